@@ -1,0 +1,1 @@
+"""What each target group reaches from a site."""

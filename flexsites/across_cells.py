@@ -1,0 +1,108 @@
+"""What is not local by nature: one deterministic step across cells, after all of them are done.
+
+Locations, ranks, complexes and look-alikes need every site of the run at once. They get columns of their own; the
+sites' own figures are not touched. Memory grows with the valid pieces (and the roofs) of the run, not with its inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flexsites import tables as t
+from flexsites.capacity.complex_stages import find_lookalikes, group_complexes
+from flexsites.config.study import BASE, Study
+from flexsites.exclusion.stages import group_locations
+from flexsites.inputs.prepared import Prepared
+from flexsites.invented import is_synthetic, notes_of
+from flexsites.parts import read, write_json, write_table
+from flexsites.provenance import balance, figures_by_origin, versions
+from flexsites.runs import Options, Place, progress
+from flexsites.suitability.stages import rank
+from flexsites.tables import Frame
+
+
+def gather_sites(place: Place, study: Study, inputs: Prepared, options: Options) -> None:
+    """Group pieces into locations and rank sites per flexmilieu, in every reading of the run."""
+    barriers = inputs.read_layers(names=study.locations.barrier_layers)
+    with progress("locations and ranks", len(study.readings), quiet=options.quiet) as advance:
+        for n, reading in enumerate(study.readings, 1):
+            pieces = read(place.result(reading.id, "pieces"), t.Pieces)
+            gap, touch = float(study.locations.gap_m), float(study.locations.touch_m)
+            locations = group_locations(pieces, barriers, gap_m=gap, touch_m=touch)
+            write_table(locations, t.PieceLocations, place.result(reading.id, "piece_locations"))
+            path = place.result(reading.id, "sites")
+            write_table(_located(read(path, t.Sites), pieces, locations), t.Sites, path)
+            path = place.result(reading.id, "suitability")
+            write_table(rank(read(path, t.Suitability)), t.Suitability, path)
+            advance(n)
+
+
+def gather_roofs(place: Place, study: Study, inputs: Prepared) -> None:
+    """Group roofs into complexes, and find the look-alikes of buildings whose capacity is known."""
+    if study.top_up is None:
+        return
+    roofs = read(place.result(BASE, "roofs"), t.Roofs)
+    complexes = group_complexes(roofs, rules=study.top_up.complexes)
+    write_table(complexes, t.Complexes, place.result(BASE, "complexes"))
+    path = inputs.directory / "known_roofs.parquet"
+    known = read(path, t.KnownRoofs) if path.is_file() else t.empty(t.KnownRoofs)
+    lookalikes = find_lookalikes(roofs, complexes, known, rules=study.top_up.complexes)
+    write_table(lookalikes, t.Lookalikes, place.result(BASE, "lookalikes"))
+
+
+def _located(sites: Frame, pieces: Frame, locations: Frame) -> Frame:
+    """Give each site the location of its largest valid piece (ties: the first by piece_id)."""
+    joined = locations.merge(pieces[["piece_id", "site_id", "piece_area_m2"]], on="piece_id", validate="one_to_one")
+    joined = joined.sort_values(["site_id", "piece_area_m2", "piece_id"], ascending=[True, False, True])
+    main = joined.drop_duplicates("site_id").set_index("site_id")["location_id"]
+    return sites.assign(location_id=main.reindex(sites["site_id"]).astype("str").array)
+
+
+def write_manifest(place: Place, study: Study, inputs: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the run's manifest: what was read, assumed and computed, and whether the areas close."""
+    assumptions, figures = figures_by_origin(study.figures())
+    run = study.run
+    told = {
+        "run_id": place.run_id,
+        "name": run.name,
+        "title": run.title.model_dump(),
+        "about": run.about.model_dump() if run.about else None,
+        "notes": [note.model_dump() for note in notes_of(run)],
+        "pipeline": run.pipeline,
+        "is_synthetic": is_synthetic(run),
+        "flexsites_version": versions()["flexsites"],
+        "reference_date": run.reference_date.isoformat(),
+        "rule_set": {"id": study.rule_set.id, "label": study.rule_set.label.model_dump()},
+        "sources": [record.as_dict() for record in inputs.records],
+        "assumptions": assumptions,
+        "figures": figures,
+        "versions": versions(),
+        "cells": list(rows),
+        "warnings": list(inputs.warnings),
+        "variants": [{"id": one.id, "label": one.label.model_dump()} for one in run.variants],
+    }
+    if run.assesses_parcels:
+        told |= {
+            "rules": [_rule(rule) for rule in study.base.rules],
+            "flexmilieus": [
+                {"id": one.id, "label_nl": one.label.nl, "label_en": one.label.en} for one in study.flexmilieus
+            ],
+            "closes": balance(row for row in rows if row["kind"] == "parcels"),
+        }
+    if study.top_up is not None:
+        told["headline"] = study.top_up.headline.model_dump()
+    write_json(place.directory / "manifest.json", told)
+
+
+def _rule(rule: Any) -> dict[str, Any]:  # noqa: ANN401 - a union of models
+    return {
+        "rule_id": rule.rule_id,
+        "label_nl": rule.label.nl,
+        "label_en": rule.label.en,
+        "effect": rule.effect,
+        "hardness": rule.hardness,
+        "kind": rule.kind,
+        "source": rule.source or "assumption",
+        "procedure": rule.procedure.model_dump() if rule.procedure else None,
+    }

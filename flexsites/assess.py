@@ -1,0 +1,164 @@
+"""The model on one screen: the chain of stages that a site flows through, inside one cell of the map.
+
+    inputs -> exclusion -> accessibility -> capacity -> suitability -> reporting
+
+Every line takes tables and gives one table; what a table holds is in :mod:`flexsites.tables`. A variant is another
+*reading* of the rules: it starts again from the labelled faces, nothing is intersected twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from flexsites.accessibility.prepare import PreparedAccess
+from flexsites.accessibility.prepare_travel import PreparedTravel
+from flexsites.accessibility.stages import look_up_areas, reach
+from flexsites.accessibility.transit_stages import serve, travel_times, walk_to_destinations, walk_to_stops
+from flexsites.capacity.roof_stages import roof_reasons, roof_units, top_up
+from flexsites.capacity.stages import fit
+from flexsites.config.rules import Hardness
+from flexsites.config.study import Reading, Study
+from flexsites.exclusion.stages import attribute, cover_rules, decide, leave_pieces, near_misses, overlay
+from flexsites.suitability.sites import gather
+from flexsites.suitability.stages import judge, judge_pieces
+from flexsites.tables import Frame, NearMissUnits, TransitQuality, empty
+
+Tables = Mapping[str, Frame]
+
+SOFT: tuple[Hardness, ...] = ("middel", "zacht")
+"""The hardness classes whose rules may be argued about: near misses are sought among them (METHOD 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a cell reads besides its sites: canonical tables with a halo, and what is global by nature."""
+
+    layers: Frame
+    coverages: Frame
+    streets: Frame
+    areas: Frame
+    stops: Frame
+    destinations: Frame
+    access: PreparedAccess
+    travel: PreparedTravel | None
+
+
+def assess_parcels(parcels: Frame, around: Surroundings, *, study: Study) -> dict[str, dict[str, Frame]]:
+    """Assess the parcels of one cell: per reading of the run (the base, each variant) all tables of results.
+
+    Parameters
+    ----------
+    parcels
+        The sites that the cell owns.
+    around
+        What lies around them, at least as far as the rules and measures reach.
+    study
+        The resolved run.
+
+    Returns
+    -------
+    Tables by reading and name. A site's rows do not depend on the cell, nor on the other sites in it.
+    """
+    faces = overlay(parcels, around.layers, rules=study.all_rules, time=study.base.time)
+    coverage = cover_rules(parcels, around.coverages, rules=study.all_rules, tests=study.tests)
+    done: list[tuple[Reading, dict[str, Frame]]] = []
+    results = {}
+    for reading in study.readings:
+        # Readings that differ in limits or estimate only leave the same land: what it holds and reaches is the same.
+        left = next((found for other, found in done if reading.leaves_the_same_as(other)), None)
+        if left is None:
+            left = leave(parcels, faces, coverage, around, study=study, reading=reading)
+            done.append((reading, left))
+        results[reading.id] = left | serve_groups(parcels, left, study=study, reading=reading)
+    base = results[study.base.id]
+    missed = near_misses(
+        parcels, faces, around.streets, around.layers, coverage, base["exclusions"],
+        rules=study.base.rules, tests=study.tests, time=study.base.time, soft=SOFT,
+    )  # fmt: skip
+    base |= {"faces": faces, "near_misses": missed, "near_miss_units": _homes_missed(missed, study=study)}
+    return results
+
+
+def leave(
+    parcels: Frame, faces: Frame, coverage: Frame, around: Surroundings, *, study: Study, reading: Reading
+) -> dict[str, Frame]:
+    """Exclude land as one reading says: the pieces left, why, what they reach, and how many homes fit."""
+    rules, tests, time = reading.rules, study.tests, reading.time
+    pieces = leave_pieces(parcels, faces, around.streets, around.layers, coverage, rules=rules, tests=tests, time=time)
+    reasons = attribute(parcels, faces, pieces, coverage, rules=rules, tests=tests)
+    exclusions = decide(parcels, pieces, reasons, rules=rules, tests=tests)
+    valid = pieces[pieces["is_valid"].to_numpy(dtype=bool)].reset_index(drop=True)
+    accessibility, transit_quality = measure(valid, around, study=study)
+    units = fit(
+        pieces, transit_quality,
+        programmes=study.programmes, dwelling_types=study.dwelling_types, layout=study.layout,
+    )  # fmt: skip
+    return {
+        "pieces": pieces,
+        "reasons": reasons,
+        "exclusions": exclusions,
+        "accessibility": accessibility,
+        "transit_quality": transit_quality,
+        "units": units,
+    }
+
+
+def serve_groups(parcels: Frame, left: Tables, *, study: Study, reading: Reading) -> dict[str, Frame]:
+    """Judge what is left for every flexmilieu; a variant may count the low or the high estimate as the expected."""
+    units = left["units"].assign(n_units_expected=left["units"][f"n_units_{reading.estimate}"])
+    judged = judge_pieces(
+        left["pieces"], left["accessibility"], units, flexmilieus=study.flexmilieus, groups=reading.groups
+    )
+    suitability = judge(judged)
+    names = tuple(one.id for one in study.flexmilieus)
+    sites = gather(parcels, left["exclusions"], suitability, flexmilieus=names)
+    return {"units": units, "suitability": suitability, "sites": sites}
+
+
+def measure(pieces: Frame, around: Surroundings, *, study: Study) -> tuple[Frame, Frame]:
+    """Measure what each piece reaches: over the streets, by the statistics of its area, and by timetable."""
+    walk, max_snap_m = around.access.networks["walk"], around.access.max_snap_m["walk"]
+    over_streets = reach(pieces, access=around.access, measures=study.street_measures)
+    of_area = look_up_areas(pieces, around.areas, measures=study.area_measures)
+    to_stops = walk_to_stops(
+        pieces, around.stops, network=walk, max_snap_m=max_snap_m, reach_m=study.transit_reach_m
+    )  # fmt: skip
+    on_foot = walk_to_destinations(
+        pieces, around.destinations, network=walk, max_snap_m=max_snap_m, reach_m=study.direct_reach_m
+    )  # fmt: skip
+    door_to_door = travel_times(
+        pieces, to_stops, on_foot,
+        travel=around.travel, measures=study.travel_measures, walk_speed_km_h=study.walk_speed_km_h,
+    )  # fmt: skip
+    transit_quality = serve(pieces, around.stops, to_stops, classes=study.transit_classes)
+    return pd.concat([over_streets, of_area, door_to_door], ignore_index=True), transit_quality
+
+
+def _homes_missed(missed: Frame, *, study: Study) -> Frame:
+    """Count the homes on pieces that one soft rule alone takes, rule by rule."""
+    counted = [empty(NearMissUnits)]
+    for rule_id, pieces in missed.groupby("rule_id", sort=True):
+        units = fit(
+            pieces.drop(columns="rule_id"),
+            empty(TransitQuality),
+            programmes=study.programmes,
+            dwelling_types=study.dwelling_types,
+            layout=study.layout,
+        )
+        counted.append(units.assign(rule_id=rule_id))
+    return pd.concat([one for one in counted if len(one)] or counted[:1], ignore_index=True)
+
+
+def assess_roofs(buildings: Frame, roof_parts: Frame, *, study: Study) -> dict[str, Frame]:
+    """Assess the buildings of one cell: each roof, its homes per age rule and variant, and the reasons."""
+    if study.top_up is None:
+        return {}
+    roofs = top_up(buildings, roof_parts, rules=study.top_up)
+    return {
+        "roofs": roofs,
+        "roof_units": roof_units(roofs, rules=study.top_up),
+        "roof_reasons": roof_reasons(roofs, rules=study.top_up),
+    }

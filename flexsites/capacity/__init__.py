@@ -1,0 +1,1 @@
+"""How many homes fit: on the parcel, on the roof."""

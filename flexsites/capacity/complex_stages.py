@@ -1,0 +1,184 @@
+"""Complexes and look-alikes: one deterministic step over all roofs of a run, in columns of their own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from flexsites.capacity.complexes import agree, footprint_sides, group_labels, shared_walls
+from flexsites.capacity.roof_rules import floats, truth, whole
+from flexsites.config.roofs import ComplexRules
+from flexsites.stages import stage
+from flexsites.tables import Complexes, Frame, KnownRoofs, Lookalikes, Roofs
+
+__all__ = ["find_lookalikes", "group_complexes"]
+
+Floats = NDArray[np.float64]
+
+
+@stage(takes=Roofs, gives=Complexes)
+def group_complexes(roofs: Frame, *, rules: ComplexRules) -> Frame:
+    """Group neighbouring buildings of one construction into complexes; a building alone is a complex of one.
+
+    Two neighbours are one construction when they share enough wall, both their years are known and near, and neither
+    height, storeys, depth nor having dwellings contradict. Not local: run once over all roofs, after the cells.
+
+    Parameters
+    ----------
+    roofs
+        All roofs of the run.
+    rules
+        What counts as near and as the same.
+
+    Returns
+    -------
+        One row per roof, in the order of the roofs; does not depend on that order.
+    """
+    order = np.argsort(roofs["bag_pand_id"].to_numpy(), kind="stable")
+    ranked = roofs.iloc[order]
+    footprints = ranked.geometry.to_numpy()
+    first, second, wall = shared_walls(footprints, gap_m=float(rules.gap_m))
+    _, depth = footprint_sides(footprints)
+    year = floats(ranked, "year_built")
+    same = (wall >= float(rules.shared_wall_min_m)) & ~np.isnan(year[first]) & ~np.isnan(year[second])
+    for values, limit in (
+        (year, rules.year_difference_max),
+        (floats(ranked, "building_height_m"), rules.height_difference_max_m),
+        (floats(ranked, "n_storeys"), rules.storeys_difference_max),
+        (depth, rules.depth_difference_max_m),
+        (np.sign(floats(ranked, "n_dwellings")), 0.0),
+    ):
+        same &= agree(values[first], values[second], difference_max=float(limit))
+    label = group_labels(len(ranked), first[same], second[same])
+    ids = ranked["bag_pand_id"].to_numpy()
+    block_type = _block_types(ranked, label, rules)
+    grouped = pd.DataFrame(
+        {
+            "bag_pand_id": ids,
+            "complex_id": ids[label],
+            "n_buildings": np.bincount(label, minlength=len(label))[label],
+            "block_type": block_type,
+            "is_prime_stock": _is_prime_stock(ranked, block_type, rules),
+        }
+    )
+    back = np.empty(len(order), dtype=np.int64)
+    back[order] = np.arange(len(order))
+    return grouped.iloc[back].reset_index(drop=True)
+
+
+@stage(takes=(Roofs, Complexes, KnownRoofs), gives=Lookalikes)
+def find_lookalikes(roofs: Frame, complexes: Frame, known: Frame, *, rules: ComplexRules) -> Frame:
+    """Find, for every roof, the building of known capacity that it resembles most, with a stated confidence.
+
+    A look-alike has the same storeys, a near building year and depth, and a block type that does not contradict; it is
+    more alike in the same neighbourhood. A known building is its own, with full confidence. [O]
+
+    Parameters
+    ----------
+    roofs, complexes
+        All roofs of the run, and their complexes.
+    known
+        The user's reference table: buildings of which drawings or a calculation tell what they carry.
+    rules
+        Tolerances and confidences.
+
+    Returns
+    -------
+        One row per roof, in the order of the roofs; nulls where none resembles.
+    """
+    block = roofs[["bag_pand_id"]].merge(complexes, on="bag_pand_id", how="left")["block_type"]
+    features = pd.DataFrame(
+        {
+            "year": floats(roofs, "year_built"),
+            "storeys": floats(roofs, "n_storeys"),
+            "depth": footprint_sides(roofs.geometry.to_numpy())[1],
+            "block": block,
+            "point": shapely.centroid(roofs.geometry.to_numpy()),
+        }
+    )
+    position = pd.Index(roofs["bag_pand_id"])
+    best = np.zeros(len(roofs))
+    distance = np.full(len(roofs), np.inf)
+    series = np.full(len(roofs), None, dtype=object)
+    storeys = np.full(len(roofs), np.nan)
+    for reference, carried in known.sort_values("bag_pand_id")[["bag_pand_id", "n_storeys_carried"]].itertuples(
+        index=False
+    ):
+        if reference not in position:
+            continue
+        at = position.get_loc(reference)
+        confidence, away = _resemblance(features, at, rules)
+        wins = (confidence > best) | ((confidence == best) & (confidence > 0) & (away < distance))
+        best[wins], distance[wins] = confidence[wins], away[wins]
+        series[wins], storeys[wins] = reference, carried
+    return pd.DataFrame(
+        {
+            "bag_pand_id": roofs["bag_pand_id"],
+            "series_id": series,
+            "series_confidence": np.where(best > 0, best, np.nan),
+            "series_n_storeys": whole(storeys),
+        }
+    )
+
+
+def _resemblance(features: pd.DataFrame, at: int, rules: ComplexRules) -> tuple[Floats, Floats]:
+    """Return how alike every roof is to the one at a position, and how far away."""
+    reference = features.iloc[at]
+    away: Floats = shapely.distance(features["point"].to_numpy(), reference["point"])
+    year, depth = features["year"].to_numpy(), features["depth"].to_numpy()
+    with np.errstate(invalid="ignore"):
+        alike = (
+            (np.abs(year - reference["year"]) <= float(rules.lookalike_year_difference_max))
+            & (features["storeys"].to_numpy() == reference["storeys"])
+            & (np.abs(depth - reference["depth"]) <= float(rules.lookalike_depth_difference_max_m))
+        )
+    is_type_unknown = features["block"].isna().to_numpy() | pd.isna(reference["block"])
+    is_same_type = (features["block"] == reference["block"]).fillna(value=False).to_numpy(dtype=bool)
+    by_place = np.where(
+        away <= float(rules.lookalike_near_m), float(rules.confidence_near), float(rules.confidence_far)
+    )
+    by_type = np.where(is_type_unknown, float(rules.confidence_type_unknown), np.where(is_same_type, by_place, 0.0))
+    confidence = np.where(alike, by_type, 0.0)
+    confidence[at] = 1.0
+    return confidence, away
+
+
+def _is_prime_stock(ranked: Frame, block_type: NDArray[np.object_], rules: ComplexRules) -> pd.Series[bool]:
+    """Return whether each roof is of the stock that tops up best [O]; one known no settles it, else null is unknown."""
+    year, owner = floats(ranked, "year_built"), ranked["owner_class"].reset_index(drop=True)
+    is_of_years = (year >= float(rules.prime_year_from)) & (year <= float(rules.prime_year_until))
+    is_block = np.isin(block_type, ("portiek", "galerij"))
+    is_owned = (owner == "corporatie").fillna(value=False).to_numpy(dtype=bool)
+    unknown = [np.isnan(year), pd.isna(block_type), owner.isna().to_numpy()]
+    is_no = np.zeros(len(ranked), dtype=bool)
+    for is_so, is_unknown in zip((is_of_years, is_block, is_owned), unknown, strict=True):
+        is_no |= ~is_so & ~is_unknown
+    is_open = np.any(unknown, axis=0) & ~is_no
+    return truth(np.where(is_no, 0.0, np.where(is_open, np.nan, 1.0)))
+
+
+def _block_types(ranked: Frame, label: NDArray[np.int64], rules: ComplexRules) -> NDArray[np.object_]:
+    """Return portiek, galerij or other per roof, from its whole complex; None where it is unknown."""
+    groups = np.unique(label)
+    number = np.searchsorted(groups, label)
+    # A sum over a complex with one unknown member is unknown.
+    dwellings = np.bincount(number, weights=floats(ranked, "n_dwellings"), minlength=len(groups))
+    storeys = floats(ranked, "n_storeys")[groups]
+    length, _ = footprint_sides(_hulls(ranked.geometry.to_numpy(), number))
+    is_block = dwellings >= float(rules.block_dwellings_min)
+    is_gallery = (length >= float(rules.gallery_length_min_m)) & (storeys >= float(rules.gallery_storeys_min))
+    # Three storeys or more, and not so many that a lift and galleries are usual.
+    is_portiek = (storeys > 2) & (storeys < float(rules.gallery_storeys_min))  # noqa: PLR2004 - two storeys is a house
+    is_unknown = np.isnan(dwellings) | np.isnan(storeys)
+    names = np.array(["other", None, "galerij", "portiek"], dtype=object)
+    kinds: NDArray[np.object_] = names[np.select([is_unknown, is_block & is_gallery, is_block & is_portiek], [1, 2, 3])]
+    return kinds[number]
+
+
+def _hulls(footprints: NDArray[np.object_], number: NDArray[np.int64]) -> NDArray[np.object_]:
+    """Return one shape per group that has the same smallest rectangle as its footprints together."""
+    order = np.argsort(number, kind="stable")
+    collections = shapely.geometrycollections(footprints[order], indices=number[order])
+    return np.asarray(shapely.convex_hull(collections), dtype=object)

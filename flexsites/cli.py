@@ -1,0 +1,187 @@
+"""The command line: demo, run, check, explain, shortlist, sources."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.table import Table
+
+from flexsites import __version__
+from flexsites.config.load import available
+from flexsites.config.study import resolve, uncovered
+from flexsites.errors import FlexsitesError, InputError
+from flexsites.runs import Options
+
+app = typer.Typer(
+    name="flexsites",
+    help="Where temporary homes fit in the Netherlands: per parcel and per roof, per kind of resident.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_out = Console()
+_err = Console(stderr=True)
+
+
+class Lang(StrEnum):
+    """The languages of reports."""
+
+    nl = "nl"
+    en = "en"
+
+
+RunFile = Annotated[str, typer.Argument(metavar="RUN.yaml", help="A run file, or the name of one that travels along.")]
+Directory = Annotated[Path, typer.Option("--run", metavar="DIR", help="The directory of a finished run.")]
+Outputs = Annotated[Path, typer.Option("--outputs", metavar="DIR", help="Where results go.")]
+Scheduler = Annotated[
+    str, typer.Option(help="synchronous, threads, processes, cluster, or an address such as tcp://host:8786.")
+]
+Workers = Annotated[int, typer.Option(min=1, help="How many cells are assessed at once.")]
+CellSize = Annotated[float | None, typer.Option("--cell-size", min=250, help="Side of a cell in metres.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue where a run was stopped.")]
+LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the report and the workbook.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
+SiteId = Annotated[str, typer.Argument(metavar="SITE_ID", help="A parcel (site_id) or a building (bag_pand_id).")]
+
+
+@app.command()
+def demo(
+    outputs: Outputs = Path("outputs"),
+    scheduler: Scheduler = "processes",
+    workers: Workers = 2,
+    cell_size: CellSize = None,
+    resume: Resume = False,
+    lang: LangOption = Lang.nl,
+    quiet: Quiet = False,
+) -> None:
+    """Assess a synthetic municipality: parcels and roofs, without internet."""
+    _run("demo", Options(outputs, scheduler, workers, cell_size, resume, lang.value, quiet))
+
+
+@app.command()
+def run(
+    run_file: RunFile,
+    outputs: Outputs = Path("outputs"),
+    scheduler: Scheduler = "processes",
+    workers: Workers = 2,
+    cell_size: CellSize = None,
+    resume: Resume = False,
+    lang: LangOption = Lang.nl,
+    quiet: Quiet = False,
+) -> None:
+    """Run what a run file says."""
+    _run(run_file, Options(outputs, scheduler, workers, cell_size, resume, lang.value, quiet))
+
+
+@app.command()
+def check(run_file: RunFile) -> None:
+    """Check a run's configuration, inputs, CRS and coverage: all faults at once, nothing is run."""
+    from flexsites.runs import check_inputs  # noqa: PLC0415 - loading the chain takes seconds that --help does not need
+
+    study = resolve(run_file)
+    with _err.status("inputs") as status:
+        faults = check_inputs(study, report=lambda name: status.update(f"inputs: {name}"))
+    table = Table("source", "reader", "edition or path", title=f"{run_file}: {len(study.base.rules)} rules")
+    for name, row in study.run.sources.rows().items():
+        table.add_row(name, getattr(row, "reader", ""), str(getattr(row, "path", getattr(row, "url", ""))))
+    _out.print(table)
+    for line in uncovered(study):
+        _out.print(f"not covered: {line}", highlight=False)
+    if faults:
+        raise InputError(faults)
+    _out.print(f"{run_file} can be run: no fault in its configuration and inputs.", highlight=False)
+
+
+@app.command()
+def explain(site_id: SiteId, run: Directory, lang: LangOption = Lang.nl) -> None:
+    """Tell the whole story of one site: rule by rule, criterion by criterion."""
+    from flexsites import reporting  # noqa: PLC0415
+
+    _out.print(Markdown(reporting.explain(run, site_id, lang.value)))
+
+
+@app.command()
+def shortlist(
+    run: Directory,
+    flexmilieu: Annotated[str | None, typer.Option(help="Sites for one flexmilieu; else the best of each.")] = None,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many sites.")] = 10,
+    owner: Annotated[list[str] | None, typer.Option(help="Only land of these owner classes.")] = None,
+    min_units: Annotated[int, typer.Option(min=1, help="Only sites that hold at least so many homes.")] = 1,
+    min_years: Annotated[float | None, typer.Option(help="Only sites known to be free for so many years.")] = None,
+    lang: LangOption = Lang.nl,
+) -> None:
+    """Show the best sites of a finished run, with their reasons, and write a factsheet for each."""
+    from flexsites import reporting  # noqa: PLC0415
+    from flexsites.shortlists import Wishes, sites_of  # noqa: PLC0415
+    from flexsites.shortlists import shortlist as choose  # noqa: PLC0415
+
+    asked = (flexmilieu,) if flexmilieu else ()
+    chosen = choose(run, Wishes(asked, n, tuple(owner or ()), min_units, min_years))
+    path = reporting.write_factsheets(run, sites_of(chosen), lang.value)
+    table = Table(title="Shortlist")
+    for name in chosen.columns:
+        table.add_column(name, no_wrap=name == "site_id", overflow="fold")
+    for row in chosen.itertuples(index=False):
+        table.add_row(*(_cell(value) for value in row))
+    _out.print(table)
+    _out.print(f"Factsheets: {path}")
+
+
+@app.command()
+def sources() -> None:
+    """List the sources of a real run (provider, licence, how to get them), and the runs that travel along."""
+    from flexsites.inputs.records import load_catalogue  # noqa: PLC0415
+
+    table = Table("id", "title", "provider", "licence", "how", title="Sources", expand=True)
+    for name, row in sorted(load_catalogue().items()):
+        table.add_row(name, row.title, row.provider, row.licence, ", ".join(access.how for access in row.access))
+    _out.print(table)
+    _out.print(f"Runs: {', '.join(available('runs'))}")
+
+
+def _cell(value: object) -> str:
+    """Return a value for a table on the screen; null is shown as unknown."""
+    if value is None or value != value:  # noqa: PLR0124 - NaN
+        return "?"
+    return f"{value:,.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None: ...
+
+
+def _run(name: str, options: Options) -> None:
+    from pipelines import PIPELINES  # noqa: PLC0415
+
+    study = resolve(name)
+    pipeline: Callable[..., Path] = PIPELINES[study.run.pipeline]
+    directory = pipeline(study, options)
+    _out.print(f"Results: {directory}")
+    _out.print(f"Report:  {directory / 'report.html'}")
+
+
+def main() -> None:
+    """Run the command line; what is raised on purpose is shown as sentences, not as a traceback."""
+    try:
+        app(standalone_mode=True)
+    except FlexsitesError as error:
+        _err.print("flexsites:", style="bold red", end=" ")
+        _err.print(str(error), highlight=False, markup=False, soft_wrap=True)
+        sys.exit(2)

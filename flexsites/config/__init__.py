@@ -1,0 +1,1 @@
+"""Frozen models of what configs/ may say. They compute nothing."""

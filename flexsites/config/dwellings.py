@@ -1,0 +1,286 @@
+"""What is built on a parcel: dwelling types, the programme of a flexmilieu, and the standard of a layout.
+
+Three estimates are made of every number of homes. A bound therefore carries three figures: the ones with which the
+low, the expected and the high estimate are made. `low` is the figure of the low *estimate*, which for a setback is the
+widest one. That the three only ever loosen in that direction is checked here; it is why low <= expected <= high.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from flexsites.config.base import Figure, Label, Model, Number
+
+__all__ = [
+    "ESTIMATES",
+    "Bounds",
+    "DwellingShare",
+    "DwellingType",
+    "LayoutStandard",
+    "ParkingRelief",
+    "Programme",
+    "programme_faults",
+]
+
+Estimate = Literal["low", "expected", "high"]
+ESTIMATES: tuple[Estimate, ...] = ("low", "expected", "high")
+"""The three estimates, in the order in which homes can only become more."""
+
+TransitClass = Literal["A", "B", "C", "D", "E", "F", "geen"]
+
+_SHARE_TOLERANCE = 1e-9
+
+
+class Bounds(Model):
+    """One parameter at the low, the expected and the high estimate of the number of homes."""
+
+    low: Number
+    expected: Number
+    high: Number
+
+    def at(self, estimate: Estimate) -> float:
+        """Return the figure with which an estimate is made."""
+        figure: Figure = getattr(self, estimate)
+        return figure.value
+
+    def values(self) -> tuple[float, float, float]:
+        """Return the three figures, low estimate first."""
+        return self.low.value, self.expected.value, self.high.value
+
+    def is_rising(self) -> bool:
+        """Tell whether the figures never fall from the low to the high estimate."""
+        low, expected, high = self.values()
+        return low <= expected <= high
+
+    def is_falling(self) -> bool:
+        """Tell whether the figures never rise from the low to the high estimate."""
+        low, expected, high = self.values()
+        return low >= expected >= high
+
+
+class DwellingType(Model):
+    """A home that can be placed: its footprint is gross, its floor area is usable.
+
+    `width_m` lies along the row and `depth_m` across it. `n_storeys_max` is how many of these homes stand on each
+    other. A detached home keeps `side_gap_m` to the next in its row; others share walls.
+    """
+
+    id: str = Field(pattern=r"^[a-z0-9_]+$")
+    label: Label
+    width_m: Number
+    depth_m: Number
+    usable_floor_area_m2: Number
+    n_storeys_max: Number
+    vormfactor: Number
+    is_detached: bool
+    side_gap_m: Number | None = None
+
+    @model_validator(mode="after")
+    def _is_a_home(self) -> Self:
+        if min(self.width_m.value, self.depth_m.value, self.usable_floor_area_m2.value, self.n_storeys_max.value) <= 0:
+            message = f"{self.id}: width_m, depth_m, usable_floor_area_m2 and n_storeys_max must be above 0"
+            raise ValueError(message)
+        if self.usable_floor_area_m2.value > self.width_m.value * self.depth_m.value:
+            message = f"{self.id}: usable_floor_area_m2 is more than the gross footprint width_m x depth_m"
+            raise ValueError(message)
+        if not 0 < self.vormfactor.value <= 1:
+            message = f"{self.id}: vormfactor is a share of the gross floor area, above 0 and at most 1"
+            raise ValueError(message)
+        if self.is_detached != (self.side_gap_m is not None):
+            message = f"{self.id}: side_gap_m is given if and only if the home is detached"
+            raise ValueError(message)
+        if self.side_gap_m is not None and self.side_gap_m.value < 0:
+            message = f"{self.id}: side_gap_m must be 0 or more"
+            raise ValueError(message)
+        int(self.n_storeys_max)
+        return self
+
+
+class DwellingShare(Model):
+    """A dwelling type in a programme, with its share of the homes."""
+
+    dwelling_type: str
+    share: Number
+
+
+class ParkingRelief(Model):
+    """The parking norm where transit is good: for the classes named, instead of the norm without relief."""
+
+    transit_classes: tuple[TransitClass, ...] = Field(min_length=1)
+    norm: Bounds
+
+
+class Programme(Model):
+    """What a flexmilieu builds on a piece of land.
+
+    `dwellings` is the mix, with shares of the homes that sum to 1; `fsi` is gross floor area per net site area. The
+    layout keeps `setback_m` to every edge, puts `row_spacing_m` between rows of one storey and
+    `row_spacing_per_storey_m` more for each further storey, keeps a lane of `lane_width_m` along every row and one
+    across the rows, and stacks up to `n_storeys`. Parking places per home are `parking_norm`, or that of
+    `parking_relief` for a transit class named there; an unknown class has no relief. A piece that holds fewer than
+    `n_units_min` homes holds none; none holds more than `n_units_max` (null: no maximum).
+    """
+
+    dwellings: tuple[DwellingShare, ...] = Field(min_length=1)
+    fsi: Bounds
+    n_storeys: Bounds
+    setback_m: Bounds
+    row_spacing_m: Bounds
+    row_spacing_per_storey_m: Bounds
+    lane_width_m: Bounds
+    parking_norm: Bounds
+    parking_relief: tuple[ParkingRelief, ...] = ()
+    n_units_min: Number
+    n_units_max: Number | None = None
+
+    @model_validator(mode="after")
+    def _shares_are_whole(self) -> Self:
+        shares = [one.share.value for one in self.dwellings]
+        if min(shares) <= 0 or abs(math.fsum(shares) - 1.0) > _SHARE_TOLERANCE:
+            message = f"dwellings: shares must be above 0 and sum to 1, they are {shares}"
+            raise ValueError(message)
+        names = [one.dwelling_type for one in self.dwellings]
+        if len(set(names)) < len(names):
+            message = f"dwellings: a dwelling type is named twice in {names}"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _bounds_loosen(self) -> Self:
+        """Refuse bounds under which the high estimate could hold fewer homes than the low one."""
+        loose = {"fsi": self.fsi, "n_storeys": self.n_storeys}
+        tight = {
+            "setback_m": self.setback_m,
+            "row_spacing_m": self.row_spacing_m,
+            "row_spacing_per_storey_m": self.row_spacing_per_storey_m,
+            "lane_width_m": self.lane_width_m,
+            "parking_norm": self.parking_norm,
+        } | {f"parking_relief.{i}.norm": relief.norm for i, relief in enumerate(self.parking_relief)}
+        wrong = [f"{name} must not fall from low to high" for name, bounds in loose.items() if not bounds.is_rising()]
+        wrong += [f"{name} must not rise from low to high" for name, bounds in tight.items() if not bounds.is_falling()]
+        wrong += [f"{name} must be 0 or more" for name, bounds in (loose | tight).items() if min(bounds.values()) < 0]
+        if min(self.setback_m.values()) <= 0:
+            wrong.append("setback_m must be above 0: homes do not stand on the boundary")
+        for figure in (self.n_storeys.low, self.n_storeys.expected, self.n_storeys.high):
+            if int(figure) < 1:
+                wrong.append("n_storeys must be 1 or more")
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    @model_validator(mode="after")
+    def _relief_relieves(self) -> Self:
+        classes = [name for relief in self.parking_relief for name in relief.transit_classes]
+        if len(set(classes)) < len(classes):
+            message = f"parking_relief: a transit class has two norms in {classes}"
+            raise ValueError(message)
+        for relief in self.parking_relief:
+            pairs = zip(relief.norm.values(), self.parking_norm.values(), strict=True)
+            if any(relieved > plain for relieved, plain in pairs):
+                message = f"parking_relief: the norm for {relief.transit_classes} is above the norm without relief"
+                raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _sizes_agree(self) -> Self:
+        smallest = int(self.n_units_min)
+        if smallest < 1:
+            message = "n_units_min must be 1 or more"
+            raise ValueError(message)
+        if self.n_units_max is not None and int(self.n_units_max) < smallest:
+            message = "n_units_max is below n_units_min"
+            raise ValueError(message)
+        return self
+
+    def parking_at(self, transit_class: str | None, estimate: Estimate) -> float:
+        """Return the parking norm in places per home; an unknown transit class (None) has no relief."""
+        for relief in self.parking_relief:
+            if transit_class in relief.transit_classes:
+                return relief.norm.at(estimate)
+        return self.parking_norm.at(estimate)
+
+    def mix_text(self) -> str:
+        """Return the mix for the column `dwelling_mix`, such as ``studio:0.80|two_bedroom_50m2:0.20``."""
+        return "|".join(f"{one.dwelling_type}:{one.share.value:.2f}" for one in self.dwellings)
+
+
+class LayoutStandard(Model):
+    """What all layouts and densities have in common.
+
+    `gross_net_factor` divides dwellings per net hectare to give those per gross hectare. Rows are tried at every
+    multiple of `row_step_m`, and in `n_directions` equal turns of half a circle from the long axis of the smallest
+    rectangle round a piece, besides along and across its longest edge. A parking place is `parking_width_m` of a row
+    of homes, `parking_depth_m` deep, and needs a lane of at least `parking_aisle_m`.
+    """
+
+    gross_net_factor: Number
+    row_step_m: Number
+    n_directions: Number
+    parking_width_m: Number
+    parking_depth_m: Number
+    parking_aisle_m: Number
+    min_usable_floor_area_m2: Number
+
+    @model_validator(mode="after")
+    def _is_usable(self) -> Self:
+        positive = ("gross_net_factor", "row_step_m", "parking_width_m", "parking_depth_m", "parking_aisle_m")
+        wrong = [f"{name} must be above 0" for name in positive if float(getattr(self, name)) <= 0]
+        if int(self.n_directions) < 1:
+            wrong.append("n_directions must be 1 or more")
+        if self.gross_net_factor.value < 1:
+            wrong.append("gross_net_factor must be 1 or more: the gross area holds the net area")
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+
+def programme_faults(
+    programme: Programme, dwelling_types: Mapping[str, DwellingType], layout: LayoutStandard
+) -> list[str]:
+    """Tell what in a programme does not go together with the dwelling types it names.
+
+    Widths in a mix must be whole multiples of the narrowest (homes are made of side-by-side modules), only one type may
+    be wider than that, and of n modules it may be 1/n of the homes, so that rows of any length hold it: see
+    `flexsites.capacity.dwelling_mix`.
+
+    Returns
+    -------
+        One sentence per fault; empty if there is none.
+    """
+    unknown = [one.dwelling_type for one in programme.dwellings if one.dwelling_type not in dwelling_types]
+    if unknown:
+        return [f"dwelling type {name} is not defined" for name in unknown]
+    types = [dwelling_types[one.dwelling_type] for one in programme.dwellings]
+    least = layout.min_usable_floor_area_m2.value
+    faults = [
+        f"{one.id} has {one.usable_floor_area_m2.value:g} m2 usable, the minimum is {least:g}"
+        for one in types
+        if one.usable_floor_area_m2.value < least
+    ]
+    stackable = min(one.n_storeys_max.value for one in types)
+    if programme.n_storeys.high.value > stackable:
+        faults.append(f"n_storeys goes to {programme.n_storeys.high.value:g}, the mix stacks to {stackable:g}")
+    if programme.parking_norm.low.value > 0 and layout.parking_depth_m.value > max(one.depth_m.value for one in types):
+        faults.append("a parking place is deeper than a row of these homes")
+    return faults + _mix_faults(programme, types)
+
+
+def _mix_faults(programme: Programme, types: list[DwellingType]) -> list[str]:
+    bay_m = min(one.width_m.value for one in types)
+    n_bays = [one.width_m.value / bay_m for one in types]
+    if any(abs(n - round(n)) > _SHARE_TOLERANCE for n in n_bays):
+        return [f"the widths in a mix must be whole multiples of the narrowest ({bay_m:g} m)"]
+    if len(types) > 1 and any(one.is_detached for one in types):
+        return ["a detached home stands alone in its programme"]
+    wide = [(round(n), one.share.value) for n, one in zip(n_bays, programme.dwellings, strict=True) if round(n) > 1]
+    if len(wide) > 1:
+        return ["only one dwelling type of a mix may be wider than the narrowest"]
+    return [
+        f"the share of the home of {n} modules is {share:g}; at most 1/{n} of the homes find {n} modules side by side"
+        for n, share in wide
+        if share > 1 / n + _SHARE_TOLERANCE
+    ]

@@ -1,0 +1,160 @@
+"""Find and read configuration: YAML in, frozen models out, every fault at once and in words.
+
+A name without a path (``omgevingswet_2024``) is looked up in the configs that travel with the package; a path is a
+file of the user's. In a checkout the package reads the checkout's ``configs/``; in a wheel its own copy.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from flexsites.errors import ConfigError, Fault, NotFoundError
+
+M = TypeVar("M", bound=BaseModel)
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
+
+
+def configs_directory() -> Path:
+    """Return the directory of the configs that travel with the package.
+
+    Examples
+    --------
+    >>> (configs_directory() / "measures.yaml").is_file()
+    True
+    """
+    installed, checkout = _PACKAGE / "_configs", _PACKAGE.parent / "configs"
+    return installed if installed.is_dir() else checkout
+
+
+def available(kind: str) -> dict[str, Path]:
+    """Return the files of one kind (``flexmilieus``, ``rules/exclusion``, ``runs``) by name, sorted."""
+    return {path.stem: path for path in sorted((configs_directory() / kind).glob("*.yaml"))}
+
+
+def find(kind: str, name: str, *, beside: Path | None = None) -> Path:
+    """Return the file that a name or a path means.
+
+    Parameters
+    ----------
+    kind
+        The folder of configs/ a bare name is looked up in.
+    name
+        A bare name, or a path ending in .yaml (relative to ``beside``).
+
+    Raises
+    ------
+    NotFoundError
+        Naming what there is.
+    """
+    if name.endswith((".yaml", ".yml")):
+        path = (beside or Path()) / name
+        if path.is_file():
+            return path
+        raise NotFoundError(Fault("no such file", str(path), "check the path; it is relative to the file naming it"))
+    known = available(kind)
+    if name in known:
+        return known[name]
+    raise NotFoundError(Fault(f"there is no '{name}'", f"configs/{kind}", f"use one of {', '.join(known)}, or a path"))
+
+
+def read_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML is anything until a model has read it
+    """Read one YAML file.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read, is not YAML, or says one key twice.
+    """
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 - a safe loader
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(Fault(f"cannot be read ({error})", str(path), "check the file")) from error
+    except yaml.YAMLError as error:
+        raise ConfigError(Fault(f"is not valid YAML ({error})", str(path), "mend the line it names")) from error
+
+
+def read_model(path: Path, model: type[M], content: object | None = None) -> M:
+    """Read one file into a model.
+
+    Raises
+    ------
+    ConfigError
+        With every fault: the key, what is wrong, and the keys that are allowed where one is unknown.
+    """
+    raw = read_yaml(path) if content is None else content
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(list(_faults(error, path))) from error
+
+
+def expand(value: Any) -> Any:  # noqa: ANN401 - any YAML
+    """Replace ``${NAME}`` and ``${NAME:-default}`` in every string by the environment's value.
+
+    Raises
+    ------
+    ConfigError
+        If a variable is not set and has no default.
+
+    Examples
+    --------
+    >>> expand({"path": "${FLEXSITES_NOT_SET:-here}/a.gpkg"})
+    {'path': 'here/a.gpkg'}
+    """
+    if isinstance(value, dict):
+        return {key: expand(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [expand(item) for item in value]
+    if not isinstance(value, str):
+        return value
+    return _VARIABLE.sub(_substitute, value)
+
+
+def _substitute(match: re.Match[str]) -> str:
+    found = os.environ.get(match["name"], match["default"])
+    if found is None:
+        raise ConfigError(Fault(f"the environment variable {match['name']} is not set", match[0], "set it"))
+    return found
+
+
+def _faults(error: ValidationError, path: Path) -> Iterator[Fault]:
+    for one in error.errors():
+        place = ".".join(str(part) for part in one["loc"])
+        what = one["msg"].removeprefix("Value error, ")
+        if one["type"] == "extra_forbidden":
+            what = f"unknown key (given: {one['input']!r:.60})"
+            remedy = "remove it or correct its name; the schema in configs/schemas lists the keys"
+        elif one["type"] == "missing":
+            what, remedy = "required key is missing", "add it"
+        else:
+            what, remedy = f"{what} (given: {one['input']!r:.80})", "correct it"
+        yield Fault(what, f"{path}: {place or 'the file'}", remedy)
+
+
+_MERGE_TAG = "tag:yaml.org,2002:merge"
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """A safe loader that refuses a key said twice, of which YAML would silently keep the last."""
+
+
+def _construct_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    # Before `<<` is filled in: a key that goes over one of a merged mapping is said once, and meant.
+    keys = [loader.construct_object(key, deep=True) for key, _ in node.value if key.tag != _MERGE_TAG]
+    double = sorted({str(key) for key in keys if keys.count(key) > 1})
+    if double:
+        raise yaml.constructor.ConstructorError(None, None, f"key said twice: {', '.join(double)}", node.start_mark)
+    loader.flatten_mapping(node)
+    return loader.construct_mapping(node, deep=True)
+
+
+_UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)

@@ -1,0 +1,81 @@
+"""The JSON schemas of the configuration files, generated from the models, for editors and for people.
+
+``python -m flexsites.config.schemas`` writes them to configs/schemas; a test fails, with that command, when they are
+out of step.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from flexsites.config.access import AmenityCategories, Measures, StreetRules
+from flexsites.config.catalogue import Catalogue
+from flexsites.config.dwellings import DwellingType, LayoutStandard
+from flexsites.config.load import configs_directory
+from flexsites.config.roofs import (
+    ComplexRules,
+    FlagRules,
+    LiftRules,
+    LoadRule,
+    RoofRules,
+    UnitRules,
+    Variants,
+    YearRule,
+)
+from flexsites.config.rule_sets import RuleSet
+from flexsites.config.run import Run
+from flexsites.config.suitability import Flexmilieu, TargetGroup
+from flexsites.config.transit import Transit, TransitClasses
+
+# Which model reads which files of configs/.
+MODELS: dict[str, type[BaseModel]] = {
+    "runs/*.yaml": Run,
+    "rules/exclusion/*.yaml": RuleSet,
+    "rules/optoppen/stec_2023.yaml": YearRule,
+    "rules/optoppen/load_1999.yaml": LoadRule,
+    "rules/optoppen/roof.yaml": RoofRules,
+    "rules/optoppen/units.yaml": UnitRules,
+    "rules/optoppen/lift.yaml": LiftRules,
+    "rules/optoppen/flags.yaml": FlagRules,
+    "rules/optoppen/complexes.yaml": ComplexRules,
+    "rules/optoppen/variants.yaml": Variants,
+    "flexmilieus/*.yaml": Flexmilieu,
+    "target_groups/*.yaml": TargetGroup,
+    "dwelling_types/*.yaml": DwellingType,
+    "sources/*.yaml": Catalogue,
+    "layout.yaml": LayoutStandard,
+    "measures.yaml": Measures,
+    "amenities.yaml": AmenityCategories,
+    "streets.yaml": StreetRules,
+    "transit.yaml": Transit,
+    "transit_classes.yaml": TransitClasses,
+}
+
+
+def schema_texts() -> dict[str, str]:
+    """Return each schema's text by file name.
+
+    Examples
+    --------
+    >>> sorted(schema_texts())[:3]
+    ['amenities.json', 'dwelling_types.json', 'flexmilieus.json']
+    """
+    texts = {}
+    for pattern, model in MODELS.items():
+        name = pattern.removesuffix("/*.yaml").removesuffix(".yaml").replace("/", "_")
+        texts[f"{name}.json"] = json.dumps(model.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
+    return texts
+
+
+def write_schemas(directory: Path) -> None:
+    """Write all schemas into a directory."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, text in schema_texts().items():
+        (directory / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_schemas(configs_directory() / "schemas")

@@ -1,0 +1,345 @@
+"""The sources of a run: which outside data it reads, from where, and under which licence.
+
+Every outside dataset is a validated row: one entry here, with an `about` (its title, provider, licence, attribution
+and edition) written out or named by its id in the catalogue (configs/sources/). The entry's `reader` says how it is
+read; a reader of another kind is one model here and one function in flexsites/inputs.
+
+Paths are relative to the run file, may hold `${NAME}` or `${NAME:-default}` from the environment, may be fsspec
+URLs, and `world://file` is a file of the synthetic place that the run makes.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from flexsites.config.base import Figure, Model
+from flexsites.config.catalogue import About
+
+Value = str | int | float | bool
+Where = dict[str, tuple[Value | None, ...]]
+Paths = str | tuple[str, ...]
+
+
+class CoverageOf(Model):
+    """Where a source says something, as named areas or as polygons of a file.
+
+    Areas not named are not covered: what the source does not hold there is unknown, not absent.
+    """
+
+    gemeenten: tuple[str, ...] = ()
+    provincies: tuple[str, ...] = ()
+    gemeenten_partly: tuple[str, ...] = ()
+    provincies_partly: tuple[str, ...] = ()
+    path: str | None = None
+    layer: str | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> CoverageOf:
+        """Refuse an empty statement: `none` is how a source is said to cover nothing."""
+        if not self.model_fields_set:
+            msg = "name gemeenten, provincies or a path of polygons, or write `coverage: none`"
+            raise ValueError(msg)
+        return self
+
+
+Coverage = Literal["everywhere", "none", "extent"] | CoverageOf
+
+
+class Row(Model):
+    """What every source has: what it is, and what a person should know of this use of it."""
+
+    about: str | About
+    notes: str = ""
+
+
+class FileRow(Row):
+    """A source that is one file, or several files of the same form."""
+
+    path: Paths
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files, as written in the configuration."""
+        return (self.path,) if isinstance(self.path, str) else self.path
+
+
+class Selection(Model):
+    """Which rows and columns of a table are read, and under which names.
+
+    `where` holds per column the values that are kept (null among them keeps rows without); `keep` the columns that
+    travel on (`*`: all); `rename` their new names (theirs: ours); `recode` per column, by its new name, what each value
+    becomes: a value that is not listed is a fault, never dropped in silence; `constants` columns that are the same for
+    all rows. `id_column` null makes ids out of the row (a hash), for sources without. `nulls` are values that stand
+    for null (-99997 and the like of CBS, 9999 as a building year).
+    """
+
+    where: Where = Field(default_factory=dict)
+    keep: tuple[str, ...] = ()
+    rename: dict[str, str] = Field(default_factory=dict)
+    recode: dict[str, dict[str, str | None]] = Field(default_factory=dict)
+    constants: dict[str, Value] = Field(default_factory=dict)
+    nulls: tuple[Value, ...] = ()
+    id_column: str | None = None
+    id_prefix: str = ""
+
+
+class Geometry(Model):
+    """How the geometry of a file is understood.
+
+    `crs` declares the reference system of a file that does not say; a file that says another is a fault.
+    `geometry_column` chooses among several (a Perceel of the BRK has a label point and a polygon). Arcs become chords
+    of at most `arc_step_degrees`: for a radius r the chord lies at most r * (1 - cos(step / 2)) inside the arc.
+    """
+
+    layer: str | None = None
+    crs: str | None = None
+    geometry_column: str | None = None
+    arc_step_degrees: Figure | None = None
+
+
+class Vector(FileRow, Selection, Geometry):
+    """Features of a file that GDAL or pyarrow reads: gpkg, geojson, shp, gml, parquet, or a zip of one of them."""
+
+    reader: Literal["vector"]
+    coverage: Coverage = "everywhere"
+
+
+class OgcFeatures(Row, Selection):
+    """A collection of an OGC API Features service (PDOK), fetched page by page over the area of the run.
+
+    A service may ignore a `cql_filter` without a word, so the same must be said in `where`, which is applied here.
+    """
+
+    reader: Literal["ogc_features"]
+    url: str
+    collection: str
+    crs: str = "http://www.opengis.net/def/crs/EPSG/0/28992"
+    cql_filter: str | None = None
+    limit: int = Field(default=1000, ge=1, le=10000)
+    coverage: Coverage = "everywhere"
+
+    @model_validator(mode="after")
+    def _filters_twice(self) -> OgcFeatures:
+        """Refuse a filter whose effect cannot be checked."""
+        if self.cql_filter is not None and not self.where:
+            msg = "a `cql_filter` may be ignored by the service: say the same in `where`"
+            raise ValueError(msg)
+        return self
+
+
+class ArcgisFeatures(Row, Selection):
+    """A layer of an ArcGIS FeatureServer (IBIS), fetched page by page over the area of the run."""
+
+    reader: Literal["arcgis_features"]
+    url: str
+    query: str = "1=1"
+    limit: int = Field(default=1000, ge=1, le=10000)
+    coverage: Coverage = "everywhere"
+
+
+class Raster(FileRow):
+    """A grid of numbers; the rules say which cells count. Cells without a number are unknown and not covered.
+
+    `nodata` declares the number that stands for no number where the file does not say; `unit` is what a cell's
+    number means, in words, because files do not say that either; `scale` turns the file's numbers into that unit.
+    """
+
+    reader: Literal["raster"]
+    unit: str
+    band: int = Field(default=1, ge=1)
+    nodata: float | None = None
+    scale: float = 1.0
+    crs: str | None = None
+    coverage: Literal["cells"] | Coverage = "cells"
+
+
+class OsmLayer(FileRow, Selection):
+    """Polygons or lines of OpenStreetMap as a layer: features that have one of the keys of `tags` with a listed value.
+
+    `*` is any value; features with a key and value of `without` are left out. Tags named in `keep`, `rename` or `where`
+    become columns. Ids are OpenStreetMap's (w123, r45). Outside the box of the file nothing is known.
+    """
+
+    reader: Literal["osm_layer"]
+    geometry: Literal["polygon", "line"] = "polygon"
+    tags: dict[str, tuple[str, ...]] = Field(min_length=1)
+    without: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    coverage: Coverage = "extent"
+
+
+class OsmPbf(FileRow):
+    """OpenStreetMap from a `.osm.pbf` file: streets, amenities or stops, as the entry it stands in says."""
+
+    reader: Literal["osm_pbf"]
+
+
+class OsmPlace(Row):
+    """OpenStreetMap of one named place, straight from Overpass through osmnx (needs the extra `osm`)."""
+
+    reader: Literal["osm_place"]
+    place: str
+
+
+class OsmGraph(FileRow):
+    """A street graph that osmnx saved as GraphML."""
+
+    reader: Literal["osm_graph"]
+
+
+class Lines(FileRow, Selection, Geometry):
+    """Streets as plain lines: connected at every vertex that two lines share, passable by class of road."""
+
+    reader: Literal["lines"]
+    class_column: str
+    classes: dict[str, str] = Field(default_factory=dict)
+    oneway_column: str | None = None
+
+
+class Points(FileRow, Selection, Geometry):
+    """Points of one category, or with the category in a column: amenities, jobs, places at schools."""
+
+    reader: Literal["points"]
+    category: str | None = None
+    category_column: str | None = None
+    weight_column: str | None = None
+    name_column: str | None = None
+
+    @model_validator(mode="after")
+    def _has_one_category(self) -> Points:
+        """Refuse a point whose category comes from two places, or from none."""
+        if (self.category is None) == (self.category_column is None):
+            msg = "give either `category` or `category_column`"
+            raise ValueError(msg)
+        return self
+
+
+class Gtfs(FileRow):
+    """A timetable: one or more GTFS zips. `reference_date` null is the run's own reference date."""
+
+    reader: Literal["gtfs"]
+    reference_date: date | None = None
+
+
+class Stops(FileRow, Selection, Geometry):
+    """Stops without a timetable: their service is null, so what depends on departures is unknown.
+
+    `mode: unknown` where the file does not tell modes: such a stop may be of any. `area_prefixes` are how the ids of
+    stop areas begin, where no column (`kind_column`) tells them from stops; areas are left out.
+    """
+
+    reader: Literal["stops"]
+    mode: Literal["bus", "tram", "metro", "train", "ferry", "unknown"] | None = None
+    mode_column: str | None = None
+    modes: dict[str, str] | None = None
+    name_column: str | None = None
+    kind_column: str | None = None
+    kinds: tuple[str, ...] = ()
+    area_prefixes: tuple[str, ...] = ()
+
+
+class Table(FileRow, Selection):
+    """A table without geometry (csv, xlsx, parquet), one row per key."""
+
+    reader: Literal["table"]
+    key: str
+    sheet: str | None = None
+
+
+class Bag3d(FileRow, Geometry):
+    """Roofs of 3DBAG as attributes on footprints (GeoPackage)."""
+
+    reader: Literal["bag3d"]
+
+
+class CityJson(FileRow):
+    """Roofs of 3DBAG as CityJSON: the same attributes, and the roof surfaces themselves."""
+
+    reader: Literal["cityjson"]
+
+
+class Portfolio(FileRow):
+    """A corporation's own list: per address, BAG id or complex, with `columns` ours: theirs."""
+
+    reader: Literal["portfolio"]
+    sheet: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+
+
+Fetched = Vector | OgcFeatures | ArcgisFeatures
+ParcelSource = Annotated[Fetched | OsmLayer, Field(discriminator="reader")]
+LayerSource = Annotated[Fetched | Raster | OsmLayer, Field(discriminator="reader")]
+StreetSource = Annotated[OsmPbf | OsmPlace | OsmGraph | Lines, Field(discriminator="reader")]
+AmenitySource = Annotated[OsmPbf | OsmPlace | Points, Field(discriminator="reader")]
+StopSource = Annotated[Gtfs | Stops | OsmPbf, Field(discriminator="reader")]
+AreaSource = Annotated[Fetched, Field(discriminator="reader")]
+OwnershipSource = Annotated[Table | Vector, Field(discriminator="reader")]
+RoofSource = Annotated[Bag3d | CityJson, Field(discriminator="reader")]
+
+
+class Areas(Model):
+    """The administrative areas a site is told to lie in, and their statistics."""
+
+    gemeenten: AreaSource | None = None
+    provincies: AreaSource | None = None
+    wijken: AreaSource | None = None
+    buurten: AreaSource | None = None
+
+
+class Buildings(Model):
+    """The building stock: BAG, roof heights, and what the owner (or a register) knows of buildings by BAG id.
+
+    ``known`` is a table by bag_pand_id with columns of Buildings: has_lift, is_monument, n_storeys, and the like.
+    Monuments belong here, by BAG id: most are only roughly located, so a point in a polygon would not do.
+    """
+
+    bag_panden: AreaSource | None = None
+    verblijfsobjecten: AreaSource | None = None
+    roofs_3d: RoofSource | None = None
+    known: Table | None = None
+    carried: Table | None = Field(
+        default=None, description="buildings of known capacity: bag_pand_id, n_storeys_carried; look-alikes are found"
+    )
+
+
+class Sources(Model):
+    """All sources of one run. A source that is left out is not covered: what it would tell is unknown.
+
+    `faulty_rows` says what happens to rows that cannot be used (no geometry, no id, an id used twice): `stop` reports
+    all of them and runs nothing; `quarantine` sets them apart in a file, with the reason, and counts them.
+    """
+
+    faulty_rows: Literal["stop", "quarantine"] = "stop"
+
+    parcels: ParcelSource | None = None
+    layers: dict[str, LayerSource] = Field(default_factory=dict)
+    streets: StreetSource | None = None
+    amenities: dict[str, AmenitySource] = Field(default_factory=dict)
+    stops: dict[str, StopSource] = Field(default_factory=dict)
+    areas: Areas = Areas()
+    ownership: OwnershipSource | None = None
+    buildings: Buildings = Buildings()
+    portfolio: Portfolio | None = None
+    demand: Table | None = None
+
+    def rows(self) -> dict[str, Row]:
+        """Every source by its dotted name (`layers.natura2000`, `areas.gemeenten`), in the order of the fields.
+
+        Examples
+        --------
+        >>> Sources().rows()
+        {}
+        """
+        found: dict[str, Row] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, Row):
+                found[name] = value
+            elif isinstance(value, dict):
+                found.update({f"{name}.{key}": row for key, row in value.items()})
+            elif isinstance(value, Model):
+                parts = {key: getattr(value, key) for key in type(value).model_fields}
+                found.update({f"{name}.{key}": row for key, row in parts.items() if row is not None})
+        return found

@@ -1,0 +1,70 @@
+"""What of a run's files does not go together: groups, measures, limits and programmes, checked against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from flexsites.config.access import Measures
+from flexsites.config.dwellings import DwellingType, LayoutStandard, programme_faults
+from flexsites.config.run import Run
+from flexsites.config.suitability import Flexmilieu, TargetGroup
+from flexsites.errors import Fault
+
+
+def group_faults(flexmilieus: tuple[Flexmilieu, ...], groups: Mapping[str, TargetGroup]) -> Iterator[Fault]:
+    """Find groups that do not exist, and criteria of one id that differ (they would hide each other)."""
+    seen: dict[str, object] = {}
+    for flexmilieu in flexmilieus:
+        for name in flexmilieu.target_groups:
+            if name not in groups:
+                where = f"configs/flexmilieus/{flexmilieu.id}.yaml: target_groups"
+                yield Fault(f"there is no target group '{name}'", where, f"use some of {', '.join(groups)}")
+                continue
+            for criterion in groups[name].requirements:
+                if seen.setdefault(criterion.id, criterion) != criterion:
+                    where = f"configs/target_groups/{name}.yaml: {criterion.id}"
+                    yield Fault("another group has a criterion of this id that differs", where, "give it its own id")
+
+
+def measure_faults(
+    flexmilieus: tuple[Flexmilieu, ...], groups: Mapping[str, TargetGroup], measures: Measures
+) -> Iterator[Fault]:
+    """Find measures that do not exist, and limits beyond the search (where "not reached" would not mean "no")."""
+    known = {measure.id: measure for measure in measures.measures}
+    asked = [
+        (threshold.measure, threshold.limit if threshold.sense == "at_most" else None, f"target_groups/{group.id}")
+        for group in groups.values()
+        for criterion in group.requirements
+        for threshold in criterion.any_of
+    ]
+    asked += [(weighted.measure, None, f"flexmilieus/{one.id}") for one in flexmilieus for weighted in one.weighted]
+    for measure, limit, where in asked:
+        if measure not in known:
+            yield Fault(f"there is no measure '{measure}'", f"configs/{where}.yaml", "see configs/measures.yaml")
+            continue
+        search = next(
+            (getattr(known[measure], n) for n in ("limit_m", "limit_min") if hasattr(known[measure], n)), None
+        )
+        if limit is not None and search is not None and limit > float(search):
+            what = f"{measure} asks at most {limit:g}, but only {float(search):g} is searched"
+            yield Fault(what, f"configs/{where}.yaml", "raise the measure's limit in configs/measures.yaml")
+
+
+def variant_faults(run: Run, measures: Measures, path: Path) -> Iterator[Fault]:
+    """Find limits of variants beyond the search."""
+    search = {one.id: getattr(one, "limit_m", None) or getattr(one, "limit_min", None) for one in measures.measures}
+    for variant in run.variants:
+        for name, figure in variant.limits.items():
+            if (reach := search.get(name)) is not None and float(figure) > float(reach):
+                what = f"{name} asks {float(figure):g}, but only {float(reach):g} is searched"
+                yield Fault(what, f"{path}: variants.{variant.id}.limits", "raise the limit in configs/measures.yaml")
+
+
+def dwelling_faults(
+    flexmilieus: tuple[Flexmilieu, ...], dwelling_types: Mapping[str, DwellingType], layout: LayoutStandard
+) -> Iterator[Fault]:
+    """Find programmes that name no dwelling type, or do not fit the layout's modules."""
+    for flexmilieu in flexmilieus:
+        for what in programme_faults(flexmilieu.programme, dwelling_types, layout):
+            yield Fault(what, f"configs/flexmilieus/{flexmilieu.id}.yaml: programme", "correct it")

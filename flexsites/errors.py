@@ -1,0 +1,121 @@
+"""Everything that flexsites raises on purpose.
+
+One base class; each error is also the fitting built-in, so that a caller may catch either. An error is a list of
+faults, because all faults of an input are collected and reported at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+
+_IDS_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong: what, where (file, table.column), how often, and what to do next.
+
+    Examples
+    --------
+    >>> print(Fault("null geometry", "parcels.gpkg: Parcels.geometry", "remove or mend these rows", 2, ("a", "b")))
+    parcels.gpkg: Parcels.geometry: null geometry (2 rows: a, b). Remedy: remove or mend these rows.
+    """
+
+    what: str
+    where: str
+    remedy: str
+    count: int | None = None
+    ids: Sequence[object] = field(default=())
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        shown = ", ".join(str(i) for i in list(self.ids)[:_IDS_SHOWN])
+        rows = "" if self.count is None else f"{self.count} row{'' if self.count == 1 else 's'}"
+        extent = ": ".join(part for part in (rows, shown) if part)
+        return f"{self.where}: {self.what}{f' ({extent})' if extent else ''}. Remedy: {self.remedy}."
+
+
+class FlexsitesError(Exception):
+    """The base of every error raised on purpose.
+
+    Parameters
+    ----------
+    faults
+        One message or fault, or all of them.
+    """
+
+    def __init__(self, faults: str | Fault | Iterable[Fault | str]) -> None:
+        self.faults: tuple[Fault | str, ...] = (faults,) if isinstance(faults, str | Fault) else tuple(faults)
+        lines = [str(fault) for fault in self.faults]
+        text = lines[0] if len(lines) == 1 else "\n".join(f"{i}. {line}" for i, line in enumerate(lines, 1))
+        super().__init__(text)
+
+    def __str__(self) -> str:
+        """All faults, numbered when there are several (a KeyError would show its repr)."""
+        return str(self.args[0])
+
+    def __reduce__(self) -> tuple[type[FlexsitesError], tuple[tuple[Fault | str, ...]]]:
+        """Keep the faults when the error crosses a process boundary."""
+        return type(self), (self.faults,)
+
+
+class ConfigError(FlexsitesError, ValueError):
+    """A configuration file says something that cannot be."""
+
+
+class InputError(FlexsitesError, ValueError):
+    """An input cannot be used as it is."""
+
+
+class CrsError(InputError):
+    """A coordinate reference system is missing, wrong, or contradicted by the coordinates."""
+
+
+class ContractError(FlexsitesError, TypeError):
+    """A stage was given, or gave, a table that breaks its contract: a mistake in code, not in an input."""
+
+
+class MissingExtraError(FlexsitesError, ImportError):
+    """An optional dependency is needed and not installed."""
+
+
+class RunError(FlexsitesError, RuntimeError):
+    """A run could not be finished or resumed."""
+
+
+class NotFoundError(FlexsitesError, LookupError):
+    """Something was asked for by name that is not there."""
+
+
+def raise_faults(faults: Sequence[Fault], error: type[FlexsitesError] = InputError) -> None:
+    """Raise all faults in one error; do nothing when there are none.
+
+    Examples
+    --------
+    >>> raise_faults([])
+    """
+    if faults:
+        raise error(faults)
+
+
+def require_extra(module: str, extra: str) -> ModuleType:
+    """Import an optional dependency.
+
+    Raises
+    ------
+    MissingExtraError
+        Naming the extra to install.
+
+    Examples
+    --------
+    >>> require_extra("json", "none").__name__
+    'json'
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        message = f"{module} is not installed. Remedy: pip install 'flexsites[{extra}]'."
+        raise MissingExtraError(message) from error

@@ -1,0 +1,1 @@
+"""Which land may not be used, and by which rule."""

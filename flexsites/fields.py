@@ -1,0 +1,384 @@
+"""Every column once: its type, unit, bounds, what null means, where it comes from, how it adds up.
+
+A table (:mod:`flexsites.tables`) is a list of these. ``null`` says what a missing value means; without it the column
+is never null. ``kind`` says how a column aggregates: *extensive* columns are summed, *intensive* ones are not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Dtype = Literal["str", "int", "float", "bool", "geometry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column.
+
+    Attributes
+    ----------
+    name
+        The column's name, its unit as suffix.
+    dtype
+        ``str``, ``int`` (pandas Int64), ``float`` (float64, NaN is null), ``bool`` (pandas boolean) or ``geometry``.
+    description
+        What it is, for a reader of a result.
+    null
+        What null means; None: never null.
+    unit
+        The unit, as in the name's suffix.
+    low, high
+        The bounds a value must obey.
+    kind
+        ``extensive`` (summed over sites) or ``intensive``.
+    source
+        Where the definition comes from: METHOD's [P], [O], [R], or a register.
+    values
+        The only values allowed, for a closed list.
+    """
+
+    name: str
+    dtype: Dtype
+    description: str
+    null: str | None = None
+    unit: str | None = None
+    low: float | None = None
+    high: float | None = None
+    kind: Literal["extensive", "intensive"] | None = None
+    source: str | None = None
+    values: tuple[str, ...] = ()
+
+
+# -- keys and geometry ------------------------------------------------------------------------------------------
+site_id = Field("site_id", "str", "the parcel: the key of a result", source="Kadaster: identificatieLokaalID")
+piece_id = Field("piece_id", "str", "a contiguous part of a parcel that the layer rules leave: site_id#k")
+rule_id = Field("rule_id", "str", "a rule of the run's rule set, or a piece test")
+layer = Field("layer", "str", "the source layer")
+feature_id = Field("feature_id", "str", "the feature within its layer")
+part = Field("part", "int", "the part of a feature that was cut on the national lattice; 0 when it was not", low=0)
+geometry = Field("geometry", "geometry", "the shape, in EPSG:28992 (RD New)")
+
+# -- parcels and areas ------------------------------------------------------------------------------------------
+parcel_area_m2 = Field(
+    "parcel_area_m2", "float", "geometric area of the parcel", unit="m2", low=0, kind="extensive", source="geometry"
+)
+registered_area_m2 = Field(
+    "registered_area_m2",
+    "float",
+    "area as the cadastre registers it",
+    null="the register gives none",
+    unit="m2",
+    low=0,
+    kind="extensive",
+    source="Kadaster: kadastraleGrootteWaarde",
+)
+gemeente_code = Field("gemeente_code", "str", "municipality, e.g. GM0363", null="outside every municipality given")
+provincie_code = Field("provincie_code", "str", "province, e.g. PV27", null="outside every province given")
+buurt_code = Field("buurt_code", "str", "CBS neighbourhood", null="outside every neighbourhood given")
+owner_class = Field(
+    "owner_class",
+    "str",
+    "class of owner",
+    null="ownership is not known: open parcels carry no owner",
+    values=(
+        "gemeente",
+        "corporatie",
+        "rijk",
+        "waterschap",
+        "provincie",
+        "natuurorganisatie",
+        "commercieel",
+        "particulier",
+        "onbekend",
+    ),
+    source="the user's table",
+)
+tenure = Field(
+    "tenure",
+    "str",
+    "right on the land",
+    null="tenure is not known",
+    values=("vol eigendom", "erfpacht", "opstal", "onbekend"),
+    source="the user's table",
+)
+land_use = Field("land_use", "str", "class of land use of the parcel itself", null="the parcels carry none")
+area_kind = Field("area_kind", "str", "kind of administrative area", values=("gemeente", "provincie", "wijk", "buurt"))
+area_code = Field("area_code", "str", "code of the area, e.g. GM0363, PV27, BU03630000", source="CBS: statcode")
+area_name = Field("area_name", "str", "name of the area", source="CBS: statnaam")
+
+# -- coverage -----------------------------------------------------------------------------------------------------
+coverage_id = Field("coverage_id", "str", "one statement of coverage within its layer")
+coverage = Field(
+    "coverage",
+    "str",
+    "whether the source speaks about this place: covered, partly, or not",
+    values=("covered", "partly", "not"),
+    source="METHOD 0",
+)
+coverage_given = Field(
+    "coverage", "str", "whether the source covers this polygon wholly or partly", values=("covered", "partly")
+)
+covered_share = Field(
+    "covered_share", "float", "share of the parcel that the source covers", low=0, high=1, kind="intensive"
+)
+
+# -- streets, amenities, stops -------------------------------------------------------------------------------------
+street_id = Field("street_id", "str", "a street segment")
+road_class = Field("road_class", "str", "class of road, the value of OSM's highway or of the source")
+is_walk = Field("is_walk", "bool", "may be walked")
+is_bicycle = Field("is_bicycle", "bool", "may be cycled")
+is_car = Field("is_car", "bool", "may be driven, so that a site beside it has road access")
+amenity_id = Field("amenity_id", "str", "an amenity")
+category = Field("category", "str", "category of amenity: an id of configs/amenities.yaml")
+weight = Field("weight", "float", "how much one opportunity counts", low=0)
+amenity_name = Field("amenity_name", "str", "name of the amenity", null="the source gives none")
+stop_id = Field("stop_id", "str", "a stop of public transport")
+stop_name = Field("stop_name", "str", "name of the stop", null="the source gives none")
+mode = Field(
+    "mode",
+    "str",
+    "mode that serves the stop; unknown: its source does not tell, it may be any",
+    values=("bus", "tram", "metro", "train", "ferry", "unknown"),
+)
+_NO_TIMETABLE = "no timetable is known for this stop"
+n_departures_day = Field("n_departures_day", "float", "departures on the reference day", null=_NO_TIMETABLE, low=0)
+departures_per_hour_peak = Field(
+    "departures_per_hour_peak", "float", "departures per hour in the peak band", null=_NO_TIMETABLE, unit="1/h", low=0
+)
+departures_per_hour_day = Field(
+    "departures_per_hour_day", "float", "departures per hour in the day band", null=_NO_TIMETABLE, unit="1/h", low=0
+)
+departures_per_hour_evening = Field(
+    "departures_per_hour_evening", "float", "departures per hour in the evening", null=_NO_TIMETABLE, unit="1/h", low=0
+)
+departures_per_hour_weekend = Field(
+    "departures_per_hour_weekend", "float", "departures per hour at weekends", null=_NO_TIMETABLE, unit="1/h", low=0
+)
+n_lines = Field("n_lines", "int", "lines that call at the stop on the reference day", null=_NO_TIMETABLE, low=0)
+n_directions = Field("n_directions", "int", "directions that leave the stop", null=_NO_TIMETABLE, low=0)
+is_hub = Field(
+    "is_hub",
+    "bool",
+    "a hub: at least 8 lines, 150 departures a day, 3 directions",
+    null=_NO_TIMETABLE,
+    source="[R] METHOD 4",
+)
+
+# -- exclusion ----------------------------------------------------------------------------------------------------
+rules = Field("rules", "str", "ids of the rules that cover this face, sorted and joined by |; empty: none")
+face_area_m2 = Field("face_area_m2", "float", "area of the face", unit="m2", low=0, kind="extensive")
+n_repairs = Field(
+    "n_repairs",
+    "int",
+    "pairs of geometries repaired after a topology error while cutting the parcel; on its first face, 0 on the others",
+    low=0,
+    kind="extensive",
+)
+effect = Field(
+    "effect",
+    "str",
+    "exclude takes area; restrict needs consent; flag marks; include lifts the rules it names; test is a piece test",
+    values=("exclude", "restrict", "flag", "include", "test"),
+    source="METHOD 0",
+)
+hardness = Field(
+    "hardness",
+    "str",
+    "hardness of the restriction",
+    null="the rule has none (piece tests, includes)",
+    values=("zeer_hard", "hard", "middel", "zacht"),
+    source="[R] RuimteScanner",
+)
+covered_area_m2 = Field(
+    "covered_area_m2", "float", "what the rule covers alone", unit="m2", low=0, kind="extensive", source="METHOD 0"
+)
+attributed_area_m2 = Field(
+    "attributed_area_m2",
+    "float",
+    "what the rule takes first, in rule order; exclude rules and piece tests only",
+    unit="m2",
+    low=0,
+    kind="extensive",
+    source="METHOD 0",
+)
+unique_area_m2 = Field(
+    "unique_area_m2", "float", "what only this rule takes", unit="m2", low=0, kind="extensive", source="METHOD 0"
+)
+buildable_area_m2 = Field(
+    "buildable_area_m2",
+    "float",
+    "area of the valid pieces: the parcel less all attributed area",
+    unit="m2",
+    low=0,
+    kind="extensive",
+)
+piece_area_m2 = Field("piece_area_m2", "float", "area of the piece", unit="m2", low=0, kind="extensive")
+max_width_m = Field("max_width_m", "float", "diameter of the largest inscribed circle", unit="m", low=0)
+compactness = Field("compactness", "float", "4 pi area / perimeter^2: 1 is a circle", low=0, high=1)
+road_distance_m = Field(
+    "road_distance_m",
+    "float",
+    "distance from the piece's boundary to the nearest usable street",
+    null="no usable street within the search distance",
+    unit="m",
+    low=0,
+)
+access_x_m = Field("access_x_m", "float", "RD x of the access point", null="no usable street near", unit="m")
+access_y_m = Field("access_y_m", "float", "RD y of the access point", null="no usable street near", unit="m")
+farthest_interior_m = Field(
+    "farthest_interior_m",
+    "float",
+    "straight distance from the access point to the farthest point of the piece",
+    null="no access point",
+    unit="m",
+    low=0,
+)
+is_valid = Field("is_valid", "bool", "the piece passes every piece test")
+failed_test = Field(
+    "failed_test",
+    "str",
+    "the first piece test that fails",
+    null="none fails",
+    values=("too_small", "too_thin", "landlocked"),
+)
+restrictions = Field("restrictions", "str", "restrict rules that touch it (consent needed), joined by |; empty: none")
+flags = Field("flags", "str", "flag rules that touch it, joined by |; empty: none")
+available_years = Field(
+    "available_years",
+    "float",
+    "max(0, min(term, plan_start - reference_date - preparation))",
+    null="plan capacity is not covered here, so it is unknown",
+    unit="year",
+    low=0,
+    source="METHOD 0",
+)
+plan_coverage = Field(
+    "plan_coverage",
+    "str",
+    "whether plan capacity is known here",
+    values=("covered", "partly", "not"),
+    source="METHOD 1",
+)
+provincial_coverage = Field(
+    "provincial_coverage",
+    "str",
+    "whether the provincial restrictions of the rule set are known here",
+    values=("covered", "partly", "not"),
+    source="METHOD 1",
+)
+n_pieces = Field("n_pieces", "int", "valid pieces of the parcel", low=0, kind="extensive")
+verdict = Field(
+    "verdict",
+    "str",
+    "excluded, unknown, conditional or eligible",
+    values=("excluded", "unknown", "conditional", "eligible"),
+    source="METHOD 0",
+)
+location_id = Field(
+    "location_id", "str", "group of pieces within the gap of each other and not across a barrier", null="no valid piece"
+)
+
+# -- accessibility ------------------------------------------------------------------------------------------------
+measure = Field("measure", "str", "an id of configs/measures.yaml; its unit is in the id")
+value = Field("value", "float", "the measured value", null="not reached within the cut-off, or unknown: see status")
+status = Field(
+    "status",
+    "str",
+    "reached; unreached (searched completely, a no); unknown (no source, no timetable, edge of the data, no street)",
+    values=("reached", "unreached", "unknown"),
+)
+is_truncated = Field("is_truncated", "bool", "the reach leaves the extent of the data: a count is a lower bound")
+why = Field("why", "str", "the reason when it is unknown", null="it is known")
+leg_stop_id = Field("stop_id", "str", "a stop within walking reach; empty: the row stands for a place without one")
+walk_distance_m = Field(
+    "walk_distance_m", "float", "walk over the streets", null="the row is of a place without a stop", unit="m", low=0
+)
+complete_m = Field(
+    "complete_m", "float", "up to this walk every stop is among the rows", null="all within reach are", unit="m", low=0
+)
+complete_to_m = Field(
+    "complete_to_m",
+    "float",
+    "nothing that counts lies nearer over the streets but what was found: a limit up to here is surely missed",
+    null="searched as far as the measure goes, or not a distance",
+    unit="m",
+    low=0,
+)
+transit_class = Field(
+    "transit_class",
+    "str",
+    "class of service quality from mode, frequency and walking distance; geen: no served stop within reach",
+    null="no timetable, or the access is unknown",
+    values=("A", "B", "C", "D", "E", "F", "geen"),
+    source="configs/transit_classes.yaml",
+)
+
+# -- capacity -----------------------------------------------------------------------------------------------------
+flexmilieu = Field("flexmilieu", "str", "an id of configs/flexmilieus")
+dwelling_mix = Field("dwelling_mix", "str", "dwelling types and their shares, e.g. studio:1.00")
+n_units_low = Field("n_units_low", "int", "homes that fit, at the low bounds", low=0, kind="extensive")
+n_units_expected = Field(
+    "n_units_expected", "int", "homes that fit: min(density, layout) at the default", low=0, kind="extensive"
+)
+n_units_high = Field("n_units_high", "int", "homes that fit, at the high bounds", low=0, kind="extensive")
+n_units_density = Field("n_units_density", "float", "homes by the density route, not rounded", low=0, kind="extensive")
+n_units_layout = Field("n_units_layout", "int", "homes by the layout route", low=0, kind="extensive")
+bound_by = Field(
+    "bound_by",
+    "str",
+    "what bounds the expected number",
+    values=("density", "layout", "min_cluster", "max_cluster"),
+)
+n_parking = Field("n_parking", "int", "parking places the norm asks", low=0, kind="extensive")
+layout_kind = Field("layout_kind", "str", "what stands on the polygon", values=("module", "parking", "lane"))
+n_stacked = Field("n_stacked", "int", "modules on each other; 0 for parking places and lanes", low=0)
+is_expected = Field("is_expected", "bool", "one of those that make up the expected number of homes and parking places")
+
+# -- suitability ----------------------------------------------------------------------------------------------------
+_UNKNOWN_CRITERION = "a required criterion is unknown"
+is_suitable = Field("is_suitable", "bool", "meets all required criteria of the flexmilieu", null=_UNKNOWN_CRITERION)
+is_suitable_any = Field("is_suitable", "bool", "suitable for at least one flexmilieu", null=_UNKNOWN_CRITERION)
+is_suitable_without_groen_tiny = Field(
+    "is_suitable_without_groen_tiny",
+    "bool",
+    "suitable for at least one flexmilieu other than groen_tiny, which nearly everything passes",
+    null=_UNKNOWN_CRITERION,
+    source="METHOD 0",
+)
+failed_criterion = Field("failed_criterion", "str", "the required criterion that fails worst", null="none fails")
+failed_by = Field(
+    "failed_by",
+    "float",
+    "by how much it fails, in the criterion's unit",
+    null="none fails, or it was not reached at all",
+    low=0,
+)
+unknown_criteria = Field("unknown_criteria", "str", "required criteria that are unknown, joined by |; empty: none")
+score = Field(
+    "score",
+    "float",
+    "weighted mean of the value functions",
+    null="no weighted criterion is known",
+    low=0,
+    high=1,
+    kind="intensive",
+)
+rank = Field("rank", "int", "1 is best, over the run; ties by site_id", null="not suitable")
+flexmilieu_best = Field(
+    "flexmilieu_best",
+    "str",
+    "the suitable flexmilieu of the highest score, ties in config order",
+    null="none is suitable",
+)
+flexmilieu_units = Field(
+    "flexmilieu_units",
+    "str",
+    "the flexmilieu that the site's own n_units are of: the best; where none suits, the unknown or else failing one of"
+    " the highest score, so that homes before any target-group requirement can be counted",
+    null="no valid piece",
+)
+score_best = Field("score_best", "float", "the score in the best flexmilieu", null="none is suitable", low=0, high=1)
+score_known_share = Field(
+    "score_known_share", "float", "share of the weights whose criterion is known", low=0, high=1, kind="intensive"
+)

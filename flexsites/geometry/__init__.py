@@ -1,0 +1,1 @@
+"""Kernels that two stages or more share: numpy and shapely only."""

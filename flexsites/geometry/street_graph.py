@@ -1,0 +1,200 @@
+"""Streets as nodes and edges: the one form in which every reader of streets delivers, and from which networks are made.
+
+A street graph is arrays, not a table of objects, because a country has millions of edges. Nodes are the places where
+streets meet or end; an edge runs between two nodes over its vertices and tells who may use it in which direction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from flexsites.geometry.types import FloatArray, GeometryArray, IntArray
+
+WALK_FORWARD = np.uint8(1)
+WALK_BACKWARD = np.uint8(2)
+BICYCLE_FORWARD = np.uint8(4)
+BICYCLE_BACKWARD = np.uint8(8)
+CAR = np.uint8(16)
+"""Bits of ``allowed``; forward is from the first vertex to the last."""
+
+Bits = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class StreetGraph:
+    """Streets between the places where they meet.
+
+    Attributes
+    ----------
+    node_xy
+        Shape (n_nodes, 2), metres.
+    edge_from, edge_to
+        Shape (n_edges,), the nodes at the first and the last vertex.
+    vertex_start
+        Shape (n_edges + 1,): the vertices of edge e are ``vertex_xy[vertex_start[e] : vertex_start[e + 1]]``.
+    vertex_xy
+        Shape (n_vertices, 2), metres; the nodes at both ends included.
+    allowed
+        Shape (n_edges,), bits: who may use the edge in which direction.
+    street
+        Shape (n_edges,), the source's own number of the street (of OSM: the way).
+    road_class
+        Shape (n_edges,), position in ``road_classes``.
+    road_classes
+        The classes of road that occur.
+    extent
+        Where the source is complete; beyond it nothing is known. None: complete everywhere that is asked.
+    """
+
+    node_xy: FloatArray
+    edge_from: IntArray
+    edge_to: IntArray
+    vertex_start: IntArray
+    vertex_xy: FloatArray
+    allowed: Bits
+    street: IntArray
+    road_class: IntArray
+    road_classes: tuple[str, ...]
+    extent: shapely.Geometry | None
+
+    @property
+    def n_nodes(self) -> int:
+        """The number of nodes."""
+        return len(self.node_xy)
+
+    @property
+    def n_edges(self) -> int:
+        """The number of edges."""
+        return len(self.edge_from)
+
+    def lines(self) -> GeometryArray:
+        """Return the edges as lines, shape (n_edges,)."""
+        part = np.repeat(np.arange(self.n_edges), np.diff(self.vertex_start))
+        return np.asarray(shapely.linestrings(self.vertex_xy, indices=part), dtype=object)
+
+
+def edge_lengths(vertex_xy: FloatArray, vertex_start: IntArray) -> FloatArray:
+    """Return the planar length of every edge.
+
+    Parameters
+    ----------
+    vertex_xy
+        Shape (n_vertices, 2), metres.
+    vertex_start
+        Shape (n_edges + 1,), ascending; every edge has at least two vertices.
+
+    Returns
+    -------
+    FloatArray
+        Shape (n_edges,), metres; never negative.
+
+    Examples
+    --------
+    >>> edge_lengths(np.array([[0.0, 0.0], [3.0, 4.0], [3.0, 5.0]]), np.array([0, 3])).tolist()
+    [6.0]
+    """
+    steps = np.hypot(*np.diff(vertex_xy, axis=0).T) if len(vertex_xy) else np.zeros(0)
+    # A running sum loses digits over millions of edges; reduceat sums each edge by itself.
+    padded = np.append(steps, 0.0)
+    padded[vertex_start[1:-1] - 1] = 0.0
+    return np.add.reduceat(padded, vertex_start[:-1]) if len(vertex_start) > 1 else np.zeros(0)
+
+
+def graph_from_ways(
+    way_start: IntArray,
+    way_vertex: IntArray,
+    vertex_xy: FloatArray,
+    *,
+    allowed: Bits,
+    street: IntArray,
+    road_class: IntArray,
+    road_classes: tuple[str, ...],
+    extent: shapely.Geometry | None,
+) -> StreetGraph:
+    """Split ways at every vertex that they share, and at their ends.
+
+    Parameters
+    ----------
+    way_start
+        Shape (n_ways + 1,): the vertices of way w are ``way_vertex[way_start[w] : way_start[w + 1]]``.
+    way_vertex
+        Position of each vertex in ``vertex_xy``; the same position is the same place on the ground.
+    vertex_xy
+        Shape (n_places, 2), metres.
+    allowed, street, road_class
+        Shape (n_ways,), carried to the edges.
+    road_classes, extent
+        As in :class:`StreetGraph`.
+
+    Returns
+    -------
+    StreetGraph
+        The total length of its edges is that of the ways.
+
+    Examples
+    --------
+    A street crosses another at a vertex in the middle of both: five nodes, four edges.
+
+    >>> xy = np.array([[0.0, 0.0], [50.0, 0.0], [100.0, 0.0], [50.0, 50.0], [50.0, -50.0]])
+    >>> two = np.array([0, 0])
+    >>> graph = graph_from_ways(np.array([0, 3, 6]), np.array([0, 1, 2, 3, 1, 4]), xy, allowed=np.uint8([3, 3]),
+    ...     street=two, road_class=two, road_classes=("path",), extent=None)
+    >>> graph.n_nodes, graph.n_edges
+    (5, 4)
+    """
+    keep = np.diff(way_start) > 1
+    if not keep.all():
+        long = np.repeat(keep, np.diff(way_start))
+        way_vertex = way_vertex[long]
+        way_start = np.concatenate([[0], np.cumsum(np.diff(way_start)[keep])])
+        allowed, street, road_class = allowed[keep], street[keep], road_class[keep]
+    is_node = np.bincount(way_vertex, minlength=len(vertex_xy)) > 1
+    is_node[way_vertex[way_start[:-1]]] = True
+    is_node[way_vertex[way_start[1:] - 1]] = True
+    breaks = is_node[way_vertex]
+    is_first, is_last = np.zeros(len(way_vertex), bool), np.zeros(len(way_vertex), bool)
+    is_first[way_start[:-1]] = True
+    is_last[way_start[1:] - 1] = True
+    starts = np.flatnonzero(breaks & ~is_last)
+    ends = np.flatnonzero(breaks & ~is_first)
+    # An inner node is written twice: it ends one edge and starts the next.
+    sizes = ends - starts + 1
+    vertex_start = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    position = np.arange(vertex_start[-1]) - np.repeat(vertex_start[:-1] - starts, sizes)
+    way = np.searchsorted(way_start, starts, side="right") - 1
+    number = np.cumsum(is_node) - 1
+    return StreetGraph(
+        node_xy=vertex_xy[is_node],
+        edge_from=number[way_vertex[starts]],
+        edge_to=number[way_vertex[ends]],
+        vertex_start=vertex_start,
+        vertex_xy=vertex_xy[way_vertex[position]],
+        allowed=allowed[way].astype(np.uint8),
+        street=street[way],
+        road_class=road_class[way],
+        road_classes=road_classes,
+        extent=extent,
+    )
+
+
+def edge_boxes(vertex_xy: FloatArray, vertex_start: IntArray) -> FloatArray:
+    """Return the box around every edge.
+
+    Returns
+    -------
+    FloatArray
+        Shape (n_edges, 4): low x, low y, high x, high y.
+
+    Examples
+    --------
+    >>> edge_boxes(np.array([[0.0, 5.0], [3.0, 1.0]]), np.array([0, 2])).tolist()
+    [[0.0, 1.0, 3.0, 5.0]]
+    """
+    if len(vertex_start) == 1:
+        return np.zeros((0, 4))
+    first = vertex_start[:-1]
+    return np.hstack([np.minimum.reduceat(vertex_xy, first), np.maximum.reduceat(vertex_xy, first)])

@@ -1,0 +1,48 @@
+"""Sources of features, whatever reader they have: the one place that knows which reader reads which kind.
+
+To add a reader of features: a model with a `reader` of its own in config/sources.py, and a case in each of these two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from flexsites.config.sources import OsmLayer, Selection
+from flexsites.errors import Fault, InputError
+from flexsites.inputs.files import Places
+from flexsites.inputs.ingest import Opened, Rows, Told, open_source, read_rows
+from flexsites.inputs.osm_layers import OsmSource, open_osm, read_osm_rows
+from flexsites.inputs.validity import Kind
+from flexsites.inputs.vector import Bounds
+
+Features = Opened | OsmSource
+
+
+def open_features(
+    name: str,
+    row: object,
+    paths: tuple[str, ...],
+    places: Places,
+    *,
+    needed: Iterable[str] = (),
+    optional: Iterable[str] = (),
+) -> Features:
+    """Open a source whose files are here; see `ingest.open_source`.
+
+    Raises
+    ------
+    InputError
+        With every fault of its files and columns; or if the source holds no features at all (a raster).
+    """
+    if isinstance(row, OsmLayer):
+        return open_osm(name, row, paths, needed=needed, optional=optional)
+    if isinstance(row, Selection):
+        return open_source(name, row, paths, places, needed=needed, optional=optional)
+    raise InputError(Fault("not a source of features", name, "use the reader vector, ogc_features or osm_layer"))
+
+
+def read_features(source: Features, kind: Kind, told: Told, *, bounds: Bounds | None = None) -> Iterator[Rows]:
+    """Give the sound rows of a source; what is not sound is counted and set apart in `told`."""
+    if isinstance(source, OsmSource):
+        return read_osm_rows(source, told, bounds=bounds)
+    return read_rows(source, kind, told, bounds=bounds)

@@ -1,0 +1,114 @@
+"""Who may use a street, from its OpenStreetMap tags: pure functions over configs/streets.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from flexsites.geometry.street_graph import BICYCLE_BACKWARD, BICYCLE_FORWARD, CAR, WALK_BACKWARD, WALK_FORWARD
+
+if TYPE_CHECKING:
+    from flexsites.config.access import StreetRules
+
+Tags = Mapping[str, str]
+
+# The keys that speak of a mode, the most special first; the last is general and can only forbid.
+_KEYS = {
+    "walk": ("foot", "access"),
+    "bicycle": ("bicycle", "vehicle", "access"),
+    "car": ("motorcar", "motor_vehicle", "vehicle", "access"),
+}
+_FORWARD_ONLY = ("yes", "true", "1")
+_BACKWARD_ONLY = ("-1", "reverse")
+_ROUNDABOUTS = ("roundabout", "circular")
+CYCLEWAY_KEYS = ("cycleway", "cycleway:left", "cycleway:right", "cycleway:both")
+STREET_KEYS = frozenset(
+    {"highway", "route", "oneway", "oneway:bicycle", "oneway:foot", "junction", "motorroad", "area", "indoor"}
+    | {key for keys in _KEYS.values() for key in keys}
+    | set(CYCLEWAY_KEYS)
+)
+"""Every key that decides who may use a street; other tags need not be read."""
+
+
+def has_tags(tags: Tags, wanted: Mapping[str, Sequence[str]]) -> bool:
+    """Return whether every key has one of the values; ``*`` stands for any text, as in ``*college*``; case is ignored.
+
+    Examples
+    --------
+    >>> has_tags({"amenity": "school", "name": "Ichthus College"}, {"amenity": ["school"], "name": ["*college*"]})
+    True
+    """
+    return all(
+        (value := tags.get(key)) is not None and any(fnmatchcase(value.lower(), pattern.lower()) for pattern in values)
+        for key, values in wanted.items()
+    )
+
+
+def street_class(tags: Tags, rules: StreetRules) -> str | None:
+    """Return the class of road: the value of ``highway`` or ``route`` that the rules list; None: no street."""
+    highway = tags.get("highway")
+    if highway in rules.classes:
+        return highway
+    route = tags.get("route")
+    return route if route in rules.routes else None
+
+
+def permissions(tags: Tags, rules: StreetRules) -> int:
+    """Return the bits of who may use a street in which direction; 0: nobody that matters here.
+
+    Source: [R] configs/streets.yaml. One-way streets bind bicycles unless ``oneway:bicycle=no`` or a contraflow
+    lane says otherwise; they bind walkers only where ``oneway:foot=yes``.
+    """
+    name = street_class(tags, rules)
+    if name is None:
+        return 0
+    default = (rules.classes if tags.get("highway") == name else rules.routes)[name]
+    bits = 0
+    if _may_use(tags, "walk", rules, by_class=default.walk):
+        is_both = tags.get("oneway:foot") not in _FORWARD_ONLY
+        bits |= int(WALK_FORWARD) | (int(WALK_BACKWARD) if is_both else 0)
+    if _may_use(tags, "bicycle", rules, by_class=default.bicycle):
+        forward, backward = bicycle_directions(tags)
+        bits |= (int(BICYCLE_FORWARD) if forward else 0) | (int(BICYCLE_BACKWARD) if backward else 0)
+    if _may_use(tags, "car", rules, by_class=default.car):
+        bits |= int(CAR)
+    return bits
+
+
+def _may_use(tags: Tags, mode: str, rules: StreetRules, *, by_class: bool) -> bool:
+    if mode != "car" and tags.get("motorroad") == "yes":
+        return False
+    *special, _ = keys = _KEYS[mode]
+    for key in keys:
+        value = tags.get(key)
+        if value is None:
+            continue
+        if value in rules.forbids:
+            return False
+        if value in rules.allows and key == special[0]:
+            return True
+    return by_class
+
+
+def bicycle_directions(tags: Tags) -> tuple[bool, bool]:
+    """Return whether a bicycle may go forward and backward on a street where it may go at all.
+
+    Examples
+    --------
+    >>> bicycle_directions({"oneway": "yes"}), bicycle_directions({"oneway": "yes", "oneway:bicycle": "no"})
+    ((True, False), (True, True))
+    >>> bicycle_directions({"oneway": "-1"}), bicycle_directions({"junction": "roundabout"})
+    ((False, True), (True, False))
+    """
+    own = tags.get("oneway:bicycle")
+    if own is None and any(tags.get(key, "").startswith("opposite") for key in CYCLEWAY_KEYS):
+        return True, True
+    oneway = own if own is not None else tags.get("oneway")
+    if oneway is None and tags.get("junction") in _ROUNDABOUTS:
+        return True, False
+    if oneway in _FORWARD_ONLY:
+        return (False, True) if own is not None and tags.get("oneway") in _BACKWARD_ONLY else (True, False)
+    if oneway in _BACKWARD_ONLY:
+        return False, True
+    return True, True

@@ -1,0 +1,144 @@
+"""Parcels: the sites of a run, with the codes of the areas they lie in and what is known of their owners."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from flexsites.errors import ContractError, Fault, InputError
+from flexsites.geometry.robust import intersect
+from flexsites.inputs.areas import CODE_COLUMNS, codes_at
+from flexsites.inputs.canonical import Writer, Written
+from flexsites.inputs.features import Features, read_features
+from flexsites.inputs.ingest import Rows, Told
+from flexsites.inputs.ownership import Owners
+from flexsites.inputs.projection import Geometries
+from flexsites.inputs.vector import Bounds
+from flexsites.tables import CRS, Frame, Parcels, conform
+
+OPTIONAL_COLUMNS = ("registered_area_m2", *CODE_COLUMNS.values(), "owner_class", "tenure", "land_use")
+"""Columns of a parcel that its own source may give; the areas and the table of owners fill what it leaves null."""
+
+
+def write_parcels(
+    opened: Features,
+    told: Told,
+    path: Path,
+    *,
+    area: BaseGeometry | None = None,
+    within: BaseGeometry | None = None,
+    areas: Frame | None = None,
+    owners: Owners | None = None,
+) -> Written:
+    """Read the parcels whose representative point lies in the area, and write them.
+
+    Parameters
+    ----------
+    opened
+        The source of parcels.
+    told
+        Filled with what happened to the rows.
+    path
+        The canonical file to write.
+    area
+        The extent of the run, in RD New; its edge belongs to it. None: everything the source holds.
+    within
+        Parcels are cut off at the edge of it, and count with what is left. None: they are not.
+    areas
+        The table Areas, for codes that the source does not give.
+    owners
+        What is known of owners and tenure.
+
+    Raises
+    ------
+    InputError
+        If no parcel lies in the area, or a column holds what the table Parcels does not allow.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    n_rows = 0
+    with Writer(path, Parcels) as writer:
+        for frame in parcel_frames(opened, told, area=area, within=within, areas=areas, owners=owners):
+            n_rows += len(frame)
+            writer.add(frame)
+        if n_rows == 0:
+            read = f"{told.ledger.n_read} rows read, {told.ledger.n_left_out} left out by `where`"
+            what = f"no parcel lies in the area of the run ({read})"
+            fault = Fault(what, opened.name, "compare the extent of the file with the area")
+            raise InputError(told.ledger.faults(opened.name) or [fault])
+    return writer.result()
+
+
+def parcel_frames(
+    opened: Features,
+    told: Told,
+    *,
+    area: BaseGeometry | None = None,
+    within: BaseGeometry | None = None,
+    areas: Frame | None = None,
+    owners: Owners | None = None,
+) -> Iterator[Frame]:
+    """Give the parcels batch by batch, as the table Parcels."""
+    shape = within if area is None else area
+    bounds: Bounds | None = None if shape is None else shape.bounds
+    for found in read_features(opened, "polygon", told, bounds=bounds):
+        rows = found if within is None else _cut_off(found, within, told)
+        points = representative_points(rows.geometry)
+        is_in = np.ones(len(points), dtype=bool)
+        if area is not None:
+            shapely.prepare(area)
+            is_in = shapely.intersects(area, points)
+        told.ledger.n_outside_area += int((~is_in).sum())
+        told.ledger.n_kept -= int((~is_in).sum())
+        frame = _frame(rows, points, areas, owners)[is_in].reset_index(drop=True)
+        try:
+            yield conform(frame, Parcels, where=opened.name)
+        except ContractError as error:
+            raise InputError(error.faults) from error
+
+
+def representative_points(geometry: Geometries) -> Geometries:
+    """Return a point inside each polygon, always the same one: by it a parcel belongs to an area and to a cell.
+
+    Examples
+    --------
+    >>> representative_points(np.array([shapely.box(0, 0, 2, 2)])).tolist()
+    [<POINT (1 1)>]
+    """
+    return np.asarray(shapely.point_on_surface(geometry), dtype=object)
+
+
+def _cut_off(rows: Rows, within: BaseGeometry, told: Told) -> Rows:
+    """Return what lies within; a parcel of which nothing does is outside the area."""
+    shapely.prepare(within)
+    left = np.asarray(rows.geometry, dtype=object).copy()
+    crosses = ~shapely.contains_properly(within, left)
+    left[crosses], _ = intersect(left[crosses], np.full(int(crosses.sum()), within, dtype=object))
+    is_left = ~shapely.is_empty(left)
+    told.ledger.n_outside_area += int((~is_left).sum())
+    told.ledger.n_kept -= int((~is_left).sum())
+    ids, columns = rows.ids[is_left].reset_index(drop=True), rows.columns[is_left].reset_index(drop=True)
+    return Rows(ids, columns, left[is_left])
+
+
+def _frame(rows: Rows, points: Geometries, areas: Frame | None, owners: Owners | None) -> Frame:
+    columns: dict[str, object] = {"site_id": rows.ids, "parcel_area_m2": shapely.area(rows.geometry)}
+    nothing = pd.Series([None] * len(rows.ids), dtype="str")
+    for name in OPTIONAL_COLUMNS:
+        columns[name] = rows.columns.get(name, nothing)
+    columns["registered_area_m2"] = pd.to_numeric(
+        rows.columns.get("registered_area_m2", pd.Series([np.nan] * len(rows.ids))), errors="coerce"
+    ).to_numpy(dtype="float64", na_value=np.nan)
+    for kind, name in CODE_COLUMNS.items():
+        if areas is not None:
+            columns[name] = pd.Series(columns[name]).fillna(codes_at(points, areas, kind))
+    if owners is not None:
+        found = owners.of(rows.ids, points)
+        for name in ("owner_class", "tenure"):
+            columns[name] = pd.Series(columns[name]).fillna(found[name])
+    return gpd.GeoDataFrame(columns, geometry=rows.geometry, crs=CRS)  # type: ignore[no-any-return]

@@ -1,0 +1,104 @@
+"""What the preparation of a run's inputs gives: canonical tables, read window by window, and what was told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from flexsites.inputs.canonical import Bounds, read_window
+from flexsites.inputs.records import SourceRecord
+from flexsites.tables import CRS, Areas, Coverages, Frame, Layers, Parcels, Table, empty
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The canonical inputs of a run. A table whose source is left out has no file; reading it gives no rows.
+
+    Attributes
+    ----------
+    directory
+        Where the files stand.
+    tables
+        Per name (`parcels`, `areas`, `coverages`, `streets`, `amenities`, `stops`, ...) the file.
+    layers
+        Per layer key (of a raster, the key of its rule) the file; null: prepared, and nothing lies in the area.
+    records
+        One per source, in the order of the configuration.
+    warnings
+        What a reader of the results should know.
+    hashes
+        Per name of a table or layer, the SHA-256 of its file: what a cell's input hash is made of.
+    """
+
+    directory: Path
+    tables: Mapping[str, Path] = field(default_factory=dict)
+    layers: Mapping[str, Path | None] = field(default_factory=dict)
+    records: tuple[SourceRecord, ...] = ()
+    warnings: tuple[str, ...] = ()
+    hashes: Mapping[str, str] = field(default_factory=dict)
+
+    def read(self, name: str, table: Table, bounds: Bounds | None = None) -> Frame:
+        """Return a table's rows in a window; the empty table if there is no such source."""
+        path = self.tables.get(name)
+        return empty(table) if path is None else read_window(path, bounds)
+
+    def parcels(self, bounds: Bounds | None = None) -> Frame:
+        """Return the parcels whose bounding box meets the window."""
+        return self.read("parcels", Parcels, bounds)
+
+    def areas(self, bounds: Bounds | None = None) -> Frame:
+        """Return the administrative areas."""
+        return self.read("areas", Areas, bounds)
+
+    def coverages(self, bounds: Bounds | None = None) -> Frame:
+        """Return where each layer is covered."""
+        return self.read("coverages", Coverages, bounds)
+
+    def read_layers(self, bounds: Bounds | None = None, *, names: Iterable[str] | None = None) -> Frame:
+        """Return the rows of several layers in a window as one table, layer by layer in the order of their names.
+
+        An attribute that one layer has and another has not is null in the other; columns and their types are the same
+        whatever the window.
+        """
+        chosen = sorted(self.layers if names is None else set(names) & set(self.layers))
+        frames = [read_window(path, bounds) for name in chosen if (path := self.layers[name]) is not None]
+        if not frames:
+            return empty(Layers)
+        kinds = _common_kinds(frames)
+        alike = [_with_kinds(frame, kinds) for frame in frames]
+        joined = pd.concat([frame for frame in alike if len(frame)] or alike[:1], ignore_index=True)
+        return gpd.GeoDataFrame(joined, geometry="geometry", crs=CRS)  # type: ignore[no-any-return]
+
+
+def _common_kinds(frames: list[Frame]) -> dict[str, str]:
+    """Return the type of every attribute of any layer; it does not depend on the window, only on the files.
+
+    Numbers of two types become float64, numbers beside text become text.
+    """
+    found: dict[str, set[str]] = {}
+    for frame in frames:
+        for name in frame.columns:
+            if name != "geometry":
+                found.setdefault(str(name), set()).add(str(frame[name].dtype))
+    return {name: kinds.pop() if len(kinds) == 1 else _widest(kinds) for name, kinds in found.items()}
+
+
+def _widest(kinds: set[str]) -> str:
+    return "float64" if kinds <= {"Int64", "float64"} else "str"
+
+
+def _with_kinds(frame: Frame, kinds: Mapping[str, str]) -> Frame:
+    columns: dict[str, object] = {}
+    for name, kind in kinds.items():
+        if name not in frame.columns:
+            columns[name] = pd.Series(np.nan if kind == "float64" else pd.NA, index=frame.index, dtype=kind)
+        elif str(frame[name].dtype) == kind:
+            columns[name] = frame[name]
+        else:
+            columns[name] = frame[name].astype(kind)  # type: ignore[call-overload]
+    return gpd.GeoDataFrame(columns, geometry=frame.geometry, crs=CRS)  # type: ignore[no-any-return]

@@ -1,0 +1,120 @@
+"""Read canonical tables window by window: a cell reads the row groups that meet it, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import shapely
+
+from flexsites.errors import Fault, NotFoundError
+from flexsites.tables import CRS as RD
+from flexsites.tables import Frame
+
+Bounds = tuple[float, float, float, float]
+
+BBOX = "bbox"
+"""The column that holds the bounding box of each row's geometry."""
+
+CORNERS = ("xmin", "ymin", "xmax", "ymax")
+"""Its fields."""
+
+
+def read_window(path: str | Path, bounds: Bounds | None = None, *, columns: Sequence[str] | None = None) -> Frame:
+    """Read the rows whose bounding box meets a window, edges included; row groups that lie away are not read.
+
+    Parameters
+    ----------
+    path
+        A canonical file: a local path or an fsspec URL.
+    bounds
+        (xmin, ymin, xmax, ymax) in RD New; None: everything.
+    columns
+        The columns wanted; None: all. The geometry is always among them, if the table has one.
+
+    Returns
+    -------
+    Frame
+        In the order of the file (along the curve, then by key): the same rows in the same order for any window that
+        holds them.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such file.
+    """
+    try:
+        footer = _footer(str(path))
+        with fsspec.open(str(path), "rb") as stream:
+            source = pq.ParquetFile(stream, metadata=footer.metadata)
+            names = source.schema_arrow.names
+            has_geometry = b"geo" in (source.schema_arrow.metadata or {})
+            wanted = [n for n in names if columns is None or n in columns or (has_geometry and n in ("geometry", BBOX))]
+            if bounds is None or not has_geometry:
+                rows = source.read(columns=[n for n in wanted if n != BBOX])
+            else:
+                rows = source.read_row_groups(footer.groups_in(bounds), columns=wanted)
+                rows = rows.filter(_meets(rows.column(BBOX).combine_chunks(), bounds)).drop_columns([BBOX])
+    except FileNotFoundError as error:
+        raise NotFoundError(Fault("no such canonical table", str(path), "prepare the inputs first")) from error
+    if not has_geometry:
+        return pd.DataFrame(rows.to_pandas())
+    shapes = shapely.from_wkb(rows.column("geometry").to_numpy())
+    plain = pd.DataFrame(rows.drop_columns(["geometry"]).to_pandas())
+    return gpd.GeoDataFrame(plain, geometry=shapes, crs=RD)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """What the end of a file says: its metadata, and per row group the box that its rows lie in (no rows: NaN)."""
+
+    metadata: Any
+    boxes: npt.NDArray[np.float64]
+
+    def groups_in(self, bounds: Bounds) -> list[int]:
+        """Return the row groups that may hold something in the window."""
+        xmin, ymin, xmax, ymax = self.boxes.T
+        meets = (xmin <= bounds[2]) & (xmax >= bounds[0]) & (ymin <= bounds[3]) & (ymax >= bounds[1])
+        return [int(number) for number in np.flatnonzero(meets)]
+
+
+def _footer(path: str) -> Footer:
+    """Return a file's footer; a worker that reads many windows of a local file reads it once."""
+    local = Path(path)
+    if local.is_file():
+        stat = local.stat()
+        return _remembered_footer(path, stat.st_size, stat.st_mtime_ns)
+    with fsspec.open(path, "rb") as stream:
+        return _read_footer(pq.read_metadata(stream))
+
+
+@lru_cache(maxsize=512)
+def _remembered_footer(path: str, _size: int, _changed_ns: int) -> Footer:
+    return _read_footer(pq.read_metadata(path))
+
+
+def _read_footer(metadata: Any) -> Footer:  # noqa: ANN401 - pyarrow carries no types
+    at = {metadata.schema.column(i).path: i for i in range(metadata.num_columns)}
+    columns = [at[f"{BBOX}.{corner}"] for corner in CORNERS if f"{BBOX}.{corner}" in at]
+    boxes = np.full((metadata.num_row_groups, 4), np.nan)
+    for number in range(metadata.num_row_groups if columns else 0):
+        group = metadata.row_group(number)
+        told = [group.column(i).statistics for i in columns]
+        if group.num_rows:
+            boxes[number] = told[0].min, told[1].min, told[2].max, told[3].max
+    return Footer(metadata, boxes)
+
+
+def _meets(boxes: pa.StructArray, bounds: Bounds) -> pa.Array:
+    xmin, ymin, xmax, ymax = (boxes.field(corner).to_numpy(zero_copy_only=False) for corner in CORNERS)
+    return pa.array((xmin <= bounds[2]) & (xmax >= bounds[0]) & (ymin <= bounds[3]) & (ymax >= bounds[1]))

@@ -1,0 +1,251 @@
+"""The whole story of one site or roof, rule by rule and criterion by criterion, as plain text (markdown)."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from flexsites.errors import Fault, NotFoundError
+from flexsites.reporting.explain_roof import explain_roof
+from flexsites.reporting.names import words_of
+from flexsites.reporting.results import Results, open_results, records, row_at
+from flexsites.reporting.sections import criterion_name
+from flexsites.reporting.words import Words
+from flexsites.tables import Frame
+
+_NEAR_IDS = 5
+
+
+def explain(directory: Path | str, site_id: str, lang: str = "nl") -> str:
+    """Tell the whole story of one site or roof.
+
+    Parameters
+    ----------
+    directory
+        The run's directory.
+    site_id
+        A parcel's ``site_id`` or a building's ``bag_pand_id``.
+    lang
+        ``nl`` or ``en``.
+
+    Returns
+    -------
+        Markdown that reads as plain text.
+
+    Raises
+    ------
+    NotFoundError
+        When the run has no such site, naming ids that look like it.
+    InputError
+        When the directory holds no results.
+    """
+    results = open_results(directory)
+    words = words_of(results, lang)
+    asked = site_id.strip()
+    if results.has_sites and (results.table("sites")["site_id"] == asked).any():
+        return _explain_site(results, asked, words)
+    if results.has_roofs and (results.table("roofs")["bag_pand_id"] == asked).any():
+        return explain_roof(results, asked, words)
+    raise NotFoundError(_not_found(results, asked))
+
+
+def _not_found(results: Results, asked: str) -> Fault:
+    """Return the fault that names the nearest ids."""
+    ids: list[str] = []
+    for name, key in (("sites", "site_id"), ("roofs", "bag_pand_id")):
+        if results.has(name):
+            ids.extend(results.table(name)[key])
+    within = [known for known in ids if asked and (asked in known or known in asked)][:_NEAR_IDS]
+    near = within or difflib.get_close_matches(asked, ids, n=_NEAR_IDS, cutoff=0.6)
+    hint = f"; near it: {', '.join(near)}" if near else ""
+    return Fault(f"no site or roof '{asked}' among {len(ids)}{hint}", str(results.directory), "give an id of this run")
+
+
+def _explain_site(results: Results, site_id: str, words: Words) -> str:
+    """Return the story of a parcel."""
+    site = _rows(results.table("sites"), site_id).iloc[0]
+    lines = [f"# {words.text('explain.title', id=site_id)}", "", *(f"- {fact}" for fact in _facts(site, words))]
+    for title, body in (
+        ("rules", _rules(results, site, words)),
+        ("pieces", _pieces(results, site_id, words)),
+        ("access", _access(results, site_id, words)),
+        ("units", _units(results, site_id, words)),
+        ("criteria", _criteria(results, site_id, words)),
+        ("conclusion", _conclusion(site, words)),
+    ):
+        if body:
+            lines += ["", f"## {words.text(f'explain.{title}')}", "", *(f"- {line}" for line in body)]
+    return "\n".join([*lines, "", words.text("answer.pbl_short"), "", words.text("report.screening_note"), ""])
+
+
+def _rows(table: Frame, site_id: str) -> Frame:
+    return table[table["site_id"] == site_id]
+
+
+def _facts(site: pd.Series[Any], words: Words) -> list[str]:
+    """Return what the parcel is."""
+    parcel, buildable = words.square_metres(site["parcel_area_m2"]), words.square_metres(site["buildable_area_m2"])
+    area = words.text("explain.area_line", parcel=parcel, buildable=buildable, n=words.number(site["n_pieces"]))
+    registered = words.text("explain.registered", area=words.square_metres(site["registered_area_m2"]))
+    place = {
+        "gemeente": words.name("area", site["gemeente_code"]),
+        "provincie": words.name("area", site["provincie_code"]),
+        "location": words.unknown if pd.isna(site["location_id"]) else site["location_id"],
+    }
+    if site["n_pieces"] == 0:
+        place["location"] = words.text("none")
+    owner = words.name("owner", site["owner_class"]), words.name("tenure", site["tenure"])
+    return [
+        f"{words.text('explain.verdict')}: **{words.name('verdict', site['verdict'])}**",
+        f"{words.text('explain.area')}: {area}; {registered}",
+        words.text("explain.place_line", **place),
+        words.text("explain.owner_line", owner=owner[0], tenure=owner[1]),
+    ]
+
+
+def _rules(results: Results, site: pd.Series[Any], words: Words) -> list[str]:
+    """Return the ledger in the order of the rules, and that it closes."""
+    if not results.has("reasons"):
+        return []
+    place = {rule: i for i, rule in enumerate(results.rules)}
+    own = _rows(results.table("reasons"), site["site_id"])
+    own = own.assign(_place=own["rule_id"].map(place).fillna(len(place))).sort_values(["_place", "rule_id"])
+    lines = []
+    for row in records(own):
+        areas = ("covered", "covered_area_m2"), ("first", "attributed_area_m2"), ("only", "unique_area_m2")
+        written = {key: words.square_metres(getattr(row, name)) for key, name in areas}
+        rule, effect = words.name("rule", row.rule_id), words.name("effect", row.effect)
+        if row.coverage == "not":
+            lines.append(words.text("explain.rule_not_covered", rule=rule, effect=effect))
+            continue
+        line = words.text("explain.rule_line", rule=rule, effect=effect, **written)
+        if row.coverage != "covered":
+            line += "; " + words.text("explain.rule_unknown", coverage=words.name("coverage", row.coverage))
+        lines.append(line)
+    taken = words.square_metres(own["attributed_area_m2"].sum())
+    whole = words.square_metres(site["parcel_area_m2"])
+    buildable = words.square_metres(site["buildable_area_m2"])
+    return [*lines, words.text("explain.closes", buildable=buildable, attributed=taken, total=whole)]
+
+
+def _pieces(results: Results, site_id: str, words: Words) -> list[str]:
+    """Return each piece: its size, its road, and the test it fails."""
+    if not results.has("pieces"):
+        return []
+    lines = []
+    for row in records(_rows(results.table("pieces"), site_id).sort_values("piece_id")):
+        road = words.text("explain.piece_no_road")
+        if not pd.isna(row.road_distance_m):
+            road = words.text("explain.piece_road", metres=words.number(row.road_distance_m))
+        size = {"area": words.square_metres(row.piece_area_m2), "width": words.number(row.max_width_m, 1)}
+        end = words.text("explain.piece_valid")
+        if not row.is_valid:
+            end = words.text("explain.piece_failed", test=words.name("failed_test", row.failed_test))
+        lines.append(f"{words.text('explain.piece_line', id=row.piece_id, road=road, **size)}; {end}")
+    return lines
+
+
+def _access(results: Results, site_id: str, words: Words) -> list[str]:
+    """Return every measure of every piece; unreached is a no, unknown is not."""
+    if not results.has("accessibility"):
+        return []
+    own = _rows(results.table("accessibility"), site_id).sort_values(["piece_id", "measure"])
+    several = len(set(own["piece_id"])) > 1
+    lines = []
+    for row in records(own):
+        value = measured(row, words)
+        if row.is_truncated and row.status == "reached":
+            key = "explain.truncated_distance" if unit_in(row.measure) else "explain.truncated"
+            value += f" ({words.text(key)})"
+        line = words.text("explain.access_line", measure=words.name("measure", row.measure), value=value)
+        lines.append(f"{row.piece_id}: {line}" if several else line)
+    return lines
+
+
+def measured(row: Any, words: Words) -> str:  # noqa: ANN401 - a record of Accessibility
+    """Return a measured value with its unit, or why there is none."""
+    measure, value, status, why = row.measure, row.value, row.status, row.why
+    if status == "unreached":
+        return words.text("explain.unreached")
+    if status == "unknown":
+        return words.text("explain.unknown_because", why=words.name("why", why))
+    unit = unit_in(measure)
+    return f"{words.number(value, 0 if unit else 1)} {unit}".strip()
+
+
+def unit_in(measure: str) -> str:
+    """Return the unit that a measure's id ends with."""
+    return next((unit for unit in ("m", "min", "s") if measure.endswith(f"_{unit}")), "")
+
+
+def _units(results: Results, site_id: str, words: Words) -> list[str]:
+    """Return the homes per piece and flexmilieu, and which route bound them."""
+    if not results.has("units"):
+        return []
+    own = _rows(results.table("units"), site_id)
+    place = {name: i for i, name in enumerate(results.flexmilieus)}
+    own = own.assign(_place=own["flexmilieu"].map(place).fillna(len(place))).sort_values(["piece_id", "_place"])
+    return [
+        words.text(
+            "explain.units_line",
+            piece=row.piece_id,
+            flexmilieu=words.name("flexmilieu", row.flexmilieu),
+            units=words.number(row.n_units_expected),
+            low=words.number(row.n_units_low),
+            high=words.number(row.n_units_high),
+            density=words.number(row.n_units_density, 1),
+            layout=words.number(row.n_units_layout),
+            bound=words.name("bound", row.bound_by),
+            parking=words.number(row.n_parking),
+        )
+        for row in records(own)
+    ]
+
+
+def _criteria(results: Results, site_id: str, words: Words) -> list[str]:
+    """Return per flexmilieu whether it suits, which criterion fails and by how much, or what is missing."""
+    if not results.has("suitability"):
+        return []
+    own = _rows(results.table("suitability"), site_id).set_index("flexmilieu")
+    order = [name for name in results.flexmilieus if name in own.index]
+    order += sorted(set(own.index) - set(order))
+    return [_criterion_line(row_at(own, name), words.name("flexmilieu", name), words) for name in order]
+
+
+def _criterion_line(row: pd.Series[Any], flexmilieu: str, words: Words) -> str:
+    """Return the line of one flexmilieu."""
+    if pd.isna(row["is_suitable"]):
+        missing = [criterion_name(words, name) for name in str(row["unknown_criteria"]).split("|") if name]
+        listed = ", ".join(missing) or words.unknown
+        return words.text("explain.unknown_line", flexmilieu=flexmilieu, criteria=listed)
+    if row["is_suitable"]:
+        units = {key: words.number(row[f"n_units_{name}"]) for key, name in (("low", "low"), ("high", "high"))}
+        score, rank = words.number(row["score"], 2), words.number(row["rank"])
+        amount = words.number(row["n_units_expected"])
+        return words.text("explain.suitable_line", flexmilieu=flexmilieu, score=score, rank=rank, units=amount, **units)
+    criterion = criterion_name(words, row["failed_criterion"])
+    if pd.isna(row["failed_by"]):
+        return words.text("explain.fails_unreached", flexmilieu=flexmilieu, criterion=criterion)
+    by = f"{words.number(row['failed_by'], 1)} {unit_in(str(row['failed_criterion']))}".strip()
+    return words.text("explain.fails_line", flexmilieu=flexmilieu, criterion=criterion, by=by)
+
+
+def _conclusion(site: pd.Series[Any], words: Words) -> list[str]:
+    """Return the term, the best flexmilieu, and what needs consent or attention."""
+    years = words.text("explain.years_unknown")
+    if not pd.isna(site["available_years"]):
+        years = words.text("explain.years", years=words.number(site["available_years"], 1))
+    best = words.text("explain.conclusion_none")
+    if not pd.isna(site["flexmilieu_best"]):
+        units = {key: words.number(site[f"n_units_{name}"]) for key, name in (("low", "low"), ("high", "high"))}
+        name, score = words.name("flexmilieu", site["flexmilieu_best"]), words.number(site["score_best"], 2)
+        amount = words.number(site["n_units_expected"])
+        best = words.text("explain.conclusion_best", flexmilieu=name, score=score, units=amount, **units)
+    lines = [best] if site["verdict"] == "excluded" else [best, years]
+    for column in ("restrictions", "flags"):
+        listed = ", ".join(words.name("rule", rule) for rule in str(site[column]).split("|") if rule)
+        lines.append(f"{words.text(f'columns.{column}')}: {listed or words.text('none')}")
+    return lines

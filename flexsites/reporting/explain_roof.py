@@ -1,0 +1,109 @@
+"""The story of one roof: its evidence, its rules, and every way of topping up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from flexsites.reporting.results import Results, records
+from flexsites.reporting.words import Words
+
+_SHARES = ("roof_flat_share", "consent_share")
+_YEARS = ("year_built",)
+_LEFT_OUT = ("geometry", "bag_pand_id", "verdict", "failed_rules", "missing_evidence", "flags", "gemeente_code")
+
+
+def explain_roof(results: Results, bag_pand_id: str, words: Words) -> str:
+    """Return the story of a building as markdown.
+
+    Parameters
+    ----------
+    results
+        An opened run with roofs.
+    bag_pand_id
+        A building of the run.
+    words
+        The language.
+    """
+    roofs = results.table("roofs")
+    roof = roofs[roofs["bag_pand_id"] == bag_pand_id].iloc[0]
+    lines = [
+        f"# {words.text('explain.roof_title', id=bag_pand_id)}",
+        "",
+        f"- {words.text('explain.verdict')}: **{words.name('verdict', roof['verdict'])}**",
+        f"- {words.text('columns.gemeente')}: {words.name('area', roof['gemeente_code'])}",
+        "",
+        f"## {words.text('explain.evidence')}",
+        "",
+    ]
+    for column in (str(name) for name in roofs.columns if name not in _LEFT_OUT):
+        label = words.texts["columns"].get(column, column.replace("_", " "))
+        lines.append(f"- {label}: {_written(column, roof[column], words)}")
+    lines += _rules(results, bag_pand_id, words)
+    for column, key in (("failed_rules", "roof_failed"), ("missing_evidence", "roof_missing")):
+        if column in roofs and roof[column]:
+            lines.append(f"- {words.text(f'explain.{key}', **_listed(column, roof[column], words))}")
+    lines += _ways(results, bag_pand_id, words)
+    return "\n".join([*lines, "", words.text("report.screening_note"), ""])
+
+
+def _rules(results: Results, bag_pand_id: str, words: Words) -> list[str]:
+    """Return the outcome of every rule."""
+    lines = ["", f"## {words.text('explain.rules')}", ""]
+    if not results.has("roof_reasons"):
+        return lines
+    reasons = results.table("roof_reasons")
+    for row in records(reasons[reasons["bag_pand_id"] == bag_pand_id]):
+        rule, outcome = words.name("rule", row.rule_id), words.name("rule_outcome", row.outcome)
+        against = ""
+        if not pd.isna(row.observed):
+            against = f": {words.number(row.observed, 2)}"
+            against += "" if pd.isna(row.limit) else f" / {words.number(row.limit, 2)}"
+        lines.append(f"- {rule} [{words.name('effect', row.effect)}]: {outcome}{against}")
+    return lines
+
+
+def _ways(results: Results, bag_pand_id: str, words: Words) -> list[str]:
+    """Return every age rule and variant."""
+    if not results.has("roof_units"):
+        return []
+    units = results.table("roof_units")
+    lines = ["", f"## {words.text('explain.units')}", ""]
+    for row in records(units[units["bag_pand_id"] == bag_pand_id].sort_values(["age_rule", "roof_variant"])):
+        key = "explain.roof_line_unknown" if pd.isna(row.n_units_expected) else "explain.roof_line"
+        text = words.text(
+            key,
+            age_rule=words.name("age_rule", row.age_rule),
+            variant=words.name("roof_variant", row.roof_variant),
+            verdict=words.name("verdict", row.verdict),
+            units=words.number(row.n_units_expected),
+            low=words.number(row.n_units_low),
+            high=words.number(row.n_units_high),
+        )
+        for column, named in (("failed_rules", "roof_failed"), ("missing_evidence", "roof_missing")):
+            found = getattr(row, column, "")
+            if isinstance(found, str) and found:
+                text += "; " + words.text(f"explain.{named}", **_listed(column, found, words))
+        lines.append(f"- {text}")
+    return lines
+
+
+def _listed(column: str, joined: str, words: Words) -> dict[str, str]:
+    """Return a joined list with names, under the placeholder of its text."""
+    kind, key = ("rule", "rules") if column == "failed_rules" else ("evidence", "evidence")
+    return {key: ", ".join(words.name(kind, name) for name in joined.split("|") if name)}
+
+
+def _written(column: str, value: object, words: Words) -> str:
+    """Write one piece of evidence."""
+    if value is None or (not isinstance(value, str) and pd.isna(value)):  # type: ignore[call-overload]
+        return words.unknown
+    if column in _YEARS:
+        return str(value)
+    if column in _SHARES:
+        return words.percent(value, 1)
+    if isinstance(value, bool | np.bool_):
+        return words.yes_no(value)
+    if isinstance(value, str):
+        return words.name("owner", value) if column == "owner_class" else value
+    return words.number(value, 0 if float(str(value)).is_integer() else 1)

@@ -1,0 +1,121 @@
+"""The names that a run carries itself: of its rules, flexmilieus, measures, criteria, variants and areas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from flexsites.reporting.results import Results
+from flexsites.reporting.words import Words
+
+Names = dict[tuple[str, str], str]
+
+# Where in the resolved run labelled things stand, and as what they are known.
+_OF_SECTION = {
+    "measures": ("measure", "criterion"),
+    "target_groups": ("target_group", "criterion"),
+    "flexmilieus": ("flexmilieu", "criterion"),
+    "rule_set": ("rule",),
+    "optoppen": ("age_rule", "roof_variant", "rule"),
+    "dwelling_types": ("dwelling_type",),
+}
+# As what the labels of configs/rules/optoppen/labels.yaml are known.
+_OF_TERMS = ("rule", "evidence", "roof_term")
+_OF_MANIFEST = {
+    "rules": "rule",
+    "flexmilieus": "flexmilieu",
+    "measures": "measure",
+    "criteria": "criterion",
+    "variants": "variant",
+}
+
+
+def words_of(results: Results, lang: str) -> Words:
+    """Return the words of a language with the names this run carries.
+
+    Raises
+    ------
+    ConfigError
+        For a language without labels.
+    """
+    words = Words(lang)
+    words.names = names_in_content(_content(results), lang) | names_in_manifest(results.manifest, lang)
+    if results.has("canonical/areas"):
+        areas = results.table("canonical/areas")
+        words.names |= {("area", code): name for code, name in zip(areas["area_code"], areas["area_name"], strict=True)}
+    return words
+
+
+def names_in_manifest(manifest: Mapping[str, Any], lang: str) -> Names:
+    """Return the names in a manifest.
+
+    Examples
+    --------
+    >>> names_in_manifest({"rules": [{"rule_id": "nnn", "label_nl": "Natuurnetwerk", "label_en": "Nature"}]}, "nl")
+    {('rule', 'nnn'): 'Natuurnetwerk'}
+    """
+    names: Names = {}
+    for section, kind in _OF_MANIFEST.items():
+        for entry in manifest.get(section) or ():
+            if isinstance(entry, Mapping):
+                key = entry.get("rule_id") or entry.get("id") or entry.get("name")
+                label = entry.get("label") or {}
+                name = entry.get(f"label_{lang}") or (label.get(lang) if isinstance(label, Mapping) else None)
+                if key and name:
+                    names[(kind, str(key))] = str(name)
+    return names
+
+
+def names_in_content(content: Mapping[str, Any], lang: str) -> Names:
+    """Return the names in a resolved run: everything with an id and a label, by the section it stands in.
+
+    Examples
+    --------
+    >>> content = {"measures": {"measures": [{"id": "walk_m", "label": {"nl": "loopafstand", "en": "walk"}}]}}
+    >>> names_in_content(content, "en")[("measure", "walk_m")]
+    'walk'
+    """
+    names: Names = {}
+    run = content.get("run") or {}
+    own = {("rule", key): name for key, name in _labelled(run.get("own_rules"), lang)}
+    names |= {("variant", key): name for key, name in _labelled(run.get("variants"), lang)}
+    terms = (content.get("optoppen") or {}).get("labels") or {}
+    names |= {(kind, key): label[lang] for key, label in terms.items() for kind in _OF_TERMS if label.get(lang)}
+    for section, kinds in _OF_SECTION.items():
+        for key, name in _labelled(content.get(section), lang):
+            names |= {(kind, key): name for kind in kinds}
+    return names | own
+
+
+def _labelled(node: object, lang: str) -> Iterator[tuple[str, str]]:
+    """Give the id and label of everything below a node that has both."""
+    if isinstance(node, Mapping):
+        key, label = node.get("rule_id") or node.get("id"), node.get("label")
+        if key and isinstance(label, Mapping) and label.get(lang):
+            yield str(key), str(label[lang])
+        for item in node.values():
+            yield from _labelled(item, lang)
+    elif isinstance(node, list | tuple):
+        for item in node:
+            yield from _labelled(item, lang)
+
+
+def _content(results: Results) -> Mapping[str, Any]:
+    """Return the resolved run; nothing where there is none."""
+    path = results.directory / "run.yaml"
+    if not path.exists():
+        return {}
+    loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    return loaded if isinstance(loaded, Mapping) else {}
+
+
+def headline_of(results: Results) -> tuple[str, str] | None:
+    """Return the age rule and the way of topping up that a run puts first; None where it names none."""
+    top_up = _content(results).get("optoppen") or {}
+    headline = top_up.get("headline") or (top_up.get("variants") or {})
+    headline = headline.get("headline", headline) if isinstance(headline, Mapping) else {}
+    if "age_rule" in headline and "roof_variant" in headline:
+        return str(headline["age_rule"]), str(headline["roof_variant"])
+    return None

@@ -1,0 +1,145 @@
+"""What a corporation works on: its complexes ranked, its buildings, what can be added and what stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from flexsites.reporting.names import headline_of
+from flexsites.reporting.results import Results
+from flexsites.tables import Frame
+
+VERDICTS = ("eligible", "conditional", "unknown", "excluded")
+"""The verdicts, the best that can be said of a complex first: one unknown building among excluded ones is unknown."""
+
+_UNITS = ["n_units_low", "n_units_expected", "n_units_high", "extra_floor_area_m2"]
+_OF_BUILDING = (
+    "gemeente_code", "owner_class", "n_dwellings", "year_built", "n_storeys", "n_storeys_source", "building_height_m",
+    "roof_flat_share", "usable_roof_area_m2", "usable_roof_source", "has_lift", "is_lift_needed", "is_monument",
+    "flags",
+)  # fmt: skip
+_FRONT = ("complex", "bag_pand_id", "portfolio_rows", "portfolio_key", "verdict", *_UNITS)
+
+
+def headline(results: Results) -> tuple[str, str]:
+    """Return the age rule and the way of topping up that the run puts first.
+
+    Raises
+    ------
+    NotFoundError
+        When the run has no homes on roofs.
+    """
+    named = headline_of(results)
+    if named is None:
+        first = results.table("roof_units").sort_values(["age_rule", "roof_variant"]).iloc[0]
+        named = str(first["age_rule"]), str(first["roof_variant"])
+    return named
+
+
+def buildings_table(results: Results) -> Frame:
+    """Return one row per building: its complex, evidence, verdict, homes at the headline, and what is missing.
+
+    Returns
+    -------
+        Key ``bag_pand_id``, ordered by expected homes (most first, unknown after the known), then by id. Verdict,
+        homes, lift and what is missing are those of the headline's age rule and way of topping up;
+        ``n_units_expected@<age rule>`` are the homes under another age rule. Homes are null where the verdict is
+        unknown. ``complex`` is the owner's code where the portfolio gives one, else the complex found.
+    """
+    age_rule, roof_variant = headline(results)
+    units = results.table("roof_units")
+    units = units[units["roof_variant"] == roof_variant].drop(columns="roof_variant")
+    table = units[units["age_rule"] == age_rule].drop(columns="age_rule")
+    for other, rows in units[units["age_rule"] != age_rule].groupby("age_rule", sort=True):
+        narrow = rows[["bag_pand_id", "n_units_expected"]].rename(
+            columns={"n_units_expected": f"n_units_expected@{other}"}
+        )
+        table = table.merge(narrow, on="bag_pand_id", how="left")
+    roofs = results.table("roofs")
+    there = [name for name in (*_OF_BUILDING, "owner_complex_code") if name in roofs]
+    table = table.merge(roofs[["bag_pand_id", *there]], on="bag_pand_id", how="left")
+    if results.has("complexes"):
+        found = results.table("complexes")[["bag_pand_id", "complex_id", "block_type"]]
+        table = table.merge(found, on="bag_pand_id", how="left")
+    if results.has("lookalikes"):
+        table = table.merge(results.table("lookalikes"), on="bag_pand_id", how="left")
+    if name := results.first_of("portfolio_matches", "canonical/portfolio_matches"):
+        table = table.merge(_portfolio_rows(results.table(name)), on="bag_pand_id", how="left")
+    codes = [table[name] for name in ("owner_complex_code", "complex_id", "bag_pand_id") if name in table]
+    table["complex"] = pd.concat(codes, axis=1).bfill(axis=1).iloc[:, 0]
+    by = ["n_units_expected", "bag_pand_id"]
+    ordered = table.sort_values(by, ascending=[False, True], na_position="last", ignore_index=True)
+    others = [name for name in map(str, ordered) if "@" in name]
+    front = [name for name in (*_FRONT, *others) if name in ordered]
+    return ordered[[*front, *(name for name in ordered if name not in (*front, "owner_complex_code"))]]
+
+
+def complexes_table(buildings: Frame) -> Frame:
+    """Return one row per complex, ranked by the homes that fit; what is unknown is counted apart, never as none.
+
+    Parameters
+    ----------
+    buildings
+        As :func:`buildings_table` gives it.
+
+    Returns
+    -------
+        Key ``complex``. Sums are over the buildings that are known, null where none is; building years and storeys
+        are the lowest and highest known; lists hold each entry once. Rank 1 holds the most homes expected, ties by
+        the high bound, then by floor area, then by the complex's name; complexes of which nothing is known come last.
+
+    Notes
+    -----
+    Law: buildings per verdict add up to the buildings of the complex.
+    """
+    keyed = buildings.sort_values("bag_pand_id", kind="stable")
+    grouped = keyed.groupby("complex", sort=True, observed=True)
+    table = pd.DataFrame({"verdict": grouped["verdict"].agg(_best), "n_buildings": grouped.size()})
+    for verdict in VERDICTS:
+        table[f"n_{verdict}"] = keyed["verdict"].eq(verdict).groupby(keyed["complex"]).sum().astype("Int64")
+    others = [name for name in map(str, keyed) if "@" in name]
+    for name in (*_UNITS, *others, "n_dwellings"):
+        if name in keyed:
+            table[name] = grouped[name].sum(min_count=1)
+    for name, low, high in (("year_built", "year_from", "year_until"), ("n_storeys", "n_storeys_min", "n_storeys_max")):
+        if name in keyed:
+            table[low], table[high] = grouped[name].min(), grouped[name].max()
+    for name in ("block_type", "lift_measure", "flags", "failed_rules", "missing_evidence"):
+        if name in keyed:
+            table[name] = grouped[name].agg(joined).where(grouped[name].count() > 0)
+    for name in ("series_confidence", "series_n_storeys"):
+        if name in keyed:
+            table[name] = grouped[name].max()
+    by = [name for name in ("n_units_expected", "n_units_high", "extra_floor_area_m2") if name in table]
+    ranked = table.reset_index().sort_values(
+        [*by, "complex"], ascending=[False] * len(by) + [True], na_position="last", ignore_index=True
+    )
+    ranked.insert(0, "rank", pd.RangeIndex(1, len(ranked) + 1))
+    return ranked
+
+
+def joined(texts: Iterable[object]) -> str:
+    """Return the distinct names in lists joined by |, sorted and joined again; nulls are passed over.
+
+    Examples
+    --------
+    >>> joined(["roof_area|building_height", "roof_area", "", None])
+    'building_height|roof_area'
+    """
+    return "|".join(sorted({name for text in texts if isinstance(text, str) for name in text.split("|") if name}))
+
+
+def _portfolio_rows(matches: Frame) -> Frame:
+    """Return the rows of the portfolio per building, and what the first of them was looked up by."""
+    ordered = matches.sort_values("portfolio_row")
+    return ordered.groupby("bag_pand_id", as_index=False).agg(
+        portfolio_rows=("portfolio_row", lambda rows: "|".join(map(str, rows))),
+        portfolio_key=("portfolio_key", "first"),
+    )
+
+
+def _best(verdicts: Iterable[str]) -> str:
+    """Return the best verdict that holds for a building."""
+    present = set(verdicts)
+    return next(verdict for verdict in VERDICTS if verdict in present)

@@ -1,0 +1,155 @@
+"""A finished run's directory, opened: its tables by name, its manifest, its variants and its prepared inputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow.parquet as pq
+
+from flexsites.errors import Fault, InputError, NotFoundError
+from flexsites.tables import Frame
+
+_KINDS = ("sites", "roofs")
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of one run.
+
+    Attributes
+    ----------
+    directory
+        ``outputs/<pipeline>/<run_id>``.
+    manifest
+        The content of ``manifest.json``.
+    """
+
+    directory: Path
+    manifest: Mapping[str, Any]
+    _cache: dict[str, Frame] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def has_sites(self) -> bool:
+        """Whether the run assessed parcels."""
+        return self.has("sites")
+
+    @property
+    def has_roofs(self) -> bool:
+        """Whether the run assessed roofs."""
+        return self.has("roofs")
+
+    @property
+    def flexmilieus(self) -> tuple[str, ...]:
+        """The ids of the flexmilieus, in the order of the configuration."""
+        return tuple(entry["id"] for entry in self.manifest.get("flexmilieus", ()))
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The ids of the rules, in the order they were applied."""
+        return tuple(entry["rule_id"] for entry in self.manifest.get("rules", ()))
+
+    def has(self, name: str) -> bool:
+        """Whether there is a table of this name; ``canonical/areas`` names a prepared input."""
+        return self._path(name).exists()
+
+    def first_of(self, *names: str) -> str | None:
+        """Return the first of these names that is a table of the run; None when none is."""
+        return next((name for name in names if self.has(name)), None)
+
+    def table(self, name: str) -> Frame:
+        """Read a table, once.
+
+        Raises
+        ------
+        NotFoundError
+            When the run has no such table, naming those it has.
+        """
+        if name not in self._cache:
+            path = self._path(name)
+            if not path.exists():
+                there = ", ".join(sorted(p.stem for p in self.directory.glob("*.parquet"))) or "none"
+                fault = Fault(f"no table '{name}' (there are: {there})", str(self.directory), "run the pipeline again")
+                raise NotFoundError(fault)
+            self._cache[name] = read_table(path)
+        return self._cache[name]
+
+    def once(self, key: str, make: Callable[[], Frame]) -> Frame:
+        """Return a table that is computed the first time it is asked for."""
+        if key not in self._cache:
+            self._cache[key] = make()
+        return self._cache[key]
+
+    def variants(self) -> dict[str, tuple[Frame, Frame]]:
+        """Return (Sites, Suitability) per variant, the base first; only the base where none was asked."""
+        found = {"base": (self.table("sites"), self.table("suitability"))}
+        for folder in sorted((self.directory / "variants").glob("*/")):
+            if folder.name != "base" and (folder / "sites.parquet").exists():
+                name = f"variants/{folder.name}"
+                found[folder.name] = (self.table(f"{name}/sites"), self.table(f"{name}/suitability"))
+        return found
+
+    def _path(self, name: str) -> Path:
+        return self.directory / f"{name}.parquet"
+
+
+def open_results(directory: Path | str) -> Results:
+    """Open a run's directory.
+
+    Parameters
+    ----------
+    directory
+        The directory that a run wrote.
+
+    Raises
+    ------
+    InputError
+        When it is not a directory of results: missing, without a readable manifest, or without sites and roofs.
+    """
+    folder = Path(directory)
+    remedy = "name the directory of one finished run, such as outputs/municipal_shortlist/<run_id>"
+    if not folder.is_dir():
+        raise InputError(Fault("no such directory", str(folder), remedy))
+    path = folder / "manifest.json"
+    if not path.exists():
+        inner = sorted(str(p.parent) for p in folder.glob("*/manifest.json"))
+        hint = f"; it holds runs: {', '.join(inner[:3])}" if inner else ""
+        raise InputError(Fault(f"not a directory of results: no manifest.json{hint}", str(folder), remedy))
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(Fault(f"cannot be read as JSON ({error})", str(path), "run the pipeline again")) from error
+    if not any((folder / f"{kind}.parquet").exists() for kind in _KINDS):
+        fault = Fault("not a finished run: neither sites.parquet nor roofs.parquet", str(folder), "resume the run")
+        raise InputError(fault)
+    return Results(folder, manifest)
+
+
+def read_table(path: Path) -> Frame:
+    """Read a table with or without geometry."""
+    if b"geo" in (pq.read_schema(path).metadata or {}):
+        frame: Frame = gpd.read_parquet(path)
+        return frame
+    return pd.read_parquet(path)
+
+
+def records(table: Frame) -> Iterator[Any]:
+    """Give the rows as named tuples, whose cells may be anything."""
+    yield from table.itertuples(index=False)
+
+
+def row_at(table: Frame, key: Any) -> pd.Series[Any]:  # noqa: ANN401 - whatever the index holds
+    """Return the row under a unique index key.
+
+    Raises
+    ------
+    KeyError
+        When there is none.
+    """
+    row: pd.Series[Any] = table.loc[key]
+    return row

@@ -1,0 +1,243 @@
+"""Totals: how many sites, locations, square metres and homes, per area, per population and per state of coverage.
+
+Figures of different flexmilieus overlap on the same land: they stand beside each other as rows and are never added.
+The rows that span flexmilieus (``suitable``) count every site once, with the homes of one flexmilieu.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from flexsites.tables import Frame
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+
+AVAILABLE = ("eligible", "conditional")
+AREA_KINDS = ("run", "provincie", "gemeente")
+COVERAGE_SCOPES = ("all", "plan_covered", "provincial_covered", "both_covered")
+SPANNING = ("available", "suitable", "suitable_without_groen_tiny")
+UNKNOWN_AREA = "unknown"
+UNKNOWN_OWNER = "onbekend"
+UNITS = ("n_units_low", "n_units_expected", "n_units_high")
+AREAS = ("parcel_area_m2", "buildable_area_m2")
+_UNDEMANDING = "groen_tiny"
+_COUNTED = ("n_sites", "n_locations", *UNITS, "n_sites_unknown", "n_units_unknown_expected")
+
+
+def totals(
+    sites: Frame,
+    suitability: Frame,
+    *,
+    area_kinds: Sequence[str] = AREA_KINDS,
+    flexmilieu_order: Sequence[str] | None = None,
+) -> Frame:
+    """Total the sites per area, population and coverage scope.
+
+    Parameters
+    ----------
+    sites
+        Sites, key ``site_id``.
+    suitability
+        Suitability, key ``(site_id, flexmilieu)``.
+    area_kinds
+        Which areas: ``run``, ``provincie``, ``gemeente``.
+    flexmilieu_order
+        Flexmilieus in the order of the configuration, which decides ties; sorted by name when not given.
+
+    Returns
+    -------
+        Key ``(area_kind, area_code, population, coverage_scope)``. ``population`` is ``available`` (verdict eligible
+        or conditional, before target groups), ``suitable`` (available, and at least one flexmilieu),
+        ``suitable_without_groen_tiny`` (at least one other flexmilieu, with that one's homes), or the id of a
+        flexmilieu. ``n_sites_unknown``: not excluded and not known to fail, but not known to belong either.
+        Areas in m2. ``area_code`` is ``unknown`` where a site has none. A combination without sites is a row of zeros.
+
+    Notes
+    -----
+    Law: the totals of the gemeenten add up to those of the run (locations do not: one may lie in two gemeenten).
+    Sums are taken in ``site_id`` order, so they do not depend on how the run was cut up. [P] [O]
+    """
+    order = flexmilieu_order if flexmilieu_order is not None else sorted(suitability["flexmilieu"].unique())
+    known = sites.sort_values("site_id", kind="stable").reset_index(drop=True)
+    judged = suitability.sort_values(["site_id", "flexmilieu"], kind="stable")
+    populations = {name: _population(known, judged, name, order) for name in (*SPANNING, *order)}
+    inside = {scope: _in_scope(known, scope) for scope in COVERAGE_SCOPES}
+    locations = pd.factorize(known["location_id"])[0]
+    parts = []
+    for kind in area_kinds:
+        codes, area = np.unique(area_codes(known, kind).to_numpy(dtype=str), return_inverse=True)
+        for name, population in populations.items():
+            for scope, kept in inside.items():
+                counted = _count(known, population, kept, area, locations, n_areas=len(codes))
+                keys = {"area_kind": kind, "area_code": codes, "population": name, "coverage_scope": scope}
+                parts.append(pd.DataFrame(keys | counted))
+    return pd.concat(parts, ignore_index=True)
+
+
+def verdict_totals(sites: Frame, *, area_kinds: Sequence[str] = AREA_KINDS) -> Frame:
+    """Count the sites per area and verdict; what is unknown stands apart.
+
+    Returns
+    -------
+        Key ``(area_kind, area_code, verdict)`` with ``n_sites``, ``n_locations``, areas in m2 and homes.
+        Law: over the four verdicts the sites of an area add up to all its sites.
+    """
+    ordered = sites.sort_values("site_id", kind="stable").reset_index(drop=True)
+    verdicts = ("eligible", "conditional", "unknown", "excluded")
+    parts = []
+    for kind in area_kinds:
+        codes = area_codes(ordered, kind)
+        sums = _aggregate(ordered.assign(area_code=codes), ["area_code", "verdict"])
+        index = pd.MultiIndex.from_product([sorted(codes.unique()), verdicts], names=["area_code", "verdict"])
+        full = _fill_zero(sums.reindex(index)).reset_index()
+        full.insert(0, "area_kind", kind)
+        parts.append(full)
+    return pd.concat(parts, ignore_index=True)
+
+
+def ownership_totals(sites: Frame) -> Frame:
+    """Sum all, not excluded, available and suitable sites by owner class and tenure.
+
+    Returns
+    -------
+        Key ``(population, owner_class, tenure)`` with ``n_sites``, ``n_locations``, areas in m2, homes, and
+        ``share_of_sites`` of that population. ``assessed`` are all sites, ``not_excluded`` those available and those
+        of which that is unknown: where nothing is known to be available, ownership can still be read. Owner and
+        tenure are ``onbekend`` where no one provided them: open parcels carry no owner [P].
+    """
+    ordered = sites.sort_values("site_id", kind="stable")
+    named = ordered.assign(
+        owner_class=ordered["owner_class"].astype("string").fillna(UNKNOWN_OWNER),
+        tenure=ordered["tenure"].astype("string").fillna(UNKNOWN_OWNER),
+    )
+    parts = []
+    available = named[named["verdict"].isin(AVAILABLE)]
+    populations = {
+        "assessed": named,
+        "not_excluded": named[named["verdict"] != "excluded"],
+        "available": available,
+        "suitable": available[available["is_suitable"].fillna(value=False).astype(bool)],
+    }
+    for population, counted in populations.items():
+        sums = _aggregate(counted, ["owner_class", "tenure"]).reset_index()
+        sums.insert(0, "population", population)
+        sums["share_of_sites"] = sums["n_sites"].astype("float64") / max(len(counted), 1)
+        parts.append(sums)
+    result = pd.concat(parts, ignore_index=True)
+    return result.sort_values(["population", "n_sites", "owner_class", "tenure"], ascending=[True, False, True, True])
+
+
+def area_codes(sites: Frame, kind: str) -> pd.Series[str]:
+    """Return the code of each site's area of a kind; ``run`` for the whole run, ``unknown`` where there is none."""
+    if kind == "run":
+        return pd.Series("run", index=sites.index, dtype="object")
+    return sites[f"{kind}_code"].astype("object").where(sites[f"{kind}_code"].notna(), UNKNOWN_AREA)
+
+
+@dataclass(frozen=True, slots=True)
+class _Population:
+    """Which sites belong: ``yes`` and ``unknown``, shape (n,), and their homes low, expected, high, shape (n, 3)."""
+
+    yes: Bools
+    unknown: Bools
+    units: Floats
+
+
+def _population(sites: Frame, suitability: Frame, name: str, order: Sequence[str]) -> _Population:
+    """Return the sites that belong, or may belong, to a population, with their homes in it."""
+    verdict = sites["verdict"]
+    available = verdict.isin(AVAILABLE).to_numpy()
+    own = sites[list(UNITS)].to_numpy(dtype=np.float64, na_value=0.0)
+    if name == "available":
+        return _Population(available, verdict.eq("unknown").to_numpy(dtype=bool), own)
+    if name == "suitable":
+        return _judged(sites, available, sites["is_suitable"], own)
+    chosen = [name] if name in order else [one for one in order if one != _UNDEMANDING]
+    rows = suitability[suitability["flexmilieu"].isin(chosen)]
+    if name in order:
+        outcome = rows.set_index("site_id")["is_suitable"].astype("boolean")
+        is_suitable = sites["site_id"].map(outcome).astype("boolean")
+    else:
+        is_suitable = sites["is_suitable_without_groen_tiny"]
+    best = _best_units(rows, chosen).set_index("site_id").reindex(sites["site_id"])
+    return _judged(sites, available, is_suitable, best[list(UNITS)].to_numpy(dtype=np.float64, na_value=0.0))
+
+
+def _judged(sites: Frame, available: Bools, is_suitable: pd.Series[bool], units: Floats) -> _Population:
+    """Judge by verdict and suitability together: a no of either is a no, an unknown of either is unknown."""
+    says_yes = is_suitable.fillna(value=False).to_numpy(dtype=bool)
+    may = says_yes | is_suitable.isna().to_numpy()
+    yes = available & says_yes
+    return _Population(yes, ~yes & may & sites["verdict"].ne("excluded").to_numpy(dtype=bool), units)
+
+
+def _best_units(rows: Frame, order: Sequence[str]) -> Frame:
+    """Return per site the homes of its best row: suitable before not, then score, then the order of the config."""
+    rank = {name: i for i, name in enumerate(order)}
+    keyed = rows.assign(
+        _suitable=rows["is_suitable"].fillna(value=False).astype(bool),
+        _order=rows["flexmilieu"].map(rank),
+    )
+    by = ["site_id", "_suitable", "score", "_order"]
+    best = keyed.sort_values(by, ascending=[True, False, False, True], kind="stable", na_position="last")
+    return best.drop_duplicates("site_id")[["site_id", *UNITS]]
+
+
+def _count(
+    sites: Frame, population: _Population, kept: Bools, area: Ints, locations: Ints, *, n_areas: int
+) -> dict[str, pd.Series[Any]]:
+    """Count and sum per area, in the order of the rows; an area without any is zero."""
+    yes, unknown = population.yes & kept, population.unknown & kept
+
+    def summed(values: Floats, chosen: Bools) -> Floats:
+        return np.bincount(area[chosen], weights=values[chosen], minlength=n_areas).astype(np.float64)
+
+    def whole(values: Floats | Ints) -> pd.Series[Any]:
+        return pd.Series(values.astype(np.int64), dtype="Int64")
+
+    placed = yes & (locations >= 0)
+    n_locations = int(locations.max(initial=-1)) + 1
+    pairs = np.unique(area[placed].astype(np.int64) * n_locations + locations[placed])
+    counted = {
+        "n_sites": whole(np.bincount(area[yes], minlength=n_areas)),
+        "n_locations": whole(np.bincount(pairs // max(n_locations, 1), minlength=n_areas)),
+    }
+    for name in AREAS:
+        counted[name] = pd.Series(summed(sites[name].to_numpy(dtype=np.float64), yes))
+    for i, name in enumerate(UNITS):
+        counted[name] = whole(summed(population.units[:, i], yes))
+    counted["n_sites_unknown"] = whole(np.bincount(area[unknown], minlength=n_areas))
+    counted["n_units_unknown_expected"] = whole(summed(population.units[:, 1], unknown))
+    return counted
+
+
+def _in_scope(sites: Frame, scope: str) -> Bools:
+    """Return which sites lie where the sources of a scope cover."""
+    plan = sites["plan_coverage"].eq("covered").fillna(value=False).to_numpy(dtype=bool)
+    provincial = sites["provincial_coverage"].eq("covered").fillna(value=False).to_numpy(dtype=bool)
+    either = {"plan_covered": plan, "provincial_covered": provincial, "both_covered": plan & provincial}
+    return either.get(scope, np.ones(len(sites), dtype=bool))
+
+
+def _aggregate(sites: Frame, keys: list[str]) -> Frame:
+    """Sum sites, locations, areas and homes per key, in the order of the rows."""
+    grouped = sites.groupby(keys, observed=True, sort=True)
+    sums = grouped[[*AREAS, *UNITS]].sum()
+    sums.insert(0, "n_sites", grouped.size())
+    sums.insert(1, "n_locations", grouped["location_id"].nunique())
+    return _fill_zero(sums)
+
+
+def _fill_zero(sums: Frame) -> Frame:
+    """Give an area without sites a zero: nothing there was counted, which is known."""
+    counts = {name: sums[name].astype("Int64").fillna(0) for name in _COUNTED if name in sums}
+    areas = {name: sums[name].astype("float64").fillna(0.0) for name in AREAS}
+    return sums.assign(**counts, **areas)

@@ -1,0 +1,183 @@
+"""Words and numbers for people, in Dutch or English: texts are data, numbers follow the language, null is 'unknown'."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from flexsites.errors import ConfigError, Fault
+
+LANGUAGES = ("nl", "en")
+_SQUARE_METRES_PER_HECTARE = 10_000.0
+_ROUND_FROM = 1_000
+_DIGITS = 3
+
+
+class Words:
+    """The words of one language, and how it writes numbers.
+
+    Parameters
+    ----------
+    lang
+        ``nl`` or ``en``.
+    names
+        Names that the run itself carries: ``(kind, id)`` to a name, such as ``("rule", "nnn")``.
+
+    Raises
+    ------
+    ConfigError
+        For another language.
+    """
+
+    def __init__(self, lang: str, names: Mapping[tuple[str, str], str] | None = None) -> None:
+        if lang not in LANGUAGES:
+            raise ConfigError(Fault(f"no labels in '{lang}'", "--lang", f"choose one of {', '.join(LANGUAGES)}"))
+        self.lang = lang
+        self.texts = load_texts(lang)
+        self.names = dict(names or {})
+
+    def text(self, key: str, **values: object) -> str:
+        """Return a text by its dotted key, its placeholders filled.
+
+        Raises
+        ------
+        ConfigError
+            When the language has no such text.
+        """
+        found: Any = self.texts
+        for part in key.split("."):
+            found = found.get(part) if isinstance(found, Mapping) else None
+        if not isinstance(found, str):
+            raise ConfigError(Fault(f"no text '{key}'", f"labels/{self.lang}.yaml", "add it, in every language"))
+        return found.format(**values) if values else found
+
+    def name(self, kind: str, key: object) -> str:
+        """Return the name of something: as the run gives it, else as the labels do, else its id made readable."""
+        if _is_null(key):
+            return self.unknown
+        word = str(key)
+        if (kind, word) in self.names:
+            return self.names[(kind, word)]
+        known = self.texts["names"].get(kind, {})
+        return str(known.get(word, word.replace("_", " ")))
+
+    @property
+    def unknown(self) -> str:
+        """The word for null."""
+        return self.text("unknown")
+
+    def label(self, value: object) -> str:
+        """Return a text that the run gives in two languages, or in one; empty when it gives none.
+
+        Examples
+        --------
+        >>> words = Words("en")
+        >>> words.label({"nl": "Verkenning", "en": "Screening"}), words.label("Kampen"), words.label(None)
+        ('Screening', 'Kampen', '')
+        """
+        if isinstance(value, Mapping):
+            return str(value.get(self.lang) or next(iter(value.values()), ""))
+        return "" if value is None else str(value)
+
+    def number(self, value: object, decimals: int = 0) -> str:
+        """Write a number.
+
+        Examples
+        --------
+        >>> Words("nl").number(1234567.891, 1), Words("en").number(1234567.891, 1), Words("nl").number(None)
+        ('1.234.567,9', '1,234,567.9', 'onbekend')
+        """
+        if _is_null(value):
+            return self.unknown
+        written = f"{float(str(value)):,.{decimals}f}"
+        if float(written.replace(",", "")) == 0:
+            written = written.lstrip("-")
+        return written.translate(str.maketrans(",.", ".,")) if self.lang == "nl" else written
+
+    def about(self, value: object) -> str:
+        """Write a number for a sentence: three digits that count, because more would claim too much.
+
+        Examples
+        --------
+        >>> Words("nl").about(15237), Words("nl").about(987)
+        ('15.200', '987')
+        """
+        if _is_null(value):
+            return self.unknown
+        amount = float(str(value))
+        if abs(amount) < _ROUND_FROM:
+            return self.number(amount)
+        step = 10 ** (math.floor(math.log10(abs(amount))) - _DIGITS + 1)
+        return self.number(round(amount / step) * step)
+
+    def percent(self, share: object, decimals: int = 0) -> str:
+        """Write a share as a percentage.
+
+        Examples
+        --------
+        >>> Words("nl").percent(0.8126, 1), Words("en").percent(0.004)
+        ('81,3%', '<1%')
+        """
+        if _is_null(share):
+            return self.unknown
+        whole = float(str(share)) * 100
+        least = 10.0**-decimals
+        if 0 < whole < least / 2:
+            return f"<{self.number(least, decimals)}%"
+        return f"{self.number(whole, decimals)}%"
+
+    def hectares(self, area_m2: object) -> str:
+        """Write an area in m2 as hectares.
+
+        Examples
+        --------
+        >>> Words("en").hectares(1234567.0), Words("nl").hectares(4210.0)
+        ('123 ha', '0,42 ha')
+        """
+        if _is_null(area_m2):
+            return self.unknown
+        hectares = float(str(area_m2)) / _SQUARE_METRES_PER_HECTARE
+        return f"{self.number(hectares, self._decimals(hectares))} ha"
+
+    def square_metres(self, area_m2: object) -> str:
+        """Write an area in m2."""
+        return self.unknown if _is_null(area_m2) else f"{self.number(area_m2)} m²"
+
+    def span(self, low: object, high: object) -> str:
+        """Write a range."""
+        if _is_null(low) or _is_null(high):
+            return self.unknown
+        return f"{self.number(low)} – {self.number(high)}"
+
+    def yes_no(self, value: object) -> str:
+        """Write a truth value; null is unknown, never no."""
+        if _is_null(value):
+            return self.unknown
+        return self.text("yes") if bool(value) else self.text("no")
+
+    @staticmethod
+    def _decimals(amount: float) -> int:
+        """Return the decimals that leave about three digits."""
+        size = abs(amount)
+        if size >= 100 or size == 0:  # noqa: PLR2004 - three digits before the separator
+            return 0
+        return 1 if size >= 10 else 2  # noqa: PLR2004
+
+
+@cache
+def load_texts(lang: str) -> Mapping[str, Any]:
+    """Return the texts of a language."""
+    text = files("flexsites.reporting").joinpath("labels", f"{lang}.yaml").read_text(encoding="utf-8")
+    loaded: Mapping[str, Any] = yaml.safe_load(text)
+    return loaded
+
+
+def _is_null(value: object) -> bool:
+    """Return whether a scalar is null of any kind."""
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))

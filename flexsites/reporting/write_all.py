@@ -1,0 +1,53 @@
+"""Everything that people open, written at once, with a bar to see how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from flexsites.reporting.geopackage import write_geopackage
+from flexsites.reporting.report import write_report
+from flexsites.reporting.results import open_results
+from flexsites.reporting.run_tables import write_tables
+from flexsites.reporting.workbook import write_workbook
+
+
+def write_all(directory: Path | str, *, lang: str = "nl", quiet: bool = False) -> list[Path]:
+    """Write the summing tables, the report, the workbook and the GeoPackage of a run.
+
+    Parameters
+    ----------
+    directory
+        The run's directory.
+    lang
+        ``nl`` or ``en``.
+    quiet
+        No progress bar.
+
+    Returns
+    -------
+        The files written.
+
+    Raises
+    ------
+    InputError
+        When the directory holds no results.
+    """
+    place = open_results(directory).directory
+    steps: tuple[tuple[str, Callable[[], list[Path]]], ...] = (
+        ("totals", lambda: write_tables(place)),
+        ("report", lambda: [write_report(place, lang)]),
+        ("workbook", lambda: [write_workbook(place, lang)]),
+        ("geopackage", lambda: [write_geopackage(place, lang)]),
+    )
+    written: list[Path] = []
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, disable=quiet, transient=False) as bar:
+        task = bar.add_task("reporting", total=len(steps))
+        for name, step in steps:
+            bar.update(task, description=f"reporting: {name}")
+            written += step()
+            bar.advance(task)
+    return written

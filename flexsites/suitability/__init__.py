@@ -1,0 +1,1 @@
+"""Which flexmilieus a site serves, how well, and its rank."""

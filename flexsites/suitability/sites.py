@@ -1,0 +1,83 @@
+"""The site as a whole: its verdict, its best flexmilieu, and its own number of homes (METHOD 0)."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from flexsites.stages import stage
+from flexsites.suitability import criteria as c
+from flexsites.tables import CRS, Exclusions, Frame, Parcels, Sites, Suitability
+
+GROEN_TINY = "groen_tiny"
+"""The flexmilieu that nearly everything passes: sites are always shown with and without it (METHOD 0)."""
+
+_OF_THE_PARCEL = [
+    "gemeente_code",
+    "provincie_code",
+    "buurt_code",
+    "owner_class",
+    "tenure",
+    "parcel_area_m2",
+    "registered_area_m2",
+]
+_UNITS = ["n_units_low", "n_units_expected", "n_units_high"]
+
+
+@stage(takes=(Parcels, Exclusions, Suitability), gives=Sites)
+def gather(parcels: Frame, exclusions: Frame, suitability: Frame, *, flexmilieus: tuple[str, ...]) -> Frame:
+    """Put each site on one row. Its location is filled in afterwards, across cells.
+
+    Parameters
+    ----------
+    parcels, exclusions
+        One row per site each, of the same sites.
+    suitability
+        One row per site with a valid piece and flexmilieu.
+    flexmilieus
+        Their ids in config order, which breaks ties of score.
+
+    Returns
+    -------
+    One row per parcel, in the order of the parcels. The homes are those of ``flexmilieu_units``: the best suitable
+    flexmilieu; where none is suitable the unknown, else the failing one of the highest score, so that homes *before*
+    any target-group requirement can be counted; ``is_suitable`` tells which. A site without a valid piece has 0 homes
+    and serves nobody.
+    """
+    truth = suitability["is_suitable"].astype("Int8").fillna(c.UNKNOWN).to_numpy(dtype=np.int8)
+    order = {name: i for i, name in enumerate(flexmilieus)}
+    # yes before unknown before no; then score (null last); then config order
+    preference = np.select([truth == c.YES, truth == c.UNKNOWN], [0, 1], 2)
+    ranked = suitability.assign(
+        truth=truth,
+        preference=preference,
+        falling_score=-suitability["score"].fillna(-1.0),
+        order=suitability["flexmilieu"].map(order),
+    ).sort_values(["site_id", "preference", "falling_score", "order"], kind="stable")
+    best = ranked.drop_duplicates("site_id").set_index("site_id").reindex(parcels["site_id"])
+    is_best_suitable = (best["truth"] == c.YES).to_numpy(dtype=bool)
+    site = parcels[["site_id", "geometry"]].copy()
+    for name in _OF_THE_PARCEL:
+        site[name] = parcels[name]
+    told = exclusions.set_index("site_id").reindex(parcels["site_id"])
+    for name in told.columns:
+        site[name] = told[name].to_numpy() if told[name].dtype == "float64" else told[name].array
+    site["is_suitable"] = _any_flexmilieu(ranked, parcels)
+    site["is_suitable_without_groen_tiny"] = _any_flexmilieu(ranked[ranked["flexmilieu"] != GROEN_TINY], parcels)
+    site["flexmilieu_units"] = best["flexmilieu"].array
+    site["flexmilieu_best"] = best["flexmilieu"].where(is_best_suitable).array
+    site["score_best"] = best["score"].where(is_best_suitable).to_numpy()
+    for name in _UNITS:
+        site[name] = best[name].fillna(0).astype("Int64").array
+    site["location_id"] = pd.array([None] * len(site), dtype="str")
+    sites: Frame = gpd.GeoDataFrame(site, geometry="geometry", crs=CRS)
+    return sites
+
+
+def _any_flexmilieu(suitability: Frame, parcels: Frame) -> pd.arrays.BooleanArray:
+    """Kleene's or over the flexmilieus of each site; a site without any is a no."""
+    truth = suitability["truth"]
+    yes = parcels["site_id"].isin(suitability["site_id"][truth == c.YES]).to_numpy(dtype=bool)
+    unknown = parcels["site_id"].isin(suitability["site_id"][truth == c.UNKNOWN]).to_numpy(dtype=bool)
+    return pd.arrays.BooleanArray(yes, unknown & ~yes)

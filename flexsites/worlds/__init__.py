@@ -1,0 +1,1 @@
+"""Synthetic places of any size, with answers known by construction."""

@@ -1,0 +1,20 @@
+"""A municipality's shortlist: the sweep over its own area, then the best sites with reasons, layout and factsheet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flexsites import reporting
+from flexsites.config.study import Study
+from flexsites.runs import Options
+from flexsites.shortlists import Wishes, shortlist, sites_of
+from pipelines.provincial_sweep import assess_all
+
+
+def run(study: Study, options: Options) -> Path:
+    """Run the sweep, choose the shortlist, draw its homes, write everything; return the directory."""
+    place = assess_all(study, options)
+    chosen = shortlist(place, Wishes(**study.run.shortlist.model_dump()))
+    reporting.write_all(place, lang=options.lang, quiet=options.quiet)
+    reporting.write_factsheets(place, sites_of(chosen), options.lang)
+    return place

@@ -1,0 +1,31 @@
+"""A province sweeps its area: every parcel (and, if asked, every roof) assessed, totals, drop table, variants, map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flexsites import reporting
+from flexsites.across_cells import gather_roofs, gather_sites, write_manifest
+from flexsites.config.study import Study
+from flexsites.runs import Options, assess, merge_parts, prepare_inputs, start
+
+
+def run(study: Study, options: Options) -> Path:
+    """Run the sweep and return the directory of its results."""
+    place = assess_all(study, options)
+    reporting.write_all(place, lang=options.lang, quiet=options.quiet)
+    return place
+
+
+def assess_all(study: Study, options: Options) -> Path:
+    """Assess parcels and roofs, gather what is not local, write the manifest; return the run's directory."""
+    place = start(study, options)
+    inputs = prepare_inputs(place, study, options)
+    rows = assess(place, study, inputs, options)
+    merge_parts(place, study, rows, options)
+    if study.run.assesses_parcels:
+        gather_sites(place, study, inputs, options)
+    if study.run.assesses_roofs:
+        gather_roofs(place, study, inputs)
+    write_manifest(place, study, inputs, rows)
+    return place.directory

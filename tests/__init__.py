@@ -1,0 +1,1 @@
+"""Tests of flexsites: unit, property, golden, pipelines, contracts and benchmarks."""

@@ -1,0 +1,208 @@
+"""Benchmark: exclusion. The remainder of parcels, and the whole ledger from labelled faces."""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import shapely
+
+from flexsites.exclusion.ledger import settle
+from flexsites.exclusion.overlay import Constraint, has_rule, label_faces
+from flexsites.geometry.lattice import subdivide
+from tests.benchmarks import _exclusion_peers as peers
+from tests.benchmarks._exclusion_ground import Ground, make, read, write
+from tests.benchmarks._exclusion_peers import Areas, Geometries
+from tests.benchmarks._exclusion_runs import Run, run_apart, run_here
+from tests.benchmarks.measuring import Peer, find_peers
+from tests.benchmarks.registry import SUBJECT, Absent, Comparison, Measurements, benchmark
+
+PEERS = (
+    Peer("geopandas overlay", "geopandas", "geopandas"),
+    Peer("shapely STRtree", "shapely", "shapely"),
+    Peer("DuckDB spatial", "duckdb_extension_spatial", "duckdb-extension-spatial"),
+    Peer("SedonaDB", "sedonadb", "sedonadb"),
+    Peer("exactextract", "exactextract", "exactextract"),
+    Peer("rasterio mask", "rasterio", "rasterio"),
+)
+BLOCK = 10_000
+SIZES = (2_000, 100_000, 1_000_000)
+
+
+def _blocks(
+    place: Ground, rules: Sequence[Geometries], threads: int, work: Callable[[Geometries, list[Constraint]], Areas]
+) -> Areas:
+    """Work through the parcels in blocks, as cells do: each reads the constraints near it, in order."""
+    trees = [shapely.STRtree(polygons) for polygons in rules]
+
+    def one(start: int) -> Areas:
+        block = place.parcels[start : start + BLOCK]
+        near = shapely.box(*shapely.total_bounds(block))
+        return work(block, [Constraint(i, tree.geometries[np.sort(tree.query(near))]) for i, tree in enumerate(trees)])
+
+    with ThreadPoolExecutor(threads) as pool:
+        return np.concatenate(list(pool.map(one, range(0, len(place.parcels), BLOCK))))
+
+
+def _left(block: Geometries, constraints: list[Constraint]) -> Areas:
+    faces = label_faces(block, constraints, 1)
+    is_left = ~has_rule(faces.labels, 1)[:, 0]
+    return np.bincount(faces.parcel[is_left], faces.area_m2[is_left], minlength=len(block))
+
+
+def _booked(block: Geometries, constraints: list[Constraint]) -> Areas:
+    faces = label_faces(block, constraints, 2)
+    covers, takes = has_rule(faces.labels, 2), np.array([True, True])
+    account = settle(faces.parcel, faces.area_m2, covers, takes, len(block))
+    return np.hstack([account.covered_m2, account.attributed_m2, account.unique_m2])
+
+
+def remainder(place: Ground, threads: int) -> Areas:
+    """What all constraints together leave of every parcel; the cut counts."""
+    cut, _, _ = subdivide(place.areas)
+    return _blocks(place, [np.concatenate([cut, place.buildings])], threads, _left)
+
+
+def ledger(place: Ground, threads: int) -> Areas:
+    """Covered, attributed and unique area of two rules, from labelled faces; the cut counts."""
+    cut, _, _ = subdivide(place.areas)
+    return _blocks(place, [cut, place.buildings], threads, _booked)
+
+
+def floor(place: Ground, threads: int) -> Areas:  # noqa: ARG001 - all contenders are called alike
+    """The least that any way must do: one index over the parcels and one query by the cut constraints."""
+    cut, _, _ = subdivide(place.areas)
+    shapely.STRtree(place.parcels).query(np.concatenate([cut, place.buildings]), predicate="intersects")
+    return shapely.area(place.parcels)
+
+
+def _peer(work: Callable[..., Areas], *fixed: float) -> Callable[[Ground, int], Areas]:
+    def run(place: Ground, threads: int) -> Areas:
+        return work(place.parcels, place.areas, place.buildings, *(fixed or (threads,)))
+
+    return run
+
+
+CONTENDERS: Mapping[str, Callable[[Ground, int], Areas]] = {
+    SUBJECT: remainder,
+    "geopandas overlay": _peer(peers.with_geopandas),
+    "shapely STRtree": _peer(peers.with_strtree),
+    "DuckDB spatial": _peer(peers.with_duckdb),
+    "SedonaDB": _peer(peers.with_sedonadb),
+    "flexsites ledger": ledger,
+    "geopandas overlay per rule": _peer(peers.with_overlay_per_rule),
+    "floor: index and query": floor,
+} | {
+    f"{name}, {cell_m} m": _peer(work, float(cell_m))
+    for cell_m in (25, 10, 5)
+    for name, work in (("exactextract", peers.with_raster), ("rasterio mask", peers.with_mask))
+}
+"""What can be run alone in a process, by name."""
+
+EXACT = ("geopandas overlay", "shapely STRtree", "DuckDB spatial", "SedonaDB")
+CELLS_M = {SIZES[0]: ("10",), SIZES[1]: ("25", "10", "5"), SIZES[2]: ("25", "10")}
+"""Cells of the rasters by size; 5 m over 4,000 km2 would not fit in memory with what the tools add to it."""
+
+
+def run_alone(folder: str, name: str, threads: int) -> None:
+    """Run one contender on the ground in a folder and leave there what it took and found: a process of its own."""
+    run_here(functools.partial(CONTENDERS[name], threads=threads), folder, read)
+
+
+def _difference(run: Run, own: Run, area_m2: Areas) -> str:
+    off = np.abs(run.result - own.result)
+    n_off = int((off > np.maximum(0.01, 1e-6 * area_m2)).sum())
+    share = 100.0 * off.sum() / area_m2.sum()
+    return f"largest {off.max():.2g} m2, {n_off} parcels beyond the bar, {share:.2g} % of the area"
+
+
+def _compare(title: str, runs: Mapping[str, Run], area_m2: Areas, absent: tuple[Absent, ...] = ()) -> Comparison:
+    own = runs[SUBJECT]
+    return Comparison(
+        title,
+        {name: run.timing(cpu="CPU" in title) for name, run in runs.items()},
+        {name: run.peak for name, run in runs.items()},
+        absent,
+        {name: _difference(run, own, area_m2) for name, run in runs.items() if name != SUBJECT},
+    )
+
+
+@benchmark(name="exclusion", sizes=SIZES, unit="parcels")
+def exclusion(size: int) -> Measurements:
+    """Exact remainder and ledger of parcels under large areas and buildings."""
+    present, absent = find_peers(PEERS)
+    absent = (*absent, Absent("PostGIS", "-", "a server of its own; measured apart, see EXCLUSION.md"))
+    exact = [name for name in EXACT if name in present]
+    if size >= SIZES[2]:
+        absent = (*absent, Absent("geopandas overlay", "geopandas", "over ten minutes at this size; see 100,000"))
+        exact.remove("geopandas overlay")
+    with tempfile.TemporaryDirectory() as folder:
+        notes = write(make(size), folder)
+        area_m2 = shapely.area(read(folder).parcels)
+        one = {name: run_apart(run_alone, folder, name, 1) for name in (SUBJECT, *exact)}
+        # at the smallest size, which tests run, two threads only start up and stop
+        two = {name: run_apart(run_alone, folder, name, 2) for name in ((SUBJECT, *exact) if size > SIZES[0] else ())}
+        comparisons = [
+            _compare("remainder, overlaps counted once, one thread, CPU seconds", one, area_m2, absent),
+            _compare("remainder, overlaps counted once, one thread, wall seconds", one, area_m2, absent),
+        ]
+        if two:
+            comparisons.append(
+                _compare("remainder, overlaps counted once, two threads, wall seconds", two, area_m2, absent)
+            )
+        comparisons += [_ledger(folder)] if size < SIZES[2] else []
+        comparisons += [_rasters(folder, size, one[SUBJECT], area_m2, present)]
+        notes |= _floor(folder, one[SUBJECT])
+    if size > 10 * SIZES[0]:
+        notes |= _scaling(size // 10, one[SUBJECT])
+    packages = ("shapely", "geopandas", "duckdb", "duckdb-extension-spatial", "sedonadb", "exactextract", "rasterio")
+    return Measurements(tuple(comparisons), packages, notes | {"geos": shapely.geos_version_string})
+
+
+def _ledger(folder: str) -> Comparison:
+    """The whole ledger against one overlay per rule, which yields the covered areas only."""
+    own = run_apart(run_alone, folder, "flexsites ledger", 1)
+    other = run_apart(run_alone, folder, "geopandas overlay per rule", 1)
+    off = np.abs(other.result - own.result[:, :2]).max()
+    runs = {SUBJECT: own, "geopandas overlay per rule": other}
+    return Comparison(
+        "whole ledger against one overlay per rule, one thread, CPU seconds",
+        {name: run.timing(cpu=True) for name, run in runs.items()},
+        {name: run.peak for name, run in runs.items()},
+        differences={"geopandas overlay per rule": f"largest {off:.2g} m2"},
+    )
+
+
+def _rasters(folder: str, size: int, own: Run, area_m2: Areas, present: tuple[str, ...]) -> Comparison:
+    """Raster peers: their time against their error."""
+    runs = {SUBJECT: own}
+    cells = CELLS_M[max(known for known in SIZES if known <= max(size, SIZES[0]))]
+    for name in CONTENDERS:
+        tool, _, cell = name.partition(", ")
+        if tool in present and cell.removesuffix(" m") in cells:
+            runs[name] = run_apart(run_alone, folder, name, 1)
+    return _compare("remainder, against rasters, one thread, CPU seconds", runs, area_m2)
+
+
+def _floor(folder: str, own: Run) -> dict[str, object]:
+    least = run_apart(run_alone, folder, "floor: index and query", 1)
+    from_file = least.around_cpu_s + least.timing(cpu=True).median_s
+    whole = own.around_cpu_s + own.timing(cpu=True).median_s
+    return {
+        "floor_cpu_seconds (read, decode, cut, one index query, write)": round(from_file, 2),
+        "read_decode_write_cpu_seconds": round(least.around_cpu_s, 2),
+        "from_file_to_file_over_floor": round(whole / from_file, 2),
+    }
+
+
+def _scaling(smaller: int, own: Run) -> dict[str, object]:
+    """Time per parcel here over that at a tenth of the size."""
+    with tempfile.TemporaryDirectory() as folder:
+        notes = write(make(smaller), folder)
+        run = run_apart(run_alone, folder, SUBJECT, 1)
+    per_parcel = run.timing(cpu=True).median_s / len(run.result)
+    here = own.timing(cpu=True).median_s / len(own.result)
+    return {"cpu_per_parcel_over_that_of_a_tenth": round(here / per_parcel, 3), "parcels_of_a_tenth": notes["parcels"]}

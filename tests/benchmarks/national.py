@@ -1,0 +1,150 @@
+"""Benchmark: the whole chain, cell by cell, on a synthetic country; memory of every process watched."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import psutil
+import yaml
+
+from flexsites.config.study import resolve
+from flexsites.runs import Options, assess, merge_parts, prepare_inputs, start
+from flexsites.worlds.country import Country
+from flexsites.worlds.country_files import write_country
+from tests.benchmarks.registry import Comparison, Measurements, Peak, Timing, benchmark
+
+WORKERS = 2
+SAMPLE_S = 0.2
+CELL_M = 5_000.0
+
+ABOUT = {"title": "Synthetic country", "provider": "flexsites", "licence": "MIT", "attribution": "", "edition": "1"}
+
+
+class Watch:
+    """Highest resident memory seen of this process and of its children together and apart, by sampling."""
+
+    def __init__(self) -> None:
+        """Start at nothing."""
+        self.main_mib = self.worker_mib = self.all_mib = 0.0
+
+    def sample(self) -> None:
+        """Look once."""
+        own = psutil.Process()
+        main, workers = own.memory_info().rss / 2**20, []
+        for child in own.children(recursive=True):
+            try:
+                workers.append(child.memory_info().rss / 2**20)
+            except psutil.NoSuchProcess:
+                continue
+        self.main_mib = max(self.main_mib, main)
+        self.worker_mib = max([self.worker_mib, *workers])
+        self.all_mib = max(self.all_mib, main + sum(workers))
+
+
+@contextmanager
+def watching() -> Iterator[Watch]:
+    """Sample memory while the block runs."""
+    watch, done = Watch(), threading.Event()
+
+    def look() -> None:
+        while not done.wait(SAMPLE_S):
+            watch.sample()
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield watch
+    finally:
+        watch.sample()
+        done.set()
+        thread.join()
+
+
+def run_file(folder: Path, paths: dict[str, Path]) -> Path:
+    """Write the run: the rules of today, six flexmilieus, no timetable."""
+
+    def vector(name: str, **more: Any) -> dict[str, Any]:
+        return {"reader": "vector", "about": ABOUT, "path": str(paths[name]), **more}
+
+    areas = {kind: vector(kind) for kind in ("gemeenten", "provincies", "buurten")}
+    layers = {
+        "natura2000": vector("natura2000", id_column="id"),
+        "nnn": vector("nnn", id_column="id"),
+        "water": vector("water", id_column="id"),
+        "buildings": vector("buildings", id_column="identificatie", keep=["has_dwelling"]),
+        "land_use": vector("parcels", id_column="site_id", keep=["land_use"]),
+    }
+    sources = {
+        "parcels": vector("parcels", id_column="site_id", keep=["land_use"]),
+        "layers": layers,
+        "streets": {
+            "reader": "lines", "about": ABOUT, "path": str(paths["streets"]),
+            "id_column": "street_id", "class_column": "road_class",
+        },
+        "amenities": {
+            "all": {"reader": "points", "about": ABOUT, "path": str(paths["amenities"]),
+                    "id_column": "amenity_id", "category_column": "category"},
+        },
+        "stops": {
+            "all": {"reader": "stops", "about": ABOUT, "path": str(paths["stops"]),
+                    "id_column": "stop_id", "mode_column": "mode"},
+        },
+        "areas": areas,
+    }  # fmt: skip
+    run = {
+        "name": "national", "title": {"nl": "Verzonnen land", "en": "Synthetic country"},
+        "pipeline": "provincial_sweep", "reference_date": "2026-01-01", "cell_size_m": CELL_M, "sources": sources,
+    }  # fmt: skip
+    path = folder / "national.yaml"
+    path.write_text(yaml.safe_dump(run, sort_keys=False), encoding="utf-8")
+    return path
+
+
+@benchmark(name="national", sizes=(2_000, 20_000, 200_000, 1_000_000, 8_400_000), unit="parcels")
+def national(size: int) -> Measurements:
+    """Assess a synthetic country from its files to merged tables, by cells, with two worker processes."""
+    country = Country(size)
+    with tempfile.TemporaryDirectory(prefix="flexsites-national-") as name, watching() as watch:
+        folder = Path(name)
+        clock = [time.perf_counter()]
+        paths = write_country(folder / "sources", country)
+        clock.append(time.perf_counter())
+        study = resolve(str(run_file(folder, paths)))
+        options = Options(outputs=folder / "outputs", scheduler="processes", workers=WORKERS, quiet=True)
+        place = start(study, options)
+        inputs = prepare_inputs(place, study, options)
+        clock.append(time.perf_counter())
+        rows = assess(place, study, inputs, options)
+        clock.append(time.perf_counter())
+        merge_parts(place, study, rows, options)
+        clock.append(time.perf_counter())
+    made, prepared, assessed, merged = (after - before for before, after in pairwise(clock))
+    n_sites = sum(row["n_sites"] for row in rows)
+    stages: dict[str, float] = {}
+    for row in rows:
+        for stage, seconds in row["stages"].items():
+            stages[stage] = stages.get(stage, 0.0) + seconds
+    total = prepared + assessed + merged
+    lost = sum(row["area_in_m2"] - row["buildable_area_m2"] - row["attributed_area_m2"] for row in rows)
+    notes = {
+        "n_parcels": country.count(), "n_sites": n_sites, "n_cells": len(rows), "workers": WORKERS,
+        "seconds_writing_the_country": round(made, 3), "seconds_prepare": round(prepared, 3),
+        "seconds_assess": round(assessed, 3), "seconds_merge": round(merged, 3),
+        "milliseconds_per_parcel_assess": round(1_000 * assessed / max(n_sites, 1), 4),
+        "peak_main_process_mib": round(watch.main_mib), "peak_worker_mib": round(watch.worker_mib),
+        "peak_all_processes_mib": round(watch.all_mib), "area_not_accounted_for_m2": round(lost, 6),
+        "seconds_by_stage_all_workers": {stage: round(taken, 2) for stage, taken in sorted(stages.items())},
+    }  # fmt: skip
+    peak = Peak(peak_mib=watch.worker_mib, imports_mib=0.0, seconds=total)
+    timings = {"flexsites": Timing((total,))}
+    comparison = Comparison(
+        "prepare, assess and merge, two processes (memory: largest process)", timings, {"flexsites": peak}
+    )
+    return Measurements((comparison,), packages=("distributed", "psutil"), notes=notes)

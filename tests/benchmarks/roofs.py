@@ -1,0 +1,155 @@
+"""Benchmark: buildings through the roof rules, chunk by chunk, at bounded memory."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+import yaml
+
+from flexsites.capacity.roof_stages import roof_reasons, roof_units, top_up
+from flexsites.config.roofs import TopUpRules, assemble
+from flexsites.tables import Buildings, Frame, RoofParts, conform, empty
+from tests.benchmarks.measuring import PROJECT, interleave, measure_peak
+from tests.benchmarks.registry import Comparison, Measurements, Timing, benchmark
+
+CHUNK = 100_000
+"""Buildings that one task holds, as many as a dense cell has."""
+
+LOOP_LIMIT = 20_000
+"""Above this the plain loop is left out: it does one building at a time."""
+
+# Sheds, houses, flats, halls: share of the stock, mean length and depth in m, mean height in m, chance of a flat roof.
+KINDS = (
+    (0.42, 6.0, 4.0, 2.8, 0.6),
+    (0.50, 11.0, 7.0, 8.0, 0.1),
+    (0.05, 50.0, 11.0, 13.0, 0.8),
+    (0.03, 40.0, 30.0, 7.0, 0.8),
+)
+
+
+@cache
+def rules() -> TopUpRules:
+    """Return the rules as the project ships them."""
+    folder = Path(PROJECT) / "configs" / "rules" / "optoppen"
+    return assemble({path.stem: yaml.safe_load(path.read_text()) for path in folder.glob("*.yaml")})
+
+
+def make_stock(size: int, seed: int) -> Frame:
+    """Return synthetic buildings in the proportions of the register: 10 % lack a height, some years are unknown."""
+    rng = np.random.default_rng(seed)
+    shares, lengths, depths, heights, flats = (np.array(column) for column in zip(*KINDS, strict=True))
+    kind = rng.choice(len(KINDS), size, p=shares)
+    length, depth = lengths[kind] * rng.uniform(0.6, 1.6, size), depths[kind] * rng.uniform(0.7, 1.4, size)
+    angle, x, y = rng.uniform(0, np.pi, size), rng.uniform(2e4, 2.7e5, size), rng.uniform(3.1e5, 6.1e5, size)
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]])
+    local = corners[None] * np.stack([length, depth], axis=1)[:, None]
+    turn = np.stack([np.stack([np.cos(angle), -np.sin(angle)], -1), np.stack([np.sin(angle), np.cos(angle)], -1)], 1)
+    shapes = shapely.polygons(np.einsum("nij,nkj->nki", turn, local) + np.stack([x, y], axis=1)[:, None])
+    area, is_flat = length * depth, rng.random(size) < flats[kind]
+    height = heights[kind] * rng.uniform(0.6, 1.8, size)
+    height[rng.random(size) < 0.10] = np.nan
+    flat = np.where(np.isnan(height), np.nan, area * np.where(is_flat, rng.uniform(0.7, 1.0, size), 0.1))
+    dwellings = np.select([kind == 1, kind == 2], [np.ones(size), np.round(area * height / 250)], 0.0)
+    columns = {
+        "bag_pand_id": pd.Series(np.arange(size) + seed * CHUNK).astype("str").str.zfill(10).radd("199910"),
+        "geometry": shapes,
+        "year_built": pd.Series(np.where(rng.random(size) < 0.01, np.nan, rng.integers(1900, 2024, size))),
+        "n_dwellings": pd.Series(np.where(np.isnan(dwellings), 6, dwellings)),
+        "building_height_m": height,
+        "roof_flat_area_m2": flat,
+        "roof_sloped_area_m2": area - flat,
+    }
+    frame = pd.DataFrame(columns).reindex(columns=Buildings.columns)
+    return conform(gpd.GeoDataFrame(frame, geometry="geometry", crs=28992), Buildings, where="benchmark")
+
+
+def assess(stock: Frame) -> dict[str, int]:
+    """Return verdicts and homes after all three stages of the roofs."""
+    roofs = top_up(stock, empty(RoofParts), rules=rules())
+    units = roof_units(roofs, rules=rules())
+    reasons = roof_reasons(roofs, rules=rules())
+    counts = {str(verdict): int(n) for verdict, n in roofs["verdict"].value_counts().items()}
+    density = units.loc[(units["age_rule"] == "stec_2023") & (units["roof_variant"] == "permanent_cost")]
+    homes = int(density["n_units_density"].sum())
+    return {**counts, "homes_by_area": homes, "n_unit_rows": len(units), "n_reason_rows": len(reasons)}
+
+
+def assess_by_loop(stock: Frame) -> dict[str, int]:
+    """Return the same verdicts and homes by area, one building at a time: the base rule written out plainly."""
+    counts = dict.fromkeys(("eligible", "excluded", "unknown", "homes_by_area"), 0)
+    columns = [
+        "geometry", "year_built", "building_height_m", "roof_flat_area_m2", "roof_sloped_area_m2", "n_dwellings",
+    ]  # fmt: skip
+    for shape, year, height, flat, sloped, dwellings in zip(*(stock[name] for name in columns), strict=True):
+        if pd.isna(year) or np.isnan(height) or np.isnan(flat):
+            counts["unknown"] += 1
+            continue
+        share = flat / (flat + sloped)
+        storeys = 2 if year >= 1992 else 1 if year >= 1965 else 0
+        usable = shape.buffer(-3.5, join_style="mitre").buffer(2.5, join_style="mitre").area * 0.95 * share
+        # As many as fit in rows is asked too, of the high bound: never none where 200 m2 of ten metres deep are left.
+        if share < 0.75 or flat < 200 or usable < 200 or storeys == 0 or dwellings == 0:
+            counts["excluded"] += 1
+            continue
+        counts["eligible"] += 1
+        counts["homes_by_area"] += int(storeys * usable * 0.78 / 50 + 1e-9)
+    return counts
+
+
+def assess_chunk(number: int, size: int) -> dict[str, int]:
+    """Make one chunk of the country and assess it."""
+    return assess(make_stock(size, number))
+
+
+def assess_country(size: int, workers: int = 2) -> dict[str, int]:
+    """Assess a country of so many buildings, chunk by chunk, on so many processes; making them counts too."""
+    sizes = [min(CHUNK, size - start) for start in range(0, size, CHUNK)]
+    if workers == 1 or len(sizes) == 1:
+        found = [assess_chunk(number, n) for number, n in enumerate(sizes)]
+    else:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            found = list(pool.map(assess_chunk, range(len(sizes)), sizes))
+    return {name: sum(one.get(name, 0) for one in found) for name in found[0]}
+
+
+def run_alone(size: int) -> None:
+    """Assess in this process alone, for its peak memory."""
+    assess_country(min(size, 3 * CHUNK), workers=1)
+
+
+@benchmark(name="roofs", sizes=(2_000, 100_000, 1_000_000, 11_000_000), unit="buildings")
+def roofs(size: int) -> Measurements:
+    """Answer every rule, age rule and variant for a synthetic stock, on two processes."""
+    peaks = {"flexsites": measure_peak(run_alone, size)}
+    if size > LOOP_LIMIT:
+        before = os.times()
+        timings = interleave({"flexsites": lambda: assess_country(size)}, repeats=1, warm=False)
+        # What idle cores would need: wall time on a busy machine says more of the machine.
+        cpu_s = sum(os.times()[:4]) - sum(before[:4])
+        whole = Comparison("all rules and variants, two processes, making the buildings included", timings, peaks)
+        told = {"peak_of": "one process over three chunks", "cpu_seconds": round(cpu_s, 1)}
+        return Measurements((whole,), notes={**told, **_told(timings["flexsites"])})
+    stock = make_stock(size, 0)
+    timings = interleave({"flexsites": lambda: assess(stock), "plain loop": lambda: assess_by_loop(stock)}, repeats=3)
+    ours, theirs = timings["flexsites"].result, timings["plain loop"].result
+    assert isinstance(ours, dict)
+    assert isinstance(theirs, dict)
+    if any(ours.get(name, 0) != theirs[name] for name in theirs):
+        message = f"the answers differ: flexsites {ours}, plain loop {theirs}"
+        raise ValueError(message)
+    name = "one process; the loop answers only the base rule of twelve"
+    same = Comparison(name, timings, peaks, differences={"plain loop": "equal"})
+    return Measurements((same,), notes=_told(timings["flexsites"]))
+
+
+def _told(timing: Timing) -> dict[str, object]:
+    result = timing.result
+    return dict(result) if isinstance(result, dict) else {}

@@ -1,0 +1,38 @@
+"""Every configuration file loads, and the schemas are in step with the models."""
+
+import pytest
+
+from flexsites.config.load import available, configs_directory, read_model
+from flexsites.config.schemas import MODELS, schema_texts
+from flexsites.config.study import resolve
+
+FILES = [
+    pytest.param(path, model, id=str(path.relative_to(configs_directory())))
+    for pattern, model in MODELS.items()
+    for path in sorted(configs_directory().glob(pattern))
+    if not pattern.startswith("runs/")
+]
+
+
+@pytest.mark.parametrize(("path", "model"), FILES)
+def test_every_file_loads(path, model):
+    assert read_model(path, model)
+
+
+@pytest.mark.parametrize("pattern", MODELS)
+def test_every_model_has_a_file(pattern):
+    assert list(configs_directory().glob(pattern)), f"no file matches configs/{pattern}"
+
+
+@pytest.mark.parametrize("name", available("runs"))
+def test_every_run_resolves(name):
+    study = resolve(name)
+    assert study.base.rules or study.top_up
+
+
+@pytest.mark.parametrize(("name", "text"), schema_texts().items())
+def test_schemas_are_in_step(name, text):
+    path = configs_directory() / "schemas" / name
+    command = "python -m flexsites.config.schemas"
+    assert path.is_file(), f"{path.name} is missing: run {command}"
+    assert path.read_text(encoding="utf-8") == text, f"{path.name} is out of step: run {command}"

@@ -1,0 +1,125 @@
+"""Runs on real data, as they travel with the package, and what they are checked against: naive answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+import yaml
+
+from flexsites.config.load import configs_directory
+from flexsites.config.study import Study, resolve
+from flexsites.exclusion.constraint_stages import constrain
+from flexsites.inputs.prepared import Prepared
+from flexsites.runs import Options, Place, halo_m, prepare_inputs
+from flexsites.tables import CRS, Frame, Parcels
+from pipelines import PIPELINES
+from tests.conftest import real_data
+
+Change = Callable[[dict[str, Any]], None]
+TOLERANCE_M2 = 0.01
+
+
+@dataclass(frozen=True)
+class RealRun:
+    """A finished run: its directory, what it was asked, and its prepared inputs."""
+
+    directory: Path
+    study: Study
+    inputs: Prepared
+
+    def table(self, name: str) -> Frame:
+        """Return a table of results, with geometry where it has one."""
+        path = self.directory / f"{name}.parquet"
+        try:
+            return gpd.read_parquet(path)
+        except ValueError:
+            return pd.read_parquet(path)
+
+
+def run_real(name: str, folder: Path, *, needs: str, change: Change | None = None, **environment: str) -> RealRun:
+    """Run a configuration of configs/runs on the real data, or skip with the reason where the data is not there.
+
+    Parameters
+    ----------
+    name
+        The run.
+    folder
+        Where results go.
+    needs
+        A file of the real data without which nothing can be run.
+    change
+        What a test changes in the run file (its area, to be quick); paths stay those of the run.
+    environment
+        Variables that the run's paths ask for.
+    """
+    real_data(needs)
+    options = Options(folder / "outputs", scheduler="processes", workers=2, quiet=True)
+    with pytest.MonkeyPatch.context() as patch:
+        for key, value in ({"FLEXSITES_DATA": str(real_data(".").resolve())} | environment).items():
+            patch.setenv(key, value)
+        study = resolve(name if change is None else str(_changed(name, folder, change)))
+        directory = PIPELINES[study.run.pipeline](study, options)
+        inputs = prepare_inputs(Place(directory, directory.name), study, options)
+    return RealRun(directory, study, inputs)
+
+
+def _changed(name: str, folder: Path, change: Change) -> Path:
+    content = yaml.safe_load((configs_directory() / "runs" / f"{name}.yaml").read_text(encoding="utf-8"))
+    change(content)
+    path = folder / f"{name}.yaml"
+    path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def assert_areas_close(run: RealRun) -> None:
+    """Per parcel: buildable area and attributed areas sum to its area; and so does the manifest."""
+    sites = run.table("sites").set_index("site_id")
+    taken = run.table("reasons").groupby("site_id")["attributed_area_m2"].sum().reindex(sites.index, fill_value=0.0)
+    off = (sites["buildable_area_m2"] + taken - sites["parcel_area_m2"]).abs()
+    assert (off <= np.maximum(TOLERANCE_M2, 1e-9 * sites["parcel_area_m2"])).all(), off.nlargest(3)
+    parcels = run.inputs.parcels().set_index("site_id")
+    assert sorted(parcels.index) == sorted(sites.index)
+    np.testing.assert_allclose(sites["parcel_area_m2"], parcels.area.reindex(sites.index), rtol=1e-12)
+
+
+def assert_remainder_is_that_of_a_naive_overlay(run: RealRun) -> int:
+    """Per parcel: the pieces, valid or not, have the area that geopandas.overlay leaves; return how many were cut."""
+    parcels = run.inputs.read("parcels", Parcels).sort_values("site_id", ignore_index=True)
+    expected = naive_remainder_m2(parcels, run)
+    pieces = run.table("pieces").groupby("site_id")["piece_area_m2"].sum()
+    left = pieces.reindex(parcels["site_id"], fill_value=0.0).to_numpy()
+    off, area = np.abs(left - expected), parcels.area.to_numpy()
+    worst = np.argsort(off)[-3:]
+    assert (off <= np.maximum(TOLERANCE_M2, 1e-6 * area)).all(), (parcels["site_id"][worst], off[worst])
+    return int(((expected < area - TOLERANCE_M2) & (expected > TOLERANCE_M2)).sum())
+
+
+def naive_remainder_m2(parcels: Frame, run: RealRun) -> np.ndarray:
+    """Return per parcel the area that geopandas.overlay leaves of it, less everything that the exclude rules cover."""
+    base = run.study.base
+    x0, y0, x1, y1 = parcels.total_bounds
+    far = halo_m(run.study)
+    layers = run.inputs.read_layers((x0 - far, y0 - far, x1 + far, y1 + far))
+    assert not any(rule.effect == "include" and rule.layer_key in set(layers["layer"]) for rule in base.rules)
+    rules = tuple(rule for rule in base.rules if rule.effect == "exclude")
+    is_taken, shapes = np.zeros(len(parcels), dtype=bool), []
+    for one in constrain(parcels, layers.sort_values(["layer", "feature_id", "part"]), rules=rules, time=base.time):
+        if one.is_whole:
+            is_taken |= one.is_asked
+        else:
+            assert one.is_asked is None or one.is_asked.all(), "a rule on some parcels: not in these runs"
+            shapes.extend(one.polygons)
+    asked = gpd.GeoDataFrame(
+        {"row": np.flatnonzero(~is_taken)}, geometry=parcels.geometry[~is_taken].to_numpy(), crs=CRS
+    )
+    limits = gpd.GeoDataFrame(geometry=shapely.get_parts(np.asarray(shapes, dtype=object)), crs=CRS)
+    rest = gpd.overlay(asked, limits, how="difference", keep_geom_type=True)
+    return np.bincount(rest["row"], rest.area, minlength=len(parcels))

@@ -1,0 +1,266 @@
+"""The synthetic municipality end to end: what is known of it by construction is what the run finds."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from flexsites import cli
+from flexsites.config.load import configs_directory
+from flexsites.config.study import resolve
+from flexsites.runs import Options
+from flexsites.worlds.stock import TYPES
+from pipelines import PIPELINES
+from tests.pipelines.small_run import Content, write_run
+
+# The proving field, and farmland on both sides of the border with the other gemeente and province.
+BBOX = [157_500, 470_100, 159_990, 474_900]
+RULE_OF = {
+    "plan_capacity:hard": "plans_hard", "plan_capacity:zacht": "plans_soft", "power_lines@25": "power_lines",
+    "flood>1": "flood", "businesses@30": "business_distances",
+}  # fmt: skip
+PIECE_TEST = {"too_small": "piece_min_area", "too_thin": "piece_min_width", "landlocked": "piece_road_access"}
+Truth = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def truth(world: Path) -> Truth:
+    found: Truth = json.loads((world / "truth.json").read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def demo(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the directory of the demo, cut to the proving field and its wide surroundings, with all its reports."""
+
+    def change(content: Content) -> None:
+        content |= {"pipeline": "municipal_shortlist", "area": {"bbox": BBOX}, "roofs": False}
+        content["shortlist"] = {"n": 2, "min_units": 5}
+
+    folder = tmp_path_factory.mktemp("demo")
+    study = resolve(str(write_run(folder, world, change)))
+    return PIPELINES[study.run.pipeline](study, Options(folder / "outputs", scheduler="threads", quiet=True))
+
+
+@pytest.fixture(scope="module")
+def tables(demo: Path) -> dict[str, pd.DataFrame]:
+    return {path.stem: pd.read_parquet(path) for path in demo.glob("*.parquet")}
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    monkeypatch.setenv("COLUMNS", "300")
+
+    def run(*arguments: object) -> str:
+        monkeypatch.setattr(sys, "argv", ["flexsites", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        shown = capsys.readouterr()
+        assert left.value.code in (0, None), shown.err
+        return shown.out
+
+    return run
+
+
+def test_every_proof_is_as_designed(truth: Truth, tables: dict[str, pd.DataFrame]) -> None:
+    """What each rule covers, what is left, in how many pieces, and the test they fail: to a hundredth of a m2."""
+    sites = tables["sites"].set_index("site_id")
+    reasons = tables["reasons"].set_index(["site_id", "rule_id"])
+    covered = reasons.loc[reasons["effect"] != "flag", "covered_area_m2"]
+    assert len(truth["proofs"]) == 19
+    for name, proof in truth["proofs"].items():
+        site_id = proof["site_id"]
+        assert sites.loc[site_id, "parcel_area_m2"] == pytest.approx(proof["parcel_area_m2"], abs=0.01), name
+        designed = {RULE_OF.get(layer, layer): area for layer, area in proof["covered_m2"].items()}
+        for rule_id, area in designed.items():
+            assert reasons.loc[(site_id, rule_id), "covered_area_m2"] == pytest.approx(area, abs=0.01), (name, rule_id)
+        others = covered[site_id].drop([*designed, *PIECE_TEST.values()], errors="ignore")
+        assert others.abs().max() < 0.01, (name, others)
+        pieces = tables["pieces"][tables["pieces"]["site_id"] == site_id]
+        assert len(pieces) == proof["n_pieces"], name
+        assert pieces["piece_area_m2"].sum() == pytest.approx(proof["buildable_m2"], abs=0.01), name
+        failed = proof["failed_test"]
+        assert set(pieces["failed_test"].dropna()) == ({failed} if failed else set()), name
+        left = 0.0 if failed else proof["buildable_m2"]
+        assert sites.loc[site_id, "buildable_area_m2"] == pytest.approx(left, abs=0.01), name
+        assert (sites.loc[site_id, "verdict"] == "excluded") == (left == 0.0), name
+
+
+def test_the_first_rule_takes_and_each_alone_is_told(truth: Truth, tables: dict[str, pd.DataFrame]) -> None:
+    site_id = truth["proofs"]["natura2000_then_nnn"]["site_id"]
+    mine = tables["reasons"][tables["reasons"]["site_id"] == site_id].set_index("rule_id")
+    columns = ["covered_area_m2", "attributed_area_m2", "unique_area_m2"]
+    assert mine.loc["natura2000", columns].tolist() == pytest.approx([5_000, 5_000, 3_000], abs=0.01)
+    assert mine.loc["nnn", columns].tolist() == pytest.approx([5_000, 3_000, 3_000], abs=0.01)
+
+
+def test_soft_plans_take_only_where_a_variant_says_so(truth: Truth, demo: Path) -> None:
+    site_id = truth["proofs"]["soft_plan_2030"]["site_id"]
+    column = ["site_id", "buildable_area_m2"]
+    base, strict = (
+        pd.read_parquet(path / "sites.parquet", columns=column).set_index("site_id")["buildable_area_m2"]
+        for path in (demo, demo / "variants" / "zachte_plannen")
+    )
+    assert (base[site_id], strict[site_id]) == pytest.approx((10_000, 0), abs=0.01)
+    assert (strict <= base + 1e-6).all()
+
+
+def test_restrictions_keep_the_land(truth: Truth, tables: dict[str, pd.DataFrame]) -> None:
+    site = tables["sites"].set_index("site_id").loc[truth["proofs"]["near_a_business"]["site_id"]]
+    assert (site["verdict"], site["restrictions"]) == ("conditional", "business_distances")
+
+
+def test_unknown_registered_area_stays_unknown(truth: Truth, tables: dict[str, pd.DataFrame]) -> None:
+    site = tables["sites"].set_index("site_id").loc[truth["proofs"]["no_registered_area"]["site_id"]]
+    assert pd.isna(site["registered_area_m2"])
+    assert site["buildable_area_m2"] == pytest.approx(10_000, abs=0.01)
+
+
+def test_the_designed_walk_is_the_distance_found(truth: Truth, tables: dict[str, pd.DataFrame]) -> None:
+    """To the road, along it, and from it to the shop; OpenStreetMap keeps seven decimals, a centimetre each."""
+    proof = truth["proofs"]["corner_to_the_road"]
+    found = tables["accessibility"].set_index(["site_id", "measure"])["value"]
+    walk = proof["to_road_m"] + proof["along_to_farm_shop_m"] + proof["farm_shop_to_road_m"]
+    assert found[proof["site_id"], "walk_distance_daily_shop_m"] == pytest.approx(walk, abs=0.05)
+
+
+def test_departures_per_stop_are_those_of_the_timetable(truth: Truth, demo: Path) -> None:
+    stops = gpd.read_parquet(demo / "canonical" / "stops.parquet").set_index("stop_id")["n_departures_day"]
+    designed = {stop: sum(lines.values()) for stop, lines in truth["departures_weekday"].items()}
+    assert stops.to_dict() == designed
+
+
+def test_areas_close_for_every_parcel(tables: dict[str, pd.DataFrame], demo: Path) -> None:
+    sites = tables["sites"].set_index("site_id")
+    attributed = tables["reasons"].groupby("site_id")["attributed_area_m2"].sum().reindex(sites.index, fill_value=0.0)
+    gap = (sites["buildable_area_m2"] + attributed - sites["parcel_area_m2"]).abs()
+    assert (gap <= np.maximum(0.01, 1e-9 * sites["parcel_area_m2"])).all()
+    closes = json.loads((demo / "manifest.json").read_text(encoding="utf-8"))["closes"]
+    assert closes["buildable_area_m2"] + closes["attributed_area_m2"] == pytest.approx(closes["area_in_m2"], rel=1e-9)
+
+
+def test_buurten_sum_to_gemeenten_to_provincies_to_the_run(tables: dict[str, pd.DataFrame]) -> None:
+    totals = tables["totals"].set_index(["population", "coverage_scope", "area_kind", "area_code"])
+    counted = ["n_sites", "parcel_area_m2", "buildable_area_m2", "n_units_low", "n_units_expected", "n_units_high"]
+    sums = totals[counted].astype("float64").groupby(level=["area_kind", "population", "coverage_scope"]).sum()
+    kinds = {kind: sums.loc[kind] for kind in ("run", "provincie", "gemeente")}
+    for kind in ("provincie", "gemeente"):
+        pd.testing.assert_frame_equal(kinds[kind], kinds["run"], rtol=1e-12)
+    available = tables["sites"][tables["sites"]["verdict"].isin(["eligible", "conditional"])]
+    by_buurt = available.groupby(["gemeente_code", "buurt_code"])[["parcel_area_m2", "buildable_area_m2"]].sum()
+    assert set(available["gemeente_code"]) == {"GM9901", "GM9902"}
+    assert available["buurt_code"].notna().all()
+    for code, summed in by_buurt.groupby(level="gemeente_code").sum().iterrows():
+        told = totals.loc[("available", "all", "gemeente", code), ["parcel_area_m2", "buildable_area_m2"]]
+        assert summed.tolist() == pytest.approx(told.tolist(), rel=1e-12)
+
+
+def test_reports_open_without_internet(demo: Path) -> None:
+    for name in ("report.html", "factsheets.html"):
+        text = (demo / name).read_text(encoding="utf-8")
+        loads = re.findall(
+            r"""(?:\bsrc|<link[^>]*\bhref|@import|\burl\()\s*[=(]?\s*["']?((?:https?:)?//[^"')\s>]+)""", text
+        )
+        assert not loads, (name, loads[:3])
+        assert "Flexdam" in text
+    for name in ("workbook.xlsx", "sites.gpkg", "run.yaml"):
+        assert (demo / name).stat().st_size > 0
+
+
+def test_explain_tells_the_story_of_a_site(command: Callable[..., str], demo: Path, truth: Truth) -> None:
+    site_id = truth["proofs"]["strip_of_ten_metres"]["site_id"]
+    told = command("explain", site_id, "--run", demo, "--lang", "en")
+    for part in (site_id, "excluded", "9,000", "1,000"):
+        assert part in told
+
+
+def test_shortlist_is_of_suitable_sites_in_order(command: Callable[..., str], demo: Path) -> None:
+    told = command("shortlist", "--run", demo, "-n", 1, "--flexmilieu", "groen_tiny", "--min-units", 3)
+    suitability = pd.read_parquet(demo / "suitability.parquet")
+    mine = suitability[(suitability["flexmilieu"] == "groen_tiny") & (suitability["n_units_expected"] >= 3)]
+    best = mine.sort_values("rank").iloc[0]
+    assert bool(best["is_suitable"])
+    assert best["site_id"] in told
+    assert len(re.findall(r"99\d{12}", told)) == 1
+
+
+def test_sources_and_runs_are_listed(command: Callable[..., str]) -> None:
+    told = command("sources")
+    for part in ("natura2000", "bag_panden", "demo", "demo_roofs", "demo_province"):
+        assert part in told
+
+
+@pytest.mark.parametrize("name", ["demo", "demo_roofs", "demo_province"])
+def test_the_runs_that_travel_along_can_be_run(name: str, command: Callable[..., str]) -> None:
+    assert "can be run: no fault" in command("check", name)
+
+
+# -- roofs ------------------------------------------------------------------------------------------------------
+
+
+def _roof_run(folder: Path, world: Path, change: Callable[[Content], None] = lambda _: None) -> Path:
+    text = (configs_directory() / "runs" / "demo_roofs.yaml").read_text(encoding="utf-8")
+    content = yaml.safe_load(text.replace("world://", f"{world}/"))
+    del content["world"]
+    change(content)
+    path = folder / "roofs.yaml"
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    study = resolve(str(path))
+    return PIPELINES[study.run.pipeline](study, Options(folder / "outputs", scheduler="synchronous", quiet=True))
+
+
+def test_a_portfolio_in_a_workbook_out(world: Path, truth: Truth, tmp_path: Path) -> None:
+    directory = _roof_run(tmp_path, world)
+    unmatched = pd.read_parquet(directory / "canonical" / "portfolio_unmatched.parquet")
+    portfolio = pd.read_csv(world / "portfolio.csv", dtype=str)
+    assert len(unmatched) == sum(truth["portfolio_unmatched"].values()) == 4
+    assert unmatched["unmatched_reason"].nunique() == len(truth["portfolio_unmatched"])
+    roofs = pd.read_parquet(directory / "roofs.parquet")
+    assert len(roofs) == truth["n_flats"] == len(portfolio) - len(unmatched)
+    assert set(roofs["owner_complex_code"]) == set(portfolio["complex"]) - {"C900", "C901", "C902"}
+    assert list(directory.glob("*.xlsx"))
+
+
+def test_designed_flats_get_the_storeys_of_their_year(world: Path, truth: Truth, tmp_path: Path) -> None:
+    """By Stec's rule: one storey from 1965, two from 1992; none on a slope, a small roof or an older block."""
+
+    def stock(content: Content) -> None:
+        del content["sources"]["portfolio"], content["sources"]["areas"]
+        rows = content["sources"]["buildings"]
+        del rows["known"]
+        for name, file in (
+            ("bag_panden", "bag_panden"),
+            ("verblijfsobjecten", "bag_verblijfsobjecten"),
+            ("roofs_3d", "3dbag"),
+        ):
+            rows[name]["path"] = str(world / "stock" / f"{file}.gpkg")
+
+    directory = _roof_run(tmp_path, world, stock)
+    designed = pd.read_csv(world / "stock" / "composition.csv", dtype={"identificatie": str}).set_index("identificatie")
+    roofs = pd.read_parquet(directory / "roofs.parquet")
+    assert len(roofs) == truth["stock"]["n_blocks"] == len(TYPES) * 3
+    assert roofs["n_dwellings"].sum() == truth["stock"]["n_dwellings"]
+    units = pd.read_parquet(directory / "roof_units.parquet")
+    units = units[(units["age_rule"] == "stec_2023") & (units["roof_variant"] == "permanent_cost")]
+    units = units.assign(block_type=units["bag_pand_id"].map(designed["block_type"]))
+    storeys = {1: {"plain_1970", "on_the_year_1965", "raised_1970", "five_storeys_1971", "lift_unknown_1974",
+                   "gallery_ten_storeys_1968", "flat_share_at_limit_1976"},
+               2: {"on_the_year_1992", "new_2005"}}  # fmt: skip
+    none = {"before_the_year_1964", "post_war_1955", "flat_share_below_1976", "sloped_1978", "small_roof_1979"}
+    fits = units[units["n_units_expected"] > 0].groupby("block_type")["n_storeys_added_expected"].agg(["min", "max"])
+    for n_storeys, names in storeys.items():
+        for name in names:
+            assert fits.loc[name].tolist() == [n_storeys, n_storeys], name
+    assert not none & set(fits.index)
+    unknown = units[units["verdict"] == "unknown"]
+    assert {"no_height_1972", "no_year"} <= set(unknown["block_type"])

@@ -1,0 +1,185 @@
+"""A run that is killed continues where it was; nothing half written, and nothing of another input, is ever read."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+
+from tests.conftest import PROJECT
+from tests.pipelines.small_run import Content, assess, tables, write_run
+
+CELL_M = 2500.0
+CHILD = """
+import sys
+from pathlib import Path
+from tests.pipelines.small_run import assess
+if __name__ == "__main__":
+    assess(Path(sys.argv[1]), Path(sys.argv[2]), cell_size_m=2500.0, resume=sys.argv[3] == "resume")
+"""
+
+
+def _no_roofs(content: Content) -> None:
+    content["roofs"] = False
+
+
+@pytest.fixture(scope="module")
+def run_file(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_run(tmp_path_factory.mktemp("resume"), world)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(run_file: Path) -> Path:
+    """Return the directory of a run that nobody killed."""
+    return assess(run_file, run_file.parent / "undisturbed", cell_size_m=CELL_M)
+
+
+def _start(run_file: Path, outputs: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", CHILD, str(run_file), str(outputs), "resume"]
+    around = os.environ | {"PYTHONPATH": str(PROJECT)}
+    return subprocess.Popen(command, cwd=PROJECT, env=around, stdout=subprocess.DEVNULL, start_new_session=True)
+
+
+def _markers(outputs: Path) -> set[Path]:
+    return set(outputs.glob("*/*/parts/*/*.json"))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_killed_at_a_random_moment_and_resumed(seed: int, run_file: Path, undisturbed: Path, tmp_path: Path) -> None:
+    """SIGKILL during the inputs, or after a random number of cells and a random moment later; then go on."""
+    draw = random.Random(seed)
+    expected, n_cells = tables(undisturbed), len(_markers(undisturbed.parents[1]))
+    done_before = 0
+    for n_done in sorted(draw.sample(range(n_cells - 3), 2)):
+        child = _start(run_file, tmp_path)
+        while child.poll() is None and len(_markers(tmp_path)) < n_done:
+            time.sleep(0.02)
+        time.sleep(draw.uniform(0.0, 0.3))
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
+        assert child.wait(timeout=60) == -signal.SIGKILL, "the run had ended before it was killed"
+        done_before = len(_markers(tmp_path))
+    kept = {path: path.stat().st_mtime_ns for path in _markers(tmp_path)}
+    assert len(kept) == done_before <= n_cells
+    directory = assess(run_file, tmp_path, cell_size_m=CELL_M, resume=True)
+    assert tables(directory) == expected
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept, "a cell that was done was done again"
+
+
+def test_without_resume_it_starts_clean(run_file: Path, undisturbed: Path, tmp_path: Path) -> None:
+    directory = tmp_path / undisturbed.relative_to(run_file.parent / "undisturbed")
+    shutil.copytree(undisturbed, directory)
+    for left in ("sites.parquet", "variants/gone/sites.parquet", "parts/0_0_1/parcels.json"):
+        (directory / left).parent.mkdir(parents=True, exist_ok=True)
+        (directory / left).write_bytes(b"of another day")
+    for part in directory.glob("parts/*/base/sites.parquet"):
+        part.write_bytes(b"of another day")
+    assert assess(run_file, tmp_path, cell_size_m=CELL_M) == directory
+    assert tables(directory) == tables(undisturbed)
+    assert not (directory / "parts" / "0_0_1").exists()
+
+
+def test_half_written_parts_are_never_read(run_file: Path, undisturbed: Path, tmp_path: Path) -> None:
+    """What a kill can leave: temporary files, parts without the row that vouches for them, a part that is gone."""
+    directory = tmp_path / undisturbed.relative_to(run_file.parent / "undisturbed")
+    shutil.copytree(undisturbed, directory)
+    first, second = sorted(directory.glob("parts/*/parcels.json"))[:2]
+    for marker in first.parent.glob("*.json"):
+        marker.unlink()
+    for part in (first.parent / "base").glob("*.parquet"):
+        whole = part.read_bytes()
+        part.write_bytes(whole[: len(whole) // 2])
+        part.with_name(f".{part.name}.1.part").write_bytes(whole[:100])
+    (second.parent / "base" / "pieces.parquet").unlink()
+    (directory / "sites.parquet").write_bytes(b"PAR1")
+    assess(run_file, tmp_path, cell_size_m=CELL_M, resume=True)
+    assert tables(directory) == tables(undisturbed)
+
+
+def test_half_prepared_inputs_are_never_read(run_file: Path, undisturbed: Path, tmp_path: Path) -> None:
+    directory = tmp_path / undisturbed.relative_to(run_file.parent / "undisturbed")
+    shutil.copytree(undisturbed, directory)
+    canonical = directory / "canonical"
+    for name in ("parcels", "layers/nnn"):
+        (canonical / f"{name}.json").unlink()
+        (canonical / f"{name}.parquet").write_bytes(b"PAR1 half")
+    (canonical / "reach.json").unlink()
+    shutil.rmtree(canonical / "access")
+    (canonical / "stops.parquet").unlink()
+    assess(run_file, tmp_path, cell_size_m=CELL_M, resume=True)
+    assert tables(directory) == tables(undisturbed)
+
+
+def test_a_changed_input_is_read_again(world: Path, tmp_path: Path) -> None:
+    """A source that changes under the same path, size and time of writing: its cells are assessed again."""
+    mine = tmp_path / "world"
+    shutil.copytree(world, mine)
+    path = write_run(tmp_path, mine, _no_roofs)
+    first = assess(path, tmp_path / "outputs")
+    before, tables_before = pd.read_parquet(first / "reasons.parquet"), tables(first)
+    layer = gpd.read_file(mine / "nnn.gpkg")
+    stat = (mine / "nnn.gpkg").stat()
+    (mine / "nnn.gpkg").unlink()
+    layer.set_geometry(layer.geometry.buffer(10)).to_file(mine / "nnn.gpkg", layer="nnn")
+    os.utime(mine / "nnn.gpkg", ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    again = assess(path, tmp_path / "outputs", resume=True)
+    after = pd.read_parquet(again / "reasons.parquet")
+    assert again == first, "the run file says the same"
+    taken = [frame.loc[frame["rule_id"] == "nnn", "covered_area_m2"].sum() for frame in (before, after)]
+    assert taken[1] > taken[0] > 0
+    shutil.copy2(world / "nnn.gpkg", mine / "nnn.gpkg")
+    assert tables(assess(path, tmp_path / "outputs", resume=True)) == tables_before
+
+
+def test_a_timetable_that_changes_in_its_times_only_is_read_again(world: Path, tmp_path: Path) -> None:
+    """As many departures everywhere, but trips take longer: nothing of the stops changes, travel times do."""
+    mine = tmp_path / "world"
+    shutil.copytree(world, mine)
+    path = write_run(tmp_path, mine, _no_roofs)
+    first = assess(path, tmp_path / "outputs")
+    markers = [json.loads(one.read_text())["key"] for one in _markers(tmp_path / "outputs")]
+    _slower(mine / "gtfs.zip")
+    assess(path, tmp_path / "outputs", resume=True)
+    assert not set(markers) & {json.loads(one.read_text())["key"] for one in _markers(tmp_path / "outputs")}
+    assert first.is_dir()
+
+
+def _slower(feed: Path) -> None:
+    """Let every trip of a feed arrive at its last stop a minute later."""
+    with zipfile.ZipFile(feed) as packed:
+        texts = {name: packed.read(name) for name in packed.namelist()}
+    times = pd.read_csv(io.BytesIO(texts["stop_times.txt"]), dtype=str)
+    last = ~times.sort_values(["trip_id", "stop_sequence"]).duplicated("trip_id", keep="last")
+    last = last.reindex(times.index)
+    for column in ("arrival_time", "departure_time"):
+        seconds = pd.to_timedelta(times.loc[last, column]).dt.total_seconds() + 60
+        times.loc[last, column] = [f"{int(s) // 3600:02d}:{int(s) % 3600 // 60:02d}:{int(s) % 60:02d}" for s in seconds]
+    texts["stop_times.txt"] = times.to_csv(index=False, lineterminator="\n").encode()
+    with zipfile.ZipFile(feed, "w") as packed:
+        for name, content in texts.items():
+            packed.writestr(name, content)
+
+
+def test_another_configuration_is_another_run(run_file: Path, undisturbed: Path, world: Path, tmp_path: Path) -> None:
+    def wider(content: Content) -> None:
+        content["variants"] = content["variants"][:1]
+
+    outputs = tmp_path / "outputs"
+    shutil.copytree(run_file.parent / "undisturbed", outputs)
+    other = assess(write_run(tmp_path, world, wider), outputs, cell_size_m=CELL_M, resume=True)
+    same = outputs / undisturbed.relative_to(run_file.parent / "undisturbed")
+    assert other != same
+    assert not (other / "variants" / "ov_800").exists()
+    assert tables(same) == tables(undisturbed)

@@ -1,0 +1,151 @@
+"""Laws of the overlay and the ledger, on drawn places: blobs, strips and blocks over a few parcels."""
+
+import numpy as np
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flexsites.config.rule_sets import PIECE_TESTS
+from flexsites.exclusion.stages import attribute, cover_rules, decide, leave_pieces, overlay
+from tests.unit.exclusion.plots import TESTS, TIME, X, Y, at, covered, layers, parcels, rule, streets
+
+PLOTS = [at(x, y, x + 100, y + 100) for x in (-100, 0, 100) for y in (-100, 0)] + [
+    at(-50, 100, 150, 260).difference(at(20, 140, 60, 200)),
+    shapely.union(at(200, 0, 260, 90), at(280, 10, 340, 90)),
+]
+ROADS = streets(shapely.LineString([(X - 300, Y - 105), (X + 600, Y - 105)]))
+EFFECTS = ("exclude", "exclude", "exclude", "restrict", "flag")
+
+coordinate = st.floats(-150, 350, allow_nan=False).map(lambda value: round(value, 3))
+
+
+@st.composite
+def shapes(draw):
+    x, y, size = draw(coordinate), draw(coordinate), draw(st.floats(1, 250))
+    kind = draw(st.sampled_from(["block", "disc", "strip", "many"]))
+    point = shapely.Point(X + x, Y + y)
+    if kind == "block":
+        return at(x, y, x + size, y + draw(st.floats(1, 250)))
+    if kind == "disc":
+        return point.buffer(size, quad_segs=draw(st.sampled_from([2, 16, 64])))
+    if kind == "strip":
+        end = shapely.Point(X + draw(coordinate), Y + draw(coordinate))
+        return shapely.LineString([point, end]).buffer(size / 20) if point != end else point.buffer(1)
+    return shapely.unary_union([point.buffer(size / 3), shapely.affinity.translate(point, size, 7).buffer(size / 4)])
+
+
+rule_shapes = st.lists(st.lists(shapes(), min_size=1, max_size=3), min_size=1, max_size=4)
+
+
+def place(drawn, order=None):
+    """Rules and layers of a drawn place: one rule to each list of shapes."""
+    rows = [(f"r{i}", shape) for i, polygons in enumerate(drawn) for shape in polygons]
+    rules = [rule(rule_id=f"r{i}", effect=EFFECTS[i % len(EFFECTS)]) for i in range(len(drawn))]
+    return tuple(rules[i] for i in (order or range(len(rules)))), layers(*rows)
+
+
+def run(rules, rows, plots=PLOTS):
+    site = parcels(*plots)
+    faces = overlay(site, rows, rules=rules, time=TIME)
+    cover = cover_rules(site, covered("streets", *(one.rule_id for one in rules)), rules=rules, tests=TESTS)
+    pieces = leave_pieces(site, faces, ROADS, rows, cover, rules=rules, tests=TESTS, time=TIME)
+    reasons = attribute(site, faces, pieces, cover, rules=rules, tests=TESTS)
+    return site, faces, pieces, reasons, decide(site, pieces, reasons, rules=rules, tests=TESTS)
+
+
+def left_by_layer_rules(pieces, n_sites):
+    return pieces.groupby("site_id")["piece_area_m2"].sum().reindex([f"s{i}" for i in range(n_sites)], fill_value=0.0)
+
+
+@given(rule_shapes)
+def test_area_is_conserved(drawn):
+    site, faces, _, reasons, sites = run(*place(drawn))
+    per_site = faces.groupby("site_id")["face_area_m2"].sum()
+    np.testing.assert_allclose(per_site[site["site_id"]], site["parcel_area_m2"], atol=1e-4)
+    taken = reasons.groupby("site_id")["attributed_area_m2"].sum().reindex(site["site_id"], fill_value=0.0).to_numpy()
+    np.testing.assert_allclose(sites["buildable_area_m2"] + taken, site["parcel_area_m2"], rtol=1e-9, atol=0.01)
+    unique, first, covers = (reasons[f"{name}_area_m2"] for name in ("unique", "attributed", "covered"))
+    assert ((unique <= first + 1e-9) & (first <= covers + 1e-9)).all()
+
+
+@given(rule_shapes)
+def test_the_remainder_is_that_of_a_plain_difference(drawn):
+    rules, rows = place(drawn)
+    site, _, pieces, _, _ = run(rules, rows)
+    excluding = [one.rule_id for one in rules if one.effect == "exclude"]
+    union = shapely.union_all(rows.geometry[rows["layer"].isin(excluding)].to_numpy())
+    naive = shapely.area(shapely.difference(site.geometry.to_numpy(), union))
+    np.testing.assert_allclose(left_by_layer_rules(pieces, len(site)), naive, rtol=1e-6, atol=0.01)
+
+
+@given(rule_shapes)
+def test_adding_a_rule_never_increases_what_is_left(drawn):
+    rules, rows = place(drawn)
+    _, faces, _, _, more = run(rules, rows)
+    _, _, _, _, fewer = run(rules[:-1], rows)
+    assert (more["buildable_area_m2"] <= fewer["buildable_area_m2"] + 1e-4).all()
+    assert len(faces) >= len(more)
+
+
+@given(rule_shapes, st.randoms(use_true_random=False))
+def test_the_order_of_rules_changes_attribution_but_not_the_remainder(drawn, random):
+    order = list(range(len(drawn)))
+    random.shuffle(order)
+    one, other = run(*place(drawn)), run(*place(drawn, order))
+    np.testing.assert_allclose(one[4]["buildable_area_m2"], other[4]["buildable_area_m2"], rtol=1e-9, atol=1e-4)
+    assert one[4]["verdict"].tolist() == other[4]["verdict"].tolist()
+    keys = ["site_id", "rule_id"]
+    tables = [done[3][~done[3]["rule_id"].isin(PIECE_TESTS)].set_index(keys) for done in (one, other)]
+    for column in ("covered_area_m2", "unique_area_m2"):
+        first, second = (table[column][table["covered_area_m2"] > 1e-3].sort_index() for table in tables)
+        np.testing.assert_allclose(first, second, rtol=1e-9, atol=1e-4)
+
+
+@given(rule_shapes, st.lists(st.booleans(), min_size=len(PLOTS), max_size=len(PLOTS)))
+def test_a_parcel_does_not_see_which_others_are_in_its_cell(drawn, here):
+    rules, rows = place(drawn)
+    site = parcels(*PLOTS)
+    together = overlay(site, rows, rules=rules, time=TIME)
+    found = []
+    for chosen in (np.array(here), ~np.array(here)):
+        near = rows[rows.intersects(shapely.box(*site[chosen].total_bounds))] if chosen.any() else rows.iloc[:0]
+        found.append(overlay(site[chosen], near, rules=rules, time=TIME))
+    parts = {
+        (row.site_id, row.rules): (row.face_area_m2, shapely.to_wkb(row.geometry))
+        for part in found
+        for row in part.itertuples()
+    }
+    whole = {
+        (row.site_id, row.rules): (row.face_area_m2, shapely.to_wkb(row.geometry)) for row in together.itertuples()
+    }
+    assert parts == whole
+
+
+@given(st.lists(shapes(), min_size=1, max_size=3))
+def test_an_exclusion_and_its_complement_make_up_the_parcel(drawn):
+    union = shapely.union_all(drawn)
+    complement = at(-900, -900, 900, 900).difference(union)
+    areas = []
+    for polygons in ([union], [complement]):
+        faces = overlay(
+            parcels(*PLOTS), layers(*(("r0", one) for one in polygons)), rules=(rule(rule_id="r0"),), time=TIME
+        )
+        left = faces[faces["rules"] == ""].groupby("site_id")["face_area_m2"].sum()
+        areas.append(left.reindex([f"s{i}" for i in range(len(PLOTS))], fill_value=0.0).to_numpy())
+    np.testing.assert_allclose(areas[0] + areas[1], shapely.area(PLOTS), atol=1e-4)
+
+
+@settings(max_examples=25)
+@given(rule_shapes)
+def test_pieces_are_what_is_left_and_contiguous(drawn):
+    rules, rows = place(drawn)
+    _, faces, pieces, _, _ = run(rules, rows)
+    assert (pieces.geometry.geom_type == "Polygon").all()
+    assert pieces.is_valid.all()
+    excluding = {one.rule_id for one in rules if one.effect == "exclude"}
+    is_left = [not excluding & set(text.split("|")) for text in faces["rules"]]
+    total = faces.loc[is_left, "face_area_m2"].sum()
+    np.testing.assert_allclose(pieces["piece_area_m2"].sum(), total, rtol=1e-9, atol=1e-4)
+    for _, some in pieces.groupby("site_id"):
+        assert some["piece_area_m2"].is_monotonic_decreasing
+        assert [name.rsplit("#")[1] for name in some["piece_id"]] == [str(k + 1) for k in range(len(some))]

@@ -1,0 +1,145 @@
+"""Merging depends on the rows alone: not on the parts, their order, nor how many rows are held at once."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flexsites import parts
+from flexsites.errors import RunError
+from flexsites.tables import CRS, Amenities, Reasons, Table, empty
+
+RULES = ("a", "b", "c")
+
+
+def reasons(sites: list[int]) -> pd.DataFrame:
+    """Rows of several rules per site; some columns null in some rows, one null in all."""
+    ids = [f"{site:04d}" for site in sites for _ in RULES]
+    number = np.array([site for site in sites for _ in RULES], dtype=float)
+    frame = empty(Reasons).reindex(range(len(ids)))
+    return frame.assign(
+        site_id=pd.array(ids, dtype="str"),
+        rule_id=pd.array(list(RULES) * len(sites), dtype="str"),
+        effect="exclude",
+        hardness=pd.array([None] * len(ids), dtype="str"),
+        covered_area_m2=number / 3,
+        attributed_area_m2=np.where(number % 2 == 0, number / 7, 0.0),
+        unique_area_m2=0.1,
+        coverage="covered",
+        covered_share=np.where(number % 5 == 0, np.nan, 1 / 3),
+    )
+
+
+@st.composite
+def spread(draw: st.DrawFn) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """Rows, and the same rows in some order over some parts, empty ones among them."""
+    sites = draw(st.lists(st.integers(0, 60), unique=True, max_size=25))
+    rows = reasons(sorted(sites))
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    part = random.integers(0, draw(st.integers(1, 5)), len(rows))
+    shuffled = random.permutation(len(rows))
+    found = [rows.iloc[shuffled[part[shuffled] == i]].reset_index(drop=True) for i in range(6)]
+    return rows, found
+
+
+@given(spread(), st.integers(1, 40))
+def test_the_same_rows_give_the_same_bytes_however_they_are_spread(
+    drawn: tuple[pd.DataFrame, list[pd.DataFrame]], range_rows: int
+) -> None:
+    rows, spread_rows = drawn
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        paths = [folder / f"{i}" / "reasons.parquet" for i in range(len(spread_rows))]
+        for path, frame in zip(paths, spread_rows, strict=True):
+            parts.write_table(frame, Reasons, path)
+        parts.write_table(rows, Reasons, folder / "one.parquet")
+        for target, sources in (("there", paths), ("back", paths[::-1]), ("alone", [folder / "one.parquet"])):
+            n_rows = parts.merge(sources, Reasons, folder / target, range_rows=range_rows)
+            assert n_rows == len(rows)
+        there, back, alone = (folder.joinpath(target).read_bytes() for target in ("there", "back", "alone"))
+        assert there == back == alone
+        pd.testing.assert_frame_equal(
+            parts.read(folder / "there", Reasons), parts.read(folder / "one.parquet", Reasons), check_exact=True
+        )
+
+
+def test_ranges_hold_few_rows_and_lose_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = reasons(list(range(200)))
+    for i in range(3):
+        parts.write_table(rows.iloc[i::3], Reasons, tmp_path / f"{i}.parquet")
+    held: list[int] = []
+    ordered = parts._ordered
+
+    def remember(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+        held.append(len(frame))
+        return ordered(frame, table)
+
+    monkeypatch.setattr(parts, "_ordered", remember)
+    parts.merge(sorted(tmp_path.glob("*.parquet")), Reasons, tmp_path / "merged", range_rows=50)
+    assert len(held) == 12
+    assert sum(held) == len(rows)
+    assert max(held) <= 50 + len(RULES)
+    merged = parts.read(tmp_path / "merged", Reasons)
+    assert merged["site_id"].is_monotonic_increasing
+
+
+def test_no_rows_is_a_table_without_rows(tmp_path: Path) -> None:
+    parts.write_table(empty(Amenities), Amenities, tmp_path / "none.parquet")
+    assert parts.merge([tmp_path / "none.parquet"], Amenities, tmp_path / "a") == 0
+    assert parts.merge([], Amenities, tmp_path / "b") == 0
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    found = parts.read(tmp_path / "a", Amenities)
+    assert list(found.columns) == Amenities.columns
+    assert found.crs.to_epsg() == 28992
+
+
+def test_geometry_comes_back_as_it_was(tmp_path: Path) -> None:
+    points = shapely.points([[150_000.123456789, 470_000.1], [150_000.0, 470_001.0]])
+    frame = gpd.GeoDataFrame(
+        {"amenity_id": ["b", "a"], "category": "gp", "weight": 1.0, "amenity_name": [None, "x"]},
+        geometry=points,
+        crs=CRS,
+    )
+    parts.write_table(frame, Amenities, tmp_path / "a.parquet")
+    found = gpd.read_parquet(tmp_path / "a.parquet")
+    assert found["amenity_id"].tolist() == ["a", "b"]
+    assert found.geometry.iloc[1].equals_exact(points[0], 0)
+    meta = pq.read_schema(tmp_path / "a.parquet").field("weight").metadata
+    assert meta[b"description"]
+
+
+def test_an_interrupted_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither half a file nor its temporary one; and what stood there before stands there still."""
+    target = tmp_path / "reasons.parquet"
+    parts.write_table(reasons([1]), Reasons, target)
+    before = target.read_bytes()
+
+    def chunks() -> Iterator[pd.DataFrame]:
+        yield reasons([2])
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        parts._write_chunks(chunks(), Reasons, target)
+    assert target.read_bytes() == before
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        parts.write_json(tmp_path / "row.json", {"key": 1})
+    assert [path.name for path in tmp_path.iterdir()] == ["reasons.parquet"]
+    assert parts.read_json(tmp_path / "row.json") is None
+
+
+def test_a_part_that_was_spoilt_is_told(tmp_path: Path) -> None:
+    (tmp_path / "spoilt.parquet").write_bytes(b"PAR1 half")
+    with pytest.raises(RunError, match=r"spoilt.parquet.*cannot be read.*without --resume"):
+        parts.merge([tmp_path / "spoilt.parquet"], Reasons, tmp_path / "merged")
+    assert not (tmp_path / "merged").exists()

@@ -1,0 +1,143 @@
+"""Laws of topping up, whatever the stock."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely import affinity
+
+from flexsites.capacity.roof_packing import layout_homes
+from flexsites.capacity.roof_stages import roof_units, top_up
+from flexsites.capacity.roof_surfaces import erode_roofs
+from flexsites.tables import Frame, RoofParts, empty
+from tests.unit.roofs.stock import buildings, flat_block, rules
+
+LAYOUT = {"depths_m": np.array([6.0, 8.0, 10.0, 12.0]), "row_gap_m": 1.5, "n_phases": 5}
+
+
+def maybe(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    return st.one_of(st.none(), strategy)
+
+
+BLOCKS = st.fixed_dictionaries(
+    {
+        "length_m": st.integers(5, 120),
+        "depth_m": st.integers(4, 40),
+        "year_built": maybe(st.integers(1880, 2026)),
+        "building_height_m": maybe(st.floats(2.0, 60.0)),
+        "roof_flat_area_m2": maybe(st.floats(0.0, 3000.0)),
+        "roof_sloped_area_m2": maybe(st.floats(0.0, 3000.0)),
+        "has_lift": maybe(st.booleans()),
+        "n_dwellings": maybe(st.integers(0, 100)),
+        "is_monument": maybe(st.booleans()),
+    }
+)
+
+
+def answers(rows: list[dict[str, object]]) -> tuple[Frame, Frame]:
+    stock = buildings(*(flat_block(number, **row) for number, row in enumerate(rows, start=1)))
+    roofs = top_up(stock, empty(RoofParts), rules=rules())
+    return roofs, roof_units(roofs, rules=rules())
+
+
+@given(st.lists(BLOCKS, min_size=1, max_size=12))
+def test_low_expected_high_ascend_and_unknown_is_never_a_number_or_a_no(rows: list[dict[str, object]]) -> None:
+    roofs, units = answers(rows)
+    for name in ("n_units", "n_storeys_added"):
+        low, expected, high = (units[f"{name}_{bound}"] for bound in ("low", "expected", "high"))
+        assert (low <= expected).fillna(value=True).all()
+        assert (expected <= high).fillna(value=True).all()
+        assert low.isna().equals(high.isna())
+    lacks = pd.Series(data=False, index=units.index)
+    for evidence in ("building_height", "roof_area", "year_built", "n_dwellings"):
+        lacks |= units["missing_evidence"].str.split("|").map(lambda names, e=evidence: e in names)
+    assert (units["verdict"][lacks] == "unknown").all()
+    assert units["n_units_expected"][lacks].isna().all()
+    assert units["n_units_expected"][~lacks].notna().all()
+    assert (units["n_units_high"][units["verdict"] == "excluded"] == 0).all()
+    assert (units["failed_rules"][units["verdict"].isin(["eligible", "conditional"])] == "").all()
+    assert (units["failed_rules"][units["verdict"] == "excluded"] != "").all()
+    assert len(roofs) == len(rows)
+
+
+@given(st.lists(BLOCKS, min_size=2, max_size=10), st.randoms(use_true_random=False))
+def test_a_roof_does_not_depend_on_the_order_or_the_company_of_the_rows(
+    rows: list[dict[str, object]], random: object
+) -> None:
+    stock = buildings(*(flat_block(number, **row) for number, row in enumerate(rows, start=1)))
+    whole = top_up(stock, empty(RoofParts), rules=rules())
+    order = list(range(len(rows)))
+    random.shuffle(order)  # type: ignore[attr-defined]
+    half = len(order) // 2
+    parts = [top_up(stock.iloc[part], empty(RoofParts), rules=rules()) for part in (order[:half], order[half:])]
+    again = pd.concat(parts).sort_values("bag_pand_id").reset_index(drop=True)
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(whole.drop(columns="geometry")), pd.DataFrame(again.drop(columns="geometry"))
+    )
+
+
+@given(st.integers(1880, 2025), st.integers(0, 60), st.floats(3.0, 40.0))
+def test_a_younger_building_never_gains_fewer_storeys_by_year(year: int, later: int, height: float) -> None:
+    _, units = answers([{"year_built": y, "building_height_m": height} for y in (year, year + later)])
+    stec = units[(units["age_rule"] == "stec_2023") & (units["roof_variant"] == "permanent_cost")]
+    older, younger = stec["n_storeys_added_expected"].tolist()
+    assert older <= younger
+
+
+@given(BLOCKS)
+def test_a_lift_that_is_there_never_lowers_the_number_of_homes(row: dict[str, object]) -> None:
+    _, units = answers([{**row, "has_lift": False}, {**row, "has_lift": None}, {**row, "has_lift": True}])
+    for _, group in units.groupby(["age_rule", "roof_variant"]):
+        without, perhaps, with_lift = group["n_units_high"].astype("Int64").fillna(0).tolist()
+        assert without <= perhaps <= with_lift
+
+
+SHAPES = st.builds(
+    lambda length, depth, hole_x, angle: affinity.rotate(
+        shapely.box(0, 0, length, depth).difference(shapely.box(hole_x, 2, hole_x + 3, 5)), angle
+    ),
+    st.floats(12, 120),
+    st.floats(8, 40),
+    st.floats(1, 110),
+    st.floats(0, 180),
+)
+
+
+@given(SHAPES, st.floats(20, 120))
+def test_a_layout_never_holds_more_than_its_area(shape: shapely.Polygon, gross_m2: float) -> None:
+    count = layout_homes(np.array([shape]), np.array([gross_m2]), **LAYOUT)[0, 0]
+    assert count * gross_m2 <= shape.area + 1e-3
+
+
+@given(SHAPES, st.floats(20, 60), st.floats(1.0, 2.0))
+def test_larger_homes_are_never_more(shape: shapely.Polygon, gross_m2: float, factor: float) -> None:
+    small, large = layout_homes(np.array([shape]), np.array([gross_m2, gross_m2 * factor]), **LAYOUT)[0]
+    assert large <= small
+
+
+@settings(max_examples=25)
+@given(SHAPES, st.floats(0, 360), st.integers(0, 200_000), st.integers(300_000, 600_000))
+def test_a_turned_and_moved_roof_holds_as_many_but_for_rounding(
+    shape: shapely.Polygon, angle: float, x: int, y: int
+) -> None:
+    moved = affinity.translate(affinity.rotate(shape, angle), x, y)
+    here, there = layout_homes(np.array([shape, moved]), np.array([64.0]), **LAYOUT)[:, 0]
+    # The main direction of a near square roof may flip by rounding; both directions are tried either way.
+    assert abs(int(here) - int(there)) <= max(1, 0.1 * here)
+
+
+@given(SHAPES, st.integers(0, 200).map(lambda cm: cm / 100), st.integers(0, 600).map(lambda cm: cm / 100))
+def test_the_usable_roof_lies_within_the_roof_and_shrinks_with_either_distance(
+    shape: shapely.Polygon, setback: float, slender: float
+) -> None:
+    roof = np.array([shape])
+    less = erode_roofs(roof, setback_m=setback, slender_m=slender)[0]
+    assert less.difference(shape.buffer(1e-6)).area <= 1e-6
+    for wider in (
+        {"setback_m": setback + 0.5, "slender_m": slender},
+        {"setback_m": setback, "slender_m": slender + 0.5},
+    ):
+        assert erode_roofs(roof, **wider)[0].area <= less.area + 1e-6

@@ -1,0 +1,101 @@
+"""Configuration is found, read and expanded; every fault is told in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import Field
+
+from flexsites.config.base import Model
+from flexsites.config.load import expand, find, read_model, read_yaml
+from flexsites.errors import ConfigError, NotFoundError
+
+
+class Inner(Model):
+    n_sites: int
+
+
+class Outer(Model):
+    name: str
+    share: float = Field(ge=0, le=1)
+    inner: Inner | None = None
+
+
+def _yaml(folder: Path, text: str) -> Path:
+    path = folder / "some.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("text", ["a: 1\nb: 2\na: 3\n", "x: {a: 1, a: 1}\n", "- {a: 1}\n- {b: {c: 1, d: 2, c: 3}}\n"])
+def test_a_key_said_twice_is_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="key said twice") as told:
+        read_yaml(_yaml(tmp_path, text))
+    assert "some.yaml" in str(told.value)
+    assert "line" in str(told.value)
+
+
+def test_a_merged_mapping_may_be_gone_over(tmp_path: Path) -> None:
+    text = "first: &one {a: 1, b: 2}\nsecond: {<<: *one, b: 3}\nthird: {<<: *one, c: 4}\n"
+    found = read_yaml(_yaml(tmp_path, text))
+    assert found["second"] == {"a": 1, "b": 3}
+    assert found["third"] == {"a": 1, "b": 2, "c": 4}
+    with pytest.raises(ConfigError, match="key said twice: b"):
+        read_yaml(_yaml(tmp_path, "first: &one {a: 1}\nsecond: {<<: *one, b: 3, b: 4}\n"))
+
+
+@pytest.mark.parametrize("text", ["a: [1, 2\n", "a: b: c\n", "\t- a\n", "a: !!python/object/apply:os.getcwd []\n"])
+def test_what_is_not_plain_yaml_is_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is not valid YAML"):
+        read_yaml(_yaml(tmp_path, text))
+
+
+def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "latin.yaml").write_bytes(b"naam: caf\xe9\n")
+    for path in (tmp_path / "latin.yaml", tmp_path / "gone.yaml", tmp_path):
+        with pytest.raises(ConfigError, match="cannot be read"):
+            read_yaml(path)
+
+
+def test_all_faults_of_a_file_at_once(tmp_path: Path) -> None:
+    path = _yaml(tmp_path, "shar: 0.5\nshare: 2\ninner: {n_sites: many, n_site: 1}\n")
+    with pytest.raises(ConfigError) as told:
+        read_model(path, Outer)
+    lines = [str(fault) for fault in told.value.faults]
+    assert len(lines) == 5
+    for part in (
+        ": shar: unknown key",
+        ": name: required key is missing",
+        ": share: ",
+        ": inner.n_sites: ",
+        "n_site: u",
+    ):
+        assert sum(part in line for line in lines) == 1, (part, lines)
+    assert all("Remedy: " in line and str(path) in line for line in lines)
+
+
+def test_models_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Inner(n_sites=1).n_sites = 2  # type: ignore[misc]
+
+
+def test_variables_are_filled_in_wherever_they_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLEXSITES_X", "there")
+    monkeypatch.delenv("FLEXSITES_Y", raising=False)
+    given = {"a": ["${FLEXSITES_X}/b", 1, None, True], "b": {"c": "${FLEXSITES_Y:-here}/${FLEXSITES_X}", "d": "$X ${}"}}
+    wanted = {"a": ["there/b", 1, None, True], "b": {"c": "here/there", "d": "$X ${}"}}
+    assert expand(given) == wanted
+    assert expand("${FLEXSITES_Y:-}") == ""
+    with pytest.raises(ConfigError, match="FLEXSITES_Y is not set"):
+        expand({"deep": [{"path": "${FLEXSITES_Y}"}]})
+
+
+def test_names_and_paths_are_found_or_told(tmp_path: Path) -> None:
+    assert find("runs", "demo").name == "demo.yaml"
+    (tmp_path / "own.yaml").write_text("a: 1", encoding="utf-8")
+    assert find("runs", "own.yaml", beside=tmp_path) == tmp_path / "own.yaml"
+    with pytest.raises(NotFoundError, match=r"there is no 'demos'.*use one of.*demo"):
+        find("runs", "demos")
+    with pytest.raises(NotFoundError, match="no such file"):
+        find("runs", "gone.yaml", beside=tmp_path)

@@ -1,0 +1,261 @@
+"""From faces to verdicts on places that one can check in the head."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from flexsites.config.rule_sets import RuleVariant, vary
+from flexsites.errors import ConfigError
+from flexsites.exclusion.stages import (
+    attribute,
+    cover_rules,
+    decide,
+    group_locations,
+    leave_pieces,
+    near_misses,
+    overlay,
+)
+from tests.unit.exclusion.plots import TESTS, TIME, X, Y, at, covered, layers, parcels, rule, streets
+
+PLOT = at(0, 0, 100, 100)
+STREET = shapely.LineString([(X - 100, Y - 5), (X + 500, Y - 5)])
+
+
+def chain(rules, rows, *, plots=(PLOT,), roads=(STREET,), known=None, labelled=None, coverage="covered", tests=TESTS):
+    """The whole chain; ``labelled``: the rules the faces were labelled with, when a variant asks for others."""
+    site, map_rows, ways = parcels(*plots), layers(*rows), streets(*roads)
+    names = ["streets", *{key for one in rules for key in one.layer_keys}] if known is None else known
+    faces = overlay(site, map_rows, rules=labelled or rules, time=TIME)
+    cover = cover_rules(site, covered(*names, coverage=coverage), rules=labelled or rules, tests=tests)
+    pieces = leave_pieces(site, faces, ways, map_rows, cover, rules=rules, tests=tests, time=TIME)
+    reasons = attribute(site, faces, pieces, cover, rules=rules, tests=tests)
+    exclusions = decide(site, pieces, reasons, rules=rules, tests=tests)
+    left = (
+        exclusions["buildable_area_m2"]
+        + reasons.groupby("site_id")["attributed_area_m2"]
+        .sum()
+        .reindex(exclusions["site_id"], fill_value=0.0)
+        .to_numpy()
+    )
+    np.testing.assert_allclose(left, site["parcel_area_m2"], rtol=1e-9, atol=0.01)
+    return {"site": site, "faces": faces, "pieces": pieces, "reasons": reasons, "sites": exclusions,
+            "layers": map_rows, "streets": ways, "cover": cover}  # fmt: skip
+
+
+def areas(result, rule_id):
+    row = result["reasons"].set_index("rule_id").loc[rule_id]
+    return tuple(round(row[f"{name}_area_m2"], 3) for name in ("covered", "attributed", "unique"))
+
+
+def test_ledger_in_rule_order():
+    left, right = rule(rule_id="left"), rule(rule_id="right")
+    rows = [("left", at(0, 0, 60, 100)), ("right", at(40, 0, 80, 100))]
+    result = chain((left, right), rows)
+    assert areas(result, "left") == (6000, 6000, 4000)
+    assert areas(result, "right") == (4000, 2000, 2000)
+    swapped = chain((right, left), rows)
+    assert areas(swapped, "left") == (6000, 4000, 4000)
+    assert areas(swapped, "right") == (4000, 4000, 2000)
+    assert result["sites"]["buildable_area_m2"].tolist() == swapped["sites"]["buildable_area_m2"].tolist() == [2000.0]
+
+
+def test_restrict_and_flag_take_no_area():
+    rules = (rule(rule_id="consent", effect="restrict"), rule(rule_id="note", effect="flag"))
+    result = chain(rules, [("consent", at(0, 0, 50, 100)), ("note", at(0, 0, 100, 50))])
+    assert areas(result, "consent") == (5000, 0, 0)
+    assert areas(result, "note") == (5000, 0, 0)
+    one = result["sites"].iloc[0]
+    assert (one["buildable_area_m2"], one["restrictions"], one["flags"]) == (10000, "consent", "note")
+    assert one["verdict"] == "conditional"
+
+
+def test_an_include_lifts_what_it_names_before_attribution():
+    hard, other = rule(rule_id="hard"), rule(rule_id="other")
+    own = rule(rule_id="own", effect="include", overrides=["hard"])
+    rows = [("hard", PLOT), ("own", at(0, 0, 50, 100)), ("other", at(0, 0, 10, 100))]
+    result = chain((own, hard, other), rows)
+    assert areas(result, "hard") == (5000, 5000, 5000)
+    assert areas(result, "other") == (1000, 1000, 1000)
+    assert areas(result, "own") == (5000, 0, 0)
+    assert result["sites"]["buildable_area_m2"].tolist() == [4000.0]
+
+
+def test_pieces_and_their_tests():
+    rows = [("rule", at(40, 0, 45, 100)), ("rule", at(55, 0, 60, 100)), ("rule", at(60, 20, 100, 100))]
+    result = chain((rule(),), rows)
+    pieces = result["pieces"].set_index("piece_id")
+    assert pieces["piece_area_m2"].to_dict() == {"s0#1": 4000.0, "s0#2": 1000.0, "s0#3": 800.0}
+    assert pieces["max_width_m"].round(1).to_dict() == {"s0#1": 40.0, "s0#2": 10.0, "s0#3": 20.0}
+    assert pieces["failed_test"].fillna("").to_dict() == {"s0#1": "", "s0#2": "too_thin", "s0#3": "too_small"}
+    assert pieces["road_distance_m"].to_dict() == dict.fromkeys(pieces.index, 5.0)
+    assert areas(result, "piece_min_area") == (800, 800, 800)
+    assert areas(result, "piece_min_width") == (1000, 1000, 1000)
+    assert result["sites"]["n_pieces"].tolist() == [1]
+
+
+def test_access_point_is_the_boundary_point_nearest_a_street():
+    piece = chain((rule(),), [], roads=[shapely.LineString([(X + 110, Y + 30), (X + 200, Y + 30)])])["pieces"].iloc[0]
+    assert (piece["access_x_m"] - X, piece["access_y_m"] - Y, piece["road_distance_m"]) == (100, 30, 10)
+    assert piece["farthest_interior_m"] == pytest.approx(np.hypot(100, 70))
+
+
+def test_a_street_wholly_inside_is_access():
+    piece = chain((rule(),), [], roads=[shapely.LineString([(X + 40, Y + 45), (X + 60, Y + 45)])])["pieces"].iloc[0]
+    assert piece["road_distance_m"] == 0.0
+    assert piece["access_x_m"] - X in {0.0, 40.0, 60.0, 100.0}
+
+
+@pytest.mark.parametrize(
+    ("roads", "known", "failed", "verdict"),
+    [
+        ([STREET], ["streets"], None, "eligible"),
+        ([shapely.LineString([(X + 151, Y), (X + 151, Y + 100)])], ["streets"], "landlocked", "excluded"),
+        ([], ["streets"], "landlocked", "excluded"),
+        ([], [], None, "unknown"),  # where streets are not known nothing is landlocked
+        ([STREET], [], None, "unknown"),
+    ],
+)
+def test_road_access(roads, known, failed, verdict):
+    result = chain((rule(),), [], roads=roads, known=["rule", *known])
+    assert result["pieces"]["failed_test"].fillna("").tolist() == [failed or ""]
+    assert result["sites"]["verdict"].tolist() == [verdict]
+
+
+def test_a_motorway_gives_no_access():
+    site, rows = parcels(PLOT), layers()
+    cover = cover_rules(site, covered("streets", "rule"), rules=(rule(),), tests=TESTS)
+    faces = overlay(site, rows, rules=(rule(),), time=TIME)
+    for ways in (streets(STREET, road_class="motorway"), streets(STREET, is_car=False)):
+        pieces = leave_pieces(site, faces, ways, rows, cover, rules=(rule(),), tests=TESTS, time=TIME)
+        assert pieces["failed_test"].tolist() == ["landlocked"]
+
+
+@pytest.mark.parametrize(
+    ("taken", "known", "consent", "verdict"),
+    [
+        (1.0, True, None, "excluded"),
+        (1.0, False, None, "excluded"),  # known rules leave nothing, whatever the unknown one says
+        (0.5, False, None, "unknown"),
+        (0.5, False, at(0, 0, 100, 100), "unknown"),
+        (0.5, True, at(0, 0, 100, 100), "conditional"),
+        (0.5, True, at(0, 0, 10, 100), "eligible"),  # only on land that is gone
+        (0.5, True, None, "eligible"),
+    ],
+)
+def test_verdict(taken, known, consent, verdict):
+    rules = (rule(rule_id="a"), rule(rule_id="b", required=True), rule(rule_id="c", effect="restrict"))
+    rows = [("a", at(0, 0, 100 * taken, 100))] + ([("c", consent)] if consent is not None else [])
+    result = chain(rules, rows, known=["a", "c", "streets", *(["b"] if known else [])])
+    assert result["sites"]["verdict"].tolist() == [verdict]
+
+
+def test_conditional_only_if_every_valid_piece_needs_consent():
+    rules = (rule(rule_id="a"), rule(rule_id="c", effect="restrict"))
+    rows = [("a", at(45, 0, 55, 100)), ("c", at(60, 0, 100, 100))]
+    result = chain(rules, rows)
+    assert result["pieces"]["restrictions"].tolist() == ["", "c"]
+    assert result["sites"]["verdict"].tolist() == ["eligible"]
+    assert result["sites"]["restrictions"].tolist() == ["c"]
+
+
+def test_a_sliver_of_a_restriction_does_not_mark():
+    result = chain((rule(rule_id="c", effect="restrict"),), [("c", at(0, 0, 0.005, 100))])
+    assert result["sites"]["verdict"].tolist() == ["eligible"]
+    assert areas(result, "c") == (0.5, 0, 0)
+
+
+PLANS = rule("planned_capacity", rule_id="plans", layer="plans", plan_hardness=["hard"])
+
+
+@pytest.mark.parametrize(
+    ("start", "known", "years", "coverage"),
+    [
+        (None, ["plans"], 15.0, "covered"),  # no plan and covered: the term
+        (None, [], None, "not"),  # not covered: unknown, not the term
+        (2033, ["plans"], 12.0, "covered"),  # 13 years less one of preparation
+        (2050, ["plans"], 15.0, "covered"),
+        (2033, [], 12.0, "not"),
+    ],
+)
+def test_available_years(start, known, years, coverage):
+    dates = {"plan_hardness": "hard", "plan_start_year": start, "plan_completion_year": None}
+    rows = [("plans", PLOT, dates)] if start else []
+    one = chain((PLANS,), rows, known=["streets", *known])["sites"].iloc[0]
+    assert one["plan_coverage"] == coverage
+    assert (None if pd.isna(one["available_years"]) else one["available_years"]) == years
+
+
+def test_a_plan_within_the_horizon_excludes():
+    dates = {"plan_hardness": "hard", "plan_start_year": 2025, "plan_completion_year": None}
+    one = chain((PLANS,), [("plans", PLOT, dates)])["sites"].iloc[0]
+    assert one["verdict"] == "excluded"
+    assert pd.isna(one["available_years"])
+
+
+def test_coverage_of_plans_and_provinces():
+    rules = (rule(rule_id="p", scope="provincial"), rule(rule_id="q", scope="provincial"), PLANS)
+    some = chain(rules, [], known=["p", "plans", "streets"])["sites"].iloc[0]
+    assert (some["provincial_coverage"], some["plan_coverage"]) == ("partly", "covered")
+    none = chain(rules, [], known=["streets"])["sites"].iloc[0]
+    assert (none["provincial_coverage"], none["plan_coverage"]) == ("not", "not")
+    both = chain(rules, [], known=["p", "q", "plans", "streets"], coverage="partly")["sites"].iloc[0]
+    assert (both["provincial_coverage"], both["plan_coverage"]) == ("partly", "partly")
+
+
+@pytest.mark.parametrize(
+    ("shape", "given", "coverage", "share"),
+    [
+        (PLOT, "covered", "covered", 1.0),
+        (at(0, 0, 25, 100), "covered", "partly", 0.25),
+        (at(500, 0, 600, 100), "covered", "not", 0.0),
+        (PLOT, "partly", "partly", 1.0),
+    ],
+)
+def test_coverage_of_one_rule(shape, given, coverage, share):
+    rows = cover_rules(parcels(PLOT), covered("rule", shape=shape, coverage=given), rules=(rule(),), tests=TESTS)
+    row = rows.set_index("rule_id").loc["rule"]
+    assert (row["coverage"], row["covered_share"]) == (coverage, share)
+
+
+def test_a_variant_reads_the_same_faces():
+    rules = (rule(rule_id="soft", hardness="zacht", effect="flag"), rule(rule_id="hard", hardness="hard"))
+    rows = [("soft", at(0, 0, 30, 100)), ("hard", at(80, 0, 100, 100))]
+    strict = vary(rules, RuleVariant(hardness={"zacht": "exclude"}))
+    loose = vary(rules, RuleVariant(effects={"hard": "off"}))
+    sites = [chain(some, rows, labelled=rules)["sites"]["buildable_area_m2"].item() for some in (rules, strict, loose)]
+    assert sites == [8000.0, 5000.0, 10000.0]
+    with pytest.raises(ConfigError, match="nowhere"):
+        vary(rules, RuleVariant(effects={"nowhere": "off"}))
+
+
+def test_near_misses_are_of_one_soft_rule_only():
+    rules = tuple(rule(rule_id=name, hardness=hard) for name, hard in (("a", "middel"), ("b", "middel"), ("c", "hard")))
+    plots = [at(200 * i, 0, 200 * i + 100, 100) for i in range(4)]
+    rows = [("a", plots[0]), ("a", plots[1]), ("b", plots[1]), ("c", plots[2])]
+    roads = [shapely.LineString([(X, Y - 5), (X + 900, Y - 5)])]
+    done = chain(rules, rows, plots=plots, roads=roads)
+    assert done["sites"]["verdict"].tolist() == ["excluded"] * 3 + ["eligible"]
+    tables = (done[name] for name in ("site", "faces", "streets", "layers", "cover", "sites"))
+    missed = near_misses(*tables, rules=rules, tests=TESTS, time=TIME, soft=("middel", "zacht"))
+    assert missed[["site_id", "rule_id"]].to_numpy().tolist() == [["s0", "a"]]
+    assert missed["piece_area_m2"].tolist() == [10000.0]
+
+
+def test_locations_of_valid_pieces():
+    plots = [at(0, 0, 100, 100), at(100, 0, 200, 100), at(205, 0, 305, 100), at(305, 0, 310, 100)]
+    roads = [shapely.LineString([(X, Y - 5), (X + 900, Y - 5)])]
+    pieces = chain((rule(),), [], plots=plots, roads=roads)["pieces"]
+    none = layers()
+    apart = group_locations(pieces, none, gap_m=0.0, touch_m=0.001)
+    assert apart.set_index("piece_id")["location_id"].to_dict() == {"s0#1": "s0#1", "s1#1": "s0#1", "s2#1": "s2#1"}
+    joined = group_locations(pieces.iloc[::-1], none, gap_m=5.0, touch_m=0.001)
+    assert set(joined["location_id"]) == {"s0#1"}
+    rail = layers(("rail", shapely.LineString([(X + 100, Y - 50), (X + 100, Y + 500)])))
+    assert group_locations(pieces, rail, gap_m=5.0, touch_m=0.001)["location_id"].tolist() == ["s0#1", "s1#1", "s1#1"]
+
+
+def test_nothing_goes_through_the_whole_chain():
+    result = chain((rule(), PLANS), [], plots=(), roads=())
+    assert all(len(result[name]) == 0 for name in ("faces", "pieces", "reasons", "sites"))
+    assert len(group_locations(result["pieces"], layers(), gap_m=0.0, touch_m=0.001)) == 0

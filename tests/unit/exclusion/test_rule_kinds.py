@@ -1,0 +1,179 @@
+"""Truth tables: what each kind of rule covers, and what it leaves alone."""
+
+import numpy as np
+import pytest
+import shapely
+
+from flexsites.errors import InputError
+from flexsites.exclusion.stages import overlay
+from tests.unit.exclusion.plots import TIME, X, Y, at, figure, layers, parcels, rule
+
+PLOT = at(0, 0, 100, 100)
+
+
+def share(one, *rows, land_use=None, plot=PLOT):
+    """Share of the plot that the rule covers."""
+    site = parcels(plot, land_use=[land_use])
+    faces = overlay(site, layers(*rows), rules=(one,), time=TIME)
+    assert faces["face_area_m2"].sum() == pytest.approx(plot.area, abs=1e-6)
+    return faces.loc[faces["rules"] == one.rule_id, "face_area_m2"].sum() / plot.area
+
+
+@pytest.mark.parametrize(
+    ("shape", "attributes", "where", "expected"),
+    [
+        (at(-10, -10, 200, 200), {"status": "a"}, {}, 1.0),
+        (at(0, 0, 100, 100), {"status": "a"}, {}, 1.0),
+        (at(0, 0, 25, 100), {"status": "a"}, {}, 0.25),
+        (at(0, 0, 25, 100), {"status": "a"}, {"status": ["a", "b"]}, 0.25),
+        (at(0, 0, 25, 100), {"status": "c"}, {"status": ["a", "b"]}, 0.0),
+        (at(100, 0, 200, 100), {"status": "a"}, {}, 0.0),
+        (at(300, 0, 400, 100), {"status": "a"}, {}, 0.0),
+    ],
+)
+def test_inside(shape, attributes, where, expected):
+    assert share(rule(where=where), ("rule", shape, attributes)) == pytest.approx(expected)
+
+
+def test_a_rule_without_its_layer_covers_nothing():
+    assert share(rule(), ("another", PLOT)) == 0.0
+
+
+def test_overlapping_features_count_once():
+    assert share(rule(), ("rule", at(0, 0, 60, 100)), ("rule", at(40, 0, 80, 100))) == pytest.approx(0.8)
+
+
+def test_an_absent_attribute_is_one_clear_fault_for_each_rule():
+    rules = (rule(rule_id="one", layer="x", where={"a": ["1"]}), rule(rule_id="two", layer="x", where={"b": ["1"]}))
+    with pytest.raises(InputError) as caught:
+        overlay(parcels(PLOT), layers(("x", PLOT, {"kind": "k"})), rules=rules, time=TIME)
+    assert len(caught.value.faults) == 2
+    assert "rule one asks for 'a'" in str(caught.value)
+    assert "use one of kind" in str(caught.value)
+
+
+def test_lines_cover_no_land_and_say_so():
+    with pytest.raises(InputError, match="needs polygons"):
+        share(rule(), ("rule", shapely.LineString([(X, Y), (X + 100, Y + 100)])))
+
+
+@pytest.mark.parametrize(("distance", "expected"), [(0.0, 0.0), (10.0, 0.1), (50.0, 0.5), (100.0, 1.0)])
+def test_within_distance_of_a_polygon(distance, expected):
+    one = rule("within_distance", layer="n", distance_m=figure(distance).model_dump())
+    assert share(one, ("n", at(-500, -500, 0, 600))) == pytest.approx(expected)
+    assert one.reach_m == distance
+
+
+@pytest.mark.parametrize(("category", "expected"), [("2", 0.3), ("3.1", 0.5), (3.1, 0.5), ("9", 0.0), (None, 0.0)])
+def test_within_a_distance_by_class(category, expected):
+    by_class = {
+        "attribute": "milieucategorie",
+        "values": {"2": figure(30).model_dump(), "3.1": figure(50).model_dump()},
+    }
+    one = rule("within_distance", effect="restrict", layer="n", by_class=by_class)
+    rows = [("n", at(-500, -500, 0, 600), {"milieucategorie": category})]
+    rows.append(("n", at(5000, 0, 5001, 1), {"milieucategorie": "2" if not isinstance(category, float) else 2.0}))
+    assert share(one, *rows) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("hardness", "start", "completion", "unknown_start", "expected"),
+    [
+        ("hard", 2025, None, "excludes", 1.0),  # within ten years
+        ("hard", 2030, None, "excludes", 1.0),  # on the limit
+        ("hard", 2031, None, "excludes", 0.0),  # beyond the horizon
+        ("zacht", 2025, None, "excludes", 0.0),  # another hardness
+        ("hard", 2010, 2018, "excludes", 0.0),  # completed
+        ("hard", 2010, 2022, "excludes", 1.0),  # under way
+        ("hard", None, None, "excludes", 1.0),  # no start known: the rule says what that means
+        ("hard", None, None, "stays", 0.0),
+        (None, 2025, None, "excludes", 0.0),
+    ],
+)
+def test_planned_capacity(hardness, start, completion, unknown_start, expected):
+    one = rule("planned_capacity", layer="plans", plan_hardness=["hard"], unknown_start=unknown_start)
+    dates = {"plan_hardness": hardness, "plan_start_year": start, "plan_completion_year": completion}
+    other = {"plan_hardness": "hard", "plan_start_year": 2021, "plan_completion_year": 2030}
+    assert share(one, ("plans", PLOT, dates), ("plans", at(900, 900, 901, 901), other)) == expected
+
+
+@pytest.mark.parametrize(("use", "expected"), [("grassland", 0.0), ("residential", 1.0), (None, 0.0)])
+def test_land_use_of_the_parcel_itself(use, expected):
+    assert share(rule("land_use", candidates=["grassland"]), land_use=use) == expected
+
+
+@pytest.mark.parametrize(("use", "expected"), [("grassland", 0.0), ("residential", 0.5), (None, 0.0)])
+def test_land_use_of_a_layer(use, expected):
+    one = rule("land_use", layer="use", candidates=["grassland"])
+    rows = [("use", at(0, 0, 50, 100), {"land_use": use}), ("use", at(900, 0, 901, 1), {"land_use": "water"})]
+    assert share(one, *rows) == expected
+
+
+def test_raster_above_reads_the_layer_of_its_key():
+    one = rule("raster_above", raster="flood", unit="m", threshold=figure(1).model_dump())
+    assert one.layer_key == "flood>1"
+    assert share(one, ("flood>1", at(0, 0, 10, 100))) == pytest.approx(0.1)
+    assert rule("raster_above", raster="noise", unit="dB", threshold=figure(57.5).model_dump(), comparison="at_least")
+    assert share(one, ("flood>=1", at(0, 0, 10, 100))) == 0.0
+
+
+def test_roads_get_a_width_by_class():
+    width = {"attribute": "road_class", "values": {"primary": figure(20).model_dump()}}
+    one = rule("in_use", layer="roads", width_m=width)
+    line = shapely.LineString([(X - 500, Y + 50), (X + 500, Y + 50)])
+    assert share(one, ("roads", line, {"road_class": "primary"})) == pytest.approx(0.2)
+    rows = [
+        ("roads", line, {"road_class": "path"}),
+        ("roads", shapely.affinity.translate(line, 0, 900), {"road_class": "primary"}),
+    ]
+    assert share(one, *rows) == 0.0
+    assert one.reach_m == 10.0
+
+
+HOUSE = at(10, 10, 20, 20)
+YARD = at(0, 0, 50, 100)
+
+
+@pytest.mark.parametrize(
+    ("has_dwelling", "yard", "expected"),
+    [
+        (True, YARD, 0.5),  # the yard is taken
+        (True, None, None),  # no yard mapped: the buffer
+        (False, YARD, 0.0),  # a shed takes no yard
+        (True, at(500, 500, 600, 600), None),  # somebody else's yard
+    ],
+)
+def test_a_dwelling_takes_its_yard(has_dwelling, yard, expected):
+    one = rule(
+        "in_use", layer="buildings", where={"has_dwelling": [True]}, yard_layer="yards",
+        yard_buffer_m=figure(5).model_dump(), least_overlap_m2=figure(4).model_dump(),
+    )  # fmt: skip
+    rows = [
+        ("buildings", HOUSE, {"has_dwelling": has_dwelling}),
+        ("buildings", at(900, 0, 901, 1), {"has_dwelling": True}),
+    ]
+    rows += [("yards", yard, {})] if yard is not None else []
+    buffered = HOUSE.buffer(5, quad_segs=16).area / PLOT.area
+    assert share(one, *rows) == pytest.approx(buffered if expected is None else expected)
+
+
+def test_a_neighbours_house_over_the_boundary_takes_no_yard():
+    one = rule("in_use", layer="buildings", yard_layer="yards", least_overlap_m2=figure(4).model_dump())
+    over = at(-10, 10, 0.1, 20)
+    assert share(one, ("buildings", over), ("yards", YARD)) == pytest.approx(over.intersection(PLOT).area / PLOT.area)
+
+
+@pytest.mark.parametrize(
+    ("built", "use", "expected"),
+    [(0.3, "business_park", 1.0), (0.2, "business_park", 1.0), (0.1, "business_park", 0.0), (0.3, "arable", 0.0)],
+)
+def test_a_plot_built_up_beyond_its_share_is_in_use(built, use, expected):
+    one = rule("in_use", layer="buildings", built_share=figure(0.2).model_dump(), on_land_use=["business_park"])
+    assert share(one, ("buildings", at(0, 0, 100 * built, 100)), land_use=use) == expected
+
+
+def test_nothing_at_all():
+    assert len(overlay(parcels(PLOT).iloc[:0], layers(("rule", PLOT)), rules=(rule(),), time=TIME)) == 0
+    faces = overlay(parcels(PLOT), layers().iloc[:0], rules=(rule(),), time=TIME)
+    assert faces["rules"].tolist() == [""]
+    assert np.isclose(faces["face_area_m2"].sum(), PLOT.area)

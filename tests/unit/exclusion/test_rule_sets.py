@@ -1,0 +1,76 @@
+"""Rule sets that ship, and what a rule set may say."""
+
+from datetime import date
+
+import pytest
+from pydantic import ValidationError
+
+from flexsites.config.base import collect_figures
+from flexsites.config.load import available, read_model
+from flexsites.config.rule_sets import RuleSet
+from tests.unit.exclusion.plots import rule
+
+FILES = available("rules/exclusion")
+
+
+def read(name):
+    return read_model(FILES[name], RuleSet)
+
+
+def test_horizon_and_term_of_both_readings():
+    old, new = read("pbl_2020").time, read("omgevingswet_2024").time
+    assert (float(old.horizon_years), float(old.term_years)) == (10, 10)
+    assert (float(new.horizon_years), float(new.term_years)) == (10, 15)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_hardness_decides_as_the_method_says(name):
+    for one in read(name).rules:
+        if one.kind == "inside" and one.source and "RuimteScanner" in one.source:
+            assert one.effect == ("flag" if one.hardness == "zacht" else "exclude"), one.rule_id
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_figure_says_where_it_comes_from(name):
+    figures = dict(collect_figures(read(name)))
+    assert len(figures) > 30
+    assert all(figure.source or (figure.assumption and figure.why) for figure in figures.values())
+
+
+def test_the_ruimtescanner_set_differs_in_distances_to_businesses_only():
+    one, other = read("omgevingswet_2024"), read("omgevingswet_2024_ruimtescanner")
+    differing = [a.rule_id for a, b in zip(one.rules, other.rules, strict=True) if a != b]
+    assert differing == ["business_distances"]
+    assert other.model_copy(update={"id": one.id, "label": one.label, "rules": one.rules}) == one
+
+
+def test_rules_hold_on_their_days_only():
+    rules = read("omgevingswet_2024")
+    before = {one.rule_id for one in rules.in_force(date(2023, 12, 31))}
+    after = {one.rule_id for one in rules.in_force(date(2024, 1, 1))}
+    assert after - before == {"zoning_not_housing"}
+
+
+def test_own_rules_go_over_the_defaults():
+    rules = read("pbl_2020")
+    mine = rule(rule_id="nnn", effect="flag", scope="own")
+    veto = rule(rule_id="veto", scope="own")
+    amended = rules.amended((mine, veto)).rules
+    assert [one.rule_id for one in amended] == [*(one.rule_id for one in rules.rules), "veto"]
+    assert next(one for one in amended if one.rule_id == "nnn").effect == "flag"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"source": None}, "either a source or"),
+        ({"overrides": ["x"]}, "what an include lifts"),
+        ({"effect": "include"}, "what an include lifts"),
+        ({"valid_from": "2024-01-01", "valid_to": "2023-01-01"}, "lies after"),
+        ({"rule_id": "piece_min_area"}, "used twice"),
+        ({"unheard_of": 1}, "Extra inputs"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused(change, message):
+    with pytest.raises(ValidationError, match=message):
+        rule(**{"rule_id": "one", **change})

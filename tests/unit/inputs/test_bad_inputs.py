@@ -1,0 +1,219 @@
+"""Every kind of bad input: one clear message each, all of a source at once, and no row lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pytest
+import shapely
+from pydantic import ValidationError
+
+from flexsites.config.rules import Inside
+from flexsites.config.run import Area
+from flexsites.config.sources import Sources
+from flexsites.errors import CrsError, InputError
+from flexsites.inputs.check import check
+from flexsites.inputs.prepare import prepare
+from tests.unit.inputs.makers import sources, squares, vector, write
+
+Make = Callable[[Path], dict[str, Any]]
+
+BOW_TIE = shapely.Polygon([(180_000, 500_000), (180_100, 500_100), (180_100, 500_000), (180_000, 500_100)])
+
+
+def _file(change: Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame], **more: object) -> Make:
+    def make(folder: Path) -> dict[str, Any]:
+        return vector(write(change(squares()), folder / "parcels.gpkg"), **{"id_column": "id", **more})
+
+    return make
+
+
+def _degrees(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return frame.to_crs(4326).set_crs(28992, allow_override=True)
+
+
+def _swapped(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    turned = frame.to_crs(4326)
+    return turned.set_geometry(shapely.transform(turned.geometry.to_numpy(), lambda xy: xy[:, ::-1]), crs=4326)
+
+
+def _with(shape: shapely.Geometry | None) -> Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame]:
+    def change(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        shapes = frame.geometry.to_numpy().copy()
+        shapes[1] = shape
+        return frame.set_geometry(shapes, crs=28992)
+
+    return change
+
+
+def _ids(*ids: str | None) -> Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame]:
+    return lambda frame: frame.assign(id=list(ids))
+
+
+def _text(name: str, content: bytes) -> Make:
+    def make(folder: Path) -> dict[str, Any]:
+        (folder / name).write_bytes(content)
+        return vector(folder / name)
+
+    return make
+
+
+def _same(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return frame
+
+
+CASES: dict[str, tuple[Make, str, str | None]] = {
+    "no crs": (_file(lambda f: f.set_crs(None, allow_override=True)), "the CRS is missing", "crs: EPSG:28992"),
+    "crs contradicts": (_file(_same, crs="EPSG:4326"), "the file says its CRS is EPSG:28992", "remove `crs`"),
+    "unknown crs": (_file(lambda f: f.set_crs(None, allow_override=True), crs="EPSG:1"), "is not known", "EPSG code"),
+    "degrees as RD": (_file(_degrees), "coordinates in degrees, labelled EPSG:28992", "EPSG:4326"),
+    "metres as degrees": (
+        _file(lambda f: f.set_crs(4326, allow_override=True)),
+        "coordinates in metres, labelled EPSG:4326",
+        "EPSG:28992",
+    ),
+    "latitude first": (_file(_swapped), "latitude stands before longitude", "longitude first"),
+    "empty layer": (_file(lambda f: f.iloc[:0]), "the layer is empty", "unknown"),
+    "no such file": (lambda folder: vector(folder / "gone.gpkg"), "no such file", "mend the path"),
+    "not a geopackage": (_text("parcels.gpkg", b"<html>503</html>"), "cannot be read", "again"),
+    "not a zip": (_text("parcels.zip", b"PK nothing"), "cannot be read as a zip", "again"),
+    "not parquet": (_text("parcels.parquet", b"PAR1"), "cannot be read", "again"),
+    "no such layer": (_file(_same, layer="percelen"), "no layer percelen", "its layers: parcels"),
+    "missing column": (_file(_same, keep=["owner"]), "no column owner, which `keep` names", "its columns: id, use"),
+    "missing id": (_file(_same, id_column="identificatie"), "no column identificatie, which `id_column` names", None),
+    "where on absent": (_file(_same, where={"status": ["x"]}), "no column status, which `where` names", None),
+    "recode unlisted": (
+        _file(_same, rename={"use": "land_use"}, recode={"land_use": {"grass": "grass"}}),
+        "values that `recode` does not list for land_use: road (2 rows)",
+        "null is for unknown",
+    ),
+    "null geometry": (_file(_with(None)), "no geometry (1 row: p1)", "take it out"),
+    "empty geometry": (_file(_with(shapely.Polygon())), "empty geometry (1 row: p1)", "take it out"),
+    "wrong kind": (_file(_with(shapely.Point(180_050, 500_050))), "not a polygon (1 row: p1)", None),
+    "outside": (_file(_with(shapely.box(2e6, 5e6, 2e6 + 1, 5e6 + 1))), "outside the Netherlands (1 row: p1)", None),
+    "collapses": (
+        _file(_with(shapely.Polygon([(180_000, 500_000), (180_009, 500_000), (180_000, 500_000)]))),
+        "nothing is left of it when repaired (1 row: p1)",
+        None,
+    ),
+    "null id": (_file(_ids("a", None, "b", "c")), "no id (1 row: row 1)", "`id_column` out"),
+    "double id": (_file(_ids("a", "a", "b", "c")), "an id that another feature has (1 row: a)", "`id_column` out"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_clear_message(name: str, tmp_path: Path) -> None:
+    make, what, remedy = CASES[name]
+    faults = [str(fault) for fault in check(sources(parcels=make(tmp_path)), base=tmp_path)]
+    assert len(faults) == 1, faults
+    assert what in faults[0]
+    assert faults[0].startswith("parcels")
+    assert "Remedy: " in faults[0]
+    assert remedy is None or remedy in faults[0]
+
+
+@pytest.mark.parametrize("name", ["no crs", "crs contradicts", "degrees as RD", "metres as degrees", "latitude first"])
+def test_faults_of_the_crs_are_crs_errors_of_the_reader(name: str, tmp_path: Path) -> None:
+    from flexsites.inputs.files import Places  # noqa: PLC0415
+    from flexsites.inputs.ingest import Told, open_source, read_rows  # noqa: PLC0415
+    from flexsites.inputs.validity import Ledger  # noqa: PLC0415
+
+    row = sources(parcels=CASES[name][0](tmp_path)).parcels
+    assert row is not None
+    with pytest.raises(CrsError):
+        list(
+            read_rows(
+                open_source("parcels", row, row.paths, Places(tmp_path, tmp_path)), "polygon", Told(Ledger("parcels"))
+            )
+        )
+
+
+def test_all_faults_of_all_sources_at_once(tmp_path: Path) -> None:
+    bad = squares().assign(id=["a", "a", None, "b"])
+    layer = vector(write(squares(), tmp_path / "layer.gpkg"), keep=["naam"], where={"status": ["x"]})
+    found = check(
+        sources(
+            parcels=vector(write(bad, tmp_path / "parcels.gpkg"), id_column="id"),
+            layers={"nnn": layer, "gone": vector("gone.gpkg")},
+        ),
+        base=tmp_path,
+    )
+    text = "\n".join(map(str, found))
+    assert len(found) == 5, text
+    for part in ("no id", "another feature", "`keep` names", "`where` names", "no such file"):
+        assert part in text
+
+
+def test_a_rule_that_asks_for_an_absent_attribute(tmp_path: Path) -> None:
+    rule = Inside.model_validate(
+        {
+            "kind": "inside",
+            "rule_id": "r",
+            "label": {"nl": "r", "en": "r"},
+            "effect": "exclude",
+            "source": "x",
+            "layer": "nnn",
+            "where": {"status": ["x"]},
+        }
+    )
+    layer = vector(write(squares(), tmp_path / "nnn.gpkg"))
+    found = check(sources(layers={"nnn": layer}), base=tmp_path, rules=[rule])
+    assert next(str(fault) for fault in found).startswith(
+        "layers.nnn (nnn.gpkg): no column status, which a rule asks for"
+    )
+
+
+def test_nothing_is_lost_in_quarantine(tmp_path: Path) -> None:
+    frame = squares(6)
+    shapes = frame.geometry.to_numpy().copy()
+    shapes[0], shapes[1] = BOW_TIE, None
+    frame = frame.set_geometry(shapes, crs=28992).assign(id=["a", "b", "c", "c", None, "d"])
+    row = vector(write(frame, tmp_path / "parcels.gpkg"), id_column="id")
+    prepared = prepare(sources(parcels=row, faulty_rows="quarantine"), directory=tmp_path / "out", base=tmp_path)
+    record = prepared.records[0]
+    assert (record.n_read, record.n_features, record.n_quarantined, record.n_repaired) == (6, 3, 3, 1)
+    assert record.n_read == record.n_features + record.n_quarantined + record.n_repeated + record.n_left_out
+    apart = gpd.read_parquet(tmp_path / "out" / "quarantine" / "parcels.parquet")
+    assert apart.groupby("action").size().to_dict() == {"quarantined": 3, "repaired": 1}
+    assert set(apart["reason"]) == {"no geometry", "an id that another feature has", "no id", "invalid geometry"}
+    assert apart.loc[apart["action"] == "repaired"].geometry.iloc[0].equals_exact(BOW_TIE, 0)
+    assert set(prepared.parcels()["site_id"]) == {"a", "c", "d"}
+    assert prepared.parcels().set_index("site_id").loc["a", "parcel_area_m2"] == pytest.approx(5_000)
+    assert any("3 rows not used" in line for line in prepared.warnings)
+
+
+def test_the_same_row_again_counts_once(tmp_path: Path) -> None:
+    import pandas as pd  # noqa: PLC0415
+
+    frame = squares()
+    twice = gpd.GeoDataFrame(pd.concat([frame, frame.iloc[:2]], ignore_index=True), crs=28992)
+    row = vector(write(twice, tmp_path / "p.gpkg"), id_column="id")
+    record = prepare(sources(parcels=row), directory=tmp_path / "out", base=tmp_path).records[0]
+    assert (record.n_features, record.n_repeated) == (4, 2)
+
+
+def test_parcels_outside_the_area_is_a_fault(tmp_path: Path) -> None:
+    row = vector(write(squares(), tmp_path / "p.gpkg"), id_column="id")
+    with pytest.raises(InputError, match="no parcel lies in the area"):
+        prepare(sources(parcels=row), directory=tmp_path / "o", base=tmp_path, area=Area(bbox=(1e5, 4e5, 1.1e5, 4.1e5)))
+
+
+def test_an_area_by_name_needs_areas(tmp_path: Path) -> None:
+    row = vector(write(squares(), tmp_path / "p.gpkg"), id_column="id")
+    found = check(sources(parcels=row), base=tmp_path, area=Area(gemeenten=("GM0166",)))
+    assert "add sources.areas.gemeenten" in str(found[0])
+
+
+def test_unknown_keys_are_refused() -> None:
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        Sources.model_validate({"parcels": {**vector("a.gpkg"), "colums": ["a"]}})
+
+
+def test_unknown_about(tmp_path: Path) -> None:
+    row = vector(write(squares(), tmp_path / "p.gpkg"), id_column="id") | {"about": "no_such_row"}
+    found = check(sources(parcels=row), base=tmp_path)
+    assert len(found) == 1
+    assert "the catalogue has no source no_such_row" in str(found[0])

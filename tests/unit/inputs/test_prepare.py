@@ -1,0 +1,298 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+import shapely
+
+from flexsites.config.rules import PlannedCapacity, RasterAbove
+from flexsites.config.run import Area
+from flexsites.errors import InputError
+from flexsites.inputs.check import gaps
+from flexsites.inputs.prepare import prepare
+from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares, vector, write
+
+LABEL = {"nl": "r", "en": "r"}
+
+
+def areas(folder: Path) -> Path:
+    """Two gemeenten that share the line between the second and the third square, in degrees as PDOK gives them."""
+    x, y = ORIGIN
+    shapes = [shapely.box(x, y - 50, x + 200, y + 200), shapely.box(x + 200, y - 50, x + 400, y + 200)]
+    frame = gpd.GeoDataFrame(
+        {"statcode": ["GM0002", "GM0001"], "statnaam": ["Twee", "Een"], "inwoners": [-99997, 12]},
+        geometry=[shapely.segmentize(shape, 10) for shape in shapes],
+        crs=28992,
+    )
+    path = folder / "gemeenten.geojson"
+    frame.to_crs(4326).to_file(path, driver="GeoJSON")
+    return path
+
+
+def raster(folder: Path, values: np.ndarray, *, nodata: float | None = None, cell_m: float = 50.0) -> Path:
+    path = folder / "depth.tif"
+    at = rasterio.Affine(cell_m, 0, ORIGIN[0], 0, -cell_m, ORIGIN[1] + values.shape[0] * cell_m)
+    shape = {"height": values.shape[0], "width": values.shape[1], "count": 1}
+    with rasterio.open(
+        path, "w", driver="GTiff", dtype=values.dtype, crs="EPSG:28992", transform=at, nodata=nodata, **shape
+    ) as sink:
+        sink.write(values, 1)
+    return path
+
+
+def above(threshold: float, comparison: str = "above", unit: str = "m") -> RasterAbove:
+    figure = {"value": threshold, "source": "x"}
+    return RasterAbove.model_validate(
+        {"kind": "raster_above", "rule_id": "flood", "label": LABEL, "effect": "exclude", "source": "x"}
+        | {"raster": "flood", "unit": unit, "threshold": figure, "comparison": comparison}
+    )
+
+
+def test_parcels_know_their_gemeente(tmp_path: Path) -> None:
+    given = sources(
+        parcels=vector(write(squares(), tmp_path / "p.gpkg"), id_column="id"),
+        areas={"gemeenten": vector(areas(tmp_path))},
+    )
+    prepared = prepare(given, directory=tmp_path / "out", base=tmp_path)
+    codes = prepared.parcels().set_index("site_id")["gemeente_code"].to_dict()
+    assert codes == {"p0": "GM0002", "p1": "GM0002", "p2": "GM0001", "p3": "GM0001"}
+    table = prepared.areas().set_index("area_code")
+    assert table["area_name"].to_dict() == {"GM0001": "Een", "GM0002": "Twee"}
+    assert np.isnan(table.loc["GM0002", "inwoners"])
+    assert table.loc["GM0001", "inwoners"] == 12
+    record = next(r for r in prepared.records if r.id == "areas.gemeenten")
+    assert "accuracy" in record.notes
+
+
+def test_an_area_by_name_takes_its_own_parcels_only(tmp_path: Path) -> None:
+    given = sources(
+        parcels=vector(write(squares(), tmp_path / "p.gpkg"), id_column="id"),
+        areas={"gemeenten": vector(areas(tmp_path))},
+    )
+    prepared = prepare(given, directory=tmp_path / "out", base=tmp_path, area=Area(gemeenten=("GM0001",)))
+    assert sorted(prepared.parcels()["site_id"]) == ["p2", "p3"]
+    record = next(r for r in prepared.records if r.id == "parcels")
+    assert (record.n_read, record.n_features, record.n_outside_area) == (4, 2, 2)
+
+
+def test_sites_are_cut_off_at_a_layer(tmp_path: Path) -> None:
+    x, y = ORIGIN
+    inside = gpd.GeoDataFrame({"id": ["e"]}, geometry=[shapely.box(x + 50, y, x + 250, y + 100)], crs=28992)
+    given = sources(
+        parcels=vector(write(squares(), tmp_path / "p.gpkg"), id_column="id"),
+        layers={"extent": vector(write(inside, tmp_path / "e.gpkg"))},
+    )
+    prepared = prepare(given, directory=tmp_path / "out", base=tmp_path, area=Area(within="extent"))
+    assert prepared.parcels().set_index("site_id")["parcel_area_m2"].round(6).to_dict() == {
+        "p0": 5000.0, "p1": 10000.0, "p2": 5000.0,
+    }  # fmt: skip
+
+
+def test_owners_by_id_go_over_null_only(tmp_path: Path) -> None:
+    (tmp_path / "owners.csv").write_text("perceel;soort\np0;Gem.\np1;Derden\n", encoding="utf-8")
+    table = {
+        "reader": "table", "about": ABOUT, "path": "owners.csv", "key": "perceel", "rename": {"soort": "owner_class"},
+        "recode": {"owner_class": {"Gem.": "gemeente", "Derden": None}},
+    }  # fmt: skip
+    given = sources(parcels=vector(write(squares(), tmp_path / "p.gpkg"), id_column="id"), ownership=table)
+    owners = prepare(given, directory=tmp_path / "out", base=tmp_path).parcels().set_index("site_id")["owner_class"]
+    assert owners.loc["p0"] == "gemeente"
+    assert owners.drop("p0").isna().all()
+
+
+def test_an_owner_class_that_is_none_of_ours_is_refused(tmp_path: Path) -> None:
+    frame = squares().assign(owner="Derden")
+    row = vector(write(frame, tmp_path / "p.gpkg"), id_column="id", rename={"owner": "owner_class"})
+    with pytest.raises(InputError, match="owner_class: not one of gemeente"):
+        prepare(sources(parcels=row), directory=tmp_path / "out", base=tmp_path)
+
+
+def test_cells_of_a_raster_are_exact(tmp_path: Path) -> None:
+    values = np.array([[0, 1, 2, 3], [2, 2, 0, -1]], dtype="int8")
+    flood = {"reader": "raster", "about": ABOUT, "path": str(raster(tmp_path, values, nodata=-1)), "unit": "m"}
+    prepared = prepare(
+        sources(layers={"flood": flood}),
+        directory=tmp_path / "out",
+        base=tmp_path,
+        rules=[above(1), above(2, "at_least")],
+    )
+    assert set(prepared.layers) == {"flood>1", "flood>=2"}
+    layer = prepared.read_layers(names=["flood>1"])
+    assert layer.area.sum() == 4 * 2500
+    assert set(layer["layer"]) == {"flood>1"}
+    covered = prepared.coverages()
+    assert covered[covered["layer"] == "flood>1"].area.sum() == 7 * 2500
+    unknown = shapely.Point(ORIGIN[0] + 175, ORIGIN[1] + 25)
+    assert not covered.geometry.intersects(unknown).any()
+
+
+def test_cells_are_the_same_whatever_the_window(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    values = rng.integers(0, 3, (700, 600)).astype("uint8")
+    flood = {"reader": "raster", "about": ABOUT, "path": str(raster(tmp_path, values, cell_m=5.0)), "unit": "m"}
+    x, y = ORIGIN
+    tables = []
+    for name, box in (("a", (x + 900, y + 900, x + 1000, y + 1000)), ("b", (x + 100, y + 800, x + 1200, y + 2100))):
+        one = sources(
+            parcels=vector(write(squares(), tmp_path / f"{name}.gpkg"), id_column="id"), layers={"flood": flood}
+        )
+        assert one.parcels is not None
+        frame = gpd.GeoDataFrame({"id": ["w"]}, geometry=[shapely.box(*box)], crs=28992)
+        one = sources(parcels=vector(write(frame, tmp_path / f"{name}.gpkg"), id_column="id"), layers={"flood": flood})
+        tables.append(prepare(one, directory=tmp_path / name, base=tmp_path, rules=[above(1)]).read_layers())
+    small, large = (t.set_index(["feature_id", "part"]).geometry for t in tables)
+    shared = small.index.intersection(large.index)
+    assert len(shared) == len(small) > 100
+    assert small.loc[shared].geom_equals_exact(large.loc[shared], 0).all()
+
+
+def test_a_unit_that_differs_is_a_fault(tmp_path: Path) -> None:
+    flood = {
+        "reader": "raster", "about": ABOUT, "unit": "cm", "path": str(raster(tmp_path, np.ones((2, 2), dtype="uint8"))),
+    }  # fmt: skip
+    with pytest.raises(InputError, match="reads it in m, the source is in cm"):
+        prepare(sources(layers={"flood": flood}), directory=tmp_path / "out", base=tmp_path, rules=[above(1)])
+
+
+@pytest.mark.parametrize(
+    ("coverage", "codes"),
+    [
+        ("everywhere", {"in": "covered", "edge": "covered", "out": "covered"}),
+        ("none", {"in": None, "edge": None, "out": None}),
+        ("extent", {"in": "covered", "edge": "covered", "out": None}),
+        ({"gemeenten": ["GM0002"], "gemeenten_partly": ["GM0001"]}, {"in": "covered", "edge": "partly", "out": None}),
+        ({"path": "drawn.gpkg"}, {"in": "covered", "edge": None, "out": None}),
+    ],
+)
+def test_coverage_is_what_the_user_says(tmp_path: Path, coverage: object, codes: dict[str, str | None]) -> None:
+    x, y = ORIGIN
+    drawn = gpd.GeoDataFrame({"id": ["d"]}, geometry=[shapely.box(x, y, x + 150, y + 100)], crs=28992)
+    write(drawn, tmp_path / "drawn.gpkg")
+    layer = vector(write(squares(), tmp_path / "l.gpkg"), coverage=coverage)
+    given = sources(layers={"nnn": layer}, areas={"gemeenten": vector(areas(tmp_path))})
+    covered = prepare(given, directory=tmp_path / "out", base=tmp_path).coverages()
+    places = {"in": (x + 50, y + 50), "edge": (x + 350, y + 50), "out": (x + 50, y + 90_000)}
+    for name, place in places.items():
+        found = covered[covered.geometry.intersects(shapely.Point(place))]
+        assert list(found["coverage"]) == ([codes[name]] if codes[name] else [])
+
+
+def test_attributes_that_rules_read_travel_and_absent_ones_are_null(tmp_path: Path) -> None:
+    frame = squares().assign(hardheid=["H", "Z", "H", "H"])
+    row = vector(
+        write(frame, tmp_path / "plans.gpkg"),
+        rename={"hardheid": "plan_hardness"},
+        recode={"plan_hardness": {"H": "hard", "Z": "zacht"}},
+    )
+    rule = PlannedCapacity.model_validate(
+        {"kind": "planned_capacity", "rule_id": "plans", "label": LABEL, "effect": "exclude", "source": "x"}
+        | {"layer": "plans", "plan_hardness": ["hard"]}
+    )
+    layers = prepare(
+        sources(layers={"plans": row}), directory=tmp_path / "out", base=tmp_path, rules=[rule]
+    ).read_layers()
+    assert sorted(layers["plan_hardness"]) == ["hard", "hard", "hard", "zacht"]
+    assert layers["plan_start_year"].isna().all()
+    assert str(layers["plan_start_year"].dtype) == "Int64"
+
+
+def test_made_ids_do_not_depend_on_order(tmp_path: Path) -> None:
+    frame = squares()
+    first = vector(write(frame, tmp_path / "a.gpkg"))
+    second = vector(write(frame.iloc[::-1], tmp_path / "b.gpkg"))
+    ids = [
+        sorted(prepare(sources(parcels=row), directory=tmp_path / name, base=tmp_path).parcels()["site_id"])
+        for name, row in (("x", first), ("y", second))
+    ]
+    assert ids[0] == ids[1]
+    assert len(set(ids[0])) == 4
+
+
+def test_nothing_is_read_again_until_something_changes(tmp_path: Path) -> None:
+    row = vector(write(squares(), tmp_path / "p.gpkg"), id_column="id")
+    first = prepare(sources(parcels=row), directory=tmp_path / "out", base=tmp_path)
+    stamp = first.tables["parcels"].stat().st_mtime_ns
+    again = prepare(sources(parcels=row), directory=tmp_path / "out", base=tmp_path)
+    assert again == first
+    assert again.tables["parcels"].stat().st_mtime_ns == stamp
+    (tmp_path / "p.gpkg").unlink()
+    write(squares(6), tmp_path / "p.gpkg")
+    assert len(prepare(sources(parcels=row), directory=tmp_path / "out", base=tmp_path).parcels()) == 6
+    changed = sources(parcels=row | {"where": {"use": ["road"]}})
+    assert len(prepare(changed, directory=tmp_path / "out", base=tmp_path).parcels()) == 3
+
+
+def test_paths_of_a_world_and_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "world").mkdir()
+    write(squares(), tmp_path / "world" / "parcels.gpkg")
+    given = sources(parcels=vector("world://parcels.gpkg", id_column="id"))
+    assert len(prepare(given, directory=tmp_path / "a", base=tmp_path, world=tmp_path / "world").parcels()) == 4
+    with pytest.raises(InputError, match="names a synthetic place"):
+        prepare(given, directory=tmp_path / "b", base=tmp_path)
+    monkeypatch.setenv("PARCELS_HERE", "world")
+    given = sources(parcels=vector("${PARCELS_HERE}/parcels.gpkg", id_column="id"))
+    assert len(prepare(given, directory=tmp_path / "c", base=tmp_path).parcels()) == 4
+
+
+def test_object_stores_are_read(tmp_path: Path) -> None:
+    write(squares(), tmp_path / "p.gpkg")
+    given = sources(parcels=vector((tmp_path / "p.gpkg").as_uri(), id_column="id"))
+    assert len(prepare(given, directory=tmp_path / "a", base=tmp_path).parcels()) == 4
+
+
+def test_layers_that_rules_read_and_nobody_gives() -> None:
+    assert gaps(sources(), [above(1)]) == ["no source gives the layer flood: unknown for flood"]
+
+
+def test_large_polygons_are_cut_and_keep_their_area(tmp_path: Path) -> None:
+    disc = shapely.Point(*ORIGIN).buffer(5_000, quad_segs=500)
+    frame = gpd.GeoDataFrame({"id": ["disc"]}, geometry=[disc], crs=28992)
+    row = vector(write(frame, tmp_path / "l.gpkg"), id_column="id")
+    layers = prepare(sources(layers={"l": row}), directory=tmp_path / "out", base=tmp_path).read_layers()
+    assert len(layers) > 10
+    assert sorted(layers["part"]) == list(range(len(layers)))
+    assert layers.area.sum() == pytest.approx(disc.area, rel=1e-12)
+
+
+def test_several_layers_are_one_table(tmp_path: Path) -> None:
+    given = sources(
+        layers={
+            "b": vector(write(squares(), tmp_path / "b.gpkg"), id_column="id", keep=["use"]),
+            "a": vector(write(squares(2), tmp_path / "a.gpkg"), id_column="id"),
+        }
+    )
+    layers = prepare(given, directory=tmp_path / "out", base=tmp_path).read_layers()
+    assert list(layers.groupby("layer").size().items()) == [("a", 2), ("b", 4)]
+    assert layers.loc[layers["layer"] == "a", "use"].isna().all()
+    assert pd.api.types.is_string_dtype(layers["use"])
+
+
+def test_columns_of_layers_do_not_depend_on_the_window(tmp_path: Path) -> None:
+    given = sources(
+        layers={
+            "a": vector(write(squares().assign(v=[1, 2, 3, 4], flag=True), tmp_path / "a.gpkg"), keep=["v", "flag"]),
+            "b": vector(write(squares().assign(v=0.5, t="x"), tmp_path / "b.gpkg"), keep=["v", "t"]),
+        }
+    )
+    prepared = prepare(given, directory=tmp_path / "out", base=tmp_path)
+    whole, nowhere = prepared.read_layers(), prepared.read_layers((0, 0, 1, 1))
+    assert len(nowhere) == 0
+    assert whole.dtypes.astype(str).to_dict() == nowhere.dtypes.astype(str).to_dict()
+    assert str(whole["v"].dtype) == "float64"
+    assert str(whole["flag"].dtype) == "boolean"
+
+
+def test_a_layer_with_nothing_in_the_area_keeps_its_columns(tmp_path: Path) -> None:
+    far = gpd.GeoDataFrame({"status": ["x"]}, geometry=[shapely.box(1e5, 4e5, 1.1e5, 4.1e5)], crs=28992)
+    given = sources(
+        parcels=vector(write(squares(), tmp_path / "p.gpkg"), id_column="id"),
+        layers={"far": vector(write(far, tmp_path / "far.gpkg"), keep=["status"])},
+    )
+    prepared = prepare(given, directory=tmp_path / "out", base=tmp_path)
+    assert "status" in prepared.read_layers()
+    assert len(prepared.read_layers()) == 0
+    assert "layers.far: nothing of it lies in the area of the run" in prepared.warnings

@@ -1,0 +1,279 @@
+"""A service on loopback that answers as PDOK and ArcGIS do, well and badly."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+import shapely
+
+from flexsites.config.sources import ArcgisFeatures, OgcFeatures
+from flexsites.errors import CrsError, InputError
+from flexsites.inputs.download import atom_files, fetch_file, open_session
+from flexsites.inputs.prepare import prepare
+from flexsites.inputs.services import fetch_features
+from tests.unit.inputs.makers import ABOUT, sources, squares
+
+RD = "http://www.opengis.net/def/crs/EPSG/0/28992"
+
+
+@dataclass
+class Service:
+    """What the fake service holds, how it misbehaves, and what it was asked."""
+
+    port: int = 0
+    n: int = 25
+    faults: list[int] = field(default_factory=list)
+    breaks_at_page: int | None = None
+    ignores_filter: bool = False
+    crs: str | None = RD
+    in_degrees: bool = False
+    matched: int | None = None
+    repeats: bool = False
+    asked: list[str] = field(default_factory=list)
+    file: bytes = bytes(range(256)) * 40
+    cuts_file: bool = False
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def features(self) -> list[dict[str, Any]]:
+        frame = squares(self.n)
+        if self.in_degrees:
+            frame = frame.to_crs(4326)
+        return [
+            {"type": "Feature", "id": f"f-{i}", "properties": {"id": row.id, "use": row.use},
+             "geometry": json.loads(shapely.to_geojson(row.geometry))}
+            for i, row in enumerate(frame.itertuples())
+        ]  # fmt: skip
+
+
+class _Handler(BaseHTTPRequestHandler):
+    service: Service
+
+    def log_message(self, *_: object) -> None:
+        """Stay quiet."""
+
+    def do_GET(self) -> None:
+        service, url = self.service, urlparse(self.path)
+        query = {key: values[0] for key, values in parse_qs(url.query).items()}
+        service.asked.append(self.path)
+        if service.faults:
+            return self._send(service.faults.pop(0), b"busy", {"Retry-After": "0"})
+        if url.path.endswith("/items"):
+            return self._items(query)
+        if url.path.endswith("/query"):
+            return self._query(query)
+        if url.path == "/feed":
+            return self._send(200, FEED.replace(b"HERE", service.url.encode()), {})
+        return self._file()
+
+    def _items(self, query: dict[str, str]) -> None:
+        service = self.service
+        start, limit = int(query.get("cursor", 0)), int(query.get("limit", 10))
+        if service.breaks_at_page is not None and start // limit == service.breaks_at_page:
+            service.breaks_at_page = None
+            return self._send(404, b"{}", {})
+        found = service.features()
+        if "filter" in query and not service.ignores_filter:
+            found = [f for f in found if f["properties"]["use"] == "road"]
+        page: dict[str, Any] = {"type": "FeatureCollection", "features": found[start : start + limit], "links": []}
+        if service.matched is not None:
+            page["numberMatched"] = service.matched
+        if start + limit < len(found):
+            kept = "&".join(f"{key}={value}" for key, value in query.items() if key in ("limit", "filter", "f"))
+            cursor = start if service.repeats and start else start + limit
+            page["links"].append({"rel": "next", "href": f"{self.path.split('?')[0]}?cursor={cursor}&{kept}"})
+        headers = {} if service.crs is None else {"Content-Crs": f"<{service.crs}>"}
+        return self._send(200, json.dumps(page).encode(), headers)
+
+    def _query(self, query: dict[str, str]) -> None:
+        found = self.service.features()
+        if query["where"] == "broken":
+            return self._send(200, b'{"error": {"code": 400, "message": "Invalid query"}}', {})
+        if "returnCountOnly" in query:
+            return self._send(200, json.dumps({"count": self.service.matched or len(found)}).encode(), {})
+        start, limit = int(query["resultOffset"]), min(int(query["resultRecordCount"]), 10)
+        page = {"type": "FeatureCollection", "features": found[start : start + limit]}
+        return self._send(200, json.dumps(page).encode(), {})
+
+    def _file(self) -> None:
+        content, first = self.service.file, 0
+        if "Range" in self.headers:
+            first = int(self.headers["Range"].removeprefix("bytes=").rstrip("-"))
+        self.send_response(206 if first else 200)
+        self.send_header("Content-Length", str(len(content) - first))
+        self.end_headers()
+        self.wfile.write(content[first : len(content) // 2] if self.service.cuts_file else content[first:])
+
+    def _send(self, status: int, content: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(content))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+
+FEED = b"""<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>BAG</title>
+<entry><title>bag-light</title><link rel="section" title="bag-light.gpkg" href="HERE/bag-light.gpkg"/></entry></feed>"""
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    held = Service()
+    handler = type("Handler", (_Handler,), {"service": held})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    held.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield held
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def ogc(service: Service, **more: object) -> OgcFeatures:
+    row = {"reader": "ogc_features", "about": ABOUT, "url": service.url, "collection": "percelen", "limit": 10}
+    return OgcFeatures.model_validate(row | more)
+
+
+def ids(path: Path) -> list[str]:
+    return [feature["id"] for feature in json.loads(path.read_text(encoding="utf-8"))["features"]]
+
+
+def test_pages_are_followed_to_the_end(service: Service, tmp_path: Path) -> None:
+    path = fetch_features("parcels", ogc(service), tmp_path, bounds=(1.0, 2.0, 3.0, 4.0))
+    assert ids(path) == [f"f-{i}" for i in range(25)]
+    assert len(service.asked) == 3
+    first = parse_qs(urlparse(service.asked[0]).query)
+    assert first["crs"] == first["bbox-crs"] == [RD]
+    assert first["bbox"] == ["1.000,2.000,3.000,4.000"]
+    assert fetch_features("parcels", ogc(service), tmp_path, bounds=(1.0, 2.0, 3.0, 4.0)) == path
+    assert len(service.asked) == 3
+
+
+def test_a_busy_service_is_asked_again(service: Service, tmp_path: Path) -> None:
+    service.faults = [503, 429, 502]
+    session = open_session(backoff_s=0.001)
+    assert len(ids(fetch_features("parcels", ogc(service), tmp_path, bounds=None, session=session))) == 25
+
+
+def test_a_fetch_that_broke_off_goes_on(service: Service, tmp_path: Path) -> None:
+    service.breaks_at_page = 2
+    with pytest.raises(InputError, match="the service cannot be used"):
+        fetch_features("parcels", ogc(service), tmp_path, bounds=None)
+    n_before = len(service.asked)
+    assert len(ids(fetch_features("parcels", ogc(service), tmp_path, bounds=None))) == 25
+    assert len(service.asked) == n_before + 1
+
+
+def test_another_crs_than_asked(service: Service, tmp_path: Path) -> None:
+    service.crs = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+    with pytest.raises(CrsError, match=r"the service gave .*CRS84"):
+        fetch_features("parcels", ogc(service), tmp_path, bounds=None)
+
+
+def test_degrees_without_a_word(service: Service, tmp_path: Path) -> None:
+    service.crs, service.in_degrees = None, True
+    with pytest.raises(CrsError, match="coordinates in degrees"):
+        fetch_features("parcels", ogc(service), tmp_path, bounds=None)
+
+
+def test_fewer_features_than_said(service: Service, tmp_path: Path) -> None:
+    service.matched = 30
+    with pytest.raises(InputError, match="said 30 features and gave 25"):
+        fetch_features("parcels", ogc(service), tmp_path, bounds=None)
+
+
+def test_the_same_page_again_and_again(service: Service, tmp_path: Path) -> None:
+    service.repeats = True
+    with pytest.raises(InputError, match="the same page again"):
+        fetch_features("parcels", ogc(service), tmp_path, bounds=None)
+
+
+def test_no_json(service: Service, tmp_path: Path) -> None:
+    row = ogc(service).model_copy(update={"url": f"{service.url}/feed?"})
+    with pytest.raises(InputError, match="answered no JSON"):
+        fetch_features("parcels", row, tmp_path, bounds=None)
+
+
+def test_nobody_is_there(tmp_path: Path) -> None:
+    row = OgcFeatures.model_validate(
+        {"reader": "ogc_features", "about": ABOUT, "url": "http://127.0.0.1:9", "collection": "x"}
+    )
+    with pytest.raises(InputError, match="the service cannot be used"):
+        fetch_features("x", row, tmp_path, bounds=None, session=open_session(n_retries=0))
+
+
+@pytest.mark.parametrize("ignores", [False, True])
+def test_a_filter_that_is_ignored_is_found_out(service: Service, tmp_path: Path, *, ignores: bool) -> None:
+    service.ignores_filter = ignores
+    row = ogc(service, cql_filter="use = 'road'", where={"use": ["road"]}, id_column="id")
+    given = sources(parcels=row.model_dump())
+    prepared = prepare(given, directory=tmp_path / "out", base=tmp_path)
+    assert len(prepared.parcels()) == 12
+    assert ("ignored its filter" in prepared.records[0].notes) is ignores
+
+
+def test_a_filter_without_a_check_is_refused(service: Service) -> None:
+    with pytest.raises(ValueError, match="say the same in `where`"):
+        ogc(service, cql_filter="use = 'road'")
+
+
+def arcgis(service: Service, **more: object) -> ArcgisFeatures:
+    row = {"reader": "arcgis_features", "about": ABOUT, "url": f"{service.url}/FeatureServer/0", "limit": 1000}
+    return ArcgisFeatures.model_validate(row | more)
+
+
+def test_arcgis_pages_shorter_than_asked(service: Service, tmp_path: Path) -> None:
+    path = fetch_features("ibis", arcgis(service), tmp_path, bounds=(0, 0, 1, 1))
+    assert ids(path) == [f"f-{i}" for i in range(25)]
+    assert all("outSR=28992" in asked for asked in service.asked)
+
+
+def test_an_arcgis_error_is_an_error(service: Service, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="400: Invalid query"):
+        fetch_features("ibis", arcgis(service, query="broken"), tmp_path, bounds=None)
+
+
+def test_arcgis_that_stops_early(service: Service, tmp_path: Path) -> None:
+    service.matched = 40
+    with pytest.raises(InputError, match="said 40 features and gave 25"):
+        fetch_features("ibis", arcgis(service), tmp_path, bounds=None)
+
+
+def test_a_file_goes_on_where_it_broke_off(service: Service, tmp_path: Path) -> None:
+    target = tmp_path / "bag.gpkg"
+    service.cuts_file = True
+    with pytest.raises(InputError, match="goes on where it broke off"):
+        fetch_file(f"{service.url}/bag.gpkg", target)
+    assert not target.exists()
+    service.cuts_file = False
+    assert fetch_file(f"{service.url}/bag.gpkg", target).read_bytes() == service.file
+
+
+def test_a_file_of_another_hash_is_refused(service: Service, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="its SHA-256 is"):
+        fetch_file(f"{service.url}/bag.gpkg", tmp_path / "bag.gpkg", sha256="0" * 64)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_of_a_feed(service: Service) -> None:
+    assert atom_files(f"{service.url}/feed") == [("bag-light.gpkg", f"{service.url}/bag-light.gpkg")]
+
+
+def test_a_run_reads_a_file_from_the_web(service: Service, tmp_path: Path) -> None:
+    frame = squares()
+    frame.to_file(tmp_path / "p.gpkg", driver="GPKG")
+    service.file = (tmp_path / "p.gpkg").read_bytes()
+    row = {"reader": "vector", "about": ABOUT, "path": f"{service.url}/parcels.gpkg", "id_column": "id"}
+    prepared = prepare(sources(parcels=row), directory=tmp_path / "out", base=tmp_path)
+    assert len(prepared.parcels()) == 4

@@ -1,0 +1,103 @@
+"""The benchmark registry: what it measures, writes and refuses."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.benchmarks import measuring, registry
+from tests.benchmarks.__main__ import main
+from tests.benchmarks.registry import Absent, Comparison, Measurements, Timing
+from tests.benchmarks.report import lines, report
+
+
+def fill(mebibytes: int) -> None:
+    """Hold so much memory, touched."""
+    np.ones(mebibytes * 131_072)
+
+
+def stumble() -> None:
+    """Fail."""
+    raise RuntimeError("no luck today")
+
+
+def test_peak_is_of_the_fresh_process_not_of_this_one() -> None:
+    ballast = np.ones(300 * 131_072)
+    small, large = measuring.measure_peak(fill, 1), measuring.measure_peak(fill, 200)
+    assert ballast[-1] == 1.0
+    assert small.peak_mib < 250
+    assert 180 < large.peak_mib - small.peak_mib < 230
+    assert 0 < large.imports_mib <= large.peak_mib
+
+
+def test_a_failure_in_the_fresh_process_says_why() -> None:
+    with pytest.raises(RuntimeError, match="no luck today"):
+        measuring.measure_peak(stumble)
+
+
+def test_a_nested_function_cannot_be_measured_alone() -> None:
+    with pytest.raises(ValueError, match="cannot import it"):
+        measuring.measure_peak(lambda: None)
+
+
+def test_contenders_take_turns_with_a_rotating_start() -> None:
+    order: list[str] = []
+    contenders = {name: lambda name=name: order.append(name) for name in "abc"}
+    measuring.interleave(contenders, repeats=3, warm=False)
+    assert "".join(order) == "abcbcacab"
+
+
+def test_a_slow_contender_runs_once() -> None:
+    def slow() -> None:
+        time.sleep(0.02)
+
+    timings = measuring.interleave({"slow": slow, "fast": int}, repeats=3, once_above_s=0.01)
+    assert len(timings["slow"].seconds) == 1
+    assert len(timings["fast"].seconds) == 3
+    assert timings["slow"].median_s >= 0.02
+
+
+def test_report_has_the_ratio_the_absent_peer_and_the_version() -> None:
+    comparison = Comparison(
+        "sum", {"flexsites": Timing((2.0, 1.0, 3.0)), "naive": Timing((8.0,))}, absent=(Absent("ghost", "ghost-lib"),)
+    )
+    subject = registry.Benchmark("sum", (10,), "numbers", lambda _: Measurements((comparison,)))
+    written = report(subject, 10, Measurements((comparison,), packages=("ghost-lib",)))
+    assert written["median_seconds"] == 2.0
+    assert written["ratios"] == {"naive": 4.0}
+    assert written["absent"] == [{"name": "ghost", "pip": "ghost-lib", "why": "not installed"}]
+    assert written["versions"]["ghost-lib"] is None
+    assert written["versions"]["numpy"] == np.__version__
+    assert any("pip install ghost-lib" in line for line in lines(json.loads(json.dumps(written))))
+
+
+def test_a_comparison_without_the_subject_is_refused() -> None:
+    with pytest.raises(ValueError, match="was not measured"):
+        Comparison("sum", {"naive": Timing((1.0,))})
+
+
+@pytest.mark.parametrize("sizes", [(), (10, 5), (5, 5), (0, 1)])
+def test_sizes_must_ascend(sizes: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="ascending"):
+        registry.benchmark(name="wrong", sizes=sizes, unit="parcels")
+
+
+def test_an_unknown_subject_is_named_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["no_such_subject"])
+    assert "no benchmark 'no_such_subject'; there are:" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", registry.subjects())
+def test_every_subject_runs_at_its_smallest_size(name: str, tmp_path: Path) -> None:
+    written = tmp_path / "report.json"
+    assert main([name, "--smallest", "--json", str(written)]) == 0
+    kept = json.loads(written.read_text())
+    assert kept["subject"] == name
+    assert kept["median_seconds"] > 0
+    assert kept["size"] == registry.load(name).sizes[0]

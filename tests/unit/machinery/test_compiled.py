@@ -1,0 +1,90 @@
+"""Compiled kernels are kept, and what is kept is never stale."""
+
+import ast
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from flexsites import compiled
+from flexsites.capacity import layout_rows
+
+PACKAGE = Path(compiled.__file__).parent
+CALLED = "from kept.compiled import kernel\n\n\n@kernel\ndef called(value):\n    return value + {}\n"
+CALLER = (
+    "from kept.called import called\nfrom kept.compiled import kernel\n\n\n"
+    "@kernel\ndef caller(value):\n    return called(value)\n"
+)
+
+
+def answer(folder):
+    """Call the kernel as a program that starts anew."""
+    command = [sys.executable, "-c", "from kept.caller import caller; print(caller(1))"]
+    environment = {**os.environ, "PYTHONPATH": str(folder), "NUMBA_CACHE_DIR": str(folder / "cache")}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_a_caller_of_another_file_does_not_keep_what_it_called(tmp_path):
+    """The caller's own file is untouched: by the compiler's own rules its kept code would still be good."""
+    package = tmp_path / "kept"
+    package.mkdir()
+    shutil.copy(compiled.__file__, package)
+    (package / "caller.py").write_text(CALLER)
+    (package / "called.py").write_text(CALLED.format(1))
+    assert answer(tmp_path) == "2"
+    first = set((tmp_path / "cache").rglob("*.nbc"))
+    assert first
+    assert answer(tmp_path) == "2"
+    assert set((tmp_path / "cache").rglob("*.nbc")) == first, "kept code was compiled again"
+    (package / "called.py").write_text(CALLED.format(10))
+    assert answer(tmp_path) == "11"
+
+
+def test_kernels_are_kept_in_the_directory_of_their_source():
+    count_pieces = layout_rows.count_pieces
+    assert Path(count_pieces.stats.cache_path).is_relative_to(compiled.CACHE_DIRECTORY)
+    assert compiled.CACHE_DIRECTORY.name == compiled.source_digest(compiled.kernel_sources())
+
+
+def test_kernels_use_nothing_whose_source_is_not_in_the_digest():
+    """A constant of another file is compiled in as well: that file must be one of those that the digest reads."""
+    inside = {f"flexsites.{'.'.join(path.relative_to(PACKAGE).with_suffix('').parts)}" for path in sources()}
+    foreign = [
+        f"{path.stem}.{function.name}: {module}"
+        for path in sources()
+        for function, modules in kernels_of(path)
+        for module in modules
+        if module not in inside
+    ]
+    assert len(inside) > 10
+    assert not foreign
+
+
+def sources():
+    return compiled.kernel_sources()
+
+
+def kernels_of(path):
+    """Yield each kernel of a file, and the modules of this package that the names in its body come from."""
+    tree = ast.parse(path.read_text())
+    origin = {
+        alias.asname or alias.name: node.module
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("flexsites")
+        for alias in node.names
+    }
+    for node in tree.body:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        if not any(isinstance(one, ast.Name) and one.id == "kernel" for one in node.decorator_list):
+            continue
+        names = {one.id for part in node.body for one in ast.walk(part) if isinstance(one, ast.Name)}
+        yield node, [module_of(origin[name], name) for name in sorted(names & set(origin))]
+
+
+def module_of(module, name):
+    """Return the module meant by ``from module import name``: a module itself, or the one that holds the name."""
+    found = getattr(importlib.import_module(module), name)
+    return f"{module}.{name}" if hasattr(found, "__file__") else module

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.reporting_fixture import write_results
+
+
+@pytest.fixture(scope="session")
+def run_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with a timetable, roofs and a variant."""
+    return write_results(tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="session")
+def run_without_timetable(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run in which no stop is known to be served, and without roofs."""
+    return write_results(tmp_path_factory.mktemp("no_timetable"), with_timetable=False, with_roofs=False)

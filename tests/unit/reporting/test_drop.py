@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from flexsites.reporting.drop import drop_table, requirement_table
+from tests.reporting_fixture import RULES, make_tables
+
+ORDER = tuple(rule for rule, *_ in RULES)
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, pd.DataFrame]:
+    return make_tables()
+
+
+def _reason(
+    site_id: str,
+    rule_id: str,
+    covered: float,
+    attributed: float,
+    unique: float,
+    *,
+    effect: str = "exclude",
+    coverage: str = "covered",
+) -> dict:
+    return {
+        "site_id": site_id,
+        "rule_id": rule_id,
+        "effect": effect,
+        "hardness": "hard",
+        "covered_area_m2": covered,
+        "attributed_area_m2": attributed,
+        "unique_area_m2": unique,
+        "coverage": coverage,
+    }
+
+
+def test_a_rule_that_no_source_speaks_about_takes_an_unknown_area() -> None:
+    sites = pd.DataFrame({"site_id": ["a", "b"], "verdict": ["eligible"] * 2, "parcel_area_m2": [10.0, 20.0]})
+    reasons = pd.DataFrame(
+        [
+            _reason("a", "military", 0.0, 0.0, 0.0, coverage="not"),
+            _reason("b", "military", 0.0, 0.0, 0.0, coverage="not"),
+            _reason("a", "plans", 0.0, 0.0, 0.0, coverage="not"),
+            _reason("b", "plans", 5.0, 5.0, 5.0),
+        ]
+    )
+    found = drop_table(sites, reasons, rule_order=("military", "plans")).set_index("rule_id")
+    assert found["attributed_area_m2"].isna().to_dict() == {"military": True, "plans": False}
+    assert found["n_sites_covered"].isna().to_dict() == {"military": True, "plans": False}
+    assert found["n_sites_not_covered"].to_dict() == {"military": 2, "plans": 1}
+
+
+def test_by_hand() -> None:
+    sites = pd.DataFrame(
+        {
+            "site_id": ["a", "b", "c"],
+            "verdict": ["excluded", "excluded", "eligible"],
+            "parcel_area_m2": [10.0, 20.0, 40.0],
+        }
+    )
+    reasons = pd.DataFrame(
+        [
+            _reason("a", "nature", 10.0, 10.0, 4.0),
+            _reason("a", "water", 6.0, 0.0, 0.0),
+            _reason("b", "water", 18.0, 18.0, 18.0),
+            _reason("b", "piece_min_area", 2.0, 2.0, 2.0, effect="test"),
+            _reason("c", "water", 5.0, 5.0, 5.0),
+            _reason("c", "noise", 40.0, 0.0, 0.0, effect="flag"),
+        ]
+    )
+    found = drop_table(sites, reasons, rule_order=("nature", "water", "noise")).set_index("rule_id")
+    assert list(found.index) == ["nature", "water", "noise", "piece_min_area"]
+    assert found["n_sites_covered"].to_dict() == {"nature": 1, "water": 3, "noise": 1, "piece_min_area": 1}
+    assert found["n_sites_lost_first"].to_dict() == {"nature": 1, "water": 0, "noise": 0, "piece_min_area": 1}
+    assert found["n_sites_lost_only"].sum() == 0  # both excluded sites are touched by two rules
+    assert found.loc["water", ["covered_area_m2", "attributed_area_m2", "unique_area_m2"]].tolist() == [
+        29.0,
+        23.0,
+        23.0,
+    ]
+    assert found["n_sites_near_miss"].isna().all()
+
+
+def test_attributed_area_closes_and_lost_sites_add_up(tables: dict[str, pd.DataFrame]) -> None:
+    sites = tables["sites"]
+    found = drop_table(sites, tables["reasons"], rule_order=ORDER)
+    taken = sites["parcel_area_m2"].sum() - sites["buildable_area_m2"].sum()
+    assert np.isclose(found["attributed_area_m2"].sum(), taken, rtol=1e-12)
+    assert found["n_sites_lost_first"].sum() == (sites["verdict"] == "excluded").sum()
+    taking = found[found["effect"].isin(["exclude", "test"])]
+    assert (taking["unique_area_m2"] <= taking["attributed_area_m2"] + 1e-9).all()
+    assert (taking["attributed_area_m2"] <= taking["covered_area_m2"] + 1e-9).all()
+
+
+def test_near_misses_come_with_the_homes_of_the_fullest_flexmilieu(tables: dict[str, pd.DataFrame]) -> None:
+    missed, units = tables["near_misses"], tables["near_miss_units"]
+    found = drop_table(tables["sites"], tables["reasons"], missed, units, rule_order=ORDER).set_index("rule_id")
+    assert len(missed) > 0
+    for rule, rows in missed.groupby("rule_id"):
+        assert found.loc[rule, "n_sites_near_miss"] == rows["site_id"].nunique()
+        assert np.isclose(found.loc[rule, "near_miss_area_m2"], rows["piece_area_m2"].sum())
+        own = units[units["rule_id"] == rule]
+        most = own.groupby("site_id")["n_units_expected"].max().sum()
+        assert found.loc[rule, "n_units_near_miss"] == most
+    assert found.loc[["natura2000"], "n_sites_near_miss"].isna().all()
+
+
+def test_requirements_add_up_and_unknown_is_apart() -> None:
+    tables = make_tables(with_timetable=False)
+    suitability, sites = tables["suitability"], tables["sites"]
+    found = requirement_table(suitability, sites)
+    available = sites.loc[sites["verdict"].isin(["eligible", "conditional"]), "site_id"]
+    judged = suitability[suitability["site_id"].isin(available)]
+    failed = judged[judged["is_suitable"].eq(other=False).fillna(value=False)].groupby("flexmilieu").size()
+    sums = found.groupby("flexmilieu")["n_sites_failed"].sum()
+    assert sums[sums > 0].to_dict() == failed.to_dict()
+    campus = found[found["flexmilieu"] == "campus"]
+    assert campus["n_sites_unknown"].tolist() == [len(available)]
+    assert campus["n_sites_failed"].tolist() == [0]
+
+
+def test_a_site_that_misses_two_things_counts_under_both() -> None:
+    sites = pd.DataFrame({"site_id": ["a"], "verdict": ["eligible"]})
+    suitability = pd.DataFrame(
+        {
+            "site_id": ["a"],
+            "flexmilieu": ["campus"],
+            "is_suitable": pd.array([None], dtype="boolean"),
+            "failed_criterion": [None],
+            "unknown_criteria": ["stop|school"],
+            "n_units_expected": pd.array([5], dtype="Int64"),
+        }
+    )
+    found = requirement_table(suitability, sites).set_index("criterion")
+    assert found["n_sites_unknown"].to_dict() == {"school": 1, "stop": 1}
+    assert found["n_units_failed"].sum() == 0

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import geopandas as gpd
+import openpyxl
+import pandas as pd
+import pytest
+
+from flexsites.errors import NotFoundError
+from flexsites.reporting import explain, write_all, write_factsheets, write_geopackage, write_portfolio, write_workbook
+from flexsites.reporting.map_payload import map_payload
+from flexsites.reporting.portfolio import complexes_table
+from flexsites.reporting.presentation import presentation
+from tests.reporting_fixture import FLEXMILIEUS, NASTY_OWNER_TEXT, make_tables, write_results
+
+
+def test_geopackage_opens_styled(run_directory: Path) -> None:
+    path = write_geopackage(run_directory)
+    assert gpd.list_layers(path)["name"].tolist()[:3] == ["sites", "pieces", "roofs"]
+    sites = gpd.read_file(path, layer="sites")
+    assert len(sites) == 120
+    assert sites.crs.to_epsg() == 28992
+    assert {f"score_{one}" for one in FLEXMILIEUS} <= set(sites.columns)
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT f_table_name, f_geometry_column, useAsDefault, styleQML FROM layer_styles")
+        styles = {name: (column, default, ET.fromstring(qml.split("\n", 1)[1])) for name, column, default, qml in rows}  # noqa: S314
+        columns = dict(connection.execute("SELECT table_name, column_name FROM gpkg_geometry_columns").fetchall())
+        contents = {row[0] for row in connection.execute("SELECT table_name FROM gpkg_contents")}
+    assert "layer_styles" in contents
+    for name, (column, default, root) in styles.items():
+        assert columns[name] == column
+        assert default == 1
+        assert root.find("renderer-v2") is not None
+    sites_style = styles["sites"][2]
+    assert [one.get("value") for one in sites_style.iter("category")] == [
+        "eligible",
+        "conditional",
+        "unknown",
+        "excluded",
+    ]
+    assert {one.get("field"): one.get("name") for one in sites_style.iter("alias")}[
+        "buildable_area_m2"
+    ] == "bebouwbaar (m²)"
+
+
+def test_layouts_become_a_layer(tmp_path: Path) -> None:
+    place = write_results(tmp_path / "run", with_roofs=False)
+    pieces = make_tables()["pieces"].head(2)
+    layouts = gpd.GeoDataFrame(
+        {
+            "piece_id": pieces["piece_id"], "site_id": pieces["site_id"], "flexmilieu": "campus", "part": 0,
+            "layout_kind": "module", "n_stacked": 2, "is_expected": True,
+        },
+        geometry=pieces.geometry.buffer(-20), crs=28992,
+    )  # fmt: skip
+    path = write_geopackage(place, layouts=layouts)
+    assert len(gpd.read_file(path, layer="layouts")) == 2
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_workbook_has_no_formula_whatever_the_texts(tmp_path: Path, lang: str) -> None:
+    place = write_results(tmp_path / "run")
+    sites = gpd.read_parquet(place / "sites.parquet")
+    for i, text in enumerate((NASTY_OWNER_TEXT, "+31 6", "-1", "@SUM(A1)", "=1+1|cmd")):
+        sites.loc[i, "flags"] = text
+        sites.loc[i, "buurt_code"] = text
+    sites.to_parquet(place / "sites.parquet")
+    manifest = json.loads((place / "manifest.json").read_text(encoding="utf-8"))
+    manifest["warnings"] = ["=1+1"]
+    manifest["title"] = {"nl": "=A1", "en": "=A1"}
+    manifest["sources"][0]["title"] = "@x"
+    (place / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    book = openpyxl.load_workbook(write_workbook(place, lang))
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert [cell.coordinate for cell in cells if cell.data_type == "f"] == []
+    assert [cell.coordinate for cell in cells if cell.hyperlink] == []
+    texts = {cell.value for cell in cells if isinstance(cell.value, str)}
+    assert {NASTY_OWNER_TEXT, "+31 6", "-1", "@SUM(A1)", "=1+1", "=A1", "@x"} <= texts
+
+
+def test_workbook_says_unknown_and_freezes_its_headings(run_directory: Path) -> None:
+    book = openpyxl.load_workbook(write_workbook(run_directory, "nl"))
+    sheet = book["Percelen"]
+    assert sheet.freeze_panes == "B2"
+    heads = [cell.value for cell in sheet[1]]
+    owners = [sheet.cell(row, heads.index("eigenaar") + 1).value for row in range(2, sheet.max_row + 1)]
+    given = make_tables()["sites"].sort_values("site_id")["owner_class"]
+    assert owners.count("onbekend") == given.isna().sum() > 0
+    assert len(owners) == 120
+    units = [sheet.cell(row, heads.index("woningen verwacht") + 1) for row in range(2, 122)]
+    assert sum(cell.value for cell in units) == make_tables()["sites"]["n_units_expected"].sum()
+    assert {cell.number_format for cell in units} == {"#,##0"}
+    shortlist = book["Shortlist"]
+    assert shortlist.max_row > 100
+
+
+def test_portfolio_ranks_complexes(run_directory: Path) -> None:
+    book = openpyxl.load_workbook(write_portfolio(run_directory, "nl"))
+    assert "Complexen" in book.sheetnames
+    assert book["Complexen"].max_row == 9
+
+
+def test_complexes_count_every_building_once() -> None:
+    buildings = pd.DataFrame(
+        {
+            "bag_pand_id": ["1", "2", "3", "4"],
+            "complex": ["c1", "c1", "3", "c2"],
+            "verdict": ["eligible", "unknown", "excluded", "unknown"],
+            "n_units_low": pd.array([4, None, 0, None], dtype="Int64"),
+            "n_units_expected": pd.array([5, None, 0, None], dtype="Int64"),
+            "n_units_high": pd.array([6, None, 0, None], dtype="Int64"),
+            "flags": ["monument", "monument|parking", "", None],
+        }
+    )
+    found = complexes_table(buildings).set_index("complex")
+    assert found["rank"].to_dict() == {"c1": 1, "3": 2, "c2": 3}
+    assert found["n_units_expected"].dropna().to_dict() == {"c1": 5, "3": 0}
+    assert found.loc["c1", "flags"] == "monument|parking"
+    verdicts = found[["n_eligible", "n_conditional", "n_unknown", "n_excluded"]].sum(axis=1)
+    assert (verdicts == found["n_buildings"]).all()
+
+
+def test_explain_tells_every_rule_and_every_flexmilieu(run_directory: Path) -> None:
+    tables = make_tables()
+    busy = tables["reasons"]["site_id"].value_counts().index[0]
+    told = explain(run_directory, busy, "nl")
+    n_rules = (tables["reasons"]["site_id"] == busy).sum()
+    assert told.count("neemt eerst") == n_rules
+    open_site = tables["pieces"]["site_id"].iloc[0]
+    told = explain(run_directory, open_site, "en")
+    for name in ("Urban, by transit", "Campus", "Cycling town", "Care nearby", "Work nearby", "Green and tiny"):
+        assert name in told
+    assert "nan" not in told.lower().replace("finance", "")
+
+
+def test_explain_says_unknown_is_not_no(run_without_timetable: Path) -> None:
+    site = make_tables()["pieces"]["site_id"].iloc[0]
+    told = explain(run_without_timetable, site, "nl")
+    assert "onbekend (geen dienstregeling)" in told
+    assert "onbekend; ontbreekt: loopafstand tot station" in told
+
+
+def test_explain_a_roof(run_directory: Path) -> None:
+    told = explain(run_directory, "9901000000000004", "nl")
+    assert told.startswith("# Gebouw 9901000000000004")
+    assert "bouwjaar: onbekend" in told
+
+
+def test_a_near_id_is_offered(run_directory: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"near it: .*WDM00A00041"):
+        explain(run_directory, "00041", "nl")
+    with pytest.raises(NotFoundError, match="no such site"):
+        write_factsheets(run_directory, ["nowhere"])
+
+
+def test_a_capped_map_keeps_what_matters_and_says_what_is_left_out() -> None:
+    tables = make_tables()
+    one = presentation().map.max_sites.model_copy(update={"value": 30.0})
+    budget = presentation().map.model_copy(update={"max_sites": one})
+    payload = map_payload(tables["sites"], tables["suitability"], flexmilieus=FLEXMILIEUS, budget=budget)
+    assert (payload.n_sites, payload.n_shown) == (120, 30)
+    assert set(payload.content["columns"]["verdict"]) <= {"eligible", "conditional"}
+    shown = tables["sites"].set_index("site_id").loc[payload.content["columns"]["id"], "n_units_expected"]
+    others = tables["sites"][tables["sites"]["verdict"].isin(["eligible", "conditional"])]
+    others = others[others["is_suitable"].fillna(value=False) & ~others["site_id"].isin(shown.index)]
+    assert others["n_units_expected"].max() <= shown.min()
+
+
+def test_the_map_gives_shapes_back_within_its_tolerance() -> None:
+    tables = make_tables()
+    payload = map_payload(tables["sites"], tables["suitability"], flexmilieus=FLEXMILIEUS, budget=presentation().map)
+    west, south = payload.content["origin"]
+    steps = payload.content["rings"][0][0]
+    x = [west + sum(steps[0 : i + 1 : 2]) / 10 for i in range(0, len(steps), 2)]
+    y = [south + sum(steps[1 : i + 2 : 2]) / 10 for i in range(0, len(steps), 2)]
+    first = tables["sites"].sort_values("site_id").geometry.iloc[0]
+    west1, south1, east1, north1 = first.bounds
+    slack = payload.simplification_m + 0.1
+    assert abs(min(x) - west1) < slack
+    assert abs(max(x) - east1) < slack
+    assert abs(min(y) - south1) < slack
+    assert abs(max(y) - north1) < slack
+
+
+def test_everything_at_once(tmp_path: Path) -> None:
+    place = write_results(tmp_path / "run")
+    written = {path.name for path in write_all(place, lang="nl", quiet=True)}
+    assert {"report.html", "workbook.xlsx", "sites.gpkg", "totals.parquet", "drop.parquet"} <= written
+    assert all((place / name).stat().st_size > 0 for name in written)

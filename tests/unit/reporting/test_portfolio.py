@@ -1,0 +1,170 @@
+"""The workbook of a portfolio: opened again and read, cell by cell where it matters."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+import yaml
+
+from flexsites.capacity.complex_stages import find_lookalikes, group_complexes
+from flexsites.capacity.roof_stages import roof_reasons, roof_units, top_up
+from flexsites.inputs.portfolio import match_portfolio, read_portfolio
+from flexsites.parts import write_table
+from flexsites.reporting import open_results, write_portfolio
+from flexsites.reporting.portfolio import buildings_table, complexes_table
+from flexsites.tables import (
+    Addresses,
+    Complexes,
+    Frame,
+    KnownRoofs,
+    Lookalikes,
+    PortfolioMatches,
+    PortfolioUnmatched,
+    RoofParts,
+    RoofReasons,
+    Roofs,
+    RoofUnits,
+    empty,
+)
+from tests.conftest import real_data
+from tests.unit.roofs.stock import buildings, flat_block, pand_id, rules
+from tests.unit.roofs.test_complexes import porch
+from tests.unit.roofs.test_real_stock import den_haag
+
+
+def run_of(directory: Path, stock: Frame, age_rule: str = "stec_2023", roof_variant: str = "corporation_cost") -> Path:
+    """Write what a run of roofs writes."""
+    roofs = top_up(stock, empty(RoofParts), rules=rules())
+    complexes = group_complexes(roofs, rules=rules().complexes)
+    lookalikes = find_lookalikes(roofs, complexes, empty(KnownRoofs), rules=rules().complexes)
+    directory.mkdir(parents=True)
+    for name, frame, table in (
+        ("roofs", roofs, Roofs),
+        ("roof_units", roof_units(roofs, rules=rules()), RoofUnits),
+        ("roof_reasons", roof_reasons(roofs, rules=rules()), RoofReasons),
+        ("complexes", complexes, Complexes),
+        ("lookalikes", lookalikes, Lookalikes),
+    ):
+        write_table(frame, table, directory / f"{name}.parquet")
+    content = rules().model_dump(mode="json", exclude_defaults=True)
+    content["headline"] = {"age_rule": age_rule, "roof_variant": roof_variant}
+    (directory / "run.yaml").write_text(yaml.safe_dump({"optoppen": content}), encoding="utf-8")
+    manifest = {"run_id": "portfolio", "name": "portfolio", "pipeline": "corporation_roofs", "title": {"en": "Roofs"}}
+    manifest |= {
+        "sources": [],
+        "assumptions": [{"path": "optoppen.lift.margin_m", "value": 0.5, "unit": "m", "why": "as measured"}],
+        "figures": [{"path": "optoppen.lift.limit_m", "value": 12.5, "unit": "m", "source": "[R]"}],
+    }
+    (directory / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return directory
+
+
+def workbook(tmp_path: Path, stock: Frame, text: str, left_out: Frame | None = None) -> Path:
+    asked = tmp_path / "portfolio.csv"
+    asked.write_text(text, encoding="utf-8")
+    found = match_portfolio(read_portfolio(asked), stock, empty(Addresses), left_out=left_out)
+    mine = stock[stock["bag_pand_id"].isin(found.matches["bag_pand_id"])].reset_index(drop=True)
+    codes = found.matches.drop_duplicates("bag_pand_id").set_index("bag_pand_id")["owner_complex_code"]
+    mine = mine.assign(owner_complex_code=codes.reindex(mine["bag_pand_id"]).array)
+    directory = run_of(tmp_path / "run", mine)
+    write_table(found.matches, PortfolioMatches, directory / "canonical" / "portfolio_matches.parquet")
+    write_table(found.unmatched, PortfolioUnmatched, directory / "canonical" / "portfolio_unmatched.parquet")
+    return write_portfolio(directory, "en")
+
+
+def table_of(path: Path, sheet: str) -> pd.DataFrame:
+    return pd.read_excel(path, sheet_name=sheet, keep_default_na=False, dtype={"BAG building": "str"})
+
+
+def summary_of(path: Path) -> str:
+    return "\n".join(map(str, pd.read_excel(path, sheet_name="Summary", header=None)[0].dropna()))
+
+
+def test_a_workbook_has_its_sheets_and_every_row_somewhere(tmp_path: Path) -> None:
+    stock = buildings(*(flat_block(number) for number in (1, 2, 3)))
+    lines = [
+        f"{pand_id(1)},North",
+        f"{pand_id(2)},North",
+        f"{pand_id(3)},South",
+        "0518100000000404,South",
+        "tower,South",
+    ]
+    path = workbook(tmp_path, stock, "bag_id,complex\n" + "\n".join(lines) + "\n")
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames[:4] == ["Summary", "Complexes", "Roofs", "Not found"]
+    assert table_of(path, "Roofs")["BAG building"].tolist() == [pand_id(n) for n in (1, 2, 3)]
+    assert table_of(path, "Not found")["row"].tolist() == [4, 5]
+    complexes = table_of(path, "Complexes")
+    assert complexes["complex"].tolist() == ["North", "South"]
+    assert complexes["homes expected"].tolist() == [16, 8]
+    assert complexes["rank"].tolist() == [1, 2]
+    told = summary_of(path)
+    assert "Portfolio: 5 rows, of which 3 found and 2 not" in told
+    assert "3 buildings in 2 complexes, with 96 dwellings now" in told
+    figures = table_of(path, "Assumptions").set_index("parameter")
+    assert figures.loc["optoppen.lift.margin_m", "figure"] == "Assumptions"
+    assert figures.loc["optoppen.lift.limit_m", "figure"] == "Figures with a source"
+
+
+def test_homes_under_the_other_age_rule_stand_beside_those_of_the_headline(tmp_path: Path) -> None:
+    path = workbook(tmp_path, buildings(flat_block(1)), f"bag_id,complex\n{pand_id(1)},North\n")
+    label = next(rule.label.get("en") for rule in rules().age_rules if rule.id == "load_1999")
+    for sheet in ("Complexes", "Roofs"):
+        assert f"homes expected, {label}" in table_of(path, sheet).columns
+
+
+@pytest.mark.parametrize("evil", ['=HYPERLINK("http://x","y")', "+1+1", "-2+3", "@SUM(A1)", "=1+1|cmd"])
+def test_what_the_user_writes_is_never_a_formula(tmp_path: Path, evil: str) -> None:
+    quoted = '"' + evil.replace('"', '""') + '"'
+    path = workbook(tmp_path, buildings(flat_block(1)), f"bag_id,complex\n{pand_id(1)},{quoted}\n{quoted},x\n")
+    book = openpyxl.load_workbook(path)
+    assert book["Complexes"]["B2"].value == evil
+    assert book["Complexes"]["B2"].data_type == "s"
+    assert book["Not found"]["B2"].value == evil
+    with zipfile.ZipFile(path) as packed:
+        sheets = [packed.read(name).decode() for name in packed.namelist() if name.startswith("xl/worksheets/")]
+    assert not any("<f>" in sheet for sheet in sheets)
+
+
+def test_unknown_is_written_as_unknown_and_ranked_last(tmp_path: Path) -> None:
+    stock = buildings(flat_block(1, building_height_m=None), flat_block(2), flat_block(3, year_built=1950))
+    path = workbook(tmp_path, stock, "bag_id,complex\n" + "".join(f"{pand_id(n)},C{n}\n" for n in (1, 2, 3)))
+    complexes = table_of(path, "Complexes")
+    assert complexes["complex"].tolist() == ["C2", "C3", "C1"]
+    assert complexes["homes expected"].tolist() == [8, 0, "unknown"]
+    assert complexes["verdict"].tolist() == ["eligible", "excluded", "unknown"]
+    assert complexes["missing evidence"].tolist() == ["", "", "height"]
+
+
+def test_a_complex_sums_what_is_known_and_counts_what_is_not(tmp_path: Path) -> None:
+    stock = buildings(porch(1, 0), porch(2, 18), porch(3, 36, building_height_m=None))
+    found = buildings_table(open_results(run_of(tmp_path / "run", stock, "load_1999", "maisonette")))
+    row = complexes_table(found).iloc[0]
+    assert (row["n_buildings"], row["n_unknown"], row["n_dwellings"]) == (3, 1, 24)
+    assert row["complex"] == pand_id(1)
+    assert row["missing_evidence"] == "building_height"
+
+
+def test_the_stock_of_den_haag_as_a_portfolio_by_bag_id(tmp_path: Path) -> None:
+    """Every roof is unknown for want of heights, says so, and the dwellings are those of the register."""
+    real_data("denhaag_voorburg")
+    stock = den_haag()
+    flats = stock.buildings[stock.buildings["n_dwellings"] >= 4]
+    gone = stock.left_out["bag_pand_id"].head(3).tolist()
+    ids = [*flats["bag_pand_id"], *gone]
+    path = workbook(tmp_path, stock.buildings, "bag_id\n" + "\n".join(ids) + "\n", stock.left_out)
+    found = table_of(path, "Roofs")
+    assert len(found) == 1_940
+    assert set(found["verdict"]) == {"unknown"}
+    assert set(found["missing evidence"]) == {"height, flat and sloped roof area"}
+    assert set(found["homes expected"]) == {"unknown"}
+    assert found["existing homes"].sum() == flats["n_dwellings"].sum()
+    told = summary_of(path)
+    assert "1,940 buildings: height." in told
+    assert "1,940 found and 3 not" in told
+    assert table_of(path, "Not found")["reason"].str.startswith("the building does not count").all()

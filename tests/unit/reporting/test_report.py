@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from flexsites.reporting import open_results, write_factsheets, write_report
+from flexsites.reporting.names import words_of
+from flexsites.reporting.report import render_report, script_json
+from flexsites.reporting.words import LANGUAGES
+from tests.reporting_fixture import write_results
+
+_LOADING = {
+    "script": ("src",), "link": ("href",), "img": ("src", "srcset"), "iframe": ("src",), "source": ("src", "srcset"),
+    "object": ("data",), "embed": ("src",), "audio": ("src",), "video": ("src", "poster"), "use": ("href",),
+    "image": ("href",), "base": ("href",),
+}  # fmt: skip
+
+
+class _Page(HTMLParser):
+    """Collects what a page would load, its texts, and whether its elements close in order."""
+
+    _VOID = ("meta", "link", "input", "br", "img", "hr")
+    _SVG_VOID = ("rect", "path", "circle")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.open: list[str] = []
+        self.scripts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.loads += [str(given[name]) for name in _LOADING.get(tag, ()) if name in given]
+        if "id" in given:
+            self.ids.append(str(given["id"]))
+        if tag == "a":
+            self.links.append(str(given.get("href")))
+        if tag not in self._VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in self._VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, f"</{tag}> closes another element"
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "script":
+            self.scripts.append(data)
+
+
+def _read(html: str) -> _Page:
+    page = _Page()
+    page.feed(html)
+    assert page.open == []
+    return page
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def html(request: pytest.FixtureRequest, run_directory: Path) -> str:
+    return write_report(run_directory, request.param).read_text(encoding="utf-8")
+
+
+def test_nothing_is_loaded_from_outside(html: str) -> None:
+    page = _read(html)
+    assert [one for one in page.loads if not one.startswith("data:")] == []
+    assert re.findall(r"url\(|@import|\bfetch\(|XMLHttpRequest|WebSocket|importScripts|sendBeacon", html) == []
+
+
+def test_contents_lead_to_sections(html: str) -> None:
+    page = _read(html)
+    wanted = [link.removeprefix("#") for link in page.links if link.startswith("#")]
+    assert len(wanted) > 12
+    assert set(wanted) <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_texts_of_sources_are_shown_and_never_run(html: str) -> None:
+    assert "<script>alert" not in html
+    assert "&lt;script&gt;alert" in html
+    assert "Hoogveen &amp; &lt;Laag&gt;" in html
+    page = _read(html)
+    content = json.loads(next(script for script in page.scripts if script.startswith("{")))
+    assert content["words"]["area"]["GM9002"] == "Hoogveen & <Laag>"
+
+
+def test_the_warning_the_screening_and_the_attribution_are_always_there(html: str) -> None:
+    assert html.count("een vertekenend beeld") >= 2
+    assert "© OpenStreetMap-bijdragers" in html
+    assert "ODbL 1.0" in html
+    assert "330" in html
+
+
+def test_every_assumption_and_figure_is_listed(html: str, run_directory: Path) -> None:
+    manifest = json.loads((run_directory / "manifest.json").read_text(encoding="utf-8"))
+    for entry in (*manifest["assumptions"], *manifest["figures"]):
+        assert entry["path"] in html
+    assert "report.transit.reaches.reach_by_mode.train" in html
+
+
+def test_no_null_shows_as_such(html: str) -> None:
+    visible = re.sub(r"<script.*?</script>|<style.*?</style>", "", html, flags=re.DOTALL)
+    words = re.findall(r">([^<]*)<", visible)
+    assert [word for word in words if re.search(r"\b(nan|NaN|NA|NaT|inf)\b", word)] == []
+    assert not {word.strip() for word in words} & {"None", "null"}
+
+
+def test_numbers_follow_the_language(run_directory: Path) -> None:
+    nl, en = (write_report(run_directory, lang).read_text(encoding="utf-8") for lang in LANGUAGES)
+    assert "330.000 woningen" in nl
+    assert "330,000 homes" in en
+    assert 'lang="nl"' in nl
+    assert 'lang="en"' in en
+
+
+def test_without_a_timetable_the_diagnostic_says_unknown(run_without_timetable: Path) -> None:
+    results = open_results(run_without_timetable)
+    html = render_report(results, words_of(results, "nl"))
+    assert "er is geen dienstregeling" in html
+    assert "Geen perceel is met zekerheid geschikt" in html
+    assert not re.search(r"valt \d+% van de locaties af", html)
+    assert "sections.roofs" not in html
+
+
+def test_areas_that_do_not_close_are_said(tmp_path: Path) -> None:
+    place = write_results(tmp_path / "run", with_roofs=False)
+    path = place / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["closes"]["attributed_area_m2"] += 5.0
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    assert "LET OP: bebouwbaar" in write_report(place, "nl").read_text(encoding="utf-8")
+
+
+def test_a_run_of_roofs_only_has_a_report(tmp_path: Path) -> None:
+    place = write_results(tmp_path / "run")
+    for name in ("sites", "suitability", "pieces", "reasons", "accessibility", "units"):
+        (place / f"{name}.parquet").unlink()
+    html = write_report(place, "nl").read_text(encoding="utf-8")
+    assert 'id="roofs"' in html
+    assert 'id="map-canvas"' not in html
+    _read(html)
+
+
+def test_a_sparse_manifest_is_enough(tmp_path: Path) -> None:
+    place = write_results(tmp_path / "run", with_roofs=False)
+    (place / "manifest.json").write_text('{"run_id": "r", "name": "r", "flexsites_version": "0.1.0"}', encoding="utf-8")
+    html = write_report(place, "en").read_text(encoding="utf-8")
+    assert "This run names no sources." in html
+
+
+def test_json_cannot_end_its_script_element() -> None:
+    text = str(script_json({"a": "</script><!--", "b": "\u2028"}))
+    assert "<" not in text
+    assert json.loads(text) == {"a": "</script><!--", "b": "\u2028"}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_factsheets_are_whole_pages_without_loads(run_directory: Path, lang: str) -> None:
+    html = write_factsheets(run_directory, ["WDM00A00001", "WDM00A00041"], lang).read_text(encoding="utf-8")
+    page = _read(html)
+    assert [one for one in page.loads if not one.startswith("data:")] == []
+    assert page.ids == ["WDM00A00001", "WDM00A00041"]
+    assert "BOPA" in html
+    assert html.count("<svg") == 2

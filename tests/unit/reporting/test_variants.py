@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import pytest
+
+from flexsites.reporting.variants import compare_variants
+from tests.reporting_fixture import FLEXMILIEUS, make_tables, stricter
+
+
+def test_changes_are_against_the_base() -> None:
+    base = make_tables()
+    strict = stricter(base)
+    found = compare_variants(
+        {"base": (base["sites"], base["suitability"]), "strict": (strict["sites"], strict["suitability"])},
+        flexmilieu_order=FLEXMILIEUS,
+    ).set_index(["variant", "population"])
+    n_conditional = (base["sites"]["verdict"] == "conditional").sum()
+    assert found.loc[("strict", "available"), "n_sites_lost"] == n_conditional
+    assert found.loc[("strict", "available"), "n_sites_gained"] == 0
+    assert found.loc[("strict", "available"), "change_n_sites"] == -n_conditional
+    assert (found.loc["base", ["change_n_sites", "change_n_units_expected"]] == 0).all(axis=None)
+    assert (found.loc["strict", "change_n_units_expected"] <= 0).all()
+
+
+def test_the_base_must_be_there() -> None:
+    tables = make_tables()
+    with pytest.raises(KeyError):
+        compare_variants({"other": (tables["sites"], tables["suitability"])})

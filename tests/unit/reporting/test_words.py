@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import math
+import re
+import string
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import flexsites.reporting
+from flexsites.errors import ConfigError
+from flexsites.reporting.names import names_in_content
+from flexsites.reporting.words import LANGUAGES, Words, load_texts
+
+
+def _leaves(node: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    for key, item in node.items():
+        assert isinstance(key, str), f"{path}{key!r} is not a text: quote it"
+        if isinstance(item, Mapping):
+            yield from _leaves(item, f"{path}{key}.")
+        else:
+            assert isinstance(item, str), f"{path}{key} is not a text"
+            yield f"{path}{key}", item
+
+
+def _placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_languages_have_the_same_texts_with_the_same_placeholders() -> None:
+    nl, en = (dict(_leaves(load_texts(lang))) for lang in LANGUAGES)
+    assert set(nl) == set(en)
+    assert {key for key in nl if _placeholders(nl[key]) != _placeholders(en[key])} == set()
+    assert all(text.strip() for text in (*nl.values(), *en.values()))
+
+
+def test_every_text_that_templates_and_code_ask_for_is_there() -> None:
+    folder = Path(flexsites.reporting.__file__).parent
+    texts = dict(_leaves(load_texts("nl")))
+    asked = set()
+    for path in (*folder.glob("*.py"), *folder.glob("templates/*.j2")):
+        source = path.read_text(encoding="utf-8")
+        asked |= set(re.findall(r'words\.text\(\s*"([a-z_]+\.[a-z_0-9]+)"', source))
+        asked |= set(re.findall(r'\bt\(["\']([a-z_]+\.[a-z_0-9]+)["\'][,)]', source))
+    assert len(asked) > 60
+    assert asked - set(texts) == set()
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "nl", "en"),
+    [
+        (1234567.5, 1, "1.234.567,5", "1,234,567.5"),
+        (0, 0, "0", "0"),
+        (-0.2, 0, "0", "0"),
+        (-1500, 0, "-1.500", "-1,500"),
+        (None, 0, "onbekend", "unknown"),
+        (math.nan, 2, "onbekend", "unknown"),
+        (pd.NA, 0, "onbekend", "unknown"),
+    ],
+)
+def test_numbers(value: object, decimals: int, nl: str, en: str) -> None:
+    assert Words("nl").number(value, decimals) == nl
+    assert Words("en").number(value, decimals) == en
+
+
+def test_sentences_round_and_shares_do_not_hide() -> None:
+    words = Words("nl")
+    assert [words.about(n) for n in (999, 1004, 15_237, 2_345_678, 0)] == ["999", "1.000", "15.200", "2.350.000", "0"]
+    assert words.percent(0.0) == "0%"
+    assert words.percent(0.0004) == "<1%"
+    assert words.percent(None) == "onbekend"
+    assert words.yes_no(pd.NA) == "onbekend"
+
+
+def test_another_language_is_refused() -> None:
+    with pytest.raises(ConfigError, match="choose one of nl, en"):
+        Words("de")
+
+
+def test_a_name_falls_back_to_its_readable_id() -> None:
+    assert Words("nl").name("rule", "own_veto_area") == "own veto area"
+
+
+def test_own_rules_win_over_the_rule_set() -> None:
+    def label(text: str) -> dict[str, str]:
+        return {"nl": text, "en": text}
+
+    content = {
+        "run": {"own_rules": [{"rule_id": "in_use", "label": label("ours")}]},
+        "rule_set": {
+            "rules": [{"rule_id": "in_use", "label": label("theirs")}, {"rule_id": "nnn", "label": label("n")}]
+        },
+        "target_groups": {
+            "students": {"id": "students", "label": label("S"), "requirements": [{"id": "bus", "label": label("B")}]}
+        },
+    }
+    names = names_in_content(content, "nl")
+    assert names[("rule", "in_use")] == "ours"
+    assert names[("rule", "nnn")] == "n"
+    assert names[("criterion", "bus")] == "B"

@@ -1,0 +1,144 @@
+"""Suitability of pieces and sites: a small world that one can check in the head."""
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+from flexsites.config.load import available, read_model
+from flexsites.config.suitability import Flexmilieu, TargetGroup
+from flexsites.suitability.sites import gather
+from flexsites.suitability.stages import judge, judge_pieces, rank
+
+
+def _told(column):
+    """Return a column as plain values by key, null as None."""
+    return {key: None if pd.isna(value) else value for key, value in column.items()}
+
+
+LABEL = {"nl": "x", "en": "x"}
+
+
+def _figure(value):
+    return {"value": value, "assumption": True, "why": "test"}
+
+
+@pytest.fixture(scope="module")
+def flexmilieus():
+    programme = read_model(available("flexmilieus")["campus"], Flexmilieu).programme
+    made = []
+    for name, groups in (("stad", ("autoloos",)), ("groen_tiny", ("tiny",))):
+        weighted = [{"measure": "d", "weight": _figure(1), "full_at": _figure(0), "zero_at": _figure(1000)}]
+        content = {
+            "id": name, "label": LABEL, "description": LABEL, "target_groups": groups, "weighted": weighted,
+            "programme": programme,
+        }  # fmt: skip
+        made.append(Flexmilieu.model_validate(content))
+    return tuple(made)
+
+
+@pytest.fixture(scope="module")
+def groups():
+    stop = {"id": "stop", "label": LABEL, "any_of": [{"measure": "d", "at_most": _figure(500)}]}
+    common = {"label": LABEL, "needs": LABEL, "source": "test"}
+    return {
+        "autoloos": TargetGroup.model_validate({**common, "id": "autoloos", "has_car": False, "requirements": [stop]}),
+        "tiny": TargetGroup.model_validate({**common, "id": "tiny", "has_car": True}),
+    }
+
+
+def _pieces(names):
+    n = len(names)
+    return gpd.GeoDataFrame(
+        {
+            "piece_id": names, "site_id": [name.split("#")[0] for name in names], "piece_area_m2": [2000.0] * n,
+            "max_width_m": [30.0] * n, "compactness": [0.7] * n, "road_distance_m": [1.0] * n,
+            "access_x_m": [0.0] * n, "access_y_m": [0.0] * n, "farthest_interior_m": [10.0] * n,
+            "is_valid": [True] * n, "failed_test": [None] * n, "restrictions": [""] * n, "flags": [""] * n,
+            "available_years": [10.0] * n, "plan_coverage": ["covered"] * n,
+        },
+        geometry=[shapely.box(0, 0, 40, 50)] * n, crs="EPSG:28992",
+    )  # fmt: skip
+
+
+def _access(rows):
+    frame = pd.DataFrame(rows, columns=["piece_id", "value", "status"])
+    frame["why"] = None
+    return frame.assign(
+        site_id=frame["piece_id"].str.split("#").str[0], measure="d", is_truncated=False, complete_to_m=None
+    )
+
+
+def _units(pieces, expected):
+    rows = [
+        (piece, piece.split("#")[0], name, "studio:1.00", n, n, n, float(n), n, "layout", 0)
+        for piece, n in zip(pieces, expected, strict=True)
+        for name in ("stad", "groen_tiny")
+    ]
+    columns = [
+        "piece_id", "site_id", "flexmilieu", "dwelling_mix", "n_units_low", "n_units_expected", "n_units_high",
+        "n_units_density", "n_units_layout", "bound_by", "n_parking",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+@pytest.fixture
+def judged(flexmilieus, groups):
+    names = ["a#1", "a#2", "b#1", "c#1", "d#1"]
+    access = _access([("a#1", 400.0, "reached"), ("a#2", 900.0, "reached"), ("b#1", None, "unreached")])
+    return judge_pieces(
+        _pieces(names), access, _units(names, [10, 20, 5, 5, 0]), flexmilieus=flexmilieus, groups=groups
+    )
+
+
+def test_each_piece_has_its_own_entrance(judged):
+    stad = judged[judged["flexmilieu"] == "stad"].set_index("piece_id")
+    assert _told(stad["is_suitable"]) == {"a#1": True, "a#2": False, "b#1": False, "c#1": None, "d#1": False}
+    assert stad.loc["a#2", "failed_criterion"] == "stop"
+    assert stad.loc["a#2", "failed_by"] == 400.0
+    assert pd.isna(stad.loc["b#1", "failed_by"])  # not reached at all
+    assert stad.loc["c#1", "unknown_criteria"] == "stop"  # never measured: unknown, not a no
+    assert stad.loc["d#1", "failed_criterion"] == "homes"  # nothing fits: certain, whatever the stop
+
+
+def test_a_site_counts_the_homes_of_the_pieces_that_decide(judged):
+    stad = judge(judged).query("flexmilieu == 'stad'").set_index("site_id")
+    assert _told(stad["is_suitable"]) == {"a": True, "b": False, "c": None, "d": False}
+    assert stad["n_units_expected"].to_dict() == {"a": 10, "b": 5, "c": 5, "d": 0}
+    assert stad.loc["a", "score"] == pytest.approx(0.6)
+
+
+def test_rank_counts_suitable_sites_only(judged):
+    ranked = rank(judge(judged)).set_index(["flexmilieu", "site_id"])["rank"]
+    assert _told(ranked["stad"]) == {"a": 1, "b": None, "c": None, "d": None}
+    # groen_tiny requires nothing: a by score, b next (unreached scores 0), c last (its score is unknown)
+    assert _told(ranked["groen_tiny"]) == {"a": 1, "b": 2, "c": 3, "d": None}
+
+
+def test_the_best_flexmilieu_is_a_suitable_one(judged, flexmilieus):
+    ids = ["a", "b", "c", "d", "e"]
+    n = len(ids)
+    parcels = gpd.GeoDataFrame(
+        {
+            "site_id": ids, "parcel_area_m2": [2000.0] * n, "registered_area_m2": [None] * n,
+            "gemeente_code": [None] * n, "provincie_code": [None] * n, "buurt_code": [None] * n,
+            "owner_class": [None] * n, "tenure": [None] * n, "land_use": [None] * n,
+        },
+        geometry=[shapely.box(0, 0, 40, 50)] * n, crs="EPSG:28992",
+    )  # fmt: skip
+    exclusions = pd.DataFrame(
+        {
+            "site_id": ids, "buildable_area_m2": [2000.0, 2000, 2000, 2000, 0], "n_pieces": [2, 1, 1, 1, 0],
+            "verdict": ["eligible"] * 4 + ["excluded"], "available_years": [10.0] * n, "plan_coverage": ["covered"] * n,
+            "provincial_coverage": ["covered"] * n, "restrictions": [""] * n, "flags": [""] * n,
+        }
+    )  # fmt: skip
+    sites = gather(parcels, exclusions, judge(judged), flexmilieus=tuple(one.id for one in flexmilieus))
+    sites = sites.set_index("site_id")
+    assert sites["flexmilieu_best"].fillna("-").to_dict() == {
+        "a": "stad", "b": "groen_tiny", "c": "groen_tiny", "d": "-", "e": "-",
+    }  # fmt: skip
+    assert _told(sites["is_suitable_without_groen_tiny"]) == {
+        "a": True, "b": False, "c": None, "d": False, "e": False,
+    }  # fmt: skip
+    assert sites["n_units_expected"].to_dict() == {"a": 10, "b": 5, "c": 5, "d": 0, "e": 0}
