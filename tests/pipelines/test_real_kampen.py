@@ -101,7 +101,8 @@ def _spherical_excess_m_per_km(run):
     is_step = line[1:] == line[:-1]
     spherical = great_circle(lat[:-1][is_step], lon[:-1][is_step], lat[1:][is_step], lon[1:][is_step]).sum()
     plane = streets.length.sum()
-    return round(1000.0 * (spherical - plane) / plane, 3)
+    # Recorded with the report, which the workers of pytest-xdist can send as numbers of Python only.
+    return round(float(1000.0 * (spherical - plane) / plane), 3)
 
 
 def test_without_a_timetable_what_rests_on_transit_is_unknown(run):
