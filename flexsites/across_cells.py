@@ -11,6 +11,7 @@ from typing import Any
 
 from flexsites import tables as t
 from flexsites.capacity.complex_stages import find_lookalikes, group_complexes
+from flexsites.config.anchors import Anchors
 from flexsites.config.study import BASE, Study
 from flexsites.exclusion.stages import group_locations
 from flexsites.inputs.prepared import Prepared
@@ -90,9 +91,21 @@ def write_manifest(place: Place, study: Study, inputs: Prepared, rows: Sequence[
             ],
             "closes": balance(row for row in rows if row["kind"] == "parcels"),
         }
+    if study.anchors is not None:
+        told["anchors"] = _anchors(study.anchors)
     if study.top_up is not None:
         told["headline"] = study.top_up.headline.model_dump()
     write_json(place.directory / "manifest.json", told)
+
+
+def _anchors(anchors: Anchors) -> dict[str, Any]:
+    """Return the published answers that the run is set beside, as the report reads them."""
+    rows = [
+        one.model_dump(exclude={"published"})
+        | {"published": float(one.published), "source": one.published.source or one.published.why}
+        for one in anchors.anchors
+    ]
+    return {"id": anchors.id, "label": anchors.label.model_dump(), "about": anchors.about.model_dump(), "anchors": rows}
 
 
 def _rule(rule: Any) -> dict[str, Any]:  # noqa: ANN401 - a union of models

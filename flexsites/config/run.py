@@ -113,6 +113,7 @@ class Run(Model):
     flexmilieus: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
     shortlist: Shortlist = Shortlist()
+    anchors: str | None = Field(default=None, description="published answers (configs/anchors) to set the run beside")
     cell_size_m: float = Field(default=5000, ge=250, description="side of a cell; a whole multiple of 250 m is quick")
     max_sites_per_cell: int = Field(default=20_000, ge=1)
     notes: tuple[Label, ...] = Field(default=(), description="what a reader must know of this run; in the report")

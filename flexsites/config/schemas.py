@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from flexsites.config.access import AmenityCategories, Measures, StreetRules
+from flexsites.config.anchors import Anchors
 from flexsites.config.catalogue import Catalogue
 from flexsites.config.dwellings import DwellingType, LayoutStandard
 from flexsites.config.load import configs_directory
@@ -46,6 +47,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "target_groups/*.yaml": TargetGroup,
     "dwelling_types/*.yaml": DwellingType,
     "sources/*.yaml": Catalogue,
+    "anchors/*.yaml": Anchors,
     "layout.yaml": LayoutStandard,
     "measures.yaml": Measures,
     "amenities.yaml": AmenityCategories,
@@ -61,7 +63,7 @@ def schema_texts() -> dict[str, str]:
     Examples
     --------
     >>> sorted(schema_texts())[:3]
-    ['amenities.json', 'dwelling_types.json', 'flexmilieus.json']
+    ['amenities.json', 'anchors.json', 'dwelling_types.json']
     """
     texts = {}
     for pattern, model in MODELS.items():

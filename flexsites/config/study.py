@@ -23,6 +23,7 @@ from flexsites.config.access import (
     StreetMeasure,
     TravelTime,
 )
+from flexsites.config.anchors import Anchors
 from flexsites.config.base import Figure, collect_figures
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
 from flexsites.config.load import available, configs_directory, expand, find, read_model, read_yaml
@@ -66,6 +67,7 @@ class Study:
     transit_classes: TransitClasses
     top_up: TopUpRules | None
     content: Mapping[str, Any]
+    anchors: Anchors | None = None
 
     @property
     def base(self) -> Reading:
@@ -208,6 +210,9 @@ def resolve(name: str) -> Study:
     transit = read_model(configs_directory() / "transit.yaml", Transit)
     classes = read_model(configs_directory() / "transit_classes.yaml", TransitClasses)
     content |= {"transit": _plain(transit), "transit_classes": _plain(classes)}
+    anchors = read_model(find("anchors", run.anchors, beside=here), Anchors) if run.anchors else None
+    if anchors is not None:
+        content["anchors"] = _plain(anchors)
     return Study(
         run,
         path,
@@ -221,6 +226,7 @@ def resolve(name: str) -> Study:
         classes,
         top_up,
         content,
+        anchors,
     )
 
 

@@ -117,6 +117,7 @@ def _context(results: Results, words: Words) -> dict[str, Any]:
             "variants": sections_more.variants(results, words),
             "ownership": sections_more.ownership(results, words),
             "coverage": sections_more.coverage(results, words),
+            "anchors": sections_more.anchors(results, words),
         }
     context["contents"] = _contents(context)
     return context
@@ -125,7 +126,9 @@ def _context(results: Results, words: Words) -> dict[str, Any]:
 def _contents(context: dict[str, Any]) -> list[str]:
     """Return the sections that the report has, in order."""
     of_parcels = ("funnel", "map", "flexmilieus", "shortlist", "drop", "verdicts", "totals")
-    further = ("transit", "variants", "ownership", "coverage")
+    further: tuple[str, ...] = ("transit", "variants", "ownership", "coverage")
+    if context["parcels"] and context["parcels"]["anchors"]:
+        further = (*further, "anchors")
     there = ["answer", *(of_parcels if context["parcels"] else ()), *(("roofs",) if context["roofs"] else ())]
     return [*there, *(further if context["parcels"] else ()), "assumptions", "sources", "method"]
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from flexsites.reporting.anchors import compare_anchors
 from flexsites.reporting.drop import drop_table, requirement_table
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results, open_results
@@ -26,8 +27,8 @@ def summary(results: Results, name: str) -> Frame:
     results
         An opened run.
     name
-        ``totals``, ``verdicts``, ``drop``, ``requirements``, ``ownership``, ``variants``, ``transit`` or
-        ``roof_totals``.
+        ``totals``, ``verdicts``, ``drop``, ``requirements``, ``ownership``, ``variants``, ``transit``,
+        ``anchors`` or ``roof_totals``.
     """
     if results.has(name):
         return results.table(name)
@@ -40,6 +41,7 @@ def _compute(results: Results, name: str) -> Frame:
     ways: dict[str, Callable[[], Frame]] = {
         "roof_totals": lambda: roof_totals(results.table("roof_units")),
         "transit": lambda: _transit(results),
+        "anchors": lambda: _anchors(results),
         "drop": lambda: _drop(results),
         "verdicts": lambda: verdict_totals(results.table("sites")),
         "ownership": lambda: ownership_totals(results.table("sites")),
@@ -62,6 +64,8 @@ def write_tables(directory: Path | str) -> list[Path]:
     names = list(_COMPUTED) if results.has_sites else []
     if results.has_sites and results.has("accessibility"):
         names.append("transit")
+    if results.has_sites and results.manifest.get("anchors"):
+        names.append("anchors")
     if results.has("roof_units"):
         names.append("roof_totals")
     return [_write(_compute(results, name), results.directory / f"{name}.parquet") for name in names]
@@ -71,6 +75,13 @@ def _drop(results: Results) -> Frame:
     """Tell what each rule takes, with the near misses where the run looked for them."""
     missed = [results.table(name) if results.has(name) else None for name in ("near_misses", "near_miss_units")]
     return drop_table(results.table("sites"), results.table("reasons"), *missed, rule_order=results.rules)
+
+
+def _anchors(results: Results) -> Frame:
+    """Set the run beside the published answers that it names."""
+    transit = summary(results, "transit") if results.has("accessibility") else None
+    anchors = results.manifest["anchors"]["anchors"]
+    return compare_anchors(anchors, summary(results, "totals"), transit, results.table("sites"))
 
 
 def _transit(results: Results) -> Frame:
