@@ -295,7 +295,12 @@ def _write(directory: Path, reader: _Reader, n_threads: int) -> dict[str, Any]:
     for name, frame, table in tables:
         write_canonical(frame, directory / f"{name}.parquet", table)
     networks: dict[Mode, Network] = {
-        mode: build_network(found.reading.graph, mode=mode, min_component_m=float(asked.rules.min_component_m))
+        mode: build_network(
+            found.reading.graph,
+            mode=mode,
+            min_component_m=float(asked.rules.min_component_m),
+            wait_m=float(asked.rules.ferry_wait_min) / 60.0 * float(asked.modes[mode].speed_km_h) * 1000.0,
+        )
         for mode in sorted({"walk", *(measure.mode for measure in asked.measures)})
     }
     reader.report("access")

@@ -11,20 +11,22 @@ from flexsites.geometry.types import FloatArray, IntArray
 FORWARD = np.uint8(1)
 BACKWARD = np.uint8(2)
 BOTH = np.uint8(3)
+PASSING = np.uint8(4)
+"""Bits of an edge; one that is only passed (a ferry) is not where a point touches the network."""
 
 Flags = NDArray[np.uint8]
 
 
 @kernel
 def reverse_flags(flags: int) -> int:
-    """Return the directions of an edge seen from its other end.
+    """Return the bits of an edge seen from its other end.
 
     Examples
     --------
-    >>> int(reverse_flags(1)), int(reverse_flags(3))
-    (2, 3)
+    >>> int(reverse_flags(1)), int(reverse_flags(3)), int(reverse_flags(5))
+    (2, 3, 6)
     """
-    return ((flags & 1) << 1) | ((flags & 2) >> 1)
+    return ((flags & 1) << 1) | ((flags & 2) >> 1) | (flags & 4)
 
 
 @kernel

@@ -20,6 +20,7 @@ from scipy.sparse.csgraph import connected_components
 from flexsites.accessibility.contraction import (
     BACKWARD,
     FORWARD,
+    PASSING,
     Flags,
     arcs,
     chain_vertices,
@@ -31,6 +32,7 @@ from flexsites.errors import Fault, InputError
 from flexsites.geometry.street_graph import (
     BICYCLE_BACKWARD,
     BICYCLE_FORWARD,
+    CROSSING,
     WALK_BACKWARD,
     WALK_FORWARD,
     StreetGraph,
@@ -184,7 +186,7 @@ _OWN_ARRAYS = ("node_xy", "vertex_start", "vertex_xy", "edge_box", "block_box")
 _NPY_HEADER = 128
 
 
-def build_network(streets: StreetGraph, *, mode: Mode, min_component_m: float) -> Network:
+def build_network(streets: StreetGraph, *, mode: Mode, min_component_m: float, wait_m: float = 0.0) -> Network:
     """Make the network of a mode.
 
     Parameters
@@ -195,6 +197,8 @@ def build_network(streets: StreetGraph, *, mode: Mode, min_component_m: float) -
         Who moves.
     min_component_m
         Connected streets shorter than this together are left out, and reported; 0 keeps all.
+    wait_m
+        What a crossing (a ferry) costs besides its length: the wait for it, in metres of going on.
 
     Raises
     ------
@@ -206,6 +210,7 @@ def build_network(streets: StreetGraph, *, mode: Mode, min_component_m: float) -
         np.where(streets.allowed & forward, FORWARD, 0) | np.where(streets.allowed & backward, BACKWARD, 0)
     ).astype(np.uint8)
     length = edge_lengths(streets.vertex_xy, streets.vertex_start)
+    flags[(flags > 0) & (streets.allowed & CROSSING > 0)] |= PASSING
     keep, cut = _components(streets, flags > 0, length, min_component_m)
     if not keep.any():
         raise InputError(Fault(f"no street for mode {mode}", "streets", "check access tags and min_component_m"))
@@ -218,13 +223,14 @@ def build_network(streets: StreetGraph, *, mode: Mode, min_component_m: float) -
     origin = np.where(against[first], ends[1][chain_edge[first]], ends[0][chain_edge[first]])
     target = np.where(against[last], ends[0][chain_edge[last]], ends[1][chain_edge[last]])
     own = flags[chosen][chain_edge[first]]
-    chain_flags = np.where(against[first], (own & FORWARD) << 1 | (own & BACKWARD) >> 1, own).astype(np.uint8)
+    turned = (own & FORWARD) << 1 | (own & BACKWARD) >> 1 | (own & PASSING)
+    chain_flags = np.where(against[first], turned, own).astype(np.uint8)
     sizes = np.diff(streets.vertex_start)[chosen]
     picked = np.repeat(streets.vertex_start[chosen] - np.concatenate([[0], np.cumsum(sizes)[:-1]]), sizes)
     vertices = streets.vertex_xy[picked + np.arange(sizes.sum())]
     own_start = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     vertex_start, vertex_xy = chain_vertices(chain_start, chain_edge, against, own_start, vertices)
-    return _ordered(mode, streets, (origin, target, chain_flags), (vertex_start, vertex_xy), cut)
+    return _ordered(mode, streets, (origin, target, chain_flags), (vertex_start, vertex_xy), cut, wait_m)
 
 
 def _components(
@@ -258,6 +264,7 @@ def _ordered(
     edges: tuple[IntArray, IntArray, Flags],
     vertices: tuple[IntArray, FloatArray],
     cut: Cut,
+    wait_m: float,
 ) -> Network:
     """Return the network, nodes and edges numbered along a curve through space."""
     edge_from, edge_to, flags = edges
@@ -272,7 +279,7 @@ def _ordered(
     picked = np.repeat(vertices[0][:-1][order] - vertex_start[:-1], sizes) + np.arange(sizes.sum())
     vertex_xy = vertices[1][picked]
     edge_from, edge_to, flags = edge_from[order], edge_to[order], flags[order]
-    length = edge_lengths(vertex_xy, vertex_start)
+    length = edge_lengths(vertex_xy, vertex_start) + np.where(flags & PASSING, wait_m, 0.0)
     graph = make_graph(len(used), edge_from, edge_to, length, flags)
     box = edge_boxes(vertex_xy, vertex_start)
     first = np.arange(0, len(box), BLOCK)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
+from flexsites.accessibility.contraction import PASSING
 from flexsites.accessibility.network import BLOCK, Network
 from flexsites.accessibility.positions import Positions
 from flexsites.compiled import kernel
@@ -58,11 +59,12 @@ def snap(network: Network, points: FloatArray, *, max_snap_m: float) -> Position
 
 
 def _edges_near(network: Network, points: FloatArray, reach: float) -> IntArray:
-    """Return the edges, ascending, whose box comes within reach of the box around the points."""
+    """Return the edges, ascending, whose box comes within reach of the box around the points; no ferries."""
     window = np.concatenate([points.min(axis=0) - reach, points.max(axis=0) + reach])
     blocks = np.flatnonzero(_meets(network.block_box, window))
     edges = (blocks[:, None] * BLOCK + np.arange(BLOCK)).ravel()
     edges = edges[edges < network.n_edges]
+    edges = edges[network.graph.edge_flags[edges] & PASSING == 0]
     return edges[_meets(network.edge_box[edges], window)]
 
 

@@ -239,12 +239,13 @@ class StreetRules(Model):
     """The legal defaults of OSM's tags for streets in the Netherlands.
 
     ``classes`` holds per value of ``highway`` who may use it; a value that is not listed is no street. ``routes``
-    does the same for ``route`` (ferries). ``forbids`` and ``allows`` are the values of access tags that do so;
-    other values leave the default as it is.
+    does the same for ``route`` (ferries, which cost ``ferry_wait_min`` besides their length, and along which no site
+    lies). ``forbids`` and ``allows`` are the values of access tags that do so; other values leave the default as it is.
     """
 
     classes: dict[str, Permission]
     routes: dict[str, Permission]
     forbids: tuple[str, ...]
     allows: tuple[str, ...]
+    ferry_wait_min: Number
     min_component_m: Number

@@ -19,7 +19,9 @@ WALK_BACKWARD = np.uint8(2)
 BICYCLE_FORWARD = np.uint8(4)
 BICYCLE_BACKWARD = np.uint8(8)
 CAR = np.uint8(16)
-"""Bits of ``allowed``; forward is from the first vertex to the last."""
+CROSSING = np.uint8(32)
+"""Bits of ``allowed``; forward is from the first vertex to the last. A crossing (a ferry) is used from end to end: no
+site and no opportunity lies along it."""
 
 Bits = NDArray[np.uint8]
 

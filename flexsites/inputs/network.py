@@ -18,6 +18,7 @@ from flexsites.geometry.street_graph import (
     BICYCLE_BACKWARD,
     BICYCLE_FORWARD,
     CAR,
+    CROSSING,
     WALK_BACKWARD,
     WALK_FORWARD,
     StreetGraph,
@@ -140,9 +141,11 @@ def _shared_vertices(lines: GeometryArray) -> tuple[np.ndarray, np.ndarray, np.n
 
 
 def street_lines(graph: StreetGraph, *, crs: str = "EPSG:28992") -> Frame:
-    """Return the table ``StreetLines``: one row per edge that somebody may use; never of zero length."""
+    """Return the table ``StreetLines``: one row per edge along which a site can lie; never of zero length."""
     lines = graph.lines()
-    usable = (graph.allowed > 0) & (edge_lengths(graph.vertex_xy, graph.vertex_start) > 0)
+    usable = (
+        (graph.allowed > 0) & (graph.allowed & CROSSING == 0) & (edge_lengths(graph.vertex_xy, graph.vertex_start) > 0)
+    )
     number = pd.Series(graph.street).groupby(graph.street).cumcount().to_numpy()
     names = np.array(graph.road_classes, dtype=object)
     table: Frame = gpd.GeoDataFrame(

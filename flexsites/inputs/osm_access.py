@@ -6,14 +6,21 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from flexsites.geometry.street_graph import BICYCLE_BACKWARD, BICYCLE_FORWARD, CAR, WALK_BACKWARD, WALK_FORWARD
+from flexsites.geometry.street_graph import (
+    BICYCLE_BACKWARD,
+    BICYCLE_FORWARD,
+    CAR,
+    CROSSING,
+    WALK_BACKWARD,
+    WALK_FORWARD,
+)
 
 if TYPE_CHECKING:
     from flexsites.config.access import StreetRules
 
 Tags = Mapping[str, str]
 
-# The keys that speak of a mode, the most special first; the last is general and can only forbid.
+# The keys that speak of a mode, the most special first: the first that a street has decides.
 _KEYS = {
     "walk": ("foot", "access"),
     "bicycle": ("bicycle", "vehicle", "access"),
@@ -23,10 +30,12 @@ _FORWARD_ONLY = ("yes", "true", "1")
 _BACKWARD_ONLY = ("-1", "reverse")
 _ROUNDABOUTS = ("roundabout", "circular")
 CYCLEWAY_KEYS = ("cycleway", "cycleway:left", "cycleway:right", "cycleway:both")
+_LANE_WAYS = tuple(f"{key}:oneway" for key in CYCLEWAY_KEYS)
 STREET_KEYS = frozenset(
     {"highway", "route", "oneway", "oneway:bicycle", "oneway:foot", "junction", "motorroad", "area", "indoor"}
     | {key for keys in _KEYS.values() for key in keys}
     | set(CYCLEWAY_KEYS)
+    | set(_LANE_WAYS)
 )
 """Every key that decides who may use a street; other tags need not be read."""
 
@@ -58,7 +67,8 @@ def permissions(tags: Tags, rules: StreetRules) -> int:
     """Return the bits of who may use a street in which direction; 0: nobody that matters here.
 
     Source: [R] configs/streets.yaml. One-way streets bind bicycles unless ``oneway:bicycle=no`` or a contraflow
-    lane says otherwise; they bind walkers only where ``oneway:foot=yes``.
+    lane says otherwise; they bind walkers only where ``oneway:foot=yes``. A ferry is a crossing: it can be used from
+    end to end, and nothing lies along it.
     """
     name = street_class(tags, rules)
     if name is None:
@@ -73,22 +83,18 @@ def permissions(tags: Tags, rules: StreetRules) -> int:
         bits |= (int(BICYCLE_FORWARD) if forward else 0) | (int(BICYCLE_BACKWARD) if backward else 0)
     if _may_use(tags, "car", rules, by_class=default.car):
         bits |= int(CAR)
-    return bits
+    is_ferry = tags.get("highway") != name
+    return bits | int(CROSSING) if bits and is_ferry else bits
 
 
 def _may_use(tags: Tags, mode: str, rules: StreetRules, *, by_class: bool) -> bool:
     if mode != "car" and tags.get("motorroad") == "yes":
         return False
-    *special, _ = keys = _KEYS[mode]
-    for key in keys:
-        value = tags.get(key)
-        if value is None:
-            continue
-        if value in rules.forbids:
-            return False
-        if value in rules.allows and key == special[0]:
-            return True
-    return by_class
+    keys = _KEYS[mode]
+    key = next((key for key in keys if key in tags), None)
+    if key is None:
+        return by_class
+    return tags[key] not in rules.forbids and (by_class or (key == keys[0] and tags[key] in rules.allows))
 
 
 def bicycle_directions(tags: Tags) -> tuple[bool, bool]:
@@ -102,7 +108,7 @@ def bicycle_directions(tags: Tags) -> tuple[bool, bool]:
     ((False, True), (True, False))
     """
     own = tags.get("oneway:bicycle")
-    if own is None and any(tags.get(key, "").startswith("opposite") for key in CYCLEWAY_KEYS):
+    if own is None and _has_contraflow_lane(tags):
         return True, True
     oneway = own if own is not None else tags.get("oneway")
     if oneway is None and tags.get("junction") in _ROUNDABOUTS:
@@ -112,3 +118,12 @@ def bicycle_directions(tags: Tags) -> tuple[bool, bool]:
     if oneway in _BACKWARD_ONLY:
         return False, True
     return True, True
+
+
+def _has_contraflow_lane(tags: Tags) -> bool:
+    """Return whether a lane for bicycles runs against a one-way street, or both ways beside it."""
+    if any(tags.get(key, "").startswith("opposite") for key in CYCLEWAY_KEYS):
+        return True
+    is_backward = tags.get("oneway") in _BACKWARD_ONLY
+    ways = {tags.get(key) for key in _LANE_WAYS}
+    return "no" in ways or any(way in (_FORWARD_ONLY if is_backward else _BACKWARD_ONLY) for way in ways)

@@ -7,7 +7,7 @@ import pytest
 from flexsites.inputs.osm_access import permissions
 from tests.unit.accessibility.places import rules
 
-WALK, BICYCLE, CAR = 1 | 2, 4 | 8, 16
+WALK, BICYCLE, CAR, CROSSING = 1 | 2, 4 | 8, 16, 32
 FORWARD, BACKWARD = 4, 8
 H = "highway"
 
@@ -31,6 +31,11 @@ H = "highway"
         ({H: "service", "access": "private"}, 0),
         ({H: "service", "access": "no", "foot": "yes"}, WALK),
         ({H: "service", "access": "destination"}, WALK | BICYCLE | CAR),
+        ({H: "service", "access": "private", "foot": "customers"}, WALK),
+        ({H: "service", "access": "private", "vehicle": "destination"}, BICYCLE | CAR),
+        ({H: "service", "access": "no", "motor_vehicle": "yes"}, CAR),
+        ({H: "service", "access": "permissive", "bicycle": "private"}, WALK | CAR),
+        ({H: "footway", "vehicle": "yes"}, WALK),
         ({H: "track", "vehicle": "no"}, WALK),
         ({H: "track", "vehicle": "no", "bicycle": "yes"}, WALK | BICYCLE),
         ({H: "residential", "motor_vehicle": "no"}, WALK | BICYCLE),
@@ -39,6 +44,10 @@ H = "highway"
         ({H: "residential", "oneway": "yes", "oneway:bicycle": "no"}, WALK | BICYCLE | CAR),
         ({H: "residential", "oneway": "yes", "cycleway": "opposite"}, WALK | BICYCLE | CAR),
         ({H: "residential", "oneway": "yes", "cycleway:left": "opposite_lane"}, WALK | BICYCLE | CAR),
+        ({H: "residential", "oneway": "yes", "cycleway:left:oneway": "-1"}, WALK | BICYCLE | CAR),
+        ({H: "residential", "oneway": "yes", "cycleway:right:oneway": "no"}, WALK | BICYCLE | CAR),
+        ({H: "residential", "oneway": "yes", "cycleway:right:oneway": "yes"}, WALK | FORWARD | CAR),
+        ({H: "residential", "oneway": "-1", "cycleway:left:oneway": "yes"}, WALK | BICYCLE | CAR),
         ({H: "residential", "oneway": "-1"}, WALK | BACKWARD | CAR),
         ({H: "residential", "oneway": "-1", "oneway:bicycle": "yes"}, WALK | BACKWARD | CAR),
         ({H: "cycleway", "oneway": "yes"}, WALK | FORWARD),
@@ -46,8 +55,9 @@ H = "highway"
         ({H: "tertiary", "junction": "roundabout"}, WALK | FORWARD | CAR),
         ({H: "tertiary", "junction": "roundabout", "oneway": "no"}, WALK | BICYCLE | CAR),
         ({H: "footway", "oneway:foot": "yes"}, 1),
-        ({"route": "ferry"}, WALK | BICYCLE),
-        ({"route": "ferry", "foot": "no"}, BICYCLE),
+        ({"route": "ferry"}, WALK | BICYCLE | CROSSING),
+        ({"route": "ferry", "foot": "no"}, BICYCLE | CROSSING),
+        ({"route": "ferry", "access": "no"}, 0),
         ({"route": "bus"}, 0),
         ({H: "proposed"}, 0),
         ({H: "busway"}, 0),
