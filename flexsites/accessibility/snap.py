@@ -64,8 +64,8 @@ def _edges_near(network: Network, points: FloatArray, reach: float) -> IntArray:
     blocks = np.flatnonzero(_meets(network.block_box, window))
     edges = (blocks[:, None] * BLOCK + np.arange(BLOCK)).ravel()
     edges = edges[edges < network.n_edges]
-    edges = edges[network.graph.edge_flags[edges] & PASSING == 0]
-    return edges[_meets(network.edge_box[edges], window)]
+    touches = (network.graph.edge_flags[edges] & PASSING == 0) & _meets(network.edge_box[edges], window)
+    return np.asarray(edges[touches], dtype=np.int64)
 
 
 def _meets(boxes: FloatArray, window: FloatArray) -> BoolArray:

@@ -143,9 +143,8 @@ def _shared_vertices(lines: GeometryArray) -> tuple[np.ndarray, np.ndarray, np.n
 def street_lines(graph: StreetGraph, *, crs: str = "EPSG:28992") -> Frame:
     """Return the table ``StreetLines``: one row per edge along which a site can lie; never of zero length."""
     lines = graph.lines()
-    usable = (
-        (graph.allowed > 0) & (graph.allowed & CROSSING == 0) & (edge_lengths(graph.vertex_xy, graph.vertex_start) > 0)
-    )
+    can_lie = (graph.allowed > 0) & (graph.allowed & CROSSING == 0)
+    usable = np.asarray(can_lie & (edge_lengths(graph.vertex_xy, graph.vertex_start) > 0), dtype=bool)
     number = pd.Series(graph.street).groupby(graph.street).cumcount().to_numpy()
     names = np.array(graph.road_classes, dtype=object)
     table: Frame = gpd.GeoDataFrame(
@@ -159,4 +158,5 @@ def street_lines(graph: StreetGraph, *, crs: str = "EPSG:28992") -> Frame:
         geometry=lines,
         crs=crs,
     )
-    return table[usable].reset_index(drop=True)[StreetLines.columns]
+    chosen: Frame = table[usable].reset_index(drop=True)[StreetLines.columns]
+    return chosen

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import osmium
 import pytest
@@ -52,7 +50,7 @@ def on_the_river(banks: StreetGraph) -> np.ndarray:
     """40 m from the southern bank, beside the ferry."""
     south = banks.node_xy[np.argsort(banks.node_xy[:, 1])]
     landing = south[np.argmin(np.abs(south[:, 1] - (banks.vertex_xy[:, 1].min() + 111.0)))]
-    return np.array([landing + [3.0, 40.0]])
+    return np.array([landing]) + np.array([3.0, 40.0])
 
 
 def test_a_point_beside_a_ferry_touches_the_bank(banks: StreetGraph) -> None:
@@ -60,7 +58,7 @@ def test_a_point_beside_a_ferry_touches_the_bank(banks: StreetGraph) -> None:
     at = snap(network, point, max_snap_m=150.0)
     assert at.leg[0] == pytest.approx(40.0, abs=2.0)
     assert network.graph.edge_flags[at.edge[0]] == 3
-    far = snap(network, point + [0.0, 180.0], max_snap_m=150.0)
+    far = snap(network, point + np.array([0.0, 180.0]), max_snap_m=150.0)
     assert far.edge[0] == -1, "in the middle of the river there is no street"
 
 
