@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from flexsites.capacity.roof_lift import access_height, is_lift_uncertain, lift_need, storeys_without_lift
 from flexsites.capacity.roof_verdicts import (
     FAILED,
+    UNKNOWN,
     VERDICTS,
     asks_at_least,
     asks_at_most,
@@ -137,15 +138,19 @@ def function_rule(roofs: Frame, allowed: Sequence[str]) -> Answer:
     fits |= (homes > 0) & ("woonfunctie" in allowed)
     is_unknown = np.isnan(homes) & (codes == -1)
     outcome = asks_that(np.where(is_unknown, np.nan, fits.astype(np.float64)))
-    return Answer("functions", "exclude", outcome, none, none, "functions")
+    return Answer("functions", "exclude", outcome, none, none, "unit_functions")
 
 
-def flag_rules(roofs: Frame, rules: TopUpRules) -> tuple[Answer, ...]:
-    """Return what does not exclude: met, failed (so flagged) or unknown, with the evidence that would settle it."""
+def flag_rules(roofs: Frame, rules: TopUpRules, n_storeys: Floats) -> tuple[Answer, ...]:
+    """Return what does not exclude: met, failed (so flagged) or unknown, with the evidence that would settle it.
+
+    The plan's height is asked of all storeys that are counted (``n_storeys``), of one where none is or it is unknown.
+    """
     flags, n = rules.flags, len(roofs)
     none = np.full(n, np.nan)
     monument = floats(roofs, "is_monument")
-    new_top = floats(roofs, "building_height_m") + float(rules.lift.build_up_m) + float(rules.lift.new_storey_height_m)
+    added = np.fmax(n_storeys, 1.0) * float(rules.lift.new_storey_height_m)
+    new_top = floats(roofs, "building_height_m") + float(rules.lift.build_up_m) + added
     plan = floats(roofs, "plan_height_limit_m")
     consent = floats(roofs, "consent_share")
     is_tenants = (roofs["owner_class"] == "corporatie").fillna(value=False).to_numpy(dtype=bool)
@@ -231,22 +236,31 @@ def potential(roofs: Frame, age_rule: AgeRule, variant: RoofVariant, rules: TopU
     extra = roof_extra_area(
         storeys.expected, floats(roofs, "usable_roof_area_m2"), form_factor=float(rules.units.form_factor)
     )
+    functions = function_rule(roofs, variant.functions_any) if variant.functions_any else None
     failed = _failures(roofs, age_rule, variant, rules, storeys)
+    undecided = _undecided(roofs, age_rule, variant, rules, storeys)
+    if functions is not None:
+        failed["functions"], undecided[functions.evidence] = functions.outcome == FAILED, functions.outcome == UNKNOWN
     if variant.adds_units:
         failed["no_home_fits"] = (storeys.high > 0) & (units["high"] == 0)
     missing = _missing(roofs, variant)
-    undecided = _undecided(roofs, age_rule, rules, storeys)
     is_missing, is_failed = np.any(list(missing.values()), axis=0), np.any(list(failed.values()), axis=0)
-    is_undecided = np.any(list(undecided.values()), axis=0) & (storeys.expected == 0)
-    restricted = [answer.outcome == FAILED for answer in flag_rules(roofs, rules) if answer.effect == "restrict"]
+    is_undecided = np.any(list(undecided.values()), axis=0)
+    flags = flag_rules(roofs, rules, storeys.expected)
+    restricted = [answer.outcome == FAILED for answer in flags if answer.effect == "restrict"]
     is_restricted = np.any([np.zeros(len(roofs), dtype=bool), *restricted], axis=0)
     excluded = is_failed & ~is_missing
 
-    def answered(values: Floats) -> Floats:
-        return np.where(is_missing, np.nan, np.where(excluded, 0.0, values))
+    is_open = is_undecided & ~excluded
+    # What is undecided may be none or all that the high bound gives; which of them is expected, nobody can say.
+    in_doubt = {"low": 0.0, "expected": np.nan}
 
-    answers = [answered(values) for values in (storeys.low, storeys.expected, storeys.high, storeys.before_lift)]
-    asked = {**missing, **{name: mask & is_undecided for name, mask in undecided.items()}}
+    def answered(values: Floats, bound: str = "expected") -> Floats:
+        told = np.where(is_open, in_doubt.get(bound, values), values)
+        return np.where(is_missing, np.nan, np.where(excluded, 0.0, told))
+
+    answers = [answered(storeys.at(bound), bound) for bound in BOUNDS]
+    asked = {**missing, **{name: mask & ~excluded for name, mask in undecided.items()}}
     return Potential(
         texts(
             verdicts(
@@ -254,8 +268,8 @@ def potential(roofs: Frame, age_rule: AgeRule, variant: RoofVariant, rules: TopU
             ),
             VERDICTS,
         ),
-        Storeys(*answers),
-        {bound: answered(values) for bound, values in units.items()},
+        Storeys(*answers, before_lift=answered(storeys.before_lift, "high")),
+        {bound: answered(values, bound) for bound, values in units.items()},
         answered(density["expected"]),
         answered(layout["expected"]),
         answered(extra),
@@ -287,8 +301,6 @@ def _failures(
     if variant.dwellings_min is not None:
         outcome = asks_at_least(floats(roofs, "n_dwellings"), float(variant.dwellings_min))
         failed["dwellings_min"] = outcome == FAILED
-    if variant.functions_any:
-        failed["functions"] = function_rule(roofs, variant.functions_any).outcome == FAILED
     if variant.lift == "strict":
         failed["lift_needed"] = (storeys.before_lift > 0) & (storeys.high == 0)
     return failed
@@ -303,8 +315,14 @@ def _missing(roofs: Frame, variant: RoofVariant) -> dict[str, NDArray[np.bool_]]
     }
 
 
-def _undecided(roofs: Frame, age_rule: AgeRule, rules: TopUpRules, storeys: Storeys) -> dict[str, NDArray[np.bool_]]:
-    """Return what would have to be known where the bounds disagree on whether any storey can be added."""
+def _undecided(
+    roofs: Frame, age_rule: AgeRule, variant: RoofVariant, rules: TopUpRules, storeys: Storeys
+) -> dict[str, NDArray[np.bool_]]:
+    """Return what would have to be known where what is known does not decide whether any home can be added.
+
+    The bounds disagree (the age rule's figures, a lift that may be there), or the first door lies so near the lift's
+    limit that measuring decides, whichever side the figure falls on.
+    """
     opens = (storeys.expected == 0) & (storeys.high > 0)
     by_age = _storeys_by_age(roofs, age_rule, "expected") == 0
     near = is_lift_uncertain(
@@ -317,6 +335,8 @@ def _undecided(roofs: Frame, age_rule: AgeRule, rules: TopUpRules, storeys: Stor
         limit_m=float(rules.lift.limit_m),
         margin_m=float(rules.lift.margin_m),
     )
+    if variant.lift == "strict":
+        opens |= (near == 1) & (storeys.low == 0) & (storeys.high > 0)
     is_asked = roofs["has_lift"].isna().to_numpy(dtype=bool)
     return {
         "bearing_capacity": opens & by_age,

@@ -60,9 +60,7 @@ def top_up(buildings: Frame, roof_parts: Frame, *, rules: TopUpRules) -> Frame:
     """
     roofs = _with_roof_areas(buildings, roof_parts, rules.roof)
     roofs = roofs.assign(**_usable(roofs, roof_parts, rules), **_storeys(roofs, rules.roof), **_lift(roofs, rules))
-    rule_of = {rule.id: rule for rule in rules.age_rules}
-    variant_of = {variant.id: variant for variant in rules.variants}
-    headline = potential(roofs, rule_of[rules.headline.age_rule], variant_of[rules.headline.roof_variant], rules)
+    headline = potential(roofs, *rules.at_headline(), rules)
     roofs = roofs.assign(
         verdict=headline.verdict,
         failed_rules=headline.failed,
@@ -133,6 +131,7 @@ def roof_reasons(roofs: Frame, *, rules: TopUpRules) -> Frame:
         One row per roof and rule, in the order of the rules and the roofs.
     """
     answers = [*base_rules(roofs, rules), *_age_answers(roofs, rules), *_variant_answers(roofs, rules)]
+    storeys = storeys_to_add(roofs, *rules.at_headline(), rules).expected
     same = np.zeros(len(roofs), dtype=np.int64)
     frames = [
         pd.DataFrame(
@@ -146,7 +145,7 @@ def roof_reasons(roofs: Frame, *, rules: TopUpRules) -> Frame:
                 "evidence": texts(np.where(answer.outcome == UNKNOWN, 0, -1), [answer.evidence]),
             }
         )
-        for answer in [*answers, *flag_rules(roofs, rules)]
+        for answer in [*answers, *flag_rules(roofs, rules, storeys)]
     ]
     return pd.concat(frames, ignore_index=True)[RoofReasons.columns]
 
@@ -288,7 +287,7 @@ def _flags(roofs: Frame, rules: TopUpRules) -> pd.Series[str]:
     """Return the flags that are raised, and, as <rule>_unknown, those for which evidence is missing."""
     masks: list[NDArray[np.bool_]] = []
     names: list[str] = []
-    for answer in flag_rules(roofs, rules):
+    for answer in flag_rules(roofs, rules, storeys_to_add(roofs, *rules.at_headline(), rules).expected):
         masks += [answer.outcome == FAILED, answer.outcome == UNKNOWN]
         names += [answer.rule_id, f"{answer.rule_id}_unknown"]
     return texts(*join_names(masks, names))

@@ -207,6 +207,11 @@ class TopUpRules(Model):
         named = {one.id: one.label for one in (*self.age_rules, *self.variants)}
         return {name: label.get(lang) for name, label in {**self.labels, **named}.items()}
 
+    def at_headline(self) -> tuple[AgeRule, RoofVariant]:
+        """Return the age rule and the variant that a roof's own verdict and units stand for."""
+        age_rule = next(rule for rule in self.age_rules if rule.id == self.headline.age_rule)
+        return age_rule, next(one for one in self.variants if one.id == self.headline.roof_variant)
+
     @model_validator(mode="after")
     def _one_answer_per_rule(self) -> Self:
         """Refuse variants that ask the same rule with other figures: a roof has one answer per rule."""

@@ -80,7 +80,18 @@ def test_where_no_surface_was_measured_verdicts_are_the_same(echt):
         pd.testing.assert_series_equal(one[column][unmeasured], other[column][unmeasured])
 
 
-@pytest.mark.parametrize("verdict", ["excluded", "eligible"])
+def test_without_functions_no_building_is_called_eligible(echt):
+    """3DBAG has no verblijfsobjecten: a large flat roof may be a barn's. It is kept, unknown, and says what lacks."""
+    roofs = echt["gpkg"].table("roofs")
+    assert set(roofs["verdict"]) == {"excluded", "unknown"}
+    open_ones = roofs[roofs["missing_evidence"] == "unit_functions"]
+    assert len(open_ones) > 0
+    assert (open_ones["failed_rules"] == "").all()
+    assert open_ones["n_units_expected"].isna().all()
+    assert (open_ones["n_units_high"] > 0).all()
+
+
+@pytest.mark.parametrize("verdict", ["excluded", "unknown"])
 def test_the_story_of_a_roof_can_be_told(echt, verdict):
     run = echt["gpkg"]
     roofs = run.table("roofs")

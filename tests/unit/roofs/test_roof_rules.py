@@ -131,6 +131,10 @@ HIGH, LOW, NEAR = 16.0, 8.0, 12.4
         ("permanent_strict", HIGH, True, "eligible", "existing"),
         ("permanent_strict", HIGH, None, "unknown", None),  # a lift may be there: not treated as no
         ("permanent_strict", NEAR, False, "unknown", "uncertain"),  # 12.7: measuring decides
+        ("permanent_strict", 12.0, False, "unknown", "uncertain"),  # 12.3: below the limit, and measuring decides
+        ("permanent_strict", 12.0, None, "unknown", "uncertain"),
+        ("permanent_strict", 12.0, True, "eligible", "existing"),
+        ("permanent_strict", 11.6, False, "eligible", "none"),  # 11.9: clear of it
         ("permanent_cost", LOW, False, "eligible", "none"),
         ("permanent_cost", HIGH, False, "eligible", "new"),
         ("permanent_cost", HIGH, True, "eligible", "existing"),
@@ -149,10 +153,17 @@ def test_what_each_variant_does_about_a_lift(
 
 
 def test_an_undecided_lift_keeps_its_range_and_names_the_evidence() -> None:
+    """None or all of them: which is to be expected, nobody can say, so no figure stands for it."""
     found = units_of("stec_2023", "permanent_strict", building_height_m=HIGH, has_lift=None)
-    assert (found["n_units_low"], found["n_units_expected"]) == (0, 0)
+    assert found["n_units_low"] == found["n_storeys_added_low"] == 0
+    for name in ("n_units_expected", "n_storeys_added_expected", "n_units_density", "extra_floor_area_m2"):
+        assert pd.isna(found[name]), name
     assert found["n_units_high"] > 0
     assert found["missing_evidence"] == "has_lift"
+    near = units_of("stec_2023", "permanent_strict", building_height_m=12.0, has_lift=False)
+    assert near["n_units_low"] == 0
+    assert pd.isna(near["n_units_expected"])
+    assert near["missing_evidence"] == "measured_height"
 
 
 def test_the_strict_variant_builds_as_high_as_it_can_without_a_lift() -> None:
@@ -203,8 +214,18 @@ def test_the_base_rule_covers_dwellings_shops_and_offices(
 ) -> None:
     known = {"n_dwellings": n_dwellings, "functions": functions}
     assert reasons_of(**known).loc["functions", "outcome"] == outcome
-    verdict = "excluded" if outcome == "failed" else "eligible"
-    assert units_of("stec_2023", "permanent_cost", **known)["verdict"] == verdict
+    verdict = {"met": "eligible", "failed": "excluded", "unknown": "unknown"}[outcome]
+    found = units_of("stec_2023", "permanent_cost", **known)
+    assert found["verdict"] == verdict
+    assert found["missing_evidence"] == ("unit_functions" if outcome == "unknown" else "")
+    assert pd.isna(found["n_units_expected"]) == (outcome == "unknown")
+
+
+def test_where_another_rule_excludes_the_functions_need_not_be_known() -> None:
+    known = {"n_dwellings": None, "functions": None, "year_built": 1950}
+    found = units_of("stec_2023", "permanent_cost", **known)
+    assert (found["verdict"], found["missing_evidence"]) == ("excluded", "")
+    assert found["n_units_high"] == 0
 
 
 def test_a_rule_that_variants_ask_in_two_ways_is_refused() -> None:
@@ -304,6 +325,15 @@ def test_seventy_percent_of_tenants_or_four_fifths_of_owners_consent(
 def test_the_plan_allows_the_new_height(limit_m: float | None, outcome: str) -> None:
     """11.2 + 0.3 + 3.0 = 14.5."""
     assert reasons_of(plan_height_limit_m=limit_m).loc["plan_height", "outcome"] == outcome
+
+
+def test_the_plan_is_asked_for_every_storey_that_is_counted() -> None:
+    """Built since 1992: two storeys, 11.2 + 0.3 + 6.0 = 17.5, not the 14.5 of the first."""
+    reasons = reasons_of(year_built=2000, plan_height_limit_m=17.0)
+    assert reasons.loc["plan_height", "observed"] == pytest.approx(17.5)
+    assert reasons.loc["plan_height", "outcome"] == "failed"
+    assert "plan_height" in roof_of(year_built=2000, plan_height_limit_m=17.0)["flags"].split("|")
+    assert reasons_of(year_built=2000, plan_height_limit_m=17.5).loc["plan_height", "outcome"] == "met"
 
 
 def test_a_permit_to_demolish_is_flagged() -> None:
