@@ -6,6 +6,7 @@ become one, their ids prefixed, so that a region with two operators has one time
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,8 @@ class Gtfs:
         ``service, date, is_added``; empty where the feed has none.
     frequencies
         ``trip, start_s, end_s, headway_s``; empty where the feed has none.
+    periods
+        Per feed its name and the first and last date it names: outside them it is silent, which is no "nothing runs".
     publisher
         Who published it, from feed_info, null when it does not say.
     findings
@@ -74,6 +77,7 @@ class Gtfs:
     calendar: Frame
     exceptions: Frame
     frequencies: Frame
+    periods: tuple[tuple[str, dt.date, dt.date], ...]
     publisher: str | None
     findings: tuple[Fault, ...]
 
@@ -122,12 +126,26 @@ def _read_feed(files: GtfsFiles, prefix: str) -> Gtfs:
     if "feed_info.txt" in files.members:
         info = text_frame(read_file(files, "feed_info.txt", required=(), optional=("feed_publisher_name",)))
         publisher = str(info["feed_publisher_name"].iloc[0]) if len(info) and info.notna().iloc[0, 0] else None
-    trips = trips.drop(columns="raw_id")
-    stops = stops.drop(columns="raw_id")
-    findings = tuple(files.findings)
     return Gtfs(
-        stops, routes, trips, stop_times, np.array(services), calendar, exceptions, frequencies, publisher, findings
+        stops=stops.drop(columns="raw_id"),
+        routes=routes,
+        trips=trips.drop(columns="raw_id"),
+        stop_times=stop_times,
+        services=np.array(services),
+        calendar=calendar,
+        exceptions=exceptions,
+        frequencies=frequencies,
+        periods=_period(prefix.removesuffix(":") or files.path.name, calendar, exceptions),
+        publisher=publisher,
+        findings=tuple(files.findings),
     )
+
+
+def _period(name: str, calendar: Frame, exceptions: Frame) -> tuple[tuple[str, dt.date, dt.date], ...]:
+    """Return a feed's name with the first and last date that it names; nothing where it names none."""
+    named = [calendar["start_date"], calendar["end_date"], exceptions["date"]]
+    dates = pd.concat([pd.Series(column, dtype="datetime64[s]") for column in named]).dropna()
+    return ((name, dates.min().date(), dates.max().date()),) if len(dates) else ()
 
 
 def _drop(frame: Frame, is_bad: pd.Series, what: str, files: GtfsFiles, name: str) -> Frame:
@@ -291,6 +309,7 @@ def _join(feeds: Sequence[Gtfs]) -> Gtfs:
         calendar=below("calendar", service="services"),
         exceptions=below("exceptions", service="services"),
         frequencies=below("frequencies", trip="trips"),
+        periods=tuple(period for feed in feeds for period in feed.periods),
         publisher="; ".join(sorted({feed.publisher for feed in feeds if feed.publisher})) or None,
         findings=tuple(finding for feed in feeds for finding in feed.findings),
     )

@@ -80,10 +80,32 @@ def active_services(gtfs: Gtfs, day: dt.date) -> NDArray[np.bool_]:
 
 
 def days_of(gtfs: Gtfs) -> list[dt.date]:
-    """Return every date on which the feed may run: from the first to the last it names."""
-    named = [gtfs.calendar["start_date"], gtfs.calendar["end_date"], gtfs.exceptions["date"]]
-    dates = pd.concat([pd.Series(column, dtype="datetime64[s]") for column in named]).dropna()
-    return [stamp.date() for stamp in pd.date_range(dates.min(), dates.max())] if len(dates) else []
+    """Return every date of which all feeds speak: from the latest first to the earliest last that they name."""
+    if not gtfs.periods:
+        return []
+    first, last = max(period[1] for period in gtfs.periods), min(period[2] for period in gtfs.periods)
+    return [stamp.date() for stamp in pd.date_range(first, last)]
+
+
+def raise_unless_covered(gtfs: Gtfs, day: dt.date) -> None:
+    """Refuse a day of which a feed says nothing: that none of its trips runs then is not known.
+
+    Raises
+    ------
+    InputError
+        With every feed that does not cover the day.
+    """
+    faults = [
+        Fault(
+            f"the feed {name} says nothing about {day}",
+            "timetable",
+            f"choose a day from {first} to {last}, or take feeds of one period",
+        )
+        for name, first, last in gtfs.periods
+        if not first <= day <= last
+    ]
+    if faults:
+        raise InputError(faults)
 
 
 def stop_events_per_service(gtfs: Gtfs) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from flexsites.config.transit import Transit
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.gtfs import MODES, Gtfs, read_gtfs
-from flexsites.inputs.service_days import DayTrips, busiest_day, day_trips, days_of
+from flexsites.inputs.service_days import DayTrips, busiest_day, day_trips, days_of, raise_unless_covered
 from flexsites.inputs.stop_areas import bearing_deg, n_directions, stop_area_of
 from flexsites.inputs.stop_points import rd_points
 from flexsites.tables import CRS, Frame, Stops, conform
@@ -101,15 +101,17 @@ def choose_days(gtfs: Gtfs, *, transit: Transit, reference_date: dt.date | None 
     Raises
     ------
     InputError
-        If no ordinary weekday has service, or the date given has none.
+        If no ordinary weekday has service that all feeds cover, or a feed does not cover the date given.
     """
     rule = transit.reference_day
     weekday = reference_date or busiest_day(gtfs, weekdays=rule.weekdays, not_ordinary=rule.not_ordinary)
     if weekday is None:
         days = days_of(gtfs)
-        period = f"runs from {days[0]} to {days[-1]}" if days else "names no dates"
-        remedy = f"take a feed with service on working days; this one {period}"
+        periods = "; ".join(f"{name} runs from {first} to {last}" for name, first, last in gtfs.periods)
+        common = "" if days or not periods else ", the same for all feeds"
+        remedy = f"take a feed with service on working days{common}: {periods or 'this one names no dates'}"
         raise InputError(Fault("no ordinary weekday has service", "timetable", remedy))
+    raise_unless_covered(gtfs, weekday)
     found = {
         name: busiest_day(gtfs, weekdays=numbers, not_ordinary=rule.not_ordinary) for name, numbers in _WEEKDAYS.items()
     }
@@ -155,14 +157,13 @@ def count_service(gtfs: Gtfs, days: ReferenceDays, *, transit: Transit) -> Frame
 
 @dataclass(frozen=True)
 class _Departures:
-    """Departures of one day, where one may get on: stop area and mode as one key, time, line, this and next stop."""
+    """Departures of one day, where one may get on: stop area and mode as one key, time, line, last and next stop."""
 
     key: NDArray[np.int64]
     time_s: NDArray[np.int32]
     route: NDArray[np.int32]
     stop: NDArray[np.int32]
     next_stop: NDArray[np.int32]
-    is_leaving: NDArray[np.bool_]
 
 
 def _served_pairs(gtfs: Gtfs) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -177,16 +178,25 @@ def _served_pairs(gtfs: Gtfs) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def _departures(day: DayTrips, area: NDArray[np.int64]) -> _Departures:
-    """Every stop event but the last of a trip, where one may get on."""
-    is_last = np.zeros(len(day.stop), bool)
-    is_last[day.trip_start[1:] - 1] = True
-    event = np.flatnonzero(~is_last & day.is_boarding)
-    trip = np.repeat(np.arange(len(day.route)), np.diff(day.trip_start))[event]
-    stop, next_stop = day.stop[event], day.stop[event + 1]
-    key = area[stop] * len(MODES) + day.mode[trip]
-    return _Departures(
-        key, day.departure_s[event], day.route[trip], stop, next_stop, is_leaving=area[stop] != area[next_stop]
-    )
+    """Every time a vehicle leaves a stop area where one may get on: once, however many stops it calls at there.
+
+    The last stop there where one may get on counts, with the direction in which the vehicle leaves the area.
+    """
+    trip_of = np.repeat(np.arange(len(day.route)), np.diff(day.trip_start))
+    at = area[day.stop]
+    is_new = np.ones(len(at), bool)
+    is_new[1:] = (at[1:] != at[:-1]) | (trip_of[1:] != trip_of[:-1])
+    visit = np.cumsum(is_new) - 1
+    last = np.append(np.flatnonzero(is_new)[1:] - 1, len(at) - 1) if len(at) else np.zeros(0, np.int64)
+    is_end = np.zeros(len(at), bool)
+    is_end[day.trip_start[1:] - 1] = True
+    boarding = np.full(len(last), -1)
+    np.maximum.at(boarding, visit[day.is_boarding], np.flatnonzero(day.is_boarding))
+    leaves = (boarding >= 0) & ~is_end[last]
+    event, out = boarding[leaves], last[leaves]
+    trip = trip_of[event]
+    key = at[event] * len(MODES) + day.mode[trip]
+    return _Departures(key, day.departure_s[event], day.route[trip], day.stop[out], day.stop[out + 1])
 
 
 def _per_hour(days: list[_Departures | None], spans: list[tuple[float, float]], n_keys: int) -> NDArray[np.float64]:
@@ -211,11 +221,11 @@ def _distinct(key: NDArray[np.int64], value: NDArray[np.int32], n_keys: int) -> 
 def _directions(
     departures: _Departures, key: NDArray[np.int64], stops: Frame, n_keys: int, separation_deg: float
 ) -> NDArray[np.int64]:
-    """In how many directions one leaves each key; a step within the stop area is none."""
-    n, leaving = len(stops), departures.is_leaving
-    steps = departures.stop[leaving].astype(np.int64) * n + departures.next_stop[leaving]
+    """In how many directions one leaves each key."""
+    n = len(stops)
+    steps = departures.stop.astype(np.int64) * n + departures.next_stop
     distinct, which = np.unique(steps, return_inverse=True)
-    pairs = np.unique(key[leaving] * len(distinct) + which)
+    pairs = np.unique(key * len(distinct) + which)
     group, (here, there) = pairs // len(distinct), np.divmod(distinct[pairs % len(distinct)], n)
     lon, lat = stops["lon"].to_numpy(), stops["lat"].to_numpy()
     bearing = bearing_deg(lon[here], lat[here], lon[there], lat[there])

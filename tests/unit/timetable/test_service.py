@@ -67,6 +67,44 @@ def test_no_weekend_in_the_feed_is_null_not_zero(tmp_path: Path, transit: Transi
     assert stops["departures_per_hour_weekend"].isna().all()
 
 
+def test_feeds_without_a_day_in_common_are_refused(tmp_path: Path, transit: Transit) -> None:
+    one = feeds.write_zip(tmp_path, "one.zip")
+    later = feeds.CALENDAR.replace("20260105,20260111", "20260202,20260208")
+    two = feeds.write_zip(tmp_path, "two.zip", calendar_txt=later, calendar_dates_txt=None)
+    with pytest.raises(InputError, match=r"the same for all feeds: n runs from 2026-01-05 to 2026-01-11; s runs from"):
+        read_service({"n": one, "s": two}, transit=transit)
+    with pytest.raises(InputError, match="the feed s says nothing about 2026-01-05"):
+        read_service({"n": one, "s": two}, transit=transit, reference_date=MONDAY)
+
+
+def test_kings_day_is_no_ordinary_weekday(tmp_path: Path, transit: Transit) -> None:
+    """Extra trips on Koningsdag 2026, a Monday: the busiest day, and not chosen."""
+    calendar = feeds.CALENDAR.replace("20260105,20260111", "20260427,20260503")
+    extra = "service_id,date,exception_type\nextra,20260427,1\n"
+    path = feeds.write_zip(tmp_path, calendar_txt=calendar, calendar_dates_txt=extra)
+    assert read_service(path, transit=transit).days.weekday == dt.date(2026, 4, 28)
+
+
+def test_a_vehicle_that_calls_twice_in_a_stop_area_leaves_it_once(tmp_path: Path, transit: Transit) -> None:
+    """It calls at both platforms of the station; of two trips one ends there, and boarding it leads nowhere."""
+    times = feeds.STOP_TIMES.replace("east,08:15:00", "east,08:07:00,08:08:00,B2,3\neast,08:15:00").replace(
+        "C,3\nwest", "C,4\nwest"
+    )
+    times = times.replace("west,17:50:00,17:50:00,A,30", "west,17:43:00,17:43:00,B1,30")
+    path = feeds.write_zip(tmp_path, stop_times_txt=times)
+    stops = read_service(path, transit=transit, reference_date=MONDAY).stops.set_index(["stop_id", "mode"])
+    for platform in ("B1", "B2"):
+        assert stops.loc[(platform, "bus"), "n_departures_day"] == 1
+        assert stops.loc[(platform, "bus"), "n_directions"] == 1
+    no_boarding = (
+        times.replace("stop_sequence", "stop_sequence,pickup_type", 1).replace("\n", ",\n").replace("type,\n", "type\n")
+    )
+    no_boarding = no_boarding.replace("B2,3,", "B2,3,1")
+    path = feeds.write_zip(tmp_path, "other.zip", stop_times_txt=no_boarding)
+    stops = read_service(path, transit=transit, reference_date=MONDAY).stops.set_index(["stop_id", "mode"])
+    assert stops.loc[("B2", "bus"), "n_departures_day"] == 1, "who got on at the other platform leaves too"
+
+
 def test_stops_of_one_name_across_the_road_are_one_area(tmp_path: Path, transit: Transit) -> None:
     alone = feeds.STOPS.replace(",0,S\n", ",0,\n").replace(" perron 1", "").replace(" perron 2", "")
     stops = read_service(feeds.write_zip(tmp_path, stops_txt=alone), transit=transit, reference_date=MONDAY).stops
