@@ -63,7 +63,7 @@ def assess_parcels(parcels: Frame, around: Surroundings, *, study: Study) -> dic
     Tables by reading and name. A site's rows do not depend on the cell, nor on the other sites in it.
     """
     faces = overlay(parcels, around.layers, rules=study.all_rules, time=study.base.time)
-    coverage = cover_rules(parcels, around.coverages, rules=study.all_rules, tests=study.tests)
+    coverage = cover_rules(parcels, around.coverages, around.layers, rules=study.all_rules, tests=study.tests)
     done: list[tuple[Reading, dict[str, Frame]]] = []
     results = {}
     for reading in study.readings:

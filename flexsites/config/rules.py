@@ -49,10 +49,11 @@ class BaseRule(Model):
     """What every rule says, whatever its kind.
 
     ``required``: where the rule's source has no coverage, the verdict is unknown. ``scope: provincial`` rules make up
-    the provincial coverage of a site. ``procedure`` is the consent that a restriction or flag asks for.
+    the provincial coverage of a site. ``procedure`` is the consent that a restriction or flag asks for. An id has no
+    double underscore: a variant's rule is ``rule__variant``, and no two of those may be the same.
     """
 
-    rule_id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    rule_id: str = Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
     label: Label
     effect: Effect
     hardness: Hardness | None = None
@@ -110,7 +111,7 @@ class Inside(BaseRule):
 class WithinDistance(BaseRule):
     """Land within a distance of a layer's features: one distance, or one per class (milieucategorie).
 
-    Corners are round, ``quad_segs`` chords to the quarter circle: at 16 a buffer falls short by 0.12 % at most.
+    Corners are round, about ``quad_segs`` chords to the quarter circle: at 16 a buffer falls short by 0.28 % at most.
     """
 
     kind: Literal["within_distance"]
@@ -171,11 +172,13 @@ class LandUse(BaseRule):
 class InUse(BaseRule):
     """Land in use: the features of a layer, lines as strips of a width per class, dwellings with their yards.
 
-    With ``yard_layer`` a parcel with a dwelling loses the yards on it; a dwelling on a parcel without a yard, or
-    without a ``yard_layer``, loses ``yard_buffer_m`` around it. A dwelling or yard is on a parcel from
-    ``least_overlap_m2`` on (footprints and boundaries of different registers do not match to the centimetre).
-    With ``built_share`` a parcel is in use as a whole once the features take that share of it, and not at all below
-    it; ``on_land_use`` names the parcels asked.
+    With ``yard_layer`` a parcel with a dwelling loses the yards on it; a parcel with a dwelling and without a yard, or
+    without a ``yard_layer``, loses ``yard_buffer_m`` around its own dwellings, not around the neighbours'. A dwelling
+    or yard is on a parcel from ``least_overlap_m2`` on (footprints and boundaries of different registers do not match
+    to the centimetre).
+    With ``built_share`` a parcel is in use as a whole once the features take that share of it; below it only what they
+    take is. ``on_land_use`` names the parcels asked, by their own land use, or where they carry none by
+    ``land_use_layer``: the polygons of these classes then cover at least ``land_use_share`` of the parcel.
     """
 
     kind: Literal["in_use"]
@@ -187,18 +190,29 @@ class InUse(BaseRule):
     width_m: ByClass | None = None
     built_share: Number | None = None
     on_land_use: tuple[str, ...] = ()
+    land_use_layer: str | None = None
+    land_use_share: Number | None = None
     quad_segs: int = Field(default=16, ge=4)
+
+    @model_validator(mode="after")
+    def _asks_parcels_one_way(self) -> Self:
+        if self.on_land_use and self.built_share is None:
+            message = f"rule {self.rule_id}: on_land_use names the parcels whose built_share is asked: give that too"
+            raise ValueError(message)
+        if bool(self.land_use_layer) != bool(self.land_use_share) or (self.land_use_layer and not self.on_land_use):
+            message = f"rule {self.rule_id}: land_use_layer, land_use_share and on_land_use go together"
+            raise ValueError(message)
+        return self
 
     @property
     def layer_keys(self) -> tuple[str, ...]:
-        """The layer and, if given, the yards."""
-        return (self.layer, self.yard_layer) if self.yard_layer else (self.layer,)
+        """The layer and, if given, the yards and the land use."""
+        return tuple(name for name in (self.layer, self.yard_layer, self.land_use_layer) if name)
 
     @property
     def reach_m(self) -> float:
-        """The yard's buffer, or half the widest strip."""
-        strip = self.width_m.largest / 2.0 if self.width_m else 0.0
-        return max(strip, float(self.yard_buffer_m) if self.yard_buffer_m else 0.0)
+        """Half the widest strip; yards are those of dwellings on the parcel itself."""
+        return self.width_m.largest / 2.0 if self.width_m else 0.0
 
 
 class RasterAbove(BaseRule):

@@ -6,7 +6,7 @@ import pandas as pd
 
 from flexsites.config.rule_sets import PIECE_TESTS, PieceTests, TimeModel
 from flexsites.config.rules import ExclusionRule, Hardness
-from flexsites.exclusion.piece_stages import leave_pieces
+from flexsites.exclusion.piece_stages import has_access, leave_pieces
 from flexsites.stages import stage
 from flexsites.tables import (
     Exclusions,
@@ -65,7 +65,7 @@ def near_misses(
             continue
         pieces = leave_pieces(some, some_faces, streets, layers, some_coverage, rules=others, tests=tests, time=time)
         valid = pieces[pieces["is_valid"].to_numpy(dtype=bool)]
-        eligible = valid.loc[valid["restrictions"] == "", "site_id"]
+        eligible = valid.loc[(valid["restrictions"] == "") & has_access(valid, tests), "site_id"]
         found.append(valid[valid["site_id"].isin(eligible)].assign(rule_id=rule.rule_id))
     filled = [frame for frame in found if len(frame)] or found[:1]
     return pd.concat(filled, ignore_index=True)

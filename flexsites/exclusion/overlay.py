@@ -39,12 +39,15 @@ class Constraint:
         Shape (n_parcels,): the parcels the rule applies to; None: all.
     is_whole
         The rule covers the parcels asked as a whole: no overlay is needed.
+    only_on
+        Shape (m,): the one parcel that each polygon bears on, by position; None: on all that it meets.
     """
 
     rule: int
     polygons: GeometryArray
     is_asked: BoolArray | None = None
     is_whole: bool = False
+    only_on: IntArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +189,11 @@ def _add_covers(work: _Work, rule: int, parcel: IntArray, polygon: GeometryArray
 
 def _pairs(work: _Work, constraint: Constraint) -> tuple[IntArray, GeometryArray, BoolArray]:
     """Return the pairs of parcel and (cut) polygon that meet, by parcel and then in the order of the polygons."""
-    polygons, _, is_repaired = subdivide(constraint.polygons, max_vertices=MAX_VERTICES)
+    polygons, owner, is_repaired = subdivide(constraint.polygons, max_vertices=MAX_VERTICES)
     which, parcel = work.tree.query(polygons)
+    if constraint.only_on is not None:
+        bears = constraint.only_on[owner[which]] == parcel
+        which, parcel = which[bears], parcel[bears]
     if constraint.is_asked is not None:
         which, parcel = which[constraint.is_asked[parcel]], parcel[constraint.is_asked[parcel]]
     order = np.lexsort((which, parcel))

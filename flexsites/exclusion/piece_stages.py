@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from flexsites.config.rule_sets import PIECE_TESTS, PieceTests, TimeModel
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
 from flexsites.exclusion.access_points import enter_pieces
-from flexsites.exclusion.constraint_stages import select_plans
 from flexsites.exclusion.labels import join_labels, split_labels
 from flexsites.exclusion.ledger import lift
 from flexsites.exclusion.pieces import dissolve_pieces, fail_tests, first_plan_start, mark_areas
 from flexsites.exclusion.plan_time import as_year, available_years
+from flexsites.exclusion.selection_stages import select_plans
 from flexsites.exclusion.verdicts import worst_coverage
 from flexsites.geometry.shapes import compactness, farthest_m, max_inscribed_width_m
 from flexsites.geometry.types import BoolArray, FloatArray, GeometryArray, IntArray
@@ -125,6 +125,12 @@ def failures(pieces: Frame, rule_coverage: Frame, tests: PieceTests) -> BoolArra
         min_width_m=float(tests.min_width_m),
         road_reach_m=float(tests.road_reach_m),
     )
+
+
+def has_access(pieces: Frame, tests: PieceTests) -> BoolArray:
+    """Return which pieces are known to have the road access that is required; of a valid piece it may be unknown."""
+    has_street = (pieces["road_distance_m"] <= float(tests.road_reach_m)).to_numpy(dtype=bool)
+    return np.asarray(has_street | (not tests.road_required), dtype=bool)
 
 
 def _geometry(rows: Frame) -> GeometryArray:

@@ -64,21 +64,24 @@ def available_years(
     plan_start
         Shape (n,), year of the first plan that takes the place; NaN: no plan is known.
     is_covered
-        Shape (n,): whether plan capacity is known there.
+        Shape (n,): whether plan capacity, and the start of every plan there, is known.
     reference, preparation, term
         Reference date as a year, and two durations in years.
 
     Returns
     -------
     FloatArray
-        Shape (n,). Without a plan the term where plans are known, else NaN: unknown, not the term.
+        Shape (n,). Without a plan the term. Where plans are not (all) known NaN, also where one is: another may begin
+        earlier. Only 0 is sure there, as nothing makes it less.
 
     Examples
     --------
-    >>> start = np.array([2032.0, 2020.5, np.nan, np.nan])
-    >>> known = np.array([True, True, True, False])
+    >>> start = np.array([2032.0, 2020.5, np.nan, np.nan, 2029.0, 2020.5])
+    >>> known = np.array([True, True, True, False, False, False])
     >>> available_years(start, known, reference=2020.0, preparation=1.0, term=10.0).tolist()
-    [10.0, 0.0, 10.0, nan]
+    [10.0, 0.0, 10.0, nan, nan, 0.0]
     """
     years = np.maximum(0.0, np.minimum(term, plan_start - reference - preparation))
-    return np.asarray(np.where(np.isnan(plan_start), np.where(is_covered, term, np.nan), years), dtype=np.float64)
+    years = np.where(np.isnan(plan_start), term, years)
+    is_sure = is_covered | (years == 0.0)
+    return np.asarray(np.where(is_sure, years, np.nan), dtype=np.float64)

@@ -1,7 +1,7 @@
 """The stages of exclusion: overlay, coverage of rules, pieces, the ledger, the verdict, locations, near misses.
 
     faces = overlay(parcels, layers, rules=..., time=...)
-    rule_coverage = cover_rules(parcels, coverages, rules=..., tests=...)
+    rule_coverage = cover_rules(parcels, coverages, layers, rules=..., tests=...)
     pieces = leave_pieces(parcels, faces, streets, layers, rule_coverage, rules=..., tests=..., time=...)
     reasons = attribute(parcels, faces, pieces, rule_coverage, rules=..., tests=...)
     exclusions = decide(parcels, pieces, reasons, rules=..., tests=...)
@@ -20,20 +20,19 @@ import pandas as pd
 
 from flexsites.config.rule_sets import PIECE_TESTS, PieceTests, TimeModel
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
-from flexsites.exclusion.built_share import covered_share
 from flexsites.exclusion.constraint_stages import constrain
+from flexsites.exclusion.coverage_stages import cover_rules
 from flexsites.exclusion.labels import join_labels
 from flexsites.exclusion.ledger import Account, settle
 from flexsites.exclusion.location_stages import group_locations
 from flexsites.exclusion.near_miss_stages import near_misses
 from flexsites.exclusion.overlay import has_rule, label_faces
-from flexsites.exclusion.piece_stages import covers_of, failures, leave_pieces, position_of, takes_area
+from flexsites.exclusion.piece_stages import covers_of, failures, has_access, leave_pieces, position_of, takes_area
 from flexsites.exclusion.verdicts import judge_sites, least_years, worst_coverage
-from flexsites.geometry.types import BoolArray, FloatArray
+from flexsites.geometry.types import BoolArray
 from flexsites.stages import stage
 from flexsites.tables import (
     CRS,
-    Coverages,
     Exclusions,
     Faces,
     Frame,
@@ -80,43 +79,6 @@ def overlay(parcels: Frame, layers: Frame, *, rules: tuple[ExclusionRule, ...], 
     }
     frame: Frame = gpd.GeoDataFrame(columns, geometry=cut.geometry, crs=CRS)
     return frame
-
-
-@stage(takes=(Parcels, Coverages), gives=RuleCoverage)
-def cover_rules(parcels: Frame, coverages: Frame, *, rules: tuple[ExclusionRule, ...], tests: PieceTests) -> Frame:
-    """Say per site and rule whether the rule's source speaks about it: covered, partly, or not.
-
-    A layer without a row in ``coverages`` is covered nowhere. A rule on the parcels' own land use is covered where
-    they carry one. The piece test of road access is covered where the streets are; the other tests always.
-    """
-    asked = [(rule.rule_id, rule.layer_key) for rule in rules]
-    asked.append((PIECE_TESTS[2], tests.streets_layer))
-    by_layer = {key: _coverage_of(parcels, coverages, key) for key in sorted({key for _, key in asked if key})}
-    has_use = parcels["land_use"].notna().to_numpy(dtype=bool)
-    own = np.where(has_use, "covered", "not").astype(object), has_use.astype(float)
-    rows = [by_layer[key] if key else own for _, key in asked]
-    always = np.full(len(parcels), "covered", dtype=object), np.ones(len(parcels))
-    rows += [always, always]
-    names = [name for name, _ in asked] + list(PIECE_TESTS[:2])
-    return pd.DataFrame(
-        {
-            "site_id": pd.Series(np.tile(parcels["site_id"].to_numpy(), len(names)), dtype="str"),
-            "rule_id": pd.Series(np.repeat(np.array(names, dtype=object), len(parcels)), dtype="str"),
-            "coverage": pd.Series(np.concatenate([row[0] for row in rows]), dtype="str"),
-            "covered_share": np.concatenate([row[1] for row in rows]),
-        }
-    )
-
-
-def _coverage_of(parcels: Frame, coverages: Frame, layer: str) -> tuple[Any, FloatArray]:
-    """Return coverage and covered share per parcel of one layer."""
-    rows = coverages[coverages["layer"] == layer].sort_values("coverage_id", kind="stable")
-    sites = np.asarray(parcels.geometry.to_numpy(), dtype=object)
-    polygons = np.asarray(rows["geometry"].to_numpy(), dtype=object)
-    is_full = (rows["coverage"] == "covered").to_numpy(dtype=bool)
-    share = covered_share(sites, polygons)
-    full = share if is_full.all() else covered_share(sites, polygons[is_full])
-    return np.select([full == 1.0, share > 0.0], ["covered", "partly"], "not").astype(object), share
 
 
 @stage(takes=(Parcels, Faces, Pieces, RuleCoverage), gives=Reasons)
@@ -192,24 +154,28 @@ def decide(
 ) -> Frame:
     """Give every site its verdict, and what stays of it.
 
-    ``excluded`` without a valid piece; else ``unknown`` where a required rule has no coverage; else ``conditional``
-    if every valid piece needs consent; else ``eligible``. ``available_years`` is the least of the valid pieces',
-    and null as soon as one of them is unknown, or when there is none.
+    ``excluded`` without a valid piece; else ``unknown`` where a required rule has no coverage, or where road access is
+    required and known of no valid piece; else ``conditional`` if every valid piece (of known access) needs consent;
+    else ``eligible``. ``available_years`` is the least of the valid pieces', and null as soon as one of them is
+    unknown, or when there is none.
     """
     n = len(parcels)
     valid = pieces[pieces["is_valid"].to_numpy(dtype=bool)]
     site = position_of(parcels, valid)
     n_pieces = np.bincount(site, minlength=n)
+    # a valid piece without a street in reach is one where streets are not (all) known: its access is not known either
+    is_entered = has_access(valid, tests)
     needs_consent = (valid["restrictions"] != "").to_numpy(dtype=bool)
-    n_free = np.bincount(site[~needs_consent], minlength=n)
+    n_free = np.bincount(site[is_entered & ~needs_consent], minlength=n)
     required = [rule.rule_id for rule in rules if rule.required] + ([PIECE_TESTS[2]] if tests.road_required else [])
+    lacks = _lacks(parcels, reasons, required) | (np.bincount(site[is_entered], minlength=n) == 0)
     years = least_years(site, valid["available_years"].to_numpy(), n)
     return pd.DataFrame(
         {
             "site_id": parcels["site_id"],
             "buildable_area_m2": np.bincount(site, valid["piece_area_m2"].to_numpy(), minlength=n),
             "n_pieces": n_pieces,
-            "verdict": pd.Series(judge_sites(n_pieces, n_free, _lacks(parcels, reasons, required)), dtype="str"),
+            "verdict": pd.Series(judge_sites(n_pieces, n_free, lacks), dtype="str"),
             "available_years": years,
             "plan_coverage": _coverage(parcels, reasons, [r.rule_id for r in rules if isinstance(r, PlannedCapacity)]),
             "provincial_coverage": _coverage(parcels, reasons, [r.rule_id for r in rules if r.scope == "provincial"]),

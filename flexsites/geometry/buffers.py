@@ -12,8 +12,8 @@ from flexsites.geometry.types import FloatArray, GeometryArray
 def grow(geometries: GeometryArray, distance_m: FloatArray, *, quad_segs: int) -> GeometryArray:
     """Return what lies within a distance of each geometry.
 
-    Straight sides are exact; a round corner is a polygon of ``quad_segs`` chords to the quarter circle, inscribed, so
-    that the buffer falls short by at most :func:`chord_error_m` and never reaches too far.
+    Straight sides are exact; a round corner is a polygon of about ``quad_segs`` chords to the quarter circle,
+    inscribed, so that the buffer falls short by at most :func:`chord_error_m` and never reaches too far.
 
     Parameters
     ----------
@@ -40,12 +40,15 @@ def grow(geometries: GeometryArray, distance_m: FloatArray, *, quad_segs: int) -
 def chord_error_m(distance_m: float, quad_segs: int) -> float:
     """Return by how much a buffer's round corner falls short at most, in metres.
 
+    GEOS gives a corner the whole number of equal chords nearest to ``quad_segs`` to the quarter circle: one that turns
+    by just less than one and a half of those angles gets a single chord.
+
     Examples
     --------
     >>> round(chord_error_m(1000.0, 16), 2)
-    1.2
+    2.71
     """
-    return distance_m * (1.0 - math.cos(math.pi / (4 * quad_segs)))
+    return distance_m * (1.0 - math.cos(1.5 * math.pi / (4 * quad_segs)))
 
 
 def strip(lines: GeometryArray, width_m: FloatArray, *, quad_segs: int) -> GeometryArray:

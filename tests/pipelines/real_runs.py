@@ -111,15 +111,22 @@ def naive_remainder_m2(parcels: Frame, run: RealRun) -> np.ndarray:
     assert not any(rule.effect == "include" and rule.layer_key in set(layers["layer"]) for rule in base.rules)
     rules = tuple(rule for rule in base.rules if rule.effect == "exclude")
     is_taken, shapes = np.zeros(len(parcels), dtype=bool), []
+    own: list[list[Any]] = [[] for _ in range(len(parcels))]
     for one in constrain(parcels, layers.sort_values(["layer", "feature_id", "part"]), rules=rules, time=base.time):
         if one.is_whole:
             is_taken |= one.is_asked
+        elif one.only_on is not None:
+            for site, shape in zip(one.only_on, one.polygons, strict=True):
+                own[site].append(shape)
+        elif one.is_asked is not None:
+            for site in np.flatnonzero(one.is_asked):
+                own[site].extend(one.polygons[shapely.intersects(one.polygons, parcels.geometry[site])])
         else:
-            assert one.is_asked is None or one.is_asked.all(), "a rule on some parcels: not in these runs"
             shapes.extend(one.polygons)
     asked = gpd.GeoDataFrame(
         {"row": np.flatnonzero(~is_taken)}, geometry=parcels.geometry[~is_taken].to_numpy(), crs=CRS
     )
     limits = gpd.GeoDataFrame(geometry=shapely.get_parts(np.asarray(shapes, dtype=object)), crs=CRS)
     rest = gpd.overlay(asked, limits, how="difference", keep_geom_type=True)
-    return np.bincount(rest["row"], rest.area, minlength=len(parcels))
+    yards = np.array([shapely.union_all(own[row]) for row in rest["row"]], dtype=object)
+    return np.bincount(rest["row"], shapely.area(shapely.difference(rest.geometry, yards)), minlength=len(parcels))

@@ -47,7 +47,7 @@ def place(drawn, order=None):
 def run(rules, rows, plots=PLOTS):
     site = parcels(*plots)
     faces = overlay(site, rows, rules=rules, time=TIME)
-    cover = cover_rules(site, covered("streets", *(one.rule_id for one in rules)), rules=rules, tests=TESTS)
+    cover = cover_rules(site, covered("streets", *(one.rule_id for one in rules)), rows, rules=rules, tests=TESTS)
     pieces = leave_pieces(site, faces, ROADS, rows, cover, rules=rules, tests=TESTS, time=TIME)
     reasons = attribute(site, faces, pieces, cover, rules=rules, tests=TESTS)
     return site, faces, pieces, reasons, decide(site, pieces, reasons, rules=rules, tests=TESTS)

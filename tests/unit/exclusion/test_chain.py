@@ -16,7 +16,7 @@ from flexsites.exclusion.stages import (
     near_misses,
     overlay,
 )
-from tests.unit.exclusion.plots import TESTS, TIME, X, Y, at, covered, layers, parcels, rule, streets
+from tests.unit.exclusion.plots import TESTS, TIME, X, Y, at, covered, figure, layers, parcels, rule, streets
 
 PLOT = at(0, 0, 100, 100)
 STREET = shapely.LineString([(X - 100, Y - 5), (X + 500, Y - 5)])
@@ -27,7 +27,7 @@ def chain(rules, rows, *, plots=(PLOT,), roads=(STREET,), known=None, labelled=N
     site, map_rows, ways = parcels(*plots), layers(*rows), streets(*roads)
     names = ["streets", *{key for one in rules for key in one.layer_keys}] if known is None else known
     faces = overlay(site, map_rows, rules=labelled or rules, time=TIME)
-    cover = cover_rules(site, covered(*names, coverage=coverage), rules=labelled or rules, tests=tests)
+    cover = cover_rules(site, covered(*names, coverage=coverage), map_rows, rules=labelled or rules, tests=tests)
     pieces = leave_pieces(site, faces, ways, map_rows, cover, rules=rules, tests=tests, time=TIME)
     reasons = attribute(site, faces, pieces, cover, rules=rules, tests=tests)
     exclusions = decide(site, pieces, reasons, rules=rules, tests=tests)
@@ -124,7 +124,7 @@ def test_road_access(roads, known, failed, verdict):
 
 def test_a_motorway_gives_no_access():
     site, rows = parcels(PLOT), layers()
-    cover = cover_rules(site, covered("streets", "rule"), rules=(rule(),), tests=TESTS)
+    cover = cover_rules(site, covered("streets", "rule"), rows, rules=(rule(),), tests=TESTS)
     faces = overlay(site, rows, rules=(rule(),), time=TIME)
     for ways in (streets(STREET, road_class="motorway"), streets(STREET, is_car=False)):
         pieces = leave_pieces(site, faces, ways, rows, cover, rules=(rule(),), tests=TESTS, time=TIME)
@@ -175,7 +175,7 @@ PLANS = rule("planned_capacity", rule_id="plans", layer="plans", plan_hardness=[
         (None, [], None, "not"),  # not covered: unknown, not the term
         (2033, ["plans"], 12.0, "covered"),  # 13 years less one of preparation
         (2050, ["plans"], 15.0, "covered"),
-        (2033, [], 12.0, "not"),
+        (2033, [], None, "not"),  # another plan may begin earlier
     ],
 )
 def test_available_years(start, known, years, coverage):
@@ -184,6 +184,22 @@ def test_available_years(start, known, years, coverage):
     one = chain((PLANS,), rows, known=["streets", *known])["sites"].iloc[0]
     assert one["plan_coverage"] == coverage
     assert (None if pd.isna(one["available_years"]) else one["available_years"]) == years
+
+
+def test_a_plan_of_unknown_start_leaves_the_years_unknown_whatever_another_says():
+    plans = rule("planned_capacity", rule_id="plans", layer="plans", plan_hardness=["hard"], unknown_start="stays")
+    later = {"plan_hardness": "hard", "plan_start_year": 2040, "plan_completion_year": None}
+    rows = [("plans", PLOT, later), ("plans", PLOT, later | {"plan_start_year": None})]
+    assert chain((plans,), rows[:1])["sites"]["available_years"].tolist() == [15.0]
+    assert chain((plans,), rows)["sites"]["available_years"].isna().tolist() == [True]
+
+
+def test_a_plan_of_unknown_hardness_leaves_plan_capacity_partly_known():
+    dates = {"plan_hardness": None, "plan_start_year": 2025, "plan_completion_year": None}
+    known = {"plan_hardness": "zacht", "plan_start_year": 2025, "plan_completion_year": None}
+    one = chain((PLANS,), [("plans", PLOT, dates), ("plans", at(900, 0, 901, 1), known)])["sites"].iloc[0]
+    assert (one["verdict"], one["plan_coverage"]) == ("eligible", "partly")
+    assert pd.isna(one["available_years"])
 
 
 def test_a_plan_within_the_horizon_excludes():
@@ -213,9 +229,80 @@ def test_coverage_of_plans_and_provinces():
     ],
 )
 def test_coverage_of_one_rule(shape, given, coverage, share):
-    rows = cover_rules(parcels(PLOT), covered("rule", shape=shape, coverage=given), rules=(rule(),), tests=TESTS)
+    known = covered("rule", shape=shape, coverage=given)
+    rows = cover_rules(parcels(PLOT), known, layers(), rules=(rule(),), tests=TESTS)
     row = rows.set_index("rule_id").loc["rule"]
     assert (row["coverage"], row["covered_share"]) == (coverage, share)
+
+
+NEAR = rule("within_distance", effect="restrict", rule_id="near", layer="n", distance_m=figure(50).model_dump())
+
+
+@pytest.mark.parametrize(
+    ("shape", "coverage"),
+    [(at(-51, -51, 151, 151), "covered"), (at(-40, -51, 151, 151), "partly"), (at(0, 0, 100, 100), "partly")],
+)
+def test_a_rule_is_covered_as_far_as_it_looks(shape, coverage):
+    """What lies across the edge of a source is unknown, and it may bear on the parcel."""
+    rows = cover_rules(parcels(PLOT), covered("n", shape=shape), layers(), rules=(NEAR,), tests=TESTS)
+    row = rows.set_index("rule_id").loc["near"]
+    assert (row["coverage"], row["covered_share"]) == (coverage, 1.0)
+
+
+def test_pieces_of_coverage_that_meet_are_one():
+    halves = pd.concat(
+        [covered("n", shape=at(-5000, -5000, 50, 9000)), covered("n", shape=at(50, -5000, 9000, 9000))],
+        ignore_index=True,
+    ).assign(coverage_id=["a", "b"])
+    rows = cover_rules(parcels(PLOT), halves, layers(), rules=(NEAR,), tests=TESTS)
+    assert rows.set_index("rule_id").loc["near", "coverage"] == "covered"
+
+
+@pytest.mark.parametrize(
+    ("one", "attributes", "coverage"),
+    [
+        (rule(layer="n", where={"kind": ["a"]}), {"kind": None, "zone": "1"}, "partly"),
+        (rule(layer="n", where={"kind": ["a"], "zone": ["2"]}), {"kind": None, "zone": "1"}, "covered"),  # ruled out
+        (rule(layer="n", where={"kind": ["a"]}), {"kind": "b", "zone": None}, "covered"),
+        (rule("land_use", layer="n", candidates=["arable"]), {"land_use": None}, "partly"),
+        (
+            rule("within_distance", effect="restrict", layer="n",
+                 by_class={"attribute": "category", "values": {"2": figure(30).model_dump()}}),
+            {"category": None}, "partly",
+        ),
+        (
+            rule("within_distance", effect="restrict", layer="n",
+                 by_class={"attribute": "category", "values": {"2": figure(30).model_dump()},
+                           "other": figure(5).model_dump()}),
+            {"category": None}, "covered",
+        ),
+    ],
+)  # fmt: skip
+def test_a_feature_that_may_be_meant_leaves_the_rule_partly_known(one, attributes, coverage):
+    far = dict.fromkeys(attributes, "x")
+    rows = layers(("n", at(10, 10, 20, 20), attributes), ("n", at(5000, 0, 5001, 1), far))
+    found = cover_rules(parcels(PLOT), covered("n"), rows, rules=(one,), tests=TESTS)
+    assert found.set_index("rule_id").loc["rule", "coverage"] == coverage
+    elsewhere = cover_rules(parcels(at(-300, 0, -200, 100)), covered("n"), rows, rules=(one,), tests=TESTS)
+    assert elsewhere.set_index("rule_id").loc["rule", "coverage"] == "covered"
+
+
+@pytest.mark.parametrize(
+    ("edge", "roads", "verdict"),
+    [
+        (151, [], "excluded"),  # the streets are known as far as one may lie away, and there is none
+        (120, [], "unknown"),  # one may lie across the edge of the source
+        (120, [STREET], "eligible"),
+    ],
+)
+def test_road_access_near_the_edge_of_the_streets(edge, roads, verdict):
+    site = parcels(PLOT)
+    known = pd.concat([covered("rule"), covered("streets", shape=at(-900, -900, edge, 900))], ignore_index=True)
+    cover = cover_rules(site, known, layers(), rules=(rule(),), tests=TESTS)
+    faces = overlay(site, layers(), rules=(rule(),), time=TIME)
+    pieces = leave_pieces(site, faces, streets(*roads), layers(), cover, rules=(rule(),), tests=TESTS, time=TIME)
+    reasons = attribute(site, faces, pieces, cover, rules=(rule(),), tests=TESTS)
+    assert decide(site, pieces, reasons, rules=(rule(),), tests=TESTS)["verdict"].tolist() == [verdict]
 
 
 def test_a_variant_reads_the_same_faces():

@@ -5,8 +5,8 @@ import pytest
 import shapely
 
 from flexsites.errors import InputError
-from flexsites.exclusion.stages import overlay
-from tests.unit.exclusion.plots import TIME, X, Y, at, figure, layers, parcels, rule
+from flexsites.exclusion.stages import cover_rules, overlay
+from tests.unit.exclusion.plots import TESTS, TIME, X, Y, at, covered, figure, layers, parcels, rule
 
 PLOT = at(0, 0, 100, 100)
 
@@ -50,6 +50,19 @@ def test_an_absent_attribute_is_one_clear_fault_for_each_rule():
     assert len(caught.value.faults) == 2
     assert "rule one asks for 'a'" in str(caught.value)
     assert "use one of kind" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("found", "listed", "expected"),
+    [(1, ["1", "2"], 1.0), (2.0, ["2"], 1.0), ("1", [1], 1.0), ("1", ["1"], 1.0), (3, ["1"], 0.0), (1, [True], 1.0)],
+)
+def test_a_number_and_its_text_are_the_same_value(found, listed, expected):
+    assert share(rule(where={"zone": listed}), ("rule", PLOT, {"zone": found})) == expected
+
+
+def test_true_or_false_is_not_asked_of_texts():
+    with pytest.raises(InputError, match="holds J, N"):
+        share(rule(where={"is_issued": [True]}), ("rule", PLOT, {"is_issued": "J"}), ("rule", PLOT, {"is_issued": "N"}))
 
 
 def test_lines_cover_no_land_and_say_so():
@@ -163,13 +176,52 @@ def test_a_neighbours_house_over_the_boundary_takes_no_yard():
     assert share(one, ("buildings", over), ("yards", YARD)) == pytest.approx(over.intersection(PLOT).area / PLOT.area)
 
 
+@pytest.mark.parametrize("has_layer", [False, True])
+def test_a_dwelling_next_door_takes_no_garden_here(has_layer):
+    more = {"yard_layer": "yards"} if has_layer else {}
+    one = rule(
+        "in_use", layer="buildings", yard_buffer_m=figure(10).model_dump(), least_overlap_m2=figure(4).model_dump(),
+        **more,
+    )  # fmt: skip
+    here, there = ("buildings", at(50, 50, 60, 60)), ("buildings", at(101, 50, 110, 60))
+    assert share(one, there) == 0.0
+    assert share(one, here, there) == pytest.approx(here[1].buffer(10, quad_segs=16).area / PLOT.area)
+
+
+@pytest.mark.parametrize(
+    ("own", "share_of_use", "expected"),
+    [(None, 0.6, 1.0), (None, 0.5, 1.0), (None, 0.4, 0.0), ("arable", 1.0, 0.0), ("business_park", 0.0, 1.0)],
+)
+def test_a_plot_without_a_land_use_of_its_own_has_that_of_the_layer(own, share_of_use, expected):
+    one = rule(
+        "in_use", layer="buildings", built_share=figure(0.2).model_dump(), on_land_use=["business_park"],
+        land_use_layer="use", land_use_share=figure(0.5).model_dump(),
+    )  # fmt: skip
+    use = ("use", at(0, 0, 100 * share_of_use, 100), {"land_use": "business_park"})
+    rows = [("buildings", at(0, 0, 30, 100)), *([use] if share_of_use else [])]
+    assert share(one, *rows, land_use=own) == expected
+
+
+@pytest.mark.parametrize(
+    ("own", "known", "coverage"),
+    [("arable", ["buildings"], "covered"), (None, ["buildings"], "not"), (None, ["buildings", "use"], "covered")],
+)
+def test_use_is_known_only_where_the_land_use_is(own, known, coverage):
+    one = rule(
+        "in_use", layer="buildings", built_share=figure(0.2).model_dump(), on_land_use=["business_park"],
+        land_use_layer="use", land_use_share=figure(0.5).model_dump(),
+    )  # fmt: skip
+    rows = cover_rules(parcels(PLOT, land_use=[own]), covered(*known), layers(), rules=(one,), tests=TESTS)
+    assert rows.set_index("rule_id").loc["rule", "coverage"] == coverage
+
+
 @pytest.mark.parametrize(
     ("built", "use", "expected"),
-    [(0.3, "business_park", 1.0), (0.2, "business_park", 1.0), (0.1, "business_park", 0.0), (0.3, "arable", 0.0)],
+    [(0.3, "business_park", 1.0), (0.2, "business_park", 1.0), (0.1, "business_park", 0.1), (0.3, "arable", 0.0)],
 )
 def test_a_plot_built_up_beyond_its_share_is_in_use(built, use, expected):
     one = rule("in_use", layer="buildings", built_share=figure(0.2).model_dump(), on_land_use=["business_park"])
-    assert share(one, ("buildings", at(0, 0, 100 * built, 100)), land_use=use) == expected
+    assert share(one, ("buildings", at(0, 0, 100 * built, 100)), land_use=use) == pytest.approx(expected)
 
 
 def test_nothing_at_all():

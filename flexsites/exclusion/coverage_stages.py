@@ -1,0 +1,101 @@
+"""The stage that says where a rule's source speaks: about the parcel, and as far around it as the rule looks."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from flexsites.config.rule_sets import PIECE_TESTS, PieceTests
+from flexsites.config.rules import ExclusionRule, InUse
+from flexsites.exclusion.built_share import covered_share
+from flexsites.exclusion.coverage import is_known_around, meets_within
+from flexsites.exclusion.selection_stages import geometry_of, select_unknown
+from flexsites.geometry.types import BoolArray, FloatArray, GeometryArray
+from flexsites.stages import stage
+from flexsites.tables import Coverages, Frame, Layers, Parcels, RuleCoverage
+
+Spoken: TypeAlias = tuple[Any, FloatArray]
+"""Per parcel covered, partly or not, and the share of it that is covered."""
+
+
+@stage(takes=(Parcels, Coverages, Layers), gives=RuleCoverage)
+def cover_rules(
+    parcels: Frame, coverages: Frame, layers: Frame, *, rules: tuple[ExclusionRule, ...], tests: PieceTests
+) -> Frame:
+    """Say per site and rule whether the rule's source speaks about it: covered, partly, or not.
+
+    A layer without a row in ``coverages`` is covered nowhere. Covered is a site only if the source speaks as far around
+    it as the rule looks (a business across the border is not seen by a source that ends there), and if no feature there
+    lacks the attribute that decides whether the rule means it; else it is partly covered. A rule on the parcels' own
+    land use is covered where they carry one. The piece test of road access is covered where the streets are, as far as
+    one may lie away; the other tests always are.
+    """
+    ordered = coverages.sort_values(["layer", "coverage_id"], kind="stable")
+    spoken = _Spoken(parcels, ordered)
+    found = {rule.rule_id: _of_rule(rule, spoken, layers) for rule in rules}
+    always = np.full(len(parcels), "covered", dtype=object), np.ones(len(parcels))
+    found |= dict.fromkeys(PIECE_TESTS[:2], always)
+    found[PIECE_TESTS[2]] = spoken.of_layer(tests.streets_layer, float(tests.road_reach_m))
+    return pd.DataFrame(
+        {
+            "site_id": pd.Series(np.tile(parcels["site_id"].to_numpy(), len(found)), dtype="str"),
+            "rule_id": pd.Series(np.repeat(np.array(list(found), dtype=object), len(parcels)), dtype="str"),
+            "coverage": pd.Series(np.concatenate([coverage for coverage, _ in found.values()]), dtype="str"),
+            "covered_share": np.concatenate([share for _, share in found.values()]),
+        }
+    )
+
+
+class _Spoken:
+    """Where each layer speaks about each parcel, asked once per layer and distance."""
+
+    def __init__(self, parcels: Frame, coverages: Frame) -> None:
+        self.sites: GeometryArray = geometry_of(parcels)
+        self.use = parcels["land_use"]
+        self._coverages = coverages
+        self._shares: dict[str, tuple[GeometryArray, FloatArray, FloatArray]] = {}
+
+    def of_layer(self, layer: str, reach_m: float) -> Spoken:
+        """Return coverage of a layer within a distance of the parcels, and the share of the parcels themselves."""
+        if layer not in self._shares:
+            self._shares[layer] = self._share_of(layer)
+        polygons, full, share = self._shares[layer]
+        is_known = (full == 1.0) & is_known_around(self.sites, polygons, reach_m=reach_m)
+        return _graded(is_known, share)
+
+    def _share_of(self, layer: str) -> tuple[GeometryArray, FloatArray, FloatArray]:
+        """Return where a layer speaks in full, and what of each parcel is covered in full, and in full or partly."""
+        rows = self._coverages[self._coverages["layer"] == layer]
+        polygons, is_full = geometry_of(rows), (rows["coverage"] == "covered").to_numpy(dtype=bool)
+        share = covered_share(self.sites, polygons)
+        full = share if is_full.all() else covered_share(self.sites, polygons[is_full])
+        return polygons[is_full], full, share
+
+    def of_land_use(self, layer: str | None) -> Spoken:
+        """Return coverage of the parcels' own land use, or where they carry none that of a layer."""
+        has_use = self.use.notna().to_numpy(dtype=bool)
+        coverage = np.where(has_use, "covered", "not").astype(object)
+        share = has_use.astype(float)
+        if layer is not None:
+            theirs = self.of_layer(layer, 0.0)
+            coverage[~has_use], share[~has_use] = theirs[0][~has_use], theirs[1][~has_use]
+        return coverage, share
+
+
+def _of_rule(rule: ExclusionRule, spoken: _Spoken, layers: Frame) -> Spoken:
+    if rule.layer_key is None:
+        return spoken.of_land_use(None)
+    coverage, share = spoken.of_layer(rule.layer_key, rule.reach_m)
+    is_known = np.asarray(coverage == "covered", dtype=bool)
+    if isinstance(rule, InUse) and rule.on_land_use:
+        of_use, share_of_use = spoken.of_land_use(rule.land_use_layer)
+        is_known &= np.asarray(of_use == "covered", dtype=bool)
+        share = np.minimum(share, share_of_use)
+    is_known &= ~meets_within(spoken.sites, select_unknown(layers, rule), reach_m=rule.reach_m)
+    return _graded(is_known, share)
+
+
+def _graded(is_known: BoolArray, share: FloatArray) -> Spoken:
+    return np.select([is_known, share > 0.0], ["covered", "partly"], "not").astype(object), share
