@@ -300,8 +300,8 @@ complete_m = Field(
 complete_to_m = Field(
     "complete_to_m",
     "float",
-    "nothing that counts lies nearer over the streets but what was found: a limit up to here is surely missed",
-    null="searched as far as the measure goes, or not a distance",
+    "nothing that counts lies nearer but what was found: a limit up to here is surely missed (a travel time: min)",
+    null="searched as far as the measure goes, or neither a distance nor a travel time",
     unit="m",
     low=0,
 )

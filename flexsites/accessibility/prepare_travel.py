@@ -22,6 +22,7 @@ from flexsites.accessibility.snap import snap
 from flexsites.accessibility.timetable import Legs, Timetable, Walks, compile_timetable, make_legs, walk_seconds
 from flexsites.accessibility.walk_legs import walk_legs
 from flexsites.errors import ConfigError, Fault, InputError
+from flexsites.geometry.shapes import distance_to_edge_m
 
 if TYPE_CHECKING:
     from flexsites.accessibility.network import Network
@@ -46,11 +47,14 @@ class PreparedTravel:
         The compiled timetable.
     destinations
         Per category their ids, sorted.
+    extent
+        Where streets and destinations are complete; None: everywhere that is asked.
     """
 
     directory: Path
     timetable: Timetable
     destinations: Mapping[str, np.ndarray]
+    extent: shapely.Geometry | None
 
     def __reduce__(self) -> tuple[object, tuple[Path]]:
         """Send the directory to another process, not the arrays."""
@@ -67,6 +71,10 @@ class PreparedTravel:
     def profile(self, measure: TravelTime) -> Profile:
         """Return the prepared profile of a measure of the closest destination."""
         return Profile(*(self._array(f"profile.{measure.id}.{name}") for name in Profile._fields))
+
+    def way_out(self, measure: TravelTime) -> Profile:
+        """Return the profile to the edge of the data over a measure's window: what lies beyond it is not known."""
+        return Profile(*(self._array(f"way_out.{measure.id}.{name}") for name in Profile._fields))
 
     def _array(self, name: str) -> Any:  # noqa: ANN401 - an array of any type
         return open_array(self.directory / f"{name}.npy")
@@ -110,6 +118,7 @@ def prepare_travel(
     walk_speed_km_h: float,
     egress_reach_m: float,
     max_snap_m: float,
+    extent: shapely.Geometry | None = None,
 ) -> PreparedTravel:
     """Compile the timetable over the streets and write what the measures ask of it.
 
@@ -131,6 +140,8 @@ def prepare_travel(
         What will be asked.
     walk_speed_km_h, egress_reach_m, max_snap_m
         Walking speed, the longest walk from a stop to a destination, and how far a point may lie from a street.
+    extent
+        Where streets and destinations are complete; None: everywhere that is asked.
     """
     stop_ids = np.asarray(day["stop_ids"], dtype=object)
     xy = np.full((len(stop_ids), 2), np.nan)
@@ -154,25 +165,42 @@ def prepare_travel(
             np.save(directory / f"egress.{category}.{name}.npy", array)
         np.save(directory / f"weight.{category}.npy", chosen["weight"].to_numpy(dtype=np.float64))
         found[category] = chosen["amenity_id"].tolist()
-    (directory / _INDEX).write_text(json.dumps(found), encoding="utf-8")
+    wkt = None if extent is None else shapely.to_wkt(extent, rounding_precision=-1)
+    (directory / _INDEX).write_text(json.dumps({"destinations": found, "extent": wkt}), encoding="utf-8")
     travel = open_travel(directory)
+    outward = _walks_out(xy, rank, extent, walk_speed_km_h, egress_reach_m)
     for measure in measures:
         if measure.aggregation == "closest":
-            _write_profile(travel, measure)
+            egress = travel.egress(category_of(measure))
+            _write_profile(travel, measure, "profile", Walks(egress.stop, egress.seconds))
+        if extent is not None:
+            _write_profile(travel, measure, "way_out", outward)
     return travel
+
+
+def _walks_out(
+    xy: FloatArray, rank: np.ndarray, extent: shapely.Geometry | None, speed_km_h: float, reach_m: float
+) -> Walks:
+    """Return the stops from which a destination beyond the edge of the data can be walked to, and how soon at best.
+
+    A stop outside the data, or of which no place is known here, is beyond the edge itself.
+    """
+    to_edge = distance_to_edge_m(xy, extent)
+    near = np.flatnonzero(~(to_edge >= reach_m))
+    return Walks(rank[near], walk_seconds(to_edge[near], speed_km_h))
 
 
 def _points(frame: Frame) -> FloatArray:
     return np.asarray(shapely.get_coordinates(shapely.centroid(frame.geometry.to_numpy()))).reshape(-1, 2)
 
 
-def _write_profile(travel: PreparedTravel, measure: TravelTime) -> None:
-    """Write the departures worth taking to the destinations of a measure, over its window."""
-    egress, leave_s = travel.egress(category_of(measure)), departures_of(measure)
+def _write_profile(travel: PreparedTravel, measure: TravelTime, kind: str, egress: Walks) -> None:
+    """Write the departures worth taking to where these walks lead, over the window of a measure."""
+    leave_s = departures_of(measure)
     latest_s = int(leave_s[-1]) + limit_of(measure)
-    profile = profile_to(travel.timetable.compiled, Walks(egress.stop, egress.seconds), int(leave_s[0]), latest_s)
+    profile = profile_to(travel.timetable.compiled, egress, int(leave_s[0]), latest_s)
     for name, array in profile._asdict().items():
-        np.save(travel.directory / f"profile.{measure.id}.{name}.npy", array)
+        np.save(travel.directory / f"{kind}.{measure.id}.{name}.npy", array)
 
 
 def open_travel(directory: Path) -> PreparedTravel:
@@ -187,5 +215,6 @@ def open_travel(directory: Path) -> PreparedTravel:
     if not path.exists():
         raise InputError(Fault("no prepared travel times", str(directory), "prepare the timetable first"))
     found = json.loads(path.read_text(encoding="utf-8"))
-    destinations = {category: np.array(ids, dtype=object) for category, ids in found.items()}
-    return PreparedTravel(Path(directory), Timetable.open(Path(directory) / "timetable"), destinations)
+    destinations = {category: np.array(ids, dtype=object) for category, ids in found["destinations"].items()}
+    extent = None if found["extent"] is None else shapely.from_wkt(found["extent"])
+    return PreparedTravel(Path(directory), Timetable.open(Path(directory) / "timetable"), destinations, extent)

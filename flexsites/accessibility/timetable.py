@@ -251,15 +251,16 @@ def make_legs(place: NDArray[np.integer], stop: StopIndex, seconds: Seconds, n_p
 
 
 def walk_seconds(metres: FloatArray, speed_km_h: float) -> Seconds:
-    """Return walking times in whole seconds, rounded up.
+    """Return walking times in whole seconds, rounded up; of an infinite walk the greatest there is.
 
     Examples
     --------
-    >>> walk_seconds(np.array([0.0, 1125.0, 1125.1]), 4.5).tolist()
-    [0, 900, 901]
+    >>> walk_seconds(np.array([0.0, 1125.0, 1125.1, np.inf]), 4.5).tolist()
+    [0, 900, 901, 2147483647]
     """
     # A micrometre is taken off, so that 1125 m at 4.5 km/h is 900 s and not 901 by the last bit of a division.
-    return np.ceil(np.maximum(metres - 1e-6, 0.0) * 3.6 / speed_km_h).astype(np.int32)
+    seconds = np.ceil(np.maximum(metres - 1e-6, 0.0) * 3.6 / speed_km_h)
+    return np.minimum(seconds, np.iinfo(np.int32).max).astype(np.int32)
 
 
 def straight_walks(xy: FloatArray, *, reach_m: float, detour: float, speed_kmh: float) -> Legs:

@@ -165,8 +165,9 @@ def travel_times(
     -------
     Frame
         Table ``Accessibility``, one row per piece and measure. ``unreached``: a complete search found none within the
-        limit (a cost is null, a sum 0). ``is_truncated``: stops beyond the edge of the data, or of unknown service,
-        might do better: a time is an upper bound, a sum a lower one. ``unknown``: null; ``why`` says no_timetable,
+        limit (a cost is null, a sum 0). ``is_truncated``: stops or destinations beyond the edge of the data, or stops
+        of unknown service, might do better: a time is an upper bound, a sum a lower one; ``complete_to_m`` (here in
+        minutes) is how soon one can be at that edge. ``unknown``: null; ``why`` says no_timetable,
         no_source (no destination of the kind), data_edge, service_unknown, or why the access is unknown.
     """
     answers = [

@@ -14,6 +14,7 @@ from flexsites.accessibility.connection_scan import UNREACHED
 from flexsites.accessibility.door_to_door import Ways, opportunities_within, percentiles, travel_times_by_profile
 from flexsites.accessibility.prepare_travel import category_of, departures_of, limit_of
 from flexsites.accessibility.timetable import Legs, make_legs, walk_seconds
+from flexsites.geometry.shapes import distance_to_edge_m
 from flexsites.geometry.types import BoolArray, FloatArray
 
 if TYPE_CHECKING:
@@ -50,17 +51,30 @@ def answer_travel_time(
     direct = _direct(pieces, direct_legs, travel.destinations[category], speed_km_h)
     leave_s, limit_s = departures_of(measure), limit_of(measure)
     share = np.array([float(measure.percentile)])
+    way_out = _way_out(measure, pieces, access.legs, travel, speed_km_h)
     if measure.aggregation == "cumulative":
         ways = Ways(access.legs, travel.egress(category), direct, travel.weight(category))
         cutoff = np.array([limit_s], np.int64)
         value = opportunities_within(travel.timetable.compiled, ways, leave_s, cutoff, float(share[0]))[:, 0]
-        return _told(value, value > 0, access, is_sum=True)
+        leaves = percentiles(way_out, share)[:, 0] != UNREACHED
+        return _told(value, value > 0, access, leaves, np.full(len(value), np.nan), is_sum=True)
     nearest = _nearest_direct(direct)
-    seconds = percentiles(
-        travel_times_by_profile(travel.profile(measure), access.legs, nearest, leave_s, limit_s), share
-    )
-    is_reached = seconds[:, 0] != UNREACHED
-    return _told(np.where(is_reached, seconds[:, 0] / 60.0, np.nan), is_reached, access, is_sum=False)
+    taken = travel_times_by_profile(travel.profile(measure), access.legs, nearest, leave_s, limit_s)
+    seconds, possible = percentiles(taken, share)[:, 0], percentiles(np.minimum(taken, way_out), share)[:, 0]
+    is_reached, leaves = seconds != UNREACHED, possible < seconds
+    minutes = np.where(is_reached, seconds / 60.0, np.nan)
+    return _told(minutes, is_reached, access, leaves, np.where(leaves, possible / 60.0, np.nan), is_sum=False)
+
+
+def _way_out(measure: TravelTime, pieces: Frame, access: Legs, travel: PreparedTravel, speed_km_h: float) -> Seconds:
+    """Return per piece and departure how soon one can be where the data end: destinations beyond may be as near."""
+    leave_s = departures_of(measure)
+    if travel.extent is None:
+        return np.full((len(pieces), len(leave_s)), UNREACHED, np.int32)
+    points = pieces[["access_x_m", "access_y_m"]].to_numpy(dtype=np.float64)
+    on_foot = walk_seconds(distance_to_edge_m(points, travel.extent), speed_km_h)
+    out: Seconds = travel_times_by_profile(travel.way_out(measure), access, on_foot, leave_s, limit_of(measure))
+    return out
 
 
 def _access(pieces: Frame, stop_legs: Frame, timetable: Timetable, speed_km_h: float) -> _Access:
@@ -97,14 +111,29 @@ def _nearest_direct(direct: Legs) -> Seconds:
     return nearest
 
 
-def _told(value: FloatArray, is_reached: BoolArray, access: _Access, *, is_sum: bool) -> Answer:
-    """Say what is known: a search that could not see every stop is complete only as far as it found something."""
+def _told(
+    value: FloatArray,
+    is_reached: BoolArray,
+    access: _Access,
+    leaves: BoolArray,
+    complete_to: FloatArray,
+    *,
+    is_sum: bool,
+) -> Answer:
+    """Say what is known: a search that could not see every stop, or left the data, is complete only so far.
+
+    ``leaves`` says that destinations beyond the edge of the data may be nearer than what was found; ``complete_to``
+    from how many minutes on.
+    """
     status = np.where(is_reached, "reached", "unreached").astype(object)
     why = access.why.copy()
     why[pd.isna(why) & ~is_reached & access.has_unknown_stop] = "service_unknown"
-    why[pd.isna(why) & ~is_reached & access.has_edge] = "data_edge"
+    why[pd.isna(why) & ~is_reached & (access.has_edge | leaves)] = "data_edge"
     is_unknown = ~pd.isna(why)
     status[is_unknown] = "unknown"
     told = np.where(is_unknown | (~is_reached & (not is_sum)), np.nan, value)
-    is_truncated = ~is_unknown & (access.has_edge | access.has_unknown_stop)
-    return Answer(told, status, is_truncated, np.full(len(told), np.nan), why)
+    sees_all = ~(access.has_edge | access.has_unknown_stop)
+    is_truncated = ~is_unknown & (~sees_all | leaves)
+    # Stops that were not seen may lead anywhere: then no time is surely missed.
+    complete = np.where(sees_all & pd.isna(access.why), complete_to, np.nan)
+    return Answer(told, status, is_truncated, complete, why)

@@ -42,13 +42,14 @@ def place_of(name: str) -> bench.Place:
     order = np.lexsort((town.graph.edge_length, pairs[:, 1], pairs[:, 0]))
     pairs, length = pairs[order], town.graph.edge_length[order]
     keep = np.append(True, (np.diff(pairs, axis=0) != 0).any(axis=1)) & (pairs[:, 0] != pairs[:, 1])
-    number = np.random.default_rng(3).permutation(town.n_nodes)
-    xy = np.empty_like(town.node_xy)
-    xy[number] = town.node_xy
-    streets = StreetGraph(xy[:, 0], xy[:, 1], number[pairs[keep, 0]], number[pairs[keep, 1]], length[keep])
-    used = np.unique(np.concatenate([streets.source, streets.target]))
+    used, ends_used = np.unique(pairs[keep], return_inverse=True)
+    number = np.random.default_rng(3).permutation(len(used))
+    source, target = number[ends_used.reshape(-1, 2)].T
+    xy = np.empty((len(used), 2))
+    xy[number] = town.node_xy[used]
+    streets = StreetGraph(xy[:, 0], xy[:, 1], source.copy(), target.copy(), length[keep])
     rng = np.random.default_rng(1)
-    shops = tuple(np.sort(rng.choice(used, 30, replace=False)) for _ in range(bench.N_CATEGORIES))
+    shops = tuple(np.sort(rng.choice(len(used), 30, replace=False)) for _ in range(bench.N_CATEGORIES))
     return bench.Place(streets, shops)
 
 

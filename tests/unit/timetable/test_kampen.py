@@ -229,6 +229,41 @@ def test_stops_that_the_timetable_does_not_hold_are_unknown_service(
     assert on_foot["is_truncated"].any()
 
 
+def test_destinations_beyond_the_edge_of_the_data_are_unknown_not_absent(
+    pieces: Frame, stops: Frame, destinations: Frame, travel: PreparedTravel, service: Service, transit: Transit,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    """With the east of the map unread: what is told as certain holds on the whole map, the rest is a bound."""
+    west = shapely.box(100_000, 400_000, float(np.median(destinations.geometry.x)), 600_000)
+    known = destinations[destinations.geometry.within(west)].reset_index(drop=True)
+    half = prepare_travel(
+        tmp_path, service.trips.arrays(), service.stops, known, network=network("kampen", "walk"),
+        transfers=transit.transfers, measures=MEASURES, walk_speed_km_h=SPEED, egress_reach_m=REACH_M,
+        max_snap_m=SNAP_M, extent=west,
+    )  # fmt: skip
+    whole, told = (
+        travelled(pieces, stops, places, prepared).set_index(["measure", "piece_id"])
+        for places, prepared in ((destinations, travel), (known, half))
+    )
+    both = whole["why"].isna()
+    time, best = told.loc["nearest_min"][both["nearest_min"]], whole.loc["nearest_min"][both["nearest_min"]]
+    surely = (time["status"] == "reached") & ~time["is_truncated"]
+    bounds = (time["status"] == "reached") & time["is_truncated"] & time["complete_to_m"].notna()
+    assert (surely.sum() > 10, bounds.sum() > 10) == (True, True)
+    assert (time["value"] == best["value"])[surely].all()
+    assert (time["value"] > best["value"])[bounds].any(), "the east holds nearer ones"
+    assert (best["value"] >= time["complete_to_m"])[bounds].all()
+    assert (time["complete_to_m"] < time["value"])[bounds].all()
+    unknown = time["why"] == "data_edge"
+    assert unknown.any()
+    assert best["value"][unknown].notna().any(), "told as unreached it would have been a wrong no"
+    assert best["value"][time["status"] == "unreached"].isna().all()
+    count, all_of = told.loc["n_30min"][both["n_30min"]], whole.loc["n_30min"][both["n_30min"]]
+    surely = count["why"].isna() & ~count["is_truncated"]
+    assert (count["value"] == all_of["value"])[surely].all()
+    assert (count["value"] < all_of["value"])[count["is_truncated"]].any()
+
+
 def test_prepared_travel_goes_to_another_process_as_its_directory(travel: PreparedTravel) -> None:
     sent = pickle.loads(pickle.dumps(travel))  # noqa: S301 - our own bytes
     assert sent.directory == travel.directory
