@@ -385,11 +385,11 @@ def _covered(sources: Sources, asked: Asked, amenities: Frame) -> set[str]:
 
 
 def _source_extent(reader: _Reader) -> shapely.Geometry | None:
-    """Return where amenities are complete: within the boxes of files and the outlines of places; None: everywhere."""
+    """Return where amenities and stops are complete: in the boxes of files and outlines of places; None: everywhere."""
     shapes = list(reader.extents)
-    for key, row in reader.sources.amenities.items():
-        if isinstance(row, OsmPbf):
-            paths = files_of(f"amenities.{key}", row, reader.places, bounds=None)
+    for name, row in reader.sources.rows().items():
+        if name.split(".")[0] in ("amenities", "stops") and isinstance(row, OsmPbf):
+            paths = files_of(name, row, reader.places, bounds=None)
             boxes = [(file_box(Path(path)), path) for path in paths]
             shapes += [project_shape(box, CRS, where=path) for box, path in boxes if box is not None]
     return shapely.intersection_all(shapes) if shapes else None

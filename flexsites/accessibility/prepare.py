@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -39,7 +39,7 @@ class PreparedAccess:
     directory
         Where it is.
     networks
-        By mode.
+        By mode; their extent is that of streets and opportunities together.
     max_snap_m
         By mode, how far an access point may lie from a street.
     covered
@@ -146,8 +146,9 @@ def prepare_access(
     ]
     if faults:
         raise InputError(faults)
+    whole = _common([extent, *(network.extent for network in networks.values())])
     for mode, network in networks.items():
-        network.save(directory / "networks" / mode)
+        replace(network, extent=whole).save(directory / "networks" / mode)
     n_lost: dict[str, int] = {}
     sets: dict[str, OpportunitySet] = {}
     for measure in measures:
@@ -163,7 +164,6 @@ def prepare_access(
     }
     with ThreadPoolExecutor(n_threads) as pool:
         list(pool.map(lambda job: _write_field(directory, job[0], job[1], networks, sets), jobs.values()))
-    whole = _common([extent, *(network.extent for network in networks.values())])
     about = {
         "max_snap_m": {mode: float(modes[mode].max_snap_m) for mode in networks},
         "covered": sorted(covered),

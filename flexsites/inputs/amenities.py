@@ -145,6 +145,8 @@ def classify(features: pd.DataFrame, categories: Mapping[Any, AmenityCategory]) 
 
 
 def _amenities(name: str, category: AmenityCategory, features: gpd.GeoDataFrame, walkable: shapely.STRtree) -> Frame:
+    if category.points == "point":
+        features = features[told_once(features)]
     shapes = features.geometry.to_numpy()
     if category.min_area_m2 is not None:
         is_large = shapely.area(shapes) >= float(category.min_area_m2)
@@ -167,6 +169,30 @@ def _amenities(name: str, category: AmenityCategory, features: gpd.GeoDataFrame,
             "geometry": np.concatenate(points) if points else np.array([], dtype=object),
         }
     )
+
+
+def told_once(features: gpd.GeoDataFrame) -> BoolArray:
+    """Return which features of one category stay: not those inside another that bears the same name, or that have none.
+
+    A school is often drawn as its grounds and as its building; it is one school. Two names are two schools.
+
+    Examples
+    --------
+    >>> grounds, room, sister = shapely.box(0, 0, 9, 9), shapely.box(1, 1, 2, 2), shapely.box(5, 5, 6, 6)
+    >>> table = gpd.GeoDataFrame({"name": ["De Brug", None, "De Boog"]}, geometry=[grounds, room, sister])
+    >>> told_once(table).tolist()
+    [True, False, True]
+    """
+    shapes = features.geometry.to_numpy()
+    inner, outer = shapely.STRtree(shapes).query(shapely.point_on_surface(shapes), predicate="intersects")
+    size = shapely.area(shapes)
+    # Of two that cover one another the larger stays, or the first.
+    is_inside = (inner != outer) & ((size[inner] < size[outer]) | ((size[inner] == size[outer]) & (inner > outer)))
+    name = features[_NAME].astype("object").where(features[_NAME].notna(), None).to_numpy(dtype=object)
+    is_same = np.array([name[i] is None or name[i] == name[j] for i, j in zip(inner, outer, strict=True)], dtype=bool)
+    stays = np.ones(len(features), dtype=bool)
+    stays[inner[is_inside & is_same]] = False
+    return stays
 
 
 def entrances(shape: shapely.Geometry, walkable: shapely.STRtree) -> GeometryArray:

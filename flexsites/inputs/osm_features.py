@@ -1,6 +1,6 @@
 """Features of an OpenStreetMap file chosen by tag: points, lines and polygons, in memory for what is chosen only.
 
-The file is first reduced to what carries a wanted key and what that refers to (in a temporary file); areas are then
+The file is first reduced to what has the wanted tags and what that refers to (in a temporary file); areas are then
 put together from that, by osmium, multipolygon relations included.
 """
 
@@ -81,10 +81,10 @@ def read_osm_features(
     InputError
         If the file cannot be read.
     """
-    keys = sorted({key for wanted in any_of for key in wanted})
+    keys = sorted({_telling_key(wanted) for wanted in any_of})
     try:
         with tempfile.TemporaryDirectory() as folder:
-            reduced = _reduce(path, Path(folder) / "reduced.osm.pbf", keys)
+            reduced = _reduce(path, Path(folder) / "reduced.osm.pbf", keys, any_of)
             found, broken = _collect(reduced, keys, any_of, without or {}, kind)
             mended = _mend(reduced, broken)
     except (RuntimeError, OSError) as error:
@@ -142,10 +142,17 @@ def matches(tags: Tags, any_of: Sequence[Mapping[str, Sequence[str]]], without: 
     return any(has_tags(tags, wanted) for wanted in any_of)
 
 
-def _reduce(path: Path, target: Path, keys: Sequence[str]) -> Path:
+def _telling_key(wanted: Mapping[str, Sequence[str]]) -> str:
+    """Return the key of an alternative that fewest features have: one with words for values rather than patterns."""
+    return min(wanted, key=lambda key: any("*" in value for value in wanted[key]))
+
+
+def _reduce(path: Path, target: Path, keys: Sequence[str], any_of: Sequence[Mapping[str, Sequence[str]]]) -> Path:
+    """Write what is wanted and what that refers to; not all streets for their bus stops, nor all that has a name."""
     with osmium.BackReferenceWriter(str(target), ref_src=str(path), overwrite=True) as writer:
         for item in osmium.FileProcessor(str(path)).with_filter(osmium.filter.KeyFilter(*keys)):
-            writer.add(item)
+            if matches({tag.k: tag.v for tag in item.tags}, any_of, {}):
+                writer.add(item)
     return target
 
 

@@ -13,6 +13,7 @@ import shapely
 
 from flexsites.accessibility.prepare import PreparedAccess, open_access, prepare_access
 from flexsites.accessibility.stages import look_up_areas, reach
+from flexsites.accessibility.transit_stages import walk_to_stops
 from flexsites.config.access import AreaStatistic, Measures, StreetMeasureBase
 from flexsites.errors import InputError, NotFoundError
 from flexsites.inputs.amenities import amenities_from_pbf, stops_from_pbf
@@ -73,7 +74,8 @@ def test_kampens_amenities_are_those_of_the_map(tables: tuple[Frame, Frame, froz
     counts = amenities["category"].value_counts()
     assert counts["supermarket"] == 14
     assert counts["gp"] == 3
-    assert counts["primary_school"] + counts["secondary_school"] == 22
+    # 22 features, of which one is the nameless building on the grounds of another.
+    assert counts["primary_school"] + counts["secondary_school"] == 21
     assert stops["mode"].value_counts().to_dict() == {"bus": 110, "train": 2}
     assert stops["n_departures_day"].isna().all()
 
@@ -230,3 +232,32 @@ def test_measures_are_unique() -> None:
     twice["measures"] = [*twice["measures"], twice["measures"][0]]
     with pytest.raises(ValueError, match="measures named twice: walk_distance_supermarket_m"):
         Measures.model_validate(twice)
+
+
+def test_stops_are_complete_only_where_every_source_is(
+    tables: tuple[Frame, Frame, frozenset[str]], tmp_path: Path
+) -> None:
+    """Opportunities known in the west only: nobody near its edge is told that there is no stop."""
+    extent = streets("kampen").graph.extent
+    low_x, low_y, high_x, high_y = extent.bounds
+    west = shapely.box(low_x, low_y, (low_x + high_x) / 2, high_y)
+    amenities, stops, covered = tables
+    prepared = prepare_access(
+        tmp_path,
+        networks={"walk": network("kampen", "walk")},
+        amenities=amenities,
+        stops=stops,
+        covered=covered,
+        extent=west,
+        measures=street_measures("walk_distance_stop_m"),
+        modes=measures().modes,
+    )
+    pieces = pieces_at(random_points("kampen", 200, 11))
+    at = shapely.points(pieces[["access_x_m", "access_y_m"]].to_numpy())
+    legs = walk_to_stops(pieces, stops, network=prepared.networks["walk"], reach_m=1125.0, max_snap_m=150.0)
+    legs = legs.drop_duplicates("piece_id").set_index("piece_id").loc[pieces["piece_id"]]
+    outside = ~shapely.covers(west, at)
+    assert outside.sum() > 50
+    assert legs["why"].notna()[outside].all()
+    near = ~outside & (shapely.distance(west.boundary, at) < 1125.0)
+    assert legs["complete_m"].notna()[near].all()

@@ -13,6 +13,7 @@ import shapely
 
 from flexsites.accessibility.network import Network, build_network
 from flexsites.errors import CrsError, InputError
+from flexsites.inputs import osm_features
 from flexsites.inputs.amenities import amenities_from_pbf, stops_from_pbf
 from flexsites.inputs.network import street_lines, streets_from_lines
 from flexsites.inputs.osm_features import read_osm_features
@@ -55,7 +56,7 @@ def write(path: Path, *, n_buildings: int = 0) -> Path:
             writer.add_way(osmium.osm.mutable.Way(id=number, nodes=refs, tags=tags))
         for b in range(0, n_buildings - 3, 3):
             ring = [1000 + b, 1001 + b, 1002 + b, 1000 + b]
-            writer.add_way(osmium.osm.mutable.Way(id=1000 + b, nodes=ring, tags={"building": "yes"}))
+            writer.add_way(osmium.osm.mutable.Way(id=1000 + b, nodes=ring, tags={"building": "yes", "name": "Huis"}))
         writer.add_way(osmium.osm.mutable.Way(id=900_000, nodes=[1, 3, 5, 6, 1], tags={"landuse": "industrial"}))
     return path
 
@@ -214,3 +215,24 @@ def test_reading_streets_takes_no_more_memory_for_more_buildings(tmp_path: Path)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 50_000
+
+
+def test_reading_features_writes_out_what_is_wanted_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Streets share a key with bus stops, and everything may have a name: neither is carried along."""
+    kept: list[int] = []
+    reduce = osm_features._reduce
+
+    def counted(*arguments: object) -> Path:
+        reduced: Path = reduce(*arguments)  # type: ignore[arg-type]
+        kept.append(sum(1 for _ in osmium.FileProcessor(str(reduced))))
+        return reduced
+
+    monkeypatch.setattr(osm_features, "_reduce", counted)
+    for name, n_buildings in (("few", 0), ("many", 3_000)):
+        path = write(tmp_path / f"{name}.osm.pbf", n_buildings=n_buildings)
+        assert len(stops_from_pbf(path, categories=categories())) == 1
+        amenities_from_pbf(path, categories=categories(), walkable=np.array([], dtype=object))
+    assert kept[0] == kept[2] == 1
+    assert kept[1] == kept[3] < 12
