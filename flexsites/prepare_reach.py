@@ -328,6 +328,7 @@ def _write(directory: Path, reader: _Reader, n_threads: int) -> dict[str, Any]:
             walk_speed_km_h=float(walk.speed_km_h),
             egress_reach_m=asked.egress_reach_m,
             max_snap_m=float(walk.max_snap_m),
+            station=found.service.trips.station,
             extent=access.extent,
         )
     warnings = [f"network of {mode}: {network.cut}" for mode, network in networks.items()]

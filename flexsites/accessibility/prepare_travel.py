@@ -20,16 +20,16 @@ from flexsites.accessibility.connection_scan import Profile, profile_to
 from flexsites.accessibility.network import open_array
 from flexsites.accessibility.snap import snap
 from flexsites.accessibility.timetable import Legs, Timetable, Walks, compile_timetable, make_legs, walk_seconds
-from flexsites.accessibility.walk_legs import walk_legs
+from flexsites.accessibility.walk_legs import WalkLegs, walk_legs
 from flexsites.errors import ConfigError, Fault, InputError
 from flexsites.geometry.shapes import distance_to_edge_m
+from flexsites.geometry.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from flexsites.accessibility.network import Network
     from flexsites.accessibility.timetable import Seconds
     from flexsites.config.access import TravelTime
     from flexsites.config.transit import Transfers
-    from flexsites.geometry.types import FloatArray
     from flexsites.tables import Frame
 
 _INDEX = "travel.json"
@@ -118,6 +118,7 @@ def prepare_travel(
     walk_speed_km_h: float,
     egress_reach_m: float,
     max_snap_m: float,
+    station: IntArray | None = None,
     extent: shapely.Geometry | None = None,
 ) -> PreparedTravel:
     """Compile the timetable over the streets and write what the measures ask of it.
@@ -140,6 +141,8 @@ def prepare_travel(
         What will be asked.
     walk_speed_km_h, egress_reach_m, max_snap_m
         Walking speed, the longest walk from a stop to a destination, and how far a point may lie from a street.
+    station
+        ``(n_stops,)``: between stops of one number one can change, whatever the streets around them; None: nowhere.
     extent
         Where streets and destinations are complete; None: everywhere that is asked.
     """
@@ -150,6 +153,8 @@ def prepare_travel(
     xy[at[at >= 0]] = shapely.get_coordinates(known.geometry.to_numpy())[at >= 0]
     positions = snap(network, xy, max_snap_m=max_snap_m)
     between = walk_legs(network.graph, positions, positions, float(transfers.reach_m))
+    if station is not None:
+        between = shortest(between, station_walks(xy, station, float(transfers.detour)))
     seconds = walk_seconds(between.metres, walk_speed_km_h)
     walks = make_legs(between.place, between.stop.astype(np.int32), seconds, len(stop_ids))
     timetable = compile_timetable(**day, walks=walks, change_s=int(transfers.change_s))
@@ -176,6 +181,46 @@ def prepare_travel(
         if extent is not None:
             _write_profile(travel, measure, "way_out", outward)
     return travel
+
+
+def station_walks(xy: FloatArray, station: IntArray, detour: float) -> WalkLegs:
+    """Return walks between the stops of each station: straight times a detour, because streets do not show tunnels.
+
+    The platforms of a station lie on both sides of its tracks: over the streets it is far from one to the other, and
+    under them a minute. [A] for the detour.
+
+    Examples
+    --------
+    >>> xy = np.array([[0.0, 0.0], [30.0, 40.0], [900.0, 0.0]])
+    >>> [part.tolist() for part in station_walks(xy, np.array([7, 7, 9]), 1.3)]
+    [[0, 1], [1, 0], [65.0, 65.0]]
+    """
+    _, number, size = np.unique(station, return_inverse=True, return_counts=True)
+    order = np.argsort(number, kind="stable")
+    place = np.repeat(order, size[number[order]])
+    start = np.repeat((np.cumsum(size) - size)[number[order]], size[number[order]])
+    turn = np.arange(len(place)) - np.repeat(np.cumsum(size[number[order]]) - size[number[order]], size[number[order]])
+    stop = order[start + turn]
+    metres = np.hypot(*(xy[place] - xy[stop]).T) * detour
+    is_walk = (place != stop) & np.isfinite(metres)
+    return WalkLegs(place[is_walk], stop[is_walk], metres[is_walk])
+
+
+def shortest(*walks: WalkLegs) -> WalkLegs:
+    """Return every pair of a place and a stop once, with its shortest walk.
+
+    Examples
+    --------
+    >>> one, other = (WalkLegs(np.array([0]), np.array([1]), np.array([m])) for m in (90.0, 65.0))
+    >>> shortest(one, other).metres.tolist()
+    [65.0]
+    """
+    place, stop, metres = (np.concatenate(parts) for parts in zip(*walks, strict=True))
+    order = np.lexsort([metres, stop, place])
+    place, stop, metres = place[order], stop[order], metres[order]
+    is_first = np.ones(len(place), dtype=bool)
+    is_first[1:] = (place[1:] != place[:-1]) | (stop[1:] != stop[:-1])
+    return WalkLegs(place[is_first], stop[is_first], metres[is_first])
 
 
 def _walks_out(

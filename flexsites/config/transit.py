@@ -70,8 +70,8 @@ class StopAreas(Model):
 class Transfers(Model):
     """Changing between vehicles: at the same stop, and on foot to another stop.
 
-    A change takes ``change_s``, and on foot the walk besides. Where no street network is given the walk is the
-    straight distance times ``detour``.
+    A change takes ``change_s``, and on foot the walk besides: over the streets, or between the stops of one station the
+    straight distance times ``detour`` where that is shorter. Where no street network is given that is every walk.
     """
 
     change_s: Number

@@ -273,7 +273,7 @@ def _frequencies(files: GtfsFiles, trips: Frame) -> Frame:
     if "frequencies.txt" not in files.members:
         return pd.DataFrame({name: pd.Series([], dtype="int64") for name in ("trip", "start_s", "end_s", "headway_s")})
     wanted = ("trip_id", "start_time", "end_time", "headway_secs")
-    frame = text_frame(read_file(files, "frequencies.txt", required=wanted))
+    frame = text_frame(read_file(files, "frequencies.txt", required=wanted, optional=("exact_times",)))
     frame["trip"] = pd.Index(trips["raw_id"]).get_indexer(pd.Index(frame["trip_id"]))
     for column, short in (("start_time", "start_s"), ("end_time", "end_s")):
         frame[short] = [clock_seconds(None if pd.isna(text) else text) for text in frame[column]]
@@ -281,6 +281,10 @@ def _frequencies(files: GtfsFiles, trips: Frame) -> Frame:
     frame = _drop(frame, frame["trip"] < 0, "frequencies of a trip that is not read", files, "frequencies.txt")
     is_bad = (frame["start_s"] < 0) | (frame["end_s"] <= frame["start_s"]) | (frame["headway_s"] < 1)
     frame = _drop(frame, is_bad, "frequencies without a usable span and headway", files, "frequencies.txt")
+    n_loose = int((frame["exact_times"].fillna("0") != "1").sum())
+    if n_loose:
+        what = "frequencies without exact times, taken to leave every headway from their start"
+        files.findings.append(Fault(what, f"{files.path.name}: frequencies.txt", "none: an assumption", n_loose))
     return pd.DataFrame(frame[["trip", "start_s", "end_s", "headway_s"]].astype("int64"))
 
 

@@ -29,6 +29,8 @@ class DayTrips:
         ``(n_stops,)`` ids; ``stop`` counts in them.
     lon, lat
         ``(n_stops,)`` degrees, WGS84.
+    station
+        ``(n_stops,)`` stops of one number belong to one station, as the feed says (``parent_station``).
     trip_start
         ``(n_trips + 1,)``: the stop events of trip t are ``trip_start[t] : trip_start[t + 1]``.
     stop, arrival_s, departure_s
@@ -43,6 +45,7 @@ class DayTrips:
     stop_ids: NDArray[np.object_]
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
+    station: NDArray[np.int64]
     trip_start: NDArray[np.int64]
     stop: NDArray[np.int32]
     arrival_s: NDArray[np.int32]
@@ -222,6 +225,7 @@ def _written_out(gtfs: Gtfs, day: dt.date, trip: NDArray[np.int64], shift: NDArr
         stop_ids=gtfs.stops["stop_id"].to_numpy(dtype=object),
         lon=gtfs.stops["lon"].to_numpy(),
         lat=gtfs.stops["lat"].to_numpy(),
+        station=gtfs.stops["root"].to_numpy(dtype=np.int64),
         trip_start=trip_start,
         stop=times["stop"].to_numpy()[event].astype(np.int32),
         arrival_s=times["arrival_s"].to_numpy()[event] + moved,

@@ -172,6 +172,8 @@ def test_frequencies_are_written_out(tmp_path: Path) -> None:
     begin = monday.trip_start[first]
     assert list(monday.arrival_s[begin : begin + 3]) == [21_600, 21_900, 22_500]
     assert "frequencies of a trip that is not read" in told(gtfs)
+    loose = [finding.count for finding in gtfs.findings if "without exact times" in finding.what]
+    assert loose == [2], "that they leave on the dot is assumed, and said"
     assert "frequencies without a usable span" in told(gtfs)
 
 

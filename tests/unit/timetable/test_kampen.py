@@ -264,6 +264,31 @@ def test_destinations_beyond_the_edge_of_the_data_are_unknown_not_absent(
     assert (count["value"] < all_of["value"])[count["is_truncated"]].any()
 
 
+def test_one_changes_between_the_platforms_of_a_station(
+    stops: Frame, destinations: Frame, service: Service, transit: Transit, tmp_path: Path
+) -> None:
+    """Two stops that no street joins within reach are told to be one station: then one changes there, straight."""
+    ids = service.trips.stop_ids
+    where = stops.drop_duplicates("stop_id").set_index("stop_id").loc[ids].geometry
+    xy = np.column_stack([where.x, where.y])
+    away = np.hypot(*(xy - xy[0]).T)
+    other = int(np.flatnonzero(away > 1_000)[0])
+    station = np.arange(len(ids))
+    station[other] = 0
+    changes = []
+    for name, numbers in (("none", None), ("station", station)):
+        travel = prepare_travel(
+            tmp_path / name, service.trips.arrays(), stops, destinations, network=network("kampen", "walk"),
+            transfers=transit.transfers, measures=(), walk_speed_km_h=SPEED, egress_reach_m=REACH_M,
+            max_snap_m=SNAP_M, station=numbers,
+        )  # fmt: skip
+        legs, (here, there) = travel.timetable.changes, travel.timetable.rows_of(ids[[0, other]])
+        at = slice(legs.start[here], legs.start[here + 1])
+        changes.append(dict(zip(legs.stop[at].tolist(), legs.seconds[at].tolist(), strict=True)).get(there))
+    straight = walk_seconds(np.array([away[other] * 1.3]), SPEED)[0]
+    assert changes == [None, straight + 120]
+
+
 def test_prepared_travel_goes_to_another_process_as_its_directory(travel: PreparedTravel) -> None:
     sent = pickle.loads(pickle.dumps(travel))  # noqa: S301 - our own bytes
     assert sent.directory == travel.directory
