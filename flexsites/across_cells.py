@@ -19,6 +19,7 @@ from flexsites.invented import is_synthetic, notes_of
 from flexsites.parts import read, write_json, write_table
 from flexsites.provenance import balance, figures_by_origin, versions
 from flexsites.runs import Options, Place, progress
+from flexsites.suitability.demand_stages import match_demand, sum_demand
 from flexsites.suitability.stages import rank
 from flexsites.tables import Frame
 
@@ -37,6 +38,19 @@ def gather_sites(place: Place, study: Study, inputs: Prepared, options: Options)
             path = place.result(reading.id, "suitability")
             write_table(rank(read(path, t.Suitability)), t.Suitability, path)
             advance(n)
+
+
+def match(place: Place, study: Study, inputs: Prepared) -> None:
+    """Match the sites of the run itself to the demand, where the run has any."""
+    path = inputs.tables.get("demand")
+    if path is None:
+        return
+    demand = read(path, t.Demand)
+    judged = [read(place.result(BASE, "sites"), t.Sites), read(place.result(BASE, "suitability"), t.Suitability)]
+    matched = match_demand(demand, *judged, flexmilieus=study.flexmilieus)
+    write_table(matched, t.DemandSites, place.result(BASE, "demand_sites"))
+    told = sum_demand(demand, matched, *judged, flexmilieus=study.flexmilieus)
+    write_table(told, t.DemandTotals, place.result(BASE, "demand"))
 
 
 def gather_roofs(place: Place, study: Study, inputs: Prepared) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from flexsites import fields as f
 from flexsites.contract import CRS, RD_BOUNDS, Frame, GeometryKind, Table, conform, empty, require_rd, together
+from flexsites.demand_tables import Demand, DemandSites, DemandTotals
 from flexsites.roof_tables import (
     Addresses,
     Buildings,
@@ -31,6 +32,9 @@ __all__ = [
     "Buildings",
     "Complexes",
     "Coverages",
+    "Demand",
+    "DemandSites",
+    "DemandTotals",
     "DirectLegs",
     "Exclusions",
     "Faces",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flexsites import reporting
-from flexsites.across_cells import gather_roofs, gather_sites, write_manifest
+from flexsites.across_cells import gather_roofs, gather_sites, match, write_manifest
 from flexsites.config.study import Study
 from flexsites.runs import Options, assess, merge_parts, prepare_inputs, start
 
@@ -25,6 +25,7 @@ def assess_all(study: Study, options: Options) -> Path:
     merge_parts(place, study, rows, options)
     if study.run.assesses_parcels:
         gather_sites(place, study, inputs, options)
+        match(place, study, inputs)
     if study.run.assesses_roofs:
         gather_roofs(place, study, inputs)
     write_manifest(place, study, inputs, rows)

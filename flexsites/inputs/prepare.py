@@ -21,6 +21,7 @@ from flexsites.config.sources import Fetched, Row, Sources
 from flexsites.errors import ConfigError, Fault, FlexsitesError, InputError
 from flexsites.inputs.areas import CODE_NAMES, KINDS, NAME_NAMES, area_of, read_areas
 from flexsites.inputs.canonical import Bounds, Written, read_window, write_canonical
+from flexsites.inputs.demand import read_demand
 from flexsites.inputs.features import open_features, read_features
 from flexsites.inputs.files import Places
 from flexsites.inputs.ingest import Told
@@ -32,7 +33,8 @@ from flexsites.inputs.records import Hashes, record_of
 from flexsites.inputs.selection import EVERY_COLUMN
 from flexsites.inputs.steps import Kitchen, files_of
 from flexsites.inputs.validity import Ledger
-from flexsites.tables import CRS, Areas, Frame
+from flexsites.parts import write_table
+from flexsites.tables import CRS, Areas, Demand, Frame
 
 
 def prepare(
@@ -89,6 +91,7 @@ def prepare(
     for name, row in sources.layers.items():
         prepare_layer(kitchen, name, row, rules, around)
     prepare_coverages(kitchen, sources, rules, areas, around)
+    _prepare_demand(kitchen, sources)
     if kitchen.faults:
         raise _as_error(kitchen.faults)
     return Prepared(
@@ -223,6 +226,26 @@ def _prepare_owners(kitchen: Kitchen, sources: Sources) -> Owners | None:
     kitchen.faults.extend(told.unlisted.faults("ownership"))
     kitchen.records["ownership"] = record_of("ownership", row, digest=digest, ledger=told.ledger)
     return owners
+
+
+def _prepare_demand(kitchen: Kitchen, sources: Sources) -> None:
+    """Read the demand and write it beside the other inputs. It is small and no cell reads it: it is read each time."""
+    row = sources.demand
+    if row is None:
+        return
+    kitchen.report("demand")
+    told = Told(Ledger("demand"))
+    try:
+        demand = read_demand(row, kitchen.places, told)
+        digest = kitchen.hashes.of(files_of("demand", row, kitchen.places, bounds=None))
+    except FlexsitesError as error:
+        kitchen.faults.extend(error.faults)
+        return
+    kitchen.faults.extend(told.unlisted.faults("demand"))
+    kitchen.records["demand"] = record_of("demand", row, digest=digest, ledger=told.ledger)
+    path = kitchen.directory / "demand.parquet"
+    write_table(demand, Demand, path)
+    kitchen.tables["demand"] = path
 
 
 def _around(kitchen: Kitchen, extent: BaseGeometry | None, halo_m: float) -> Bounds | None:

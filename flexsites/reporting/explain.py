@@ -74,7 +74,7 @@ def _explain_site(results: Results, site_id: str, words: Words) -> str:
         ("access", _access(results, site_id, words)),
         ("units", _units(results, site_id, words)),
         ("criteria", _criteria(results, site_id, words)),
-        ("conclusion", _conclusion(site, words)),
+        ("conclusion", [*_conclusion(site, words), *_demand(results, site_id, words)]),
     ):
         if body:
             lines += ["", f"## {words.text(f'explain.{title}')}", "", *(f"- {line}" for line in body)]
@@ -231,6 +231,21 @@ def _criterion_line(row: pd.Series[Any], flexmilieu: str, words: Words) -> str:
         return words.text("explain.fails_unreached", flexmilieu=flexmilieu, criterion=criterion)
     by = f"{words.number(row['failed_by'], 1)} {unit_in(str(row['failed_criterion']))}".strip()
     return words.text("explain.fails_line", flexmilieu=flexmilieu, criterion=criterion, by=by)
+
+
+def _demand(results: Results, site_id: str, words: Words) -> list[str]:
+    """Return for whom the matching of demand uses the site."""
+    if not results.has("demand_sites"):
+        return []
+    return [
+        words.text(
+            "explain.demand_line",
+            n=words.number(row.n_homes_given),
+            group=words.name("target_group", row.target_group),
+            flexmilieu=words.name("flexmilieu", row.flexmilieu),
+        )
+        for row in records(_rows(results.table("demand_sites"), site_id))
+    ]
 
 
 def _conclusion(site: pd.Series[Any], words: Words) -> list[str]:

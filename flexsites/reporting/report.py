@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from flexsites.reporting import sections, sections_more
+from flexsites.reporting import sections, sections_demand, sections_more
 from flexsites.reporting.map_payload import MapPayload, map_payload
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
@@ -114,6 +114,7 @@ def _context(results: Results, words: Words) -> dict[str, Any]:
             "transit": sections.transit(results, words),
             "areas": sections_more.area_totals(results, words),
             "shortlist": sections_more.shortlist(results, words),
+            "demand": sections_demand.demand(results, words),
             "variants": sections_more.variants(results, words),
             "ownership": sections_more.ownership(results, words),
             "coverage": sections_more.coverage(results, words),
@@ -125,7 +126,9 @@ def _context(results: Results, words: Words) -> dict[str, Any]:
 
 def _contents(context: dict[str, Any]) -> list[str]:
     """Return the sections that the report has, in order."""
-    of_parcels = ("funnel", "map", "flexmilieus", "shortlist", "drop", "verdicts", "totals")
+    of_parcels: tuple[str, ...] = ("funnel", "map", "flexmilieus", "shortlist", "drop", "verdicts", "totals")
+    if context["parcels"] and context["parcels"]["demand"]:
+        of_parcels = (*of_parcels[:4], "demand", *of_parcels[4:])
     further: tuple[str, ...] = ("transit", "variants", "ownership", "coverage")
     if context["parcels"] and context["parcels"]["anchors"]:
         further = (*further, "anchors")

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
-from flexsites import fields, roof_fields
+from flexsites import demand_tables, fields, roof_fields
 from flexsites.reporting.sections import criterion_name
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
@@ -36,6 +36,8 @@ _NAMED = {
     "area_kind": "area_kind",
     "quantity": "quantity",
     "bound_by": "bound",
+    "target_group": "target_group",
+    "demand_outcome": "demand_outcome",
 }
 _LISTED = {
     "restrictions": "rule",
@@ -159,7 +161,7 @@ def _listed_name(words: Words, kind: str, name: str) -> str:
 
 def _comment(sheet: Any, row: int, column: int, name: str) -> None:  # noqa: ANN401
     """Attach the definition of a field to its heading, where the package defines it."""
-    defined = getattr(fields, name, getattr(roof_fields, name, None))
+    defined = next((getattr(one, name) for one in (fields, roof_fields, demand_tables) if hasattr(one, name)), None)
     if isinstance(defined, fields.Field):
         null = f" Null: {defined.null}." if defined.null else ""
         sheet.write_comment(row, column, f"{defined.name}: {defined.description}.{null}", {"x_scale": 2})

@@ -88,6 +88,9 @@ def _write_sheets(sheets: Sheets, results: Results, words: Words) -> None:
         sheets.table("shortlist", _shortlist(results, words))
         sheets.table("sites", _named_areas(results.table("sites").sort_values("site_id"), words))
         sheets.table("totals", _named_totals(summary(results, "totals"), words), never_add)
+        for name in ("demand", "demand_sites"):
+            if results.has(name):
+                sheets.table(name, _named_areas(results.table(name), words), words.text(f"workbook.{name}_note"))
         drop = summary(results, "drop")
         sheets.table("drop", drop.assign(rule=[words.name("rule", rule) for rule in drop["rule_id"]]))
         sheets.table("requirements", summary(results, "requirements"))
