@@ -176,7 +176,7 @@ def prepare_inputs(place: Place, study: Study, options: Options) -> Prepared:
                 inputs, sources, places=places, asked=asked, n_threads=options.workers, report=report
             )
         if run.assesses_roofs:
-            inputs = prepare_stock(inputs, sources, places=places, report=report)
+            inputs = prepare_stock(inputs, sources, places=places, area=run.area, report=report)
     return replace(inputs, records=(*inputs.records, *invented.records))
 
 
@@ -201,7 +201,7 @@ def check_inputs(study: Study, *, report: Callable[[str], None] = lambda _: None
                 faults.extend(error.faults)
         if study.run.assesses_roofs:
             try:
-                prepare_stock(empty, sources, places=places, report=report)
+                prepare_stock(empty, sources, places=places, area=study.run.area, report=report)
             except FlexsitesError as error:
                 faults.extend(error.faults)
     return list({str(fault): fault for fault in faults}.values())

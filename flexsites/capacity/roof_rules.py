@@ -251,7 +251,7 @@ def potential(roofs: Frame, age_rule: AgeRule, variant: RoofVariant, rules: TopU
     is_restricted = np.any([np.zeros(len(roofs), dtype=bool), *restricted], axis=0)
     excluded = is_failed & ~is_missing
 
-    is_open = is_undecided & ~excluded
+    is_open = is_undecided & ~is_failed
     # What is undecided may be none or all that the high bound gives; which of them is expected, nobody can say.
     in_doubt = {"low": 0.0, "expected": np.nan}
 
@@ -260,7 +260,7 @@ def potential(roofs: Frame, age_rule: AgeRule, variant: RoofVariant, rules: TopU
         return np.where(is_missing, np.nan, np.where(excluded, 0.0, told))
 
     answers = [answered(storeys.at(bound), bound) for bound in BOUNDS]
-    asked = {**missing, **{name: mask & ~excluded for name, mask in undecided.items()}}
+    asked = {**missing, **{name: mask & ~is_failed for name, mask in undecided.items()}}
     return Potential(
         texts(
             verdicts(

@@ -20,7 +20,17 @@ from flexsites.inputs.stock_files import bag_ids, first_column, members, require
 from flexsites.inputs.validity import make_sound
 from flexsites.tables import CRS, Buildings, Frame, RoofParts, empty
 
-__all__ = ["LeftOut", "Stock", "join_stock", "panden", "verblijfsobjecten"]
+__all__ = [
+    "PAND_NEEDED",
+    "PAND_OPTIONAL",
+    "UNIT_NEEDED",
+    "UNIT_OPTIONAL",
+    "LeftOut",
+    "Stock",
+    "join_stock",
+    "panden",
+    "verblijfsobjecten",
+]
 
 PAND_STANDS = {
     "pand in gebruik",
@@ -50,6 +60,30 @@ UNIT_LEFT_OUT = {
 }
 DWELLING = "woonfunctie"
 _YEAR_UNKNOWN = 9999
+
+PAND_NEEDED = {"id": ("identificatie", "bag_pand_id")}
+_STATUS = ("status", "pandstatus", "pand_status")
+_YEAR = ("oorspronkelijkbouwjaar", "bouwjaar", "year_built")
+_VERSION = ("voorkomenidentificatie",)
+PAND_OPTIONAL = (*_STATUS, *_YEAR, *_VERSION)
+"""Columns of panden, ours: theirs in every dialect, and those that are read where they are there."""
+
+UNIT_NEEDED = {
+    "id": ("identificatie", "bag_verblijfsobject_id"),
+    "status": ("status", "verblijfsobjectstatus"),
+    "functions": ("gebruiksdoel", "gebruiksdoelen"),
+    "area": ("oppervlakte",),
+    "pand": ("pandref", "pand_identificatie", "pandidentificatie", "maaktdeeluitvan", "bag_pand_id"),
+}
+_ADDRESS = {
+    "postcode": ("postcode",),
+    "house_number": ("huisnummer", "house_number"),
+    "house_letter": ("huisletter", "house_letter"),
+    "house_addition": ("toevoeging", "huisnummertoevoeging", "house_addition"),
+    "address_id": ("hoofdadresnummeraanduidingref", "nummeraanduiding_hoofdadres_identificatie", "address_id"),
+}
+UNIT_OPTIONAL = (*_VERSION, *(name for names in _ADDRESS.values() for name in names))
+"""The same of verblijfsobjecten."""
 
 LeftOut = Frame
 """Panden that do not count: bag_pand_id, pand_status, reason."""
@@ -85,10 +119,10 @@ def panden(rows: Frame, *, where: str) -> tuple[Frame, LeftOut]:
     InputError
         If a column is missing, a status is not one of the register's, or an identification is not of the register.
     """
-    theirs = require_columns(rows, {"id": ("identificatie", "bag_pand_id")}, where=where)
+    theirs = require_columns(rows, PAND_NEEDED, where=where)
     ids = bag_ids(rows[theirs["id"]])
     _require_ids(ids, rows[theirs["id"]], where)
-    status_name = first_column(rows, ("status", "pandstatus", "pand_status"))
+    status_name = first_column(rows, _STATUS)
     status = pd.Series(rows[status_name] if status_name else None, index=rows.index, dtype="str")
     words = status.str.strip().str.casefold()
     _require_words(words, PAND_STANDS | set(PAND_LEFT_OUT), where=f"{where}: {status_name}")
@@ -124,17 +158,7 @@ def verblijfsobjecten(rows: Frame, *, where: str) -> tuple[Frame, dict[str, int]
     InputError
         If a column is missing or a status is not one of the register's.
     """
-    theirs = require_columns(
-        rows,
-        {
-            "id": ("identificatie", "bag_verblijfsobject_id"),
-            "status": ("status", "verblijfsobjectstatus"),
-            "functions": ("gebruiksdoel", "gebruiksdoelen"),
-            "area": ("oppervlakte",),
-            "pand": ("pandref", "pand_identificatie", "pandidentificatie", "maaktdeeluitvan", "bag_pand_id"),
-        },
-        where=where,
-    )
+    theirs = require_columns(rows, UNIT_NEEDED, where=where)
     words = rows[theirs["status"]].astype("str").str.strip().str.casefold()
     _require_words(words, UNIT_IN_USE | UNIT_LEFT_OUT, where=f"{where}: {theirs['status']}")
     ids = bag_ids(rows[theirs["id"]])
@@ -258,7 +282,7 @@ def _put_over(frame: Frame, known: Frame) -> Frame:
 
 
 def _years(rows: Frame) -> pd.Series:
-    name = first_column(rows, ("oorspronkelijkbouwjaar", "bouwjaar", "year_built"))
+    name = first_column(rows, _YEAR)
     if name is None:
         return pd.Series(pd.NA, index=rows.index, dtype="Int64")
     # Some exports write a date: the year is its first four figures.
@@ -268,7 +292,7 @@ def _years(rows: Frame) -> pd.Series:
 
 def _is_latest(rows: Frame, ids: pd.Series, row_key: pd.Series) -> pd.Series:
     """Return the rows of the latest version of each object (by voorkomenidentificatie), and of equal rows the last."""
-    name = first_column(rows, ("voorkomenidentificatie",))
+    name = first_column(rows, _VERSION)
     version = pd.to_numeric(rows[name], errors="coerce").fillna(0) if name else pd.Series(0, index=rows.index)
     is_latest = version == version.groupby(ids).transform("max")
     last = row_key[is_latest].drop_duplicates(keep="last").index
@@ -276,14 +300,7 @@ def _is_latest(rows: Frame, ids: pd.Series, row_key: pd.Series) -> pd.Series:
 
 
 def _addresses(rows: Frame) -> dict[str, Any]:
-    asked = {
-        "postcode": ("postcode",),
-        "house_number": ("huisnummer", "house_number"),
-        "house_letter": ("huisletter", "house_letter"),
-        "house_addition": ("toevoeging", "huisnummertoevoeging", "house_addition"),
-        "address_id": ("hoofdadresnummeraanduidingref", "nummeraanduiding_hoofdadres_identificatie", "address_id"),
-    }
-    found = {ours: first_column(rows, names) for ours, names in asked.items()}
+    found = {ours: first_column(rows, names) for ours, names in _ADDRESS.items()}
     return {
         ours: rows[name] if name else pd.Series(np.nan, index=rows.index, dtype=object) for ours, name in found.items()
     }

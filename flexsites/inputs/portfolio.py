@@ -1,7 +1,7 @@
 """A corporation's own list: addresses, BAG ids or complex codes, matched to buildings; what does not match, and why.
 
-A row is looked up by the first of these that it fills in: BAG id (of a pand, a verblijfsobject or a nummeraanduiding),
-address (postcode, number, addition), complex code (of which other rows, or a separate list, name the buildings).
+A row is looked up by the first of these that it fills in: BAG id (of a pand or a verblijfsobject), address (postcode,
+number, addition), complex code (of which other rows, or a separate list, name the buildings).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from flexsites.errors import Fault, InputError
 from flexsites.inputs.stock_files import bag_ids
 from flexsites.tables import Addresses, Frame, PortfolioMatches, PortfolioUnmatched, conform
 
-__all__ = ["PortfolioMatch", "addresses", "match_portfolio", "read_portfolio"]
+__all__ = ["Asked", "PortfolioMatch", "addresses", "asked_of", "match_portfolio", "read_portfolio"]
 
 _COLUMNS = {
     "postcode": ("postcode", "pc6", "zip"),
@@ -30,9 +30,22 @@ _COLUMNS = {
     "owner_complex_code": ("complex", "complexcode", "complexnummer", "complex_code", "owner_complex_code"),
 }
 _POSTCODE = re.compile(r"[1-9][0-9]{3}[A-Z]{2}")
-_NUMBER = re.compile(r"(?P<number>[0-9]{1,5})(?:\.0)?[\s\-/]*(?P<addition>.*)")
+# 12, 12A, 12-3, 12 bis, and 12.0 as a spreadsheet writes it; not 12.5, no six digits, nothing that starts with a word.
+_NUMBER = re.compile(r"^(?P<number>[0-9]{1,5})(?:\.0)?(?![0-9]|[.,][0-9])(?P<addition>.*)$")
+_MONTHS = "jan|feb|mrt|mar|apr|mei|may|jun|jul|aug|sep|okt|oct|nov|dec"
+_DATE = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}.*|[0-9]{{1,2}}[-/ ]?(?:{_MONTHS})[a-z]*"
+_NO_ADDRESSES = "there is no register of addresses with postcodes: use BAG ids"
 # The fifth and sixth digit of an identification tell what it identifies.
 _PAND, _UNIT, _ADDRESS = "10", "01", "20"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the rows of a portfolio name, as the register writes it."""
+
+    pand_ids: frozenset[str]
+    unit_ids: frozenset[str]
+    postcodes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +159,7 @@ def match_portfolio(
     *,
     left_out: Frame | None = None,
     complex_buildings: Frame | None = None,
+    has_addresses: bool | None = None,
 ) -> PortfolioMatch:
     """Match every row of a portfolio to its buildings; what is not matched is given back with the reason.
 
@@ -161,6 +175,8 @@ def match_portfolio(
         Panden that do not count, with the reason (`flexsites.inputs.buildings.panden`).
     complex_buildings
         The owner's list of complexes: owner_complex_code, bag_pand_id.
+    has_addresses
+        Whether the register has postcodes, where only the part of it that is asked for is given; None: as it shows.
 
     Returns
     -------
@@ -169,7 +185,8 @@ def match_portfolio(
     asked = portfolio.assign(portfolio_key=_keys(portfolio), addition=_asked_addition(portfolio))
     by_id = asked[asked["bag_id"].notna()]
     by_address = asked[asked["bag_id"].isna() & asked["house_number"].notna()]
-    found = [_by_id(by_id, register), _by_address(by_address, register)]
+    is_known = bool(register["postcode"].notna().any()) if has_addresses is None else has_addresses
+    found = [_by_id(by_id, register), _by_address(by_address, register, is_known=is_known)]
     by_complex = asked[asked["bag_id"].isna() & asked["house_number"].isna()]
     found.append(_by_complex(by_complex, pd.concat(found), complex_buildings))
     rows = pd.concat(found, ignore_index=True)
@@ -207,9 +224,21 @@ def _by_id(asked: Frame, register: Frame) -> Frame:
     return pd.concat([rows[~is_unit], spread], ignore_index=True)
 
 
-def _by_address(asked: Frame, register: Frame) -> Frame:
+def asked_of(portfolio: Frame) -> Asked:
+    """Return what the rows of a portfolio name: only that part of a register can matter to it."""
+    ids = bag_ids(portfolio["bag_id"]).dropna()
+    kind = ids.str.slice(4, 6)
+    postcodes = frozenset(_postcodes(portfolio["postcode"]).dropna())
+    return Asked(frozenset(ids[kind == _PAND]), frozenset(ids[kind == _UNIT]), postcodes)
+
+
+def _postcodes(column: pd.Series) -> pd.Series:
+    return column.astype("str").str.replace(r"\s", "", regex=True).str.upper()
+
+
+def _by_address(asked: Frame, register: Frame, *, is_known: bool) -> Frame:
     """Look up postcode, number and addition."""
-    postcode = asked["postcode"].str.replace(r"\s", "", regex=True).str.upper()
+    postcode = _postcodes(asked["postcode"])
     number = pd.to_numeric(asked["house_number"].str.extract(_NUMBER)["number"], errors="coerce").astype("Int64")
     rows = asked.drop(columns=["postcode", "house_number"]).assign(postcode=postcode, house_number=number)
     is_postcode = postcode.str.fullmatch(_POSTCODE.pattern).fillna(value=False).astype(bool)
@@ -218,14 +247,19 @@ def _by_address(asked: Frame, register: Frame) -> Frame:
         postcode.isna(), "no postcode"
     )
     reason = reason.mask(number.isna(), "the house number is not a number")
+    is_date = asked["house_number"].str.fullmatch(_DATE, case=False).fillna(value=False).astype(bool)
+    told = "the house number is a date: a spreadsheet may have read a number with an addition as one; format it as text"
+    reason = reason.mask(is_date, told)
     rows["unmatched_reason"] = reason
     key = ["postcode", "house_number", "addition"]
     # A join takes null for equal to null: an address without a number would then be every address without one.
-    known = register.rename(columns={"house_addition": "addition"})[[*key, "bag_pand_id"]].dropna()
+    known = register[register["postcode"].isin(postcode)]
+    known = known.rename(columns={"house_addition": "addition"})[[*key, "bag_pand_id"]].dropna()
     joined = rows.merge(known.drop_duplicates(), on=key, how="left")
     lost = joined["bag_pand_id"].isna() & joined["unmatched_reason"].isna()
     if lost.any():
-        joined.loc[lost, "unmatched_reason"] = _address_reasons(joined[lost], known)
+        why = _address_reasons(joined[lost], known) if is_known else _NO_ADDRESSES
+        joined.loc[lost, "unmatched_reason"] = why
     return joined
 
 
@@ -237,9 +271,7 @@ def _address_reasons(lost: Frame, known: Frame) -> pd.Series:
     at = pd.MultiIndex.from_frame(lost[["postcode", "house_number"]])
     others = additions.reindex(at).to_numpy()
     has_postcode = lost["postcode"].isin(known["postcode"])
-    first = "the postcode is not in the register of addresses"
-    first = "there is no register of addresses with postcodes: use BAG ids" if known.empty else first
-    reason = pd.Series(first, index=lost.index, dtype=object)
+    reason = pd.Series("the postcode is not in the register of addresses", index=lost.index, dtype=object)
     reason = reason.mask(has_postcode, "no such house number at this postcode")
     with_addition = "no such addition at this number; the register has: " + pd.Series(others, index=lost.index).astype(
         "str"

@@ -17,7 +17,17 @@ from flexsites.inputs.stock_files import bag_ids, first_column, read_stock_file,
 from flexsites.inputs.validity import make_sound
 from flexsites.tables import Frame, RoofParts, conform, empty
 
-__all__ = ["read_bag3d", "read_bag3d_parts", "roof_attributes"]
+__all__ = [
+    "PLANE_NEEDED",
+    "ROOF_NEEDED",
+    "ROOF_OPTIONAL",
+    "pand_layer",
+    "plane_layer",
+    "read_bag3d",
+    "read_bag3d_parts",
+    "roof_attributes",
+    "roof_planes",
+]
 
 _DIALECTS = {
     "ground_height_m_nap": ("h_maaiveld", "ground-0.50"),
@@ -30,6 +40,16 @@ _ROOF_TYPE = ("dak_type",)
 _PLANES = "lod22_2d"
 _SLOPE = ("hellingshoek",)
 _PART_HEIGHT = ("h_dak_50p", "h_50p", "h_dak_70p")
+
+ROOF_NEEDED = {
+    "id": ("identificatie", "bag_pand_id"),
+    **{name: _DIALECTS[name] for name in ("ground_height_m_nap", "roof_height_m_nap")},
+}
+ROOF_OPTIONAL = (*(name for names in _DIALECTS.values() for name in names), *_STOREYS, *_ROOF_TYPE)
+"""Columns of 3DBAG, ours: theirs in every dialect, and those that are read where they are there."""
+
+PLANE_NEEDED = {"id": ("identificatie",), "slope": _SLOPE, "height": _PART_HEIGHT}
+"""The same of its roof planes."""
 
 
 def roof_attributes(rows: Frame, *, where: str) -> Frame:
@@ -52,11 +72,7 @@ def roof_attributes(rows: Frame, *, where: str) -> Frame:
     InputError
         If there is no identification or no height at all in any dialect, or an id occurs twice.
     """
-    theirs = require_columns(
-        rows,
-        {"id": ("identificatie", "bag_pand_id"), **{name: _DIALECTS[name] for name in list(_DIALECTS)[:2]}},
-        where=where,
-    )
+    theirs = require_columns(rows, ROOF_NEEDED, where=where)
     roofs = pd.DataFrame({"bag_pand_id": bag_ids(rows[theirs["id"]])})
     for ours, names in _DIALECTS.items():
         name = first_column(rows, names)
@@ -91,11 +107,21 @@ def read_bag3d(path: Path, *, where: str | None = None, layer: str | None = None
     InputError
         If the file cannot be read, or has several layers and none of them is ``pand``.
     """
-    where = where or path.name
-    if layer is None and path.suffix == ".gpkg":
-        layers = [str(name) for name, _ in pyogrio.list_layers(path)]
-        layer = "pand" if "pand" in layers else None
-    return read_stock_file(path, where=where, layer=layer, crs=crs)
+    return read_stock_file(path, where=where or path.name, layer=layer or pand_layer(path), crs=crs)
+
+
+def pand_layer(path: Path) -> str | None:
+    """Return the layer of a 3DBAG GeoPackage that holds its buildings; None where only one can be meant."""
+    return "pand" if "pand" in _layers(path) else None
+
+
+def plane_layer(path: Path) -> str | None:
+    """Return the layer of a 3DBAG GeoPackage that holds its roof planes; None where it has none."""
+    return _PLANES if _PLANES in _layers(path) else None
+
+
+def _layers(path: Path) -> set[str]:
+    return {str(name) for name, _ in pyogrio.list_layers(path)} if path.suffix == ".gpkg" else set()
 
 
 def read_bag3d_parts(path: Path, *, where: str | None = None) -> Frame:
@@ -106,12 +132,21 @@ def read_bag3d_parts(path: Path, *, where: str | None = None) -> Frame:
         Canonical RoofParts.
     """
     where = where or path.name
-    if path.suffix != ".gpkg" or _PLANES not in {str(name) for name, _ in pyogrio.list_layers(path)}:
+    layer = plane_layer(path)
+    if layer is None:
         return empty(RoofParts)
-    rows = read_stock_file(path, where=where, layer=_PLANES)
-    theirs = require_columns(
-        rows, {"id": ("identificatie",), "slope": _SLOPE, "height": _PART_HEIGHT}, where=f"{where}: {_PLANES}"
-    )
+    return roof_planes(read_stock_file(path, where=where, layer=layer), where=f"{where}: {layer}")
+
+
+def roof_planes(rows: Frame, *, where: str) -> Frame:
+    """Return the roof planes of whole buildings as canonical RoofParts; what has no shape, slope or height is left out.
+
+    Raises
+    ------
+    InputError
+        If there is no identification, slope or height in any dialect.
+    """
+    theirs = require_columns(rows, PLANE_NEEDED, where=where)
     sound = make_sound(rows.geometry.to_numpy(), "polygon")
     planes = rows.assign(
         bag_pand_id=bag_ids(rows[theirs["id"]]),

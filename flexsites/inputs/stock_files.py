@@ -6,6 +6,8 @@ What the columns mean is in buildings.py (BAG) and roofs_3d.py (3DBAG); here onl
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
@@ -13,33 +15,27 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from flexsites.errors import CrsError, Fault, InputError
+from flexsites.errors import CrsError, Fault, InputError, raise_faults
+from flexsites.inputs.ingest import WHOLE_FILE_ROWS
 from flexsites.inputs.projection import coordinate_faults, to_rd
-from flexsites.inputs.vector import open_vector
+from flexsites.inputs.vector import Bounds, VectorFile, open_vector
 from flexsites.tables import CRS, Frame
 
-__all__ = ["bag_ids", "first_column", "members", "read_stock_file", "require_columns"]
+__all__ = [
+    "StockFile",
+    "bag_ids",
+    "first_column",
+    "members",
+    "open_stock_file",
+    "read_stock_file",
+    "require_columns",
+]
 
 _ID_DIGITS = 16
 
 
-def read_stock_file(
-    path: Path, *, where: str, layer: str | None = None, crs: str | None = None, scratch: Path | None = None
-) -> Frame:
+def read_stock_file(path: Path, *, where: str, layer: str | None = None, crs: str | None = None) -> Frame:
     """Read all rows of a file: gpkg, parquet, gml, geojson, or a zip of one.
-
-    Parameters
-    ----------
-    path
-        The file.
-    where
-        What to name in an error.
-    layer
-        The layer, when the file has several.
-    crs
-        The reference system of a file that does not say.
-    scratch
-        Where archives are unpacked; None: a temporary folder.
 
     Returns
     -------
@@ -52,26 +48,96 @@ def read_stock_file(
     CrsError
         If its CRS is missing, wrong, or contradicted by its coordinates.
     """
-    if scratch is None:
-        with tempfile.TemporaryDirectory() as folder:
-            return read_stock_file(path, where=where, layer=layer, crs=crs, scratch=Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        opened = open_stock_file(path, where=where, scratch=Path(folder), layer=layer, crs=crs)
+        joined: Frame = pd.concat(list(opened.batches()), ignore_index=True)
+    return joined
+
+
+@dataclass(frozen=True, slots=True)
+class StockFile:
+    """A file of the stock that can be read, batch by batch; its columns are as asked."""
+
+    file: VectorFile
+    columns: tuple[str, ...]
+    where: str
+
+    def batches(self, bounds: Bounds | None = None) -> Iterator[Frame]:
+        """Give the rows, names in lower case, geometry in RD New; at least one batch.
+
+        Of a large file only what lies about the bounds (in RD New) is read, if any are given: filter after.
+
+        Raises
+        ------
+        InputError
+            If there are no rows, or the file breaks off.
+        CrsError
+            If its coordinates contradict its CRS.
+        """
+        ends = ("identificatie", "ref", "_id", "status")
+        text = tuple(name for name in self.columns if name.lower().endswith(ends))
+        moving = to_rd(self.file.crs or "", where=self.where) if self.file.has_geometry else None
+        is_big = (self.file.n_features or 0) > WHOLE_FILE_ROWS
+        window = moving.window(bounds) if moving is not None and bounds is not None and is_big else None
+        n_batches = 0
+        for batch in self.file.batches(self.columns, bounds=window, text=text):
+            rows = batch.columns.rename(columns=str.lower)
+            if moving is None:
+                yield rows
+            else:
+                if n_batches == 0:
+                    boxes = shapely.bounds(batch.geometry)
+                    raise_faults(coordinate_faults(boxes, self.file.crs or "", where=self.where), CrsError)
+                yield gpd.GeoDataFrame(rows, geometry=moving.apply(batch.geometry), crs=CRS)
+            n_batches += 1
+        if n_batches == 0 and window is None:
+            raise InputError(Fault("the layer is empty", self.where, "fetch or export it again"))
+
+
+def open_stock_file(
+    path: Path,
+    *,
+    where: str,
+    scratch: Path,
+    layer: str | None = None,
+    crs: str | None = None,
+    needed: Mapping[str, tuple[str, ...]] | None = None,
+    optional: Iterable[str] = (),
+) -> StockFile:
+    """Open a file and choose its columns.
+
+    Parameters
+    ----------
+    path
+        The file.
+    where
+        What to name in an error.
+    scratch
+        Where archives are unpacked.
+    layer
+        The layer, when the file has several.
+    crs
+        The reference system of a file that does not say.
+    needed
+        Ours: theirs in every dialect, of the columns that must be there; None: every column is read.
+    optional
+        Columns that are read where they are there, in every dialect.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or a column that is needed is not there.
+    CrsError
+        If its CRS is missing or wrong.
+    """
     opened = open_vector(str(path), where=where, scratch=scratch, layer=layer, crs=crs)
-    text = tuple(name for name in opened.columns if name.lower().endswith(("identificatie", "ref", "_id", "status")))
-    tables, shapes = [], []
-    for batch in opened.batches(opened.columns, text=text):
-        tables.append(batch.columns)
-        shapes.append(batch.geometry)
-    if not tables:
-        raise InputError(Fault("the layer is empty", where, "fetch or export it again"))
-    rows = pd.concat(tables, ignore_index=True).rename(columns=str.lower)
-    if not opened.has_geometry:
-        return rows
-    geometry = np.concatenate(shapes)
-    if wrong := coordinate_faults(shapely.bounds(geometry), opened.crs or "", where=where):
-        raise CrsError(wrong)
-    moved = to_rd(opened.crs or "", where=where).apply(geometry)
-    frame: Frame = gpd.GeoDataFrame(rows, geometry=moved, crs=CRS)
-    return frame
+    if needed is None:
+        return StockFile(opened, opened.columns, where)
+    lower = pd.DataFrame(columns=[name.lower() for name in opened.columns])
+    require_columns(lower, dict(needed), where=where)
+    known = {*optional, *(name for names in needed.values() for name in names)}
+    chosen = tuple(name for name in opened.columns if name.lower().removeprefix("b3_") in known)
+    return StockFile(opened, chosen, where)
 
 
 def first_column(rows: Frame, names: tuple[str, ...]) -> str | None:

@@ -14,7 +14,7 @@ ROOF_SURFACES = {"usable_roof_area", "roof_flat_share"}
 MEASURED = ("usable_roof_area_m2", "usable_roof_source", "n_layout_low", "n_layout_expected", "n_layout_high")
 """What may rest on roof surfaces, which only the CityJSON has."""
 
-DERIVED = ("verdict", "n_units_low", "n_units_expected", "n_units_high", "failed_rules")
+DERIVED = ("verdict", "n_units_low", "n_units_expected", "n_units_high", "failed_rules", "missing_evidence")
 """What follows from those too."""
 
 
