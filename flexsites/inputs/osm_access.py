@@ -38,6 +38,8 @@ STREET_KEYS = frozenset(
     | set(_LANE_WAYS)
 )
 """Every key that decides who may use a street; other tags need not be read."""
+NODE_KEYS = frozenset({"barrier", *_KEYS["walk"], *_KEYS["bicycle"]})
+"""Every key that decides whether one passes a node."""
 
 
 def has_tags(tags: Tags, wanted: Mapping[str, Sequence[str]]) -> bool:
@@ -95,6 +97,24 @@ def _may_use(tags: Tags, mode: str, rules: StreetRules, *, by_class: bool) -> bo
     if key is None:
         return by_class
     return tags[key] not in rules.forbids and (by_class or (key == keys[0] and tags[key] in rules.allows))
+
+
+def is_closed(tags: Tags, rules: StreetRules) -> bool:
+    """Return whether a node bars the way for walkers and bicycles alike: a gate that its access tags close.
+
+    A barrier without such tags (a bollard, a cattle grid, an open gate) is passed.
+
+    Examples
+    --------
+    >>> from flexsites.config.access import StreetRules
+    >>> rules = StreetRules.model_construct(forbids=("no", "private"), allows=("yes",))
+    >>> gate = {"barrier": "gate", "access": "private"}
+    >>> is_closed(gate, rules), is_closed(gate | {"foot": "yes"}, rules), is_closed({"barrier": "bollard"}, rules)
+    (True, False, False)
+    """
+    if "barrier" not in tags:
+        return False
+    return not any(_may_use(tags, mode, rules, by_class=True) for mode in ("walk", "bicycle"))
 
 
 def bicycle_directions(tags: Tags) -> tuple[bool, bool]:

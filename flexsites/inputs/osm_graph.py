@@ -17,7 +17,7 @@ import shapely
 from flexsites.errors import Fault, InputError, require_extra
 from flexsites.geometry.street_graph import StreetGraph, graph_from_ways
 from flexsites.inputs.amenities import amenity_table, classify
-from flexsites.inputs.osm_access import STREET_KEYS, permissions, street_class
+from flexsites.inputs.osm_access import NODE_KEYS, STREET_KEYS, is_closed, permissions, street_class
 from flexsites.inputs.osm_pbf import RD, StreetReading, project, project_shape
 from flexsites.inputs.projection import to_rd
 
@@ -42,9 +42,9 @@ def streets_from_place(place: str, *, rules: StreetRules, crs: str = RD) -> Stre
         If the service cannot be reached or knows no such place.
     """
     ox = require_extra("osmnx", "osm")
-    known = list(dict.fromkeys([*ox.settings.useful_tags_way, *sorted(STREET_KEYS)]))
-    before = ox.settings.useful_tags_way
-    ox.settings.useful_tags_way = known
+    before = ox.settings.useful_tags_way, ox.settings.useful_tags_node
+    ox.settings.useful_tags_way = list(dict.fromkeys([*before[0], *sorted(STREET_KEYS)]))
+    ox.settings.useful_tags_node = list(dict.fromkeys([*before[1], *sorted(NODE_KEYS)]))
     try:
         outline, graph = _from_overpass(
             place,
@@ -53,7 +53,7 @@ def streets_from_place(place: str, *, rules: StreetRules, crs: str = RD) -> Stre
             ),
         )
     finally:
-        ox.settings.useful_tags_way = before
+        ox.settings.useful_tags_way, ox.settings.useful_tags_node = before
     extent = project_shape(outline, crs, where=place)
     return streets_from_graph(graph, rules=rules, extent=extent, crs=crs, where=place)
 
@@ -166,6 +166,7 @@ def streets_from_graph(
     lonlat: list[tuple[float, float]] = []
     rows: list[tuple[list[int], int, int, str]] = []
     seen: set[tuple[Any, ...]] = set()
+    closed = {n for n, tags in graph.nodes(data=True) if is_closed(_node_tags(tags), rules)}
     for u, v, tags in graph.edges(data=True):
         line = _line(graph, u, v, tags)
         key = _identity(u, v, tags, line)
@@ -173,8 +174,10 @@ def streets_from_graph(
         if key in seen or not bits or name is None:
             continue
         seen.add(key)
-        # Ends are known by their node, inner vertices by their edge: lines that only cross do not connect.
-        keys = [u, *((*key, i) for i in range(1, len(line) - 1)), v]
+        # Ends are known by their node, inner vertices by their edge: lines that only cross do not connect, nor do those
+        # that end at a closed gate.
+        ends = [(*key, n) if n in closed else n for n in (u, v)]
+        keys = [ends[0], *((*key, i) for i in range(1, len(line) - 1)), ends[1]]
         for key_of_place, place in zip(keys, line, strict=True):
             if key_of_place not in places:
                 places[key_of_place] = len(lonlat)
@@ -240,6 +243,10 @@ def _permissions(tags: dict[str, Any], rules: StreetRules) -> tuple[int, str | N
         bits &= permissions(one, rules)
         name = street_class(one, rules) if name is None else name
     return bits, name
+
+
+def _node_tags(attributes: dict[str, Any]) -> dict[str, str]:
+    return {key: value for key, value in attributes.items() if key in NODE_KEYS and isinstance(value, str)}
 
 
 def _word(value: object) -> str:

@@ -17,7 +17,7 @@ from pyproj import Transformer
 
 from flexsites.errors import Fault, InputError
 from flexsites.geometry.street_graph import StreetGraph, graph_from_ways
-from flexsites.inputs.osm_access import STREET_KEYS, permissions, street_class
+from flexsites.inputs.osm_access import NODE_KEYS, STREET_KEYS, is_closed, permissions, street_class
 from flexsites.inputs.projection import to_rd
 
 if TYPE_CHECKING:
@@ -78,13 +78,14 @@ def read_pbf_streets(path: Path, *, rules: StreetRules, crs: str = RD) -> Street
     """
     try:
         ways, tracker = _read_ways(path, rules)
-        ids, lonlat = _read_nodes(path, tracker)
+        ids, lonlat, closed = _read_nodes(path, tracker, rules)
     except (RuntimeError, OSError) as error:
         remedy = "give a complete .osm.pbf file"
         raise InputError(Fault(f"cannot be read as OpenStreetMap ({error})", str(path), remedy)) from error
     if not len(ways.street) or not len(ids):
         raise InputError(Fault("no streets", str(path), "give an extract that holds ways with a highway tag"))
     way_start, way_vertex, way, n_lost = _locate(ways, ids)
+    way_start, way_vertex, way, lonlat = cut_at_gates(way_start, way_vertex, way, lonlat, closed)
     extent, extent_note = _extent(path, lonlat, crs)
     graph = graph_from_ways(
         way_start,
@@ -97,7 +98,8 @@ def read_pbf_streets(path: Path, *, rules: StreetRules, crs: str = RD) -> Street
         extent=extent,
     )
     lost = (f"{n_lost} vertices of streets lie outside the file: streets are cut there",) if n_lost else ()
-    return StreetReading(graph, (extent_note, *lost))
+    gates = (f"{len(closed)} closed gates: streets are cut there",) if len(closed) else ()
+    return StreetReading(graph, (extent_note, *lost, *gates))
 
 
 def project(lonlat: FloatArray, crs: str, *, where: str) -> FloatArray:
@@ -143,15 +145,66 @@ def _read_ways(path: Path, rules: StreetRules) -> tuple[_Ways, Any]:
     return ways, tracker
 
 
-def _read_nodes(path: Path, tracker: Any) -> tuple[IntArray, FloatArray]:  # noqa: ANN401 - osmium carries no types
-    ids, lonlat = array("q"), array("d")
+def _read_nodes(
+    path: Path,
+    tracker: Any,  # noqa: ANN401 - osmium carries no types
+    rules: StreetRules,
+) -> tuple[IntArray, FloatArray, IntArray]:
+    """Return the ids of nodes, ascending, their places, and which of them (by position) nobody passes."""
+    ids, lonlat, closed = array("q", []), array("d", []), array("q", [])
     wanted: Any = osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(tracker.id_filter())
     for node in wanted:
         ids.append(node.id)
         lonlat.extend((node.lon, node.lat))
-    order = np.argsort(np.frombuffer(ids, dtype=np.int64), kind="stable") if ids else np.zeros(0, np.int64)
-    places = np.frombuffer(lonlat, dtype=np.float64).reshape(-1, 2) if ids else np.zeros((0, 2))
-    return (np.frombuffer(ids, dtype=np.int64) if ids else np.zeros(0, np.int64))[order], places[order]
+        if "barrier" in node.tags and is_closed({tag.k: tag.v for tag in node.tags if tag.k in NODE_KEYS}, rules):
+            closed.append(node.id)
+    if not ids:
+        return np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros(0, np.int64)
+    found = np.frombuffer(ids, dtype=np.int64)
+    order = np.argsort(found, kind="stable")
+    barred = np.array(sorted(closed), dtype=np.int64)
+    return found[order], np.frombuffer(lonlat).reshape(-1, 2)[order], np.searchsorted(found[order], barred)
+
+
+def cut_at_gates(
+    way_start: IntArray, way_vertex: IntArray, way: IntArray, lonlat: FloatArray, closed: IntArray
+) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
+    """Return the ways cut at vertices that nobody passes, each end there with a place of its own.
+
+    Parameters
+    ----------
+    way_start, way_vertex, way
+        Ways over places, as :func:`flexsites.geometry.street_graph.graph_from_ways` takes them, and the number of each.
+    lonlat
+        Shape (n, 2), the places.
+    closed
+        Which places nobody passes.
+
+    Examples
+    --------
+    >>> ways = np.array([0, 3]), np.array([0, 1, 2]), np.array([7])
+    >>> start, vertex, way, lonlat = cut_at_gates(*ways, np.zeros((3, 2)), np.array([1]))
+    >>> start.tolist(), vertex.tolist(), way.tolist(), len(lonlat)
+    ([0, 2, 4], [0, 3, 4, 2], [7, 7], 5)
+    """
+    if not len(closed):
+        return way_start, way_vertex, way, lonlat
+    is_barred = np.isin(way_vertex, closed)
+    is_end = np.zeros(len(way_vertex), dtype=bool)
+    is_end[way_start[:-1]] = is_end[way_start[1:] - 1] = True
+    copies = np.where(is_barred & ~is_end, 2, 1)
+    row = np.repeat(np.arange(len(way_vertex)), copies)
+    is_first = np.zeros(len(way_vertex), dtype=bool)
+    is_first[way_start[:-1]] = True
+    is_new = is_first[row]
+    is_new[1:] |= row[1:] == row[:-1]
+    vertex = way_vertex[row]
+    ends = np.flatnonzero(is_barred[row])
+    places = np.concatenate([lonlat, lonlat[vertex[ends]]])
+    vertex[ends] = len(lonlat) + np.arange(len(ends))
+    first = np.flatnonzero(is_new)
+    number = way[np.searchsorted(way_start, row[first], side="right") - 1]
+    return np.append(first, len(vertex)).astype(np.int64), vertex, number, places
 
 
 def _locate(ways: _Ways, ids: IntArray) -> tuple[IntArray, IntArray, IntArray, int]:
