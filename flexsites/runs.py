@@ -308,10 +308,11 @@ def _tables_of(kind: str, reading: str) -> dict[str, Table]:
 def _representative_points(inputs: Prepared, kind: str, table: Table) -> np.ndarray:
     """Return the point of each site that decides which cell owns it, shape (n, 2)."""
     name = "parcels" if kind == "parcels" else "buildings"
-    sites = inputs.read(name, table)
-    if not len(sites):
+    # Geometry alone, some row groups at a time: a country's sites are never all in memory.
+    points = [_points_of(sites) for sites in inputs.chunks(name, table)]
+    if not points:
         raise RunError(Fault(f"no {name} lie in the area of the run", name, "check the area and the source"))
-    return _points_of(sites)
+    return np.concatenate(points)
 
 
 def _points_of(sites: Frame) -> np.ndarray:

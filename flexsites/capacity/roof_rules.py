@@ -259,7 +259,7 @@ def potential(roofs: Frame, age_rule: AgeRule, variant: RoofVariant, rules: TopU
         told = np.where(is_open, in_doubt.get(bound, values), values)
         return np.where(is_missing, np.nan, np.where(excluded, 0.0, told))
 
-    answers = [answered(storeys.at(bound), bound) for bound in BOUNDS]
+    low, expected, high = (answered(storeys.at(bound), bound) for bound in BOUNDS)
     asked = {**missing, **{name: mask & ~is_failed for name, mask in undecided.items()}}
     return Potential(
         texts(
@@ -268,7 +268,7 @@ def potential(roofs: Frame, age_rule: AgeRule, variant: RoofVariant, rules: TopU
             ),
             VERDICTS,
         ),
-        Storeys(*answers, before_lift=answered(storeys.before_lift, "high")),
+        Storeys(low, expected, high, answered(storeys.before_lift, "high")),
         {bound: answered(values, bound) for bound, values in units.items()},
         answered(density["expected"]),
         answered(layout["expected"]),

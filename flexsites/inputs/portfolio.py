@@ -265,7 +265,9 @@ def _by_address(asked: Frame, register: Frame, *, is_known: bool) -> Frame:
 
 def _address_reasons(lost: Frame, known: Frame) -> pd.Series:
     """Return why an address is not in the register: its postcode, its number, or its addition."""
-    additions = known.groupby(["postcode", "house_number"])["addition"].agg(
+    at_number = lost[["postcode", "house_number"]].drop_duplicates()
+    there = known.merge(at_number, on=["postcode", "house_number"])
+    additions = there.groupby(["postcode", "house_number"])["addition"].agg(
         lambda found: ", ".join(sorted({text or "(none)" for text in found})[:5])
     )
     at = pd.MultiIndex.from_frame(lost[["postcode", "house_number"]])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pandas as pd
 
 from flexsites.inputs.canonical import Bounds, read_window
 from flexsites.inputs.records import SourceRecord
+from flexsites.inputs.windows import read_chunks
 from flexsites.tables import CRS, Areas, Coverages, Frame, Layers, Parcels, Table, empty
 
 
@@ -46,6 +47,11 @@ class Prepared:
         """Return a table's rows in a window; the empty table if there is no such source."""
         path = self.tables.get(name)
         return empty(table) if path is None else read_window(path, bounds)
+
+    def chunks(self, name: str, table: Table) -> Iterator[Frame]:
+        """Give the key and the geometry of a table's rows, some row groups at a time; nothing of an empty table."""
+        path = self.tables.get(name)
+        return iter(()) if path is None else read_chunks(path, columns=table.key)
 
     def parcels(self, bounds: Bounds | None = None) -> Frame:
         """Return the parcels whose bounding box meets the window."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +28,8 @@ BBOX = "bbox"
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 """Its fields."""
+
+_CHUNK_ROWS = 262_144
 
 
 def read_window(path: str | Path, bounds: Bounds | None = None, *, columns: Sequence[str] | None = None) -> Frame:
@@ -72,6 +74,25 @@ def read_window(path: str | Path, bounds: Bounds | None = None, *, columns: Sequ
     shapes = shapely.from_wkb(rows.column("geometry").to_numpy())
     plain = pd.DataFrame(rows.drop_columns(["geometry"]).to_pandas())
     return gpd.GeoDataFrame(plain, geometry=shapes, crs=RD)  # type: ignore[no-any-return]
+
+
+def read_chunks(path: str | Path, *, columns: Sequence[str], rows: int = _CHUNK_ROWS) -> Iterator[Frame]:
+    """Give the rows of a table with geometry in the order of the file, so many at a time: the columns and the geometry.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such file.
+    """
+    try:
+        with fsspec.open(str(path), "rb") as stream:
+            source = pq.ParquetFile(stream)
+            for batch in source.iter_batches(batch_size=rows, columns=[*columns, "geometry"]):
+                plain = pd.DataFrame(pa.Table.from_batches([batch]).drop_columns(["geometry"]).to_pandas())
+                shapes = shapely.from_wkb(batch.column("geometry").to_numpy(zero_copy_only=False))
+                yield gpd.GeoDataFrame(plain, geometry=shapes, crs=RD)
+    except FileNotFoundError as error:
+        raise NotFoundError(Fault("no such canonical table", str(path), "prepare the inputs first")) from error
 
 
 @dataclass(frozen=True, slots=True)

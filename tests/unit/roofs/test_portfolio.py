@@ -63,6 +63,8 @@ def match(tmp_path: Path, text: str, complexes: Frame | None = None) -> Portfoli
         ("2513AA;14;b-3", [P2]),
         ("2513AA;14-B;3", [P2]),
         ("2513AB;1;hs", [P3]),
+        ("2513\u00a0ab;1 HS;", [P3]),
+        (" 2513AB ;1-hs;", [P3]),
         ("2513AA;12.0;", [P1]),  # what a spreadsheet makes of a number
         ("2513AB;3;", [P2, P3]),  # one home in two buildings
     ],
@@ -71,6 +73,9 @@ def test_addresses_are_found_however_they_are_written(tmp_path: Path, line: str,
     result = match(tmp_path, f"Postcode;Huisnummer;Toevoeging\n{line}\n")
     assert result.matches["bag_pand_id"].tolist() == found
     assert result.unmatched.empty
+
+
+DATE = "the house number is a date: a spreadsheet may have read a number with an addition as one; format it as text"
 
 
 @pytest.mark.parametrize(
@@ -82,6 +87,11 @@ def test_addresses_are_found_however_they_are_written(tmp_path: Path, line: str,
         ("9999ZZ;1;", "the postcode is not in the register of addresses"),
         ("251AA;1;", "the postcode is not four digits and two letters"),
         ("2513AA;twelve;", "the house number is not a number"),
+        ("2513AA;A12;", "the house number is not a number"),  # not 12
+        ("2513AA;12.5;", "the house number is not a number"),  # not 12-5
+        ("2513AA;123456;", "the house number is not a number"),  # not 12345-6
+        ("2513AA;2026-05-12 00:00:00;", DATE),
+        ("2513AA;12-mei;", DATE),
         (";12;", "no postcode"),
     ],
 )

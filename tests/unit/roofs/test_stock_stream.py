@@ -22,6 +22,7 @@ from flexsites.inputs.prepare_stock import prepare_stock
 from flexsites.inputs.prepared import Prepared
 from flexsites.inputs.roofs_3d import roof_attributes, roof_planes
 from flexsites.inputs.stock_buckets import Buckets, bucket_numbers
+from flexsites.inputs.windows import read_chunks
 from flexsites.tables import Buildings, Frame
 
 N = 400
@@ -246,3 +247,15 @@ def test_rows_of_a_bucket_come_back_as_they_were(tmp_path: Path) -> None:
     assert sorted(found["id"].dropna()) == ["a", "a", "b"]
     assert sorted(found["mixed"].dropna()) == ["1", "2.5", "x"]
     assert sorted(tuple(one) for one in found["list"].dropna()) == [(), ("p", "q"), ("r",)]
+
+
+def test_the_geometry_of_a_table_comes_in_chunks_in_the_order_of_the_file(files: Path, tmp_path: Path) -> None:
+    found = prepared(tmp_path / "out", sources_of(files))
+    every = found.read("buildings", Buildings)
+    chunks = list(read_chunks(found.tables["buildings"], columns=Buildings.key, rows=100))
+    assert [len(one) for one in chunks] == [100, 100, 100, len(every) - 300]
+    joined = pd.concat(chunks, ignore_index=True)
+    assert joined["bag_pand_id"].tolist() == every["bag_pand_id"].tolist()
+    assert shapely.equals_exact(joined.geometry.to_numpy(), every.geometry.to_numpy()).all()
+    assert sum(map(len, found.chunks("buildings", Buildings))) == len(every)
+    assert list(found.chunks("parcels", Buildings)) == []
