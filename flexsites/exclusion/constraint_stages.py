@@ -29,7 +29,7 @@ from flexsites.exclusion.selection_stages import (
     select,
     select_plans,
 )
-from flexsites.geometry.buffers import grow, strip
+from flexsites.geometry.buffers import grow, joints, strip
 from flexsites.geometry.robust import intersect
 from flexsites.geometry.types import BoolArray, GeometryArray, IntArray
 from flexsites.tables import Frame
@@ -125,7 +125,9 @@ def _in_use(position: int, rule: InUse, parcels: Frame, layers: Frame, _time: Ti
     used = geometry_of(rows)
     if rule.width_m is not None and len(rows):
         width = figures_by_class(rows, rule.width_m, rule.layer, rule.rule_id)
-        used = strip(used[~np.isnan(width)], width[~np.isnan(width)], quad_segs=rule.quad_segs)
+        used, width = used[~np.isnan(width)], width[~np.isnan(width)]
+        strips = strip(used, width, quad_segs=rule.quad_segs)
+        used = np.concatenate([strips, joints(used, width, quad_segs=rule.quad_segs)])
     sites = geometry_of(parcels)
     if rule.built_share is not None:
         is_asked = _has_use(parcels, layers, rule) if rule.on_land_use else np.ones(len(sites), dtype=bool)

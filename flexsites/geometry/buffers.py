@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import shapely
 
 from flexsites.geometry.types import FloatArray, GeometryArray
@@ -74,3 +75,41 @@ def strip(lines: GeometryArray, width_m: FloatArray, *, quad_segs: int) -> Geome
     is_line = shapely.get_dimensions(lines) == 1
     strips[is_line] = shapely.buffer(lines[is_line], width_m[is_line] / 2.0, quad_segs=quad_segs, cap_style="flat")
     return strips
+
+
+def joints(lines: GeometryArray, width_m: FloatArray, *, quad_segs: int) -> GeometryArray:
+    """Return discs where line ends meet: two strips with flat ends leave a wedge open on the outside of a bend.
+
+    A disc is as wide as the second widest of the strips that end there, so that it sticks out of neither end.
+
+    Parameters
+    ----------
+    lines
+        Shape (n,); what is no line has no ends.
+    width_m
+        Shape (n,), full width in metres.
+    quad_segs
+        Chords to a quarter circle.
+
+    Returns
+    -------
+    GeometryArray
+        Polygons, by x and y of their centres: none for free ends.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bend = [shapely.LineString([(0, 0), (9, 0)]), shapely.LineString([(9, 0), (9, 9)])]
+    >>> [round(disc.bounds[2] - 9) for disc in joints(np.array(bend), np.array([6.0, 4.0]), quad_segs=8)]
+    [2]
+    """
+    parts, owner = shapely.get_parts(lines[shapely.get_dimensions(lines) == 1], return_index=True)
+    width = width_m[shapely.get_dimensions(lines) == 1][owner]
+    ends = np.concatenate([shapely.get_coordinates(shapely.get_point(parts, place)) for place in (0, -1)])
+    width = np.concatenate([width, width])
+    order = np.lexsort((-width, ends[:, 1], ends[:, 0]))
+    ends, width = ends[order], width[order]
+    is_same = (ends[1:] == ends[:-1]).all(axis=1)
+    is_second = is_same & ~np.r_[False, is_same[:-1]][: len(is_same)]
+    centres, radius = ends[1:][is_second], width[1:][is_second] / 2.0
+    return np.asarray(shapely.buffer(shapely.points(centres), radius, quad_segs=quad_segs), dtype=object)

@@ -143,6 +143,19 @@ def test_roads_get_a_width_by_class():
     assert one.reach_m == 10.0
 
 
+def test_a_road_of_two_lines_has_no_gap_at_the_bend_and_no_longer_end():
+    width = {"attribute": "road_class", "values": {"motorway": figure(40).model_dump()}}
+    one = rule("in_use", layer="roads", width_m=width)
+    bend = [(X - 100, Y + 50), (X + 50, Y + 50), (X + 80, Y + 80)]
+    whole = shapely.LineString(bend).buffer(20, quad_segs=16, cap_style="flat")
+    expected = whole.intersection(PLOT).area / PLOT.area
+    drawn = [("roads", shapely.LineString(bend[i : i + 2]), {"road_class": "motorway"}) for i in (0, 1)]
+    assert share(one, *drawn) == pytest.approx(expected, abs=1e-4)
+    other_way = ("roads", drawn[1][1].reverse(), drawn[1][2])
+    assert share(one, drawn[0], other_way) == pytest.approx(expected, abs=1e-4)
+    assert share(one, drawn[0]) == pytest.approx(0.5 * 0.4)  # a free end is flat
+
+
 HOUSE = at(10, 10, 20, 20)
 YARD = at(0, 0, 50, 100)
 
