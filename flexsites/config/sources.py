@@ -170,6 +170,19 @@ class OsmLayer(FileRow, Selection):
     coverage: Coverage = "extent"
 
 
+class Bag(Row):
+    """The buildings of the BAG as a layer: panden that stand, and whether there is a dwelling in them (has_dwelling).
+
+    That follows from their verblijfsobjecten: a pand itself does not say what it is for. Rules may also ask for
+    n_dwellings, year_built, pand_status and functions.
+    """
+
+    reader: Literal["bag"]
+    bag_panden: Vector
+    verblijfsobjecten: Vector
+    coverage: Literal["everywhere", "none"] | CoverageOf = "everywhere"
+
+
 class OsmPbf(FileRow):
     """OpenStreetMap from a `.osm.pbf` file: streets, amenities or stops, as the entry it stands in says."""
 
@@ -270,7 +283,7 @@ class Portfolio(FileRow):
 
 Fetched = Vector | OgcFeatures | ArcgisFeatures
 ParcelSource = Annotated[Fetched | OsmLayer, Field(discriminator="reader")]
-LayerSource = Annotated[Fetched | Raster | OsmLayer, Field(discriminator="reader")]
+LayerSource = Annotated[Fetched | Raster | OsmLayer | Bag, Field(discriminator="reader")]
 StreetSource = Annotated[OsmPbf | OsmPlace | OsmGraph | Lines, Field(discriminator="reader")]
 AmenitySource = Annotated[OsmPbf | OsmPlace | Points, Field(discriminator="reader")]
 StopSource = Annotated[Gtfs | Stops | OsmPbf, Field(discriminator="reader")]

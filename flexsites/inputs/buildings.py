@@ -27,6 +27,7 @@ __all__ = [
     "UNIT_OPTIONAL",
     "LeftOut",
     "Stock",
+    "is_dwelling",
     "join_stock",
     "panden",
     "verblijfsobjecten",
@@ -253,10 +254,9 @@ def _count_units(units: Frame, footprint_m2: pd.Series) -> _Counted:
     at = at.sort_values(["bag_verblijfsobject_id", "footprint", "bag_pand_id"], ascending=[True, False, True])
     one = at.drop_duplicates("bag_verblijfsobject_id")
     functions = one["functions"].map(tuple)
-    codes, distinct = pd.factorize(functions)
-    is_dwelling = np.array([DWELLING in (word.casefold() for word in words) for words in distinct], dtype=bool)[codes]
     by_pand = one["bag_pand_id"].to_numpy()
-    grouped = pd.DataFrame({"is_dwelling": is_dwelling, "area": one["floor_area_m2"].to_numpy()}).groupby(by_pand)
+    at_pand = pd.DataFrame({"is_dwelling": is_dwelling(functions), "area": one["floor_area_m2"].to_numpy()})
+    grouped = at_pand.groupby(by_pand)
     words = pd.DataFrame({"pand": by_pand, "words": functions.to_numpy()}).explode("words").drop_duplicates().dropna()
     counts = pd.DataFrame(
         {
@@ -267,6 +267,19 @@ def _count_units(units: Frame, footprint_m2: pd.Series) -> _Counted:
         }
     )
     return _Counted(counts.rename_axis("bag_pand_id").reset_index(), len(one))
+
+
+def is_dwelling(functions: pd.Series) -> np.typing.NDArray[np.bool_]:
+    """Return which units are dwellings: those one of whose functions (a list each) is to live in.
+
+    Examples
+    --------
+    >>> is_dwelling(pd.Series([["winkelfunctie", "woonfunctie"], ["kantoorfunctie"], []])).tolist()
+    [True, False, False]
+    """
+    codes, distinct = pd.factorize(functions.map(tuple))
+    has_word = [DWELLING in (word.casefold() for word in words) for words in distinct]
+    return np.array(has_word, dtype=bool)[codes]
 
 
 def _put_over(frame: Frame, known: Frame) -> Frame:

@@ -10,8 +10,10 @@ import pandas as pd
 import shapely
 
 from flexsites.config.rules import ExclusionRule, RasterAbove
-from flexsites.config.sources import LayerSource, OsmLayer, Raster, Sources
+from flexsites.config.sources import Bag, LayerSource, OsmLayer, Raster, Sources
 from flexsites.errors import Fault, FlexsitesError
+from flexsites.inputs.bag_layer import COLUMNS as BAG_COLUMNS
+from flexsites.inputs.bag_layer import write_bag_layer
 from flexsites.inputs.canonical import Bounds, Written
 from flexsites.inputs.coverages import coverage_frame, coverage_of
 from flexsites.inputs.features import open_features, read_features
@@ -20,6 +22,7 @@ from flexsites.inputs.layers import needed_attributes, optional_attributes, writ
 from flexsites.inputs.osm_layers import osm_extent
 from flexsites.inputs.rasters import RasterFile, covered_cells, open_raster, write_raster_layer
 from flexsites.inputs.steps import Kitchen, file_name, files_of
+from flexsites.inputs.stock_sources import StockReader
 from flexsites.inputs.validity import Ledger
 from flexsites.tables import CRS, Coverages, Frame, empty
 
@@ -35,6 +38,9 @@ def prepare_layer(
                 _prepare_raster(kitchen, name, row, rule, around)
         return
     needed = needed_attributes(rules).get(name, ())
+    if isinstance(row, Bag):
+        _prepare_bag(kitchen, name, row, needed, around)
+        return
     optional = optional_attributes(rules).get(name, ())
 
     def make(path: Path, told: Told) -> tuple[Written, str]:
@@ -44,6 +50,32 @@ def prepare_layer(
 
     target = f"layers/{file_name(name)}"
     found = kitchen.run(dotted, row, target, make, depends=[needed, optional, around], bounds=around)
+    kitchen.layers[name] = kitchen.tables[target] if found else None
+
+
+def _prepare_bag(kitchen: Kitchen, name: str, row: Bag, needed: Sequence[str], around: Bounds | None) -> None:
+    """Join panden and verblijfsobjecten of the BAG into one layer."""
+    dotted, target = f"layers.{name}", f"layers/{file_name(name)}"
+    missing = [column for column in needed if column not in BAG_COLUMNS]
+    if missing:
+        has = f"the layer has {', '.join(BAG_COLUMNS)}"
+        kitchen.faults.extend(Fault(f"no column {column}, which a rule asks for", dotted, has) for column in missing)
+        return
+
+    def make(path: Path, told: Told) -> tuple[Written, str]:
+        reader = StockReader(kitchen.places, kitchen.hashes, kitchen.report)
+        folder = kitchen.directory / f".bag_{file_name(name)}"
+        return write_bag_layer(name, row, reader, told, path, bounds=around, folder=folder), ""
+
+    try:
+        panden, units = (
+            files_of(f"{dotted}.{key}", getattr(row, key), kitchen.places, bounds=around)
+            for key in ("bag_panden", "verblijfsobjecten")
+        )
+    except FlexsitesError as error:
+        kitchen.faults.extend(error.faults)
+        return
+    found = kitchen.step(dotted, row, target, make, depends=[around], paths=(*panden, *units))
     kitchen.layers[name] = kitchen.tables[target] if found else None
 
 

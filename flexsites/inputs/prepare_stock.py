@@ -36,7 +36,7 @@ from flexsites.inputs.records import Hashes
 from flexsites.inputs.roofs_3d import ROOF_NEEDED, ROOF_OPTIONAL
 from flexsites.inputs.steps import files_of
 from flexsites.inputs.stock_sources import StockReader
-from flexsites.inputs.stock_stream import Spread
+from flexsites.inputs.stock_stream import MARGIN_M, Spread
 from flexsites.inputs.stock_tables import read_by_pand
 from flexsites.inputs.validity import Ledger
 from flexsites.inputs.vector import Bounds
@@ -54,10 +54,6 @@ from flexsites.tables import (
 )
 
 __all__ = ["prepare_stock"]
-
-_MARGIN_M = 1_000.0
-"""How far around the area buildings are read: a unit counts in the largest of its panden, and these adjoin. [A]"""
-
 
 def prepare_stock(
     prepared: Prepared,
@@ -119,7 +115,7 @@ class _Work:
 
     def all_of(self, folder: Path) -> tuple[dict[str, Written], list[str]]:
         """Write every building in the extent, bucket by bucket."""
-        bounds = None if self.extent is None else self.extent.buffer(_MARGIN_M).bounds
+        bounds = None if self.extent is None else self.extent.buffer(MARGIN_M).bounds
         spread, _ = self._spread(folder, bounds=bounds)
         counts: Counter[str] = Counter()
 

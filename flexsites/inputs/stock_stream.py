@@ -32,10 +32,13 @@ from flexsites.inputs.stock_buckets import Buckets, bucket_numbers
 from flexsites.inputs.stock_files import bag_ids, first_column
 from flexsites.tables import Frame, RoofParts, empty
 
-__all__ = ["BUCKET_ROWS", "Raw", "Spread"]
+__all__ = ["BUCKET_ROWS", "MARGIN_M", "Raw", "Spread"]
 
 BUCKET_ROWS = 200_000
 """Rows of the largest source that a bucket holds on average: some hundreds of MiB at most."""
+
+MARGIN_M = 1_000.0
+"""How far around the area buildings are read: a unit counts in the largest of its panden, and these adjoin. [A]"""
 
 _ID = ("identificatie", "bag_pand_id")
 
