@@ -92,7 +92,7 @@ def _rows(stock: Stock, with_home: pd.Index, bounds: Bounds | None) -> Rows:
         is_near = shapely.intersects(shapely.box(*bounds), buildings.geometry.to_numpy())
         buildings = buildings[is_near].reset_index(drop=True)
     columns = pd.DataFrame(buildings.drop(columns="geometry")).assign(
-        has_dwelling=pd.array(buildings["bag_pand_id"].isin(with_home), dtype="boolean")
+        has_dwelling=buildings["bag_pand_id"].isin(with_home).astype("boolean")
     )
     return Rows(buildings["bag_pand_id"], columns[list(COLUMNS)], np.asarray(buildings.geometry, dtype=object))
 

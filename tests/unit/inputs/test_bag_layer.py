@@ -47,15 +47,15 @@ def stock(folder: Path) -> dict[str, object]:
         geometry=[shape for _, _, shape in rows],
         crs=28992,
     )
+    lived, sold, both = "{woonfunctie}", "{winkelfunctie}", "{woonfunctie,kantoorfunctie}"
+    in_panden = [(1,), (2,), (4,), (5, 6), (2,)]
     units = pd.DataFrame(
         {
             "identificatie": [f"0344010000{n:06d}" for n in range(1, 6)],
-            "status": ["Verblijfsobject in gebruik"] * 4 + ["Verblijfsobject ingetrokken"],
-            "gebruiksdoel": ["{woonfunctie}", "{winkelfunctie}", "{woonfunctie}", "{woonfunctie,kantoorfunctie}"]
-            + ["{woonfunctie}"],
+            "status": [*["Verblijfsobject in gebruik"] * 4, "Verblijfsobject ingetrokken"],
+            "gebruiksdoel": [lived, sold, lived, both, lived],
             "oppervlakte": 80,
-            "pandref": [f"{{{pand_id(1)}}}", f"{{{pand_id(2)}}}", f"{{{pand_id(4)}}}"]
-            + [f"{{{pand_id(5)},{pand_id(6)}}}", f"{{{pand_id(2)}}}"],
+            "pandref": [f"{{{','.join(map(pand_id, numbers))}}}" for numbers in in_panden],
         }
     )
     panden.to_parquet(folder / "pand.parquet")
@@ -92,9 +92,8 @@ def test_a_building_holds_a_dwelling_if_a_unit_in_use_is_one(tmp_path: Path) -> 
         pand_id(5): True,
         pand_id(6): True,
     }
-    assert layer["n_dwellings"].to_dict() == {
-        pand_id(n): count for n, count in ((1, 1), (2, 0), (3, 0), (5, 1), (6, 0))
-    }
+    counted = {1: 1, 2: 0, 3: 0, 5: 1, 6: 0}
+    assert layer["n_dwellings"].to_dict() == {pand_id(number): count for number, count in counted.items()}
     record = next(one for one in prepared.records if one.id == "layers.buildings")
     assert (record.n_read, record.n_features, record.n_left_out) == (7, 5, 2)
     assert "4 verblijfsobjecten in use" in record.notes
