@@ -36,3 +36,12 @@ def test_schemas_are_in_step(name, text):
     command = "python -m flexsites.config.schemas"
     assert path.is_file(), f"{path.name} is missing: run {command}"
     assert path.read_text(encoding="utf-8") == text, f"{path.name} is out of step: run {command}"
+
+
+@pytest.mark.parametrize("pattern", MODELS)
+def test_every_file_tells_an_editor_its_schema(pattern):
+    name = pattern.removesuffix("/*.yaml").removesuffix(".yaml").replace("/", "_")
+    for path in configs_directory().glob(pattern):
+        first = path.read_text(encoding="utf-8").split("\n", 1)[0]
+        told = path.parent / first.removeprefix("# yaml-language-server: $schema=")
+        assert told.resolve() == configs_directory().resolve() / "schemas" / f"{name}.json", path.name
