@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from flexsites.reporting.totals import AVAILABLE
+from flexsites.reporting.totals import AVAILABLE, places_of
 from flexsites.tables import Frame
 
 COLUMNS = ("anchor", "published", "sense", "found_low", "found_high")
@@ -18,7 +18,14 @@ Range = tuple[float, float]
 NOTHING: Range = (np.nan, np.nan)
 
 
-def compare_anchors(anchors: Sequence[Mapping[str, Any]], totals: Frame, transit: Frame | None, sites: Frame) -> Frame:
+def compare_anchors(
+    anchors: Sequence[Mapping[str, Any]],
+    totals: Frame,
+    transit: Frame | None,
+    sites: Frame,
+    *,
+    places: Frame | None = None,
+) -> Frame:
     """Set what a run found beside what was published.
 
     Parameters
@@ -30,6 +37,8 @@ def compare_anchors(anchors: Sequence[Mapping[str, Any]], totals: Frame, transit
         The run's totals and transit diagnostic (None: not measured).
     sites
         Sites, key ``site_id``.
+    places
+        ``site_id, location_id`` of every valid piece; the site's own location when not given.
 
     Returns
     -------
@@ -50,7 +59,7 @@ def compare_anchors(anchors: Sequence[Mapping[str, Any]], totals: Frame, transit
         "share_of_locations_lost_to_transit": lambda _: _lost(transit),
         "share_of_suitable_sites_of_owners": lambda anchor: _owned(sites, anchor["owners"], is_share=True),
         "n_suitable_sites_of_owners": lambda anchor: _owned(sites, anchor["owners"], is_share=False),
-        "share_of_available_locations_in_areas": lambda anchor: _located(sites, anchor["gemeenten"]),
+        "share_of_available_locations_in_areas": lambda anchor: _located(sites, anchor["gemeenten"], places),
     }
     rows = [
         (anchor["id"], float(anchor["published"]), anchor["sense"], *find[anchor["quantity"]](anchor))
@@ -89,11 +98,13 @@ def _owned(sites: Frame, owners: Sequence[str], *, is_share: bool) -> Range:
     return (theirs / whole, (theirs + perhaps) / whole)
 
 
-def _located(sites: Frame, gemeenten: Sequence[str]) -> Range:
+def _located(sites: Frame, gemeenten: Sequence[str], places: Frame | None) -> Range:
     """Share of the available locations that lie, with one of their sites at least, in these gemeenten."""
     available = sites[sites["verdict"].isin(AVAILABLE)]
-    n_all = available["location_id"].nunique()
+    pairs = places_of(available, places)
+    n_all = pairs["location_id"].nunique()
     if not n_all:
         return NOTHING
-    share = available.loc[available["gemeente_code"].isin(list(gemeenten)), "location_id"].nunique() / n_all
+    inside = available.loc[available["gemeente_code"].isin(list(gemeenten)), "site_id"]
+    share = pairs.loc[pairs["site_id"].isin(inside), "location_id"].nunique() / n_all
     return (share, share)

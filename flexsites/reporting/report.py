@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from flexsites.reporting import sections, sections_demand, sections_more
+from flexsites.reporting import sections, sections_demand, sections_more, sections_transit
 from flexsites.reporting.map_payload import MapPayload, map_payload
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
@@ -111,7 +111,7 @@ def _context(results: Results, words: Words) -> dict[str, Any]:
             "drop": sections.drop(results, words),
             "verdicts": sections.verdicts(results, words),
             "flexmilieus": sections.flexmilieus(results, words),
-            "transit": sections.transit(results, words),
+            "transit": sections_transit.transit(results, words),
             "areas": sections_more.area_totals(results, words),
             "shortlist": sections_more.shortlist(results, words),
             "demand": sections_demand.demand(results, words),

@@ -11,7 +11,7 @@ from flexsites.reporting.drop import drop_table, requirement_table
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.roofs import roof_totals
-from flexsites.reporting.totals import ownership_totals, totals, verdict_totals
+from flexsites.reporting.totals import AREA_KINDS, ownership_totals, totals, verdict_totals
 from flexsites.reporting.transit import transit_diagnostic
 from flexsites.reporting.variants import compare_variants
 from flexsites.tables import Frame
@@ -43,13 +43,20 @@ def _compute(results: Results, name: str) -> Frame:
         "transit": lambda: _transit(results),
         "anchors": lambda: _anchors(results),
         "drop": lambda: _drop(results),
-        "verdicts": lambda: verdict_totals(results.table("sites")),
-        "ownership": lambda: ownership_totals(results.table("sites")),
+        "verdicts": lambda: verdict_totals(results.table("sites"), places=results.places()),
+        "ownership": lambda: ownership_totals(results.table("sites"), places=results.places()),
         "requirements": lambda: requirement_table(results.table("suitability"), results.table("sites")),
-        "variants": lambda: compare_variants(results.variants(), flexmilieu_order=order),
-        "totals": lambda: totals(results.table("sites"), results.table("suitability"), flexmilieu_order=order),
+        "variants": lambda: _variants(results),
+        "totals": lambda: totals(
+            results.table("sites"), results.table("suitability"), flexmilieu_order=order, places=results.places()
+        ),
     }
     return ways[name]()
+
+
+def run_wide(table: Frame) -> Frame:
+    """Return the rows of a table that span the run."""
+    return table[table["area_kind"] == "run"]
 
 
 def write_tables(directory: Path | str) -> list[Path]:
@@ -77,11 +84,19 @@ def _drop(results: Results) -> Frame:
     return drop_table(results.table("sites"), results.table("reasons"), *missed, rule_order=results.rules)
 
 
+def _variants(results: Results) -> Frame:
+    """Set the variants side by side, each with its own pieces."""
+    found = results.variants()
+    places = {name: results.places(name) for name in found}
+    return compare_variants(found, flexmilieu_order=results.flexmilieus or None, places=places)
+
+
 def _anchors(results: Results) -> Frame:
     """Set the run beside the published answers that it names."""
-    transit = summary(results, "transit") if results.has("accessibility") else None
+    transit = run_wide(summary(results, "transit")) if results.has("accessibility") else None
     anchors = results.manifest["anchors"]["anchors"]
-    return compare_anchors(anchors, summary(results, "totals"), transit, results.table("sites"))
+    sites, places = results.table("sites"), results.places()
+    return compare_anchors(anchors, summary(results, "totals"), transit, sites, places=places)
 
 
 def _transit(results: Results) -> Frame:
@@ -97,7 +112,14 @@ def _transit(results: Results) -> Frame:
         for name, reach in diagnostic.reaches.items()
         if any(mode in measured for mode in reach)
     }
-    return transit_diagnostic(results.table("sites"), access, measures=measured, reaches=reaches)
+    return transit_diagnostic(
+        results.table("sites"),
+        access,
+        measures=measured,
+        reaches=reaches,
+        area_kinds=AREA_KINDS,
+        places=results.places(),
+    )
 
 
 def _write(table: Frame, path: Path) -> Path:

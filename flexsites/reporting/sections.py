@@ -1,4 +1,4 @@
-"""The first sections of the report: the answer, from parcel to place, rules, verdicts, flexmilieus, transit."""
+"""The first sections of the report: the answer, from parcel to place, rules, verdicts, flexmilieus."""
 
 from __future__ import annotations
 
@@ -219,7 +219,9 @@ def closing_line(results: Results, words: Words) -> tuple[str, bool]:
         return "", True
     total, buildable, attributed = (float(closes[name]) for name in names)
     does_close = abs(total - buildable - attributed) <= max(_CLOSES_M2, _CLOSES_SHARE * total)
-    written = {"buildable": words.square_metres(buildable), "attributed": words.square_metres(attributed)}
+    # Written so that it adds up for who checks it by hand: the last whole square metre is in the middle term.
+    shown = round(total) - round(buildable) if does_close else attributed
+    written = {"buildable": words.square_metres(buildable), "attributed": words.square_metres(shown)}
     key = "drop.closes" if does_close else "drop.does_not_close"
     return words.text(key, total=words.square_metres(total), **written), does_close
 
@@ -283,45 +285,6 @@ def flexmilieus(results: Results, words: Words) -> dict[str, StackView | RangeVi
         homes, rows=[replace(row, text=words.unknown, middle="") if row.label in unsure else row for row in homes.rows]
     )
     return {"homes": homes, "sites": stack(bars, presentation().colours.outcome, names, words)}
-
-
-def transit(results: Results, words: Words) -> dict[str, Any]:
-    """Return the transit diagnostic: sentences and bars per variant of reach."""
-    if not (results.has("transit") or results.has("accessibility")):
-        return {"sentences": [words.text("transit.not_measured")], "charts": []}
-    table = summary(results, "transit")
-    if table.empty:
-        return {"sentences": [words.text("transit.not_measured")], "charts": []}
-    sentences, charts = [], []
-    names = {key: words.name("transit_outcome", key) for key in ("stays", "unknown", "falls")}
-    for variant, rows in table.groupby("variant", sort=False):
-        by = rows.set_index("quantity")
-        reach = words.name("reach", variant)
-        sentences.append(_transit_sentence(by, reach, words))
-        bars = []
-        for quantity in ("locations", "sites", "buildable_area_m2", "n_units_expected"):
-            row = row_at(by, quantity)
-            scale = 1e-4 if quantity == "buildable_area_m2" else 1.0
-            amounts = [(key, float(row[key]) * scale) for key in names]
-            label = words.name("quantity", quantity) + (" (ha)" if quantity == "buildable_area_m2" else "")
-            bars.append((label, amounts, words.percent(row["share_falls"])))
-        charts.append({"title": reach, "stack": stack(bars, presentation().colours.transit, names, words)})
-    return {"sentences": list(dict.fromkeys(sentences)), "charts": charts}
-
-
-def _transit_sentence(by: Frame, reach: str, words: Words) -> str:
-    """Return the diagnostic of one reach as a sentence that does not hide what is unknown."""
-    row = row_at(by, "locations")
-    if not row["total"]:
-        return words.text("transit.none")
-    if row["stays"] + row["falls"] == 0:
-        return words.text("transit.unknown")
-    if row["unknown"]:
-        bounds = {"low": words.percent(row["share_falls_low"]), "high": words.percent(row["share_falls_high"])}
-        return words.text("transit.sentence_bounds", reach=reach, n=words.number(row["unknown"]), **bounds)
-    shares = {"share": "locations", "area": "buildable_area_m2", "units": "n_units_expected"}
-    written = {key: words.percent(by.loc[quantity, "share_falls"]) for key, quantity in shares.items()}
-    return words.text("transit.sentence", reach=reach, **written)
 
 
 def _heads(words: Words, keys: Sequence[str]) -> list[tuple[str, bool]]:

@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
 AVAILABLE = ("eligible", "conditional")
-AREA_KINDS = ("run", "provincie", "gemeente")
+AREA_KINDS = ("run", "provincie", "gemeente", "buurt")
 COVERAGE_SCOPES = ("all", "plan_covered", "provincial_covered", "both_covered")
 SPANNING = ("available", "suitable", "suitable_without_groen_tiny")
 UNKNOWN_AREA = "unknown"
@@ -38,6 +38,7 @@ def totals(
     *,
     area_kinds: Sequence[str] = AREA_KINDS,
     flexmilieu_order: Sequence[str] | None = None,
+    places: Frame | None = None,
 ) -> Frame:
     """Total the sites per area, population and coverage scope.
 
@@ -48,9 +49,12 @@ def totals(
     suitability
         Suitability, key ``(site_id, flexmilieu)``.
     area_kinds
-        Which areas: ``run``, ``provincie``, ``gemeente``.
+        Which areas: ``run``, ``provincie``, ``gemeente``, ``buurt`` (left out where no site has one).
     flexmilieu_order
         Flexmilieus in the order of the configuration, which decides ties; sorted by name when not given.
+    places
+        ``site_id, location_id`` of every valid piece: a site whose pieces lie in two locations counts in both. The
+        site's own ``location_id``, that of its largest piece, when not given.
 
     Returns
     -------
@@ -70,9 +74,9 @@ def totals(
     judged = suitability.sort_values(["site_id", "flexmilieu"], kind="stable")
     populations = {name: _population(known, judged, name, order) for name in (*SPANNING, *order)}
     inside = {scope: _in_scope(known, scope) for scope in COVERAGE_SCOPES}
-    locations = pd.factorize(known["location_id"])[0]
+    locations = _placed(known, places)
     parts = []
-    for kind in area_kinds:
+    for kind in kinds_there(known, area_kinds):
         codes, area = np.unique(area_codes(known, kind).to_numpy(dtype=str), return_inverse=True)
         for name, population in populations.items():
             for scope, kept in inside.items():
@@ -82,8 +86,8 @@ def totals(
     return pd.concat(parts, ignore_index=True)
 
 
-def verdict_totals(sites: Frame, *, area_kinds: Sequence[str] = AREA_KINDS) -> Frame:
-    """Count the sites per area and verdict; what is unknown stands apart.
+def verdict_totals(sites: Frame, *, area_kinds: Sequence[str] = AREA_KINDS, places: Frame | None = None) -> Frame:
+    """Count the sites per area and verdict; what is unknown stands apart (``places`` as in :func:`totals`).
 
     Returns
     -------
@@ -93,9 +97,9 @@ def verdict_totals(sites: Frame, *, area_kinds: Sequence[str] = AREA_KINDS) -> F
     ordered = sites.sort_values("site_id", kind="stable").reset_index(drop=True)
     verdicts = ("eligible", "conditional", "unknown", "excluded")
     parts = []
-    for kind in area_kinds:
+    for kind in kinds_there(ordered, area_kinds):
         codes = area_codes(ordered, kind)
-        sums = _aggregate(ordered.assign(area_code=codes), ["area_code", "verdict"])
+        sums = _aggregate(ordered.assign(area_code=codes), ["area_code", "verdict"], places)
         index = pd.MultiIndex.from_product([sorted(codes.unique()), verdicts], names=["area_code", "verdict"])
         full = _fill_zero(sums.reindex(index)).reset_index()
         full.insert(0, "area_kind", kind)
@@ -103,8 +107,8 @@ def verdict_totals(sites: Frame, *, area_kinds: Sequence[str] = AREA_KINDS) -> F
     return pd.concat(parts, ignore_index=True)
 
 
-def ownership_totals(sites: Frame) -> Frame:
-    """Sum all, not excluded, available and suitable sites by owner class and tenure.
+def ownership_totals(sites: Frame, *, places: Frame | None = None) -> Frame:
+    """Sum all, not excluded, available and suitable sites by owner class and tenure (``places``: see :func:`totals`).
 
     Returns
     -------
@@ -127,7 +131,7 @@ def ownership_totals(sites: Frame) -> Frame:
         "suitable": available[available["is_suitable"].fillna(value=False).astype(bool)],
     }
     for population, counted in populations.items():
-        sums = _aggregate(counted, ["owner_class", "tenure"]).reset_index()
+        sums = _aggregate(counted, ["owner_class", "tenure"], places).reset_index()
         sums.insert(0, "population", population)
         sums["share_of_sites"] = sums["n_sites"].astype("float64") / max(len(counted), 1)
         parts.append(sums)
@@ -140,6 +144,32 @@ def area_codes(sites: Frame, kind: str) -> pd.Series[str]:
     if kind == "run":
         return pd.Series("run", index=sites.index, dtype="object")
     return sites[f"{kind}_code"].astype("object").where(sites[f"{kind}_code"].notna(), UNKNOWN_AREA)
+
+
+def places_of(sites: Frame, places: Frame | None) -> Frame:
+    """Return ``site_id, location_id``, one row per site and location that a valid piece of it lies in.
+
+    Examples
+    --------
+    >>> sites = pd.DataFrame({"site_id": ["a", "b"], "location_id": ["1", None]})
+    >>> places_of(sites, None).values.tolist()
+    [['a', '1']]
+    """
+    pairs = sites if places is None else places[places["site_id"].isin(sites["site_id"])]
+    return pd.DataFrame(pairs[["site_id", "location_id"]]).dropna().drop_duplicates(ignore_index=True)
+
+
+def kinds_there(sites: Frame, area_kinds: Sequence[str]) -> list[str]:
+    """Return the kinds of area; neighbourhoods only where some site has one."""
+    has_buurt = "buurt_code" in sites and bool(sites["buurt_code"].notna().any())
+    return [kind for kind in area_kinds if kind != "buurt" or has_buurt]
+
+
+def _placed(sites: Frame, places: Frame | None) -> tuple[Ints, Ints]:
+    """Return pairs of the row of a site and the number of a location, each of shape (pairs,)."""
+    pairs = places_of(sites, places)
+    rows = pd.Series(np.arange(len(sites), dtype=np.intp), index=sites["site_id"])
+    return rows.loc[pairs["site_id"]].to_numpy(), pd.factorize(pairs["location_id"])[0].astype(np.intp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +210,10 @@ def _judged(sites: Frame, available: Bools, is_suitable: pd.Series[bool], units:
 
 
 def _best_units(rows: Frame, order: Sequence[str]) -> Frame:
-    """Return per site the homes of its best row: suitable before not, then score, then the order of the config."""
+    """Return per site the homes of its best row: suitable, unknown, not; then score, then the order of the config."""
     rank = {name: i for i, name in enumerate(order)}
     keyed = rows.assign(
-        _suitable=rows["is_suitable"].fillna(value=False).astype(bool),
+        _suitable=rows["is_suitable"].astype("Int8").map({1: 2, 0: 0}).fillna(1),
         _order=rows["flexmilieu"].map(rank),
     )
     by = ["site_id", "_suitable", "score", "_order"]
@@ -192,7 +222,7 @@ def _best_units(rows: Frame, order: Sequence[str]) -> Frame:
 
 
 def _count(
-    sites: Frame, population: _Population, kept: Bools, area: Ints, locations: Ints, *, n_areas: int
+    sites: Frame, population: _Population, kept: Bools, area: Ints, locations: tuple[Ints, Ints], *, n_areas: int
 ) -> dict[str, pd.Series[Any]]:
     """Count and sum per area, in the order of the rows; an area without any is zero."""
     yes, unknown = population.yes & kept, population.unknown & kept
@@ -203,9 +233,9 @@ def _count(
     def whole(values: Floats | Ints) -> pd.Series[Any]:
         return pd.Series(values.astype(np.int64), dtype="Int64")
 
-    placed = yes & (locations >= 0)
-    n_locations = int(locations.max(initial=-1)) + 1
-    pairs = np.unique(area[placed].astype(np.int64) * n_locations + locations[placed])
+    site, location = locations[0][yes[locations[0]]], locations[1][yes[locations[0]]]
+    n_locations = int(locations[1].max(initial=-1)) + 1
+    pairs = np.unique(area[site].astype(np.int64) * n_locations + location)
     counted = {
         "n_sites": whole(np.bincount(area[yes], minlength=n_areas)),
         "n_locations": whole(np.bincount(pairs // max(n_locations, 1), minlength=n_areas)),
@@ -227,12 +257,14 @@ def _in_scope(sites: Frame, scope: str) -> Bools:
     return either.get(scope, np.ones(len(sites), dtype=bool))
 
 
-def _aggregate(sites: Frame, keys: list[str]) -> Frame:
+def _aggregate(sites: Frame, keys: list[str], places: Frame | None) -> Frame:
     """Sum sites, locations, areas and homes per key, in the order of the rows."""
     grouped = sites.groupby(keys, observed=True, sort=True)
     sums = grouped[[*AREAS, *UNITS]].sum()
     sums.insert(0, "n_sites", grouped.size())
-    sums.insert(1, "n_locations", grouped["location_id"].nunique())
+    placed = places_of(sites, places).merge(sites[["site_id", *keys]], on="site_id")
+    n_locations = placed.groupby(keys, observed=True)["location_id"].nunique()
+    sums.insert(1, "n_locations", n_locations.reindex(sums.index).fillna(0))
     return _fill_zero(sums)
 
 

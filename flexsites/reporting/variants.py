@@ -17,6 +17,7 @@ def compare_variants(
     *,
     base: str = BASE,
     flexmilieu_order: Sequence[str] | None = None,
+    places: Mapping[str, Frame | None] | None = None,
 ) -> Frame:
     """Set the run-wide totals of each variant beside those of the base.
 
@@ -28,6 +29,8 @@ def compare_variants(
         The name of the variant to compare with.
     flexmilieu_order
         As in :func:`totals`.
+    places
+        Name to where the variant's sites lie, as in :func:`totals`.
 
     Returns
     -------
@@ -43,7 +46,8 @@ def compare_variants(
     reference = {name: _population(variants[base][0], name) for name in ("available", "suitable")}
     parts = []
     for name, (sites, suitability) in variants.items():
-        whole = totals(sites, suitability, area_kinds=("run",), flexmilieu_order=flexmilieu_order)
+        where = (places or {}).get(name)
+        whole = totals(sites, suitability, area_kinds=("run",), flexmilieu_order=flexmilieu_order, places=where)
         table = whole[whole["coverage_scope"] == "all"].drop(columns=["area_kind", "area_code", "coverage_scope"])
         table.insert(0, "variant", name)
         changes = {key: _population(sites, key) for key in reference}

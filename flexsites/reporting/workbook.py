@@ -97,7 +97,7 @@ def _write_sheets(sheets: Sheets, results: Results, words: Words) -> None:
         sheets.table("ownership", summary(results, "ownership"))
         sheets.table("variants", summary(results, "variants"), never_add)
         if results.has("transit") or results.has("accessibility"):
-            sheets.table("transit", summary(results, "transit"))
+            sheets.table("transit", _named_transit(summary(results, "transit"), words))
     for name in ("roofs", "complexes", "unmatched"):
         if results.has(name):
             sheets.table(name, results.table(name))
@@ -188,6 +188,14 @@ def _named_areas(table: Frame, words: Words) -> Frame:
 
 def _named_totals(table: Frame, words: Words) -> Frame:
     """Return the totals with the names of the areas."""
-    named = table.copy()
+    # Of neighbourhoods, of which a province has thousands, only the rows without a condition on coverage.
+    named = table[(table["area_kind"] != "buurt") | (table["coverage_scope"] == "all")].copy()
+    named.insert(2, "area_name", [words.name("area", code) for code in named["area_code"]])
+    return named
+
+
+def _named_transit(table: Frame, words: Words) -> Frame:
+    """Return the transit diagnostic with the names of the areas, down to the gemeente."""
+    named = table[table["area_kind"] != "buurt"].copy()
     named.insert(2, "area_name", [words.name("area", code) for code in named["area_code"]])
     return named

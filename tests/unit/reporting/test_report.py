@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from flexsites.reporting import open_results, write_factsheets, write_report
 from flexsites.reporting.names import words_of
 from flexsites.reporting.report import render_report, script_json
+from flexsites.reporting.sections import closing_line
 from flexsites.reporting.words import LANGUAGES
 from tests.reporting_fixture import write_results
 
@@ -170,3 +172,18 @@ def test_factsheets_are_whole_pages_without_loads(run_directory: Path, lang: str
     assert page.ids == ["WDM00A00001", "WDM00A00041"]
     assert "BOPA" in html
     assert html.count("<svg") == 2
+
+
+def test_the_closing_adds_up_as_it_is_written(run_directory: Path) -> None:
+    """0.6 + 0.6 m2 are 1.2: written whole they must not read 1 + 1 = 1."""
+    results = open_results(run_directory)
+    results = replace(
+        results,
+        manifest={
+            **results.manifest,
+            "closes": {"area_in_m2": 1.2, "buildable_area_m2": 0.6, "attributed_area_m2": 0.6},
+        },
+    )
+    said, does_close = closing_line(results, words_of(results, "en"))
+    assert does_close
+    assert [int(figure) for figure in re.findall(r"(\d+) m²", said)] == [1, 0, 1]

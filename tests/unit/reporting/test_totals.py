@@ -134,3 +134,41 @@ def test_nothing_is_mutated(tables: dict[str, pd.DataFrame]) -> None:
     ownership_totals(tables["sites"])
     pd.testing.assert_frame_equal(before[0], tables["sites"])
     pd.testing.assert_frame_equal(before[1], tables["suitability"])
+
+
+def test_a_site_in_two_locations_counts_in_both() -> None:
+    """PBL counts locations: pieces, not parcels, make them. Site a has pieces in L1 and L9, b in L1."""
+    sites, suitability = _tiny_run()
+    places = pd.DataFrame({"site_id": ["a", "a", "b", "c"], "location_id": ["L1", "L9", "L1", "L2"]})
+    found = totals(sites, suitability, flexmilieu_order=("dense", "groen_tiny"), places=places)
+    assert _row(found, population="available", coverage_scope="all", area_kind="run")["n_locations"] == 2
+    assert _row(found, population="dense", coverage_scope="all", area_kind="run")["n_locations"] == 2
+    by_verdict = verdict_totals(sites, places=places)
+    run = by_verdict[by_verdict["area_kind"] == "run"].set_index("verdict")["n_locations"]
+    assert run.to_dict() == {"eligible": 2, "conditional": 1, "unknown": 1, "excluded": 0}
+    owned = ownership_totals(sites, places=places)
+    assert _row(owned, population="available", owner_class="gemeente")["n_locations"] == 2
+
+
+def test_the_homes_of_what_may_suit_go_before_those_of_what_fails() -> None:
+    """Without groen_tiny, c is unknown for dense (20 homes) and fails for a flexmilieu of a higher score (99 homes)."""
+    sites, suitability = _tiny_run()
+    worse = suitability[suitability["site_id"] == "c"].iloc[:1].assign(
+        flexmilieu="other", is_suitable=pd.array([False], dtype="boolean"), score=0.9, n_units_expected=99
+    )  # fmt: skip
+    told = pd.concat([suitability, worse], ignore_index=True)
+    found = totals(sites, told, flexmilieu_order=("dense", "other", "groen_tiny"))
+    row = _row(found, population="suitable_without_groen_tiny", coverage_scope="all", area_kind="run")
+    assert row["n_units_unknown_expected"] == 20
+
+
+def test_neighbourhoods_add_up_to_gemeenten_and_those_to_provinces_and_the_run() -> None:
+    sites, suitability = _tiny_run()
+    sites = sites.assign(buurt_code=["BU1", "BU2", "BU3", None], provincie_code=["PV1", "PV1", "PV2", None])
+    found = totals(sites, suitability, flexmilieu_order=("dense", "groen_tiny"))
+    summed = ["n_sites", "parcel_area_m2", "buildable_area_m2", "n_units_expected", "n_sites_unknown"]
+    keys = ["population", "coverage_scope"]
+    run = found[found["area_kind"] == "run"].set_index(keys)[summed].sort_index()
+    for kind in ("buurt", "gemeente", "provincie"):
+        of_kind = found[found["area_kind"] == kind].groupby(keys)[summed].sum().sort_index()
+        pd.testing.assert_frame_equal(of_kind, run, check_dtype=False)

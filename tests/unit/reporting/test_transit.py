@@ -101,3 +101,36 @@ def test_what_was_searched_far_enough_is_a_no_and_what_was_not_is_unknown() -> N
     found = transit_diagnostic(_sites(), nothing_served, measures=MEASURES, reaches={"v": {"bus": 500.0}})
     assert found["share_falls"].isna().all(), "of no stop is it known that anything runs: a share would always be 1"
     assert found.set_index("quantity").loc["sites", "falls"] == 1.0
+
+
+def test_a_location_is_judged_by_its_own_pieces() -> None:
+    """Site a has a piece near a stop in L1 and one far from any in L3: the site stays, and of its locations only L1."""
+    sites = _sites().iloc[[0]]
+    places = pd.DataFrame({"piece_id": ["a#1", "a#2"], "site_id": ["a", "a"], "location_id": ["L1", "L3"]})
+    access = _access(("a", "walk_bus", 400.0, "reached"), ("a", "walk_bus", 900.0, "reached"))
+    found = transit_diagnostic(
+        sites, access.assign(piece_id=["a#1", "a#2"]), measures=MEASURES, reaches={"v": {"bus": 500.0}}, places=places
+    ).set_index("quantity")
+    assert found.loc["sites", ["stays", "unknown", "falls"]].tolist() == [1.0, 0.0, 0.0]
+    assert found.loc["locations", ["stays", "unknown", "falls"]].tolist() == [1.0, 0.0, 1.0]
+
+
+def test_any_area_can_be_asked_and_areas_add_up() -> None:
+    """L1 holds a (GM1) and b (GM2): it stays by a, and counts in both gemeenten."""
+    sites = _sites().assign(gemeente_code=["GM1", "GM2", "GM2", "GM2"])
+    access = _access(
+        ("a", "walk_bus", 400.0, "reached"),
+        ("b", "walk_bus", np.nan, "unreached"),
+        ("c", "walk_bus", 900.0, "reached"),
+    )
+    found = transit_diagnostic(
+        sites, access, measures=MEASURES, reaches={"v": {"bus": 500.0}}, area_kinds=("run", "gemeente")
+    )
+    by = found.set_index(["area_code", "quantity"])
+    assert by.loc[("GM1", "locations"), ["stays", "falls"]].tolist() == [1.0, 0.0]
+    assert by.loc[("GM2", "locations"), ["stays", "falls"]].tolist() == [1.0, 1.0]
+    assert by.loc[("run", "locations"), ["stays", "falls"]].tolist() == [1.0, 1.0]
+    for quantity in ("sites", "buildable_area_m2", "n_units_expected"):
+        for name in ("total", "stays", "falls"):
+            parts = by.loc[("GM1", quantity), name] + by.loc[("GM2", quantity), name]
+            assert parts == by.loc[("run", quantity), name]
