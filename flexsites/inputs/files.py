@@ -9,6 +9,7 @@ import hashlib
 import re
 import shutil
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,21 +103,46 @@ def split_archive(path: str) -> tuple[str, str | None]:
 
 
 def unpack(archive: str, member: str, scratch: Path) -> Path:
-    """Unpack one member of a zip into the scratch folder (GDAL scans GML twice: from a zip that takes minutes)."""
+    """Unpack one member of a zip into the scratch folder (GDAL scans GML twice: from a zip that takes minutes).
+
+    Raises
+    ------
+    InputError
+        If the member is damaged, locked with a password, or packed in a way that is not known.
+    """
     stat = Path(archive).stat()
-    stamp = hashlib.sha256(f"{Path(archive).resolve()}:{stat.st_size}:{stat.st_mtime_ns}".encode()).hexdigest()[:12]
+    # Files of one folder of the archive stay together (a shapefile is several); two folders may hold the same name.
+    known = (Path(archive).resolve(), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, Path(member).parent)
+    stamp = hashlib.sha256(":".join(map(str, known)).encode()).hexdigest()[:12]
     target = scratch / "unpacked" / stamp / Path(member).name
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{target.name}.part")
-        with zipfile.ZipFile(archive) as packed, packed.open(member) as source, temporary.open("wb") as local:
-            shutil.copyfileobj(source, local, _CHUNK_BYTES)
+        # A locked member is a RuntimeError, an unknown way of packing a NotImplementedError, which is one too.
+        try:
+            with zipfile.ZipFile(archive) as packed, packed.open(member) as source, temporary.open("wb") as local:
+                shutil.copyfileobj(source, local, _CHUNK_BYTES)
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+            temporary.unlink(missing_ok=True)
+            what = f"cannot be unpacked ({error})"
+            raise InputError(Fault(what, f"{archive}/{member}", "fetch the archive again, or unpack it")) from error
         temporary.replace(target)
     return target
 
 
+def content_of(path: str) -> list[Path]:
+    """Return the files that a source's path stands for: the file, the archive around it, all files of a folder."""
+    found = Path(split_archive(path)[0])
+    return sorted(one for one in found.rglob("*") if one.is_file()) if found.is_dir() else [found]
+
+
 def sha256(path: str) -> str:
-    """Return the SHA-256 of a file (of the whole archive, for a member of a zip).
+    """Return the SHA-256 of a file (of the whole archive, for a member of a zip; of all files, for a folder).
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
 
     Examples
     --------
@@ -126,7 +152,13 @@ def sha256(path: str) -> str:
     'e3b0c442'
     """
     digest = hashlib.sha256()
-    with Path(split_archive(path)[0]).open("rb") as stream:
-        while chunk := stream.read(_CHUNK_BYTES):
-            digest.update(chunk)
+    for one in content_of(path):
+        if str(one) != split_archive(path)[0]:
+            digest.update(f"{one.relative_to(path)}\0{one.stat().st_size}\0".encode())
+        try:
+            with one.open("rb") as stream:
+                while chunk := stream.read(_CHUNK_BYTES):
+                    digest.update(chunk)
+        except OSError as error:
+            raise InputError(Fault(f"cannot be read ({error.strerror})", str(one), "check its permissions")) from error
     return digest.hexdigest()

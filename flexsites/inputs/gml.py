@@ -21,6 +21,7 @@ from pyogrio.errors import DataSourceError
 from flexsites.errors import Fault, InputError
 
 _WKB_UNKNOWN = "0"
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,9 @@ def template(path: Path, folder: Path, *, geometry_column: str | None, where: st
     Raises
     ------
     InputError
-        If GDAL cannot read the file, or the file has no element of that name.
+        If GDAL cannot read the file, the file breaks off, or it has no element of that name.
     """
+    _require_end(path, where)
     folder.mkdir(parents=True, exist_ok=True)
     stem = f"{path.stem}-{os.getpid()}"
     link, guess = folder / f"{stem}.gml", folder / f"{stem}.gfs"
@@ -101,6 +103,17 @@ def _mend(kind: ET.Element, geometry_column: str | None) -> None:
             found.text = geometry_column
     for found in kind.findall("GeometryType"):
         found.text = _WKB_UNKNOWN
+
+
+def _require_end(path: Path, where: str) -> None:
+    """Refuse a file that breaks off: GDAL gives the features before the break, or none, without a word."""
+    with path.open("rb") as stream:
+        opening = re.search(rb"<([A-Za-z_][^\s/>?!]*)", _COMMENT.sub(b"", stream.read(1 << 16)))
+        stream.seek(max(0, path.stat().st_size - (1 << 12)))
+        end = _COMMENT.sub(b"", stream.read()).rstrip(b"\0 \t\r\n")
+    if opening is not None and not re.search(rb"</" + re.escape(opening[1]) + rb"\s*>$", end):
+        what = f"the file breaks off: <{opening[1].decode(errors='replace')}> is not closed"
+        raise InputError(Fault(what, where, "fetch or export the file again"))
 
 
 def _require_element(path: Path, name: str, where: str) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from flexsites.config.sources import Geometry, Selection, Vector
+from flexsites.config.sources import FileRow, Geometry, Selection, Vector
 from flexsites.errors import CrsError, Fault, FlexsitesError, InputError
 from flexsites.inputs import validity
 from flexsites.inputs.files import Places, locate
@@ -65,9 +65,14 @@ class Opened:
 
 @dataclass(slots=True)
 class Told:
-    """What reading a source told: the ledger of its rows, values its mapping does not list, notes of its reader."""
+    """What reading a source told: the ledger of its rows, values its mapping does not list, notes of its reader.
+
+    Of the rows that have a geometry, `n_away` of `n_placed` lie outside the Netherlands altogether.
+    """
 
     ledger: validity.Ledger
+    n_placed: int = 0
+    n_away: int = 0
     unlisted: Unlisted = field(default_factory=Unlisted)
     seen: validity.Seen = field(default_factory=validity.Seen)
     notes: list[str] = field(default_factory=list)
@@ -157,26 +162,43 @@ def read_rows(opened: Opened, kind: validity.Kind, told: Told, *, bounds: Bounds
     Raises
     ------
     CrsError
-        If the coordinates contradict their label.
+        If the coordinates contradict their label, or nothing of a whole file lies in the Netherlands.
     InputError
-        If a file breaks off.
+        If a file breaks off, or no row of the whole source passes `where`.
     """
+    is_whole = True
     for file, projection in zip(opened.files, opened.projections, strict=True):
         where = f"{opened.name} ({Path(file.path).name})"
         is_big = file.n_features is not None and file.n_features > WHOLE_FILE_ROWS
         window = projection.window(bounds) if bounds is not None and is_big else None
+        # In a window nothing may lie because the coordinates are wrong: then the file's first row is judged.
+        first = None if window is None else next(file.batches(opened.asked, rows=1), None)
+        is_checked = first is not None and _is_labelled_right(first, file, where)
         text = (opened.row.id_column,) if opened.row.id_column else ()
-        at = 0
-        is_checked = False
+        at, n_placed, n_away = 0, told.n_placed, told.n_away
         for batch in file.batches(opened.asked, bounds=window, rows=BATCH_ROWS, text=text):
-            if not is_checked and len(batch.geometry):
-                box = shapely.bounds(batch.geometry)
-                if wrong := coordinate_faults(box, file.crs or "", where=where):
-                    raise CrsError(wrong)
-                is_checked = True
+            is_checked = is_checked or _is_labelled_right(batch, file, where)
             chosen = (opened.row, opened.kept, projection)
             yield sound_rows(batch, *chosen, kind=kind, told=told, bounds=bounds, at=at)
             at += len(batch.columns)
+        is_whole &= window is None
+        n = told.n_away - n_away
+        if window is None and n and n == told.n_placed - n_placed:
+            remedy = f"compare its coordinates with its CRS ({file.crs}): they may be of another system, or exchanged"
+            raise CrsError(Fault("nothing of it lies in the Netherlands", where, remedy, n))
+    ledger = told.ledger
+    if is_whole and isinstance(opened.row, FileRow) and 0 < ledger.n_read == ledger.n_left_out:
+        asked = "; ".join(f"{name}: {', '.join(map(str, values))}" for name, values in opened.row.where.items())
+        remedy = f"compare its values with those asked ({asked})"
+        raise InputError(Fault("no row passes `where`", opened.name, remedy, ledger.n_read))
+
+
+def _is_labelled_right(batch: Batch, file: VectorFile, where: str) -> bool:
+    """Refuse coordinates that contradict the label of their file; False where a batch has no geometry to tell."""
+    box = shapely.bounds(batch.geometry)
+    if wrong := coordinate_faults(box, file.crs or "", where=where):
+        raise CrsError(wrong)
+    return bool((~np.isnan(box).any(axis=1)).any())
 
 
 def sound_rows(
@@ -204,9 +226,11 @@ def sound_rows(
         ids = validity.made_ids(digests).where(~shapely.is_missing(chosen.geometry))
         ids = selection.id_prefix + ids
     moved = projection.apply(chosen.geometry)
-    is_inside = _meets(moved, bounds)
+    is_inside, is_away = _meets(moved, bounds), outside_rd(moved)
+    told.n_placed += int((~(shapely.is_missing(moved) | shapely.is_empty(moved))).sum())
+    told.n_away += int(is_away.sum())
     if kind == "any":  # a layer may hold the sea: what lies outside the country matters to no site, and is counted
-        is_inside &= ~outside_rd(moved)
+        is_inside &= ~is_away
     is_repeat, is_taken = told.seen.check(ids, digests)
     sound = validity.make_sound(moved, kind)
     reason = sound.reason.copy()

@@ -6,6 +6,8 @@ that the table does not name keeps a null, which is: unknown.
 
 from __future__ import annotations
 
+import csv
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from flexsites.inputs.selection import Unlisted, column_faults, kept_columns, ma
 from flexsites.inputs.vector import Batch
 
 _COLUMNS = ("owner_class", "tenure")
+_SUFFIXES = (".parquet", ".xlsx", ".csv", ".txt", ".tsv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +112,20 @@ def read_table(name: str, row: Table, places: Places, unlisted: Unlisted) -> pd.
 
 
 def _read(path: str, sheet: str | None, where: str) -> pd.DataFrame:
+    suffix = Path(path).suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise InputError(Fault(f"a table cannot be read from {suffix}", where, "give csv, xlsx or parquet"))
     try:
-        match Path(path).suffix.lower():
+        match suffix:
             case ".parquet":
                 return pd.read_parquet(path)
             case ".xlsx":
                 return pd.read_excel(path, sheet_name=sheet or 0, dtype="str")
-            case ".csv" | ".txt" | ".tsv":
+            case _:
                 return pd.read_csv(path, sep=None, engine="python", dtype="str", encoding="utf-8-sig")
-            case suffix:
-                raise InputError(Fault(f"a table cannot be read from {suffix}", where, "give csv, xlsx or parquet"))
-    except (OSError, ValueError, pd.errors.ParserError, pa.ArrowException) as error:
-        if isinstance(error, InputError):
-            raise
+    except UnicodeDecodeError as error:
+        raise InputError(Fault("its text is not UTF-8", where, "export it as UTF-8")) from error
+    except (OSError, ValueError, pd.errors.ParserError, pa.ArrowException, csv.Error, zipfile.BadZipFile) as error:
         raise InputError(Fault(f"cannot be read ({error})", where, "export the file again")) from error
 
 

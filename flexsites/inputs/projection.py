@@ -109,8 +109,9 @@ def to_rd(crs: str, *, where: str) -> Projection:
 def coordinate_faults(bounds: NDArray[np.float64], crs: str, *, where: str) -> list[Fault]:
     """Return what the numbers say against their label, from bounds as read (n, 4; NaN rows are ignored).
 
-    Degrees labelled as metres, metres labelled as degrees, and axes that are exchanged are each a fault of the whole
-    file. Single features outside the country are faults of rows, found after projection.
+    Degrees labelled as metres, metres labelled as degrees, and axes that are exchanged (of land in RD New y is beyond
+    any x) are each a fault of the whole file. Single features outside the country are faults of rows, found after
+    projection.
 
     Examples
     --------
@@ -126,6 +127,8 @@ def coordinate_faults(bounds: NDArray[np.float64], crs: str, *, where: str) -> l
     is_swapped = bool(_within(low[0], _LATITUDES) and _within(low[1], _LONGITUDES))
     is_metres = bool(_within(low[0], RD_BOUNDS[::2]) and _within(high[1], RD_BOUNDS[1::2]))
     system = _horizontal(CRS.from_user_input(crs))
+    if system.to_epsg() == RD_NEW and _within(low[0], RD_BOUNDS[1::2]) and _within(high[1], RD_BOUNDS[::2]):
+        return [Fault(f"y stands before x, labelled {crs}", where, "write the file with x first")]
     if is_swapped:
         what = f"latitude stands before longitude, labelled {crs}"
         return [Fault(what, where, "write the file with longitude first (x, y)")]

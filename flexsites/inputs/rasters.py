@@ -6,6 +6,7 @@ from the corner of the file or of the run: the same cells come out as the same p
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ import rasterio
 import rasterio.features
 import shapely
 from numpy.typing import NDArray
-from rasterio.errors import RasterioIOError
+from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioIOError
 from rasterio.windows import Window
 
 from flexsites.config.rules import RasterAbove
@@ -27,12 +28,15 @@ from flexsites.inputs.canonical import Writer, Written
 from flexsites.inputs.files import Places, locate
 from flexsites.inputs.ingest import Rows
 from flexsites.inputs.layers import layer_frame
-from flexsites.inputs.projection import Geometries, Projection, coordinate_faults, to_rd
+from flexsites.inputs.projection import Geometries, Projection, coordinate_faults, outside_rd, to_rd
 from flexsites.inputs.vector import Bounds
 from flexsites.tables import Layers
 
 BLOCK_CELLS = 256
 """Side of a block: 256 x 256 cells are polygonised at a time."""
+
+# What programs write where there is no number. None can be a depth, a noise level or the like.
+_UNDECLARED = np.array([-9999.0, -99999.0, -32767.0, -32768.0, -2147483648.0, float(np.finfo(np.float32).min)])
 
 Cells = Literal["covered", "listed"]
 
@@ -69,7 +73,7 @@ class RasterFile:
         InputError
             If the file breaks off.
         """
-        with rasterio.open(self.path) as source:
+        with _open(self.path) as source:
             at = source.transform
             columns = _cuts(round(at.c / at.a), self.shape[1])
             rows = _cuts(round(at.f / at.e), self.shape[0])
@@ -88,6 +92,10 @@ class RasterFile:
         except RasterioIOError as error:
             raise InputError(Fault(f"cannot be read ({error})", self.path, "fetch the raster again")) from error
         is_known = np.ones(values.shape, dtype=bool)
+        if self.nodata is None and (found := _UNDECLARED[np.isin(_UNDECLARED, values)]).size:
+            what = f"cells of {found[0]:g}, and no nodata is said or declared: they would count as a number"
+            remedy = f"declare `nodata: {found[0]:g}`, or put another number there if it is one"
+            raise InputError(Fault(what, f"{self.name} ({Path(self.path).name})", remedy))
         if self.nodata is not None and not np.isnan(self.nodata):
             is_known &= values != self.nodata
         if np.issubdtype(values.dtype, np.floating):
@@ -103,14 +111,16 @@ def open_raster(name: str, row: Raster, path: str, places: Places) -> RasterFile
     Raises
     ------
     InputError
-        If it cannot be read, has no such band, is turned, or says another nodata than is declared.
+        If it cannot be read, has no such band, is turned or stands nowhere, holds no real numbers, or says another
+        nodata than is declared.
     CrsError
-        If it has no reference system and none is declared, or its coordinates contradict it.
+        If it has no reference system and none is declared, its coordinates contradict it, or it lies in no part of
+        the Netherlands.
     """
     local = locate(path, places, where=name)
     where = f"{name} ({Path(path).name})"
     try:
-        with rasterio.open(local) as source:
+        with _open(local) as source:
             crs = source.crs.to_string() if source.crs else row.crs
             if faults := _faults(source, row, where):
                 raise InputError(faults)
@@ -122,8 +132,19 @@ def open_raster(name: str, row: Raster, path: str, places: Places) -> RasterFile
         raise CrsError(Fault("the CRS is missing", where, "declare it in the source's entry (`crs: EPSG:28992`)"))
     if wrong := coordinate_faults(np.array([bounds]), crs, where=where):
         raise CrsError(wrong)
+    projection = to_rd(crs, where=where)
+    if outside_rd(projection.apply(np.array([shapely.box(*bounds)], dtype=object)))[0]:
+        remedy = f"compare its coordinates with its CRS ({crs})"
+        raise CrsError(Fault("nothing of it lies in the Netherlands", where, remedy))
     nodata = said if row.nodata is None else row.nodata
-    return RasterFile(name, local, crs, to_rd(crs, where=where), row.band, nodata, row.scale, shape, bounds)
+    return RasterFile(name, local, crs, projection, row.band, nodata, row.scale, shape, bounds)
+
+
+def _open(path: str) -> Any:  # noqa: ANN401 - rasterio carries no types
+    """Open a raster; that it stands nowhere is told as a fault, not warned of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        return rasterio.open(path)
 
 
 def write_raster_layer(
@@ -214,12 +235,24 @@ def _faults(source: Any, row: Raster, where: str) -> list[Fault]:  # noqa: ANN40
     faults = []
     if row.band > source.count:
         faults.append(Fault(f"no band {row.band}", where, f"it has {source.count}"))
+    if source.transform.is_identity:
+        faults.append(Fault("the raster does not say where it lies", where, "georeference it (a .tfw beside it)"))
+    if np.issubdtype(np.dtype(source.dtypes[0]), np.complexfloating):
+        faults.append(Fault("its cells are complex numbers", where, "give a raster of plain numbers"))
     if source.transform.b or source.transform.d:
         faults.append(Fault("the raster is turned against its axes", where, "warp it to a north-up grid first"))
     if row.nodata is not None and source.nodata is not None and row.nodata != source.nodata:
         what = f"the file says nodata is {source.nodata:g}, the configuration declares {row.nodata:g}"
         faults.append(Fault(what, where, "remove `nodata`, or mend the file"))
-    if row.crs is not None and source.crs is not None and source.crs != rasterio.CRS.from_user_input(row.crs):
+    if row.crs is not None and source.crs is not None and not _is_same(source.crs, row.crs):
         what = f"the file says its CRS is {source.crs.to_string()}, the configuration declares {row.crs}"
         faults.append(Fault(what, where, "remove `crs`, or mend the file"))
     return faults
+
+
+def _is_same(said: Any, declared: str) -> bool:  # noqa: ANN401 - rasterio carries no types
+    """Whether a declared system is the one that a file says; one that is not known is not."""
+    try:
+        return bool(said == rasterio.CRS.from_user_input(declared))
+    except CRSError:
+        return False

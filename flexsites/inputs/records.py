@@ -14,7 +14,7 @@ from flexsites.config.catalogue import About, Catalogue, CatalogueRow
 from flexsites.config.load import available, read_model
 from flexsites.config.sources import Row
 from flexsites.errors import ConfigError, Fault
-from flexsites.inputs.files import sha256, split_archive
+from flexsites.inputs.files import content_of, sha256
 from flexsites.inputs.validity import Ledger
 from flexsites.parts import write_json
 
@@ -139,8 +139,11 @@ class Hashes:
         return hashlib.sha256("".join(found).encode()).hexdigest()
 
     def _one(self, path: str) -> str:
-        stat = Path(split_archive(path)[0]).stat()
-        key = f"{Path(split_archive(path)[0]).resolve()}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}"
+        stamps = []
+        for one in content_of(path):
+            stat = one.stat()
+            stamps.append(f"{one.resolve()}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}")
+        key = stamps[0] if len(stamps) == 1 else hashlib.sha256("\n".join([path, *stamps]).encode()).hexdigest()
         if key not in self.known:
             self.known[key] = sha256(path)
             write_json(self.path, self.known)

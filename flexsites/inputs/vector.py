@@ -83,10 +83,18 @@ class VectorFile:
             batches = _parquet_batches(self.path, columns, bounds, rows)
         else:
             batches = _gdal_batches(self, columns, bounds, rows, text)
+        done = 0
         try:
-            yield from batches
+            for batch in batches:
+                yield batch
+                done += len(batch.columns)
         except (DataSourceError, DataLayerError, pa.ArrowException, shapely.GEOSException, OSError) as error:
             raise InputError(Fault(f"cannot be read ({error})", self.path, "fetch or export the file again")) from error
+        # GDAL ends without a word where some formats break off (a .dbf, GML). A GeoPackage says so itself, and the
+        # number it keeps of its rows may be stale.
+        if bounds is None and done < (self.n_features or 0) and Path(self.path).suffix.lower() != ".gpkg":
+            what = f"the file breaks off: it says {self.n_features} features and gives {done}"
+            raise InputError(Fault(what, self.path, "fetch or export the file again"))
 
 
 def open_vector(
@@ -152,9 +160,14 @@ def _crs_faults(opened: VectorFile, declared: str | None, where: str) -> list[Fa
     if opened.crs is None or declared is None or _is_default_crs(opened):
         return []
     from pyproj import CRS  # noqa: PLC0415 - only where two systems are to be compared
+    from pyproj.exceptions import CRSError  # noqa: PLC0415
 
-    if CRS.from_user_input(opened.crs) == CRS.from_user_input(declared):
-        return []
+    try:
+        if CRS.from_user_input(opened.crs) == CRS.from_user_input(declared):
+            return []
+    except CRSError:
+        what = f"the CRS {declared!r}, which the configuration declares, is not known"
+        return [Fault(what, where, f"remove `crs`: the file says {opened.crs}")]
     what = f"the file says its CRS is {opened.crs}, the configuration declares {declared}"
     return [Fault(what, where, "remove `crs`, or mend the file: a declaration never overrides a file")]
 
@@ -246,7 +259,7 @@ def _gdal_batches(
         with pyogrio.open_arrow(opened.path, use_pyarrow=True, batch_size=rows, **common) as (meta, reader):
             name = meta["geometry_name"] or "wkb_geometry"
             for batch in reader:
-                yield _from_arrow(pa.Table.from_batches([batch]), name, wanted)
+                yield _from_arrow(pa.Table.from_batches([batch]), name, wanted, opened.path)
                 done += batch.num_rows
     except NotImplementedError:  # shapely has no curves: GDAL makes chords of them
         yield from _paged(opened.path, wanted, common, rows, skip=done)
@@ -285,9 +298,18 @@ def _open_parquet(path: Path, where: str) -> VectorFile:
         raise InputError(Fault(f"cannot be read ({error})", where, "fetch or export the file again")) from error
     raw = (parquet.schema_arrow.metadata or {}).get(b"geo")
     names = parquet.schema_arrow.names
-    geo = json.loads(raw) if raw else {}
-    column = geo.get("primary_column")
-    crs = _parquet_crs(geo["columns"][column]) if column else None
+    try:
+        geo = json.loads(raw) if raw else {}
+        column = geo.get("primary_column")
+        crs = _parquet_crs(geo["columns"][column]) if column else None
+        encoding = geo["columns"][column]["encoding"] if column else None
+    except (ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:  # ProjError is a RuntimeError
+        what = f"what it says of its geometry cannot be read ({type(error).__name__}: {error})"
+        raise InputError(Fault(what, where, "write it as GeoParquet again")) from error
+    if column is not None and column not in names:
+        raise InputError(Fault(f"its geometry column {column} is not there", where, "write it as GeoParquet again"))
+    if encoding not in (None, "WKB"):
+        raise InputError(Fault(f"geometry encoded as {encoding}", where, "write it as WKB GeoParquet"))
     plain = tuple(name for name in names if name not in (column, "bbox"))
     return VectorFile(str(path), None, crs, plain, parquet.metadata.num_rows, has_geometry=column is not None)
 
@@ -306,11 +328,8 @@ def _parquet_batches(path: str, columns: tuple[str, ...], bounds: Bounds | None,
     geo = json.loads((parquet.schema_arrow.metadata or {}).get(b"geo", b"{}"))
     name = geo.get("primary_column")
     names = [n for n in parquet.schema_arrow.names if n in columns]
-    if name and geo["columns"][name]["encoding"] != "WKB":
-        fault = Fault(f"geometry encoded as {geo['columns'][name]['encoding']}", path, "write it as WKB GeoParquet")
-        raise InputError(fault)
     for batch in parquet.iter_batches(batch_size=rows, columns=names + ([name] if name else [])):
-        read = _from_arrow(pa.Table.from_batches([batch]), name, names)
+        read = _from_arrow(pa.Table.from_batches([batch]), name, names, path)
         if bounds is not None and name:
             west, south, east, north = np.moveaxis(shapely.bounds(read.geometry), -1, 0)
             away = (east < bounds[0]) | (west > bounds[2]) | (north < bounds[1]) | (south > bounds[3])
@@ -318,9 +337,20 @@ def _parquet_batches(path: str, columns: tuple[str, ...], bounds: Bounds | None,
         yield read
 
 
-def _from_arrow(table: pa.Table, geometry: str | None, names: list[str]) -> Batch:
-    frame = table.select(names).to_pandas()
+def _from_arrow(table: pa.Table, geometry: str | None, names: list[str], where: str) -> Batch:
+    frame = _readable(table.select(names), where).to_pandas()
     if geometry is None or geometry not in table.column_names:
         return Batch(frame, np.full(len(frame), None, dtype=object))
     wkb = table.column(geometry).to_numpy()
     return Batch(frame, np.asarray(shapely.from_wkb(wkb), dtype=object))
+
+
+def _readable(table: pa.Table, where: str) -> pa.Table:
+    """Return the table; refuse text in another encoding than UTF-8 (a shapefile that does not say which it has)."""
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid as error:
+            remedy = "say the encoding beside it (a .cpg file, for example ISO-8859-1), or export it as UTF-8"
+            raise InputError(Fault(f"the text of column {name} is not UTF-8", where, remedy)) from error
+    return table

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import warnings
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import rasterio
 import shapely
 from pydantic import ValidationError
+from rasterio.errors import NotGeoreferencedWarning
 
-from flexsites.config.rules import Inside
+from flexsites.config.rules import Inside, RasterAbove
 from flexsites.config.run import Area
 from flexsites.config.sources import Sources
 from flexsites.errors import CrsError, InputError
 from flexsites.inputs.check import check
+from flexsites.inputs.files import sha256
 from flexsites.inputs.prepare import prepare
-from tests.unit.inputs.makers import sources, squares, vector, write
+from flexsites.inputs.records import Hashes
+from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares, vector, write
 
 Make = Callable[[Path], dict[str, Any]]
 
@@ -38,6 +48,56 @@ def _degrees(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def _swapped(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     turned = frame.to_crs(4326)
     return turned.set_geometry(shapely.transform(turned.geometry.to_numpy(), lambda xy: xy[:, ::-1]), crs=4326)
+
+
+def _exchanged(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return frame.set_geometry(shapely.transform(frame.geometry.to_numpy(), lambda xy: xy[:, ::-1]), crs=28992)
+
+
+def _utm(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return frame.to_crs(32631).set_crs(28992, allow_override=True)
+
+
+def _parquet(change: Callable[[pa.Table], pa.Table], **how: Any) -> Make:
+    def make(folder: Path) -> dict[str, Any]:
+        squares().to_parquet(folder / "parcels.parquet", **how)
+        pq.write_table(change(pq.read_table(folder / "parcels.parquet")), folder / "parcels.parquet")
+        return vector(folder / "parcels.parquet", id_column="id")
+
+    return make
+
+
+def _geo(text: bytes) -> Callable[[pa.Table], pa.Table]:
+    return lambda table: table.replace_schema_metadata({**table.schema.metadata, b"geo": text})
+
+
+def _zip(change: Callable[[bytes], bytes]) -> Make:
+    def make(folder: Path) -> dict[str, Any]:
+        with zipfile.ZipFile(folder / "parcels.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+            packed.write(write(squares(), folder / "parcels.gpkg"), "parcels.gpkg")
+        (folder / "parcels.zip").write_bytes(change((folder / "parcels.zip").read_bytes()))
+        return vector(folder / "parcels.zip", id_column="id")
+
+    return make
+
+
+def _shapefile(cut: str, share: float = 1.0, *, name: str = "p", encoding: str = "utf-8") -> Make:
+    """Write a shapefile of which one of its files is cut off; what it says of its text is taken away."""
+
+    def make(folder: Path) -> dict[str, Any]:
+        frame = squares(9)
+        frame.assign(id=[f"{name}{i}" for i in range(9)]).to_file(folder / "parcels.shp", encoding=encoding)
+        (folder / "parcels.cpg").unlink()
+        part = folder / f"parcels.{cut}"
+        part.write_bytes(part.read_bytes()[: int(share * part.stat().st_size)])
+        return vector(folder / "parcels.shp", id_column="id")
+
+    return make
+
+
+def _flip(content: bytes) -> bytes:
+    at = len(content) // 3
+    return content[:at] + bytes([content[at] ^ 255]) + content[at + 1 :]
 
 
 def _with(shape: shapely.Geometry | None) -> Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame]:
@@ -76,15 +136,33 @@ CASES: dict[str, tuple[Make, str, str | None]] = {
         "EPSG:28992",
     ),
     "latitude first": (_file(_swapped), "latitude stands before longitude", "longitude first"),
+    "exchanged axes": (_file(_exchanged), "y stands before x, labelled EPSG:28992", "x first"),
+    "another country's metres": (_file(_utm), "nothing of it lies in the Netherlands (4 rows)", "EPSG:28992"),
+    "a declared crs that is none": (_file(_same, crs="EPSG:0"), "the CRS 'EPSG:0', which the configuration", "28992"),
     "empty layer": (_file(lambda f: f.iloc[:0]), "the layer is empty", "unknown"),
     "no such file": (lambda folder: vector(folder / "gone.gpkg"), "no such file", "mend the path"),
     "not a geopackage": (_text("parcels.gpkg", b"<html>503</html>"), "cannot be read", "again"),
     "not a zip": (_text("parcels.zip", b"PK nothing"), "cannot be read as a zip", "again"),
+    "damaged zip": (_zip(_flip), "cannot be unpacked", "again"),
+    "a folder": (lambda f: ((f / "p.gpkg").mkdir(), vector(f / "p.gpkg"))[1], "cannot be read", None),
+    "metadata of parquet": (_parquet(_geo(b"{no json")), "of its geometry cannot be read", "GeoParquet"),
+    "no such geometry in parquet": (
+        _parquet(_geo(b'{"primary_column": "shape", "columns": {}}')), "of its geometry cannot be read", "GeoParquet",
+    ),
+    "another encoding in parquet": (
+        _parquet(lambda table: table, geometry_encoding="geoarrow"), "geometry encoded as polygon", "WKB",
+    ),
+    "table of a shapefile cut off": (_shapefile("dbf", 0.6), "says 9 features and gives", "again"),
+    "text that is not utf-8": (_shapefile("dbf", name="é", encoding="latin1"), "column id is not UTF-8", ".cpg"),
+    "gml cut off": (_text("p.gml", b"<c:root xmlns:c='x'><a>1</a>"), "breaks off: <c:root> is not closed", "again"),
     "not parquet": (_text("parcels.parquet", b"PAR1"), "cannot be read", "again"),
     "no such layer": (_file(_same, layer="percelen"), "no layer percelen", "its layers: parcels"),
     "missing column": (_file(_same, keep=["owner"]), "no column owner, which `keep` names", "its columns: id, use"),
     "missing id": (_file(_same, id_column="identificatie"), "no column identificatie, which `id_column` names", None),
     "where on absent": (_file(_same, where={"status": ["x"]}), "no column status, which `where` names", None),
+    "where lets nothing pass": (
+        _file(_same, where={"use": ["gras"]}), "no row passes `where` (4 rows)", "those asked (use: gras)",
+    ),
     "recode unlisted": (
         _file(_same, rename={"use": "land_use"}, recode={"land_use": {"grass": "grass"}}),
         "values that `recode` does not list for land_use: road (2 rows)",
@@ -110,12 +188,14 @@ def test_one_clear_message(name: str, tmp_path: Path) -> None:
     faults = [str(fault) for fault in check(sources(parcels=make(tmp_path)), base=tmp_path)]
     assert len(faults) == 1, faults
     assert what in faults[0]
-    assert faults[0].startswith("parcels")
+    assert "parcels" in faults[0].partition(what)[0] or str(tmp_path / "p.") in faults[0]
     assert "Remedy: " in faults[0]
     assert remedy is None or remedy in faults[0]
 
 
-@pytest.mark.parametrize("name", ["no crs", "crs contradicts", "degrees as RD", "metres as degrees", "latitude first"])
+@pytest.mark.parametrize(
+    "name", ["no crs", "crs contradicts", "degrees as RD", "metres as degrees", "latitude first", "exchanged axes"]
+)
 def test_faults_of_the_crs_are_crs_errors_of_the_reader(name: str, tmp_path: Path) -> None:
     from flexsites.inputs.files import Places  # noqa: PLC0415
     from flexsites.inputs.ingest import Told, open_source, read_rows  # noqa: PLC0415
@@ -217,3 +297,91 @@ def test_unknown_about(tmp_path: Path) -> None:
     found = check(sources(parcels=row), base=tmp_path)
     assert len(found) == 1
     assert "the catalogue has no source no_such_row" in str(found[0])
+
+
+def _tif(
+    path: Path, *, value: float = 0.5, dtype: str = "float32", corner: tuple[float, float] | None = ORIGIN
+) -> Path:
+    at = {} if corner is None else {"transform": rasterio.Affine(25, 0, corner[0], 0, -25, corner[1] + 500)}
+    profile: dict[str, Any] = {"driver": "GTiff", "height": 20, "width": 20, "count": 1, "dtype": dtype} | at
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)  # which is the point
+        with rasterio.open(path, "w", crs="EPSG:28992", **profile) as file:
+            file.write(np.full((20, 20), value, dtype=dtype), 1)
+    return path
+
+
+RASTERS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "stands nowhere": ({"corner": None}, "does not say where it lies", "georeference"),
+    "complex numbers": ({"dtype": "complex64"}, "complex numbers", "plain numbers"),
+    "no number, not declared": ({"value": -9999.0}, "cells of -9999, and no nodata is said", "`nodata: -9999`"),
+    "elsewhere": ({"corner": (1e6, 5e6)}, "nothing of it lies in the Netherlands", "its CRS (EPSG:28992)"),
+}
+
+
+@pytest.mark.parametrize("name", RASTERS)
+def test_rasters_that_would_be_read_wrong(name: str, tmp_path: Path) -> None:
+    how, what, remedy = RASTERS[name]
+    path = _tif(tmp_path / "flood.tif", **how)
+    row = {"reader": "raster", "about": ABOUT, "path": str(path), "unit": "m"}
+    rule = RasterAbove.model_validate(
+        {
+            "kind": "raster_above", "rule_id": "r", "label": {"nl": "r", "en": "r"}, "effect": "exclude",
+            "source": "x", "raster": "flood", "unit": "m",
+            "threshold": {"value": 1, "unit": "m", "assumption": True, "why": "test"},
+        }
+    )  # fmt: skip
+    (found,) = map(str, check(sources(layers={"flood": row}), base=tmp_path, rules=[rule]))
+    assert found.startswith("layers.flood (flood.tif)")
+    assert what in found
+    assert remedy in found
+
+
+def test_two_folders_of_an_archive_may_hold_the_same_name(tmp_path: Path) -> None:
+    """And what was unpacked of one archive is not used of another that takes its place, size and time of writing."""
+    for name in "ab":
+        write(squares().assign(id=[f"{name}{i}" for i in range(4)]), tmp_path / f"{name}.gpkg")
+    archive = tmp_path / "both.zip"
+
+    def pack(*names: str) -> None:
+        with zipfile.ZipFile(archive, "w") as packed:
+            for folder, name in zip(("2024", "2025"), names, strict=True):
+                packed.write(tmp_path / f"{name}.gpkg", f"{folder}/parcels.gpkg")
+
+    def ids(folder: str) -> set[str]:
+        row = vector(f"{archive}/{folder}/parcels.gpkg", id_column="id")
+        read = prepare(sources(parcels=row), directory=tmp_path / "out", base=tmp_path).parcels()
+        return set(read["site_id"].str[0])
+
+    pack("a", "b")
+    before = archive.stat()
+    assert (ids("2024"), ids("2025")) == ({"a"}, {"b"})
+    pack("b", "a")
+    os.utime(archive, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert archive.stat().st_size == before.st_size
+    assert (ids("2024"), ids("2025")) == ({"b"}, {"a"})
+
+
+def test_a_folder_is_hashed_by_all_its_files(tmp_path: Path) -> None:
+    folder = tmp_path / "feed"
+    (folder / "more").mkdir(parents=True)
+    (folder / "a.txt").write_text("1")
+    (folder / "more" / "b.txt").write_text("2")
+    hashes = Hashes(tmp_path / "hashes.json")
+    first = hashes.of((str(folder),))
+    assert first == sha256(str(folder))
+    assert Hashes(tmp_path / "hashes.json").of((str(folder),)) == first
+    (folder / "more" / "b.txt").write_text("3")
+    assert hashes.of((str(folder),)) == sha256(str(folder)) != first
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may read everything: the refusal of the file system is played."""
+    path = write(squares(), tmp_path / "parcels.gpkg")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InputError, match=r"parcels\.gpkg: cannot be read \(Permission denied\).*permissions"):
+        sha256(str(path))
