@@ -196,6 +196,9 @@ def _pairs(work: _Work, constraint: Constraint) -> tuple[IntArray, GeometryArray
         which, parcel = which[bears], parcel[bears]
     if constraint.is_asked is not None:
         which, parcel = which[constraint.is_asked[parcel]], parcel[constraint.is_asked[parcel]]
+    # a cell reads a halo for rules of distance: what lies there only is left out before its vertices are read
+    near, which = np.unique(which, return_inverse=True)
+    polygons, is_repaired = polygons[near], is_repaired[near]
     order = np.lexsort((which, parcel))
     which, parcel = which[order], parcel[order].astype(np.int64)
     lies = nest(read_rings(polygons), which, work.rings, parcel)

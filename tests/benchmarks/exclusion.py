@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from flexsites.exclusion.ledger import settle
 from flexsites.exclusion.overlay import Constraint, has_rule, label_faces
@@ -28,8 +29,21 @@ PEERS = (
     Peer("exactextract", "exactextract", "exactextract"),
     Peer("rasterio mask", "rasterio", "rasterio"),
 )
-BLOCK = 10_000
+BLOCK_M = 4_000.0
+"""Side of a block of parcels: 4,000 parcels at 250 to the km2."""
+
 SIZES = (2_000, 100_000, 1_000_000)
+
+
+def squares_of(parcels: Geometries) -> list[NDArray[np.intp]]:
+    """Return the positions of parcels by square of the lattice, in their own order within each: compact, as cells are.
+
+    In runs of the file's order a block would be as long as the land is wide, and its box hold ever more constraints.
+    """
+    bounds = shapely.bounds(parcels)
+    square = np.floor((bounds[:, :2] + bounds[:, 2:]) / 2.0 / BLOCK_M)
+    order = np.lexsort((square[:, 0], square[:, 1]))
+    return np.split(order, np.flatnonzero((np.diff(square[order], axis=0) != 0).any(axis=1)) + 1)
 
 
 def _blocks(
@@ -37,17 +51,21 @@ def _blocks(
 ) -> Areas:
     """Work through the parcels in blocks, as cells do: each reads the constraints near it, in order."""
     trees = [shapely.STRtree(polygons) for polygons in rules]
+    squares = squares_of(place.parcels)
 
-    def one(start: int) -> Areas:
-        block = place.parcels[start : start + BLOCK]
+    def one(rows: NDArray[np.intp]) -> Areas:
+        block = place.parcels[rows]
         near = shapely.box(*shapely.total_bounds(block))
         return work(block, [Constraint(i, tree.geometries[np.sort(tree.query(near))]) for i, tree in enumerate(trees)])
 
     with ThreadPoolExecutor(threads) as pool:
-        return np.concatenate(list(pool.map(one, range(0, len(place.parcels), BLOCK))))
+        found = np.concatenate(list(pool.map(one, squares)))
+    areas = np.empty_like(found)
+    areas[np.concatenate(squares)] = found
+    return areas
 
 
-def _left(block: Geometries, constraints: list[Constraint]) -> Areas:
+def left_of(block: Geometries, constraints: list[Constraint]) -> Areas:
     faces = label_faces(block, constraints, 1)
     is_left = ~has_rule(faces.labels, 1)[:, 0]
     return np.bincount(faces.parcel[is_left], faces.area_m2[is_left], minlength=len(block))
@@ -63,7 +81,7 @@ def _booked(block: Geometries, constraints: list[Constraint]) -> Areas:
 def remainder(place: Ground, threads: int) -> Areas:
     """What all constraints together leave of every parcel; the cut counts."""
     cut, _, _ = subdivide(place.areas)
-    return _blocks(place, [np.concatenate([cut, place.buildings])], threads, _left)
+    return _blocks(place, [np.concatenate([cut, place.buildings])], threads, left_of)
 
 
 def ledger(place: Ground, threads: int) -> Areas:
