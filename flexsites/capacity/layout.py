@@ -6,7 +6,9 @@ piece looks at another. What stays is what any grid has: a piece that is turned,
 strips elsewhere.
 
 Screening, not design: rows are straight and parallel, each has a lane along it and one lane crosses all rows through
-the entrance; whether lanes of different arms of a piece connect is not checked. [A]
+the entrance. Beside these the strip along the edge stays free, so that every module is reached from the entrance over
+free ground as wide as a lane (as that strip, where it is narrower), in every arm of a piece: a property test walks it.
+Where a neck of the piece itself is narrower than that, what lies behind it counts all the same. [A]
 """
 
 import math

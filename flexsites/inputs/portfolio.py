@@ -185,8 +185,8 @@ def match_portfolio(
     asked = portfolio.assign(portfolio_key=_keys(portfolio), addition=_asked_addition(portfolio))
     by_id = asked[asked["bag_id"].notna()]
     by_address = asked[asked["bag_id"].isna() & asked["house_number"].notna()]
-    is_known = bool(register["postcode"].notna().any()) if has_addresses is None else has_addresses
-    found = [_by_id(by_id, register), _by_address(by_address, register, is_known=is_known)]
+    has_postcodes = bool(register["postcode"].notna().any()) if has_addresses is None else has_addresses
+    found = [_by_id(by_id, register), _by_address(by_address, register, is_known=has_postcodes)]
     by_complex = asked[asked["bag_id"].isna() & asked["house_number"].isna()]
     found.append(_by_complex(by_complex, pd.concat(found), complex_buildings))
     rows = pd.concat(found, ignore_index=True)

@@ -55,6 +55,7 @@ from flexsites.tables import (
 
 __all__ = ["prepare_stock"]
 
+
 def prepare_stock(
     prepared: Prepared,
     sources: Sources,
@@ -186,7 +187,7 @@ class _Work:
         if units is not None:
             for found in spread.add_units(reader.raw(units)):
                 register.add(found)
-            counts = ", ".join(f"{spread.notes[name]} {name}" for name in ("n_units_read", "n_units_not_in_use"))
+            counts = f"{spread.notes['n_units_not_in_use']} not in use"
             reader.tell(units.name, units.row, units.paths, reader.n_read[units.name], counts)
         if register.asked is not None:
             spread.wanted = {*register.asked.pand_ids, *register.addresses["bag_pand_id"]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flexsites.reporting.portfolio import VERDICTS, headline
+from flexsites.reporting.portfolio import VERDICTS, headline, reason_text
 from flexsites.reporting.results import Results
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
@@ -60,4 +60,7 @@ def _rows_found(results: Results, words: Words) -> list[str]:
     counts = {"n_found": n_found, "n_unmatched": len(reasons), "n_rows": n_found + len(reasons)}
     lines = [words.text("portfolio.rows", **{name: words.number(count) for name, count in counts.items()})]
     tally = reasons.value_counts().sort_index().sort_values(ascending=False, kind="stable")
-    return lines + [words.text("portfolio.reason", reason=reason, n=words.number(n)) for reason, n in tally.items()]
+    return lines + [
+        words.text("portfolio.reason", reason=reason_text(words, str(reason)), n=words.number(n))
+        for reason, n in tally.items()
+    ]

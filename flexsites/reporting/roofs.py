@@ -21,8 +21,9 @@ def roof_totals(roof_units: Frame) -> Frame:
     Returns
     -------
         Key ``(age_rule, roof_variant, verdict)``: ``n_buildings``, homes and ``extra_floor_area_m2`` where the table
-        has them. Homes on roofs whose verdict is unknown are null in the input and stay out of the sum; that is why
-        their buildings are a row of their own. Age rules and variants are alternatives: never add their rows.
+        has them. Expected homes on roofs whose verdict is unknown are null in the input and stay out of the sum: so
+        their buildings are a row of their own. Low and high are null too where evidence is missing; where what is known
+        does not decide, none up to the high number fit. Age rules and variants are alternatives: never add them.
     """
     ordered = roof_units.sort_values(["bag_pand_id", "age_rule", "roof_variant"], kind="stable")
     keys = ["age_rule", "roof_variant", "verdict"]
@@ -34,4 +35,6 @@ def roof_totals(roof_units: Frame) -> Frame:
         [(*pair, verdict) for pair in pairs.itertuples(index=False, name=None) for verdict in _VERDICTS], names=keys
     )
     table = summed.reindex(index)
-    return table.assign(n_buildings=table["n_buildings"].fillna(0)).reset_index()
+    table["n_buildings"] = table["n_buildings"].fillna(0)
+    # No building holds no home, and that is known.
+    return table.mask(table["n_buildings"] == 0, 0).reset_index()

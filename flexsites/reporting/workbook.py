@@ -11,7 +11,7 @@ import xlsxwriter
 
 from flexsites.reporting import sections, sections_more
 from flexsites.reporting.names import words_of
-from flexsites.reporting.portfolio import buildings_table, complexes_table
+from flexsites.reporting.portfolio import buildings_table, complexes_table, unmatched_table
 from flexsites.reporting.portfolio_summary import portfolio_lines
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.run_tables import summary
@@ -140,7 +140,7 @@ def _write_portfolio_sheets(sheets: Sheets, results: Results, words: Words) -> N
     sheets.table("roofs", buildings)
     unmatched = results.first_of("portfolio_unmatched", "canonical/portfolio_unmatched")
     if unmatched is not None:
-        sheets.table("unmatched", results.table(unmatched))
+        sheets.table("unmatched", unmatched_table(results.table(unmatched), words))
     _write_roof_units(sheets, results, words)
     sheets.table("roof_totals", summary(results, "roof_totals"), words.text("workbook.units_note"))
     _write_origins(sheets, results, words)

@@ -71,6 +71,28 @@ def test_what_is_counted_stands_clear_of_the_edge_and_of_itself(piece: shapely.P
         assert shapely.area(solid).sum() - shapely.area(shapely.union_all(solid)) < 1e-3
 
 
+@given(PIECES, LAYOUTS, SHARES)
+def test_every_module_stands_beside_free_ground_that_leads_to_the_entrance(
+    piece: shapely.Polygon, layout: Layout, along: float
+) -> None:
+    """Along its row, across the rows or along the edge, and as wide as a lane, or as the free strip where that is less.
+
+    Of what modules and places leave, whatever something of that width can pass through from the entrance on.
+    """
+    entrance = piece.exterior.interpolate(along, normalized=True)
+    placed = place(piece, np.array(entrance.coords[0]), layout, n_turns=2, width_m=min(layout.bay_m, 4.0))
+    kind = np.array(placed.kind)
+    solid, modules = placed.polygons[np.isin(kind, ["module", "parking"])], placed.polygons[kind == "module"]
+    width = min(max(layout.lane_m, layout.aisle_m), layout.setback_m) - 0.02
+    if layout.lane_m > 0:
+        width = min(layout.lane_m - 0.02, width)
+    if modules.size and width > 0:
+        free = piece.difference(shapely.union_all(shapely.buffer(solid, 1e-4, join_style="mitre")))
+        passable = shapely.get_parts(shapely.buffer(free, -width / 2))
+        within_reach = passable[np.argmin(shapely.distance(passable, entrance))].buffer(width / 2 + 0.01)
+        assert (shapely.distance(modules, within_reach) < 0.02).all()
+
+
 @given(PIECES, LAYOUTS, st.integers(0, 10_000), SHARES)
 def test_a_larger_piece_never_holds_fewer_on_a_held_lattice(
     piece: shapely.Polygon, layout: Layout, seed: int, turn: float

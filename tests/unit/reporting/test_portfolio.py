@@ -16,7 +16,8 @@ from flexsites.capacity.roof_stages import roof_reasons, roof_units, top_up
 from flexsites.inputs.portfolio import match_portfolio, read_portfolio
 from flexsites.parts import write_table
 from flexsites.reporting import open_results, write_portfolio
-from flexsites.reporting.portfolio import buildings_table, complexes_table
+from flexsites.reporting.portfolio import buildings_table, complexes_table, unmatched_table
+from flexsites.reporting.words import Words
 from flexsites.tables import (
     Addresses,
     Complexes,
@@ -34,6 +35,7 @@ from flexsites.tables import (
 from tests.conftest import real_data
 from tests.unit.roofs.stock import buildings, flat_block, pand_id, rules
 from tests.unit.roofs.test_complexes import porch
+from tests.unit.roofs.test_portfolio import GONE, match
 from tests.unit.roofs.test_real_stock import den_haag
 
 
@@ -109,6 +111,22 @@ def test_a_workbook_has_its_sheets_and_every_row_somewhere(tmp_path: Path) -> No
     figures = table_of(path, "Assumptions").set_index("parameter")
     assert figures.loc["optoppen.lift.margin_m", "figure"] == "Assumptions"
     assert figures.loc["optoppen.lift.limit_m", "figure"] == "Figures with a source"
+
+
+def test_every_reason_has_words_in_both_languages_and_keeps_what_it_quotes(tmp_path: Path) -> None:
+    """One row for each thing that can be wrong with a row."""
+    lines = [
+        ";;;block 7;", ";;;0518990000000001;", ";;;0518200000000001;", ";;;0518010000099991;", ";;;0518100000099991;",
+        ";;;1916100000099990;", ";12;;;", "251AA;1;;;", "9999ZZ;1;;;", "2513AA;twelve;;;", "2513AA;12-mei;;;",
+        "2513AA;99;;;", "2513AA;12;C_1;;", ";;;;C9", ";;;;", f";;;{GONE};",
+    ]  # fmt: skip
+    lost = match(tmp_path, "postcode;huisnummer;toevoeging;bag_id;complex\n" + "\n".join(lines) + "\n").unmatched
+    assert len(lost) == lost["unmatched_reason"].nunique() == len(lines)
+    dutch = unmatched_table(lost, Words("nl"))["unmatched_reason"]
+    assert not (dutch == lost["unmatched_reason"]).any()
+    assert dutch.str.endswith("; het adressenbestand heeft: (none), A").sum() == 1
+    assert dutch.iloc[-1] == "het pand telt niet mee: gesloopt"
+    assert unmatched_table(lost, Words("en"))["unmatched_reason"].tolist() == lost["unmatched_reason"].tolist()
 
 
 def test_homes_under_the_other_age_rule_stand_beside_those_of_the_headline(tmp_path: Path) -> None:
