@@ -62,14 +62,14 @@ UNIT_LEFT_OUT = {
 DWELLING = "woonfunctie"
 _YEAR_UNKNOWN = 9999
 
-PAND_NEEDED = {"id": ("identificatie", "bag_pand_id")}
+PAND_NEEDED: dict[str, tuple[str, ...]] = {"id": ("identificatie", "bag_pand_id")}
 _STATUS = ("status", "pandstatus", "pand_status")
 _YEAR = ("oorspronkelijkbouwjaar", "bouwjaar", "year_built")
 _VERSION = ("voorkomenidentificatie",)
 PAND_OPTIONAL = (*_STATUS, *_YEAR, *_VERSION)
 """Columns of panden, ours: theirs in every dialect, and those that are read where they are there."""
 
-UNIT_NEEDED = {
+UNIT_NEEDED: dict[str, tuple[str, ...]] = {
     "id": ("identificatie", "bag_verblijfsobject_id"),
     "status": ("status", "verblijfsobjectstatus"),
     "functions": ("gebruiksdoel", "gebruiksdoelen"),

@@ -41,14 +41,14 @@ _PLANES = "lod22_2d"
 _SLOPE = ("hellingshoek",)
 _PART_HEIGHT = ("h_dak_50p", "h_50p", "h_dak_70p")
 
-ROOF_NEEDED = {
+ROOF_NEEDED: dict[str, tuple[str, ...]] = {
     "id": ("identificatie", "bag_pand_id"),
     **{name: _DIALECTS[name] for name in ("ground_height_m_nap", "roof_height_m_nap")},
 }
 ROOF_OPTIONAL = (*(name for names in _DIALECTS.values() for name in names), *_STOREYS, *_ROOF_TYPE)
 """Columns of 3DBAG, ours: theirs in every dialect, and those that are read where they are there."""
 
-PLANE_NEEDED = {"id": ("identificatie",), "slope": _SLOPE, "height": _PART_HEIGHT}
+PLANE_NEEDED: dict[str, tuple[str, ...]] = {"id": ("identificatie",), "slope": _SLOPE, "height": _PART_HEIGHT}
 """The same of its roof planes."""
 
 

@@ -96,11 +96,11 @@ class Spread:
         in_use = Buckets(self.folder / "units_in_use", self.n)
         shared, faults = [], _Faults()
         for number in range(self.n):
-            rows = by_unit.read(number)
-            if rows is None:
+            read = by_unit.read(number)
+            if read is None:
                 continue
             with faults:
-                units, counts = verblijfsobjecten(rows, where=raw.where)
+                units, counts = verblijfsobjecten(read, where=raw.where)
                 self.notes.update(counts)
                 in_use.add(units, np.full(len(units), number, dtype=np.int64))
                 is_shared = units["bag_verblijfsobject_id"].duplicated(keep=False)
@@ -109,10 +109,10 @@ class Spread:
         self._together = _together(pd.concat(shared) if shared else None)
         by_pand = Buckets(self.folder / "units", self.n)
         for number in range(self.n):
-            units = in_use.read(number)
-            if units is not None:
-                by_pand.add(units, self._numbers(units["bag_pand_id"]))
-                yield units
+            found = in_use.read(number)
+            if found is not None:
+                by_pand.add(found, self._numbers(found["bag_pand_id"]))
+                yield found
         self._buckets["units"] = (raw.where, by_pand)
 
     def add(self, name: str, raw: Raw) -> None:
