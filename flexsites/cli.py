@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -16,7 +16,7 @@ from rich.table import Table
 from flexsites import __version__
 from flexsites.config.load import available
 from flexsites.config.study import resolve, uncovered
-from flexsites.errors import FlexsitesError, InputError
+from flexsites.errors import FlexsitesError, InputError, fault_of_system
 from flexsites.runs import Options
 
 app = typer.Typer(
@@ -125,13 +125,14 @@ def shortlist(
     asked = (flexmilieu,) if flexmilieu else ()
     chosen = choose(run, Wishes(asked, n, tuple(owner or ()), min_units, min_years))
     path = reporting.write_factsheets(run, sites_of(chosen), lang.value)
-    table = Table(title="Shortlist")
-    for name in chosen.columns:
-        table.add_column(name, no_wrap=name == "site_id", overflow="fold")
-    for row in chosen.itertuples(index=False):
-        table.add_row(*(_cell(value) for value in row))
+    headings, rows, notes = reporting.shortlist_lines(run, chosen.rows, chosen.n_unknown, lang.value)
+    table = Table(*headings, title="Shortlist", row_styles=["", "dim"])
+    for row in rows:
+        table.add_row(*row)
     _out.print(table)
-    _out.print(f"Factsheets: {path}")
+    for note in notes:
+        _out.print(note, highlight=False)
+    _out.print(f"Factsheets: {path}", soft_wrap=True)
 
 
 @app.command()
@@ -144,13 +145,6 @@ def sources() -> None:
         table.add_row(name, row.title, row.provider, row.licence, ", ".join(access.how for access in row.access))
     _out.print(table)
     _out.print(f"Runs: {', '.join(available('runs'))}")
-
-
-def _cell(value: object) -> str:
-    """Return a value for a table on the screen; null is shown as unknown."""
-    if value is None or value != value:  # noqa: PLR0124 - NaN
-        return "?"
-    return f"{value:,.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
 def _version(value: bool) -> None:
@@ -182,6 +176,12 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except FlexsitesError as error:
-        _err.print("flexsites:", style="bold red", end=" ")
-        _err.print(str(error), highlight=False, markup=False, soft_wrap=True)
-        sys.exit(2)
+        _leave(str(error))
+    except OSError as error:
+        _leave(str(fault_of_system(error)))
+
+
+def _leave(told: str) -> NoReturn:
+    _err.print("flexsites:", style="bold red", end=" ")
+    _err.print(told, highlight=False, markup=False, soft_wrap=True)
+    sys.exit(2)

@@ -6,6 +6,7 @@ faults, because all faults of an input are collected and reported at once.
 
 from __future__ import annotations
 
+import errno
 import importlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -99,6 +100,26 @@ def raise_faults(faults: Sequence[Fault], error: type[FlexsitesError] = InputErr
     """
     if faults:
         raise error(faults)
+
+
+def fault_of_system(error: OSError) -> Fault:
+    """Return what the file system refused: no room, no right to write, a file that is gone.
+
+    Examples
+    --------
+    >>> print(fault_of_system(PermissionError(errno.EACCES, "Permission denied", "/results")))
+    /results: Permission denied. Remedy: give a folder that may be written to.
+    >>> print(fault_of_system(OSError(errno.ENOSPC, "No space left on device")))
+    the file system: No space left on device. Remedy: make room, and continue with --resume.
+    """
+    remedies = {
+        errno.ENOSPC: "make room, and continue with --resume",
+        errno.EDQUOT: "make room, and continue with --resume",
+        errno.EACCES: "give a folder that may be written to",
+        errno.EROFS: "give a folder that may be written to",
+    }
+    remedy = remedies.get(error.errno or 0, "look at the file, and continue with --resume")
+    return Fault(error.strerror or str(error), str(error.filename or "the file system"), remedy)
 
 
 def require_extra(module: str, extra: str) -> ModuleType:

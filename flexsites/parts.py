@@ -9,10 +9,11 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import geopandas as gpd
 import numpy as np
@@ -25,6 +26,9 @@ import shapely
 from flexsites.errors import Fault, RunError
 from flexsites.tables import CRS, Frame, Table, empty, together
 
+HELD = ".held"
+"""The file in a run's directory by which the run that writes there holds it."""
+
 _ROW_GROUP = 50_000
 _RANGE_ROWS = 500_000
 _COMPRESSION = "zstd"
@@ -34,6 +38,40 @@ def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that it is there whole or not at all."""
     with _whole(path) as temporary:
         temporary.write_bytes(content)
+
+
+@contextmanager
+def alone(directory: Path) -> Iterator[None]:
+    """Hold a directory for as long as the block lasts, so that no second run writes into it.
+
+    The system lets go of it when the process ends, however that ends: a killed run stands in nobody's way.
+
+    Raises
+    ------
+    RunError
+        If another process, or another part of this one, holds it.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / HELD).open("a") as handle:
+        try:
+            _lock(handle)
+        except OSError as error:
+            remedy = "wait until it has ended, or give another --outputs"
+            raise RunError(Fault("another run is writing here", str(directory), remedy)) from error
+        yield
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(handle: IO[str]) -> None:
+        msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(handle: IO[str]) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ The run id is a name and a hash of everything that the run's files say, so a run
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import time
@@ -37,13 +38,13 @@ from flexsites.config.load import configs_directory, read_model
 from flexsites.config.study import BASE, Study
 from flexsites.errors import Fault, FlexsitesError, RunError
 from flexsites.inputs.check import check
-from flexsites.inputs.files import Places
+from flexsites.inputs.files import REMOTE, Places
 from flexsites.inputs.prepare import prepare
 from flexsites.inputs.prepare_stock import prepare_stock
 from flexsites.inputs.prepared import Prepared
 from flexsites.invented import invent
 from flexsites.parallel import map_cells, require_scheduler
-from flexsites.parts import merge, read_json, write_json, write_table, write_whole
+from flexsites.parts import HELD, merge, read_json, write_json, write_table, write_whole
 from flexsites.prepare_reach import Asked, check_reach, open_prepared_travel, prepare_reach
 from flexsites.provenance import digest, versions
 from flexsites.stages import record_lineage
@@ -99,8 +100,13 @@ class Options:
     quiet: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse an unknown scheduler before hours of reading inputs."""
+        """Refuse an unknown scheduler, or a store that results cannot go to, before hours of reading inputs."""
         require_scheduler(self.scheduler)
+        if re.match(r"[a-z][a-z0-9+.-]+:/", str(self.outputs)):
+            what = f"results cannot be written to {self.outputs}"
+            raise RunError(
+                Fault(what, "--outputs", "give a local folder, and copy the results to the store afterwards")
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +136,26 @@ class Place:
         return folder / f"{name}.parquet"
 
 
+def place_of(study: Study, options: Options) -> Place:
+    """Return where a run stands: in the directory of its pipeline, by its name and the hash of its content."""
+    run_id = f"{study.run.name}-{digest(study.content, length=8)}"
+    return Place(options.outputs.resolve() / study.run.pipeline / run_id, run_id)
+
+
 def start(study: Study, options: Options) -> Place:
     """Make the run's directory and write the resolved run into it.
 
-    Without ``resume`` parts and results of an earlier run of the same content are removed; prepared inputs stay,
-    because they are remembered by their own hashes.
+    Without ``resume`` parts and results of an earlier run of the same content are removed, and copies of remote files,
+    which may have changed; prepared inputs stay, because they are remembered by their own hashes.
     """
-    run_id = f"{study.run.name}-{digest(study.content, length=8)}"
-    place = Place(options.outputs.resolve() / study.run.pipeline / run_id, run_id)
+    place = place_of(study, options)
     if not options.resume and place.directory.exists():
         for leftover in place.directory.iterdir():
-            if leftover.name in ("canonical", "access", "world"):
+            if leftover.name in ("canonical", "access", "world", HELD):
                 continue
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        for copies in REMOTE:
+            shutil.rmtree(place.canonical / "scratch" / copies, ignore_errors=True)
     place.directory.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(dict(study.content), sort_keys=False, allow_unicode=True, width=120)
     write_whole(place.directory / "run.yaml", text.encode())

@@ -6,11 +6,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flexsites.config.study import Study
-from flexsites.runs import Options
+from flexsites.parts import alone
+from flexsites.runs import Options, place_of
 from pipelines import corporation_roofs, municipal_shortlist, provincial_sweep
 
+
+def _one_at_a_time(pipeline: Callable[[Study, Options], Path]) -> Callable[[Study, Options], Path]:
+    """Let a pipeline hold its directory from the first file to the last: two runs of one content would mix parts."""
+
+    def run(study: Study, options: Options) -> Path:
+        """Run the pipeline, alone in its directory."""
+        with alone(place_of(study, options).directory):
+            return pipeline(study, options)
+
+    return run
+
+
 PIPELINES: dict[str, Callable[[Study, Options], Path]] = {
-    "provincial_sweep": provincial_sweep.run,
-    "municipal_shortlist": municipal_shortlist.run,
-    "corporation_roofs": corporation_roofs.run,
+    "provincial_sweep": _one_at_a_time(provincial_sweep.run),
+    "municipal_shortlist": _one_at_a_time(municipal_shortlist.run),
+    "corporation_roofs": _one_at_a_time(corporation_roofs.run),
 }

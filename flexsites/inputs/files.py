@@ -23,6 +23,9 @@ _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]+://")
 _WORLD = "world://"
 _CHUNK_BYTES = 1 << 20
 
+REMOTE = ("fetched", "services")
+"""The folders of the scratch folder that hold copies of what is remote: files, and what services answered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Places:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from flexsites.config.sources import FileRow, Geometry, Selection, Vector
+from flexsites.config.sources import ArcgisFeatures, Geometry, OgcFeatures, Selection, Vector
 from flexsites.errors import CrsError, Fault, FlexsitesError, InputError
 from flexsites.inputs import validity
 from flexsites.inputs.files import Places, locate
@@ -187,7 +187,8 @@ def read_rows(opened: Opened, kind: validity.Kind, told: Told, *, bounds: Bounds
             remedy = f"compare its coordinates with its CRS ({file.crs}): they may be of another system, or exchanged"
             raise CrsError(Fault("nothing of it lies in the Netherlands", where, remedy, n))
     ledger = told.ledger
-    if is_whole and isinstance(opened.row, FileRow) and 0 < ledger.n_read == ledger.n_left_out:
+    is_file = not isinstance(opened.row, OgcFeatures | ArcgisFeatures)  # of a service the area alone was asked
+    if is_whole and is_file and 0 < ledger.n_read == ledger.n_left_out:
         asked = "; ".join(f"{name}: {', '.join(map(str, values))}" for name, values in opened.row.where.items())
         remedy = f"compare its values with those asked ({asked})"
         raise InputError(Fault("no row passes `where`", opened.name, remedy, ledger.n_read))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import zipfile
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import shapely
 import yaml
 
 from flexsites import cli
+from flexsites.parts import alone
 from tests.pipelines.small_run import flexsites
 from tests.unit.inputs.makers import ABOUT, write
 
@@ -334,6 +336,50 @@ def test_the_command_itself_says_what_is_wrong(
     for part in parts:
         assert part in told
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("error", "parts"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), ("No space left on device", "make room", "--resume")),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/results"),
+            ("/results", "Permission denied", "written to"),
+        ),
+    ],
+)
+def test_what_the_file_system_refuses_is_told(
+    error: OSError, parts: tuple[str, ...], tell: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever runs the tests may write everywhere and has room: the refusal is played, in the midst of a run."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("flexsites.runs.merge", refuse)
+    code, told = tell("run", _set("flexmilieus", ["campus"]))
+    assert code == 2
+    for part in parts:
+        assert part in told
+
+
+def test_outputs_that_are_a_file_are_told(tmp_path: Path, tell: Callable[..., Told]) -> None:
+    (tmp_path / "out").write_text("a file")
+    code, told = tell("run")
+    assert code == 2
+    assert str(tmp_path / "out") in told
+
+
+def test_a_run_of_the_same_at_the_same_time_is_refused(tmp_path: Path, tell: Callable[..., Told]) -> None:
+    asked = _set("flexmilieus", ["campus"])
+    assert tell("run", asked)[0] == 0
+    (directory,) = tmp_path.glob("out/*/*")
+    before = {path: path.stat().st_mtime_ns for path in directory.rglob("*")}
+    with alone(directory):
+        code, told = tell("run", asked)
+    assert code == 2
+    assert "another run is writing here" in told
+    assert {path: path.stat().st_mtime_ns for path in directory.rglob("*")} == before
 
 
 def test_a_process_of_its_own_leaves_with_two() -> None:
