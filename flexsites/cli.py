@@ -126,7 +126,11 @@ def shortlist(
     chosen = choose(run, Wishes(asked, n, tuple(owner or ()), min_units, min_years))
     path = reporting.write_factsheets(run, sites_of(chosen), lang.value)
     headings, rows, notes = reporting.shortlist_lines(run, chosen.rows, chosen.n_unknown, lang.value)
-    table = Table(*headings, title="Shortlist", row_styles=["", "dim"])
+    table = Table(title="Shortlist")
+    for i, heading in enumerate(headings):
+        # An id that is cut off cannot be asked for.
+        longest = max((len(row[i]) for row in rows), default=1) if heading == headings[reporting.SITE_ID] else None
+        table.add_column(heading, min_width=longest, overflow="fold")
     for row in rows:
         table.add_row(*row)
     _out.print(table)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -12,9 +14,12 @@ from flexsites.capacity.layout_stages import draw_layouts
 from flexsites.config.dwellings import DwellingType, LayoutStandard
 from flexsites.config.suitability import Flexmilieu
 from flexsites.errors import Fault, NotFoundError
+from flexsites.fields import owner_class
 from flexsites.parts import read, write_table
 from flexsites.reporting.results import Results, open_results
 from flexsites.tables import Frame, Layouts, TransitQuality
+
+_UNKNOWN_OWNER = "onbekend"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,7 @@ class Wishes:
     n
         How many sites per flexmilieu.
     owner_class
-        Only land of these classes of owner; empty: of all, unknown owners included.
+        Only land of these classes of owner; empty: of all, unknown owners included. ``onbekend`` asks for those.
     min_units
         The least number of homes expected.
     min_available_years
@@ -42,35 +47,77 @@ class Wishes:
     min_available_years: float | None = None
 
 
-def choose(results: Results, wishes: Wishes) -> Frame:
-    """Choose the sites that are suitable and pass the wishes, best rank first per flexmilieu.
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A shortlist.
 
-    Returns
-    -------
-    flexmilieu, rank, site_id, gemeente_code, owner_class, n_units_low/expected/high, score, available_years,
-    buildable_area_m2, verdict; at most ``n`` rows per flexmilieu.
+    Attributes
+    ----------
+    rows
+        flexmilieu, rank, site_id, gemeente_code, owner_class, n_units_low/expected/high, score, available_years,
+        buildable_area_m2, verdict; at most ``n`` rows per flexmilieu, best rank first.
+    n_unknown
+        Per wish (``verdict``, ``owner_class``, ``available_years``) how many sites do not stand on it only because
+        what it asks is unknown: they are no less suitable, and may pass once it is known.
+    """
+
+    rows: Frame
+    n_unknown: dict[str, int]
+
+
+def choose(results: Results, wishes: Wishes) -> Chosen:
+    """Choose the sites that are available and suitable and pass the wishes, best rank first per flexmilieu.
+
+    A site of which the verdict, the owner or the years are unknown does not pass a wish about them, and is counted.
 
     Raises
     ------
     NotFoundError
-        If a flexmilieu is asked that the run does not have.
+        If a flexmilieu is asked that the run does not have, or a class of owner that does not exist.
     """
-    unknown = [name for name in wishes.flexmilieus if name not in results.flexmilieus]
-    if unknown:
-        remedy = f"use one of {', '.join(results.flexmilieus)}"
-        raise NotFoundError(Fault(f"the run has no flexmilieu {', '.join(unknown)}", str(results.directory), remedy))
+    _require_known(results, wishes)
     facts = ["site_id", "gemeente_code", "owner_class", "available_years", "buildable_area_m2", "verdict"]
     sites = pd.DataFrame(results.table("sites")[facts])
     ranked = results.table("suitability").dropna(subset=["rank"]).merge(sites, on="site_id", validate="many_to_one")
     asked = wishes.flexmilieus or results.flexmilieus
-    passes = ranked["flexmilieu"].isin(asked) & (ranked["n_units_expected"] >= wishes.min_units)
-    if wishes.owner_class:
-        passes &= ranked["owner_class"].isin(wishes.owner_class)
-    if wishes.min_available_years is not None:
-        passes &= (ranked["available_years"] >= wishes.min_available_years).fillna(value=False)
+    enough = ranked["flexmilieu"].isin(asked) & (ranked["n_units_expected"] >= wishes.min_units)
+    ranked = ranked[enough.fillna(value=False).to_numpy(dtype=bool)]
+    tests = {name: column.to_numpy(dtype=np.float64) for name, column in _tests(ranked, wishes)}
+    passes = np.logical_and.reduce([test == 1 for test in tests.values()])
+    may = np.logical_and.reduce([test != 0 for test in tests.values()]) & ~passes
+    n_unknown = {name: int(ranked.loc[may & np.isnan(test), "site_id"].nunique()) for name, test in tests.items()}
     columns = ["flexmilieu", "rank", "site_id", *facts[1:3], "n_units_low", "n_units_expected", "n_units_high", "score"]
-    chosen = ranked[passes.to_numpy(dtype=bool)].sort_values(["flexmilieu", "rank"])
-    return chosen.groupby("flexmilieu").head(wishes.n)[[*columns, *facts[3:]]].reset_index(drop=True)
+    place = {name: i for i, name in enumerate(results.flexmilieus)}
+    rows = ranked[passes].assign(place=ranked["flexmilieu"].map(place)).sort_values(["place", "rank"])
+    rows = rows.groupby("flexmilieu", sort=False).head(wishes.n)[[*columns, *facts[3:]]].reset_index(drop=True)
+    return Chosen(rows, {name: n for name, n in n_unknown.items() if n})
+
+
+def _require_known(results: Results, wishes: Wishes) -> None:
+    """Refuse wishes about what does not exist: nothing passes those."""
+    given = (
+        ("the run has no flexmilieu", wishes.flexmilieus, results.flexmilieus),
+        ("there is no class of owner", wishes.owner_class, owner_class.values),
+    )
+    for what, asked, known in given:
+        if absent := [name for name in asked if name not in known]:
+            raise NotFoundError(
+                Fault(f"{what} {', '.join(absent)}", str(results.directory), f"use one of {', '.join(known)}")
+            )
+
+
+def _tests(ranked: Frame, wishes: Wishes) -> Iterator[tuple[str, pd.Series[float]]]:
+    """Yield each wish as 1 passes, 0 fails, NaN unknown."""
+    verdict = ranked["verdict"]
+    yield "verdict", verdict.isin(["eligible", "conditional"]).astype("float64").mask(verdict == "unknown")
+    if wishes.owner_class:
+        owner = ranked["owner_class"]
+        is_unknown = owner.isna() | (owner == _UNKNOWN_OWNER).fillna(value=False)
+        passes = owner.fillna(_UNKNOWN_OWNER).isin(wishes.owner_class).astype("float64")
+        yield "owner_class", passes.mask(is_unknown.to_numpy(dtype=bool) & (passes == 0))
+    if wishes.min_available_years is not None:
+        years = ranked["available_years"].astype("float64")
+        yield "available_years", (years >= wishes.min_available_years).astype("float64").mask(years.isna())
 
 
 def draw(directory: Path, chosen: Frame) -> None:
@@ -100,13 +147,13 @@ def draw(directory: Path, chosen: Frame) -> None:
     write_table(pd.concat(filled, ignore_index=True), Layouts, directory / "layouts.parquet")
 
 
-def shortlist(directory: Path, wishes: Wishes) -> Frame:
+def shortlist(directory: Path, wishes: Wishes) -> Chosen:
     """Choose a shortlist from a finished run and draw its homes."""
     chosen = choose(open_results(directory), wishes)
-    draw(directory, chosen)
+    draw(directory, chosen.rows)
     return chosen
 
 
-def sites_of(chosen: Frame) -> list[str]:
+def sites_of(chosen: Chosen) -> list[str]:
     """Return the sites of a shortlist, each once, in its order."""
-    return list(dict.fromkeys(chosen["site_id"]))
+    return list(dict.fromkeys(chosen.rows["site_id"]))

@@ -8,6 +8,7 @@ from flexsites.reporting.report import write_report
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.roofs import roof_totals
 from flexsites.reporting.run_tables import write_tables
+from flexsites.reporting.shortlist_lines import SITE_ID, shortlist_lines
 from flexsites.reporting.totals import ownership_totals, totals, verdict_totals
 from flexsites.reporting.transit import transit_diagnostic
 from flexsites.reporting.variants import compare_variants
@@ -15,6 +16,7 @@ from flexsites.reporting.workbook import write_portfolio, write_workbook
 from flexsites.reporting.write_all import write_all
 
 __all__ = [
+    "SITE_ID",
     "Results",
     "compare_variants",
     "drop_table",
@@ -23,6 +25,7 @@ __all__ = [
     "ownership_totals",
     "requirement_table",
     "roof_totals",
+    "shortlist_lines",
     "totals",
     "transit_diagnostic",
     "verdict_totals",

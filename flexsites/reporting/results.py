@@ -10,6 +10,7 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flexsites.errors import Fault, InputError, NotFoundError
@@ -141,11 +142,20 @@ def open_results(directory: Path | str) -> Results:
 
 
 def read_table(path: Path) -> Frame:
-    """Read a table with or without geometry."""
-    if b"geo" in (pq.read_schema(path).metadata or {}):
-        frame: Frame = gpd.read_parquet(path)
-        return frame
-    return pd.read_parquet(path)
+    """Read a table with or without geometry.
+
+    Raises
+    ------
+    InputError
+        When the file is no whole Parquet file.
+    """
+    try:
+        if b"geo" in (pq.read_schema(path).metadata or {}):
+            frame: Frame = gpd.read_parquet(path)
+            return frame
+        return pd.read_parquet(path)
+    except (pa.ArrowException, ValueError) as error:
+        raise InputError(Fault(f"cannot be read ({error})", str(path), "run the pipeline again")) from error
 
 
 def records(table: Frame) -> Iterator[Any]:
