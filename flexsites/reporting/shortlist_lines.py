@@ -10,17 +10,7 @@ from flexsites.reporting.results import open_results, records
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
 
-_COLUMNS = (
-    "flexmilieu",
-    "rank",
-    "site_id",
-    "gemeente",
-    "owner_class",
-    "n_units",
-    "score",
-    "available_years",
-    "verdict",
-)
+_COLUMNS = ("flexmilieu", "rank", "site_id", "owner_class", "n_units", "available_years", "verdict")
 
 SITE_ID = _COLUMNS.index("site_id")
 """Which column holds the id."""
