@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -12,12 +13,17 @@ import pytest
 import shapely
 
 from flexsites.accessibility.network import Network, build_network
-from flexsites.errors import CrsError, InputError
+from flexsites.errors import CrsError, InputError, MissingExtraError
 from flexsites.inputs import osm_features
 from flexsites.inputs.amenities import amenities_from_pbf, stops_from_pbf
 from flexsites.inputs.network import street_lines, streets_from_lines
 from flexsites.inputs.osm_features import read_osm_features
-from flexsites.inputs.osm_graph import streets_from_graph, streets_from_graphml
+from flexsites.inputs.osm_graph import (
+    amenities_from_place,
+    streets_from_graph,
+    streets_from_graphml,
+    streets_from_place,
+)
 from flexsites.inputs.osm_pbf import read_pbf_streets
 from tests.unit.accessibility.places import categories, rules
 
@@ -236,3 +242,15 @@ def test_reading_features_writes_out_what_is_wanted_and_no_more(
         amenities_from_pbf(path, categories=categories(), walkable=np.array([], dtype=object))
     assert kept[0] == kept[2] == 1
     assert kept[1] == kept[3] < 12
+
+
+def test_without_osmnx_the_error_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "osmnx", None)
+    nobody = np.array([], dtype=object)
+    for ask in (
+        lambda: streets_from_place("Kampen", rules=rules()),
+        lambda: amenities_from_place("Kampen", categories=categories(), walkable=nobody),
+        lambda: streets_from_graphml(tmp_path / "saved.graphml", rules=rules()),
+    ):
+        with pytest.raises(MissingExtraError, match=r"pip install 'flexsites\[osm\]'"):
+            ask()
