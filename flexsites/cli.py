@@ -129,8 +129,7 @@ def shortlist(
     table = Table(title="Shortlist")
     for i, heading in enumerate(headings):
         # An id that is cut off cannot be asked for.
-        longest = max((len(row[i]) for row in rows), default=1) if heading == headings[reporting.SITE_ID] else None
-        table.add_column(heading, min_width=longest, overflow="fold")
+        table.add_column(heading, no_wrap=i == reporting.SITE_ID, overflow="fold")
     for row in rows:
         table.add_row(*row)
     _out.print(table)
