@@ -30,6 +30,68 @@ def test_hardness_decides_as_the_method_says(name):
             assert one.effect == ("flag" if one.hardness == "zacht" else "exclude"), one.rule_id
 
 
+METHOD = {
+    "natura2000": ("exclude", "zeer_hard"), "military": ("exclude", "zeer_hard"),
+    "coastal_foundation": ("exclude", "zeer_hard"), "nnn": ("exclude", "hard"),
+    "drinking_water_abstraction": ("exclude", "hard"), "river_bed": ("exclude", "hard"),
+    "reservations": ("exclude", "middel"), "regional_dikes": ("exclude", "middel"),
+    "silence_areas": ("flag", "zacht"), "groundwater_protection": ("flag", "zacht"),
+    "plans_hard": ("exclude", "hard"), "plans_soft": ("flag", "zacht"),
+    "in_use_dwellings": ("exclude", "hard"), "residential_land": ("exclude", "middel"),
+    "roads": ("exclude", "hard"), "rail": ("exclude", "hard"), "water": ("exclude", "zeer_hard"),
+    "cemetery": ("exclude", "hard"), "landfill": ("exclude", "hard"), "solar_park": ("exclude", "hard"),
+    "land_use": ("exclude", "middel"), "plots_in_use": ("exclude", "middel"), "plots_issued": ("flag", None),
+    "allotments": ("flag", None), "holiday_parks": ("flag", None), "houseboats": ("flag", None),
+    "public_green": ("flag", "zacht"), "safety_contour": ("exclude", "hard"),
+    "safety_attention": ("restrict", "middel"),
+    "airport_zones": ("exclude", "hard"), "noise": ("restrict", "middel"), "flood": ("exclude", "middel"),
+    "power_lines": ("exclude", "hard"), "pipelines": ("exclude", "hard"), "business_distances": ("restrict", "middel"),
+    "grid_congestion": ("flag", None), "nitrogen": ("flag", None), "spray_zones": ("flag", None),
+    "odour": ("flag", None), "soil": ("flag", None), "outside_urban_contour": ("flag", None),
+}  # fmt: skip
+"""Every rule of METHOD 2 with the effect and the hardness it gives; null where it gives a flag no hardness."""
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_rule_of_the_method_is_there(name):
+    """Zoning is dated: each set has it, with its procedure, in the years of its law."""
+    rules = {one.rule_id: one for one in read(name).rules}
+    assert set(rules) == {*METHOD, "own_sites", "zoning_not_housing"}
+    assert {key: (rules[key].effect, rules[key].hardness) for key in METHOD} == METHOD
+    zoning = rules["zoning_not_housing"]
+    assert (zoning.effect, bool(zoning.procedure)) == ("flag", True)
+    assert zoning.valid_from or zoning.valid_to
+
+
+VNG_M = {
+    "1": 10,
+    "2": 30,
+    "3.1": 50,
+    "3.2": 100,
+    "4.1": 200,
+    "4.2": 300,
+    "5.1": 500,
+    "5.2": 700,
+    "5.3": 1000,
+    "6": 1500,
+}
+METHOD_GIVES = {"2", "3.1", "3.2", "4.1"}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_distances_to_businesses(name):
+    one = next(one for one in read(name).rules if one.rule_id == "business_distances")
+    figures = one.by_class.values
+    distances = {category: float(figure) for category, figure in figures.items()}
+    assert set(distances) == set(VNG_M)
+    if name.endswith("ruimtescanner"):
+        assert sorted(set(distances.values())) == [0, 100, 200, 500, 750, 1000]
+        assert list(distances.values()) == sorted(distances.values())
+    else:
+        assert distances == VNG_M
+        assert {category for category, figure in figures.items() if not figure.assumption} == METHOD_GIVES
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_every_figure_says_where_it_comes_from(name):
     figures = dict(collect_figures(read(name)))
