@@ -47,7 +47,8 @@ class Gtfs:
     stops
         ``stop_id, stop_name, lon, lat`` (degrees, WGS84), ``root``: row of the topmost parent (itself without one).
     routes
-        ``route_id, mode``.
+        ``route_id, mode, line``: what a traveller calls one line, by operator and number; of trains (they have no numbers)
+        and of routes without a number each route is a line.
     trips
         ``trip_id, route, service``: rows of the routes and services.
     stop_times
@@ -191,14 +192,25 @@ def _stops(files: GtfsFiles, prefix: str) -> Frame:
 
 
 def _routes(files: GtfsFiles, prefix: str) -> Frame:
-    routes = text_frame(read_file(files, "routes.txt", required=("route_id", "route_type")))
+    wanted = ("agency_id", "route_short_name")
+    routes = text_frame(read_file(files, "routes.txt", required=("route_id", "route_type"), optional=wanted))
     routes = _drop(
         routes, routes["route_id"].isna() | routes["route_id"].duplicated(), "double ids", files, "routes.txt"
     )
     routes["mode"] = routes["route_type"].map(mode_of).astype("object")
     what = "routes that are no bus, tram, metro, train or ferry on a timetable"
     routes = _drop(routes, routes["mode"].isna(), what, files, "routes.txt")
-    return pd.DataFrame({"raw_id": routes["route_id"], "route_id": prefix + routes["route_id"], "mode": routes["mode"]})
+    number = routes["agency_id"].fillna("") + "/" + routes["mode"].astype("str") + "/" + routes["route_short_name"]
+    is_own = routes["route_short_name"].isna() | (routes["mode"] == "train")
+    line = prefix + number.mask(is_own, "route/" + routes["route_id"])
+    return pd.DataFrame(
+        {
+            "raw_id": routes["route_id"],
+            "route_id": prefix + routes["route_id"],
+            "mode": routes["mode"],
+            "line": line.astype("object"),
+        }
+    )
 
 
 def _dates(text: pd.Series) -> pd.Series:

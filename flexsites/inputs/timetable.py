@@ -134,7 +134,8 @@ def count_service(gtfs: Gtfs, days: ReferenceDays, *, transit: Transit) -> Frame
     key = area[stop] * len(MODES) + mode
     dates = {"weekday": days.weekday, "saturday": days.saturday, "sunday": days.sunday}
     trips = {kind: day_trips(gtfs, day) for kind, day in dates.items() if day is not None}
-    departures = {kind: _departures(day, area) for kind, day in trips.items()}
+    line, _ = pd.factorize(gtfs.routes["line"])
+    departures = {kind: _departures(day, area, line) for kind, day in trips.items()}
     rows = {
         "stop_id": gtfs.stops["stop_id"].to_numpy()[stop],
         "mode": np.array(MODES, dtype=object)[mode],
@@ -148,7 +149,7 @@ def count_service(gtfs: Gtfs, days: ReferenceDays, *, transit: Transit) -> Frame
         kinds = [departures.get(kind) for kind in band.days]
         rows[f"departures_per_hour_{name}"] = _per_hour(kinds, spans, n_keys)[key]
     weekday = departures["weekday"]
-    rows["n_lines"] = _distinct(weekday.key, weekday.route, n_keys)[key]
+    rows["n_lines"] = _distinct(weekday.key, weekday.line, n_keys)[key]
     separation = transit.hub.separation_deg.value
     rows["n_directions"] = _directions(weekday, weekday.key, gtfs.stops, n_keys, separation)[key]
     rows["is_hub"] = _hubs(weekday, gtfs.stops, int(area.max()) + 1, transit)[area[stop]]
@@ -161,7 +162,7 @@ class _Departures:
 
     key: NDArray[np.int64]
     time_s: NDArray[np.int32]
-    route: NDArray[np.int32]
+    line: NDArray[np.int64]
     stop: NDArray[np.int32]
     next_stop: NDArray[np.int32]
 
@@ -177,7 +178,7 @@ def _served_pairs(gtfs: Gtfs) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return pairs // len(MODES), pairs % len(MODES)
 
 
-def _departures(day: DayTrips, area: NDArray[np.int64]) -> _Departures:
+def _departures(day: DayTrips, area: NDArray[np.int64], line: NDArray[np.int64]) -> _Departures:
     """Every time a vehicle leaves a stop area where one may get on: once, however many stops it calls at there.
 
     The last stop there where one may get on counts, with the direction in which the vehicle leaves the area.
@@ -196,7 +197,7 @@ def _departures(day: DayTrips, area: NDArray[np.int64]) -> _Departures:
     event, out = boarding[leaves], last[leaves]
     trip = trip_of[event]
     key = at[event] * len(MODES) + day.mode[trip]
-    return _Departures(key, day.departure_s[event], day.route[trip], day.stop[out], day.stop[out + 1])
+    return _Departures(key, day.departure_s[event], line[day.route[trip]], day.stop[out], day.stop[out + 1])
 
 
 def _per_hour(days: list[_Departures | None], spans: list[tuple[float, float]], n_keys: int) -> NDArray[np.float64]:
@@ -211,7 +212,7 @@ def _per_hour(days: list[_Departures | None], spans: list[tuple[float, float]], 
     return total / (hours * len(days))
 
 
-def _distinct(key: NDArray[np.int64], value: NDArray[np.int32], n_keys: int) -> NDArray[np.int64]:
+def _distinct(key: NDArray[np.int64], value: NDArray[np.int64], n_keys: int) -> NDArray[np.int64]:
     """How many distinct values each key has."""
     n_values = int(value.max(initial=0)) + 1  # one number per pair sorts far faster than rows of two
     pairs = np.unique(key * n_values + value)
@@ -241,7 +242,7 @@ def _hubs(departures: _Departures, stops: Frame, n_areas: int, transit: Transit)
     chosen = _Departures(*(getattr(departures, name)[counts] for name in _Departures.__dataclass_fields__))
     area = chosen.key // len(MODES)
     n_departures = np.bincount(area, minlength=n_areas)
-    n_lines = _distinct(area, chosen.route, n_areas)
+    n_lines = _distinct(area, chosen.line, n_areas)
     n_ways = _directions(chosen, area, stops, n_areas, rule.separation_deg.value)
     is_hub = (n_departures >= rule.n_departures_day.value) & (n_lines >= rule.n_lines.value)
     return np.asarray(is_hub & (n_ways >= rule.n_directions.value))

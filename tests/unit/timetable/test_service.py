@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import zipfile
 from pathlib import Path
 
 import geopandas as gpd
@@ -147,6 +148,22 @@ def test_a_hub_needs_lines_departures_and_directions(
     assert (row["n_lines"], row["n_departures_day"], row["n_directions"]) == (n_lines, n_lines * n_trips, n_ways)
     assert bool(row["is_hub"]) is expected
     assert not stops.loc[stops["stop_id"] != "hub", "is_hub"].any()
+
+
+def test_a_line_of_several_routes_is_one_line(tmp_path: Path, transit: Transit) -> None:
+    """Eight routes of one operator with two numbers are two lines: no hub. The same number elsewhere is another line."""
+    path = hub_feed(tmp_path, n_lines=8, n_trips=19, n_ways=3)
+    for numbers, n_lines in (([1, 2] * 4, 2), (range(8), 8)):
+        named = "route_id,route_type,agency_id,route_short_name\n"
+        named += "".join(f"l{i},3,op,{number}\n" for i, number in enumerate(numbers))
+        named = named.replace("l7,3,op,", "l7,3,other,")
+        with zipfile.ZipFile(path) as old, zipfile.ZipFile(tmp_path / f"{n_lines}.zip", "w") as new:
+            for name in old.namelist():
+                new.writestr(name, named if name == "routes.txt" else old.read(name))
+        stops = read_service(tmp_path / f"{n_lines}.zip", transit=transit).stops
+        row = stops[stops["stop_id"] == "hub"].iloc[0]
+        assert row["n_lines"] == n_lines + (n_lines == 2)
+        assert bool(row["is_hub"]) is (n_lines == 8)
 
 
 def test_degrees_become_rd_new() -> None:
