@@ -47,8 +47,8 @@ class Gtfs:
     stops
         ``stop_id, stop_name, lon, lat`` (degrees, WGS84), ``root``: row of the topmost parent (itself without one).
     routes
-        ``route_id, mode, line``: what a traveller calls one line, by operator and number; of trains (they have no numbers)
-        and of routes without a number each route is a line.
+        ``route_id, mode, line``: what a traveller calls one line, by operator and number; of trains, and of
+        routes without a number, each route is a line.
     trips
         ``trip_id, route, service``: rows of the routes and services.
     stop_times

@@ -33,7 +33,7 @@ def test_transit_is_known(run):
 
 
 def test_the_diagnostic_can_be_read_off_and_the_stricter_variant_loses_more(run):
-    told = run.table("transit").set_index(["variant", "quantity"])
+    told = run.table("transit").query("area_kind == 'run'").set_index(["variant", "quantity"])
     share = told["share_falls"].xs("reach_default")
     assert share["locations"] == pytest.approx(
         told.loc[("reach_default", "locations"), "falls"]

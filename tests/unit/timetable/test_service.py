@@ -151,7 +151,7 @@ def test_a_hub_needs_lines_departures_and_directions(
 
 
 def test_a_line_of_several_routes_is_one_line(tmp_path: Path, transit: Transit) -> None:
-    """Eight routes of one operator with two numbers are two lines: no hub. The same number elsewhere is another line."""
+    """Eight routes with two numbers are two lines, so no hub; the same number of another operator is another line."""
     path = hub_feed(tmp_path, n_lines=8, n_trips=19, n_ways=3)
     for numbers, n_lines in (([1, 2] * 4, 2), (range(8), 8)):
         named = "route_id,route_type,agency_id,route_short_name\n"
