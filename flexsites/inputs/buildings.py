@@ -16,7 +16,7 @@ import pandas as pd
 import shapely
 
 from flexsites.errors import Fault, InputError
-from flexsites.inputs.stock_files import bag_ids, first_column, members, require_columns
+from flexsites.inputs.stock_files import bag_ids, first_column, is_among, members, require_columns
 from flexsites.inputs.validity import make_sound
 from flexsites.tables import CRS, Buildings, Frame, RoofParts, empty
 
@@ -223,7 +223,7 @@ def join_stock(
         for name in ("n_dwellings", "n_other_units"):
             frame[name] = frame[name].astype("Int64").fillna(0)
     if roofs_3d is not None:
-        notes["n_roofs_without_building"] = int((~roofs_3d["bag_pand_id"].isin(frame["bag_pand_id"])).sum())
+        notes["n_roofs_without_building"] = int((~is_among(roofs_3d["bag_pand_id"], frame["bag_pand_id"])).sum())
         frame = frame.merge(roofs_3d, on="bag_pand_id", how="left", validate="1:1")
         notes["n_without_height"] = int(frame["building_height_m"].isna().sum())
     if known is not None:
@@ -237,7 +237,7 @@ def join_stock(
         )
     buildings = gpd.GeoDataFrame(frame, geometry=standing.geometry.to_numpy(), crs=CRS)[Buildings.columns]
     parts = empty(RoofParts) if roof_parts is None else roof_parts
-    parts = parts[parts["bag_pand_id"].isin(frame["bag_pand_id"])].reset_index(drop=True)
+    parts = parts[is_among(parts["bag_pand_id"], frame["bag_pand_id"])].reset_index(drop=True)
     return Stock(buildings, parts, left_out, notes)
 
 
@@ -249,7 +249,7 @@ class _Counted:
 
 def _count_units(units: Frame, footprint_m2: pd.Series) -> _Counted:
     """Return dwellings, other units, functions and floor area per pand; every unit in one pand."""
-    at = units[units["bag_pand_id"].isin(footprint_m2.index)]
+    at = units[is_among(units["bag_pand_id"], footprint_m2.index)]
     at = at.assign(footprint=footprint_m2.reindex(at["bag_pand_id"]).to_numpy())
     at = at.sort_values(["bag_verblijfsobject_id", "footprint", "bag_pand_id"], ascending=[True, False, True])
     one = at.drop_duplicates("bag_verblijfsobject_id")
@@ -263,7 +263,7 @@ def _count_units(units: Frame, footprint_m2: pd.Series) -> _Counted:
             "n_dwellings": grouped["is_dwelling"].sum().astype("Int64"),
             "n_other_units": (grouped["is_dwelling"].size() - grouped["is_dwelling"].sum()).astype("Int64"),
             "floor_area_m2": grouped["area"].sum(min_count=1),
-            "functions": words.sort_values("words").groupby("pand")["words"].agg("|".join),
+            "functions": _joined(words),
         }
     )
     return _Counted(counts.rename_axis("bag_pand_id").reset_index(), len(one))
@@ -280,6 +280,15 @@ def is_dwelling(functions: pd.Series) -> np.typing.NDArray[np.bool_]:
     codes, distinct = pd.factorize(functions.map(tuple))
     has_word = [DWELLING in (word.casefold() for word in words) for words in distinct]
     return np.array(has_word, dtype=bool)[codes]
+
+
+def _joined(words: Frame) -> pd.Series:
+    """Return the words of each pand, sorted and joined by |; most have one, which needs no joining."""
+    ordered = words.sort_values(["pand", "words"])
+    is_single = ~ordered["pand"].duplicated(keep=False)
+    single = ordered[is_single].set_index("pand")["words"]
+    several = ordered[~is_single].groupby("pand")["words"].agg("|".join)
+    return pd.concat([single, several]).rename_axis(None)
 
 
 def _put_over(frame: Frame, known: Frame) -> Frame:

@@ -35,6 +35,7 @@ from flexsites.inputs.prepared import Prepared
 from flexsites.inputs.records import Hashes
 from flexsites.inputs.roofs_3d import ROOF_NEEDED, ROOF_OPTIONAL
 from flexsites.inputs.steps import files_of
+from flexsites.inputs.stock_files import is_among
 from flexsites.inputs.stock_sources import StockReader
 from flexsites.inputs.stock_stream import MARGIN_M, Spread
 from flexsites.inputs.stock_tables import read_by_pand
@@ -215,7 +216,7 @@ class _Work:
         writers: dict[str, Writer] = {}
         with ExitStack() as stack:
             for stock in stocks:
-                parts = stock.roof_parts[stock.roof_parts["bag_pand_id"].isin(stock.buildings["bag_pand_id"])]
+                parts = stock.roof_parts[is_among(stock.roof_parts["bag_pand_id"], stock.buildings["bag_pand_id"])]
                 for name, rows, table in (("buildings", stock.buildings, Buildings), ("roof_parts", parts, RoofParts)):
                     if len(rows) and name not in writers:
                         writers[name] = stack.enter_context(Writer(directory / f"{name}.parquet", table))

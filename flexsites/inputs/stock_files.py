@@ -13,7 +13,10 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
+from numpy.typing import NDArray
 
 from flexsites.errors import CrsError, Fault, InputError, raise_faults
 from flexsites.inputs.ingest import WHOLE_FILE_ROWS
@@ -25,6 +28,7 @@ __all__ = [
     "StockFile",
     "bag_ids",
     "first_column",
+    "is_among",
     "members",
     "open_stock_file",
     "read_stock_file",
@@ -181,11 +185,37 @@ def bag_ids(column: pd.Series) -> pd.Series:
     >>> bag_ids(pd.Series(["NL.IMBAG.Pand.0518100000234422", "518100000234422", None, "x"])).tolist()
     ['0518100000234422', '0518100000234422', nan, nan]
     """
+    plain = pa.array(column.astype("str"), pa.string(), from_pandas=True)
+    # Nearly all are written as the register or 3DBAG does; only the rest is looked at one by one.
+    short = pc.replace_substring_regex(plain, pattern=r"^NL\.IMBAG\.[A-Za-z]+\.", replacement="")
+    is_plain = np.asarray(pc.fill_null(pc.match_substring_regex(short, r"^[0-9]{16}$"), fill_value=False))
+    ids = pd.Series(short, index=column.index, dtype="str")
+    is_other = ~is_plain & np.asarray(plain.is_valid())
+    ids[~is_plain] = None
+    if is_other.any():
+        ids[is_other] = _mended_ids(column[is_other])
+    return ids
+
+
+def _mended_ids(column: pd.Series) -> pd.Series:
     text = column.astype("str").str.strip().str.rsplit(".", n=1)
     # 518100000234422.0 is what a spreadsheet makes of a number: the part after the point is then a zero.
     last = text.str[-1].where(text.str[-1] != "0", text.str[0])
     is_id = last.str.fullmatch(r"\d{13,16}").fillna(value=False).astype(bool)
     return last.where(is_id).str.zfill(_ID_DIGITS)
+
+
+def is_among(column: pd.Series, values: pd.Series | pd.Index) -> NDArray[np.bool_]:
+    """Return which texts are among others; null never is. Many times faster than ``isin`` for millions of both.
+
+    Examples
+    --------
+    >>> is_among(pd.Series(["a", "b", None]), pd.Series(["b", None])).tolist()
+    [False, True, False]
+    """
+    asked = pa.array(values, pa.string(), from_pandas=True).drop_null()
+    found = pc.is_in(pa.array(column, pa.string(), from_pandas=True), value_set=asked)
+    return np.asarray(found, dtype=bool)
 
 
 def members(column: pd.Series) -> pd.Series:

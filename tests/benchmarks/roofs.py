@@ -7,15 +7,21 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyogrio
 import shapely
 import yaml
 
 from flexsites.capacity.roof_stages import roof_reasons, roof_units, top_up
 from flexsites.config.roofs import TopUpRules, assemble
+from flexsites.config.sources import Sources
+from flexsites.inputs.files import Places
+from flexsites.inputs.prepare_stock import prepare_stock
+from flexsites.inputs.prepared import Prepared
 from flexsites.tables import Buildings, Frame, RoofParts, conform, empty
 from tests.benchmarks.measuring import PROJECT, interleave, measure_peak
 from tests.benchmarks.registry import Comparison, Measurements, Timing, benchmark
@@ -25,6 +31,9 @@ CHUNK = 100_000
 
 LOOP_LIMIT = 20_000
 """Above this the plain loop is left out: it does one building at a time."""
+
+FILES_LIMIT = 1_000_000
+"""Above this the files of the sources are not made: writing them takes longer than everything else."""
 
 # Sheds, houses, flats, halls: share of the stock, mean length and depth in m, mean height in m, chance of a flat roof.
 KINDS = (
@@ -125,6 +134,57 @@ def run_alone(size: int) -> None:
     assess_country(min(size, 3 * CHUNK), workers=1)
 
 
+def write_sources(folder: Path, size: int) -> None:
+    """Write the stock as its sources deliver it: panden and 3DBAG as GeoPackage, units as a table."""
+    units = []
+    for number, start in enumerate(range(0, size, CHUNK)):
+        stock = make_stock(min(CHUNK, size - start), number)
+        panden = gpd.GeoDataFrame(
+            {"identificatie": stock["bag_pand_id"], "bouwjaar": stock["year_built"].fillna(9999).astype("int64")},
+            geometry=stock.geometry,
+            crs=28992,
+        ).assign(status="Pand in gebruik")
+        pyogrio.write_dataframe(panden, folder / "bag.gpkg", layer="pand", append=number > 0)
+        roofs = panden[["identificatie", "geometry"]].assign(
+            b3_h_maaiveld=0.0,
+            b3_h_dak_50p=stock["building_height_m"],
+            b3_opp_dak_plat=stock["roof_flat_area_m2"],
+            b3_opp_dak_schuin=stock["roof_sloped_area_m2"],
+            b3_dak_type="slanted",
+        )
+        pyogrio.write_dataframe(roofs, folder / "3dbag.gpkg", layer="pand", append=number > 0)
+        ids = stock["bag_pand_id"].repeat(stock["n_dwellings"].astype("int64")).reset_index(drop=True)
+        other = ids.shift(-1).fillna(ids)
+        refs = ("{" + ids + "}").where(ids.index % 20 != 0, "{" + ids + "," + other + "}")
+        units.append(pd.DataFrame({"pandref": refs}))
+    table = pd.concat(units, ignore_index=True).assign(gebruiksdoel="woonfunctie", oppervlakte=75)
+    table["identificatie"] = pd.Series(table.index).astype("str").str.zfill(10).radd("199901")
+    table.assign(status="Verblijfsobject in gebruik").to_parquet(folder / "units.parquet")
+
+
+def prepare_alone(folder: str) -> None:
+    """Read and join the stock of a folder into its canonical table."""
+    about = {"title": "t", "provider": "p", "licence": "l", "attribution": "a", "edition": "2026"}
+    row = {"about": about, "reader": "vector"}
+    stock = {
+        "bag_panden": {**row, "path": f"{folder}/bag.gpkg"},
+        "verblijfsobjecten": {**row, "path": f"{folder}/units.parquet"},
+        "roofs_3d": {**row, "reader": "bag3d", "path": f"{folder}/3dbag.gpkg"},
+    }
+    with TemporaryDirectory(dir=folder) as out:
+        places = Places(base=Path(folder), scratch=Path(out) / "scratch")
+        prepare_stock(Prepared(Path(out)), Sources.model_validate({"buildings": stock}), places=places)
+
+
+def prepared(size: int) -> Comparison:
+    """Measure the way from the sources' files to the canonical table."""
+    with TemporaryDirectory() as folder:
+        write_sources(Path(folder), size)
+        timings = interleave({"flexsites": lambda: prepare_alone(folder)}, repeats=1, warm=False)
+        peaks = {"flexsites": measure_peak(prepare_alone, folder)}
+    return Comparison("BAG and 3DBAG read from their files and joined, one process", timings, peaks)
+
+
 @benchmark(name="roofs", sizes=(2_000, 100_000, 1_000_000, 11_000_000), unit="buildings")
 def roofs(size: int) -> Measurements:
     """Answer every rule, age rule and variant for a synthetic stock, on two processes."""
@@ -136,7 +196,8 @@ def roofs(size: int) -> Measurements:
         cpu_s = sum(os.times()[:4]) - sum(before[:4])
         whole = Comparison("all rules and variants, two processes, making the buildings included", timings, peaks)
         told = {"peak_of": "one process over three chunks", "cpu_seconds": round(cpu_s, 1)}
-        return Measurements((whole,), notes={**told, **_told(timings["flexsites"])})
+        files = (prepared(size),) if size <= FILES_LIMIT else ()
+        return Measurements((whole, *files), notes={**told, **_told(timings["flexsites"])})
     stock = make_stock(size, 0)
     timings = interleave({"flexsites": lambda: assess(stock), "plain loop": lambda: assess_by_loop(stock)}, repeats=3)
     ours, theirs = timings["flexsites"].result, timings["plain loop"].result

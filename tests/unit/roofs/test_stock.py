@@ -257,3 +257,9 @@ def test_the_latest_version_counts_whatever_the_order_of_the_rows() -> None:
 def test_a_unit_written_once_per_building_still_counts_once() -> None:
     found = stock_of(pand_rows(pand(A, side_m=30), pand(B)), unit(V, A), unit(V, B))
     assert found["n_dwellings"].to_dict() == {A: 1, B: 0}
+
+
+def test_identifications_of_which_none_is_given_are_all_null() -> None:
+    for column in (pd.Series([None, None], dtype=object), pd.Series([], dtype="str"), pd.Series([float("nan")])):
+        assert bag_ids(column).isna().all()
+        assert len(bag_ids(column)) == len(column)
