@@ -12,7 +12,7 @@ import pandas as pd
 
 from flexsites.inputs.canonical import Bounds, read_window
 from flexsites.inputs.records import SourceRecord
-from flexsites.inputs.windows import read_chunks
+from flexsites.inputs.windows import empty_columns, read_chunks
 from flexsites.tables import CRS, Areas, Coverages, Frame, Layers, Parcels, Table, empty
 
 
@@ -72,25 +72,32 @@ class Prepared:
         whatever the window.
         """
         chosen = sorted(self.layers if names is None else set(names) & set(self.layers))
-        frames = [read_window(path, bounds) for name in chosen if (path := self.layers[name]) is not None]
-        if not frames:
+        paths = [path for name in chosen if (path := self.layers[name]) is not None]
+        if not paths:
             return empty(Layers)
-        kinds = _common_kinds(frames)
+        frames = [read_window(path, bounds) for path in paths]
+        kinds = _common_kinds(frames, [empty_columns(path) for path in paths])
         alike = [_with_kinds(frame, kinds) for frame in frames]
         joined = pd.concat([frame for frame in alike if len(frame)] or alike[:1], ignore_index=True)
         return gpd.GeoDataFrame(joined, geometry="geometry", crs=CRS)  # type: ignore[no-any-return]
 
 
-def _common_kinds(frames: list[Frame]) -> dict[str, str]:
+def _common_kinds(frames: list[Frame], nothing: list[frozenset[str]]) -> dict[str, str]:
     """Return the type of every attribute of any layer; it does not depend on the window, only on the files.
 
-    Numbers of two types become float64, numbers beside text become text.
+    Numbers of two types become float64, numbers beside text become text. An attribute that is null in all of a file
+    has whatever type it has elsewhere: a road without `has_dwelling` makes no text of that of a building.
     """
     found: dict[str, set[str]] = {}
-    for frame in frames:
-        for name in frame.columns:
-            if name != "geometry":
-                found.setdefault(str(name), set()).add(str(frame[name].dtype))
+    unsure: dict[str, str] = {}
+    for frame, empty_ones in zip(frames, nothing, strict=True):
+        for name in map(str, frame.columns.drop("geometry")):
+            kind = str(frame[name].dtype)
+            if name in empty_ones:
+                unsure.setdefault(name, kind)
+            else:
+                found.setdefault(name, set()).add(kind)
+    found |= {name: {kind} for name, kind in unsure.items() if name not in found}
     return {name: kinds.pop() if len(kinds) == 1 else _widest(kinds) for name, kinds in found.items()}
 
 
@@ -101,7 +108,7 @@ def _widest(kinds: set[str]) -> str:
 def _with_kinds(frame: Frame, kinds: Mapping[str, str]) -> Frame:
     columns: dict[str, object] = {}
     for name, kind in kinds.items():
-        if name not in frame.columns:
+        if name not in frame.columns or (str(frame[name].dtype) != kind and frame[name].isna().all()):
             columns[name] = pd.Series(np.nan if kind == "float64" else pd.NA, index=frame.index, dtype=kind)
         elif str(frame[name].dtype) == kind:
             columns[name] = frame[name]

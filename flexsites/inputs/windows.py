@@ -97,10 +97,21 @@ def read_chunks(path: str | Path, *, columns: Sequence[str], rows: int = _CHUNK_
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """What the end of a file says: its metadata, and per row group the box that its rows lie in (no rows: NaN)."""
+    """What the end of a file says.
+
+    Attributes
+    ----------
+    metadata
+        As pyarrow reads it.
+    boxes
+        Per row group the box that its rows lie in (no rows: NaN).
+    empty_columns
+        The columns that are null in every row.
+    """
 
     metadata: Any
     boxes: npt.NDArray[np.float64]
+    empty_columns: frozenset[str]
 
     def groups_in(self, bounds: Bounds) -> list[int]:
         """Return the row groups that may hold something in the window."""
@@ -133,7 +144,18 @@ def _read_footer(metadata: Any) -> Footer:  # noqa: ANN401 - pyarrow carries no 
         told = [group.column(i).statistics for i in columns]
         if group.num_rows:
             boxes[number] = told[0].min, told[1].min, told[2].max, told[3].max
-    return Footer(metadata, boxes)
+    groups = [group for n in range(metadata.num_row_groups) if (group := metadata.row_group(n)).num_rows]
+    nothing = frozenset(
+        name
+        for name, i in at.items()
+        if all((told := group.column(i).statistics) and told.null_count == group.num_rows for group in groups)
+    )
+    return Footer(metadata, boxes, nothing)
+
+
+def empty_columns(path: str | Path) -> frozenset[str]:
+    """Return the columns of a canonical file that are null in every row: their type says nothing."""
+    return _footer(str(path)).empty_columns
 
 
 def _meets(boxes: pa.StructArray, bounds: Bounds) -> pa.Array:

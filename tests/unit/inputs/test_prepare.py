@@ -296,3 +296,22 @@ def test_a_layer_with_nothing_in_the_area_keeps_its_columns(tmp_path: Path) -> N
     assert "status" in prepared.read_layers()
     assert len(prepared.read_layers()) == 0
     assert "layers.far: nothing of it lies in the area of the run" in prepared.warnings
+
+
+def test_an_attribute_that_one_layer_has_without_values_makes_no_text_of_it(tmp_path: Path) -> None:
+    """Roads that `has_dwelling` was asked of, beside buildings that have it; and a layer of which nothing is near."""
+    houses = squares().assign(has_dwelling=[True, False, True, False])
+    roads = squares().assign(has_dwelling=pd.array([None] * 4, dtype="str"))
+    away = squares().set_geometry(squares().translate(50_000, 0), crs=28992).assign(has_dwelling="x")
+    given = sources(
+        parcels=vector(write(squares(), tmp_path / "p.gpkg"), id_column="id"),
+        layers={
+            name: vector(write(frame, tmp_path / f"{name}.gpkg"), keep=["has_dwelling"])
+            for name, frame in {"away": away, "houses": houses, "roads": roads}.items()
+        },
+    )
+    layers = prepare(given, directory=tmp_path / "out", base=tmp_path).read_layers()
+    assert str(layers["has_dwelling"].dtype) == "boolean"
+    by_layer = layers.groupby("layer")["has_dwelling"]
+    assert by_layer.sum().to_dict() == {"houses": 2, "roads": 0}
+    assert by_layer.count().to_dict() == {"houses": 4, "roads": 0}
