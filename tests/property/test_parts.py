@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
@@ -78,19 +79,33 @@ def test_ranges_hold_few_rows_and_lose_none(tmp_path: Path, monkeypatch: pytest.
     for i in range(3):
         parts.write_table(rows.iloc[i::3], Reasons, tmp_path / f"{i}.parquet")
     held: list[int] = []
-    ordered = parts._ordered
+    in_order = parts._sorted
 
-    def remember(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-        held.append(len(frame))
-        return ordered(frame, table)
+    def remember(found: Sequence[pa.Table], table: Table) -> pa.Table:
+        held.append(sum(map(len, found)))
+        return in_order(found, table)
 
-    monkeypatch.setattr(parts, "_ordered", remember)
+    monkeypatch.setattr(parts, "_sorted", remember)
     parts.merge(sorted(tmp_path.glob("*.parquet")), Reasons, tmp_path / "merged", range_rows=50)
     assert len(held) == 12
     assert sum(held) == len(rows)
     assert max(held) <= 50 + len(RULES)
     merged = parts.read(tmp_path / "merged", Reasons)
     assert merged["site_id"].is_monotonic_increasing
+    assert not [path for path in tmp_path.iterdir() if "ranges" in path.name], "the ranges are cleared away"
+
+
+def test_groups_of_rows_do_not_tell_how_many_were_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "_ROW_GROUP", 64)
+    rows = reasons(list(range(100)))
+    for i in range(3):
+        parts.write_table(rows.iloc[i::3], Reasons, tmp_path / f"{i}.parquet")
+    sources = sorted(tmp_path.glob("*.parquet"))
+    for n in (1, 40, 10_000):
+        parts.merge(sources, Reasons, tmp_path / f"merged-{n}", range_rows=n)
+    assert len({(tmp_path / f"merged-{n}").read_bytes() for n in (1, 40, 10_000)}) == 1
+    sizes = [pq.read_metadata(tmp_path / "merged-1").row_group(i).num_rows for i in range(5)]
+    assert sizes == [64, 64, 64, 64, 44]
 
 
 def test_no_rows_is_a_table_without_rows(tmp_path: Path) -> None:
@@ -124,8 +139,8 @@ def test_an_interrupted_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest
     parts.write_table(reasons([1]), Reasons, target)
     before = target.read_bytes()
 
-    def chunks() -> Iterator[pd.DataFrame]:
-        yield reasons([2])
+    def chunks() -> Iterator[pa.Table]:
+        yield parts._arrow(reasons([2]), Reasons)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
