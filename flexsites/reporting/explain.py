@@ -173,7 +173,9 @@ def measured(row: Any, words: Words) -> str:  # noqa: ANN401 - a record of Acces
     if status == "unknown":
         return words.text("explain.unknown_because", why=words.name("why", why))
     unit = unit_in(measure)
-    return f"{words.number(value, 0 if unit else 1)} {unit}".strip()
+    # A count or a class is whole; only a weighted amount has a fraction.
+    is_whole = bool(unit) or float(value).is_integer()
+    return f"{words.number(value, 0 if is_whole else 1)} {unit}".strip()
 
 
 def unit_in(measure: str) -> str:

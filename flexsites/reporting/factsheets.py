@@ -110,16 +110,22 @@ class _Around:
         own = self.pieces[(self.pieces["site_id"] == site_id) & self.pieces["is_valid"].astype(bool)]
         return own.sort_values("piece_id")
 
+    def drawn_for(self, pieces: gpd.GeoDataFrame | None, order: Sequence[str], first: object) -> object:
+        """Return the flexmilieu whose homes are drawn: the site's own, else the first that it was shortlisted for."""
+        if self.modules is None or pieces is None:
+            return None
+        there = set(self.modules.loc[self.modules["piece_id"].isin(pieces["piece_id"]), "flexmilieu"])
+        return next((one for one in (first, *order) if one in there), None)
+
     def placed_on(
         self, pieces: gpd.GeoDataFrame | None, flexmilieu: object, kinds: Sequence[str]
     ) -> npt.NDArray[np.object_]:
         """Return what is placed on pieces for a flexmilieu and makes up the expected number of homes."""
-        if self.modules is None or pieces is None:
+        if self.modules is None or pieces is None or flexmilieu is None:
             return _NONE
         mine = self.modules["piece_id"].isin(pieces["piece_id"]) & self.modules["layout_kind"].isin(kinds)
         own = self.modules[mine & self.modules["is_expected"].astype(bool)]
-        if not _is_null(flexmilieu):
-            own = own[own["flexmilieu"] == flexmilieu]
+        own = own[own["flexmilieu"] == flexmilieu]
         shapes: npt.NDArray[np.object_] = own.geometry.to_numpy()
         return shapes
 
@@ -160,8 +166,9 @@ def _sheet(results: Results, site: pd.Series[Any], around: _Around, words: Words
     pieces = around.pieces_of(site["site_id"])
     first = None if pieces is None or pieces.empty else pieces.iloc[0]
     access = None if first is None or _is_null(first["access_x_m"]) else (first["access_x_m"], first["access_y_m"])
-    modules = around.placed_on(pieces, site["flexmilieu_units"], ("module",))
-    ground = around.placed_on(pieces, site["flexmilieu_units"], ("parking", "lane"))
+    drawn = around.drawn_for(pieces, results.flexmilieus, site["flexmilieu_units"])
+    modules = around.placed_on(pieces, drawn, ("module",))
+    ground = around.placed_on(pieces, drawn, ("parking", "lane"))
     drawing = draw(
         site["geometry"],
         pieces=_NONE if pieces is None else pieces.geometry.to_numpy(),
@@ -173,7 +180,9 @@ def _sheet(results: Results, site: pd.Series[Any], around: _Around, words: Words
     )
     restrictions = [words.name("rule", rule) for rule in str(site["restrictions"]).split("|") if rule]
     flags = [words.name("rule", rule) for rule in str(site["flags"]).split("|") if rule]
-    with_modules = words.text("factsheet.with_modules") if len(modules) else ""
+    with_modules = ""
+    if len(modules):
+        with_modules = words.text("factsheet.with_modules", flexmilieu=words.name("flexmilieu", drawn))
     return {
         "id": site["site_id"],
         "place": words.name("area", site["gemeente_code"]),

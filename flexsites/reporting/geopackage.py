@@ -23,6 +23,7 @@ _STYLES_TABLE = """CREATE TABLE layer_styles (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
     f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
     useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME)"""
+_LAYOUTS = "layouts_"
 _VERDICTS = ("eligible", "conditional", "unknown", "excluded")
 
 
@@ -41,7 +42,8 @@ def write_geopackage(directory: Path | str, lang: str = "nl", *, layouts: gpd.Ge
 
     Returns
     -------
-        The file: layers ``sites``, ``pieces``, ``layouts`` and ``roofs``, each where the run has it, and a table
+        The file: layers ``sites``, ``pieces``, ``layouts_<flexmilieu>`` (the expected homes of shortlisted sites) and
+        ``roofs``, each where the run has it, and a table
         ``layer_styles`` whose styles QGIS loads by default.
 
     Raises
@@ -72,7 +74,11 @@ def _layers(results: Results, layouts: gpd.GeoDataFrame | None) -> dict[str, gpd
     if layouts is None and results.has("layouts"):
         layouts = gpd.GeoDataFrame(results.table("layouts"))
     if layouts is not None and len(layouts):
-        layers["layouts"] = _layer(layouts)
+        # A layer per flexmilieu: two designs of one site are alternatives for the same land, never drawn together.
+        # Only what makes up the expected number of homes: more may be placed than is expected.
+        expected = layouts[layouts["is_expected"].astype(bool)]
+        for flexmilieu, drawn in expected.groupby("flexmilieu", sort=True):
+            layers[f"{_LAYOUTS}{flexmilieu}"] = _layer(drawn)
     if results.has_roofs:
         layers["roofs"] = _layer(results.table("roofs"))
     return layers
@@ -106,7 +112,7 @@ def _style(name: str, layer: gpd.GeoDataFrame, words: Words) -> str:
     if name in ("sites", "roofs"):
         classes = [(key, words.name("verdict", key), colours.verdict[key]) for key in _VERDICTS]
         return categorised_style("verdict", classes, aliases, display="site_id" if name == "sites" else "bag_pand_id")
-    if name == "layouts":
+    if name.startswith(_LAYOUTS):
         kinds = [("module", colours.series[5]), ("parking", colours.missing), ("lane", "#d9d9d6")]
         drawn = [(kind, words.name("layout_kind", kind), colour) for kind, colour in kinds]
         return categorised_style("layout_kind", drawn, aliases, display="piece_id")

@@ -54,12 +54,15 @@ def test_layouts_become_a_layer(tmp_path: Path) -> None:
     layouts = gpd.GeoDataFrame(
         {
             "piece_id": pieces["piece_id"], "site_id": pieces["site_id"], "flexmilieu": "campus", "part": 0,
-            "layout_kind": "module", "n_stacked": 2, "is_expected": True,
+            "layout_kind": "module", "n_stacked": 2, "is_expected": [True, False],
         },
         geometry=pieces.geometry.buffer(-20), crs=28992,
     )  # fmt: skip
-    path = write_geopackage(place, layouts=layouts)
-    assert len(gpd.read_file(path, layer="layouts")) == 2
+    both = pd.concat([layouts, layouts.assign(flexmilieu="werk_nabij")], ignore_index=True)
+    path = write_geopackage(place, layouts=gpd.GeoDataFrame(both, crs=28992))
+    layers = set(gpd.list_layers(path)["name"])
+    assert {"layouts_campus", "layouts_werk_nabij"} <= layers, "alternatives for one site are never drawn together"
+    assert len(gpd.read_file(path, layer="layouts_campus")) == 1, "what is placed beyond the expected is not drawn"
 
 
 @pytest.mark.parametrize("lang", ["nl", "en"])
@@ -192,3 +195,23 @@ def test_everything_at_once(tmp_path: Path) -> None:
     written = {path.name for path in write_all(place, lang="nl", quiet=True)}
     assert {"report.html", "workbook.xlsx", "sites.gpkg", "totals.parquet", "drop.parquet"} <= written
     assert all((place / name).stat().st_size > 0 for name in written)
+
+
+def test_a_factsheet_draws_the_homes_of_the_flexmilieu_it_was_chosen_for(tmp_path: Path) -> None:
+    """A site shortlisted for another flexmilieu than its best shows that drawing, and says for which it is."""
+    place = write_results(tmp_path / "run", with_roofs=False)
+    sites = pd.DataFrame(gpd.read_parquet(place / "sites.parquet"))
+    pieces = gpd.read_parquet(place / "pieces.parquet")
+    pieces = pieces[pieces["is_valid"].astype(bool)]
+    site = sites[sites["site_id"].isin(pieces["site_id"]) & sites["flexmilieu_units"].ne("campus")].iloc[0]
+    own = pieces[pieces["site_id"] == site["site_id"]].head(1)
+    layouts = gpd.GeoDataFrame(
+        {
+            "piece_id": own["piece_id"], "site_id": own["site_id"], "flexmilieu": "campus", "part": 0,
+            "layout_kind": "module", "n_stacked": 2, "is_expected": True,
+        },
+        geometry=own.geometry.buffer(-5), crs=28992,
+    )  # fmt: skip
+    layouts.to_parquet(place / "layouts.parquet")
+    html = write_factsheets(place, [site["site_id"]], "en").read_text(encoding="utf-8")
+    assert "modules placed for Campus (blue)" in html or "modules placed for campus (blue)" in html
