@@ -271,14 +271,9 @@ def _trips(files: GtfsFiles, prefix: str, routes: Frame, services: Sequence[str]
 
 
 def _raw_times(files: GtfsFiles) -> pa.Table:
-    coded = ("trip_id", "stop_id", "arrival_time", "departure_time", "pickup_type", "drop_off_type")
-    return read_file(
-        files,
-        "stop_times.txt",
-        required=("trip_id", "stop_id", "arrival_time", "departure_time", "stop_sequence"),
-        optional=("pickup_type", "drop_off_type"),
-        coded=coded,
-    )
+    required = ("trip_id", "stop_id", "arrival_time", "departure_time", "stop_sequence")
+    optional = ("pickup_type", "drop_off_type")
+    return read_file(files, "stop_times.txt", required=required, optional=optional, coded=(*required, *optional))
 
 
 def _frequencies(files: GtfsFiles, trips: Frame) -> Frame:

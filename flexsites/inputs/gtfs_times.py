@@ -99,8 +99,9 @@ def _numbers(raw: pa.Table, trips: Frame, stops: Frame) -> Frame:
         codes, texts = _codes(raw[column])
         # 1: not here; 2 and 3 need a call to the operator or the driver, which is no regular service.
         columns[name] = _take(np.array([t in (None, "", "0") for t in texts], np.int64), codes, 1).astype(bool)
-    sequence = pd.to_numeric(raw["stop_sequence"].to_pandas(), errors="coerce").fillna(-1)
-    columns["sequence"] = sequence.to_numpy(dtype=np.int64)
+    codes, texts = _codes(raw["stop_sequence"])
+    numbers = pd.to_numeric(pd.Series(texts, dtype="object"), errors="coerce").fillna(-1).to_numpy(dtype=np.int64)
+    columns["sequence"] = _take(numbers, codes, -1)
     return pd.DataFrame(columns)
 
 

@@ -90,8 +90,8 @@ def permissions(tags: Tags, rules: StreetRules) -> int:
 
 
 def _may_use(tags: Tags, mode: str, rules: StreetRules, *, by_class: bool) -> bool:
-    if mode != "car" and tags.get("motorroad") == "yes":
-        return False
+    if tags.get("motorroad") == "yes":
+        return False  # nobody walks or cycles there, and no entrance is made on it
     keys = _KEYS[mode]
     key = next((key for key in keys if key in tags), None)
     if key is None:

@@ -19,7 +19,7 @@ H = "highway"
         ({H: "motorway"}, 0),
         ({H: "trunk"}, 0),
         ({H: "trunk", "bicycle": "yes"}, BICYCLE),
-        ({H: "primary", "motorroad": "yes"}, CAR),
+        ({H: "primary", "motorroad": "yes"}, 0),
         ({H: "cycleway"}, WALK | BICYCLE),
         ({H: "cycleway", "foot": "no"}, BICYCLE),
         ({H: "footway"}, WALK),
