@@ -1,7 +1,7 @@
 """Supply matched to demand: which need of a gemeente can be met where (METHOD 5).
 
 Per gemeente, whole sites are chosen so that as much of the demand as possible is met, then on as few sites as possible
-(a site of score 1 counts as one, of score 0 as two). A site serves one flexmilieu; the groups coupled in it share its
+and of those on the best scoring. A site serves one flexmilieu; the groups coupled in it share its
 homes. Where homes are short no group goes first: the shares met are as even as possible. Only sites known to be
 available and suitable meet a demand; what hangs on unknown ones is told apart.
 """
@@ -20,7 +20,6 @@ from flexsites.suitability import matching as m
 from flexsites.tables import Demand, DemandSites, DemandTotals, Frame, Sites, Suitability, together
 
 _AVAILABLE = ("eligible", "conditional")
-_COST_OF_SITE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +59,9 @@ def match_demand(demand: Frame, sites: Frame, suitability: Frame, *, flexmilieus
         first, bound = m.most_met(
             one.site, one.flexmilieu, one.homes, one.serves, one.demand, at_least=np.zeros_like(one.demand)
         )
-        cost = _COST_OF_SITE - one.options["score"].fillna(0.0).to_numpy(dtype=np.float64)
-        chosen = m.fewest_sites(one.site, one.flexmilieu, one.homes, cost, one.serves, one.demand, chosen=first)
+        # A score that is not known is no reason to prefer a site.
+        score = one.options["score"].fillna(0.0).to_numpy(dtype=np.float64)
+        chosen = m.fewest_sites(one.site, one.flexmilieu, one.homes, score, one.serves, one.demand, chosen=first)
         kinds, homes = one.flexmilieu[chosen], one.homes[chosen]
         shares = m.even_shares(_capacity(one, chosen), one.serves, one.demand)
         frames.append(_told(one, one.options[chosen], m.fill(kinds, homes, shares), is_most=shares.sum() >= bound))

@@ -64,7 +64,7 @@ def most_met(
     if not len(site):
         return np.zeros(0, dtype=bool), 0
     useful = useful_homes(flexmilieu, homes, serves, demand)
-    greedy = _greedy(site, flexmilieu, useful, np.ones(len(site)), serves, demand)
+    greedy = _greedy(site, flexmilieu, useful, serves, demand)
     if not at_least.any():
         # As if every site could serve all its flexmilieus at once: no choice gives more.
         bound = _total(flexmilieu, useful, serves, demand, np.ones(len(site), dtype=bool))
@@ -77,14 +77,14 @@ def most_met(
 
 
 def fewest_sites(
-    site: Ints, flexmilieu: Ints, homes: Ints, cost: Floats, serves: Bools, demand: Ints, *, chosen: Bools
+    site: Ints, flexmilieu: Ints, homes: Ints, score: Floats, serves: Bools, demand: Ints, *, chosen: Bools
 ) -> Bools:
-    """Choose options that give as many homes as those chosen, at the least cost.
+    """Choose options that give as many homes as those chosen, on the fewest sites, and of those the best scoring.
 
     Parameters
     ----------
-    cost
-        Shape (n,), at least 1 each: what it costs to use the site for the flexmilieu.
+    score
+        Shape (n,), 0 to 1.
     chosen
         A choice; a better one gives as many homes.
 
@@ -101,11 +101,14 @@ def fewest_sites(
     total = _total(flexmilieu, homes, serves, demand, chosen)
     if not total:
         return np.zeros(len(site), dtype=bool)
-    greedy = _greedy(site, flexmilieu, useful, cost, serves, demand)
-    is_enough = _total(flexmilieu, homes, serves, demand, greedy) >= total
-    best = greedy if is_enough and cost[greedy].sum() < cost[chosen].sum() else chosen
-    kept = _worth(flexmilieu, useful, cost, n_most=int(cost[best].sum() + _TOLERANCE))
-    kept |= best
+    best = chosen
+    greedy = _greedy(site, flexmilieu, useful, serves, demand)
+    if greedy.sum() < best.sum() and _total(flexmilieu, homes, serves, demand, greedy) >= total:
+        best = greedy
+    n_most = int(best.sum())
+    # A site more costs more than all that the scores of the others could save: first the number, then the scores.
+    cost = n_most + 1.0 + (1.0 - score)
+    kept = _worth(flexmilieu, useful, cost, n_most=n_most) | best
     constraints, n_pairs = _constraints(
         site[kept], flexmilieu[kept], useful[kept], serves, demand, np.zeros(len(demand), dtype=np.int64)
     )
@@ -245,12 +248,12 @@ def _solve(goal: Floats, constraints: list[LinearConstraint], n: int) -> tuple[B
     return chosen, -np.inf if bound is None else float(bound)
 
 
-def _greedy(site: Ints, flexmilieu: Ints, homes: Ints, cost: Floats, serves: Bools, demand: Ints) -> Bools:
-    """Take options from the most homes per cost on, as long as their groups still ask for homes."""
+def _greedy(site: Ints, flexmilieu: Ints, homes: Ints, serves: Bools, demand: Ints) -> Bools:
+    """Take options from the most homes on, as long as their groups still ask for homes."""
     rest = demand.astype(np.int64).copy()
     chosen = np.zeros(len(site), dtype=bool)
     used: set[int] = set()
-    for option in np.lexsort((np.arange(len(site)), -homes / cost)):
+    for option in np.lexsort((np.arange(len(site)), -homes)):
         groups = np.flatnonzero(serves[flexmilieu[option]])
         if int(site[option]) in used or not rest[groups].sum():
             continue
@@ -265,7 +268,7 @@ def _greedy(site: Ints, flexmilieu: Ints, homes: Ints, cost: Floats, serves: Boo
 
 
 def _worth(flexmilieu: Ints, homes: Ints, cost: Floats, *, n_most: int) -> Bools:
-    """Return which options a cheapest choice of at most ``n_most`` sites may need.
+    """Return which options a choice of least cost of at most ``n_most`` sites may need.
 
     An option with ``n_most`` or more others of its flexmilieu that hold no fewer homes at no higher cost is never
     needed: one of those is always free to take its place.

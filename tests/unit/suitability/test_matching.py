@@ -57,19 +57,18 @@ def test_given_first_is_kept():
 def test_one_big_site_goes_before_two_small_ones_and_a_better_before_a_worse():
     serves, asked = np.array([[True]]), _ints(40)
     site, homes = _ints(0, 1, 2, 3), _ints(20, 20, 40, 40)
-    cost = np.array([1.0, 1.0, 1.5, 1.4])
-    chosen = m.fewest_sites(site, _ints(0, 0, 0, 0), homes, cost, serves, asked, chosen=np.ones(4, dtype=bool))
+    score = np.array([1.0, 1.0, 0.5, 0.6])
+    chosen = m.fewest_sites(site, _ints(0, 0, 0, 0), homes, score, serves, asked, chosen=np.ones(4, dtype=bool))
     assert np.flatnonzero(chosen).tolist() == [3]
 
 
-def test_two_perfect_sites_go_before_one_that_scores_nothing():
-    """The price of a site of score 0 is two sites of score 1; a hair cheaper, they win."""
-    cost = np.array([0.99, 0.99, 2.0])
+def test_no_score_is_worth_a_site_more():
+    """Two perfect sites of 20 never replace one of 40 that scores nothing."""
     chosen = m.fewest_sites(
-        _ints(0, 1, 2), _ints(0, 0, 0), _ints(20, 20, 40), cost, np.array([[True]]), _ints(40),
+        _ints(0, 1, 2), _ints(0, 0, 0), _ints(20, 20, 40), np.array([1.0, 1.0, 0.0]), np.array([[True]]), _ints(40),
         chosen=np.ones(3, dtype=bool),
     )  # fmt: skip
-    assert np.flatnonzero(chosen).tolist() == [0, 1]
+    assert np.flatnonzero(chosen).tolist() == [2]
 
 
 def test_nothing_to_choose_from_gives_nothing():
@@ -87,7 +86,7 @@ def _worlds(draw):
     serves = np.array(draw(st.lists(flags, min_size=n_kinds, max_size=n_kinds)), dtype=bool)
     demand = np.array(draw(st.lists(st.integers(0, 12), min_size=n_groups, max_size=n_groups)), dtype=np.int64)
     site, kind = np.nonzero(homes)
-    tenths = draw(st.lists(st.integers(10, 20), min_size=len(site), max_size=len(site)))
+    tenths = draw(st.lists(st.integers(0, 10), min_size=len(site), max_size=len(site)))
     return site, kind, homes[site, kind].astype(np.int64), np.array(tenths) / 10, serves, demand
 
 
@@ -114,18 +113,21 @@ def _every_choice(site, kind, homes, serves, demand):
 @settings(max_examples=150, deadline=None)
 @given(_worlds())
 def test_no_other_choice_meets_more_or_costs_less(world):
-    site, kind, homes, cost, serves, demand = world
+    site, kind, homes, score, serves, demand = world
     every = list(_every_choice(site, kind, homes, serves, demand))
     most = max(given_homes for _, given_homes in every)
     first, bound = m.most_met(site, kind, homes, serves, demand, at_least=np.zeros_like(demand))
     assert bound == most
-    chosen = m.fewest_sites(site, kind, homes, cost, serves, demand, chosen=first)
+    chosen = m.fewest_sites(site, kind, homes, score, serves, demand, chosen=first)
     assert np.unique(site[chosen]).size == chosen.sum()
     capacity = np.bincount(kind[chosen], weights=homes[chosen], minlength=len(serves)).astype(np.int64)
     shares = m.even_shares(capacity, serves, demand)
     assert shares.sum() == most
-    cheapest = min(cost[one].sum() for one, given_homes in every if given_homes == most)
-    assert cost[chosen].sum() == pytest.approx(cheapest, abs=1e-6)
+    enough = [one for one, given_homes in every if given_homes == most]
+    fewest = min(int(one.sum()) for one in enough)
+    assert int(chosen.sum()) == fewest
+    best = max(score[one].sum() for one in enough if int(one.sum()) == fewest)
+    assert score[chosen].sum() == pytest.approx(best, abs=1e-6)
     assert (shares.sum(axis=0) <= demand).all()
     assert (shares.sum(axis=1) <= capacity).all()
     assert not shares[~serves].any()
