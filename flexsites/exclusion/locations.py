@@ -7,15 +7,19 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from flexsites.geometry.buffers import chord_error_m
 from flexsites.geometry.types import BoolArray, GeometryArray, IntArray
+
+_QUAD_SEGS = 16
 
 
 def group_pieces(pieces: GeometryArray, barriers: GeometryArray, *, gap_m: float, touch_m: float) -> IntArray:
     """Group pieces that lie within a gap of each other, directly or through others.
 
-    Two pieces are linked when the shortest line between them is no longer than the gap and meets no barrier. Pieces
-    that touch are linked along their common edge, unless barriers cover all of it (a railway drawn on the boundary).
-    The result does not depend on cells, and not on the order of the pieces except in the numbers of the groups.
+    Pieces that touch are linked along their common edge, unless barriers cover all of it (a railway drawn on the
+    boundary). Pieces apart are linked if barriers leave open some way from one to the other through the land that lies
+    within the gap of both. The result does not depend on cells, and not on the order of the pieces except in the
+    numbers of the groups.
 
     Parameters
     ----------
@@ -46,8 +50,11 @@ def group_pieces(pieces: GeometryArray, barriers: GeometryArray, *, gap_m: float
     first, second = shapely.STRtree(pieces).query(pieces, predicate="dwithin", distance=gap_m + touch_m)
     first, second = first[first < second], second[first < second]
     if len(barriers) and len(first):
-        is_open = ~_is_barred(pieces, barriers, first, second, touch_m=touch_m)
-        first, second = first[is_open], second[is_open]
+        near = np.zeros(len(pieces), dtype=bool)
+        near[shapely.STRtree(barriers).query(pieces, predicate="dwithin", distance=2.0 * (gap_m + touch_m))[0]] = True
+        asked = np.flatnonzero(near[first] & near[second])
+        is_barred = _is_barred(pieces, barriers, first[asked], second[asked], gap_m=gap_m, touch_m=touch_m)
+        first, second = np.delete(first, asked[is_barred]), np.delete(second, asked[is_barred])
     n = len(pieces)
     links = coo_array((np.ones(len(first), dtype=np.int8), (first, second)), shape=(n, n))
     _, group = connected_components(links, directed=False)
@@ -56,20 +63,27 @@ def group_pieces(pieces: GeometryArray, barriers: GeometryArray, *, gap_m: float
 
 
 def _is_barred(
-    pieces: GeometryArray, barriers: GeometryArray, first: IntArray, second: IntArray, *, touch_m: float
+    pieces: GeometryArray, barriers: GeometryArray, first: IntArray, second: IntArray, *, gap_m: float, touch_m: float
 ) -> BoolArray:
-    """Return which links a barrier cuts. Touching pieces are linked by the edge they share."""
-    links = shapely.shortest_line(pieces[first], pieces[second])
-    touching = np.flatnonzero(shapely.length(links) <= touch_m)
-    edge = shapely.boundary(pieces[first[touching]])
-    contact = shapely.intersection(edge, shapely.buffer(pieces[second[touching]], touch_m, quad_segs=1))
-    links[touching] = contact
-    tree = shapely.STRtree(barriers)
-    link, barrier = tree.query(links, predicate="intersects")
-    is_barred = np.zeros(len(links), dtype=bool)
-    is_barred[link] = True
-    for i in np.intersect1d(touching, link):
+    """Return which links a barrier cuts: all of a common edge, or all of the land between two pieces."""
+    is_touching = shapely.distance(pieces[first], pieces[second]) <= touch_m
+    between = np.empty(len(first), dtype=object)
+    wide = np.where(is_touching, touch_m, (gap_m + touch_m) / (1.0 - chord_error_m(1.0, _QUAD_SEGS)))
+    edge = shapely.boundary(pieces[first[is_touching]])
+    near = shapely.buffer(pieces[second], wide, quad_segs=_QUAD_SEGS)
+    between[is_touching] = shapely.intersection(edge, near[is_touching])
+    apart = np.flatnonzero(~is_touching)
+    around = shapely.buffer(pieces[first[apart]], wide[apart], quad_segs=_QUAD_SEGS)
+    between[apart] = shapely.intersection(around, near[apart])
+    link, barrier = shapely.STRtree(barriers).query(between, predicate="dwithin", distance=touch_m)
+    is_barred = np.zeros(len(first), dtype=bool)
+    for i in np.unique(link):
         across = shapely.union_all(shapely.buffer(barriers[np.sort(barrier[link == i])], touch_m, quad_segs=1))
-        open_m = shapely.length(shapely.difference(links[i], across))
-        is_barred[i] = open_m <= 4 * touch_m  # the ends of a contact stick out by the tolerance
+        left = shapely.difference(between[i], across)
+        if is_touching[i]:
+            is_barred[i] = shapely.length(left) <= 4 * touch_m  # the ends of a contact stick out by the tolerance
+        else:
+            ways = shapely.get_parts(left)
+            reaches = [shapely.distance(ways, pieces[end[i]]) <= touch_m for end in (first, second)]
+            is_barred[i] = not (reaches[0] & reaches[1]).any()
     return is_barred
