@@ -97,7 +97,7 @@ def _context(results: Results, words: Words) -> dict[str, Any]:
         "area_m2": results.manifest.get("area_m2") or (results.manifest.get("closes") or {}).get("area_in_m2"),
         "answer": sections.answer(results, words),
         "assumptions": sections_more.assumptions(results, words),
-        "sources": sections_more.sources(results, words),
+        "sources": sections_more.sources_by_origin(sections_more.sources(results, words)),
         "closing": sections.closing_line(results, words) if results.has_sites else ("", True),
         "roofs": sections_more.roofs(results, words) if results.has("roof_units") else None,
         "colours": presentation().colours,

@@ -105,6 +105,7 @@ def variants(results: Results, words: Words) -> dict[str, Any]:
     names = list(dict.fromkeys(table["variant"]))
     suitable = table[table["population"] == "suitable"].set_index("variant")
     available = table[table["population"] == "available"].set_index("variant")
+    rest_of = table[table["population"] == "suitable_without_groen_tiny"].set_index("variant")
     rows, chart = [], []
     series = presentation().colours.series
     for name in names:
@@ -124,11 +125,16 @@ def variants(results: Results, words: Words) -> dict[str, Any]:
                 "–" if name == "base" else words.number(row["n_sites_gained"]),
                 "–" if name == "base" else words.number(row["n_sites_lost"]),
                 words.number(row["n_sites_unknown"]),
+                words.number(rest_of.loc[name, "n_sites"]),
+                words.number(rest_of.loc[name, "n_units_expected"]),
             ]
         )
     numbers = [(words.name("population", key), True) for key in ("available", "suitable")]
     rest = ("n_units_expected", "units_range", "change_n_units_expected", "n_sites_gained", "n_sites_lost")
     headings = [*heads(words, ("variant",), ()), *numbers, *heads(words, (), (*rest, "n_sites_unknown"))]
+    # Nearly everything passes groen_tiny: what a stricter requirement does is seen without it.
+    without = words.name("population", "suitable_without_groen_tiny")
+    headings += [(without, True), (f"{without}: {words.text('columns.n_units_expected')}", True)]
     view: RangeView = ranges(chart, words)
     return {"table": TableView(headings, rows), "chart": view, "only_base": len(names) == 1}
 
@@ -297,6 +303,22 @@ def _figure(entry: Mapping[str, Any], words: Words) -> list[str]:
     else:
         written = words.unknown if value is None else str(value)
     return [str(entry.get("path", "")), written, str(entry.get("unit") or "–")]
+
+
+def sources_by_origin(listed: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+    """Return the sources with what was read of each beneath it: twelve layers of one map are one source.
+
+    Parameters
+    ----------
+    listed
+        What :func:`sources` gives.
+    """
+    keys = ("title", "provider", "licence", "attribution", "edition", "url")
+    origins: dict[tuple[str, ...], dict[str, Any]] = {}
+    for source in listed:
+        origin = tuple(source[key] for key in keys)
+        origins.setdefault(origin, dict(zip(keys, origin, strict=True)) | {"parts": []})["parts"].append(source)
+    return list(origins.values())
 
 
 def sources(results: Results, words: Words) -> list[dict[str, str]]:

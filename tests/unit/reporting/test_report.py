@@ -11,7 +11,9 @@ import pytest
 from flexsites.reporting import open_results, write_factsheets, write_report
 from flexsites.reporting.names import words_of
 from flexsites.reporting.report import render_report, script_json
+from flexsites.reporting.run_tables import summary
 from flexsites.reporting.sections import closing_line
+from flexsites.reporting.sections_more import sources, sources_by_origin, variants
 from flexsites.reporting.words import LANGUAGES
 from tests.reporting_fixture import write_results
 
@@ -187,3 +189,31 @@ def test_the_closing_adds_up_as_it_is_written(run_directory: Path) -> None:
     said, does_close = closing_line(results, words_of(results, "en"))
     assert does_close
     assert [int(figure) for figure in re.findall(r"(\d+) m²", said)] == [1, 0, 1]
+
+
+def test_layers_of_one_map_are_one_source(run_directory: Path) -> None:
+    """A reader sees which layers were read of a source, each with its count; its licence stands there once."""
+    results = open_results(run_directory)
+    one = {"title": "OSM", "provider": "OSM", "licence": "ODbL", "attribution": "© OSM", "edition": "2024", "url": ""}
+    told = [{**one, "id": "streets", "n_features": 12}, {**one, "id": "layers.water", "n_features": 3}]
+    results = replace(results, manifest={**results.manifest, "sources": [*told, {**one, "id": "x", "edition": "2025"}]})
+    found = sources_by_origin(sources(results, words_of(results, "en")))
+    assert [(source["edition"], [part["id"] for part in source["parts"]]) for source in found] == [
+        ("2024", ["streets", "layers.water"]),
+        ("2025", ["x"]),
+    ]
+    html = render_report(results, words_of(results, "en"))
+    assert html.count("<h3>OSM</h3>") == 2
+    for part in ("streets: features 12", "layers.water: features 3", "x: features unknown"):
+        assert part in html
+
+
+def test_variants_stand_with_and_without_the_undemanding_flexmilieu(run_directory: Path) -> None:
+    results = open_results(run_directory)
+    view = variants(results, words_of(results, "en"))["table"]
+    table = summary(results, "variants")
+    rest = table[table["population"] == "suitable_without_groen_tiny"].set_index("variant")
+    assert [row[-2:] for row in view.rows] == [
+        [f"{rest.loc[name, 'n_sites']:,}", f"{rest.loc[name, 'n_units_expected']:,}"] for name in rest.index
+    ]
+    assert all(len(row) == len(view.headings) for row in view.rows)
