@@ -5,15 +5,15 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import psutil
 import yaml
 
+from flexsites.across_cells import gather_sites
 from flexsites.config.study import resolve
 from flexsites.runs import Options, assess, merge_parts, prepare_inputs, start
 from flexsites.worlds.country import Country
@@ -28,11 +28,25 @@ ABOUT = {"title": "Synthetic country", "provider": "flexsites", "licence": "MIT"
 
 
 class Watch:
-    """Highest resident memory seen of this process and of its children together and apart, by sampling."""
+    """Highest resident memory of this process, of any child and of all together, by sampling, phase by phase."""
 
     def __init__(self) -> None:
         """Start at nothing."""
-        self.main_mib = self.worker_mib = self.all_mib = 0.0
+        self.phases: list[dict[str, float | str]] = []
+        self.begin("start")
+
+    def begin(self, name: str) -> None:
+        """Begin a phase: what was highest is kept with the one before, and counted anew."""
+        now = time.perf_counter()
+        if self.phases:
+            self.phases[-1] |= self._highest() | {"seconds": round(now - self._since, 2)}
+        self.phases.append({"phase": name})
+        self._since, self.main_mib, self.worker_mib, self.all_mib = now, 0.0, 0.0, 0.0
+        self.sample()
+
+    def _highest(self) -> dict[str, float | str]:
+        names = ("main_mib", "worker_mib", "all_mib")
+        return {f"peak_{name}": round(getattr(self, name)) for name in names}
 
     def sample(self) -> None:
         """Look once."""
@@ -109,42 +123,48 @@ def run_file(folder: Path, paths: dict[str, Path]) -> Path:
 
 @benchmark(name="national", sizes=(2_000, 20_000, 200_000, 1_000_000, 8_400_000), unit="parcels")
 def national(size: int) -> Measurements:
-    """Assess a synthetic country from its files to merged tables, by cells, with two worker processes."""
+    """Assess a synthetic country from its files to located and ranked sites, by cells, with two worker processes."""
     country = Country(size)
     with tempfile.TemporaryDirectory(prefix="flexsites-national-") as name, watching() as watch:
         folder = Path(name)
-        clock = [time.perf_counter()]
+        watch.begin("write the country")
         paths = write_country(folder / "sources", country)
-        clock.append(time.perf_counter())
+        watch.begin("prepare")
         study = resolve(str(run_file(folder, paths)))
         options = Options(outputs=folder / "outputs", scheduler="processes", workers=WORKERS, quiet=True)
         place = start(study, options)
         inputs = prepare_inputs(place, study, options)
-        clock.append(time.perf_counter())
+        watch.begin("cells")
         rows = assess(place, study, inputs, options)
-        clock.append(time.perf_counter())
+        watch.begin("merge")
         merge_parts(place, study, rows, options)
-        clock.append(time.perf_counter())
-    made, prepared, assessed, merged = (after - before for before, after in pairwise(clock))
+        watch.begin("gather")
+        gather_sites(place, study, inputs, options)
+        watch.begin("end")
+    phases = {str(one.pop("phase")): one for one in watch.phases[1:-1]}
+    work = {name: one for name, one in phases.items() if name != "write the country"}
     n_sites = sum(row["n_sites"] for row in rows)
+    lost = sum(row["area_in_m2"] - row["buildable_area_m2"] - row["attributed_area_m2"] for row in rows)
+    notes = {
+        "n_parcels": country.count(), "n_sites": n_sites, "n_cells": len(rows), "workers": WORKERS,
+        "sites_of_the_largest_cell": max(row["n_sites"] for row in rows), "phases": phases,
+        "milliseconds_per_parcel_cells": round(1_000 * float(phases["cells"]["seconds"]) / max(n_sites, 1), 4),
+        "area_not_accounted_for_m2": round(lost, 6), "seconds_by_stage_all_workers": by_stage(rows),
+    }  # fmt: skip
+    total = sum(float(one["seconds"]) for one in work.values())
+    largest = max(float(one[f"peak_{which}_mib"]) for one in work.values() for which in ("main", "worker"))
+    comparison = Comparison(
+        "prepare, assess, merge and gather, two processes (memory: largest process)",
+        {"flexsites": Timing((total,))},
+        {"flexsites": Peak(peak_mib=largest, imports_mib=0.0, seconds=total)},
+    )
+    return Measurements((comparison,), packages=("distributed", "psutil"), notes=notes)
+
+
+def by_stage(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the seconds of every stage, summed over cells and workers."""
     stages: dict[str, float] = {}
     for row in rows:
         for stage, seconds in row["stages"].items():
             stages[stage] = stages.get(stage, 0.0) + seconds
-    total = prepared + assessed + merged
-    lost = sum(row["area_in_m2"] - row["buildable_area_m2"] - row["attributed_area_m2"] for row in rows)
-    notes = {
-        "n_parcels": country.count(), "n_sites": n_sites, "n_cells": len(rows), "workers": WORKERS,
-        "seconds_writing_the_country": round(made, 3), "seconds_prepare": round(prepared, 3),
-        "seconds_assess": round(assessed, 3), "seconds_merge": round(merged, 3),
-        "milliseconds_per_parcel_assess": round(1_000 * assessed / max(n_sites, 1), 4),
-        "peak_main_process_mib": round(watch.main_mib), "peak_worker_mib": round(watch.worker_mib),
-        "peak_all_processes_mib": round(watch.all_mib), "area_not_accounted_for_m2": round(lost, 6),
-        "seconds_by_stage_all_workers": {stage: round(taken, 2) for stage, taken in sorted(stages.items())},
-    }  # fmt: skip
-    peak = Peak(peak_mib=watch.worker_mib, imports_mib=0.0, seconds=total)
-    timings = {"flexsites": Timing((total,))}
-    comparison = Comparison(
-        "prepare, assess and merge, two processes (memory: largest process)", timings, {"flexsites": peak}
-    )
-    return Measurements((comparison,), packages=("distributed", "psutil"), notes=notes)
+    return {stage: round(taken, 2) for stage, taken in sorted(stages.items())}
