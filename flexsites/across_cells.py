@@ -40,17 +40,20 @@ def gather_sites(place: Place, study: Study, inputs: Prepared, options: Options)
             advance(n)
 
 
-def match(place: Place, study: Study, inputs: Prepared) -> None:
+def match(place: Place, study: Study, inputs: Prepared, options: Options) -> None:
     """Match the sites of the run itself to the demand, where the run has any."""
     path = inputs.tables.get("demand")
     if path is None:
         return
     demand = read(path, t.Demand)
     judged = [read(place.result(BASE, "sites"), t.Sites), read(place.result(BASE, "suitability"), t.Suitability)]
-    matched = match_demand(demand, *judged, flexmilieus=study.flexmilieus)
-    write_table(matched, t.DemandSites, place.result(BASE, "demand_sites"))
-    told = sum_demand(demand, matched, *judged, flexmilieus=study.flexmilieus)
-    write_table(told, t.DemandTotals, place.result(BASE, "demand"))
+    with progress("demand", 2, quiet=options.quiet) as advance:
+        matched = match_demand(demand, *judged, flexmilieus=study.flexmilieus)
+        write_table(matched, t.DemandSites, place.result(BASE, "demand_sites"))
+        advance(1)
+        told = sum_demand(demand, matched, *judged, flexmilieus=study.flexmilieus)
+        write_table(told, t.DemandTotals, place.result(BASE, "demand"))
+        advance(2)
 
 
 def gather_roofs(place: Place, study: Study, inputs: Prepared) -> None:

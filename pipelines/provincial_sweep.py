@@ -25,7 +25,7 @@ def assess_all(study: Study, options: Options) -> Path:
     merge_parts(place, study, rows, options)
     if study.run.assesses_parcels:
         gather_sites(place, study, inputs, options)
-        match(place, study, inputs)
+        match(place, study, inputs, options)
     if study.run.assesses_roofs:
         gather_roofs(place, study, inputs)
     write_manifest(place, study, inputs, rows)
