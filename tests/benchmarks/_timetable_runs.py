@@ -2,12 +2,16 @@
 
     python -m tests.benchmarks._timetable_runs make EVENTS
     python -m tests.benchmarks._timetable_runs run EVENTS
+    python -m tests.benchmarks._timetable_runs feed EVENTS
+    python -m tests.benchmarks._timetable_runs read EVENTS
 
 ``make`` draws and saves a day of about so many stop events; ``run`` memory-maps it, as a worker does, and searches it.
+``feed`` writes the same day as a GTFS zip; ``read`` reads that and counts the service of every stop.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import resource
 import statistics
@@ -17,6 +21,10 @@ from collections.abc import Callable
 
 from flexsites.accessibility.connection_scan import latest_departures
 from flexsites.accessibility.timetable import Timetable
+from flexsites.config.load import configs_directory, read_model
+from flexsites.config.transit import Transit
+from flexsites.inputs.timetable import read_service
+from flexsites.worlds.gtfs_zip import write_trips
 from tests.benchmarks.timetable import (
     DAY_END_S,
     N_CENTRES,
@@ -74,5 +82,22 @@ def run(size: int) -> None:
     sys.stdout.write(json.dumps(told) + "\n")
 
 
+def feed(size: int) -> None:
+    """Write the day as a GTFS zip of four weeks."""
+    stops, trips, *_ = world(size)
+    period = {"start_date": dt.date(2026, 1, 5), "end_date": dt.date(2026, 2, 1)}
+    write_trips(saved(size).with_suffix(".zip"), stops, trips, version="synthetic", **period)
+
+
+def read(size: int) -> None:
+    """Read the zip and count departures, lines, directions and hubs."""
+    transit = read_model(configs_directory() / "transit.yaml", Transit)
+    began, began_cpu = time.perf_counter(), time.process_time()
+    service = read_service(saved(size).with_suffix(".zip"), transit=transit)
+    told = {"wall_s": time.perf_counter() - began, "cpu_s": time.process_time() - began_cpu}
+    told |= {"stops": len(service.stops), "stop_events": len(service.trips.stop)}
+    sys.stdout.write(json.dumps(told | {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}) + "\n")
+
+
 if __name__ == "__main__":
-    {"make": make, "run": run}[sys.argv[1]](int(sys.argv[2]))
+    {"make": make, "run": run, "feed": feed, "read": read}[sys.argv[1]](int(sys.argv[2]))
