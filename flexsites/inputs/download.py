@@ -100,18 +100,28 @@ def fetch_file(url: str, target: Path, *, sha256: str | None = None, session: re
         part.unlink()
         raise InputError(Fault(f"its SHA-256 is {digest}, not {sha256}", url, "compare with the provider's"))
     part.replace(target)
+    part.with_name(f"{part.name}.edition").unlink(missing_ok=True)
     return target
 
 
 def _append(session: requests.Session, url: str, part: Path) -> int | None:
-    """Fetch what is not there yet; return how long the whole is, or None if the service does not say."""
+    """Fetch what is not there yet; return how long the whole is, or None if the service does not say.
+
+    What came before is gone on with only if the file is still the same, where the service can tell (If-Range).
+    """
     done = part.stat().st_size if part.exists() else 0
+    edition = part.with_name(f"{part.name}.edition")
     headers = {"Range": f"bytes={done}-"} if done else {}
+    if done and edition.exists():
+        headers["If-Range"] = edition.read_text(encoding="utf-8")
     with session.get(url, headers=headers, stream=True, timeout=_TIMEOUT_S) as answer:
         if answer.status_code == _BEYOND:
             return done
         answer.raise_for_status()
         is_rest = answer.status_code == _PARTIAL
+        told = answer.headers.get("ETag", "")
+        told = answer.headers.get("Last-Modified", "") if told.startswith("W/") or not told else told
+        edition.write_text(told, encoding="utf-8") if told else edition.unlink(missing_ok=True)
         length = answer.headers.get("Content-Length")
         with part.open("ab" if is_rest else "wb") as sink:
             for chunk in answer.iter_content(_CHUNK_BYTES):

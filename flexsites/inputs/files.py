@@ -62,7 +62,9 @@ def locate(text: str, places: Places, *, where: str) -> str:
             raise InputError(Fault(f"{path} names a synthetic place", where, "give the run a `world`, or a real path"))
         found = places.world / path.removeprefix(_WORLD)
     elif _SCHEME.match(path):
-        return str(fetch(path, places.scratch, where=where))
+        archive, member = split_archive(path)
+        local = fetch(archive, places.scratch, where=where)
+        return str(local if member is None else local / member)
     else:
         found = places.base / path
     archive, _ = split_archive(str(found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,6 +31,7 @@ class Service:
 
     port: int = 0
     n: int = 25
+    edition: str | None = None
     faults: list[int] = field(default_factory=list)
     breaks_at_page: int | None = None
     ignores_filter: bool = False
@@ -107,10 +109,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _file(self) -> None:
         content, first = self.service.file, 0
-        if "Range" in self.headers:
+        edition = self.service.edition
+        if "Range" in self.headers and self.headers.get("If-Range") in (None, edition):
             first = int(self.headers["Range"].removeprefix("bytes=").rstrip("-"))
         self.send_response(206 if first else 200)
         self.send_header("Content-Length", str(len(content) - first))
+        if edition is not None:
+            self.send_header("ETag", edition)
         self.end_headers()
         self.wfile.write(content[first : len(content) // 2] if self.service.cuts_file else content[first:])
 
@@ -258,6 +263,28 @@ def test_a_file_goes_on_where_it_broke_off(service: Service, tmp_path: Path) -> 
     assert not target.exists()
     service.cuts_file = False
     assert fetch_file(f"{service.url}/bag.gpkg", target).read_bytes() == service.file
+
+
+def test_a_file_that_changed_meanwhile_is_not_pieced_together(service: Service, tmp_path: Path) -> None:
+    target = tmp_path / "bag.gpkg"
+    service.cuts_file, service.edition = True, '"monday"'
+    with pytest.raises(InputError, match="goes on where it broke off"):
+        fetch_file(f"{service.url}/bag.gpkg", target)
+    service.cuts_file, service.edition, service.file = False, '"tuesday"', service.file[::-1]
+    assert fetch_file(f"{service.url}/bag.gpkg", target).read_bytes() == service.file
+    assert [path.name for path in tmp_path.iterdir()] == ["bag.gpkg"]
+
+
+def test_a_file_in_a_zip_in_an_object_store(tmp_path: Path) -> None:
+    import fsspec  # noqa: PLC0415
+
+    squares().to_file(tmp_path / "p.gpkg", driver="GPKG")
+    with fsspec.open("memory://bucket/both.zip", "wb") as sink, zipfile.ZipFile(sink, "w") as packed:
+        packed.write(tmp_path / "p.gpkg", "2025/p.gpkg")
+        packed.write(tmp_path / "p.gpkg", "2024/p.gpkg")
+    row = {"reader": "vector", "about": ABOUT, "path": "memory://bucket/both.zip/2025/p.gpkg", "id_column": "id"}
+    prepared = prepare(sources(parcels=row), directory=tmp_path / "out", base=tmp_path)
+    assert len(prepared.parcels()) == 4
 
 
 def test_a_file_of_another_hash_is_refused(service: Service, tmp_path: Path) -> None:
