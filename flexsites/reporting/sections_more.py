@@ -13,6 +13,7 @@ from flexsites.reporting.sections import run_row
 from flexsites.reporting.totals import AVAILABLE
 from flexsites.reporting.views import RangeView, TableView, ranges
 from flexsites.reporting.words import Words
+from flexsites.tables import Frame
 
 # What became of rows of a source that did not go through unchanged: told wherever there are any.
 _LOST = ("n_left_out", "n_outside_area", "n_repeated", "n_repaired", "n_quarantined")
@@ -136,7 +137,28 @@ def variants(results: Results, words: Words) -> dict[str, Any]:
     without = words.name("population", "suitable_without_groen_tiny")
     headings += [(without, True), (f"{without}: {words.text('columns.n_units_expected')}", True)]
     view: RangeView = ranges(chart, words)
-    return {"table": TableView(headings, rows), "chart": view, "only_base": len(names) == 1}
+    return {
+        "table": TableView(headings, rows),
+        "chart": view,
+        "only_base": len(names) == 1,
+        "matrix": _matrix(results, table, words),
+    }
+
+
+def _matrix(results: Results, table: Frame, words: Words) -> TableView:
+    """Return the suitable parcels and homes per variant and flexmilieu: where a stricter requirement is seen."""
+    by = table.set_index(["variant", "population"])
+    names = list(dict.fromkeys(table["variant"]))
+    order = [name for name in results.flexmilieus if (names[0], name) in by.index]
+    counts = [
+        [(by.loc[(name, one)]["n_sites"], by.loc[(name, one)]["n_units_expected"]) for one in order] for name in names
+    ]
+    rows = [
+        [words.name("variant", name), *(f"{words.number(n)} / {words.number(homes)}" for n, homes in row)]
+        for name, row in zip(names, counts, strict=True)
+    ]
+    headings = [*heads(words, ("variant",), ()), *((words.name("flexmilieu", one), True) for one in order)]
+    return TableView(headings, rows, f"{words.text('variants.matrix')}. {words.text('totals.never_add')}")
 
 
 def _signed(value: Any, words: Words) -> str:  # noqa: ANN401 - a cell

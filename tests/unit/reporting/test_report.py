@@ -217,3 +217,12 @@ def test_variants_stand_with_and_without_the_undemanding_flexmilieu(run_director
         [f"{rest.loc[name, 'n_sites']:,}", f"{rest.loc[name, 'n_units_expected']:,}"] for name in rest.index
     ]
     assert all(len(row) == len(view.headings) for row in view.rows)
+
+
+def test_each_flexmilieu_of_each_variant_is_told(run_directory: Path) -> None:
+    results = open_results(run_directory)
+    view = variants(results, words_of(results, "en"))["matrix"]
+    by = summary(results, "variants").set_index(["variant", "population"])
+    for i, flexmilieu in enumerate(results.flexmilieus, 1):
+        row = by.loc[("base", flexmilieu)]
+        assert view.rows[0][i] == f"{int(row['n_sites']):,} / {int(row['n_units_expected']):,}"
