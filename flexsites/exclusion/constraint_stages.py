@@ -131,7 +131,8 @@ def _in_use(position: int, rule: InUse, parcels: Frame, layers: Frame, _time: Ti
     sites = geometry_of(parcels)
     if rule.built_share is not None:
         is_asked = _has_use(parcels, layers, rule) if rule.on_land_use else np.ones(len(sites), dtype=bool)
-        is_full = is_asked & (covered_share(sites, used) >= float(rule.built_share))
+        is_full = is_asked.copy()
+        is_full[is_asked] = covered_share(sites[is_asked], used) >= float(rule.built_share)
         built = used[shapely.get_dimensions(used) >= _AREA]
         whole = Constraint(position, sites[is_full], is_full, is_whole=True)
         return [whole, Constraint(position, built, is_asked & ~is_full)]
