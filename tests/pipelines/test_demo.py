@@ -188,6 +188,8 @@ def test_shortlist_is_of_suitable_sites_in_order(command: Callable[..., str], de
     told = command("shortlist", "--run", demo, "-n", 1, "--flexmilieu", "groen_tiny", "--min-units", 3)
     suitability = pd.read_parquet(demo / "suitability.parquet")
     mine = suitability[(suitability["flexmilieu"] == "groen_tiny") & (suitability["n_units_expected"] >= 3)]
+    verdict = pd.read_parquet(demo / "sites.parquet", columns=["site_id", "verdict"]).set_index("site_id")["verdict"]
+    mine = mine[mine["site_id"].map(verdict).isin(["eligible", "conditional"])]
     best = mine.sort_values("rank").iloc[0]
     assert bool(best["is_suitable"])
     assert best["site_id"] in told
@@ -264,3 +266,60 @@ def test_designed_flats_get_the_storeys_of_their_year(world: Path, truth: Truth,
     assert not none & set(fits.index)
     unknown = units[units["verdict"] == "unknown"]
     assert {"no_height_1972", "no_year"} <= set(unknown["block_type"])
+
+
+def test_every_total_is_counted_again_from_the_rows(tables: dict[str, pd.DataFrame]) -> None:
+    """Sites, locations, areas and homes of every area and population, counted once more without the package."""
+    sites, suitability, found = tables["sites"], tables["suitability"], tables["totals"]
+    pieces = tables["pieces"][tables["pieces"]["is_valid"].astype(bool)]
+    places = pieces[["piece_id", "site_id"]].merge(tables["piece_locations"], on="piece_id")
+    units = ["n_units_low", "n_units_expected", "n_units_high"]
+    is_available = sites["verdict"].isin(["eligible", "conditional"])
+    suits = suitability[suitability["is_suitable"].fillna(value=False).astype(bool)]
+    own = sites.set_index("site_id")[units]
+    populations = {
+        "available": (is_available, own),
+        "suitable": (is_available & sites["is_suitable"].fillna(value=False).astype(bool), own),
+    }
+    for flexmilieu, rows in suits.groupby("flexmilieu"):
+        populations[flexmilieu] = (
+            is_available & sites["site_id"].isin(rows["site_id"]),
+            rows.set_index("site_id")[units],
+        )
+    told = found[(found["coverage_scope"] == "all") & found["population"].isin(list(populations))]
+    assert {"run", "gemeente", "provincie"} <= set(told["area_kind"])
+    for row in told.itertuples():
+        belongs, homes = populations[row.population]
+        inside = belongs if row.area_kind == "run" else belongs & (sites[f"{row.area_kind}_code"] == row.area_code)
+        mine = sites[inside.fillna(value=False).astype(bool)]
+        counted = [len(mine), places.loc[places["site_id"].isin(mine["site_id"]), "location_id"].nunique()]
+        counted += homes.reindex(mine["site_id"]).sum().astype(int).tolist()
+        assert [row.n_sites, row.n_locations, *(getattr(row, name) for name in units)] == counted, row
+        assert row.buildable_area_m2 == pytest.approx(mine["buildable_area_m2"].sum())
+
+
+def test_what_the_rules_take_and_the_ledger_add_up(tables: dict[str, pd.DataFrame]) -> None:
+    sites, reasons, drop = tables["sites"], tables["reasons"], tables["drop"].set_index("rule_id")
+    taken = reasons.groupby("site_id")["attributed_area_m2"].sum().reindex(sites["site_id"]).fillna(0.0).to_numpy()
+    assert np.abs(sites["parcel_area_m2"] - sites["buildable_area_m2"] - taken).max() < 1e-6
+    for rule_id, rows in reasons.groupby("rule_id"):
+        if pd.notna(drop.loc[rule_id, "attributed_area_m2"]):
+            assert drop.loc[rule_id, "attributed_area_m2"] == pytest.approx(rows["attributed_area_m2"].sum())
+    assert drop["n_sites_lost_first"].sum() == (sites["verdict"] == "excluded").sum()
+
+
+def test_demand_is_matched_and_no_land_counts_twice(tables: dict[str, pd.DataFrame]) -> None:
+    told, given = tables["demand"], tables["demand_sites"]
+    assert len(told) == 9
+    amounts = told[["n_homes_met", "n_homes_possible", "n_homes_unmet"]].sum(axis=1)
+    assert (amounts[told["n_homes_met"].notna()] == told.loc[told["n_homes_met"].notna(), "n_homes_asked"]).all()
+    assert given["n_homes_given"].sum() == told["n_homes_met"].sum() > 0
+    by_site = given.groupby("site_id")
+    assert len(given[["site_id", "flexmilieu"]].drop_duplicates()) == by_site.ngroups, "a site serves one flexmilieu"
+    assert (by_site["n_homes_given"].sum() <= by_site["n_units_expected"].first()).all()
+    sites = tables["sites"].set_index("site_id").loc[given["site_id"]]
+    assert sites["verdict"].isin(["eligible", "conditional"]).all()
+    assert (sites["gemeente_code"].to_numpy() == given["gemeente_code"].to_numpy()).all()
+    judged = tables["suitability"].set_index(["site_id", "flexmilieu"])["is_suitable"]
+    assert all(judged[(row.site_id, row.flexmilieu)] for row in given.itertuples())
+    assert told["is_most"].all()
