@@ -223,6 +223,17 @@ def test_faults_of_owners(tmp_path: Path, text: str, what: str) -> None:
     assert what in found[0]
 
 
+def test_how_many_owners_are_known_is_told(tmp_path: Path) -> None:
+    """A table by other ids than those of the parcels is no fault, but nobody must miss it."""
+    for text, n in (("p0,gemeente", 1), ("P0,gemeente", 0)):
+        (tmp_path / "o.csv").write_text(f"perceel,owner_class\n{text}\n")
+        row = {"reader": "table", "about": ABOUT, "path": "o.csv", "key": "perceel", "keep": ["owner_class"]}
+        parcels = vector(write(squares(), tmp_path / "p.gpkg"), id_column="id")
+        read = prepare(sources(parcels=parcels, ownership=row), directory=tmp_path / str(n), base=tmp_path)
+        notes = next(record.notes for record in read.records if record.id == "parcels")
+        assert f"the class of owner is known of {n} of 4 parcels" in notes
+
+
 def test_owners_as_polygons(tmp_path: Path) -> None:
     x, y = ORIGIN
     held = gpd.GeoDataFrame(
