@@ -52,7 +52,9 @@ def area_totals(results: Results, words: Words) -> dict[str, TableView]:
                 words.number(suitable["n_sites_unknown"]),
             ]
         )
-        matrix.append([name, *(words.number(by.loc[(code, flexmilieu)]["n_units_expected"]) for flexmilieu in order)])
+        matrix.append(
+            [name, *(_counted(by.loc[(code, flexmilieu)], ("n_units_expected",), words) for flexmilieu in order)]
+        )
     last = frozenset({len(codes) - 1})
     names = [(words.name("population", key), True) for key in ("available", "suitable", "suitable_without_groen_tiny")]
     rest = heads(words, (), ("n_locations", "buildable", "n_units_expected", "units_range", "n_sites_unknown"))
@@ -150,15 +152,20 @@ def _matrix(results: Results, table: Frame, words: Words) -> TableView:
     by = table.set_index(["variant", "population"])
     names = list(dict.fromkeys(table["variant"]))
     order = [name for name in results.flexmilieus if (names[0], name) in by.index]
-    counts = [
-        [(by.loc[(name, one)]["n_sites"], by.loc[(name, one)]["n_units_expected"]) for one in order] for name in names
-    ]
+    counted = ("n_sites", "n_units_expected")
     rows = [
-        [words.name("variant", name), *(f"{words.number(n)} / {words.number(homes)}" for n, homes in row)]
-        for name, row in zip(names, counts, strict=True)
+        [words.name("variant", name), *(_counted(by.loc[(name, one)], counted, words) for one in order)]
+        for name in names
     ]
     headings = [*heads(words, ("variant",), ()), *((words.name("flexmilieu", one), True) for one in order)]
     return TableView(headings, rows, f"{words.text('variants.matrix')}. {words.text('totals.never_add')}")
+
+
+def _counted(row: Any, names: Sequence[str], words: Words) -> str:  # noqa: ANN401 - a row of totals
+    """Write counts of a flexmilieu; where no parcel is known to suit and some may, zero would be a claim."""
+    if not row["n_sites"] and row["n_sites_unknown"]:
+        return words.unknown
+    return " / ".join(words.number(row[name]) for name in names)
 
 
 def _signed(value: Any, words: Words) -> str:  # noqa: ANN401 - a cell

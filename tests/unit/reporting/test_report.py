@@ -13,7 +13,7 @@ from flexsites.reporting.names import words_of
 from flexsites.reporting.report import render_report, script_json
 from flexsites.reporting.run_tables import summary
 from flexsites.reporting.sections import closing_line
-from flexsites.reporting.sections_more import sources, sources_by_origin, variants
+from flexsites.reporting.sections_more import area_totals, sources, sources_by_origin, variants
 from flexsites.reporting.words import LANGUAGES
 from tests.reporting_fixture import write_results
 
@@ -226,3 +226,17 @@ def test_each_flexmilieu_of_each_variant_is_told(run_directory: Path) -> None:
     for i, flexmilieu in enumerate(results.flexmilieus, 1):
         row = by.loc[("base", flexmilieu)]
         assert view.rows[0][i] == f"{int(row['n_sites']):,} / {int(row['n_units_expected']):,}"
+
+
+def test_no_homes_are_claimed_where_suitability_is_unknown(run_without_timetable: Path) -> None:
+    """Without a timetable stedelijk_ov is unknown everywhere: its homes are unknown per gemeente and variant, not 0."""
+    results = open_results(run_without_timetable)
+    words = words_of(results, "en")
+    totals = summary(results, "totals")
+    whole = totals[(totals["area_kind"] == "run") & (totals["coverage_scope"] == "all")].set_index("population")
+    unsure = [one for one in results.flexmilieus if not whole.loc[one, "n_sites"] and whole.loc[one, "n_sites_unknown"]]
+    assert unsure
+    for view in (area_totals(results, words)["matrix"], variants(results, words)["matrix"]):
+        of_run = view.rows[-1] if view.emphasis else view.rows[0]
+        for one in unsure:
+            assert of_run[1 + results.flexmilieus.index(one)] == "unknown"
