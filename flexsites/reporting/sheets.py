@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from flexsites.tables import Frame
 
 _MAX_ROWS = 1_048_575
 A4 = 9
+_PAGE_WIDTH = 190
+"""Characters across a printed page of A4, landscape, at which a table is still read: about two thirds of full size."""
 _DECIMAL = ("score", "score_best", "score_known_share", "compactness", "series_confidence")
 _IDENTIFIERS = ("year_built", "year_from", "year_until", "rank", "order", "portfolio_row")
 _NAMED = {
@@ -91,6 +94,7 @@ class Sheets:
             sheet.write_string(0, 0, note, self.strong)
             first = 1
         known: Mapping[str, str] = self.words.texts["columns"]
+        widths: list[int] = []
         for j, column in enumerate(map(str, shown.columns)):
             base, _, rule = column.partition("@")
             heading = known.get(base, base.replace("_", " ")) + (
@@ -102,13 +106,15 @@ class Sheets:
             for i, value in enumerate(values, first + 1):
                 self._cell(sheet, i, j, column, value)
             longest = max((len(str(value)) for value in values[:500]), default=0)
-            sheet.set_column(j, j, min(max(longest + 2, 11), 44))
+            widths.append(min(max(longest + 2, 11), 44))
+            sheet.set_column(j, j, widths[-1])
         sheet.set_row(first, 32)
         sheet.freeze_panes(first + 1, 1)
         sheet.set_landscape()
         sheet.set_paper(A4)
-        sheet.fit_to_pages(1, 0)
+        sheet.fit_to_pages(max(1, math.ceil(sum(widths) / _PAGE_WIDTH)), 0)
         sheet.repeat_rows(first)
+        sheet.repeat_columns(0)
         if len(shown.columns):
             sheet.autofilter(first, 0, first + min(len(shown), _MAX_ROWS - 2), len(shown.columns) - 1)
 

@@ -20,7 +20,7 @@ from flexsites.reporting.totals import AVAILABLE
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
 
-_LINE_PT, _LINE_CHARACTERS = 16, 95
+_LINE_PT, _LINE_CHARACTERS, _SUMMARY_WIDTH = 16, 82, 95
 
 
 def write_workbook(directory: Path | str, lang: str = "nl") -> Path:
@@ -103,7 +103,7 @@ def _write_sheets(sheets: Sheets, results: Results, words: Words) -> None:
             sheets.table(name, results.table(name))
     if results.has("roof_units"):
         _write_roof_units(sheets, results, words)
-        sheets.table("roof_totals", summary(results, "roof_totals"), never_add)
+        sheets.table("roof_totals", summary(results, "roof_totals"), words.text("workbook.roof_totals_note"))
     _write_origins(sheets, results, words)
 
 
@@ -113,7 +113,7 @@ def _write_summary(sheets: Sheets, results: Results, words: Words, more: Sequenc
     sheet.hide_gridlines(2)
     sheet.set_paper(A4)
     sheet.fit_to_pages(1, 0)
-    sheet.set_column(0, 0, 110)
+    sheet.set_column(0, 0, _SUMMARY_WIDTH)
     found = sections.answer(results, words)
     sheet.write_string(0, 0, words.label(results.manifest.get("title") or results.manifest.get("name")), sheets.title)
     head = f"{words.text('report.kicker')} – {words.text('report.screening')}"
@@ -142,7 +142,7 @@ def _write_portfolio_sheets(sheets: Sheets, results: Results, words: Words) -> N
     if unmatched is not None:
         sheets.table("unmatched", unmatched_table(results.table(unmatched), words))
     _write_roof_units(sheets, results, words)
-    sheets.table("roof_totals", summary(results, "roof_totals"), words.text("workbook.units_note"))
+    sheets.table("roof_totals", summary(results, "roof_totals"), words.text("workbook.roof_totals_note"))
     _write_origins(sheets, results, words)
 
 
