@@ -24,7 +24,7 @@ from flexsites.config.study import Reading, Study
 from flexsites.exclusion.stages import attribute, cover_rules, decide, leave_pieces, near_misses, overlay
 from flexsites.suitability.sites import gather
 from flexsites.suitability.stages import judge, judge_pieces
-from flexsites.tables import Frame, NearMissUnits, TransitQuality, empty
+from flexsites.tables import Frame, NearMissUnits, empty
 
 Tables = Mapping[str, Frame]
 
@@ -78,7 +78,7 @@ def assess_parcels(parcels: Frame, around: Surroundings, *, study: Study) -> dic
         parcels, faces, around.streets, around.layers, coverage, base["exclusions"],
         rules=study.base.rules, tests=study.tests, time=study.base.time, soft=SOFT,
     )  # fmt: skip
-    base |= {"faces": faces, "near_misses": missed, "near_miss_units": _homes_missed(missed, study=study)}
+    base |= {"faces": faces, "near_misses": missed, "near_miss_units": _homes_missed(missed, around, study=study)}
     return results
 
 
@@ -123,9 +123,7 @@ def measure(pieces: Frame, around: Surroundings, *, study: Study) -> tuple[Frame
     walk, max_snap_m = around.access.networks["walk"], around.access.max_snap_m["walk"]
     over_streets = reach(pieces, access=around.access, measures=study.street_measures)
     of_area = look_up_areas(pieces, around.areas, measures=study.area_measures)
-    to_stops = walk_to_stops(
-        pieces, around.stops, network=walk, max_snap_m=max_snap_m, reach_m=study.transit_reach_m
-    )  # fmt: skip
+    to_stops, transit_quality = _service(pieces, around, study=study)
     on_foot = walk_to_destinations(
         pieces, around.destinations, network=walk, max_snap_m=max_snap_m, reach_m=study.direct_reach_m
     )  # fmt: skip
@@ -133,21 +131,26 @@ def measure(pieces: Frame, around: Surroundings, *, study: Study) -> tuple[Frame
         pieces, to_stops, on_foot,
         travel=around.travel, measures=study.travel_measures, walk_speed_km_h=study.walk_speed_km_h,
     )  # fmt: skip
-    transit_quality = serve(pieces, around.stops, to_stops, classes=study.transit_classes)
     return pd.concat([over_streets, of_area, door_to_door], ignore_index=True), transit_quality
 
 
-def _homes_missed(missed: Frame, *, study: Study) -> Frame:
-    """Count the homes on pieces that one soft rule alone takes, rule by rule."""
+def _service(pieces: Frame, around: Surroundings, *, study: Study) -> tuple[Frame, Frame]:
+    """Walk from each piece to the stops around it, and class the service that they give."""
+    network, max_snap_m = around.access.networks["walk"], around.access.max_snap_m["walk"]
+    reach_m = study.transit_reach_m
+    to_stops = walk_to_stops(pieces, around.stops, network=network, max_snap_m=max_snap_m, reach_m=reach_m)
+    return to_stops, serve(pieces, around.stops, to_stops, classes=study.transit_classes)
+
+
+def _homes_missed(missed: Frame, around: Surroundings, *, study: Study) -> Frame:
+    """Count the homes on pieces that one soft rule alone takes, rule by rule, as they are counted on valid pieces."""
     counted = [empty(NearMissUnits)]
-    for rule_id, pieces in missed.groupby("rule_id", sort=True):
+    for rule_id, rows in missed.groupby("rule_id", sort=True):
+        pieces = rows.drop(columns="rule_id").reset_index(drop=True)
         units = fit(
-            pieces.drop(columns="rule_id"),
-            empty(TransitQuality),
-            programmes=study.programmes,
-            dwelling_types=study.dwelling_types,
-            layout=study.layout,
-        )
+            pieces, _service(pieces, around, study=study)[1],
+            programmes=study.programmes, dwelling_types=study.dwelling_types, layout=study.layout,
+        )  # fmt: skip
         counted.append(units.assign(rule_id=rule_id))
     return pd.concat([one for one in counted if len(one)] or counted[:1], ignore_index=True)
 

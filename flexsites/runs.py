@@ -33,8 +33,6 @@ from flexsites import tables as t
 from flexsites.accessibility.prepare import open_access
 from flexsites.assess import Surroundings, assess_parcels, assess_roofs
 from flexsites.cells import Cell, plan_cells
-from flexsites.config.access import AmenityCategories, StreetRules
-from flexsites.config.load import configs_directory, read_model
 from flexsites.config.study import BASE, Study
 from flexsites.errors import Fault, FlexsitesError, RunError
 from flexsites.inputs.check import check
@@ -226,8 +224,8 @@ def _asked(study: Study) -> Asked:
         travel=study.travel_measures,
         egress_reach_m=study.transit_reach_m,
         modes=study.measures.modes,
-        rules=read_model(configs_directory() / "streets.yaml", StreetRules),
-        categories=read_model(configs_directory() / "amenities.yaml", AmenityCategories),
+        rules=study.streets,
+        categories=study.amenities,
         transit=study.transit,
     )
 

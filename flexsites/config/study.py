@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from flexsites.config.access import (
+    AmenityCategories,
     AreaStatistic,
     CostToClosest,
     CumulativeCutoff,
@@ -21,6 +22,7 @@ from flexsites.config.access import (
     KClosest,
     Measures,
     StreetMeasure,
+    StreetRules,
     TravelTime,
 )
 from flexsites.config.anchors import Anchors
@@ -65,6 +67,8 @@ class Study:
     measures: Measures
     transit: Transit
     transit_classes: TransitClasses
+    streets: StreetRules
+    amenities: AmenityCategories
     top_up: TopUpRules | None
     content: Mapping[str, Any]
     anchors: Anchors | None = None
@@ -148,6 +152,8 @@ class Study:
             "measures": self.measures,
             "transit": self.transit,
             "transit_classes": self.transit_classes,
+            "streets": self.streets,
+            "amenities": self.amenities,
             "optoppen": self.top_up,
             "variants": self.run.variants,
         }
@@ -209,7 +215,10 @@ def resolve(name: str) -> Study:
     }
     transit = read_model(configs_directory() / "transit.yaml", Transit)
     classes = read_model(configs_directory() / "transit_classes.yaml", TransitClasses)
+    streets = read_model(configs_directory() / "streets.yaml", StreetRules)
+    amenities = read_model(configs_directory() / "amenities.yaml", AmenityCategories)
     content |= {"transit": _plain(transit), "transit_classes": _plain(classes)}
+    content |= {"streets": _plain(streets), "amenities": _plain(amenities)}
     anchors = read_model(find("anchors", run.anchors, beside=here), Anchors) if run.anchors else None
     if anchors is not None:
         content["anchors"] = _plain(anchors)
@@ -224,6 +233,8 @@ def resolve(name: str) -> Study:
         measures,
         transit,
         classes,
+        streets,
+        amenities,
         top_up,
         content,
         anchors,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from flexsites.config.access import Measures
+from flexsites.config.access import CostToClosest, KClosest, Measures, TravelTime
 from flexsites.config.dwellings import DwellingType, LayoutStandard, programme_faults
 from flexsites.config.run import Run
 from flexsites.config.suitability import Flexmilieu, TargetGroup
@@ -30,25 +30,40 @@ def group_faults(flexmilieus: tuple[Flexmilieu, ...], groups: Mapping[str, Targe
 def measure_faults(
     flexmilieus: tuple[Flexmilieu, ...], groups: Mapping[str, TargetGroup], measures: Measures
 ) -> Iterator[Fault]:
-    """Find measures that do not exist, and limits beyond the search (where "not reached" would not mean "no")."""
+    """Find measures that do not exist, limits beyond the search, and distances or times asked to be at least.
+
+    Beyond the search "not reached" would not mean "no"; and near the edge of the data a nearer one may be missing, so
+    that a distance is an upper bound, which never surely passes an ``at_least``.
+    """
     known = {measure.id: measure for measure in measures.measures}
-    asked = [
-        (threshold.measure, threshold.limit if threshold.sense == "at_most" else None, f"target_groups/{group.id}")
+    thresholds = [
+        (threshold, f"configs/target_groups/{group.id}.yaml")
         for group in groups.values()
         for criterion in group.requirements
         for threshold in criterion.any_of
     ]
-    asked += [(weighted.measure, None, f"flexmilieus/{one.id}") for one in flexmilieus for weighted in one.weighted]
-    for measure, limit, where in asked:
-        if measure not in known:
-            yield Fault(f"there is no measure '{measure}'", f"configs/{where}.yaml", "see configs/measures.yaml")
-            continue
-        search = next(
-            (getattr(known[measure], n) for n in ("limit_m", "limit_min") if hasattr(known[measure], n)), None
-        )
-        if limit is not None and search is not None and limit > float(search):
-            what = f"{measure} asks at most {limit:g}, but only {float(search):g} is searched"
-            yield Fault(what, f"configs/{where}.yaml", "raise the measure's limit in configs/measures.yaml")
+    asked = [(threshold.measure, where) for threshold, where in thresholds]
+    asked += [
+        (one.measure, f"configs/flexmilieus/{milieu.id}.yaml") for milieu in flexmilieus for one in milieu.weighted
+    ]
+    for name, where in asked:
+        if name not in known:
+            yield Fault(f"there is no measure '{name}'", where, "see configs/measures.yaml")
+    for threshold, where in thresholds:
+        measure = known.get(threshold.measure)
+        search = next((getattr(measure, name) for name in ("limit_m", "limit_min") if hasattr(measure, name)), None)
+        if threshold.at_least is not None and _is_of_nearest(measure):
+            what = f"{threshold.measure} is of the nearest, and is asked to be at least {threshold.limit:g}"
+            yield Fault(what, where, "ask at_most, or keep land away by a rule within_distance")
+        elif threshold.at_most is not None and search is not None and threshold.limit > float(search):
+            what = f"{threshold.measure} asks at most {threshold.limit:g}, but only {float(search):g} is searched"
+            yield Fault(what, where, "raise the measure's limit in configs/measures.yaml")
+
+
+def _is_of_nearest(measure: object) -> bool:
+    """Whether a measure is the distance or the time to the nearest, not a count."""
+    is_time = isinstance(measure, TravelTime) and measure.aggregation == "closest"
+    return isinstance(measure, CostToClosest | KClosest) or is_time
 
 
 def variant_faults(run: Run, measures: Measures, path: Path) -> Iterator[Fault]:

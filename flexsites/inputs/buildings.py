@@ -288,7 +288,8 @@ def _joined(words: Frame) -> pd.Series:
     is_single = ~ordered["pand"].duplicated(keep=False)
     single = ordered[is_single].set_index("pand")["words"]
     several = ordered[~is_single].groupby("pand")["words"].agg("|".join)
-    return pd.concat([single, several]).rename_axis(None)
+    joined: pd.Series[Any] = pd.concat([single, several])
+    return joined.rename_axis(None)
 
 
 def _put_over(frame: Frame, known: Frame) -> Frame:

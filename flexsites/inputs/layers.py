@@ -45,6 +45,8 @@ def needed_attributes(rules: Iterable[ExclusionRule]) -> dict[str, tuple[str, ..
         if isinstance(rule, LandUse):
             names.append(rule.attribute)
         asked.setdefault(rule.layer_key, {}).update(dict.fromkeys(names))
+        if isinstance(rule, InUse) and rule.land_use_layer is not None:
+            asked.setdefault(rule.land_use_layer, {})["land_use"] = None
     return {layer: tuple(names) for layer, names in asked.items()}
 
 

@@ -1,0 +1,50 @@
+"""What of a run's files does not go together is told with the file and the remedy; what a run reads is in its hash."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from flexsites.config.access import Measures
+from flexsites.config.load import available, configs_directory, read_model
+from flexsites.config.study import resolve
+from flexsites.config.study_faults import measure_faults
+from flexsites.config.suitability import Flexmilieu, TargetGroup
+
+FIGURE = {"source": "x"}
+
+
+def _faults(**threshold: object) -> list[str]:
+    group = read_model(available("target_groups")["starters"], TargetGroup)
+    criterion = {"id": "it", "label": {"nl": "x", "en": "x"}, "any_of": [threshold]}
+    asking = TargetGroup.model_validate(group.model_dump() | {"requirements": [criterion]})
+    flexmilieu = read_model(available("flexmilieus")["stedelijk_ov"], Flexmilieu)
+    measures = read_model(configs_directory() / "measures.yaml", Measures)
+    return [str(fault) for fault in measure_faults((flexmilieu,), {"starters": asking}, measures)]
+
+
+@pytest.mark.parametrize(
+    ("measure", "sense", "limit", "told"),
+    [
+        ("walk_distance_gp_m", "at_most", 1000, ""),
+        ("n_daily_shops_walk_1000m", "at_least", 2, ""),
+        ("area_urbanity_class", "at_least", 3, ""),
+        ("walk_distance_gp_m", "at_most", 99_000, "only .* is searched"),
+        # a nearer one may lie beyond the edge of the data: this would never surely pass
+        ("walk_distance_gp_m", "at_least", 500, "is of the nearest, and is asked to be at least 500"),
+        ("travel_time_jobs_min", "at_least", 30, "is of the nearest, and is asked to be at least 30"),
+        ("walk_distance_moon_m", "at_most", 500, "there is no measure"),
+    ],
+)
+def test_what_is_asked_of_a_measure(measure: str, sense: str, limit: float, told: str) -> None:
+    found = _faults(measure=measure, **{sense: {"value": limit} | FIGURE})
+    assert len(found) == bool(told)
+    assert not told or re.search(told, found[0])
+
+
+def test_every_figure_that_a_run_reads_is_told_and_hashed() -> None:
+    study = resolve("demo")
+    paths = {path.split(".")[0] for path, _ in study.figures()}
+    assert {"streets", "amenities", "transit", "measures", "flexmilieus", "layout", "rules"} <= paths
+    assert set(study.content) >= paths - {"rules", "time", "pieces", "locations", "variants", "optoppen"}
