@@ -197,31 +197,31 @@ def resolve(name: str) -> Study:
         *group_faults(flexmilieus, groups),
         *measure_faults(flexmilieus, used, measures),
         *dwelling_faults(flexmilieus, dwelling_types, layout),
+        *variant_faults(run, measures, path),
     ]
-    faults += variant_faults(run, measures, path)
     if faults:
         raise ConfigError(faults)
     variants = (variant_reading(rule_set, used, variant, path) for variant in run.variants)
     readings = (base_reading(rule_set, used), *variants)
-    content = {
-        "run": _plain(run),
-        "rule_set": _plain(rule_set),
-        "target_groups": {key: _plain(group) for key, group in used.items()},
-        "flexmilieus": [_plain(one) for one in flexmilieus],
-        "dwelling_types": {key: _plain(one) for key, one in dwelling_types.items()},
-        "layout": _plain(layout),
-        "measures": _plain(measures),
-        "optoppen": _plain(top_up) if top_up else None,
-    }
     transit = read_model(configs_directory() / "transit.yaml", Transit)
     classes = read_model(configs_directory() / "transit_classes.yaml", TransitClasses)
     streets = read_model(configs_directory() / "streets.yaml", StreetRules)
     amenities = read_model(configs_directory() / "amenities.yaml", AmenityCategories)
-    content |= {"transit": _plain(transit), "transit_classes": _plain(classes)}
-    content |= {"streets": _plain(streets), "amenities": _plain(amenities)}
     anchors = read_model(find("anchors", run.anchors, beside=here), Anchors) if run.anchors else None
-    if anchors is not None:
-        content["anchors"] = _plain(anchors)
+    content: dict[str, Any] = {
+        "run": run,
+        "rule_set": rule_set,
+        "target_groups": used,
+        "flexmilieus": list(flexmilieus),
+        "dwelling_types": dwelling_types,
+        "layout": layout,
+        "measures": measures,
+        "optoppen": top_up,
+        "transit": transit,
+        "transit_classes": classes,
+        "streets": streets,
+        "amenities": amenities,
+    } | ({"anchors": anchors} if anchors else {})
     return Study(
         run,
         path,
@@ -236,7 +236,7 @@ def resolve(name: str) -> Study:
         streets,
         amenities,
         top_up,
-        content,
+        _plain(content),
         anchors,
     )
 
@@ -252,8 +252,13 @@ def uncovered(study: Study) -> list[str]:
     return list(dict.fromkeys(told))
 
 
-def _plain(model: BaseModel) -> Any:  # noqa: ANN401 - what YAML can say
-    return model.model_dump(mode="json", exclude_defaults=True)
+def _plain(content: Any) -> Any:  # noqa: ANN401 - what YAML can say
+    """Return models, and lists and mappings of them, as YAML can say them."""
+    if isinstance(content, BaseModel):
+        return content.model_dump(mode="json", exclude_defaults=True)
+    if isinstance(content, Mapping):
+        return {key: _plain(one) for key, one in content.items()}
+    return [_plain(one) for one in content] if isinstance(content, list) else content
 
 
 def _catalogue(kind: str, model: type[M]) -> dict[str, M]:
