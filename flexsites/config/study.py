@@ -181,8 +181,7 @@ def resolve(name: str) -> Study:
     path = find("runs", name)
     run = read_model(path, Run, expand(read_yaml(path)))
     here = path.parent
-    rule_set = read_model(find("rules/exclusion", run.rules, beside=here), RuleSet)
-    rule_set = _amended(rule_set, run, path)
+    rule_set = _amended(read_model(find("rules/exclusion", run.rules, beside=here), RuleSet), run, path)
     groups = _catalogue("target_groups", TargetGroup)
     known = _catalogue("flexmilieus", Flexmilieu)
     names = run.flexmilieus or tuple(known)
@@ -201,8 +200,7 @@ def resolve(name: str) -> Study:
     ]
     if faults:
         raise ConfigError(faults)
-    variants = (variant_reading(rule_set, used, variant, path) for variant in run.variants)
-    readings = (base_reading(rule_set, used), *variants)
+    readings = (base_reading(rule_set, used), *(variant_reading(rule_set, used, one, path) for one in run.variants))
     transit = read_model(configs_directory() / "transit.yaml", Transit)
     classes = read_model(configs_directory() / "transit_classes.yaml", TransitClasses)
     streets = read_model(configs_directory() / "streets.yaml", StreetRules)
