@@ -21,13 +21,13 @@ import pytest
 from tests.conftest import PROJECT
 from tests.pipelines.small_run import Content, assess, tables, write_run
 
-CELL_M = 2500.0
-CHILD = """
+CELL_M = 1000.0  # several cells of parcels and of roofs within the box of the small run
+CHILD = f"""
 import sys
 from pathlib import Path
 from tests.pipelines.small_run import assess
 if __name__ == "__main__":
-    assess(Path(sys.argv[1]), Path(sys.argv[2]), cell_size_m=2500.0, resume=sys.argv[3] == "resume")
+    assess(Path(sys.argv[1]), Path(sys.argv[2]), cell_size_m={CELL_M}, resume=sys.argv[3] == "resume")
 """
 
 
