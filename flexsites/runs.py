@@ -35,6 +35,7 @@ from flexsites.assess import Surroundings, assess_parcels, assess_roofs
 from flexsites.cells import Cell, plan_cells
 from flexsites.config.study import BASE, Study
 from flexsites.errors import Fault, FlexsitesError, RunError
+from flexsites.first_run import compiling
 from flexsites.inputs.check import check
 from flexsites.inputs.files import REMOTE, Places
 from flexsites.inputs.prepare import prepare
@@ -163,7 +164,7 @@ def start(study: Study, options: Options) -> Place:
 def prepare_inputs(place: Place, study: Study, options: Options) -> Prepared:
     """Read every source once and write what the cells will read; what is unchanged is not read again."""
     run = study.run
-    with Console(stderr=True, quiet=options.quiet).status("inputs") as status:
+    with Console(stderr=True, quiet=options.quiet).status("inputs") as status, compiling(study):
 
         def report(name: str) -> None:
             status.update(f"inputs: {name}")

