@@ -67,13 +67,16 @@ def write_bag_layer(
     shutil.rmtree(folder, ignore_errors=True)
     try:
         spread = Spread(folder, max(units.n_rows, panden.n_rows))
-        homes = [found["bag_pand_id"][is_dwelling(found["functions"])] for found in spread.add_units(reader.raw(units))]
-        with_home = pd.Index(pd.concat(homes).dropna().unique() if homes else [], dtype="str")
+        homes, doubts = [], []
+        for found in spread.add_units(reader.raw(units)):
+            homes.append(found["bag_pand_id"][is_dwelling(found["functions"])])
+            doubts.append(found["bag_pand_id"][found["functions"].map(len) == 0])
+        with_home, in_doubt = (pd.Index(pd.concat(ids).dropna().unique() if ids else []) for ids in (homes, doubts))
         spread.add("panden", reader.raw(panden, _grown(bounds)))
         with Writer(path, Layers) as writer:
             for stock in spread.stocks(None):
                 told.ledger.n_left_out += len(stock.left_out)
-                rows = _rows(stock, with_home, bounds)
+                rows = _rows(stock, with_home, in_doubt, bounds)
                 told.ledger.n_kept += len(rows.ids)
                 writer.add(layer_frame(layer, rows))
             if not writer.has_rows_or_columns:
@@ -86,13 +89,15 @@ def write_bag_layer(
     return writer.result()
 
 
-def _rows(stock: Stock, with_home: pd.Index, bounds: Bounds | None) -> Rows:
+def _rows(stock: Stock, with_home: pd.Index, in_doubt: pd.Index, bounds: Bounds | None) -> Rows:
+    """Return the panden near; of one whose only units may be dwellings, their function unknown, so is has_dwelling."""
     buildings: Frame = stock.buildings
     if bounds is not None:
         is_near = shapely.intersects(shapely.box(*bounds), buildings.geometry.to_numpy())
         buildings = buildings[is_near].reset_index(drop=True)
+    has_home = buildings["bag_pand_id"].isin(with_home).astype("boolean")
     columns = pd.DataFrame(buildings.drop(columns="geometry")).assign(
-        has_dwelling=buildings["bag_pand_id"].isin(with_home).astype("boolean")
+        has_dwelling=has_home.mask(~has_home & buildings["bag_pand_id"].isin(in_doubt))
     )
     return Rows(buildings["bag_pand_id"], columns[list(COLUMNS)], np.asarray(buildings.geometry, dtype=object))
 

@@ -99,6 +99,15 @@ def test_a_building_holds_a_dwelling_if_a_unit_in_use_is_one(tmp_path: Path) -> 
     assert "4 verblijfsobjecten in use" in record.notes
 
 
+def test_a_unit_of_unknown_function_leaves_it_unknown(tmp_path: Path) -> None:
+    row = stock(tmp_path)
+    units = gpd.read_parquet(tmp_path / "vbo.parquet")
+    units.loc[1, "gebruiksdoel"] = None
+    units.to_parquet(tmp_path / "vbo.parquet")
+    layer = made(tmp_path, row, in_use()).read_layers().set_index("feature_id")
+    assert layer["has_dwelling"].isna().to_dict() == {pand_id(n): n == 2 for n in (1, 2, 3, 5, 6)}
+
+
 def test_it_is_read_again_only_when_a_file_changes(tmp_path: Path) -> None:
     row = stock(tmp_path)
     first = made(tmp_path, row, in_use()).layers["buildings"]
