@@ -28,7 +28,6 @@ from flexsites.geometry.types import FloatArray, IntArray
 Nodes = NDArray[np.int32]
 
 
-@kernel
 def cumulative_cutoff(graph: Graph, opportunities: Opportunities, sites: Positions, cutoffs: FloatArray) -> FloatArray:
     """Return per site the weight of the opportunities within each cut-off: a count where all weights are one.
 
@@ -59,10 +58,9 @@ def cumulative_cutoff(graph: Graph, opportunities: Opportunities, sites: Positio
     """
     kinds = np.zeros(len(cutoffs), dtype=np.int64)
     nothing = np.zeros(len(cutoffs))
-    return _add_up(graph, opportunities, sites, cutoffs, kinds, nothing, np.ones(len(cutoffs)))
+    return _all_groups(graph, opportunities, sites, cutoffs, kinds, nothing, np.ones(len(cutoffs)))
 
 
-@kernel
 def gravity(
     graph: Graph,
     opportunities: Opportunities,
@@ -98,7 +96,7 @@ def gravity(
     """
     one = np.array([cutoff])
     kinds = np.array([decay_kind], dtype=np.int64)
-    return _add_up(graph, opportunities, sites, one, kinds, np.array([inflection]), np.array([scale]))[:, 0]
+    return _all_groups(graph, opportunities, sites, one, kinds, np.array([inflection]), np.array([scale]))[:, 0]
 
 
 class _Target(NamedTuple):
@@ -116,8 +114,7 @@ class _Target(NamedTuple):
     touched: IntArray
 
 
-@kernel
-def _add_up(
+def _all_groups(
     graph: Graph,
     opportunities: Opportunities,
     sites: Positions,
@@ -126,13 +123,29 @@ def _add_up(
     inflections: FloatArray,
     scales: FloatArray,
 ) -> FloatArray:
-    out = np.zeros((len(sites.edge), len(cutoffs)))
-    for i in range(len(sites.edge)):
-        if sites.edge[i] < 0:
-            out[i] = np.nan
+    # Sorting inside a kernel would compile a sort of its own into each: seconds of every first run.
+    order = np.argsort(opportunities.group, kind="stable")
     target = _by_edge(sites, len(graph.edge_from))
+    return _add_up(graph, opportunities, order, target, cutoffs, kinds, inflections, scales)
+
+
+@kernel
+def _add_up(
+    graph: Graph,
+    opportunities: Opportunities,
+    order: IntArray,
+    target: _Target,
+    cutoffs: FloatArray,
+    kinds: IntArray,
+    inflections: FloatArray,
+    scales: FloatArray,
+) -> FloatArray:
+    """Add up group by group; ``order`` lists the opportunities by group, each group's in their own order."""
+    out = np.zeros((len(target.sites.edge), len(cutoffs)))
+    for i in range(len(target.sites.edge)):
+        if target.sites.edge[i] < 0:
+            out[i] = np.nan
     space, step, limit = make_space(len(graph.indptr) - 1), step_of(graph), cutoffs.max()
-    order = np.argsort(opportunities.group, kind="mergesort")
     first = 0
     while first < len(order):
         last = first
@@ -155,22 +168,15 @@ def _add_up(
     return out
 
 
-@kernel
 def _by_edge(sites: Positions, n_edges: int) -> _Target:
-    order = np.argsort(sites.edge, kind="mergesort")
+    order = np.argsort(sites.edge, kind="stable")
+    order = order[sites.edge[order] >= 0]
+    edges, first = np.unique(sites.edge[order], return_index=True)
     slot = np.full(n_edges, -1, dtype=np.int32)
-    start = np.zeros(len(order) + 1, dtype=np.int64)
-    n_slots = 0
-    for t in range(len(order)):
-        e = sites.edge[order[t]]
-        if e < 0:
-            continue
-        if slot[e] < 0:
-            slot[e] = n_slots
-            start[n_slots] = t
-            n_slots += 1
-        start[n_slots] = t + 1
-    return _Target(sites, slot, start, order, np.full(len(order), np.inf), np.empty(len(order), dtype=np.int64))
+    slot[edges] = np.arange(len(edges), dtype=np.int32)
+    start = np.append(first, len(order)).astype(np.int64)
+    n_sites = len(sites.edge)
+    return _Target(sites, slot, start, order, np.full(n_sites, np.inf), np.empty(n_sites, dtype=np.int64))
 
 
 @kernel

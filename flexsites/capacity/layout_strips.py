@@ -13,6 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from flexsites.capacity.ordering import stable_order
 from flexsites.compiled import kernel
 
 __all__ = ["blocked_interval", "clear_intervals", "turned"]
@@ -132,7 +133,7 @@ def _nearest_height(outer_x: float, outer_y: float, x: float, y: float, low: flo
 def _sorted_by_left(left: Floats, right: Floats, crosses: NDArray[np.bool_], start: int, stop: int) -> None:
     """Sort the entries start..stop of one strip by their left end, in place."""
     if stop - start > _FEW:
-        order = np.argsort(left[start:stop], kind="mergesort")
+        order = stable_order(left[start:stop])
         left[start:stop] = left[start:stop][order]
         right[start:stop] = right[start:stop][order]
         crosses[start:stop] = crosses[start:stop][order]

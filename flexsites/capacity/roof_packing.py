@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from flexsites.capacity.ordering import stable_order
 from flexsites.compiled import kernel
 
 __all__ = ["layout_homes"]
@@ -164,7 +165,7 @@ def _free_lengths(x: Floats, y: Floats, ends: NDArray[np.bool_], bottom: float, 
                 n_crossings += 1
         lefts[n_blocks], rights[n_blocks] = min(at_low, at_high), max(at_low, at_high)
         n_blocks += 1
-    order = np.argsort(lefts[:n_blocks])
+    order = stable_order(lefts[:n_blocks])
     lengths, n_lengths, reach = np.empty(n_blocks), 0, -np.inf
     for block in order:
         if reach > -np.inf and lefts[block] > reach:

@@ -12,6 +12,7 @@ from shapely import affinity
 from flexsites.capacity.layout import Layout, lay_out, local_edges, place
 from flexsites.capacity.layout_rows import LAYOUT, rows_of
 from flexsites.capacity.layout_strips import turned
+from flexsites.capacity.ordering import stable_order
 from tests.piece_shapes import PLAIN, no_access, random_piece, regular_piece
 
 LAYOUTS = st.builds(
@@ -163,3 +164,9 @@ def test_turned_or_moved_anyhow_a_piece_holds_the_same_but_for_last_bits() -> No
 
 def _counts(pieces: list[shapely.Polygon], layout: Layout) -> NDArray[np.int64]:
     return lay_out(np.array(pieces), no_access(len(pieces)), [layout], n_turns=2).n_modules[:, 0]
+
+
+@given(st.lists(st.integers(-3, 3) | st.floats(allow_nan=False), max_size=70))
+def test_the_order_in_kernels_is_that_of_a_stable_sort(values: list[float]) -> None:
+    keys = np.array(values, dtype=np.float64)
+    np.testing.assert_array_equal(stable_order(keys), np.argsort(keys, kind="stable"))
