@@ -1,27 +1,33 @@
 """What is not local by nature: one deterministic step across cells, after all of them are done.
 
-Locations, ranks, complexes and look-alikes need every site of the run at once. They get columns of their own; the
-sites' own figures are not touched. Memory grows with the valid pieces (and the roofs) of the run, not with its inputs.
+Locations and ranks need every site of the run at once, complexes and look-alikes those beyond the cell. They get
+columns of their own; the sites' own figures are not touched. Memory grows with the valid pieces of the run and with
+the roofs of complexes that reach over borders of cells, not with the inputs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from flexsites import tables as t
-from flexsites.capacity.complex_stages import find_lookalikes, group_complexes
+from flexsites.capacity.complex_stages import describe_references, find_lookalikes, group_complexes
 from flexsites.config.anchors import Anchors
+from flexsites.config.roofs import ComplexRules
 from flexsites.config.study import BASE, Study
 from flexsites.exclusion.stages import group_locations
 from flexsites.inputs.prepared import Prepared
 from flexsites.invented import is_synthetic, notes_of
-from flexsites.parts import read, write_json, write_table
+from flexsites.parts import merge, read, read_chunks, write_chunks, write_json, write_table
 from flexsites.provenance import balance, figures_by_origin, versions
 from flexsites.runs import Options, Place, progress
 from flexsites.suitability.demand_stages import match_demand, sum_demand
 from flexsites.suitability.stages import rank
-from flexsites.tables import Frame
+from flexsites.tables import Frame, Table
 
 
 def gather_sites(place: Place, study: Study, inputs: Prepared, options: Options) -> None:
@@ -56,17 +62,46 @@ def match(place: Place, study: Study, inputs: Prepared, options: Options) -> Non
         advance(2)
 
 
-def gather_roofs(place: Place, study: Study, inputs: Prepared) -> None:
-    """Group roofs into complexes, and find the look-alikes of buildings whose capacity is known."""
+def gather_roofs(place: Place, study: Study, inputs: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Group the complexes that reach over borders of cells, and find the look-alikes of known buildings.
+
+    Memory grows with the roofs of complexes over borders, not with those of the run.
+    """
     if study.top_up is None:
         return
-    roofs = read(place.result(BASE, "roofs"), t.Roofs)
-    complexes = group_complexes(roofs, rules=study.top_up.complexes)
-    write_table(complexes, t.Complexes, place.result(BASE, "complexes"))
-    path = inputs.directory / "known_roofs.parquet"
-    known = read(path, t.KnownRoofs) if path.is_file() else t.empty(t.KnownRoofs)
-    lookalikes = find_lookalikes(roofs, complexes, known, rules=study.top_up.complexes)
-    write_table(lookalikes, t.Lookalikes, place.result(BASE, "lookalikes"))
+    rules = study.top_up.complexes
+    cells = [place.parts / row["cell"] / BASE for row in rows if row["kind"] == "roofs"]
+    links = t.together([read(cell / "complex_links.parquet", t.ComplexLinks) for cell in cells], t.ComplexLinks)
+    links = links.drop_duplicates(ignore_index=True)
+    ids = pd.concat([links["bag_pand_id"], links["neighbour_id"]]).unique()
+    roofs = t.together([_rows_of(cell / "roofs.parquet", t.Roofs, ids) for cell in cells], t.Roofs)
+    with tempfile.TemporaryDirectory(prefix=".complexes.", dir=place.directory) as folder:
+        over_borders = Path(folder) / "over_borders.parquet"
+        write_table(group_complexes(roofs, links, rules=rules), t.Complexes, over_borders)
+        paths = [cell / "complexes.parquet" for cell in cells]
+        merge([*paths, over_borders], t.Complexes, place.result(BASE, "complexes"))
+    write_chunks(_lookalikes(place, inputs, rules), t.Lookalikes, place.result(BASE, "lookalikes"))
+
+
+def _lookalikes(place: Place, inputs: Prepared, rules: ComplexRules) -> Iterator[Frame]:
+    """Yield the look-alikes of some roofs at a time, in the order of the roofs."""
+    paths = place.result(BASE, "roofs"), place.result(BASE, "complexes")
+    known = inputs.directory / "known_roofs.parquet"
+    references = _references(read(known, t.KnownRoofs), *paths) if known.is_file() else t.empty(t.References)
+    # Both tables have a row for every roof, in the same order, so their chunks hold the same roofs.
+    for roofs, complexes in zip(read_chunks(paths[0], t.Roofs), read_chunks(paths[1], t.Complexes), strict=True):
+        yield find_lookalikes(roofs, complexes, references, rules=rules)
+
+
+def _references(known: Frame, roofs: Path, complexes: Path) -> Frame:
+    rows = _rows_of(roofs, t.Roofs, known["bag_pand_id"]), _rows_of(complexes, t.Complexes, known["bag_pand_id"])
+    return describe_references(*rows, known)
+
+
+def _rows_of(path: Path, table: Table, ids: Iterable[str]) -> Frame:
+    """Return the rows of some buildings, reading some rows at a time."""
+    chunks = read_chunks(path, table)
+    return t.together([chunk[chunk["bag_pand_id"].isin(ids)] for chunk in chunks], table)
 
 
 def _located(sites: Frame, pieces: Frame, locations: Frame) -> Frame:

@@ -17,6 +17,7 @@ from flexsites.accessibility.prepare import PreparedAccess
 from flexsites.accessibility.prepare_travel import PreparedTravel
 from flexsites.accessibility.stages import look_up_areas, reach
 from flexsites.accessibility.transit_stages import serve, travel_times, walk_to_destinations, walk_to_stops
+from flexsites.capacity.complex_stages import group_complexes, link_neighbours, links_across
 from flexsites.capacity.roof_stages import roof_reasons, roof_units, top_up
 from flexsites.capacity.stages import fit
 from flexsites.config.rules import Hardness
@@ -24,7 +25,7 @@ from flexsites.config.study import Reading, Study
 from flexsites.exclusion.stages import attribute, cover_rules, decide, leave_pieces, near_misses, overlay
 from flexsites.suitability.sites import gather
 from flexsites.suitability.stages import judge, judge_pieces
-from flexsites.tables import Frame, NearMissUnits, empty
+from flexsites.tables import Buildings, Frame, NearMissUnits, empty, together
 
 Tables = Mapping[str, Frame]
 
@@ -155,13 +156,39 @@ def _homes_missed(missed: Frame, around: Surroundings, *, study: Study) -> Frame
     return pd.concat([one for one in counted if len(one)] or counted[:1], ignore_index=True)
 
 
-def assess_roofs(buildings: Frame, roof_parts: Frame, *, study: Study) -> dict[str, Frame]:
-    """Assess the buildings of one cell: each roof, its homes per age rule and variant, and the reasons."""
+def assess_roofs(buildings: Frame, neighbours: Frame, roof_parts: Frame, *, study: Study) -> dict[str, Frame]:
+    """Assess the buildings of one cell: each roof, its homes per age rule and variant, the reasons, the complexes.
+
+    Parameters
+    ----------
+    buildings
+        The buildings that the cell owns.
+    neighbours
+        Buildings of other cells that may share a wall with them; they have rows in no table but the links.
+    roof_parts
+        Roof surfaces of both.
+    study
+        The resolved run.
+
+    Returns
+    -------
+    Tables by name. Complexes that reach over the border are in ``complex_links`` only, to be grouped across cells.
+    """
     if study.top_up is None:
         return {}
-    roofs = top_up(buildings, roof_parts, rules=study.top_up)
+    rules = study.top_up
+    around = top_up(together([buildings, neighbours], Buildings), roof_parts, rules=rules)
+    own = buildings["bag_pand_id"]
+    roofs = around[around["bag_pand_id"].isin(own)].reset_index(drop=True)
+    links = link_neighbours(around, rules=rules.complexes)
+    across = links_across(links, own)
+    is_inside = ~roofs["bag_pand_id"].isin(pd.concat([across["bag_pand_id"], across["neighbour_id"]]))
+    inside = roofs[is_inside].reset_index(drop=True)
+    links_inside = links[links["bag_pand_id"].isin(inside["bag_pand_id"])].reset_index(drop=True)
     return {
         "roofs": roofs,
-        "roof_units": roof_units(roofs, rules=study.top_up),
-        "roof_reasons": roof_reasons(roofs, rules=study.top_up),
+        "roof_units": roof_units(roofs, rules=rules),
+        "roof_reasons": roof_reasons(roofs, rules=rules),
+        "complexes": group_complexes(inside, links_inside, rules=rules.complexes),
+        "complex_links": across,
     }

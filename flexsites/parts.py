@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -127,6 +127,26 @@ def read(path: Path, table: Table | None = None) -> Frame:
     """Read a table that :func:`write_table` wrote, with geometry where the definition has one."""
     has_geometry = b"geo" in (pq.read_schema(path).metadata or {}) if table is None else table.geometry is not None
     frame: Frame = gpd.read_parquet(path) if has_geometry else pd.read_parquet(path)
+    return frame
+
+
+def read_chunks(path: Path, table: Table) -> Iterator[Frame]:
+    """Read a table that this module wrote, some rows at a time: equal tables of equal length have equal chunks."""
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            yield _frame(file.read_row_group(group), table)
+
+
+def write_chunks(frames: Iterable[Frame], table: Table, path: Path) -> None:
+    """Write frames, which follow each other in the order of the key, as :func:`write_table` writes them at once."""
+    _write_chunks((_arrow(frame, table) for frame in frames), table, path)
+
+
+def _frame(rows: pa.Table, table: Table) -> Frame:
+    """Return rows as :func:`read` returns them."""
+    frame: Frame = rows.to_pandas()
+    if table.geometry is not None:
+        frame = gpd.GeoDataFrame(frame.assign(geometry=shapely.from_wkb(frame["geometry"])), crs=CRS)
     return frame
 
 

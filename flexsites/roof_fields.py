@@ -196,6 +196,7 @@ observed = Field("observed", "float", "what the building has, in the unit of the
 limit = Field("limit", "float", "what the rule asks", null="the rule asks no number")
 evidence = Field("evidence", "str", "the evidence that is missing", null="none is missing")
 complex_id = Field("complex_id", "str", "neighbouring buildings of one construction: the lowest bag_pand_id of them")
+neighbour_id = Field("neighbour_id", "str", "a neighbouring building of the same construction: the higher bag_pand_id")
 n_buildings = Field("n_buildings", "int", "buildings in the complex", low=1)
 block_type = Field(
     "block_type",

@@ -146,6 +146,14 @@ Complexes = Table(
         r.is_prime_stock,
     ),
 )
+ComplexLinks = Table(
+    "ComplexLinks",
+    ("bag_pand_id", "neighbour_id"),
+    (
+        r.bag_pand_id,
+        r.neighbour_id,
+    ),
+)
 KnownRoofs = Table(
     "KnownRoofs",
     ("bag_pand_id",),
@@ -153,6 +161,19 @@ KnownRoofs = Table(
         r.bag_pand_id,
         r.n_storeys_carried,
     ),
+)
+References = Table(
+    "References",
+    ("bag_pand_id",),
+    (
+        r.bag_pand_id,
+        r.n_storeys_carried,
+        r.year_built,
+        r.n_storeys,
+        r.block_type,
+        f.geometry,
+    ),
+    "polygon",
 )
 Lookalikes = Table(
     "Lookalikes",

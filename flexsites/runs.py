@@ -24,6 +24,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 import yaml
 from rich.console import Console
@@ -67,6 +68,9 @@ VARIANT_TABLES: dict[str, Table] = {
     name: PARCEL_TABLES[name] for name in ("sites", "suitability", "reasons", "pieces", "units")
 }
 ROOF_TABLES: dict[str, Table] = {"roofs": t.Roofs, "roof_units": t.RoofUnits, "roof_reasons": t.RoofReasons}
+COMPLEX_PARTS: dict[str, Table] = {"complexes": t.Complexes, "complex_links": t.ComplexLinks}
+"""What cells leave of complexes; they become one table when those over borders are grouped, see across_cells."""
+
 _MIN_SIDE_M = 125.0
 
 
@@ -271,7 +275,7 @@ def assess_cell(cell: Cell, *, kind: str, place: Place, study: Study, inputs: Pr
         results = _CHAINS[kind](cell, study, inputs)
     for reading, tables in results.items():
         for name, frame in tables.items():
-            wanted = _tables_of(kind, reading).get(name)
+            wanted = (_tables_of(kind, reading) | COMPLEX_PARTS).get(name)
             if wanted is not None:
                 write_table(frame, wanted, place.part(cell, reading, name))
                 written.append((reading, name))
@@ -338,22 +342,23 @@ def _owned(cell: Cell, inputs: Prepared, name: str, table: Table) -> Frame:
     return sites[cell.owns(_points_of(sites))].sort_values(list(table.key), ignore_index=True)
 
 
+def _window_of(sites: Frame, reach_m: float) -> tuple[float, float, float, float]:
+    """Return the bounds of sites, wider by a reach."""
+    x0, y0, x1, y1 = sites.total_bounds
+    return x0 - reach_m, y0 - reach_m, x1 + reach_m, y1 + reach_m
+
+
 def _parcel_chain(cell: Cell, study: Study, inputs: Prepared) -> dict[str, dict[str, Frame]]:
     parcels = _owned(cell, inputs, "parcels", t.Parcels)
     # A parcel may stick out of its cell: the window is that of the parcels, not of the cell.
-    x0, y0, x1, y1 = parcels.total_bounds
-
-    def wider(reach_m: float) -> tuple[float, float, float, float]:
-        return x0 - reach_m, y0 - reach_m, x1 + reach_m, y1 + reach_m
-
-    window = wider(halo_m(study))
+    window = _window_of(parcels, halo_m(study))
     around = Surroundings(
         layers=inputs.read_layers(window),
         coverages=inputs.coverages(window),
         streets=inputs.read("streets", t.StreetLines, window),
         areas=inputs.areas(window),
-        stops=inputs.read("stops", t.Stops, wider(study.transit_reach_m)),
-        destinations=inputs.read("amenities", t.Amenities, wider(study.direct_reach_m)),
+        stops=inputs.read("stops", t.Stops, _window_of(parcels, study.transit_reach_m)),
+        destinations=inputs.read("amenities", t.Amenities, _window_of(parcels, study.direct_reach_m)),
         access=open_access(inputs.directory / "access"),
         travel=open_prepared_travel(inputs),
     )
@@ -361,11 +366,23 @@ def _parcel_chain(cell: Cell, study: Study, inputs: Prepared) -> dict[str, dict[
 
 
 def _roof_chain(cell: Cell, study: Study, inputs: Prepared) -> dict[str, dict[str, Frame]]:
+    if study.top_up is None:
+        return {BASE: {}}
     buildings = _owned(cell, inputs, "buildings", t.Buildings)
-    window = tuple(buildings.total_bounds)
-    roof_parts = inputs.read("roof_parts", t.RoofParts, window)
-    mine = roof_parts[roof_parts["bag_pand_id"].isin(buildings["bag_pand_id"])]
-    return {BASE: assess_roofs(buildings, mine, study=study)}
+    neighbours = _neighbours(buildings, inputs, gap_m=float(study.top_up.complexes.gap_m))
+    ids = pd.concat([buildings["bag_pand_id"], neighbours["bag_pand_id"]])
+    roof_parts = inputs.read("roof_parts", t.RoofParts, _window_of(pd.concat([buildings, neighbours]), 0.0))
+    mine = roof_parts[roof_parts["bag_pand_id"].isin(ids)]
+    return {BASE: assess_roofs(buildings, neighbours, mine, study=study)}
+
+
+def _neighbours(buildings: Frame, inputs: Prepared, *, gap_m: float) -> Frame:
+    """Return the buildings of other cells that lie within a gap of those of this one, in the order of their key."""
+    near = inputs.read("buildings", t.Buildings, _window_of(buildings, gap_m + 1.0))
+    near = near[~near["bag_pand_id"].isin(buildings["bag_pand_id"])].sort_values("bag_pand_id", ignore_index=True)
+    tree = shapely.STRtree(buildings.geometry.to_numpy())
+    found = tree.query(near.geometry.to_numpy(), predicate="dwithin", distance=gap_m)[0]
+    return near.iloc[np.unique(found)].reset_index(drop=True)
 
 
 _CHAINS = {"parcels": _parcel_chain, "roofs": _roof_chain}

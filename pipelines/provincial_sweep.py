@@ -27,6 +27,6 @@ def assess_all(study: Study, options: Options) -> Path:
         gather_sites(place, study, inputs, options)
         match(place, study, inputs, options)
     if study.run.assesses_roofs:
-        gather_roofs(place, study, inputs)
+        gather_roofs(place, study, inputs, rows)
     write_manifest(place, study, inputs, rows)
     return place.directory

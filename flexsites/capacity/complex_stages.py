@@ -1,6 +1,13 @@
-"""Complexes and look-alikes: one deterministic step over all roofs of a run, in columns of their own."""
+"""Complexes and look-alikes of roofs, in columns of their own.
+
+A complex may reach over the border of a cell. Each cell links its own buildings with each other and with the neighbours
+it does not own, groups the complexes that lie wholly inside, and passes the links of the others on: these are grouped
+once, after all cells. So no step holds all roofs of a run, and complexes are the same whatever the cells.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,33 +18,32 @@ from flexsites.capacity.complexes import agree, footprint_sides, group_labels, s
 from flexsites.capacity.roof_rules import floats, truth, whole
 from flexsites.config.roofs import ComplexRules
 from flexsites.stages import stage
-from flexsites.tables import Complexes, Frame, KnownRoofs, Lookalikes, Roofs
+from flexsites.tables import Complexes, ComplexLinks, Frame, KnownRoofs, Lookalikes, References, Roofs
 
-__all__ = ["find_lookalikes", "group_complexes"]
+__all__ = ["describe_references", "find_lookalikes", "group_complexes", "link_neighbours", "links_across"]
 
 Floats = NDArray[np.float64]
 
 
-@stage(takes=Roofs, gives=Complexes)
-def group_complexes(roofs: Frame, *, rules: ComplexRules) -> Frame:
-    """Group neighbouring buildings of one construction into complexes; a building alone is a complex of one.
+@stage(takes=Roofs, gives=ComplexLinks)
+def link_neighbours(roofs: Frame, *, rules: ComplexRules) -> Frame:
+    """Find the pairs of neighbouring buildings that are one construction.
 
-    Two neighbours are one construction when they share enough wall, both their years are known and near, and neither
-    height, storeys, depth nor having dwellings contradict. Not local: run once over all roofs, after the cells.
+    They share enough wall, both their years are known and near, and neither height, storeys, depth nor having dwellings
+    contradict.
 
     Parameters
     ----------
     roofs
-        All roofs of the run.
+        Roofs that lie together; no pair is found with a roof that is not among them.
     rules
         What counts as near and as the same.
 
     Returns
     -------
-        One row per roof, in the order of the roofs; does not depend on that order.
+        One row per pair, the lower identification first; what a pair is does not depend on the other roofs.
     """
-    order = np.argsort(roofs["bag_pand_id"].to_numpy(), kind="stable")
-    ranked = roofs.iloc[order]
+    ranked = roofs.sort_values("bag_pand_id", kind="stable")
     footprints = ranked.geometry.to_numpy()
     first, second, wall = shared_walls(footprints, gap_m=float(rules.gap_m))
     _, depth = footprint_sides(footprints)
@@ -51,8 +57,62 @@ def group_complexes(roofs: Frame, *, rules: ComplexRules) -> Frame:
         (np.sign(floats(ranked, "n_dwellings")), 0.0),
     ):
         same &= agree(values[first], values[second], difference_max=float(limit))
-    label = group_labels(len(ranked), first[same], second[same])
     ids = ranked["bag_pand_id"].to_numpy()
+    return pd.DataFrame({"bag_pand_id": ids[first[same]], "neighbour_id": ids[second[same]]})
+
+
+def links_across(links: Frame, owned: pd.Series[str]) -> Frame:
+    """Return the links of complexes that reach beyond the buildings of one cell, as far as that cell knows them.
+
+    The links of all cells together are all links of such complexes: a pair over a border is known on both its sides.
+
+    Parameters
+    ----------
+    links
+        Links of the cell's own buildings with each other and with their neighbours.
+    owned
+        Identifications of the cell's own buildings.
+
+    Returns
+    -------
+        Some rows of the links, each with at least one building of the cell.
+
+    Examples
+    --------
+    >>> links = pd.DataFrame({"bag_pand_id": ["1", "2", "4"], "neighbour_id": ["2", "3", "5"]})
+    >>> links_across(links, pd.Series(["1", "2", "4", "5"])).to_numpy().tolist()
+    [['1', '2'], ['2', '3']]
+    """
+    ids = np.unique(links[["bag_pand_id", "neighbour_id"]].to_numpy(dtype=object))
+    label = group_labels(len(ids), *_positions(links, ids))
+    is_owned = np.isin(ids, owned.to_numpy(dtype=object))
+    reaches_out = np.zeros(len(ids), dtype=bool)
+    reaches_out[label[~is_owned]] = True
+    first, second = _positions(links, ids)
+    return links[reaches_out[label[first]] & (is_owned[first] | is_owned[second])].reset_index(drop=True)
+
+
+@stage(takes=(Roofs, ComplexLinks), gives=Complexes)
+def group_complexes(roofs: Frame, links: Frame, *, rules: ComplexRules) -> Frame:
+    """Group buildings into complexes: all that are linked, over any number of links; one alone is a complex of one.
+
+    Parameters
+    ----------
+    roofs
+        Every roof of each complex that has any here.
+    links
+        Which of them are one construction.
+    rules
+        What makes a complex a portiek or a gallery block.
+
+    Returns
+    -------
+        One row per roof, in the order of the roofs; does not depend on that order.
+    """
+    order = np.argsort(roofs["bag_pand_id"].to_numpy(), kind="stable")
+    ranked = roofs.iloc[order]
+    ids = ranked["bag_pand_id"].to_numpy()
+    label = group_labels(len(ranked), *_positions(links, ids))
     block_type = _block_types(ranked, label, rules)
     grouped = pd.DataFrame(
         {
@@ -68,8 +128,35 @@ def group_complexes(roofs: Frame, *, rules: ComplexRules) -> Frame:
     return grouped.iloc[back].reset_index(drop=True)
 
 
-@stage(takes=(Roofs, Complexes, KnownRoofs), gives=Lookalikes)
-def find_lookalikes(roofs: Frame, complexes: Frame, known: Frame, *, rules: ComplexRules) -> Frame:
+def _positions(links: Frame, ids: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the positions of both ends of the links among the identifications, which must hold them."""
+    index = pd.Index(ids)
+    first, second = (index.get_indexer(pd.Index(links[end])) for end in ("bag_pand_id", "neighbour_id"))
+    if (first < 0).any() or (second < 0).any():
+        message = "links name buildings that are not among the roofs: give every roof of a complex"
+        raise ValueError(message)
+    return first.astype(np.int64), second.astype(np.int64)
+
+
+@stage(takes=(Roofs, Complexes, KnownRoofs), gives=References)
+def describe_references(roofs: Frame, complexes: Frame, known: Frame) -> Frame:
+    """Describe the buildings of known capacity as look-alikes are compared with them; one not here is left out.
+
+    Parameters
+    ----------
+    roofs, complexes
+        Some roofs of the run with their complexes.
+    known
+        The user's reference table: buildings of which drawings or a calculation tell what they carry.
+    """
+    described = roofs[["bag_pand_id", "year_built", "n_storeys", "geometry"]].merge(
+        complexes[["bag_pand_id", "block_type"]], on="bag_pand_id", validate="one_to_one"
+    )
+    return described.merge(known, on="bag_pand_id", validate="one_to_one")
+
+
+@stage(takes=(Roofs, Complexes, References), gives=Lookalikes)
+def find_lookalikes(roofs: Frame, complexes: Frame, references: Frame, *, rules: ComplexRules) -> Frame:
     """Find, for every roof, the building of known capacity that it resembles most, with a stated confidence.
 
     A look-alike has the same storeys, a near building year and depth, and a block type that does not contradict; it is
@@ -78,9 +165,9 @@ def find_lookalikes(roofs: Frame, complexes: Frame, known: Frame, *, rules: Comp
     Parameters
     ----------
     roofs, complexes
-        All roofs of the run, and their complexes.
-    known
-        The user's reference table: buildings of which drawings or a calculation tell what they carry.
+        Roofs with their complexes; what is found for one does not depend on the others.
+    references
+        Every building of known capacity in the run.
     rules
         Tolerances and confidences.
 
@@ -89,30 +176,19 @@ def find_lookalikes(roofs: Frame, complexes: Frame, known: Frame, *, rules: Comp
         One row per roof, in the order of the roofs; nulls where none resembles.
     """
     block = roofs[["bag_pand_id"]].merge(complexes, on="bag_pand_id", how="left")["block_type"]
-    features = pd.DataFrame(
-        {
-            "year": floats(roofs, "year_built"),
-            "storeys": floats(roofs, "n_storeys"),
-            "depth": footprint_sides(roofs.geometry.to_numpy())[1],
-            "block": block,
-            "point": shapely.centroid(roofs.geometry.to_numpy()),
-        }
-    )
-    position = pd.Index(roofs["bag_pand_id"])
+    features = _features(roofs, block)
+    references = references.sort_values("bag_pand_id", ignore_index=True)
+    known = _features(references, references["block_type"])
     best = np.zeros(len(roofs))
     distance = np.full(len(roofs), np.inf)
     series = np.full(len(roofs), None, dtype=object)
     storeys = np.full(len(roofs), np.nan)
-    for reference, carried in known.sort_values("bag_pand_id")[["bag_pand_id", "n_storeys_carried"]].itertuples(
-        index=False
-    ):
-        if reference not in position:
-            continue
-        at = position.get_loc(reference)
-        confidence, away = _resemblance(features, at, rules)
+    carried = references["n_storeys_carried"].to_numpy()
+    for at in range(len(references)):
+        confidence, away = _resemblance(features, known.iloc[at], rules)
         wins = (confidence > best) | ((confidence == best) & (confidence > 0) & (away < distance))
         best[wins], distance[wins] = confidence[wins], away[wins]
-        series[wins], storeys[wins] = reference, carried
+        series[wins], storeys[wins] = known["id"].iloc[at], carried[at]
     return pd.DataFrame(
         {
             "bag_pand_id": roofs["bag_pand_id"],
@@ -123,9 +199,22 @@ def find_lookalikes(roofs: Frame, complexes: Frame, known: Frame, *, rules: Comp
     )
 
 
-def _resemblance(features: pd.DataFrame, at: int, rules: ComplexRules) -> tuple[Floats, Floats]:
-    """Return how alike every roof is to the one at a position, and how far away."""
-    reference = features.iloc[at]
+def _features(buildings: Frame, block: pd.Series[str]) -> pd.DataFrame:
+    """Return what buildings are compared by."""
+    return pd.DataFrame(
+        {
+            "id": buildings["bag_pand_id"].to_numpy(),
+            "year": floats(buildings, "year_built"),
+            "storeys": floats(buildings, "n_storeys"),
+            "depth": footprint_sides(buildings.geometry.to_numpy())[1],
+            "block": block.to_numpy(),
+            "point": shapely.centroid(buildings.geometry.to_numpy()),
+        }
+    )
+
+
+def _resemblance(features: pd.DataFrame, reference: pd.Series[Any], rules: ComplexRules) -> tuple[Floats, Floats]:
+    """Return how alike every roof is to a reference, and how far away."""
     away: Floats = shapely.distance(features["point"].to_numpy(), reference["point"])
     year, depth = features["year"].to_numpy(), features["depth"].to_numpy()
     with np.errstate(invalid="ignore"):
@@ -141,7 +230,7 @@ def _resemblance(features: pd.DataFrame, at: int, rules: ComplexRules) -> tuple[
     )
     by_type = np.where(is_type_unknown, float(rules.confidence_type_unknown), np.where(is_same_type, by_place, 0.0))
     confidence = np.where(alike, by_type, 0.0)
-    confidence[at] = 1.0
+    confidence[(features["id"] == reference["id"]).to_numpy()] = 1.0
     return confidence, away
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import affinity
 
+from flexsites.assess import assess_roofs
+from flexsites.capacity.complex_stages import group_complexes
 from flexsites.capacity.roof_packing import layout_homes
 from flexsites.capacity.roof_stages import roof_units, top_up
 from flexsites.capacity.roof_surfaces import erode_roofs
@@ -146,6 +149,46 @@ def test_a_lift_that_is_there_never_lowers_the_number_of_homes(row: dict[str, ob
     for _, group in units.groupby(["age_rule", "roof_variant"]):
         without, perhaps, with_lift = group["n_units_high"].astype("Int64").fillna(0).tolist()
         assert without <= perhaps <= with_lift
+
+
+ROWS = st.lists(
+    st.tuples(st.sampled_from([0.0, 0.0, 0.0, 5.0]), st.sampled_from([1968, 1968, 1970, None]), st.integers(0, 2)),
+    min_size=1,
+    max_size=14,
+)
+
+
+@settings(max_examples=60)
+@given(ROWS)
+def test_complexes_are_the_same_however_their_buildings_are_divided_over_cells(
+    row: list[tuple[float, int | None, int]],
+) -> None:
+    """Porches in a street, a gap between some of them; each belongs to one of three cells."""
+    x, blocks = 0.0, []
+    for number, (gap_m, year, _) in enumerate(row, start=1):
+        x += gap_m
+        shape = shapely.box(100_000 + x, 400_000, 100_018 + x, 400_010)
+        blocks.append(flat_block(number, geometry=shape, year_built=year, n_dwellings=8, building_height_m=11.2))
+        x += 18.0
+    stock, owner = buildings(*blocks), np.array([cell for *_, cell in row])
+    study = SimpleNamespace(top_up=rules())
+    nobody, parts = stock.iloc[:0], empty(RoofParts)
+    whole = assess_roofs(stock, nobody, parts, study=study)["complexes"]
+    cells = [
+        assess_roofs(
+            stock[owner == cell].reset_index(drop=True), stock[owner != cell].reset_index(drop=True), parts, study=study
+        )
+        for cell in np.unique(owner)
+    ]
+    roofs, inside, links = (
+        pd.concat([cell[name] for cell in cells], ignore_index=True) for name in ("roofs", "complexes", "complex_links")
+    )
+    links = links.drop_duplicates(ignore_index=True)
+    outside = roofs[~roofs["bag_pand_id"].isin(inside["bag_pand_id"])].reset_index(drop=True)
+    assert set(outside["bag_pand_id"]) == set(links["bag_pand_id"]) | set(links["neighbour_id"])
+    over_borders = group_complexes(outside, links, rules=rules().complexes)
+    again = pd.concat([inside, over_borders]).sort_values("bag_pand_id").reset_index(drop=True)
+    pd.testing.assert_frame_equal(whole, again)
 
 
 SHAPES = st.builds(

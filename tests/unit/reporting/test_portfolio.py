@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from flexsites.capacity.complex_stages import find_lookalikes, group_complexes
+from flexsites.capacity.complex_stages import find_lookalikes, group_complexes, link_neighbours
 from flexsites.capacity.roof_stages import roof_reasons, roof_units, top_up
 from flexsites.inputs.portfolio import match_portfolio, read_portfolio
 from flexsites.parts import write_table
@@ -22,10 +22,10 @@ from flexsites.tables import (
     Addresses,
     Complexes,
     Frame,
-    KnownRoofs,
     Lookalikes,
     PortfolioMatches,
     PortfolioUnmatched,
+    References,
     RoofParts,
     RoofReasons,
     Roofs,
@@ -42,8 +42,9 @@ from tests.unit.roofs.test_real_stock import den_haag
 def run_of(directory: Path, stock: Frame, age_rule: str = "stec_2023", roof_variant: str = "corporation_cost") -> Path:
     """Write what a run of roofs writes."""
     roofs = top_up(stock, empty(RoofParts), rules=rules())
-    complexes = group_complexes(roofs, rules=rules().complexes)
-    lookalikes = find_lookalikes(roofs, complexes, empty(KnownRoofs), rules=rules().complexes)
+    links = link_neighbours(roofs, rules=rules().complexes)
+    complexes = group_complexes(roofs, links, rules=rules().complexes)
+    lookalikes = find_lookalikes(roofs, complexes, empty(References), rules=rules().complexes)
     directory.mkdir(parents=True)
     for name, frame, table in (
         ("roofs", roofs, Roofs),

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import shapely
 
-from flexsites.capacity.complex_stages import find_lookalikes, group_complexes
+from flexsites.capacity import complex_stages as stages
 from flexsites.capacity.roof_stages import top_up
-from flexsites.tables import Complexes, Frame, KnownRoofs, RoofParts, conform, empty
+from flexsites.tables import Complexes, Frame, KnownRoofs, References, RoofParts, conform, empty
 from tests.conftest import real_data
 from tests.unit.roofs.stock import buildings, flat_block, pand_id, rules
 from tests.unit.roofs.test_real_stock import den_haag
@@ -25,8 +25,19 @@ def roofs_of(*rows: dict[str, object]) -> Frame:
     return top_up(buildings(*rows), empty(RoofParts), rules=rules())
 
 
+def group_complexes(roofs: Frame) -> Frame:
+    links = stages.link_neighbours(roofs, rules=rules().complexes)
+    return stages.group_complexes(roofs, links, rules=rules().complexes)
+
+
+def find_lookalikes(roofs: Frame, known: Frame) -> Frame:
+    complexes = group_complexes(roofs)
+    references = stages.describe_references(roofs, complexes, known)
+    return stages.find_lookalikes(roofs, complexes, references, rules=rules().complexes)
+
+
 def complexes_of(*rows: dict[str, object]) -> list[int]:
-    grouped = group_complexes(roofs_of(*rows), rules=rules().complexes)
+    grouped = group_complexes(roofs_of(*rows))
     return [int(number[6:]) for number in grouped["complex_id"]]
 
 
@@ -72,7 +83,7 @@ def test_walls_are_shared_not_corners(x: float, y: float, *, is_same: bool) -> N
 )
 def test_the_type_of_a_block_by_its_proportions(known: dict[str, object], block_type: str | None) -> None:
     rows = [porch(number, 18 * (number - 1), **known) for number in (1, 2, 3)]
-    found = group_complexes(roofs_of(*rows), rules=rules().complexes)["block_type"]
+    found = group_complexes(roofs_of(*rows))["block_type"]
     assert [None if pd.isna(kind) else kind for kind in found] == [block_type] * 3
 
 
@@ -94,7 +105,7 @@ def test_post_war_blocks_of_corporations_are_the_prime_stock(
     known: dict[str, object], *, is_prime: bool | None
 ) -> None:
     rows = [porch(number, 18 * (number - 1), **known) for number in (1, 2, 3)]
-    found = group_complexes(roofs_of(*rows), rules=rules().complexes)["is_prime_stock"]
+    found = group_complexes(roofs_of(*rows))["is_prime_stock"]
     assert [None if pd.isna(one) else bool(one) for one in found] == [is_prime] * 3
 
 
@@ -116,8 +127,7 @@ def test_a_known_capacity_informs_its_lookalikes_with_a_stated_confidence() -> N
         porch(7, 300, y=400_400.0, building_height_m=None),
     ]
     roofs = roofs_of(*rows)
-    complexes = group_complexes(roofs, rules=rules().complexes)
-    found = find_lookalikes(roofs, complexes, known_roofs((1, 2)), rules=rules().complexes)
+    found = find_lookalikes(roofs, known_roofs((1, 2)))
     assert found["series_confidence"].fillna(0).tolist() == [1.0, 0.8, 0.5, 0.3, 0.0, 0.0, 0.0]
     assert found["series_n_storeys"].fillna(-1).tolist() == [2, 2, 2, 2, -1, -1, -1]
     assert found["series_id"].notna().tolist() == [True] * 4 + [False] * 3
@@ -125,34 +135,33 @@ def test_a_known_capacity_informs_its_lookalikes_with_a_stated_confidence() -> N
 
 def test_the_nearest_of_equal_references_wins_and_one_outside_the_stock_is_passed_over() -> None:
     roofs = roofs_of(porch(1, 0), porch(2, 600), porch(3, 500))
-    complexes = group_complexes(roofs, rules=rules().complexes)
-    found = find_lookalikes(roofs, complexes, known_roofs((1, 1), (2, 2), (99, 9)), rules=rules().complexes)
+    found = find_lookalikes(roofs, known_roofs((1, 1), (2, 2), (99, 9)))
     assert found["series_n_storeys"].tolist() == [1, 2, 2]
 
 
 def test_nothing_known_nothing_claimed() -> None:
     roofs = roofs_of(porch(1, 0))
-    complexes = group_complexes(roofs, rules=rules().complexes)
-    found = find_lookalikes(roofs, complexes, empty(KnownRoofs), rules=rules().complexes)
+    found = find_lookalikes(roofs, empty(KnownRoofs))
     assert found[["series_id", "series_confidence", "series_n_storeys"]].isna().all().all()
     nothing = roofs.iloc[:0]
-    assert len(group_complexes(nothing, rules=rules().complexes)) == 0
-    assert len(find_lookalikes(nothing, empty(Complexes), empty(KnownRoofs), rules=rules().complexes)) == 0
+    assert len(group_complexes(nothing)) == 0
+    found = stages.find_lookalikes(nothing, empty(Complexes), empty(References), rules=rules().complexes)
+    assert len(found) == 0
 
 
 def test_complexes_do_not_depend_on_the_order_of_the_roofs() -> None:
     rows = [porch(number, 18 * (number % 5), y=400_000.0 + 40 * (number // 5)) for number in range(1, 26)]
     roofs = roofs_of(*rows)
-    whole = group_complexes(roofs, rules=rules().complexes)
+    whole = group_complexes(roofs)
     order = np.random.default_rng(3).permutation(len(roofs))
-    again = group_complexes(roofs.iloc[order], rules=rules().complexes)
+    again = group_complexes(roofs.iloc[order])
     pd.testing.assert_frame_equal(whole, again.sort_values("bag_pand_id").reset_index(drop=True))
 
 
 def test_real_neighbours_of_one_year_are_grouped() -> None:
     real_data("denhaag_voorburg")
     roofs = top_up(den_haag().buildings, den_haag().roof_parts, rules=rules())
-    grouped = group_complexes(roofs, rules=rules().complexes)
+    grouped = group_complexes(roofs)
     merged = roofs[["bag_pand_id", "year_built"]].merge(grouped, on="bag_pand_id")
     spans = merged.groupby("complex_id")["year_built"].agg(lambda years: years.max() - years.min())
     sizes = merged.groupby("complex_id").size()
