@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
@@ -153,6 +154,20 @@ def require_rd(frame: gpd.GeoDataFrame, *, where: str) -> None:
     )
     remedy = "set the right crs for this source" if looks_like_degrees else "check the source's crs, or cut it"
     raise CrsError(Fault(what, where, remedy, int(outside.sum()), list(frame.index[outside][:3])))
+
+
+def require_any_in_rd(xy: npt.NDArray[np.float64], what: str, *, where: str) -> None:
+    """Refuse points, shape (n, 2), of which none lies in the Netherlands: no site would have any near, without a word.
+
+    Raises
+    ------
+    CrsError
+        If there are points and all lie outside.
+    """
+    is_inside = ((xy >= RD_BOUNDS[:2]) & (xy <= RD_BOUNDS[2:])).all(axis=1)
+    if len(xy) and not is_inside.any():
+        remedy = "give the file of the area of the run, or its right crs"
+        raise CrsError(Fault(f"none of the {what} lies in the Netherlands", where, remedy, len(xy)))
 
 
 def _require_crs(frame: Frame, *, where: str) -> None:

@@ -21,6 +21,7 @@ from flexsites.config.access import AmenityCategories, ModeOfTravel, StreetMeasu
 from flexsites.config.sources import Gtfs, OsmPbf, OsmPlace, Points, Row, Sources
 from flexsites.config.sources import Stops as StopPoints
 from flexsites.config.transit import Transit
+from flexsites.contract import require_any_in_rd
 from flexsites.errors import Fault, FlexsitesError, InputError
 from flexsites.geometry.types import GeometryArray
 from flexsites.inputs.canonical import write_canonical
@@ -131,6 +132,7 @@ class _Reader:
             raise InputError(Fault("the run has no streets", "sources.streets", "add them"))
         paths = self._files(STREETS, row)
         reading = read_streets(row, paths, rules=self.asked.rules)
+        require_any_in_rd(reading.graph.node_xy, "corners of streets", where=", ".join([STREETS, *paths]))
         self._tell(STREETS, row, paths, reading.graph.n_edges, "; ".join(reading.notes))
         return reading
 
@@ -144,6 +146,7 @@ class _Reader:
         if isinstance(row, OsmPbf):
             told = read_amenities(paths, categories=self.asked.categories, walkable=walkable, where=name)
             amenities, notes = told[0], "; ".join(told[2])
+            require_any_in_rd(shapely.get_coordinates(amenities.geometry), "amenities", where=", ".join([name, *paths]))
         elif isinstance(row, Points):
             amenities = self._points_as_amenities(key, row, paths)
         else:

@@ -183,6 +183,10 @@ def _two_layers_one_with_status(content: Content, folder: Path) -> None:
 
 BOW_TIE = shapely.Polygon([(158_300, 470_480), (158_400, 470_580), (158_400, 470_480), (158_300, 470_580)])
 
+STREET_IN_BRAZIL = """<osm version="0.6">
+<node id="1" lat="-30.03" lon="-51.22"/><node id="2" lat="-30.04" lon="-51.23"/>
+<way id="1"><nd ref="1"/><nd ref="2"/><tag k="highway" v="residential"/></way></osm>"""
+
 # By name: how the run is changed, and what the message must say: the place, what is wrong, how many, what to do.
 CASES: dict[str, tuple[Change, tuple[str, ...]]] = {
     "missing crs": (
@@ -222,6 +226,10 @@ CASES: dict[str, tuple[Change, tuple[str, ...]]] = {
     "unreadable streets": (
         lambda c, f: (_text("streets.osm.pbf", "no")(c, f), _set("sources.streets.path", "streets.osm.pbf")(c, f)),  # type: ignore[dict-item]
         ("streets", "streets.osm.pbf", "cannot be read"),
+    ),
+    "streets of another country": (
+        lambda c, f: (_text("porto.osm", STREET_IN_BRAZIL)(c, f), _set("sources.streets.path", "porto.osm")(c, f)),  # type: ignore[dict-item]
+        ("streets", "porto.osm", "none of the corners of streets lies in the Netherlands", "2 rows"),
     ),
     "no streets": (_set("sources.streets", None), ("sources.streets", "no streets")),
     "unknown flexmilieu": (_set("flexmilieus", ["dorps"]), ("tiny.yaml", "dorps", "campus")),
