@@ -31,6 +31,7 @@ BATCH_ROWS = 32_768
 _TABLE_SUFFIXES = (".gpkg", ".geojson", ".json", ".shp", ".gml", ".xml", ".fgb", ".parquet", ".geoparquet")
 _PARQUET = (".parquet", ".geoparquet")
 _GML = (".gml", ".xml")
+_JSON_LINES = (".geojsonl", ".geojsons", ".geojsonseq", ".ndjson", ".jsonl")
 GDAL_ARC_STEP_DEGREES = 4.0
 """The angle of a chord when nothing is configured: GDAL's own; a chord lies r * 0.0006 inside its arc."""
 
@@ -138,6 +139,8 @@ def open_vector(
         opened = _open_parquet(real, where)
     else:
         made = None
+        if real.suffix.lower() in _JSON_LINES:
+            _require_last_line(real, where)
         if real.suffix.lower() in _GML:
             made = gml.template(real, scratch / "templates", geometry_column=geometry_column, where=where)
         opened = _open_gdal(real, layer, made, arc_step_degrees, where)
@@ -145,6 +148,22 @@ def open_vector(
     if opened.has_geometry and (opened.crs is None or (crs is not None and _is_default_crs(opened))):
         return VectorFile(**{**_as_dict(opened), "crs": crs})
     return opened
+
+
+def _require_last_line(path: Path, where: str) -> None:
+    """Refuse a file of features line by line whose last line breaks off: GDAL leaves it out without a word."""
+    size, window, last = path.stat().st_size, 1 << 16, b""
+    with path.open("rb") as stream:
+        while len(last) < size and b"\n" not in last.strip():
+            stream.seek(max(0, size - window))
+            last = stream.read()
+            window *= 4
+    line = last.strip().rpartition(b"\n")[2].lstrip(b"\x1e")
+    try:
+        json.loads(line or b"{}")
+    except ValueError as error:
+        what = f"the file breaks off: its last line is no feature ({error})"
+        raise InputError(Fault(what, where, "fetch or export the file again")) from error
 
 
 def _as_dict(opened: VectorFile) -> dict[str, Any]:

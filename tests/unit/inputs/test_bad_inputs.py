@@ -121,6 +121,19 @@ def _text(name: str, content: bytes) -> Make:
     return make
 
 
+def _lines(share: float) -> Make:
+    """Write features line by line, the last of them cut off."""
+
+    def make(folder: Path) -> dict[str, Any]:
+        squares().to_file(folder / "p.geojsonl", driver="GeoJSONSeq")
+        lines = (folder / "p.geojsonl").read_text().splitlines()
+        lines[-1] = lines[-1][: int(share * len(lines[-1]))]
+        (folder / "p.geojsonl").write_text("\n".join(lines))
+        return vector(folder / "p.geojsonl", id_column="id")
+
+    return make
+
+
 def _same(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame
 
@@ -155,6 +168,7 @@ CASES: dict[str, tuple[Make, str, str | None]] = {
     "table of a shapefile cut off": (_shapefile("dbf", 0.6), "says 9 features and gives", "again"),
     "text that is not utf-8": (_shapefile("dbf", name="é", encoding="latin1"), "column id is not UTF-8", ".cpg"),
     "gml cut off": (_text("p.gml", b"<c:root xmlns:c='x'><a>1</a>"), "breaks off: <c:root> is not closed", "again"),
+    "lines of json cut off": (_lines(0.5), "breaks off: its last line is no feature", "again"),
     "not parquet": (_text("parcels.parquet", b"PAR1"), "cannot be read", "again"),
     "no such layer": (_file(_same, layer="percelen"), "no layer percelen", "its layers: parcels"),
     "missing column": (_file(_same, keep=["owner"]), "no column owner, which `keep` names", "its columns: id, use"),
