@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context
@@ -134,11 +135,11 @@ def run_alone(size: int) -> None:
     assess_country(min(size, 3 * CHUNK), workers=1)
 
 
-def write_sources(folder: Path, size: int) -> None:
+def write_sources(folder: Path, size: int, make: Callable[[int, int], Frame] = make_stock) -> None:
     """Write the stock as its sources deliver it: panden and 3DBAG as GeoPackage, units as a table."""
     units = []
     for number, start in enumerate(range(0, size, CHUNK)):
-        stock = make_stock(min(CHUNK, size - start), number)
+        stock = make(min(CHUNK, size - start), number)
         panden = gpd.GeoDataFrame(
             {"identificatie": stock["bag_pand_id"], "bouwjaar": stock["year_built"].fillna(9999).astype("int64")},
             geometry=stock.geometry,
