@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
+from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, RootModel, model_validator
 
 from flexsites.config.base import Label, Model, Number
+from flexsites.config.load import find, read_model, read_yaml
 from flexsites.config.rules import Effect, ExclusionRule, Hardness, Rule
 from flexsites.errors import ConfigError, Fault
 
@@ -101,9 +103,63 @@ class RuleSet(Model):
 
     def amended(self, own: tuple[ExclusionRule, ...]) -> RuleSet:
         """Return the set with a user's own rules over it: the same id replaces, others follow."""
-        by_id = {rule.rule_id: rule for rule in own}
-        kept = tuple(by_id.pop(rule.rule_id, rule) for rule in self.rules)
-        return RuleSet.model_validate(self.model_copy(update={"rules": (*kept, *by_id.values())}).model_dump())
+        return RuleSet.model_validate(self.replaced(own).model_dump())
+
+    def replaced(self, rules: tuple[ExclusionRule, ...]) -> RuleSet:
+        """Return the set with other rules over it, unchecked: an id said twice among them is there twice."""
+        here = {rule.rule_id for rule in self.rules}
+        kept = [one for rule in self.rules for one in [r for r in rules if r.rule_id == rule.rule_id] or [rule]]
+        added = [rule for rule in rules if rule.rule_id not in here]
+        return self.model_copy(update={"rules": (*kept, *added)})
+
+
+class TimeChanges(Model):
+    """What a rule set that extends another says otherwise of time; None: as the other."""
+
+    reference_date: date | None = None
+    horizon_years: Number | None = None
+    term_years: Number | None = None
+    preparation_years: Number | None = None
+
+
+class RuleChanges(Model):
+    """A rule set that is another one but for what is said here: the same rule id replaces, other rules follow."""
+
+    extends: str = Field(description="a rule set of configs/rules/exclusion, or a file; one that extends none itself")
+    id: str
+    label: Label
+    about: str = ""
+    time: TimeChanges = TimeChanges()
+    rules: tuple[Rule, ...] = ()
+
+
+class RuleSetFile(RootModel[RuleSet | RuleChanges]):
+    """What a file of a rule set may say: all of it, or what differs from another."""
+
+
+def read_rule_set(path: Path) -> RuleSet:
+    """Read a rule set, whole or as the differences from another.
+
+    Raises
+    ------
+    ConfigError
+        With every fault of the file, or of the two together.
+    NotFoundError
+        If it extends a set that does not exist.
+    """
+    content = read_yaml(path)
+    if not isinstance(content, dict) or "extends" not in content:
+        return read_model(path, RuleSet, content)
+    changes = read_model(path, RuleChanges, content)
+    base_path = find("rules/exclusion", changes.extends, beside=path.parent)
+    base_content = read_yaml(base_path)
+    if isinstance(base_content, dict) and "extends" in base_content:
+        remedy = f"extend {base_content['extends']} itself, and say here what is other"
+        raise ConfigError(Fault(f"{changes.extends} extends another set itself", f"{path}: extends", remedy))
+    base = read_model(base_path, RuleSet, base_content)
+    time = base.time.model_copy(update={key: one for key, one in changes.time if one is not None})
+    named = base.model_copy(update={"id": changes.id, "label": changes.label, "about": changes.about, "time": time})
+    return read_model(path, RuleSet, named.replaced(changes.rules).model_dump())
 
 
 def vary(rules: tuple[ExclusionRule, ...], variant: RuleVariant) -> tuple[ExclusionRule, ...]:

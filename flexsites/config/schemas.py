@@ -26,7 +26,7 @@ from flexsites.config.roofs import (
     Variants,
     YearRule,
 )
-from flexsites.config.rule_sets import RuleSet
+from flexsites.config.rule_sets import RuleSetFile
 from flexsites.config.run import Run
 from flexsites.config.suitability import Flexmilieu, TargetGroup
 from flexsites.config.transit import Transit, TransitClasses
@@ -34,7 +34,7 @@ from flexsites.config.transit import Transit, TransitClasses
 # Which model reads which files of configs/.
 MODELS: dict[str, type[BaseModel]] = {
     "runs/*.yaml": Run,
-    "rules/exclusion/*.yaml": RuleSet,
+    "rules/exclusion/*.yaml": RuleSetFile,
     "rules/optoppen/stec_2023.yaml": YearRule,
     "rules/optoppen/load_1999.yaml": LoadRule,
     "rules/optoppen/roof.yaml": RoofRules,

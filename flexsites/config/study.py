@@ -31,7 +31,7 @@ from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
 from flexsites.config.load import available, configs_directory, expand, find, read_model, read_yaml
 from flexsites.config.readings import BASE, Reading, base_reading, require_known, thresholds, variant_reading
 from flexsites.config.roofs import TopUpRules, assemble
-from flexsites.config.rule_sets import LocationModel, PieceTests, RuleSet
+from flexsites.config.rule_sets import LocationModel, PieceTests, RuleSet, read_rule_set
 from flexsites.config.rules import ExclusionRule
 from flexsites.config.run import Run
 from flexsites.config.study_faults import dwelling_faults, group_faults, measure_faults, variant_faults
@@ -181,7 +181,7 @@ def resolve(name: str) -> Study:
     path = find("runs", name)
     run = read_model(path, Run, expand(read_yaml(path)))
     here = path.parent
-    rule_set = _amended(read_model(find("rules/exclusion", run.rules, beside=here), RuleSet), run, path)
+    rule_set = _amended(read_rule_set(find("rules/exclusion", run.rules, beside=here)), run, path)
     groups = _catalogue("target_groups", TargetGroup)
     known = _catalogue("flexmilieus", Flexmilieu)
     names = run.flexmilieus or tuple(known)

@@ -6,15 +6,16 @@ import pytest
 from pydantic import ValidationError
 
 from flexsites.config.base import collect_figures
-from flexsites.config.load import available, read_model
-from flexsites.config.rule_sets import RuleSet
+from flexsites.config.load import available
+from flexsites.config.rule_sets import read_rule_set
+from flexsites.errors import ConfigError, NotFoundError
 from tests.unit.exclusion.plots import rule
 
 FILES = available("rules/exclusion")
 
 
 def read(name):
-    return read_model(FILES[name], RuleSet)
+    return read_rule_set(FILES[name])
 
 
 def test_horizon_and_term_of_both_readings():
@@ -104,6 +105,58 @@ def test_the_ruimtescanner_set_differs_in_distances_to_businesses_only():
     differing = [a.rule_id for a, b in zip(one.rules, other.rules, strict=True) if a != b]
     assert differing == ["business_distances"]
     assert other.model_copy(update={"id": one.id, "label": one.label, "rules": one.rules}) == one
+
+
+def test_pbls_set_differs_in_what_its_file_says():
+    today, then = read("omgevingswet_2024"), read("pbl_2020")
+    differing = [a.rule_id for a, b in zip(today.rules, then.rules, strict=True) if a != b]
+    assert differing == ["zoning_not_housing", "land_use"]
+    assert (then.tests, then.locations, then.time.horizon_years) == (
+        today.tests, today.locations, today.time.horizon_years,
+    )  # fmt: skip
+
+
+SMALL = """
+extends: {extends}
+id: mine
+label: {{nl: Mijn, en: Mine}}
+time: {{term_years: {{value: 12, unit: year, source: ours}}}}
+rules: [{rules}]
+"""
+VETO = "{rule_id: veto, kind: inside, layer: veto, label: {nl: Veto, en: Veto}, effect: exclude, source: ours}"
+NATURE = VETO.replace("rule_id: veto", "rule_id: natura2000")
+
+
+def small(folder, rules="", extends="omgevingswet_2024"):
+    path = folder / "mine.yaml"
+    path.write_text(SMALL.format(extends=extends, rules=rules), encoding="utf-8")
+    return path
+
+
+def test_a_set_may_extend_another(tmp_path):
+    base, mine = read("omgevingswet_2024"), read_rule_set(small(tmp_path, f"{VETO}, {NATURE}"))
+    assert (mine.id, mine.about, float(mine.time.term_years)) == ("mine", "", 12)
+    assert mine.time.preparation_years == base.time.preparation_years
+    assert [one.rule_id for one in mine.rules] == [*(one.rule_id for one in base.rules), "veto"]
+    changed = [a.rule_id for a, b in zip(base.rules, mine.rules, strict=False) if a != b]
+    assert changed == ["natura2000"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "extends", "message"),
+    [
+        ("", "omgevingswet_1900", "there is no 'omgevingswet_1900'"),
+        ("", "pbl_2020", "extend omgevingswet_2024 itself"),
+        (f"{VETO}, {VETO}", "omgevingswet_2024", "used twice: veto"),
+        (f"{NATURE}, {NATURE}", "omgevingswet_2024", "used twice: natura2000"),
+        ("{rule_id: veto}", "omgevingswet_2024", "mine.yaml: rules.0"),
+        (VETO.replace("exclude", "include, overrides: [x]"), "omgevingswet_2024", "unknown rules: x"),
+    ],
+)
+def test_a_set_that_cannot_extend_another_is_refused_with_its_file(tmp_path, rules, extends, message):
+    with pytest.raises((ConfigError, NotFoundError), match=message) as told:
+        read_rule_set(small(tmp_path, rules, extends))
+    assert "omgevingswet_1900" in message or "mine.yaml" in str(told.value)
 
 
 def test_rules_hold_on_their_days_only():
