@@ -154,9 +154,6 @@ def exclusion(size: int) -> Measurements:
     present, absent = find_peers(PEERS)
     absent = (*absent, Absent("PostGIS", "-", "a server of its own; measured apart, see EXCLUSION.md"))
     exact = [name for name in EXACT if name in present]
-    if size >= SIZES[2]:
-        absent = (*absent, Absent("geopandas overlay", "geopandas", "over ten minutes at this size; see 100,000"))
-        exact.remove("geopandas overlay")
     with tempfile.TemporaryDirectory() as folder:
         notes = write(make(size), folder)
         area_m2 = shapely.area(read(folder).parcels)
@@ -171,7 +168,7 @@ def exclusion(size: int) -> Measurements:
             comparisons.append(
                 _compare("remainder, overlaps counted once, two threads, wall seconds", two, area_m2, absent)
             )
-        comparisons += [_ledger(folder)] if size < SIZES[2] else []
+        comparisons += [_ledger(folder)]
         comparisons += [_rasters(folder, size, one[SUBJECT], area_m2, present)]
         notes |= _floor(folder, one[SUBJECT])
         notes |= _scaling(folder, size // 10) if size > 10 * SIZES[0] else {}
