@@ -1,8 +1,8 @@
 """What is not local by nature: one deterministic step across cells, after all of them are done.
 
-Locations and ranks need every site of the run at once, complexes and look-alikes those beyond the cell. They get
-columns of their own; the sites' own figures are not touched. Memory grows with the valid pieces of the run and with
-the roofs of complexes that reach over borders of cells, not with the inputs.
+Locations, ranks, complexes and look-alikes look beyond the cell. They get columns of their own; the sites' own figures
+are not touched. Nothing holds all sites of a run: pairs of pieces are found cell by cell, and what is held at once is
+the ids of valid pieces, the suitable sites, and the pieces and complexes at the borders of cells.
 """
 
 from __future__ import annotations
@@ -12,15 +12,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from flexsites import tables as t
 from flexsites.capacity.complex_stages import describe_references, find_lookalikes, group_complexes
+from flexsites.cells import Cell
 from flexsites.config.anchors import Anchors
 from flexsites.config.roofs import ComplexRules
+from flexsites.config.rule_sets import LocationModel
 from flexsites.config.study import BASE, Study
-from flexsites.exclusion.stages import group_locations
+from flexsites.exclusion.stages import group_locations, link_pieces
 from flexsites.inputs.prepared import Prepared
+from flexsites.inputs.windows import window_of
 from flexsites.invented import is_synthetic, notes_of
 from flexsites.parts import merge, read, read_chunks, write_chunks, write_json, write_table
 from flexsites.provenance import balance, figures_by_origin, versions
@@ -29,21 +33,96 @@ from flexsites.suitability.demand_stages import match_demand, sum_demand
 from flexsites.suitability.stages import rank
 from flexsites.tables import Frame, Table
 
+_ROUNDING_M = 0.01
+"""Corners of cells are rounded where their side is no round number: a piece this near its border counts as over it."""
 
-def gather_sites(place: Place, study: Study, inputs: Prepared, options: Options) -> None:
+
+def gather_sites(
+    place: Place, study: Study, inputs: Prepared, rows: Sequence[Mapping[str, Any]], options: Options
+) -> None:
     """Group pieces into locations and rank sites per flexmilieu, in every reading of the run."""
-    barriers = inputs.read_layers(names=study.locations.barrier_layers)
+    cells = [str(row["cell"]) for row in rows if row["kind"] == "parcels"]
     with progress("locations and ranks", len(study.readings), quiet=options.quiet) as advance:
         for n, reading in enumerate(study.readings, 1):
-            pieces = read(place.result(reading.id, "pieces"), t.Pieces)
-            gap, touch = float(study.locations.gap_m), float(study.locations.touch_m)
-            locations = group_locations(pieces, barriers, gap_m=gap, touch_m=touch)
+            parts = {Cell.named(cell): place.parts / cell / reading.id / "pieces.parquet" for cell in cells}
+            valid, links = _linked(parts, inputs, study.locations)
+            locations = group_locations(valid, links)
             write_table(locations, t.PieceLocations, place.result(reading.id, "piece_locations"))
-            path = place.result(reading.id, "sites")
-            write_table(_located(read(path, t.Sites), pieces, locations), t.Sites, path)
+            _fill_in(place.result(reading.id, "sites"), t.Sites, "location_id", _main_locations(valid, locations))
             path = place.result(reading.id, "suitability")
-            write_table(rank(read(path, t.Suitability)), t.Suitability, path)
+            suitable = t.together([_suitable(rows) for rows in read_chunks(path, t.Suitability)], t.Suitability)
+            _fill_in(path, t.Suitability, "rank", rank(suitable))
             advance(n)
+
+
+def _linked(parts: Mapping[Cell, Path], inputs: Prepared, rules: LocationModel) -> tuple[Frame, Frame]:
+    """Return the valid pieces of all cells, and the pairs of them that are one location, found cell by cell.
+
+    Of two pieces of different cells that lie within reach of each other, one at least sticks out of its own cell, or
+    nearly: those of all cells are held, and each cell is searched together with the ones near it.
+    """
+    gap_m, touch_m = float(rules.gap_m), float(rules.touch_m)
+    reach_m = gap_m + touch_m + _ROUNDING_M
+    at_rims = t.together([_at_rim(_valid(path), cell, reach_m) for cell, path in parts.items()], t.Pieces)
+    valid, links = [], []
+    for path in parts.values():
+        own = _valid(path)
+        if own.empty:
+            continue
+        west, south, east, north = window_of(own, reach_m)
+        near = at_rims.cx[west:east, south:north]
+        pieces = t.together([own, near[~near["piece_id"].isin(own["piece_id"])]], t.Pieces)
+        # What lies between two pieces lies within a gap of both.
+        barriers = inputs.read_layers(window_of(pieces, 3.0 * reach_m), names=rules.barrier_layers)
+        links.append(link_pieces(pieces, barriers, gap_m=gap_m, touch_m=touch_m))
+        valid.append(pd.DataFrame(own[t.ValidPieces.columns]))
+    # A pair over a border is found from both its sides.
+    return t.together(valid, t.ValidPieces), t.together(links, t.PieceLinks).drop_duplicates(ignore_index=True)
+
+
+def _valid(path: Path) -> Frame:
+    pieces = read(path, t.Pieces)
+    valid: Frame = pieces[pieces["is_valid"].to_numpy(dtype=bool)].reset_index(drop=True)
+    return valid
+
+
+def _at_rim(pieces: Frame, cell: Cell, reach_m: float) -> Frame:
+    """Return the pieces that do not lie within their cell by as much as a reach."""
+    west, south, east, north = cell.grow(-reach_m)
+    bounds = pieces.bounds
+    is_inside = (bounds["minx"] > west) & (bounds["miny"] > south) & (bounds["maxx"] < east) & (bounds["maxy"] < north)
+    at_rim: Frame = pieces[~is_inside.to_numpy(dtype=bool)]
+    return at_rim
+
+
+def _main_locations(valid: Frame, locations: Frame) -> Frame:
+    """Return per site the location of its largest valid piece (ties: the first by piece_id)."""
+    joined = locations.merge(valid, on="piece_id", validate="one_to_one")
+    joined = joined.sort_values(["site_id", "piece_area_m2", "piece_id"], ascending=[True, False, True])
+    return joined.drop_duplicates("site_id")[["site_id", "location_id"]]
+
+
+def _suitable(rows: Frame) -> Frame:
+    return rows[rows["is_suitable"].fillna(value=False).to_numpy(dtype=bool)]
+
+
+def _fill_in(path: Path, table: Table, column: str, found: Frame) -> None:
+    """Write what was found into a column that the cells left empty, some rows at a time; the others' stays null.
+
+    Of a table as long as the country only what was found is held.
+    """
+    key = list(table.key)
+    found = found.sort_values(key, ignore_index=True)[[*key, column]]
+    ids = found[key[0]].to_numpy()
+
+    def filled() -> Iterator[Frame]:
+        for rows in read_chunks(path, table):
+            start = np.searchsorted(ids, rows[key[0]].min(), side="left") if len(rows) else 0
+            stop = np.searchsorted(ids, rows[key[0]].max(), side="right") if len(rows) else 0
+            here = found.iloc[start:stop]
+            yield rows.drop(columns=column).merge(here, on=key, how="left", validate="one_to_one")
+
+    write_chunks(filled(), table, path)
 
 
 def match(place: Place, study: Study, inputs: Prepared, options: Options) -> None:
@@ -102,14 +181,6 @@ def _rows_of(path: Path, table: Table, ids: Iterable[str]) -> Frame:
     """Return the rows of some buildings, reading some rows at a time."""
     chunks = read_chunks(path, table)
     return t.together([chunk[chunk["bag_pand_id"].isin(ids)] for chunk in chunks], table)
-
-
-def _located(sites: Frame, pieces: Frame, locations: Frame) -> Frame:
-    """Give each site the location of its largest valid piece (ties: the first by piece_id)."""
-    joined = locations.merge(pieces[["piece_id", "site_id", "piece_area_m2"]], on="piece_id", validate="one_to_one")
-    joined = joined.sort_values(["site_id", "piece_area_m2", "piece_id"], ascending=[True, False, True])
-    main = joined.drop_duplicates("site_id").set_index("site_id")["location_id"]
-    return sites.assign(location_id=main.reindex(sites["site_id"]).astype("str").array)
 
 
 def write_manifest(place: Place, study: Study, inputs: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:

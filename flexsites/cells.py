@@ -34,6 +34,17 @@ class Cell:
         """
         return f"{self.x_m:.12g}_{self.y_m:.12g}_{self.side_m:.12g}"
 
+    @classmethod
+    def named(cls, name: str) -> Cell:
+        """Return the cell of a name.
+
+        Examples
+        --------
+        >>> Cell.named("190000_505000_5000") == Cell(190000, 505000, 5000)
+        True
+        """
+        return cls(*map(float, name.split("_")))
+
     @property
     def bounds(self) -> tuple[float, float, float, float]:
         """Minimum x, minimum y, maximum x, maximum y in metres."""

@@ -275,6 +275,7 @@ verdict = Field(
     values=("excluded", "unknown", "conditional", "eligible"),
     source="METHOD 0",
 )
+neighbour_piece_id = Field("neighbour_piece_id", "str", "another piece of the same location: the higher piece_id")
 location_id = Field(
     "location_id", "str", "group of pieces within the gap of each other and not across a barrier", null="no valid piece"
 )

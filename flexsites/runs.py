@@ -42,6 +42,7 @@ from flexsites.inputs.files import REMOTE, Places
 from flexsites.inputs.prepare import prepare
 from flexsites.inputs.prepare_stock import prepare_stock
 from flexsites.inputs.prepared import Prepared
+from flexsites.inputs.windows import window_of
 from flexsites.invented import invent
 from flexsites.parallel import map_cells, require_scheduler
 from flexsites.parts import HELD, merge, read_json, write_json, write_table, write_whole
@@ -342,23 +343,17 @@ def _owned(cell: Cell, inputs: Prepared, name: str, table: Table) -> Frame:
     return sites[cell.owns(_points_of(sites))].sort_values(list(table.key), ignore_index=True)
 
 
-def _window_of(sites: Frame, reach_m: float) -> tuple[float, float, float, float]:
-    """Return the bounds of sites, wider by a reach."""
-    x0, y0, x1, y1 = sites.total_bounds
-    return x0 - reach_m, y0 - reach_m, x1 + reach_m, y1 + reach_m
-
-
 def _parcel_chain(cell: Cell, study: Study, inputs: Prepared) -> dict[str, dict[str, Frame]]:
     parcels = _owned(cell, inputs, "parcels", t.Parcels)
     # A parcel may stick out of its cell: the window is that of the parcels, not of the cell.
-    window = _window_of(parcels, halo_m(study))
+    window = window_of(parcels, halo_m(study))
     around = Surroundings(
         layers=inputs.read_layers(window),
         coverages=inputs.coverages(window),
         streets=inputs.read("streets", t.StreetLines, window),
         areas=inputs.areas(window),
-        stops=inputs.read("stops", t.Stops, _window_of(parcels, study.transit_reach_m)),
-        destinations=inputs.read("amenities", t.Amenities, _window_of(parcels, study.direct_reach_m)),
+        stops=inputs.read("stops", t.Stops, window_of(parcels, study.transit_reach_m)),
+        destinations=inputs.read("amenities", t.Amenities, window_of(parcels, study.direct_reach_m)),
         access=open_access(inputs.directory / "access"),
         travel=open_prepared_travel(inputs),
     )
@@ -369,20 +364,11 @@ def _roof_chain(cell: Cell, study: Study, inputs: Prepared) -> dict[str, dict[st
     if study.top_up is None:
         return {BASE: {}}
     buildings = _owned(cell, inputs, "buildings", t.Buildings)
-    neighbours = _neighbours(buildings, inputs, gap_m=float(study.top_up.complexes.gap_m))
+    neighbours = inputs.read_near("buildings", t.Buildings, buildings, gap_m=float(study.top_up.complexes.gap_m))
     ids = pd.concat([buildings["bag_pand_id"], neighbours["bag_pand_id"]])
-    roof_parts = inputs.read("roof_parts", t.RoofParts, _window_of(pd.concat([buildings, neighbours]), 0.0))
+    roof_parts = inputs.read("roof_parts", t.RoofParts, window_of(pd.concat([buildings, neighbours]), 0.0))
     mine = roof_parts[roof_parts["bag_pand_id"].isin(ids)]
     return {BASE: assess_roofs(buildings, neighbours, mine, study=study)}
-
-
-def _neighbours(buildings: Frame, inputs: Prepared, *, gap_m: float) -> Frame:
-    """Return the buildings of other cells that lie within a gap of those of this one, in the order of their key."""
-    near = inputs.read("buildings", t.Buildings, _window_of(buildings, gap_m + 1.0))
-    near = near[~near["bag_pand_id"].isin(buildings["bag_pand_id"])].sort_values("bag_pand_id", ignore_index=True)
-    tree = shapely.STRtree(buildings.geometry.to_numpy())
-    found = tree.query(near.geometry.to_numpy(), predicate="dwithin", distance=gap_m)[0]
-    return near.iloc[np.unique(found)].reset_index(drop=True)
 
 
 _CHAINS = {"parcels": _parcel_chain, "roofs": _roof_chain}

@@ -50,6 +50,7 @@ __all__ = [
     "NearMissUnits",
     "NearMisses",
     "Parcels",
+    "PieceLinks",
     "PieceLocations",
     "PieceSuitability",
     "Pieces",
@@ -70,6 +71,7 @@ __all__ = [
     "Table",
     "TransitQuality",
     "Units",
+    "ValidPieces",
     "conform",
     "empty",
     "require_rd",
@@ -190,6 +192,8 @@ Exclusions = Table(
         f.flags,
     ),
 )
+ValidPieces = Table("ValidPieces", ("piece_id",), (f.piece_id, f.site_id, f.piece_area_m2))
+PieceLinks = Table("PieceLinks", ("piece_id", "neighbour_piece_id"), (f.piece_id, f.neighbour_piece_id))
 PieceLocations = Table("PieceLocations", ("piece_id",), (f.piece_id, f.location_id))
 
 # -- accessibility ------------------------------------------------------------------------------------------------

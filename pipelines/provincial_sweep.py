@@ -24,7 +24,7 @@ def assess_all(study: Study, options: Options) -> Path:
     rows = assess(place, study, inputs, options)
     merge_parts(place, study, rows, options)
     if study.run.assesses_parcels:
-        gather_sites(place, study, inputs, options)
+        gather_sites(place, study, inputs, rows, options)
         match(place, study, inputs, options)
     if study.run.assesses_roofs:
         gather_roofs(place, study, inputs, rows)

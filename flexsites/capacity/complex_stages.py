@@ -14,9 +14,10 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from flexsites.capacity.complexes import agree, footprint_sides, group_labels, shared_walls
+from flexsites.capacity.complexes import agree, footprint_sides, shared_walls
 from flexsites.capacity.roof_rules import floats, truth, whole
 from flexsites.config.roofs import ComplexRules
+from flexsites.geometry.groups import group_labels
 from flexsites.stages import stage
 from flexsites.tables import Complexes, ComplexLinks, Frame, KnownRoofs, Lookalikes, References, Roofs
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-__all__ = ["agree", "footprint_sides", "group_labels", "shared_walls"]
+__all__ = ["agree", "footprint_sides", "shared_walls"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -95,31 +93,3 @@ def agree(first: Floats, second: Floats, *, difference_max: float) -> Masks:
     """
     difference = np.abs(first - second)
     return np.isnan(difference) | (difference <= difference_max + 1e-9)
-
-
-def group_labels(n: int, first: Integers, second: Integers) -> Integers:
-    """Return per item the number of the lowest item it is connected with, over any number of pairs.
-
-    Parameters
-    ----------
-    n
-        Number of items.
-    first, second
-        Pairs of connected items.
-
-    Returns
-    -------
-        Shape (n,): an item that is connected with none has its own number. Does not depend on the order of the pairs.
-
-    Examples
-    --------
-    >>> group_labels(5, np.array([3, 1]), np.array([4, 3])).tolist()
-    [0, 1, 2, 1, 1]
-    """
-    if n == 0:
-        return np.zeros(0, dtype=np.int64)
-    links = coo_array((np.ones(len(first), dtype=np.int8), (first, second)), shape=(n, n))
-    _, component = connected_components(links, directed=False)
-    lowest = np.full(component.max() + 1, n, dtype=np.int64)
-    np.minimum.at(lowest, component, np.arange(n))
-    return lowest[component]

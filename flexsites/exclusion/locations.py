@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from flexsites.geometry.buffers import chord_error_m
 from flexsites.geometry.types import BoolArray, GeometryArray, IntArray
@@ -13,13 +11,14 @@ from flexsites.geometry.types import BoolArray, GeometryArray, IntArray
 _QUAD_SEGS = 16
 
 
-def group_pieces(pieces: GeometryArray, barriers: GeometryArray, *, gap_m: float, touch_m: float) -> IntArray:
-    """Group pieces that lie within a gap of each other, directly or through others.
+def link_shapes(
+    pieces: GeometryArray, barriers: GeometryArray, *, gap_m: float, touch_m: float
+) -> tuple[IntArray, IntArray]:
+    """Find the pairs of pieces that lie within a gap of each other and not across a barrier.
 
     Pieces that touch are linked along their common edge, unless barriers cover all of it (a railway drawn on the
     boundary). Pieces apart are linked if barriers leave open some way from one to the other through the land that lies
-    within the gap of both. The result does not depend on cells, and not on the order of the pieces except in the
-    numbers of the groups.
+    within the gap of both. Whether a pair is linked depends on no other piece.
 
     Parameters
     ----------
@@ -34,18 +33,18 @@ def group_pieces(pieces: GeometryArray, barriers: GeometryArray, *, gap_m: float
 
     Returns
     -------
-    IntArray
-        Shape (n,), for each piece the position of the first piece of its group.
+        Positions of the first and the second of each pair, first < second.
 
     Examples
     --------
     >>> plots = np.array([shapely.box(0, 0, 9, 9), shapely.box(9, 0, 20, 9), shapely.box(25, 0, 30, 9)])
-    >>> group_pieces(plots, np.array([], dtype=object), gap_m=0.0, touch_m=0.001).tolist()
-    [0, 0, 2]
-    >>> group_pieces(plots, np.array([shapely.LineString([(22, -9), (22, 99)])]), gap_m=5.0, touch_m=0.001).tolist()
-    [0, 0, 2]
-    >>> group_pieces(plots, np.array([], dtype=object), gap_m=5.0, touch_m=0.001).tolist()
-    [0, 0, 0]
+    >>> [ends.tolist() for ends in link_shapes(plots, np.array([], dtype=object), gap_m=0.0, touch_m=0.001)]
+    [[0], [1]]
+    >>> river = np.array([shapely.LineString([(22, -9), (22, 99)])])
+    >>> [ends.tolist() for ends in link_shapes(plots, river, gap_m=5.0, touch_m=0.001)]
+    [[0], [1]]
+    >>> [ends.tolist() for ends in link_shapes(plots, np.array([], dtype=object), gap_m=5.0, touch_m=0.001)]
+    [[0, 1], [1, 2]]
     """
     first, second = shapely.STRtree(pieces).query(pieces, predicate="dwithin", distance=gap_m + touch_m)
     first, second = first[first < second], second[first < second]
@@ -55,11 +54,7 @@ def group_pieces(pieces: GeometryArray, barriers: GeometryArray, *, gap_m: float
         asked = np.flatnonzero(near[first] & near[second])
         is_barred = _is_barred(pieces, barriers, first[asked], second[asked], gap_m=gap_m, touch_m=touch_m)
         first, second = np.delete(first, asked[is_barred]), np.delete(second, asked[is_barred])
-    n = len(pieces)
-    links = coo_array((np.ones(len(first), dtype=np.int8), (first, second)), shape=(n, n))
-    _, group = connected_components(links, directed=False)
-    _, lowest = np.unique(group, return_index=True)
-    return np.asarray(lowest[group], dtype=np.int64)
+    return first, second
 
 
 def _is_barred(

@@ -24,7 +24,7 @@ from flexsites.exclusion.constraint_stages import constrain
 from flexsites.exclusion.coverage_stages import cover_rules
 from flexsites.exclusion.labels import join_labels
 from flexsites.exclusion.ledger import Account, settle
-from flexsites.exclusion.location_stages import group_locations
+from flexsites.exclusion.location_stages import group_locations, link_pieces
 from flexsites.exclusion.near_miss_stages import near_misses
 from flexsites.exclusion.overlay import has_rule, label_faces
 from flexsites.exclusion.piece_stages import covers_of, failures, has_access, leave_pieces, position_of, takes_area
@@ -43,7 +43,16 @@ from flexsites.tables import (
     RuleCoverage,
 )
 
-__all__ = ["attribute", "cover_rules", "decide", "group_locations", "leave_pieces", "near_misses", "overlay"]
+__all__ = [
+    "attribute",
+    "cover_rules",
+    "decide",
+    "group_locations",
+    "leave_pieces",
+    "link_pieces",
+    "near_misses",
+    "overlay",
+]
 
 
 @stage(takes=(Parcels, Layers), gives=Faces)

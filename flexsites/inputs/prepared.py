@@ -9,10 +9,11 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from flexsites.inputs.canonical import Bounds, read_window
 from flexsites.inputs.records import SourceRecord
-from flexsites.inputs.windows import empty_columns, read_chunks
+from flexsites.inputs.windows import empty_columns, read_chunks, window_of
 from flexsites.tables import CRS, Areas, Coverages, Frame, Layers, Parcels, Table, empty
 
 
@@ -47,6 +48,15 @@ class Prepared:
         """Return a table's rows in a window; the empty table if there is no such source."""
         path = self.tables.get(name)
         return empty(table) if path is None else read_window(path, bounds)
+
+    def read_near(self, name: str, table: Table, rows: Frame, *, gap_m: float) -> Frame:
+        """Return the other rows of a table that lie within a gap of some of its rows, in the order of their key."""
+        key = table.key[0]
+        others = self.read(name, table, window_of(rows, gap_m + 1.0))
+        others = others[~others[key].isin(rows[key])].sort_values(key, ignore_index=True)
+        tree = shapely.STRtree(rows.geometry.to_numpy())
+        found = tree.query(others.geometry.to_numpy(), predicate="dwithin", distance=gap_m)[0]
+        return others.iloc[np.unique(found)].reset_index(drop=True)
 
     def chunks(self, name: str, table: Table) -> Iterator[Frame]:
         """Give the key and the geometry of a table's rows, some row groups at a time; nothing of an empty table."""

@@ -32,6 +32,12 @@ CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _CHUNK_ROWS = 262_144
 
 
+def window_of(rows: Frame, reach_m: float) -> Bounds:
+    """Return the window that holds all that lies within a reach of rows with geometry."""
+    x0, y0, x1, y1 = (float(edge) for edge in rows.total_bounds)
+    return x0 - reach_m, y0 - reach_m, x1 + reach_m, y1 + reach_m
+
+
 def read_window(path: str | Path, bounds: Bounds | None = None, *, columns: Sequence[str] | None = None) -> Frame:
     """Read the rows whose bounding box meets a window, edges included; row groups that lie away are not read.
 

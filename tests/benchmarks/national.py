@@ -139,7 +139,7 @@ def national(size: int) -> Measurements:
         watch.begin("merge")
         merge_parts(place, study, rows, options)
         watch.begin("gather")
-        gather_sites(place, study, inputs, options)
+        gather_sites(place, study, inputs, rows, options)
         watch.begin("end")
     phases = {str(one.pop("phase")): one for one in watch.phases[1:-1]}
     work = {name: one for name, one in phases.items() if name != "write the country"}

@@ -13,6 +13,7 @@ from flexsites.exclusion.stages import (
     decide,
     group_locations,
     leave_pieces,
+    link_pieces,
     near_misses,
     overlay,
 )
@@ -329,20 +330,25 @@ def test_near_misses_are_of_one_soft_rule_only():
     assert missed["piece_area_m2"].tolist() == [10000.0]
 
 
+def locate(pieces, barriers, *, gap_m):
+    valid = pieces[pieces["is_valid"].astype(bool)][["piece_id", "site_id", "piece_area_m2"]]
+    return group_locations(pd.DataFrame(valid), link_pieces(pieces, barriers, gap_m=gap_m, touch_m=0.001))
+
+
 def test_locations_of_valid_pieces():
     plots = [at(0, 0, 100, 100), at(100, 0, 200, 100), at(205, 0, 305, 100), at(305, 0, 310, 100)]
     roads = [shapely.LineString([(X, Y - 5), (X + 900, Y - 5)])]
     pieces = chain((rule(),), [], plots=plots, roads=roads)["pieces"]
     none = layers()
-    apart = group_locations(pieces, none, gap_m=0.0, touch_m=0.001)
+    apart = locate(pieces, none, gap_m=0.0)
     assert apart.set_index("piece_id")["location_id"].to_dict() == {"s0#1": "s0#1", "s1#1": "s0#1", "s2#1": "s2#1"}
-    joined = group_locations(pieces.iloc[::-1], none, gap_m=5.0, touch_m=0.001)
+    joined = locate(pieces.iloc[::-1], none, gap_m=5.0)
     assert set(joined["location_id"]) == {"s0#1"}
     rail = layers(("rail", shapely.LineString([(X + 100, Y - 50), (X + 100, Y + 500)])))
-    assert group_locations(pieces, rail, gap_m=5.0, touch_m=0.001)["location_id"].tolist() == ["s0#1", "s1#1", "s1#1"]
+    assert locate(pieces, rail, gap_m=5.0)["location_id"].tolist() == ["s0#1", "s1#1", "s1#1"]
 
 
 def test_nothing_goes_through_the_whole_chain():
     result = chain((rule(), PLANS), [], plots=(), roads=())
     assert all(len(result[name]) == 0 for name in ("faces", "pieces", "reasons", "sites"))
-    assert len(group_locations(result["pieces"], layers(), gap_m=0.0, touch_m=0.001)) == 0
+    assert len(locate(result["pieces"], layers(), gap_m=0.0)) == 0

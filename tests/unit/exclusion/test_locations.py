@@ -4,10 +4,16 @@ import numpy as np
 import pytest
 import shapely
 
-from flexsites.exclusion.locations import group_pieces
+from flexsites.exclusion.locations import link_shapes
+from flexsites.geometry.groups import group_labels
 
 LEFT, RIGHT = shapely.box(0, 0, 10, 10), shapely.box(10, 0, 20, 10)
 CORNER, BEYOND = shapely.box(10, 10, 20, 20), shapely.box(13, 0, 20, 10)
+
+
+def group_pieces(pieces, barriers, *, gap_m, touch_m):
+    links = link_shapes(pieces, barriers, gap_m=gap_m, touch_m=touch_m)
+    return group_labels(len(pieces), *links)
 
 
 def line(*points):
