@@ -117,14 +117,15 @@ def shortlist(
     min_years: Annotated[float | None, typer.Option(help="Only sites known to be free for so many years.")] = None,
     lang: LangOption = Lang.nl,
 ) -> None:
-    """Show the best sites of a finished run, with their reasons, and write a factsheet for each."""
+    """Show the best sites of a finished run, with their reasons; write factsheets and layouts in a folder beside."""
     from flexsites import reporting  # noqa: PLC0415
-    from flexsites.shortlists import Wishes, sites_of  # noqa: PLC0415
+    from flexsites.shortlists import Wishes, folder_beside, sites_of  # noqa: PLC0415
     from flexsites.shortlists import shortlist as choose  # noqa: PLC0415
 
-    asked = (flexmilieu,) if flexmilieu else ()
-    chosen = choose(run, Wishes(asked, n, tuple(owner or ()), min_units, min_years))
-    path = reporting.write_factsheets(run, sites_of(chosen), lang.value)
+    wishes = Wishes((flexmilieu,) if flexmilieu else (), n, tuple(owner or ()), min_units, min_years)
+    folder = folder_beside(run, wishes)
+    chosen = choose(run, wishes, folder)
+    path = reporting.write_factsheets(run, sites_of(chosen), lang.value, folder=folder)
     headings, rows, notes = reporting.shortlist_lines(run, chosen.rows, chosen.n_unknown, lang.value)
     table = Table(title="Shortlist")
     for i, heading in enumerate(headings):
@@ -136,6 +137,7 @@ def shortlist(
     for note in notes:
         _out.print(note, highlight=False)
     _out.print(f"Factsheets: {path}", soft_wrap=True)
+    _out.print(f"Layouts:    {folder / 'layouts.parquet'}", soft_wrap=True)
 
 
 @app.command()

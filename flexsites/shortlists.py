@@ -46,6 +46,24 @@ class Wishes:
     min_units: int = 1
     min_available_years: float | None = None
 
+    @property
+    def name(self) -> str:
+        """The wishes as the name of a folder: other wishes have another.
+
+        Examples
+        --------
+        >>> Wishes().name, Wishes(("ov",), 5, ("provincie", "gemeente"), 8, 12.5).name
+        ('all-best_10', 'ov-best_5-of_gemeente+provincie-from_8_units-from_12.5_years')
+        """
+        parts = ["+".join(sorted(set(self.flexmilieus))) or "all", f"best_{self.n}"]
+        if self.owner_class:
+            parts.append("of_" + "+".join(sorted(set(self.owner_class))))
+        if self.min_units > 1:
+            parts.append(f"from_{self.min_units}_units")
+        if self.min_available_years is not None:
+            parts.append(f"from_{str(self.min_available_years).removesuffix('.0')}_years")
+        return "-".join(parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -120,10 +138,19 @@ def _tests(ranked: Frame, wishes: Wishes) -> Iterator[tuple[str, pd.Series[float
         yield "available_years", (years >= wishes.min_available_years).astype("float64").mask(years.isna())
 
 
-def draw(directory: Path, chosen: Frame) -> None:
-    """Lay the homes out on the pieces of chosen sites, each for the flexmilieu it was chosen for, and keep the drawing.
+def draw(directory: Path, chosen: Frame, folder: Path) -> None:
+    """Lay the homes out on the pieces of chosen sites, each for the flexmilieu it was chosen for.
 
     What is drawn follows the resolved run beside the results, not today's configuration.
+
+    Parameters
+    ----------
+    directory
+        The run's directory.
+    chosen
+        The rows of a shortlist.
+    folder
+        Where ``layouts.parquet`` is written: the run's directory for its own shortlist.
     """
     content = yaml.safe_load((directory / "run.yaml").read_text(encoding="utf-8"))
     pieces = read(directory / "pieces.parquet")
@@ -144,14 +171,29 @@ def draw(directory: Path, chosen: Frame) -> None:
             )
         )
     filled = [one for one in drawn if len(one)] or drawn[:1]
-    write_table(pd.concat(filled, ignore_index=True), Layouts, directory / "layouts.parquet")
+    write_table(pd.concat(filled, ignore_index=True), Layouts, folder / "layouts.parquet")
 
 
-def shortlist(directory: Path, wishes: Wishes) -> Chosen:
-    """Choose a shortlist from a finished run and draw its homes."""
+def shortlist(directory: Path, wishes: Wishes, folder: Path | None = None) -> Chosen:
+    """Choose a shortlist from a finished run and draw its homes.
+
+    Parameters
+    ----------
+    directory
+        The run's directory.
+    wishes
+        What is asked.
+    folder
+        Where ``layouts.parquet`` goes; None: the run's directory, for the shortlist that belongs to the run itself.
+    """
     chosen = choose(open_results(directory), wishes)
-    draw(directory, chosen.rows)
+    draw(directory, chosen.rows, directory if folder is None else folder)
     return chosen
+
+
+def folder_beside(directory: Path, wishes: Wishes) -> Path:
+    """Return where a shortlist that is asked of a finished run goes: the run keeps what it wrote itself."""
+    return directory / "shortlists" / wishes.name
 
 
 def sites_of(chosen: Chosen) -> list[str]:

@@ -18,7 +18,7 @@ from flexsites.reporting.explain import measured, unit_in
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report import environment, write_text
-from flexsites.reporting.results import Results, open_results, records, row_at
+from flexsites.reporting.results import Results, open_results, read_table, records, row_at
 from flexsites.reporting.sections import criterion_name
 from flexsites.reporting.sections_more import heads
 from flexsites.reporting.totals import AVAILABLE
@@ -29,7 +29,9 @@ from flexsites.tables import Frame
 _NONE = np.array([], dtype=object)
 
 
-def write_factsheets(directory: Path | str, site_ids: Sequence[str] | None = None, lang: str = "nl") -> Path:
+def write_factsheets(
+    directory: Path | str, site_ids: Sequence[str] | None = None, lang: str = "nl", *, folder: Path | None = None
+) -> Path:
     """Write a page per site into one HTML file.
 
     Parameters
@@ -40,6 +42,8 @@ def write_factsheets(directory: Path | str, site_ids: Sequence[str] | None = Non
         The sites, in order; not given: the best of each flexmilieu by rank, up to what the presentation allows.
     lang
         ``nl`` or ``en``.
+    folder
+        Where the file goes, and whose ``layouts.parquet`` is drawn; None: the run's directory.
 
     Returns
     -------
@@ -59,7 +63,8 @@ def write_factsheets(directory: Path | str, site_ids: Sequence[str] | None = Non
     absent = [site_id for site_id in ids if site_id not in sites.index]
     if absent:
         raise NotFoundError(Fault("no such site", str(directory), "give ids of this run", len(absent), absent))
-    around = _Around(results, sites)
+    place = results.directory if folder is None else folder
+    around = _Around(results, sites, place / "layouts.parquet")
     sheets = [_sheet(results, sites.loc[site_id], around, words) for site_id in ids]
     html = (
         environment(words)
@@ -71,7 +76,7 @@ def write_factsheets(directory: Path | str, site_ids: Sequence[str] | None = Non
             title=words.label(results.manifest.get("title") or results.manifest.get("name")),
         )
     )
-    return write_text(results.directory / ("factsheets.html" if lang == "nl" else f"factsheets.{lang}.html"), html)
+    return write_text(place / ("factsheets.html" if lang == "nl" else f"factsheets.{lang}.html"), html)
 
 
 class _Around:
@@ -83,14 +88,16 @@ class _Around:
         An opened run.
     sites
         Its sites, indexed by id.
+    layouts
+        The file of the homes that are drawn, if it is there.
     """
 
     near_m = 50.0
 
-    def __init__(self, results: Results, sites: gpd.GeoDataFrame) -> None:
+    def __init__(self, results: Results, sites: gpd.GeoDataFrame, layouts: Path) -> None:
         self.sites = sites
         self.pieces = gpd.GeoDataFrame(results.table("pieces")) if results.has("pieces") else None
-        self.modules = gpd.GeoDataFrame(results.table("layouts")) if results.has("layouts") else None
+        self.modules = gpd.GeoDataFrame(read_table(layouts)) if layouts.exists() else None
         self.streets = (
             gpd.GeoDataFrame(results.table("canonical/streets")) if results.has("canonical/streets") else None
         )

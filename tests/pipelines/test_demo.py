@@ -196,6 +196,22 @@ def test_shortlist_is_of_suitable_sites_in_order(command: Callable[..., str], de
     assert len(re.findall(r"99\d{12}", told)) == 1
 
 
+def test_a_shortlist_leaves_what_the_run_wrote_as_it_is(command: Callable[..., str], demo: Path) -> None:
+    """It has a folder of its own by what was asked, whose factsheets draw its own homes."""
+    before = {path: path.read_bytes() for path in demo.rglob("*") if path.is_file()}
+    told = command("shortlist", "--run", demo, "-n", 1, "--flexmilieu", "groen_tiny", "--min-years", 5)
+    folder = demo / "shortlists" / "groen_tiny-best_1-from_5_years"
+    assert {path: path.read_bytes() for path in before} == before
+    assert str(folder / "factsheets.html") in told
+    assert str(folder / "layouts.parquet") in told
+    drawn = gpd.read_parquet(folder / "layouts.parquet")
+    assert set(drawn["flexmilieu"]) == {"groen_tiny"}
+    assert len(set(drawn["site_id"])) == 1
+    sheets = (folder / "factsheets.html").read_text(encoding="utf-8")
+    assert drawn["site_id"].iloc[0] in sheets
+    assert "geplaatste modules voor Groen tiny" in sheets
+
+
 def test_sources_and_runs_are_listed(command: Callable[..., str]) -> None:
     told = command("sources")
     for part in ("natura2000", "bag_panden", "demo", "demo_roofs", "demo_province"):
