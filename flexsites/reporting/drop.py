@@ -45,10 +45,11 @@ def drop_table(
         ``covered_area_m2``, ``attributed_area_m2``, ``unique_area_m2``, ``n_sites_lost_first`` (excluded sites whose
         last land it took, in order), ``n_sites_lost_only`` (excluded sites that no other rule touches), ``*_lost_*``
         in ``parcel_area_m2_lost_first``; and, null where near misses were not looked for or not for this rule,
-        ``n_sites_near_miss``, ``near_miss_area_m2`` and ``n_units_near_miss``: excluded sites that would come back if
-        just this rule went, and their expected homes in the flexmilieu that holds most (flexmilieus are never added).
-        ``n_sites_not_covered``: sites about which the rule's source says nothing; where that is every site, what the
-        rule takes is null: unknown.
+        ``n_sites_near_miss``, ``near_miss_area_m2`` and ``n_units_near_miss``: sites that would be eligible if just
+        this rule went (excluded ones, and conditional ones where it restricts), and their expected homes in the
+        flexmilieu that holds most (flexmilieus are never added).
+        ``n_sites_not_covered``: sites about which the rule's source says nothing, or not all; where that is every
+        site, what the rule takes is at least what is told, and null (unknown) where that is nothing.
 
     Notes
     -----
@@ -74,8 +75,9 @@ def drop_table(
     table[areas] = table[areas].astype("float64").fillna(0.0)
     blind = ranked[ranked["coverage"] == "not"].groupby("rule_id", observed=True).size()
     table["n_sites_not_covered"] = blind.reindex(table.index).fillna(0).astype("Int64")
-    # A rule whose source speaks about no site takes an unknown area, not none.
+    # A rule whose source speaks about no site takes an unknown area, not none; what it does take stays in the sum.
     is_blind = (table["n_sites_not_covered"] == len(sites)).to_numpy(dtype=bool) & (len(sites) > 0)
+    is_blind &= ~(table["covered_area_m2"] > 0).to_numpy(dtype=bool)
     table.loc[is_blind, whole] = pd.NA
     table.loc[is_blind, areas] = np.nan
     return table.reset_index()

@@ -12,6 +12,7 @@ from flexsites.reporting.names import headline_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results, records, row_at
 from flexsites.reporting.run_tables import summary
+from flexsites.reporting.totals import AVAILABLE
 from flexsites.reporting.views import RangeView, StackView, TableView, ranges, stack
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
@@ -59,28 +60,46 @@ def _answer_sites(results: Results, words: Words, sentences: list[str], tiles: l
 
     n_sites, n_locations = words.number(sum(counts.values())), words.number(available["n_locations"])
     area, n_available = words.hectares(available["buildable_area_m2"]), words.number(available["n_sites"])
-    lead = {"n_sites": n_sites, "n_available": n_available, "n_locations": n_locations, "area": area}
-    sentences.append(words.text("answer.lead_sites", **lead))
-    sentences.append(
-        words.text("answer.lead_suitable", n_suitable=words.number(suitable["n_sites"]), **about(suitable))
-    )
-    if "groen_tiny" in set(results.flexmilieus):
-        kept = words.text("answer.without_tiny", tiny=tiny, n_sites=words.number(rest["n_sites"]), **about(rest))
-        higher = rest["n_units_expected"] > suitable["n_units_expected"]
-        sentences.append(f"{kept} {words.text('answer.without_tiny_higher')}" if higher else kept)
-    sentences.append(words.text("answer.before_groups", **about(available)))
-    n_unknown = suitable["n_sites_unknown"]
-    said = words.text("answer.unknown", n=words.number(n_unknown)) if n_unknown else words.text("answer.unknown_none")
-    sentences.append(said)
-    sentences.append(words.text("answer.excluded", n=words.number(counts["excluded"])))
     of_all = words.text("answer.tile_of", n=n_sites)
-    spread = words.text(
-        "answer.tile_range", **{key: value for key, value in about(suitable).items() if key != "expected"}
-    )
     tiles.append(_tile(words, "available", n_available, words.text("answer.tile_ha", area=area)))
-    tiles.append(_tile(words, "suitable", words.number(suitable["n_sites"]), of_all))
-    tiles.append(_tile(words, "homes", words.about(suitable["n_units_expected"]), spread))
-    tiles.append(_tile(words, "unknown", words.number(n_unknown), of_all))
+    # Where no parcel is known to be available and some may be, zero homes would be a claim.
+    is_known = bool(available["n_sites"] or not counts["unknown"])
+    if is_known:
+        lead = {"n_sites": n_sites, "n_available": n_available, "n_locations": n_locations, "area": area}
+        lead["n_conditional"] = words.number(counts["conditional"])
+        sentences.append(words.text("answer.lead_sites", **lead))
+        sentences.append(
+            words.text("answer.lead_suitable", n_suitable=words.number(suitable["n_sites"]), **about(suitable))
+        )
+        if "groen_tiny" in set(results.flexmilieus):
+            n_tiny = words.number(run_row(results, "groen_tiny")["n_sites"])
+            n_rest = words.number(rest["n_sites"])
+            kept = words.text("answer.without_tiny", tiny=tiny, n_tiny=n_tiny, n_sites=n_rest, **about(rest))
+            higher = rest["n_units_expected"] > suitable["n_units_expected"]
+            sentences.append(f"{kept} {words.text('answer.without_tiny_higher')}" if higher else kept)
+        sentences.append(words.text("answer.before_groups", **about(available)))
+        spread = words.text("answer.tile_range", low=about(suitable)["low"], high=about(suitable)["high"])
+        tiles.append(_tile(words, "suitable", words.number(suitable["n_sites"]), of_all))
+        tiles.append(_tile(words, "homes", words.about(suitable["n_units_expected"]), spread))
+    else:
+        homes = words.about(available["n_units_unknown_expected"])
+        sentences.append(words.text("answer.lead_unknown", n_sites=n_sites, expected=homes))
+        tiles += [_tile(words, kind, words.unknown, "") for kind in ("suitable", "homes")]
+    sentences.append(_unknown(results, counts, words))
+    sentences.append(words.text("answer.excluded", n=words.number(counts["excluded"])))
+    tiles.append(_tile(words, "unknown", words.number(counts["unknown"]), of_all))
+
+
+def _unknown(results: Results, counts: dict[str, int], words: Words) -> str:
+    """Return of how many parcels the verdict is unknown, and of how many available ones whether they suit."""
+    sites = results.table("sites")
+    n_unjudged = int((sites["verdict"].isin(AVAILABLE) & sites["is_suitable"].isna()).sum())
+    said = []
+    if counts["unknown"]:
+        said.append(words.text("answer.unknown", n=words.number(counts["unknown"])))
+    if n_unjudged:
+        said.append(words.text("answer.unknown_suitability", n=words.number(n_unjudged)))
+    return " ".join(said) or words.text("answer.unknown_none")
 
 
 def _answer_roofs(results: Results, words: Words, sentences: list[str], tiles: list[dict[str, str]]) -> None:
@@ -177,7 +196,7 @@ def drop(results: Results, words: Words) -> dict[str, Any]:
             "covered": f"{row.covered_area_m2 / top * 100:.3f}%",
             "first": f"{row.attributed_area_m2 / top * 100:.3f}%",
             "only": f"{row.unique_area_m2 / top * 100:.3f}%",
-            "text": words.hectares(row.attributed_area_m2),
+            "text": f"{_least(row, results)}{words.hectares(row.attributed_area_m2)}",
         }
         for row in records(taking)
     ]
@@ -186,8 +205,8 @@ def drop(results: Results, words: Words) -> dict[str, Any]:
             words.name("rule", row.rule_id),
             words.name("effect", row.effect),
             words.number(row.n_sites_covered),
-            words.hectares(row.covered_area_m2),
-            words.hectares(row.attributed_area_m2),
+            f"{_least(row, results)}{words.hectares(row.covered_area_m2)}",
+            f"{_least(row, results)}{words.hectares(row.attributed_area_m2)}",
             words.hectares(row.unique_area_m2),
             words.number(row.n_sites_lost_first),
             words.number(row.n_sites_lost_only),
@@ -209,6 +228,12 @@ def drop(results: Results, words: Words) -> dict[str, Any]:
     headings = [(words.text("columns.rule"), False), (words.text("columns.effect"), False), *_heads(words, keys)]
     closing, does_close = closing_line(results, words)
     return {"bars": bars, "table": TableView(headings, rows), "closes": closing, "does_close": does_close}
+
+
+def _least(row: Any, results: Results) -> str:  # noqa: ANN401 - a row of the drop table
+    """Return the sign of "at least" for a rule whose source covers no parcel and that takes land all the same."""
+    is_blind = row.n_sites_not_covered == len(results.table("sites"))
+    return "≥ " if is_blind and row.covered_area_m2 > 0 else ""
 
 
 def closing_line(results: Results, words: Words) -> tuple[str, bool]:

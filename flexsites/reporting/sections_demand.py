@@ -28,7 +28,7 @@ def demand(results: Results, words: Words) -> dict[str, Any] | None:
         names = ", ".join(words.name("area", code) for code in silent)
         caveats.append(words.text("demand.no_demand", gemeenten=names))
     return {
-        "sentence": _sentence(told, words),
+        "sentence": f"{_sentence(told, words)} {_consent(results, matched, words)}".rstrip(),
         "totals": _totals(told, words),
         "sites": _sites(results, matched, words),
         "caveats": caveats,
@@ -45,6 +45,13 @@ def _sentence(told: Frame, words: Words) -> str:
     assessed = told[told["n_homes_met"].notna()]
     sums = {name: words.number(assessed[f"n_homes_{name}"].sum()) for name in ("asked", "met", "possible", "unmet")}
     return words.text("demand.sentence", n=words.number(assessed["gemeente_code"].nunique()), **sums)
+
+
+def _consent(results: Results, matched: Frame, words: Words) -> str:
+    """Return how many of the homes placed need consent first; empty where none does."""
+    verdict = matched["site_id"].map(results.table("sites").set_index("site_id")["verdict"])
+    n_homes = int(matched.loc[verdict.eq("conditional").to_numpy(dtype=bool), "n_homes_given"].sum())
+    return words.text("demand.consent", n=words.number(n_homes)) if n_homes else ""
 
 
 def _totals(told: Frame, words: Words) -> TableView:
@@ -74,7 +81,7 @@ def _sum(column: pd.Series[int]) -> object:
 
 def _sites(results: Results, matched: Frame, words: Words) -> TableView:
     """Return where: a row per site and group."""
-    owners = results.table("sites").set_index("site_id")["owner_class"]
+    sites = results.table("sites").set_index("site_id")
     place = {name: i for i, name in enumerate(results.flexmilieus)}
     ordered = matched.assign(_place=matched["flexmilieu"].map(place))
     rows = [
@@ -86,10 +93,11 @@ def _sites(results: Results, matched: Frame, words: Words) -> TableView:
             words.number(row.n_homes_given),
             words.number(row.n_units_expected),
             words.number(row.rank),
-            words.name("owner", owners.get(row.site_id)),
+            words.name("verdict", sites["verdict"].get(row.site_id)),
+            words.name("owner", sites["owner_class"].get(row.site_id)),
         ]
         for row in records(ordered.sort_values(["gemeente_code", "_place", "rank", "site_id", "target_group"]))
     ]
     texts = ("gemeente", "site_id", "flexmilieu", "target_group")
     numbers = ("n_homes_given", "n_units_expected", "rank")
-    return TableView([*heads(words, texts, numbers), *heads(words, ("owner_class",), ())], rows)
+    return TableView([*heads(words, texts, numbers), *heads(words, ("verdict", "owner_class"), ())], rows)

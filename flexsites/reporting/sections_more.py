@@ -47,8 +47,8 @@ def area_totals(results: Results, words: Words) -> dict[str, TableView]:
                 words.number(by.loc[(code, "suitable_without_groen_tiny")]["n_sites"]),
                 words.number(suitable["n_locations"]),
                 words.hectares(suitable["buildable_area_m2"]),
-                words.number(suitable["n_units_expected"]),
-                words.span(suitable["n_units_low"], suitable["n_units_high"]),
+                _counted(suitable, ("n_units_expected",), words),
+                words.span(*_range_of(suitable)),
                 words.number(suitable["n_sites_unknown"]),
             ]
         )
@@ -168,6 +168,12 @@ def _counted(row: Any, names: Sequence[str], words: Words) -> str:  # noqa: ANN4
     return " / ".join(words.number(row[name]) for name in names)
 
 
+def _range_of(row: Any) -> tuple[object, object]:  # noqa: ANN401 - a row of totals
+    """Return low and high homes; null where no parcel is known to suit and some may."""
+    is_unknown = not row["n_sites"] and row["n_sites_unknown"]
+    return (None, None) if is_unknown else (row["n_units_low"], row["n_units_high"])
+
+
 def _signed(value: Any, words: Words) -> str:  # noqa: ANN401 - a cell
     """Write a difference with its sign, a true minus."""
     amount = float(value)
@@ -263,7 +269,9 @@ def roofs(results: Results, words: Words) -> dict[str, TableView]:
             words.number(by.loc[verdict, "n_buildings"])
             for verdict in ("eligible", "conditional", "unknown", "excluded")
         ]
-        units = [good[f"n_units_{name}"].fillna(0).sum() for name in ("expected", "low", "high")]
+        units: list[object] = [good[f"n_units_{name}"].fillna(0).sum() for name in ("expected", "low", "high")]
+        if not good["n_buildings"].sum() and by.loc["unknown", "n_buildings"]:
+            units = [None, None, None]  # none is known to qualify and some may: zero would be a claim
         rows.append([*names, *counts, words.number(units[0]), words.span(units[1], units[2])])
     verdicts = [(words.name("verdict", key), True) for key in ("eligible", "conditional", "unknown", "excluded")]
     texts = heads(words, ("age_rule", "roof_variant"), ())

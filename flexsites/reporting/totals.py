@@ -58,10 +58,11 @@ def totals(
 
     Returns
     -------
-        Key ``(area_kind, area_code, population, coverage_scope)``. ``population`` is ``available`` (verdict eligible
-        or conditional, before target groups), ``suitable`` (available, and at least one flexmilieu),
-        ``suitable_without_groen_tiny`` (at least one other flexmilieu, with that one's homes), or the id of a
-        flexmilieu. ``n_sites_unknown``: not excluded and not known to fail, but not known to belong either.
+        Key ``(area_kind, area_code, population, coverage_scope)``. ``population`` is ``available`` (verdict eligible or
+        conditional, before target groups, with the homes of the flexmilieu that holds most), ``suitable`` (available,
+        and at least one flexmilieu, with the homes of the best), ``suitable_without_groen_tiny`` (at least one other
+        flexmilieu, with that one's homes), or the id of a flexmilieu. ``n_sites_unknown``: not excluded and not known
+        to fail, but not known to belong either.
         Areas in m2. ``area_code`` is ``unknown`` where a site has none. A combination without sites is a row of zeros.
 
     Notes
@@ -185,10 +186,12 @@ def _population(sites: Frame, suitability: Frame, name: str, order: Sequence[str
     """Return the sites that belong, or may belong, to a population, with their homes in it."""
     verdict = sites["verdict"]
     available = verdict.isin(AVAILABLE).to_numpy()
-    own = sites[list(UNITS)].to_numpy(dtype=np.float64, na_value=0.0)
     if name == "available":
-        return _Population(available, verdict.eq("unknown").to_numpy(dtype=bool), own)
+        most = _most_units(suitability).reindex(sites["site_id"])[list(UNITS)]
+        unknown = verdict.eq("unknown").to_numpy(dtype=bool)
+        return _Population(available, unknown, most.to_numpy(dtype=np.float64, na_value=0.0))
     if name == "suitable":
+        own = sites[list(UNITS)].to_numpy(dtype=np.float64, na_value=0.0)
         return _judged(sites, available, sites["is_suitable"], own)
     chosen = [name] if name in order else [one for one in order if one != _UNDEMANDING]
     rows = suitability[suitability["flexmilieu"].isin(chosen)]
@@ -219,6 +222,12 @@ def _best_units(rows: Frame, order: Sequence[str]) -> Frame:
     by = ["site_id", "_suitable", "score", "_order"]
     best = keyed.sort_values(by, ascending=[True, False, False, True], kind="stable", na_position="last")
     return best.drop_duplicates("site_id")[["site_id", *UNITS]]
+
+
+def _most_units(suitability: Frame) -> Frame:
+    """Return by ``site_id`` the homes in the flexmilieu that holds most, whoever may live there: what fits the land."""
+    keyed = suitability.sort_values(["site_id", "n_units_expected", "flexmilieu"], ascending=[True, False, True])
+    return keyed.drop_duplicates("site_id").set_index("site_id")
 
 
 def _count(

@@ -53,6 +53,22 @@ def test_a_rule_that_no_source_speaks_about_takes_an_unknown_area() -> None:
     assert found["n_sites_not_covered"].to_dict() == {"military": 2, "plans": 1}
 
 
+def test_what_a_rule_takes_stands_though_its_source_covers_no_parcel() -> None:
+    """Else areas taken would not add up, nor parcels lost: the largest taker would be called unknown."""
+    sites = pd.DataFrame({"site_id": ["a", "b"], "verdict": ["excluded"] * 2, "parcel_area_m2": [10.0, 20.0]})
+    reasons = pd.DataFrame(
+        [
+            _reason("a", "in_use", 10.0, 10.0, 10.0, coverage="not"),
+            _reason("b", "in_use", 15.0, 15.0, 15.0, coverage="not"),
+            _reason("b", "piece_min_area", 5.0, 5.0, 5.0, effect="test"),
+        ]
+    )
+    found = drop_table(sites, reasons, rule_order=("in_use",)).set_index("rule_id")
+    assert found["attributed_area_m2"].sum() == 30.0
+    assert found["n_sites_lost_first"].sum() == 2
+    assert found.loc["in_use", "n_sites_not_covered"] == 2
+
+
 def test_by_hand() -> None:
     sites = pd.DataFrame(
         {

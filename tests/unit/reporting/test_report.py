@@ -2,18 +2,21 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import geopandas as gpd
+import pandas as pd
 import pytest
 
 from flexsites.reporting import open_results, write_factsheets, write_report
 from flexsites.reporting.names import words_of
 from flexsites.reporting.report import render_report, script_json
 from flexsites.reporting.run_tables import summary
-from flexsites.reporting.sections import closing_line
-from flexsites.reporting.sections_more import area_totals, sources, sources_by_origin, variants
+from flexsites.reporting.sections import answer, closing_line, verdict_counts
+from flexsites.reporting.sections_more import area_totals, roofs, sources, sources_by_origin, variants
 from flexsites.reporting.words import LANGUAGES
 from tests.reporting_fixture import write_results
 
@@ -240,3 +243,36 @@ def test_no_homes_are_claimed_where_suitability_is_unknown(run_without_timetable
         of_run = view.rows[-1] if view.emphasis else view.rows[0]
         for one in unsure:
             assert of_run[1 + results.flexmilieus.index(one)] == "unknown"
+
+
+def test_parcels_available_unknown_and_excluded_add_up(run_directory: Path) -> None:
+    results = open_results(run_directory)
+    told = {tile["kind"]: tile["value"] for tile in answer(results, words_of(results, "en"))["tiles"]}
+    counts = verdict_counts(results)
+    assert int(told["available"]) + int(told["unknown"]) + counts["excluded"] == len(results.table("sites"))
+
+
+def test_no_homes_are_claimed_where_no_parcel_is_known_to_be_available(run_directory: Path, tmp_path: Path) -> None:
+    shutil.copytree(run_directory, tmp_path / "run")
+    sites = gpd.read_parquet(tmp_path / "run" / "sites.parquet")
+    sites.loc[sites["verdict"] != "excluded", "verdict"] = "unknown"
+    sites.to_parquet(tmp_path / "run" / "sites.parquet")
+    results = open_results(tmp_path / "run")
+    said = answer(results, words_of(results, "en"))
+    told = {tile["kind"]: tile["value"] for tile in said["tiles"]}
+    assert told["homes"] == told["suitable"] == "unknown"
+    assert said["sentences"][0].startswith(f"Of none of the {len(sites)} parcels is it certain")
+    assert not any(sentence.startswith("0 ") or " 0 temporary homes" in sentence for sentence in said["sentences"])
+    of_run = area_totals(results, words_of(results, "en"))["totals"].rows[-1]
+    assert of_run[6] == "unknown"
+
+
+def test_no_homes_on_roofs_are_claimed_where_none_is_known_to_qualify(run_directory: Path, tmp_path: Path) -> None:
+    shutil.copytree(run_directory, tmp_path / "run")
+    units = pd.read_parquet(tmp_path / "run" / "roof_units.parquet")
+    numbers = [name for name in units.columns if name.startswith("n_")]
+    units.assign(verdict="unknown", **dict.fromkeys(numbers)).to_parquet(tmp_path / "run" / "roof_units.parquet")
+    results = open_results(tmp_path / "run")
+    rows = roofs(results, words_of(results, "en"))["totals"].rows
+    assert rows
+    assert all(row[-2] == "unknown" for row in rows)
