@@ -41,6 +41,8 @@ _NAMED = {
     "bound_by": "bound",
     "target_group": "target_group",
     "demand_outcome": "demand_outcome",
+    "roof_type": "roof_type",
+    "roof_area_source": "roof_area_source",
 }
 _LISTED = {
     "restrictions": "rule",

@@ -198,4 +198,4 @@ def _named_transit(table: Frame, words: Words) -> Frame:
     """Return the transit diagnostic with the names of the areas, down to the gemeente."""
     named = table[table["area_kind"] != "buurt"].copy()
     named.insert(2, "area_name", [words.name("area", code) for code in named["area_code"]])
-    return named
+    return named.assign(variant=[words.name("reach", reach) for reach in named["variant"]])

@@ -16,6 +16,7 @@ from flexsites.reporting import explain, write_all, write_factsheets, write_geop
 from flexsites.reporting.map_payload import map_payload
 from flexsites.reporting.portfolio import complexes_table
 from flexsites.reporting.presentation import presentation
+from flexsites.reporting.words import Words
 from tests.reporting_fixture import FLEXMILIEUS, NASTY_OWNER_TEXT, make_tables, write_results
 
 
@@ -84,6 +85,21 @@ def test_workbook_has_no_formula_whatever_the_texts(tmp_path: Path, lang: str) -
     assert [cell.coordinate for cell in cells if cell.hyperlink] == []
     texts = {cell.value for cell in cells if isinstance(cell.value, str)}
     assert {NASTY_OWNER_TEXT, "+31 6", "-1", "@SUM(A1)", "=1+1", "=A1", "@x"} <= texts
+
+
+def test_every_heading_of_the_workbooks_is_in_its_language(run_directory: Path) -> None:
+    texts = Words("nl").texts
+    known = {
+        *texts["columns"].values(),
+        *(text for part in texts.values() if isinstance(part, dict) for text in part.values() if isinstance(text, str)),
+    }
+    for path in (write_workbook(run_directory, "nl"), write_portfolio(run_directory, "nl")):
+        for sheet in openpyxl.load_workbook(path).worksheets:
+            if sheet.freeze_panes is None:
+                continue
+            row = int("".join(c for c in sheet.freeze_panes if c.isdigit())) - 1
+            headings = [str(cell.value) for cell in sheet[row] if cell.value is not None]
+            assert {heading.split(", ")[0] for heading in headings} <= known, sheet.title
 
 
 def test_workbook_says_unknown_and_freezes_its_headings(run_directory: Path) -> None:
