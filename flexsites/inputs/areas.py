@@ -44,7 +44,7 @@ def read_areas(source: str, opened: Features, told: Told, *, bounds: Bounds | No
         If there is no column of codes, or codes are null, of another kind, or of two places.
     """
     kind = KINDS[source]
-    frames = [_frame(kind, rows, opened.name) for rows in read_features(opened, "polygon", told, bounds=bounds)]
+    frames = [_frame(kind, rows, opened, told) for rows in read_features(opened, "polygon", told, bounds=bounds)]
     frames = [frame for frame in frames if len(frame)]
     if not frames:
         return conform(
@@ -60,7 +60,8 @@ def read_areas(source: str, opened: Features, told: Told, *, bounds: Bounds | No
     return conform(joined.sort_values("area_code", ignore_index=True), Areas, where=opened.name)
 
 
-def _frame(kind: str, rows: Rows, where: str) -> Frame:
+def _frame(kind: str, rows: Rows, opened: Features, told: Told) -> Frame:
+    where = opened.name
     code_column = _first(rows.columns, CODE_NAMES, kind)
     if code_column is None:
         has = f"`rename` the column of codes to area_code; it has: {', '.join(rows.columns.columns)}"
@@ -77,9 +78,12 @@ def _frame(kind: str, rows: Rows, where: str) -> Frame:
         "area_code": codes.astype("str"),
         "area_name": rows.columns[name_column].fillna(codes).astype("str"),
     }
-    for name in map(str, rows.columns.columns):
-        if name not in (code_column, name_column) and (numbers := _numbers(rows.columns[name])) is not None:
+    mapped = {name: name for name in opened.row.keep} | {ours: name for name, ours in opened.row.rename.items()}
+    for name in [name for name in map(str, rows.columns.columns) if name not in (code_column, name_column)]:
+        if (numbers := _numbers(rows.columns[name])) is not None:
             columns[name] = _statistic(numbers)
+        elif name in mapped and _is_meant_as_numbers(rows.columns[name]):
+            told.unreadable.numbers(rows.columns[name], mapped[name])
     return gpd.GeoDataFrame(columns, geometry=rows.geometry, crs=CRS)  # type: ignore[no-any-return]
 
 
@@ -113,6 +117,22 @@ def _numbers(column: pd.Series) -> pd.Series | None:
     if is_code.any() or text.isna().all() or (numbers.isna() & text.notna()).any():
         return None
     return numbers
+
+
+def _is_meant_as_numbers(column: pd.Series) -> bool:
+    """Whether a text column holds numbers among other words, and no code that begins with a zero.
+
+    Examples
+    --------
+    >>> _is_meant_as_numbers(pd.Series(["5", "veel"], dtype="str"))
+    True
+    >>> _is_meant_as_numbers(pd.Series(["veel", "weinig"], dtype="str"))
+    False
+    """
+    if not pd.api.types.is_string_dtype(column):
+        return False
+    text = column.dropna().astype("str")
+    return bool(pd.to_numeric(text, errors="coerce").notna().any() and not text.str.match(r"0\d").any())
 
 
 def _statistic(column: pd.Series) -> pd.Series:

@@ -16,6 +16,7 @@ import pandas as pd
 import shapely
 
 from flexsites.errors import Fault, InputError
+from flexsites.inputs.numbers import numbers
 from flexsites.inputs.stock_files import bag_ids, first_column, is_among, members, require_columns
 from flexsites.inputs.validity import make_sound
 from flexsites.tables import CRS, Buildings, Frame, RoofParts, empty
@@ -118,7 +119,7 @@ def panden(rows: Frame, *, where: str) -> tuple[Frame, LeftOut]:
     Raises
     ------
     InputError
-        If a column is missing, a status is not one of the register's, or an identification is not of the register.
+        If a column is missing, a status or an identification is not of the register, or a year is no number.
     """
     theirs = require_columns(rows, PAND_NEEDED, where=where)
     ids = bag_ids(rows[theirs["id"]])
@@ -130,9 +131,9 @@ def panden(rows: Frame, *, where: str) -> tuple[Frame, LeftOut]:
     sound = make_sound(rows.geometry.to_numpy(), "polygon")
     reason = words.map(PAND_LEFT_OUT).astype(object)
     reason = reason.where(reason.notna(), pd.Series(sound.reason, index=rows.index))
-    reason = reason.mask(reason.isna() & ~_is_latest(rows, ids, ids), "an earlier version of the same pand")
+    reason = reason.mask(reason.isna() & ~_is_latest(rows, ids, ids, where), "an earlier version of the same pand")
     stands = reason.isna()
-    frame = pd.DataFrame({"bag_pand_id": ids, "year_built": _years(rows), "pand_status": status})
+    frame = pd.DataFrame({"bag_pand_id": ids, "year_built": _years(rows, stands, where), "pand_status": status})
     standing = gpd.GeoDataFrame(frame[stands], geometry=sound.geometry[stands.to_numpy()], crs=CRS)
     left_out = frame.loc[~stands, ["bag_pand_id", "pand_status"]].assign(reason=reason[~stands].astype("str"))
     return standing.reset_index(drop=True), left_out.reset_index(drop=True)
@@ -157,7 +158,7 @@ def verblijfsobjecten(rows: Frame, *, where: str) -> tuple[Frame, dict[str, int]
     Raises
     ------
     InputError
-        If a column is missing or a status is not one of the register's.
+        If a column is missing, a status is not one of the register's, or a floor area is no number.
     """
     theirs = require_columns(rows, UNIT_NEEDED, where=where)
     words = rows[theirs["status"]].astype("str").str.strip().str.casefold()
@@ -166,15 +167,15 @@ def verblijfsobjecten(rows: Frame, *, where: str) -> tuple[Frame, dict[str, int]
     _require_ids(ids, rows[theirs["id"]], where)
     # Some exports write a unit in several panden as a row for each: those are no versions of each other.
     row_key = ids + "/" + rows[theirs["pand"]].astype("str").fillna("")
-    in_use = ~words.isin(UNIT_LEFT_OUT) & _is_latest(rows, ids, row_key)
-    area = pd.to_numeric(rows[theirs["area"]], errors="coerce")
+    in_use = ~words.isin(UNIT_LEFT_OUT) & _is_latest(rows, ids, row_key, where)
+    area = numbers(rows[theirs["area"]].where(in_use), theirs["area"], where)
     units = pd.DataFrame(
         {
             "bag_verblijfsobject_id": ids,
             "bag_pand_id": members(rows[theirs["pand"]]),
             "functions": members(rows[theirs["functions"]]),
             # The register writes 999999 (and 0 never) where the area is not known.
-            "floor_area_m2": area.where((area > 0) & (area < 999_999)).astype("float64"),  # noqa: PLR2004
+            "floor_area_m2": area.where((area > 0) & (area < 999_999)),  # noqa: PLR2004
             **_addresses(rows),
         }
     )[in_use]
@@ -304,19 +305,20 @@ def _put_over(frame: Frame, known: Frame) -> Frame:
     return indexed.reset_index()
 
 
-def _years(rows: Frame) -> pd.Series:
+def _years(rows: Frame, stands: pd.Series, where: str) -> pd.Series:
     name = first_column(rows, _YEAR)
     if name is None:
         return pd.Series(pd.NA, index=rows.index, dtype="Int64")
     # Some exports write a date: the year is its first four figures.
-    years = pd.to_numeric(rows[name].astype("str").str.slice(0, 4), errors="coerce")
+    text = rows[name].astype("str").str.replace(r"^(\d{4}).*", r"\1", regex=True)
+    years = numbers(text.where(rows[name].notna() & stands), name, where)
     return years.where((years > 0) & (years < _YEAR_UNKNOWN)).astype("Int64")
 
 
-def _is_latest(rows: Frame, ids: pd.Series, row_key: pd.Series) -> pd.Series:
+def _is_latest(rows: Frame, ids: pd.Series, row_key: pd.Series, where: str) -> pd.Series:
     """Return the rows of the latest version of each object (by voorkomenidentificatie), and of equal rows the last."""
     name = first_column(rows, _VERSION)
-    version = pd.to_numeric(rows[name], errors="coerce").fillna(0) if name else pd.Series(0, index=rows.index)
+    version = numbers(rows[name], name, where).fillna(0) if name else pd.Series(0, index=rows.index)
     is_latest = version == version.groupby(ids).transform("max")
     last = row_key[is_latest].drop_duplicates(keep="last").index
     return is_latest & rows.index.isin(last)

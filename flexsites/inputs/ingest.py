@@ -18,6 +18,7 @@ from flexsites.config.sources import ArcgisFeatures, Geometry, OgcFeatures, Sele
 from flexsites.errors import CrsError, Fault, FlexsitesError, InputError
 from flexsites.inputs import validity
 from flexsites.inputs.files import Places, locate
+from flexsites.inputs.numbers import Unreadable
 from flexsites.inputs.projection import Geometries, Projection, coordinate_faults, outside_rd, to_rd
 from flexsites.inputs.selection import (
     Unlisted,
@@ -65,7 +66,7 @@ class Opened:
 
 @dataclass(slots=True)
 class Told:
-    """What reading a source told: the ledger of its rows, values its mapping does not list, notes of its reader.
+    """What reading a source told: the ledger of its rows, values not listed or no numbers, notes of its reader.
 
     Of the rows that have a geometry, `n_away` of `n_placed` lie outside the Netherlands altogether.
     """
@@ -74,6 +75,7 @@ class Told:
     n_placed: int = 0
     n_away: int = 0
     unlisted: Unlisted = field(default_factory=Unlisted)
+    unreadable: Unreadable = field(default_factory=Unreadable)
     seen: validity.Seen = field(default_factory=validity.Seen)
     notes: list[str] = field(default_factory=list)
 

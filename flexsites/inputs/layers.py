@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -23,7 +24,8 @@ from flexsites.tables import CRS, Frame, Layers
 _POLYGONAL = (3, 6)
 # What a kind of rule reads of its layer besides what the rule itself names; and what it reads if it is there.
 _ASKED = {"planned_capacity": ("plan_hardness",)}
-_OPTIONAL = {"planned_capacity": ("plan_start_year", "plan_completion_year", "n_dwellings")}
+_NUMBERS = ("plan_start_year", "plan_completion_year", "n_dwellings")
+_OPTIONAL = {"planned_capacity": _NUMBERS}
 
 
 def needed_attributes(rules: Iterable[ExclusionRule]) -> dict[str, tuple[str, ...]]:
@@ -108,11 +110,19 @@ def write_layer(
         raise InputError(faults)
     path.parent.mkdir(parents=True, exist_ok=True)
     with Writer(path, Layers) as writer:
-        for rows in read_features(opened, "any", told, bounds=bounds):
+        for found in read_features(opened, "any", told, bounds=bounds):
+            rows = replace(found, columns=_with_numbers(found.columns, opened, told))
             writer.add(layer_frame(layer, rows, optional=optional))
         if not writer.has_rows_or_columns:
             writer.add(layer_frame(layer, _no_rows(opened), optional=optional))
     return writer.result()
+
+
+def _with_numbers(columns: pd.DataFrame, opened: Features, told: Told) -> pd.DataFrame:
+    """Return the columns, those that rules read as numbers as such where the source has them as text."""
+    theirs = {ours: name for name, ours in opened.row.rename.items()}
+    texts = [name for name in _NUMBERS if name in columns and not pd.api.types.is_numeric_dtype(columns[name])]
+    return columns.assign(**{name: told.unreadable.numbers(columns[name], theirs.get(name, name)) for name in texts})
 
 
 def _no_rows(opened: Features) -> Rows:

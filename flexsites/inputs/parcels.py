@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from flexsites.errors import ContractError, Fault, InputError
@@ -22,7 +23,9 @@ from flexsites.inputs.projection import Geometries
 from flexsites.inputs.vector import Bounds
 from flexsites.tables import CRS, Frame, Parcels, conform
 
-OPTIONAL_COLUMNS = ("registered_area_m2", *CODE_COLUMNS.values(), "owner_class", "tenure", "land_use")
+_REGISTERED = "registered_area_m2"
+
+OPTIONAL_COLUMNS = (_REGISTERED, *CODE_COLUMNS.values(), "owner_class", "tenure", "land_use")
 """Columns of a parcel that its own source may give; the areas and the table of owners fill what it leaves null."""
 
 
@@ -92,13 +95,15 @@ def parcel_frames(
     for found in read_features(opened, "polygon", told, bounds=bounds):
         rows = found if within is None else _cut_off(found, within, told)
         points = representative_points(rows.geometry)
-        is_in = np.ones(len(points), dtype=bool)
         if area is not None:
             shapely.prepare(area)
             is_in = shapely.intersects(area, points)
-        told.ledger.n_outside_area += int((~is_in).sum())
-        told.ledger.n_kept -= int((~is_in).sum())
-        frame = _frame(rows, points, areas, owners)[is_in].reset_index(drop=True)
+            rows, points = _those(rows, is_in, told), points[is_in]
+        theirs = {ours: name for name, ours in opened.row.rename.items()}.get(_REGISTERED, _REGISTERED)
+        registered = rows.columns.get(_REGISTERED, pd.Series([np.nan] * len(rows.ids)))
+        frame = _frame(rows, points, areas, owners).assign(
+            **{_REGISTERED: told.unreadable.numbers(registered, theirs).to_numpy()}
+        )
         try:
             yield conform(frame, Parcels, where=opened.name)
         except ContractError as error:
@@ -122,11 +127,15 @@ def _cut_off(rows: Rows, within: BaseGeometry, told: Told) -> Rows:
     left = np.asarray(rows.geometry, dtype=object).copy()
     crosses = ~shapely.contains_properly(within, left)
     left[crosses], _ = intersect(left[crosses], np.full(int(crosses.sum()), within, dtype=object))
-    is_left = ~shapely.is_empty(left)
-    told.ledger.n_outside_area += int((~is_left).sum())
-    told.ledger.n_kept -= int((~is_left).sum())
-    ids, columns = rows.ids[is_left].reset_index(drop=True), rows.columns[is_left].reset_index(drop=True)
-    return Rows(ids, columns, left[is_left])
+    return _those(Rows(rows.ids, rows.columns, left), ~shapely.is_empty(left), told)
+
+
+def _those(rows: Rows, is_in: NDArray[np.bool_], told: Told) -> Rows:
+    """Return the rows in the area; the others are counted as outside of it."""
+    told.ledger.n_outside_area += int((~is_in).sum())
+    told.ledger.n_kept -= int((~is_in).sum())
+    ids, columns = rows.ids[is_in].reset_index(drop=True), rows.columns[is_in].reset_index(drop=True)
+    return Rows(ids, columns, rows.geometry[is_in])
 
 
 def _frame(rows: Rows, points: Geometries, areas: Frame | None, owners: Owners | None) -> Frame:
@@ -134,9 +143,6 @@ def _frame(rows: Rows, points: Geometries, areas: Frame | None, owners: Owners |
     nothing = pd.Series([None] * len(rows.ids), dtype="str")
     for name in OPTIONAL_COLUMNS:
         columns[name] = rows.columns.get(name, nothing)
-    columns["registered_area_m2"] = pd.to_numeric(
-        rows.columns.get("registered_area_m2", pd.Series([np.nan] * len(rows.ids))), errors="coerce"
-    ).to_numpy(dtype="float64", na_value=np.nan)
     for kind, name in CODE_COLUMNS.items():
         if areas is not None:
             columns[name] = pd.Series(columns[name]).fillna(codes_at(points, areas, kind))

@@ -13,6 +13,7 @@ import pyogrio
 import shapely
 
 from flexsites.errors import Fault, InputError
+from flexsites.inputs.numbers import numbers
 from flexsites.inputs.stock_files import bag_ids, first_column, read_stock_file, require_columns
 from flexsites.inputs.validity import make_sound
 from flexsites.tables import Frame, RoofParts, conform, empty
@@ -70,20 +71,20 @@ def roof_attributes(rows: Frame, *, where: str) -> Frame:
     Raises
     ------
     InputError
-        If there is no identification or no height at all in any dialect, or an id occurs twice.
+        If there is no identification or no height at all in any dialect, a value is no number, or an id occurs twice.
     """
     theirs = require_columns(rows, ROOF_NEEDED, where=where)
     roofs = pd.DataFrame({"bag_pand_id": bag_ids(rows[theirs["id"]])})
     for ours, names in _DIALECTS.items():
         name = first_column(rows, names)
-        numbers = pd.to_numeric(rows[name], errors="coerce") if name else pd.Series(np.nan, index=rows.index)
-        roofs[ours] = numbers.astype("float64").where(np.isfinite(numbers))
+        found = numbers(rows[name], name, where) if name else pd.Series(np.nan, index=rows.index)
+        roofs[ours] = found.where(np.isfinite(found))
     height = roofs["roof_height_m_nap"] - roofs["ground_height_m_nap"]
     roofs["building_height_m"] = height.where(height > 0)
     name = first_column(rows, _ROOF_TYPE)
     roofs["roof_type"] = rows[name].astype("str") if name else pd.Series(np.nan, index=rows.index, dtype="str")
     name = first_column(rows, _STOREYS)
-    storeys = pd.to_numeric(rows[name], errors="coerce") if name else pd.Series(np.nan, index=rows.index)
+    storeys = numbers(rows[name], name, where) if name else pd.Series(np.nan, index=rows.index)
     roofs["n_storeys"] = storeys.where(storeys >= 1).astype("Int64")
     roofs["n_storeys_source"] = pd.Series(None, index=rows.index, dtype=object).mask(
         roofs["n_storeys"].notna(), "3dbag"
@@ -144,14 +145,14 @@ def roof_planes(rows: Frame, *, where: str) -> Frame:
     Raises
     ------
     InputError
-        If there is no identification, slope or height in any dialect.
+        If there is no identification, slope or height in any dialect, or a slope or height is no number.
     """
     theirs = require_columns(rows, PLANE_NEEDED, where=where)
     sound = make_sound(rows.geometry.to_numpy(), "polygon")
     planes = rows.assign(
         bag_pand_id=bag_ids(rows[theirs["id"]]),
-        slope_deg=pd.to_numeric(rows[theirs["slope"]], errors="coerce"),
-        roof_part_height_m_nap=pd.to_numeric(rows[theirs["height"]], errors="coerce"),
+        slope_deg=numbers(rows[theirs["slope"]], theirs["slope"], where),
+        roof_part_height_m_nap=numbers(rows[theirs["height"]], theirs["height"], where),
         geometry=sound.geometry,
     )
     usable = (sound.reason == np.array(None)) & planes[["slope_deg", "roof_part_height_m_nap"]].notna().all(axis=1)

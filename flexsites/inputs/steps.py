@@ -15,6 +15,7 @@ from flexsites.errors import Fault, FlexsitesError, InputError
 from flexsites.inputs.canonical import Bounds, Written, write_canonical
 from flexsites.inputs.files import Places, locate
 from flexsites.inputs.ingest import Told
+from flexsites.inputs.numbers import OF_A_MAPPING
 from flexsites.inputs.records import Hashes, SourceRecord, about_of, record_of
 from flexsites.inputs.services import fetch_features
 from flexsites.inputs.validity import Ledger
@@ -90,6 +91,7 @@ class Kitchen:
             told.notes.append("the service ignored its filter; it is applied here")
         quarantine = told.ledger.write(self.directory / "quarantine")
         faults = [*told.unlisted.faults(name), *(told.ledger.faults(name) if self.rows_stop else [])]
+        faults += told.unreadable.faults(_with_files(name, row), OF_A_MAPPING)
         if faults:
             self.faults.extend(faults)
             return False
@@ -156,6 +158,12 @@ def files_of(name: str, row: Row, places: Places, *, bounds: Bounds | None) -> t
     if faults:
         raise InputError(faults)
     return tuple(found)
+
+
+def _with_files(name: str, row: Row) -> str:
+    """Return a source's name and, where it has them, its files."""
+    files = [Path(path).name for path in row.paths] if isinstance(row, FileRow) else []
+    return f"{name} ({', '.join(files)})" if files else name
 
 
 def file_name(key: str) -> str:

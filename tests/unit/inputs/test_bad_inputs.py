@@ -182,6 +182,11 @@ CASES: dict[str, tuple[Make, str, str | None]] = {
         "values that `recode` does not list for land_use: road (2 rows)",
         "null is for unknown",
     ),
+    "no number": (
+        _file(lambda f: f.assign(opp=["12.5", "veel", "", "veel"]), rename={"opp": "registered_area_m2"}),
+        "(parcels.gpkg).opp: cannot be read as a number (2 rows: veel)",
+        "`nulls`",
+    ),
     "null geometry": (_file(_with(None)), "no geometry (1 row: p1)", "take it out"),
     "empty geometry": (_file(_with(shapely.Polygon())), "empty geometry (1 row: p1)", "take it out"),
     "wrong kind": (_file(_with(shapely.Point(180_050, 500_050))), "not a polygon (1 row: p1)", None),
@@ -258,6 +263,27 @@ def test_a_rule_that_asks_for_an_absent_attribute(tmp_path: Path) -> None:
     assert next(str(fault) for fault in found).startswith(
         "layers.nnn (nnn.gpkg): no column status, which a rule asks for"
     )
+
+
+@pytest.mark.parametrize(
+    ("group", "key", "ours", "written"),
+    [("layers", "plans", "plan_start_year", "2030"), ("areas", "gemeenten", "inwoners", "12000")],
+)
+def test_what_is_no_number_is_told_of_layers_and_areas_too(
+    group: str, key: str, ours: str, written: str, tmp_path: Path
+) -> None:
+    """Nothing of it may become unknown without a word; what stands for unknown is listed by the user."""
+    frame = squares(3).assign(theirs=[written, "onbekend", None], statcode=["GM0001", "GM0002", "GM0003"])
+    row = vector(write(frame, tmp_path / "a.gpkg"), rename={"theirs": ours}, keep=["statcode"])
+    found = [str(fault) for fault in check(sources(**{group: {key: row}}), base=tmp_path)]
+    assert len(found) == 1
+    assert found[0].startswith(
+        f"{group}.{key} (a.gpkg).theirs: cannot be read as a number (1 row: onbekend). Remedy: mend"
+    )
+    given = sources(**{group: {key: row | {"nulls": ["onbekend"]}}})
+    prepared = prepare(given, directory=tmp_path / "out", base=tmp_path)
+    table = prepared.read_layers() if group == "layers" else prepared.areas()
+    assert table[ours].dropna().tolist() == [float(written)]
 
 
 def test_nothing_is_lost_in_quarantine(tmp_path: Path) -> None:

@@ -82,6 +82,20 @@ def test_the_building_year_is_null_when_it_is_not_known(written: object, year: i
     assert (None if pd.isna(found) else found) == year
 
 
+def test_a_building_year_that_is_no_number_is_a_fault_of_what_stands() -> None:
+    rows = pand_rows(pand(A, year="onbekend"), pand(B, "Pand gesloopt", year="weg"), pand(C))
+    with pytest.raises(
+        InputError, match=r"panden.oorspronkelijkbouwjaar: cannot be read as a number \(1 row: onbekend\)"
+    ):
+        panden(rows, where="panden")
+
+
+def test_a_floor_area_that_is_no_number_is_a_fault() -> None:
+    rows = pd.DataFrame([unit(V, A, area="75 m2")])
+    with pytest.raises(InputError, match=r"units.oppervlakte: cannot be read as a number \(1 row: 75 m2\)"):
+        verblijfsobjecten(rows, where="units")
+
+
 def test_identifications_keep_their_leading_zeros_in_every_spelling() -> None:
     written = pd.Series(
         [f"NL.IMBAG.Pand.{A}", A, A.lstrip("0"), f"{A.lstrip('0')}.0", int(A), None, "house 3"], dtype=object
@@ -180,6 +194,12 @@ def test_missing_heights_and_areas_stay_missing(missing: str) -> None:
     assert pd.isna(roofs["building_height_m"]) == missing.startswith("b3_h_")
     assert pd.isna(roofs["roof_flat_area_m2"]) == (missing == "b3_opp_dak_plat")
     assert pd.isna(roofs["n_storeys"]) == (missing == "b3_bouwlagen")
+
+
+@pytest.mark.parametrize("wrong", ["b3_h_maaiveld", "b3_h_dak_50p", "b3_opp_dak_plat", "b3_bouwlagen"])
+def test_heights_and_areas_that_are_no_numbers_are_a_fault(wrong: str) -> None:
+    with pytest.raises(InputError, match=rf"3dbag.{wrong}: cannot be read as a number \(1 row: 12,2\)"):
+        roof_attributes(pd.DataFrame([{"identificatie": A, **NEW, wrong: "12,2"}]), where="3dbag")
 
 
 def test_a_roof_below_the_ground_is_no_height() -> None:
