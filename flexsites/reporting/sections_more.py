@@ -17,6 +17,9 @@ from flexsites.tables import Frame
 
 # What became of rows of a source that did not go through unchanged: told wherever there are any.
 _LOST = ("n_left_out", "n_outside_area", "n_repeated", "n_repaired", "n_quarantined")
+_CALENDAR = 1000
+"""From here on a number of years is a year of the calendar."""
+
 _COVERAGES = ("all", "plan_covered", "provincial_covered", "both_covered")
 
 
@@ -333,13 +336,15 @@ def assumptions(results: Results, words: Words) -> dict[str, TableView]:
 
 def _figure(entry: Mapping[str, Any], words: Words) -> list[str]:
     """Return path, value and unit of a figure, written without rounding it away."""
-    value = entry.get("value")
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    value, unit = entry.get("value"), entry.get("unit")
+    if unit == "year" and isinstance(value, int | float) and value >= _CALENDAR:
+        written = str(int(value))  # a year is no amount: it takes no thousands separator
+    elif isinstance(value, int | float) and not isinstance(value, bool):
         decimals = max(len(f"{float(value):.10f}".rstrip("0").partition(".")[2]), 0)
         written = words.number(value, decimals)
     else:
         written = words.unknown if value is None else str(value)
-    return [str(entry.get("path", "")), written, str(entry.get("unit") or "–")]
+    return [str(entry.get("path", "")), written, words.name("unit", unit) if unit else "–"]
 
 
 def sources_by_origin(listed: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
