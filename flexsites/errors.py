@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import errno
 import importlib
-from collections.abc import Iterable, Sequence
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType
 
 _IDS_SHOWN = 3
@@ -120,6 +124,27 @@ def fault_of_system(error: OSError) -> Fault:
     }
     remedy = remedies.get(error.errno or 0, "look at the file, and continue with --resume")
     return Fault(error.strerror or str(error), str(error.filename or "the file system"), remedy)
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Tell in words that files could not be written by what has errors of its own: GDAL, SQLite, osmium.
+
+    They seldom say why; how much room there is tells a full disk from another fault.
+
+    Raises
+    ------
+    RunError
+        Instead of theirs.
+    """
+    try:
+        yield
+    except FlexsitesError:
+        raise
+    except (RuntimeError, sqlite3.Error) as error:
+        free_mb = shutil.disk_usage(folder).free / 1e6
+        what = f"cannot be written ({error}); {free_mb:,.0f} MB are free there"
+        raise RunError(Fault(what, str(folder), "make room, and continue with --resume")) from error
 
 
 def require_extra(module: str, extra: str) -> ModuleType:

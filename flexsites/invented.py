@@ -9,7 +9,7 @@ from pathlib import Path
 from flexsites.config.base import Label
 from flexsites.config.run import Run
 from flexsites.config.sources import Sources
-from flexsites.errors import Fault, InputError
+from flexsites.errors import Fault, InputError, writing
 from flexsites.inputs.files import Places
 from flexsites.inputs.records import SourceRecord
 from flexsites.prepare_reach import Asked, read_stops_alone
@@ -63,11 +63,15 @@ def invent(run: Run, folder: Path, *, base: Path, asked: Asked) -> Invented:
     ------
     InputError
         If the stops cannot be read, or are too few for a timetable.
+    RunError
+        If a file cannot be written.
     """
     if run.world is None:
         return Invented(None, run.sources)
     if run.world.timetable_on is None:
-        write_municipality(folder, **run.world.model_dump(exclude_none=True))
+        folder.mkdir(parents=True, exist_ok=True)
+        with writing(folder):
+            write_municipality(folder, **run.world.model_dump(exclude_none=True))
         return Invented(folder, run.sources)
     key = run.world.timetable_on
     folder.mkdir(parents=True, exist_ok=True)

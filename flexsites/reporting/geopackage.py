@@ -12,6 +12,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
+from flexsites.errors import writing
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.qgis_style import categorised_style, lined_style
@@ -50,6 +51,8 @@ def write_geopackage(directory: Path | str, lang: str = "nl", *, layouts: gpd.Ge
     ------
     InputError
         When the directory holds no results.
+    RunError
+        When the file cannot be written.
     """
     results = open_results(directory)
     words = words_of(results, lang)
@@ -57,10 +60,14 @@ def write_geopackage(directory: Path | str, lang: str = "nl", *, layouts: gpd.Ge
     path = results.directory / "sites.gpkg"
     temporary = path.with_name(f".{os.getpid()}.sites.gpkg")
     temporary.unlink(missing_ok=True)
-    for name, layer in layers.items():
-        layer.to_file(temporary, layer=name, driver="GPKG", engine="pyogrio")
-    _add_styles(temporary, {name: _style(name, layer, words) for name, layer in layers.items()})
-    temporary.replace(path)
+    try:
+        with writing(path.parent):
+            for name, layer in layers.items():
+                layer.to_file(temporary, layer=name, driver="GPKG", engine="pyogrio")
+            _add_styles(temporary, {name: _style(name, layer, words) for name, layer in layers.items()})
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
     return path
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
+import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
@@ -17,8 +19,11 @@ import shapely
 import yaml
 
 from flexsites import cli
+from flexsites.errors import RunError
 from flexsites.parts import alone
+from flexsites.reporting import write_geopackage
 from tests.pipelines.small_run import flexsites
+from tests.reporting_fixture import write_results
 from tests.unit.inputs.makers import ABOUT, write
 
 Content = dict[str, Any]
@@ -369,6 +374,35 @@ def test_what_the_file_system_refuses_is_told(
     assert code == 2
     for part in parts:
         assert part in told
+
+
+def test_a_place_that_cannot_be_invented_for_want_of_room_is_told(tmp_path: Path) -> None:
+    """GDAL has errors of its own, and no reason; a limit on the size of files stands for a full disk."""
+    pytest.importorskip("resource")
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)); "
+        "from flexsites.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "run", "demo_roofs", "--outputs", str(tmp_path / "out"), "--quiet"]
+    told = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+    assert told.returncode == 2, told.stderr
+    assert "Traceback" not in told.stderr
+    for part in (str(tmp_path / "out"), "cannot be written", "MB are free there", "Remedy: make room"):
+        assert part in told.stderr
+
+
+def test_a_geopackage_that_cannot_be_written_is_told_and_leaves_nothing_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = write_results(tmp_path / "run", with_roofs=False)
+
+    def refuse(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("flexsites.reporting.geopackage._add_styles", refuse)
+    with pytest.raises(RunError, match="database or disk is full"):
+        write_geopackage(place)
+    assert not list(place.glob("*.gpkg")) + list(place.glob(".*.gpkg"))
 
 
 def test_outputs_that_are_a_file_are_told(tmp_path: Path, tell: Callable[..., Told]) -> None:
