@@ -22,6 +22,9 @@ M = TypeVar("M", bound=BaseModel)
 _PACKAGE = Path(__file__).resolve().parent.parent
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
 
+# What variables were filled into, for messages only: a model keeps the text that came of it, not what was written.
+_FILLED: dict[str, tuple[str, ...]] = {}
+
 
 def configs_directory() -> Path:
     """Return the directory of the configs that travel with the package.
@@ -116,7 +119,21 @@ def expand(value: Any) -> Any:  # noqa: ANN401 - any YAML
         return [expand(item) for item in value]
     if not isinstance(value, str):
         return value
-    return _VARIABLE.sub(_substitute, value)
+    filled = _VARIABLE.sub(_substitute, value)
+    if names := tuple(match["name"] for match in _VARIABLE.finditer(value)):
+        _FILLED[filled] = names
+    return filled
+
+
+def variables_of(text: str) -> tuple[str, ...]:
+    """Return the names of the variables that were filled into a text, for who must be told which to set.
+
+    Examples
+    --------
+    >>> variables_of(expand("${FLEXSITES_NOT_SET:-there}/a.gpkg")), variables_of("there/b.gpkg")
+    (('FLEXSITES_NOT_SET',), ())
+    """
+    return _FILLED.get(text, ())
 
 
 def _substitute(match: re.Match[str]) -> str:

@@ -6,6 +6,7 @@ Everything else in this folder is given local paths; only this module knows how 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 import zipfile
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import fsspec
 
-from flexsites.config.load import expand
+from flexsites.config.load import expand, variables_of
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.download import fetch_file
 
@@ -69,8 +70,14 @@ def locate(text: str, places: Places, *, where: str) -> str:
         found = places.base / path
     archive, _ = split_archive(str(found))
     if not Path(archive).exists():
-        raise InputError(Fault("no such file", f"{where}: {found}", "mend the path, or set its variable"))
+        raise InputError(Fault("no such file", f"{where}: {found}", _remedy(path)))
     return str(found)
+
+
+def _remedy(path: str) -> str:
+    """Return what to do about a path that leads nowhere: mend it, or set the variables it is made of."""
+    states = [f"{name} ({'is' if name in os.environ else 'is not'} set)" for name in variables_of(path)]
+    return f"mend the path, or set {' and '.join(states)}" if states else "mend the path"
 
 
 def fetch(url: str, scratch: Path, *, where: str) -> Path:

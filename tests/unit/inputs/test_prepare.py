@@ -11,8 +11,9 @@ import shapely
 
 from flexsites.config.rules import PlannedCapacity, RasterAbove
 from flexsites.config.run import Area
+from flexsites.config.study import resolve
 from flexsites.errors import InputError
-from flexsites.inputs.check import gaps
+from flexsites.inputs.check import check, gaps
 from flexsites.inputs.prepare import prepare
 from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares, vector, write
 
@@ -236,6 +237,18 @@ def test_paths_of_a_world_and_of_the_environment(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("PARCELS_HERE", "world")
     given = sources(parcels=vector("${PARCELS_HERE}/parcels.gpkg", id_column="id"))
     assert len(prepare(given, directory=tmp_path / "c", base=tmp_path).parcels()) == 4
+
+
+def test_a_path_that_leads_nowhere_names_the_variable_to_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable is filled in when the run file is read; whoever must set it is told its name all the same."""
+    monkeypatch.delenv("FLEXSITES_DATA", raising=False)
+    study = resolve("kampen_sweep")
+    found = [str(fault) for fault in check(study.run.sources, base=tmp_path)]
+    missing = [fault for fault in found if "no such file" in fault]
+    assert missing
+    assert all(fault.endswith("Remedy: mend the path, or set FLEXSITES_DATA (is not set).") for fault in missing)
+    plain = check(sources(parcels=vector("gone.gpkg")), base=tmp_path)
+    assert str(plain[0]).endswith("Remedy: mend the path.")
 
 
 def test_object_stores_are_read(tmp_path: Path) -> None:
