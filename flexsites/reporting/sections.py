@@ -175,12 +175,18 @@ def funnel(results: Results, words: Words) -> TableView:
                 words.number(row["n_sites"]),
                 words.number(row["n_locations"]),
                 words.hectares(row["buildable_area_m2"]),
-                words.number(row["n_units_expected"]),
-                words.span(row["n_units_low"], row["n_units_high"]),
+                *homes_of(row, words),
             ]
         )
     headings = [("", False), *_heads(words, ("n_sites", "n_locations", "area", "n_units_expected", "units_range"))]
     return TableView(headings, rows)
+
+
+def homes_of(row: pd.Series[Any], words: Words) -> tuple[str, str]:
+    """Return expected homes and their range; unknown where no parcel is known to count and some may."""
+    if not row["n_sites"] and row["n_sites_unknown"]:
+        return words.unknown, words.unknown
+    return words.number(row["n_units_expected"]), words.span(row["n_units_low"], row["n_units_high"])
 
 
 def drop(results: Results, words: Words) -> dict[str, Any]:
@@ -213,7 +219,8 @@ def drop(results: Results, words: Words) -> dict[str, Any]:
             "–" if pd.isna(row.n_sites_near_miss) else words.number(row.n_sites_near_miss),
             "–" if pd.isna(row.n_units_near_miss) else words.number(row.n_units_near_miss),
         ]
-        for row in records(table)
+        # In the order of the rules, but for those of which nothing is known: they would hide the others.
+        for row in records(table.sort_values("covered_area_m2", key=pd.isna, kind="stable"))
     ]
     keys = (
         "n_sites_covered",

@@ -9,7 +9,7 @@ from flexsites.config.base import collect_figures
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results, records, row_at
 from flexsites.reporting.run_tables import summary
-from flexsites.reporting.sections import run_row
+from flexsites.reporting.sections import homes_of, run_row
 from flexsites.reporting.totals import AVAILABLE
 from flexsites.reporting.views import RangeView, TableView, ranges
 from flexsites.reporting.words import Words
@@ -50,8 +50,7 @@ def area_totals(results: Results, words: Words) -> dict[str, TableView]:
                 words.number(by.loc[(code, "suitable_without_groen_tiny")]["n_sites"]),
                 words.number(suitable["n_locations"]),
                 words.hectares(suitable["buildable_area_m2"]),
-                _counted(suitable, ("n_units_expected",), words),
-                words.span(*_range_of(suitable)),
+                *homes_of(suitable, words),
                 words.number(suitable["n_sites_unknown"]),
             ]
         )
@@ -169,12 +168,6 @@ def _counted(row: Any, names: Sequence[str], words: Words) -> str:  # noqa: ANN4
     if not row["n_sites"] and row["n_sites_unknown"]:
         return words.unknown
     return " / ".join(words.number(row[name]) for name in names)
-
-
-def _range_of(row: Any) -> tuple[object, object]:  # noqa: ANN401 - a row of totals
-    """Return low and high homes; null where no parcel is known to suit and some may."""
-    is_unknown = not row["n_sites"] and row["n_sites_unknown"]
-    return (None, None) if is_unknown else (row["n_units_low"], row["n_units_high"])
 
 
 def _signed(value: Any, words: Words) -> str:  # noqa: ANN401 - a cell
