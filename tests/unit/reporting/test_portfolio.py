@@ -101,7 +101,7 @@ def test_a_workbook_has_its_sheets_and_every_row_somewhere(tmp_path: Path) -> No
     book = openpyxl.load_workbook(path)
     assert book.sheetnames[:4] == ["Summary", "Complexes", "Roofs", "Not found"]
     assert table_of(path, "Roofs")["BAG building"].tolist() == [pand_id(n) for n in (1, 2, 3)]
-    assert table_of(path, "Not found")["row"].tolist() == [4, 5]
+    assert table_of(path, "Not found")["row (first below the heading is 1)"].tolist() == [4, 5]
     complexes = table_of(path, "Complexes")
     assert complexes["complex"].tolist() == ["North", "South"]
     assert complexes["homes expected"].tolist() == [16, 8]
