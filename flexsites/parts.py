@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -45,7 +46,8 @@ def write_whole(path: Path, content: bytes) -> None:
 def alone(directory: Path) -> Iterator[None]:
     """Hold a directory for as long as the block lasts, so that no second run writes into it.
 
-    The system lets go of it when the process ends, however that ends: a killed run stands in nobody's way.
+    The system lets go of it when the process ends, however that ends: a killed run stands in nobody's way. What it left
+    half written is removed.
 
     Raises
     ------
@@ -59,7 +61,22 @@ def alone(directory: Path) -> Iterator[None]:
         except OSError as error:
             remedy = "wait until it has ended, or give another --outputs"
             raise RunError(Fault("another run is writing here", str(directory), remedy)) from error
+        _remove_half_written(directory)
         yield
+
+
+def _remove_half_written(directory: Path) -> None:
+    """Remove what a killed run left: whatever is not whole yet has a name that begins with a dot, here and everywhere.
+
+    Only for who holds the directory: the names may be those of another run's files.
+    """
+    for folder, folders, files in os.walk(directory):
+        for name in [name for name in folders if name.startswith(".")]:
+            shutil.rmtree(Path(folder, name))
+            folders.remove(name)
+        for name in files:
+            if name.startswith(".") and name != HELD:
+                Path(folder, name).unlink()
 
 
 if sys.platform == "win32":

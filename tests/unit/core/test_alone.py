@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flexsites.errors import RunError
-from flexsites.parts import alone
+from flexsites.parts import HELD, alone
 from flexsites.runs import Options
 from tests.conftest import PROJECT
 
@@ -20,6 +20,15 @@ from pathlib import Path
 from flexsites.parts import alone
 with alone(Path(sys.argv[1])):
     print("held", flush=True)
+    time.sleep(600)
+"""
+HALF = """
+import sys, time
+from pathlib import Path
+from flexsites import parts
+with parts.alone(Path(sys.argv[1])), parts._whole(Path(sys.argv[1]) / "parts" / "c1" / "sites.parquet") as half:
+    half.write_bytes(b"half")
+    print("half", flush=True)
     time.sleep(600)
 """
 
@@ -41,6 +50,26 @@ def test_a_killed_run_holds_nothing(tmp_path: Path) -> None:
         child.wait(timeout=60)
     with alone(tmp_path):
         pass
+
+
+def test_what_a_killed_run_left_half_written_is_removed_by_the_next(tmp_path: Path) -> None:
+    """Its own files, those of reports and folders of buckets; whole files stay."""
+    for name in (".17.sites.gpkg", ".report.html.17", "canonical/.p.parquet.buckets/1.arrow", "canonical/p.parquet"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    with subprocess.Popen([sys.executable, "-c", HALF, str(tmp_path)], cwd=PROJECT, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"half\n"
+        (half,) = tmp_path.glob("parts/c1/.*")
+        with pytest.raises(RunError), alone(tmp_path):
+            pytest.fail("two at once")
+        assert half.exists(), "it is of a run that is on its way"
+        child.send_signal(signal.SIGKILL)
+        child.wait(timeout=60)
+    assert half.exists()
+    with alone(tmp_path):
+        left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+        assert left == {HELD, "canonical/p.parquet"}
 
 
 @pytest.mark.parametrize("outputs", ["s3://bucket/results", "memory://results"])
