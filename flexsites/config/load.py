@@ -152,6 +152,15 @@ def _faults(error: ValidationError, path: Path) -> Iterator[Fault]:
             remedy = "remove it or correct its name; the schema in configs/schemas lists the keys"
         elif one["type"] == "missing":
             what, remedy = "required key is missing", "add it"
+        elif one["type"] in ("union_tag_invalid", "union_tag_not_found"):
+            key, about = one["ctx"]["discriminator"].strip("'"), one["ctx"]
+            place = f"{place}.{key}"
+            what, remedy = "required key is missing", "add it"
+            if "tag" in about:
+                what = f"there is no {key} '{about['tag']}'"
+                remedy = f"use one of {about['expected_tags'].replace(chr(39), '')}"
+        elif one["type"] == "literal_error":
+            what, remedy = f"not one of what it may be (given: {one['input']!r:.80})", f"use {one['ctx']['expected']}"
         else:
             what, remedy = f"{what} (given: {one['input']!r:.80})", "correct it"
         yield Fault(what, f"{path}: {place or 'the file'}", remedy)

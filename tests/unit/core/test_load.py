@@ -9,6 +9,7 @@ from pydantic import Field
 
 from flexsites.config.base import Model
 from flexsites.config.load import expand, find, read_model, read_yaml
+from flexsites.config.sources import Sources
 from flexsites.errors import ConfigError, NotFoundError
 
 
@@ -73,6 +74,20 @@ def test_all_faults_of_a_file_at_once(tmp_path: Path) -> None:
     ):
         assert sum(part in line for line in lines) == 1, (part, lines)
     assert all("Remedy: " in line and str(path) in line for line in lines)
+
+
+def test_an_unknown_reader_is_told_which_there_are(tmp_path: Path) -> None:
+    about = {"title": "t", "provider": "p", "licence": "CC0", "attribution": "a", "edition": "2026"}
+    content = {"parcels": {"reader": "vektor", "about": about}, "streets": {"about": about}, "faulty_rows": "drop"}
+    with pytest.raises(ConfigError) as told:
+        read_model(tmp_path / "run.yaml", Sources, content)
+    found = {str(fault).removeprefix(f"{tmp_path / 'run.yaml'}: ") for fault in told.value.faults}
+    readers = "vector, ogc_features, arcgis_features, osm_layer"
+    assert found == {
+        f"parcels.reader: there is no reader 'vektor'. Remedy: use one of {readers}.",
+        "streets.reader: required key is missing. Remedy: add it.",
+        "faulty_rows: not one of what it may be (given: 'drop'). Remedy: use 'stop' or 'quarantine'.",
+    }
 
 
 def test_models_cannot_be_changed() -> None:
