@@ -88,7 +88,8 @@ def check(run_file: RunFile) -> None:
     study = resolve(run_file)
     with _err.status("inputs") as status:
         faults = check_inputs(study, report=lambda name: status.update(f"inputs: {name}"))
-    table = Table("source", "reader", "edition or path", title=f"{run_file}: {len(study.base.rules)} rules")
+    asked = f"{len(study.base.rules)} rules" if study.run.assesses_parcels else "roofs"
+    table = Table("source", "reader", "edition or path", title=f"{run_file}: {asked}")
     for name, row in study.run.sources.rows().items():
         table.add_row(name, getattr(row, "reader", ""), str(getattr(row, "path", getattr(row, "url", ""))))
     _out.print(table)
@@ -172,8 +173,9 @@ def _run(name: str, options: Options) -> None:
     study = resolve(name)
     pipeline: Callable[..., Path] = PIPELINES[study.run.pipeline]
     directory = pipeline(study, options)
-    _out.print(f"Results: {directory}")
-    _out.print(f"Report:  {directory / 'report.html'}")
+    report = "report.html" if options.lang == "nl" else f"report.{options.lang}.html"
+    _out.print(f"Results: {directory}", soft_wrap=True)
+    _out.print(f"Report:  {directory / report}", soft_wrap=True)
 
 
 def main() -> None:

@@ -240,10 +240,13 @@ def resolve(name: str) -> Study:
 
 
 def uncovered(study: Study) -> list[str]:
-    """Return, in words, the layers that rules read and the run has no source of: there these rules are unknown."""
+    """Return, in words, the layers that rules read and the run has no source of: there these rules are unknown.
+
+    A run that assesses no parcels has none: no rule of exclusion is asked.
+    """
     given = set(study.run.sources.layers)
     told: list[str] = []
-    for rule in study.base.rules:
+    for rule in study.base.rules if study.run.assesses_parcels else ():
         names = {getattr(rule, "raster", None) or name for name in rule.layer_keys}
         how = f"rule {rule.rule_id}, {rule.effect}{', required' if rule.required else ''}"
         told += [f"{name} ({how})" for name in sorted(names - given)]

@@ -18,10 +18,12 @@ import yaml
 from flexsites import cli
 from flexsites.config.load import configs_directory
 from flexsites.config.study import resolve
+from flexsites.reporting import write_report
 from flexsites.runs import Options
 from flexsites.worlds.stock import TYPES
 from pipelines import PIPELINES
 from tests.pipelines.small_run import Content, write_run
+from tests.reporting_fixture import write_results
 
 # The proving field, and farmland on both sides of the border with the other gemeente and province.
 BBOX = [157_500, 470_100, 159_990, 474_900]
@@ -212,6 +214,21 @@ def test_a_shortlist_leaves_what_the_run_wrote_as_it_is(command: Callable[..., s
     assert "geplaatste modules voor Groen tiny" in sheets
 
 
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_the_report_that_is_named_is_the_one_that_is_written(
+    lang: str, command: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    place = write_results(tmp_path / "run", with_roofs=False)
+
+    def run(_: object, options: Options) -> Path:
+        write_report(place, options.lang)
+        return place
+
+    monkeypatch.setitem(PIPELINES, "municipal_shortlist", run)
+    told = command("run", "demo", "--lang", lang)
+    assert Path(told.partition("Report:")[2].strip()).is_file(), told
+
+
 def test_sources_and_runs_are_listed(command: Callable[..., str]) -> None:
     told = command("sources")
     for part in ("natura2000", "bag_panden", "demo", "demo_roofs", "demo_province"):
@@ -293,8 +310,12 @@ def test_every_total_is_counted_again_from_the_rows(tables: dict[str, pd.DataFra
     is_available = sites["verdict"].isin(["eligible", "conditional"])
     suits = suitability[suitability["is_suitable"].fillna(value=False).astype(bool)]
     own = sites.set_index("site_id")[units]
+    # Before requirements every flexmilieu may come: the homes of the one that holds most.
+    by_name = suitability.sort_values("flexmilieu", kind="stable", ignore_index=True)
+    known = by_name[by_name["n_units_expected"].notna()]
+    most = known.loc[known.groupby("site_id")["n_units_expected"].idxmax()].set_index("site_id")[units]
     populations = {
-        "available": (is_available, own),
+        "available": (is_available, most),
         "suitable": (is_available & sites["is_suitable"].fillna(value=False).astype(bool), own),
     }
     for flexmilieu, rows in suits.groupby("flexmilieu"):

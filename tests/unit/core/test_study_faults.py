@@ -8,7 +8,7 @@ import pytest
 
 from flexsites.config.access import Measures
 from flexsites.config.load import available, configs_directory, read_model
-from flexsites.config.study import resolve
+from flexsites.config.study import resolve, uncovered
 from flexsites.config.study_faults import measure_faults
 from flexsites.config.suitability import Flexmilieu, TargetGroup
 
@@ -41,6 +41,12 @@ def test_what_is_asked_of_a_measure(measure: str, sense: str, limit: float, told
     found = _faults(measure=measure, **{sense: {"value": limit} | FIGURE})
     assert len(found) == bool(told)
     assert not told or re.search(told, found[0])
+
+
+def test_layers_of_no_rule_that_is_asked_are_not_said_to_be_missing() -> None:
+    """A run of roofs alone asks no rule of exclusion; one of parcels is told what stays unknown."""
+    assert not uncovered(resolve("demo_roofs"))
+    assert any(line.startswith("plan_capacity (rule plans_hard") for line in uncovered(resolve("kampen_sweep")))
 
 
 def test_every_figure_that_a_run_reads_is_told_and_hashed() -> None:
