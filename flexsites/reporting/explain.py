@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from flexsites.errors import Fault, NotFoundError
 from flexsites.reporting.explain_roof import explain_roof
-from flexsites.reporting.names import words_of
+from flexsites.reporting.names import thresholds_of, words_of
 from flexsites.reporting.results import Results, open_results, records, row_at
 from flexsites.reporting.sections import criterion_name
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
 
 _NEAR_IDS = 5
+_SAME = 1e-6
 
 
 def explain(directory: Path | str, site_id: str, lang: str = "nl") -> str:
@@ -214,10 +217,38 @@ def _criteria(results: Results, site_id: str, words: Words) -> list[str]:
     own = _rows(results.table("suitability"), site_id).set_index("flexmilieu")
     order = [name for name in results.flexmilieus if name in own.index]
     order += sorted(set(own.index) - set(order))
-    return [_criterion_line(row_at(own, name), words.name("flexmilieu", name), words) for name in order]
+    rows = {name: row_at(own, name) for name in order}
+    units = _units_of_margins(results, site_id, list(rows.values()))
+    return [_criterion_line(row, words.name("flexmilieu", name), words, units) for name, row in rows.items()]
 
 
-def _criterion_line(row: pd.Series[Any], flexmilieu: str, words: Words) -> str:
+def _units_of_margins(results: Results, site_id: str, rows: list[pd.Series[Any]]) -> dict[object, str]:
+    """Return per failed criterion the unit of its margin: of the threshold whose limit the measured value misses by it.
+
+    A criterion may ask for minutes or for metres; its margin is of the one that was nearest. Empty: it has no unit, or
+    it cannot be told.
+    """
+    thresholds = thresholds_of(results)
+    table = _rows(results.table("accessibility"), site_id) if results.has("accessibility") else None
+    units: dict[object, str] = {}
+    for row in rows:
+        criterion = str(row["failed_criterion"])
+        asked = thresholds.get(criterion, [])
+        found = {unit for _, _, unit in asked}
+        if len(found) > 1 and table is not None:
+            found = {unit for measure, limit, unit in asked if _is_missed_by(table, measure, limit, row["failed_by"])}
+        unit = found.pop() if len(found) == 1 else "" if asked else unit_in(criterion)
+        units[row["failed_criterion"]] = "" if unit == "1" else unit
+    return units
+
+
+def _is_missed_by(table: Frame, measure: str, limit: float, by: float) -> bool:
+    """Whether a measure of some piece misses a limit by so much."""
+    value = table.loc[table["measure"] == measure, "value"].to_numpy(dtype=np.float64, na_value=np.nan)
+    return bool((np.abs(np.abs(value - limit) - by) < _SAME).any())
+
+
+def _criterion_line(row: pd.Series[Any], flexmilieu: str, words: Words, unit_of: Mapping[object, str]) -> str:
     """Return the line of one flexmilieu."""
     if pd.isna(row["is_suitable"]):
         missing = [criterion_name(words, name) for name in str(row["unknown_criteria"]).split("|") if name]
@@ -231,7 +262,7 @@ def _criterion_line(row: pd.Series[Any], flexmilieu: str, words: Words) -> str:
     criterion = criterion_name(words, row["failed_criterion"])
     if pd.isna(row["failed_by"]):
         return words.text("explain.fails_unreached", flexmilieu=flexmilieu, criterion=criterion)
-    by = f"{words.number(row['failed_by'], 1)} {unit_in(str(row['failed_criterion']))}".strip()
+    by = f"{words.number(row['failed_by'], 1)} {unit_of[row['failed_criterion']]}".strip()
     return words.text("explain.fails_line", flexmilieu=flexmilieu, criterion=criterion, by=by)
 
 

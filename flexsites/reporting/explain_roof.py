@@ -10,6 +10,10 @@ from flexsites.reporting.words import Words
 
 _SHARES = ("roof_flat_share", "consent_share")
 _YEARS = ("year_built",)
+# What rules ask, as it is written: lengths and areas with their unit, shares as percentages, yes or no not at all.
+_UNITS = {"lift": "m", "plan_height": "m", "usable_roof_area": "m²"}
+_SHARES_ASKED = ("roof_flat_share", "consent")
+_YES_OR_NO = ("monument", "parking")
 _LEFT_OUT = ("geometry", "bag_pand_id", "verdict", "failed_rules", "missing_evidence", "flags", "gemeente_code")
 
 
@@ -56,11 +60,19 @@ def _rules(results: Results, bag_pand_id: str, words: Words) -> list[str]:
     for row in records(reasons[reasons["bag_pand_id"] == bag_pand_id]):
         rule, outcome = words.name("rule", row.rule_id), words.name("rule_outcome", row.outcome)
         against = ""
-        if not pd.isna(row.observed):
-            against = f": {words.number(row.observed, 2)}"
-            against += "" if pd.isna(row.limit) else f" / {words.number(row.limit, 2)}"
+        if not pd.isna(row.observed) and row.rule_id not in _YES_OR_NO:
+            given = [value for value in (row.observed, row.limit) if not pd.isna(value)]
+            against = f": {' / '.join(_asked(row.rule_id, value, words) for value in given)}"
         lines.append(f"- {rule} [{words.name('effect', row.effect)}]: {outcome}{against}")
     return lines
+
+
+def _asked(rule_id: str, value: float, words: Words) -> str:
+    """Write what a rule asks, or what the roof has of it, with its unit."""
+    if rule_id in _SHARES_ASKED:
+        return words.percent(value, 1)
+    unit = _UNITS.get(rule_id, "")
+    return f"{words.number(value, 2 if unit else 0)} {unit}".strip()
 
 
 def _ways(results: Results, bag_pand_id: str, words: Words) -> list[str]:
@@ -99,7 +111,7 @@ def _written(column: str, value: object, words: Words) -> str:
     if value is None or (not isinstance(value, str) and pd.isna(value)):  # type: ignore[call-overload]
         return words.unknown
     if column in _YEARS:
-        return str(value)
+        return f"{float(str(value)):.0f}"
     if column in _SHARES:
         return words.percent(value, 1)
     if isinstance(value, bool | np.bool_):

@@ -111,6 +111,24 @@ def _content(results: Results) -> Mapping[str, Any]:
     return loaded if isinstance(loaded, Mapping) else {}
 
 
+def thresholds_of(results: Results) -> dict[str, list[tuple[str, float, str]]]:
+    """Return per criterion what it asks: of which measure, its limit and the limit's unit; empty where no run is told.
+
+    A criterion is met by any of them, so their units may differ.
+    """
+    return dict(_thresholds(_content(results).get("target_groups")))
+
+
+def _thresholds(node: object) -> Iterator[tuple[str, list[tuple[str, float, str]]]]:
+    """Give the id and the thresholds of every criterion below a node."""
+    if isinstance(node, Mapping) and "any_of" in node:
+        asked = [(one["measure"], one.get("at_most") or one["at_least"]) for one in node["any_of"]]
+        yield str(node["id"]), [(measure, float(limit["value"]), str(limit["unit"])) for measure, limit in asked]
+    elif isinstance(node, Mapping | list | tuple):
+        for item in node.values() if isinstance(node, Mapping) else node:
+            yield from _thresholds(item)
+
+
 def headline_of(results: Results) -> tuple[str, str] | None:
     """Return the age rule and the way of topping up that a run puts first; None where it names none."""
     top_up = _content(results).get("optoppen") or {}

@@ -1,0 +1,67 @@
+"""The story of a site or a roof gives each figure its unit, and a year is a year."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import yaml
+
+from flexsites.reporting import explain
+from tests.reporting_fixture import write_results
+
+ROOF = "9901000000000004"
+
+
+def _asks(measure: str, limit: float, unit: str) -> dict[str, object]:
+    return {"measure": measure, "at_most": {"value": limit, "unit": unit}}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return write_results(tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("asked", "by", "told"),
+    [
+        ([_asks("walk_distance_gp_m", 1000.0, "m")], 250.8, "schiet 250,8 m tekort"),
+        ([_asks("area_urbanity_class", 3.0, "1")], 2.0, "schiet 2,0 tekort"),
+        ([_asks("a_min", 30.0, "min"), _asks("b_m", 900.0, "m")], 12.0, "schiet 12,0 min tekort"),
+        ([_asks("a_min", 30.0, "min"), _asks("b_m", 900.0, "m")], 400.0, "schiet 400,0 m tekort"),
+        # neither is missed by that: no unit is better than a wrong one
+        ([_asks("a_min", 30.0, "min"), _asks("b_m", 900.0, "m")], 7.0, "schiet 7,0 tekort"),
+    ],
+)
+def test_what_falls_short_has_its_unit(asked: list[dict[str, object]], by: float, told: str, place: Path) -> None:
+    criterion = {"id": "near", "label": {"nl": "dichtbij", "en": "near"}, "any_of": asked}
+    content = {"target_groups": {"senioren": {"id": "senioren", "requirements": [criterion]}}}
+    (place / "run.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    reached = pd.read_parquet(place / "accessibility.parquet")
+    site = reached["site_id"].iloc[0]
+    first = reached[reached["site_id"] == site].iloc[[0]]
+    more = [first.assign(measure="a_min", value=42.0), first.assign(measure="b_m", value=1300.0)]
+    pd.concat([reached, *more], ignore_index=True).to_parquet(place / "accessibility.parquet")
+    suitability = pd.read_parquet(place / "suitability.parquet")
+    row = suitability.index[suitability["site_id"] == site][0]
+    suitability["is_suitable"] = suitability["is_suitable"].astype("boolean")
+    suitability.loc[row, ["is_suitable", "failed_criterion", "failed_by"]] = [False, "near", by]
+    suitability.to_parquet(place / "suitability.parquet")
+    assert f"dichtbij {told}" in explain(place, site, "nl")
+
+
+def test_a_year_and_what_rules_of_roofs_ask_are_written_as_they_are(place: Path) -> None:
+    roofs = gpd.read_parquet(place / "roofs.parquet")
+    roofs["year_built"] = 1974.0
+    roofs.to_parquet(place / "roofs.parquet")
+    rows = [("lift", 7.9, 12.5), ("dwellings_min", 1.0, 4.0), ("roof_flat_share", 0.5, 0.75), ("monument", 1.0, None)]
+    reasons = pd.DataFrame(rows, columns=["rule_id", "observed", "limit"])
+    reasons.assign(bag_pand_id=ROOF, effect="flag", outcome="failed", evidence=None).to_parquet(
+        place / "roof_reasons.parquet"
+    )
+    told = explain(place, ROOF, "nl").splitlines()
+    assert "- bouwjaar: 1974" in told
+    ends = [line.partition("]: ")[2].partition(": ")[2] for line in told if "]: " in line]
+    assert ends == ["7,90 m / 12,50 m", "1 / 4", "50,0% / 75,0%", ""]
