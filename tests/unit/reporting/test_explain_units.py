@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,6 +11,8 @@ import pytest
 import yaml
 
 from flexsites.reporting import explain
+from flexsites.reporting.words import Words
+from tests.conftest import PROJECT
 from tests.reporting_fixture import write_results
 
 ROOF = "9901000000000004"
@@ -65,3 +68,11 @@ def test_a_year_and_what_rules_of_roofs_ask_are_written_as_they_are(place: Path)
     assert "- bouwjaar: 1974" in told
     ends = [line.partition("]: ")[2].partition(": ")[2] for line in told if "]: " in line]
     assert ends == ["7,90 m / 12,50 m", "1 / 4", "50,0% / 75,0%", ""]
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_every_reason_why_a_measure_is_unknown_has_words(lang: str) -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "flexsites/accessibility").glob("*.py"))
+    reasons = set(re.findall(r'"(no_source|no_timetable|no_access_point|data_edge|not_snapped|service_unknown)"', code))
+    assert len(reasons) == 6
+    assert reasons <= set(Words(lang).texts["names"]["why"])
