@@ -24,7 +24,7 @@ class World(Model):
     """
 
     seed: int = 1
-    n_parcels: int | None = Field(default=None, ge=100)
+    n_parcels: int | None = Field(default=None, ge=3_000, le=8_000, description="how many it may be laid out with")
     timetable_on: str | None = Field(default=None, description="a key of sources.stops; the run is real but for this")
 
     @model_validator(mode="after")

@@ -22,7 +22,7 @@ from flexsites.inputs.validity import Ledger
 from flexsites.parts import write_json
 from flexsites.tables import Frame, Table
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever canonical files change their meaning, so that older ones are not used again."""
 
 Make = Callable[[Path, Told], tuple[Written | None, str]]
