@@ -158,7 +158,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(ROWS)
 def test_complexes_are_the_same_however_their_buildings_are_divided_over_cells(
     row: list[tuple[float, int | None, int]],
