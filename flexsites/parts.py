@@ -68,9 +68,11 @@ def alone(directory: Path) -> Iterator[None]:
 def _remove_half_written(directory: Path) -> None:
     """Remove what a killed run left: whatever is not whole yet has a name that begins with a dot, here and everywhere.
 
-    Only for who holds the directory: the names may be those of another run's files.
+    Only for who holds the directory: the names may be those of another run's files. What archives held is unpacked in
+    ``scratch``, under names of others' choosing: that is left alone.
     """
     for folder, folders, files in os.walk(directory):
+        folders[:] = [name for name in folders if name != "scratch"]
         for name in [name for name in folders if name.startswith(".")]:
             shutil.rmtree(Path(folder, name))
             folders.remove(name)
