@@ -20,6 +20,7 @@ from flexsites.accessibility.transit_stages import serve, travel_times, walk_to_
 from flexsites.capacity.complex_stages import group_complexes, link_neighbours, links_across
 from flexsites.capacity.roof_stages import roof_reasons, roof_units, top_up
 from flexsites.capacity.stages import fit
+from flexsites.config.roofs import TopUpRules
 from flexsites.config.rules import Hardness
 from flexsites.config.study import Reading, Study
 from flexsites.exclusion.stages import attribute, cover_rules, decide, leave_pieces, near_misses, overlay
@@ -156,7 +157,7 @@ def _homes_missed(missed: Frame, around: Surroundings, *, study: Study) -> Frame
     return pd.concat([one for one in counted if len(one)] or counted[:1], ignore_index=True)
 
 
-def assess_roofs(buildings: Frame, neighbours: Frame, roof_parts: Frame, *, study: Study) -> dict[str, Frame]:
+def assess_roofs(buildings: Frame, neighbours: Frame, roof_parts: Frame, *, rules: TopUpRules) -> dict[str, Frame]:
     """Assess the buildings of one cell: each roof, its homes per age rule and variant, the reasons, the complexes.
 
     Parameters
@@ -167,16 +168,13 @@ def assess_roofs(buildings: Frame, neighbours: Frame, roof_parts: Frame, *, stud
         Buildings of other cells that may share a wall with them; they have rows in no table but the links.
     roof_parts
         Roof surfaces of both.
-    study
-        The resolved run.
+    rules
+        How roofs are topped up.
 
     Returns
     -------
     Tables by name. Complexes that reach over the border are in ``complex_links`` only, to be grouped across cells.
     """
-    if study.top_up is None:
-        return {}
-    rules = study.top_up
     around = top_up(together([buildings, neighbours], Buildings), roof_parts, rules=rules)
     own = buildings["bag_pand_id"]
     roofs = around[around["bag_pand_id"].isin(own)].reset_index(drop=True)

@@ -168,14 +168,14 @@ def _top(
 
 
 def _run(name: str, options: Options) -> None:
+    from flexsites.reporting import report_path  # noqa: PLC0415
     from pipelines import PIPELINES  # noqa: PLC0415
 
     study = resolve(name)
     pipeline: Callable[..., Path] = PIPELINES[study.run.pipeline]
     directory = pipeline(study, options)
-    report = "report.html" if options.lang == "nl" else f"report.{options.lang}.html"
     _out.print(f"Results: {directory}", soft_wrap=True)
-    _out.print(f"Report:  {directory / report}", soft_wrap=True)
+    _out.print(f"Report:  {report_path(directory, options.lang)}", soft_wrap=True)
 
 
 def main() -> None:

@@ -361,14 +361,14 @@ def _parcel_chain(cell: Cell, study: Study, inputs: Prepared) -> dict[str, dict[
 
 
 def _roof_chain(cell: Cell, study: Study, inputs: Prepared) -> dict[str, dict[str, Frame]]:
-    if study.top_up is None:
-        return {BASE: {}}
+    rules = study.top_up
+    assert rules is not None, "roofs are assessed only where the run says how"  # noqa: S101 - resolve() reads them
     buildings = _owned(cell, inputs, "buildings", t.Buildings)
-    neighbours = inputs.read_near("buildings", t.Buildings, buildings, gap_m=float(study.top_up.complexes.gap_m))
+    neighbours = inputs.read_near("buildings", t.Buildings, buildings, gap_m=float(rules.complexes.gap_m))
     ids = pd.concat([buildings["bag_pand_id"], neighbours["bag_pand_id"]])
     roof_parts = inputs.read("roof_parts", t.RoofParts, window_of(pd.concat([buildings, neighbours]), 0.0))
     mine = roof_parts[roof_parts["bag_pand_id"].isin(ids)]
-    return {BASE: assess_roofs(buildings, neighbours, mine, study=study)}
+    return {BASE: assess_roofs(buildings, neighbours, mine, rules=rules)}
 
 
 _CHAINS = {"parcels": _parcel_chain, "roofs": _roof_chain}

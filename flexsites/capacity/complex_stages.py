@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from flexsites.capacity.complexes import agree, footprint_sides, shared_walls
 from flexsites.capacity.roof_rules import floats, truth, whole
 from flexsites.config.roofs import ComplexRules
-from flexsites.geometry.groups import group_labels
+from flexsites.geometry.groups import group_labels, positions_of
 from flexsites.stages import stage
 from flexsites.tables import Complexes, ComplexLinks, Frame, KnownRoofs, Lookalikes, References, Roofs
 
@@ -85,11 +85,11 @@ def links_across(links: Frame, owned: pd.Series[str]) -> Frame:
     [['1', '2'], ['2', '3']]
     """
     ids = np.unique(links[["bag_pand_id", "neighbour_id"]].to_numpy(dtype=object))
-    label = group_labels(len(ids), *_positions(links, ids))
+    first, second = _positions(links, ids)
+    label = group_labels(len(ids), first, second)
     is_owned = np.isin(ids, owned.to_numpy(dtype=object))
     reaches_out = np.zeros(len(ids), dtype=bool)
     reaches_out[label[~is_owned]] = True
-    first, second = _positions(links, ids)
     return links[reaches_out[label[first]] & (is_owned[first] | is_owned[second])].reset_index(drop=True)
 
 
@@ -112,7 +112,7 @@ def group_complexes(roofs: Frame, links: Frame, *, rules: ComplexRules) -> Frame
     """
     order = np.argsort(roofs["bag_pand_id"].to_numpy(), kind="stable")
     ranked = roofs.iloc[order]
-    ids = ranked["bag_pand_id"].to_numpy()
+    ids = ranked["bag_pand_id"].to_numpy(dtype=object)
     label = group_labels(len(ranked), *_positions(links, ids))
     block_type = _block_types(ranked, label, rules)
     grouped = pd.DataFrame(
@@ -130,13 +130,9 @@ def group_complexes(roofs: Frame, links: Frame, *, rules: ComplexRules) -> Frame
 
 
 def _positions(links: Frame, ids: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the positions of both ends of the links among the identifications, which must hold them."""
-    index = pd.Index(ids)
-    first, second = (index.get_indexer(pd.Index(links[end])) for end in ("bag_pand_id", "neighbour_id"))
-    if (first < 0).any() or (second < 0).any():
-        message = "links name buildings that are not among the roofs: give every roof of a complex"
-        raise ValueError(message)
-    return first.astype(np.int64), second.astype(np.int64)
+    """Return the positions of both ends of the links among the identifications, which ascend and hold them all."""
+    first, second = (links[end].to_numpy(dtype=object) for end in ("bag_pand_id", "neighbour_id"))
+    return positions_of(first, ids), positions_of(second, ids)
 
 
 @stage(takes=(Roofs, Complexes, KnownRoofs), gives=References)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from flexsites.exclusion.locations import link_shapes
-from flexsites.geometry.groups import group_labels
+from flexsites.geometry.groups import group_labels, positions_of
 from flexsites.stages import stage
 from flexsites.tables import Frame, Layers, PieceLinks, PieceLocations, Pieces, ValidPieces
 
@@ -60,10 +60,10 @@ def group_locations(valid: Frame, links: Frame) -> Frame:
     -------
         One row per valid piece, by piece_id: whatever the order of the rows.
     """
-    names = pd.Index(valid["piece_id"].sort_values(ignore_index=True))
-    first, second = (names.get_indexer(pd.Index(links[end])) for end in ("piece_id", "neighbour_piece_id"))
-    label = group_labels(len(names), first, second)
-    return pd.DataFrame({"piece_id": names, "location_id": names.take(label)})
+    names = np.sort(valid["piece_id"].to_numpy(dtype=object))
+    ends = (links[end].to_numpy(dtype=object) for end in ("piece_id", "neighbour_piece_id"))
+    label = group_labels(len(names), *(positions_of(end, names) for end in ends))
+    return pd.DataFrame({"piece_id": names, "location_id": names[label]})
 
 
 def _shapes(rows: Frame) -> np.ndarray:

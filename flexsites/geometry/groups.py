@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from flexsites.geometry.types import IntArray
 
-__all__ = ["group_labels"]
+__all__ = ["group_labels", "positions_of"]
+
+Names = NDArray[np.object_]
 
 
 def group_labels(n: int, first: IntArray, second: IntArray) -> IntArray:
@@ -36,3 +39,32 @@ def group_labels(n: int, first: IntArray, second: IntArray) -> IntArray:
     _, component = connected_components(links, directed=False)
     _, lowest = np.unique(component, return_index=True)
     return np.asarray(lowest[component], dtype=np.int64)
+
+
+def positions_of(names: Names, known: Names) -> IntArray:
+    """Return the positions of names among those known.
+
+    Parameters
+    ----------
+    names
+        Shape (n,).
+    known
+        Shape (m,), ascending, each once.
+
+    Raises
+    ------
+    ValueError
+        If a name is not among them: what is linked with it would be grouped wrongly.
+
+    Examples
+    --------
+    >>> positions_of(np.array(["b", "a"], dtype=object), np.array(["a", "b", "c"], dtype=object)).tolist()
+    [1, 0]
+    """
+    found = np.searchsorted(known, names)
+    is_there = found < len(known)
+    is_there[is_there] = known[found[is_there]] == names[is_there]
+    if not is_there.all():
+        message = f"links name what is not given, {names[~is_there][0]} first: give every member of a group"
+        raise ValueError(message)
+    return np.asarray(found, dtype=np.int64)

@@ -4,7 +4,7 @@ from flexsites.reporting.drop import drop_table, requirement_table
 from flexsites.reporting.explain import explain
 from flexsites.reporting.factsheets import write_factsheets
 from flexsites.reporting.geopackage import write_geopackage
-from flexsites.reporting.report import write_report
+from flexsites.reporting.report import report_path, write_report
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.roofs import roof_totals
 from flexsites.reporting.run_tables import write_tables
@@ -23,6 +23,7 @@ __all__ = [
     "explain",
     "open_results",
     "ownership_totals",
+    "report_path",
     "requirement_table",
     "roof_totals",
     "shortlist_lines",

@@ -45,8 +45,18 @@ def write_report(directory: Path | str, lang: str = "nl") -> Path:
     """
     results = open_results(directory)
     html = render_report(results, words_of(results, lang))
-    path = results.directory / ("report.html" if lang == "nl" else f"report.{lang}.html")
-    return write_text(path, html)
+    return write_text(report_path(results.directory, lang), html)
+
+
+def report_path(directory: Path, lang: str) -> Path:
+    """Return where a run's report stands: Dutch without, other languages with their code.
+
+    Examples
+    --------
+    >>> report_path(Path("run"), "nl").name, report_path(Path("run"), "en").name
+    ('report.html', 'report.en.html')
+    """
+    return directory / ("report.html" if lang == "nl" else f"report.{lang}.html")
 
 
 def render_report(results: Results, words: Words) -> str:

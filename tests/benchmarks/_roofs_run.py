@@ -20,11 +20,10 @@ import yaml
 from flexsites import tables as t
 from flexsites.across_cells import gather_roofs
 from flexsites.capacity.complex_stages import group_complexes, link_neighbours
-from flexsites.config.study import resolve
 from flexsites.parts import read
-from flexsites.runs import Options, Place, assess, merge_parts, prepare_inputs, start
+from flexsites.runs import Place
 from flexsites.tables import Frame
-from tests.benchmarks.national import ABOUT, Watch, watching
+from tests.benchmarks.national import ABOUT, Watch, run_through, watching
 from tests.benchmarks.roofs import make_stock, rules, write_sources
 
 TILE_M, STREET_M, STREETS_APART_M, BETWEEN_BLOCKS_M = 12_000.0, 10_000.0, 60.0, 4.0
@@ -88,15 +87,7 @@ def main(size: int) -> None:
         folder = Path(name)
         watch.begin("write the sources")
         write_sources(folder, size, make=stock_in_streets)
-        study = resolve(str(run_file(folder)))
-        options = Options(folder / "outputs", scheduler="processes", workers=2, quiet=True)
-        watch.begin("prepare")
-        place = start(study, options)
-        inputs = prepare_inputs(place, study, options)
-        watch.begin("cells")
-        rows = assess(place, study, inputs, options)
-        watch.begin("merge")
-        merge_parts(place, study, rows, options)
+        place, study, inputs, rows, _ = run_through(run_file(folder), folder / "outputs", watch)
         watch.begin("gather")
         gather_roofs(place, study, inputs, rows)
         if size <= HELD_MAX:

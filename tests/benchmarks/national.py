@@ -14,8 +14,9 @@ import psutil
 import yaml
 
 from flexsites.across_cells import gather_sites
-from flexsites.config.study import resolve
-from flexsites.runs import Options, assess, merge_parts, prepare_inputs, start
+from flexsites.config.study import Study, resolve
+from flexsites.inputs.prepared import Prepared
+from flexsites.runs import Options, Place, assess, merge_parts, prepare_inputs, start
 from flexsites.worlds.country import Country
 from flexsites.worlds.country_files import write_country
 from tests.benchmarks.registry import Comparison, Measurements, Peak, Timing, benchmark
@@ -121,6 +122,22 @@ def run_file(folder: Path, paths: dict[str, Path]) -> Path:
     return path
 
 
+def run_through(
+    path: Path, outputs: Path, watch: Watch
+) -> tuple[Place, Study, Prepared, list[dict[str, Any]], Options]:
+    """Prepare, assess and merge a run with two worker processes, phase by phase; what gathers is left to who asks."""
+    watch.begin("prepare")
+    study = resolve(str(path))
+    options = Options(outputs, scheduler="processes", workers=WORKERS, quiet=True)
+    place = start(study, options)
+    inputs = prepare_inputs(place, study, options)
+    watch.begin("cells")
+    rows = assess(place, study, inputs, options)
+    watch.begin("merge")
+    merge_parts(place, study, rows, options)
+    return place, study, inputs, rows, options
+
+
 @benchmark(name="national", sizes=(2_000, 20_000, 200_000, 1_000_000, 8_400_000), unit="parcels")
 def national(size: int) -> Measurements:
     """Assess a synthetic country from its files to located and ranked sites, by cells, with two worker processes."""
@@ -129,15 +146,7 @@ def national(size: int) -> Measurements:
         folder = Path(name)
         watch.begin("write the country")
         paths = write_country(folder / "sources", country)
-        watch.begin("prepare")
-        study = resolve(str(run_file(folder, paths)))
-        options = Options(outputs=folder / "outputs", scheduler="processes", workers=WORKERS, quiet=True)
-        place = start(study, options)
-        inputs = prepare_inputs(place, study, options)
-        watch.begin("cells")
-        rows = assess(place, study, inputs, options)
-        watch.begin("merge")
-        merge_parts(place, study, rows, options)
+        place, study, inputs, rows, options = run_through(run_file(folder, paths), folder / "outputs", watch)
         watch.begin("gather")
         gather_sites(place, study, inputs, rows, options)
         watch.begin("end")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -171,12 +170,14 @@ def test_complexes_are_the_same_however_their_buildings_are_divided_over_cells(
         blocks.append(flat_block(number, geometry=shape, year_built=year, n_dwellings=8, building_height_m=11.2))
         x += 18.0
     stock, owner = buildings(*blocks), np.array([cell for *_, cell in row])
-    study = SimpleNamespace(top_up=rules())
     nobody, parts = stock.iloc[:0], empty(RoofParts)
-    whole = assess_roofs(stock, nobody, parts, study=study)["complexes"]
+    whole = assess_roofs(stock, nobody, parts, rules=rules())["complexes"]
     cells = [
         assess_roofs(
-            stock[owner == cell].reset_index(drop=True), stock[owner != cell].reset_index(drop=True), parts, study=study
+            stock[owner == cell].reset_index(drop=True),
+            stock[owner != cell].reset_index(drop=True),
+            parts,
+            rules=rules(),
         )
         for cell in np.unique(owner)
     ]
