@@ -26,6 +26,8 @@ def covered_share(parcels: GeometryArray, polygons: GeometryArray) -> FloatArray
     [0.5, 1.0]
     """
     areal = polygons[shapely.get_dimensions(polygons) >= 2]  # noqa: PLR2004 - polygons have two dimensions
+    if not len(areal):  # most layers know no building or no gap: nothing to cut
+        return np.zeros(len(parcels))
     faces = label_faces(parcels, [Constraint(0, areal)], 1)
     is_in = has_rule(faces.labels, 1)[:, 0]
     inside = np.bincount(faces.parcel[is_in], faces.area_m2[is_in], minlength=len(parcels))

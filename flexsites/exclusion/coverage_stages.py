@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from flexsites.config.rule_sets import PIECE_TESTS, PieceTests
 from flexsites.config.rules import ExclusionRule, InUse
@@ -48,30 +50,46 @@ def cover_rules(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Land:
+    """The land that a source speaks about: where in full, what of each parcel, and what is known within distances."""
+
+    full_polygons: GeometryArray
+    full_share: FloatArray
+    share: FloatArray
+    is_known_within: dict[float, BoolArray] = field(default_factory=dict)
+
+
 class _Spoken:
-    """Where each layer speaks about each parcel, asked once per layer and distance."""
+    """Where each layer speaks about each parcel; most speak about the same land, which is cut once, not per layer."""
 
     def __init__(self, parcels: Frame, coverages: Frame) -> None:
         self.sites: GeometryArray = geometry_of(parcels)
         self.use = parcels["land_use"]
         self._coverages = coverages
-        self._shares: dict[str, tuple[GeometryArray, FloatArray, FloatArray]] = {}
+        self._rows = coverages.groupby("layer", sort=False).indices
+        self._of_layer: dict[str, _Land] = {}
+        self._lands: dict[tuple[bytes, ...], _Land] = {}
 
     def of_layer(self, layer: str, reach_m: float) -> Spoken:
         """Return coverage of a layer within a distance of the parcels, and the share of the parcels themselves."""
-        if layer not in self._shares:
-            self._shares[layer] = self._share_of(layer)
-        polygons, full, share = self._shares[layer]
-        is_known = (full == 1.0) & is_known_around(self.sites, polygons, reach_m=reach_m)
-        return _graded(is_known, share)
+        if layer not in self._of_layer:
+            self._of_layer[layer] = self._land_of(layer)
+        land = self._of_layer[layer]
+        if reach_m not in land.is_known_within:
+            land.is_known_within[reach_m] = is_known_around(self.sites, land.full_polygons, reach_m=reach_m)
+        return _graded((land.full_share == 1.0) & land.is_known_within[reach_m], land.share)
 
-    def _share_of(self, layer: str) -> tuple[GeometryArray, FloatArray, FloatArray]:
-        """Return where a layer speaks in full, and what of each parcel is covered in full, and in full or partly."""
-        rows = self._coverages[self._coverages["layer"] == layer]
+    def _land_of(self, layer: str) -> _Land:
+        """Return the land of a layer, the same object for layers of the same land."""
+        rows = self._coverages.iloc[self._rows.get(layer, [])]
         polygons, is_full = geometry_of(rows), (rows["coverage"] == "covered").to_numpy(dtype=bool)
-        share = covered_share(self.sites, polygons)
-        full = share if is_full.all() else covered_share(self.sites, polygons[is_full])
-        return polygons[is_full], full, share
+        key = (is_full.tobytes(), *shapely.to_wkb(polygons))
+        if key not in self._lands:
+            share = covered_share(self.sites, polygons)
+            full = share if is_full.all() else covered_share(self.sites, polygons[is_full])
+            self._lands[key] = _Land(polygons[is_full], full, share)
+        return self._lands[key]
 
     def of_land_use(self, layer: str | None) -> Spoken:
         """Return coverage of the parcels' own land use, or where they carry none that of a layer."""

@@ -97,17 +97,13 @@ def _lies(xy: FloatArray, first: int, last: int, around: FloatArray, around_firs
     """Return how the ring of edges ``first`` to ``last`` (not included) lies to another."""
     if (last - first) * (around_last - around_first) > MOST_EDGE_PAIRS:
         return OPEN
-    low_x, low_y, high_x, high_y = np.inf, np.inf, -np.inf, -np.inf
-    for i in range(first, last):
-        low_x, high_x = min(low_x, xy[i, 0]), max(high_x, xy[i, 0])
-        low_y, high_y = min(low_y, xy[i, 1]), max(high_y, xy[i, 1])
-    for j in range(around_first, around_last):
-        c_x, c_y, d_x, d_y = around[j, 0], around[j, 1], around[j + 1, 0], around[j + 1, 1]
-        if max(c_x, d_x) < low_x or min(c_x, d_x) > high_x or max(c_y, d_y) < low_y or min(c_y, d_y) > high_y:
-            continue
-        for i in range(first, last):
-            if not _are_apart(xy[i, 0], xy[i, 1], xy[i + 1, 0], xy[i + 1, 1], c_x, c_y, d_x, d_y):
-                return OPEN
+    # The ring of more edges is read once, past those that do not come near the other.
+    if last - first > around_last - around_first:
+        is_apart = _edges_apart(around, around_first, around_last, xy, first, last)
+    else:
+        is_apart = _edges_apart(xy, first, last, around, around_first, around_last)
+    if not is_apart:
+        return OPEN
     is_inside = _holds(around, around_first, around_last, xy[first, 0], xy[first, 1])
     if is_inside != 0:
         return INSIDE if is_inside > 0 else OPEN
@@ -115,6 +111,23 @@ def _lies(xy: FloatArray, first: int, last: int, around: FloatArray, around_firs
     if is_around != 0:
         return AROUND if is_around > 0 else OPEN
     return APART
+
+
+@kernel
+def _edges_apart(few: FloatArray, first: int, last: int, many: FloatArray, many_first: int, many_last: int) -> bool:
+    """Return whether for certain no edge of a ring of few edges shares a point with one of a ring of many."""
+    low_x, low_y, high_x, high_y = np.inf, np.inf, -np.inf, -np.inf
+    for i in range(first, last):
+        low_x, high_x = min(low_x, few[i, 0]), max(high_x, few[i, 0])
+        low_y, high_y = min(low_y, few[i, 1]), max(high_y, few[i, 1])
+    for j in range(many_first, many_last):
+        c_x, c_y, d_x, d_y = many[j, 0], many[j, 1], many[j + 1, 0], many[j + 1, 1]
+        if max(c_x, d_x) < low_x or min(c_x, d_x) > high_x or max(c_y, d_y) < low_y or min(c_y, d_y) > high_y:
+            continue
+        for i in range(first, last):
+            if not _are_apart(few[i, 0], few[i, 1], few[i + 1, 0], few[i + 1, 1], c_x, c_y, d_x, d_y):
+                return False
+    return True
 
 
 @kernel

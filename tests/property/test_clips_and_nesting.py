@@ -34,6 +34,15 @@ def test_what_is_decided_is_what_the_predicates_say(one: shapely.Geometry, other
     assert lies != APART or shapely.disjoint(one, other)
 
 
+@given(polygon(), polygon())
+def test_it_does_not_matter_which_of_two_is_asked_first(one: shapely.Geometry, other: shapely.Geometry) -> None:
+    """The ring of fewer edges is held against the other one, whichever of the two it is."""
+    rings = [read_rings(np.array([shape])) for shape in (one, other)]
+    first = np.array([0])
+    turned = {INSIDE: AROUND, AROUND: INSIDE, APART: APART, OPEN: OPEN}
+    assert nest(rings[1], first, rings[0], first)[0] == turned[nest(rings[0], first, rings[1], first)[0]]
+
+
 def test_plain_cases_are_decided_and_doubtful_ones_are_not() -> None:
     plot, house = shapely.box(0, 0, 10, 10), shapely.box(4, 4, 6, 6)
     ring, wall = plot.difference(shapely.box(1, 1, 9, 9)), shapely.box(0, 4, 2, 6)

@@ -259,6 +259,16 @@ def test_pieces_of_coverage_that_meet_are_one():
     assert rows.set_index("rule_id").loc["near", "coverage"] == "covered"
 
 
+def test_layers_of_the_same_land_are_each_known_as_far_as_their_own_rule_looks():
+    """The land they share is cut once; what each rule asks of it differs."""
+    far = rule("within_distance", effect="restrict", rule_id="far", layer="m", distance_m=figure(80).model_dump())
+    land = at(-60, -60, 160, 160)
+    known = pd.concat([covered("n", shape=land), covered("m", shape=land)], ignore_index=True)
+    rows = cover_rules(parcels(PLOT), known, layers(), rules=(NEAR, far), tests=TESTS).set_index("rule_id")
+    assert rows.loc[["near", "far"], "coverage"].tolist() == ["covered", "partly"]
+    assert rows.loc[["near", "far"], "covered_share"].tolist() == [1.0, 1.0]
+
+
 @pytest.mark.parametrize(
     ("one", "attributes", "coverage"),
     [
