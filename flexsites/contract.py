@@ -6,6 +6,7 @@ cannot be RD New. Both collect all faults and report once.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -14,6 +15,8 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 
 from flexsites import fields as f
@@ -113,6 +116,8 @@ def conform(frame: Frame, table: Table, *, where: str, is_result: bool = False) 
     CrsError
         If the geometry has no CRS or another one than EPSG:28992.
     """
+    if is_remembered(frame, table):
+        return frame
     missing = [field.name for field in table.fields if field.name not in frame.columns]
     if missing:
         what = f"column{'s' if len(missing) > 1 else ''} missing: {', '.join(missing)}"
@@ -130,7 +135,44 @@ def conform(frame: Frame, table: Table, *, where: str, is_result: bool = False) 
         ids = ["/".join(map(str, row)) for row in double.head(3).itertuples(index=False)]
         faults.append(Fault("the same key twice", f"{where}: {table.name}", "make the key unique", len(double), ids))
     raise_faults(faults, ContractError)
+    remember(cast, table)
     return cast
+
+
+_CONFORMS: dict[int, tuple[weakref.ref[Frame], str]] = {}
+"""Frames that passed, by identity: a stage changes nothing that it is given, so what conformed once still does."""
+
+
+def remember(frame: Frame, table: Table) -> None:
+    """Take a frame for one that conforms: it was checked, or holds rows of one that was."""
+    number = id(frame)
+    _CONFORMS[number] = weakref.ref(frame, lambda _: _CONFORMS.pop(number, None)), table.name
+
+
+def is_remembered(frame: Frame, table: Table) -> bool:
+    """Return whether this very frame is known to conform to the table."""
+    known = _CONFORMS.get(id(frame))
+    return known is not None and known[0]() is frame and known[1] == table.name
+
+
+def rows_of(frame: Frame, which: npt.NDArray[np.bool_], table: Table) -> Frame:
+    """Return some rows of a frame; where the frame conforms they do too, because leaving rows out doubles no key."""
+    some = frame[which].reset_index(drop=True)
+    if is_remembered(frame, table):
+        remember(some, table)
+    return some
+
+
+def is_among(column: pd.Series[Any], values: pd.Series[Any]) -> npt.NDArray[np.bool_]:
+    """Return which texts of a column are among others: what pandas' isin says, without making a scalar of each.
+
+    Examples
+    --------
+    >>> is_among(pd.Series(["a", "b", "a"]), pd.Series(["a"])).tolist()
+    [True, False, True]
+    """
+    found = pc.is_in(pa.array(column.array), value_set=pa.array(values.array))
+    return np.asarray(found, dtype=bool)
 
 
 def require_rd(frame: gpd.GeoDataFrame, *, where: str) -> None:

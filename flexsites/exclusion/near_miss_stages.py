@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from flexsites.config.rule_sets import PIECE_TESTS, PieceTests, TimeModel
 from flexsites.config.rules import ExclusionRule, Hardness
-from flexsites.exclusion.piece_stages import has_access, leave_pieces
+from flexsites.contract import is_among, rows_of
+from flexsites.exclusion.labels import split_labels
+from flexsites.exclusion.piece_stages import has_access, leave_pieces, position_of
+from flexsites.geometry.types import BoolArray, IntArray
 from flexsites.stages import stage
 from flexsites.tables import (
     Exclusions,
@@ -50,29 +54,46 @@ def near_misses(
     soft
         The hardness classes that count as soft; rules that exclude and rules that restrict are tried.
     """
-    missed = exclusions.loc[exclusions["verdict"] != "eligible", "site_id"]
+    is_missed = (exclusions["verdict"] != "eligible").to_numpy(dtype=bool)[
+        pd.Index(exclusions["site_id"]).get_indexer(parcels["site_id"])
+    ]
+    face_site, coverage_site = position_of(parcels, faces), position_of(parcels, rule_coverage)
+    is_under = split_labels(faces["rules"].to_numpy(), [rule.rule_id for rule in rules])
+    lacks = _lacking(rule_coverage, coverage_site, len(parcels))
     found = [empty(NearMisses)]
-    for rule in rules:
+    for number, rule in enumerate(rules):
         if rule.effect not in ("exclude", "restrict") or rule.hardness not in soft:
             continue
-        under = faces["rules"].str.split("|").map(lambda ids, rule_id=rule.rule_id: rule_id in ids).astype(bool)
-        asked = set(faces.loc[under & faces["site_id"].isin(missed), "site_id"])
-        others = tuple(other for other in rules if other.rule_id != rule.rule_id)
-        asked -= _not_known(rule_coverage, others, tests)
-        tables = (table[table["site_id"].isin(asked)] for table in (parcels, faces, rule_coverage))
-        some, some_faces, some_coverage = tables
-        if not len(some):
+        is_asked = np.zeros(len(parcels), dtype=bool)
+        is_asked[face_site[is_under[:, number]]] = True
+        is_asked &= is_missed
+        if not is_asked.any():
             continue
+        others = tuple(other for other in rules if other.rule_id != rule.rule_id)
+        required = [other.rule_id for other in others if other.required]
+        for name in [*required, *([PIECE_TESTS[2]] if tests.road_required else [])]:
+            is_asked &= ~lacks.get(name, np.zeros(len(parcels), dtype=bool))
+        if not is_asked.any():
+            continue
+        some = rows_of(parcels, is_asked, Parcels)
+        some_faces = rows_of(faces, is_asked[face_site], Faces)
+        some_coverage = rows_of(rule_coverage, is_asked[coverage_site], RuleCoverage)
         pieces = leave_pieces(some, some_faces, streets, layers, some_coverage, rules=others, tests=tests, time=time)
         valid = pieces[pieces["is_valid"].to_numpy(dtype=bool)]
-        eligible = valid.loc[(valid["restrictions"] == "") & has_access(valid, tests), "site_id"]
-        found.append(valid[valid["site_id"].isin(eligible)].assign(rule_id=rule.rule_id))
+        is_free = (valid["restrictions"] == "").to_numpy(dtype=bool) & has_access(valid, tests)
+        eligible = valid.loc[is_free, "site_id"]
+        found.append(valid[is_among(valid["site_id"], eligible)].assign(rule_id=rule.rule_id))
     filled = [frame for frame in found if len(frame)] or found[:1]
     return pd.concat(filled, ignore_index=True)
 
 
-def _not_known(rule_coverage: Frame, rules: tuple[ExclusionRule, ...], tests: PieceTests) -> set[str]:
-    """Return the sites where a required rule has no coverage: these stay unknown."""
-    required = [rule.rule_id for rule in rules if rule.required] + ([PIECE_TESTS[2]] if tests.road_required else [])
-    rows = rule_coverage[rule_coverage["rule_id"].isin(required) & (rule_coverage["coverage"] == "not")]
-    return set(rows["site_id"])
+def _lacking(rule_coverage: Frame, site: IntArray, n_sites: int) -> dict[str, BoolArray]:
+    """Return per rule the sites where it has no coverage: these stay unknown."""
+    rows = np.flatnonzero((rule_coverage["coverage"] == "not").to_numpy(dtype=bool))
+    names = rule_coverage["rule_id"].to_numpy(dtype=object)[rows]
+    lacks: dict[str, BoolArray] = {}
+    for name in pd.unique(names):
+        mask = np.zeros(n_sites, dtype=bool)
+        mask[site[rows[names == name]]] = True
+        lacks[str(name)] = mask
+    return lacks

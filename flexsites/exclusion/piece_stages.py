@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from flexsites.config.rule_sets import PIECE_TESTS, PieceTests, TimeModel
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
+from flexsites.contract import is_among
 from flexsites.exclusion.access_points import enter_pieces
 from flexsites.exclusion.labels import join_labels, split_labels
 from flexsites.exclusion.ledger import lift
@@ -120,7 +121,7 @@ def failures(pieces: Frame, rule_coverage: Frame, tests: PieceTests) -> BoolArra
         pieces["piece_area_m2"].to_numpy(),
         pieces["max_width_m"].to_numpy(),
         pieces["road_distance_m"].to_numpy(),
-        pieces["site_id"].isin(known["site_id"]).to_numpy(dtype=bool),
+        is_among(pieces["site_id"], known["site_id"]),
         min_area_m2=float(tests.min_area_m2),
         min_width_m=float(tests.min_width_m),
         road_reach_m=float(tests.road_reach_m),

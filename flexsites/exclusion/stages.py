@@ -17,6 +17,9 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from flexsites.config.rule_sets import PIECE_TESTS, PieceTests, TimeModel
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
@@ -29,7 +32,7 @@ from flexsites.exclusion.near_miss_stages import near_misses
 from flexsites.exclusion.overlay import has_rule, label_faces
 from flexsites.exclusion.piece_stages import covers_of, failures, has_access, leave_pieces, position_of, takes_area
 from flexsites.exclusion.verdicts import judge_sites, least_years, worst_coverage
-from flexsites.geometry.types import BoolArray
+from flexsites.geometry.types import BoolArray, FloatArray
 from flexsites.stages import stage
 from flexsites.tables import (
     CRS,
@@ -42,6 +45,8 @@ from flexsites.tables import (
     Reasons,
     RuleCoverage,
 )
+
+_COVERAGES = ("covered", "partly", "not")
 
 __all__ = [
     "attribute",
@@ -133,28 +138,42 @@ def attribute(
 def _reasons(
     parcels: Frame, rule_coverage: Frame, rules: tuple[ExclusionRule, ...], names: Sequence[str], account: Account
 ) -> Frame:
-    known = rule_coverage[rule_coverage["rule_id"].isin(list(names))]
-    site = position_of(parcels, known)
-    column = pd.Index(names).get_indexer(pd.Index(known["rule_id"]))
-    coverage = np.full((len(parcels), len(names)), "not", dtype=object)
-    share = np.zeros((len(parcels), len(names)))
-    coverage[site, column], share[site, column] = known["coverage"].to_numpy(), known["covered_share"].to_numpy()
-    row, rule = np.nonzero((account.covered_m2 > 0) | (coverage != "covered"))
-    effects = np.array([rule.effect for rule in rules] + ["test"] * len(PIECE_TESTS), dtype=object)
-    hardness = np.array([rule.hardness for rule in rules] + [None] * len(PIECE_TESTS), dtype=object)
+    codes, share = _dense(parcels, rule_coverage, names)
+    row, rule = np.nonzero((account.covered_m2 > 0) | (codes != 0))
+    effects = [rule.effect for rule in rules] + ["test"] * len(PIECE_TESTS)
+    hardness = [rule.hardness for rule in rules] + [None] * len(PIECE_TESTS)
+    site_id = parcels["site_id"].take(row).reset_index(drop=True)
     return pd.DataFrame(
         {
-            "site_id": parcels["site_id"].to_numpy()[row],
-            "rule_id": pd.Series(np.array(names, dtype=object)[rule], dtype="str"),
-            "effect": pd.Series(effects[rule], dtype="str"),
-            "hardness": pd.Series(hardness[rule], dtype="str"),
+            "site_id": site_id,
+            "rule_id": _texts(names, rule),
+            "effect": _texts(effects, rule),
+            "hardness": _texts(hardness, rule),
             "covered_area_m2": account.covered_m2[row, rule],
             "attributed_area_m2": account.attributed_m2[row, rule],
             "unique_area_m2": account.unique_m2[row, rule],
-            "coverage": pd.Series(coverage[row, rule], dtype="str"),
+            "coverage": _texts(_COVERAGES, codes[row, rule]),
             "covered_share": share[row, rule],
         }
     )
+
+
+def _texts(words: Sequence[str | None], place: NDArray[np.integer[Any]]) -> pd.Series[Any]:
+    """Return the word at each place, without making a Python text per row."""
+    taken = pa.DictionaryArray.from_arrays(pa.array(place, pa.int32()), pa.array(list(words), pa.large_string()))
+    return pd.Series(pd.array(taken.cast(pa.large_string()), dtype="str"))
+
+
+def _dense(parcels: Frame, rule_coverage: Frame, names: Sequence[str]) -> tuple[NDArray[np.int8], FloatArray]:
+    """Return coverage (its place in the words) and share per site and rule; a rule without a row is covered nowhere."""
+    codes = np.full((len(parcels), len(names)), len(_COVERAGES) - 1, dtype=np.int8)
+    share = np.zeros((len(parcels), len(names)))
+    column = pd.Index(names).get_indexer(pd.Index(rule_coverage["rule_id"]))
+    site, is_known = position_of(parcels, rule_coverage), column >= 0
+    code = pc.index_in(pa.array(rule_coverage["coverage"].array), value_set=pa.array(_COVERAGES, pa.large_string()))
+    codes[site[is_known], column[is_known]] = code.to_numpy()[is_known]
+    share[site[is_known], column[is_known]] = rule_coverage["covered_share"].to_numpy(dtype=np.float64)[is_known]
+    return codes, share
 
 
 @stage(takes=(Parcels, Pieces, Reasons), gives=Exclusions)

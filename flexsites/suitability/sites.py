@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from flexsites.contract import is_among
 from flexsites.stages import stage
 from flexsites.suitability import criteria as c
 from flexsites.tables import CRS, Exclusions, Frame, Parcels, Sites, Suitability
@@ -78,6 +79,6 @@ def gather(parcels: Frame, exclusions: Frame, suitability: Frame, *, flexmilieus
 def _any_flexmilieu(suitability: Frame, parcels: Frame) -> pd.arrays.BooleanArray:
     """Kleene's or over the flexmilieus of each site; a site without any is a no."""
     truth = suitability["truth"]
-    yes = parcels["site_id"].isin(suitability["site_id"][truth == c.YES]).to_numpy(dtype=bool)
-    unknown = parcels["site_id"].isin(suitability["site_id"][truth == c.UNKNOWN]).to_numpy(dtype=bool)
+    yes = is_among(parcels["site_id"], suitability["site_id"][truth == c.YES])
+    unknown = is_among(parcels["site_id"], suitability["site_id"][truth == c.UNKNOWN])
     return pd.arrays.BooleanArray(yes, unknown & ~yes)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from flexsites import fields, tables
+from flexsites import contract, fields, tables
 from flexsites.errors import ContractError, CrsError
 from flexsites.fields import Field
 from flexsites.stages import record_lineage, stage
@@ -193,3 +193,32 @@ def test_lineage_of_one_thread_is_not_that_of_another() -> None:
     for thread in threads:
         thread.join()
     assert found == {1: 1, 5: 5, 9: 9}
+
+
+def _sound() -> pd.DataFrame:
+    return conform(empty(Reasons), Reasons, where="test")
+
+
+def test_what_conformed_is_not_looked_at_again_but_only_as_that_table() -> None:
+    frame = _sound()
+    assert conform(frame, Reasons, where="test") is frame
+    with pytest.raises(ContractError):
+        conform(frame, Amenities, where="test")
+    copy = frame.copy()
+    assert conform(copy, Reasons, where="test") is not copy
+
+
+def test_a_frame_that_is_gone_is_not_remembered() -> None:
+    """Identities are given out again: a new frame where an old one was must be looked at."""
+    frame = _sound()
+    number = id(frame)
+    assert number in contract._CONFORMS
+    del frame
+    assert number not in contract._CONFORMS
+
+
+def test_rows_of_what_conforms_conform_and_of_what_was_not_checked_are_checked() -> None:
+    frame = _sound()
+    assert contract.is_remembered(contract.rows_of(frame, np.zeros(0, dtype=bool), Reasons), Reasons)
+    unchecked = frame.copy()
+    assert not contract.is_remembered(contract.rows_of(unchecked, np.zeros(0, dtype=bool), Reasons), Reasons)

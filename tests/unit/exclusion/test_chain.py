@@ -49,6 +49,15 @@ def areas(result, rule_id):
     return tuple(round(row[f"{name}_area_m2"], 3) for name in ("covered", "attributed", "unique"))
 
 
+def test_the_ledger_does_not_depend_on_the_order_of_the_rows_of_coverage():
+    one = rule(rule_id="one", layer="n", where={"kind": ["a"]})
+    plots = (PLOT, at(200, 0, 300, 100))
+    done = chain((one,), [("n", at(0, 0, 60, 100), {"kind": "a"})], plots=plots, known=["streets"])
+    shuffled = done["cover"].sample(frac=1.0, random_state=1).reset_index(drop=True)
+    again = attribute(done["site"], done["faces"], done["pieces"], shuffled, rules=(one,), tests=TESTS)
+    pd.testing.assert_frame_equal(again, done["reasons"])
+
+
 def test_ledger_in_rule_order():
     left, right = rule(rule_id="left"), rule(rule_id="right")
     rows = [("left", at(0, 0, 60, 100)), ("right", at(40, 0, 80, 100))]
