@@ -7,7 +7,9 @@ cannot be RD New. Both collect all faults and report once.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -139,20 +141,33 @@ def conform(frame: Frame, table: Table, *, where: str, is_result: bool = False) 
     return cast
 
 
-_CONFORMS: dict[int, tuple[weakref.ref[Frame], str]] = {}
-"""Frames that passed, by identity: a stage changes nothing that it is given, so what conformed once still does."""
+_conforming: ContextVar[dict[int, tuple[weakref.ref[Frame], str]] | None] = ContextVar("conforming", default=None)
+
+
+@contextmanager
+def frames_remembered() -> Iterator[None]:
+    """Look at no frame twice inside the block: for a chain of stages, which change nothing that they are given.
+
+    Outside it every frame is looked at each time: a caller may have changed one that conformed before.
+    """
+    token = _conforming.set({})
+    try:
+        yield
+    finally:
+        _conforming.reset(token)
 
 
 def remember(frame: Frame, table: Table) -> None:
     """Take a frame for one that conforms: it was checked, or holds rows of one that was."""
-    number = id(frame)
-    _CONFORMS[number] = weakref.ref(frame, lambda _: _CONFORMS.pop(number, None)), table.name
+    known, number = _conforming.get(), id(frame)
+    if known is not None:
+        known[number] = weakref.ref(frame, lambda _: known.pop(number, None)), table.name
 
 
 def is_remembered(frame: Frame, table: Table) -> bool:
     """Return whether this very frame is known to conform to the table."""
-    known = _CONFORMS.get(id(frame))
-    return known is not None and known[0]() is frame and known[1] == table.name
+    found = (_conforming.get() or {}).get(id(frame))
+    return found is not None and found[0]() is frame and found[1] == table.name
 
 
 def rows_of(frame: Frame, which: npt.NDArray[np.bool_], table: Table) -> Frame:

@@ -35,6 +35,7 @@ from flexsites.accessibility.prepare import open_access
 from flexsites.assess import Surroundings, assess_parcels, assess_roofs
 from flexsites.cells import Cell, plan_cells
 from flexsites.config.study import BASE, Study
+from flexsites.contract import frames_remembered
 from flexsites.errors import Fault, FlexsitesError, RunError
 from flexsites.first_run import compiling
 from flexsites.inputs.check import check
@@ -272,7 +273,7 @@ def assess_cell(cell: Cell, *, kind: str, place: Place, study: Study, inputs: Pr
     marker.unlink(missing_ok=True)
     begin = time.perf_counter()
     written: list[tuple[str, str]] = []
-    with record_lineage() as lines:
+    with record_lineage() as lines, frames_remembered():
         results = _CHAINS[kind](cell, study, inputs)
     for reading, tables in results.items():
         for name, frame in tables.items():

@@ -195,30 +195,38 @@ def test_lineage_of_one_thread_is_not_that_of_another() -> None:
     assert found == {1: 1, 5: 5, 9: 9}
 
 
-def _sound() -> pd.DataFrame:
-    return conform(empty(Reasons), Reasons, where="test")
+def test_within_a_chain_no_frame_is_looked_at_twice_but_only_as_the_table_it_was() -> None:
+    frame = empty(Reasons)
+    with contract.frames_remembered():
+        assert conform(frame, Reasons, where="test") is frame
+        assert contract.is_remembered(frame, Reasons)
+        assert not contract.is_remembered(frame.copy(), Reasons)
+        with pytest.raises(ContractError):
+            conform(frame, Amenities, where="test")
+    assert not contract.is_remembered(frame, Reasons)
 
 
-def test_what_conformed_is_not_looked_at_again_but_only_as_that_table() -> None:
-    frame = _sound()
-    assert conform(frame, Reasons, where="test") is frame
-    with pytest.raises(ContractError):
-        conform(frame, Amenities, where="test")
-    copy = frame.copy()
-    assert conform(copy, Reasons, where="test") is not copy
+def test_outside_a_chain_a_frame_that_was_changed_is_refused() -> None:
+    frame = conform(empty(Reasons), Reasons, where="test")
+    del frame["coverage"]
+    with pytest.raises(ContractError, match="coverage"):
+        conform(frame, Reasons, where="test")
 
 
 def test_a_frame_that_is_gone_is_not_remembered() -> None:
     """Identities are given out again: a new frame where an old one was must be looked at."""
-    frame = _sound()
-    number = id(frame)
-    assert number in contract._CONFORMS
-    del frame
-    assert number not in contract._CONFORMS
+    with contract.frames_remembered():
+        frame = conform(empty(Reasons), Reasons, where="test")
+        known = contract._conforming.get()
+        assert known is not None
+        assert id(frame) in known
+        del frame
+        assert not known
 
 
 def test_rows_of_what_conforms_conform_and_of_what_was_not_checked_are_checked() -> None:
-    frame = _sound()
-    assert contract.is_remembered(contract.rows_of(frame, np.zeros(0, dtype=bool), Reasons), Reasons)
-    unchecked = frame.copy()
-    assert not contract.is_remembered(contract.rows_of(unchecked, np.zeros(0, dtype=bool), Reasons), Reasons)
+    none = np.zeros(0, dtype=bool)
+    with contract.frames_remembered():
+        frame = conform(empty(Reasons), Reasons, where="test")
+        assert contract.is_remembered(contract.rows_of(frame, none, Reasons), Reasons)
+        assert not contract.is_remembered(contract.rows_of(frame.copy(), none, Reasons), Reasons)
