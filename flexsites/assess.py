@@ -13,19 +13,24 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from flexsites.accessibility.prepare import PreparedAccess
-from flexsites.accessibility.prepare_travel import PreparedTravel
-from flexsites.accessibility.stages import look_up_areas, reach
-from flexsites.accessibility.transit_stages import serve, travel_times, walk_to_destinations, walk_to_stops
-from flexsites.capacity.complex_stages import group_complexes, link_neighbours, links_across
-from flexsites.capacity.roof_stages import roof_reasons, roof_units, top_up
-from flexsites.capacity.stages import fit
+from flexsites.accessibility.contract_streets import PreparedAccess
+from flexsites.accessibility.prepare_timetable import PreparedTravel
+from flexsites.accessibility.streets import look_up_areas, reach
+from flexsites.accessibility.transit import serve, travel_times, walk_to_destinations, walk_to_stops
+from flexsites.capacity.complexes import group_complexes, link_neighbours, links_across
+from flexsites.capacity.homes import fit
+from flexsites.capacity.roofs import roof_reasons, roof_units, top_up
 from flexsites.config.roofs import TopUpRules
 from flexsites.config.rules import Hardness
 from flexsites.config.study import Reading, Study
-from flexsites.exclusion.stages import attribute, cover_rules, decide, leave_pieces, near_misses, overlay
+from flexsites.exclusion.attribution import attribute
+from flexsites.exclusion.coverage import cover_rules
+from flexsites.exclusion.near_misses import near_misses
+from flexsites.exclusion.overlay import overlay
+from flexsites.exclusion.pieces import leave_pieces
+from flexsites.exclusion.verdict import decide
+from flexsites.suitability.judgement import judge, judge_pieces
 from flexsites.suitability.sites import gather
-from flexsites.suitability.stages import judge, judge_pieces
 from flexsites.tables import Buildings, Frame, NearMissUnits, empty, together
 
 Tables = Mapping[str, Frame]

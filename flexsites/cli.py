@@ -17,7 +17,7 @@ from flexsites import __version__
 from flexsites.config.load import available
 from flexsites.config.study import resolve, uncovered
 from flexsites.errors import FlexsitesError, InputError, fault_of_system
-from flexsites.runs import Options
+from flexsites.runs.run import Options
 
 app = typer.Typer(
     name="flexsites",
@@ -83,7 +83,7 @@ def run(
 @app.command()
 def check(run_file: RunFile) -> None:
     """Check a run's configuration, inputs, CRS and coverage: all faults at once, nothing is run."""
-    from flexsites.runs import check_inputs  # noqa: PLC0415 - loading the chain takes seconds that --help does not need
+    from flexsites.runs.prepare import check_inputs  # noqa: PLC0415 - loading the chain takes seconds that --help does not need
 
     study = resolve(run_file)
     with _err.status("inputs") as status:
@@ -120,8 +120,8 @@ def shortlist(
 ) -> None:
     """Show the best sites of a finished run, with their reasons; write factsheets and layouts in a folder beside."""
     from flexsites import reporting  # noqa: PLC0415
-    from flexsites.shortlists import Wishes, folder_beside, sites_of  # noqa: PLC0415
-    from flexsites.shortlists import shortlist as choose  # noqa: PLC0415
+    from flexsites.runs.shortlist import Wishes, folder_beside, sites_of  # noqa: PLC0415
+    from flexsites.runs.shortlist import shortlist as choose  # noqa: PLC0415
 
     wishes = Wishes((flexmilieu,) if flexmilieu else (), n, tuple(owner or ()), min_units, min_years)
     folder = folder_beside(run, wishes)
@@ -144,7 +144,7 @@ def shortlist(
 @app.command()
 def sources() -> None:
     """List the sources of a real run (provider, licence, how to get them), and the runs that travel along."""
-    from flexsites.inputs.records import load_catalogue  # noqa: PLC0415
+    from flexsites.inputs.rows.records import load_catalogue  # noqa: PLC0415
 
     table = Table("id", "title", "provider", "licence", "how", title="Sources", expand=True)
     for name, row in sorted(load_catalogue().items()):

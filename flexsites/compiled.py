@@ -28,8 +28,8 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 def kernel_sources() -> list[Path]:
     """Return the files of this package that hold kernels, and those they import from (constants are compiled in)."""
     package = Path(__file__).parent
-    # Two levels by name: a search of the whole tree would list what lies in __pycache__ as well.
-    paths = [*package.glob("*.py"), *package.glob("*/*.py")]
+    # By name, level by level: a search of the whole tree would list what lies in __pycache__ as well.
+    paths = [*package.glob("*.py"), *package.glob("*/*.py"), *package.glob("*/*/*.py")]
     kernels = {path: content for path in paths if b"@kernel" in (content := path.read_bytes())}
     imports = re.compile(rf"^from {package.name}\.([\w.]+) import".encode(), re.MULTILINE)
     modules = {name.decode() for content in kernels.values() for name in imports.findall(content)}

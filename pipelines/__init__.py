@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flexsites.config.study import Study
-from flexsites.parts import alone
-from flexsites.runs import Options, place_of
+from flexsites.runs.lock import alone
+from flexsites.runs.run import Options, place_of
 from pipelines import corporation_roofs, municipal_shortlist, provincial_sweep
 
 

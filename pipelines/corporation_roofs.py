@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flexsites import reporting
 from flexsites.config.study import Study
-from flexsites.runs import Options
+from flexsites.runs.run import Options
 from pipelines.provincial_sweep import assess_all
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from flexsites import reporting
 from flexsites.config.study import Study
-from flexsites.runs import Options
-from flexsites.shortlists import Wishes, shortlist, sites_of
+from flexsites.runs.run import Options
+from flexsites.runs.shortlist import Wishes, shortlist, sites_of
 from pipelines.provincial_sweep import assess_all
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from flexsites import reporting
-from flexsites.across_cells import gather_roofs, gather_sites, match, write_manifest
 from flexsites.config.study import Study
-from flexsites.runs import Options, assess, merge_parts, prepare_inputs, start
+from flexsites.runs.across_cells import gather_roofs, gather_sites, match
+from flexsites.runs.cells import assess, merge_parts
+from flexsites.runs.manifest import write_manifest
+from flexsites.runs.prepare import prepare_inputs
+from flexsites.runs.run import Options, start
 
 
 def run(study: Study, options: Options) -> Path:

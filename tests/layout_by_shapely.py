@@ -12,8 +12,8 @@ import numpy as np
 import shapely
 from shapely import affinity
 
-from flexsites.capacity.layout import Layout, local_edges
-from flexsites.capacity.layout_directions import row_directions
+from flexsites.capacity.kernels.layout import Layout, local_edges
+from flexsites.capacity.kernels.layout_directions import row_directions
 
 ARC_SEGMENTS = 64
 TOUCH_M = 1e-6

@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import affinity
 
-from flexsites.capacity.layout import Layout
+from flexsites.capacity.kernels.layout import Layout
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
 from flexsites.config.load import available, configs_directory, read_model, read_yaml
 

@@ -9,18 +9,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flexsites.accessibility.closest import cost_to_closest
-from flexsites.accessibility.cumulative import cumulative_cutoff, gravity
-from flexsites.accessibility.decay import BINARY, EXPONENTIAL, LINEAR, LOGISTIC
-from flexsites.accessibility.k_closest import k_closest
-from flexsites.accessibility.positions import Positions
+from flexsites.accessibility.kernels.closest import cost_to_closest
+from flexsites.accessibility.kernels.cumulative import cumulative_cutoff, gravity
+from flexsites.accessibility.kernels.decay import BINARY, EXPONENTIAL, LINEAR, LOGISTIC
+from flexsites.accessibility.kernels.k_closest import k_closest
+from flexsites.accessibility.kernels.positions import Positions
+from flexsites.arrays import BoolArray, FloatArray
 from flexsites.config.access import CostToClosest, CumulativeCutoff, Gravity, KClosest
-from flexsites.geometry.types import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flexsites.accessibility.prepare import PreparedAccess
+    from flexsites.accessibility.contract_streets import PreparedAccess
     from flexsites.config.access import StreetMeasure
     from flexsites.tables import Frame
 

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from flexsites.accessibility.network import Network, open_array
-from flexsites.accessibility.positions import Opportunities
-from flexsites.accessibility.service_class import UNKNOWN_MODE
-from flexsites.accessibility.snap import snap
-from flexsites.geometry.types import BoolArray, FloatArray, IntArray
+from flexsites.accessibility.kernels.network import Network, open_array
+from flexsites.accessibility.kernels.positions import Opportunities
+from flexsites.accessibility.kernels.service_class import UNKNOWN_MODE
+from flexsites.accessibility.kernels.snap import snap
+from flexsites.arrays import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from typing import Self

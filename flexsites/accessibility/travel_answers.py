@@ -10,16 +10,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from flexsites.accessibility.answers import Answer, unknown_everywhere
-from flexsites.accessibility.connection_scan import UNREACHED
-from flexsites.accessibility.door_to_door import Ways, opportunities_within, percentiles, travel_times_by_profile
-from flexsites.accessibility.prepare_travel import category_of, departures_of, limit_of
-from flexsites.accessibility.timetable import Legs, make_legs, walk_seconds
+from flexsites.accessibility.kernels.connection_scan import UNREACHED
+from flexsites.accessibility.kernels.door_to_door import (
+    Ways,
+    opportunities_within,
+    percentiles,
+    travel_times_by_profile,
+)
+from flexsites.accessibility.kernels.timetable import Legs, make_legs, walk_seconds
+from flexsites.accessibility.prepare_timetable import category_of, departures_of, limit_of
+from flexsites.arrays import BoolArray, FloatArray
 from flexsites.geometry.shapes import distance_to_edge_m
-from flexsites.geometry.types import BoolArray, FloatArray
 
 if TYPE_CHECKING:
-    from flexsites.accessibility.prepare_travel import PreparedTravel
-    from flexsites.accessibility.timetable import Seconds, Timetable
+    from flexsites.accessibility.kernels.timetable import Seconds, Timetable
+    from flexsites.accessibility.prepare_timetable import PreparedTravel
     from flexsites.config.access import TravelTime
     from flexsites.tables import Frame
 
@@ -43,7 +48,7 @@ def answer_travel_time(
     travel: PreparedTravel,
     speed_km_h: float,
 ) -> Answer:
-    """Return the answer of one measure; see :func:`flexsites.accessibility.transit_stages.travel_times`."""
+    """Return the answer of one measure; see :func:`flexsites.accessibility.transit.travel_times`."""
     category = category_of(measure)
     if not len(travel.destinations.get(category, ())):
         return unknown_everywhere(len(pieces), "no_source")

@@ -1,95 +1,270 @@
-"""Which neighbouring buildings are one construction, and which far ones resemble a building that is known."""
+"""Complexes and look-alikes of roofs, in columns of their own.
+
+A complex may reach over the border of a cell. Each cell links its own buildings with each other and with the neighbours
+it does not own, groups the complexes that lie wholly inside, and passes the links of the others on: these are grouped
+once, after all cells. So no step holds all roofs of a run, and complexes are the same whatever the cells.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-__all__ = ["agree", "footprint_sides", "shared_walls"]
+from flexsites.capacity.kernels.complexes import agree, footprint_sides, shared_walls
+from flexsites.capacity.roof_rules import floats, truth, whole
+from flexsites.config.roofs import ComplexRules
+from flexsites.geometry.groups import group_labels, positions_of
+from flexsites.tables import Complexes, ComplexLinks, Frame, KnownRoofs, Lookalikes, References, Roofs
+from flexsites.tables.stage import stage
+
+__all__ = ["describe_references", "find_lookalikes", "group_complexes", "link_neighbours", "links_across"]
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Masks = NDArray[np.bool_]
-Geometries = NDArray[np.object_]
 
 
-def shared_walls(footprints: Geometries, *, gap_m: float) -> tuple[Integers, Integers, Floats]:
-    """Return the pairs of footprints within a gap of each other, and how much wall they share.
+@stage(takes=Roofs, gives=ComplexLinks)
+def link_neighbours(roofs: Frame, *, rules: ComplexRules) -> Frame:
+    """Find the pairs of neighbouring buildings that are one construction.
 
-    Parameters
-    ----------
-    footprints
-        Polygons, shape (n,), in metres.
-    gap_m
-        Walls this near count as one.
-
-    Returns
-    -------
-        First and second of each pair (first < second, ascending), and the length in m of the first one's boundary
-        that lies within the gap of the second; symmetric but for the ends.
-
-    Examples
-    --------
-    >>> row = np.array([shapely.box(0, 0, 6, 10), shapely.box(6, 0, 12, 10), shapely.box(30, 0, 36, 10)])
-    >>> first, second, wall = shared_walls(row, gap_m=0.1)
-    >>> first.tolist(), second.tolist(), wall.round().tolist()
-    ([0], [1], [10.0])
-    """
-    tree = shapely.STRtree(footprints)
-    first, second = tree.query(footprints, predicate="dwithin", distance=gap_m)
-    keep = first < second
-    first, second = first[keep].astype(np.int64), second[keep].astype(np.int64)
-    order = np.lexsort((second, first))
-    first, second = first[order], second[order]
-    reach = shapely.buffer(footprints[second], gap_m, join_style="mitre")
-    wall: Floats = shapely.length(shapely.intersection(shapely.boundary(footprints[first]), reach))
-    return first, second, wall
-
-
-def footprint_sides(footprints: Geometries) -> tuple[Floats, Floats]:
-    """Return the long and the short side of each footprint's smallest rectangle, in m.
+    They share enough wall, both their years are known and near, and neither height, storeys, depth nor having dwellings
+    contradict.
 
     Parameters
     ----------
-    footprints
-        Polygons, shape (n,).
+    roofs
+        Roofs that lie together; no pair is found with a roof that is not among them.
+    rules
+        What counts as near and as the same.
 
     Returns
     -------
-        Lengths and depths, each of shape (n,); the short side never exceeds the long one.
-
-    Examples
-    --------
-    >>> [side.round(6).tolist() for side in footprint_sides(np.array([shapely.box(0, 0, 60, 11)]))]
-    [[60.0], [11.0]]
+        One row per pair, the lower identification first; what a pair is does not depend on the other roofs.
     """
-    if len(footprints) == 0:
-        return np.zeros(0), np.zeros(0)
-    rectangles = shapely.minimum_rotated_rectangle(footprints)
-    corners = shapely.get_coordinates(rectangles).reshape(len(footprints), 5, 2)[:, :3]
-    sides = np.hypot(*np.moveaxis(np.diff(corners, axis=1), -1, 0))
-    return sides.max(axis=1), sides.min(axis=1)
+    ranked = roofs.sort_values("bag_pand_id", kind="stable")
+    footprints = ranked.geometry.to_numpy()
+    first, second, wall = shared_walls(footprints, gap_m=float(rules.gap_m))
+    _, depth = footprint_sides(footprints)
+    year = floats(ranked, "year_built")
+    same = (wall >= float(rules.shared_wall_min_m)) & ~np.isnan(year[first]) & ~np.isnan(year[second])
+    for values, limit in (
+        (year, rules.year_difference_max),
+        (floats(ranked, "building_height_m"), rules.height_difference_max_m),
+        (floats(ranked, "n_storeys"), rules.storeys_difference_max),
+        (depth, rules.depth_difference_max_m),
+        (np.sign(floats(ranked, "n_dwellings")), 0.0),
+    ):
+        same &= agree(values[first], values[second], difference_max=float(limit))
+    ids = ranked["bag_pand_id"].to_numpy()
+    return pd.DataFrame({"bag_pand_id": ids[first[same]], "neighbour_id": ids[second[same]]})
 
 
-def agree(first: Floats, second: Floats, *, difference_max: float) -> Masks:
-    """Return where two values do not contradict each other: they differ by no more, or one of them is unknown.
+def links_across(links: Frame, owned: pd.Series[str]) -> Frame:
+    """Return the links of complexes that reach beyond the buildings of one cell, as far as that cell knows them.
+
+    The links of all cells together are all links of such complexes: a pair over a border is known on both its sides.
 
     Parameters
     ----------
-    first, second
-        Values, shape (n,). NaN is unknown.
-    difference_max
-        The largest difference that is still the same.
+    links
+        Links of the cell's own buildings with each other and with their neighbours.
+    owned
+        Identifications of the cell's own buildings.
 
     Returns
     -------
-        Shape (n,); symmetric in first and second.
+        Some rows of the links, each with at least one building of the cell.
 
     Examples
     --------
-    >>> agree(np.array([1965.0, 1965.0, np.nan]), np.array([1966.0, 1970.0, 1970.0]), difference_max=1).tolist()
-    [True, False, True]
+    >>> links = pd.DataFrame({"bag_pand_id": ["1", "2", "4"], "neighbour_id": ["2", "3", "5"]})
+    >>> links_across(links, pd.Series(["1", "2", "4", "5"])).to_numpy().tolist()
+    [['1', '2'], ['2', '3']]
     """
-    difference = np.abs(first - second)
-    return np.isnan(difference) | (difference <= difference_max + 1e-9)
+    ids = np.unique(links[["bag_pand_id", "neighbour_id"]].to_numpy(dtype=object))
+    first, second = _positions(links, ids)
+    label = group_labels(len(ids), first, second)
+    is_owned = np.isin(ids, owned.to_numpy(dtype=object))
+    reaches_out = np.zeros(len(ids), dtype=bool)
+    reaches_out[label[~is_owned]] = True
+    return links[reaches_out[label[first]] & (is_owned[first] | is_owned[second])].reset_index(drop=True)
+
+
+@stage(takes=(Roofs, ComplexLinks), gives=Complexes)
+def group_complexes(roofs: Frame, links: Frame, *, rules: ComplexRules) -> Frame:
+    """Group buildings into complexes: all that are linked, over any number of links; one alone is a complex of one.
+
+    Parameters
+    ----------
+    roofs
+        Every roof of each complex that has any here.
+    links
+        Which of them are one construction.
+    rules
+        What makes a complex a portiek or a gallery block.
+
+    Returns
+    -------
+        One row per roof, in the order of the roofs; does not depend on that order.
+    """
+    order = np.argsort(roofs["bag_pand_id"].to_numpy(), kind="stable")
+    ranked = roofs.iloc[order]
+    ids = ranked["bag_pand_id"].to_numpy(dtype=object)
+    label = group_labels(len(ranked), *_positions(links, ids))
+    block_type = _block_types(ranked, label, rules)
+    grouped = pd.DataFrame(
+        {
+            "bag_pand_id": ids,
+            "complex_id": ids[label],
+            "n_buildings": np.bincount(label, minlength=len(label))[label],
+            "block_type": block_type,
+            "is_prime_stock": _is_prime_stock(ranked, block_type, rules),
+        }
+    )
+    back = np.empty(len(order), dtype=np.int64)
+    back[order] = np.arange(len(order))
+    return grouped.iloc[back].reset_index(drop=True)
+
+
+def _positions(links: Frame, ids: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the positions of both ends of the links among the identifications, which ascend and hold them all."""
+    first, second = (links[end].to_numpy(dtype=object) for end in ("bag_pand_id", "neighbour_id"))
+    return positions_of(first, ids), positions_of(second, ids)
+
+
+@stage(takes=(Roofs, Complexes, KnownRoofs), gives=References)
+def describe_references(roofs: Frame, complexes: Frame, known: Frame) -> Frame:
+    """Describe the buildings of known capacity as look-alikes are compared with them; one not here is left out.
+
+    Parameters
+    ----------
+    roofs, complexes
+        Some roofs of the run with their complexes.
+    known
+        The user's reference table: buildings of which drawings or a calculation tell what they carry.
+    """
+    described = roofs[["bag_pand_id", "year_built", "n_storeys", "geometry"]].merge(
+        complexes[["bag_pand_id", "block_type"]], on="bag_pand_id", validate="one_to_one"
+    )
+    return described.merge(known, on="bag_pand_id", validate="one_to_one")
+
+
+@stage(takes=(Roofs, Complexes, References), gives=Lookalikes)
+def find_lookalikes(roofs: Frame, complexes: Frame, references: Frame, *, rules: ComplexRules) -> Frame:
+    """Find, for every roof, the building of known capacity that it resembles most, with a stated confidence.
+
+    A look-alike has the same storeys, a near building year and depth, and a block type that does not contradict; it is
+    more alike in the same neighbourhood. A known building is its own, with full confidence. [O]
+
+    Parameters
+    ----------
+    roofs, complexes
+        Roofs with their complexes; what is found for one does not depend on the others.
+    references
+        Every building of known capacity in the run.
+    rules
+        Tolerances and confidences.
+
+    Returns
+    -------
+        One row per roof, in the order of the roofs; nulls where none resembles.
+    """
+    block = roofs[["bag_pand_id"]].merge(complexes, on="bag_pand_id", how="left")["block_type"]
+    features = _features(roofs, block)
+    references = references.sort_values("bag_pand_id", ignore_index=True)
+    known = _features(references, references["block_type"])
+    best = np.zeros(len(roofs))
+    distance = np.full(len(roofs), np.inf)
+    series = np.full(len(roofs), None, dtype=object)
+    storeys = np.full(len(roofs), np.nan)
+    carried = references["n_storeys_carried"].to_numpy()
+    for at in range(len(references)):
+        confidence, away = _resemblance(features, known.iloc[at], rules)
+        wins = (confidence > best) | ((confidence == best) & (confidence > 0) & (away < distance))
+        best[wins], distance[wins] = confidence[wins], away[wins]
+        series[wins], storeys[wins] = known["id"].iloc[at], carried[at]
+    return pd.DataFrame(
+        {
+            "bag_pand_id": roofs["bag_pand_id"],
+            "series_id": series,
+            "series_confidence": np.where(best > 0, best, np.nan),
+            "series_n_storeys": whole(storeys),
+        }
+    )
+
+
+def _features(buildings: Frame, block: pd.Series[str]) -> pd.DataFrame:
+    """Return what buildings are compared by."""
+    return pd.DataFrame(
+        {
+            "id": buildings["bag_pand_id"].to_numpy(),
+            "year": floats(buildings, "year_built"),
+            "storeys": floats(buildings, "n_storeys"),
+            "depth": footprint_sides(buildings.geometry.to_numpy())[1],
+            "block": block.to_numpy(),
+            "point": shapely.centroid(buildings.geometry.to_numpy()),
+        }
+    )
+
+
+def _resemblance(features: pd.DataFrame, reference: pd.Series[Any], rules: ComplexRules) -> tuple[Floats, Floats]:
+    """Return how alike every roof is to a reference, and how far away."""
+    away: Floats = shapely.distance(features["point"].to_numpy(), reference["point"])
+    year, depth = features["year"].to_numpy(), features["depth"].to_numpy()
+    with np.errstate(invalid="ignore"):
+        alike = (
+            (np.abs(year - reference["year"]) <= float(rules.lookalike_year_difference_max))
+            & (features["storeys"].to_numpy() == reference["storeys"])
+            & (np.abs(depth - reference["depth"]) <= float(rules.lookalike_depth_difference_max_m))
+        )
+    is_type_unknown = features["block"].isna().to_numpy() | pd.isna(reference["block"])
+    is_same_type = (features["block"] == reference["block"]).fillna(value=False).to_numpy(dtype=bool)
+    by_place = np.where(
+        away <= float(rules.lookalike_near_m), float(rules.confidence_near), float(rules.confidence_far)
+    )
+    by_type = np.where(is_type_unknown, float(rules.confidence_type_unknown), np.where(is_same_type, by_place, 0.0))
+    confidence = np.where(alike, by_type, 0.0)
+    confidence[(features["id"] == reference["id"]).to_numpy()] = 1.0
+    return confidence, away
+
+
+def _is_prime_stock(ranked: Frame, block_type: NDArray[np.object_], rules: ComplexRules) -> pd.Series[bool]:
+    """Return whether each roof is of the stock that tops up best [O]; one known no settles it, else null is unknown."""
+    year, owner = floats(ranked, "year_built"), ranked["owner_class"].reset_index(drop=True)
+    is_of_years = (year >= float(rules.prime_year_from)) & (year <= float(rules.prime_year_until))
+    is_block = np.isin(block_type, ("portiek", "galerij"))
+    is_owned = (owner == "corporatie").fillna(value=False).to_numpy(dtype=bool)
+    unknown = [np.isnan(year), pd.isna(block_type), owner.isna().to_numpy()]
+    is_no = np.zeros(len(ranked), dtype=bool)
+    for is_so, is_unknown in zip((is_of_years, is_block, is_owned), unknown, strict=True):
+        is_no |= ~is_so & ~is_unknown
+    is_open = np.any(unknown, axis=0) & ~is_no
+    return truth(np.where(is_no, 0.0, np.where(is_open, np.nan, 1.0)))
+
+
+def _block_types(ranked: Frame, label: NDArray[np.int64], rules: ComplexRules) -> NDArray[np.object_]:
+    """Return portiek, galerij or other per roof, from its whole complex; None where it is unknown."""
+    groups = np.unique(label)
+    number = np.searchsorted(groups, label)
+    # A sum over a complex with one unknown member is unknown.
+    dwellings = np.bincount(number, weights=floats(ranked, "n_dwellings"), minlength=len(groups))
+    storeys = floats(ranked, "n_storeys")[groups]
+    length, _ = footprint_sides(_hulls(ranked.geometry.to_numpy(), number))
+    is_block = dwellings >= float(rules.block_dwellings_min)
+    is_gallery = (length >= float(rules.gallery_length_min_m)) & (storeys >= float(rules.gallery_storeys_min))
+    # Three storeys or more, and not so many that a lift and galleries are usual.
+    is_portiek = (storeys > 2) & (storeys < float(rules.gallery_storeys_min))  # noqa: PLR2004 - two storeys is a house
+    is_unknown = np.isnan(dwellings) | np.isnan(storeys)
+    names = np.array(["other", None, "galerij", "portiek"], dtype=object)
+    kinds: NDArray[np.object_] = names[np.select([is_unknown, is_block & is_gallery, is_block & is_portiek], [1, 2, 3])]
+    return kinds[number]
+
+
+def _hulls(footprints: NDArray[np.object_], number: NDArray[np.int64]) -> NDArray[np.object_]:
+    """Return one shape per group that has the same smallest rectangle as its footprints together."""
+    order = np.argsort(number, kind="stable")
+    collections = shapely.geometrycollections(footprints[order], indices=number[order])
+    return np.asarray(shapely.convex_hull(collections), dtype=object)

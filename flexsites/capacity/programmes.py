@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flexsites.capacity import density
-from flexsites.capacity.layout import Layout
+from flexsites.capacity.kernels import density
+from flexsites.capacity.kernels.layout import Layout
 from flexsites.config.dwellings import DwellingType, Estimate, LayoutStandard, Programme, programme_faults
 from flexsites.errors import ConfigError, Fault, raise_faults
 

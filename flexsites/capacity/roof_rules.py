@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flexsites.capacity.roof_lift import access_height, is_lift_uncertain, lift_need, storeys_without_lift
-from flexsites.capacity.roof_verdicts import (
+from flexsites.capacity.kernels.roof_lift import access_height, is_lift_uncertain, lift_need, storeys_without_lift
+from flexsites.capacity.kernels.roof_verdicts import (
     FAILED,
     UNKNOWN,
     VERDICTS,
@@ -24,7 +24,7 @@ from flexsites.capacity.roof_verdicts import (
     join_names,
     verdicts,
 )
-from flexsites.capacity.roofs import roof_dwellings, roof_extra_area, storeys_by_load, storeys_by_year
+from flexsites.capacity.kernels.roofs import roof_dwellings, roof_extra_area, storeys_by_load, storeys_by_year
 from flexsites.config.roofs import AgeRule, LiftRules, RoofVariant, TopUpRules, YearRule
 from flexsites.tables import Frame
 

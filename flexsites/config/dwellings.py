@@ -245,7 +245,7 @@ def programme_faults(
 
     Widths in a mix must be whole multiples of the narrowest (homes are made of side-by-side modules), only one type may
     be wider than that, and of n modules it may be 1/n of the homes, so that rows of any length hold it: see
-    `flexsites.capacity.dwelling_mix`.
+    `flexsites.capacity.kernels.dwelling_mix`.
 
     Returns
     -------

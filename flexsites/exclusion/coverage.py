@@ -1,63 +1,119 @@
-"""Whether what lies around a parcel is known: the reach of a rule does not end where its source does."""
+"""The stage that says where a rule's source speaks: about the parcel, and as far around it as the rule looks."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
 import numpy as np
+import pandas as pd
 import shapely
 
-from flexsites.geometry.clips import clip_near
-from flexsites.geometry.polygons import explode
-from flexsites.geometry.types import BoolArray, GeometryArray
+from flexsites.arrays import BoolArray, FloatArray, GeometryArray
+from flexsites.config.rule_sets import PIECE_TESTS, PieceTests
+from flexsites.config.rules import ExclusionRule, InUse
+from flexsites.exclusion.kernels.built_share import covered_share
+from flexsites.exclusion.kernels.coverage import is_known_around, meets_within
+from flexsites.exclusion.selection import geometry_of, select_unknown
+from flexsites.tables import Coverages, Frame, Layers, Parcels, RuleCoverage
+from flexsites.tables.stage import stage
 
-SEAM_M = 1e-3
-"""A gap between polygons of coverage that is thinner is a seam of digitising, not land."""
+Spoken: TypeAlias = tuple[Any, FloatArray]
+"""Per parcel covered, partly or not, and the share of it that is covered."""
 
 
-def is_known_around(parcels: GeometryArray, polygons: GeometryArray, *, reach_m: float) -> BoolArray:
-    """Return which parcels lie farther than a distance from everything that polygons of coverage leave out.
+@stage(takes=(Parcels, Coverages, Layers), gives=RuleCoverage)
+def cover_rules(
+    parcels: Frame, coverages: Frame, layers: Frame, *, rules: tuple[ExclusionRule, ...], tests: PieceTests
+) -> Frame:
+    """Say per site and rule whether the rule's source speaks about it: covered, partly, or not.
 
-    Parameters
-    ----------
-    parcels
-        Shape (n,), polygonal.
-    polygons
-        Shape (m,), where a source speaks.
-    reach_m
-        How far around a parcel a feature matters to it; 0: not at all, and every parcel is known around.
-
-    Examples
-    --------
-    >>> plots = np.array([shapely.box(0, 0, 10, 10), shapely.box(60, 0, 70, 10)])
-    >>> is_known_around(plots, np.array([shapely.box(-500, -500, 100, 500)]), reach_m=50.0).tolist()
-    [True, False]
+    A layer without a row in ``coverages`` is covered nowhere. Covered is a site only if the source speaks as far around
+    it as the rule looks (a business across the border is not seen by a source that ends there), and if no feature there
+    lacks the attribute that decides whether the rule means it; else it is partly covered. A rule on the parcels' own
+    land use is covered where they carry one. The piece test of road access is covered where the streets are, as far as
+    one may lie away; the other tests always are.
     """
-    if reach_m <= 0.0 or not len(parcels):
-        return np.ones(len(parcels), dtype=bool)
-    window = shapely.box(*(shapely.total_bounds(parcels) + np.array([-1.0, -1.0, 1.0, 1.0]) * 2.0 * reach_m))
-    near = polygons[shapely.intersects(polygons, window)]
-    near = clip_near(near, np.tile(shapely.bounds(window), (len(near), 1)))
-    gaps, _ = explode(np.array([shapely.difference(window, shapely.union_all(near))], dtype=object))
-    gaps = gaps[2.0 * shapely.area(gaps) > SEAM_M * shapely.length(gaps)]
-    return ~meets_within(parcels, gaps, reach_m=reach_m)
+    ordered = coverages.sort_values(["layer", "coverage_id"], kind="stable")
+    spoken = _Spoken(parcels, ordered)
+    found = {rule.rule_id: _of_rule(rule, spoken, layers) for rule in rules}
+    always = np.full(len(parcels), "covered", dtype=object), np.ones(len(parcels))
+    found |= dict.fromkeys(PIECE_TESTS[:2], always)
+    found[PIECE_TESTS[2]] = spoken.of_layer(tests.streets_layer, float(tests.road_reach_m))
+    return pd.DataFrame(
+        {
+            "site_id": pd.Series(np.tile(parcels["site_id"].to_numpy(), len(found)), dtype="str"),
+            "rule_id": pd.Series(np.repeat(np.array(list(found), dtype=object), len(parcels)), dtype="str"),
+            "coverage": pd.Series(np.concatenate([coverage for coverage, _ in found.values()]), dtype="str"),
+            "covered_share": np.concatenate([share for _, share in found.values()]),
+        }
+    )
 
 
-def meets_within(parcels: GeometryArray, features: GeometryArray, *, reach_m: float) -> BoolArray:
-    """Return which parcels have a feature within a distance; at distance 0 it must lie on the parcel, not beside it.
+@dataclass(frozen=True, slots=True)
+class _Land:
+    """The land that a source speaks about: where in full, what of each parcel, and what is known within distances."""
 
-    Examples
-    --------
-    >>> plots = np.array([shapely.box(0, 0, 10, 10), shapely.box(10, 0, 20, 10), shapely.box(60, 0, 70, 10)])
-    >>> meets_within(plots, plots[:1], reach_m=0.0).tolist(), meets_within(plots, plots[:1], reach_m=9.0).tolist()
-    ([True, False, False], [True, True, False])
-    """
-    meets = np.zeros(len(parcels), dtype=bool)
-    if not len(features) or not len(parcels):
-        return meets
-    tree = shapely.STRtree(parcels)
-    if reach_m > 0.0:
-        _, parcel = tree.query(features, predicate="dwithin", distance=reach_m)
-    else:
-        feature, parcel = tree.query(features, predicate="intersects")
-        parcel = parcel[~shapely.touches(features[feature], parcels[parcel])]
-    meets[parcel] = True
-    return meets
+    full_polygons: GeometryArray
+    full_share: FloatArray
+    share: FloatArray
+    is_known_within: dict[float, BoolArray] = field(default_factory=dict)
+
+
+class _Spoken:
+    """Where each layer speaks about each parcel; most speak about the same land, which is cut once, not per layer."""
+
+    def __init__(self, parcels: Frame, coverages: Frame) -> None:
+        self.sites: GeometryArray = geometry_of(parcels)
+        self.use = parcels["land_use"]
+        self._coverages = coverages
+        self._rows = coverages.groupby("layer", sort=False).indices
+        self._of_layer: dict[str, _Land] = {}
+        self._lands: dict[tuple[bytes, ...], _Land] = {}
+
+    def of_layer(self, layer: str, reach_m: float) -> Spoken:
+        """Return coverage of a layer within a distance of the parcels, and the share of the parcels themselves."""
+        if layer not in self._of_layer:
+            self._of_layer[layer] = self._land_of(layer)
+        land = self._of_layer[layer]
+        if reach_m not in land.is_known_within:
+            land.is_known_within[reach_m] = is_known_around(self.sites, land.full_polygons, reach_m=reach_m)
+        return _graded((land.full_share == 1.0) & land.is_known_within[reach_m], land.share)
+
+    def _land_of(self, layer: str) -> _Land:
+        """Return the land of a layer, the same object for layers of the same land."""
+        rows = self._coverages.iloc[self._rows.get(layer, [])]
+        polygons, is_full = geometry_of(rows), (rows["coverage"] == "covered").to_numpy(dtype=bool)
+        key = (is_full.tobytes(), *shapely.to_wkb(polygons))
+        if key not in self._lands:
+            share = covered_share(self.sites, polygons)
+            full = share if is_full.all() else covered_share(self.sites, polygons[is_full])
+            self._lands[key] = _Land(polygons[is_full], full, share)
+        return self._lands[key]
+
+    def of_land_use(self, layer: str | None) -> Spoken:
+        """Return coverage of the parcels' own land use, or where they carry none that of a layer."""
+        has_use = self.use.notna().to_numpy(dtype=bool)
+        coverage = np.where(has_use, "covered", "not").astype(object)
+        share = has_use.astype(float)
+        if layer is not None:
+            theirs = self.of_layer(layer, 0.0)
+            coverage[~has_use], share[~has_use] = theirs[0][~has_use], theirs[1][~has_use]
+        return coverage, share
+
+
+def _of_rule(rule: ExclusionRule, spoken: _Spoken, layers: Frame) -> Spoken:
+    if rule.layer_key is None:
+        return spoken.of_land_use(None)
+    coverage, share = spoken.of_layer(rule.layer_key, rule.reach_m)
+    is_known = np.asarray(coverage == "covered", dtype=bool)
+    if isinstance(rule, InUse) and rule.on_land_use:
+        of_use, share_of_use = spoken.of_land_use(rule.land_use_layer)
+        is_known &= np.asarray(of_use == "covered", dtype=bool)
+        share = np.minimum(share, share_of_use)
+    is_known &= ~meets_within(spoken.sites, select_unknown(layers, rule), reach_m=rule.reach_m)
+    return _graded(is_known, share)
+
+
+def _graded(is_known: BoolArray, share: FloatArray) -> Spoken:
+    return np.select([is_known, share > 0.0], ["covered", "partly"], "not").astype(object), share

@@ -1,84 +1,70 @@
-"""Locations: pieces within a gap of each other and not across a barrier. Source: METHOD 0 (PBL counts locations)."""
+"""Locations, over all cells: pairs of pieces are found cell by cell, and grouped once by their ids alone."""
 
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
-import shapely
+import pandas as pd
 
-from flexsites.geometry.buffers import chord_error_m
-from flexsites.geometry.types import BoolArray, GeometryArray, IntArray
+from flexsites.exclusion.kernels.locations import link_shapes
+from flexsites.geometry.groups import group_labels, positions_of
+from flexsites.tables import Frame, Layers, PieceLinks, PieceLocations, Pieces, ValidPieces
+from flexsites.tables.stage import stage
 
-_QUAD_SEGS = 16
 
+@stage(takes=(Pieces, Layers), gives=PieceLinks)
+def link_pieces(pieces: Frame, barriers: Frame, *, gap_m: float, touch_m: float) -> Frame:
+    """Find the pairs of valid pieces that are one location: within a gap, and no barrier between them.
 
-def link_shapes(
-    pieces: GeometryArray, barriers: GeometryArray, *, gap_m: float, touch_m: float
-) -> tuple[IntArray, IntArray]:
-    """Find the pairs of pieces that lie within a gap of each other and not across a barrier.
-
-    Pieces that touch are linked along their common edge, unless barriers cover all of it (a railway drawn on the
-    boundary). Pieces apart are linked if barriers leave open some way from one to the other through the land that lies
-    within the gap of both. Whether a pair is linked depends on no other piece.
+    Whether a pair is linked depends on its two pieces and the barriers at hand, not on what else is given.
 
     Parameters
     ----------
     pieces
-        Shape (n,), polygons.
+        Pieces that lie together.
     barriers
-        Shape (m,), lines or polygons: motorways, rail, water.
+        Layers that a location does not cross: motorways, rail, water; at least those within three gaps of the pieces.
     gap_m
-        Largest gap in metres; 0 asks that pieces touch.
+        The largest gap between pieces of one location; 0: they touch.
     touch_m
-        Distance below which pieces touch: the resolution of the register's coordinates.
+        The distance below which pieces touch.
 
     Returns
     -------
-        Positions of the first and the second of each pair, first < second.
-
-    Examples
-    --------
-    >>> plots = np.array([shapely.box(0, 0, 9, 9), shapely.box(9, 0, 20, 9), shapely.box(25, 0, 30, 9)])
-    >>> [ends.tolist() for ends in link_shapes(plots, np.array([], dtype=object), gap_m=0.0, touch_m=0.001)]
-    [[0], [1]]
-    >>> river = np.array([shapely.LineString([(22, -9), (22, 99)])])
-    >>> [ends.tolist() for ends in link_shapes(plots, river, gap_m=5.0, touch_m=0.001)]
-    [[0], [1]]
-    >>> [ends.tolist() for ends in link_shapes(plots, np.array([], dtype=object), gap_m=5.0, touch_m=0.001)]
-    [[0, 1], [1, 2]]
+        One row per pair, the lower id first.
     """
-    first, second = shapely.STRtree(pieces).query(pieces, predicate="dwithin", distance=gap_m + touch_m)
-    first, second = first[first < second], second[first < second]
-    if len(barriers) and len(first):
-        near = np.zeros(len(pieces), dtype=bool)
-        near[shapely.STRtree(barriers).query(pieces, predicate="dwithin", distance=2.0 * (gap_m + touch_m))[0]] = True
-        asked = np.flatnonzero(near[first] & near[second])
-        is_barred = _is_barred(pieces, barriers, first[asked], second[asked], gap_m=gap_m, touch_m=touch_m)
-        first, second = np.delete(first, asked[is_barred]), np.delete(second, asked[is_barred])
-    return first, second
+    valid = pieces[pieces["is_valid"].to_numpy(dtype=bool)].sort_values("piece_id", kind="stable", ignore_index=True)
+    ordered = barriers.sort_values(["layer", "feature_id", "part"], kind="stable")
+    first, second = link_shapes(_shapes(valid), _shapes(ordered), gap_m=gap_m, touch_m=touch_m)
+    names = valid["piece_id"]
+    return pd.DataFrame(
+        {
+            "piece_id": names.take(first).reset_index(drop=True),
+            "neighbour_piece_id": names.take(second).reset_index(drop=True),
+        }
+    )
 
 
-def _is_barred(
-    pieces: GeometryArray, barriers: GeometryArray, first: IntArray, second: IntArray, *, gap_m: float, touch_m: float
-) -> BoolArray:
-    """Return which links a barrier cuts: all of a common edge, or all of the land between two pieces."""
-    is_touching = shapely.distance(pieces[first], pieces[second]) <= touch_m
-    between = np.empty(len(first), dtype=object)
-    wide = np.where(is_touching, touch_m, (gap_m + touch_m) / (1.0 - chord_error_m(1.0, _QUAD_SEGS)))
-    edge = shapely.boundary(pieces[first[is_touching]])
-    near = shapely.buffer(pieces[second], wide, quad_segs=_QUAD_SEGS)
-    between[is_touching] = shapely.intersection(edge, near[is_touching])
-    apart = np.flatnonzero(~is_touching)
-    around = shapely.buffer(pieces[first[apart]], wide[apart], quad_segs=_QUAD_SEGS)
-    between[apart] = shapely.intersection(around, near[apart])
-    link, barrier = shapely.STRtree(barriers).query(between, predicate="dwithin", distance=touch_m)
-    is_barred = np.zeros(len(first), dtype=bool)
-    for i in np.unique(link):
-        across = shapely.union_all(shapely.buffer(barriers[np.sort(barrier[link == i])], touch_m, quad_segs=1))
-        left = shapely.difference(between[i], across)
-        if is_touching[i]:
-            is_barred[i] = shapely.length(left) <= 4 * touch_m  # the ends of a contact stick out by the tolerance
-        else:
-            ways = shapely.get_parts(left)
-            reaches = [shapely.distance(ways, pieces[end[i]]) <= touch_m for end in (first, second)]
-            is_barred[i] = not (reaches[0] & reaches[1]).any()
-    return is_barred
+@stage(takes=(ValidPieces, PieceLinks), gives=PieceLocations)
+def group_locations(valid: Frame, links: Frame) -> Frame:
+    """Group the valid pieces of a whole run into locations; a location bears the id of its first piece.
+
+    Parameters
+    ----------
+    valid
+        All valid pieces of the run. Invalid pieces belong to no location and have no row.
+    links
+        All pairs of them that are one location.
+
+    Returns
+    -------
+        One row per valid piece, by piece_id: whatever the order of the rows.
+    """
+    names = np.sort(valid["piece_id"].to_numpy(dtype=object))
+    ends = (links[end].to_numpy(dtype=object) for end in ("piece_id", "neighbour_piece_id"))
+    label = group_labels(len(names), *(positions_of(end, names) for end in ends))
+    return pd.DataFrame({"piece_id": names, "location_id": names[label]})
+
+
+def _shapes(rows: Frame) -> np.ndarray:
+    return np.asarray(gpd.GeoSeries(rows["geometry"]).to_numpy(), dtype=object)

@@ -1,166 +1,196 @@
-"""Pieces: the contiguous parts that the layer rules leave of a parcel, what marks them, and their tests."""
+"""The stage that leaves pieces, and what it shares with the ledger: labels read in the rules' order, tests applied."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
-from flexsites.geometry.polygons import explode
-from flexsites.geometry.robust import intersect, unite
-from flexsites.geometry.types import BoolArray, FloatArray, GeometryArray, IntArray
+from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
+from flexsites.config.rule_sets import PIECE_TESTS, PieceTests, TimeModel
+from flexsites.config.rules import ExclusionRule, PlannedCapacity
+from flexsites.exclusion.kernels.access_points import enter_pieces
+from flexsites.exclusion.kernels.labels import join_labels, split_labels
+from flexsites.exclusion.kernels.ledger import lift
+from flexsites.exclusion.kernels.pieces import dissolve_pieces, fail_tests, first_plan_start, mark_areas
+from flexsites.exclusion.kernels.plan_time import as_year, available_years
+from flexsites.exclusion.kernels.verdicts import worst_coverage
+from flexsites.exclusion.selection import select_plans
+from flexsites.geometry.shapes import compactness, farthest_m, max_inscribed_width_m
+from flexsites.tables import CRS, Faces, Frame, Layers, Parcels, Pieces, RuleCoverage, StreetLines
+from flexsites.tables.contract import is_among
+from flexsites.tables.stage import stage
 
-
-def dissolve_pieces(faces: GeometryArray, parcel: IntArray, n_parcels: int) -> tuple[GeometryArray, IntArray, IntArray]:
-    """Join the faces that are left of each parcel into contiguous pieces, and number these.
-
-    Parameters
-    ----------
-    faces
-        Shape (n,), the faces that no rule takes.
-    parcel
-        Shape (n,), their parcels.
-    n_parcels
-        Number of parcels.
-
-    Returns
-    -------
-    tuple
-        Pieces (m,), by parcel; the parcel of each (m,); the number of each within its parcel (m,), from 1: by
-        descending area, then by x and y of the centroid.
-
-    Examples
-    --------
-    >>> faces = np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1), shapely.box(5, 0, 8, 1)])
-    >>> pieces, parcel, number = dissolve_pieces(faces, np.array([0, 0, 0]), 1)
-    >>> shapely.area(pieces).tolist(), parcel.tolist(), number.tolist()
-    ([3.0, 2.0], [0, 0], [1, 2])
-    """
-    united, _ = unite(faces, parcel, n_parcels)
-    pieces, owner = explode(united)
-    area, centre = shapely.area(pieces), shapely.centroid(pieces)
-    order = np.lexsort((shapely.get_y(centre), shapely.get_x(centre), -area, owner))
-    pieces, owner = pieces[order], owner[order]
-    number = np.arange(len(owner)) - np.searchsorted(owner, owner) + 1
-    return pieces, owner, number.astype(np.int64)
+_FAILURES = ("too_small", "too_thin", "landlocked")
 
 
-def mark_areas(
-    faces: GeometryArray, parcel: IntArray, marks: BoolArray, pieces: GeometryArray, piece_parcel: IntArray
-) -> FloatArray:
-    """Return the area of each piece that each mark covers, without intersecting again.
-
-    Every contiguous part of a left face lies in exactly one piece of its parcel: the one that holds a point of it.
-
-    Parameters
-    ----------
-    faces, parcel
-        Shape (n,), the faces that no rule takes, and their parcels.
-    marks
-        Shape (n, n_marks): which restriction or flag covers which face.
-    pieces, piece_parcel
-        Shape (m,), pieces and their parcels, by parcel.
-
-    Returns
-    -------
-    FloatArray
-        Shape (m, n_marks), m2.
-
-    Examples
-    --------
-    >>> faces = np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 3, 1)])
-    >>> whole = np.array([shapely.box(0, 0, 3, 1)])
-    >>> mark_areas(faces, np.array([0, 0]), np.array([[True], [False]]), whole, np.array([0])).tolist()
-    [[1.0]]
-    """
-    areas = np.zeros((len(pieces), marks.shape[1]))
-    marked = np.flatnonzero(marks.any(axis=1))
-    parts, owner = explode(faces[marked])
-    face = marked[owner]
-    first, last = (np.searchsorted(piece_parcel, parcel[face], side=side) for side in ("left", "right"))
-    n_pieces = last - first
-    part = np.repeat(np.arange(len(parts)), n_pieces)
-    piece = first[part] + np.arange(len(part)) - np.repeat(np.cumsum(n_pieces) - n_pieces, n_pieces)
-    is_alone = n_pieces[part] == 1
-    holds = is_alone.copy()
-    points = shapely.point_on_surface(parts[part[~is_alone]])
-    holds[~is_alone] = shapely.intersects(pieces[piece[~is_alone]], points)
-    part, piece = part[holds], piece[holds]
-    for mark in range(marks.shape[1]):
-        has = marks[face[part], mark]
-        areas[:, mark] = np.bincount(piece[has], shapely.area(parts[part[has]]), minlength=len(pieces))
-    return areas
-
-
-def fail_tests(
-    area_m2: FloatArray,
-    width_m: FloatArray,
-    road_distance_m: FloatArray,
-    is_road_known: BoolArray,
+@stage(takes=(Parcels, Faces, StreetLines, Layers, RuleCoverage), gives=Pieces)
+def leave_pieces(
+    parcels: Frame,
+    faces: Frame,
+    streets: Frame,
+    layers: Frame,
+    rule_coverage: Frame,
     *,
-    min_area_m2: float,
-    min_width_m: float,
-    road_reach_m: float,
-) -> BoolArray:
-    """Return which piece fails which test: too small, too thin, landlocked.
+    rules: tuple[ExclusionRule, ...],
+    tests: PieceTests,
+    time: TimeModel,
+) -> Frame:
+    """Join what the rules leave of each site into contiguous pieces, test them and mark them.
+
+    A variant gives its own rules: labels of other rules are passed over, and nothing is intersected again.
 
     Parameters
     ----------
-    area_m2, width_m, road_distance_m
-        Shape (n,). A distance of NaN is no street within reach.
-    is_road_known
-        Shape (n,): whether the streets there are known. Where they are not, a piece is not landlocked.
-    min_area_m2, min_width_m, road_reach_m
-        The tests; a piece on the limit passes.
-
-    Returns
-    -------
-    BoolArray
-        Shape (n, 3).
-
-    Examples
-    --------
-    >>> size, width, road = np.array([999.0, 1000.0]), np.array([14.0, 15.0]), np.array([50.0, np.nan])
-    >>> limits = {"min_area_m2": 1000.0, "min_width_m": 15.0, "road_reach_m": 50.0}
-    >>> fail_tests(size, width, road, np.array([True, True]), **limits).tolist()
-    [[True, True, False], [False, False, True]]
-    >>> fail_tests(size, width, road, np.array([True, False]), **limits)[1].tolist()
-    [False, False, False]
+    parcels, faces, streets, layers, rule_coverage
+        Tables; of the layers only plan capacity is read, for the years that pieces are available.
+    rules
+        The rules as this variant reads them, in order.
+    tests, time
+        Piece tests and time model.
     """
-    has_road = road_distance_m <= road_reach_m  # NaN compares false: no street
-    return np.column_stack([area_m2 < min_area_m2, width_m < min_width_m, ~has_road & is_road_known])
+    covers, takes = covers_of(faces, rules), takes_area(rules)
+    left = np.flatnonzero(~(covers & takes).any(axis=1) & (faces["face_area_m2"] > 0).to_numpy(dtype=bool))
+    shapes, face_site = _geometry(faces)[left], position_of(parcels, faces)[left]
+    pieces, site, number = dissolve_pieces(shapes, face_site, len(parcels))
+    site_id = parcels["site_id"].iloc[site].reset_index(drop=True)
+    least, reference = float(tests.mark_area_m2), as_year(time.reference_date)
+    coverage = _plan_coverage(site_id, rule_coverage, [r.rule_id for r in rules if isinstance(r, PlannedCapacity)])
+    start, is_unknown = _plan_start(pieces, layers, rules, reference=reference, least_m2=least)
+    columns: dict[str, Any] = {
+        "piece_id": pd.Series([f"{name}#{k}" for name, k in zip(site_id, number, strict=True)], dtype="str"),
+        "site_id": site_id,
+        "piece_area_m2": shapely.area(pieces),
+        "max_width_m": max_inscribed_width_m(
+            pieces,
+            tolerance_m=float(tests.width_tolerance_m),
+            decide_at_m=float(tests.min_width_m),
+            coarse_m=float(tests.width_coarse_m),
+        ),
+        "compactness": compactness(pieces),
+        **_access(pieces, streets, tests),
+        **_marks(_Left(shapes, face_site, covers[left], pieces, site), rules, least_m2=least),
+        "available_years": available_years(
+            start,
+            (coverage == "covered") & ~is_unknown,
+            reference=reference,
+            preparation=float(time.preparation_years),
+            term=float(time.term_years),
+        ),
+        "plan_coverage": pd.Series(coverage, dtype="str"),
+    }
+    frame: Frame = gpd.GeoDataFrame(columns, geometry=pieces, crs=CRS)
+    failed = failures(frame, rule_coverage, tests)
+    frame["is_valid"] = np.asarray(~failed.any(axis=1), dtype=bool)
+    first = np.array([*_FAILURES, None], dtype=object)[np.where(failed.any(axis=1), failed.argmax(axis=1), -1)]
+    frame["failed_test"] = pd.Series(first, dtype="str")
+    return frame
 
 
-def first_plan_start(
-    pieces: GeometryArray, plans: GeometryArray, start_year: FloatArray, *, least_m2: float
+def covers_of(faces: Frame, rules: tuple[ExclusionRule, ...]) -> BoolArray:
+    """Return which rule covers which face once includes have lifted what they override; columns in rule order."""
+    names = [rule.rule_id for rule in rules]
+    place = {name: i for i, name in enumerate(names)}
+    includes = [
+        (i, [place[name] for name in rule.overrides if name in place])
+        for i, rule in enumerate(rules)
+        if rule.effect == "include"
+    ]
+    return lift(split_labels(faces["rules"].to_numpy(), names), includes)
+
+
+def takes_area(rules: tuple[ExclusionRule, ...]) -> BoolArray:
+    """Return which rules take area."""
+    return np.array([rule.effect == "exclude" for rule in rules], dtype=bool)
+
+
+def position_of(parcels: Frame, rows: Frame) -> IntArray:
+    """Return the position of each row's site among the parcels."""
+    return np.asarray(pd.Index(parcels["site_id"]).get_indexer(rows["site_id"]), dtype=np.int64)
+
+
+def failures(pieces: Frame, rule_coverage: Frame, tests: PieceTests) -> BoolArray:
+    """Return which piece fails which test, shape (n, 3), in the order of the tests."""
+    known = rule_coverage[(rule_coverage["rule_id"] == PIECE_TESTS[2]) & (rule_coverage["coverage"] == "covered")]
+    return fail_tests(
+        pieces["piece_area_m2"].to_numpy(),
+        pieces["max_width_m"].to_numpy(),
+        pieces["road_distance_m"].to_numpy(),
+        is_among(pieces["site_id"], known["site_id"]),
+        min_area_m2=float(tests.min_area_m2),
+        min_width_m=float(tests.min_width_m),
+        road_reach_m=float(tests.road_reach_m),
+    )
+
+
+def has_access(pieces: Frame, tests: PieceTests) -> BoolArray:
+    """Return which pieces are known to have the road access that is required; of a valid piece it may be unknown."""
+    has_street = (pieces["road_distance_m"] <= float(tests.road_reach_m)).to_numpy(dtype=bool)
+    return np.asarray(has_street | (not tests.road_required), dtype=bool)
+
+
+def _geometry(rows: Frame) -> GeometryArray:
+    return np.asarray(gpd.GeoSeries(rows["geometry"]).to_numpy(), dtype=object)
+
+
+def _access(pieces: GeometryArray, streets: Frame, tests: PieceTests) -> dict[str, FloatArray]:
+    is_usable = streets["is_car"].to_numpy(dtype=bool, na_value=False)
+    is_usable &= ~streets["road_class"].isin(list(tests.barred_road_classes)).to_numpy(dtype=bool)
+    usable = streets[is_usable].sort_values("street_id", kind="stable")
+    distance, point = enter_pieces(pieces, _geometry(usable), reach_m=float(tests.road_reach_m))
+    return {
+        "road_distance_m": distance,
+        "access_x_m": shapely.get_x(point),
+        "access_y_m": shapely.get_y(point),
+        "farthest_interior_m": farthest_m(pieces, point),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What the rules leave: faces and pieces, each with the position of its site, and which rule covers which face."""
+
+    faces: GeometryArray
+    face_site: IntArray
+    covers: BoolArray
+    pieces: GeometryArray
+    site: IntArray
+
+
+def _marks(left: _Left, rules: tuple[ExclusionRule, ...], *, least_m2: float) -> dict[str, pd.Series[Any]]:
+    found = {}
+    least = np.minimum(least_m2, shapely.area(left.pieces))[:, None]
+    for column, effect in (("restrictions", "restrict"), ("flags", "flag")):
+        place = [i for i, rule in enumerate(rules) if rule.effect == effect]
+        areas = mark_areas(left.faces, left.face_site, left.covers[:, place], left.pieces, left.site)
+        is_marked = (areas > 0) & (areas >= least)
+        found[column] = pd.Series(join_labels(is_marked, [rules[i].rule_id for i in place]), dtype="str")
+    return found
+
+
+def _plan_coverage(site_id: pd.Series[Any], rule_coverage: Frame, names: list[str]) -> NDArray[np.object_]:
+    rows = rule_coverage[rule_coverage["rule_id"].isin(names)]
+    n_partly, n_not = (
+        rows.loc[rows["coverage"] == kind, "site_id"].value_counts().reindex(site_id, fill_value=0)
+        for kind in ("partly", "not")
+    )
+    return worst_coverage(np.asarray(n_partly, dtype=np.int64), np.asarray(n_not, dtype=np.int64), len(names))
+
+
+def _plan_start(
+    pieces: GeometryArray, layers: Frame, rules: tuple[ExclusionRule, ...], *, reference: float, least_m2: float
 ) -> tuple[FloatArray, BoolArray]:
-    """Return the first year in which a plan takes (part of) each piece, and whether one of unknown start does.
-
-    Parameters
-    ----------
-    pieces
-        Shape (n,).
-    plans, start_year
-        Shape (m,), plans and their start; NaN is unknown.
-    least_m2
-        Overlap from which a plan counts.
-
-    Returns
-    -------
-    tuple
-        Year (n,), NaN where no plan of known start does; mask of pieces with a plan of unknown start (n,).
-
-    Examples
-    --------
-    >>> plans = np.array([shapely.box(0, 0, 5, 5), shapely.box(4, 4, 9, 9)])
-    >>> first_plan_start(np.array([shapely.box(0, 0, 9, 9)]), plans, np.array([2034.0, 2031.0]), least_m2=1.0)
-    (array([2031.]), array([False]))
-    """
-    start, is_unknown = np.full(len(pieces), np.inf), np.zeros(len(pieces), dtype=bool)
-    plan, piece = shapely.STRtree(pieces).query(plans, predicate="intersects")
-    shared, _ = intersect(pieces[piece], plans[plan])
-    overlap = shapely.area(shared)
-    plan, piece = plan[overlap >= least_m2], piece[overlap >= least_m2]
-    known = ~np.isnan(start_year[plan])
-    np.minimum.at(start, piece[known], start_year[plan[known]])
-    is_unknown[piece[~known]] = True
-    return np.where(np.isinf(start), np.nan, start), is_unknown
+    """Return the first year in which an excluding plan takes each piece, and where such a plan has no known start."""
+    start, is_unknown = np.full(len(pieces), np.nan), np.zeros(len(pieces), dtype=bool)
+    for rule in rules:
+        if isinstance(rule, PlannedCapacity) and rule.effect == "exclude":
+            plans, starts, ends = select_plans(layers, rule)
+            is_open = ~(ends < np.floor(reference))
+            year, unknown = first_plan_start(pieces, plans[is_open], starts[is_open], least_m2=least_m2)
+            start, is_unknown = np.fmin(start, year), is_unknown | unknown
+    return start, is_unknown

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import shapely
 
-from flexsites.geometry.types import FloatArray, GeometryArray
+from flexsites.arrays import FloatArray, GeometryArray
 
 
 def grow(geometries: GeometryArray, distance_m: FloatArray, *, quad_segs: int) -> GeometryArray:

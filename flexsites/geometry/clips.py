@@ -12,10 +12,10 @@ import numpy as np
 import shapely
 from shapely.errors import GEOSException
 
+from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from flexsites.compiled import kernel
 from flexsites.geometry.polygons import polygonal
 from flexsites.geometry.robust import AREA_NOISE_SHARE, NOISE_M2
-from flexsites.geometry.types import BoolArray, FloatArray, GeometryArray, IntArray
 
 MARGIN_M = 0.7182818
 """How far beyond its parcel a constraint is kept: far more than rounding, and no round number, so that the rectangle

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from flexsites.geometry.types import IntArray
+from flexsites.arrays import IntArray
 
 __all__ = ["group_labels", "positions_of"]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
+from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from flexsites.geometry.clips import clip_to_squares
 from flexsites.geometry.robust import intersect
-from flexsites.geometry.types import BoolArray, FloatArray, GeometryArray, IntArray
 
 FINEST_M = 62.5
 """Side of the smallest square. Powers of two of it (1,000 m is the fourth) keep every line exact in binary."""

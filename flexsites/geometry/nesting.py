@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
+from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from flexsites.compiled import kernel
-from flexsites.geometry.types import BoolArray, FloatArray, GeometryArray, IntArray
 
 OPEN, INSIDE, APART, AROUND = 0, 1, 2, 3
 """Not decided; the first strictly inside the second; no point shared; the second strictly inside the first."""

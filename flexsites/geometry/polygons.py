@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from flexsites.geometry.types import BoolArray, GeometryArray, IntArray
+from flexsites.arrays import BoolArray, GeometryArray, IntArray
 
 _MISSING, _POLYGON, _MULTIPOLYGON, _COLLECTION = -1, 3, 6, 7
 _PAIR, _FEW = 2, 8

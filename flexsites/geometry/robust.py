@@ -13,9 +13,9 @@ import numpy as np
 import shapely
 from shapely.errors import GEOSException
 
+from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from flexsites.geometry.nesting import INSIDE, OPEN, nest, read_rings
 from flexsites.geometry.polygons import polygonal, repair, union_by
-from flexsites.geometry.types import BoolArray, FloatArray, GeometryArray, IntArray
 
 NOISE_M2 = 1e-6
 """Area below which a cut is rounding, not land: a square millimetre. RD coordinates as doubles resolve about 1e-10 m,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from flexsites.geometry.types import FloatArray, GeometryArray
+from flexsites.arrays import FloatArray, GeometryArray
 
 
 def max_inscribed_width_m(

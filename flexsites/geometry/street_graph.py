@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from flexsites.geometry.types import FloatArray, GeometryArray, IntArray
+from flexsites.arrays import FloatArray, GeometryArray, IntArray
 
 WALK_FORWARD = np.uint8(1)
 WALK_BACKWARD = np.uint8(2)

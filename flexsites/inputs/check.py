@@ -11,7 +11,7 @@ from flexsites.config.run import Area
 from flexsites.config.sources import ArcgisFeatures, OgcFeatures, OsmPlace, Sources
 from flexsites.errors import Fault, FlexsitesError
 from flexsites.inputs.prepare import prepare
-from flexsites.inputs.records import about_of
+from flexsites.inputs.rows.records import about_of
 
 
 def check(

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 
 from flexsites.config.sources import OsmLayer, Selection
 from flexsites.errors import Fault, InputError
-from flexsites.inputs.files import Places
-from flexsites.inputs.ingest import Opened, Rows, Told, open_source, read_rows
-from flexsites.inputs.osm_layers import OsmSource, open_osm, read_osm_rows
-from flexsites.inputs.validity import Kind
-from flexsites.inputs.vector import Bounds
+from flexsites.inputs.formats.files import Places
+from flexsites.inputs.formats.vector import Bounds
+from flexsites.inputs.osm.layers import OsmSource, open_osm, read_osm_rows
+from flexsites.inputs.rows.ingest import Opened, Rows, Told, open_source, read_rows
+from flexsites.inputs.rows.validity import Kind
 
 Features = Opened | OsmSource
 

@@ -19,22 +19,22 @@ from flexsites.config.rules import ExclusionRule
 from flexsites.config.run import Area
 from flexsites.config.sources import Fetched, Row, Sources
 from flexsites.errors import ConfigError, Fault, FlexsitesError, InputError
-from flexsites.inputs.areas import CODE_NAMES, KINDS, NAME_NAMES, area_of, read_areas
-from flexsites.inputs.canonical import Bounds, Written, read_window, write_canonical
-from flexsites.inputs.demand import read_demand
 from flexsites.inputs.features import open_features, read_features
-from flexsites.inputs.files import Places
-from flexsites.inputs.ingest import Told
-from flexsites.inputs.ownership import Owners, read_owners
-from flexsites.inputs.parcels import OPTIONAL_COLUMNS, write_parcels
+from flexsites.inputs.formats.files import Places
+from flexsites.inputs.land.areas import CODE_NAMES, KINDS, NAME_NAMES, area_of, read_areas
+from flexsites.inputs.land.demand import read_demand
+from flexsites.inputs.land.ownership import Owners, read_owners
+from flexsites.inputs.land.parcels import OPTIONAL_COLUMNS, write_parcels
 from flexsites.inputs.prepare_layers import prepare_coverages, prepare_layer
 from flexsites.inputs.prepared import Prepared
-from flexsites.inputs.records import Hashes, record_of
-from flexsites.inputs.selection import EVERY_COLUMN
-from flexsites.inputs.steps import Kitchen, files_of
-from flexsites.inputs.validity import Ledger
-from flexsites.parts import write_table
+from flexsites.inputs.rows.ingest import Told
+from flexsites.inputs.rows.records import Hashes, record_of
+from flexsites.inputs.rows.selection import EVERY_COLUMN
+from flexsites.inputs.rows.steps import Kitchen, files_of
+from flexsites.inputs.rows.validity import Ledger
 from flexsites.tables import CRS, Areas, Demand, Frame
+from flexsites.tables.files import write_table
+from flexsites.tables.spatial_files import Bounds, Written, read_window, write_canonical
 
 
 def prepare(

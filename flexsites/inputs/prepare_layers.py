@@ -12,19 +12,19 @@ import shapely
 from flexsites.config.rules import ExclusionRule, RasterAbove
 from flexsites.config.sources import Bag, LayerSource, OsmLayer, Raster, Sources
 from flexsites.errors import Fault, FlexsitesError
-from flexsites.inputs.bag_layer import COLUMNS as BAG_COLUMNS
-from flexsites.inputs.bag_layer import write_bag_layer
-from flexsites.inputs.canonical import Bounds, Written
-from flexsites.inputs.coverages import coverage_frame, coverage_of
 from flexsites.inputs.features import open_features, read_features
-from flexsites.inputs.ingest import Told
-from flexsites.inputs.layers import needed_attributes, optional_attributes, write_layer
-from flexsites.inputs.osm_layers import osm_extent
-from flexsites.inputs.rasters import RasterFile, covered_cells, open_raster, write_raster_layer
-from flexsites.inputs.steps import Kitchen, file_name, files_of
-from flexsites.inputs.stock_sources import StockReader
-from flexsites.inputs.validity import Ledger
+from flexsites.inputs.land.coverages import coverage_frame, coverage_of
+from flexsites.inputs.land.layers import needed_attributes, optional_attributes, write_layer
+from flexsites.inputs.land.rasters import RasterFile, covered_cells, open_raster, write_raster_layer
+from flexsites.inputs.osm.layers import osm_extent
+from flexsites.inputs.rows.ingest import Told
+from flexsites.inputs.rows.steps import Kitchen, file_name, files_of
+from flexsites.inputs.rows.validity import Ledger
+from flexsites.inputs.stock.bag_layer import COLUMNS as BAG_COLUMNS
+from flexsites.inputs.stock.bag_layer import write_bag_layer
+from flexsites.inputs.stock.sources import StockReader
 from flexsites.tables import CRS, Coverages, Frame, empty
+from flexsites.tables.spatial_files import Bounds, Written
 
 
 def prepare_layer(

@@ -1,6 +1,6 @@
 """Prepare the building stock of a run: BAG, heights and roof surfaces joined, cut down to the area and a portfolio.
 
-A source is read once, batch by batch, and joined bucket by bucket (`flexsites.inputs.stock_stream`), so that a country
+A source is read once, batch by batch, and joined bucket by bucket (`flexsites.inputs.stock.stream`), so that a country
 fits. Of a portfolio only its own buildings are joined.
 """
 
@@ -22,26 +22,23 @@ from shapely.geometry.base import BaseGeometry
 from flexsites.config.run import Area
 from flexsites.config.sources import Sources, Table
 from flexsites.errors import Fault, InputError
-from flexsites.fields import Field
-from flexsites.inputs.areas import area_of, codes_at
-from flexsites.inputs.buildings import PAND_NEEDED, PAND_OPTIONAL, UNIT_NEEDED, UNIT_OPTIONAL, Stock
-from flexsites.inputs.canonical import Writer, Written
 from flexsites.inputs.features import open_features, read_features
-from flexsites.inputs.files import Places
-from flexsites.inputs.ingest import Told
-from flexsites.inputs.parcels import representative_points
-from flexsites.inputs.portfolio import Asked, PortfolioMatch, addresses, asked_of, match_portfolio, read_portfolio
+from flexsites.inputs.formats.files import Places
+from flexsites.inputs.formats.vector import Bounds
+from flexsites.inputs.land.areas import area_of, codes_at
+from flexsites.inputs.land.parcels import representative_points
 from flexsites.inputs.prepared import Prepared
-from flexsites.inputs.records import Hashes
-from flexsites.inputs.roofs_3d import ROOF_NEEDED, ROOF_OPTIONAL
-from flexsites.inputs.steps import files_of
-from flexsites.inputs.stock_files import is_among
-from flexsites.inputs.stock_sources import StockReader
-from flexsites.inputs.stock_stream import MARGIN_M, Spread
-from flexsites.inputs.stock_tables import read_by_pand
-from flexsites.inputs.validity import Ledger
-from flexsites.inputs.vector import Bounds
-from flexsites.parts import write_table
+from flexsites.inputs.rows.ingest import Told
+from flexsites.inputs.rows.records import Hashes
+from flexsites.inputs.rows.steps import files_of
+from flexsites.inputs.rows.validity import Ledger
+from flexsites.inputs.stock.buildings import PAND_NEEDED, PAND_OPTIONAL, UNIT_NEEDED, UNIT_OPTIONAL, Stock
+from flexsites.inputs.stock.files import is_among
+from flexsites.inputs.stock.portfolio import Asked, PortfolioMatch, addresses, asked_of, match_portfolio, read_portfolio
+from flexsites.inputs.stock.roofs_3d import ROOF_NEEDED, ROOF_OPTIONAL
+from flexsites.inputs.stock.sources import StockReader
+from flexsites.inputs.stock.stream import MARGIN_M, Spread
+from flexsites.inputs.stock.tables import read_by_pand
 from flexsites.tables import (
     CRS,
     Addresses,
@@ -53,6 +50,9 @@ from flexsites.tables import (
     RoofParts,
     empty,
 )
+from flexsites.tables.files import write_table
+from flexsites.tables.parcel_fields import Field
+from flexsites.tables.spatial_files import Writer, Written
 
 __all__ = ["prepare_stock"]
 

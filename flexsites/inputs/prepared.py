@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from flexsites.inputs.canonical import Bounds, read_window
-from flexsites.inputs.records import SourceRecord
-from flexsites.inputs.windows import empty_columns, read_chunks, window_of
+from flexsites.inputs.rows.records import SourceRecord
 from flexsites.tables import CRS, Areas, Coverages, Frame, Layers, Parcels, Table, empty
+from flexsites.tables.spatial_files import Bounds, read_window
+from flexsites.tables.windows import empty_columns, read_chunks, window_of
 
 
 @dataclass(frozen=True, slots=True)

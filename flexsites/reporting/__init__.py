@@ -1,18 +1,18 @@
 """What people open: totals, maps, a report, factsheets, a spreadsheet, a GeoPackage, and the story of one site."""
 
-from flexsites.reporting.drop import drop_table, requirement_table
-from flexsites.reporting.explain import explain
-from flexsites.reporting.factsheets import write_factsheets
-from flexsites.reporting.geopackage import write_geopackage
-from flexsites.reporting.report import report_path, write_report
+from flexsites.reporting.files.geopackage import write_geopackage
+from flexsites.reporting.files.workbook import write_portfolio, write_workbook
+from flexsites.reporting.report.factsheets import write_factsheets
+from flexsites.reporting.report.page import report_path, write_report
 from flexsites.reporting.results import Results, open_results
-from flexsites.reporting.roofs import roof_totals
-from flexsites.reporting.run_tables import write_tables
-from flexsites.reporting.shortlist_lines import SITE_ID, shortlist_lines
-from flexsites.reporting.totals import ownership_totals, totals, verdict_totals
-from flexsites.reporting.transit import transit_diagnostic
-from flexsites.reporting.variants import compare_variants
-from flexsites.reporting.workbook import write_portfolio, write_workbook
+from flexsites.reporting.story.explain import explain
+from flexsites.reporting.story.shortlist_lines import SITE_ID, shortlist_lines
+from flexsites.reporting.summaries.all_tables import write_tables
+from flexsites.reporting.summaries.drop import drop_table, requirement_table
+from flexsites.reporting.summaries.roofs import roof_totals
+from flexsites.reporting.summaries.totals import ownership_totals, totals, verdict_totals
+from flexsites.reporting.summaries.transit import transit_diagnostic
+from flexsites.reporting.summaries.variants import compare_variants
 from flexsites.reporting.write_all import write_all
 
 __all__ = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flexsites.reporting.words import Words
 
@@ -134,3 +135,18 @@ def _axis_end(largest: float) -> float:
             if end * factor >= largest:
                 return end * factor
         end *= 10.0
+
+
+def heads(words: Words, texts: Sequence[str], numbers: Sequence[str]) -> list[tuple[str, bool]]:
+    """Return headings: texts to the left, numbers to the right."""
+    return [
+        *((words.text(f"columns.{k}"), False) for k in texts),
+        *((words.text(f"columns.{k}"), True) for k in numbers),
+    ]
+
+
+def write_counts(row: Any, names: Sequence[str], words: Words) -> str:  # noqa: ANN401 - a row of totals
+    """Write counts of a flexmilieu; where no parcel is known to suit and some may, zero would be a claim."""
+    if not row["n_sites"] and row["n_sites_unknown"]:
+        return words.unknown
+    return " / ".join(words.number(row[name]) for name in names)

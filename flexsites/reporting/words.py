@@ -181,3 +181,11 @@ def load_texts(lang: str) -> Mapping[str, Any]:
 def _is_null(value: object) -> bool:
     """Return whether a scalar is null of any kind."""
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+
+
+def criterion_name(words: Words, criterion: object) -> str:
+    """Return the name of a criterion, which may be a measure or a rule of the flexmilieu's own."""
+    for kind in ("criterion", "measure", "rule"):
+        if (kind, str(criterion)) in words.names:
+            return words.names[(kind, str(criterion))]
+    return words.name("criterion", criterion)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from flexsites.reporting.geopackage import write_geopackage
-from flexsites.reporting.report import write_report
+from flexsites.reporting.files.geopackage import write_geopackage
+from flexsites.reporting.files.workbook import write_workbook
+from flexsites.reporting.report.page import write_report
 from flexsites.reporting.results import open_results
-from flexsites.reporting.run_tables import write_tables
-from flexsites.reporting.workbook import write_workbook
+from flexsites.reporting.summaries.all_tables import write_tables
 
 
 def write_all(directory: Path | str, *, lang: str = "nl", quiet: bool = False) -> list[Path]:

@@ -6,10 +6,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from flexsites.contract import is_among
-from flexsites.stages import stage
-from flexsites.suitability import criteria as c
+from flexsites.suitability.kernels import criteria as c
 from flexsites.tables import CRS, Exclusions, Frame, Parcels, Sites, Suitability
+from flexsites.tables.contract import is_among
+from flexsites.tables.stage import stage
 
 GROEN_TINY = "groen_tiny"
 """The flexmilieu that nearly everything passes: sites are always shown with and without it (METHOD 0)."""

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from flexsites.accessibility.closest import closest_field, cost_to_closest
-from flexsites.accessibility.network import Graph, open_array
-from flexsites.accessibility.positions import Positions
+from flexsites.accessibility.kernels.closest import closest_field, cost_to_closest
+from flexsites.accessibility.kernels.network import Graph, open_array
+from flexsites.accessibility.kernels.positions import Positions
 from flexsites.worlds.graphs import street_graph
 from tests.benchmarks.accessibility import MANY_SITES, NODES_A_SHOP, prepared, shops_at
 

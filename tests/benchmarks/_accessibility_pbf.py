@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import osmium
 
-from flexsites.inputs.amenities import amenities_from_pbf, stops_from_pbf
-from flexsites.inputs.osm_pbf import read_pbf_streets
+from flexsites.inputs.osm.amenities import amenities_from_pbf, stops_from_pbf
+from flexsites.inputs.osm.streets_pbf import read_pbf_streets
 from tests.conftest import real_data
 from tests.unit.accessibility.places import categories, rules
 

@@ -20,7 +20,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from flexsites.exclusion.overlay import Constraint
+from flexsites.exclusion.kernels.faces import Constraint
 from flexsites.geometry.lattice import subdivide
 from tests.benchmarks._exclusion_ground import make
 from tests.benchmarks._exclusion_peers import Areas, Geometries

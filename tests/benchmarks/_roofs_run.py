@@ -18,11 +18,11 @@ import shapely
 import yaml
 
 from flexsites import tables as t
-from flexsites.across_cells import gather_roofs
-from flexsites.capacity.complex_stages import group_complexes, link_neighbours
-from flexsites.parts import read
-from flexsites.runs import Place
+from flexsites.capacity.complexes import group_complexes, link_neighbours
+from flexsites.runs.across_cells import gather_roofs
+from flexsites.runs.run import Place
 from flexsites.tables import Frame
+from flexsites.tables.files import read
 from tests.benchmarks.national import ABOUT, Watch, run_through, watching
 from tests.benchmarks.roofs import make_stock, rules, write_sources
 

@@ -19,11 +19,11 @@ import sys
 import time
 from collections.abc import Callable
 
-from flexsites.accessibility.connection_scan import latest_departures
-from flexsites.accessibility.timetable import Timetable
+from flexsites.accessibility.kernels.connection_scan import latest_departures
+from flexsites.accessibility.kernels.timetable import Timetable
 from flexsites.config.load import configs_directory, read_model
 from flexsites.config.transit import Transit
-from flexsites.inputs.timetable import read_service
+from flexsites.inputs.transit.timetable import read_service
 from flexsites.worlds.gtfs_zip import write_trips
 from tests.benchmarks.timetable import (
     DAY_END_S,

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from flexsites.accessibility.closest import closest_field, cost_to_closest
-from flexsites.accessibility.cumulative import cumulative_cutoff
-from flexsites.accessibility.k_closest import k_closest, k_closest_field
-from flexsites.accessibility.network import Graph, make_graph, morton
+from flexsites.accessibility.kernels.closest import closest_field, cost_to_closest
+from flexsites.accessibility.kernels.cumulative import cumulative_cutoff
+from flexsites.accessibility.kernels.k_closest import k_closest, k_closest_field
+from flexsites.accessibility.kernels.network import Graph, make_graph, morton
+from flexsites.accessibility.kernels.positions import Opportunities, Positions
 from flexsites.accessibility.opportunities import frozen
-from flexsites.accessibility.positions import Opportunities, Positions
 from flexsites.worlds.graphs import StreetGraph, street_graph
 from tests.benchmarks.measuring import Peer, find_peers, interleave, measure_peak
 from tests.benchmarks.registry import Absent, Comparison, Measurements, Peak, benchmark

@@ -11,8 +11,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from flexsites.exclusion.ledger import settle
-from flexsites.exclusion.overlay import Constraint, has_rule, label_faces
+from flexsites.exclusion.kernels.faces import Constraint, has_rule, label_faces
+from flexsites.exclusion.kernels.ledger import settle
 from flexsites.geometry.lattice import subdivide
 from tests.benchmarks import _exclusion_peers as peers
 from tests.benchmarks._exclusion_ground import Ground, make, read, write

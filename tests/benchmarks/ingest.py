@@ -12,8 +12,8 @@ import pyogrio
 import shapely
 
 from flexsites.config.sources import Sources
-from flexsites.inputs.canonical import read_window
 from flexsites.inputs.prepare import prepare
+from flexsites.tables.spatial_files import read_window
 from tests.benchmarks.measuring import Peer, find_peers, interleave, measure_peak
 from tests.benchmarks.registry import Comparison, Measurements, benchmark
 

@@ -12,8 +12,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from flexsites.capacity.layout import Layout, lay_out
-from flexsites.capacity.stages import fit
+from flexsites.capacity.homes import fit
+from flexsites.capacity.kernels.layout import Layout, lay_out
 from flexsites.tables import Frame
 from tests.benchmarks.measuring import interleave, measure_peak
 from tests.benchmarks.registry import Comparison, Measurements, benchmark

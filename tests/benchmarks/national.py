@@ -13,10 +13,12 @@ from typing import Any
 import psutil
 import yaml
 
-from flexsites.across_cells import gather_sites
 from flexsites.config.study import Study, resolve
 from flexsites.inputs.prepared import Prepared
-from flexsites.runs import Options, Place, assess, merge_parts, prepare_inputs, start
+from flexsites.runs.across_cells import gather_sites
+from flexsites.runs.cells import assess, merge_parts
+from flexsites.runs.prepare import prepare_inputs
+from flexsites.runs.run import Options, Place, start
 from flexsites.worlds.country import Country
 from flexsites.worlds.country_files import write_country
 from tests.benchmarks.registry import Comparison, Measurements, Peak, Timing, benchmark

@@ -17,10 +17,10 @@ import pyogrio
 import shapely
 import yaml
 
-from flexsites.capacity.roof_stages import roof_reasons, roof_units, top_up
+from flexsites.capacity.roofs import roof_reasons, roof_units, top_up
 from flexsites.config.roofs import TopUpRules, assemble
 from flexsites.config.sources import Sources
-from flexsites.inputs.files import Places
+from flexsites.inputs.formats.files import Places
 from flexsites.inputs.prepare_stock import prepare_stock
 from flexsites.inputs.prepared import Prepared
 from flexsites.tables import Buildings, Frame, RoofParts, conform, empty

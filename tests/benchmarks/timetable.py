@@ -16,15 +16,22 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from flexsites.accessibility.connection_scan import (
-    UNREACHED,
-    earliest_arrival,
-    latest_departures,
-    profile_to,
+from flexsites.accessibility.kernels.connection_scan import UNREACHED, earliest_arrival, latest_departures, profile_to
+from flexsites.accessibility.kernels.door_to_door import (
+    Ways,
+    opportunities_within,
+    percentiles,
+    travel_times_by_profile,
 )
-from flexsites.accessibility.door_to_door import Ways, opportunities_within, percentiles, travel_times_by_profile
-from flexsites.accessibility.timetable import Legs, Timetable, Walks, compile_timetable, make_legs, straight_walks
-from flexsites.inputs.stop_points import stops_without_times
+from flexsites.accessibility.kernels.timetable import (
+    Legs,
+    Timetable,
+    Walks,
+    compile_timetable,
+    make_legs,
+    straight_walks,
+)
+from flexsites.inputs.transit.stop_points import stops_without_times
 from flexsites.tables import Frame
 from flexsites.worlds.gtfs_zip import write_trips
 from flexsites.worlds.timetable import SyntheticTrips, draw_lines, run_lines

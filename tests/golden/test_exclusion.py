@@ -7,8 +7,8 @@ import pytest
 import shapely
 
 from flexsites.config.rule_sets import TimeModel
-from flexsites.exclusion.overlay import Constraint, has_rule, label_faces
-from flexsites.exclusion.stages import overlay
+from flexsites.exclusion.kernels.faces import Constraint, has_rule, label_faces
+from flexsites.exclusion.overlay import overlay
 from flexsites.geometry.robust import split
 from flexsites.worlds.shapes import ragged_areas
 from tests.unit.exclusion.plots import TIME, X, Y, at, layers, parcels, rule

@@ -18,7 +18,7 @@ import yaml
 
 from flexsites.config.load import configs_directory
 from flexsites.config.study import resolve
-from flexsites.runs import Options
+from flexsites.runs.run import Options
 from pipelines.provincial_sweep import assess_all
 
 N_PARCELS = 3_000

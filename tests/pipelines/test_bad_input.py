@@ -20,8 +20,8 @@ import yaml
 
 from flexsites import cli
 from flexsites.errors import RunError
-from flexsites.parts import alone
 from flexsites.reporting import write_geopackage
+from flexsites.runs.lock import alone
 from tests.pipelines.small_run import flexsites
 from tests.reporting_fixture import write_results
 from tests.unit.inputs.makers import ABOUT, write
@@ -369,7 +369,7 @@ def test_what_the_file_system_refuses_is_told(
     def refuse(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("flexsites.runs.merge", refuse)
+    monkeypatch.setattr("flexsites.runs.cells.merge", refuse)
     code, told = tell("run", _set("flexmilieus", ["campus"]))
     assert code == 2
     for part in parts:
@@ -399,7 +399,7 @@ def test_a_geopackage_that_cannot_be_written_is_told_and_leaves_nothing_half(
     def refuse(*_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr("flexsites.reporting.geopackage._add_styles", refuse)
+    monkeypatch.setattr("flexsites.reporting.files.geopackage._add_styles", refuse)
     with pytest.raises(RunError, match="database or disk is full"):
         write_geopackage(place)
     assert not list(place.glob("*.gpkg")) + list(place.glob(".*.gpkg"))

@@ -19,7 +19,7 @@ from flexsites import cli
 from flexsites.config.load import configs_directory
 from flexsites.config.study import resolve
 from flexsites.reporting import write_report
-from flexsites.runs import Options
+from flexsites.runs.run import Options
 from flexsites.worlds.stock import TYPES
 from pipelines import PIPELINES
 from tests.pipelines.small_run import Content, write_run

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import shapely
 
-from flexsites.exclusion.stages import overlay
+from flexsites.exclusion.overlay import overlay
 from flexsites.geometry.polygons import repair
 from tests.conftest import real_data
 from tests.unit.exclusion.plots import TIME, layers, parcels, rule

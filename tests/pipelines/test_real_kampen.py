@@ -9,9 +9,9 @@ import pyproj
 import pytest
 import shapely
 
-from flexsites.accessibility.export import to_networkx
-from flexsites.accessibility.prepare import open_access
-from flexsites.accessibility.snap import snap
+from flexsites.accessibility.contract_streets import open_access
+from flexsites.accessibility.kernels.export import to_networkx
+from flexsites.accessibility.kernels.snap import snap
 from flexsites.config.access import CostToClosest
 from tests.conftest import real_data
 from tests.pipelines.real_runs import assert_areas_close, assert_remainder_is_that_of_a_naive_overlay, run_real

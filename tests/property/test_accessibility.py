@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from flexsites.accessibility.closest import closest_field, cost_to_closest
-from flexsites.accessibility.cumulative import cumulative_cutoff, gravity
-from flexsites.accessibility.decay import EXPONENTIAL, LINEAR
-from flexsites.accessibility.export import to_networkx
-from flexsites.accessibility.k_closest import k_closest, k_closest_field
-from flexsites.accessibility.network import Graph, make_graph
+from flexsites.accessibility.kernels.closest import closest_field, cost_to_closest
+from flexsites.accessibility.kernels.cumulative import cumulative_cutoff, gravity
+from flexsites.accessibility.kernels.decay import EXPONENTIAL, LINEAR
+from flexsites.accessibility.kernels.export import to_networkx
+from flexsites.accessibility.kernels.k_closest import k_closest, k_closest_field
+from flexsites.accessibility.kernels.network import Graph, make_graph
+from flexsites.accessibility.kernels.positions import Opportunities, Positions
 from flexsites.accessibility.opportunities import frozen
-from flexsites.accessibility.positions import Opportunities, Positions
 
 # Whole metres: sums are exact, so that "within the cut-off" is never a question of last digits.
 METRES = st.integers(1, 40)

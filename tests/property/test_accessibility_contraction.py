@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from flexsites.accessibility.export import to_networkx
-from flexsites.accessibility.network import build_network
-from flexsites.accessibility.snap import snap
+from flexsites.accessibility.kernels.export import to_networkx
+from flexsites.accessibility.kernels.network import build_network
+from flexsites.accessibility.kernels.snap import snap
 from flexsites.geometry.street_graph import StreetGraph, edge_lengths, graph_from_ways
 
 FORWARD, BACKWARD = 4, 8

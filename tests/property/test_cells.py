@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexsites.cells import Cell, plan_cells
+from flexsites.runs.lattice import Cell, plan_cells
 
 SIDES = st.one_of(st.sampled_from([250.0, 333.3, 1000 / 3, 5000.0, 0.1, 7.7]), st.floats(0.05, 50_000))
 COORDINATES = st.floats(-7_000, 629_000)

@@ -10,7 +10,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexsites.exclusion.overlay import Constraint, label_faces
+from flexsites.exclusion.kernels.faces import Constraint, label_faces
 from flexsites.geometry import clips, lattice, robust
 from flexsites.geometry.clips import MARGIN_M, clip_near, clip_to_squares
 from flexsites.geometry.nesting import APART, AROUND, INSIDE, OPEN, nest, read_rings

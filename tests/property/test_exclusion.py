@@ -6,7 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flexsites.config.rule_sets import PIECE_TESTS
-from flexsites.exclusion.stages import attribute, cover_rules, decide, leave_pieces, overlay
+from flexsites.exclusion.attribution import attribute
+from flexsites.exclusion.coverage import cover_rules
+from flexsites.exclusion.overlay import overlay
+from flexsites.exclusion.pieces import leave_pieces
+from flexsites.exclusion.verdict import decide
 from tests.unit.exclusion.plots import TESTS, TIME, X, Y, at, covered, layers, parcels, rule, streets
 
 PLOTS = [at(x, y, x + 100, y + 100) for x in (-100, 0, 100) for y in (-100, 0)] + [

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flexsites.config.sources import Selection
-from flexsites.inputs.areas import codes_at
-from flexsites.inputs.ingest import Told, sound_rows
-from flexsites.inputs.layers import cut
-from flexsites.inputs.projection import to_rd
-from flexsites.inputs.rasters import BLOCK_CELLS, Block, open_raster, polygonise
-from flexsites.inputs.selection import matches
-from flexsites.inputs.validity import Ledger, Seen, row_digests
-from flexsites.inputs.vector import Batch
+from flexsites.inputs.formats.projection import to_rd
+from flexsites.inputs.formats.vector import Batch
+from flexsites.inputs.land.areas import codes_at
+from flexsites.inputs.land.layers import cut
+from flexsites.inputs.land.rasters import BLOCK_CELLS, Block, open_raster, polygonise
+from flexsites.inputs.rows.ingest import Told, sound_rows
+from flexsites.inputs.rows.selection import matches
+from flexsites.inputs.rows.validity import Ledger, Seen, row_digests
 from tests.unit.inputs.makers import ABOUT, ORIGIN
 
 RD = to_rd("EPSG:28992", where="test")
@@ -99,7 +99,7 @@ def test_a_file_cut_from_a_raster_gives_the_same_cells(
     tmp_path_factory: pytest.TempPathFactory, column: int, row: int
 ) -> None:
     from flexsites.config.sources import Raster  # noqa: PLC0415
-    from flexsites.inputs.files import Places  # noqa: PLC0415
+    from flexsites.inputs.formats.files import Places  # noqa: PLC0415
 
     folder = tmp_path_factory.mktemp("raster")
     side = BLOCK_CELLS + 40

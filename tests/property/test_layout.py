@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from shapely import affinity
 
-from flexsites.capacity.layout import Layout, lay_out, local_edges, place
-from flexsites.capacity.layout_rows import LAYOUT, rows_of
-from flexsites.capacity.layout_strips import turned
-from flexsites.capacity.ordering import stable_order
+from flexsites.capacity.kernels.layout import Layout, lay_out, local_edges, place
+from flexsites.capacity.kernels.layout_rows import LAYOUT, rows_of
+from flexsites.capacity.kernels.layout_strips import turned
+from flexsites.capacity.kernels.ordering import stable_order
 from tests.piece_shapes import PLAIN, no_access, random_piece, regular_piece
 
 LAYOUTS = st.builds(

@@ -16,9 +16,9 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexsites import parts
 from flexsites.errors import RunError
 from flexsites.tables import CRS, Amenities, Reasons, Table, empty
+from flexsites.tables import files as parts
 
 RULES = ("a", "b", "c")
 

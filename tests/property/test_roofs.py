@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from shapely import affinity
 
 from flexsites.assess import assess_roofs
-from flexsites.capacity.complex_stages import group_complexes
-from flexsites.capacity.roof_packing import layout_homes
-from flexsites.capacity.roof_stages import roof_units, top_up
-from flexsites.capacity.roof_surfaces import erode_roofs
+from flexsites.capacity.complexes import group_complexes
+from flexsites.capacity.kernels.roof_packing import layout_homes
+from flexsites.capacity.kernels.roof_surfaces import erode_roofs
+from flexsites.capacity.roofs import roof_units, top_up
 from flexsites.tables import Frame, RoofParts, empty
 from tests.unit.roofs.stock import buildings, flat_block, rules
 

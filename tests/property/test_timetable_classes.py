@@ -9,11 +9,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexsites.accessibility.network import make_graph
-from flexsites.accessibility.positions import Positions
-from flexsites.accessibility.service_class import CLASSES, NONE, best_classes
-from flexsites.accessibility.transit_stages import class_table
-from flexsites.accessibility.walk_legs import walk_legs
+from flexsites.accessibility.kernels.network import make_graph
+from flexsites.accessibility.kernels.positions import Positions
+from flexsites.accessibility.kernels.service_class import CLASSES, NONE, best_classes
+from flexsites.accessibility.kernels.walk_legs import walk_legs
+from flexsites.accessibility.transit import class_table
 from flexsites.config.load import configs_directory, read_model
 from flexsites.config.transit import TransitClasses
 

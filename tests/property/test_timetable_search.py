@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexsites.accessibility.connection_scan import (
+from flexsites.accessibility.kernels.connection_scan import (
     NEVER,
     UNREACHED,
     earliest_arrival,
@@ -16,14 +16,14 @@ from flexsites.accessibility.connection_scan import (
     latest_departures,
     profile_to,
 )
-from flexsites.accessibility.door_to_door import (
+from flexsites.accessibility.kernels.door_to_door import (
     Ways,
     door_to_door,
     opportunities_within,
     percentiles,
     travel_times_by_profile,
 )
-from flexsites.accessibility.timetable import Legs, Timetable, Walks, compile_timetable, make_legs
+from flexsites.accessibility.kernels.timetable import Legs, Timetable, Walks, compile_timetable, make_legs
 
 N_STOPS, CHANGE_S, DAY_S = 6, 2, 100
 

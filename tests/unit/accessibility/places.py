@@ -8,11 +8,11 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from flexsites.accessibility.network import Mode, Network, build_network
+from flexsites.accessibility.kernels.network import Mode, Network, build_network
 from flexsites.config.access import AmenityCategories, Measures, StreetRules
 from flexsites.config.load import read_model
-from flexsites.inputs.network import streets_from_lines
-from flexsites.inputs.osm_pbf import StreetReading, read_pbf_streets
+from flexsites.inputs.osm.streets_lines import streets_from_lines
+from flexsites.inputs.osm.streets_pbf import StreetReading, read_pbf_streets
 from flexsites.tables import Frame, Pieces
 from tests.conftest import PROJECT, real_data
 

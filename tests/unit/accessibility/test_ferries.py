@@ -7,13 +7,13 @@ import osmium
 import pytest
 import shapely
 
-from flexsites.accessibility.closest import closest_field, cost_to_closest
-from flexsites.accessibility.network import Network, build_network
+from flexsites.accessibility.kernels.closest import closest_field, cost_to_closest
+from flexsites.accessibility.kernels.network import Network, build_network
+from flexsites.accessibility.kernels.snap import snap
 from flexsites.accessibility.opportunities import place
-from flexsites.accessibility.snap import snap
 from flexsites.geometry.street_graph import StreetGraph
-from flexsites.inputs.network import street_lines
-from flexsites.inputs.osm_pbf import read_pbf_streets
+from flexsites.inputs.osm.streets_lines import street_lines
+from flexsites.inputs.osm.streets_pbf import read_pbf_streets
 from tests.unit.accessibility.places import rules
 
 WAIT_M = 750.0

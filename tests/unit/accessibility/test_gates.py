@@ -8,9 +8,9 @@ import numpy as np
 import osmium
 import pytest
 
-from flexsites.accessibility.network import build_network
-from flexsites.inputs.osm_graph import streets_from_graph
-from flexsites.inputs.osm_pbf import read_pbf_streets
+from flexsites.accessibility.kernels.network import build_network
+from flexsites.inputs.osm.graph import streets_from_graph
+from flexsites.inputs.osm.streets_pbf import read_pbf_streets
 from tests.unit.accessibility.places import rules
 
 PLACES = {1: (5.900, 52.550), 2: (5.901, 52.550), 3: (5.902, 52.550), 4: (5.901, 52.551), 5: (5.902, 52.551)}

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flexsites.accessibility.network import build_network
+from flexsites.accessibility.kernels.network import build_network
 from flexsites.config.access import AmenityCategories
 from flexsites.config.load import configs_directory, read_model
 from flexsites.errors import InputError
-from flexsites.inputs.osm_graph import amenities_from_place, streets_from_place
-from flexsites.inputs.osm_pbf import read_pbf_streets
+from flexsites.inputs.osm.graph import amenities_from_place, streets_from_place
+from flexsites.inputs.osm.streets_pbf import read_pbf_streets
 from tests.unit.accessibility.places import rules
 from tests.unit.accessibility.test_street_readers import NODES, WAYS, write
 

@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 import shapely
 
-from flexsites.accessibility.prepare import PreparedAccess, open_access, prepare_access
-from flexsites.accessibility.stages import look_up_areas, reach
-from flexsites.accessibility.transit_stages import walk_to_stops
+from flexsites.accessibility.contract_streets import PreparedAccess, open_access, prepare_access
+from flexsites.accessibility.streets import look_up_areas, reach
+from flexsites.accessibility.transit import walk_to_stops
 from flexsites.config.access import AreaStatistic, Measures, StreetMeasureBase
 from flexsites.errors import InputError, NotFoundError
-from flexsites.inputs.amenities import amenities_from_pbf, stops_from_pbf
-from flexsites.inputs.network import street_lines
+from flexsites.inputs.osm.amenities import amenities_from_pbf, stops_from_pbf
+from flexsites.inputs.osm.streets_lines import street_lines
 from flexsites.tables import Accessibility, Amenities, Frame, StreetLines, conform, empty
 from flexsites.tables import Stops as StopsTable
 from tests.conftest import real_data

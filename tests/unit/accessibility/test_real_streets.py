@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import shapely
 
-from flexsites.accessibility.closest import closest_field, cost_to_closest
-from flexsites.accessibility.cumulative import cumulative_cutoff
-from flexsites.accessibility.export import to_networkx
-from flexsites.accessibility.network import Mode, Network
+from flexsites.accessibility.kernels.closest import closest_field, cost_to_closest
+from flexsites.accessibility.kernels.cumulative import cumulative_cutoff
+from flexsites.accessibility.kernels.export import to_networkx
+from flexsites.accessibility.kernels.network import Mode, Network
+from flexsites.accessibility.kernels.snap import snap
 from flexsites.accessibility.opportunities import place as place_on
-from flexsites.accessibility.snap import snap
 from tests.unit.accessibility.places import network, random_points, streets
 
 PLACES = ["kampen", "rotterdam", "porto_alegre"]

@@ -12,19 +12,19 @@ import osmium
 import pytest
 import shapely
 
-from flexsites.accessibility.network import Network, build_network
+from flexsites.accessibility.kernels.network import Network, build_network
 from flexsites.errors import CrsError, InputError, MissingExtraError
-from flexsites.inputs import osm_features
-from flexsites.inputs.amenities import amenities_from_pbf, stops_from_pbf
-from flexsites.inputs.network import street_lines, streets_from_lines
-from flexsites.inputs.osm_features import read_osm_features
-from flexsites.inputs.osm_graph import (
+from flexsites.inputs.osm import features
+from flexsites.inputs.osm.amenities import amenities_from_pbf, stops_from_pbf
+from flexsites.inputs.osm.features import read_osm_features
+from flexsites.inputs.osm.graph import (
     amenities_from_place,
     streets_from_graph,
     streets_from_graphml,
     streets_from_place,
 )
-from flexsites.inputs.osm_pbf import read_pbf_streets
+from flexsites.inputs.osm.streets_lines import street_lines, streets_from_lines
+from flexsites.inputs.osm.streets_pbf import read_pbf_streets
 from tests.unit.accessibility.places import categories, rules
 
 # Three streets and a path: a square whose south side is one-way, a bend in the east, a motorway across that joins
@@ -228,14 +228,14 @@ def test_reading_features_writes_out_what_is_wanted_and_no_more(
 ) -> None:
     """Streets share a key with bus stops, and everything may have a name: neither is carried along."""
     kept: list[int] = []
-    reduce = osm_features._reduce
+    reduce = features._reduce
 
     def counted(*arguments: object) -> Path:
         reduced: Path = reduce(*arguments)  # type: ignore[arg-type]
         kept.append(sum(1 for _ in osmium.FileProcessor(str(reduced))))
         return reduced
 
-    monkeypatch.setattr(osm_features, "_reduce", counted)
+    monkeypatch.setattr(features, "_reduce", counted)
     for name, n_buildings in (("few", 0), ("many", 3_000)):
         path = write(tmp_path / f"{name}.osm.pbf", n_buildings=n_buildings)
         assert len(stops_from_pbf(path, categories=categories())) == 1

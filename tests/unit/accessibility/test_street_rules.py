@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flexsites.inputs.osm_access import permissions
+from flexsites.inputs.osm.access import permissions
 from tests.unit.accessibility.places import rules
 
 WALK, BICYCLE, CAR, CROSSING = 1 | 2, 4 | 8, 16, 32

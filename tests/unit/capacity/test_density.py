@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from flexsites.capacity.density import (
+from flexsites.capacity.kernels.density import (
     dwellings_by_density,
     dwellings_per_ha_gross,
     dwellings_per_ha_net,

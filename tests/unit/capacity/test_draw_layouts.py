@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 import shapely
 
-from flexsites.capacity.dwelling_mix import homes_in_modules, modules_of_homes
-from flexsites.capacity.layout_stages import draw_layouts
-from flexsites.capacity.stages import fit
+from flexsites.capacity.homes import fit
+from flexsites.capacity.kernels.dwelling_mix import homes_in_modules, modules_of_homes
+from flexsites.capacity.layouts import draw_layouts
 from tests.piece_shapes import (
     dwelling_types,
     layout_standard,

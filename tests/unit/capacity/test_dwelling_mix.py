@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from flexsites.capacity.dwelling_mix import homes_in_modules, modules_of_homes
+from flexsites.capacity.kernels.dwelling_mix import homes_in_modules, modules_of_homes
 
 MIXES = [(0.0, 1), (1.0, 1), (0.2, 2), (0.3, 2), (0.5, 2), (1 / 3, 3), (0.07, 3)]
 

@@ -8,7 +8,7 @@ import pytest
 import shapely
 from pandas.testing import assert_frame_equal
 
-from flexsites.capacity.stages import fit
+from flexsites.capacity.homes import fit
 from flexsites.config.base import Figure
 from flexsites.config.dwellings import Bounds, Programme
 from flexsites.errors import ConfigError

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from flexsites.capacity.layout_stages import draw_layouts
-from flexsites.capacity.stages import fit
+from flexsites.capacity.homes import fit
+from flexsites.capacity.layouts import draw_layouts
 from tests.golden_files import Golden
 from tests.piece_shapes import (
     all_programmes,

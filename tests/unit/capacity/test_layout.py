@@ -5,7 +5,7 @@ import pytest
 import shapely
 from shapely import affinity
 
-from flexsites.capacity.layout import Layout, lay_out, place
+from flexsites.capacity.kernels.layout import Layout, lay_out, place
 from tests.piece_shapes import PLAIN, named_shapes, no_access, random_piece
 
 

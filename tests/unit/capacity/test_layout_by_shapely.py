@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from shapely import affinity
 
-from flexsites.capacity.layout import Layout, lay_out
+from flexsites.capacity.kernels.layout import Layout, lay_out
 from tests.layout_by_shapely import count_by_shapely
 from tests.piece_shapes import PLAIN, named_shapes, no_access, random_piece
 

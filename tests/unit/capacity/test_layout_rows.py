@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import shapely
 
-from flexsites.capacity.layout import local_edges
-from flexsites.capacity.layout_directions import long_axis, row_directions
-from flexsites.capacity.layout_rows import bays_between, best_rows
+from flexsites.capacity.kernels.layout import local_edges
+from flexsites.capacity.kernels.layout_directions import long_axis, row_directions
+from flexsites.capacity.kernels.layout_rows import bays_between, best_rows
 from tests.piece_shapes import random_piece
 
 

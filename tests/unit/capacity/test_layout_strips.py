@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import shapely
 
-from flexsites.capacity.layout import local_edges
-from flexsites.capacity.layout_strips import TOUCH_M, blocked_interval, clear_intervals, turned
+from flexsites.capacity.kernels.layout import local_edges
+from flexsites.capacity.kernels.layout_strips import TOUCH_M, blocked_interval, clear_intervals, turned
 from tests.piece_shapes import random_piece
 
 

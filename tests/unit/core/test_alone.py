@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from flexsites.errors import RunError
-from flexsites.parts import HELD, alone
-from flexsites.runs import Options
+from flexsites.runs.lock import HELD, alone
+from flexsites.runs.run import Options
 from tests.conftest import PROJECT
 
 CHILD = """
 import sys, time
 from pathlib import Path
-from flexsites.parts import alone
+from flexsites.runs.lock import alone
 with alone(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)
@@ -25,8 +25,9 @@ with alone(Path(sys.argv[1])):
 HALF = """
 import sys, time
 from pathlib import Path
-from flexsites import parts
-with parts.alone(Path(sys.argv[1])), parts._whole(Path(sys.argv[1]) / "parts" / "c1" / "sites.parquet") as half:
+from flexsites.runs.lock import alone
+from flexsites.tables.files import _whole
+with alone(Path(sys.argv[1])), _whole(Path(sys.argv[1]) / "parts" / "c1" / "sites.parquet") as half:
     half.write_bytes(b"half")
     print("half", flush=True)
     time.sleep(600)

@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 import shapely
 
-from flexsites import contract, fields, tables
+from flexsites import tables
 from flexsites.errors import ContractError, CrsError
-from flexsites.fields import Field
-from flexsites.stages import record_lineage, stage
-from flexsites.tables import CRS, Amenities, PieceLocations, Reasons, Table, conform, empty, require_rd
+from flexsites.tables import CRS, Amenities, PieceLocations, Reasons, Table, conform, contract, empty, require_rd
+from flexsites.tables import parcel_fields as fields
+from flexsites.tables.parcel_fields import Field
+from flexsites.tables.stage import record_lineage, stage
 
 TABLES = {name: one for name, one in vars(tables).items() if isinstance(one, Table)}
 FIELDS = {field.name: field for table in TABLES.values() for field in table.fields}

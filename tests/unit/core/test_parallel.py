@@ -8,7 +8,7 @@ import dask
 import pytest
 
 from flexsites.errors import InputError, RunError
-from flexsites.parallel import map_cells
+from flexsites.runs.parallel import map_cells
 
 
 def _double(cell: int) -> int:

@@ -7,16 +7,13 @@ import shapely
 
 from flexsites.config.rule_sets import RuleVariant, vary
 from flexsites.errors import ConfigError
-from flexsites.exclusion.stages import (
-    attribute,
-    cover_rules,
-    decide,
-    group_locations,
-    leave_pieces,
-    link_pieces,
-    near_misses,
-    overlay,
-)
+from flexsites.exclusion.attribution import attribute
+from flexsites.exclusion.coverage import cover_rules
+from flexsites.exclusion.locations import group_locations, link_pieces
+from flexsites.exclusion.near_misses import near_misses
+from flexsites.exclusion.overlay import overlay
+from flexsites.exclusion.pieces import leave_pieces
+from flexsites.exclusion.verdict import decide
 from tests.unit.exclusion.plots import TESTS, TIME, X, Y, at, covered, figure, layers, parcels, rule, streets
 
 PLOT = at(0, 0, 100, 100)

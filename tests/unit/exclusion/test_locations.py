@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import shapely
 
-from flexsites.exclusion.locations import link_shapes
+from flexsites.exclusion.kernels.locations import link_shapes
 from flexsites.geometry.groups import group_labels
 
 LEFT, RIGHT = shapely.box(0, 0, 10, 10), shapely.box(10, 0, 20, 10)

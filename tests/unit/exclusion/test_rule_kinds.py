@@ -5,7 +5,8 @@ import pytest
 import shapely
 
 from flexsites.errors import InputError
-from flexsites.exclusion.stages import cover_rules, overlay
+from flexsites.exclusion.coverage import cover_rules
+from flexsites.exclusion.overlay import overlay
 from tests.unit.exclusion.plots import TESTS, TIME, X, Y, at, covered, figure, layers, parcels, rule
 
 PLOT = at(0, 0, 100, 100)

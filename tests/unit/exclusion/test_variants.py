@@ -9,8 +9,10 @@ import shapely
 from flexsites.config.readings import base_reading, variant_reading
 from flexsites.config.rule_sets import RuleSet
 from flexsites.config.run import Variant
-from flexsites.exclusion import constraint_stages
-from flexsites.exclusion.stages import cover_rules, leave_pieces, overlay
+from flexsites.exclusion import constraints
+from flexsites.exclusion.coverage import cover_rules
+from flexsites.exclusion.overlay import overlay
+from flexsites.exclusion.pieces import leave_pieces
 from tests.unit.exclusion.plots import TESTS, TIME, X, Y, at, covered, figure, layers, parcels, rule, streets
 
 PLOTS = [at(0, 0, 100, 100), at(100, 0, 200, 100), at(400, 0, 500, 100)]
@@ -72,12 +74,12 @@ def test_every_distance_reads_its_own_faces():
 
 
 def test_only_the_changed_rule_is_computed_again(monkeypatch: pytest.MonkeyPatch):
-    grown, grow = [], constraint_stages.grow
+    grown, grow = [], constraints.grow
 
     def counted(geometries, distance_m, **more):
         grown.append(float(distance_m[0]))
         return grow(geometries, distance_m, **more)
 
-    monkeypatch.setattr(constraint_stages, "grow", counted)
+    monkeypatch.setattr(constraints, "grow", counted)
     overlay(parcels(*PLOTS), layers(*ROWS), rules=once(readings(80.0, 40.0)), time=TIME)
     assert sorted(grown) == [15.0, 40.0, 80.0]

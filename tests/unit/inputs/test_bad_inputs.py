@@ -24,9 +24,9 @@ from flexsites.config.run import Area
 from flexsites.config.sources import Sources
 from flexsites.errors import CrsError, InputError
 from flexsites.inputs.check import check
-from flexsites.inputs.files import sha256
+from flexsites.inputs.formats.files import sha256
 from flexsites.inputs.prepare import prepare
-from flexsites.inputs.records import Hashes
+from flexsites.inputs.rows.records import Hashes
 from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares, vector, write
 
 Make = Callable[[Path], dict[str, Any]]
@@ -216,9 +216,9 @@ def test_one_clear_message(name: str, tmp_path: Path) -> None:
     "name", ["no crs", "crs contradicts", "degrees as RD", "metres as degrees", "latitude first", "exchanged axes"]
 )
 def test_faults_of_the_crs_are_crs_errors_of_the_reader(name: str, tmp_path: Path) -> None:
-    from flexsites.inputs.files import Places  # noqa: PLC0415
-    from flexsites.inputs.ingest import Told, open_source, read_rows  # noqa: PLC0415
-    from flexsites.inputs.validity import Ledger  # noqa: PLC0415
+    from flexsites.inputs.formats.files import Places  # noqa: PLC0415
+    from flexsites.inputs.rows.ingest import Told, open_source, read_rows  # noqa: PLC0415
+    from flexsites.inputs.rows.validity import Ledger  # noqa: PLC0415
 
     row = sources(parcels=CASES[name][0](tmp_path)).parcels
     assert row is not None

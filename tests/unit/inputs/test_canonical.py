@@ -13,9 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flexsites.errors import ContractError, NotFoundError
-from flexsites.inputs.canonical import ROW_GROUP_ROWS, Writer, read_window, write_canonical
-from flexsites.inputs.hilbert import hilbert_distance
 from flexsites.tables import Layers
+from flexsites.tables.spatial_files import ROW_GROUP_ROWS, Writer, hilbert_distance, read_window, write_canonical
 
 
 def boxes(n: int, seed: int = 1) -> gpd.GeoDataFrame:
@@ -76,7 +75,7 @@ def test_a_window_holds_exactly_what_meets_it(
 
 
 def test_a_window_leaves_row_groups_unread(tmp_path: Path) -> None:
-    from flexsites.inputs.windows import _footer  # noqa: PLC0415
+    from flexsites.tables.windows import _footer  # noqa: PLC0415
 
     write_canonical(boxes(12 * ROW_GROUP_ROWS), tmp_path / "a.parquet", Layers)
     footer = _footer(str(tmp_path / "a.parquet"))

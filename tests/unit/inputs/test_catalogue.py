@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from flexsites.config.catalogue import CatalogueRow
-from flexsites.inputs.records import load_catalogue
+from flexsites.inputs.rows.records import load_catalogue
 
 # Every row of the method's list of sources.
 THEMES = {

@@ -4,10 +4,10 @@ import pytest
 
 from flexsites.config.sources import Table
 from flexsites.errors import InputError
-from flexsites.inputs.demand import read_demand
-from flexsites.inputs.files import Places
-from flexsites.inputs.ingest import Told
-from flexsites.inputs.validity import Ledger
+from flexsites.inputs.formats.files import Places
+from flexsites.inputs.land.demand import read_demand
+from flexsites.inputs.rows.ingest import Told
+from flexsites.inputs.rows.validity import Ledger
 
 
 def _read(folder, text, **changes):

@@ -13,9 +13,9 @@ import shapely
 from flexsites.config.run import Area
 from flexsites.errors import InputError
 from flexsites.geometry.lattice import MAX_VERTICES
+from flexsites.inputs.formats.projection import to_rd
 from flexsites.inputs.prepare import prepare
 from flexsites.inputs.prepared import Prepared
-from flexsites.inputs.projection import to_rd
 from tests.conftest import real_data
 from tests.unit.inputs.makers import sources, vector
 

@@ -18,7 +18,7 @@ from flexsites.config.sources import Sources
 from flexsites.inputs.check import check
 from flexsites.inputs.prepare import prepare
 from flexsites.inputs.prepared import Prepared
-from flexsites.inputs.selection import plain
+from flexsites.inputs.rows.selection import plain
 from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares, vector, write
 
 LABEL = {"nl": "r", "en": "r"}

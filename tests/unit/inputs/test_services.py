@@ -17,9 +17,9 @@ import shapely
 
 from flexsites.config.sources import ArcgisFeatures, OgcFeatures
 from flexsites.errors import CrsError, InputError
-from flexsites.inputs.download import atom_files, fetch_file, open_session
+from flexsites.inputs.formats.download import atom_files, fetch_file, open_session
+from flexsites.inputs.formats.services import fetch_features
 from flexsites.inputs.prepare import prepare
-from flexsites.inputs.services import fetch_features
 from tests.unit.inputs.makers import ABOUT, sources, squares
 
 RD = "http://www.opengis.net/def/crs/EPSG/0/28992"

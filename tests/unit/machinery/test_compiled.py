@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from flexsites import compiled
-from flexsites.capacity import layout_rows
+from flexsites.capacity.kernels import layout_rows
 
 PACKAGE = Path(compiled.__file__).parent
 CALLED = "from kept.compiled import kernel\n\n\n@kernel\ndef called(value):\n    return value + {}\n"

@@ -10,7 +10,7 @@ import pytest
 from flexsites.errors import NotFoundError
 from flexsites.reporting import shortlist_lines
 from flexsites.reporting.results import Results
-from flexsites.shortlists import Wishes, choose
+from flexsites.runs.shortlist import Wishes, choose
 
 SITES = pd.DataFrame(
     {

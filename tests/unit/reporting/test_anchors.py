@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from flexsites.config.anchors import Anchor, Anchors
 from flexsites.config.load import configs_directory, read_model
-from flexsites.reporting.anchors import compare_anchors
-from flexsites.reporting.report import write_report
+from flexsites.reporting.report.page import write_report
+from flexsites.reporting.summaries.anchors import compare_anchors
 
 SITES = pd.DataFrame(
     {

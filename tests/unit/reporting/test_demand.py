@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from flexsites.reporting import open_results, write_report, write_workbook
-from flexsites.reporting.explain import explain
 from flexsites.reporting.names import words_of
-from flexsites.reporting.sections_demand import demand
+from flexsites.reporting.report.demand import demand
+from flexsites.reporting.story.explain import explain
 
 TOTALS = [
     ("GM9901", "senioren", 45, 30, 10, 5, 30, 2, "partly", True),

@@ -13,9 +13,9 @@ import pytest
 
 from flexsites.errors import NotFoundError
 from flexsites.reporting import explain, write_all, write_factsheets, write_geopackage, write_portfolio, write_workbook
-from flexsites.reporting.map_payload import map_payload
-from flexsites.reporting.portfolio import complexes_table
 from flexsites.reporting.presentation import presentation
+from flexsites.reporting.report.map import map_payload
+from flexsites.reporting.summaries.portfolio import complexes_table
 from flexsites.reporting.words import Words
 from tests.reporting_fixture import FLEXMILIEUS, NASTY_OWNER_TEXT, make_tables, write_results
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from flexsites.reporting import explain, open_results
-from flexsites.reporting.run_tables import summary
+from flexsites.reporting.summaries.all_tables import summary
 from tests.golden_files import Golden
 
 

@@ -11,12 +11,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from flexsites.capacity.complex_stages import find_lookalikes, group_complexes, link_neighbours
-from flexsites.capacity.roof_stages import roof_reasons, roof_units, top_up
-from flexsites.inputs.portfolio import match_portfolio, read_portfolio
-from flexsites.parts import write_table
+from flexsites.capacity.complexes import find_lookalikes, group_complexes, link_neighbours
+from flexsites.capacity.roofs import roof_reasons, roof_units, top_up
+from flexsites.inputs.stock.portfolio import match_portfolio, read_portfolio
 from flexsites.reporting import open_results, write_portfolio
-from flexsites.reporting.portfolio import buildings_table, complexes_table, unmatched_table
+from flexsites.reporting.summaries.portfolio import buildings_table, complexes_table, unmatched_table
 from flexsites.reporting.words import Words
 from flexsites.tables import (
     Addresses,
@@ -32,6 +31,7 @@ from flexsites.tables import (
     RoofUnits,
     empty,
 )
+from flexsites.tables.files import write_table
 from tests.conftest import real_data
 from tests.unit.roofs.stock import buildings, flat_block, pand_id, rules
 from tests.unit.roofs.test_complexes import porch

@@ -13,10 +13,13 @@ import pytest
 
 from flexsites.reporting import open_results, write_factsheets, write_report
 from flexsites.reporting.names import words_of
-from flexsites.reporting.report import render_report, script_json
-from flexsites.reporting.run_tables import summary
-from flexsites.reporting.sections import answer, closing_line, verdict_counts
-from flexsites.reporting.sections_more import area_totals, roofs, sources, sources_by_origin, variants
+from flexsites.reporting.report.answer import answer
+from flexsites.reporting.report.land import area_totals, closing_line, verdict_counts
+from flexsites.reporting.report.origin import sources, sources_by_origin
+from flexsites.reporting.report.page import render_report, script_json
+from flexsites.reporting.report.roofs import roofs
+from flexsites.reporting.report.variants import variants
+from flexsites.reporting.summaries.all_tables import summary
 from flexsites.reporting.words import LANGUAGES
 from tests.reporting_fixture import write_results
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flexsites.reporting.totals import ownership_totals, totals, verdict_totals
+from flexsites.reporting.summaries.totals import ownership_totals, totals, verdict_totals
 from tests.reporting_fixture import FLEXMILIEUS, make_tables
 
 

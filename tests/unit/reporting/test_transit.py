@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flexsites.reporting.transit import transit_diagnostic
+from flexsites.reporting.summaries.transit import transit_diagnostic
 from tests.reporting_fixture import make_tables
 
 MEASURES = {"bus": "walk_bus", "train": "walk_train"}

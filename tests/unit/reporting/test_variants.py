@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flexsites.reporting.variants import compare_variants
+from flexsites.reporting.summaries.variants import compare_variants
 from tests.reporting_fixture import FLEXMILIEUS, make_tables, stricter
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from flexsites.errors import CrsError, InputError
-from flexsites.inputs.cityjson import face_slope, read_cityjson
-from flexsites.inputs.roofs_3d import roof_attributes
+from flexsites.inputs.stock.cityjson import face_slope, read_cityjson
+from flexsites.inputs.stock.roofs_3d import roof_attributes
 
 ID = "NL.IMBAG.Pand.0518100000000001"
 # A house of 10 x 8 m: flat over 6 x 8 m at 6 m, and a lean-to roof that falls 4 m over the other 4 m (45 degrees).

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from flexsites.capacity import complex_stages as stages
-from flexsites.capacity.roof_stages import top_up
+from flexsites.capacity import complexes as stages
+from flexsites.capacity.roofs import top_up
 from flexsites.tables import Complexes, Frame, KnownRoofs, References, RoofParts, conform, empty
 from tests.conftest import real_data
 from tests.unit.roofs.stock import buildings, flat_block, pand_id, rules

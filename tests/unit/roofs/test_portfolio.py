@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from flexsites.errors import InputError
-from flexsites.inputs.buildings import verblijfsobjecten
-from flexsites.inputs.portfolio import PortfolioMatch, addresses, match_portfolio, read_portfolio
+from flexsites.inputs.stock.buildings import verblijfsobjecten
+from flexsites.inputs.stock.portfolio import PortfolioMatch, addresses, match_portfolio, read_portfolio
 from flexsites.tables import Addresses, Buildings, Frame, empty
 from tests.unit.roofs.stock import buildings, flat_block
 

@@ -9,12 +9,12 @@ import pandas as pd
 import pyogrio
 import pytest
 
-from flexsites.capacity.roof_lift import access_height
-from flexsites.capacity.roof_stages import roof_reasons, roof_units, top_up
-from flexsites.inputs.buildings import Stock, join_stock, panden, verblijfsobjecten
-from flexsites.inputs.cityjson import read_cityjson
-from flexsites.inputs.roofs_3d import read_bag3d, read_bag3d_parts, roof_attributes
-from flexsites.inputs.stock_files import read_stock_file
+from flexsites.capacity.kernels.roof_lift import access_height
+from flexsites.capacity.roofs import roof_reasons, roof_units, top_up
+from flexsites.inputs.stock.buildings import Stock, join_stock, panden, verblijfsobjecten
+from flexsites.inputs.stock.cityjson import read_cityjson
+from flexsites.inputs.stock.files import read_stock_file
+from flexsites.inputs.stock.roofs_3d import read_bag3d, read_bag3d_parts, roof_attributes
 from flexsites.tables import Frame, RoofParts, empty
 from tests.conftest import real_data
 from tests.unit.roofs.stock import buildings, flat_block, rules

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from flexsites.capacity.roof_stages import roof_reasons, roof_units, top_up
+from flexsites.capacity.roofs import roof_reasons, roof_units, top_up
 from flexsites.tables import Frame, RoofParts, empty
 from tests.unit.roofs.stock import FOUR_STOREYS_M, HALF_SUNK_STORAGE_M, buildings, flat_block, rules
 

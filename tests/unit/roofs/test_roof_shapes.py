@@ -8,9 +8,9 @@ import pytest
 import shapely
 from shapely import affinity
 
-from flexsites.capacity.roof_packing import layout_homes
-from flexsites.capacity.roof_stages import top_up
-from flexsites.capacity.roof_surfaces import erode_roofs, roof_levels, usable_roofs
+from flexsites.capacity.kernels.roof_packing import layout_homes
+from flexsites.capacity.kernels.roof_surfaces import erode_roofs, roof_levels, usable_roofs
+from flexsites.capacity.roofs import top_up
 from flexsites.tables import Frame, RoofParts, conform
 from tests.unit.roofs.stock import buildings, flat_block, pand_id, rules
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from flexsites.capacity.roof_stages import roof_reasons, roof_units, top_up
+from flexsites.capacity.roofs import roof_reasons, roof_units, top_up
 from flexsites.tables import Frame, RoofParts, empty
 from tests.golden_files import Golden
 from tests.unit.roofs.stock import buildings, flat_block, rules

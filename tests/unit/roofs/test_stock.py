@@ -10,9 +10,9 @@ import pytest
 import shapely
 
 from flexsites.errors import CrsError, InputError
-from flexsites.inputs.buildings import join_stock, panden, verblijfsobjecten
-from flexsites.inputs.roofs_3d import read_bag3d, read_bag3d_parts, roof_attributes
-from flexsites.inputs.stock_files import bag_ids, members, read_stock_file
+from flexsites.inputs.stock.buildings import join_stock, panden, verblijfsobjecten
+from flexsites.inputs.stock.files import bag_ids, members, read_stock_file
+from flexsites.inputs.stock.roofs_3d import read_bag3d, read_bag3d_parts, roof_attributes
 from flexsites.tables import Buildings, Frame, conform
 
 A, B, C = "0518100000000001", "0518100000000002", "0518100000000003"

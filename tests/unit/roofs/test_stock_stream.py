@@ -15,15 +15,15 @@ import shapely
 from flexsites.config.run import Area
 from flexsites.config.sources import Sources
 from flexsites.errors import ConfigError, InputError
-from flexsites.inputs import stock_stream
-from flexsites.inputs.buildings import join_stock, panden, verblijfsobjecten
-from flexsites.inputs.files import Places
+from flexsites.inputs.formats.files import Places
 from flexsites.inputs.prepare_stock import prepare_stock
 from flexsites.inputs.prepared import Prepared
-from flexsites.inputs.roofs_3d import roof_attributes, roof_planes
-from flexsites.inputs.stock_buckets import Buckets, bucket_numbers
-from flexsites.inputs.windows import read_chunks
+from flexsites.inputs.stock import stream
+from flexsites.inputs.stock.buckets import Buckets, bucket_numbers
+from flexsites.inputs.stock.buildings import join_stock, panden, verblijfsobjecten
+from flexsites.inputs.stock.roofs_3d import roof_attributes, roof_planes
 from flexsites.tables import Buildings, Frame
+from flexsites.tables.windows import read_chunks
 
 N = 400
 ABOUT = {"title": "t", "provider": "p", "licence": "l", "attribution": "a", "edition": "2026"}
@@ -154,11 +154,11 @@ def whole(files: Path) -> Frame:
 def test_any_number_of_buckets_gives_the_stock_that_is_read_whole(
     files: Path, whole: Frame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bucket_rows: int
 ) -> None:
-    monkeypatch.setattr(stock_stream, "BUCKET_ROWS", bucket_rows)
+    monkeypatch.setattr(stream, "BUCKET_ROWS", bucket_rows)
     found = prepared(tmp_path / "one", sources_of(files))
     buildings = found.read("buildings", Buildings)
     pd.testing.assert_frame_equal(plain(buildings), plain(whole), check_dtype=False)
-    monkeypatch.setattr(stock_stream, "BUCKET_ROWS", 10_000)
+    monkeypatch.setattr(stream, "BUCKET_ROWS", 10_000)
     again = prepared(tmp_path / "two", sources_of(files))
     assert found.hashes == again.hashes
     assert found.warnings == again.warnings
@@ -220,7 +220,7 @@ def test_the_same_fault_in_several_buckets_is_one(files: Path, tmp_path: Path, m
     rows.to_parquet(tmp_path / "panden.parquet")
     for name in ("units.parquet", "3dbag.gpkg", "known.csv"):
         (tmp_path / name).symlink_to(files / name)
-    monkeypatch.setattr(stock_stream, "BUCKET_ROWS", 37)
+    monkeypatch.setattr(stream, "BUCKET_ROWS", 37)
     with pytest.raises(InputError) as caught:
         prepared(tmp_path / "out", sources_of(tmp_path))
     of_ids = [fault for fault in caught.value.faults if "16 digits" in str(fault)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from flexsites.suitability import criteria as c
+from flexsites.suitability.kernels import criteria as c
 
 NAN = float("nan")
 

@@ -7,8 +7,8 @@ import shapely
 
 from flexsites.config.load import available, read_model
 from flexsites.config.suitability import Flexmilieu
-from flexsites.suitability.demand_stages import match_demand, sum_demand
-from flexsites.suitability.stages import rank
+from flexsites.suitability.demand import match_demand, sum_demand
+from flexsites.suitability.judgement import rank
 
 ORDER = ("stedelijk_ov", "zorg_nabij", "groen_tiny")
 

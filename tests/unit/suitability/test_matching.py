@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flexsites.suitability import matching as m
+from flexsites.suitability.kernels import matching as m
 
 NOBODY = np.zeros(2, dtype=np.int64)
 

@@ -7,8 +7,8 @@ import shapely
 
 from flexsites.config.load import available, read_model
 from flexsites.config.suitability import Flexmilieu, TargetGroup
+from flexsites.suitability.judgement import judge, judge_pieces, rank
 from flexsites.suitability.sites import gather
-from flexsites.suitability.stages import judge, judge_pieces, rank
 
 
 def _told(column):

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from flexsites.errors import InputError
-from flexsites.inputs.gtfs import Gtfs, read_gtfs
-from flexsites.inputs.service_days import active_services, busiest_day, day_trips, raise_unless_covered
+from flexsites.inputs.transit.gtfs import Gtfs, read_gtfs
+from flexsites.inputs.transit.service_days import active_services, busiest_day, day_trips, raise_unless_covered
 from tests.unit.timetable import feeds
 
 MONDAY, TUESDAY, WEDNESDAY, SATURDAY = (dt.date(2026, 1, d) for d in (5, 6, 7, 10))

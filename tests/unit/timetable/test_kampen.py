@@ -12,16 +12,16 @@ import pandas as pd
 import pytest
 import shapely
 
-from flexsites.accessibility.connection_scan import UNREACHED
-from flexsites.accessibility.door_to_door import Ways, door_to_door
-from flexsites.accessibility.prepare_travel import PreparedTravel, departures_of, prepare_travel
-from flexsites.accessibility.timetable import Legs, make_legs, walk_seconds
-from flexsites.accessibility.transit_stages import serve, travel_times, walk_to_destinations, walk_to_stops
+from flexsites.accessibility.kernels.connection_scan import UNREACHED
+from flexsites.accessibility.kernels.door_to_door import Ways, door_to_door
+from flexsites.accessibility.kernels.timetable import Legs, make_legs, walk_seconds
+from flexsites.accessibility.prepare_timetable import PreparedTravel, departures_of, prepare_travel
+from flexsites.accessibility.transit import serve, travel_times, walk_to_destinations, walk_to_stops
 from flexsites.config.access import TravelTime
 from flexsites.config.load import configs_directory, read_model
 from flexsites.config.transit import Transit, TransitClasses
-from flexsites.inputs.amenities import stops_from_pbf
-from flexsites.inputs.timetable import Service, read_service
+from flexsites.inputs.osm.amenities import stops_from_pbf
+from flexsites.inputs.transit.timetable import Service, read_service
 from flexsites.tables import Frame
 from flexsites.worlds.gtfs_zip import write_synthetic_timetable
 from tests.conftest import real_data

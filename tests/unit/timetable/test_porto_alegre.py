@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from pyproj import Transformer
 
-from flexsites.accessibility.connection_scan import (
+from flexsites.accessibility.kernels.connection_scan import (
     NEVER,
     UNREACHED,
     arrival_after,
@@ -20,14 +20,21 @@ from flexsites.accessibility.connection_scan import (
     latest_departures,
     profile_to,
 )
-from flexsites.accessibility.door_to_door import Ways, door_to_door, travel_times_by_profile
-from flexsites.accessibility.timetable import Legs, Timetable, Walks, compile_timetable, make_legs, straight_walks
+from flexsites.accessibility.kernels.door_to_door import Ways, door_to_door, travel_times_by_profile
+from flexsites.accessibility.kernels.timetable import (
+    Legs,
+    Timetable,
+    Walks,
+    compile_timetable,
+    make_legs,
+    straight_walks,
+)
 from flexsites.config.load import configs_directory, read_model
 from flexsites.config.transit import Transit
 from flexsites.errors import CrsError
-from flexsites.inputs.gtfs import Gtfs, read_gtfs
-from flexsites.inputs.service_days import busiest_day, day_trips
-from flexsites.inputs.timetable import choose_days, count_service, read_service
+from flexsites.inputs.transit.gtfs import Gtfs, read_gtfs
+from flexsites.inputs.transit.service_days import busiest_day, day_trips
+from flexsites.inputs.transit.timetable import choose_days, count_service, read_service
 from tests.conftest import real_data
 from tests.unit.timetable import slow_search
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import shapely
 
-from flexsites.accessibility.connection_scan import UNREACHED, earliest_arrivals
-from flexsites.accessibility.timetable import Walks, compile_timetable, make_legs
-from flexsites.inputs.gtfs import read_gtfs
-from flexsites.inputs.service_days import day_trips
-from flexsites.inputs.stop_points import stops_without_times
+from flexsites.accessibility.kernels.connection_scan import UNREACHED, earliest_arrivals
+from flexsites.accessibility.kernels.timetable import Walks, compile_timetable, make_legs
+from flexsites.inputs.transit.gtfs import read_gtfs
+from flexsites.inputs.transit.service_days import day_trips
+from flexsites.inputs.transit.stop_points import stops_without_times
 from flexsites.worlds.gtfs_zip import write_trips
 from flexsites.worlds.timetable import draw_lines, run_lines
 from tests.unit.timetable import nigiri

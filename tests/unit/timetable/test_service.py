@@ -14,8 +14,8 @@ import shapely
 from flexsites.config.load import configs_directory, read_model
 from flexsites.config.transit import Transit
 from flexsites.errors import CrsError, InputError
-from flexsites.inputs.stop_points import rd_points, stops_without_times
-from flexsites.inputs.timetable import read_service
+from flexsites.inputs.transit.stop_points import rd_points, stops_without_times
+from flexsites.inputs.transit.timetable import read_service
 from tests.conftest import real_data
 from tests.unit.timetable import feeds
 

@@ -10,8 +10,8 @@ import shapely
 import yaml
 from pydantic import ValidationError
 
-from flexsites.accessibility.service_class import CLASSES, NONE
-from flexsites.accessibility.transit_stages import serve
+from flexsites.accessibility.kernels.service_class import CLASSES, NONE
+from flexsites.accessibility.transit import serve
 from flexsites.config.load import configs_directory, read_model
 from flexsites.config.transit import TransitClasses
 from flexsites.tables import Frame

@@ -4,11 +4,11 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from flexsites.accessibility.kernels.service_class import ClassTable, stop_classes
 from flexsites.accessibility.opportunities import choose
-from flexsites.accessibility.service_class import ClassTable, stop_classes
 from flexsites.config.access import Measures
 from flexsites.config.load import configs_directory, read_model
-from flexsites.inputs.stop_points import stops_without_times
+from flexsites.inputs.transit.stop_points import stops_without_times
 from flexsites.tables import Amenities, empty
 
 MEASURES = {one.id: one for one in read_model(configs_directory() / "measures.yaml", Measures).measures}

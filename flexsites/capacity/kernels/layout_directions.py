@@ -1,0 +1,215 @@
+"""In which directions rows are tried on a piece: those of its smallest rectangle, equal turns of it, its longest edge.
+
+Only the piece itself decides. Everything is in the piece's local coordinates (see `flexsites.capacity.kernels.layout`).
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flexsites.compiled import kernel
+
+__all__ = ["centre_of_area", "hull", "long_axis", "longest_edge", "row_directions"]
+
+Floats = NDArray[np.float64]
+
+_SAME_DIRECTION = 1e-6
+_SAME_AREA = 1e-9
+
+
+@kernel
+def hull(x: Floats, y: Floats) -> NDArray[np.int64]:
+    """Return the corners of the convex hull of points, counter-clockwise from the lowest of the leftmost.
+
+    Parameters
+    ----------
+    x, y
+        Coordinates in m, shape (n,), n >= 1.
+
+    Returns
+    -------
+        Positions in x and y, shape (h,); points on a side of the hull are no corners.
+
+    Examples
+    --------
+    >>> hull(np.array([0.0, 4.0, 4.0, 0.0, 1.0]), np.array([0.0, 0.0, 2.0, 2.0, 1.0])).tolist()
+    [0, 1, 2, 3]
+    """
+    n = x.size
+    start = 0
+    for i in range(1, n):
+        if x[i] < x[start] or (x[i] == x[start] and y[i] < y[start]):
+            start = i
+    corners = np.empty(n, np.int64)
+    n_corners = 0
+    here = start
+    while n_corners < n:
+        corners[n_corners] = here
+        n_corners += 1
+        best = here
+        best_far = 0.0
+        for i in range(n):
+            ix, iy = x[i] - x[here], y[i] - y[here]
+            far = ix * ix + iy * iy
+            if far == 0.0:
+                continue
+            turn = (x[best] - x[here]) * iy - (y[best] - y[here]) * ix
+            if best_far == 0.0 or turn < 0.0 or (turn == 0.0 and far > best_far):
+                best, best_far = i, far
+        here = best
+        if x[here] == x[start] and y[here] == y[start]:
+            break
+    return corners[:n_corners]
+
+
+@kernel
+def long_axis(x: Floats, y: Floats) -> float:
+    """Return the direction of the long side of the smallest rectangle round points.
+
+    Parameters
+    ----------
+    x, y
+        Coordinates in m, shape (n,).
+
+    Returns
+    -------
+        Radians in [0, pi), from the x axis counter-clockwise; 0 if all points coincide. Of equally small rectangles (a
+        triangle has three) the longest counts.
+
+    Examples
+    --------
+    >>> long_axis(np.array([0.0, 4.0, 4.0, 0.0]), np.array([0.0, 0.0, 2.0, 2.0]))
+    0.0
+    """
+    corners = hull(x, y)
+    smallest, longest = np.inf, 0.0
+    axis = 0.0
+    for i in range(corners.size):
+        a, b = corners[i], corners[(i + 1) % corners.size]
+        ux, uy = x[b] - x[a], y[b] - y[a]
+        length = math.hypot(ux, uy)
+        if length == 0.0:
+            continue
+        ux, uy = ux / length, uy / length
+        along_low, along_high, across_low, across_high = np.inf, -np.inf, np.inf, -np.inf
+        for j in corners:
+            along = x[j] * ux + y[j] * uy
+            across = y[j] * ux - x[j] * uy
+            along_low, along_high = min(along_low, along), max(along_high, along)
+            across_low, across_high = min(across_low, across), max(across_high, across)
+        width, height = along_high - along_low, across_high - across_low
+        area, side = width * height, max(width, height)
+        is_tie = abs(area - smallest) <= _SAME_AREA * area
+        if (side > longest * (1 + _SAME_AREA)) if is_tie else (area < smallest):
+            smallest, longest = area, side
+            axis = math.atan2(uy, ux) if width >= height else math.atan2(ux, -uy)
+    return axis % math.pi
+
+
+@kernel
+def longest_edge(edges: Floats) -> float:
+    """Return the direction of the longest edge, in radians in [0, pi); the first of equally long ones.
+
+    Parameters
+    ----------
+    edges
+        Edges as (x0, y0, x1, y1) in m, shape (n, 4).
+
+    Examples
+    --------
+    >>> longest_edge(np.array([[0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 1.0, 3.0]])) == math.pi / 2
+    True
+    """
+    longest = -1.0
+    direction = 0.0
+    for i in range(edges.shape[0]):
+        ux, uy = edges[i, 2] - edges[i, 0], edges[i, 3] - edges[i, 1]
+        length = math.hypot(ux, uy)
+        if length > longest:
+            longest, direction = length, math.atan2(uy, ux)
+    return direction % math.pi
+
+
+@kernel
+def centre_of_area(edges: Floats) -> tuple[float, float]:
+    """Return the centroid of a piece from its boundary.
+
+    Parameters
+    ----------
+    edges
+        (x0, y0, x1, y1) in m, shape (n, 4), holes running the other way round than the outline.
+
+    Returns
+    -------
+        x and y in m; the first corner if the boundary encloses nothing.
+
+    Examples
+    --------
+    >>> centre_of_area(np.array([[0.0, 0, 3, 0], [3.0, 0, 0, 3], [0.0, 3, 0, 0]]))
+    (1.0, 1.0)
+    """
+    x0, y0 = edges[0, 0], edges[0, 1]
+    twice_area, x_moment, y_moment = 0.0, 0.0, 0.0
+    for i in range(edges.shape[0]):
+        ax, ay, bx, by = edges[i, 0] - x0, edges[i, 1] - y0, edges[i, 2] - x0, edges[i, 3] - y0
+        cross = ax * by - bx * ay
+        twice_area += cross
+        x_moment += cross * (ax + bx)
+        y_moment += cross * (ay + by)
+    if twice_area == 0.0:
+        return x0, y0
+    return x0 + x_moment / (3 * twice_area), y0 + y_moment / (3 * twice_area)
+
+
+@kernel
+def _wide_side_down(edges: Floats, direction: float) -> float:
+    """Return the direction, or its opposite, so that more of the piece lies below the middle of its rows."""
+    cosine, sine = math.cos(direction), math.sin(direction)
+    low, high = np.inf, -np.inf
+    for i in range(edges.shape[0]):
+        across = cosine * edges[i, 1] - sine * edges[i, 0]
+        low, high = min(low, across), max(high, across)
+    x, y = centre_of_area(edges)
+    return direction if cosine * y - sine * x <= (low + high) / 2 else direction + math.pi
+
+
+@kernel
+def row_directions(edges: Floats, n_turns: int) -> Floats:
+    """Return the directions in which rows are tried on a piece.
+
+    Parameters
+    ----------
+    edges
+        Boundary of the piece as (x0, y0, x1, y1) in m, shape (n, 4).
+    n_turns
+        Equal turns of half a circle from the long axis of the smallest rectangle; 2 is along and across.
+
+    Returns
+    -------
+        Radians in [0, 2 pi), shape (m,), n_turns <= m <= n_turns + 2: the turns, then along and across the longest edge
+        where those are not among them. Of the two senses the one with the wide side of the piece below, so that a piece
+        that is turned upside down is laid out the same.
+
+    Examples
+    --------
+    >>> box = np.array([[0.0, 0, 4, 0], [4.0, 0, 4, 2], [4.0, 2, 0, 2], [0.0, 2, 0, 0]])
+    >>> np.degrees(row_directions(box, 4)).round(6).tolist()
+    [0.0, 45.0, 90.0, 135.0]
+    """
+    directions = np.empty(n_turns + 2)
+    n_directions = 0
+    axis = long_axis(edges[:, 0], edges[:, 1])
+    edge = longest_edge(edges)
+    for i in range(n_turns + 2):
+        turn = axis + i * math.pi / n_turns if i < n_turns else edge + (i - n_turns) * math.pi / 2
+        turn %= math.pi
+        is_new = True
+        for j in range(n_directions):
+            apart = abs(turn - directions[j] % math.pi)
+            if min(apart, math.pi - apart) < _SAME_DIRECTION:
+                is_new = False
+        if is_new:
+            directions[n_directions] = _wide_side_down(edges, turn)
+            n_directions += 1
+    return directions[:n_directions]

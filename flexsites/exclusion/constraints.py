@@ -1,0 +1,180 @@
+"""From rules and layers to constraints: which features a rule means, and how far they reach. Nothing is cut here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import shapely
+
+from flexsites.arrays import BoolArray, GeometryArray, IntArray
+from flexsites.config.rule_sets import TimeModel
+from flexsites.config.rules import (
+    ExclusionRule,
+    Inside,
+    InUse,
+    LandUse,
+    PlannedCapacity,
+    RasterAbove,
+    WithinDistance,
+)
+from flexsites.errors import Fault, FlexsitesError, InputError
+from flexsites.exclusion.kernels.built_share import covered_share
+from flexsites.exclusion.kernels.faces import Constraint
+from flexsites.exclusion.kernels.plan_time import as_year, starts_within
+from flexsites.exclusion.selection import areas_of, attribute_of, figures_by_class, geometry_of, select, select_plans
+from flexsites.geometry.buffers import grow, joints, strip
+from flexsites.geometry.robust import intersect
+from flexsites.tables import Frame
+
+_AREA = 2
+
+
+def constrain(parcels: Frame, layers: Frame, *, rules: tuple[ExclusionRule, ...], time: TimeModel) -> list[Constraint]:
+    """Return what the rules cover, in rule order; a rule whose layer has no row here gives nothing.
+
+    Parameters
+    ----------
+    parcels
+        The parcels asked: rules on use are decided per parcel.
+    layers
+        Layers, sorted by key: the order of features is the order of the overlay.
+    rules
+        The rules, in order.
+    time
+        Reference date and horizon, for planned capacity.
+
+    Raises
+    ------
+    InputError
+        With every fault: a where-clause on an absent attribute, lines where areas are needed.
+    """
+    found: list[Constraint] = []
+    faults: list[Fault] = []
+    for position, rule in enumerate(rules):
+        try:
+            found += _CONSTRAIN[type(rule)](position, rule, parcels, layers, time)
+        except FlexsitesError as error:
+            faults += [fault for fault in error.faults if isinstance(fault, Fault)]
+    if faults:
+        raise InputError(faults)
+    return [constraint for constraint in found if len(constraint.polygons)]
+
+
+def _inside(position: int, rule: Inside, _parcels: Frame, layers: Frame, _time: TimeModel) -> list[Constraint]:
+    rows = select(layers, rule.layer, rule.where, rule_id=rule.rule_id)
+    return [Constraint(position, areas_of(rows, rule))]
+
+
+def _raster_above(
+    position: int, rule: RasterAbove, _parcels: Frame, layers: Frame, _time: TimeModel
+) -> list[Constraint]:
+    return [Constraint(position, areas_of(select(layers, rule.layer_key, {}, rule_id=rule.rule_id), rule))]
+
+
+def _within_distance(
+    position: int, rule: WithinDistance, _parcels: Frame, layers: Frame, _time: TimeModel
+) -> list[Constraint]:
+    rows = select(layers, rule.layer, rule.where, rule_id=rule.rule_id)
+    if rule.distance_m is not None:
+        distance = np.full(len(rows), float(rule.distance_m))
+    elif rule.by_class is not None and len(rows):
+        distance = figures_by_class(rows, rule.by_class, rule.layer, rule.rule_id)
+    else:
+        distance = np.zeros(0)
+    counts = ~np.isnan(distance)
+    grown = grow(geometry_of(rows)[counts], distance[counts], quad_segs=rule.quad_segs)
+    return [Constraint(position, grown[shapely.get_dimensions(grown) >= _AREA])]
+
+
+def _planned_capacity(
+    position: int, rule: PlannedCapacity, _parcels: Frame, layers: Frame, time: TimeModel
+) -> list[Constraint]:
+    plans, start, completion = select_plans(layers, rule)
+    excludes = starts_within(
+        start,
+        completion,
+        reference=as_year(time.reference_date),
+        horizon=float(rule.horizon_years or time.horizon_years),
+        unknown_starts=rule.unknown_start == "excludes",
+    )
+    return [Constraint(position, plans[excludes])]
+
+
+def _land_use(position: int, rule: LandUse, parcels: Frame, layers: Frame, _time: TimeModel) -> list[Constraint]:
+    if rule.layer is None:
+        classes = parcels["land_use"]
+        is_asked = (classes.notna() & ~classes.isin(list(rule.candidates))).to_numpy(dtype=bool)
+        return [Constraint(position, geometry_of(parcels)[is_asked], is_asked, is_whole=True)]
+    rows = select(layers, rule.layer, {}, rule_id=rule.rule_id)
+    if len(rows):
+        classes = attribute_of(rows, rule.attribute, rule.layer, rule.rule_id)
+        rows = rows[(classes.notna() & ~classes.isin(list(rule.candidates))).to_numpy(dtype=bool)]
+    return [Constraint(position, areas_of(rows, rule))]
+
+
+def _in_use(position: int, rule: InUse, parcels: Frame, layers: Frame, _time: TimeModel) -> list[Constraint]:
+    rows = select(layers, rule.layer, rule.where, rule_id=rule.rule_id)
+    used = geometry_of(rows)
+    if rule.width_m is not None and len(rows):
+        width = figures_by_class(rows, rule.width_m, rule.layer, rule.rule_id)
+        used, width = used[~np.isnan(width)], width[~np.isnan(width)]
+        strips = strip(used, width, quad_segs=rule.quad_segs)
+        used = np.concatenate([strips, joints(used, width, quad_segs=rule.quad_segs)])
+    sites = geometry_of(parcels)
+    if rule.built_share is not None:
+        is_asked = _has_use(parcels, layers, rule) if rule.on_land_use else np.ones(len(sites), dtype=bool)
+        is_full = is_asked.copy()
+        is_full[is_asked] = covered_share(sites[is_asked], used) >= float(rule.built_share)
+        built = used[shapely.get_dimensions(used) >= _AREA]
+        whole = Constraint(position, sites[is_full], is_full, is_whole=True)
+        return [whole, Constraint(position, built, is_asked & ~is_full)]
+    found = [Constraint(position, used[shapely.get_dimensions(used) >= _AREA])]
+    feature, site = _overlap(sites, used, rule)
+    has_yard = np.zeros(len(sites), dtype=bool)
+    if rule.yard_layer is not None:
+        yards = areas_of(select(layers, rule.yard_layer, {}, rule_id=rule.rule_id), rule)
+        is_lived_on = np.zeros(len(sites), dtype=bool)
+        is_lived_on[site] = True
+        has_yard[_overlap(sites, yards, rule)[1]] = True
+        has_yard &= is_lived_on
+        found.append(Constraint(position, yards, has_yard))
+    if rule.yard_buffer_m is not None:
+        # a garden ends at the boundary: a parcel does not lose what lies near a dwelling next door
+        feature, site = feature[~has_yard[site]], site[~has_yard[site]]
+        wide = np.full(len(feature), float(rule.yard_buffer_m))
+        around = grow(used[feature], wide, quad_segs=rule.quad_segs)
+        found.append(Constraint(position, around, only_on=site))
+    return found
+
+
+def _has_use(parcels: Frame, layers: Frame, rule: InUse) -> BoolArray:
+    """Return which parcels are of the land use asked: by their own class, or where they carry none by a layer."""
+    own = parcels["land_use"]
+    has_use = own.isin(list(rule.on_land_use)).to_numpy(dtype=bool)
+    if rule.land_use_layer is not None and rule.land_use_share is not None:
+        rows = select(layers, rule.land_use_layer, {"land_use": rule.on_land_use}, rule_id=rule.rule_id)
+        share = covered_share(geometry_of(parcels), areas_of(rows, rule))
+        has_use = has_use | (own.isna().to_numpy(dtype=bool) & (share >= float(rule.land_use_share)))
+    return has_use
+
+
+def _overlap(sites: GeometryArray, features: GeometryArray, rule: InUse) -> tuple[IntArray, IntArray]:
+    """Return the pairs of feature and site that overlap by at least the rule's overlap (a point: anywhere on it)."""
+    feature, site = shapely.STRtree(sites).query(features, predicate="intersects")
+    overlaps = shapely.get_dimensions(features[feature]) < _AREA
+    areal = np.flatnonzero(~overlaps)
+    shared, _ = intersect(sites[site[areal]], features[feature[areal]])
+    least = float(rule.least_overlap_m2) if rule.least_overlap_m2 else 0.0
+    overlaps[areal] = (shapely.area(shared) >= least) & ~shapely.is_empty(shared)
+    return feature[overlaps].astype(np.int64), site[overlaps].astype(np.int64)
+
+
+_CONSTRAIN: dict[type, Callable[..., list[Constraint]]] = {
+    Inside: _inside,
+    WithinDistance: _within_distance,
+    PlannedCapacity: _planned_capacity,
+    LandUse: _land_use,
+    InUse: _in_use,
+    RasterAbove: _raster_above,
+}

@@ -1,0 +1,58 @@
+"""The verdict on a site, and the joint coverage of several rules. Source: METHOD 0."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flexsites.arrays import BoolArray, FloatArray, IntArray
+
+
+def judge_sites(n_valid: IntArray, n_free: IntArray, lacks_coverage: BoolArray) -> NDArray[np.object_]:
+    """Return the verdict per site, the first that holds: excluded, unknown, conditional, eligible.
+
+    Parameters
+    ----------
+    n_valid
+        Shape (n,), valid pieces that the known rules leave.
+    n_free
+        Shape (n,), those of them that need no consent.
+    lacks_coverage
+        Shape (n,): whether a required rule has no coverage there.
+
+    Examples
+    --------
+    >>> judge_sites(np.array([0, 2, 2, 2]), np.array([0, 2, 0, 1]), np.array([True, True, False, False])).tolist()
+    ['excluded', 'unknown', 'conditional', 'eligible']
+    """
+    return np.select(
+        [n_valid == 0, lacks_coverage, n_free == 0], ["excluded", "unknown", "conditional"], "eligible"
+    ).astype(object)
+
+
+def worst_coverage(n_partly: IntArray, n_not: IntArray, n_rules: int) -> NDArray[np.object_]:
+    """Return the joint coverage of rules: covered if all are, not if none is (or there is no rule), else partly.
+
+    Examples
+    --------
+    >>> worst_coverage(np.array([0, 1, 0, 0]), np.array([0, 0, 1, 2]), 2).tolist()
+    ['covered', 'partly', 'partly', 'not']
+    >>> worst_coverage(np.array([0]), np.array([0]), 0).tolist()
+    ['not']
+    """
+    return np.select([n_not == n_rules, n_partly + n_not > 0], ["not", "partly"], "covered").astype(object)
+
+
+def least_years(site: IntArray, years: FloatArray, n_sites: int) -> FloatArray:
+    """Return per site the least years of its pieces; NaN if those of one are unknown, or if it has no piece.
+
+    Examples
+    --------
+    >>> least_years(np.array([0, 0, 1, 1]), np.array([9.0, 5.0, 9.0, np.nan]), 3).tolist()
+    [5.0, nan, nan]
+    """
+    least = np.full(n_sites, np.inf)
+    known = ~np.isnan(years)
+    np.minimum.at(least, site[known], years[known])
+    least[site[~known]] = np.nan
+    return np.where(np.isinf(least), np.nan, least)

@@ -1,0 +1,156 @@
+"""Which features of a layer a rule means, and of which that is unknown: a null attribute is never a no."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from flexsites.arrays import BoolArray, FloatArray, GeometryArray
+from flexsites.config.rules import ByClass, ExclusionRule, InUse, LandUse, PlannedCapacity, Value, Where, WithinDistance
+from flexsites.errors import Fault, InputError
+from flexsites.tables import Frame
+
+_AREA = 2
+
+
+def select(layers: Frame, layer: str, where: Where, *, rule_id: str) -> Frame:
+    """Return the rows of a layer that a where-clause means.
+
+    Numbers and the texts of numbers are the same value (zone 1 is zone "1"); 0 and 1 are false and true.
+
+    Raises
+    ------
+    InputError
+        If the clause names an attribute that no layer has, or asks for true or false where texts stand.
+    """
+    rows = layers[layers["layer"] == layer]
+    if len(rows):
+        for name, values in where.items():
+            rows = rows[is_listed(attribute_of(rows, name, layer, rule_id), values, layer, rule_id)]
+    return rows
+
+
+def select_plans(layers: Frame, rule: PlannedCapacity) -> tuple[GeometryArray, FloatArray, FloatArray]:
+    """Return the polygons of the plans that a rule counts, their start and their completion year (NaN: unknown)."""
+    rows = select(layers, rule.layer, {"plan_hardness": rule.plan_hardness}, rule_id=rule.rule_id)
+    if not len(rows):
+        return np.array([], dtype=object), np.zeros(0), np.zeros(0)
+    years = [_number(rows, name, rule) for name in ("plan_start_year", "plan_completion_year")]
+    return areas_of(rows, rule), years[0], years[1]
+
+
+def select_unknown(layers: Frame, rule: ExclusionRule) -> GeometryArray:
+    """Return the features of which a null attribute leaves open whether the rule means them, shape (n,).
+
+    A feature that another attribute rules out is not among them; nor is one whose null class has a figure of its own.
+    """
+    rows = layers[layers["layer"] == rule.layer_key]
+    if not len(rows):
+        return np.array([], dtype=object)
+    is_possible, is_open = np.ones(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
+    for name, values in _conditions(rule).items():
+        if name in rows.columns:
+            is_null = rows[name].isna().to_numpy(dtype=bool)
+            is_open |= is_null
+            if values is not None:
+                is_possible &= is_null | is_listed(rows[name], values, str(rule.layer_key), rule.rule_id)
+    return geometry_of(rows[is_possible & is_open])
+
+
+def _conditions(rule: ExclusionRule) -> dict[str, Sequence[Value] | None]:
+    """Return the attributes that decide whether a rule means a feature, with the values listed; None: any value."""
+    asked: dict[str, Sequence[Value] | None] = dict(getattr(rule, "where", {}))
+    if isinstance(rule, PlannedCapacity):
+        asked["plan_hardness"] = rule.plan_hardness
+    if isinstance(rule, LandUse):
+        asked[rule.attribute] = None
+    figures = rule.by_class if isinstance(rule, WithinDistance) else rule.width_m if isinstance(rule, InUse) else None
+    if figures is not None and figures.other is None:
+        asked[figures.attribute] = None
+    return asked
+
+
+def attribute_of(rows: Frame, name: str, layer: str, rule_id: str) -> pd.Series[Any]:
+    """Return an attribute of a layer.
+
+    Raises
+    ------
+    InputError
+        If the layer does not have it.
+    """
+    if name not in rows.columns:  # all null is no fault: a cell may hold only features of which it is unknown
+        known = [column for column in rows.columns if column not in ("layer", "feature_id", "part", "geometry")]
+        known = [column for column in known if rows[column].notna().any()]
+        remedy = f"keep it in the source's entry, or use one of {', '.join(known) or '(none)'}"
+        raise InputError(Fault(f"rule {rule_id} asks for '{name}', which this layer does not have", layer, remedy))
+    return rows[name]
+
+
+def is_listed(found: pd.Series[Any], values: Sequence[Value], layer: str, rule_id: str) -> BoolArray:
+    """Return which values are among those listed; null is not.
+
+    Raises
+    ------
+    InputError
+        If true or false is asked of texts, which no text equals.
+    """
+    distinct = found.dropna().unique()
+    if any(isinstance(value, bool) for value in values):
+        texts = sorted(str(value) for value in distinct if isinstance(value, str))
+        if texts:
+            what = f"rule {rule_id} asks whether '{found.name}' is true or false, and it holds {', '.join(texts[:3])}"
+            remedy = "recode it in the source's entry, or list these texts in the rule"
+            raise InputError(Fault(what, f"{layer}.{found.name}", remedy))
+        return found.isin(list(values)).to_numpy(dtype=bool)
+    wanted = {_as_text(value) for value in values}
+    return found.isin([value for value in distinct if _as_text(value) in wanted]).to_numpy(dtype=bool)
+
+
+def _as_text(value: object) -> str:
+    """Return a value as text; a whole number without its fraction, so that 2.0 is "2"."""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def figures_by_class(rows: Frame, figures: ByClass, layer: str, rule_id: str) -> FloatArray:
+    """Return one figure per row, NaN for a class that does not count (or is unknown and has no ``other``)."""
+    classes = attribute_of(rows, figures.attribute, layer, rule_id)
+    other = float(figures.other) if figures.other else np.nan
+    known = {name: float(figure) for name, figure in figures.values.items()}
+    return np.array([known.get(_as_text(value), other) for value in classes], dtype=np.float64)
+
+
+def geometry_of(rows: Frame) -> GeometryArray:
+    """Return the geometries of rows, shape (n,)."""
+    return np.asarray(gpd.GeoSeries(rows["geometry"]).to_numpy(), dtype=object)
+
+
+def areas_of(rows: Frame, rule: ExclusionRule) -> GeometryArray:
+    """Return the geometries of rows, which must be polygons.
+
+    Raises
+    ------
+    InputError
+        If some are lines or points.
+    """
+    geometry = geometry_of(rows)
+    is_area = shapely.get_dimensions(geometry) >= _AREA
+    if not is_area.all():
+        ids = list(rows["feature_id"][~is_area].head(3))
+        what = f"rule {rule.rule_id} ({rule.kind}) needs polygons"
+        remedy = "use within_distance, or in_use with width_m for lines"
+        raise InputError(Fault(what, str(rule.layer_key), remedy, int((~is_area).sum()), ids))
+    return geometry
+
+
+def _number(rows: Frame, name: str, rule: PlannedCapacity) -> FloatArray:
+    if name not in rows.columns:
+        remedy = "keep it in the source's entry (null where it is unknown)"
+        raise InputError(Fault(f"rule {rule.rule_id} needs '{name}'", rule.layer, remedy))
+    return np.asarray(rows[name].astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)

@@ -1,0 +1,1 @@
+"""Formats: files, archives, downloads, services and projections, whatever the rows become."""

@@ -1,0 +1,375 @@
+"""Features of a file in batches: whatever GDAL or pyarrow reads, as columns and shapely geometry.
+
+Nothing is judged here but whether the file can be read: what is asked of its rows is in selection.py and validity.py.
+A file bigger than memory is read batch by batch; the order of the rows is the file's own.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyogrio
+import shapely
+from numpy.typing import NDArray
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from flexsites.errors import CrsError, Fault, InputError, raise_faults
+from flexsites.inputs.formats import files, gml
+
+Bounds = tuple[float, float, float, float]
+
+BATCH_ROWS = 32_768
+_TABLE_SUFFIXES = (".gpkg", ".geojson", ".json", ".shp", ".gml", ".xml", ".fgb", ".parquet", ".geoparquet")
+_PARQUET = (".parquet", ".geoparquet")
+_GML = (".gml", ".xml")
+_JSON_LINES = (".geojsonl", ".geojsons", ".geojsonseq", ".ndjson", ".jsonl")
+GDAL_ARC_STEP_DEGREES = 4.0
+"""The angle of a chord when nothing is configured: GDAL's own; a chord lies r * 0.0006 inside its arc."""
+
+_ARC_STEP = "OGR_ARC_STEPSIZE"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows of a file: their columns, and their geometry as read (null stays null)."""
+
+    columns: pd.DataFrame
+    geometry: NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class VectorFile:
+    """A file that can be read: its columns and reference system are known, its rows are not yet read.
+
+    `crs` is null when the file does not say. `n_features` is null when only reading tells.
+    """
+
+    path: str
+    layer: str | None
+    crs: str | None
+    columns: tuple[str, ...]
+    n_features: int | None
+    has_geometry: bool = True
+    options: dict[str, str] = field(default_factory=dict)
+    arc_step_degrees: float | None = None
+    is_text: bool = False
+
+    def batches(
+        self,
+        columns: tuple[str, ...],
+        *,
+        bounds: Bounds | None = None,
+        rows: int = BATCH_ROWS,
+        text: tuple[str, ...] = (),
+    ) -> Iterator[Batch]:
+        """Give the rows in the file's order; `bounds` (in the file's own CRS) only spares reading: filter after.
+
+        The columns `text` stay text where the format does not tell text from numbers (GML): identifications.
+
+        Raises
+        ------
+        InputError
+            If reading fails half way (a broken file).
+        """
+        if Path(self.path).suffix.lower() in _PARQUET:
+            batches = _parquet_batches(self.path, columns, bounds, rows)
+        else:
+            batches = _gdal_batches(self, columns, bounds, rows, text)
+        done = 0
+        try:
+            for batch in batches:
+                yield batch
+                done += len(batch.columns)
+        except (DataSourceError, DataLayerError, pa.ArrowException, shapely.GEOSException, OSError) as error:
+            raise InputError(Fault(f"cannot be read ({error})", self.path, "fetch or export the file again")) from error
+        # GDAL ends without a word where some formats break off (a .dbf, GML). A GeoPackage says so itself, and the
+        # number it keeps of its rows may be stale.
+        if bounds is None and done < (self.n_features or 0) and Path(self.path).suffix.lower() != ".gpkg":
+            what = f"the file breaks off: it says {self.n_features} features and gives {done}"
+            raise InputError(Fault(what, self.path, "fetch or export the file again"))
+
+
+def open_vector(
+    path: str,
+    *,
+    where: str,
+    scratch: Path,
+    layer: str | None = None,
+    crs: str | None = None,
+    geometry_column: str | None = None,
+    arc_step_degrees: float | None = None,
+) -> VectorFile:
+    """Open a file of features and tell its columns and reference system.
+
+    Parameters
+    ----------
+    path
+        A local file, a zip with one file (or one that holds `layer`), or a path into a zip.
+    where
+        What to name in an error.
+    scratch
+        Where archives are unpacked.
+    layer
+        The layer, when the file has several.
+    crs
+        The system declared for a file that does not say; None: none is declared.
+    geometry_column
+        The geometry, when a feature has several.
+    arc_step_degrees
+        The angle of the chords that stand for an arc; None: GDAL's own (4 degrees).
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, has no such layer, or several and none is named.
+    CrsError
+        If the file says no reference system and none is declared, or another than is declared.
+    """
+    real = _unarchive(path, layer, where=where, scratch=scratch)
+    if real.suffix.lower() in _PARQUET:
+        opened = _open_parquet(real, where)
+    else:
+        made = None
+        if real.suffix.lower() in _JSON_LINES:
+            _require_last_line(real, where)
+        if real.suffix.lower() in _GML:
+            made = gml.template(real, scratch / "templates", geometry_column=geometry_column, where=where)
+        opened = _open_gdal(real, layer, made, arc_step_degrees, where)
+    raise_faults(_crs_faults(opened, crs, where), CrsError)
+    if opened.has_geometry and (opened.crs is None or (crs is not None and _is_default_crs(opened))):
+        return VectorFile(**{**_as_dict(opened), "crs": crs})
+    return opened
+
+
+def _require_last_line(path: Path, where: str) -> None:
+    """Refuse a file of features line by line whose last line breaks off: GDAL leaves it out without a word."""
+    size, window, last = path.stat().st_size, 1 << 16, b""
+    with path.open("rb") as stream:
+        while len(last) < size and b"\n" not in last.strip():
+            stream.seek(max(0, size - window))
+            last = stream.read()
+            window *= 4
+    line = last.strip().rpartition(b"\n")[2].lstrip(b"\x1e")
+    try:
+        json.loads(line or b"{}")
+    except ValueError as error:
+        what = f"the file breaks off: its last line is no feature ({error})"
+        raise InputError(Fault(what, where, "fetch or export the file again")) from error
+
+
+def _as_dict(opened: VectorFile) -> dict[str, Any]:
+    return {name: getattr(opened, name) for name in VectorFile.__dataclass_fields__}
+
+
+def _crs_faults(opened: VectorFile, declared: str | None, where: str) -> list[Fault]:
+    if not opened.has_geometry:
+        return []
+    if opened.crs is None and declared is None:
+        remedy = "declare it in the source's entry (`crs: EPSG:28992`) after making sure which it is"
+        return [Fault("the CRS is missing", where, remedy)]
+    if opened.crs is None or declared is None or _is_default_crs(opened):
+        return []
+    from pyproj import CRS  # noqa: PLC0415 - only where two systems are to be compared
+    from pyproj.exceptions import CRSError  # noqa: PLC0415
+
+    try:
+        if CRS.from_user_input(opened.crs) == CRS.from_user_input(declared):
+            return []
+    except CRSError:
+        what = f"the CRS {declared!r}, which the configuration declares, is not known"
+        return [Fault(what, where, f"remove `crs`: the file says {opened.crs}")]
+    what = f"the file says its CRS is {opened.crs}, the configuration declares {declared}"
+    return [Fault(what, where, "remove `crs`, or mend the file: a declaration never overrides a file")]
+
+
+def _is_default_crs(opened: VectorFile) -> bool:
+    """Whether the system is only GeoJSON's default: the file itself does not say one."""
+    if Path(opened.path).suffix.lower() not in (".json", ".geojson"):
+        return False
+    with Path(opened.path).open("rb") as stream:
+        return b'"crs"' not in stream.read(4096)
+
+
+def _unarchive(path: str, layer: str | None, *, where: str, scratch: Path) -> Path:
+    """Return the file itself; of a zip with several, the one that is named or that holds the layer."""
+    archive, member = files.split_archive(path)
+    if not archive.lower().endswith(".zip"):
+        return Path(path)
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            names = [n for n in packed.namelist() if n.lower().endswith(_TABLE_SUFFIXES)]
+            everything = packed.namelist()
+    except (zipfile.BadZipFile, OSError) as error:
+        raise InputError(Fault(f"cannot be read as a zip ({error})", where, "fetch the file again")) from error
+    chosen = [n for n in names if member in (None, n)]
+    if len(chosen) > 1 and layer is not None:
+        for fits in (str.__eq__, str.endswith, str.__contains__):
+            chosen = [n for n in chosen if fits(Path(n).stem.lower().replace("_", " "), f" {layer.lower()}")] or chosen
+    if len(chosen) != 1:
+        what = f"{len(chosen)} files fit in this zip ({', '.join(chosen or names[:6])})"
+        raise InputError(Fault(what, where, f"write which: {archive}/NAME"))
+    for sibling in everything:  # a shapefile is several files
+        if sibling != chosen[0] and Path(sibling).with_suffix("") == Path(chosen[0]).with_suffix(""):
+            files.unpack(archive, sibling, scratch)
+    return files.unpack(archive, chosen[0], scratch)
+
+
+def _open_gdal(
+    path: Path, layer: str | None, made: gml.Template | None, arc_step_degrees: float | None, where: str
+) -> VectorFile:
+    options = {}
+    if made is not None:
+        options = {"WRITE_GFS": "NO"} | ({} if made.path is None else {"GFS_TEMPLATE": str(made.path)})
+    try:  # GDAL would write beside the user's GML if it were asked for its layers again
+        layers = [(n, "") for n in made.layers] if made else [(str(n), k) for n, k in pyogrio.list_layers(path)]
+        chosen = _choose_layer(layers, layer, where)
+        info = pyogrio.read_info(path, layer=chosen, force_feature_count=True, **options)
+    except (DataSourceError, DataLayerError) as error:
+        said = str(error).partition(".;")[0]  # what follows is advice on GDAL's own command line
+        raise InputError(Fault(f"cannot be read ({said})", where, "fetch or export the file again")) from error
+    return VectorFile(
+        path=str(path),
+        layer=chosen,
+        crs=info["crs"],
+        columns=tuple(map(str, info["fields"])),
+        n_features=int(info["features"]) if info["features"] >= 0 else None,
+        has_geometry=info["geometry_type"] is not None,
+        options=options,
+        arc_step_degrees=arc_step_degrees,
+        is_text=made is not None,
+    )
+
+
+def _choose_layer(layers: list[tuple[str, Any]], layer: str | None, where: str) -> str:
+    names = [name for name, _ in layers]
+    if layer is not None:
+        if layer in names:
+            return layer
+        raise InputError(
+            Fault(f"no layer {layer}", where, f"name one of its layers: {', '.join(names) or 'it has none'}")
+        )
+    with_geometry = [name for name, kind in layers if kind is not None]
+    if len(with_geometry or names) == 1:
+        return (with_geometry or names)[0]
+    raise InputError(Fault(f"{len(names)} layers and none is named", where, f"write `layer:` {' | '.join(names)}"))
+
+
+def _gdal_batches(
+    opened: VectorFile, columns: tuple[str, ...], bounds: Bounds | None, rows: int, text: tuple[str, ...]
+) -> Iterator[Batch]:
+    wanted = [name for name in opened.columns if name in columns]
+    pyogrio.set_gdal_config_options({_ARC_STEP: opened.arc_step_degrees})
+    common: dict[str, Any] = {"layer": opened.layer, "columns": wanted, "bbox": bounds, **opened.options}
+    if opened.is_text:  # GML: arcs come out as curves in arrow's batches, as chords in GDAL's own
+        for page in _paged(opened.path, wanted, common, None):
+            yield Batch(_numbers(page.columns, text), page.geometry)
+        return
+    done = 0
+    try:
+        with pyogrio.open_arrow(opened.path, use_pyarrow=True, batch_size=rows, **common) as (meta, reader):
+            name = meta["geometry_name"] or "wkb_geometry"
+            for batch in reader:
+                yield _from_arrow(pa.Table.from_batches([batch]), name, wanted, opened.path)
+                done += batch.num_rows
+    except NotImplementedError:  # shapely has no curves: GDAL makes chords of them
+        yield from _paged(opened.path, wanted, common, rows, skip=done)
+
+
+def _paged(path: str, names: list[str], common: dict[str, Any], rows: int | None, *, skip: int = 0) -> Iterator[Batch]:
+    while True:
+        meta, _, wkb, values = pyogrio.raw.read(path, skip_features=skip, max_features=rows, force_2d=True, **common)
+        frame = pd.DataFrame(dict(zip(map(str, meta["fields"]), values, strict=True)))[names]
+        count = len(values[0]) if wkb is None else len(wkb)
+        if count == 0:
+            return
+        shapes = shapely.from_wkb(wkb) if wkb is not None else np.full(count, None, dtype=object)
+        yield Batch(frame, np.asarray(shapes, dtype=object))
+        if rows is None or count < rows:
+            return
+        skip += count
+
+
+def _numbers(frame: pd.DataFrame, text: tuple[str, ...]) -> pd.DataFrame:
+    """Make numbers of text columns that hold only plainly written numbers; `0363`, an id, stays text."""
+    return pd.DataFrame({name: frame[name] if name in text else _number(frame[name]) for name in frame.columns})
+
+
+def _number(column: pd.Series) -> pd.Series:
+    text = column.dropna().astype("str")
+    if len(text) == 0 or not text.str.fullmatch(r"-?(0|[1-9]\d{0,14})(\.\d+)?").all():
+        return column
+    return pd.to_numeric(column)
+
+
+def _open_parquet(path: Path, where: str) -> VectorFile:
+    try:
+        parquet = pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(Fault(f"cannot be read ({error})", where, "fetch or export the file again")) from error
+    raw = (parquet.schema_arrow.metadata or {}).get(b"geo")
+    names = parquet.schema_arrow.names
+    try:
+        geo = json.loads(raw) if raw else {}
+        column = geo.get("primary_column")
+        crs = _parquet_crs(geo["columns"][column]) if column else None
+        encoding = geo["columns"][column]["encoding"] if column else None
+    except (ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:  # ProjError is a RuntimeError
+        what = f"what it says of its geometry cannot be read ({type(error).__name__}: {error})"
+        raise InputError(Fault(what, where, "write it as GeoParquet again")) from error
+    if column is not None and column not in names:
+        raise InputError(Fault(f"its geometry column {column} is not there", where, "write it as GeoParquet again"))
+    if encoding not in (None, "WKB"):
+        raise InputError(Fault(f"geometry encoded as {encoding}", where, "write it as WKB GeoParquet"))
+    plain = tuple(name for name in names if name not in (column, "bbox"))
+    return VectorFile(str(path), None, crs, plain, parquet.metadata.num_rows, has_geometry=column is not None)
+
+
+def _parquet_crs(column: dict[str, Any]) -> str | None:
+    """Return the CRS of a GeoParquet column; absent means OGC:CRS84 by the standard, null means not known."""
+    from pyproj import CRS  # noqa: PLC0415 - only for this format
+
+    if "crs" not in column:
+        return "OGC:CRS84"
+    return None if column["crs"] is None else str(CRS.from_json_dict(column["crs"]).to_string())
+
+
+def _parquet_batches(path: str, columns: tuple[str, ...], bounds: Bounds | None, rows: int) -> Iterator[Batch]:
+    parquet = pq.ParquetFile(path)
+    geo = json.loads((parquet.schema_arrow.metadata or {}).get(b"geo", b"{}"))
+    name = geo.get("primary_column")
+    names = [n for n in parquet.schema_arrow.names if n in columns]
+    for batch in parquet.iter_batches(batch_size=rows, columns=names + ([name] if name else [])):
+        read = _from_arrow(pa.Table.from_batches([batch]), name, names, path)
+        if bounds is not None and name:
+            west, south, east, north = np.moveaxis(shapely.bounds(read.geometry), -1, 0)
+            away = (east < bounds[0]) | (west > bounds[2]) | (north < bounds[1]) | (south > bounds[3])
+            read = Batch(read.columns[~away].reset_index(drop=True), read.geometry[~away])
+        yield read
+
+
+def _from_arrow(table: pa.Table, geometry: str | None, names: list[str], where: str) -> Batch:
+    frame = _readable(table.select(names), where).to_pandas()
+    if geometry is None or geometry not in table.column_names:
+        return Batch(frame, np.full(len(frame), None, dtype=object))
+    wkb = table.column(geometry).to_numpy()
+    return Batch(frame, np.asarray(shapely.from_wkb(wkb), dtype=object))
+
+
+def _readable(table: pa.Table, where: str) -> pa.Table:
+    """Return the table; refuse text in another encoding than UTF-8 (a shapefile that does not say which it has)."""
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid as error:
+            remedy = "say the encoding beside it (a .cpg file, for example ISO-8859-1), or export it as UTF-8"
+            raise InputError(Fault(f"the text of column {name} is not UTF-8", where, remedy)) from error
+    return table

@@ -1,0 +1,1 @@
+"""Parcels, layers, areas, ownership and demand: what lies on the land."""

@@ -1,0 +1,110 @@
+"""Where a source speaks: the table Coverages of every layer, from what the user says of it.
+
+A source that holds nothing at a place either says "there is nothing here" (covered) or says nothing at all (not
+covered). The file cannot tell; the configuration does. A layer without rows is covered nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from flexsites.config.sources import Coverage, CoverageOf, Vector
+from flexsites.errors import Fault, InputError
+from flexsites.inputs.formats.files import Places
+from flexsites.inputs.formats.vector import Bounds
+from flexsites.inputs.land.areas import area_of
+from flexsites.inputs.land.layers import cut
+from flexsites.inputs.rows.ingest import Told, open_source, read_rows
+from flexsites.inputs.rows.validity import Ledger
+from flexsites.tables import CRS, RD_BOUNDS, Coverages, Frame, conform, empty
+
+
+def coverage_of(
+    layer: str,
+    stated: Coverage,
+    *,
+    extent: Bounds | None,
+    areas: Frame | None,
+    places: Places,
+) -> Frame:
+    """Return where one layer is covered, as the table Coverages, cut on the national lattice.
+
+    Parameters
+    ----------
+    layer
+        The layer's name (of a raster, the key of its rule).
+    stated
+        What the configuration says.
+    extent
+        The bounding box of the source's features; null if it has none.
+    areas
+        The table Areas, for coverage named by gemeente or provincie.
+    places
+        What relative paths refer to.
+
+    Raises
+    ------
+    InputError
+        If coverage is named by area and there are no areas, or by a file that cannot be read.
+    NotFoundError
+        If an area is named that does not exist.
+    """
+    if stated == "none":
+        return empty(Coverages)
+    if stated == "everywhere":
+        return coverage_frame(layer, [shapely.box(*RD_BOUNDS)], "covered")
+    if stated == "extent":
+        return empty(Coverages) if extent is None else coverage_frame(layer, [shapely.box(*extent)], "covered")
+    if not isinstance(stated, CoverageOf):
+        raise InputError(Fault(f"coverage {stated!r} is of rasters", layer, "write everywhere, none, extent or areas"))
+    full = [*_named(layer, (*stated.gemeenten, *stated.provincies), areas), *_drawn(layer, stated, places)]
+    partly = _named(layer, (*stated.gemeenten_partly, *stated.provincies_partly), areas)
+    frames = [coverage_frame(layer, full, "covered"), coverage_frame(layer, partly, "partly")]
+    joined = pd.concat([frame for frame in frames if len(frame)], ignore_index=True)
+    return conform(gpd.GeoDataFrame(joined, crs=CRS), Coverages, where=layer)
+
+
+def coverage_frame(layer: str, shapes: Iterable[BaseGeometry], coverage: str) -> Frame:
+    """Return polygons as coverage of a layer, cut on the national lattice; their order gives the ids.
+
+    Examples
+    --------
+    >>> coverage_frame("plans", [shapely.box(0, 0, 9, 9)], "partly")[["coverage_id", "coverage"]].values.tolist()
+    [['partly-0.0', 'partly']]
+    """
+    parts, owner, part = cut(np.array([*shapes, None], dtype=object)[:-1])
+    ids = [f"{coverage}-{o}.{p}" for o, p in zip(owner, part, strict=True)]
+    columns = {
+        "layer": pd.Series([layer] * len(parts), dtype="str"),
+        "coverage_id": pd.Series(ids, dtype="str"),
+        "coverage": pd.Series([coverage] * len(parts), dtype="str"),
+    }
+    return gpd.GeoDataFrame(columns, geometry=parts, crs=CRS)  # type: ignore[no-any-return]
+
+
+def _named(layer: str, codes: tuple[str, ...], areas: Frame | None) -> list[BaseGeometry]:
+    if not codes:
+        return []
+    if areas is None:
+        what = f"coverage of {layer} is given by area, and the run has no areas"
+        raise InputError(Fault(what, f"layers.{layer}.coverage", "add sources.areas.gemeenten or .provincies"))
+    return [area_of(areas, [code]) for code in codes]
+
+
+def _drawn(layer: str, stated: CoverageOf, places: Places) -> list[BaseGeometry]:
+    if stated.path is None:
+        return []
+    row = Vector(reader="vector", about="coverage", path=stated.path, layer=stated.layer)
+    opened = open_source(f"layers.{layer}.coverage", row, row.paths, places)
+    told = Told(Ledger(Path(stated.path).stem))
+    shapes = [shape for rows in read_rows(opened, "polygon", told) for shape in rows.geometry]
+    if faults := told.ledger.faults(f"layers.{layer}.coverage"):
+        raise InputError(faults)
+    return shapes

@@ -1,0 +1,169 @@
+"""Layers: what the rules of exclusion read, cut on the national lattice as it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from flexsites.config.rules import ExclusionRule, InUse, LandUse, PlannedCapacity
+from flexsites.errors import Fault, InputError
+from flexsites.geometry.lattice import subdivide
+from flexsites.inputs.features import Features, read_features
+from flexsites.inputs.formats.projection import Geometries
+from flexsites.inputs.formats.vector import Bounds
+from flexsites.inputs.rows.ingest import Rows, Told
+from flexsites.tables import CRS, Frame, Layers
+from flexsites.tables.spatial_files import Writer, Written
+
+_POLYGONAL = (3, 6)
+# What a kind of rule reads of its layer besides what the rule itself names; and what it reads if it is there.
+_ASKED = {"planned_capacity": ("plan_hardness",)}
+_NUMBERS = ("plan_start_year", "plan_completion_year", "n_dwellings")
+_OPTIONAL = {"planned_capacity": _NUMBERS}
+
+
+def needed_attributes(rules: Iterable[ExclusionRule]) -> dict[str, tuple[str, ...]]:
+    """Return, per layer, the attributes that rules ask for: the layer must have them.
+
+    Examples
+    --------
+    >>> needed_attributes(())
+    {}
+    """
+    asked: dict[str, dict[str, None]] = {}
+    for rule in rules:
+        if rule.layer_key is None:
+            continue
+        names = [*getattr(rule, "where", {}), *_ASKED.get(rule.kind, ())]
+        by_class = getattr(rule, "by_class", None) or getattr(rule, "width_m", None)
+        if by_class is not None:
+            names.append(by_class.attribute)
+        if isinstance(rule, LandUse):
+            names.append(rule.attribute)
+        asked.setdefault(rule.layer_key, {}).update(dict.fromkeys(names))
+        if isinstance(rule, InUse) and rule.land_use_layer is not None:
+            asked.setdefault(rule.land_use_layer, {})["land_use"] = None
+    return {layer: tuple(names) for layer, names in asked.items()}
+
+
+def optional_attributes(rules: Iterable[ExclusionRule]) -> dict[str, tuple[str, ...]]:
+    """Return, per layer, the attributes that rules read if they are there; where they are not they are null."""
+    asked: dict[str, dict[str, None]] = {}
+    for rule in rules:
+        if isinstance(rule, PlannedCapacity):
+            asked.setdefault(rule.layer, {}).update(dict.fromkeys(_OPTIONAL["planned_capacity"]))
+        if isinstance(rule, InUse):
+            asked.setdefault(rule.layer, {}).update(dict.fromkeys(("n_dwellings", "has_dwelling")))
+    return {layer: tuple(names) for layer, names in asked.items()}
+
+
+def name_faults(opened: Features, *, where: str) -> list[Fault]:
+    """Return a fault for every attribute that has the name of a column of the table itself."""
+    theirs = {ours: name for name, ours in opened.row.rename.items()}
+    names = {opened.row.rename.get(name, name) for name in opened.kept} | set(opened.row.constants)
+    return [
+        Fault(
+            f"an attribute is called {name}, as a column of every layer is", where, f"`rename` {theirs.get(name, name)}"
+        )
+        for name in sorted(names & set(Layers.columns))
+    ]
+
+
+def write_layer(
+    layer: str,
+    opened: Features,
+    told: Told,
+    path: Path,
+    *,
+    bounds: Bounds | None = None,
+    optional: Iterable[str] = (),
+) -> Written:
+    """Read a source and write it as one layer; without rows within the bounds, a layer of no rows.
+
+    Parameters
+    ----------
+    layer
+        The layer's name.
+    opened
+        The source, its columns compared with what is asked.
+    told
+        Filled with what happened to the rows.
+    path
+        The canonical file to write.
+    bounds
+        What lies outside is left out.
+    optional
+        Attributes that are null in the result where the source has none.
+
+    Raises
+    ------
+    InputError
+        If an attribute has the name of a column that every layer has, or see `ingest.read_rows`.
+    """
+    if faults := name_faults(opened, where=opened.name):
+        raise InputError(faults)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with Writer(path, Layers) as writer:
+        for found in read_features(opened, "any", told, bounds=bounds):
+            rows = replace(found, columns=_with_numbers(found.columns, opened, told))
+            writer.add(layer_frame(layer, rows, optional=optional))
+        if not writer.has_rows_or_columns:
+            writer.add(layer_frame(layer, _no_rows(opened), optional=optional))
+    return writer.result()
+
+
+def _with_numbers(columns: pd.DataFrame, opened: Features, told: Told) -> pd.DataFrame:
+    """Return the columns, those that rules read as numbers as such where the source has them as text."""
+    theirs = {ours: name for name, ours in opened.row.rename.items()}
+    texts = [name for name in _NUMBERS if name in columns and not pd.api.types.is_numeric_dtype(columns[name])]
+    return columns.assign(**{name: told.unreadable.numbers(columns[name], theirs.get(name, name)) for name in texts})
+
+
+def _no_rows(opened: Features) -> Rows:
+    """Return no rows, with the attributes that the source would have given."""
+    names = [opened.row.rename.get(name, name) for name in opened.kept]
+    columns = pd.DataFrame({name: pd.Series([], dtype="str") for name in names})
+    return Rows(pd.Series([], dtype="str"), columns, np.zeros(0, dtype=object))
+
+
+def layer_frame(layer: str, rows: Rows, *, optional: Iterable[str] = ()) -> Frame:
+    """Return sound rows as Layers: polygons cut on the national lattice, lines and points whole."""
+    parts, owner, part = cut(rows.geometry)
+    columns: dict[str, object] = {
+        "layer": pd.Series([layer] * len(parts), dtype="str"),
+        "feature_id": rows.ids.iloc[owner].reset_index(drop=True),
+        "part": pd.array(part, dtype="Int64"),
+    }
+    for name in rows.columns.columns:
+        columns[name] = rows.columns[name].iloc[owner].reset_index(drop=True)
+    for name in optional:
+        if name not in columns:
+            kind = "boolean" if name.startswith(("is_", "has_")) else "Int64"
+            columns[name] = pd.Series([pd.NA] * len(parts), dtype=kind)
+    return gpd.GeoDataFrame(columns, geometry=parts, crs=CRS)  # type: ignore[no-any-return]
+
+
+def cut(geometry: Geometries) -> tuple[Geometries, np.typing.NDArray[np.int64], np.typing.NDArray[np.int64]]:
+    """Cut polygons on the national lattice; return the parts, the row each is of, and its number within that row.
+
+    Examples
+    --------
+    >>> parts, owner, part = cut(np.array([shapely.Point(1, 2), shapely.box(0, 0, 9, 9)], dtype=object))
+    >>> len(parts), owner.tolist(), part.tolist()
+    (2, [0, 1], [0, 0])
+    """
+    is_flat = np.isin(shapely.get_type_id(geometry), _POLYGONAL)
+    flat, plain = np.flatnonzero(is_flat), np.flatnonzero(~is_flat)
+    parts, of, _ = subdivide(geometry[flat])
+    owner = np.concatenate([flat[of], plain]).astype(np.int64)
+    order = np.argsort(owner, kind="stable")
+    owner = owner[order]
+    every = np.concatenate([parts, geometry[plain]])[order]
+    first = np.searchsorted(owner, owner, side="left")
+    return np.asarray(every, dtype=object), owner, np.arange(len(owner), dtype=np.int64) - first

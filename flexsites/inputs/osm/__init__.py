@@ -1,0 +1,1 @@
+"""Streets and amenities of OpenStreetMap, from an extract or by the name of a place."""

@@ -1,0 +1,212 @@
+"""Amenities, and stops without a timetable, from an OpenStreetMap file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from flexsites.inputs.osm.features import FeatureReading, matches, read_osm_features
+from flexsites.inputs.osm.streets_pbf import RD
+from flexsites.tables import Amenities, Frame, Stops, empty
+
+if TYPE_CHECKING:
+    from flexsites.arrays import BoolArray, GeometryArray
+    from flexsites.config.access import AmenityCategories, AmenityCategory
+
+_NAME = "name"
+# Crossings this near to each other (a millimetre) are one entrance.
+_ENTRANCE_DECIMALS = 3
+
+
+def amenities_from_pbf(
+    path: Path, *, categories: AmenityCategories, walkable: GeometryArray, crs: str = RD
+) -> tuple[Frame, tuple[str, ...]]:
+    """Read all categories of amenity in one go.
+
+    Parameters
+    ----------
+    path
+        An ``.osm.pbf`` file.
+    categories
+        Tags by category.
+    walkable
+        Lines of streets that may be walked: where they cross the edge of a large area are its entrances.
+    crs
+        The metric system to project to.
+
+    Returns
+    -------
+    tuple
+        Table ``Amenities`` ordered by id, and notes for the manifest. An id is the category, a slash and OSM's id; an
+        entrance adds # and a number, so that entrances of one area are known to be one.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    reading, chosen = _read_once(path, categories.categories, crs)
+    notes = tuple(f"amenities: {note}" for note in reading.notes)
+    return amenity_table(reading.features, chosen, categories=categories, walkable=walkable, crs=crs), notes
+
+
+def amenity_table(
+    features: gpd.GeoDataFrame,
+    chosen: Mapping[Any, BoolArray],
+    *,
+    categories: AmenityCategories,
+    walkable: GeometryArray,
+    crs: str = RD,
+) -> Frame:
+    """Return the table ``Amenities`` of features (osm_id, name, geometry) and, per category, which of them it has."""
+    tree = shapely.STRtree(walkable)
+    frames = [
+        _amenities(name, category, features[chosen[name]], tree) for name, category in categories.categories.items()
+    ]
+    filled = [frame for frame in frames if len(frame)]
+    if not filled:
+        return empty(Amenities)
+    table = gpd.GeoDataFrame(pd.concat(filled, ignore_index=True), geometry="geometry", crs=crs)
+    whole: Frame = table.sort_values("amenity_id", ignore_index=True)[Amenities.columns]
+    return whole
+
+
+def stops_from_pbf(path: Path, *, categories: AmenityCategories, crs: str = RD) -> Frame:
+    """Read stops by mode; without a timetable their service is null: unknown, not none.
+
+    Returns
+    -------
+    Frame
+        Table ``Stops``, ordered by id.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    reading, chosen = _read_once(path, categories.stops, crs)
+    frames = [
+        pd.DataFrame(
+            {
+                "stop_id": reading.features["osm_id"][chosen[mode]],
+                "mode": mode,
+                "stop_name": reading.features[_NAME][chosen[mode]],
+                "geometry": shapely.point_on_surface(reading.features.geometry.to_numpy()[chosen[mode]]),
+            }
+        )
+        for mode in categories.stops
+        if chosen[mode].any()
+    ]
+    if not frames:
+        return empty(Stops)
+    table = pd.concat(frames, ignore_index=True).sort_values(["stop_id", "mode"], ignore_index=True)
+    unknown = {
+        field.name: pd.Series(pd.NA, index=table.index, dtype=_NULLS[field.dtype])
+        for field in Stops.fields
+        if field.name not in table.columns
+    }
+    whole: Frame = gpd.GeoDataFrame(table.assign(**unknown), geometry="geometry", crs=crs)[Stops.columns]
+    return whole
+
+
+_NULLS = {"float": "Float64", "int": "Int64", "bool": "boolean", "str": "str"}
+
+
+def _read_once(
+    path: Path, categories: Mapping[Any, AmenityCategory], crs: str
+) -> tuple[FeatureReading, dict[str, BoolArray]]:
+    """Read whatever matches a category; return it, and per category which rows it has."""
+    any_of = [wanted for category in categories.values() for wanted in category.any_of]
+    keep = tuple(sorted(tag_keys(categories) | {_NAME}))
+    reading = read_osm_features(path, any_of=any_of, kind="place", keep=keep, crs=crs)
+    return reading, classify(pd.DataFrame(reading.features.drop(columns="geometry")), categories)
+
+
+def tag_keys(categories: Mapping[Any, AmenityCategory]) -> set[str]:
+    """Return the keys of OSM that decide what is of which category."""
+    asked = {key for category in categories.values() for wanted in category.any_of for key in wanted}
+    return asked | {key for category in categories.values() for key in category.without}
+
+
+def classify(features: pd.DataFrame, categories: Mapping[Any, AmenityCategory]) -> dict[Any, BoolArray]:
+    """Return per category which rows of a table of tags it has."""
+    rows = features.to_dict("records")
+    tags = [{str(key): value for key, value in row.items() if isinstance(value, str)} for row in rows]
+    return {
+        name: np.array([matches(row, category.any_of, category.without) for row in tags], dtype=bool)
+        for name, category in categories.items()
+    }
+
+
+def _amenities(name: str, category: AmenityCategory, features: gpd.GeoDataFrame, walkable: shapely.STRtree) -> Frame:
+    if category.points == "point":
+        features = features[told_once(features)]
+    shapes = features.geometry.to_numpy()
+    if category.min_area_m2 is not None:
+        is_large = shapely.area(shapes) >= float(category.min_area_m2)
+        features, shapes = features[is_large], shapes[is_large]
+    is_entered = category.points == "entrances"
+    points = [
+        entrances(shape, walkable) if is_entered else np.array([shapely.point_on_surface(shape)], dtype=object)
+        for shape in shapes
+    ]
+    sizes = np.array([len(of_one) for of_one in points], dtype=np.int64)
+    number = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    ids = np.repeat((name + "/" + features["osm_id"].astype(str)).to_numpy(dtype=object), sizes)
+    marks = [f"#{i}" if is_entered else "" for i in number]
+    return pd.DataFrame(
+        {
+            "amenity_id": [one + mark for one, mark in zip(ids, marks, strict=True)],
+            "category": name,
+            "weight": 1.0,
+            "amenity_name": np.repeat(features[_NAME].to_numpy(dtype=object), sizes),
+            "geometry": np.concatenate(points) if points else np.array([], dtype=object),
+        }
+    )
+
+
+def told_once(features: gpd.GeoDataFrame) -> BoolArray:
+    """Return which features of one category stay: not those inside another that bears the same name, or that have none.
+
+    A school is often drawn as its grounds and as its building; it is one school. Two names are two schools.
+
+    Examples
+    --------
+    >>> grounds, room, sister = shapely.box(0, 0, 9, 9), shapely.box(1, 1, 2, 2), shapely.box(5, 5, 6, 6)
+    >>> table = gpd.GeoDataFrame({"name": ["De Brug", None, "De Boog"]}, geometry=[grounds, room, sister])
+    >>> told_once(table).tolist()
+    [True, False, True]
+    """
+    shapes = features.geometry.to_numpy()
+    inner, outer = shapely.STRtree(shapes).query(shapely.point_on_surface(shapes), predicate="intersects")
+    size = shapely.area(shapes)
+    # Of two that cover one another the larger stays, or the first.
+    is_inside = (inner != outer) & ((size[inner] < size[outer]) | ((size[inner] == size[outer]) & (inner > outer)))
+    name = features[_NAME].astype("object").where(features[_NAME].notna(), None).to_numpy(dtype=object)
+    is_same = np.array([name[i] is None or name[i] == name[j] for i, j in zip(inner, outer, strict=True)], dtype=bool)
+    stays = np.ones(len(features), dtype=bool)
+    stays[inner[is_inside & is_same]] = False
+    return stays
+
+
+def entrances(shape: shapely.Geometry, walkable: shapely.STRtree) -> GeometryArray:
+    """Return where streets cross the edge of an area, ordered by x and y; its representative point where none does.
+
+    Examples
+    --------
+    >>> street = shapely.STRtree([shapely.LineString([(-5, 5), (15, 5)])])
+    >>> [point.wkt for point in entrances(shapely.box(0, 0, 10, 10), street)]
+    ['POINT (0 5)', 'POINT (10 5)']
+    """
+    edge = shapely.boundary(shape)
+    near = walkable.geometries[walkable.query(edge, predicate="intersects")]
+    crossings = shapely.get_coordinates(shapely.intersection(edge, near))
+    if len(crossings) == 0:
+        return np.array([shapely.point_on_surface(shape)], dtype=object)
+    return np.asarray(shapely.points(np.unique(np.round(crossings, _ENTRANCE_DECIMALS), axis=0)), dtype=object)

@@ -1,0 +1,256 @@
+"""Streets from osmnx: a place straight from Overpass, a saved GraphML file, or a graph that the caller has.
+
+osmnx is an extra: it is for towns, and a country is read from a file. Lengths are measured anew in the plane of RD New;
+osmnx's own are on a sphere and differ by metres.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from flexsites.errors import Fault, InputError, require_extra
+from flexsites.geometry.street_graph import StreetGraph, graph_from_ways
+from flexsites.inputs.formats.projection import to_rd
+from flexsites.inputs.osm.access import NODE_KEYS, STREET_KEYS, is_closed, permissions, street_class
+from flexsites.inputs.osm.amenities import amenity_table, classify
+from flexsites.inputs.osm.streets_pbf import RD, StreetReading, project, project_shape
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flexsites.arrays import GeometryArray
+    from flexsites.config.access import AmenityCategories, StreetRules
+    from flexsites.tables import Frame
+
+_OPPOSITE = {"yes": "-1", "true": "-1", "1": "-1", "-1": "yes", "reverse": "yes"}
+
+
+def streets_from_place(place: str, *, rules: StreetRules, crs: str = RD) -> StreetReading:
+    """Read the streets of a named place from Overpass, with every tag that decides who may use them.
+
+    Raises
+    ------
+    MissingExtraError
+        If osmnx is not installed.
+    InputError
+        If the service cannot be reached or knows no such place.
+    """
+    ox = require_extra("osmnx", "osm")
+    before = ox.settings.useful_tags_way, ox.settings.useful_tags_node
+    ox.settings.useful_tags_way = list(dict.fromkeys([*before[0], *sorted(STREET_KEYS)]))
+    ox.settings.useful_tags_node = list(dict.fromkeys([*before[1], *sorted(NODE_KEYS)]))
+    try:
+        outline, graph = _from_overpass(
+            place,
+            lambda outline: ox.graph_from_polygon(
+                outline, network_type="all", simplify=False, retain_all=True, truncate_by_edge=True
+            ),
+        )
+    finally:
+        ox.settings.useful_tags_way, ox.settings.useful_tags_node = before
+    extent = project_shape(outline, crs, where=place)
+    return streets_from_graph(graph, rules=rules, extent=extent, crs=crs, where=place)
+
+
+def amenities_from_place(
+    place: str, *, categories: AmenityCategories, walkable: GeometryArray
+) -> tuple[Frame, shapely.Geometry]:
+    """Read all categories of amenity of a named place from Overpass.
+
+    Parameters
+    ----------
+    place
+        Its name, as Nominatim knows it.
+    categories
+        Tags by category.
+    walkable
+        Lines of streets that may be walked: where they cross the edge of a large area are its entrances.
+
+    Returns
+    -------
+    Table ``Amenities`` with the ids that the same features of a file would have, and the outline of the place in RD
+    New, within which they are complete.
+
+    Raises
+    ------
+    MissingExtraError
+        If osmnx is not installed.
+    InputError
+        If the service cannot be reached or knows no such place.
+    """
+    ox = require_extra("osmnx", "osm")
+    tags = dict.fromkeys(sorted({key for one in categories.categories.values() for w in one.any_of for key in w}), True)
+    outline, found = _from_overpass(place, lambda outline: ox.features_from_polygon(outline, tags))
+    extent = project_shape(outline, RD, where=place)
+    features = found.reset_index().rename(columns={"id": "osm_id"})
+    features = features[features.geometry.geom_type.isin(("Point", "Polygon", "MultiPolygon"))].reset_index(drop=True)
+    features["osm_id"] = features["element"].str[0] + features["osm_id"].astype(str)
+    if "name" not in features.columns:
+        features["name"] = None
+    shapes = to_rd("EPSG:4326", where=place).apply(features.geometry.to_numpy())
+    chosen = classify(pd.DataFrame(features.drop(columns="geometry")), categories.categories)
+    moved = gpd.GeoDataFrame(features[["osm_id", "name"]], geometry=shapes, crs=RD)
+    return amenity_table(moved, chosen, categories=categories, walkable=walkable), extent
+
+
+def _from_overpass(place: str, read: Callable[[Any], Any]) -> tuple[Any, Any]:
+    """Return the outline of a place and what is read within it."""
+    ox = require_extra("osmnx", "osm")
+    try:
+        outline = ox.geocode_to_gdf(place).union_all()
+        return outline, read(outline)
+    except Exception as error:  # osmnx and requests raise many kinds
+        remedy = "check the place's name and the connection, or use a .osm.pbf file"
+        raise InputError(Fault(f"cannot be read from Overpass ({error})", place, remedy)) from error
+
+
+def streets_from_graphml(path: Path, *, rules: StreetRules, crs: str = RD) -> StreetReading:
+    """Read the streets of a graph that osmnx saved.
+
+    Raises
+    ------
+    MissingExtraError
+        If osmnx is not installed.
+    InputError
+        If the file is no such graph.
+    """
+    ox = require_extra("osmnx", "osm")
+    try:
+        graph = ox.load_graphml(path)
+    except Exception as error:  # xml, networkx and osmnx raise many kinds
+        raise InputError(Fault(f"cannot be read as GraphML ({error})", str(path), "save it with osmnx")) from error
+    return streets_from_graph(graph, rules=rules, extent=None, crs=crs, where=str(path))
+
+
+def streets_from_graph(
+    graph: Any,  # noqa: ANN401 - a networkx graph, of an optional dependency
+    *,
+    rules: StreetRules,
+    extent: shapely.Geometry | None,
+    crs: str = RD,
+    where: str = "osmnx graph",
+) -> StreetReading:
+    """Make a street graph of an osmnx graph in degrees, simplified or not.
+
+    osmnx keeps a directed edge for each way of travel; of these one is kept, with the tags of its street, and who may
+    use it in which direction follows from the tags alone. An edge that osmnx joined of ways with different tags
+    carries lists: it may be used by whoever may use every one of them.
+
+    Parameters
+    ----------
+    graph
+        A MultiDiGraph of osmnx, in EPSG:4326.
+    rules
+        Who may use which street.
+    extent
+        Where the graph is complete, in the metric system; None: the box around its nodes.
+    crs
+        The metric system to project to.
+    where
+        What to name in an error.
+
+    Raises
+    ------
+    InputError
+        If the graph has no streets, or is not in degrees.
+    """
+    if str(graph.graph.get("crs", "")).lower() != "epsg:4326":
+        raise InputError(Fault(f"the graph's crs is {graph.graph.get('crs')}", where, "give it as osmnx downloads it"))
+    places: dict[Any, int] = {}
+    lonlat: list[tuple[float, float]] = []
+    rows: list[tuple[list[int], int, int, str]] = []
+    seen: set[tuple[Any, ...]] = set()
+    closed = {n for n, tags in graph.nodes(data=True) if is_closed(_node_tags(tags), rules)}
+    for u, v, tags in graph.edges(data=True):
+        line = _line(graph, u, v, tags)
+        key = _identity(u, v, tags, line)
+        bits, name = _permissions(tags, rules)
+        if key in seen or not bits or name is None:
+            continue
+        seen.add(key)
+        # Ends are known by their node, inner vertices by their edge: lines that only cross do not connect, nor do those
+        # that end at a closed gate.
+        ends = [(*key, n) if n in closed else n for n in (u, v)]
+        keys = [ends[0], *((*key, i) for i in range(1, len(line) - 1)), ends[1]]
+        for key_of_place, place in zip(keys, line, strict=True):
+            if key_of_place not in places:
+                places[key_of_place] = len(lonlat)
+                lonlat.append(place)
+        osmid = tags.get("osmid", 0)
+        number = osmid[0] if isinstance(osmid, list) else osmid
+        rows.append(([places[k] for k in keys], bits, int(number), name))
+    if not rows:
+        raise InputError(Fault("no streets", where, "give a graph with highway tags"))
+    return _reading(rows, np.array(lonlat), extent, crs, where)
+
+
+def _reading(
+    rows: list[tuple[list[int], int, int, str]],
+    lonlat: np.ndarray,
+    extent: shapely.Geometry | None,
+    crs: str,
+    where: str,
+) -> StreetReading:
+    names = sorted({name for *_, name in rows})
+    xy = project(lonlat, crs, where=where)
+    given: StreetGraph = graph_from_ways(
+        np.concatenate([[0], np.cumsum([len(vertices) for vertices, *_ in rows])]).astype(np.int64),
+        np.concatenate([np.array(vertices, dtype=np.int64) for vertices, *_ in rows]),
+        xy,
+        allowed=np.array([bits for _, bits, *_ in rows], dtype=np.uint8),
+        street=np.array([number for *_, number, _ in rows], dtype=np.int64),
+        road_class=np.array([names.index(name) for *_, name in rows], dtype=np.int64),
+        road_classes=tuple(names),
+        extent=shapely.box(*xy.min(axis=0), *xy.max(axis=0)) if extent is None else extent,
+    )
+    taken = "taken to be complete within the box around its nodes" if extent is None else "complete within the place"
+    return StreetReading(given, (taken, "lengths are measured in the plane, not osmnx's on a sphere"))
+
+
+def _line(graph: Any, u: Any, v: Any, tags: dict[str, Any]) -> list[tuple[float, float]]:  # noqa: ANN401
+    ends = [(graph.nodes[n]["x"], graph.nodes[n]["y"]) for n in (u, v)]
+    geometry = tags.get("geometry")
+    if geometry is None:
+        return ends
+    return [ends[0], *[(x, y) for x, y in shapely.get_coordinates(geometry)[1:-1]], ends[1]]
+
+
+def _identity(u: Any, v: Any, tags: dict[str, Any], line: list[tuple[float, float]]) -> tuple[Any, ...]:  # noqa: ANN401
+    """Return the same key for both directed edges of one street."""
+    osmid = tags.get("osmid")
+    inner = tuple(line[1:-1])
+    forward = (v, u, inner[::-1]) if tags.get("reversed") is True else (u, v, inner)
+    return (str(osmid), *forward)
+
+
+def _permissions(tags: dict[str, Any], rules: StreetRules) -> tuple[int, str | None]:
+    """Return the bits of an edge along its own direction, and its class of road."""
+    lists = {key: value if isinstance(value, list) else [value] for key, value in tags.items() if key in STREET_KEYS}
+    of_each = max((len(values) for values in lists.values()), default=1)
+    bits, name = 255, None
+    for i in range(of_each):
+        one = {key: _word(values[min(i, len(values) - 1)]) for key, values in lists.items()}
+        if tags.get("reversed") is True:
+            one = {
+                key: _OPPOSITE.get(value, value) if key.startswith("oneway") else value for key, value in one.items()
+            }
+        bits &= permissions(one, rules)
+        name = street_class(one, rules) if name is None else name
+    return bits, name
+
+
+def _node_tags(attributes: dict[str, Any]) -> dict[str, str]:
+    return {key: value for key, value in attributes.items() if key in NODE_KEYS and isinstance(value, str)}
+
+
+def _word(value: object) -> str:
+    """Return OSM's word for a value: osmnx turns oneway into a truth value."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

@@ -1,0 +1,102 @@
+"""The streets and amenities of a run, whichever way its configuration says they are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+
+from flexsites.config.sources import Lines, OsmGraph, OsmPbf, OsmPlace
+from flexsites.errors import Fault, InputError
+from flexsites.inputs.formats.projection import to_rd
+from flexsites.inputs.osm.amenities import amenities_from_pbf, stops_from_pbf
+from flexsites.inputs.osm.graph import streets_from_graphml, streets_from_place
+from flexsites.inputs.osm.streets_lines import streets_from_lines
+from flexsites.inputs.osm.streets_pbf import StreetReading, read_pbf_streets
+from flexsites.tables import CRS, Frame
+
+if TYPE_CHECKING:
+    from flexsites.arrays import GeometryArray
+    from flexsites.config.access import AmenityCategories, StreetRules
+
+
+def read_streets(
+    row: OsmPbf | OsmPlace | OsmGraph | Lines, paths: tuple[str, ...], *, rules: StreetRules, where: str = "streets"
+) -> StreetReading:
+    """Read the streets of a source entry.
+
+    Parameters
+    ----------
+    row
+        The entry.
+    paths
+        Its local files; none for a place.
+    rules
+        Who may use which street.
+    where
+        The entry's dotted name, for errors.
+
+    Raises
+    ------
+    InputError
+        If the source cannot be used; also if several files are given, because streets of two files do not connect.
+    """
+    if isinstance(row, OsmPlace):
+        return streets_from_place(row.place, rules=rules)
+    if len(paths) != 1:
+        raise InputError(Fault(f"{len(paths)} files of streets", where, "merge them into one file first"))
+    path = Path(paths[0])
+    if isinstance(row, OsmPbf):
+        return read_pbf_streets(path, rules=rules)
+    if isinstance(row, OsmGraph):
+        return streets_from_graphml(path, rules=rules)
+    lines = gpd.read_file(path, layer=row.layer) if row.layer else gpd.read_file(path)
+    crs = lines.crs.to_string() if lines.crs is not None else row.crs
+    if crs is None:
+        raise InputError(Fault("the CRS is missing", where, "state it in the source's entry (crs: EPSG:28992)"))
+    moved = to_rd(crs, where=where).apply(lines.geometry.to_numpy())
+    return streets_from_lines(
+        lines.set_geometry(gpd.GeoSeries(moved, index=lines.index, crs=CRS)),
+        class_column=row.class_column,
+        classes=row.classes,
+        rules=rules,
+        oneway_column=row.oneway_column,
+        where=where,
+    )
+
+
+def read_amenities(
+    paths: tuple[str, ...], *, categories: AmenityCategories, walkable: GeometryArray, where: str = "amenities"
+) -> tuple[Frame, frozenset[str], tuple[str, ...]]:
+    """Read the amenities of an OpenStreetMap file.
+
+    Returns
+    -------
+    tuple
+        Table ``Amenities``; what it covers (every category, found or not), as ``prepare_access`` asks it; notes.
+
+    Raises
+    ------
+    InputError
+        If not one file is given, or it cannot be read.
+    """
+    table, notes = amenities_from_pbf(_only(paths, where), categories=categories, walkable=walkable)
+    return table, frozenset(f"amenity:{name}" for name in categories.categories), notes
+
+
+def read_osm_stops(paths: tuple[str, ...], *, categories: AmenityCategories, where: str = "stops") -> Frame:
+    """Read the stops of an OpenStreetMap file: where they are, not what stops there.
+
+    Raises
+    ------
+    InputError
+        If not one file is given, or it cannot be read.
+    """
+    return stops_from_pbf(_only(paths, where), categories=categories)
+
+
+def _only(paths: tuple[str, ...], where: str) -> Path:
+    if len(paths) != 1:
+        raise InputError(Fault(f"{len(paths)} files of OpenStreetMap", where, "merge them into one file first"))
+    return Path(paths[0])

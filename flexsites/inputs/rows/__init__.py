@@ -1,0 +1,1 @@
+"""Rows of any source: selected, renamed, checked and counted."""

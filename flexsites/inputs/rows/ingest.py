@@ -1,0 +1,256 @@
+"""A vector source, batch by batch, from the user's file to sound rows in RD New with ids: what all readers share.
+
+The order of the steps is the meaning of the user's mapping: choose rows (`where`), choose and rename columns, recode,
+give ids, compare coordinates with their label, project, mend, set apart what cannot be used, cut to the area.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from flexsites.config.sources import ArcgisFeatures, Geometry, OgcFeatures, Selection, Vector
+from flexsites.errors import CrsError, Fault, FlexsitesError, InputError
+from flexsites.inputs.formats.files import Places, locate
+from flexsites.inputs.formats.projection import Geometries, Projection, coordinate_faults, outside_rd, to_rd
+from flexsites.inputs.formats.vector import BATCH_ROWS, GDAL_ARC_STEP_DEGREES, Batch, Bounds, VectorFile, open_vector
+from flexsites.inputs.rows import validity
+from flexsites.inputs.rows.numbers import Unreadable
+from flexsites.inputs.rows.selection import Unlisted, column_faults, identifiers, kept_columns, read_columns, select
+
+# Above this many features a file is read through its spatial index, below it whole: so that rows without geometry,
+# which no index knows, are found where that costs little.
+WHOLE_FILE_ROWS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Sound rows of a source: ids (never null), plain columns, geometry in RD New."""
+
+    ids: pd.Series
+    columns: pd.DataFrame
+    geometry: Geometries
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A source whose files can be read and whose columns are as asked."""
+
+    name: str
+    row: Selection
+    files: tuple[VectorFile, ...]
+    projections: tuple[Projection, ...]
+    kept: tuple[str, ...]
+    asked: tuple[str, ...]
+    paths: tuple[str, ...]
+
+    @property
+    def notes(self) -> str:
+        """How the coordinates were projected and arcs drawn, for the manifest."""
+        steps = [file.arc_step_degrees or GDAL_ARC_STEP_DEGREES for file in self.files if file.is_text]
+        arcs = [f"arcs are drawn as chords of at most {step:g} degrees" for step in steps]
+        return "; ".join(dict.fromkeys([*(p.notes for p in self.projections if p.notes), *arcs]))
+
+
+@dataclass(slots=True)
+class Told:
+    """What reading a source told: the ledger of its rows, values not listed or no numbers, notes of its reader.
+
+    Of the rows that have a geometry, `n_away` of `n_placed` lie outside the Netherlands altogether.
+    """
+
+    ledger: validity.Ledger
+    n_placed: int = 0
+    n_away: int = 0
+    unlisted: Unlisted = field(default_factory=Unlisted)
+    unreadable: Unreadable = field(default_factory=Unreadable)
+    seen: validity.Seen = field(default_factory=validity.Seen)
+    notes: list[str] = field(default_factory=list)
+
+
+def open_source(
+    name: str,
+    row: Vector | Selection,
+    paths: tuple[str, ...],
+    places: Places,
+    *,
+    needed: Iterable[str] = (),
+    optional: Iterable[str] = (),
+) -> Opened:
+    """Open every file of a source, and compare what the user and the rules ask with what it has.
+
+    The columns `needed` must be there; the `optional` ones are read if they are.
+
+    Raises
+    ------
+    InputError
+        With every fault of every file: not there, not readable, no CRS, no features, columns that are not there.
+    """
+    needed = tuple(needed)
+    shape = row if isinstance(row, Geometry) else Geometry()
+    step = None if shape.arc_step_degrees is None else float(shape.arc_step_degrees)
+    faults: list[Fault | str] = []
+    is_about_crs = []
+    opened, projections, real = [], [], []
+    for path in paths:
+        where = f"{name} ({Path(path).name})"
+        try:
+            local = locate(path, places, where=name)
+            found = open_vector(
+                local,
+                where=where,
+                scratch=places.scratch,
+                layer=shape.layer,
+                crs=shape.crs,
+                geometry_column=shape.geometry_column,
+                arc_step_degrees=step,
+            )
+            projections.append(
+                to_rd(found.crs or "", where=where) if found.has_geometry else Projection("", is_identity=True)
+            )
+        except FlexsitesError as error:
+            faults.extend(error.faults)
+            is_about_crs.append(isinstance(error, CrsError))
+            continue
+        file_faults = _shape_faults(found, where)
+        file_faults += column_faults(row, found.columns, needed, where=where)
+        is_about_crs.extend([False] * len(file_faults))
+        faults.extend(file_faults)
+        opened.append(found)
+        real.append(local)
+    if faults:
+        raise (CrsError if is_about_crs and all(is_about_crs) else InputError)(faults)
+    names = opened[0].columns
+    wanted = (*needed, *optional)
+    kept, asked = kept_columns(row, names, wanted), read_columns(row, names, wanted)
+    return Opened(name, row, tuple(opened), tuple(projections), kept, asked, tuple(real))
+
+
+def _shape_faults(found: VectorFile, where: str) -> list[Fault]:
+    faults = []
+    if not found.has_geometry:
+        faults.append(Fault("no geometry", where, "name a layer that has geometry"))
+    if found.n_features == 0:
+        faults.append(Fault("the layer is empty", where, "fetch it again, or leave the source out: that means unknown"))
+    return faults
+
+
+def read_rows(opened: Opened, kind: validity.Kind, told: Told, *, bounds: Bounds | None = None) -> Iterator[Rows]:
+    """Give the sound rows of a source; what is not sound is counted and set apart in `told`.
+
+    Parameters
+    ----------
+    opened
+        The source.
+    kind
+        The kind of geometry wanted.
+    told
+        Filled while rows are given; complete when they are all given.
+    bounds
+        Rows whose bounding box lies outside are left out; None: none is.
+
+    Raises
+    ------
+    CrsError
+        If the coordinates contradict their label, or nothing of a whole file lies in the Netherlands.
+    InputError
+        If a file breaks off, or no row of the whole source passes `where`.
+    """
+    is_whole = True
+    for file, projection in zip(opened.files, opened.projections, strict=True):
+        where = f"{opened.name} ({Path(file.path).name})"
+        is_big = file.n_features is not None and file.n_features > WHOLE_FILE_ROWS
+        window = projection.window(bounds) if bounds is not None and is_big else None
+        # In a window nothing may lie because the coordinates are wrong: then the file's first row is judged.
+        first = None if window is None else next(file.batches(opened.asked, rows=1), None)
+        is_checked = first is not None and _is_labelled_right(first, file, where)
+        text = (opened.row.id_column,) if opened.row.id_column else ()
+        at, n_placed, n_away = 0, told.n_placed, told.n_away
+        for batch in file.batches(opened.asked, bounds=window, rows=BATCH_ROWS, text=text):
+            is_checked = is_checked or _is_labelled_right(batch, file, where)
+            chosen = (opened.row, opened.kept, projection)
+            yield sound_rows(batch, *chosen, kind=kind, told=told, bounds=bounds, at=at)
+            at += len(batch.columns)
+        is_whole &= window is None
+        n = told.n_away - n_away
+        if window is None and n and n == told.n_placed - n_placed:
+            remedy = f"compare its coordinates with its CRS ({file.crs}): they may be of another system, or exchanged"
+            raise CrsError(Fault("nothing of it lies in the Netherlands", where, remedy, n))
+    ledger = told.ledger
+    is_file = not isinstance(opened.row, OgcFeatures | ArcgisFeatures)  # of a service the area alone was asked
+    if is_whole and is_file and 0 < ledger.n_read == ledger.n_left_out:
+        asked = "; ".join(f"{name}: {', '.join(map(str, values))}" for name, values in opened.row.where.items())
+        remedy = f"compare its values with those asked ({asked})"
+        raise InputError(Fault("no row passes `where`", opened.name, remedy, ledger.n_read))
+
+
+def _is_labelled_right(batch: Batch, file: VectorFile, where: str) -> bool:
+    """Refuse coordinates that contradict the label of their file; False where a batch has no geometry to tell."""
+    box = shapely.bounds(batch.geometry)
+    if wrong := coordinate_faults(box, file.crs or "", where=where):
+        raise CrsError(wrong)
+    return bool((~np.isnan(box).any(axis=1)).any())
+
+
+def sound_rows(
+    batch: Batch,
+    selection: Selection,
+    kept: tuple[str, ...],
+    projection: Projection,
+    *,
+    kind: validity.Kind,
+    told: Told,
+    bounds: Bounds | None,
+    at: int = 0,
+) -> Rows:
+    """Return the sound rows of one batch; `at` is the number of its first row in the source.
+
+    What is left out, outside, repeated, set apart or repaired is counted in `told`.
+    """
+    ledger = told.ledger
+    ids = identifiers(batch, selection)
+    chosen, n_left_out = select(batch, selection, kept, told.unlisted)
+    ledger.n_read += len(batch.columns)
+    ledger.n_left_out += n_left_out
+    digests = validity.row_digests(chosen.geometry, chosen.columns)
+    if selection.id_column is None:
+        ids = validity.made_ids(digests).where(~shapely.is_missing(chosen.geometry))
+        ids = selection.id_prefix + ids
+    moved = projection.apply(chosen.geometry)
+    is_inside, is_away = _meets(moved, bounds), outside_rd(moved)
+    told.n_placed += int((~(shapely.is_missing(moved) | shapely.is_empty(moved))).sum())
+    told.n_away += int(is_away.sum())
+    if kind == "any":  # a layer may hold the sea: what lies outside the country matters to no site, and is counted
+        is_inside &= ~is_away
+    is_repeat, is_taken = told.seen.check(ids, digests)
+    sound = validity.make_sound(moved, kind)
+    reason = sound.reason.copy()
+    reason[is_taken & (reason == np.array(None))] = "an id that another feature has"
+    if selection.id_column is not None:
+        reason[ids.isna().to_numpy() & (reason == np.array(None))] = "no id"
+    reason[~is_inside | is_repeat] = None
+    ledger.n_outside_area += int((~is_inside).sum())
+    ledger.n_repeated += int((is_repeat & is_inside).sum())
+    ledger.quarantine(ids, reason, moved, "EPSG:28992", at)
+    keep = is_inside & ~is_repeat & (reason == np.array(None))
+    mended = keep & sound.is_repaired
+    words = np.full(int(mended.sum()), "invalid geometry", dtype=object)
+    ledger.note("repaired", ids[mended], words, moved[mended], "EPSG:28992")
+    ledger.n_repaired += int(mended.sum())
+    ledger.n_kept += int(keep.sum())
+    columns = chosen.columns[keep].reset_index(drop=True)
+    return Rows(ids[keep].reset_index(drop=True), columns, sound.geometry[keep])
+
+
+def _meets(geometry: Geometries, bounds: Bounds | None) -> np.typing.NDArray[np.bool_]:
+    """Return which rows may lie in the window; those without an extent cannot be told to lie outside, so they count."""
+    if bounds is None:
+        return np.ones(len(geometry), dtype=bool)
+    west, south, east, north = np.moveaxis(shapely.bounds(geometry), -1, 0)
+    away = (east < bounds[0]) | (west > bounds[2]) | (north < bounds[1]) | (south > bounds[3])
+    return np.asarray(~away, dtype=bool)

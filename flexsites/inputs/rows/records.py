@@ -1,0 +1,150 @@
+"""What the manifest says of each source: what it is, which bytes were read, and what happened to its rows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flexsites.config.catalogue import About, Catalogue, CatalogueRow
+from flexsites.config.load import available, read_model
+from flexsites.config.sources import Row
+from flexsites.errors import ConfigError, Fault
+from flexsites.inputs.formats.files import content_of, sha256
+from flexsites.inputs.rows.validity import Ledger
+from flexsites.tables.files import write_json
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """A source as the manifest and the reports tell it.
+
+    `sha256` is of the file, or of the list of hashes of several. Every row read is in exactly one of `n_left_out` (by
+    `where`), `n_outside_area`, `n_repeated`, `n_quarantined` and `n_features`; `n_repaired` counts among the last.
+    """
+
+    id: str
+    title: str
+    provider: str
+    licence: str
+    attribution: str
+    edition: str
+    url: str | None
+    sha256: str
+    n_features: int
+    n_read: int = 0
+    n_left_out: int = 0
+    n_outside_area: int = 0
+    n_repeated: int = 0
+    n_repaired: int = 0
+    n_quarantined: int = 0
+    quarantine: str | None = None
+    notes: str = ""
+    unused_reasons: Mapping[str, int] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the record for the manifest."""
+        return asdict(self)
+
+
+@lru_cache(maxsize=1)
+def load_catalogue() -> dict[str, CatalogueRow]:
+    """Return every row of the catalogue (configs/sources/) by id.
+
+    Raises
+    ------
+    ConfigError
+        If a file is not as it should be, or an id stands in two files.
+    """
+    rows: dict[str, CatalogueRow] = {}
+    for path in available("sources").values():
+        found = read_model(path, Catalogue).sources
+        if twice := sorted(set(rows) & set(found)):
+            raise ConfigError(Fault(f"{', '.join(twice)} stands in another file too", str(path), "give each id once"))
+        rows |= found
+    return rows
+
+
+def about_of(name: str, row: Row) -> About:
+    """Return what a source is: written with it, or the row of the catalogue it names.
+
+    Raises
+    ------
+    ConfigError
+        If the catalogue has no such row.
+    """
+    if isinstance(row.about, About):
+        return row.about
+    known = load_catalogue()
+    if row.about not in known:
+        what = f"the catalogue has no source {row.about}"
+        remedy = f"use one of {', '.join(sorted(known))}, or write out title, provider, licence, attribution, edition"
+        raise ConfigError(Fault(what, f"sources.{name}.about", remedy))
+    return known[row.about]
+
+
+def record_of(
+    name: str, row: Row, *, digest: str, ledger: Ledger, notes: str = "", quarantine: Path | None = None
+) -> SourceRecord:
+    """Return the record of a source that was read."""
+    about = about_of(name, row)
+    said = (about.notes, row.notes, notes)
+    return SourceRecord(
+        id=name,
+        title=about.title,
+        provider=about.provider,
+        licence=about.licence,
+        attribution=about.attribution,
+        edition=about.edition,
+        url=about.url,
+        sha256=digest,
+        n_features=ledger.n_kept,
+        n_read=ledger.n_read,
+        n_left_out=ledger.n_left_out,
+        n_outside_area=ledger.n_outside_area,
+        n_repeated=ledger.n_repeated,
+        n_repaired=ledger.n_repaired,
+        n_quarantined=ledger.n_quarantined,
+        quarantine=None if quarantine is None else quarantine.name,
+        notes="; ".join(part.rstrip(".") for part in said if part),
+        unused_reasons=dict(sorted(ledger.reasons.items())),
+    )
+
+
+@dataclass(slots=True)
+class Hashes:
+    """SHA-256 of files, remembered by size and times: a national file is hashed once, not at every run.
+
+    The time of change (ctime) is among them: a file put in place of another with its size and time of writing kept
+    (an archive unpacked over it, ``cp -p``) is another file.
+    """
+
+    path: Path
+    known: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Read what is remembered."""
+        if self.path.exists():
+            self.known = json.loads(self.path.read_text(encoding="utf-8"))
+
+    def of(self, paths: tuple[str, ...]) -> str:
+        """Return the hash of a file; of several, the hash of their hashes in order."""
+        found = [self._one(path) for path in paths]
+        if len(found) == 1:
+            return found[0]
+        return hashlib.sha256("".join(found).encode()).hexdigest()
+
+    def _one(self, path: str) -> str:
+        stamps = []
+        for one in content_of(path):
+            stat = one.stat()
+            stamps.append(f"{one.resolve()}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}")
+        key = stamps[0] if len(stamps) == 1 else hashlib.sha256("\n".join([path, *stamps]).encode()).hexdigest()
+        if key not in self.known:
+            self.known[key] = sha256(path)
+            write_json(self.path, self.known)
+        return self.known[key]

@@ -1,0 +1,219 @@
+"""Which rows and columns of a source are kept, under which names and words: the user's mapping, applied to batches.
+
+A value that the mapping does not list, a column that is not there: faults, told together with all others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from flexsites.config.sources import Selection
+from flexsites.errors import Fault
+from flexsites.inputs.formats.vector import Batch
+
+EVERY_COLUMN = "*"
+_SHOWN = 6
+
+
+@dataclass(slots=True)
+class Unlisted:
+    """Values that a `recode` does not list, per column, counted over all batches."""
+
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def faults(self, where: str) -> list[Fault]:
+        """Return one fault per column, its most frequent values shown."""
+        found = []
+        for column, counter in self.counts.items():
+            values = ", ".join(value for value, _ in counter.most_common(_SHOWN))
+            what = f"values that `recode` does not list for {column}: {values}"
+            remedy = "say what each becomes; null is for unknown"
+            found.append(Fault(what, where, remedy, sum(counter.values())))
+        return found
+
+
+def kept_columns(selection: Selection, available: Iterable[str], needed: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the source's columns that travel on, in the source's order; what it does not have is not among them.
+
+    Parameters
+    ----------
+    selection
+        The user's mapping; `keep: ["*"]` keeps every column.
+    available
+        The source's columns.
+    needed
+        Columns, by their new names, that rules ask for: kept although the mapping does not name them.
+    """
+    names = tuple(available)
+    if EVERY_COLUMN in selection.keep:
+        return names
+    theirs = {ours: name for name, ours in selection.rename.items()}
+    wanted = {*selection.keep, *selection.rename, *(theirs.get(name, name) for name in needed)}
+    return tuple(name for name in names if name in wanted)
+
+
+def read_columns(selection: Selection, available: Iterable[str], needed: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the source's columns that must be read: those kept, those of `where`, and the id."""
+    names = tuple(available)
+    asked = {*kept_columns(selection, names, needed), *selection.where}
+    if selection.id_column is not None:
+        asked.add(selection.id_column)
+    return tuple(name for name in names if name in asked)
+
+
+def column_faults(
+    selection: Selection, available: Iterable[str], needed: Iterable[str] = (), *, where: str
+) -> list[Fault]:
+    """Return a fault for every column that the mapping or a rule names and the source does not have."""
+    names = set(available)
+    ours = (names - set(selection.rename)) | set(selection.rename.values()) | set(selection.constants)
+    asked = [
+        *((name, "`where` names") for name in selection.where if name not in names),
+        *((name, "`keep` names") for name in selection.keep if name not in names | {EVERY_COLUMN}),
+        *((name, "`rename` names") for name in selection.rename if name not in names),
+        *((name, "`recode` names") for name in selection.recode if name not in ours),
+        *((name, "a rule asks for") for name in dict.fromkeys(needed) if name not in ours),
+    ]
+    if selection.id_column is not None and selection.id_column not in names:
+        asked.append((selection.id_column, "`id_column` names"))
+    has = f"name one of its columns: {', '.join(sorted(names)) or 'it has none'}"
+    faults = [Fault(f"no column {name}, which {who}", where, has) for name, who in asked]
+    kept = [selection.rename.get(name, name) for name in kept_columns(selection, names, needed)]
+    twice = sorted(name for name, n in Counter([*kept, *selection.constants]).items() if n > 1)
+    return faults + [Fault(f"two columns become {name}", where, "give each its own name in `rename`") for name in twice]
+
+
+def matches(column: pd.Series, values: Iterable[object]) -> NDArray[np.bool_]:
+    """Return which rows hold one of the values; a list matches if any member does, null only if null is asked.
+
+    Numbers, text and booleans are compared as they are written, so `1`, `1.0` and "1" are the same.
+
+    Examples
+    --------
+    >>> matches(pd.Series([1.0, 2.0, None]), (1,)).tolist()
+    [True, False, False]
+    >>> matches(pd.Series([["woonfunctie", "winkelfunctie"], ["industriefunctie"]]), ("woonfunctie",)).tolist()
+    [True, False]
+    >>> matches(pd.Series(["2024-01-01", None]), (None,)).tolist()
+    [False, True]
+    """
+    values = tuple(values)
+    wanted = {_written(value) for value in values if value is not None}
+    if None in values:
+        is_null = np.array([_is_null(value) for value in column], dtype=bool)
+        return np.asarray(is_null | matches(column, tuple(value for value in values if value is not None)), dtype=bool)
+    if _holds_lists(column):
+        return np.array([any(_written(v) in wanted for v in _members(cell)) for cell in column], dtype=bool)
+    codes, uniques = pd.factorize(column)
+    hits = np.array([*(_written(value) in wanted for value in uniques), False], dtype=bool)
+    return np.asarray(hits[codes], dtype=bool)
+
+
+def select(batch: Batch, selection: Selection, kept: tuple[str, ...], unlisted: Unlisted) -> tuple[Batch, int]:
+    """Return the rows and columns kept, by their new names and in plain types, and how many rows `where` left out."""
+    keep = np.ones(len(batch.columns), dtype=bool)
+    for name, values in selection.where.items():
+        keep &= matches(batch.columns[name], values)
+    rows = batch.columns[keep].reset_index(drop=True)
+    columns: dict[str, pd.Series] = {}
+    for name in kept:
+        ours = selection.rename.get(name, name)
+        column = plain(rows[name], selection.nulls)
+        if ours in selection.recode:
+            column = _recode(column, selection.recode[ours], ours, unlisted)
+        columns[ours] = column
+    for name, value in selection.constants.items():
+        columns[name] = plain(pd.Series([value] * len(rows)), ())
+    chosen = pd.DataFrame(columns, index=rows.index)
+    return Batch(chosen, batch.geometry[keep]), int((~keep).sum())
+
+
+def identifiers(batch: Batch, selection: Selection) -> pd.Series:
+    """Return the ids of the rows that `where` keeps, as text with the prefix; null where the source has none."""
+    if selection.id_column is None:
+        return pd.Series(np.full(len(batch.columns), None, dtype=object), dtype="str")
+    keep = np.ones(len(batch.columns), dtype=bool)
+    for name, values in selection.where.items():
+        keep &= matches(batch.columns[name], values)
+    text = plain(batch.columns.loc[keep, selection.id_column], ())
+    if not isinstance(text.dtype, pd.StringDtype):
+        text = pd.Series([None if _is_null(v) else _written(v) for v in text], dtype="str")
+    return selection.id_prefix + text.mask(text == "")
+
+
+def plain(column: pd.Series, nulls: Iterable[object]) -> pd.Series:
+    """Return a column as text, Int64, float64 or boolean; dates as ISO text, lists joined by `|`, `nulls` as null.
+
+    Examples
+    --------
+    >>> plain(pd.Series([1, -99997]), (-99997,)).tolist()
+    [1, <NA>]
+    >>> plain(pd.Series([["b", "a"], None]), ()).tolist()
+    ['b|a', nan]
+    """
+    if _holds_lists(column):
+        column = pd.Series([None if _is_null(c) else "|".join(map(_written, _members(c))) for c in column], dtype="str")
+    kind = column.dtype
+    result: pd.Series[Any]
+    if pd.api.types.is_bool_dtype(kind):
+        result = column.astype("boolean")
+    elif pd.api.types.is_integer_dtype(kind):
+        result = column.astype("Int64")
+    elif pd.api.types.is_float_dtype(kind):
+        result = column.astype("float64")
+    elif isinstance(kind, pd.StringDtype):
+        result = column.astype("str")
+    elif pd.api.types.is_datetime64_any_dtype(kind):
+        result = pd.Series([None if pd.isna(v) else v.isoformat() for v in column], dtype="str")
+    else:
+        result = pd.Series([None if _is_null(v) else _written(v) for v in column], dtype="str")
+    result = result.reset_index(drop=True)
+    stands_for_null = matches(result, nulls) if nulls else np.zeros(len(result), dtype=bool)
+    return result.mask(stands_for_null) if stands_for_null.any() else result
+
+
+def _recode(column: pd.Series, words: dict[str, str | None], name: str, unlisted: Unlisted) -> pd.Series:
+    text = pd.Series([None if _is_null(v) else _written(v) for v in column], dtype="str")
+    strange = text.notna() & ~text.isin(list(words))
+    if strange.any():
+        unlisted.counts.setdefault(name, Counter()).update(text[strange])
+    return pd.Series([words.get(v) if isinstance(v, str) else None for v in text], dtype="str")
+
+
+def _holds_lists(column: pd.Series) -> bool:
+    if isinstance(column.dtype, np.dtype) and column.dtype != np.dtype(object):
+        return False
+    at = column.first_valid_index()
+    first = None if at is None else column.loc[at]
+    return isinstance(first, list | tuple | np.ndarray) or (
+        isinstance(first, str) and first.startswith("{") and first.endswith("}")
+    )
+
+
+def _members(cell: Any) -> list[object]:  # noqa: ANN401 - a cell of an outside table
+    """Return the members of a list, or of the text `{a,b}` in which a database writes one."""
+    if _is_null(cell):
+        return []
+    if isinstance(cell, str):
+        return [part.strip().strip('"') for part in cell.strip("{}").split(",") if part.strip()]
+    return list(cell)
+
+
+def _is_null(value: Any) -> bool:  # noqa: ANN401 - a cell of an outside table
+    return value is None or (not isinstance(value, list | tuple | np.ndarray) and bool(pd.isna(value)))
+
+
+def _written(value: object) -> str:
+    """Return a value as it would be written: 1.0 as 1, True as true."""
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)

@@ -1,0 +1,69 @@
+"""A user's own table: spreadsheet, text or Parquet, its columns by name."""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from flexsites.config.sources import Table
+from flexsites.errors import Fault, InputError
+from flexsites.inputs.formats.files import Places, locate
+from flexsites.inputs.formats.vector import Batch
+from flexsites.inputs.rows.selection import Unlisted, column_faults, kept_columns, matches, select
+
+_SUFFIXES = (".parquet", ".xlsx", ".csv", ".txt", ".tsv")
+
+
+def read_table(name: str, row: Table, places: Places, unlisted: Unlisted) -> pd.DataFrame:
+    """Read a table without geometry (csv, xlsx, parquet): the rows and columns the mapping asks for, and its key.
+
+    Identifications stay text: every cell of a csv or a spreadsheet is read as text first.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or a column is missing.
+    """
+    frames = []
+    for path in row.paths:
+        where = f"{name} ({Path(path).name})"
+        raw = _read(locate(path, places, where=name), row.sheet, where)
+        names = tuple(map(str, raw.columns))
+        faults = column_faults(row, names, (), where=where)
+        if row.key not in names:
+            faults.append(
+                Fault(f"no column {row.key}, which `key` names", where, f"name one of its columns: {', '.join(names)}")
+            )
+        if faults:
+            raise InputError(faults)
+        kept = kept_columns(row, names)
+        chosen, _ = select(Batch(raw, np.full(len(raw), None, dtype=object)), row, kept, unlisted)
+        keep = np.ones(len(raw), dtype=bool)
+        for column, values in row.where.items():
+            keep &= matches(raw[column], values)
+        keys = raw.loc[keep, row.key].astype("str").reset_index(drop=True)
+        frames.append(chosen.columns.assign(**{row.key: keys}))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _read(path: str, sheet: str | None, where: str) -> pd.DataFrame:
+    suffix = Path(path).suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise InputError(Fault(f"a table cannot be read from {suffix}", where, "give csv, xlsx or parquet"))
+    try:
+        match suffix:
+            case ".parquet":
+                return pd.read_parquet(path)
+            case ".xlsx":
+                return pd.read_excel(path, sheet_name=sheet or 0, dtype="str")
+            case _:
+                return pd.read_csv(path, sep=None, engine="python", dtype="str", encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(Fault("its text is not UTF-8", where, "export it as UTF-8")) from error
+    except (OSError, ValueError, pd.errors.ParserError, pa.ArrowException, csv.Error, zipfile.BadZipFile) as error:
+        raise InputError(Fault(f"cannot be read ({error})", where, "export the file again")) from error

@@ -1,0 +1,1 @@
+"""Buildings, dwellings, roofs and portfolios."""

@@ -1,0 +1,107 @@
+"""The BAG as a layer of exclusion: the panden that stand, each told whether there is a dwelling in it.
+
+The register says what a unit (verblijfsobject) is for, and of a building (pand) nothing: whether a building holds a
+dwelling follows from its units. A dwelling in several panden is in all of them, although it is counted once.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from flexsites.config.sources import Bag
+from flexsites.inputs.formats.vector import Bounds
+from flexsites.inputs.land.layers import layer_frame
+from flexsites.inputs.rows.ingest import Rows, Told
+from flexsites.inputs.stock.buildings import PAND_NEEDED, PAND_OPTIONAL, UNIT_NEEDED, UNIT_OPTIONAL, Stock, is_dwelling
+from flexsites.inputs.stock.sources import StockReader
+from flexsites.inputs.stock.stream import MARGIN_M, Spread
+from flexsites.tables import Frame, Layers
+from flexsites.tables.spatial_files import Writer, Written
+
+COLUMNS = ("has_dwelling", "n_dwellings", "year_built", "pand_status", "functions")
+"""What rules may ask of the layer."""
+
+
+def write_bag_layer(
+    layer: str, row: Bag, reader: StockReader, told: Told, path: Path, *, bounds: Bounds | None, folder: Path
+) -> Written:
+    """Read panden and verblijfsobjecten, join them, and write the panden that stand as one layer.
+
+    Parameters
+    ----------
+    layer
+        The layer's name.
+    row
+        Where the panden and their units are.
+    reader
+        Opens the files.
+    told
+        Filled with how many panden were read, and how many do not stand.
+    path
+        The canonical file to write.
+    bounds
+        Panden that do not meet them are left out; None: all are kept.
+    folder
+        A folder for the join that is not there yet; it is removed.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, a column is missing, or a status or id is not of the register.
+    """
+    units = reader.open(f"layers.{layer}.verblijfsobjecten", row.verblijfsobjecten, UNIT_NEEDED, UNIT_OPTIONAL)
+    panden = reader.open(f"layers.{layer}.bag_panden", row.bag_panden, PAND_NEEDED, PAND_OPTIONAL)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        spread = Spread(folder, max(units.n_rows, panden.n_rows))
+        homes, doubts = [], []
+        for found in spread.add_units(reader.raw(units)):
+            homes.append(found["bag_pand_id"][is_dwelling(found["functions"])])
+            doubts.append(found["bag_pand_id"][found["functions"].map(len) == 0])
+        with_home, in_doubt = (pd.Index(pd.concat(ids).dropna().unique() if ids else []) for ids in (homes, doubts))
+        spread.add("panden", reader.raw(panden, _grown(bounds)))
+        with Writer(path, Layers) as writer:
+            for stock in spread.stocks(None):
+                told.ledger.n_left_out += len(stock.left_out)
+                rows = _rows(stock, with_home, in_doubt, bounds)
+                told.ledger.n_kept += len(rows.ids)
+                writer.add(layer_frame(layer, rows))
+            if not writer.has_rows_or_columns:
+                writer.add(layer_frame(layer, _no_rows()))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    told.ledger.n_read = reader.n_read[panden.name]
+    told.ledger.n_outside_area = told.ledger.n_read - told.ledger.n_left_out - told.ledger.n_kept
+    told.notes.append(f"{spread.notes['n_units_read'] - spread.notes['n_units_not_in_use']} verblijfsobjecten in use")
+    return writer.result()
+
+
+def _rows(stock: Stock, with_home: pd.Index, in_doubt: pd.Index, bounds: Bounds | None) -> Rows:
+    """Return the panden near; of one whose only units may be dwellings, their function unknown, so is has_dwelling."""
+    buildings: Frame = stock.buildings
+    if bounds is not None:
+        is_near = shapely.intersects(shapely.box(*bounds), buildings.geometry.to_numpy())
+        buildings = buildings[is_near].reset_index(drop=True)
+    has_home = buildings["bag_pand_id"].isin(with_home).astype("boolean")
+    columns = pd.DataFrame(buildings.drop(columns="geometry")).assign(
+        has_dwelling=has_home.mask(~has_home & buildings["bag_pand_id"].isin(in_doubt))
+    )
+    return Rows(buildings["bag_pand_id"], columns[list(COLUMNS)], np.asarray(buildings.geometry, dtype=object))
+
+
+def _no_rows() -> Rows:
+    types = ("boolean", "Int64", "Int64", "str", "str")
+    columns = {name: pd.Series([], dtype=kind) for name, kind in zip(COLUMNS, types, strict=True)}
+    return Rows(pd.Series([], dtype="str"), pd.DataFrame(columns), np.zeros(0, dtype=object))
+
+
+def _grown(bounds: Bounds | None) -> Bounds | None:
+    if bounds is None:
+        return None
+    return bounds[0] - MARGIN_M, bounds[1] - MARGIN_M, bounds[2] + MARGIN_M, bounds[3] + MARGIN_M

@@ -1,0 +1,346 @@
+"""The building stock: BAG panden and verblijfsobjecten, roofs of 3DBAG, joined to the canonical Buildings.
+
+What counts: panden that stand (not those not yet built, demolished or wrongly entered), verblijfsobjecten in use. A
+verblijfsobject that lies in several panden counts once: in the standing one with the largest footprint, ties to the
+lowest id. What does not count is kept apart with the reason, so that a portfolio can be told why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from flexsites.errors import Fault, InputError
+from flexsites.inputs.rows.numbers import numbers
+from flexsites.inputs.rows.validity import make_sound
+from flexsites.inputs.stock.files import bag_ids, first_column, is_among, members, require_columns
+from flexsites.tables import CRS, Buildings, Frame, RoofParts, empty
+
+__all__ = [
+    "PAND_NEEDED",
+    "PAND_OPTIONAL",
+    "UNIT_NEEDED",
+    "UNIT_OPTIONAL",
+    "LeftOut",
+    "Stock",
+    "is_dwelling",
+    "join_stock",
+    "panden",
+    "verblijfsobjecten",
+]
+
+PAND_STANDS = {
+    "pand in gebruik",
+    "pand in gebruik (niet ingemeten)",
+    "pand buiten gebruik",
+    "verbouwing pand",
+    "sloopvergunning verleend",
+}
+PAND_LEFT_OUT = {
+    "bouwvergunning verleend": "not built yet",
+    "bouw gestart": "not built yet",
+    "niet gerealiseerd pand": "never built",
+    "pand gesloopt": "demolished",
+    "pand ten onrechte opgevoerd": "entered in the register by mistake",
+}
+UNIT_IN_USE = {
+    "verblijfsobject in gebruik",
+    "verblijfsobject in gebruik (niet ingemeten)",
+    "verblijfsobject buiten gebruik",
+    "verbouwing verblijfsobject",
+}
+UNIT_LEFT_OUT = {
+    "verblijfsobject gevormd",
+    "niet gerealiseerd verblijfsobject",
+    "verblijfsobject ingetrokken",
+    "verblijfsobject ten onrechte opgevoerd",
+}
+DWELLING = "woonfunctie"
+_YEAR_UNKNOWN = 9999
+
+PAND_NEEDED: dict[str, tuple[str, ...]] = {"id": ("identificatie", "bag_pand_id")}
+_STATUS = ("status", "pandstatus", "pand_status")
+_YEAR = ("oorspronkelijkbouwjaar", "bouwjaar", "year_built")
+_VERSION = ("voorkomenidentificatie",)
+PAND_OPTIONAL = (*_STATUS, *_YEAR, *_VERSION)
+"""Columns of panden, ours: theirs in every dialect, and those that are read where they are there."""
+
+UNIT_NEEDED: dict[str, tuple[str, ...]] = {
+    "id": ("identificatie", "bag_verblijfsobject_id"),
+    "status": ("status", "verblijfsobjectstatus"),
+    "functions": ("gebruiksdoel", "gebruiksdoelen"),
+    "area": ("oppervlakte",),
+    "pand": ("pandref", "pand_identificatie", "pandidentificatie", "maaktdeeluitvan", "bag_pand_id"),
+}
+_ADDRESS = {
+    "postcode": ("postcode",),
+    "house_number": ("huisnummer", "house_number"),
+    "house_letter": ("huisletter", "house_letter"),
+    "house_addition": ("toevoeging", "huisnummertoevoeging", "house_addition"),
+    "address_id": ("hoofdadresnummeraanduidingref", "nummeraanduiding_hoofdadres_identificatie", "address_id"),
+}
+UNIT_OPTIONAL = (*_VERSION, *(name for names in _ADDRESS.values() for name in names))
+"""The same of verblijfsobjecten."""
+
+LeftOut = Frame
+"""Panden that do not count: bag_pand_id, pand_status, reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """The stock of a run: what stands, its roof surfaces, what does not count and why, and counts to tell."""
+
+    buildings: Frame
+    roof_parts: Frame
+    left_out: LeftOut
+    notes: dict[str, int] = field(default_factory=dict)
+
+
+def panden(rows: Frame, *, where: str) -> tuple[Frame, LeftOut]:
+    """Return the panden that stand, and those left out with the reason.
+
+    Parameters
+    ----------
+    rows
+        A table with identificatie, bouwjaar, status and geometry in one of the register's dialects (also that of
+        3DBAG, which carries the same columns), names in lower case.
+    where
+        What to name in an error.
+
+    Returns
+    -------
+        bag_pand_id, year_built (null: 9999 or none), pand_status, geometry; and the left out.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, a status or an identification is not of the register, or a year is no number.
+    """
+    theirs = require_columns(rows, PAND_NEEDED, where=where)
+    ids = bag_ids(rows[theirs["id"]])
+    _require_ids(ids, rows[theirs["id"]], where)
+    status_name = first_column(rows, _STATUS)
+    status = pd.Series(rows[status_name] if status_name else None, index=rows.index, dtype="str")
+    words = status.str.strip().str.casefold()
+    _require_words(words, PAND_STANDS | set(PAND_LEFT_OUT), where=f"{where}: {status_name}")
+    sound = make_sound(rows.geometry.to_numpy(), "polygon")
+    reason = words.map(PAND_LEFT_OUT).astype(object)
+    reason = reason.where(reason.notna(), pd.Series(sound.reason, index=rows.index))
+    reason = reason.mask(reason.isna() & ~_is_latest(rows, ids, ids, where), "an earlier version of the same pand")
+    stands = reason.isna()
+    frame = pd.DataFrame({"bag_pand_id": ids, "year_built": _years(rows, stands, where), "pand_status": status})
+    standing = gpd.GeoDataFrame(frame[stands], geometry=sound.geometry[stands.to_numpy()], crs=CRS)
+    left_out = frame.loc[~stands, ["bag_pand_id", "pand_status"]].assign(reason=reason[~stands].astype("str"))
+    return standing.reset_index(drop=True), left_out.reset_index(drop=True)
+
+
+def verblijfsobjecten(rows: Frame, *, where: str) -> tuple[Frame, dict[str, int]]:
+    """Return one row per unit in use and pand it lies in, and what was left out.
+
+    Parameters
+    ----------
+    rows
+        A table with identificatie, status, gebruiksdoel, oppervlakte and the pand (``pandref``, ``pand_identificatie``
+        or ``maaktdeeluitvan``), lists written as ``{a,b}`` or as lists; addresses travel along where they are there.
+    where
+        What to name in an error.
+
+    Returns
+    -------
+        bag_verblijfsobject_id, bag_pand_id, functions (list), floor_area_m2, postcode, house_number, house_letter,
+        house_addition, address_id; and counts of units left out.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, a status is not one of the register's, or a floor area is no number.
+    """
+    theirs = require_columns(rows, UNIT_NEEDED, where=where)
+    words = rows[theirs["status"]].astype("str").str.strip().str.casefold()
+    _require_words(words, UNIT_IN_USE | UNIT_LEFT_OUT, where=f"{where}: {theirs['status']}")
+    ids = bag_ids(rows[theirs["id"]])
+    _require_ids(ids, rows[theirs["id"]], where)
+    # Some exports write a unit in several panden as a row for each: those are no versions of each other.
+    row_key = ids + "/" + rows[theirs["pand"]].astype("str").fillna("")
+    in_use = ~words.isin(UNIT_LEFT_OUT) & _is_latest(rows, ids, row_key, where)
+    area = numbers(rows[theirs["area"]].where(in_use), theirs["area"], where)
+    units = pd.DataFrame(
+        {
+            "bag_verblijfsobject_id": ids,
+            "bag_pand_id": members(rows[theirs["pand"]]),
+            "functions": members(rows[theirs["functions"]]),
+            # The register writes 999999 (and 0 never) where the area is not known.
+            "floor_area_m2": area.where((area > 0) & (area < 999_999)),  # noqa: PLR2004
+            **_addresses(rows),
+        }
+    )[in_use]
+    counts = {"n_units_read": len(rows), "n_units_not_in_use": int((~in_use).sum())}
+    spread = units.explode("bag_pand_id", ignore_index=True)
+    spread["bag_pand_id"] = bag_ids(spread["bag_pand_id"])
+    return spread, counts
+
+
+def join_stock(
+    standing: Frame,
+    left_out: LeftOut,
+    units: Frame | None = None,
+    *,
+    roofs_3d: Frame | None = None,
+    roof_parts: Frame | None = None,
+    known: Frame | None = None,
+) -> Stock:
+    """Join panden, units, heights and what the owner knows into canonical Buildings; every standing pand stays.
+
+    Parameters
+    ----------
+    standing, left_out
+        As `panden` gives them.
+    units
+        As `verblijfsobjecten` gives them; None: the number of dwellings is unknown (null), not none.
+    roofs_3d
+        Heights and roof areas per bag_pand_id; None, or a building that is not in it: unknown.
+    roof_parts
+        Roof surfaces.
+    known
+        Columns of Buildings per bag_pand_id that the owner knows (has_lift, is_monument, n_storeys, ...); they go
+        over what was read, where they are not null.
+
+    Returns
+    -------
+        The stock; its notes count what matched nothing.
+    """
+    frame = pd.DataFrame(standing.drop(columns="geometry"))
+    notes = {"n_buildings": len(frame), "n_left_out": len(left_out)}
+    area = pd.Series(shapely.area(standing.geometry.to_numpy()), index=frame["bag_pand_id"])
+    if units is not None:
+        counted = _count_units(units, area)
+        notes["n_units_without_building"] = int(units["bag_verblijfsobject_id"].nunique() - counted.n_units)
+        frame = frame.merge(counted.per_building, on="bag_pand_id", how="left", validate="1:1")
+        for name in ("n_dwellings", "n_other_units"):
+            frame[name] = frame[name].astype("Int64").fillna(0)
+    if roofs_3d is not None:
+        notes["n_roofs_without_building"] = int((~is_among(roofs_3d["bag_pand_id"], frame["bag_pand_id"])).sum())
+        frame = frame.merge(roofs_3d, on="bag_pand_id", how="left", validate="1:1")
+        notes["n_without_height"] = int(frame["building_height_m"].isna().sum())
+    if known is not None:
+        frame = _put_over(frame, known)
+    missing = [name for name in Buildings.columns if name not in frame.columns and name != "geometry"]
+    types = {field.name: field.dtype for field in Buildings.fields}
+    dtypes = {"str": "str", "int": "Int64", "float": "float64", "bool": "boolean"}
+    for name in missing:
+        frame[name] = pd.Series(
+            pd.NA if types[name] != "float" else np.nan, index=frame.index, dtype=dtypes[types[name]]
+        )
+    buildings = gpd.GeoDataFrame(frame, geometry=standing.geometry.to_numpy(), crs=CRS)[Buildings.columns]
+    parts = empty(RoofParts) if roof_parts is None else roof_parts
+    parts = parts[is_among(parts["bag_pand_id"], frame["bag_pand_id"])].reset_index(drop=True)
+    return Stock(buildings, parts, left_out, notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    per_building: Frame
+    n_units: int
+
+
+def _count_units(units: Frame, footprint_m2: pd.Series) -> _Counted:
+    """Return dwellings, other units, functions and floor area per pand; every unit in one pand."""
+    at = units[is_among(units["bag_pand_id"], footprint_m2.index)]
+    at = at.assign(footprint=footprint_m2.reindex(at["bag_pand_id"]).to_numpy())
+    at = at.sort_values(["bag_verblijfsobject_id", "footprint", "bag_pand_id"], ascending=[True, False, True])
+    one = at.drop_duplicates("bag_verblijfsobject_id")
+    functions = one["functions"].map(tuple)
+    by_pand = one["bag_pand_id"].to_numpy()
+    at_pand = pd.DataFrame({"is_dwelling": is_dwelling(functions), "area": one["floor_area_m2"].to_numpy()})
+    grouped = at_pand.groupby(by_pand)
+    words = pd.DataFrame({"pand": by_pand, "words": functions.to_numpy()}).explode("words").drop_duplicates().dropna()
+    counts = pd.DataFrame(
+        {
+            "n_dwellings": grouped["is_dwelling"].sum().astype("Int64"),
+            "n_other_units": (grouped["is_dwelling"].size() - grouped["is_dwelling"].sum()).astype("Int64"),
+            "floor_area_m2": grouped["area"].sum(min_count=1),
+            "functions": _joined(words),
+        }
+    )
+    return _Counted(counts.rename_axis("bag_pand_id").reset_index(), len(one))
+
+
+def is_dwelling(functions: pd.Series) -> np.typing.NDArray[np.bool_]:
+    """Return which units are dwellings: those one of whose functions (a list each) is to live in.
+
+    Examples
+    --------
+    >>> is_dwelling(pd.Series([["winkelfunctie", "woonfunctie"], ["kantoorfunctie"], []])).tolist()
+    [True, False, False]
+    """
+    codes, distinct = pd.factorize(functions.map(tuple))
+    has_word = [DWELLING in (word.casefold() for word in words) for words in distinct]
+    return np.array(has_word, dtype=bool)[codes]
+
+
+def _joined(words: Frame) -> pd.Series:
+    """Return the words of each pand, sorted and joined by |; most have one, which needs no joining."""
+    ordered = words.sort_values(["pand", "words"])
+    is_single = ~ordered["pand"].duplicated(keep=False)
+    single = ordered[is_single].set_index("pand")["words"]
+    several = ordered[~is_single].groupby("pand")["words"].agg("|".join)
+    joined: pd.Series[Any] = pd.concat([single, several])
+    return joined.rename_axis(None)
+
+
+def _put_over(frame: Frame, known: Frame) -> Frame:
+    """Return the frame with what the owner knows put over it, where it says something."""
+    indexed, told = frame.set_index("bag_pand_id"), known.set_index("bag_pand_id")
+    for name in told.columns:
+        values = told[name].reindex(indexed.index)
+        indexed[name] = values if name not in indexed else values.where(values.notna(), indexed[name])
+        if name == "n_storeys":
+            source = indexed["n_storeys_source"] if "n_storeys_source" in indexed else pd.Series(index=indexed.index)
+            indexed["n_storeys_source"] = source.astype(object).mask(values.notna(), "owner")
+    return indexed.reset_index()
+
+
+def _years(rows: Frame, stands: pd.Series, where: str) -> pd.Series:
+    name = first_column(rows, _YEAR)
+    if name is None:
+        return pd.Series(pd.NA, index=rows.index, dtype="Int64")
+    # Some exports write a date: the year is its first four figures.
+    text = rows[name].astype("str").str.replace(r"^(\d{4}).*", r"\1", regex=True)
+    years = numbers(text.where(rows[name].notna() & stands), name, where)
+    return years.where((years > 0) & (years < _YEAR_UNKNOWN)).astype("Int64")
+
+
+def _is_latest(rows: Frame, ids: pd.Series, row_key: pd.Series, where: str) -> pd.Series:
+    """Return the rows of the latest version of each object (by voorkomenidentificatie), and of equal rows the last."""
+    name = first_column(rows, _VERSION)
+    version = numbers(rows[name], name, where).fillna(0) if name else pd.Series(0, index=rows.index)
+    is_latest = version == version.groupby(ids).transform("max")
+    last = row_key[is_latest].drop_duplicates(keep="last").index
+    return is_latest & rows.index.isin(last)
+
+
+def _addresses(rows: Frame) -> dict[str, Any]:
+    found = {ours: first_column(rows, names) for ours, names in _ADDRESS.items()}
+    return {
+        ours: rows[name] if name else pd.Series(np.nan, index=rows.index, dtype=object) for ours, name in found.items()
+    }
+
+
+def _require_ids(ids: pd.Series, written: pd.Series, where: str) -> None:
+    bad = ids.isna()
+    if bad.any():
+        what = "identifications that are not the register's 16 digits"
+        remedy = "give the identificatie of the BAG as text"
+        raise InputError(Fault(what, where, remedy, int(bad.sum()), written[bad].head(3).tolist()))
+
+
+def _require_words(words: pd.Series, allowed: set[str], *, where: str) -> None:
+    unlisted = sorted(set(words.dropna()) - allowed)
+    if unlisted:
+        what = f"statuses that the register does not have: {', '.join(unlisted[:5])}"
+        raise InputError(Fault(what, where, f"map them to one of: {', '.join(sorted(allowed))}"))

@@ -1,0 +1,88 @@
+"""Tables of the user's by BAG id: what an owner, or a register such as that of monuments, knows of buildings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from flexsites.config.sources import Table
+from flexsites.errors import Fault, InputError
+from flexsites.inputs.formats.files import Places
+from flexsites.inputs.rows.selection import Unlisted
+from flexsites.inputs.rows.user_table import read_table
+from flexsites.inputs.stock.files import bag_ids
+from flexsites.tables import Frame
+from flexsites.tables.parcel_fields import Field
+
+__all__ = ["read_by_pand"]
+
+_YES = ("true", "waar", "ja", "j", "yes", "y", "1")
+_NO = ("false", "onwaar", "nee", "n", "no", "0")
+_BOOLEANS = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
+
+
+def read_by_pand(name: str, row: Table, path: Path, fields: Sequence[Field], places: Places) -> Frame:
+    """Read a table of the user's by BAG id, in our types.
+
+    Parameters
+    ----------
+    name
+        What to name in an error.
+    row
+        Its configuration.
+    path
+        Its file.
+    fields
+        What may be told, in our names.
+    places
+        What paths refer to.
+
+    Raises
+    ------
+    InputError
+        If a column is not known here, a word stands for nothing of ours, or a building is told of twice.
+    """
+    unlisted = Unlisted()
+    rows = read_table(name, row, places, unlisted).rename(columns={row.key: "bag_pand_id"})
+    faults: list[Fault | str] = list(unlisted.faults(name))
+    known = {field.name: field for field in fields}
+    unknown = sorted(set(rows.columns) - set(known))
+    if unknown:
+        what = f"columns that are not known here: {', '.join(unknown)}"
+        faults.append(Fault(what, f"{name}: {path.name}", f"use `keep` and `rename` for some of {', '.join(known)}"))
+    typed = {}
+    for column in [one for one in rows.columns if one in known]:
+        typed[column], wrong = _typed(rows[column], known[column].dtype)
+        if wrong.any():
+            ids = rows.loc[wrong, column].head(3).tolist()
+            what = f"cannot be read as {known[column].dtype}"
+            faults.append(Fault(what, f"{name}: {path.name}.{column}", "mend these cells", int(wrong.sum()), ids))
+    pand_ids = bag_ids(rows["bag_pand_id"])
+    for is_wrong, what in (
+        (pand_ids.isna(), "identifications that are not the register's 16 digits"),
+        (pand_ids.duplicated(keep=False) & pand_ids.notna(), "the same building twice"),
+    ):
+        if is_wrong.any():
+            ids = rows.loc[is_wrong, "bag_pand_id"].head(3).tolist()
+            faults.append(Fault(what, f"{name}: {path.name}", "give one row per pand", int(is_wrong.sum()), ids))
+    if faults:
+        raise InputError(faults)
+    return pd.DataFrame(typed).assign(bag_pand_id=pand_ids)
+
+
+def _typed(column: pd.Series, dtype: str) -> tuple[pd.Series, pd.Series]:
+    """Return a column of text in our type, and which cells could not be read."""
+    is_null = column.isna() | (column.astype("str").str.strip() == "")
+    read: pd.Series[Any]
+    if dtype == "bool":
+        words = column.astype("str").str.strip().str.lower()
+        read = words.map(_BOOLEANS).astype("boolean")
+    elif dtype in ("int", "float"):
+        numbers = pd.to_numeric(column, errors="coerce").astype("float64")
+        read = numbers.where(numbers % 1 == 0).astype("Int64") if dtype == "int" else numbers
+    else:
+        read = column.astype("str")
+    return read.mask(is_null), read.isna() & ~is_null

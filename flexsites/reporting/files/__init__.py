@@ -1,0 +1,1 @@
+"""What other programs open: the workbook and the GeoPackage."""

@@ -1,0 +1,158 @@
+"""The GeoPackage of a run: layers that open in QGIS already styled, with readable names for their columns."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from flexsites.errors import writing
+from flexsites.reporting.files.qgis_style import categorised_style, lined_style
+from flexsites.reporting.names import words_of
+from flexsites.reporting.presentation import presentation
+from flexsites.reporting.results import Results, open_results
+from flexsites.reporting.words import Words
+from flexsites.tables import CRS, Frame
+
+_STYLES_TABLE = """CREATE TABLE layer_styles (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
+    f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
+    useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME)"""
+_LAYOUTS = "layouts_"
+_VERDICTS = ("eligible", "conditional", "unknown", "excluded")
+
+
+def write_geopackage(directory: Path | str, lang: str = "nl", *, layouts: gpd.GeoDataFrame | None = None) -> Path:
+    """Write ``sites.gpkg`` beside a run's results.
+
+    Parameters
+    ----------
+    directory
+        The run's directory.
+    lang
+        Language of the layers' legends and of the columns' readable names.
+    layouts
+        Polygons of placed modules, with ``piece_id`` and whatever else is known of them; the table ``layouts`` of the
+        run where not given and there is one.
+
+    Returns
+    -------
+        The file: layers ``sites``, ``pieces``, ``layouts_<flexmilieu>`` (the expected homes of shortlisted sites) and
+        ``roofs``, each where the run has it, and a table
+        ``layer_styles`` whose styles QGIS loads by default.
+
+    Raises
+    ------
+    InputError
+        When the directory holds no results.
+    RunError
+        When the file cannot be written.
+    """
+    results = open_results(directory)
+    words = words_of(results, lang)
+    layers = _layers(results, layouts)
+    path = results.directory / "sites.gpkg"
+    temporary = path.with_name(f".{os.getpid()}.sites.gpkg")
+    temporary.unlink(missing_ok=True)
+    try:
+        with writing(path.parent):
+            for name, layer in layers.items():
+                layer.to_file(temporary, layer=name, driver="GPKG", engine="pyogrio")
+            _add_styles(temporary, {name: _style(name, layer, words) for name, layer in layers.items()})
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def _layers(results: Results, layouts: gpd.GeoDataFrame | None) -> dict[str, gpd.GeoDataFrame]:
+    """Return the layers, the topmost last; scores per flexmilieu travel with the sites, one column each."""
+    layers: dict[str, gpd.GeoDataFrame] = {}
+    if results.has_sites:
+        layers["sites"] = _layer(_with_scores(results))
+    if results.has("pieces"):
+        layers["pieces"] = _layer(results.table("pieces"))
+    if layouts is None and results.has("layouts"):
+        layouts = gpd.GeoDataFrame(results.table("layouts"))
+    if layouts is not None and len(layouts):
+        # A layer per flexmilieu: two designs of one site are alternatives for the same land, never drawn together.
+        # Only what makes up the expected number of homes: more may be placed than is expected.
+        expected = layouts[layouts["is_expected"].astype(bool)]
+        for flexmilieu, drawn in expected.groupby("flexmilieu", sort=True):
+            layers[f"{_LAYOUTS}{flexmilieu}"] = _layer(drawn)
+    if results.has_roofs:
+        layers["roofs"] = _layer(results.table("roofs"))
+    return layers
+
+
+def _layer(frame: Frame) -> gpd.GeoDataFrame:
+    """Return a layer in RD New whose columns a GeoPackage can hold."""
+    layer = gpd.GeoDataFrame(frame, geometry="geometry")
+    return layer if layer.crs is not None else layer.set_crs(CRS)
+
+
+def _with_scores(results: Results) -> gpd.GeoDataFrame:
+    """Return the sites with a score and an outcome per flexmilieu."""
+    sites = gpd.GeoDataFrame(results.table("sites"), geometry="geometry")
+    if not results.has("suitability"):
+        return sites
+    added: dict[str, pd.Series[float] | pd.Series[bool]] = {}
+    for flexmilieu, rows in results.table("suitability").groupby("flexmilieu", sort=True):
+        own = rows.set_index("site_id")
+        added[f"score_{flexmilieu}"] = sites["site_id"].map(own["score"]).astype("float64")
+        added[f"is_suitable_{flexmilieu}"] = (
+            sites["site_id"].map(own["is_suitable"].astype("boolean")).astype("boolean")
+        )
+    return sites.assign(**added)
+
+
+def _style(name: str, layer: gpd.GeoDataFrame, words: Words) -> str:
+    """Return the QML of a layer."""
+    aliases = _aliases(layer, words)
+    colours = presentation().colours
+    if name in ("sites", "roofs"):
+        classes = [(key, words.name("verdict", key), colours.verdict[key]) for key in _VERDICTS]
+        return categorised_style("verdict", classes, aliases, display="site_id" if name == "sites" else "bag_pand_id")
+    if name.startswith(_LAYOUTS):
+        kinds = [("module", colours.series[5]), ("parking", colours.missing), ("lane", "#d9d9d6")]
+        drawn = [(kind, words.name("layout_kind", kind), colour) for kind, colour in kinds]
+        return categorised_style("layout_kind", drawn, aliases, display="piece_id")
+    return lined_style("#16222e", aliases, fill=None)
+
+
+def _aliases(layer: gpd.GeoDataFrame, words: Words) -> dict[str, str]:
+    """Return the readable name of each column that has one."""
+    known: Mapping[str, str] = words.texts["columns"]
+    aliases = {}
+    for column in map(str, layer.columns):
+        if column in known:
+            aliases[column] = known[column]
+        for prefix, word in (("score_", known["score"]), ("is_suitable_", known["is_suitable"])):
+            flexmilieu = column.removeprefix(prefix)
+            if column.startswith(prefix) and ("flexmilieu", flexmilieu) in words.names:
+                aliases[column] = f"{word}: {words.name('flexmilieu', flexmilieu)}"
+    return aliases
+
+
+def _add_styles(path: Path, styles: Mapping[str, str]) -> None:
+    """Add the styles, each the default of its layer, and register their table as a GeoPackage asks."""
+    now = datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(_STYLES_TABLE)
+        connection.executemany(
+            "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, "
+            "styleQML, styleSLD, useAsDefault, description, owner, update_time) "
+            "VALUES ('', '', ?, 'geom', ?, ?, '', 1, 'flexsites', '', ?)",
+            [(name, name, style, now) for name, style in styles.items()],
+        )
+        connection.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change) "
+            "VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?)",
+            (now,),
+        )

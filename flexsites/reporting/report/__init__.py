@@ -1,0 +1,1 @@
+"""The report, its sections by subject, its map and the factsheets."""

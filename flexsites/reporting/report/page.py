@@ -1,0 +1,238 @@
+"""The report: one HTML file that opens without internet, in Dutch or English, for people who decide."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from flexsites.reporting.names import words_of
+from flexsites.reporting.presentation import presentation
+from flexsites.reporting.report import answer, demand, land, origin, roofs, shortlist, transit, variants
+from flexsites.reporting.report.map import MapPayload, map_payload
+from flexsites.reporting.results import Results, open_results
+from flexsites.reporting.words import Words
+
+_LOCALES = {"nl": "nl-NL", "en": "en-GB"}
+
+
+def write_report(directory: Path | str, lang: str = "nl") -> Path:
+    """Write a run's report beside its results.
+
+    Parameters
+    ----------
+    directory
+        The run's directory.
+    lang
+        ``nl`` or ``en``.
+
+    Returns
+    -------
+        ``report.html``, or ``report.en.html`` for English.
+
+    Raises
+    ------
+    InputError
+        When the directory holds no results.
+    ConfigError
+        For another language.
+    """
+    results = open_results(directory)
+    html = render_report(results, words_of(results, lang))
+    return write_text(report_path(results.directory, lang), html)
+
+
+def report_path(directory: Path, lang: str) -> Path:
+    """Return where a run's report stands: Dutch without, other languages with their code.
+
+    Examples
+    --------
+    >>> report_path(Path("run"), "nl").name, report_path(Path("run"), "en").name
+    ('report.html', 'report.en.html')
+    """
+    return directory / ("report.html" if lang == "nl" else f"report.{lang}.html")
+
+
+def render_report(results: Results, words: Words) -> str:
+    """Return the report as HTML."""
+    template = environment(words).get_template("report.html.j2")
+    return template.render(manifest=results.manifest, **_context(results, words))
+
+
+def environment(words: Words) -> jinja2.Environment:
+    """Return the templates' environment: everything is escaped, and a name that is not there is an error."""
+    made = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_template), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    made.globals.update(t=words.text, words=words, lang=words.lang, asset=_asset, folded=_folded())
+    return made
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a file whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+    return path
+
+
+def script_json(content: object) -> Markup:
+    r"""Return JSON that is safe inside a script element, whatever texts it holds.
+
+    Examples
+    --------
+    >>> script_json({"a": "</script>"})
+    Markup('{"a":"\\u003c/script\\u003e"}')
+    """
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - nothing in it can end the element
+
+
+def _context(results: Results, words: Words) -> dict[str, Any]:
+    """Return everything the template shows; a section that does not apply is None."""
+    context: dict[str, Any] = {
+        "title": words.label(results.manifest.get("title") or results.manifest.get("name")),
+        "about": words.label(results.manifest.get("about")),
+        "notes": [words.label(note) for note in results.manifest.get("notes") or ()],
+        "warnings": [words.label(warning) for warning in results.manifest.get("warnings") or ()],
+        "area_m2": results.manifest.get("area_m2") or (results.manifest.get("closes") or {}).get("area_in_m2"),
+        "answer": answer.answer(results, words),
+        "assumptions": origin.assumptions(results, words),
+        "sources": origin.sources_by_origin(origin.sources(results, words)),
+        "closing": land.closing_line(results, words) if results.has_sites else ("", True),
+        "roofs": roofs.roofs(results, words) if results.has("roof_units") else None,
+        "colours": presentation().colours,
+        "cells": _cells(results, words),
+        "parcels": None,
+    }
+    if results.has_sites:
+        context["parcels"] = {
+            "map": _map(results, words),
+            "funnel": land.funnel(results, words),
+            "drop": land.drop(results, words),
+            "verdicts": land.verdicts(results, words),
+            "flexmilieus": land.flexmilieus(results, words),
+            "transit": transit.transit(results, words),
+            "areas": land.area_totals(results, words),
+            "shortlist": shortlist.shortlist(results, words),
+            "demand": demand.demand(results, words),
+            "variants": variants.variants(results, words),
+            "ownership": land.ownership(results, words),
+            "coverage": land.coverage(results, words),
+            "anchors": variants.anchors(results, words),
+        }
+    context["contents"] = _contents(context)
+    return context
+
+
+def _contents(context: dict[str, Any]) -> list[str]:
+    """Return the sections that the report has, in order."""
+    of_parcels: tuple[str, ...] = ("funnel", "map", "flexmilieus", "shortlist", "drop", "verdicts", "totals")
+    if context["parcels"] and context["parcels"]["demand"]:
+        of_parcels = (*of_parcels[:4], "demand", *of_parcels[4:])
+    further: tuple[str, ...] = ("transit", "variants", "ownership", "coverage")
+    if context["parcels"] and context["parcels"]["anchors"]:
+        further = (*further, "anchors")
+    there = ["answer", *(of_parcels if context["parcels"] else ()), *(("roofs",) if context["roofs"] else ())]
+    return [*there, *(further if context["parcels"] else ()), "assumptions", "sources", "method"]
+
+
+def _cells(results: Results, words: Words) -> str:
+    """Return how the run was computed, in a sentence; empty where the manifest has no cells."""
+    cells = results.manifest.get("cells") or ()
+    if not cells:
+        return ""
+    seconds = sum(float(cell.get("seconds") or 0.0) for cell in cells)
+    repairs = sum(int(cell.get("n_repairs") or 0) for cell in cells)
+    counted = {"n": words.number(len(cells)), "seconds": words.number(seconds, 1), "repairs": words.number(repairs)}
+    return words.text("method.cells", **counted)
+
+
+def _map(results: Results, words: Words) -> dict[str, Any]:
+    """Return the map's content with its words, and the statements of what it leaves out."""
+    areas, streets = (
+        results.table(name) if results.has(name) else None for name in ("canonical/areas", "canonical/streets")
+    )
+    order = results.flexmilieus or tuple(sorted(results.table("suitability")["flexmilieu"].unique()))
+    payload = map_payload(
+        results.table("sites"),
+        results.table("suitability"),
+        flexmilieus=order,
+        budget=presentation().map,
+        areas=areas,
+        streets=streets,
+    )
+    colours = presentation().colours
+    content = {
+        **payload.content,
+        "locale": _LOCALES[words.lang],
+        "colours": {
+            "verdict": colours.verdict,
+            "series": list(colours.series),
+            "ramp": list(colours.ramp),
+            "missing": colours.missing,
+        },
+        "words": _map_words(results, words, order),
+    }
+    return {"json": script_json(content), "statements": _statements(payload, words), "flexmilieus": order}
+
+
+def _statements(payload: MapPayload, words: Words) -> list[str]:
+    """Return what the map does and does not show."""
+    hidden = payload.n_sites - payload.n_shown
+    n, shown = words.number(payload.n_sites), words.number(payload.n_shown)
+    said = words.text("map.shown_all", n=n)
+    if hidden:
+        said = words.text("map.shown_some", n=n, shown=shown, hidden=words.number(hidden))
+    statements = [said, words.text("map.simplified", metres=words.number(payload.simplification_m, 1))]
+    if payload.n_streets_shown is not None:
+        statements.append(words.text("map.streets_some", n=words.number(payload.n_streets_shown)))
+    return [*statements, words.text("map.no_base")]
+
+
+def _map_words(results: Results, words: Words, order: tuple[str, ...]) -> dict[str, Any]:
+    """Return the words that the map's script needs."""
+    columns = {"verdict": "verdict", "gemeente": "gemeente", "buildable": "buildable", "homes": "n_units"}
+    columns |= {"best": "flexmilieu_best", "years": "available_years", "restrictions": "restrictions"}
+    columns |= {"flags": "flags", "owner": "owner_class"}
+    codes = results.table("sites")["gemeente_code"].dropna().unique()
+    owners = words.texts["names"]["owner"]
+    return {
+        "unknown": words.unknown,
+        "none": words.text("none"),
+        "homes": words.text("homes"),
+        "not_suitable": words.text("map.not_suitable"),
+        "no_score": words.text("map.no_score"),
+        "no_homes": words.text("map.no_homes"),
+        "not_found": words.text("map.not_found"),
+        "click": words.text("map.click"),
+        "verdict": {key: words.name("verdict", key) for key in presentation().colours.verdict},
+        "flexmilieu": {key: words.name("flexmilieu", key) for key in order},
+        "rule": {key: words.name("rule", key) for key in results.rules},
+        "owner": {key: words.name("owner", key) for key in owners},
+        "area": {str(code): words.name("area", code) for code in codes},
+        "column": {key: words.text(f"columns.{name}") for key, name in columns.items()},
+    }
+
+
+@cache
+def _template(name: str) -> str:
+    return files("flexsites.reporting").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _asset(name: str) -> Markup:
+    """Return one of the package's own style sheets or scripts, to stand inside the page."""
+    return Markup(_template(name))  # noqa: S704 - the package's own file
+
+
+def _folded() -> int:
+    return int(presentation().lists.max_rows_open)

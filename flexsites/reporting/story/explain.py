@@ -1,0 +1,298 @@
+"""The whole story of one site or roof, rule by rule and criterion by criterion, as plain text (markdown)."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from flexsites.errors import Fault, NotFoundError
+from flexsites.reporting.names import thresholds_of, words_of
+from flexsites.reporting.results import Results, open_results, records, row_at
+from flexsites.reporting.story.explain_roof import explain_roof
+from flexsites.reporting.words import Words, criterion_name
+from flexsites.tables import Frame
+
+_NEAR_IDS = 5
+_SAME = 1e-6
+
+
+def explain(directory: Path | str, site_id: str, lang: str = "nl") -> str:
+    """Tell the whole story of one site or roof.
+
+    Parameters
+    ----------
+    directory
+        The run's directory.
+    site_id
+        A parcel's ``site_id`` or a building's ``bag_pand_id``.
+    lang
+        ``nl`` or ``en``.
+
+    Returns
+    -------
+        Markdown that reads as plain text.
+
+    Raises
+    ------
+    NotFoundError
+        When the run has no such site, naming ids that look like it.
+    InputError
+        When the directory holds no results.
+    """
+    results = open_results(directory)
+    words = words_of(results, lang)
+    asked = site_id.strip()
+    if results.has_sites and (results.table("sites")["site_id"] == asked).any():
+        return _explain_site(results, asked, words)
+    if results.has_roofs and (results.table("roofs")["bag_pand_id"] == asked).any():
+        return explain_roof(results, asked, words)
+    raise NotFoundError(_not_found(results, asked))
+
+
+def _not_found(results: Results, asked: str) -> Fault:
+    """Return the fault that names the nearest ids."""
+    ids: list[str] = []
+    for name, key in (("sites", "site_id"), ("roofs", "bag_pand_id")):
+        if results.has(name):
+            ids.extend(results.table(name)[key])
+    within = [known for known in ids if asked and (asked in known or known in asked)][:_NEAR_IDS]
+    near = within or difflib.get_close_matches(asked, ids, n=_NEAR_IDS, cutoff=0.6)
+    hint = f"; near it: {', '.join(near)}" if near else ""
+    return Fault(f"no site or roof '{asked}' among {len(ids)}{hint}", str(results.directory), "give an id of this run")
+
+
+def _explain_site(results: Results, site_id: str, words: Words) -> str:
+    """Return the story of a parcel."""
+    site = _rows(results.table("sites"), site_id).iloc[0]
+    lines = [f"# {words.text('explain.title', id=site_id)}", "", *(f"- {fact}" for fact in _facts(site, words))]
+    for title, body in (
+        ("rules", _rules(results, site, words)),
+        ("pieces", _pieces(results, site_id, words)),
+        ("access", _access(results, site_id, words)),
+        ("units", _units(results, site_id, words)),
+        ("criteria", _criteria(results, site_id, words)),
+        ("conclusion", [*_conclusion(site, words), *_demand(results, site_id, words)]),
+    ):
+        if body:
+            lines += ["", f"## {words.text(f'explain.{title}')}", "", *(f"- {line}" for line in body)]
+    return "\n".join([*lines, "", words.text("answer.pbl_short"), "", words.text("report.screening_note"), ""])
+
+
+def _rows(table: Frame, site_id: str) -> Frame:
+    return table[table["site_id"] == site_id]
+
+
+def _facts(site: pd.Series[Any], words: Words) -> list[str]:
+    """Return what the parcel is."""
+    parcel, buildable = words.square_metres(site["parcel_area_m2"]), words.square_metres(site["buildable_area_m2"])
+    area = words.text("explain.area_line", parcel=parcel, buildable=buildable, n=words.number(site["n_pieces"]))
+    registered = words.text("explain.registered", area=words.square_metres(site["registered_area_m2"]))
+    place = {
+        "gemeente": words.name("area", site["gemeente_code"]),
+        "provincie": words.name("area", site["provincie_code"]),
+        "location": words.unknown if pd.isna(site["location_id"]) else site["location_id"],
+    }
+    if site["n_pieces"] == 0:
+        place["location"] = words.text("none")
+    owner = words.name("owner", site["owner_class"]), words.name("tenure", site["tenure"])
+    return [
+        f"{words.text('explain.verdict')}: **{words.name('verdict', site['verdict'])}**",
+        f"{words.text('explain.area')}: {area}; {registered}",
+        words.text("explain.place_line", **place),
+        words.text("explain.owner_line", owner=owner[0], tenure=owner[1]),
+    ]
+
+
+def _rules(results: Results, site: pd.Series[Any], words: Words) -> list[str]:
+    """Return the ledger in the order of the rules, and that it closes."""
+    if not results.has("reasons"):
+        return []
+    place = {rule: i for i, rule in enumerate(results.rules)}
+    own = _rows(results.table("reasons"), site["site_id"])
+    own = own.assign(_place=own["rule_id"].map(place).fillna(len(place))).sort_values(["_place", "rule_id"])
+    lines = []
+    for row in records(own):
+        areas = ("covered", "covered_area_m2"), ("first", "attributed_area_m2"), ("only", "unique_area_m2")
+        written = {key: words.square_metres(getattr(row, name)) for key, name in areas}
+        rule, effect = words.name("rule", row.rule_id), words.name("effect", row.effect)
+        if row.coverage == "not":
+            lines.append(words.text("explain.rule_not_covered", rule=rule, effect=effect))
+            continue
+        line = words.text("explain.rule_line", rule=rule, effect=effect, **written)
+        if row.coverage != "covered":
+            line += "; " + words.text("explain.rule_unknown", coverage=words.name("coverage", row.coverage))
+        lines.append(line)
+    taken = words.square_metres(own["attributed_area_m2"].sum())
+    whole = words.square_metres(site["parcel_area_m2"])
+    buildable = words.square_metres(site["buildable_area_m2"])
+    return [*lines, words.text("explain.closes", buildable=buildable, attributed=taken, total=whole)]
+
+
+def _pieces(results: Results, site_id: str, words: Words) -> list[str]:
+    """Return each piece: its size, its road, and the test it fails."""
+    if not results.has("pieces"):
+        return []
+    lines = []
+    for row in records(_rows(results.table("pieces"), site_id).sort_values("piece_id")):
+        road = words.text("explain.piece_no_road")
+        if not pd.isna(row.road_distance_m):
+            road = words.text("explain.piece_road", metres=words.number(row.road_distance_m))
+        size = {"area": words.square_metres(row.piece_area_m2), "width": words.number(row.max_width_m, 1)}
+        end = words.text("explain.piece_valid")
+        if not row.is_valid:
+            end = words.text("explain.piece_failed", test=words.name("failed_test", row.failed_test))
+        lines.append(f"{words.text('explain.piece_line', id=row.piece_id, road=road, **size)}; {end}")
+    return lines
+
+
+def _access(results: Results, site_id: str, words: Words) -> list[str]:
+    """Return every measure of every piece; unreached is a no, unknown is not."""
+    if not results.has("accessibility"):
+        return []
+    own = _rows(results.table("accessibility"), site_id).sort_values(["piece_id", "measure"])
+    several = len(set(own["piece_id"])) > 1
+    lines = []
+    for row in records(own):
+        value = measured(row, words)
+        if row.is_truncated and row.status == "reached":
+            key = "explain.truncated_distance" if unit_in(row.measure) else "explain.truncated"
+            value += f" ({words.text(key)})"
+        line = words.text("explain.access_line", measure=words.name("measure", row.measure), value=value)
+        lines.append(f"{row.piece_id}: {line}" if several else line)
+    return lines
+
+
+def measured(row: Any, words: Words) -> str:  # noqa: ANN401 - a record of Accessibility
+    """Return a measured value with its unit, or why there is none."""
+    measure, value, status, why = row.measure, row.value, row.status, row.why
+    if status == "unreached":
+        return words.text("explain.unreached")
+    if status == "unknown":
+        return words.text("explain.unknown_because", why=words.name("why", why))
+    unit = unit_in(measure)
+    # A count or a class is whole; only a weighted amount has a fraction.
+    is_whole = bool(unit) or float(value).is_integer()
+    return f"{words.number(value, 0 if is_whole else 1)} {unit}".strip()
+
+
+def unit_in(measure: str) -> str:
+    """Return the unit that a measure's id ends with."""
+    return next((unit for unit in ("m", "min", "s") if measure.endswith(f"_{unit}")), "")
+
+
+def _units(results: Results, site_id: str, words: Words) -> list[str]:
+    """Return the homes per piece and flexmilieu, and which route bound them."""
+    if not results.has("units"):
+        return []
+    own = _rows(results.table("units"), site_id)
+    place = {name: i for i, name in enumerate(results.flexmilieus)}
+    own = own.assign(_place=own["flexmilieu"].map(place).fillna(len(place))).sort_values(["piece_id", "_place"])
+    return [
+        words.text(
+            "explain.units_line",
+            piece=row.piece_id,
+            flexmilieu=words.name("flexmilieu", row.flexmilieu),
+            units=words.number(row.n_units_expected),
+            low=words.number(row.n_units_low),
+            high=words.number(row.n_units_high),
+            density=words.number(row.n_units_density, 1),
+            layout=words.number(row.n_units_layout),
+            bound=words.name("bound", row.bound_by),
+            parking=words.number(row.n_parking),
+        )
+        for row in records(own)
+    ]
+
+
+def _criteria(results: Results, site_id: str, words: Words) -> list[str]:
+    """Return per flexmilieu whether it suits, which criterion fails and by how much, or what is missing."""
+    if not results.has("suitability"):
+        return []
+    own = _rows(results.table("suitability"), site_id).set_index("flexmilieu")
+    order = [name for name in results.flexmilieus if name in own.index]
+    order += sorted(set(own.index) - set(order))
+    rows = {name: row_at(own, name) for name in order}
+    units = _units_of_margins(results, site_id, list(rows.values()))
+    return [_criterion_line(row, words.name("flexmilieu", name), words, units) for name, row in rows.items()]
+
+
+def _units_of_margins(results: Results, site_id: str, rows: list[pd.Series[Any]]) -> dict[object, str]:
+    """Return per failed criterion the unit of its margin: of the threshold whose limit the measured value misses by it.
+
+    A criterion may ask for minutes or for metres; its margin is of the one that was nearest. Empty: it has no unit, or
+    it cannot be told.
+    """
+    thresholds = thresholds_of(results)
+    table = _rows(results.table("accessibility"), site_id) if results.has("accessibility") else None
+    units: dict[object, str] = {}
+    for row in rows:
+        criterion = str(row["failed_criterion"])
+        asked = thresholds.get(criterion, [])
+        found = {unit for _, _, unit in asked}
+        if len(found) > 1 and table is not None:
+            found = {unit for measure, limit, unit in asked if _is_missed_by(table, measure, limit, row["failed_by"])}
+        unit = found.pop() if len(found) == 1 else "" if asked else unit_in(criterion)
+        units[row["failed_criterion"]] = "" if unit == "1" else unit
+    return units
+
+
+def _is_missed_by(table: Frame, measure: str, limit: float, by: float) -> bool:
+    """Whether a measure of some piece misses a limit by so much."""
+    value = table.loc[table["measure"] == measure, "value"].to_numpy(dtype=np.float64, na_value=np.nan)
+    return bool((np.abs(np.abs(value - limit) - by) < _SAME).any())
+
+
+def _criterion_line(row: pd.Series[Any], flexmilieu: str, words: Words, unit_of: Mapping[object, str]) -> str:
+    """Return the line of one flexmilieu."""
+    if pd.isna(row["is_suitable"]):
+        missing = [criterion_name(words, name) for name in str(row["unknown_criteria"]).split("|") if name]
+        listed = ", ".join(missing) or words.unknown
+        return words.text("explain.unknown_line", flexmilieu=flexmilieu, criteria=listed)
+    if row["is_suitable"]:
+        units = {key: words.number(row[f"n_units_{name}"]) for key, name in (("low", "low"), ("high", "high"))}
+        score, rank = words.number(row["score"], 2), words.number(row["rank"])
+        amount = words.number(row["n_units_expected"])
+        return words.text("explain.suitable_line", flexmilieu=flexmilieu, score=score, rank=rank, units=amount, **units)
+    criterion = criterion_name(words, row["failed_criterion"])
+    if pd.isna(row["failed_by"]):
+        return words.text("explain.fails_unreached", flexmilieu=flexmilieu, criterion=criterion)
+    by = f"{words.number(row['failed_by'], 1)} {unit_of[row['failed_criterion']]}".strip()
+    return words.text("explain.fails_line", flexmilieu=flexmilieu, criterion=criterion, by=by)
+
+
+def _demand(results: Results, site_id: str, words: Words) -> list[str]:
+    """Return for whom the matching of demand uses the site."""
+    if not results.has("demand_sites"):
+        return []
+    return [
+        words.text(
+            "explain.demand_line",
+            n=words.number(row.n_homes_given),
+            group=words.name("target_group", row.target_group),
+            flexmilieu=words.name("flexmilieu", row.flexmilieu),
+        )
+        for row in records(_rows(results.table("demand_sites"), site_id))
+    ]
+
+
+def _conclusion(site: pd.Series[Any], words: Words) -> list[str]:
+    """Return the term, the best flexmilieu, and what needs consent or attention."""
+    years = words.text("explain.years_unknown")
+    if not pd.isna(site["available_years"]):
+        years = words.text("explain.years", years=words.number(site["available_years"], 1))
+    best = words.text("explain.conclusion_none")
+    if not pd.isna(site["flexmilieu_best"]):
+        units = {key: words.number(site[f"n_units_{name}"]) for key, name in (("low", "low"), ("high", "high"))}
+        name, score = words.name("flexmilieu", site["flexmilieu_best"]), words.number(site["score_best"], 2)
+        amount = words.number(site["n_units_expected"])
+        best = words.text("explain.conclusion_best", flexmilieu=name, score=score, units=amount, **units)
+    lines = [best] if site["verdict"] == "excluded" else [best, years]
+    for column in ("restrictions", "flags"):
+        listed = ", ".join(words.name("rule", rule) for rule in str(site[column]).split("|") if rule)
+        lines.append(f"{words.text(f'columns.{column}')}: {listed or words.text('none')}")
+    return lines

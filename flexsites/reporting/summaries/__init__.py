@@ -1,0 +1,1 @@
+"""Totals and tables of a whole run, from its results."""

@@ -1,0 +1,130 @@
+"""The tables that sum up a run, computed from its results and written beside them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from flexsites.reporting.presentation import presentation
+from flexsites.reporting.results import Results, open_results
+from flexsites.reporting.summaries.anchors import compare_anchors
+from flexsites.reporting.summaries.drop import drop_table, requirement_table
+from flexsites.reporting.summaries.roofs import roof_totals
+from flexsites.reporting.summaries.totals import AREA_KINDS, ownership_totals, totals, verdict_totals
+from flexsites.reporting.summaries.transit import transit_diagnostic
+from flexsites.reporting.summaries.variants import compare_variants
+from flexsites.tables import Frame
+
+_COMPUTED = ("totals", "verdicts", "drop", "requirements", "ownership", "variants")
+
+
+def summary(results: Results, name: str) -> Frame:
+    """Return a summing table: the one the run wrote, or computed from its results.
+
+    Parameters
+    ----------
+    results
+        An opened run.
+    name
+        ``totals``, ``verdicts``, ``drop``, ``requirements``, ``ownership``, ``variants``, ``transit``,
+        ``anchors`` or ``roof_totals``.
+    """
+    if results.has(name):
+        return results.table(name)
+    return results.once(f"computed {name}", lambda: _compute(results, name))
+
+
+def _compute(results: Results, name: str) -> Frame:
+    """Compute a summing table from the results."""
+    order = results.flexmilieus or None
+    ways: dict[str, Callable[[], Frame]] = {
+        "roof_totals": lambda: roof_totals(results.table("roof_units")),
+        "transit": lambda: _transit(results),
+        "anchors": lambda: _anchors(results),
+        "drop": lambda: _drop(results),
+        "verdicts": lambda: verdict_totals(results.table("sites"), places=results.places()),
+        "ownership": lambda: ownership_totals(results.table("sites"), places=results.places()),
+        "requirements": lambda: requirement_table(results.table("suitability"), results.table("sites")),
+        "variants": lambda: _variants(results),
+        "totals": lambda: totals(
+            results.table("sites"), results.table("suitability"), flexmilieu_order=order, places=results.places()
+        ),
+    }
+    return ways[name]()
+
+
+def run_wide(table: Frame) -> Frame:
+    """Return the rows of a table that span the run."""
+    return table[table["area_kind"] == "run"]
+
+
+def write_tables(directory: Path | str) -> list[Path]:
+    """Write every summing table of a run that its results allow; each appears whole or not at all.
+
+    Raises
+    ------
+    InputError
+        When the directory holds no results.
+    """
+    results = open_results(directory)
+    names = list(_COMPUTED) if results.has_sites else []
+    if results.has_sites and results.has("accessibility"):
+        names.append("transit")
+    if results.has_sites and results.manifest.get("anchors"):
+        names.append("anchors")
+    if results.has("roof_units"):
+        names.append("roof_totals")
+    return [_write(_compute(results, name), results.directory / f"{name}.parquet") for name in names]
+
+
+def _drop(results: Results) -> Frame:
+    """Tell what each rule takes, with the near misses where the run looked for them."""
+    missed = [results.table(name) if results.has(name) else None for name in ("near_misses", "near_miss_units")]
+    return drop_table(results.table("sites"), results.table("reasons"), *missed, rule_order=results.rules)
+
+
+def _variants(results: Results) -> Frame:
+    """Set the variants side by side, each with its own pieces."""
+    found = results.variants()
+    places = {name: results.places(name) for name in found}
+    return compare_variants(found, flexmilieu_order=results.flexmilieus or None, places=places)
+
+
+def _anchors(results: Results) -> Frame:
+    """Set the run beside the published answers that it names."""
+    transit = run_wide(summary(results, "transit")) if results.has("accessibility") else None
+    anchors = results.manifest["anchors"]["anchors"]
+    sites, places = results.table("sites"), results.places()
+    return compare_anchors(anchors, summary(results, "totals"), transit, sites, places=places)
+
+
+def _transit(results: Results) -> Frame:
+    """Run the diagnostic; a mode that the run did not measure leaves unknown what the others do not decide."""
+    diagnostic = presentation().transit
+    access, pieces = results.table("accessibility"), results.table("pieces")
+    # A piece that is no site (too small, without a road) lends its stop to no other.
+    access = access[access["piece_id"].isin(pieces["piece_id"][pieces["is_valid"].astype(bool)])]
+    there = set(access["measure"].unique())
+    measured = {mode: measure for mode, measure in diagnostic.measures.items() if measure in there}
+    reaches = {
+        name: {mode: float(metres) for mode, metres in reach.items()}
+        for name, reach in diagnostic.reaches.items()
+        if any(mode in measured for mode in reach)
+    }
+    return transit_diagnostic(
+        results.table("sites"),
+        access,
+        measures=measured,
+        reaches=reaches,
+        area_kinds=AREA_KINDS,
+        places=results.places(),
+    )
+
+
+def _write(table: Frame, path: Path) -> Path:
+    """Write under another name and rename, so that a killed run leaves no half table."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    table.to_parquet(temporary, index=False)
+    temporary.replace(path)
+    return path

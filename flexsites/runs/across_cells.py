@@ -1,0 +1,180 @@
+"""What is not local by nature: one deterministic step across cells, after all of them are done.
+
+Locations, ranks, complexes and look-alikes look beyond the cell. They get columns of their own; the sites' own figures
+are not touched. Nothing holds all sites of a run: pairs of pieces are found cell by cell, and what is held at once is
+the ids of valid pieces, the suitable sites, and the pieces and complexes at the borders of cells.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from flexsites import tables as t
+from flexsites.capacity.complexes import describe_references, find_lookalikes, group_complexes
+from flexsites.config.roofs import ComplexRules
+from flexsites.config.rule_sets import LocationModel
+from flexsites.config.study import BASE, Study
+from flexsites.exclusion.locations import group_locations, link_pieces
+from flexsites.inputs.prepared import Prepared
+from flexsites.runs.lattice import Cell
+from flexsites.runs.run import Options, Place, progress
+from flexsites.suitability.demand import match_demand, sum_demand
+from flexsites.suitability.judgement import rank
+from flexsites.tables import Frame, Table
+from flexsites.tables.files import merge, read, read_chunks, write_chunks, write_table
+from flexsites.tables.windows import window_of
+
+_ROUNDING_M = 0.01
+"""Corners of cells are rounded where their side is no round number: a piece this near its border counts as over it."""
+
+
+def gather_sites(
+    place: Place, study: Study, inputs: Prepared, rows: Sequence[Mapping[str, Any]], options: Options
+) -> None:
+    """Group pieces into locations and rank sites per flexmilieu, in every reading of the run."""
+    cells = [str(row["cell"]) for row in rows if row["kind"] == "parcels"]
+    with progress("locations and ranks", len(study.readings), quiet=options.quiet) as advance:
+        for n, reading in enumerate(study.readings, 1):
+            parts = {Cell.named(cell): place.parts / cell / reading.id / "pieces.parquet" for cell in cells}
+            valid, links = _linked(parts, inputs, study.locations)
+            locations = group_locations(valid, links)
+            write_table(locations, t.PieceLocations, place.result(reading.id, "piece_locations"))
+            _fill_in(place.result(reading.id, "sites"), t.Sites, "location_id", _main_locations(valid, locations))
+            path = place.result(reading.id, "suitability")
+            suitable = t.together([_suitable(rows) for rows in read_chunks(path, t.Suitability)], t.Suitability)
+            _fill_in(path, t.Suitability, "rank", rank(suitable))
+            advance(n)
+
+
+def _linked(parts: Mapping[Cell, Path], inputs: Prepared, rules: LocationModel) -> tuple[Frame, Frame]:
+    """Return the valid pieces of all cells, and the pairs of them that are one location, found cell by cell.
+
+    Of two pieces of different cells that lie within reach of each other, one at least sticks out of its own cell, or
+    nearly: those of all cells are held, and each cell is searched together with the ones near it.
+    """
+    gap_m, touch_m = float(rules.gap_m), float(rules.touch_m)
+    reach_m = gap_m + touch_m + _ROUNDING_M
+    at_rims = t.together([_at_rim(_valid(path), cell, reach_m) for cell, path in parts.items()], t.Pieces)
+    valid, links = [], []
+    for path in parts.values():
+        own = _valid(path)
+        if own.empty:
+            continue
+        west, south, east, north = window_of(own, reach_m)
+        near = at_rims.cx[west:east, south:north]
+        pieces = t.together([own, near[~near["piece_id"].isin(own["piece_id"])]], t.Pieces)
+        # What lies between two pieces lies within a gap of both.
+        barriers = inputs.read_layers(window_of(pieces, 3.0 * reach_m), names=rules.barrier_layers)
+        links.append(link_pieces(pieces, barriers, gap_m=gap_m, touch_m=touch_m))
+        valid.append(pd.DataFrame(own[t.ValidPieces.columns]))
+    # A pair over a border is found from both its sides.
+    return t.together(valid, t.ValidPieces), t.together(links, t.PieceLinks).drop_duplicates(ignore_index=True)
+
+
+def _valid(path: Path) -> Frame:
+    pieces = read(path, t.Pieces)
+    valid: Frame = pieces[pieces["is_valid"].to_numpy(dtype=bool)].reset_index(drop=True)
+    return valid
+
+
+def _at_rim(pieces: Frame, cell: Cell, reach_m: float) -> Frame:
+    """Return the pieces that do not lie within their cell by as much as a reach."""
+    west, south, east, north = cell.grow(-reach_m)
+    bounds = pieces.bounds
+    is_inside = (bounds["minx"] > west) & (bounds["miny"] > south) & (bounds["maxx"] < east) & (bounds["maxy"] < north)
+    at_rim: Frame = pieces[~is_inside.to_numpy(dtype=bool)]
+    return at_rim
+
+
+def _main_locations(valid: Frame, locations: Frame) -> Frame:
+    """Return per site the location of its largest valid piece (ties: the first by piece_id)."""
+    joined = locations.merge(valid, on="piece_id", validate="one_to_one")
+    joined = joined.sort_values(["site_id", "piece_area_m2", "piece_id"], ascending=[True, False, True])
+    return joined.drop_duplicates("site_id")[["site_id", "location_id"]]
+
+
+def _suitable(rows: Frame) -> Frame:
+    return rows[rows["is_suitable"].fillna(value=False).to_numpy(dtype=bool)]
+
+
+def _fill_in(path: Path, table: Table, column: str, found: Frame) -> None:
+    """Write what was found into a column that the cells left empty, some rows at a time; the others' stays null.
+
+    Of a table as long as the country only what was found is held.
+    """
+    key = list(table.key)
+    found = found.sort_values(key, ignore_index=True)[[*key, column]]
+    ids = found[key[0]].to_numpy()
+
+    def filled() -> Iterator[Frame]:
+        for rows in read_chunks(path, table):
+            start = np.searchsorted(ids, rows[key[0]].min(), side="left") if len(rows) else 0
+            stop = np.searchsorted(ids, rows[key[0]].max(), side="right") if len(rows) else 0
+            here = found.iloc[start:stop]
+            yield rows.drop(columns=column).merge(here, on=key, how="left", validate="one_to_one")
+
+    write_chunks(filled(), table, path)
+
+
+def match(place: Place, study: Study, inputs: Prepared, options: Options) -> None:
+    """Match the sites of the run itself to the demand, where the run has any."""
+    path = inputs.tables.get("demand")
+    if path is None:
+        return
+    demand = read(path, t.Demand)
+    judged = [read(place.result(BASE, "sites"), t.Sites), read(place.result(BASE, "suitability"), t.Suitability)]
+    with progress("demand", 2, quiet=options.quiet) as advance:
+        matched = match_demand(demand, *judged, flexmilieus=study.flexmilieus)
+        write_table(matched, t.DemandSites, place.result(BASE, "demand_sites"))
+        advance(1)
+        told = sum_demand(demand, matched, *judged, flexmilieus=study.flexmilieus)
+        write_table(told, t.DemandTotals, place.result(BASE, "demand"))
+        advance(2)
+
+
+def gather_roofs(place: Place, study: Study, inputs: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Group the complexes that reach over borders of cells, and find the look-alikes of known buildings.
+
+    Memory grows with the roofs of complexes over borders, not with those of the run.
+    """
+    if study.top_up is None:
+        return
+    rules = study.top_up.complexes
+    cells = [place.parts / row["cell"] / BASE for row in rows if row["kind"] == "roofs"]
+    links = t.together([read(cell / "complex_links.parquet", t.ComplexLinks) for cell in cells], t.ComplexLinks)
+    links = links.drop_duplicates(ignore_index=True)
+    ids = pd.concat([links["bag_pand_id"], links["neighbour_id"]]).unique()
+    roofs = t.together([_rows_of(cell / "roofs.parquet", t.Roofs, ids) for cell in cells], t.Roofs)
+    with tempfile.TemporaryDirectory(prefix=".complexes.", dir=place.directory) as folder:
+        over_borders = Path(folder) / "over_borders.parquet"
+        write_table(group_complexes(roofs, links, rules=rules), t.Complexes, over_borders)
+        paths = [cell / "complexes.parquet" for cell in cells]
+        merge([*paths, over_borders], t.Complexes, place.result(BASE, "complexes"))
+    write_chunks(_lookalikes(place, inputs, rules), t.Lookalikes, place.result(BASE, "lookalikes"))
+
+
+def _lookalikes(place: Place, inputs: Prepared, rules: ComplexRules) -> Iterator[Frame]:
+    """Yield the look-alikes of some roofs at a time, in the order of the roofs."""
+    paths = place.result(BASE, "roofs"), place.result(BASE, "complexes")
+    known = inputs.directory / "known_roofs.parquet"
+    references = _references(read(known, t.KnownRoofs), *paths) if known.is_file() else t.empty(t.References)
+    # Both tables have a row for every roof, in the same order, so their chunks hold the same roofs.
+    for roofs, complexes in zip(read_chunks(paths[0], t.Roofs), read_chunks(paths[1], t.Complexes), strict=True):
+        yield find_lookalikes(roofs, complexes, references, rules=rules)
+
+
+def _references(known: Frame, roofs: Path, complexes: Path) -> Frame:
+    rows = _rows_of(roofs, t.Roofs, known["bag_pand_id"]), _rows_of(complexes, t.Complexes, known["bag_pand_id"])
+    return describe_references(*rows, known)
+
+
+def _rows_of(path: Path, table: Table, ids: Iterable[str]) -> Frame:
+    """Return the rows of some buildings, reading some rows at a time."""
+    chunks = read_chunks(path, table)
+    return t.together([chunk[chunk["bag_pand_id"].isin(ids)] for chunk in chunks], table)

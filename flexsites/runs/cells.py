@@ -1,0 +1,207 @@
+"""The cells of a run: assessed one by one, resumed, and merged into the tables of the run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from flexsites import tables as t
+from flexsites.accessibility.contract_streets import open_access
+from flexsites.assess import Surroundings, assess_parcels, assess_roofs
+from flexsites.config.study import BASE, Study
+from flexsites.digest import digest
+from flexsites.errors import Fault, RunError
+from flexsites.inputs.prepared import Prepared
+from flexsites.runs.lattice import Cell, plan_cells
+from flexsites.runs.manifest import versions
+from flexsites.runs.parallel import map_cells
+from flexsites.runs.prepare import halo_m, open_prepared_travel
+from flexsites.runs.run import Options, Place, progress
+from flexsites.tables import Frame, Table
+from flexsites.tables.contract import frames_remembered
+from flexsites.tables.files import merge, read_json, write_json, write_table
+from flexsites.tables.stage import record_lineage
+from flexsites.tables.windows import window_of
+
+PARCEL_TABLES: dict[str, Table] = {
+    "sites": t.Sites,
+    "suitability": t.Suitability,
+    "reasons": t.Reasons,
+    "pieces": t.Pieces,
+    "accessibility": t.Accessibility,
+    "transit_quality": t.TransitQuality,
+    "units": t.Units,
+}
+
+
+BASE_TABLES: dict[str, Table] = PARCEL_TABLES | {
+    "faces": t.Faces,
+    "near_misses": t.NearMisses,
+    "near_miss_units": t.NearMissUnits,
+}
+
+
+VARIANT_TABLES: dict[str, Table] = {
+    name: PARCEL_TABLES[name] for name in ("sites", "suitability", "reasons", "pieces", "units")
+}
+
+
+ROOF_TABLES: dict[str, Table] = {"roofs": t.Roofs, "roof_units": t.RoofUnits, "roof_reasons": t.RoofReasons}
+
+
+COMPLEX_PARTS: dict[str, Table] = {"complexes": t.Complexes, "complex_links": t.ComplexLinks}
+"""What cells leave of complexes; they become one table when those over borders are grouped, see across_cells."""
+
+
+_MIN_SIDE_M = 125.0
+
+
+def assess(place: Place, study: Study, inputs: Prepared, options: Options) -> list[dict[str, Any]]:
+    """Assess every cell and return its row of the manifest; cells that are done are skipped when resuming."""
+    side_m = options.cell_size_m or study.run.cell_size_m
+    key = digest([dict(study.content), dict(inputs.hashes), versions()["flexsites"]])
+    rows: list[dict[str, Any]] = []
+    for kind, table in _kinds(study):
+        points = _representative_points(inputs, kind, table)
+        cells = plan_cells(points, side_m=side_m, max_sites=study.run.max_sites_per_cell, min_side_m=_MIN_SIDE_M)
+        task = partial(assess_cell, kind=kind, place=place, study=study, inputs=inputs, key=key)
+        with progress(f"{kind}: cells", len(cells), quiet=options.quiet) as advance:
+            rows += map_cells(task, cells, scheduler=options.scheduler, workers=options.workers, on_done=advance)
+    return rows
+
+
+def assess_cell(cell: Cell, *, kind: str, place: Place, study: Study, inputs: Prepared, key: str) -> dict[str, Any]:
+    """Read one cell's part of the inputs, run the whole chain, write its parts, return its row of the manifest.
+
+    The row is written last: a cell without one is not done, whatever else it left.
+    """
+    marker = place.parts / cell.id / f"{kind}.json"
+    done = read_json(marker)
+    if done is not None and done["key"] == key:
+        parts = [place.part(cell, reading, name) for reading, name in done.get("parts", ())]
+        if all(part.is_file() for part in parts):
+            return dict(done["row"])
+    # From here on the parts may be of two inputs: the row that vouches for them goes first.
+    marker.unlink(missing_ok=True)
+    begin = time.perf_counter()
+    written: list[tuple[str, str]] = []
+    with record_lineage() as lines, frames_remembered():
+        results = _CHAINS[kind](cell, study, inputs)
+    for reading, tables in results.items():
+        for name, frame in tables.items():
+            wanted = (_tables_of(kind, reading) | COMPLEX_PARTS).get(name)
+            if wanted is not None:
+                write_table(frame, wanted, place.part(cell, reading, name))
+                written.append((reading, name))
+    row = _row(cell, kind, results[BASE], time.perf_counter() - begin)
+    row["stages"] = _by_stage(lines)
+    write_json(marker, {"key": key, "row": row, "parts": written})
+    return row
+
+
+def merge_parts(place: Place, study: Study, rows: Sequence[Mapping[str, Any]], options: Options) -> None:
+    """Merge the parts of all cells into the tables of the run, sorted by key."""
+    wanted = [
+        (kind, reading.id, name, table)
+        for kind, _ in _kinds(study)
+        for reading in (study.readings if kind == "parcels" else (study.base,))
+        for name, table in _tables_of(kind, reading.id).items()
+    ]
+    with progress("tables", len(wanted), quiet=options.quiet) as advance:
+        for n, (kind, reading, name, table) in enumerate(wanted, 1):
+            cells = [row["cell"] for row in rows if row["kind"] == kind]
+            paths = [place.parts / cell / reading / f"{name}.parquet" for cell in cells]
+            merge(paths, table, place.result(reading, name))
+            advance(n)
+
+
+def _kinds(study: Study) -> list[tuple[str, Table]]:
+    kinds = [("parcels", t.Parcels)] if study.run.assesses_parcels else []
+    return kinds + ([("roofs", t.Buildings)] if study.run.assesses_roofs else [])
+
+
+def _tables_of(kind: str, reading: str) -> dict[str, Table]:
+    if kind == "roofs":
+        return ROOF_TABLES
+    return BASE_TABLES if reading == BASE else VARIANT_TABLES
+
+
+def _representative_points(inputs: Prepared, kind: str, table: Table) -> np.ndarray:
+    """Return the point of each site that decides which cell owns it, shape (n, 2)."""
+    name = "parcels" if kind == "parcels" else "buildings"
+    # Geometry alone, some row groups at a time: a country's sites are never all in memory.
+    points = [_points_of(sites) for sites in inputs.chunks(name, table)]
+    if not points:
+        raise RunError(Fault(f"no {name} lie in the area of the run", name, "check the area and the source"))
+    return np.concatenate(points)
+
+
+def _points_of(sites: Frame) -> np.ndarray:
+    return shapely.get_coordinates(shapely.point_on_surface(gpd.GeoSeries(sites["geometry"]).to_numpy()))
+
+
+def _owned(cell: Cell, inputs: Prepared, name: str, table: Table) -> Frame:
+    """Return the sites that the cell owns, in the order of their key."""
+    # One metre wider: corners of cells are rounded where their side is no round number.
+    sites = inputs.read(name, table, cell.grow(1.0))
+    return sites[cell.owns(_points_of(sites))].sort_values(list(table.key), ignore_index=True)
+
+
+def _parcel_chain(cell: Cell, study: Study, inputs: Prepared) -> dict[str, dict[str, Frame]]:
+    parcels = _owned(cell, inputs, "parcels", t.Parcels)
+    # A parcel may stick out of its cell: the window is that of the parcels, not of the cell.
+    window = window_of(parcels, halo_m(study))
+    around = Surroundings(
+        layers=inputs.read_layers(window),
+        coverages=inputs.coverages(window),
+        streets=inputs.read("streets", t.StreetLines, window),
+        areas=inputs.areas(window),
+        stops=inputs.read("stops", t.Stops, window_of(parcels, study.transit_reach_m)),
+        destinations=inputs.read("amenities", t.Amenities, window_of(parcels, study.direct_reach_m)),
+        access=open_access(inputs.directory / "access"),
+        travel=open_prepared_travel(inputs),
+    )
+    return assess_parcels(parcels, around, study=study)
+
+
+def _roof_chain(cell: Cell, study: Study, inputs: Prepared) -> dict[str, dict[str, Frame]]:
+    rules = study.top_up
+    assert rules is not None, "roofs are assessed only where the run says how"  # noqa: S101 - resolve() reads them
+    buildings = _owned(cell, inputs, "buildings", t.Buildings)
+    neighbours = inputs.read_near("buildings", t.Buildings, buildings, gap_m=float(rules.complexes.gap_m))
+    ids = pd.concat([buildings["bag_pand_id"], neighbours["bag_pand_id"]])
+    roof_parts = inputs.read("roof_parts", t.RoofParts, window_of(pd.concat([buildings, neighbours]), 0.0))
+    mine = roof_parts[roof_parts["bag_pand_id"].isin(ids)]
+    return {BASE: assess_roofs(buildings, neighbours, mine, rules=rules)}
+
+
+_CHAINS = {"parcels": _parcel_chain, "roofs": _roof_chain}
+
+
+def _row(cell: Cell, kind: str, tables: Mapping[str, Frame], seconds: float) -> dict[str, Any]:
+    """Return the cell's row of the manifest."""
+    row: dict[str, Any] = {"cell": cell.id, "kind": kind, "seconds": round(seconds, 3)}
+    if kind == "roofs":
+        return row | {"n_sites": len(tables["roofs"])}
+    sites, reasons = tables["sites"], tables["reasons"]
+    return row | {
+        "n_sites": len(sites),
+        "n_repairs": int(tables["faces"]["n_repairs"].sum()),
+        "area_in_m2": float(sites["parcel_area_m2"].sum()),
+        "buildable_area_m2": float(sites["buildable_area_m2"].sum()),
+        "attributed_area_m2": float(reasons["attributed_area_m2"].sum()),
+    }
+
+
+def _by_stage(lines: Sequence[Any]) -> dict[str, float]:
+    seconds: dict[str, float] = {}
+    for line in lines:
+        seconds[line.stage] = round(seconds.get(line.stage, 0.0) + line.seconds, 4)
+    return seconds

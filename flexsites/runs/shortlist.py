@@ -1,0 +1,201 @@
+"""A shortlist: the best ranked sites of a run that pass a municipality's own filters, with their homes drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from flexsites.capacity.layouts import draw_layouts
+from flexsites.config.dwellings import DwellingType, LayoutStandard
+from flexsites.config.suitability import Flexmilieu
+from flexsites.errors import Fault, NotFoundError
+from flexsites.reporting.results import Results, open_results
+from flexsites.tables import Frame, Layouts, TransitQuality
+from flexsites.tables.files import read, write_table
+from flexsites.tables.parcel_fields import owner_class
+
+_UNKNOWN_OWNER = "onbekend"
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a shortlist asks besides the rank.
+
+    Attributes
+    ----------
+    flexmilieus
+        For which; empty: for all of the run.
+    n
+        How many sites per flexmilieu.
+    owner_class
+        Only land of these classes of owner; empty: of all, unknown owners included. ``onbekend`` asks for those.
+    min_units
+        The least number of homes expected.
+    min_available_years
+        The least number of years; a site whose years are unknown does not pass.
+    """
+
+    flexmilieus: tuple[str, ...] = ()
+    n: int = 10
+    owner_class: tuple[str, ...] = ()
+    min_units: int = 1
+    min_available_years: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The wishes as the name of a folder: other wishes have another.
+
+        Examples
+        --------
+        >>> Wishes().name, Wishes(("ov",), 5, ("provincie", "gemeente"), 8, 12.5).name
+        ('all-best_10', 'ov-best_5-of_gemeente+provincie-from_8_units-from_12.5_years')
+        """
+        parts = ["+".join(sorted(set(self.flexmilieus))) or "all", f"best_{self.n}"]
+        if self.owner_class:
+            parts.append("of_" + "+".join(sorted(set(self.owner_class))))
+        if self.min_units > 1:
+            parts.append(f"from_{self.min_units}_units")
+        if self.min_available_years is not None:
+            parts.append(f"from_{str(self.min_available_years).removesuffix('.0')}_years")
+        return "-".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A shortlist.
+
+    Attributes
+    ----------
+    rows
+        flexmilieu, rank, site_id, gemeente_code, owner_class, n_units_low/expected/high, score, available_years,
+        buildable_area_m2, verdict; at most ``n`` rows per flexmilieu, best rank first.
+    n_unknown
+        Per wish (``verdict``, ``owner_class``, ``available_years``) how many sites do not stand on it only because
+        what it asks is unknown: they are no less suitable, and may pass once it is known.
+    """
+
+    rows: Frame
+    n_unknown: dict[str, int]
+
+
+def choose(results: Results, wishes: Wishes) -> Chosen:
+    """Choose the sites that are available and suitable and pass the wishes, best rank first per flexmilieu.
+
+    A site of which the verdict, the owner or the years are unknown does not pass a wish about them, and is counted.
+
+    Raises
+    ------
+    NotFoundError
+        If a flexmilieu is asked that the run does not have, or a class of owner that does not exist.
+    """
+    _require_known(results, wishes)
+    facts = ["site_id", "gemeente_code", "owner_class", "available_years", "buildable_area_m2", "verdict"]
+    sites = pd.DataFrame(results.table("sites")[facts])
+    ranked = results.table("suitability").dropna(subset=["rank"]).merge(sites, on="site_id", validate="many_to_one")
+    asked = wishes.flexmilieus or results.flexmilieus
+    enough = ranked["flexmilieu"].isin(asked) & (ranked["n_units_expected"] >= wishes.min_units)
+    ranked = ranked[enough.fillna(value=False).to_numpy(dtype=bool)]
+    tests = {name: column.to_numpy(dtype=np.float64) for name, column in _tests(ranked, wishes)}
+    passes = np.logical_and.reduce([test == 1 for test in tests.values()])
+    may = np.logical_and.reduce([test != 0 for test in tests.values()]) & ~passes
+    n_unknown = {name: int(ranked.loc[may & np.isnan(test), "site_id"].nunique()) for name, test in tests.items()}
+    columns = ["flexmilieu", "rank", "site_id", *facts[1:3], "n_units_low", "n_units_expected", "n_units_high", "score"]
+    place = {name: i for i, name in enumerate(results.flexmilieus)}
+    rows = ranked[passes].assign(place=ranked["flexmilieu"].map(place)).sort_values(["place", "rank"])
+    rows = rows.groupby("flexmilieu", sort=False).head(wishes.n)[[*columns, *facts[3:]]].reset_index(drop=True)
+    return Chosen(rows, {name: n for name, n in n_unknown.items() if n})
+
+
+def _require_known(results: Results, wishes: Wishes) -> None:
+    """Refuse wishes about what does not exist: nothing passes those."""
+    given = (
+        ("the run has no flexmilieu", wishes.flexmilieus, results.flexmilieus),
+        ("there is no class of owner", wishes.owner_class, owner_class.values),
+    )
+    for what, asked, known in given:
+        if absent := [name for name in asked if name not in known]:
+            raise NotFoundError(
+                Fault(f"{what} {', '.join(absent)}", str(results.directory), f"use one of {', '.join(known)}")
+            )
+
+
+def _tests(ranked: Frame, wishes: Wishes) -> Iterator[tuple[str, pd.Series[float]]]:
+    """Yield each wish as 1 passes, 0 fails, NaN unknown."""
+    verdict = ranked["verdict"]
+    yield "verdict", verdict.isin(["eligible", "conditional"]).astype("float64").mask(verdict == "unknown")
+    if wishes.owner_class:
+        owner = ranked["owner_class"]
+        is_unknown = owner.isna() | (owner == _UNKNOWN_OWNER).fillna(value=False)
+        passes = owner.fillna(_UNKNOWN_OWNER).isin(wishes.owner_class).astype("float64")
+        yield "owner_class", passes.mask(is_unknown.to_numpy(dtype=bool) & (passes == 0))
+    if wishes.min_available_years is not None:
+        years = ranked["available_years"].astype("float64")
+        yield "available_years", (years >= wishes.min_available_years).astype("float64").mask(years.isna())
+
+
+def draw(directory: Path, chosen: Frame, folder: Path) -> None:
+    """Lay the homes out on the pieces of chosen sites, each for the flexmilieu it was chosen for.
+
+    What is drawn follows the resolved run beside the results, not today's configuration.
+
+    Parameters
+    ----------
+    directory
+        The run's directory.
+    chosen
+        The rows of a shortlist.
+    folder
+        Where ``layouts.parquet`` is written: the run's directory for its own shortlist.
+    """
+    content = yaml.safe_load((directory / "run.yaml").read_text(encoding="utf-8"))
+    pieces = read(directory / "pieces.parquet")
+    quality = read(directory / "transit_quality.parquet", TransitQuality)
+    dwelling_types = {name: DwellingType.model_validate(one) for name, one in content["dwelling_types"].items()}
+    layout = LayoutStandard.model_validate(content["layout"])
+    drawn = []
+    for flexmilieu in [Flexmilieu.model_validate(one) for one in content["flexmilieus"]]:
+        ids = chosen.loc[chosen["flexmilieu"] == flexmilieu.id, "site_id"]
+        mine = pieces[pieces["site_id"].isin(ids)].reset_index(drop=True)
+        drawn.append(
+            draw_layouts(
+                mine,
+                quality[quality["piece_id"].isin(mine["piece_id"])],
+                programmes={flexmilieu.id: flexmilieu.programme},
+                dwelling_types=dwelling_types,
+                layout=layout,
+            )
+        )
+    filled = [one for one in drawn if len(one)] or drawn[:1]
+    write_table(pd.concat(filled, ignore_index=True), Layouts, folder / "layouts.parquet")
+
+
+def shortlist(directory: Path, wishes: Wishes, folder: Path | None = None) -> Chosen:
+    """Choose a shortlist from a finished run and draw its homes.
+
+    Parameters
+    ----------
+    directory
+        The run's directory.
+    wishes
+        What is asked.
+    folder
+        Where ``layouts.parquet`` goes; None: the run's directory, for the shortlist that belongs to the run itself.
+    """
+    chosen = choose(open_results(directory), wishes)
+    draw(directory, chosen.rows, directory if folder is None else folder)
+    return chosen
+
+
+def folder_beside(directory: Path, wishes: Wishes) -> Path:
+    """Return where a shortlist that is asked of a finished run goes: the run keeps what it wrote itself."""
+    return directory / "shortlists" / wishes.name
+
+
+def sites_of(chosen: Chosen) -> list[str]:
+    """Return the sites of a shortlist, each once, in its order."""
+    return list(dict.fromkeys(chosen.rows["site_id"]))

@@ -1,0 +1,1 @@
+"""Three-valued criteria, scores and the matching of need, on arrays: no table, no configuration."""

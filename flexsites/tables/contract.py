@@ -1,0 +1,288 @@
+"""The contract of a table: its fields, key and kind of geometry; and the two checks every table passes.
+
+``conform`` casts to the defined types and refuses what breaks the definition; ``require_rd`` refuses coordinates that
+cannot be RD New. Both collect all faults and report once.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+
+from flexsites.errors import ContractError, CrsError, Fault, raise_faults
+from flexsites.tables import parcel_fields as f
+
+Frame: TypeAlias = pd.DataFrame
+"""A pandas or geopandas table (a GeoDataFrame is a DataFrame)."""
+
+CRS = "EPSG:28992"
+# The validity area of RD New with the waters around it, in metres. Wider than the country's land, far narrower than
+# degrees (0..180) could ever reach: WGS84 numbers labelled as RD fall outside.
+RD_BOUNDS = (-7_000.0, 289_000.0, 300_000.0, 629_000.0)
+
+GeometryKind = Literal["polygon", "point", "line", "any"]
+_GEOMETRY_TYPES: dict[str, tuple[int, ...]] = {"polygon": (3, 6), "point": (0, 4), "line": (1, 5)}
+_PANDAS_DTYPE = {"str": "str", "int": "Int64", "float": "float64", "bool": "boolean"}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The definition of a table.
+
+    Attributes
+    ----------
+    name
+        Its name, a plural noun.
+    key
+        The columns that identify a row.
+    fields
+        Its columns, in order.
+    geometry
+        The kind of geometry, or None for a table without.
+    is_open
+        Further columns may travel along (attributes of a source).
+    """
+
+    name: str
+    key: tuple[str, ...]
+    fields: tuple[f.Field, ...]
+    geometry: GeometryKind | None = None
+    is_open: bool = False
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns, in order."""
+        return [field.name for field in self.fields]
+
+
+def empty(table: Table) -> Frame:
+    """Return the table without rows.
+
+    Examples
+    --------
+    >>> homes = Table("Homes", ("site_id",), (f.site_id, f.n_units_low))
+    >>> len(empty(homes)), list(empty(homes).columns)
+    (0, ['site_id', 'n_units_low'])
+    """
+    columns: dict[str, pd.Series[Any]] = {
+        field.name: pd.Series([], dtype=_PANDAS_DTYPE.get(field.dtype, "object")) for field in table.fields
+    }
+    if table.geometry is None:
+        return pd.DataFrame(columns)
+    frame: Frame = gpd.GeoDataFrame(columns, geometry="geometry", crs=CRS)
+    return frame
+
+
+def together(frames: Sequence[Frame], table: Table) -> Frame:
+    """Return the rows of frames under each other, in their order; the empty table where there are none.
+
+    Frames without rows are passed over: their columns may have no type, which would change that of the others.
+    """
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else empty(table)
+
+
+def conform(frame: Frame, table: Table, *, where: str, is_result: bool = False) -> Frame:
+    """Return the frame in the table's types and column order; refuse it if it breaks the definition.
+
+    Rows keep their order and index is reset. A frame that already conforms is returned as it is.
+
+    Parameters
+    ----------
+    frame
+        The table to check.
+    table
+        Its definition.
+    where
+        What to name in an error: a file or a stage.
+    is_result
+        Drop nothing silently: a result may not carry columns that its table does not define.
+
+    Raises
+    ------
+    ContractError
+        With every fault: missing columns, nulls where none may be, values out of bounds or off the list, a double
+        key, the wrong kind of geometry.
+    CrsError
+        If the geometry has no CRS or another one than EPSG:28992.
+    """
+    if is_remembered(frame, table):
+        return frame
+    missing = [field.name for field in table.fields if field.name not in frame.columns]
+    if missing:
+        what = f"column{'s' if len(missing) > 1 else ''} missing: {', '.join(missing)}"
+        raise ContractError(Fault(what, f"{where}: {table.name}", f"give all of {', '.join(table.columns)}"))
+    extra = [name for name in frame.columns if name not in table.columns]
+    if extra and is_result and not table.is_open:
+        what = f"columns that {table.name} does not define: {', '.join(map(str, extra))}"
+        raise ContractError(Fault(what, where, "define them in fields.py and tables.py, or do not return them"))
+    if table.geometry is not None:
+        _require_crs(frame, where=f"{where}: {table.name}.geometry")
+    cast = _cast(frame, table, where=where, extra=extra)
+    faults = [fault for field in table.fields for fault in _field_faults(cast, field, table, where)]
+    if len(table.key) and cast.duplicated(list(table.key)).any():
+        double = cast.loc[cast.duplicated(list(table.key)), list(table.key)]
+        ids = ["/".join(map(str, row)) for row in double.head(3).itertuples(index=False)]
+        faults.append(Fault("the same key twice", f"{where}: {table.name}", "make the key unique", len(double), ids))
+    raise_faults(faults, ContractError)
+    remember(cast, table)
+    return cast
+
+
+_conforming: ContextVar[dict[int, tuple[weakref.ref[Frame], str]] | None] = ContextVar("conforming", default=None)
+
+
+@contextmanager
+def frames_remembered() -> Iterator[None]:
+    """Look at no frame twice inside the block: for a chain of stages, which change nothing that they are given.
+
+    Outside it every frame is looked at each time: a caller may have changed one that conformed before.
+    """
+    token = _conforming.set({})
+    try:
+        yield
+    finally:
+        _conforming.reset(token)
+
+
+def remember(frame: Frame, table: Table) -> None:
+    """Take a frame for one that conforms: it was checked, or holds rows of one that was."""
+    known, number = _conforming.get(), id(frame)
+    if known is not None:
+        known[number] = weakref.ref(frame, lambda _: known.pop(number, None)), table.name
+
+
+def is_remembered(frame: Frame, table: Table) -> bool:
+    """Return whether this very frame is known to conform to the table."""
+    found = (_conforming.get() or {}).get(id(frame))
+    return found is not None and found[0]() is frame and found[1] == table.name
+
+
+def rows_of(frame: Frame, which: npt.NDArray[np.bool_], table: Table) -> Frame:
+    """Return some rows of a frame; where the frame conforms they do too, because leaving rows out doubles no key."""
+    some = frame[which].reset_index(drop=True)
+    if is_remembered(frame, table):
+        remember(some, table)
+    return some
+
+
+def is_among(column: pd.Series[Any], values: pd.Series[Any]) -> npt.NDArray[np.bool_]:
+    """Return which texts of a column are among others: what pandas' isin says, without making a scalar of each.
+
+    Examples
+    --------
+    >>> is_among(pd.Series(["a", "b", "a"]), pd.Series(["a"])).tolist()
+    [True, False, True]
+    """
+    found = pc.is_in(pa.array(column.array), value_set=pa.array(values.array))
+    return np.asarray(found, dtype=bool)
+
+
+def require_rd(frame: gpd.GeoDataFrame, *, where: str) -> None:
+    """Refuse geometry that is not RD New, whatever its label says.
+
+    Raises
+    ------
+    CrsError
+        If there is no CRS, another CRS, or coordinates outside the Netherlands (WGS84 numbers labelled as RD).
+    """
+    _require_crs(frame, where=where)
+    bounds = shapely.bounds(frame.geometry.to_numpy())
+    low, high = np.array(RD_BOUNDS[:2] * 2), np.array(RD_BOUNDS[2:] * 2)
+    with np.errstate(invalid="ignore"):
+        outside = ((bounds < low) | (bounds > high)).any(axis=1)
+    if not outside.any():
+        return
+    looks_like_degrees = bool((np.abs(bounds[outside]) <= 180).all())  # noqa: PLR2004 - degrees
+    what = (
+        "coordinates in degrees, labelled EPSG:28992" if looks_like_degrees else "coordinates outside the Netherlands"
+    )
+    remedy = "set the right crs for this source" if looks_like_degrees else "check the source's crs, or cut it"
+    raise CrsError(Fault(what, where, remedy, int(outside.sum()), list(frame.index[outside][:3])))
+
+
+def require_any_in_rd(xy: npt.NDArray[np.float64], what: str, *, where: str) -> None:
+    """Refuse points, shape (n, 2), of which none lies in the Netherlands: no site would have any near, without a word.
+
+    Raises
+    ------
+    CrsError
+        If there are points and all lie outside.
+    """
+    is_inside = ((xy >= RD_BOUNDS[:2]) & (xy <= RD_BOUNDS[2:])).all(axis=1)
+    if len(xy) and not is_inside.any():
+        remedy = "give the file of the area of the run, or its right crs"
+        raise CrsError(Fault(f"none of the {what} lies in the Netherlands", where, remedy, len(xy)))
+
+
+def _require_crs(frame: Frame, *, where: str) -> None:
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name != "geometry":
+        raise ContractError(Fault("no geometry", where, "give a GeoDataFrame whose geometry column is 'geometry'"))
+    if frame.crs is None:
+        raise CrsError(Fault("the CRS is missing", where, "state it in the source's entry (crs: EPSG:28992)"))
+    if frame.crs.to_epsg() != 28992:  # noqa: PLR2004 - RD New
+        raise CrsError(Fault(f"the CRS is {frame.crs.to_string()}", where, "reproject to EPSG:28992 first"))
+
+
+def _cast(frame: Frame, table: Table, *, where: str, extra: list[str]) -> Frame:
+    """Return the frame with the table's dtypes, its columns first; the same frame if nothing changes."""
+    order = table.columns + (extra if table.is_open else [])
+    changed: dict[str, pd.Series] = {}
+    for field in table.fields:
+        wanted = _PANDAS_DTYPE.get(field.dtype)
+        if wanted is None or str(frame[field.name].dtype) == wanted:
+            continue
+        try:
+            changed[field.name] = frame[field.name].astype(wanted)  # type: ignore[call-overload]
+        except (TypeError, ValueError) as error:
+            fault = Fault(
+                f"cannot be read as {field.dtype} ({error})", f"{where}: {table.name}.{field.name}", "mend it"
+            )
+            raise ContractError(fault) from error
+    if changed:
+        frame = frame.assign(**changed)
+    if list(frame.columns) != order:
+        frame = frame[order]
+    if not (isinstance(frame.index, pd.RangeIndex) and frame.index.start == 0 and frame.index.step == 1):
+        frame = frame.reset_index(drop=True)
+    return frame
+
+
+def _field_faults(frame: Frame, field: f.Field, table: Table, where: str) -> list[Fault]:
+    column = frame[field.name]
+    place = f"{where}: {table.name}.{field.name}"
+    key = frame[table.key[0]] if table.key else frame.index.to_series()
+
+    def fault(what: str, mask: np.ndarray, remedy: str) -> list[Fault]:
+        return [Fault(what, place, remedy, int(mask.sum()), list(key[mask].head(3)))] if mask.any() else []
+
+    is_null = column.isna().to_numpy()
+    faults = [] if field.null else fault("null", is_null, "this column is never null: fill or remove these rows")
+    if field.dtype == "geometry":
+        wrong = ~np.isin(shapely.get_type_id(column.to_numpy()), _GEOMETRY_TYPES.get(table.geometry or "any", range(8)))
+        return faults + fault(f"not a {table.geometry}", wrong & ~is_null, "give the right kind of geometry")
+    if field.dtype in ("int", "float") and (field.low is not None or field.high is not None):
+        numbers = column.to_numpy(dtype="float64", na_value=np.nan)
+        with np.errstate(invalid="ignore"):
+            outside = (numbers < (-np.inf if field.low is None else field.low)) | (
+                numbers > (np.inf if field.high is None else field.high)
+            )
+        infinite = np.isinf(numbers)
+        faults += fault(f"outside [{field.low}, {field.high}]", outside, "mend the values; null is for unknown")
+        faults += fault("infinite", infinite & ~outside, "null is for unreachable")
+    if field.values:
+        wrong = ~column.isin(field.values).to_numpy(dtype=bool) & ~is_null
+        faults += fault(f"not one of {', '.join(field.values)}", wrong, "map the source's words to these")
+    return faults

@@ -1,0 +1,237 @@
+"""The tables of a run, each by its fields, key and kind of geometry (roofs: :mod:`flexsites.tables.roof_tables`).
+
+What a definition is, and the checks that a table passes, is in :mod:`flexsites.tables.contract`.
+"""
+
+from __future__ import annotations
+
+from flexsites.tables import parcel_fields as f
+from flexsites.tables.contract import Table
+
+# -- inputs -------------------------------------------------------------------------------------------------------
+Parcels = Table(
+    "Parcels",
+    ("site_id",),
+    (
+        f.site_id,
+        f.parcel_area_m2,
+        f.registered_area_m2,
+        f.gemeente_code,
+        f.provincie_code,
+        f.buurt_code,
+        f.owner_class,
+        f.tenure,
+        f.land_use,
+        f.geometry,
+    ),
+    "polygon",
+)
+Layers = Table(
+    "Layers", ("layer", "feature_id", "part"), (f.layer, f.feature_id, f.part, f.geometry), "any", is_open=True
+)
+Coverages = Table(
+    "Coverages", ("layer", "coverage_id"), (f.layer, f.coverage_id, f.coverage_given, f.geometry), "polygon"
+)
+Areas = Table(
+    "Areas",
+    ("area_kind", "area_code"),
+    (f.area_kind, f.area_code, f.area_name, f.geometry),
+    "polygon",
+    is_open=True,
+)
+StreetLines = Table(
+    "StreetLines", ("street_id",), (f.street_id, f.road_class, f.is_walk, f.is_bicycle, f.is_car, f.geometry), "line"
+)
+Amenities = Table(
+    "Amenities", ("amenity_id",), (f.amenity_id, f.category, f.weight, f.amenity_name, f.geometry), "point"
+)
+Stops = Table(
+    "Stops",
+    ("stop_id", "mode"),
+    (
+        f.stop_id,
+        f.mode,
+        f.stop_name,
+        f.n_departures_day,
+        f.departures_per_hour_peak,
+        f.departures_per_hour_day,
+        f.departures_per_hour_evening,
+        f.departures_per_hour_weekend,
+        f.n_lines,
+        f.n_directions,
+        f.is_hub,
+        f.geometry,
+    ),
+    "point",
+)
+
+# -- exclusion ----------------------------------------------------------------------------------------------------
+Faces = Table("Faces", ("site_id", "rules"), (f.site_id, f.rules, f.face_area_m2, f.n_repairs, f.geometry), "polygon")
+RuleCoverage = Table("RuleCoverage", ("site_id", "rule_id"), (f.site_id, f.rule_id, f.coverage, f.covered_share))
+Pieces = Table(
+    "Pieces",
+    ("piece_id",),
+    (
+        f.piece_id,
+        f.site_id,
+        f.piece_area_m2,
+        f.max_width_m,
+        f.compactness,
+        f.road_distance_m,
+        f.access_x_m,
+        f.access_y_m,
+        f.farthest_interior_m,
+        f.is_valid,
+        f.failed_test,
+        f.restrictions,
+        f.flags,
+        f.available_years,
+        f.plan_coverage,
+        f.geometry,
+    ),
+    "polygon",
+)
+NearMisses = Table("NearMisses", ("piece_id", "rule_id"), (f.rule_id, *Pieces.fields), "polygon")
+Reasons = Table(
+    "Reasons",
+    ("site_id", "rule_id"),
+    (
+        f.site_id,
+        f.rule_id,
+        f.effect,
+        f.hardness,
+        f.covered_area_m2,
+        f.attributed_area_m2,
+        f.unique_area_m2,
+        f.coverage,
+        f.covered_share,
+    ),
+)
+Exclusions = Table(
+    "Exclusions",
+    ("site_id",),
+    (
+        f.site_id,
+        f.buildable_area_m2,
+        f.n_pieces,
+        f.verdict,
+        f.available_years,
+        f.plan_coverage,
+        f.provincial_coverage,
+        f.restrictions,
+        f.flags,
+    ),
+)
+ValidPieces = Table("ValidPieces", ("piece_id",), (f.piece_id, f.site_id, f.piece_area_m2))
+PieceLinks = Table("PieceLinks", ("piece_id", "neighbour_piece_id"), (f.piece_id, f.neighbour_piece_id))
+PieceLocations = Table("PieceLocations", ("piece_id",), (f.piece_id, f.location_id))
+
+# -- accessibility ------------------------------------------------------------------------------------------------
+Accessibility = Table(
+    "Accessibility",
+    ("piece_id", "measure"),
+    (f.piece_id, f.site_id, f.measure, f.value, f.status, f.is_truncated, f.complete_to_m, f.why),
+)
+StopLegs = Table(
+    "StopLegs", ("piece_id", "stop_id"), (f.piece_id, f.leg_stop_id, f.walk_distance_m, f.complete_m, f.why)
+)
+DirectLegs = Table("DirectLegs", ("piece_id", "amenity_id"), (f.piece_id, f.amenity_id, f.walk_distance_m))
+TransitQuality = Table("TransitQuality", ("piece_id",), (f.piece_id, f.transit_class))
+
+# -- capacity of parcels ------------------------------------------------------------------------------------------
+Units = Table(
+    "Units",
+    ("piece_id", "flexmilieu"),
+    (
+        f.piece_id,
+        f.site_id,
+        f.flexmilieu,
+        f.dwelling_mix,
+        f.n_units_low,
+        f.n_units_expected,
+        f.n_units_high,
+        f.n_units_density,
+        f.n_units_layout,
+        f.bound_by,
+        f.n_parking,
+    ),
+)
+
+Layouts = Table(
+    "Layouts",
+    ("piece_id", "flexmilieu", "part"),
+    (f.piece_id, f.site_id, f.flexmilieu, f.part, f.layout_kind, f.n_stacked, f.is_expected, f.geometry),
+    "polygon",
+)
+NearMissUnits = Table("NearMissUnits", ("piece_id", "rule_id", "flexmilieu"), (f.rule_id, *Units.fields))
+
+# -- suitability --------------------------------------------------------------------------------------------------
+PieceSuitability = Table(
+    "PieceSuitability",
+    ("piece_id", "flexmilieu"),
+    (
+        f.piece_id,
+        f.site_id,
+        f.flexmilieu,
+        f.is_suitable,
+        f.failed_criterion,
+        f.failed_by,
+        f.unknown_criteria,
+        f.score,
+        f.score_known_share,
+        f.n_units_low,
+        f.n_units_expected,
+        f.n_units_high,
+    ),
+)
+Suitability = Table(
+    "Suitability",
+    ("site_id", "flexmilieu"),
+    (
+        f.site_id,
+        f.flexmilieu,
+        f.is_suitable,
+        f.failed_criterion,
+        f.failed_by,
+        f.unknown_criteria,
+        f.score,
+        f.score_known_share,
+        f.rank,
+        f.n_units_low,
+        f.n_units_expected,
+        f.n_units_high,
+    ),
+)
+Sites = Table(
+    "Sites",
+    ("site_id",),
+    (
+        f.site_id,
+        f.gemeente_code,
+        f.provincie_code,
+        f.buurt_code,
+        f.owner_class,
+        f.tenure,
+        f.parcel_area_m2,
+        f.registered_area_m2,
+        f.buildable_area_m2,
+        f.n_pieces,
+        f.location_id,
+        f.verdict,
+        f.is_suitable_any,
+        f.is_suitable_without_groen_tiny,
+        f.available_years,
+        f.plan_coverage,
+        f.provincial_coverage,
+        f.n_units_low,
+        f.n_units_expected,
+        f.n_units_high,
+        f.flexmilieu_best,
+        f.flexmilieu_units,
+        f.score_best,
+        f.restrictions,
+        f.flags,
+        f.geometry,
+    ),
+    "polygon",
+)
