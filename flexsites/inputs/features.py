@@ -12,10 +12,10 @@ from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.osm.layers import OsmSource, open_osm, read_osm_rows
-from flexsites.inputs.rows.ingest import Opened, Rows, Told, open_source, read_rows
+from flexsites.inputs.rows.ingest import ReadReport, Rows, VectorSource, open_source, read_rows
 from flexsites.inputs.rows.validity import Kind
 
-Features = Opened | OsmSource
+Features = VectorSource | OsmSource
 
 
 def open_features(
@@ -41,7 +41,7 @@ def open_features(
     raise InputError(Fault("not a source of features", name, "use the reader vector, ogc_features or osm_layer"))
 
 
-def read_features(source: Features, kind: Kind, told: Told, *, bounds: Bounds | None = None) -> Iterator[Rows]:
+def read_features(source: Features, kind: Kind, told: ReadReport, *, bounds: Bounds | None = None) -> Iterator[Rows]:
     """Give the sound rows of a source; what is not sound is counted and set apart in `told`."""
     if isinstance(source, OsmSource):
         return read_osm_rows(source, told, bounds=bounds)

@@ -1,40 +1,61 @@
-"""Prepare the inputs of a run: every source read once, told about, and written as canonical tables.
+"""Prepare the inputs of a run: every source read once, logged, and written as canonical tables; or only checked.
 
 Nothing of a source is lost in silence. The faults of all sources are raised together, after all of them were read.
-A source whose files, configuration and area are unchanged is not read again.
+A source whose files, configuration and area are unchanged is not read again. A check is the same walk over the same
+sources, in a folder of its own: it differs in what it keeps, never in what it reads.
 """
 
 from __future__ import annotations
 
-import hashlib
+import tempfile
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import geopandas as gpd
-import pandas as pd
-import shapely
-from shapely.geometry.base import BaseGeometry
-
-from flexsites.config.rules import ExclusionRule
+from flexsites.config.rules import ExclusionRule, RasterAbove
 from flexsites.config.run import Area
-from flexsites.config.sources import Fetched, Row, Sources
-from flexsites.errors import ConfigError, Fault, FlexsitesError, InputError
-from flexsites.inputs.features import open_features, read_features
+from flexsites.config.sources import ArcgisFeatures, OgcFeatures, OsmPlace, Row, Sources
+from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
-from flexsites.inputs.land.areas import CODE_NAMES, KINDS, NAME_NAMES, area_of, read_areas
-from flexsites.inputs.land.demand import read_demand
-from flexsites.inputs.land.ownership import Owners, read_owners
-from flexsites.inputs.land.parcels import OPTIONAL_COLUMNS, write_parcels
-from flexsites.inputs.prepare_layers import prepare_coverages, prepare_layer
+from flexsites.inputs.preparation import Preparation
+from flexsites.inputs.prepare_land import (
+    RunArea,
+    prepare_areas,
+    prepare_demand,
+    prepare_parcels,
+    resolve_area,
+    window_around,
+)
+from flexsites.inputs.prepare_layers import prepare_layers
+from flexsites.inputs.prepare_stock import prepare_stock
+from flexsites.inputs.prepare_streets import MakeReady, ReachRequest, prepare_streets
 from flexsites.inputs.prepared import Prepared
-from flexsites.inputs.rows.ingest import Told
-from flexsites.inputs.rows.records import Hashes, record_of
-from flexsites.inputs.rows.selection import EVERY_COLUMN
-from flexsites.inputs.rows.steps import Kitchen, files_of
-from flexsites.inputs.rows.validity import Ledger
-from flexsites.tables import CRS, Areas, Demand, Frame
-from flexsites.tables.files import write_table
-from flexsites.tables.spatial_files import Bounds, Written, read_window, write_canonical
+from flexsites.inputs.rows.records import about_of
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a run asks of its inputs.
+
+    Attributes
+    ----------
+    area
+        The extent of the run; without a bound: everything that the parcels or buildings hold.
+    rules
+        Every rule of every variant: they say which attributes layers must have, and which cells of rasters count.
+    halo_m
+        How far outside the area layers are read: the longest reach of any rule.
+    reach
+        How streets, amenities and stops are read; None: they are not.
+    with_stock
+        Whether the building stock is read.
+    """
+
+    area: Area = field(default_factory=Area)
+    rules: tuple[ExclusionRule, ...] = ()
+    halo_m: float = 0.0
+    reach: ReachRequest | None = None
+    with_stock: bool = False
 
 
 def prepare(
@@ -42,10 +63,9 @@ def prepare(
     *,
     directory: Path,
     base: Path,
-    area: Area | None = None,
-    rules: Iterable[ExclusionRule] = (),
-    halo_m: float = 0.0,
+    request: Request = Request(),
     world: Path | None = None,
+    make_ready: MakeReady | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> Prepared:
     """Read the sources of a run and write their canonical tables.
@@ -58,20 +78,17 @@ def prepare(
         Where canonical files go, with a folder `quarantine` and a folder `scratch`.
     base
         The folder of the run file.
-    area
-        The extent of the run; None: everything the parcels hold.
-    rules
-        Every rule of every variant: they say which attributes layers must have, and which cells of rasters count.
-    halo_m
-        How far outside the area layers are read: the longest reach of any rule.
+    request
+        What the run asks of them.
     world
         The folder of the synthetic place that `world://` names.
+    make_ready
+        Makes of streets and stops what the cells search in; None: nothing is made of them.
     report
         Told each source as its turn comes.
 
     Returns
     -------
-    Prepared
         What was written, and what was told.
 
     Raises
@@ -79,178 +96,94 @@ def prepare(
     InputError
         With every fault of every source.
     """
-    directory.mkdir(parents=True, exist_ok=True)
     places = Places(base=base, scratch=directory / "scratch", world=world)
-    kitchen = Kitchen(directory, places, sources.faulty_rows == "stop", report, Hashes(directory / "hashes.json"))
-    rules = tuple(rules)
-    areas = _prepare_areas(kitchen, sources)
-    extent, within = _extent(kitchen, sources, area or Area(), areas)
-    if not kitchen.faults:
-        _prepare_parcels(kitchen, sources, extent, within, areas)
-    around = _around(kitchen, extent if within is None else within, halo_m)
-    for name, row in sources.layers.items():
-        prepare_layer(kitchen, name, row, rules, around)
-    prepare_coverages(kitchen, sources, rules, areas, around)
-    _prepare_demand(kitchen, sources)
-    if kitchen.faults:
-        raise _as_error(kitchen.faults)
-    return Prepared(
-        directory=directory,
-        tables={name: path for name, path in kitchen.tables.items() if not name.startswith("layers/")},
-        layers=dict(kitchen.layers),
-        records=tuple(kitchen.records[name] for name in sources.rows() if name in kitchen.records),
-        warnings=tuple(dict.fromkeys(kitchen.warnings)),
-        hashes=dict(sorted(kitchen.digests.items())),
-    )
+    preparation = Preparation(sources, directory, places, report)
+    _walk(preparation, request, make_ready)
+    return preparation.finish()
 
 
-def _as_error(faults: list[Fault | str]) -> InputError:
-    return InputError(list({str(fault): fault for fault in faults}.values()))
-
-
-def _prepare_areas(kitchen: Kitchen, sources: Sources) -> Frame | None:
-    """Read the areas, whole: the extent of the run and the coverages are named by them. None: the run has none."""
-    frames = []
-    for source in KINDS:
-        row = getattr(sources.areas, source)
-        if row is None:
-            continue
-        name = f"areas.{source}"
-
-        def make(
-            path: Path, told: Told, name: str = name, row: Fetched = row, source: str = source
-        ) -> tuple[Written, str]:
-            """Read one source and write it as a canonical table."""
-            paths = files_of(name, row, kitchen.places, bounds=None)
-            every = row if row.keep else row.model_copy(update={"keep": (EVERY_COLUMN,)})
-            opened = open_features(
-                name,
-                every,
-                paths,
-                kitchen.places,
-                optional=[n.format(kind=KINDS[source]) for n in (*CODE_NAMES, *NAME_NAMES)],
-            )
-            return write_canonical(read_areas(source, opened, told), path, Areas), opened.notes
-
-        if kitchen.run(name, row, name, make, depends=None):
-            frames.append(read_window(kitchen.tables.pop(name)))
-    if not frames:
-        return None
-    joined: Frame = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=CRS)
-    kitchen.write(joined, "areas", Areas)
-    return joined
-
-
-def _extent(
-    kitchen: Kitchen, sources: Sources, area: Area, areas: Frame | None
-) -> tuple[BaseGeometry | None, BaseGeometry | None]:
-    """Return the extent of the run (None: all that the parcels hold), and the polygons sites are cut off at."""
-    extent: BaseGeometry | None = None
-    codes = (*area.gemeenten, *area.provincies)
-    try:
-        if codes and areas is None and not kitchen.faults:
-            what = "the area is named by gemeente or provincie, and the run has no areas"
-            raise ConfigError(Fault(what, "area", "add sources.areas.gemeenten or .provincies"))
-        if codes and areas is not None:
-            extent = area_of(areas, codes)
-        if area.bbox is not None:
-            box = shapely.box(*area.bbox)
-            extent = box if extent is None else extent.intersection(box)
-        within: BaseGeometry | None = shapely.box(*area.bbox) if area.is_cut and area.bbox is not None else None
-        if area.within is not None:
-            row = sources.layers.get(area.within)
-            if row is None:
-                raise ConfigError(Fault(f"no layer {area.within}", "area.within", f"use: {', '.join(sources.layers)}"))
-            within = _union_of(kitchen, area.within, row)
-    except FlexsitesError as error:
-        kitchen.faults.extend(error.faults)
-        return extent, None
-    return extent, within
-
-
-def _union_of(kitchen: Kitchen, name: str, row: Row) -> BaseGeometry:
-    paths = files_of(name, row, kitchen.places, bounds=None)
-    told = Told(Ledger(f"area.within {name}"))
-    opened = open_features(name, row, paths, kitchen.places)
-    return shapely.union_all([shape for rows in read_features(opened, "polygon", told) for shape in rows.geometry])
-
-
-def _prepare_parcels(
-    kitchen: Kitchen,
+def check(
     sources: Sources,
-    extent: BaseGeometry | None,
-    within: BaseGeometry | None,
-    areas: Frame | None,
-) -> None:
-    owners = _prepare_owners(kitchen, sources)
-    row = sources.parcels
-    if row is None:
-        return
-    bounds = None if extent is None and within is None else shapely.box(*_smallest(extent, within)).bounds
+    *,
+    base: Path,
+    request: Request = Request(),
+    world: Path | None = None,
+    report: Callable[[str], None] = lambda _: None,
+) -> list[Fault | str]:
+    """Read every source as a run would, and return everything that is wrong; an empty list is good news.
 
-    def make(path: Path, told: Told) -> tuple[Written, str]:
-        paths = files_of("parcels", row, kitchen.places, bounds=bounds)
-        opened = open_features("parcels", row, paths, kitchen.places, optional=OPTIONAL_COLUMNS)
-        written = write_parcels(opened, told, path, area=extent, within=within, areas=areas, owners=owners)
-        return written, opened.notes
+    Rows that cannot be used are told as faults whatever `faulty_rows` says. Services are not asked: what they would
+    answer is not known before the run.
 
-    shapes = [None if shape is None else shape.wkb_hex for shape in (extent, within)]
-    known = [
-        kitchen.digests.get("areas"),
-        kitchen.records["ownership"].sha256 if "ownership" in kitchen.records else None,
-    ]
-    depends = [hashlib.sha256(str(shapes).encode()).hexdigest(), known, str(sources.ownership)]
-    kitchen.run("parcels", row, "parcels", make, depends=depends, bounds=bounds)
-
-
-def _smallest(*shapes: BaseGeometry | None) -> Bounds:
-    """Return the box that all of the shapes given share; their own edges where they share none."""
-    boxes = [shape.bounds for shape in shapes if shape is not None]
-    west, south = (max(box[i] for box in boxes) for i in (0, 1))
-    east, north = (min(box[i] for box in boxes) for i in (2, 3))
-    return (west, south, east, north) if west <= east and south <= north else boxes[0]
+    Parameters
+    ----------
+    sources, base, request, world, report
+        As `prepare` has them.
+    """
+    local, unasked = _without_services(sources)
+    with tempfile.TemporaryDirectory(prefix="flexsites-check-") as name:
+        places = Places(base=base, scratch=Path(name) / "scratch", world=world)
+        preparation = Preparation(local, Path(name), places, report, is_check=True, unasked=unasked)
+        for source, row in sources.rows().items():
+            preparation.attempt(lambda source=source, row=row: about_of(source, row))  # type: ignore[misc]
+        try:
+            _walk(preparation, request, None)
+            preparation.finish()
+        except InputError:
+            return list({str(fault): fault for fault in preparation.faults}.values())
+    return []
 
 
-def _prepare_owners(kitchen: Kitchen, sources: Sources) -> Owners | None:
-    row = sources.ownership
-    if row is None:
-        return None
-    kitchen.report("ownership")
-    told = Told(Ledger("ownership"))
-    try:
-        owners = read_owners(row, kitchen.places, told)
-        digest = kitchen.hashes.of(files_of("ownership", row, kitchen.places, bounds=None))
-    except FlexsitesError as error:
-        kitchen.faults.extend(error.faults)
-        return None
-    kitchen.faults.extend(told.unlisted.faults("ownership"))
-    kitchen.records["ownership"] = record_of("ownership", row, digest=digest, ledger=told.ledger)
-    return owners
+def _walk(preparation: Preparation, request: Request, make_ready: MakeReady | None) -> None:
+    """Read every source in turn; what is wrong stays with the preparation."""
+    areas = prepare_areas(preparation)
+    area = resolve_area(preparation, request.area, areas)
+    if area is not None:
+        prepare_parcels(preparation, area, areas)
+    around = window_around(preparation, area or RunArea(), request.halo_m)
+    prepare_layers(preparation, request.rules, areas, around)
+    prepare_demand(preparation)
+    if request.reach is not None:
+        prepare_streets(preparation, request.reach, make_ready)
+    if request.with_stock and area is not None:
+        preparation.attempt(lambda: prepare_stock(preparation, area, areas))
 
 
-def _prepare_demand(kitchen: Kitchen, sources: Sources) -> None:
-    """Read the demand and write it beside the other inputs. It is small and no cell reads it: it is read each time."""
-    row = sources.demand
-    if row is None:
-        return
-    kitchen.report("demand")
-    told = Told(Ledger("demand"))
-    try:
-        demand = read_demand(row, kitchen.places, told)
-        digest = kitchen.hashes.of(files_of("demand", row, kitchen.places, bounds=None))
-    except FlexsitesError as error:
-        kitchen.faults.extend(error.faults)
-        return
-    kitchen.faults.extend(told.unlisted.faults("demand"))
-    kitchen.records["demand"] = record_of("demand", row, digest=digest, ledger=told.ledger)
-    path = kitchen.directory / "demand.parquet"
-    write_table(demand, Demand, path)
-    kitchen.tables["demand"] = path
+def gaps(sources: Sources, rules: Iterable[ExclusionRule]) -> list[str]:
+    """Return a sentence per layer that rules read and no source gives: what it would tell stays unknown.
+
+    Examples
+    --------
+    >>> gaps(Sources(), ())
+    []
+    """
+    missing: dict[str, list[str]] = {}
+    for rule in rules:
+        names = (rule.raster,) if isinstance(rule, RasterAbove) else rule.layer_keys
+        for name in names:
+            if name not in sources.layers and name != "streets":
+                missing.setdefault(name, []).append(f"{rule.rule_id} (required)" if rule.required else rule.rule_id)
+    return [f"no source gives the layer {name}: unknown for {', '.join(ids)}" for name, ids in missing.items()]
 
 
-def _around(kitchen: Kitchen, extent: BaseGeometry | None, halo_m: float) -> Bounds | None:
-    """Return the window that layers are read in: the parcels themselves, or else the area, and the halo around it."""
-    box = kitchen.bounds.get("parcels") or (None if extent is None else extent.bounds)
-    if box is None:
-        return None
-    return box[0] - halo_m, box[1] - halo_m, box[2] + halo_m, box[3] + halo_m
+def _without_services(sources: Sources) -> tuple[Sources, frozenset[str]]:
+    """Return the sources without those that only a service can answer, and the names of these."""
+    unasked: set[str] = set()
+
+    def is_local(name: str, row: Row | None) -> bool:
+        if isinstance(row, OgcFeatures | ArcgisFeatures | OsmPlace):
+            unasked.add(name)
+            return False
+        return True
+
+    changes: dict[str, object] = {}
+    for group in ("layers", "amenities", "stops"):
+        rows = getattr(sources, group)
+        changes[group] = {key: row for key, row in rows.items() if is_local(f"{group}.{key}", row)}
+    for name in ("parcels", "streets"):
+        if not is_local(name, getattr(sources, name)):
+            changes[name] = None
+    kinds = type(sources.areas).model_fields
+    gone = {kind: None for kind in kinds if not is_local(f"areas.{kind}", getattr(sources.areas, kind))}
+    changes["areas"] = sources.areas.model_copy(update=gone)
+    return sources.model_copy(update=changes), frozenset(unasked)

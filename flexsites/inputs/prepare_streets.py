@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import geopandas as gpd
 import shapely
@@ -15,23 +15,24 @@ from flexsites.config.access import AmenityCategories, Mode, ModeOfTravel, Stree
 from flexsites.config.sources import Gtfs, OsmPbf, OsmPlace, Points, Row, Sources
 from flexsites.config.sources import Stops as StopPoints
 from flexsites.config.transit import Transit
-from flexsites.errors import Fault, FlexsitesError, InputError
+from flexsites.digest import digest
+from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
+from flexsites.inputs.land.coverages import coverage_frame
 from flexsites.inputs.osm.graph import amenities_from_place
 from flexsites.inputs.osm.sources import read_amenities, read_osm_stops, read_streets
 from flexsites.inputs.osm.streets_lines import street_lines
 from flexsites.inputs.osm.streets_pbf import StreetReading, file_box, project_shape
-from flexsites.inputs.rows.ingest import Told, open_source, read_rows
-from flexsites.inputs.rows.records import Hashes, SourceRecord, record_of
-from flexsites.inputs.rows.steps import files_of
+from flexsites.inputs.preparation import Preparation, remembered
+from flexsites.inputs.rows.ingest import ReadReport, open_source, read_rows
+from flexsites.inputs.rows.records import SourceRecord
 from flexsites.inputs.rows.validity import Ledger
 from flexsites.inputs.transit.stop_points import stops_without_times
 from flexsites.inputs.transit.timetable import Service, read_service
-from flexsites.tables import CRS, Amenities, Frame, Stops, StreetLines, empty, together
+from flexsites.tables import CRS, RD_BOUNDS, Amenities, Frame, Stops, StreetLines, empty, together
 from flexsites.tables.contract import require_any_in_rd
-
-T = TypeVar("T")
-
+from flexsites.tables.files import write_json
+from flexsites.tables.spatial_files import write_canonical
 
 _ID = "_id"
 
@@ -39,9 +40,14 @@ _ID = "_id"
 STREETS = "streets"
 """The name of the streets as a layer: piece tests ask its coverage."""
 
+MEMORY = "reach.json"
+"""What is remembered of streets, amenities and stops together: they are read together."""
+
+_TABLES = ("streets", "amenities", "stops")
+
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReachRequest:
     """What the run asks of the streets and the timetable."""
 
     measures: tuple[StreetMeasure, ...]
@@ -58,92 +64,143 @@ class Asked:
         return [self.egress_reach_m, *(part.model_dump(mode="json") for part in parts)]
 
 
-@dataclass(slots=True)
-class _Found:
-    """What the sources hold."""
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What the sources of reach hold.
+
+    Attributes
+    ----------
+    reading
+        The street graph.
+    lines, amenities, stops
+        Their tables.
+    service
+        The timetable; null: the run has none.
+    covered
+        The kinds of opportunity that some source speaks about: what none does is unknown, not absent.
+    extent
+        Where amenities and stops are complete; null: everywhere.
+    """
 
     reading: StreetReading
     lines: Frame
     amenities: Frame
     stops: Frame
     service: Service | None
+    covered: frozenset[str]
+    extent: shapely.Geometry | None
 
 
-@dataclass(slots=True)
-class StreetsReader:
-    """Reads the sources one by one and remembers what the manifest tells of them; faults are collected."""
+MakeReady = Callable[[Path, Reach], list[str]]
+"""Makes of what was read, in the folder of prepared files, what cells search in; returns what a reader should know."""
 
-    sources: Sources
-    places: Places
-    asked: Asked
-    hashes: Hashes
-    report: Callable[[str], None]
-    records: dict[str, SourceRecord] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    faults: list[Fault | str] = field(default_factory=list)
-    extents: list[shapely.Geometry] = field(default_factory=list)
 
-    def read(self) -> _Found:
-        """Read all of them.
+def prepare_streets(preparation: Preparation, request: ReachRequest, make_ready: MakeReady | None) -> None:
+    """Read streets, amenities and stops, write their tables, and make them ready to be searched.
 
-        Raises
-        ------
-        InputError
-            With every fault.
-        """
-        reading = self._attempt(self._streets)
+    Unless a file, its configuration or what is asked changed, what is there is used again.
+
+    Parameters
+    ----------
+    preparation
+        The preparation of the run.
+    request
+        How they are read.
+    make_ready
+        Called where no source has a fault; None: nothing is made.
+    """
+    key = preparation.attempt(lambda: digest([request.key(), _source_key(preparation)]))
+    memory = preparation.directory / MEMORY
+    known = None if key is None else remembered(memory, key)
+    if known is None:
+        memory.unlink(missing_ok=True)  # the files it speaks of are written over
+        reader = _ReachReader(preparation, request)
+        reach = reader.read()
+        if reach is None or preparation.faults:
+            return
+        known = _write(preparation, reader, reach, make_ready) | {"key": key}
+        write_json(memory, known)
+    else:
+        preparation.recall(known["records"])
+    preparation.coverages.append(coverage_frame(STREETS, [shapely.from_wkt(known["extent"])], "covered"))
+    preparation.tables |= {name: preparation.directory / f"{name}.parquet" for name in _TABLES}
+    preparation.warnings += known["warnings"]
+    preparation.digests["reach"] = known["key"]
+
+
+def _write(
+    preparation: Preparation, reader: _ReachReader, reach: Reach, make_ready: MakeReady | None
+) -> dict[str, Any]:
+    """Write what was read, make it ready, and return what is remembered of it."""
+    frames = zip(_TABLES, (reach.lines, reach.amenities, reach.stops), (StreetLines, Amenities, Stops), strict=True)
+    for name, frame, table in frames:
+        write_canonical(frame, preparation.directory / f"{name}.parquet", table)
+    made: list[str] = []
+    if make_ready is not None:
+        preparation.report("access")
+        made = make_ready(preparation.directory, reach)
+    extent = reach.reading.graph.extent
+    return {
+        "extent": shapely.to_wkt(shapely.box(*RD_BOUNDS) if extent is None else extent, rounding_precision=-1),
+        "records": [asdict(preparation.records[name]) for name in reader.names],
+        "warnings": [*reader.warnings, *made],
+        "has_timetable": reach.service is not None,
+    }
+
+
+class _ReachReader:
+    """Reads streets, amenities and stops, source by source."""
+
+    def __init__(self, preparation: Preparation, request: ReachRequest) -> None:
+        self.preparation, self.request = preparation, request
+        self.sources = preparation.sources
+        self.names: list[str] = []
+        self.warnings: list[str] = []
+        self.extents: list[shapely.Geometry] = []
+
+    def read(self) -> Reach | None:
+        """Read all of them; None when there are no streets to speak of, or they have faults."""
+        attempt = self.preparation.attempt
+        reading = None if STREETS in self.preparation.unasked else attempt(self._streets)
         lines = empty(StreetLines) if reading is None else street_lines(reading.graph)
         walkable = lines.geometry.to_numpy()[lines["is_walk"].to_numpy(dtype=bool)]
-        amenities = self._amenities(walkable)
+        found = [attempt(lambda k=key: self._amenity(k, walkable)) for key in self.sources.amenities]  # type: ignore[misc]
+        amenities = together([one for one in found if one is not None], Amenities)
         stops, service = self._stops()
-        if self.faults or reading is None:
-            raise InputError(list(dict.fromkeys(self.faults)))
-        return _Found(reading, lines, amenities, stops, service)
-
-    def _attempt(self, read: Callable[[], T]) -> T | None:
-        """Return what is read, or None when a fault was told."""
-        try:
-            return read()
-        except FlexsitesError as error:
-            self.faults.extend(error.faults)
+        extent = attempt(self._extent)
+        if reading is None:
             return None
+        return Reach(reading, lines, amenities, stops, service, self._covered(amenities), extent)
 
-    def _files(self, name: str, row: Row) -> tuple[str, ...]:
-        self.report(name)
-        return files_of(name, row, self.places, bounds=None)
-
-    def _tell(self, name: str, row: Row, paths: tuple[str, ...], n: int, notes: str = "") -> None:
-        ledger = Ledger(name)
-        ledger.n_read = ledger.n_kept = n
-        self.records[name] = record_of(name, row, digest=self.hashes.of(paths), ledger=ledger, notes=notes)
+    def _log(self, name: str, row: Row, paths: tuple[str, ...], n: int, notes: str = "") -> None:
+        report = ReadReport(Ledger(name))
+        report.ledger.n_read = report.ledger.n_kept = n
+        self.preparation.log(name, row, paths, report, notes=notes)
+        self.names.append(name)
 
     def _streets(self) -> StreetReading:
         row = self.sources.streets
         if row is None:
             raise InputError(Fault("the run has no streets", "sources.streets", "add them"))
-        paths = self._files(STREETS, row)
-        reading = read_streets(row, paths, rules=self.asked.rules)
+        paths = self.preparation.files(STREETS, row)
+        reading = read_streets(row, paths, rules=self.request.rules)
         require_any_in_rd(reading.graph.node_xy, "corners of streets", where=", ".join([STREETS, *paths]))
-        self._tell(STREETS, row, paths, reading.graph.n_edges, "; ".join(reading.notes))
+        self._log(STREETS, row, paths, reading.graph.n_edges, "; ".join(reading.notes))
         return reading
-
-    def _amenities(self, walkable: GeometryArray) -> Frame:
-        found = [self._attempt(lambda k=key: self._amenity(k, walkable)) for key in self.sources.amenities]  # type: ignore[misc]
-        return together([one for one in found if one is not None], Amenities)
 
     def _amenity(self, key: str, walkable: GeometryArray) -> Frame:
         name, row = f"amenities.{key}", self.sources.amenities[key]
-        paths, notes = self._files(name, row), ""
+        paths, notes = self.preparation.files(name, row), ""
         if isinstance(row, OsmPbf):
-            told = read_amenities(paths, categories=self.asked.categories, walkable=walkable, where=name)
-            amenities, notes = told[0], "; ".join(told[2])
+            found = read_amenities(paths, categories=self.request.categories, walkable=walkable, where=name)
+            amenities, notes = found[0], "; ".join(found[2])
             require_any_in_rd(shapely.get_coordinates(amenities.geometry), "amenities", where=", ".join([name, *paths]))
         elif isinstance(row, Points):
             amenities = self._points_as_amenities(key, row, paths)
         else:
-            amenities, extent = amenities_from_place(row.place, categories=self.asked.categories, walkable=walkable)
+            amenities, extent = amenities_from_place(row.place, categories=self.request.categories, walkable=walkable)
             self.extents.append(extent)
-        self._tell(name, row, paths, len(amenities), notes)
+        self._log(name, row, paths, len(amenities), notes)
         return amenities
 
     def _points_as_amenities(self, key: str, row: Points, paths: tuple[str, ...]) -> Frame:
@@ -158,24 +215,25 @@ class StreetsReader:
         """Read sound points in RD New with all columns that the row names."""
         named = ("category_column", "weight_column", "name_column", "mode_column", "kind_column")
         needed = [column for one in named if (column := getattr(row, one, None))]
-        opened = open_source(name, row, paths, self.places, needed=needed)
+        opened = open_source(name, row, paths, self.preparation.places, needed=needed)
         frames = [
             gpd.GeoDataFrame(rows.columns.assign(**{_ID: rows.ids.to_numpy()}), geometry=rows.geometry, crs=CRS)
-            for rows in read_rows(opened, "point", Told(Ledger(name)))
+            for rows in read_rows(opened, "point", ReadReport(Ledger(name)))
         ]
         return together(frames, Amenities)
 
     def _stops(self) -> tuple[Frame, Service | None]:
         """Read all stops; all timetables together stand for one."""
+        attempt = self.preparation.attempt
         feeds = {key: row for key, row in self.sources.stops.items() if isinstance(row, Gtfs)}
-        service = self._attempt(lambda: self._service(feeds)) if feeds else None
+        service = attempt(lambda: self._service(feeds)) if feeds else None
         others = [key for key in self.sources.stops if key not in feeds]
-        found = [self._attempt(lambda k=key: self._stops_without_times(k)) for key in others]  # type: ignore[misc]
+        found = [attempt(lambda k=key: self.stops_without_times(k)) for key in others]  # type: ignore[misc]
         frames = [service.stops] if service is not None else []
         return together([*frames, *(one for one in found if one is not None)], Stops), service
 
     def _service(self, feeds: Mapping[str, Gtfs]) -> Service:
-        files = {key: self._files(f"stops.{key}", row) for key, row in feeds.items()}
+        files = {key: self.preparation.files(f"stops.{key}", row) for key, row in feeds.items()}
         paths = {f"{key}.{i}": Path(path) for key, found in files.items() for i, path in enumerate(found)}
         days = {row.reference_date for row in feeds.values()} - {None}
         if len(days) > 1:
@@ -183,7 +241,7 @@ class StreetsReader:
             raise InputError(Fault("several reference dates", "sources.stops", remedy))
         only = next(iter(paths.values())) if len(paths) == 1 else paths
         try:
-            service = read_service(only, transit=self.asked.transit, reference_date=next(iter(days), None))
+            service = read_service(only, transit=self.request.transit, reference_date=next(iter(days), None))
         except InputError as error:
             # What is wrong with all feeds together is told of all their files.
             where = f"{', '.join(f'stops.{key}' for key in feeds)} ({', '.join(path.name for path in paths.values())})"
@@ -191,74 +249,70 @@ class StreetsReader:
         self.warnings += [f"timetable: {finding}" for finding in service.findings]
         notes = f"service of {service.days.weekday}; publisher {service.publisher or 'not stated'}"
         for key, row in feeds.items():
-            self._tell(f"stops.{key}", row, files[key], len(service.stops), notes)
+            self._log(f"stops.{key}", row, files[key], len(service.stops), notes)
         return service
 
-    def _stops_without_times(self, key: str) -> Frame:
+    def stops_without_times(self, key: str) -> Frame:
+        """Read the stops of one source that has no timetable."""
         name, row = f"stops.{key}", self.sources.stops[key]
-        paths = self._files(name, row)
+        paths = self.preparation.files(name, row)
         if isinstance(row, OsmPbf):
-            stops = read_osm_stops(paths, categories=self.asked.categories, where=name)
+            stops = read_osm_stops(paths, categories=self.request.categories, where=name)
         elif isinstance(row, StopPoints):
             points = self._points(name, row, paths)
             names = ("mode", "mode_column", "modes", "name_column", "kind_column", "kinds", "area_prefixes")
-            told = {one: getattr(row, one) for one in names}
-            stops, findings = stops_without_times(points, id_column=_ID, where=name, **told)
+            given = {one: getattr(row, one) for one in names}
+            stops, findings = stops_without_times(points, id_column=_ID, where=name, **given)
             self.warnings += [f"{name}: {finding}" for finding in findings]
         else:
             raise InputError(Fault("not a source of stops", name, "use gtfs, stops or osm_pbf"))
-        self._tell(name, row, paths, len(stops), "no timetable: service unknown")
+        self._log(name, row, paths, len(stops), "no timetable: service unknown")
         return stops
 
+    def _covered(self, amenities: Frame) -> frozenset[str]:
+        """Return the kinds of opportunity that some source speaks about: what none does is unknown, not absent."""
+        covered = {f"amenity:{category}" for category in amenities["category"].unique()}
+        if any(isinstance(row, OsmPbf | OsmPlace) for row in self.sources.amenities.values()):
+            covered |= {f"amenity:{category}" for category in self.request.categories.categories}
+        covered |= {name for name in ("jobs", "centres") if f"amenity:{name}" in covered}
+        return frozenset(covered | ({"stop"} if self.sources.stops else set()))
 
-def check_reach(sources: Sources, *, places: Places, asked: Asked, report: Callable[[str], None]) -> None:
-    """Read streets, amenities and stops as a run would, and write nothing.
+    def _extent(self) -> shapely.Geometry | None:
+        """Return where amenities and stops are complete: in boxes of files and outlines of places; None: everywhere."""
+        shapes = list(self.extents)
+        for name, row in self.sources.rows().items():
+            if name.split(".")[0] in ("amenities", "stops") and isinstance(row, OsmPbf):
+                boxes = [(file_box(Path(path)), path) for path in self.preparation.files(name, row)]
+                shapes += [project_shape(box, CRS, where=path) for box, path in boxes if box is not None]
+        return shapely.intersection_all(shapes) if shapes else None
+
+
+def read_stops_alone(
+    key: str, sources: Sources, *, places: Places, request: ReachRequest
+) -> tuple[Frame, SourceRecord]:
+    """Read the stops of one source that has no timetable, and what the manifest tells of it.
 
     Raises
     ------
     InputError
-        With every fault of every source.
+        With every fault of the source.
     """
-    places.scratch.mkdir(parents=True, exist_ok=True)
-    StreetsReader(sources, places, asked, Hashes(places.scratch / "hashes.json"), report).read()
+    preparation = Preparation(sources, places.scratch, places)
+    stops = _ReachReader(preparation, request).stops_without_times(key)
+    if preparation.faults:
+        raise InputError(preparation.faults)
+    return stops, preparation.records[f"stops.{key}"]
 
 
-def read_stops_alone(key: str, sources: Sources, *, places: Places, asked: Asked) -> tuple[Frame, SourceRecord]:
-    """Read the stops of one source that has no timetable, and what the manifest tells of it."""
-    reader = StreetsReader(sources, places, asked, Hashes(places.scratch / "hashes.json"), lambda _: None)
-    return reader._stops_without_times(key), reader.records[f"stops.{key}"]  # noqa: SLF001 - its own class
+def _source_key(preparation: Preparation) -> Any:  # noqa: ANN401 - JSON
+    """Return what the sources are: their rows and the hashes of their files."""
+    rows = {name: row for name, row in preparation.sources.rows().items() if name.split(".")[0] in _TABLES}
+    return {
+        name: [row.model_dump(mode="json"), preparation.hashes.of(preparation.files(name, row))]
+        for name, row in rows.items()
+    }
 
 
 def _at(fault: Fault | str, where: str) -> Fault | str:
     """Return a fault of the timetable as one of the files it was read from."""
     return replace(fault, where=where) if isinstance(fault, Fault) and fault.where == "timetable" else fault
-
-
-def source_key(sources: Sources, places: Places, hashes: Hashes) -> Any:  # noqa: ANN401 - JSON
-    """Return what the sources are: their rows and the hashes of their files."""
-    kinds = ("streets", "amenities", "stops")
-    rows = {name: row for name, row in sources.rows().items() if name.split(".")[0] in kinds}
-    return {
-        name: [row.model_dump(mode="json"), hashes.of(files_of(name, row, places, bounds=None))]
-        for name, row in rows.items()
-    }
-
-
-def spoken_of(sources: Sources, asked: Asked, amenities: Frame) -> set[str]:
-    """Return the kinds of opportunity that some source speaks about: what none does is unknown, not absent."""
-    covered = {f"amenity:{category}" for category in amenities["category"].unique()}
-    if any(isinstance(row, OsmPbf | OsmPlace) for row in sources.amenities.values()):
-        covered |= {f"amenity:{category}" for category in asked.categories.categories}
-    covered |= {name for name in ("jobs", "centres") if f"amenity:{name}" in covered}
-    return covered | ({"stop"} if sources.stops else set())
-
-
-def extent_of_sources(reader: StreetsReader) -> shapely.Geometry | None:
-    """Return where amenities and stops are complete: in the boxes of files and outlines of places; None: everywhere."""
-    shapes = list(reader.extents)
-    for name, row in reader.sources.rows().items():
-        if name.split(".")[0] in ("amenities", "stops") and isinstance(row, OsmPbf):
-            paths = files_of(name, row, reader.places, bounds=None)
-            boxes = [(file_box(Path(path)), path) for path in paths]
-            shapes += [project_shape(box, CRS, where=path) for box, path in boxes if box is not None]
-    return shapely.intersection_all(shapes) if shapes else None

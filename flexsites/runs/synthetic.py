@@ -11,7 +11,7 @@ from flexsites.config.run import Run
 from flexsites.config.sources import Sources
 from flexsites.errors import Fault, InputError, writing
 from flexsites.inputs.formats.files import Places
-from flexsites.inputs.prepare_streets import Asked, read_stops_alone
+from flexsites.inputs.prepare_streets import ReachRequest, read_stops_alone
 from flexsites.inputs.rows.records import SourceRecord
 from flexsites.worlds.gtfs_zip import write_synthetic_timetable
 from flexsites.worlds.municipality import write_municipality
@@ -45,7 +45,7 @@ class Invented:
     records: tuple[SourceRecord, ...] = ()
 
 
-def invent(run: Run, folder: Path, *, base: Path, asked: Asked) -> Invented:
+def invent(run: Run, folder: Path, *, base: Path, reach: ReachRequest) -> Invented:
     """Write what the run invents; the same run writes the same bytes.
 
     Parameters
@@ -56,7 +56,7 @@ def invent(run: Run, folder: Path, *, base: Path, asked: Asked) -> Invented:
         Where invented files go.
     base
         The folder of the run file.
-    asked
+    reach
         How stops are read.
 
     Raises
@@ -75,7 +75,7 @@ def invent(run: Run, folder: Path, *, base: Path, asked: Asked) -> Invented:
         return Invented(folder, run.sources)
     key = run.world.timetable_on
     folder.mkdir(parents=True, exist_ok=True)
-    stops, record = read_stops_alone(key, run.sources, places=Places(base, folder), asked=asked)
+    stops, record = read_stops_alone(key, run.sources, places=Places(base, folder), request=reach)
     if len(stops) < _LEAST_STOPS:
         raise InputError(Fault(f"{len(stops)} stops", f"stops.{key}", "a timetable needs two stops of one mode"))
     year = run.reference_date.year

@@ -20,9 +20,7 @@ import yaml
 from flexsites.capacity.roofs import roof_reasons, roof_units, top_up
 from flexsites.config.roofs import TopUpRules, assemble
 from flexsites.config.sources import Sources
-from flexsites.inputs.formats.files import Places
-from flexsites.inputs.prepare_stock import prepare_stock
-from flexsites.inputs.prepared import Prepared
+from flexsites.inputs.prepare import Request, prepare
 from flexsites.tables import Buildings, Frame, RoofParts, conform, empty
 from tests.benchmarks.measuring import PROJECT, interleave, measure_peak
 from tests.benchmarks.registry import Comparison, Measurements, Timing, benchmark
@@ -173,8 +171,8 @@ def prepare_alone(folder: str) -> None:
         "roofs_3d": {**row, "reader": "bag3d", "path": f"{folder}/3dbag.gpkg"},
     }
     with TemporaryDirectory(dir=folder) as out:
-        places = Places(base=Path(folder), scratch=Path(out) / "scratch")
-        prepare_stock(Prepared(Path(out)), Sources.model_validate({"buildings": stock}), places=places)
+        given = Sources.model_validate({"buildings": stock})
+        prepare(given, directory=Path(out), base=Path(folder), request=Request(with_stock=True))
 
 
 def prepared(size: int) -> Comparison:

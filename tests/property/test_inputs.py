@@ -17,9 +17,9 @@ from flexsites.inputs.formats.vector import Batch
 from flexsites.inputs.land.areas import codes_at
 from flexsites.inputs.land.layers import cut
 from flexsites.inputs.land.rasters import BLOCK_CELLS, Block, open_raster, polygonise
-from flexsites.inputs.rows.ingest import Told, sound_rows
+from flexsites.inputs.rows.ingest import ReadReport, sound_rows
 from flexsites.inputs.rows.selection import matches
-from flexsites.inputs.rows.validity import Ledger, Seen, row_digests
+from flexsites.inputs.rows.validity import DuplicateCheck, Ledger, row_digests
 from tests.unit.inputs.makers import ABOUT, ORIGIN
 
 RD = to_rd("EPSG:28992", where="test")
@@ -57,7 +57,7 @@ def test_every_row_is_in_exactly_one_account(
     has_ids: bool,
 ) -> None:
     selection = Selection(id_column="id" if has_ids else None, where={"keep": ("yes",)})
-    told = Told(Ledger("test"))
+    told = ReadReport(Ledger("test"))
     kept = []
     for start in range(0, len(rows), size):
         part = rows[start : start + size]
@@ -141,7 +141,7 @@ def test_codes_do_not_depend_on_the_order_of_areas(seed: int, n: int) -> None:
 
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("xy")), max_size=20), st.integers(1, 7))
 def test_repeats_are_found_across_batches(rows: list[tuple[str, str]], size: int) -> None:
-    seen = Seen()
+    seen = DuplicateCheck()
     repeats, taken = [], []
     for start in range(0, len(rows), size):
         part = rows[start : start + size]

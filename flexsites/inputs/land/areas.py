@@ -18,7 +18,7 @@ from flexsites.errors import Fault, InputError, NotFoundError, raise_faults
 from flexsites.inputs.features import Features, read_features
 from flexsites.inputs.formats.projection import Geometries
 from flexsites.inputs.formats.vector import Bounds
-from flexsites.inputs.rows.ingest import Rows, Told
+from flexsites.inputs.rows.ingest import ReadReport, Rows
 from flexsites.tables import CRS, Areas, Frame, conform
 
 KINDS = {"gemeenten": "gemeente", "provincies": "provincie", "wijken": "wijk", "buurten": "buurt"}
@@ -35,7 +35,7 @@ _PREFIXES = {"gemeente": "GM", "provincie": "PV", "wijk": "WK", "buurt": "BU"}
 _CBS_NULL_BELOW = -99_990
 
 
-def read_areas(source: str, opened: Features, told: Told, *, bounds: Bounds | None = None) -> Frame:
+def read_areas(source: str, opened: Features, told: ReadReport, *, bounds: Bounds | None = None) -> Frame:
     """Return the areas of a source as the table Areas, sorted by code; numbers travel as statistics.
 
     Raises
@@ -60,7 +60,7 @@ def read_areas(source: str, opened: Features, told: Told, *, bounds: Bounds | No
     return conform(joined.sort_values("area_code", ignore_index=True), Areas, where=opened.name)
 
 
-def _frame(kind: str, rows: Rows, opened: Features, told: Told) -> Frame:
+def _frame(kind: str, rows: Rows, opened: Features, told: ReadReport) -> Frame:
     where = opened.name
     code_column = _first(rows.columns, CODE_NAMES, kind)
     if code_column is None:

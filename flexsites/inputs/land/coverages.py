@@ -21,7 +21,7 @@ from flexsites.inputs.formats.files import Places
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.land.areas import area_of
 from flexsites.inputs.land.layers import cut
-from flexsites.inputs.rows.ingest import Told, open_source, read_rows
+from flexsites.inputs.rows.ingest import ReadReport, open_source, read_rows
 from flexsites.inputs.rows.validity import Ledger
 from flexsites.tables import CRS, RD_BOUNDS, Coverages, Frame, conform, empty
 
@@ -103,7 +103,7 @@ def _drawn(layer: str, stated: CoverageOf, places: Places) -> list[BaseGeometry]
         return []
     row = Vector(reader="vector", about="coverage", path=stated.path, layer=stated.layer)
     opened = open_source(f"layers.{layer}.coverage", row, row.paths, places)
-    told = Told(Ledger(Path(stated.path).stem))
+    told = ReadReport(Ledger(Path(stated.path).stem))
     shapes = [shape for rows in read_rows(opened, "polygon", told) for shape in rows.geometry]
     if faults := told.ledger.faults(f"layers.{layer}.coverage"):
         raise InputError(faults)

@@ -10,14 +10,14 @@ from flexsites.config.load import available
 from flexsites.config.sources import Table
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
-from flexsites.inputs.rows.ingest import Told
+from flexsites.inputs.rows.ingest import ReadReport
 from flexsites.inputs.rows.user_table import read_table
 from flexsites.tables import Demand, Frame, conform
 
 _KEY = ["gemeente_code", "target_group"]
 
 
-def read_demand(row: Table, places: Places, told: Told) -> Frame:
+def read_demand(row: Table, places: Places, told: ReadReport) -> Frame:
     """Read how many homes each gemeente asks for each target group.
 
     Parameters

@@ -17,7 +17,7 @@ from flexsites.geometry.lattice import subdivide
 from flexsites.inputs.features import Features, read_features
 from flexsites.inputs.formats.projection import Geometries
 from flexsites.inputs.formats.vector import Bounds
-from flexsites.inputs.rows.ingest import Rows, Told
+from flexsites.inputs.rows.ingest import ReadReport, Rows
 from flexsites.tables import CRS, Frame, Layers
 from flexsites.tables.spatial_files import Writer, Written
 
@@ -78,7 +78,7 @@ def name_faults(opened: Features, *, where: str) -> list[Fault]:
 def write_layer(
     layer: str,
     opened: Features,
-    told: Told,
+    told: ReadReport,
     path: Path,
     *,
     bounds: Bounds | None = None,
@@ -118,7 +118,7 @@ def write_layer(
     return writer.result()
 
 
-def _with_numbers(columns: pd.DataFrame, opened: Features, told: Told) -> pd.DataFrame:
+def _with_numbers(columns: pd.DataFrame, opened: Features, told: ReadReport) -> pd.DataFrame:
     """Return the columns, those that rules read as numbers as such where the source has them as text."""
     theirs = {ours: name for name, ours in opened.row.rename.items()}
     texts = [name for name in _NUMBERS if name in columns and not pd.api.types.is_numeric_dtype(columns[name])]

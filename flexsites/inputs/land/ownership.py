@@ -16,7 +16,7 @@ from flexsites.config.sources import Table, Vector
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.formats.projection import Geometries
-from flexsites.inputs.rows.ingest import Told, open_source, read_rows
+from flexsites.inputs.rows.ingest import ReadReport, open_source, read_rows
 from flexsites.inputs.rows.user_table import read_table
 
 _COLUMNS = ("owner_class", "tenure")
@@ -46,7 +46,7 @@ class Owners:
         return self.rows.reset_index(drop=True).reindex(found).reset_index(drop=True)
 
 
-def read_owners(row: Table | Vector, places: Places, told: Told) -> Owners:
+def read_owners(row: Table | Vector, places: Places, told: ReadReport) -> Owners:
     """Read the table of owners.
 
     Raises

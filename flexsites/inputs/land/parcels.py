@@ -19,7 +19,7 @@ from flexsites.inputs.formats.projection import Geometries
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.land.areas import CODE_COLUMNS, codes_at
 from flexsites.inputs.land.ownership import Owners
-from flexsites.inputs.rows.ingest import Rows, Told
+from flexsites.inputs.rows.ingest import ReadReport, Rows
 from flexsites.tables import CRS, Frame, Parcels, conform
 from flexsites.tables.spatial_files import Writer, Written
 
@@ -31,7 +31,7 @@ OPTIONAL_COLUMNS = (_REGISTERED, *CODE_COLUMNS.values(), "owner_class", "tenure"
 
 def write_parcels(
     opened: Features,
-    told: Told,
+    told: ReadReport,
     path: Path,
     *,
     area: BaseGeometry | None = None,
@@ -82,7 +82,7 @@ def write_parcels(
 
 def parcel_frames(
     opened: Features,
-    told: Told,
+    told: ReadReport,
     *,
     area: BaseGeometry | None = None,
     within: BaseGeometry | None = None,
@@ -121,7 +121,7 @@ def representative_points(geometry: Geometries) -> Geometries:
     return np.asarray(shapely.point_on_surface(geometry), dtype=object)
 
 
-def _cut_off(rows: Rows, within: BaseGeometry, told: Told) -> Rows:
+def _cut_off(rows: Rows, within: BaseGeometry, told: ReadReport) -> Rows:
     """Return what lies within; a parcel of which nothing does is outside the area."""
     shapely.prepare(within)
     left = np.asarray(rows.geometry, dtype=object).copy()
@@ -130,7 +130,7 @@ def _cut_off(rows: Rows, within: BaseGeometry, told: Told) -> Rows:
     return _those(Rows(rows.ids, rows.columns, left), ~shapely.is_empty(left), told)
 
 
-def _those(rows: Rows, is_in: NDArray[np.bool_], told: Told) -> Rows:
+def _those(rows: Rows, is_in: NDArray[np.bool_], told: ReadReport) -> Rows:
     """Return the rows in the area; the others are counted as outside of it."""
     told.ledger.n_outside_area += int((~is_in).sum())
     told.ledger.n_kept -= int((~is_in).sum())

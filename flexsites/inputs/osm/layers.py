@@ -16,7 +16,7 @@ from flexsites.inputs.formats.projection import to_rd
 from flexsites.inputs.formats.vector import Batch, Bounds
 from flexsites.inputs.osm.features import read_osm_features
 from flexsites.inputs.osm.streets_pbf import file_box, project_shape
-from flexsites.inputs.rows.ingest import Rows, Told, sound_rows
+from flexsites.inputs.rows.ingest import ReadReport, Rows, sound_rows
 from flexsites.tables import CRS
 
 _ID = "osm_id"
@@ -42,7 +42,7 @@ def open_osm(
     return OsmSource(name, row, paths, tuple(dict.fromkeys(asked)))
 
 
-def read_osm_rows(source: OsmSource, told: Told, *, bounds: Bounds | None = None) -> Iterator[Rows]:
+def read_osm_rows(source: OsmSource, told: ReadReport, *, bounds: Bounds | None = None) -> Iterator[Rows]:
     """Give the features that are sound, file by file.
 
     Raises

@@ -38,7 +38,7 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class VectorSource:
     """A source whose files can be read and whose columns are as asked."""
 
     name: str
@@ -58,7 +58,7 @@ class Opened:
 
 
 @dataclass(slots=True)
-class Told:
+class ReadReport:
     """What reading a source told: the ledger of its rows, values not listed or no numbers, notes of its reader.
 
     Of the rows that have a geometry, `n_away` of `n_placed` lie outside the Netherlands altogether.
@@ -69,7 +69,7 @@ class Told:
     n_away: int = 0
     unlisted: Unlisted = field(default_factory=Unlisted)
     unreadable: Unreadable = field(default_factory=Unreadable)
-    seen: validity.Seen = field(default_factory=validity.Seen)
+    seen: validity.DuplicateCheck = field(default_factory=validity.DuplicateCheck)
     notes: list[str] = field(default_factory=list)
 
 
@@ -81,7 +81,7 @@ def open_source(
     *,
     needed: Iterable[str] = (),
     optional: Iterable[str] = (),
-) -> Opened:
+) -> VectorSource:
     """Open every file of a source, and compare what the user and the rules ask with what it has.
 
     The columns `needed` must be there; the `optional` ones are read if they are.
@@ -128,7 +128,7 @@ def open_source(
     names = opened[0].columns
     wanted = (*needed, *optional)
     kept, asked = kept_columns(row, names, wanted), read_columns(row, names, wanted)
-    return Opened(name, row, tuple(opened), tuple(projections), kept, asked, tuple(real))
+    return VectorSource(name, row, tuple(opened), tuple(projections), kept, asked, tuple(real))
 
 
 def _shape_faults(found: VectorFile, where: str) -> list[Fault]:
@@ -140,7 +140,9 @@ def _shape_faults(found: VectorFile, where: str) -> list[Fault]:
     return faults
 
 
-def read_rows(opened: Opened, kind: validity.Kind, told: Told, *, bounds: Bounds | None = None) -> Iterator[Rows]:
+def read_rows(
+    opened: VectorSource, kind: validity.Kind, told: ReadReport, *, bounds: Bounds | None = None
+) -> Iterator[Rows]:
     """Give the sound rows of a source; what is not sound is counted and set apart in `told`.
 
     Parameters
@@ -204,7 +206,7 @@ def sound_rows(
     projection: Projection,
     *,
     kind: validity.Kind,
-    told: Told,
+    told: ReadReport,
     bounds: Bounds | None,
     at: int = 0,
 ) -> Rows:

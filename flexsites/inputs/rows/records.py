@@ -50,6 +50,21 @@ class SourceRecord:
         """Return the record for the manifest."""
         return asdict(self)
 
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader of the results should know of the source."""
+        told = []
+        if self.n_repaired:
+            told.append(f"{self.id}: {self.n_repaired} geometries repaired ({self.quarantine})")
+        if self.n_quarantined:
+            reasons = ", ".join(f"{why}: {n}" for why, n in self.unused_reasons.items())
+            told.append(f"{self.id}: {self.n_quarantined} rows not used ({reasons}), set apart in {self.quarantine}")
+        if self.n_repeated:
+            told.append(f"{self.id}: {self.n_repeated} rows are the same row again and count once")
+        if self.n_features == 0:
+            told.append(f"{self.id}: nothing of it lies in the area of the run")
+        return told
+
 
 @lru_cache(maxsize=1)
 def load_catalogue() -> dict[str, CatalogueRow]:

@@ -38,7 +38,7 @@ _REMEDIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class Repaired:
     """Geometries made usable: repaired where needed, and per row why it is not usable (null: it is)."""
 
     geometry: Geometries
@@ -108,7 +108,7 @@ class Ledger:
         return path
 
 
-def make_sound(geometry: Geometries, kind: Kind) -> Sound:
+def make_sound(geometry: Geometries, kind: Kind) -> Repaired:
     """Make geometries usable, in RD New.
 
     Polygons that cross themselves are repaired (the even-odd reading of their lines); of a collection the polygons are
@@ -146,7 +146,7 @@ def make_sound(geometry: Geometries, kind: Kind) -> Sound:
     ):
         reason[mask] = why
     is_repaired &= reason == np.array(None)
-    return Sound(result, is_repaired, reason)
+    return Repaired(result, is_repaired, reason)
 
 
 def row_digests(geometry: Geometries, columns: pd.DataFrame) -> NDArray[np.uint64]:
@@ -180,7 +180,7 @@ def made_ids(digests: NDArray[np.uint64]) -> pd.Series:
 
 
 @dataclass(slots=True)
-class Seen:
+class DuplicateCheck:
     """The ids met so far and what each stood for: 16 bytes a row, in sorted runs that double."""
 
     runs: list[tuple[NDArray[np.uint64], NDArray[np.uint64]]] = field(default_factory=list)

@@ -7,6 +7,7 @@ dwelling follows from its units. A dwelling in several panden is in all of them,
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,13 @@ import pandas as pd
 import shapely
 
 from flexsites.config.sources import Bag
+from flexsites.inputs.formats.files import Places
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.land.layers import layer_frame
-from flexsites.inputs.rows.ingest import Rows, Told
+from flexsites.inputs.rows.ingest import ReadReport, Rows
 from flexsites.inputs.stock.buildings import PAND_NEEDED, PAND_OPTIONAL, UNIT_NEEDED, UNIT_OPTIONAL, Stock, is_dwelling
-from flexsites.inputs.stock.sources import StockReader
-from flexsites.inputs.stock.stream import MARGIN_M, Spread
+from flexsites.inputs.stock.sources import open_stock
+from flexsites.inputs.stock.stream import MARGIN_M, StockBuckets
 from flexsites.tables import Frame, Layers
 from flexsites.tables.spatial_files import Writer, Written
 
@@ -28,7 +30,15 @@ COLUMNS = ("has_dwelling", "n_dwellings", "year_built", "pand_status", "function
 
 
 def write_bag_layer(
-    layer: str, row: Bag, reader: StockReader, told: Told, path: Path, *, bounds: Bounds | None, folder: Path
+    layer: str,
+    row: Bag,
+    report: ReadReport,
+    path: Path,
+    *,
+    files: Sequence[Sequence[str]],
+    places: Places,
+    bounds: Bounds | None,
+    folder: Path,
 ) -> Written:
     """Read panden and verblijfsobjecten, join them, and write the panden that stand as one layer.
 
@@ -38,12 +48,14 @@ def write_bag_layer(
         The layer's name.
     row
         Where the panden and their units are.
-    reader
-        Opens the files.
-    told
+    report
         Filled with how many panden were read, and how many do not stand.
     path
         The canonical file to write.
+    files
+        The local files of the panden, and those of the verblijfsobjecten.
+    places
+        Where archives are unpacked.
     bounds
         Panden that do not meet them are left out; None: all are kept.
     folder
@@ -54,31 +66,38 @@ def write_bag_layer(
     InputError
         If a file cannot be read, a column is missing, or a status or id is not of the register.
     """
-    units = reader.open(f"layers.{layer}.verblijfsobjecten", row.verblijfsobjecten, UNIT_NEEDED, UNIT_OPTIONAL)
-    panden = reader.open(f"layers.{layer}.bag_panden", row.bag_panden, PAND_NEEDED, PAND_OPTIONAL)
+    panden, units = (
+        open_stock(f"layers.{layer}.{name}", one, paths, places, needed=needed, optional=optional)
+        for name, one, paths, needed, optional in (
+            ("bag_panden", row.bag_panden, files[0], PAND_NEEDED, PAND_OPTIONAL),
+            ("verblijfsobjecten", row.verblijfsobjecten, files[1], UNIT_NEEDED, UNIT_OPTIONAL),
+        )
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        spread = Spread(folder, max(units.n_rows, panden.n_rows))
+        buckets = StockBuckets(folder, max(units.n_rows, panden.n_rows))
         homes, doubts = [], []
-        for found in spread.add_units(reader.raw(units)):
+        for found in buckets.add_units(units.raw()):
             homes.append(found["bag_pand_id"][is_dwelling(found["functions"])])
             doubts.append(found["bag_pand_id"][found["functions"].map(len) == 0])
         with_home, in_doubt = (pd.Index(pd.concat(ids).dropna().unique() if ids else []) for ids in (homes, doubts))
-        spread.add("panden", reader.raw(panden, _grown(bounds)))
+        buckets.add("panden", panden.raw(_grown(bounds)))
         with Writer(path, Layers) as writer:
-            for stock in spread.stocks(None):
-                told.ledger.n_left_out += len(stock.left_out)
+            for stock in buckets.stocks(None):
+                report.ledger.n_left_out += len(stock.left_out)
                 rows = _rows(stock, with_home, in_doubt, bounds)
-                told.ledger.n_kept += len(rows.ids)
+                report.ledger.n_kept += len(rows.ids)
                 writer.add(layer_frame(layer, rows))
             if not writer.has_rows_or_columns:
                 writer.add(layer_frame(layer, _no_rows()))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    told.ledger.n_read = reader.n_read[panden.name]
-    told.ledger.n_outside_area = told.ledger.n_read - told.ledger.n_left_out - told.ledger.n_kept
-    told.notes.append(f"{spread.notes['n_units_read'] - spread.notes['n_units_not_in_use']} verblijfsobjecten in use")
+    report.ledger.n_read = panden.report.ledger.n_read
+    report.ledger.n_outside_area = report.ledger.n_read - report.ledger.n_left_out - report.ledger.n_kept
+    report.notes.append(
+        f"{buckets.notes['n_units_read'] - buckets.notes['n_units_not_in_use']} verblijfsobjecten in use"
+    )
     return writer.result()
 
 

@@ -19,7 +19,7 @@ from flexsites.errors import Fault, InputError
 from flexsites.inputs.stock.files import bag_ids
 from flexsites.tables import Addresses, Frame, PortfolioMatches, PortfolioUnmatched, conform
 
-__all__ = ["Asked", "PortfolioMatch", "addresses", "asked_of", "match_portfolio", "read_portfolio"]
+__all__ = ["PortfolioIds", "PortfolioMatch", "addresses", "ids_of", "match_portfolio", "read_portfolio"]
 
 _COLUMNS = {
     "postcode": ("postcode", "pc6", "zip"),
@@ -40,7 +40,7 @@ _PAND, _UNIT, _ADDRESS = "10", "01", "20"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PortfolioIds:
     """What the rows of a portfolio name, as the register writes it."""
 
     pand_ids: frozenset[str]
@@ -224,12 +224,12 @@ def _by_id(asked: Frame, register: Frame) -> Frame:
     return pd.concat([rows[~is_unit], spread], ignore_index=True)
 
 
-def asked_of(portfolio: Frame) -> Asked:
+def ids_of(portfolio: Frame) -> PortfolioIds:
     """Return what the rows of a portfolio name: only that part of a register can matter to it."""
     ids = bag_ids(portfolio["bag_id"]).dropna()
     kind = ids.str.slice(4, 6)
     postcodes = frozenset(_postcodes(portfolio["postcode"]).dropna())
-    return Asked(frozenset(ids[kind == _PAND]), frozenset(ids[kind == _UNIT]), postcodes)
+    return PortfolioIds(frozenset(ids[kind == _PAND]), frozenset(ids[kind == _UNIT]), postcodes)
 
 
 def _postcodes(column: pd.Series) -> pd.Series:

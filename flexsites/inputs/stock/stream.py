@@ -26,7 +26,7 @@ from flexsites.inputs.stock.files import bag_ids, first_column
 from flexsites.inputs.stock.roofs_3d import roof_attributes, roof_planes
 from flexsites.tables import Frame, RoofParts, empty
 
-__all__ = ["BUCKET_ROWS", "MARGIN_M", "Raw", "Spread"]
+__all__ = ["BUCKET_ROWS", "MARGIN_M", "Raw", "StockBuckets"]
 
 BUCKET_ROWS = 200_000
 """Rows of the largest source that a bucket holds on average: some hundreds of MiB at most."""
@@ -46,7 +46,7 @@ class Raw:
 
 
 @dataclass(slots=True)
-class Spread:
+class StockBuckets:
     """The sources of a stock, spread over buckets below a folder that is the caller's to remove.
 
     Attributes

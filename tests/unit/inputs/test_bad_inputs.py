@@ -23,9 +23,8 @@ from flexsites.config.rules import Inside, RasterAbove
 from flexsites.config.run import Area
 from flexsites.config.sources import Sources
 from flexsites.errors import CrsError, InputError
-from flexsites.inputs.check import check
 from flexsites.inputs.formats.files import sha256
-from flexsites.inputs.prepare import prepare
+from flexsites.inputs.prepare import Request, check, prepare
 from flexsites.inputs.rows.records import Hashes
 from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares, vector, write
 
@@ -217,7 +216,7 @@ def test_one_clear_message(name: str, tmp_path: Path) -> None:
 )
 def test_faults_of_the_crs_are_crs_errors_of_the_reader(name: str, tmp_path: Path) -> None:
     from flexsites.inputs.formats.files import Places  # noqa: PLC0415
-    from flexsites.inputs.rows.ingest import Told, open_source, read_rows  # noqa: PLC0415
+    from flexsites.inputs.rows.ingest import ReadReport, open_source, read_rows  # noqa: PLC0415
     from flexsites.inputs.rows.validity import Ledger  # noqa: PLC0415
 
     row = sources(parcels=CASES[name][0](tmp_path)).parcels
@@ -225,7 +224,9 @@ def test_faults_of_the_crs_are_crs_errors_of_the_reader(name: str, tmp_path: Pat
     with pytest.raises(CrsError):
         list(
             read_rows(
-                open_source("parcels", row, row.paths, Places(tmp_path, tmp_path)), "polygon", Told(Ledger("parcels"))
+                open_source("parcels", row, row.paths, Places(tmp_path, tmp_path)),
+                "polygon",
+                ReadReport(Ledger("parcels")),
             )
         )
 
@@ -259,7 +260,7 @@ def test_a_rule_that_asks_for_an_absent_attribute(tmp_path: Path) -> None:
         }
     )
     layer = vector(write(squares(), tmp_path / "nnn.gpkg"))
-    found = check(sources(layers={"nnn": layer}), base=tmp_path, rules=[rule])
+    found = check(sources(layers={"nnn": layer}), base=tmp_path, request=Request(rules=(rule,)))
     assert next(str(fault) for fault in found).startswith(
         "layers.nnn (nnn.gpkg): no column status, which a rule asks for"
     )
@@ -318,12 +319,17 @@ def test_the_same_row_again_counts_once(tmp_path: Path) -> None:
 def test_parcels_outside_the_area_is_a_fault(tmp_path: Path) -> None:
     row = vector(write(squares(), tmp_path / "p.gpkg"), id_column="id")
     with pytest.raises(InputError, match="no parcel lies in the area"):
-        prepare(sources(parcels=row), directory=tmp_path / "o", base=tmp_path, area=Area(bbox=(1e5, 4e5, 1.1e5, 4.1e5)))
+        prepare(
+            sources(parcels=row),
+            directory=tmp_path / "o",
+            base=tmp_path,
+            request=Request(area=Area(bbox=(1e5, 4e5, 1.1e5, 4.1e5))),
+        )
 
 
 def test_an_area_by_name_needs_areas(tmp_path: Path) -> None:
     row = vector(write(squares(), tmp_path / "p.gpkg"), id_column="id")
-    found = check(sources(parcels=row), base=tmp_path, area=Area(gemeenten=("GM0166",)))
+    found = check(sources(parcels=row), base=tmp_path, request=Request(area=Area(gemeenten=("GM0166",))))
     assert "add sources.areas.gemeenten" in str(found[0])
 
 
@@ -371,7 +377,7 @@ def test_rasters_that_would_be_read_wrong(name: str, tmp_path: Path) -> None:
             "threshold": {"value": 1, "unit": "m", "assumption": True, "why": "test"},
         }
     )  # fmt: skip
-    (found,) = map(str, check(sources(layers={"flood": row}), base=tmp_path, rules=[rule]))
+    (found,) = map(str, check(sources(layers={"flood": row}), base=tmp_path, request=Request(rules=(rule,))))
     assert found.startswith("layers.flood (flood.tif)")
     assert what in found
     assert remedy in found

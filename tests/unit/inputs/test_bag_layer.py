@@ -13,7 +13,7 @@ import shapely
 
 from flexsites.config.rules import ExclusionRule, InUse
 from flexsites.errors import InputError
-from flexsites.inputs.prepare import prepare
+from flexsites.inputs.prepare import Request, prepare
 from flexsites.inputs.prepared import Prepared
 from tests.conftest import real_data
 from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares, vector, write
@@ -78,7 +78,7 @@ def in_use(**where: object) -> ExclusionRule:
 
 def made(folder: Path, row: dict[str, object], rule: ExclusionRule) -> Prepared:
     given = sources(parcels=vector(write(squares(), folder / "p.gpkg"), id_column="id"), layers={"buildings": row})
-    return prepare(given, directory=folder / "out", base=folder, rules=[rule], halo_m=10)
+    return prepare(given, directory=folder / "out", base=folder, request=Request(rules=(rule,), halo_m=10))
 
 
 def test_a_building_holds_a_dwelling_if_a_unit_in_use_is_one(tmp_path: Path) -> None:
@@ -141,7 +141,9 @@ def test_den_haag_and_voorburg_hold_the_dwellings_of_their_register(tmp_path: Pa
     row["verblijfsobjecten"] = vector(folder / "verblijfsobject.parquet")
     buurten = vector(folder / "buurten.parquet", id_column="buurtcode")
     given = sources(parcels=buurten, layers={"buildings": row})
-    layer = prepare(given, directory=tmp_path / "out", base=tmp_path, rules=[in_use()], halo_m=2000).read_layers()
+    layer = prepare(
+        given, directory=tmp_path / "out", base=tmp_path, request=Request(rules=(in_use(),), halo_m=2000)
+    ).read_layers()
     homes = pd.read_parquet(folder / "verblijfsobject.parquet", columns=["gebruiksdoel", "pandref", "status"])
     used = homes[~homes["status"].str.contains("ingetrokken|gevormd|gerealiseerd|opgevoerd")]
     lived = used[used["gebruiksdoel"].str.contains("woonfunctie")]

@@ -6,7 +6,7 @@ from flexsites.config.sources import Table
 from flexsites.errors import InputError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.land.demand import read_demand
-from flexsites.inputs.rows.ingest import Told
+from flexsites.inputs.rows.ingest import ReadReport
 from flexsites.inputs.rows.validity import Ledger
 
 
@@ -15,7 +15,7 @@ def _read(folder, text, **changes):
     about = {"title": "x", "provider": "x", "licence": "x", "attribution": "x", "edition": "x"}
     content = {"reader": "table", "about": about, "path": "demand.csv", "key": "gemeente_code"}
     row = Table.model_validate(content | {"keep": ["target_group", "n_homes"]} | changes)
-    return read_demand(row, Places(base=folder, scratch=folder), Told(Ledger("demand")))
+    return read_demand(row, Places(base=folder, scratch=folder), ReadReport(Ledger("demand")))
 
 
 def test_words_of_the_user_are_renamed(tmp_path):

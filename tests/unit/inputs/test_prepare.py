@@ -13,8 +13,7 @@ from flexsites.config.rules import PlannedCapacity, RasterAbove
 from flexsites.config.run import Area
 from flexsites.config.study import resolve
 from flexsites.errors import InputError
-from flexsites.inputs.check import check, gaps
-from flexsites.inputs.prepare import prepare
+from flexsites.inputs.prepare import Request, check, gaps, prepare
 from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares, vector, write
 
 LABEL = {"nl": "r", "en": "r"}
@@ -74,7 +73,9 @@ def test_an_area_by_name_takes_its_own_parcels_only(tmp_path: Path) -> None:
         parcels=vector(write(squares(), tmp_path / "p.gpkg"), id_column="id"),
         areas={"gemeenten": vector(areas(tmp_path))},
     )
-    prepared = prepare(given, directory=tmp_path / "out", base=tmp_path, area=Area(gemeenten=("GM0001",)))
+    prepared = prepare(
+        given, directory=tmp_path / "out", base=tmp_path, request=Request(area=Area(gemeenten=("GM0001",)))
+    )
     assert sorted(prepared.parcels()["site_id"]) == ["p2", "p3"]
     record = next(r for r in prepared.records if r.id == "parcels")
     assert (record.n_read, record.n_features, record.n_outside_area) == (4, 2, 2)
@@ -87,7 +88,7 @@ def test_sites_are_cut_off_at_a_layer(tmp_path: Path) -> None:
         parcels=vector(write(squares(), tmp_path / "p.gpkg"), id_column="id"),
         layers={"extent": vector(write(inside, tmp_path / "e.gpkg"))},
     )
-    prepared = prepare(given, directory=tmp_path / "out", base=tmp_path, area=Area(within="extent"))
+    prepared = prepare(given, directory=tmp_path / "out", base=tmp_path, request=Request(area=Area(within="extent")))
     assert prepared.parcels().set_index("site_id")["parcel_area_m2"].round(6).to_dict() == {
         "p0": 5000.0, "p1": 10000.0, "p2": 5000.0,
     }  # fmt: skip
@@ -119,7 +120,12 @@ def test_cells_of_a_raster_are_exact(tmp_path: Path) -> None:
         sources(layers={"flood": flood}),
         directory=tmp_path / "out",
         base=tmp_path,
-        rules=[above(1), above(2, "at_least")],
+        request=Request(
+            rules=(
+                above(1),
+                above(2, "at_least"),
+            )
+        ),
     )
     assert set(prepared.layers) == {"flood>1", "flood>=2"}
     layer = prepared.read_layers(names=["flood>1"])
@@ -144,7 +150,9 @@ def test_cells_are_the_same_whatever_the_window(tmp_path: Path) -> None:
         assert one.parcels is not None
         frame = gpd.GeoDataFrame({"id": ["w"]}, geometry=[shapely.box(*box)], crs=28992)
         one = sources(parcels=vector(write(frame, tmp_path / f"{name}.gpkg"), id_column="id"), layers={"flood": flood})
-        tables.append(prepare(one, directory=tmp_path / name, base=tmp_path, rules=[above(1)]).read_layers())
+        tables.append(
+            prepare(one, directory=tmp_path / name, base=tmp_path, request=Request(rules=(above(1),))).read_layers()
+        )
     small, large = (t.set_index(["feature_id", "part"]).geometry for t in tables)
     shared = small.index.intersection(large.index)
     assert len(shared) == len(small) > 100
@@ -156,7 +164,12 @@ def test_a_unit_that_differs_is_a_fault(tmp_path: Path) -> None:
         "reader": "raster", "about": ABOUT, "unit": "cm", "path": str(raster(tmp_path, np.ones((2, 2), dtype="uint8"))),
     }  # fmt: skip
     with pytest.raises(InputError, match="reads it in m, the source is in cm"):
-        prepare(sources(layers={"flood": flood}), directory=tmp_path / "out", base=tmp_path, rules=[above(1)])
+        prepare(
+            sources(layers={"flood": flood}),
+            directory=tmp_path / "out",
+            base=tmp_path,
+            request=Request(rules=(above(1),)),
+        )
 
 
 @pytest.mark.parametrize(
@@ -194,7 +207,7 @@ def test_attributes_that_rules_read_travel_and_absent_ones_are_null(tmp_path: Pa
         | {"layer": "plans", "plan_hardness": ["hard"]}
     )
     layers = prepare(
-        sources(layers={"plans": row}), directory=tmp_path / "out", base=tmp_path, rules=[rule]
+        sources(layers={"plans": row}), directory=tmp_path / "out", base=tmp_path, request=Request(rules=(rule,))
     ).read_layers()
     assert sorted(layers["plan_hardness"]) == ["hard", "hard", "hard", "zacht"]
     assert layers["plan_start_year"].isna().all()

@@ -14,14 +14,14 @@ from flexsites.config.run import Area
 from flexsites.errors import InputError
 from flexsites.geometry.lattice import MAX_VERTICES
 from flexsites.inputs.formats.projection import to_rd
-from flexsites.inputs.prepare import prepare
+from flexsites.inputs.prepare import Request, prepare
 from flexsites.inputs.prepared import Prepared
 from tests.conftest import real_data
 from tests.unit.inputs.makers import sources, vector
 
 
 def made(folder: Path, *, area: Area | None = None, **given: Any) -> Prepared:
-    return prepare(sources(**given), directory=folder / "out", base=folder, area=area)
+    return prepare(sources(**given), directory=folder / "out", base=folder, request=Request(area=area or Area()))
 
 
 def test_a_perceel_of_the_brk_is_its_polygon_not_its_label(tmp_path: Path) -> None:

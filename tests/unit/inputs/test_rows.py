@@ -15,8 +15,7 @@ import shapely
 
 from flexsites.config.rules import RasterAbove
 from flexsites.config.sources import Sources
-from flexsites.inputs.check import check
-from flexsites.inputs.prepare import prepare
+from flexsites.inputs.prepare import Request, check, prepare
 from flexsites.inputs.prepared import Prepared
 from flexsites.inputs.rows.selection import plain
 from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares, vector, write
@@ -189,7 +188,7 @@ def test_faults_of_rasters(tmp_path: Path, profile: dict[str, Any], row: dict[st
         {"kind": "raster_above", "rule_id": "f", "label": LABEL, "effect": "flag", "source": "x"}
         | {"raster": "flood", "unit": "m", "threshold": {"value": 0, "source": "x"}}
     )
-    found = faults(tmp_path, sources(layers={"flood": flood}), rules=[rule])
+    found = faults(tmp_path, sources(layers={"flood": flood}), request=Request(rules=(rule,)))
     assert len(found) == 1
     assert what in found[0]
 
@@ -201,7 +200,7 @@ def test_a_raster_that_is_none(tmp_path: Path) -> None:
         | {"raster": "flood", "unit": "m", "threshold": {"value": 0, "source": "x"}}
     )
     flood = {"reader": "raster", "about": ABOUT, "path": "r.tif", "unit": "m"}
-    found = faults(tmp_path, sources(layers={"flood": flood}), rules=[rule])
+    found = faults(tmp_path, sources(layers={"flood": flood}), request=Request(rules=(rule,)))
     assert "cannot be read as a raster" in found[0]
     assert len(found) == 1
 

@@ -42,7 +42,7 @@ def test_a_run_says_what_it_invents(tmp_path):
 
 
 def test_the_timetable_stands_for_its_stops(tmp_path):
-    from flexsites.runs.prepare import _asked  # noqa: PLC0415
+    from flexsites.runs.prepare import reach_request  # noqa: PLC0415
     from flexsites.runs.synthetic import TIMETABLE, invent  # noqa: PLC0415
     from flexsites.worlds.municipality import write_municipality  # noqa: PLC0415
 
@@ -52,7 +52,7 @@ def test_the_timetable_stands_for_its_stops(tmp_path):
     row = study.run.sources.stops["osm"].model_copy(update={"path": str(place / "flexdam.osm.pbf")})
     stops = study.run.sources.stops | {"osm": row}
     run = study.run.model_copy(update={"sources": study.run.sources.model_copy(update={"stops": stops})})
-    done = [invent(run, tmp_path / name, base=tmp_path, asked=_asked(study)) for name in ("one", "two")]
+    done = [invent(run, tmp_path / name, base=tmp_path, reach=reach_request(study)) for name in ("one", "two")]
     assert set(done[0].sources.stops) == {"timetable"}
     assert "INVENTED" in done[0].records[0].notes
     files = [(one.folder / TIMETABLE).read_bytes() for one in done]

@@ -14,9 +14,8 @@ import shapely
 
 from flexsites.config.run import Area
 from flexsites.config.sources import Sources
-from flexsites.errors import ConfigError, InputError
-from flexsites.inputs.formats.files import Places
-from flexsites.inputs.prepare_stock import prepare_stock
+from flexsites.errors import InputError
+from flexsites.inputs.prepare import Request, prepare
 from flexsites.inputs.prepared import Prepared
 from flexsites.inputs.stock import stream
 from flexsites.inputs.stock.buckets import Buckets, bucket_numbers
@@ -124,8 +123,8 @@ def sources_of(folder: Path, **more: Any) -> Sources:
 
 
 def prepared(folder: Path, sources: Sources, area: Area | None = None) -> Prepared:
-    folder.mkdir()
-    return prepare_stock(Prepared(folder), sources, places=Places(base=folder, scratch=folder / "scratch"), area=area)
+    request = Request(area=area or Area(), with_stock=True)
+    return prepare(sources, directory=folder, base=folder, request=request)
 
 
 def plain(frame: Frame) -> pd.DataFrame:
@@ -162,7 +161,7 @@ def test_any_number_of_buckets_gives_the_stock_that_is_read_whole(
     again = prepared(tmp_path / "two", sources_of(files))
     assert found.hashes == again.hashes
     assert found.warnings == again.warnings
-    assert set(found.hashes) == {"buildings", "roof_parts"}
+    assert set(found.hashes) == {"buildings", "coverages", "roof_parts"}
     assert not (tmp_path / "one" / ".stock").exists()
 
 
@@ -230,7 +229,7 @@ def test_the_same_fault_in_several_buckets_is_one(files: Path, tmp_path: Path, m
 
 
 def test_a_mapping_that_would_have_no_effect_is_refused(files: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="where has no effect on the building stock"):
+    with pytest.raises(InputError, match="where has no effect on the building stock"):
         prepared(tmp_path / "out", sources_of(files, panden={"where": {"status": ["Pand in gebruik"]}}))
 
 

@@ -1,0 +1,290 @@
+"""The engine of every preparation: one source at a time is read, logged once and remembered while nothing changed.
+
+What is read, and in which order, is in `flexsites.inputs.prepare`; here is only how: where files come from, what is
+remembered of them, the log of each source, and the faults of all of them together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flexsites.config.sources import ArcgisFeatures, FileRow, OgcFeatures, Row, Sources
+from flexsites.digest import digest as digest_of
+from flexsites.errors import Fault, FlexsitesError, InputError
+from flexsites.inputs.formats.files import Places, locate
+from flexsites.inputs.formats.services import fetch_features
+from flexsites.inputs.prepared import Prepared
+from flexsites.inputs.rows.ingest import ReadReport
+from flexsites.inputs.rows.numbers import OF_A_MAPPING
+from flexsites.inputs.rows.records import Hashes, SourceRecord, about_of, record_of
+from flexsites.inputs.rows.validity import Ledger
+from flexsites.tables import Coverages, Frame, Table, together
+from flexsites.tables.files import read_json, write_json
+from flexsites.tables.spatial_files import Bounds, Written, write_canonical
+
+FORMAT = 3
+"""Raised whenever canonical files change their meaning, so that older ones are not used again."""
+
+T = TypeVar("T")
+Make = Callable[[Path, ReadReport], tuple[Written | None, str]]
+"""Writes one canonical file and fills in the report; returns what was written, and notes for the manifest."""
+
+
+@dataclass(slots=True)
+class Preparation:
+    """The preparation of one run's inputs: what all its steps share, and what they gave so far.
+
+    Attributes
+    ----------
+    sources
+        The sources of the run.
+    directory
+        Where canonical files go.
+    places
+        What paths refer to.
+    report
+        Told each source as its turn comes.
+    is_check
+        Faults alone are asked for: rows that cannot be used are faults whatever `faulty_rows` says.
+    unasked
+        Names of sources that are not read, because only a service could answer.
+    tables, layers, digests, records, warnings
+        As `Prepared` has them.
+    bounds
+        Per canonical file the extent of its rows; null: it has none.
+    coverages
+        Where each layer says anything, part by part.
+    faults
+        Everything that is wrong, of all sources.
+    """
+
+    sources: Sources
+    directory: Path
+    places: Places
+    report: Callable[[str], None] = lambda _: None
+    is_check: bool = False
+    unasked: frozenset[str] = frozenset()
+    hashes: Hashes = field(init=False)
+    tables: dict[str, Path] = field(default_factory=dict)
+    layers: dict[str, Path | None] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+    bounds: dict[str, Bounds | None] = field(default_factory=dict)
+    records: dict[str, SourceRecord] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    coverages: list[Frame] = field(default_factory=list)
+    faults: list[Fault | str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Make room, and read which files were hashed before."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.hashes = Hashes(self.directory / "hashes.json")
+
+    @property
+    def has_unasked_areas(self) -> bool:
+        """Whether areas are known to the run, but not here: what they bound is then not a fault."""
+        return any(name.startswith("areas.") for name in self.unasked)
+
+    def attempt(self, read: Callable[[], T]) -> T | None:
+        """Return what is read, or None when there are faults, which are kept."""
+        try:
+            return read()
+        except FlexsitesError as error:
+            self.faults.extend(error.faults)
+            return None
+
+    def files(self, name: str, row: Row, *, bounds: Bounds | None = None) -> tuple[str, ...]:
+        """Return the local files of a source; what is remote is fetched first, of a service within the bounds.
+
+        Raises
+        ------
+        InputError
+            With every file that is not there, or what the service answered.
+        """
+        self.report(name)
+        return files_of(name, row, self.places, bounds=bounds)
+
+    def step(
+        self,
+        name: str,
+        row: Row,
+        target: str,
+        make: Make,
+        *,
+        depends: object,
+        bounds: Bounds | None = None,
+        paths: tuple[str, ...] | None = None,
+    ) -> bool:
+        """Make one canonical file of a source, or use the one that is there.
+
+        Parameters
+        ----------
+        name
+            The source's dotted name.
+        row
+            Its configuration.
+        target
+            The file's name in the directory of canonical files, without suffix.
+        make
+            Writes it.
+        depends
+            What the file depends on besides the source's files and configuration (area, rules): JSON.
+        bounds
+            The window that a service is asked for; None: everything.
+        paths
+            The source's local files; None: those that its configuration names.
+
+        Returns
+        -------
+            Whether the file stands there; False if nothing of the source lies in the area, or it has faults.
+        """
+        return self.attempt(lambda: self._step(name, row, target, make, depends, bounds, paths)) or False
+
+    def _step(
+        self,
+        name: str,
+        row: Row,
+        target: str,
+        make: Make,
+        depends: object,
+        bounds: Bounds | None,
+        paths: tuple[str, ...] | None,
+    ) -> bool:
+        paths = self.files(name, row, bounds=bounds) if paths is None else paths
+        path = self.directory / f"{target}.parquet"
+        memory = path.with_suffix(".json")
+        key = digest_of([FORMAT, row.model_dump(mode="json"), self.hashes.of(paths), depends])
+        known = remembered(memory, key)
+        if known is None or (known["sha256"] is not None and not path.exists()):
+            # A file that is half of the old and half of the new must not be vouched for, whenever this is stopped.
+            memory.unlink(missing_ok=True)
+            report = ReadReport(Ledger(name))
+            written, notes = make(path, report)
+            if not self.log(name, row, paths, report, notes=notes):
+                return False
+            known = {
+                "key": key,
+                "records": [self.records[name].as_dict()],
+                "sha256": written.sha256 if written else None,
+                "bounds": written.bounds if written else None,
+            }
+            write_json(memory, known)
+        else:
+            self.recall(known["records"])
+        self.bounds[target] = tuple(known["bounds"]) if known["bounds"] else None
+        if known["sha256"] is None:
+            return False
+        self.digests[target], self.tables[target] = known["sha256"], path
+        return True
+
+    def log(self, name: str, row: Row, paths: Sequence[str], report: ReadReport, *, notes: str = "") -> bool:
+        """End the log of one source: set rows apart, keep faults, and remember what the manifest tells of it.
+
+        Returns
+        -------
+            Whether the source has no fault.
+        """
+        ledger = report.ledger
+        if isinstance(row, OgcFeatures) and row.cql_filter and ledger.n_left_out:
+            report.notes.append("the service ignored its filter; it is applied here")
+        quarantine = ledger.write(self.directory / "quarantine")
+        faults: list[Fault] = [*report.unlisted.faults(name)]
+        if self.is_check or self.sources.faulty_rows == "stop":
+            faults += ledger.faults(name)
+        faults += report.unreadable.faults(_with_files(name, row), OF_A_MAPPING)
+        if faults:
+            self.faults.extend(faults)
+            return False
+        joined = "; ".join(dict.fromkeys(part for part in (notes, *report.notes) if part))
+        record = record_of(
+            name, row, digest=self.hashes.of(tuple(paths)), ledger=ledger, notes=joined, quarantine=quarantine
+        )
+        self.recall([asdict(record)])
+        return True
+
+    def recall(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Keep the records of sources, and what a reader of the results should know of them."""
+        for content in records:
+            record = SourceRecord(**content)
+            self.records[record.id] = record
+            self.warnings.extend(record.warnings)
+
+    def write(self, frame: Frame, name: str, table: Table) -> None:
+        """Write a table that is made of several sources."""
+        written = write_canonical(frame, self.directory / f"{name}.parquet", table)
+        self.tables[name], self.digests[name] = written.path, written.sha256
+
+    def finish(self) -> Prepared:
+        """Return what was prepared.
+
+        Raises
+        ------
+        InputError
+            With every fault of every source.
+        """
+        if not self.faults:
+            self.write(together(self.coverages, Coverages), "coverages", Coverages)
+        if self.faults:
+            raise InputError(list({str(fault): fault for fault in self.faults}.values()))
+        return Prepared(
+            directory=self.directory,
+            tables={name: path for name, path in self.tables.items() if not name.startswith("layers/")},
+            layers=dict(self.layers),
+            records=tuple(self.records[name] for name in self.sources.rows() if name in self.records),
+            warnings=tuple(dict.fromkeys(self.warnings)),
+            hashes=dict(sorted(self.digests.items())),
+        )
+
+
+def remembered(memory: Path, key: str) -> dict[str, Any] | None:
+    """Return what is remembered of a step, if it was made of the same; None: it is to be made (again)."""
+    known: dict[str, Any] | None = read_json(memory)
+    return known if known is not None and known["key"] == key else None
+
+
+def files_of(name: str, row: Row, places: Places, *, bounds: Bounds | None) -> tuple[str, ...]:
+    """Return the local files of a source; a service's features are fetched first, within the bounds.
+
+    Raises
+    ------
+    InputError
+        With every file that is not there, or what the service answered.
+    """
+    about_of(name, row)
+    if isinstance(row, OgcFeatures | ArcgisFeatures):
+        return (str(fetch_features(name, row, places.scratch, bounds=bounds)),)
+    if not isinstance(row, FileRow):
+        return ()
+    found: list[str] = []
+    faults: list[Fault | str] = []
+    for path in row.paths:
+        try:
+            found.append(locate(path, places, where=name))
+        except InputError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise InputError(faults)
+    return tuple(found)
+
+
+def _with_files(name: str, row: Row) -> str:
+    """Return a source's name and, where it has them, its files."""
+    files = [Path(path).name for path in row.paths] if isinstance(row, FileRow) else []
+    return f"{name} ({', '.join(files)})" if files else name
+
+
+def file_name(key: str) -> str:
+    """Return a name of a file for a key that may hold signs no file system likes.
+
+    Examples
+    --------
+    >>> file_name("natura2000"), file_name("flood>1") == file_name("flood>=1")
+    ('natura2000', False)
+    """
+    if re.fullmatch(r"[a-z0-9_.-]+", key):
+        return key
+    return f"{re.sub(r'[^a-z0-9_.-]+', '_', key.lower())}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"

@@ -1,0 +1,179 @@
+"""Areas, parcels, owners and demand: where the run lies, its sites, and what is asked of them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from flexsites.config.run import Area
+from flexsites.config.sources import Row
+from flexsites.errors import ConfigError, Fault
+from flexsites.inputs.features import open_features, read_features
+from flexsites.inputs.land.areas import CODE_NAMES, KINDS, NAME_NAMES, area_of, read_areas
+from flexsites.inputs.land.demand import read_demand
+from flexsites.inputs.land.ownership import Owners, read_owners
+from flexsites.inputs.land.parcels import OPTIONAL_COLUMNS, write_parcels
+from flexsites.inputs.preparation import Preparation
+from flexsites.inputs.rows.ingest import ReadReport
+from flexsites.inputs.rows.selection import EVERY_COLUMN
+from flexsites.inputs.rows.validity import Ledger
+from flexsites.tables import Areas, Demand, Frame, together
+from flexsites.tables.files import write_table
+from flexsites.tables.spatial_files import Bounds, Written, read_window, write_canonical
+
+
+@dataclass(frozen=True, slots=True)
+class RunArea:
+    """Where the sites of a run lie, in RD New.
+
+    Attributes
+    ----------
+    extent
+        Sites whose representative point lies in it are the run's; null: wherever the source has them.
+    within
+        Parcels are cut off at its edge, buildings are not; null: nothing is cut off.
+    """
+
+    extent: BaseGeometry | None = None
+    within: BaseGeometry | None = None
+
+    @property
+    def whole(self) -> BaseGeometry | None:
+        """Where whole sites lie: both together; null: anywhere."""
+        shapes = [shape for shape in (self.extent, self.within) if shape is not None]
+        return shapely.intersection_all(shapes) if shapes else None
+
+
+def prepare_areas(preparation: Preparation) -> Frame | None:
+    """Read the areas, whole: the extent of the run and the coverages are named by them. None: the run has none."""
+    frames = [
+        frame
+        for source in KINDS
+        if (row := getattr(preparation.sources.areas, source)) is not None
+        and (frame := _prepare_kind(preparation, source, row)) is not None
+    ]
+    if not frames:
+        return None
+    joined = together(frames, Areas)
+    preparation.write(joined, "areas", Areas)
+    return joined
+
+
+def _prepare_kind(preparation: Preparation, source: str, row: Row) -> Frame | None:
+    name = f"areas.{source}"
+
+    def make(path: Path, report: ReadReport) -> tuple[Written, str]:
+        paths = preparation.files(name, row)
+        every = row if getattr(row, "keep", ()) else row.model_copy(update={"keep": (EVERY_COLUMN,)})
+        names = [one.format(kind=KINDS[source]) for one in (*CODE_NAMES, *NAME_NAMES)]
+        opened = open_features(name, every, paths, preparation.places, optional=names)
+        return write_canonical(read_areas(source, opened, report), path, Areas), opened.notes
+
+    return read_window(preparation.tables.pop(name)) if preparation.step(name, row, name, make, depends=None) else None
+
+
+def resolve_area(preparation: Preparation, area: Area, areas: Frame | None) -> RunArea | None:
+    """Return where the run lies; None when that cannot be told, which is a fault."""
+    n_before = len(preparation.faults)
+    found = preparation.attempt(lambda: _resolve(preparation, area, areas))
+    return None if found is None or len(preparation.faults) > n_before else found
+
+
+def _resolve(preparation: Preparation, area: Area, areas: Frame | None) -> RunArea | None:
+    extent: BaseGeometry | None = None
+    within: BaseGeometry | None = None
+    if codes := (*area.gemeenten, *area.provincies):
+        if areas is None and preparation.faults:
+            return None  # that the areas cannot be read was told
+        if areas is not None:
+            extent = area_of(areas, codes)
+        elif not preparation.has_unasked_areas:
+            what = "the area is named by gemeente or provincie, and the run has no areas"
+            raise ConfigError(Fault(what, "area", "add sources.areas.gemeenten or .provincies"))
+    if area.bbox is not None:
+        box = shapely.box(*area.bbox)
+        extent = box if extent is None else extent.intersection(box)
+        within = box if area.is_cut else None
+    if area.within is not None and f"layers.{area.within}" not in preparation.unasked:
+        within = _union_of(preparation, area.within)
+    return RunArea(extent, within)
+
+
+def _union_of(preparation: Preparation, name: str) -> BaseGeometry:
+    row = preparation.sources.layers.get(name)
+    if row is None:
+        raise ConfigError(Fault(f"no layer {name}", "area.within", f"use: {', '.join(preparation.sources.layers)}"))
+    opened = open_features(name, row, preparation.files(name, row), preparation.places)
+    report = ReadReport(Ledger(f"area.within {name}"))  # its rows are logged when the layer itself is read
+    return shapely.union_all([shape for rows in read_features(opened, "polygon", report) for shape in rows.geometry])
+
+
+def prepare_parcels(preparation: Preparation, area: RunArea, areas: Frame | None) -> None:
+    """Write the parcels of the area, with the codes of areas and what the table of owners says of them."""
+    owners = _prepare_owners(preparation)
+    row = preparation.sources.parcels
+    if row is None:
+        return
+    is_bound = area.extent is not None or area.within is not None
+    bounds = shapely.box(*_smallest(area.extent, area.within)).bounds if is_bound else None
+
+    def make(path: Path, report: ReadReport) -> tuple[Written, str]:
+        paths = preparation.files("parcels", row, bounds=bounds)
+        opened = open_features("parcels", row, paths, preparation.places, optional=OPTIONAL_COLUMNS)
+        written = write_parcels(opened, report, path, area=area.extent, within=area.within, areas=areas, owners=owners)
+        return written, opened.notes
+
+    shapes = [None if shape is None else shape.wkb_hex for shape in (area.extent, area.within)]
+    owned = preparation.records.get("ownership")
+    depends = [
+        hashlib.sha256(str(shapes).encode()).hexdigest(),
+        [preparation.digests.get("areas"), None if owned is None else owned.sha256],
+        str(preparation.sources.ownership),
+    ]
+    preparation.step("parcels", row, "parcels", make, depends=depends, bounds=bounds)
+
+
+def _smallest(*shapes: BaseGeometry | None) -> Bounds:
+    """Return the box that all of the shapes given share; their own edges where they share none."""
+    boxes = [shape.bounds for shape in shapes if shape is not None]
+    west, south = (max(box[i] for box in boxes) for i in (0, 1))
+    east, north = (min(box[i] for box in boxes) for i in (2, 3))
+    return (west, south, east, north) if west <= east and south <= north else boxes[0]
+
+
+def _prepare_owners(preparation: Preparation) -> Owners | None:
+    row = preparation.sources.ownership
+    if row is None:
+        return None
+    report = ReadReport(Ledger("ownership"))
+    paths = preparation.attempt(lambda: preparation.files("ownership", row))
+    owners = None if paths is None else preparation.attempt(lambda: read_owners(row, preparation.places, report))
+    return owners if paths and owners and preparation.log("ownership", row, paths, report) else None
+
+
+def prepare_demand(preparation: Preparation) -> None:
+    """Read the demand and write it beside the other inputs. It is small and no cell reads it: it is read each time."""
+    row = preparation.sources.demand
+    if row is None:
+        return
+    report = ReadReport(Ledger("demand"))
+    paths = preparation.attempt(lambda: preparation.files("demand", row))
+    demand = None if paths is None else preparation.attempt(lambda: read_demand(row, preparation.places, report))
+    if paths is None or demand is None or not preparation.log("demand", row, paths, report):
+        return
+    path = preparation.directory / "demand.parquet"
+    write_table(demand, Demand, path)
+    preparation.tables["demand"] = path
+
+
+def window_around(preparation: Preparation, area: RunArea, halo_m: float) -> Bounds | None:
+    """Return the window that layers are read in: the parcels themselves, or else the area, and the halo around it."""
+    shape = area.extent if area.within is None else area.within
+    box = preparation.bounds.get("parcels") or (None if shape is None else shape.bounds)
+    if box is None:
+        return None
+    return box[0] - halo_m, box[1] - halo_m, box[2] + halo_m, box[3] + halo_m
