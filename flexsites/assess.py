@@ -31,7 +31,7 @@ from flexsites.exclusion.pieces import leave_pieces
 from flexsites.exclusion.verdict import decide
 from flexsites.suitability.judgement import judge, judge_pieces
 from flexsites.suitability.sites import gather
-from flexsites.tables import Buildings, Frame, NearMissUnits, empty, together
+from flexsites.tables import Buildings, Frame, NearMissUnits, concat, empty
 
 Tables = Mapping[str, Frame]
 
@@ -180,7 +180,7 @@ def assess_roofs(buildings: Frame, neighbours: Frame, roof_parts: Frame, *, rule
     -------
     Tables by name. Complexes that reach over the border are in ``complex_links`` only, to be grouped across cells.
     """
-    around = top_up(together([buildings, neighbours], Buildings), roof_parts, rules=rules)
+    around = top_up(concat([buildings, neighbours], Buildings), roof_parts, rules=rules)
     own = buildings["bag_pand_id"]
     roofs = around[around["bag_pand_id"].isin(own)].reset_index(drop=True)
     links = link_neighbours(around, rules=rules.complexes)

@@ -13,6 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+import yaml
 from shapely.geometry import Polygon
 
 CRS = "EPSG:28992"
@@ -62,7 +63,9 @@ def write_results(directory: Path, *, with_timetable: bool = True, with_roofs: b
         for name, table in make_roofs().items():
             table.to_parquet(directory / f"{name}.parquet")
     (directory / "manifest.json").write_text(json.dumps(make_manifest(tables), indent=2), encoding="utf-8")
-    (directory / "run.yaml").write_text("name: waterdam\npipeline: municipal_shortlist\n", encoding="utf-8")
+    measures = [{"id": key, "unit": unit, "label": {"nl": nl, "en": en}} for key, unit, nl, en in MEASURES]
+    content = {"run": {"name": "waterdam", "pipeline": "municipal_shortlist"}, "measures": {"measures": measures}}
+    (directory / "run.yaml").write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     return directory
 
 
@@ -180,6 +183,7 @@ def make_roofs() -> dict[str, pd.DataFrame]:
     roof_units["n_units_expected"] = roof_units["n_units_expected"].astype("Int64")
     roof_units["n_units_low"] = roof_units["n_units_expected"] - (roof_units["n_units_expected"] > 0).astype("Int64")
     roof_units["n_units_high"] = roof_units["n_units_expected"] + (roof_units["n_units_expected"] > 0).astype("Int64")
+    roof_units["extra_floor_area_m2"] = roof_units["n_units_expected"].astype("float64") * 30.0
     roof_units["missing_evidence"] = np.where(roof_units["n_units_expected"].isna(), "building_height", "")
     return {"roofs": roofs, "roof_units": roof_units}
 
@@ -211,8 +215,6 @@ def make_manifest(tables: dict[str, pd.DataFrame]) -> dict[str, object]:
         "pipeline": "municipal_shortlist",
         "flexsites_version": "0.1.0",
         "reference_date": "2026-01-01",
-        "area_m2": float(sites["parcel_area_m2"].sum()),
-        "extent": list(map(float, sites.total_bounds)),
         "sources": [
             {
                 "id": "parcels",
@@ -236,7 +238,6 @@ def make_manifest(tables: dict[str, pd.DataFrame]) -> dict[str, object]:
                 "url": "https://www.openstreetmap.org/copyright",
                 "sha256": "1" * 64,
                 "n_features": 7,
-                "notes": None,
             },
         ],
         "assumptions": [
@@ -248,8 +249,7 @@ def make_manifest(tables: dict[str, pd.DataFrame]) -> dict[str, object]:
         "rules": [
             {
                 "rule_id": rule_id,
-                "label_nl": nl,
-                "label_en": en,
+                "label": {"nl": nl, "en": en},
                 "effect": effect,
                 "hardness": hardness,
                 "kind": "inside",
@@ -257,19 +257,18 @@ def make_manifest(tables: dict[str, pd.DataFrame]) -> dict[str, object]:
             }
             for rule_id, effect, hardness, nl, en in RULES
         ],
-        "flexmilieus": [{"id": key, "label_nl": nl, "label_en": en} for key, (nl, en) in labels.items()],
-        "measures": [{"id": key, "unit": unit, "label_nl": nl, "label_en": en} for key, unit, nl, en in MEASURES],
+        "flexmilieus": [{"id": key, "label": {"nl": nl, "en": en}} for key, (nl, en) in labels.items()],
         "versions": {"python": "3.11", "geopandas": "1.2.0"},
-        "cells": [{"cell": "c0", "n_sites": len(sites), "seconds": 1.25, "n_repairs": 2}],
+        "cells": [{"cell": "c0", "kind": "parcels", "n_sites": len(sites), "seconds": 1.25, "n_repairs": 2}],
         "closes": {
             "area_in_m2": float(sites["parcel_area_m2"].sum()),
             "buildable_area_m2": float(sites["buildable_area_m2"].sum()),
             "attributed_area_m2": float(reasons["attributed_area_m2"].sum()),
+            "difference_m2": 0.0,
         },
-        "coverage": {"plan_capacity": {"PV99": "partly"}, "provincial": {"PV99": "covered"}},
         "variants": [
-            {"name": "base", "label_nl": "Basis", "label_en": "Base"},
-            {"name": "strict", "label_nl": "Strenger: niets met toestemming", "label_en": "Stricter: no consent"},
+            {"id": "base", "label": {"nl": "Basis", "en": "Base"}},
+            {"id": "strict", "label": {"nl": "Strenger: niets met toestemming", "en": "Stricter: no consent"}},
         ],
         "warnings": ["2 ongeldige geometrieën hersteld in percelen"],
     }

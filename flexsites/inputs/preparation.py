@@ -23,9 +23,9 @@ from flexsites.inputs.rows.ingest import ReadReport
 from flexsites.inputs.rows.numbers import OF_A_MAPPING
 from flexsites.inputs.rows.records import Hashes, SourceRecord, about_of, record_of
 from flexsites.inputs.rows.validity import Ledger
-from flexsites.tables import Coverages, Frame, Table, together
-from flexsites.tables.files import read_json, write_json
+from flexsites.tables import Coverages, Frame, Table, concat
 from flexsites.tables.spatial_files import Bounds, Written, write_canonical
+from flexsites.tables.whole_files import read_json, write_json
 
 FORMAT = 3
 """Raised whenever canonical files change their meaning, so that older ones are not used again."""
@@ -227,7 +227,7 @@ class Preparation:
             With every fault of every source.
         """
         if not self.faults:
-            self.write(together(self.coverages, Coverages), "coverages", Coverages)
+            self.write(concat(self.coverages, Coverages), "coverages", Coverages)
         if self.faults:
             raise InputError(list({str(fault): fault for fault in self.faults}.values()))
         return Prepared(

@@ -21,7 +21,7 @@ from flexsites.inputs.preparation import Preparation
 from flexsites.inputs.rows.ingest import ReadReport
 from flexsites.inputs.rows.selection import EVERY_COLUMN
 from flexsites.inputs.rows.validity import Ledger
-from flexsites.tables import Areas, Demand, Frame, together
+from flexsites.tables import Areas, Demand, Frame, concat
 from flexsites.tables.files import write_table
 from flexsites.tables.spatial_files import Bounds, Written, read_window, write_canonical
 
@@ -58,7 +58,7 @@ def prepare_areas(preparation: Preparation) -> Frame | None:
     ]
     if not frames:
         return None
-    joined = together(frames, Areas)
+    joined = concat(frames, Areas)
     preparation.write(joined, "areas", Areas)
     return joined
 

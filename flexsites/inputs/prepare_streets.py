@@ -29,10 +29,10 @@ from flexsites.inputs.rows.records import SourceRecord
 from flexsites.inputs.rows.validity import Ledger
 from flexsites.inputs.transit.stop_points import stops_without_times
 from flexsites.inputs.transit.timetable import Service, read_service
-from flexsites.tables import CRS, RD_BOUNDS, Amenities, Frame, Stops, StreetLines, empty, together
+from flexsites.tables import CRS, RD_BOUNDS, Amenities, Frame, Stops, StreetLines, concat, empty
 from flexsites.tables.contract import require_any_in_rd
-from flexsites.tables.files import write_json
 from flexsites.tables.spatial_files import write_canonical
+from flexsites.tables.whole_files import write_json
 
 _ID = "_id"
 
@@ -165,7 +165,7 @@ class _ReachReader:
         lines = empty(StreetLines) if reading is None else street_lines(reading.graph)
         walkable = lines.geometry.to_numpy()[lines["is_walk"].to_numpy(dtype=bool)]
         found = [attempt(lambda k=key: self._amenity(k, walkable)) for key in self.sources.amenities]  # type: ignore[misc]
-        amenities = together([one for one in found if one is not None], Amenities)
+        amenities = concat([one for one in found if one is not None], Amenities)
         stops, service = self._stops()
         extent = attempt(self._extent)
         if reading is None:
@@ -220,7 +220,7 @@ class _ReachReader:
             gpd.GeoDataFrame(rows.columns.assign(**{_ID: rows.ids.to_numpy()}), geometry=rows.geometry, crs=CRS)
             for rows in read_rows(opened, "point", ReadReport(Ledger(name)))
         ]
-        return together(frames, Amenities)
+        return concat(frames, Amenities)
 
     def _stops(self) -> tuple[Frame, Service | None]:
         """Read all stops; all timetables together stand for one."""
@@ -230,7 +230,7 @@ class _ReachReader:
         others = [key for key in self.sources.stops if key not in feeds]
         found = [attempt(lambda k=key: self.stops_without_times(k)) for key in others]  # type: ignore[misc]
         frames = [service.stops] if service is not None else []
-        return together([*frames, *(one for one in found if one is not None)], Stops), service
+        return concat([*frames, *(one for one in found if one is not None)], Stops), service
 
     def _service(self, feeds: Mapping[str, Gtfs]) -> Service:
         files = {key: self.preparation.files(f"stops.{key}", row) for key, row in feeds.items()}

@@ -12,9 +12,11 @@ import pandas as pd
 import shapely
 
 from flexsites.inputs.rows.records import SourceRecord
-from flexsites.tables import CRS, Areas, Coverages, Frame, Layers, Parcels, Table, empty
-from flexsites.tables.spatial_files import Bounds, read_window
-from flexsites.tables.windows import empty_columns, read_chunks, window_of
+from flexsites.tables import CRS, Areas, Bounds, Coverages, Frame, Layers, Parcels, Table, empty
+from flexsites.tables.files import read_chunks
+from flexsites.tables.windows import empty_columns, read_window, window_of
+
+_CHUNK_ROWS = 262_144
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Prepared:
     def chunks(self, name: str, table: Table) -> Iterator[Frame]:
         """Give the key and the geometry of a table's rows, some row groups at a time; nothing of an empty table."""
         path = self.tables.get(name)
-        return iter(()) if path is None else read_chunks(path, columns=table.key)
+        return iter(()) if path is None else read_chunks(path, columns=[*table.key, "geometry"], rows=_CHUNK_ROWS)
 
     def parcels(self, bounds: Bounds | None = None) -> Frame:
         """Return the parcels whose bounding box meets the window."""

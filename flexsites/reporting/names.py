@@ -9,6 +9,7 @@ import yaml
 
 from flexsites.reporting.results import Results
 from flexsites.reporting.words import Words
+from flexsites.tables.manifest import Manifest
 
 Names = dict[tuple[str, str], str]
 
@@ -23,13 +24,6 @@ _OF_SECTION = {
 }
 # As what the labels of configs/rules/optoppen/labels.yaml are known.
 _OF_TERMS = ("rule", "evidence", "roof_term")
-_OF_MANIFEST = {
-    "rules": "rule",
-    "flexmilieus": "flexmilieu",
-    "measures": "measure",
-    "criteria": "criterion",
-    "variants": "variant",
-}
 
 
 def words_of(results: Results, lang: str) -> Words:
@@ -48,24 +42,17 @@ def words_of(results: Results, lang: str) -> Words:
     return words
 
 
-def names_in_manifest(manifest: Mapping[str, Any], lang: str) -> Names:
+def names_in_manifest(manifest: Manifest, lang: str) -> Names:
     """Return the names in a manifest.
 
     Examples
     --------
-    >>> names_in_manifest({"rules": [{"rule_id": "nnn", "label_nl": "Natuurnetwerk", "label_en": "Nature"}]}, "nl")
-    {('rule', 'nnn'): 'Natuurnetwerk'}
+    >>> names_in_manifest(Manifest(variants=[{"id": "strict", "label": {"nl": "streng", "en": "strict"}}]), "nl")
+    {('variant', 'strict'): 'streng'}
     """
-    names: Names = {}
-    for section, kind in _OF_MANIFEST.items():
-        for entry in manifest.get(section) or ():
-            if isinstance(entry, Mapping):
-                key = entry.get("rule_id") or entry.get("id") or entry.get("name")
-                label = entry.get("label") or {}
-                name = entry.get(f"label_{lang}") or (label.get(lang) if isinstance(label, Mapping) else None)
-                if key and name:
-                    names[(kind, str(key))] = str(name)
-    return names
+    names = {("rule", rule.rule_id): rule.label.get(lang) for rule in manifest.rules}
+    names |= {("flexmilieu", one.id): one.label.get(lang) for one in manifest.flexmilieus}
+    return names | {("variant", one.id): one.label.get(lang) for one in manifest.variants}
 
 
 def names_in_content(content: Mapping[str, Any], lang: str) -> Names:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from flexsites.errors import Fault, InputError, NotFoundError
 from flexsites.tables import Frame
+from flexsites.tables.files import read
+from flexsites.tables.manifest import MANIFEST, Manifest, read_manifest
 
 _KINDS = ("sites", "roofs")
 
@@ -32,7 +30,7 @@ class Results:
     """
 
     directory: Path
-    manifest: Mapping[str, Any]
+    manifest: Manifest
     _cache: dict[str, Frame] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -48,12 +46,12 @@ class Results:
     @property
     def flexmilieus(self) -> tuple[str, ...]:
         """The ids of the flexmilieus, in the order of the configuration."""
-        return tuple(entry["id"] for entry in self.manifest.get("flexmilieus", ()))
+        return tuple(one.id for one in self.manifest.flexmilieus)
 
     @property
     def rules(self) -> tuple[str, ...]:
         """The ids of the rules, in the order they were applied."""
-        return tuple(entry["rule_id"] for entry in self.manifest.get("rules", ()))
+        return tuple(rule.rule_id for rule in self.manifest.rules)
 
     def has(self, name: str) -> bool:
         """Whether there is a table of this name; ``canonical/areas`` names a prepared input."""
@@ -77,7 +75,7 @@ class Results:
                 there = ", ".join(sorted(p.stem for p in self.directory.glob("*.parquet"))) or "none"
                 fault = Fault(f"no table '{name}' (there are: {there})", str(self.directory), "run the pipeline again")
                 raise NotFoundError(fault)
-            self._cache[name] = read_table(path)
+            self._cache[name] = read(path)
         return self._cache[name]
 
     def once(self, key: str, make: Callable[[], Frame]) -> Frame:
@@ -126,36 +124,15 @@ def open_results(directory: Path | str) -> Results:
     remedy = "name the directory of one finished run, such as outputs/municipal_shortlist/<run_id>"
     if not folder.is_dir():
         raise InputError(Fault("no such directory", str(folder), remedy))
-    path = folder / "manifest.json"
-    if not path.exists():
-        inner = sorted(str(p.parent) for p in folder.glob("*/manifest.json"))
+    if not (folder / MANIFEST).exists():
+        inner = sorted(str(p.parent) for p in folder.glob(f"*/{MANIFEST}"))
         hint = f"; it holds runs: {', '.join(inner[:3])}" if inner else ""
-        raise InputError(Fault(f"not a directory of results: no manifest.json{hint}", str(folder), remedy))
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(Fault(f"cannot be read as JSON ({error})", str(path), "run the pipeline again")) from error
+        raise InputError(Fault(f"not a directory of results: no {MANIFEST}{hint}", str(folder), remedy))
+    manifest = read_manifest(folder)
     if not any((folder / f"{kind}.parquet").exists() for kind in _KINDS):
         fault = Fault("not a finished run: neither sites.parquet nor roofs.parquet", str(folder), "resume the run")
         raise InputError(fault)
     return Results(folder, manifest)
-
-
-def read_table(path: Path) -> Frame:
-    """Read a table with or without geometry.
-
-    Raises
-    ------
-    InputError
-        When the file is no whole Parquet file.
-    """
-    try:
-        if b"geo" in (pq.read_schema(path).metadata or {}):
-            frame: Frame = gpd.read_parquet(path)
-            return frame
-        return pd.read_parquet(path)
-    except (pa.ArrowException, ValueError) as error:
-        raise InputError(Fault(f"cannot be read ({error})", str(path), "run the pipeline again")) from error
 
 
 def records(table: Frame) -> Iterator[Any]:

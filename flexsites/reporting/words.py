@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from flexsites.config.base import Label
 from flexsites.errors import ConfigError, Fault
 
 LANGUAGES = ("nl", "en")
@@ -81,6 +82,8 @@ class Words:
         >>> words.label({"nl": "Verkenning", "en": "Screening"}), words.label("Kampen"), words.label(None)
         ('Screening', 'Kampen', '')
         """
+        if isinstance(value, Label):
+            return value.get(self.lang)
         if isinstance(value, Mapping):
             return str(value.get(self.lang) or next(iter(value.values()), ""))
         return "" if value is None else str(value)

@@ -47,7 +47,7 @@ def gather_sites(
             write_table(locations, t.PieceLocations, place.result(reading.id, "piece_locations"))
             _fill_in(place.result(reading.id, "sites"), t.Sites, "location_id", _main_locations(valid, locations))
             path = place.result(reading.id, "suitability")
-            suitable = t.together([_suitable(rows) for rows in read_chunks(path, t.Suitability)], t.Suitability)
+            suitable = t.concat([_suitable(rows) for rows in read_chunks(path)], t.Suitability)
             _fill_in(path, t.Suitability, "rank", rank(suitable))
             advance(n)
 
@@ -60,7 +60,7 @@ def _linked(parts: Mapping[Cell, Path], inputs: Prepared, rules: LocationModel) 
     """
     gap_m, touch_m = float(rules.gap_m), float(rules.touch_m)
     reach_m = gap_m + touch_m + _ROUNDING_M
-    at_rims = t.together([_at_rim(_valid(path), cell, reach_m) for cell, path in parts.items()], t.Pieces)
+    at_rims = t.concat([_at_rim(_valid(path), cell, reach_m) for cell, path in parts.items()], t.Pieces)
     valid, links = [], []
     for path in parts.values():
         own = _valid(path)
@@ -68,17 +68,17 @@ def _linked(parts: Mapping[Cell, Path], inputs: Prepared, rules: LocationModel) 
             continue
         west, south, east, north = window_of(own, reach_m)
         near = at_rims.cx[west:east, south:north]
-        pieces = t.together([own, near[~near["piece_id"].isin(own["piece_id"])]], t.Pieces)
+        pieces = t.concat([own, near[~near["piece_id"].isin(own["piece_id"])]], t.Pieces)
         # What lies between two pieces lies within a gap of both.
         barriers = inputs.read_layers(window_of(pieces, 3.0 * reach_m), names=rules.barrier_layers)
         links.append(link_pieces(pieces, barriers, gap_m=gap_m, touch_m=touch_m))
         valid.append(pd.DataFrame(own[t.ValidPieces.columns]))
     # A pair over a border is found from both its sides.
-    return t.together(valid, t.ValidPieces), t.together(links, t.PieceLinks).drop_duplicates(ignore_index=True)
+    return t.concat(valid, t.ValidPieces), t.concat(links, t.PieceLinks).drop_duplicates(ignore_index=True)
 
 
 def _valid(path: Path) -> Frame:
-    pieces = read(path, t.Pieces)
+    pieces = read(path)
     valid: Frame = pieces[pieces["is_valid"].to_numpy(dtype=bool)].reset_index(drop=True)
     return valid
 
@@ -113,7 +113,7 @@ def _fill_in(path: Path, table: Table, column: str, found: Frame) -> None:
     ids = found[key[0]].to_numpy()
 
     def filled() -> Iterator[Frame]:
-        for rows in read_chunks(path, table):
+        for rows in read_chunks(path):
             start = np.searchsorted(ids, rows[key[0]].min(), side="left") if len(rows) else 0
             stop = np.searchsorted(ids, rows[key[0]].max(), side="right") if len(rows) else 0
             here = found.iloc[start:stop]
@@ -127,8 +127,8 @@ def match(place: Place, study: Study, inputs: Prepared, options: Options) -> Non
     path = inputs.tables.get("demand")
     if path is None:
         return
-    demand = read(path, t.Demand)
-    judged = [read(place.result(BASE, "sites"), t.Sites), read(place.result(BASE, "suitability"), t.Suitability)]
+    demand = read(path)
+    judged = [read(place.result(BASE, "sites")), read(place.result(BASE, "suitability"))]
     with progress("demand", 2, quiet=options.quiet) as advance:
         matched = match_demand(demand, *judged, flexmilieus=study.flexmilieus)
         write_table(matched, t.DemandSites, place.result(BASE, "demand_sites"))
@@ -147,10 +147,10 @@ def gather_roofs(place: Place, study: Study, inputs: Prepared, rows: Sequence[Ma
         return
     rules = study.top_up.complexes
     cells = [place.parts / row["cell"] / BASE for row in rows if row["kind"] == "roofs"]
-    links = t.together([read(cell / "complex_links.parquet", t.ComplexLinks) for cell in cells], t.ComplexLinks)
+    links = t.concat([read(cell / "complex_links.parquet") for cell in cells], t.ComplexLinks)
     links = links.drop_duplicates(ignore_index=True)
     ids = pd.concat([links["bag_pand_id"], links["neighbour_id"]]).unique()
-    roofs = t.together([_rows_of(cell / "roofs.parquet", t.Roofs, ids) for cell in cells], t.Roofs)
+    roofs = t.concat([_rows_of(cell / "roofs.parquet", t.Roofs, ids) for cell in cells], t.Roofs)
     with tempfile.TemporaryDirectory(prefix=".complexes.", dir=place.directory) as folder:
         over_borders = Path(folder) / "over_borders.parquet"
         write_table(group_complexes(roofs, links, rules=rules), t.Complexes, over_borders)
@@ -163,9 +163,9 @@ def _lookalikes(place: Place, inputs: Prepared, rules: ComplexRules) -> Iterator
     """Yield the look-alikes of some roofs at a time, in the order of the roofs."""
     paths = place.result(BASE, "roofs"), place.result(BASE, "complexes")
     known = inputs.directory / "known_roofs.parquet"
-    references = _references(read(known, t.KnownRoofs), *paths) if known.is_file() else t.empty(t.References)
+    references = _references(read(known), *paths) if known.is_file() else t.empty(t.References)
     # Both tables have a row for every roof, in the same order, so their chunks hold the same roofs.
-    for roofs, complexes in zip(read_chunks(paths[0], t.Roofs), read_chunks(paths[1], t.Complexes), strict=True):
+    for roofs, complexes in zip(read_chunks(paths[0]), read_chunks(paths[1]), strict=True):
         yield find_lookalikes(roofs, complexes, references, rules=rules)
 
 
@@ -176,5 +176,5 @@ def _references(known: Frame, roofs: Path, complexes: Path) -> Frame:
 
 def _rows_of(path: Path, table: Table, ids: Iterable[str]) -> Frame:
     """Return the rows of some buildings, reading some rows at a time."""
-    chunks = read_chunks(path, table)
-    return t.together([chunk[chunk["bag_pand_id"].isin(ids)] for chunk in chunks], table)
+    chunks = read_chunks(path)
+    return t.concat([chunk[chunk["bag_pand_id"].isin(ids)] for chunk in chunks], table)

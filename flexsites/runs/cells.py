@@ -26,8 +26,9 @@ from flexsites.runs.prepare import halo_m, open_prepared_travel
 from flexsites.runs.run import Options, Place, progress
 from flexsites.tables import Frame, Table
 from flexsites.tables.contract import frames_remembered
-from flexsites.tables.files import merge, read_json, write_json, write_table
+from flexsites.tables.files import merge, write_table
 from flexsites.tables.stage import record_lineage
+from flexsites.tables.whole_files import read_json, write_json
 from flexsites.tables.windows import window_of
 
 PARCEL_TABLES: dict[str, Table] = {

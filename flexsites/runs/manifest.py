@@ -1,7 +1,6 @@
-"""Lineage and the run's manifest: what was read, assumed, computed, and whether the areas close.
+"""What a run's manifest holds: what was read, assumed, computed, and whether the areas close.
 
-The manifest is the answer to "where does this number come from": every source with its edition, licence and hash,
-every figure with its origin, every rule, every cell, and the balance of METHOD 0 (area in = buildable + attributed).
+What each of it is stands in :mod:`flexsites.tables.manifest`, which those who read a finished run share.
 """
 
 from __future__ import annotations
@@ -17,7 +16,20 @@ from flexsites.config.study import Study
 from flexsites.inputs.prepared import Prepared
 from flexsites.runs.run import Place
 from flexsites.runs.synthetic import is_synthetic, notes_of
-from flexsites.tables.files import write_json
+from flexsites.tables.manifest import (
+    AnchorsTold,
+    AnchorTold,
+    Balance,
+    CellTold,
+    FigureTold,
+    HeadlineTold,
+    Manifest,
+    Named,
+    RuleSetTold,
+    RuleTold,
+    Source,
+)
+from flexsites.tables.manifest import write_manifest as write
 
 _PACKAGES = (
     "flexsites",
@@ -46,100 +58,102 @@ def versions() -> dict[str, str]:
     return found
 
 
-def figures_by_origin(figures: Iterable[tuple[str, Figure]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def figures_by_origin(figures: Iterable[tuple[str, Figure]]) -> tuple[list[FigureTold], list[FigureTold]]:
     """Return the assumptions and the sourced figures, each once, with the path it has in the configuration.
 
     Examples
     --------
     >>> figure = Figure(value=15, unit="m", assumption=True, why="two rows and a path")
     >>> figures_by_origin([("pieces.min_width_m", figure)])[0]
-    [{'path': 'pieces.min_width_m', 'value': 15.0, 'unit': 'm', 'why': 'two rows and a path'}]
+    [FigureTold(path='pieces.min_width_m', value=15.0, unit='m', why='two rows and a path', source=None)]
     """
-    assumptions: dict[str, dict[str, Any]] = {}
-    sourced: dict[str, dict[str, Any]] = {}
+    assumptions: dict[str, FigureTold] = {}
+    sourced: dict[str, FigureTold] = {}
     for path, figure in figures:
-        row = {"path": path, "value": figure.value, "unit": figure.unit}
-        if figure.assumption:
-            assumptions.setdefault(path, row | {"why": figure.why})
-        else:
-            sourced.setdefault(path, row | {"source": figure.source})
+        told = FigureTold(path=path, value=figure.value, unit=figure.unit, why=figure.why, source=figure.source)
+        (assumptions if figure.assumption else sourced).setdefault(path, told)
     return list(assumptions.values()), list(sourced.values())
 
 
-def balance(rows: Iterable[Mapping[str, float]]) -> dict[str, float]:
+def balance(cells: Iterable[CellTold]) -> Balance:
     """Sum what the cells report of area: what came in, what is buildable, what rules and piece tests took.
 
     Examples
     --------
-    >>> cell = {"area_in_m2": 10.0, "buildable_area_m2": 6.0, "attributed_area_m2": 4.0}
-    >>> balance([cell, cell])["difference_m2"]
+    >>> areas = {"area_in_m2": 10.0, "buildable_area_m2": 6.0, "attributed_area_m2": 4.0}
+    >>> cell = CellTold(cell="0_0_500", kind="parcels", seconds=1.0, n_sites=2, **areas)
+    >>> balance([cell, cell]).difference_m2
     0.0
     """
-    names = ("area_in_m2", "buildable_area_m2", "attributed_area_m2")
-    total = dict.fromkeys(names, 0.0)
-    for row in rows:
-        for name in names:
-            total[name] += row[name]
-    difference = total["area_in_m2"] - total["buildable_area_m2"] - total["attributed_area_m2"]
-    return total | {"difference_m2": difference}
+    came, buildable, attributed = 0.0, 0.0, 0.0
+    for cell in cells:
+        came += cell.area_in_m2 or 0.0
+        buildable += cell.buildable_area_m2 or 0.0
+        attributed += cell.attributed_area_m2 or 0.0
+    return Balance(
+        area_in_m2=came,
+        buildable_area_m2=buildable,
+        attributed_area_m2=attributed,
+        difference_m2=came - buildable - attributed,
+    )
 
 
 def write_manifest(place: Place, study: Study, inputs: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write the run's manifest: what was read, assumed and computed, and whether the areas close."""
+    """Write the run's manifest into its directory."""
+    write(manifest_of(place, study, inputs, rows), place.directory)
+
+
+def manifest_of(place: Place, study: Study, inputs: Prepared, rows: Sequence[Mapping[str, Any]]) -> Manifest:
+    """Return the run's manifest: what was read, assumed and computed, and whether the areas close."""
     assumptions, figures = figures_by_origin(study.figures())
-    run = study.run
-    told = {
-        "run_id": place.run_id,
-        "name": run.name,
-        "title": run.title.model_dump(),
-        "about": run.about.model_dump() if run.about else None,
-        "notes": [note.model_dump() for note in notes_of(run)],
-        "pipeline": run.pipeline,
-        "is_synthetic": is_synthetic(run),
-        "flexsites_version": versions()["flexsites"],
-        "reference_date": run.reference_date.isoformat(),
-        "rule_set": {"id": study.rule_set.id, "label": study.rule_set.label.model_dump()},
-        "sources": [record.as_dict() for record in inputs.records],
-        "assumptions": assumptions,
-        "figures": figures,
-        "versions": versions(),
-        "cells": list(rows),
-        "warnings": list(inputs.warnings),
-        "variants": [{"id": one.id, "label": one.label.model_dump()} for one in run.variants],
-    }
-    if run.assesses_parcels:
-        told |= {
-            "rules": [_rule(rule) for rule in study.base.rules],
-            "flexmilieus": [
-                {"id": one.id, "label_nl": one.label.nl, "label_en": one.label.en} for one in study.flexmilieus
-            ],
-            "closes": balance(row for row in rows if row["kind"] == "parcels"),
-        }
-    if study.anchors is not None:
-        told["anchors"] = _anchors(study.anchors)
-    if study.top_up is not None:
-        told["headline"] = study.top_up.headline.model_dump()
-    write_json(place.directory / "manifest.json", told)
+    run, has_parcels = study.run, study.run.assesses_parcels
+    cells = tuple(CellTold(**row) for row in rows)
+    return Manifest(
+        run_id=place.run_id,
+        name=run.name,
+        title=run.title,
+        about=run.about,
+        notes=notes_of(run),
+        pipeline=run.pipeline,
+        is_synthetic=is_synthetic(run),
+        flexsites_version=versions()["flexsites"],
+        reference_date=run.reference_date.isoformat(),
+        rule_set=RuleSetTold(id=study.rule_set.id, label=study.rule_set.label),
+        sources=tuple(Source(**record.as_dict()) for record in inputs.records),
+        assumptions=tuple(assumptions),
+        figures=tuple(figures),
+        versions=versions(),
+        cells=cells,
+        warnings=inputs.warnings,
+        variants=tuple(Named(id=one.id, label=one.label) for one in run.variants),
+        rules=tuple(_rule(rule) for rule in study.base.rules) if has_parcels else (),
+        flexmilieus=tuple(Named(id=one.id, label=one.label) for one in study.flexmilieus) if has_parcels else (),
+        closes=balance(cell for cell in cells if cell.kind == "parcels") if has_parcels else None,
+        anchors=None if study.anchors is None else _anchors(study.anchors),
+        headline=None if study.top_up is None else HeadlineTold(**study.top_up.headline.model_dump()),
+    )
 
 
-def _anchors(anchors: Anchors) -> dict[str, Any]:
+def _anchors(anchors: Anchors) -> AnchorsTold:
     """Return the published answers that the run is set beside, as the report reads them."""
-    rows = [
-        one.model_dump(exclude={"published"})
-        | {"published": float(one.published), "source": one.published.source or one.published.why}
+    told = [
+        AnchorTold(
+            **one.model_dump(exclude={"published"}),
+            published=float(one.published),
+            source=one.published.source or one.published.why,
+        )
         for one in anchors.anchors
     ]
-    return {"id": anchors.id, "label": anchors.label.model_dump(), "about": anchors.about.model_dump(), "anchors": rows}
+    return AnchorsTold(id=anchors.id, label=anchors.label, about=anchors.about, anchors=tuple(told))
 
 
-def _rule(rule: Any) -> dict[str, Any]:  # noqa: ANN401 - a union of models
-    return {
-        "rule_id": rule.rule_id,
-        "label_nl": rule.label.nl,
-        "label_en": rule.label.en,
-        "effect": rule.effect,
-        "hardness": rule.hardness,
-        "kind": rule.kind,
-        "source": rule.source or "assumption",
-        "procedure": rule.procedure.model_dump() if rule.procedure else None,
-    }
+def _rule(rule: Any) -> RuleTold:  # noqa: ANN401 - a union of models
+    return RuleTold(
+        rule_id=rule.rule_id,
+        label=rule.label,
+        effect=rule.effect,
+        hardness=rule.hardness,
+        kind=rule.kind,
+        source=rule.source or "assumption",
+        procedure=rule.procedure,
+    )

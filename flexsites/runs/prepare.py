@@ -20,7 +20,7 @@ from flexsites.inputs.prepared import Prepared
 from flexsites.runs.run import Options, Place
 from flexsites.runs.synthetic import invent
 from flexsites.runs.warm_up import compiling
-from flexsites.tables.files import read_json
+from flexsites.tables.whole_files import read_json
 
 
 def prepare_inputs(place: Place, study: Study, options: Options) -> Prepared:

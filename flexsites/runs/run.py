@@ -28,7 +28,7 @@ from flexsites.inputs.formats.files import REMOTE
 from flexsites.runs.lattice import Cell
 from flexsites.runs.lock import HELD
 from flexsites.runs.parallel import require_scheduler
-from flexsites.tables.files import write_whole
+from flexsites.tables.whole_files import write_whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from flexsites.config.dwellings import DwellingType, LayoutStandard
 from flexsites.config.suitability import Flexmilieu
 from flexsites.errors import Fault, NotFoundError
 from flexsites.reporting.results import Results, open_results
-from flexsites.tables import Frame, Layouts, TransitQuality
+from flexsites.tables import Frame, Layouts
 from flexsites.tables.files import read, write_table
 from flexsites.tables.parcel_fields import owner_class
 
@@ -154,7 +154,7 @@ def draw(directory: Path, chosen: Frame, folder: Path) -> None:
     """
     content = yaml.safe_load((directory / "run.yaml").read_text(encoding="utf-8"))
     pieces = read(directory / "pieces.parquet")
-    quality = read(directory / "transit_quality.parquet", TransitQuality)
+    quality = read(directory / "transit_quality.parquet")
     dwelling_types = {name: DwellingType.model_validate(one) for name, one in content["dwelling_types"].items()}
     layout = LayoutStandard.model_validate(content["layout"])
     drawn = []

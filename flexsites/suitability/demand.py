@@ -16,7 +16,7 @@ import pandas as pd
 
 from flexsites.config.suitability import Flexmilieu
 from flexsites.suitability.kernels import matching as m
-from flexsites.tables import Demand, DemandSites, DemandTotals, Frame, Sites, Suitability, together
+from flexsites.tables import Demand, DemandSites, DemandTotals, Frame, Sites, Suitability, concat
 from flexsites.tables.stage import stage
 
 _AVAILABLE = ("eligible", "conditional")
@@ -65,7 +65,7 @@ def match_demand(demand: Frame, sites: Frame, suitability: Frame, *, flexmilieus
         kinds, homes = one.flexmilieu[chosen], one.homes[chosen]
         shares = m.even_shares(_capacity(one, chosen), one.serves, one.demand)
         frames.append(_told(one, one.options[chosen], m.fill(kinds, homes, shares), is_most=shares.sum() >= bound))
-    return together(frames, DemandSites)
+    return concat(frames, DemandSites)
 
 
 @stage(takes=(Demand, DemandSites, Sites, Suitability), gives=DemandTotals)

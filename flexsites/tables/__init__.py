@@ -5,7 +5,18 @@ What a column is stands in ``parcel_fields`` and ``roof_fields``; which columns 
 checks are imported from here.
 """
 
-from flexsites.tables.contract import CRS, RD_BOUNDS, Frame, GeometryKind, Table, conform, empty, require_rd, together
+from flexsites.tables.contract import (
+    CRS,
+    RD_BOUNDS,
+    Bounds,
+    Frame,
+    GeometryKind,
+    Table,
+    concat,
+    conform,
+    empty,
+    require_rd,
+)
 from flexsites.tables.demand_tables import Demand, DemandSites, DemandTotals
 from flexsites.tables.parcel_tables import (
     Accessibility,
@@ -58,6 +69,7 @@ __all__ = [
     "Addresses",
     "Amenities",
     "Areas",
+    "Bounds",
     "Buildings",
     "ComplexLinks",
     "Complexes",
@@ -99,8 +111,8 @@ __all__ = [
     "TransitQuality",
     "Units",
     "ValidPieces",
+    "concat",
     "conform",
     "empty",
     "require_rd",
-    "together",
 ]

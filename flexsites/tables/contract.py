@@ -23,9 +23,13 @@ import shapely
 
 from flexsites.errors import ContractError, CrsError, Fault, raise_faults
 from flexsites.tables import parcel_fields as f
+from flexsites.tables.dtypes import PANDAS
 
 Frame: TypeAlias = pd.DataFrame
 """A pandas or geopandas table (a GeoDataFrame is a DataFrame)."""
+
+Bounds: TypeAlias = tuple[float, float, float, float]
+"""Minimum x, minimum y, maximum x, maximum y in metres."""
 
 CRS = "EPSG:28992"
 # The validity area of RD New with the waters around it, in metres. Wider than the country's land, far narrower than
@@ -34,7 +38,6 @@ RD_BOUNDS = (-7_000.0, 289_000.0, 300_000.0, 629_000.0)
 
 GeometryKind = Literal["polygon", "point", "line", "any"]
 _GEOMETRY_TYPES: dict[str, tuple[int, ...]] = {"polygon": (3, 6), "point": (0, 4), "line": (1, 5)}
-_PANDAS_DTYPE = {"str": "str", "int": "Int64", "float": "float64", "bool": "boolean"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ def empty(table: Table) -> Frame:
     (0, ['site_id', 'n_units_low'])
     """
     columns: dict[str, pd.Series[Any]] = {
-        field.name: pd.Series([], dtype=_PANDAS_DTYPE.get(field.dtype, "object")) for field in table.fields
+        field.name: pd.Series([], dtype=PANDAS.get(field.dtype, "object")) for field in table.fields
     }
     if table.geometry is None:
         return pd.DataFrame(columns)
@@ -85,7 +88,7 @@ def empty(table: Table) -> Frame:
     return frame
 
 
-def together(frames: Sequence[Frame], table: Table) -> Frame:
+def concat(frames: Sequence[Frame], table: Table) -> Frame:
     """Return the rows of frames under each other, in their order; the empty table where there are none.
 
     Frames without rows are passed over: their columns may have no type, which would change that of the others.
@@ -241,7 +244,7 @@ def _cast(frame: Frame, table: Table, *, where: str, extra: list[str]) -> Frame:
     order = table.columns + (extra if table.is_open else [])
     changed: dict[str, pd.Series] = {}
     for field in table.fields:
-        wanted = _PANDAS_DTYPE.get(field.dtype)
+        wanted = PANDAS.get(field.dtype)
         if wanted is None or str(frame[field.name].dtype) == wanted:
             continue
         try:

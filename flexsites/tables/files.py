@@ -7,63 +7,31 @@ and holds one part, or one range of keys, at a time: neither its memory nor its 
 from __future__ import annotations
 
 import itertools
-import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-import shapely
 
-from flexsites.errors import Fault, RunError
-from flexsites.tables import CRS, Frame, Table
+from flexsites.errors import Fault, InputError, RunError
+from flexsites.tables.arrow import COMPRESSION, opened, schema_of, to_arrow, to_frame, write_groups
+from flexsites.tables.contract import Frame, Table
+from flexsites.tables.whole_files import scratch_folder, whole_file
 
 _ROW_GROUP = 50_000
 _RANGE_ROWS = 500_000
-_COMPRESSION = "zstd"
-_TYPES = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "geometry": pa.binary()}
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    with _whole(path) as temporary:
-        temporary.write_bytes(content)
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """Yield a temporary name that becomes the path when the block ends, and is gone when it fails."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_json(path: Path, content: object) -> None:
-    """Write JSON, keys sorted, whole or not at all."""
-    text = json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False, default=str)
-    write_whole(path, text.encode())
-
-
-def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON
-    """Read JSON; None where there is no such file."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def write_table(frame: Frame, table: Table, path: Path) -> None:
     """Write a table as (Geo)Parquet, sorted by its key, whole or not at all."""
-    ordered = frame.sort_values(list(table.key), kind="stable", ignore_index=True)
-    _write_chunks(iter([_arrow(ordered, table)]), table, path)
+    write_chunks([frame.sort_values(list(table.key), kind="stable", ignore_index=True)], table, path)
+
+
+def write_chunks(frames: Iterable[Frame], table: Table, path: Path) -> None:
+    """Write frames, which follow each other in the order of the key, as :func:`write_table` writes them at once."""
+    _write((to_arrow(frame, table) for frame in frames), table, path)
 
 
 def merge(paths: Sequence[Path], table: Table, target: Path, *, range_rows: int = _RANGE_ROWS) -> int:
@@ -73,43 +41,55 @@ def merge(paths: Sequence[Path], table: Table, target: Path, *, range_rows: int 
     how many are held at once: about ``range_rows`` (more where one value of the key's first column has more).
     """
     n_rows = sum(_n_rows(path) for path in paths)
-    _write_chunks(_ranges(sorted(paths), table, n_rows, range_rows, target), table, target)
+    _write(_ranges(sorted(paths), table, n_rows, range_rows, target), table, target)
     return n_rows
 
 
 def _n_rows(path: Path) -> int:
     try:
-        return int(pq.read_metadata(path).num_rows)
-    except (OSError, pa.ArrowInvalid) as error:
+        with opened(path) as part:
+            return int(part.metadata.num_rows)
+    except (OSError, InputError) as error:
         what = f"a part that was written cannot be read ({error})"
-        raise RunError(Fault(what, str(path), "run again without --resume: what stands there is made anew")) from error
+        raise RunError(Fault(what, str(path), "run again without --resume: it will be rebuilt")) from error
 
 
-def read(path: Path, table: Table | None = None) -> Frame:
-    """Read a table that :func:`write_table` wrote, with geometry where the definition has one."""
-    has_geometry = b"geo" in (pq.read_schema(path).metadata or {}) if table is None else table.geometry is not None
-    frame: Frame = gpd.read_parquet(path) if has_geometry else pd.read_parquet(path)
-    return frame
+def _write(chunks: Iterable[pa.Table], table: Table, path: Path) -> None:
+    """Write chunks one after the other into one file."""
+    schema = schema_of(table)
+    with whole_file(path) as temporary, pq.ParquetWriter(temporary, schema, compression=COMPRESSION) as sink:
+        write_groups(sink, chunks, schema, _ROW_GROUP)
 
 
-def read_chunks(path: Path, table: Table) -> Iterator[Frame]:
-    """Read a table that this module wrote, some rows at a time: equal tables of equal length have equal chunks."""
-    with pq.ParquetFile(path) as file:
-        for group in range(file.num_row_groups):
-            yield _frame(file.read_row_group(group), table)
+def read(path: str | Path) -> Frame:
+    """Read a table, with its geometry where it has one.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such file.
+    InputError
+        If it is no whole Parquet file.
+    """
+    with opened(path) as source:
+        return to_frame(source.read())
 
 
-def write_chunks(frames: Iterable[Frame], table: Table, path: Path) -> None:
-    """Write frames, which follow each other in the order of the key, as :func:`write_table` writes them at once."""
-    _write_chunks((_arrow(frame, table) for frame in frames), table, path)
+def read_chunks(path: str | Path, *, columns: Sequence[str] | None = None, rows: int = _ROW_GROUP) -> Iterator[Frame]:
+    """Read a table some rows at a time, in the order of the file: equal tables of equal length have equal chunks.
 
-
-def _frame(rows: pa.Table, table: Table) -> Frame:
-    """Return rows as :func:`read` returns them."""
-    frame: Frame = rows.to_pandas()
-    if table.geometry is not None:
-        frame = gpd.GeoDataFrame(frame.assign(geometry=shapely.from_wkb(frame["geometry"])), crs=CRS)
-    return frame
+    Parameters
+    ----------
+    path
+        The table.
+    columns
+        The columns wanted; None: all.
+    rows
+        How many at a time.
+    """
+    with opened(path) as source:
+        for batch in source.iter_batches(batch_size=rows, columns=columns):
+            yield to_frame(pa.Table.from_batches([batch]))
 
 
 def _ranges(paths: Sequence[Path], table: Table, n_rows: int, range_rows: int, target: Path) -> Iterator[pa.Table]:
@@ -118,9 +98,8 @@ def _ranges(paths: Sequence[Path], table: Table, n_rows: int, range_rows: int, t
         yield _sorted([_part(path, table) for path in paths], table)
         return
     splits = _splits(paths, table.key[0], n_rows, range_rows)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", suffix=".ranges", dir=target.parent) as name:
-        files = [Path(name) / f"{i}.arrow" for i in range(len(splits) + 1)]
+    with scratch_folder(target.with_suffix(".ranges")) as folder:
+        files = [folder / f"{i}.arrow" for i in range(len(splits) + 1)]
         _divide(paths, table, splits, files)
         for file in files:
             with pa.memory_map(str(file)) as source, pa.ipc.open_stream(source) as stream:
@@ -142,7 +121,7 @@ def _divide(paths: Sequence[Path], table: Table, splits: np.ndarray, files: Sequ
     """Write the rows of every part, which are sorted, to the file of their range."""
     options = pa.ipc.IpcWriteOptions(compression="zstd")
     with ExitStack() as stack:
-        sinks = [stack.enter_context(pa.ipc.new_stream(file, _schema(table), options=options)) for file in files]
+        sinks = [stack.enter_context(pa.ipc.new_stream(file, schema_of(table), options=options)) for file in files]
         for path in paths:
             rows = _part(path, table)
             at = np.searchsorted(rows[table.key[0]].to_numpy(), splits, side="left")
@@ -152,56 +131,9 @@ def _divide(paths: Sequence[Path], table: Table, splits: np.ndarray, files: Sequ
 
 
 def _part(path: Path, table: Table) -> pa.Table:
-    return pq.read_table(path).cast(_schema(table))
+    return pq.read_table(path).cast(schema_of(table))
 
 
 def _sorted(parts: Sequence[pa.Table], table: Table) -> pa.Table:
-    rows = pa.concat_tables([_schema(table).empty_table(), *parts])
+    rows = pa.concat_tables([schema_of(table).empty_table(), *parts])
     return rows.sort_by([(name, "ascending") for name in table.key])
-
-
-def _write_chunks(chunks: Iterator[pa.Table], table: Table, path: Path) -> None:
-    """Write chunks one after the other into one file, renamed when it is whole.
-
-    Groups of rows are counted from the first row of the table, whatever the chunks: the bytes tell nothing of them.
-    """
-    schema = _schema(table)
-    with _whole(path) as temporary, pq.ParquetWriter(temporary, schema, compression=_COMPRESSION) as writer:
-        waiting = schema.empty_table()
-        for chunk in chunks:
-            waiting = pa.concat_tables([waiting, chunk])
-            n_whole = len(waiting) // _ROW_GROUP * _ROW_GROUP
-            for start in range(0, n_whole, _ROW_GROUP):
-                writer.write_table(waiting.slice(start, _ROW_GROUP).combine_chunks(), _ROW_GROUP)
-            waiting = waiting.slice(n_whole)
-        writer.write_table(waiting.combine_chunks(), _ROW_GROUP)
-
-
-def _arrow(frame: Frame, table: Table) -> pa.Table:
-    """Return the rows in the table's own schema: the same types and metadata whatever the rows are."""
-    schema = _schema(table)
-    arrays = []
-    for field in table.fields:
-        column = frame[field.name]
-        values = shapely.to_wkb(column.to_numpy()) if field.dtype == "geometry" else column
-        arrays.append(pa.array(values, type=_TYPES[field.dtype], from_pandas=True))
-    return pa.table(arrays, schema=schema)
-
-
-def _schema(table: Table) -> pa.Schema:
-    """Return a table's types, and what its fields mean, as arrow says it."""
-    fields = []
-    for field in table.fields:
-        about = {"description": field.description, "unit": field.unit or "", "null": field.null or "never"}
-        fields.append(pa.field(field.name, _TYPES[field.dtype], metadata=about))
-    metadata = {"flexsites_table": table.name}
-    if table.geometry is not None:
-        metadata["geo"] = json.dumps(_geo())
-    return pa.schema(fields, metadata=metadata)
-
-
-def _geo() -> dict[str, Any]:
-    """Return the GeoParquet 1.1 metadata. It names no bounding box: that would differ between chunks of a table."""
-    crs = gpd.GeoSeries([], crs=CRS).crs.to_json_dict()
-    column = {"encoding": "WKB", "geometry_types": [], "crs": crs}
-    return {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Dtype = Literal["str", "int", "float", "bool", "geometry"]
+from flexsites.tables.dtypes import Dtype
 
 
 @dataclass(frozen=True, slots=True)

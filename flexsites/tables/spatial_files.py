@@ -7,13 +7,12 @@ of the curve on disk first, then bucket after bucket is sorted by place and key.
 
 from __future__ import annotations
 
-import json
-import shutil
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import geopandas as gpd
 import numpy as np
@@ -22,13 +21,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
-from pyproj import CRS
 
 from flexsites.digest import sha256
 from flexsites.errors import ContractError, Fault, InputError
-from flexsites.tables import CRS as RD
-from flexsites.tables import Frame, Table, conform
-from flexsites.tables.windows import BBOX, CORNERS, Bounds, read_window
+from flexsites.tables.arrow import BBOX, COMPRESSION, CORNERS, geo_metadata, write_groups
+from flexsites.tables.contract import Bounds, Frame, Table, conform
+from flexsites.tables.whole_files import scratch_folder, whole_file
+from flexsites.tables.windows import read_window
 
 __all__ = ["Bounds", "Writer", "Written", "read_window", "write_canonical"]
 
@@ -65,7 +64,8 @@ class Writer(AbstractContextManager["Writer"]):
         """Prepare to write `table` to `path`."""
         self.path, self.table = path, table
         self.written: Written | None = None
-        self._folder = path.with_name(f".{path.name}.buckets")
+        self._stack = ExitStack()
+        self._folder = path
         self._sinks: dict[int, pa.RecordBatchStreamWriter] = {}
         self._schema: pa.Schema | None = None
         self._types: set[str] = set()
@@ -74,21 +74,18 @@ class Writer(AbstractContextManager["Writer"]):
 
     def __enter__(self) -> Self:
         """Make room for the buckets."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True)
+        self._folder = self._stack.enter_context(scratch_folder(self.path.with_suffix(".buckets")))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Write the file, unless something went wrong; clean up either way."""
-        try:
+        with self._stack:
             for sink in self._sinks.values():
                 sink.close()
             if kind is None:
                 self.written = self._finish()
-        finally:
-            shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def has_rows_or_columns(self) -> bool:
@@ -142,23 +139,18 @@ class Writer(AbstractContextManager["Writer"]):
         bounds = _union(self._bounds)
         kept = self._schema.remove(self._schema.get_field_index(_DISTANCE))
         if self.table.geometry is not None:
-            kept = kept.with_metadata({**(kept.metadata or {}), b"geo": _geo(sorted(self._types), bounds)})
-        temporary = self.path.with_name(f".{self.path.name}.part")
-        n_rows = 0
-        with pq.ParquetWriter(temporary, kept, compression="zstd", write_page_index=True) as sink:
-            waiting = kept.empty_table()
-            for number in sorted(self._sinks):
-                rows = self._sorted(self._folder / f"{number:05d}.arrow").cast(kept)
-                n_rows += len(rows)
-                waiting = pa.concat_tables([waiting, rows])
-                whole = len(waiting) // ROW_GROUP_ROWS * ROW_GROUP_ROWS
-                for start in range(0, whole, ROW_GROUP_ROWS):
-                    sink.write_table(waiting.slice(start, ROW_GROUP_ROWS).combine_chunks(), ROW_GROUP_ROWS)
-                waiting = waiting.slice(whole)
-            if len(waiting) or n_rows == 0:
-                sink.write_table(waiting.combine_chunks(), ROW_GROUP_ROWS)
-        temporary.replace(self.path)
+            geo = geo_metadata(sorted(self._types), has_boxes=True, bounds=bounds)
+            kept = kept.with_metadata({**(kept.metadata or {}), b"geo": geo})
+        with (
+            whole_file(self.path) as temporary,
+            pq.ParquetWriter(temporary, kept, compression=COMPRESSION, write_page_index=True) as sink,
+        ):
+            n_rows = write_groups(sink, self._ordered(kept), kept, ROW_GROUP_ROWS)
         return Written(self.path, n_rows, bounds, sha256(self.path))
+
+    def _ordered(self, schema: pa.Schema) -> Iterator[pa.Table]:
+        for number in sorted(self._sinks):
+            yield self._sorted(self._folder / f"{number:05d}.arrow").cast(schema)
 
     def _sorted(self, bucket: Path) -> pa.Table:
         with pa.memory_map(str(bucket)) as source, pa.ipc.open_stream(source) as stream:
@@ -218,19 +210,6 @@ def hilbert_distance(geometries: npt.NDArray[np.object_]) -> npt.NDArray[np.int6
     middle = np.clip((bounds[:, :2] + bounds[:, 2:]) / 2, _SQUARE[:2], _SQUARE[2:])
     distance = gpd.GeoSeries(shapely.points(middle)).hilbert_distance(total_bounds=_SQUARE, level=_LEVEL)
     return np.asarray(distance, dtype=np.int64)
-
-
-def _geo(types: list[str], bounds: Bounds | None) -> bytes:
-    """Return the metadata that GeoParquet 1.1 asks for, the bounding-box covering among it."""
-    column: dict[str, Any] = {
-        "encoding": "WKB",
-        "geometry_types": types,
-        "crs": CRS.from_user_input(RD).to_json_dict(),
-        "covering": {"bbox": {corner: [BBOX, corner] for corner in CORNERS}},
-    }
-    if bounds is not None:
-        column["bbox"] = list(bounds)
-    return json.dumps({"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}).encode()
 
 
 def _union(bounds: list[Bounds]) -> Bounds | None:

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import fsspec
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
-import shapely
 
-from flexsites.errors import Fault, NotFoundError
-from flexsites.tables import CRS as RD
-from flexsites.tables import Frame
-
-Bounds = tuple[float, float, float, float]
-
-BBOX = "bbox"
-"""The column that holds the bounding box of each row's geometry."""
-
-CORNERS = ("xmin", "ymin", "xmax", "ymax")
-"""Its fields."""
-
-_CHUNK_ROWS = 262_144
+from flexsites.tables.arrow import BBOX, CORNERS, opened, to_frame
+from flexsites.tables.contract import Bounds, Frame
 
 
 def window_of(rows: Frame, reach_m: float) -> Bounds:
@@ -61,44 +45,15 @@ def read_window(path: str | Path, bounds: Bounds | None = None, *, columns: Sequ
     NotFoundError
         If there is no such file.
     """
-    try:
-        footer = _footer(str(path))
-        with fsspec.open(str(path), "rb") as stream:
-            source = pq.ParquetFile(stream, metadata=footer.metadata)
-            names = source.schema_arrow.names
-            has_geometry = b"geo" in (source.schema_arrow.metadata or {})
-            wanted = [n for n in names if columns is None or n in columns or (has_geometry and n in ("geometry", BBOX))]
-            if bounds is None or not has_geometry:
-                rows = source.read(columns=[n for n in wanted if n != BBOX])
-            else:
-                rows = source.read_row_groups(footer.groups_in(bounds), columns=wanted)
-                rows = rows.filter(_meets(rows.column(BBOX).combine_chunks(), bounds)).drop_columns([BBOX])
-    except FileNotFoundError as error:
-        raise NotFoundError(Fault("no such canonical table", str(path), "prepare the inputs first")) from error
-    if not has_geometry:
-        return pd.DataFrame(rows.to_pandas())
-    shapes = shapely.from_wkb(rows.column("geometry").to_numpy())
-    plain = pd.DataFrame(rows.drop_columns(["geometry"]).to_pandas())
-    return gpd.GeoDataFrame(plain, geometry=shapes, crs=RD)  # type: ignore[no-any-return]
-
-
-def read_chunks(path: str | Path, *, columns: Sequence[str], rows: int = _CHUNK_ROWS) -> Iterator[Frame]:
-    """Give the rows of a table with geometry in the order of the file, so many at a time: the columns and the geometry.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no such file.
-    """
-    try:
-        with fsspec.open(str(path), "rb") as stream:
-            source = pq.ParquetFile(stream)
-            for batch in source.iter_batches(batch_size=rows, columns=[*columns, "geometry"]):
-                plain = pd.DataFrame(pa.Table.from_batches([batch]).drop_columns(["geometry"]).to_pandas())
-                shapes = shapely.from_wkb(batch.column("geometry").to_numpy(zero_copy_only=False))
-                yield gpd.GeoDataFrame(plain, geometry=shapes, crs=RD)
-    except FileNotFoundError as error:
-        raise NotFoundError(Fault("no such canonical table", str(path), "prepare the inputs first")) from error
+    footer = _footer(str(path))
+    with opened(path, footer.metadata) as source:
+        names = source.schema_arrow.names
+        has_geometry = "geometry" in names
+        wanted = [n for n in names if columns is None or n in columns or (has_geometry and n in ("geometry", BBOX))]
+        if bounds is None or not has_geometry:
+            return to_frame(source.read(columns=[n for n in wanted if n != BBOX]))
+        rows = source.read_row_groups(footer.groups_in(bounds), columns=wanted)
+    return to_frame(rows.filter(_meets(rows.column(BBOX).combine_chunks(), bounds)).drop_columns([BBOX]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +87,14 @@ def _footer(path: str) -> Footer:
     if local.is_file():
         stat = local.stat()
         return _remembered_footer(path, stat.st_size, stat.st_mtime_ns)
-    with fsspec.open(path, "rb") as stream:
-        return _read_footer(pq.read_metadata(stream))
+    with opened(path) as source:
+        return _read_footer(source.metadata)
 
 
 @lru_cache(maxsize=512)
 def _remembered_footer(path: str, _size: int, _changed_ns: int) -> Footer:
-    return _read_footer(pq.read_metadata(path))
+    with opened(path) as source:
+        return _read_footer(source.metadata)
 
 
 def _read_footer(metadata: Any) -> Footer:  # noqa: ANN401 - pyarrow carries no types

@@ -5,7 +5,6 @@ What is large is GeoParquet; streets, stops and amenities are GeoPackages. Stree
 
 from __future__ import annotations
 
-import json
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 import pyogrio
 import shapely
 
+from flexsites.tables.arrow import geo_metadata
 from flexsites.worlds.country import TILE_M, Country
 
 if TYPE_CHECKING:
@@ -81,9 +81,7 @@ def _write(path: Path, frames: Iterable[gpd.GeoDataFrame]) -> None:
         shapes = pa.array(shapely.to_wkb(frame.geometry.to_numpy()), type=pa.binary())
         table = pa.table({**plain, "geometry": shapes})
         if writer is None:
-            column = {"encoding": "WKB", "geometry_types": [], "crs": frame.crs.to_json_dict()}
-            geo = {"version": "1.0.0", "primary_column": "geometry", "columns": {"geometry": column}}
-            table = table.replace_schema_metadata({"geo": json.dumps(geo)})
+            table = table.replace_schema_metadata({"geo": geo_metadata()})
             writer = pq.ParquetWriter(path, table.schema, compression="zstd")
         writer.write_table(table.cast(writer.schema))
     if writer is not None:

@@ -76,9 +76,9 @@ def run_file(folder: Path) -> Path:
 
 def group_at_once(place: Place) -> None:
     """Group the complexes of all roofs in memory, and refuse another answer than that of the run."""
-    roofs = read(place.result("base", "roofs"), t.Roofs)
+    roofs = read(place.result("base", "roofs"))
     whole = group_complexes(roofs, link_neighbours(roofs, rules=rules().complexes), rules=rules().complexes)
-    of_run = t.conform(read(place.result("base", "complexes"), t.Complexes), t.Complexes, where="the run")
+    of_run = t.conform(read(place.result("base", "complexes")), t.Complexes, where="the run")
     pd.testing.assert_frame_equal(whole, of_run)
 
 
@@ -99,7 +99,7 @@ def main(size: int) -> None:
 def _tell(place: Place, rows: list[dict[str, object]], watch: Watch) -> None:
     watch.begin("end")
     links = sum(len(pd.read_parquet(path)) for path in place.parts.glob("*/*/complex_links.parquet"))
-    complexes = read(place.result("base", "complexes"), t.Complexes)
+    complexes = read(place.result("base", "complexes"))
     n_complexes = complexes["complex_id"].nunique()
     print(f"{len(complexes):,} buildings in {n_complexes:,} complexes, {len(rows)} cells, {links:,} links over borders")
     for phase in watch.phases[1:-1]:

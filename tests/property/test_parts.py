@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 from flexsites.errors import RunError
 from flexsites.tables import CRS, Amenities, Reasons, Table, empty
 from flexsites.tables import files as parts
+from flexsites.tables.arrow import to_arrow
+from flexsites.tables.whole_files import read_json, write_json
 
 RULES = ("a", "b", "c")
 
@@ -70,7 +72,7 @@ def test_the_same_rows_give_the_same_bytes_however_they_are_spread(
         there, back, alone = (folder.joinpath(target).read_bytes() for target in ("there", "back", "alone"))
         assert there == back == alone
         pd.testing.assert_frame_equal(
-            parts.read(folder / "there", Reasons), parts.read(folder / "one.parquet", Reasons), check_exact=True
+            parts.read(folder / "there"), parts.read(folder / "one.parquet"), check_exact=True
         )
 
 
@@ -90,7 +92,7 @@ def test_ranges_hold_few_rows_and_lose_none(tmp_path: Path, monkeypatch: pytest.
     assert len(held) == 12
     assert sum(held) == len(rows)
     assert max(held) <= 50 + len(RULES)
-    merged = parts.read(tmp_path / "merged", Reasons)
+    merged = parts.read(tmp_path / "merged")
     assert merged["site_id"].is_monotonic_increasing
     assert not [path for path in tmp_path.iterdir() if "ranges" in path.name], "the ranges are cleared away"
 
@@ -113,7 +115,7 @@ def test_no_rows_is_a_table_without_rows(tmp_path: Path) -> None:
     assert parts.merge([tmp_path / "none.parquet"], Amenities, tmp_path / "a") == 0
     assert parts.merge([], Amenities, tmp_path / "b") == 0
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-    found = parts.read(tmp_path / "a", Amenities)
+    found = parts.read(tmp_path / "a")
     assert list(found.columns) == Amenities.columns
     assert found.crs.to_epsg() == 28992
 
@@ -140,17 +142,17 @@ def test_an_interrupted_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest
     before = target.read_bytes()
 
     def chunks() -> Iterator[pa.Table]:
-        yield parts._arrow(reasons([2]), Reasons)
+        yield to_arrow(reasons([2]), Reasons)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        parts._write_chunks(chunks(), Reasons, target)
+        parts._write(chunks(), Reasons, target)
     assert target.read_bytes() == before
     monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
-        parts.write_json(tmp_path / "row.json", {"key": 1})
+        write_json(tmp_path / "row.json", {"key": 1})
     assert [path.name for path in tmp_path.iterdir()] == ["reasons.parquet"]
-    assert parts.read_json(tmp_path / "row.json") is None
+    assert read_json(tmp_path / "row.json") is None
 
 
 def test_a_part_that_was_spoilt_is_told(tmp_path: Path) -> None:

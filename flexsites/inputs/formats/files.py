@@ -19,6 +19,7 @@ import fsspec
 from flexsites.config.load import expand, variables_of
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.download import fetch_file
+from flexsites.tables.whole_files import whole_file
 
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]+://")
 _WORLD = "world://"
@@ -88,15 +89,13 @@ def fetch(url: str, scratch: Path, *, where: str) -> Path:
         return target
     if url.startswith(("http://", "https://")):
         return fetch_file(url, target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_suffix(target.suffix + ".part")
-    try:
-        with fsspec.open(url, "rb") as remote, temporary.open("wb") as local:
-            shutil.copyfileobj(remote, local, _CHUNK_BYTES)
-    except Exception as error:  # every store has errors of its own
-        fault = Fault(f"cannot be fetched ({type(error).__name__}: {error})", f"{where}: {url}", "check the address")
-        raise InputError(fault) from error
-    temporary.replace(target)
+    with whole_file(target) as temporary:
+        try:
+            with fsspec.open(url, "rb") as remote, temporary.open("wb") as local:
+                shutil.copyfileobj(remote, local, _CHUNK_BYTES)
+        except Exception as error:  # every store has errors of its own
+            what = f"cannot be fetched ({type(error).__name__}: {error})"
+            raise InputError(Fault(what, f"{where}: {url}", "check the address")) from error
     return target
 
 
@@ -128,17 +127,18 @@ def unpack(archive: str, member: str, scratch: Path) -> Path:
     stamp = hashlib.sha256(":".join(map(str, known)).encode()).hexdigest()[:12]
     target = scratch / "unpacked" / stamp / Path(member).name
     if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.part")
         # A locked member is a RuntimeError, an unknown way of packing a NotImplementedError, which is one too.
         try:
-            with zipfile.ZipFile(archive) as packed, packed.open(member) as source, temporary.open("wb") as local:
+            with (
+                whole_file(target) as temporary,
+                zipfile.ZipFile(archive) as packed,
+                packed.open(member) as source,
+                temporary.open("wb") as local,
+            ):
                 shutil.copyfileobj(source, local, _CHUNK_BYTES)
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-            temporary.unlink(missing_ok=True)
             what = f"cannot be unpacked ({error})"
             raise InputError(Fault(what, f"{archive}/{member}", "fetch the archive again, or unpack it")) from error
-        temporary.replace(target)
     return target
 
 

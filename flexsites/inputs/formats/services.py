@@ -23,6 +23,7 @@ from flexsites.errors import CrsError, Fault, InputError
 from flexsites.inputs.formats.download import get_json, open_session
 from flexsites.inputs.formats.projection import coordinate_faults
 from flexsites.inputs.formats.vector import Bounds
+from flexsites.tables.whole_files import whole_file, write_json, write_whole
 
 _RD_URI = "http://www.opengis.net/def/crs/EPSG/0/28992"
 _RD_NAME = "urn:ogc:def:crs:EPSG::28992"
@@ -102,20 +103,17 @@ class _Pages:
         if after is not None and after == self.next:
             raise InputError(Fault("the service gives the same page again and again", where, "tell the provider"))
         path = self.folder / f"page-{self.n_pages:06d}.json"
-        path.write_text(json.dumps(features), encoding="utf-8")
+        write_whole(path, json.dumps(features).encode())
         self.next, self.n_pages, self.n_features = after, self.n_pages + 1, self.n_features + len(features)
         state = {"next": self.next, "n_pages": self.n_pages, "n_features": self.n_features}
-        temporary = self._state.with_suffix(".part")
-        temporary.write_text(json.dumps(state), encoding="utf-8")
-        temporary.replace(self._state)
+        write_json(self._state, state)
 
     def forget(self) -> None:
         shutil.rmtree(self.folder)
 
     def join(self, target: Path) -> None:
         """Join the pages into one file, whole or not at all."""
-        temporary = target.with_suffix(".part")
-        with temporary.open("w", encoding="utf-8") as sink:
+        with whole_file(target) as temporary, temporary.open("w", encoding="utf-8") as sink:
             crs = {"type": "name", "properties": {"name": _RD_NAME}}
             sink.write(f'{{"type": "FeatureCollection", "crs": {json.dumps(crs)}, "features": [\n')
             is_first = True
@@ -123,7 +121,6 @@ class _Pages:
                 sink.write(("" if is_first else ",\n") + json.dumps(feature))
                 is_first = False
             sink.write("\n]}\n")
-        temporary.replace(target)
         self.forget()
 
     def _features(self) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,7 @@ import shapely
 from flexsites.inputs.osm.features import FeatureReading, matches, read_osm_features
 from flexsites.inputs.osm.streets_pbf import RD
 from flexsites.tables import Amenities, Frame, Stops, empty
+from flexsites.tables.dtypes import PANDAS
 
 if TYPE_CHECKING:
     from flexsites.arrays import BoolArray, GeometryArray
@@ -107,15 +108,12 @@ def stops_from_pbf(path: Path, *, categories: AmenityCategories, crs: str = RD) 
         return empty(Stops)
     table = pd.concat(frames, ignore_index=True).sort_values(["stop_id", "mode"], ignore_index=True)
     unknown = {
-        field.name: pd.Series(pd.NA, index=table.index, dtype=_NULLS[field.dtype])
+        field.name: pd.Series(np.nan if field.dtype == "float" else pd.NA, index=table.index, dtype=PANDAS[field.dtype])
         for field in Stops.fields
         if field.name not in table.columns
     }
     whole: Frame = gpd.GeoDataFrame(table.assign(**unknown), geometry="geometry", crs=crs)[Stops.columns]
     return whole
-
-
-_NULLS = {"float": "Float64", "int": "Int64", "bool": "boolean", "str": "str"}
 
 
 def _read_once(

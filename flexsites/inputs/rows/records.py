@@ -16,7 +16,7 @@ from flexsites.config.sources import Row
 from flexsites.errors import ConfigError, Fault
 from flexsites.inputs.formats.files import content_of, sha256
 from flexsites.inputs.rows.validity import Ledger
-from flexsites.tables.files import write_json
+from flexsites.tables.whole_files import write_json
 
 
 @dataclass(frozen=True, slots=True)

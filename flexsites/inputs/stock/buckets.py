@@ -9,14 +9,14 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
 
-from flexsites.tables import CRS, Frame
+from flexsites.tables import Frame
+from flexsites.tables.arrow import to_frame
 
 __all__ = ["Buckets", "bucket_numbers"]
 
@@ -67,7 +67,7 @@ class Buckets:
             with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as stream:
                 batch = stream.get_batch(number)
                 if batch.num_rows:
-                    frames.append(_to_frame(pa.Table.from_batches([batch])))
+                    frames.append(to_frame(pa.Table.from_batches([batch])))
         if not frames:
             return None
         joined: Frame = pd.concat(frames, ignore_index=True)
@@ -91,13 +91,3 @@ def _column(column: pd.Series) -> pa.Array | pa.ChunkedArray:
         return pa.array(column, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         return pa.array(column.astype("str"), from_pandas=True)
-
-
-def _to_frame(table: pa.Table) -> Frame:
-    names = [name for name in table.column_names if name != _GEOMETRY]
-    plain: pd.DataFrame = table.select(names).to_pandas()
-    if _GEOMETRY not in table.column_names:
-        return plain
-    shapes = shapely.from_wkb(table.column(_GEOMETRY).to_numpy())
-    frame: Frame = gpd.GeoDataFrame(plain, geometry=shapes, crs=CRS)
-    return frame

@@ -20,6 +20,7 @@ from flexsites.inputs.rows.numbers import numbers
 from flexsites.inputs.rows.validity import make_sound
 from flexsites.inputs.stock.files import bag_ids, first_column, is_among, members, require_columns
 from flexsites.tables import CRS, Buildings, Frame, RoofParts, empty
+from flexsites.tables.dtypes import PANDAS
 
 __all__ = [
     "PAND_NEEDED",
@@ -231,10 +232,9 @@ def join_stock(
         frame = _put_over(frame, known)
     missing = [name for name in Buildings.columns if name not in frame.columns and name != "geometry"]
     types = {field.name: field.dtype for field in Buildings.fields}
-    dtypes = {"str": "str", "int": "Int64", "float": "float64", "bool": "boolean"}
     for name in missing:
         frame[name] = pd.Series(
-            pd.NA if types[name] != "float" else np.nan, index=frame.index, dtype=dtypes[types[name]]
+            pd.NA if types[name] != "float" else np.nan, index=frame.index, dtype=PANDAS[types[name]]
         )
     buildings = gpd.GeoDataFrame(frame, geometry=standing.geometry.to_numpy(), crs=CRS)[Buildings.columns]
     parts = empty(RoofParts) if roof_parts is None else roof_parts

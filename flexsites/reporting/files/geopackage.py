@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -19,6 +18,7 @@ from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.words import Words
 from flexsites.tables import CRS, Frame
+from flexsites.tables.whole_files import scratch_folder, whole_file
 
 _STYLES_TABLE = """CREATE TABLE layer_styles (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
@@ -58,16 +58,14 @@ def write_geopackage(directory: Path | str, lang: str = "nl", *, layouts: gpd.Ge
     words = words_of(results, lang)
     layers = _layers(results, layouts)
     path = results.directory / "sites.gpkg"
-    temporary = path.with_name(f".{os.getpid()}.sites.gpkg")
-    temporary.unlink(missing_ok=True)
-    try:
-        with writing(path.parent):
+    # GDAL looks at the ending of a name, and SQLite writes beside it: both in a folder that goes when this ends.
+    with scratch_folder(path.with_suffix(".layers")) as folder, whole_file(path) as temporary:
+        with writing(folder):
+            made = folder / path.name
             for name, layer in layers.items():
-                layer.to_file(temporary, layer=name, driver="GPKG", engine="pyogrio")
-            _add_styles(temporary, {name: _style(name, layer, words) for name, layer in layers.items()})
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+                layer.to_file(made, layer=name, driver="GPKG", engine="pyogrio")
+            _add_styles(made, {name: _style(name, layer, words) for name, layer in layers.items()})
+        made.replace(temporary)
     return path
 
 

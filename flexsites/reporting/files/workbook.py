@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from flexsites.reporting.summaries.portfolio import buildings_table, complexes_t
 from flexsites.reporting.summaries.totals import AVAILABLE
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
+from flexsites.tables.whole_files import whole_file
 
 _LINE_PT, _LINE_CHARACTERS, _SUMMARY_WIDTH = 16, 82, 95
 
@@ -71,12 +71,10 @@ def write_portfolio(directory: Path | str, lang: str = "nl") -> Path:
 def _write(results: Results, words: Words, stem: str, fill: Callable[[Sheets, Results, Words], None]) -> Path:
     """Write a workbook whole or not at all."""
     path = results.directory / (f"{stem}.xlsx" if words.lang == "nl" else f"{stem}.{words.lang}.xlsx")
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(temporary, options) as book:
-        book.set_properties({"title": words.label(results.manifest.get("title") or results.manifest.get("name"))})
+    with whole_file(path) as temporary, xlsxwriter.Workbook(temporary, options) as book:
+        book.set_properties({"title": words.label(results.manifest.title or results.manifest.name)})
         fill(Sheets(book, words), results, words)
-    temporary.replace(path)
     return path
 
 
@@ -115,7 +113,7 @@ def _write_summary(sheets: Sheets, results: Results, words: Words, more: Sequenc
     sheet.fit_to_pages(1, 0)
     sheet.set_column(0, 0, _SUMMARY_WIDTH)
     found = answer.answer(results, words)
-    sheet.write_string(0, 0, words.label(results.manifest.get("title") or results.manifest.get("name")), sheets.title)
+    sheet.write_string(0, 0, words.label(results.manifest.title or results.manifest.name), sheets.title)
     head = f"{words.text('report.kicker')} – {words.text('report.screening')}"
     sheet.write_string(1, 0, head, sheets.strong)
     sheet.set_row(0, 2 * _LINE_PT)
@@ -126,8 +124,7 @@ def _write_summary(sheets: Sheets, results: Results, words: Words, more: Sequenc
     after = len(lines) + 4
     sheet.write_string(after, 0, found["pbl"], sheets.warning)
     sheet.set_row(after, _LINE_PT * (1 + len(found["pbl"]) // _LINE_CHARACTERS))
-    warnings = [words.label(warning) for warning in results.manifest.get("warnings") or ()]
-    for i, line in enumerate(warnings, after + 2):
+    for i, line in enumerate(results.manifest.warnings, after + 2):
         sheet.write_string(i, 0, line, sheets.wrapped)
 
 

@@ -17,12 +17,13 @@ from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report.drawing import draw
 from flexsites.reporting.report.page import environment, write_text
-from flexsites.reporting.results import Results, open_results, read_table, records, row_at
+from flexsites.reporting.results import Results, open_results, records, row_at
 from flexsites.reporting.story.explain import measured, unit_in
 from flexsites.reporting.summaries.totals import AVAILABLE
 from flexsites.reporting.views import TableView, heads
 from flexsites.reporting.words import Words, criterion_name
 from flexsites.tables import Frame
+from flexsites.tables.files import read
 
 _NONE = np.array([], dtype=object)
 
@@ -71,7 +72,7 @@ def write_factsheets(
             manifest=results.manifest,
             sheets=sheets,
             colours=presentation().colours,
-            title=words.label(results.manifest.get("title") or results.manifest.get("name")),
+            title=words.label(results.manifest.title or results.manifest.name),
         )
     )
     return write_text(place / ("factsheets.html" if lang == "nl" else f"factsheets.{lang}.html"), html)
@@ -95,7 +96,7 @@ class _Around:
     def __init__(self, results: Results, sites: gpd.GeoDataFrame, layouts: Path) -> None:
         self.sites = sites
         self.pieces = gpd.GeoDataFrame(results.table("pieces")) if results.has("pieces") else None
-        self.modules = gpd.GeoDataFrame(read_table(layouts)) if layouts.exists() else None
+        self.modules = gpd.GeoDataFrame(read(layouts)) if layouts.exists() else None
         self.streets = (
             gpd.GeoDataFrame(results.table("canonical/streets")) if results.has("canonical/streets") else None
         )
@@ -233,11 +234,7 @@ def _facts(site: pd.Series[Any], words: Words) -> list[tuple[str, str]]:
 def _procedures(results: Results, site: pd.Series[Any], words: Words) -> list[str]:
     """Return what the rules that touch the site say must be done, each once."""
     touching = {rule for column in ("restrictions", "flags") for rule in str(site[column]).split("|") if rule}
-    said = [
-        words.label(rule.get("procedure"))
-        for rule in results.manifest.get("rules") or ()
-        if rule["rule_id"] in touching
-    ]
+    said = [words.label(rule.procedure) for rule in results.manifest.rules if rule.rule_id in touching]
     return list(dict.fromkeys(text for text in said if text))
 
 

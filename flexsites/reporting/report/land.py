@@ -78,7 +78,7 @@ def homes_of(row: pd.Series[Any], words: Words) -> tuple[str, str]:
 def drop(results: Results, words: Words) -> dict[str, Any]:
     """Return what each rule takes, as bars and as a table, and whether the areas close."""
     table = summary(results, "drop")
-    kinds = {entry["rule_id"]: entry.get("effect") for entry in results.manifest.get("rules", ())}
+    kinds = {rule.rule_id: rule.effect for rule in results.manifest.rules}
     table = table.assign(effect=table["effect"].where(table["effect"].notna(), table["rule_id"].map(kinds)))
     taking = table[(table["covered_area_m2"] > 0) & ~table["effect"].isin(("restrict", "flag", "include"))]
     top = float(taking["covered_area_m2"].max()) if len(taking) else 1.0
@@ -131,11 +131,10 @@ def _least(row: Any, results: Results) -> str:  # noqa: ANN401 - a row of the dr
 
 def closing_line(results: Results, words: Words) -> tuple[str, bool]:
     """Return the closing of areas in a sentence, and whether it closes; empty where the manifest has none."""
-    closes = results.manifest.get("closes") or {}
-    names = ("area_in_m2", "buildable_area_m2", "attributed_area_m2")
-    if any(closes.get(name) is None for name in names):
+    closes = results.manifest.closes
+    if closes is None:
         return "", True
-    total, buildable, attributed = (float(closes[name]) for name in names)
+    total, buildable, attributed = closes.area_in_m2, closes.buildable_area_m2, closes.attributed_area_m2
     does_close = abs(total - buildable - attributed) <= max(_CLOSES_M2, _CLOSES_SHARE * total)
     # Written so that it adds up for who checks it by hand: the last whole square metre is in the middle term.
     shown = round(total) - round(buildable) if does_close else attributed

@@ -10,6 +10,7 @@ from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results
 from flexsites.reporting.views import TableView, heads
 from flexsites.reporting.words import Words
+from flexsites.tables.manifest import FigureTold
 
 # What became of rows of a source that did not go through unchanged: told wherever there are any.
 _LOST = ("n_left_out", "n_outside_area", "n_repeated", "n_repaired", "n_quarantined")
@@ -20,34 +21,29 @@ _CALENDAR = 1000
 def assumptions(results: Results, words: Words) -> dict[str, TableView]:
     """Return every assumed figure and every sourced one, those of the report itself included."""
     own = list(collect_figures(presentation(), "report"))
-    assumed = [dict(entry) for entry in results.manifest.get("assumptions") or ()]
-    sourced = [dict(entry) for entry in results.manifest.get("figures") or ()]
+    assumed, sourced = list(results.manifest.assumptions), list(results.manifest.figures)
     for path, figure in own:
-        entry = {"path": path, "value": figure.value, "unit": figure.unit, "why": figure.why, "source": figure.source}
-        (assumed if figure.assumption else sourced).append(entry)
+        told = FigureTold(path=path, value=figure.value, unit=figure.unit, why=figure.why, source=figure.source)
+        (assumed if figure.assumption else sourced).append(told)
     return {
         "assumed": TableView(
             heads(words, ("path",), ("value",)) + heads(words, ("unit", "why"), ()),
-            [[*_figure(entry, words), entry.get("why") or words.text("assumptions.no_reason")] for entry in assumed],
+            [[*_figure(entry, words), entry.why or words.text("assumptions.no_reason")] for entry in assumed],
         ),
         "sourced": TableView(
             heads(words, ("path",), ("value",)) + heads(words, ("unit", "source"), ()),
-            [[*_figure(entry, words), str(entry.get("source") or words.unknown)] for entry in sourced],
+            [[*_figure(entry, words), entry.source or words.unknown] for entry in sourced],
         ),
     }
 
 
-def _figure(entry: Mapping[str, Any], words: Words) -> list[str]:
+def _figure(figure: FigureTold, words: Words) -> list[str]:
     """Return path, value and unit of a figure, written without rounding it away."""
-    value, unit = entry.get("value"), entry.get("unit")
-    if unit == "year" and isinstance(value, int | float) and value >= _CALENDAR:
-        written = str(int(value))  # a year is no amount: it takes no thousands separator
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        decimals = max(len(f"{float(value):.10f}".rstrip("0").partition(".")[2]), 0)
-        written = words.number(value, decimals)
+    if figure.unit == "year" and figure.value >= _CALENDAR:
+        written = str(int(figure.value))  # a year is no amount: it takes no thousands separator
     else:
-        written = words.unknown if value is None else str(value)
-    return [str(entry.get("path", "")), written, words.name("unit", unit) if unit else "–"]
+        written = words.number(figure.value, len(f"{figure.value:.10f}".rstrip("0").partition(".")[2]))
+    return [figure.path, written, words.name("unit", figure.unit) if figure.unit else "–"]
 
 
 def sources_by_origin(listed: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
@@ -70,12 +66,12 @@ def sources(results: Results, words: Words) -> list[dict[str, str]]:
     """Return the sources with edition, licence and attribution; what the manifest does not say is unknown."""
     keys = ("title", "provider", "licence", "attribution", "edition", "url")
     listed = []
-    for entry in results.manifest.get("sources") or ():
-        source = {key: str(entry.get(key) or words.unknown) for key in keys}
-        source["id"] = str(entry.get("id", ""))
-        source["n_features"] = words.number(entry.get("n_features"))
-        source["notes"] = words.label(entry.get("notes"))
-        told = ((words.text(f"columns.{key}"), entry.get(key)) for key in _LOST)
+    for entry in results.manifest.sources:
+        source = {key: str(getattr(entry, key) or words.unknown) for key in keys}
+        source["id"] = entry.id
+        source["n_features"] = words.number(entry.n_features)
+        source["notes"] = entry.notes
+        told = ((words.text(f"columns.{key}"), getattr(entry, key)) for key in _LOST)
         source["lost"] = ", ".join(f"{label}: {words.number(n)}" for label, n in told if n)
         listed.append(source)
     return listed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +17,7 @@ from flexsites.reporting.report import answer, demand, land, origin, roofs, shor
 from flexsites.reporting.report.map import MapPayload, map_payload
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.words import Words
+from flexsites.tables.whole_files import write_whole
 
 _LOCALES = {"nl": "nl-NL", "en": "en-GB"}
 
@@ -77,9 +77,7 @@ def environment(words: Words) -> jinja2.Environment:
 
 def write_text(path: Path, text: str) -> Path:
     """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    write_whole(path, text.encode())
     return path
 
 
@@ -100,11 +98,11 @@ def script_json(content: object) -> Markup:
 def _context(results: Results, words: Words) -> dict[str, Any]:
     """Return everything the template shows; a section that does not apply is None."""
     context: dict[str, Any] = {
-        "title": words.label(results.manifest.get("title") or results.manifest.get("name")),
-        "about": words.label(results.manifest.get("about")),
-        "notes": [words.label(note) for note in results.manifest.get("notes") or ()],
-        "warnings": [words.label(warning) for warning in results.manifest.get("warnings") or ()],
-        "area_m2": results.manifest.get("area_m2") or (results.manifest.get("closes") or {}).get("area_in_m2"),
+        "title": words.label(results.manifest.title or results.manifest.name),
+        "about": words.label(results.manifest.about),
+        "notes": [words.label(note) for note in results.manifest.notes],
+        "warnings": list(results.manifest.warnings),
+        "area_m2": closes.area_in_m2 if (closes := results.manifest.closes) else None,
         "answer": answer.answer(results, words),
         "assumptions": origin.assumptions(results, words),
         "sources": origin.sources_by_origin(origin.sources(results, words)),
@@ -148,11 +146,11 @@ def _contents(context: dict[str, Any]) -> list[str]:
 
 def _cells(results: Results, words: Words) -> str:
     """Return how the run was computed, in a sentence; empty where the manifest has no cells."""
-    cells = results.manifest.get("cells") or ()
+    cells = results.manifest.cells
     if not cells:
         return ""
-    seconds = sum(float(cell.get("seconds") or 0.0) for cell in cells)
-    repairs = sum(int(cell.get("n_repairs") or 0) for cell in cells)
+    seconds = sum(cell.seconds for cell in cells)
+    repairs = sum(cell.n_repairs or 0 for cell in cells)
     counted = {"n": words.number(len(cells)), "seconds": words.number(seconds, 1), "repairs": words.number(repairs)}
     return words.text("method.cells", **counted)
 

@@ -80,22 +80,22 @@ def _signed(value: Any, words: Words) -> str:  # noqa: ANN401 - a cell
 
 def anchors(results: Results, words: Words) -> dict[str, Any] | None:
     """Return the published answers beside the run's own; None where the run names none."""
-    told = results.manifest.get("anchors")
-    if not told:
+    told = results.manifest.anchors
+    if told is None:
         return None
     found = summary(results, "anchors").set_index("anchor")
     rows = []
-    for one in told["anchors"]:
-        row = found.loc[one["id"]]
-        is_share = one["quantity"].startswith("share_")
+    for one in told.anchors:
+        row = found.loc[one.id]
+        is_share = one.quantity.startswith("share_")
 
         def write(value: Any, *, is_share: bool = is_share) -> str:  # noqa: ANN401 - a cell
             return words.percent(value) if is_share else words.about(value)
 
         low, high = write(row["found_low"]), write(row["found_high"])
-        published = words.text(f"anchors.{one['sense']}", value=write(one["published"]))
+        published = words.text(f"anchors.{one.sense}", value=write(one.published))
         found_here = low if low == high else f"{low} – {high}"
-        rows.append([words.label(one["label"]), published, found_here, words.label(one["note"])])
+        rows.append([words.label(one.label), published, found_here, words.label(one.note)])
     headings = heads(words, ("anchor",), ("published", "found"))
     view = TableView([*headings, *heads(words, ("note",), ())], rows)
-    return {"label": words.label(told["label"]), "about": words.label(told["about"]), "table": view}
+    return {"label": words.label(told.label), "about": words.label(told.about), "table": view}

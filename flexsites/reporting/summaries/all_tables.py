@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,9 @@ from flexsites.reporting.summaries.roofs import roof_totals
 from flexsites.reporting.summaries.totals import AREA_KINDS, ownership_totals, totals, verdict_totals
 from flexsites.reporting.summaries.transit import transit_diagnostic
 from flexsites.reporting.summaries.variants import compare_variants
-from flexsites.tables import Frame
+from flexsites.tables import Frame, conform
+from flexsites.tables.summary_tables import SUMMARIES
+from flexsites.tables.whole_files import whole_file
 
 _COMPUTED = ("totals", "verdicts", "drop", "requirements", "ownership", "variants")
 
@@ -31,7 +32,7 @@ def summary(results: Results, name: str) -> Frame:
         ``anchors`` or ``roof_totals``.
     """
     if results.has(name):
-        return results.table(name)
+        return _checked(results.table(name), name, str(results.directory / f"{name}.parquet"))
     return results.once(f"computed {name}", lambda: _compute(results, name))
 
 
@@ -51,7 +52,13 @@ def _compute(results: Results, name: str) -> Frame:
             results.table("sites"), results.table("suitability"), flexmilieu_order=order, places=results.places()
         ),
     }
-    return ways[name]()
+    return _checked(ways[name](), name, "summaries")
+
+
+def _checked(table: Frame, name: str, where: str) -> Frame:
+    """Refuse a table that breaks its definition, whoever wrote it."""
+    conform(table, SUMMARIES[name], where=where, is_result=True)
+    return table
 
 
 def run_wide(table: Frame) -> Frame:
@@ -71,7 +78,7 @@ def write_tables(directory: Path | str) -> list[Path]:
     names = list(_COMPUTED) if results.has_sites else []
     if results.has_sites and results.has("accessibility"):
         names.append("transit")
-    if results.has_sites and results.manifest.get("anchors"):
+    if results.has_sites and results.manifest.anchors:
         names.append("anchors")
     if results.has("roof_units"):
         names.append("roof_totals")
@@ -94,7 +101,8 @@ def _variants(results: Results) -> Frame:
 def _anchors(results: Results) -> Frame:
     """Set the run beside the published answers that it names."""
     transit = run_wide(summary(results, "transit")) if results.has("accessibility") else None
-    anchors = results.manifest["anchors"]["anchors"]
+    told = results.manifest.anchors
+    anchors = told.anchors if told else ()
     sites, places = results.table("sites"), results.places()
     return compare_anchors(anchors, summary(results, "totals"), transit, sites, places=places)
 
@@ -123,8 +131,6 @@ def _transit(results: Results) -> Frame:
 
 
 def _write(table: Frame, path: Path) -> Path:
-    """Write under another name and rename, so that a killed run leaves no half table."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    table.to_parquet(temporary, index=False)
-    temporary.replace(path)
+    with whole_file(path) as temporary:
+        table.to_parquet(temporary, index=False)
     return path

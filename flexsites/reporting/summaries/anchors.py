@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from flexsites.reporting.summaries.totals import AVAILABLE, places_of
 from flexsites.tables import Frame
+from flexsites.tables.manifest import AnchorTold
 
 COLUMNS = ("anchor", "published", "sense", "found_low", "found_high")
 _DEFAULT_REACH = "reach_default"
@@ -19,7 +19,7 @@ NOTHING: Range = (np.nan, np.nan)
 
 
 def compare_anchors(
-    anchors: Sequence[Mapping[str, Any]],
+    anchors: Sequence[AnchorTold],
     totals: Frame,
     transit: Frame | None,
     sites: Frame,
@@ -31,8 +31,7 @@ def compare_anchors(
     Parameters
     ----------
     anchors
-        The anchors as the manifest holds them: ``id``, ``quantity``, ``published``, ``sense``, ``owners``,
-        ``gemeenten``.
+        The anchors as the manifest holds them.
     totals, transit
         The run's totals and transit diagnostic (None: not measured).
     sites
@@ -49,22 +48,21 @@ def compare_anchors(
     --------
     >>> place = pd.DataFrame({"site_id": ["a", "b", "c"], "verdict": "eligible", "is_suitable": True,
     ...     "location_id": ["1", "2", "3"], "owner_class": ["gemeente", "particulier", None]})
-    >>> anchor = {"id": "municipal", "quantity": "share_of_suitable_sites_of_owners", "owners": ["gemeente"],
-    ...     "published": 0.1, "sense": "about", "gemeenten": []}
+    >>> from flexsites.config.base import Label
+    >>> name = Label(nl="gemeentegrond", en="municipal land")
+    >>> anchor = AnchorTold(id="municipal", label=name, quantity="share_of_suitable_sites_of_owners", published=0.1,
+    ...     sense="about", owners=("gemeente",), note=name)
     >>> compare_anchors([anchor], pd.DataFrame(), None, place)[["found_low", "found_high"]].round(2).values.tolist()
     [[0.33, 0.67]]
     """
-    find: dict[str, Callable[[Mapping[str, Any]], Range]] = {
+    find: dict[str, Callable[[AnchorTold], Range]] = {
         "homes_available": lambda _: _homes(totals),
         "share_of_locations_lost_to_transit": lambda _: _lost(transit),
-        "share_of_suitable_sites_of_owners": lambda anchor: _owned(sites, anchor["owners"], is_share=True),
-        "n_suitable_sites_of_owners": lambda anchor: _owned(sites, anchor["owners"], is_share=False),
-        "share_of_available_locations_in_areas": lambda anchor: _located(sites, anchor["gemeenten"], places),
+        "share_of_suitable_sites_of_owners": lambda anchor: _owned(sites, anchor.owners, is_share=True),
+        "n_suitable_sites_of_owners": lambda anchor: _owned(sites, anchor.owners, is_share=False),
+        "share_of_available_locations_in_areas": lambda anchor: _located(sites, anchor.gemeenten, places),
     }
-    rows = [
-        (anchor["id"], float(anchor["published"]), anchor["sense"], *find[anchor["quantity"]](anchor))
-        for anchor in anchors
-    ]
+    rows = [(anchor.id, anchor.published, anchor.sense, *find[anchor.quantity](anchor)) for anchor in anchors]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

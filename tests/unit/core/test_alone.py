@@ -26,8 +26,8 @@ HALF = """
 import sys, time
 from pathlib import Path
 from flexsites.runs.lock import alone
-from flexsites.tables.files import _whole
-with alone(Path(sys.argv[1])), _whole(Path(sys.argv[1]) / "parts" / "c1" / "sites.parquet") as half:
+from flexsites.tables.whole_files import whole_file
+with alone(Path(sys.argv[1])), whole_file(Path(sys.argv[1]) / "parts" / "c1" / "sites.parquet") as half:
     half.write_bytes(b"half")
     print("half", flush=True)
     time.sleep(600)

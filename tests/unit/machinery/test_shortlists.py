@@ -11,6 +11,7 @@ from flexsites.errors import NotFoundError
 from flexsites.reporting import shortlist_lines
 from flexsites.reporting.results import Results
 from flexsites.runs.shortlist import Wishes, choose
+from flexsites.tables.manifest import Manifest
 
 SITES = pd.DataFrame(
     {
@@ -37,7 +38,8 @@ SUITABILITY = pd.DataFrame(
 
 @pytest.fixture
 def run(tmp_path: Path) -> Results:
-    manifest = {"flexmilieus": [{"id": "tiny"}, {"id": "campus"}]}
+    names = [{"id": name, "label": {"nl": name, "en": name}} for name in ("tiny", "campus")]
+    manifest = Manifest(flexmilieus=names)
     return Results(tmp_path, manifest, {"sites": SITES, "suitability": SUITABILITY})
 
 

@@ -12,9 +12,11 @@ import pytest
 from pydantic import ValidationError
 
 from flexsites.config.anchors import Anchor, Anchors
+from flexsites.config.base import Label
 from flexsites.config.load import configs_directory, read_model
 from flexsites.reporting.report.page import write_report
 from flexsites.reporting.summaries.anchors import compare_anchors
+from flexsites.tables.manifest import AnchorTold
 
 SITES = pd.DataFrame(
     {
@@ -37,15 +39,9 @@ TOTALS = pd.DataFrame(
 )
 
 
-def _anchor(quantity: str, **of_what: list[str]) -> dict[str, object]:
-    return {
-        "id": "it",
-        "quantity": quantity,
-        "published": 0.5,
-        "sense": "about",
-        "owners": [],
-        "gemeenten": [],
-    } | of_what
+def _anchor(quantity: str, name: str = "it", **of_what: tuple[str, ...]) -> AnchorTold:
+    label = Label(nl="iets", en="something")
+    return AnchorTold(id=name, label=label, quantity=quantity, published=0.5, sense="about", note=label, **of_what)
 
 
 def _transit(share: float) -> pd.DataFrame:
@@ -60,13 +56,13 @@ def _transit(share: float) -> pd.DataFrame:
         (_anchor("homes_available"), 90, 100),
         (_anchor("share_of_locations_lost_to_transit"), 0.2, 0.9),
         # a is the municipality's, b of unknown owner; c is not suitable, d not known to be available, x excluded
-        (_anchor("share_of_suitable_sites_of_owners", owners=["gemeente"]), 0.5, 1.0),
-        (_anchor("n_suitable_sites_of_owners", owners=["corporatie"]), 0, 1),
+        (_anchor("share_of_suitable_sites_of_owners", owners=("gemeente",)), 0.5, 1.0),
+        (_anchor("n_suitable_sites_of_owners", owners=("corporatie",)), 0, 1),
         # L1 lies in both, L2 elsewhere
-        (_anchor("share_of_available_locations_in_areas", gemeenten=["GM0400"]), 0.5, 0.5),
+        (_anchor("share_of_available_locations_in_areas", gemeenten=("GM0400",)), 0.5, 0.5),
     ],
 )
-def test_each_quantity(anchor: dict[str, object], low: float, high: float) -> None:
+def test_each_quantity(anchor: AnchorTold, low: float, high: float) -> None:
     row = compare_anchors([anchor], TOTALS, _transit(0.3), SITES).iloc[0]
     assert (row["found_low"], row["found_high"]) == (low, high)
 
@@ -74,9 +70,9 @@ def test_each_quantity(anchor: dict[str, object], low: float, high: float) -> No
 def test_what_a_run_does_not_tell_is_null() -> None:
     unowned = SITES.assign(owner_class=None)
     anchors = [
-        _anchor("share_of_suitable_sites_of_owners", owners=["gemeente"]) | {"id": "owners"},
-        _anchor("n_suitable_sites_of_owners", owners=["corporatie"]) | {"id": "corporations"},
-        _anchor("share_of_locations_lost_to_transit") | {"id": "transit"},
+        _anchor("share_of_suitable_sites_of_owners", "owners", owners=("gemeente",)),
+        _anchor("n_suitable_sites_of_owners", "corporations", owners=("corporatie",)),
+        _anchor("share_of_locations_lost_to_transit", "transit"),
     ]
     for transit in (None, _transit(np.nan)):
         found = compare_anchors(anchors, TOTALS, transit, unowned)

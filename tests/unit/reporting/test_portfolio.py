@@ -57,7 +57,12 @@ def run_of(directory: Path, stock: Frame, age_rule: str = "stec_2023", roof_vari
     content = rules().model_dump(mode="json", exclude_defaults=True)
     content["headline"] = {"age_rule": age_rule, "roof_variant": roof_variant}
     (directory / "run.yaml").write_text(yaml.safe_dump({"optoppen": content}), encoding="utf-8")
-    manifest = {"run_id": "portfolio", "name": "portfolio", "pipeline": "corporation_roofs", "title": {"en": "Roofs"}}
+    manifest = {
+        "run_id": "portfolio",
+        "name": "portfolio",
+        "pipeline": "corporation_roofs",
+        "title": {"nl": "Daken", "en": "Roofs"},
+    }
     manifest |= {
         "sources": [],
         "assumptions": [{"path": "optoppen.lift.margin_m", "value": 0.5, "unit": "m", "why": "as measured"}],

@@ -21,6 +21,7 @@ from flexsites.reporting.report.roofs import roofs
 from flexsites.reporting.report.variants import variants
 from flexsites.reporting.summaries.all_tables import summary
 from flexsites.reporting.words import LANGUAGES
+from flexsites.tables.manifest import Balance, Source
 from tests.reporting_fixture import write_results
 
 _LOADING = {
@@ -187,10 +188,9 @@ def test_the_closing_adds_up_as_it_is_written(run_directory: Path) -> None:
     results = open_results(run_directory)
     results = replace(
         results,
-        manifest={
-            **results.manifest,
-            "closes": {"area_in_m2": 1.2, "buildable_area_m2": 0.6, "attributed_area_m2": 0.6},
-        },
+        manifest=results.manifest.model_copy(
+            update={"closes": Balance(area_in_m2=1.2, buildable_area_m2=0.6, attributed_area_m2=0.6, difference_m2=0.0)}
+        ),
     )
     said, does_close = closing_line(results, words_of(results, "en"))
     assert does_close
@@ -201,8 +201,12 @@ def test_layers_of_one_map_are_one_source(run_directory: Path) -> None:
     """A reader sees which layers were read of a source, each with its count; its licence stands there once."""
     results = open_results(run_directory)
     one = {"title": "OSM", "provider": "OSM", "licence": "ODbL", "attribution": "© OSM", "edition": "2024", "url": ""}
-    told = [{**one, "id": "streets", "n_features": 12}, {**one, "id": "layers.water", "n_features": 3}]
-    results = replace(results, manifest={**results.manifest, "sources": [*told, {**one, "id": "x", "edition": "2025"}]})
+    told = (
+        Source(id="streets", n_features=12, **one),
+        Source(id="layers.water", n_features=3, **one),
+        Source(id="x", **(one | {"edition": "2025"})),
+    )
+    results = replace(results, manifest=results.manifest.model_copy(update={"sources": told}))
     found = sources_by_origin(sources(results, words_of(results, "en")))
     assert [(source["edition"], [part["id"] for part in source["parts"]]) for source in found] == [
         ("2024", ["streets", "layers.water"]),

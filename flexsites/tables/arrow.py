@@ -1,0 +1,127 @@
+"""Tables as arrow says them: types and metadata, rows to and from frames, and groups of rows in a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import geopandas as gpd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyproj
+import shapely
+
+from flexsites.errors import Fault, InputError, NotFoundError
+from flexsites.tables.contract import CRS, Bounds, Frame, Table
+from flexsites.tables.dtypes import ARROW
+
+BBOX = "bbox"
+"""The column that holds the bounding box of each row's geometry, where a file has one."""
+
+CORNERS = ("xmin", "ymin", "xmax", "ymax")
+"""Its fields."""
+
+COMPRESSION = "zstd"
+
+
+def schema_of(table: Table) -> pa.Schema:
+    """Return a table's types, and what its fields mean, as arrow says it."""
+    fields = []
+    for field in table.fields:
+        about = {"description": field.description, "unit": field.unit or "", "null": field.null or "never"}
+        fields.append(pa.field(field.name, ARROW[field.dtype], metadata=about))
+    metadata: dict[str, str | bytes] = {"flexsites_table": table.name}
+    if table.geometry is not None:
+        # No bounding box is named: it would differ between chunks of a table.
+        metadata["geo"] = geo_metadata()
+    return pa.schema(fields, metadata=metadata)
+
+
+def geo_metadata(
+    types: Sequence[str] = (), *, has_boxes: bool = False, bounds: Bounds | None = None, crs: str = CRS
+) -> bytes:
+    """Return the metadata that GeoParquet 1.1 asks for.
+
+    Parameters
+    ----------
+    types
+        The kinds of geometry; none: not told.
+    has_boxes
+        Whether each row has its bounding box, in the column ``bbox``.
+    bounds
+        Of all rows; None: not told.
+    crs
+        The system of the coordinates.
+    """
+    column: dict[str, Any] = {"encoding": "WKB", "geometry_types": list(types), "crs": _projjson(crs)}
+    if has_boxes:
+        column["covering"] = {"bbox": {corner: [BBOX, corner] for corner in CORNERS}}
+    if bounds is not None:
+        column["bbox"] = list(bounds)
+    return json.dumps({"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}).encode()
+
+
+@cache
+def _projjson(crs: str) -> dict[str, Any]:
+    return dict(pyproj.CRS.from_user_input(crs).to_json_dict())
+
+
+def to_arrow(frame: Frame, table: Table) -> pa.Table:
+    """Return rows in the table's own schema: the same types and metadata whatever the rows are."""
+    arrays = []
+    for field in table.fields:
+        column = frame[field.name]
+        values = shapely.to_wkb(column.to_numpy()) if field.dtype == "geometry" else column
+        arrays.append(pa.array(values, type=ARROW[field.dtype], from_pandas=True))
+    return pa.table(arrays, schema=schema_of(table))
+
+
+def to_frame(rows: pa.Table) -> Frame:
+    """Return rows of a file as a frame, with their geometry where they have any."""
+    frame: Frame = rows.to_pandas()
+    if "geometry" in rows.column_names:
+        frame = gpd.GeoDataFrame(frame.assign(geometry=shapely.from_wkb(frame["geometry"])), crs=CRS)
+    return frame
+
+
+def write_groups(sink: pq.ParquetWriter, chunks: Iterable[pa.Table], schema: pa.Schema, n: int) -> int:
+    """Write chunks one after the other in groups of ``n`` rows, and return the number of rows.
+
+    Groups are counted from the first row of the table, whatever the chunks: the bytes tell nothing of them.
+    """
+    waiting, n_rows, n_written = schema.empty_table(), 0, 0
+    for chunk in chunks:
+        n_rows += len(chunk)
+        waiting = pa.concat_tables([waiting, chunk])
+        n_whole = len(waiting) // n * n
+        for start in range(0, n_whole, n):
+            sink.write_table(waiting.slice(start, n).combine_chunks(), n)
+        waiting, n_written = waiting.slice(n_whole), n_written + n_whole
+    if len(waiting) or not n_written:
+        sink.write_table(waiting.combine_chunks(), n)
+    return n_rows
+
+
+@contextmanager
+def opened(path: str | Path, metadata: Any = None) -> Iterator[pq.ParquetFile]:  # noqa: ANN401 - pyarrow carries no types
+    """Open a file of a table: a local path or an fsspec URL.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such file.
+    InputError
+        If it is no whole Parquet file.
+    """
+    try:
+        with fsspec.open(str(path), "rb") as stream:
+            yield pq.ParquetFile(stream, metadata=metadata)
+    except FileNotFoundError as error:
+        raise NotFoundError(Fault("no such table", str(path), "prepare the inputs first, or run again")) from error
+    except pa.ArrowException as error:
+        raise InputError(Fault(f"cannot be read ({error})", str(path), "run the pipeline again")) from error

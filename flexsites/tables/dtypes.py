@@ -1,0 +1,22 @@
+"""How the types of fields are said in pandas and in arrow, once."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pyarrow as pa
+
+Dtype = Literal["str", "int", "float", "bool", "geometry"]
+"""The types that a field may have."""
+
+PANDAS: dict[str, str] = {"str": "str", "int": "Int64", "float": "float64", "bool": "boolean"}
+"""Of each type the dtype of a column; geometry has that of geopandas."""
+
+ARROW: dict[str, pa.DataType] = {
+    "str": pa.string(),
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "bool": pa.bool_(),
+    "geometry": pa.binary(),
+}
+"""Of each type that of a file."""

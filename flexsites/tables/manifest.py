@@ -1,0 +1,188 @@
+"""The manifest of a run: the answer to "where does this number come from", as it is written and as it is read.
+
+What was read (every source with its edition, licence and hash), assumed and computed, every rule, every cell, and the
+balance of METHOD 0: area in = buildable + attributed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from flexsites.config.base import Label, Model
+from flexsites.errors import Fault, InputError
+from flexsites.tables.whole_files import write_json
+
+MANIFEST = "manifest.json"
+
+
+class Source(Model):
+    """What was read of a source; see :class:`flexsites.inputs.rows.records.SourceRecord`."""
+
+    id: str
+    title: str = ""
+    provider: str = ""
+    licence: str = ""
+    attribution: str = ""
+    edition: str = ""
+    url: str | None = None
+    sha256: str = ""
+    n_features: int | None = None
+    n_read: int = 0
+    n_left_out: int = 0
+    n_outside_area: int = 0
+    n_repeated: int = 0
+    n_repaired: int = 0
+    n_quarantined: int = 0
+    quarantine: str | None = None
+    notes: str = ""
+    unused_reasons: Mapping[str, int] = {}
+
+
+class FigureTold(Model):
+    """A figure of the configuration: where it stands there, and why (an assumption) or from where (a source)."""
+
+    path: str
+    value: float
+    unit: str | None = None
+    why: str | None = None
+    source: str | None = None
+
+
+class RuleTold(Model):
+    """A rule of the run, in the order in which rules were applied."""
+
+    rule_id: str
+    label: Label
+    effect: str
+    hardness: str | None = None
+    kind: str
+    source: str
+    procedure: Label | None = None
+
+
+class Named(Model):
+    """A flexmilieu or a variant: its id and its name."""
+
+    id: str
+    label: Label
+
+
+class CellTold(Model):
+    """What one cell did: how many sites, in what time, and of parcels the areas of METHOD 0."""
+
+    cell: str
+    kind: str
+    seconds: float
+    n_sites: int
+    n_repairs: int | None = None
+    area_in_m2: float | None = None
+    buildable_area_m2: float | None = None
+    attributed_area_m2: float | None = None
+    stages: Mapping[str, float] = {}
+
+
+class Balance(Model):
+    """The areas of all cells: what came in, what is buildable, what rules and piece tests took, and the rest."""
+
+    area_in_m2: float
+    buildable_area_m2: float
+    attributed_area_m2: float
+    difference_m2: float
+
+
+class AnchorTold(Model):
+    """One published answer that the run is set beside; see :class:`flexsites.config.anchors.Anchor`."""
+
+    id: str
+    label: Label
+    quantity: str
+    published: float
+    sense: str
+    owners: tuple[str, ...] = ()
+    gemeenten: tuple[str, ...] = ()
+    note: Label
+    source: str | None = None
+
+
+class AnchorsTold(Model):
+    """The published answers of one study."""
+
+    id: str
+    label: Label
+    about: Label
+    anchors: tuple[AnchorTold, ...]
+
+
+class RuleSetTold(Model):
+    """The rule set of the run."""
+
+    id: str
+    label: Label
+
+
+class HeadlineTold(Model):
+    """The age rule and the way of topping up that a run of roofs puts first."""
+
+    age_rule: str
+    roof_variant: str
+
+
+class Manifest(Model):
+    """What a finished run tells of itself.
+
+    ``closes`` is null where no parcels were assessed, ``headline`` where no roofs were, ``anchors`` where the run names
+    no published answers.
+    """
+
+    run_id: str = ""
+    name: str = ""
+    title: Label | None = None
+    about: Label | None = None
+    notes: tuple[Label, ...] = ()
+    pipeline: str = ""
+    is_synthetic: bool = False
+    flexsites_version: str = ""
+    reference_date: str = ""
+    rule_set: RuleSetTold | None = None
+    sources: tuple[Source, ...] = ()
+    assumptions: tuple[FigureTold, ...] = ()
+    figures: tuple[FigureTold, ...] = ()
+    versions: Mapping[str, str] = {}
+    cells: tuple[CellTold, ...] = ()
+    warnings: tuple[str, ...] = ()
+    variants: tuple[Named, ...] = ()
+    rules: tuple[RuleTold, ...] = ()
+    flexmilieus: tuple[Named, ...] = ()
+    closes: Balance | None = None
+    anchors: AnchorsTold | None = None
+    headline: HeadlineTold | None = None
+
+
+def write_manifest(manifest: Manifest, directory: Path) -> None:
+    """Write a manifest into the directory of its run, whole or not at all."""
+    write_json(directory / MANIFEST, manifest.model_dump(mode="json"))
+
+
+def read_manifest(directory: Path) -> Manifest:
+    """Read the manifest of a run.
+
+    Raises
+    ------
+    InputError
+        If it is not there, is no JSON, or was written by another version that tells other things.
+    """
+    path = directory / MANIFEST
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise InputError(Fault(f"no {MANIFEST}", str(directory), "finish the run first, with --resume")) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        what = f"cannot be read as JSON ({first['msg']})"
+        if first["loc"]:
+            place = ".".join(map(str, first["loc"]))
+            what = f"{place} is not as this version of flexsites writes it ({first['msg']})"
+        raise InputError(Fault(what, str(path), "run the pipeline again")) from error

@@ -1,0 +1,211 @@
+"""The nine tables that sum up a run: columns and tables (METHOD 1, 9).
+
+Homes of different flexmilieus, and of different ways of topping up, are alternatives for the same land or roof: rows of
+them stand beside each other and are never added.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flexsites.tables import parcel_fields as f
+from flexsites.tables import roof_fields as r
+from flexsites.tables.contract import Table
+
+# -- fields ----------------------------------------------------------------------------------------------------
+area_kind = f.Field(
+    "area_kind", "str", "kind of area; run is all of it", values=("run", "provincie", "gemeente", "buurt")
+)
+area_code = f.Field("area_code", "str", "code of the area; run for the whole run, unknown where sites have none")
+population = f.Field(
+    "population",
+    "str",
+    "which sites: assessed, not_excluded, available, suitable, suitable_without_groen_tiny, or the id of a flexmilieu",
+    source="METHOD 1",
+)
+coverage_scope = f.Field(
+    "coverage_scope",
+    "str",
+    "where: everywhere, or only where plan capacity, the provincial restrictions, or both are known",
+    values=("all", "plan_covered", "provincial_covered", "both_covered"),
+)
+n_sites = f.Field("n_sites", "int", "sites", low=0, kind="extensive")
+n_locations = f.Field(
+    "n_locations", "int", "locations; one may lie in two areas, so those of areas do not add up", low=0
+)
+n_sites_unknown = f.Field(
+    "n_sites_unknown", "int", "sites not known to fail, and not known to belong either", low=0, kind="extensive"
+)
+n_units_unknown_expected = f.Field(
+    "n_units_unknown_expected", "int", "expected homes on the sites that are unknown", low=0, kind="extensive"
+)
+share_of_sites = f.Field("share_of_sites", "float", "share of the sites of the population", low=0, high=1)
+
+_NOT_TOLD = "no source of the rule speaks about any site, so what it takes is unknown"
+order = f.Field("order", "int", "place of the rule in the order of the run; piece tests come last", low=1)
+n_sites_covered = f.Field("n_sites_covered", "int", "sites of which the rule covers some land", _NOT_TOLD, low=0)
+n_sites_lost_first = f.Field(
+    "n_sites_lost_first", "int", "excluded sites whose last land the rule took, in order", _NOT_TOLD, low=0
+)
+n_sites_lost_only = f.Field(
+    "n_sites_lost_only", "int", "excluded sites that no other rule touches", _NOT_TOLD, low=0, kind="extensive"
+)
+parcel_area_m2_lost_first = f.Field(
+    "parcel_area_m2_lost_first", "float", "area of the sites whose last land it took", _NOT_TOLD, unit="m2", low=0
+)
+_NOT_LOOKED_FOR = "near misses were not looked for, or there are none of this rule"
+n_sites_near_miss = f.Field(
+    "n_sites_near_miss", "int", "sites that would be eligible if just this rule went", _NOT_LOOKED_FOR, low=0
+)
+near_miss_area_m2 = f.Field(
+    "near_miss_area_m2", "float", "land that would come back if just this rule went", _NOT_LOOKED_FOR, unit="m2", low=0
+)
+n_units_near_miss = f.Field(
+    "n_units_near_miss", "int", "their expected homes in the flexmilieu that holds most", _NOT_LOOKED_FOR, low=0
+)
+n_sites_not_covered = f.Field("n_sites_not_covered", "int", "sites about which its source does not speak", low=0)
+
+criterion = f.Field("criterion", "str", "an id of configs/target_groups; unnamed where the table names none")
+n_sites_judged = f.Field("n_sites_judged", "int", "available sites judged for the flexmilieu", low=0)
+n_sites_failed = f.Field("n_sites_failed", "int", "of these, sites of which it fails worst", low=0)
+n_units_failed = f.Field("n_units_failed", "int", "expected homes on these", low=0)
+n_sites_unsure = f.Field("n_sites_unknown", "int", "sites that cannot be judged, for want of it among others", low=0)
+
+variant = f.Field("variant", "str", "an id of the run's variants, or base: the run itself")
+_NO_FLOW = "not counted for a single flexmilieu"
+n_sites_gained = f.Field("n_sites_gained", "int", "sites that the base does not have", _NO_FLOW, low=0)
+n_sites_lost = f.Field("n_sites_lost", "int", "sites that the base has and this variant has not", _NO_FLOW, low=0)
+_NOT_IN_BASE = "the base has no such population"
+change_n_sites = f.Field("change_n_sites", "int", "sites more than in the base", _NOT_IN_BASE)
+change_n_units_expected = f.Field("change_n_units_expected", "int", "homes more than in the base", _NOT_IN_BASE)
+change_buildable_area_m2 = f.Field(
+    "change_buildable_area_m2", "float", "buildable land more than in the base", _NOT_IN_BASE, unit="m2"
+)
+
+reach = f.Field("variant", "str", "an id of the reaches within which a stop must lie", source="[R] METHOD 4")
+quantity = f.Field(
+    "quantity", "str", "what is counted", values=("sites", "locations", "buildable_area_m2", "n_units_expected")
+)
+total = f.Field("total", "float", "of the available sites", low=0)
+stays = f.Field("stays", "float", "has a served stop within reach", low=0)
+falls = f.Field("falls", "float", "has none", low=0)
+unknown = f.Field("unknown", "float", "it is not known whether there is one", low=0)
+_NOTHING = "there is nothing of the kind"
+share_falls = f.Field(
+    "share_falls",
+    "float",
+    "share of what is known that falls",
+    "no stop is known",
+    low=0,
+    high=1,
+)
+share_falls_low = f.Field("share_falls_low", "float", "share, all that is unknown staying", _NOTHING, low=0, high=1)
+share_falls_high = f.Field("share_falls_high", "float", "share, all that is unknown falling", _NOTHING, low=0, high=1)
+
+anchor = f.Field("anchor", "str", "an id of the run's published answers")
+published = f.Field("published", "float", "what was published")
+sense = f.Field("sense", "str", "how it was published", values=("at_least", "about", "exactly"))
+_TELLS_NOTHING = "the run tells nothing of it"
+found_low = f.Field("found_low", "float", "what the run finds, all that is unknown taken the one way", _TELLS_NOTHING)
+found_high = f.Field("found_high", "float", "and the other way", _TELLS_NOTHING)
+
+n_buildings = f.Field("n_buildings", "int", "buildings", low=0, kind="extensive")
+
+# -- tables ----------------------------------------------------------------------------------------------------
+_AREA = (area_kind, area_code)
+_LAND = (n_sites, n_locations, f.parcel_area_m2, f.buildable_area_m2)
+_UNITS = (f.n_units_low, f.n_units_expected, f.n_units_high)
+
+Totals = Table(
+    "Totals",
+    ("area_kind", "area_code", "population", "coverage_scope"),
+    (*_AREA, population, coverage_scope, *_LAND, *_UNITS, n_sites_unknown, n_units_unknown_expected),
+)
+Verdicts = Table("Verdicts", ("area_kind", "area_code", "verdict"), (*_AREA, f.verdict, *_LAND, *_UNITS))
+Drop = Table(
+    "Drop",
+    ("rule_id",),
+    (
+        f.rule_id,
+        order,
+        replace(f.effect, null="the rule speaks about no site of the run"),
+        f.hardness,
+        n_sites_covered,
+        replace(f.covered_area_m2, null=_NOT_TOLD),
+        replace(f.attributed_area_m2, null=_NOT_TOLD),
+        replace(f.unique_area_m2, null=_NOT_TOLD),
+        n_sites_lost_first,
+        parcel_area_m2_lost_first,
+        n_sites_lost_only,
+        n_sites_near_miss,
+        near_miss_area_m2,
+        n_units_near_miss,
+        n_sites_not_covered,
+    ),
+)
+Requirements = Table(
+    "Requirements",
+    ("flexmilieu", "criterion"),
+    (f.flexmilieu, criterion, n_sites_judged, n_sites_failed, n_units_failed, n_sites_unsure),
+)
+Ownership = Table(
+    "Ownership",
+    ("population", "owner_class", "tenure"),
+    (
+        population,
+        replace(f.owner_class, null=None),
+        replace(f.tenure, null=None),
+        *_LAND,
+        *_UNITS,
+        share_of_sites,
+    ),
+)
+Variants = Table(
+    "Variants",
+    ("variant", "population"),
+    (
+        variant,
+        population,
+        *_LAND,
+        *_UNITS,
+        n_sites_unknown,
+        n_sites_gained,
+        n_sites_lost,
+        change_n_sites,
+        change_n_units_expected,
+        change_buildable_area_m2,
+    ),
+)
+Transit = Table(
+    "Transit",
+    ("area_kind", "area_code", "variant", "quantity"),
+    (*_AREA, reach, quantity, total, stays, falls, unknown, share_falls, share_falls_low, share_falls_high),
+)
+Anchors = Table("Anchors", ("anchor",), (anchor, published, sense, found_low, found_high))
+RoofTotals = Table(
+    "RoofTotals",
+    ("age_rule", "roof_variant", "verdict"),
+    (
+        r.age_rule,
+        r.roof_variant,
+        f.verdict,
+        n_buildings,
+        replace(f.n_units_low, null="evidence is missing"),
+        replace(f.n_units_expected, null="the verdict is unknown"),
+        replace(f.n_units_high, null="evidence is missing"),
+        replace(r.extra_floor_area_m2, null="no building of the row has a known number"),
+    ),
+)
+
+SUMMARIES: dict[str, Table] = {
+    "totals": Totals,
+    "verdicts": Verdicts,
+    "drop": Drop,
+    "requirements": Requirements,
+    "ownership": Ownership,
+    "variants": Variants,
+    "transit": Transit,
+    "anchors": Anchors,
+    "roof_totals": RoofTotals,
+}
+"""The tables by the names of their files."""

@@ -1,0 +1,71 @@
+"""Files that are there whole or not at all, whatever ends the process that writes them, or the machine it runs on.
+
+A file is written under a name of its own beside its place, brought to the disk, and renamed. That name begins with a
+dot and says whose it is (``.NAME.PID.part``), so that what a killed run left can be told from everything else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary name that becomes the path when the block ends well, and is gone when it does not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _half_written(path)
+    temporary.unlink(missing_ok=True)
+    try:
+        yield temporary
+        _bring_to_disk(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch_folder(path: Path) -> Iterator[Path]:
+    """Yield a folder beside a path for what is needed to write it; it is gone when the block ends."""
+    folder = _half_written(path)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write JSON, keys sorted, whole or not at all."""
+    text = json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False, default=str)
+    write_whole(path, text.encode())
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON
+    """Read JSON; None where there is no such file."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _half_written(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def _bring_to_disk(path: Path) -> None:
+    """Have the system write what it still holds of a file: a power cut may leave its new name and none of its bytes."""
+    number = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
