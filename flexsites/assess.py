@@ -21,7 +21,6 @@ from flexsites.capacity.complexes import group_complexes, link_neighbours, links
 from flexsites.capacity.homes import fit
 from flexsites.capacity.roofs import roof_reasons, roof_units, top_up
 from flexsites.config.roofs import TopUpRules
-from flexsites.config.rules import Hardness
 from flexsites.config.study import Reading, Study
 from flexsites.exclusion.attribution import attribute
 from flexsites.exclusion.coverage import cover_rules
@@ -34,9 +33,6 @@ from flexsites.suitability.sites import gather
 from flexsites.tables import Buildings, Frame, NearMissUnits, concat, empty
 
 Tables = Mapping[str, Frame]
-
-SOFT: tuple[Hardness, ...] = ("middel", "zacht")
-"""The hardness classes whose rules may be argued about: near misses are sought among them (METHOD 2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +79,7 @@ def assess_parcels(parcels: Frame, around: Surroundings, *, study: Study) -> dic
     base = results[study.base.id]
     missed = near_misses(
         parcels, faces, around.streets, around.layers, coverage, base["exclusions"],
-        rules=study.base.rules, tests=study.tests, time=study.base.time, soft=SOFT,
+        rules=study.base.rules, tests=study.tests, time=study.base.time, soft=study.rule_set.soft_classes,
     )  # fmt: skip
     base |= {"faces": faces, "near_misses": missed, "near_miss_units": _homes_missed(missed, around, study=study)}
     return results
@@ -121,7 +117,7 @@ def serve_groups(parcels: Frame, left: Tables, *, study: Study, reading: Reading
     )
     suitability = judge(judged)
     names = tuple(one.id for one in study.flexmilieus)
-    sites = gather(parcels, left["exclusions"], suitability, flexmilieus=names)
+    sites = gather(parcels, left["exclusions"], suitability, flexmilieus=names, undemanding=study.undemanding)
     return {"units": units, "suitability": suitability, "sites": sites}
 
 

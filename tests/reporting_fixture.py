@@ -17,6 +17,7 @@ import yaml
 from shapely.geometry import Polygon
 
 CRS = "EPSG:28992"
+UNDEMANDING = ("groen_tiny",)
 FLEXMILIEUS = ("stedelijk_ov", "campus", "fietsstad", "zorg_nabij", "werk_nabij", "groen_tiny")
 RULES = (
     ("natura2000", "exclude", "zeer_hard", "Natura 2000", "Natura 2000"),
@@ -257,7 +258,10 @@ def make_manifest(tables: dict[str, pd.DataFrame]) -> dict[str, object]:
             }
             for rule_id, effect, hardness, nl, en in RULES
         ],
-        "flexmilieus": [{"id": key, "label": {"nl": nl, "en": en}} for key, (nl, en) in labels.items()],
+        "flexmilieus": [
+            {"id": key, "label": {"nl": nl, "en": en}, "is_undemanding": key in UNDEMANDING}
+            for key, (nl, en) in labels.items()
+        ],
         "versions": {"python": "3.11", "geopandas": "1.2.0"},
         "cells": [{"cell": "c0", "kind": "parcels", "n_sites": len(sites), "seconds": 1.25, "n_repairs": 2}],
         "closes": {
@@ -516,8 +520,8 @@ def _choose(sites: gpd.GeoDataFrame, suitability: pd.DataFrame) -> None:
         return pd.Series(np.where(yes, True, np.where(unknown, None, False)), index=yes.index)  # noqa: FBT003
 
     sites["is_suitable"] = sites["site_id"].map(any_of(suitability)).astype("boolean")
-    demanding = suitability[suitability["flexmilieu"] != "groen_tiny"]
-    sites["is_suitable_without_groen_tiny"] = sites["site_id"].map(any_of(demanding)).astype("boolean")
+    demanding = suitability[~suitability["flexmilieu"].isin(UNDEMANDING)]
+    sites["is_suitable_demanding"] = sites["site_id"].map(any_of(demanding)).astype("boolean")
     ordered = suitability.assign(_yes=suitability["is_suitable"].map({True: 2, False: 0}).fillna(1).astype(int))
     ordered = ordered.sort_values(["_yes", "score", "flexmilieu"], ascending=[False, False, True])
     first = ordered.drop_duplicates("site_id").set_index("site_id")
@@ -533,7 +537,7 @@ def _typed(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     order = [
         "site_id", "gemeente_code", "provincie_code", "buurt_code", "owner_class", "tenure", "parcel_area_m2",
         "registered_area_m2", "buildable_area_m2", "n_pieces", "location_id", "verdict", "is_suitable",
-        "is_suitable_without_groen_tiny", "available_years", "plan_coverage", "provincial_coverage", "n_units_low",
+        "is_suitable_demanding", "available_years", "plan_coverage", "provincial_coverage", "n_units_low",
         "n_units_expected", "n_units_high", "flexmilieu_best", "flexmilieu_units", "score_best", "restrictions",
         "flags",
         "geometry",

@@ -63,7 +63,7 @@ class PreparedAccess:
 
     def is_covered(self, measure: StreetMeasure) -> bool:
         """Return whether the sources hold the kind of opportunity that a measure asks for."""
-        return (measure.to.partition(":")[0] if measure.to.startswith("stop:") else measure.to) in self.covered
+        return measure.to.spoken_of in self.covered
 
     def opportunities(self, measure: StreetMeasure, *, certain: bool) -> OpportunitySet | None:
         """Return the opportunities that surely count for a measure, or all that may count; None: these are the same.
@@ -91,7 +91,7 @@ class PreparedAccess:
 
 def set_name(measure: StreetMeasure, *, certain: bool) -> str:
     """Return the name of a measure's set of opportunities: measures that ask for the same share it."""
-    parts = [measure.mode, measure.to.replace(":", "-")]
+    parts = [measure.mode, measure.to.slug]
     if measure.min_departures_per_hour is not None:
         parts += [str(measure.band), f"{float(measure.min_departures_per_hour):g}"]
     return "-".join([*parts, *([] if certain else ["possible"])])

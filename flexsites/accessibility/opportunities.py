@@ -15,6 +15,7 @@ from flexsites.accessibility.kernels.positions import Opportunities
 from flexsites.accessibility.kernels.service_class import UNKNOWN_MODE
 from flexsites.accessibility.kernels.snap import snap
 from flexsites.arrays import BoolArray, FloatArray, IntArray
+from flexsites.config.access import ToStop
 
 if TYPE_CHECKING:
     from typing import Self
@@ -95,10 +96,10 @@ def choose(measure: StreetMeasure, amenities: Frame, stops: Frame) -> tuple[Fram
     A stop whose service is unknown may count where service is asked, one whose mode is unknown where a mode is asked:
     it is there with ``False``.
     """
-    kind, _, name = measure.to.partition(":")
-    if kind != "stop":
-        rows = amenities[(amenities["category"] == (name or kind)).to_numpy(dtype=bool)]
+    if not isinstance(measure.to, ToStop):
+        rows = amenities[(amenities["category"] == measure.to.category).to_numpy(dtype=bool)]
         return rows, np.ones(len(rows), dtype=bool)
+    name = measure.to.stop
     if name == "hub":
         return _three_valued(stops, stops["is_hub"])
     rows = stops if name == "any" else stops[stops["mode"].isin([name, UNKNOWN_MODE]).to_numpy(dtype=bool)]

@@ -22,7 +22,7 @@ from flexsites.accessibility.kernels.snap import snap
 from flexsites.accessibility.kernels.timetable import Legs, Timetable, Walks, compile_timetable, make_legs, walk_seconds
 from flexsites.accessibility.kernels.walk_legs import WalkLegs, walk_legs
 from flexsites.arrays import FloatArray, IntArray
-from flexsites.errors import ConfigError, Fault, InputError
+from flexsites.errors import Fault, InputError
 from flexsites.geometry.shapes import distance_to_edge_m
 
 if TYPE_CHECKING:
@@ -78,21 +78,6 @@ class PreparedTravel:
 
     def _array(self, name: str) -> Any:  # noqa: ANN401 - an array of any type
         return open_array(self.directory / f"{name}.npy")
-
-
-def category_of(measure: TravelTime) -> str:
-    """Return the category of destination that a measure asks for.
-
-    Raises
-    ------
-    ConfigError
-        If it asks for stops.
-    """
-    kind, _, category = measure.to.partition(":")
-    if kind == "stop":
-        fault = Fault(f"a travel time to {measure.to}", f"measures.{measure.id}", "ask for amenities, jobs or centres")
-        raise ConfigError(fault)
-    return category or kind
 
 
 def departures_of(measure: TravelTime) -> Seconds:
@@ -161,7 +146,7 @@ def prepare_travel(
     timetable.save(directory / "timetable")
     rank = timetable.rows_of(stop_ids).astype(np.int32)
     found: dict[str, list[str]] = {}
-    for category in sorted({category_of(measure) for measure in measures}):
+    for category in sorted({measure.to.category for measure in measures}):
         chosen = destinations[(destinations["category"] == category).to_numpy(dtype=bool)].sort_values("amenity_id")
         places = snap(network, _points(chosen), max_snap_m=max_snap_m)
         legs = walk_legs(network.graph, places, positions, egress_reach_m)
@@ -176,7 +161,7 @@ def prepare_travel(
     outward = _walks_out(xy, rank, extent, walk_speed_km_h, egress_reach_m)
     for measure in measures:
         if measure.aggregation == "closest":
-            egress = travel.egress(category_of(measure))
+            egress = travel.egress(measure.to.category)
             _write_profile(travel, measure, "profile", Walks(egress.stop, egress.seconds))
         if extent is not None:
             _write_profile(travel, measure, "way_out", outward)

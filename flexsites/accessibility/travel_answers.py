@@ -18,7 +18,7 @@ from flexsites.accessibility.kernels.door_to_door import (
     travel_times_by_profile,
 )
 from flexsites.accessibility.kernels.timetable import Legs, make_legs, walk_seconds
-from flexsites.accessibility.prepare_timetable import category_of, departures_of, limit_of
+from flexsites.accessibility.prepare_timetable import departures_of, limit_of
 from flexsites.arrays import BoolArray, FloatArray
 from flexsites.geometry.shapes import distance_to_edge_m
 
@@ -49,7 +49,7 @@ def answer_travel_time(
     speed_km_h: float,
 ) -> Answer:
     """Return the answer of one measure; see :func:`flexsites.accessibility.transit.travel_times`."""
-    category = category_of(measure)
+    category = measure.to.category
     if not len(travel.destinations.get(category, ())):
         return unknown_everywhere(len(pieces), "no_source")
     access = _access(pieces, stop_legs, travel.timetable, speed_km_h)

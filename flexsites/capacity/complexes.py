@@ -49,12 +49,12 @@ def link_neighbours(roofs: Frame, *, rules: ComplexRules) -> Frame:
     first, second, wall = shared_walls(footprints, gap_m=float(rules.gap_m))
     _, depth = footprint_sides(footprints)
     year = floats(ranked, "year_built")
-    same = (wall >= float(rules.shared_wall_min_m)) & ~np.isnan(year[first]) & ~np.isnan(year[second])
+    same = (wall >= float(rules.min_shared_wall_m)) & ~np.isnan(year[first]) & ~np.isnan(year[second])
     for values, limit in (
-        (year, rules.year_difference_max),
-        (floats(ranked, "building_height_m"), rules.height_difference_max_m),
-        (floats(ranked, "n_storeys"), rules.storeys_difference_max),
-        (depth, rules.depth_difference_max_m),
+        (year, rules.max_year_difference),
+        (floats(ranked, "building_height_m"), rules.max_height_difference_m),
+        (floats(ranked, "n_storeys"), rules.max_storeys_difference),
+        (depth, rules.max_depth_difference_m),
         (np.sign(floats(ranked, "n_dwellings")), 0.0),
     ):
         same &= agree(values[first], values[second], difference_max=float(limit))
@@ -216,9 +216,9 @@ def _resemblance(features: pd.DataFrame, reference: pd.Series[Any], rules: Compl
     year, depth = features["year"].to_numpy(), features["depth"].to_numpy()
     with np.errstate(invalid="ignore"):
         alike = (
-            (np.abs(year - reference["year"]) <= float(rules.lookalike_year_difference_max))
+            (np.abs(year - reference["year"]) <= float(rules.max_lookalike_year_difference))
             & (features["storeys"].to_numpy() == reference["storeys"])
-            & (np.abs(depth - reference["depth"]) <= float(rules.lookalike_depth_difference_max_m))
+            & (np.abs(depth - reference["depth"]) <= float(rules.max_lookalike_depth_difference_m))
         )
     is_type_unknown = features["block"].isna().to_numpy() | pd.isna(reference["block"])
     is_same_type = (features["block"] == reference["block"]).fillna(value=False).to_numpy(dtype=bool)
@@ -253,10 +253,10 @@ def _block_types(ranked: Frame, label: NDArray[np.int64], rules: ComplexRules) -
     dwellings = np.bincount(number, weights=floats(ranked, "n_dwellings"), minlength=len(groups))
     storeys = floats(ranked, "n_storeys")[groups]
     length, _ = footprint_sides(_hulls(ranked.geometry.to_numpy(), number))
-    is_block = dwellings >= float(rules.block_dwellings_min)
-    is_gallery = (length >= float(rules.gallery_length_min_m)) & (storeys >= float(rules.gallery_storeys_min))
+    is_block = dwellings >= float(rules.min_block_dwellings)
+    is_gallery = (length >= float(rules.min_gallery_length_m)) & (storeys >= float(rules.min_gallery_storeys))
     # Three storeys or more, and not so many that a lift and galleries are usual.
-    is_portiek = (storeys > 2) & (storeys < float(rules.gallery_storeys_min))  # noqa: PLR2004 - two storeys is a house
+    is_portiek = (storeys > 2) & (storeys < float(rules.min_gallery_storeys))  # noqa: PLR2004 - two storeys is a house
     is_unknown = np.isnan(dwellings) | np.isnan(storeys)
     names = np.array(["other", None, "galerij", "portiek"], dtype=object)
     kinds: NDArray[np.object_] = names[np.select([is_unknown, is_block & is_gallery, is_block & is_portiek], [1, 2, 3])]

@@ -117,8 +117,8 @@ def _units(
 ) -> Frame:
     """Return the rows of one flexmilieu, less its name."""
     area = sites["piece_area_m2"].to_numpy(dtype=np.float64)
-    smallest = int(programme.n_units_min)
-    largest = math.inf if programme.n_units_max is None else float(int(programme.n_units_max))
+    smallest = int(programme.min_units)
+    largest = math.inf if programme.max_units is None else float(int(programme.max_units))
     by_density: dict[Estimate, Floats] = {}
     by_layout: dict[Estimate, Ints] = {}
     homes: dict[Estimate, Ints] = {}

@@ -113,7 +113,7 @@ def truth(values: Floats) -> pd.Series[Any]:
 def base_rules(roofs: Frame, rules: TopUpRules) -> tuple[Answer, ...]:
     """Return the rules that hold whatever the age rule and the variant: flat share and usable area."""
     share, usable = floats(roofs, "roof_flat_share"), floats(roofs, "usable_roof_area_m2")
-    share_min, usable_min = float(rules.roof.flat_share_min), float(rules.roof.usable_area_min_m2)
+    share_min, usable_min = float(rules.roof.min_flat_share), float(rules.roof.min_usable_area_m2)
     # Below the minimum by its flat area already: an upper bound decides, so the shape was not measured.
     flat = floats(roofs, "roof_flat_area_m2")
     is_bounded = (roofs["usable_roof_source"] == "below_minimum").fillna(value=False).to_numpy(dtype=bool)
@@ -155,7 +155,7 @@ def flag_rules(roofs: Frame, rules: TopUpRules, n_storeys: Floats) -> tuple[Answ
     consent = floats(roofs, "consent_share")
     is_tenants = (roofs["owner_class"] == "corporatie").fillna(value=False).to_numpy(dtype=bool)
     # Of an unknown owner the stricter share is asked.
-    consent_min = np.where(is_tenants, float(flags.tenants_consent_min), float(flags.owners_consent_min))
+    consent_min = np.where(is_tenants, float(flags.min_tenants_consent), float(flags.min_owners_consent))
     regulated = floats(roofs, "is_parking_regulated")
     served = roofs["transit_class"].isin(flags.parking_relief_classes).to_numpy(dtype="float64")
     served[roofs["transit_class"].isna().to_numpy()] = np.nan
@@ -179,8 +179,8 @@ def flag_rules(roofs: Frame, rules: TopUpRules, n_storeys: Floats) -> tuple[Answ
 def storeys_to_add(roofs: Frame, age_rule: AgeRule, variant: RoofVariant, rules: TopUpRules) -> Storeys:
     """Return the storeys by the age rule, then by the variant: at most so many, and without a new lift if strict."""
     base = {bound: _storeys_by_age(roofs, age_rule, bound) for bound in BOUNDS}
-    if variant.n_storeys_max is not None:
-        base = {bound: np.minimum(storeys, float(variant.n_storeys_max)) for bound, storeys in base.items()}
+    if variant.max_storeys is not None:
+        base = {bound: np.minimum(storeys, float(variant.max_storeys)) for bound, storeys in base.items()}
     before = base["high"]
     if variant.lift == "strict":
         reach = _storeys_by_lift(roofs, rules.lift)
@@ -298,8 +298,8 @@ def _failures(
     """Return per rule the roofs that fail it on what is known, even where other evidence is missing."""
     failed = {answer.rule_id: answer.outcome == FAILED for answer in base_rules(roofs, rules)}
     failed[f"storeys_{age_rule.id}"] = storeys.before_lift == 0
-    if variant.dwellings_min is not None:
-        outcome = asks_at_least(floats(roofs, "n_dwellings"), float(variant.dwellings_min))
+    if variant.min_dwellings is not None:
+        outcome = asks_at_least(floats(roofs, "n_dwellings"), float(variant.min_dwellings))
         failed["dwellings_min"] = outcome == FAILED
     if variant.lift == "strict":
         failed["lift_needed"] = (storeys.before_lift > 0) & (storeys.high == 0)

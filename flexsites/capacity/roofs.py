@@ -152,7 +152,7 @@ def roof_reasons(roofs: Frame, *, rules: TopUpRules) -> Frame:
 
 def _with_roof_areas(buildings: Frame, roof_parts: Frame, roof: RoofRules) -> Frame:
     """Return the buildings with footprint, flat and sloped area; from the surfaces where the attributes lack."""
-    is_flat = (roof_parts["slope_deg"] <= float(roof.flat_slope_max_deg)).to_numpy()
+    is_flat = (roof_parts["slope_deg"] <= float(roof.max_flat_slope_deg)).to_numpy()
     area = floats(roof_parts, "roof_part_area_m2")
     of_flat, of_sloped = (
         pd.Series(area * mask).groupby(roof_parts["bag_pand_id"].to_numpy()).sum() for mask in (is_flat, ~is_flat)
@@ -179,7 +179,7 @@ def _usable(roofs: Frame, roof_parts: Frame, rules: TopUpRules) -> dict[str, Any
     """
     roof, share = rules.roof, floats(roofs, "roof_flat_share")
     known = ~np.isnan(share)
-    large = known & (asks_at_least(floats(roofs, "roof_flat_area_m2"), float(roof.usable_area_min_m2)) != FAILED)
+    large = known & (asks_at_least(floats(roofs, "roof_flat_area_m2"), float(roof.min_usable_area_m2)) != FAILED)
     shapes = np.full(len(roofs), shapely.MultiPolygon(), dtype=object)
     flat_parts = _flat_parts(roof_parts, roofs["bag_pand_id"][large], roof)
     with_parts = np.zeros(len(roofs), dtype=bool)
@@ -195,14 +195,14 @@ def _usable(roofs: Frame, roof_parts: Frame, rules: TopUpRules) -> dict[str, Any
     sources = ["footprint", "below_minimum", "surfaces"]
     source = texts(np.select([~known, ~large, with_parts], [-1, 1, 2], default=0), sources)
     # A roof that fails on its flat share or its usable area holds no homes however they are laid out.
-    qualifies = large & (asks_at_least(share, float(roof.flat_share_min)) == MET)
-    qualifies &= asks_at_least(area, float(roof.usable_area_min_m2)) == MET
+    qualifies = large & (asks_at_least(share, float(roof.min_flat_share)) == MET)
+    qualifies &= asks_at_least(area, float(roof.min_usable_area_m2)) == MET
     counts = _layouts(shapes, np.where(on_footprint, share, 1.0), qualifies, rules)
     return {"usable_roof_area_m2": np.where(large, area, np.nan), "usable_roof_source": source, **counts}
 
 
 def _flat_parts(roof_parts: Frame, wanted: pd.Series, roof: RoofRules) -> Frame:
-    is_flat = roof_parts["slope_deg"] <= float(roof.flat_slope_max_deg)
+    is_flat = roof_parts["slope_deg"] <= float(roof.max_flat_slope_deg)
     flat = roof_parts[is_flat & roof_parts["bag_pand_id"].isin(wanted)]
     return flat.sort_values(["bag_pand_id", "roof_part"], kind="stable")
 
@@ -216,7 +216,7 @@ def _usable_surfaces(owner: NDArray[np.int64], flat_parts: Frame, n_owners: int,
         n_owners,
         setback_m=float(roof.edge_setback_m),
         slender_m=float(roof.slender_width_m),
-        part_area_min_m2=float(roof.part_area_min_m2),
+        part_area_min_m2=float(roof.min_part_area_m2),
     )
 
 
@@ -229,7 +229,7 @@ def _usable_footprints(footprints: Geometries, roof: RoofRules) -> Geometries:
         len(footprints),
         setback_m=float(roof.edge_setback_m),
         slender_m=float(roof.slender_width_m),
-        part_area_min_m2=float(roof.part_area_min_m2),
+        part_area_min_m2=float(roof.min_part_area_m2),
     )
 
 
@@ -314,9 +314,9 @@ def _variant_answers(roofs: Frame, rules: TopUpRules) -> list[Answer]:
     functions = next((variant.functions_any for variant in rules.variants if variant.functions_any), None)
     if functions is not None:
         answers.append(function_rule(roofs, functions))
-    dwellings_min = next((variant.dwellings_min for variant in rules.variants if variant.dwellings_min), None)
-    if dwellings_min is not None:
-        dwellings, asked = floats(roofs, "n_dwellings"), np.full(n, float(dwellings_min))
+    min_dwellings = next((variant.min_dwellings for variant in rules.variants if variant.min_dwellings), None)
+    if min_dwellings is not None:
+        dwellings, asked = floats(roofs, "n_dwellings"), np.full(n, float(min_dwellings))
         outcome = asks_at_least(dwellings, asked)
         answers.append(Answer("dwellings_min", "exclude", outcome, dwellings, asked, "n_dwellings"))
     access, limit_m = floats(roofs, "access_height_m"), float(rules.lift.limit_m)

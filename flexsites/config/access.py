@@ -6,29 +6,109 @@ configs/streets.yaml into :class:`StreetRules`. The models compute nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import time
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 
 from flexsites.config.base import Label, Model, Number
+from flexsites.config.units import PURE, Unit, unit_of_key
 from flexsites.errors import Fault, NotFoundError
 
 MeasureId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Mode = Literal["walk", "bicycle"]
 Band = Literal["peak", "day", "evening", "weekend"]
+Category = Annotated[str, StringConstraints(pattern=r"^[a-z_]+$")]
+
+
+class ToAmenity(Model):
+    """Amenities of one category are what is reached: `{amenity: gp}`."""
+
+    amenity: Category
+    """A category of configs/amenities.yaml, or of a table of points among the run's sources."""
+
+    @property
+    def category(self) -> str:
+        """The category that rows must have."""
+        return self.amenity
+
+    @property
+    def spoken_of(self) -> str:
+        """What a source must speak about for this to be known."""
+        return f"amenity:{self.amenity}"
+
+    @property
+    def slug(self) -> str:
+        """A name for a file of these."""
+        return f"amenity-{self.amenity}"
+
+
+class ToStop(Model):
+    """Stops are what is reached: `{stop: train}`."""
+
+    stop: Literal["bus", "tram", "metro", "train", "ferry", "any", "hub"]
+    """Stops of one mode, of `any` mode, or those that are a `hub`."""
+
+    @property
+    def spoken_of(self) -> str:
+        """What a source must speak about for this to be known."""
+        return "stop"
+
+    @property
+    def slug(self) -> str:
+        """A name for a file of these."""
+        return f"stop-{self.stop}"
+
+
+class ToPlaces(Model):
+    """Weighted places of a table of the user's are what is reached: `{places: jobs}`."""
+
+    places: Literal["jobs", "centres"]
+    """Jobs or town centres, as a source of points with this category gives them."""
+
+    @property
+    def category(self) -> str:
+        """The category that rows must have."""
+        return self.places
+
+    @property
+    def spoken_of(self) -> str:
+        """What a source must speak about for this to be known."""
+        return self.places
+
+    @property
+    def slug(self) -> str:
+        """A name for a file of these."""
+        return self.places
+
+
+def _kind_of_opportunity(value: object) -> str | None:
+    """Return which key an opportunity is written with: that is its kind."""
+    keys = value.keys() if isinstance(value, Mapping) else getattr(value, "model_fields_set", ())
+    return next((key for key in ("amenity", "stop", "places") if key in keys), None)
+
+
 Opportunity = Annotated[
-    str, StringConstraints(pattern=r"^(amenity:[a-z_]+|stop:(bus|tram|metro|train|ferry|any|hub)|jobs|centres)$")
+    Annotated[ToAmenity, Tag("amenity")] | Annotated[ToStop, Tag("stop")] | Annotated[ToPlaces, Tag("places")],
+    Discriminator(
+        _kind_of_opportunity,
+        custom_error_type="kind_of_opportunity",
+        custom_error_message="what is reached is written {amenity: <category>}, {stop: <mode>} or {places: jobs}",
+    ),
 ]
+"""What a measure runs to: a tagged union on the one key it is written with."""
 
 
 class ModeOfTravel(Model):
     """A way to move over the streets: its speed, and how far an access point may lie from a usable street."""
 
     label: Label
+    """What reports call the way to move."""
     speed_km_h: Number
+    """The speed over the streets."""
     max_snap_m: Number
+    """An access point farther than this from any usable street has no known way to it."""
 
 
 class _Decay(Model):
@@ -39,27 +119,34 @@ class BinaryDecay(_Decay):
     """Weight 1 up to the cut-off of the measure, 0 beyond."""
 
     kind: Literal["binary"]
+    """All that is within the cut-off counts in full."""
 
 
 class LinearDecay(_Decay):
     """Weight 1 - cost / cut-off of the measure, 0 beyond."""
 
     kind: Literal["linear"]
+    """The weight falls evenly to 0 at the cut-off."""
 
 
 class ExponentialDecay(_Decay):
     """Weight exp(-cost / scale)."""
 
     kind: Literal["exponential"]
+    """The weight is exp(-distance / scale)."""
     scale_m: Number
+    """The distance at which the weight is 1/e."""
 
 
 class LogisticDecay(_Decay):
     """Weight 1 / (1 + exp((cost - inflection) / scale)), divided by its value at no cost."""
 
     kind: Literal["logistic"]
+    """The weight falls along a logistic curve."""
     inflection_m: Number
+    """The distance at which the curve is steepest."""
     scale_m: Number
+    """How stretched the curve is: larger is gentler."""
 
 
 Decay = Annotated[BinaryDecay | LinearDecay | ExponentialDecay | LogisticDecay, Field(discriminator="kind")]
@@ -69,8 +156,25 @@ class _Measure(Model):
     """What every measure has."""
 
     id: MeasureId
+    """The id of the measure, by which target groups, flexmilieus and results name it; it ends in the unit."""
     label: Label
+    """What reports call the measure."""
     unit: str
+    """The unit of its values; 1 for counts, shares and classes."""
+
+    @model_validator(mode="after")
+    def _is_named_after_its_unit(self) -> Self:
+        """Refuse an id that promises another unit: limits are written in the unit that the id ends in."""
+        if (said := unit_of_key(self.id)) != self.unit:
+            message = f"{self.id}: the id says {said} and the unit is {self.unit}: let the id end in its unit"
+            raise ValueError(message)
+        return self
+
+    def require_unit(self, unit: str) -> None:
+        """Refuse another unit than the one this kind of measure gives."""
+        if self.unit != unit:
+            message = f"{self.id}: a {getattr(self, 'kind', 'measure')} is in {unit}, not in {self.unit}"
+            raise ValueError(message)
 
 
 class StreetMeasureBase(_Measure):
@@ -81,9 +185,13 @@ class StreetMeasureBase(_Measure):
     """
 
     mode: Mode
+    """How one goes."""
     to: Opportunity
+    """What is reached."""
     min_departures_per_hour: Number | None = None
+    """A stop counts from so many departures per hour on; left out: every stop counts."""
     band: Band | None = None
+    """The part of the day over which departures are averaged."""
 
     @model_validator(mode="after")
     def _asks_service_of_stops_only(self) -> Self:
@@ -91,8 +199,8 @@ class StreetMeasureBase(_Measure):
         if (self.min_departures_per_hour is None) != (self.band is None):
             message = "give `min_departures_per_hour` and `band` together, or neither"
             raise ValueError(message)
-        if self.band is not None and not self.to.startswith("stop:"):
-            message = f"`{self.to}` has no departures: leave `min_departures_per_hour` and `band` out"
+        if self.band is not None and not isinstance(self.to, ToStop):
+            message = "only a stop has departures: leave `min_departures_per_hour` and `band` out"
             raise ValueError(message)
         return self
 
@@ -101,38 +209,71 @@ class CostToClosest(StreetMeasureBase):
     """The distance to the nearest opportunity; null when there is none within the limit."""
 
     kind: Literal["cost_to_closest"]
+    """The distance to the nearest."""
     limit_m: Number
+    """How far is searched; farther is not reached."""
+
+    @model_validator(mode="after")
+    def _is_a_distance(self) -> Self:
+        self.require_unit("m")
+        return self
 
 
 class KClosest(StreetMeasureBase):
     """The distance to the k-th nearest opportunity; null when there are fewer than k within the limit."""
 
     kind: Literal["k_closest"]
+    """The distance to the k-th nearest."""
     k: int = Field(ge=2, le=16)
+    """Which one: 2 is the second nearest."""
     limit_m: Number
+    """How far is searched; farther is not reached."""
+
+    @model_validator(mode="after")
+    def _is_a_distance(self) -> Self:
+        self.require_unit("m")
+        return self
 
 
 class CumulativeCutoff(StreetMeasureBase):
     """The summed weight of the opportunities within the cut-off: a count where all weights are one."""
 
     kind: Literal["cumulative_cutoff"]
+    """The number (or weight) within a distance."""
     cutoff_m: Number
+    """The distance within which opportunities count."""
+
+    @model_validator(mode="after")
+    def _is_a_count(self) -> Self:
+        self.require_unit(PURE)
+        return self
 
 
 class Gravity(StreetMeasureBase):
     """The summed weight of the opportunities within the cut-off, each times the decay of its distance."""
 
     kind: Literal["gravity"]
+    """The weight within a distance, less for what is farther."""
     cutoff_m: Number
+    """The distance beyond which nothing counts."""
     decay: Decay
+    """How the weight falls with distance."""
+
+    @model_validator(mode="after")
+    def _is_a_sum(self) -> Self:
+        self.require_unit(PURE)
+        return self
 
 
 class Window(Model):
     """Departures sampled over a window of the day: from ``start`` up to, not including, ``end``, every ``step_min``."""
 
     start: time
+    """The first departure."""
     end: time
+    """Departures are before this time."""
     step_min: Number
+    """The time between two departures that are tried."""
 
     @model_validator(mode="after")
     def _runs_forward(self) -> Self:
@@ -143,6 +284,17 @@ class Window(Model):
         return self
 
 
+Destination = Annotated[
+    Annotated[ToAmenity, Tag("amenity")] | Annotated[ToPlaces, Tag("places")],
+    Discriminator(
+        _kind_of_opportunity,
+        custom_error_type="kind_of_destination",
+        custom_error_message="a journey runs to {amenity: <category>} or {places: jobs | centres}, not to a stop",
+    ),
+]
+"""What a journey by timetable runs to."""
+
+
 class TravelTime(_Measure):
     """Door to door by timetable: walk, wait, ride, transfer, walk; a percentile over the departures of a window.
 
@@ -151,23 +303,38 @@ class TravelTime(_Measure):
     """
 
     kind: Literal["travel_time"]
-    to: Opportunity
+    """Door to door by timetable."""
+    to: Destination
+    """What is reached."""
     aggregation: Literal["closest", "cumulative"]
-    percentile: Number
+    """Minutes to the nearest (`closest`), or the weight within the limit (`cumulative`)."""
+    percentile: Annotated[Number, Unit("%")]
+    """Which of the travel times of the window counts; 50 is the median."""
     window: Window
+    """Over which departures."""
     limit_min: Number
+    """How long is searched; longer is not reached."""
+
+    @model_validator(mode="after")
+    def _is_a_time_or_a_sum(self) -> Self:
+        self.require_unit("min" if self.aggregation == "closest" else PURE)
+        return self
 
 
 class AreaStatistic(_Measure):
     """A statistic of the area in which a piece of the site lies; null when the area has none."""
 
     kind: Literal["area_statistic"]
+    """A statistic of the area that the site lies in."""
     area_kind: Literal["gemeente", "provincie", "wijk", "buurt"]
+    """The kind of area."""
     statistic: str
+    """The column of the source of these areas."""
 
 
 StreetMeasure = CostToClosest | KClosest | CumulativeCutoff | Gravity
-Measure = Annotated[StreetMeasure | TravelTime | AreaStatistic, Field(discriminator="kind")]
+AnyMeasure = StreetMeasure | TravelTime | AreaStatistic
+Measure = Annotated[AnyMeasure, Field(discriminator="kind")]
 _KindT = TypeVar("_KindT", bound=_Measure)
 
 
@@ -175,7 +342,9 @@ class Measures(Model):
     """The catalogue of measures, with the modes they run on."""
 
     modes: dict[Mode, ModeOfTravel]
+    """The ways to move, by mode."""
     measures: tuple[Measure, ...]
+    """The measures."""
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
@@ -213,26 +382,37 @@ class AmenityCategory(Model):
     """
 
     label: Label
+    """What reports call the category."""
     any_of: tuple[dict[str, tuple[str, ...]], ...] = Field(min_length=1)
+    """Alternatives of tags; a feature needs every key of one of them, with one of its values."""
     without: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Tags that a feature must not have."""
     points: Literal["point", "entrances"] = "point"
+    """Whether an area counts as one point, or as the places where streets cross its edge."""
     min_area_m2: Number | None = None
+    """A smaller area does not count; left out: any size does."""
     why: str | None = None
+    """Why these tags were chosen."""
 
 
 class AmenityCategories(Model):
     """All categories of amenity, by id; and the tags of stops, by mode, for places without a timetable."""
 
-    categories: dict[Annotated[str, StringConstraints(pattern=r"^[a-z_]+$")], AmenityCategory]
+    categories: dict[Category, AmenityCategory]
+    """The categories by id."""
     stops: dict[Literal["bus", "tram", "metro", "train", "ferry"], AmenityCategory]
+    """The tags of stops by mode, for places without a timetable."""
 
 
 class Permission(Model):
     """Who may use a street by default of its class, before its own tags speak."""
 
     walk: bool
+    """Whether one may walk there."""
     bicycle: bool
+    """Whether one may cycle there."""
     car: bool
+    """Whether one may drive there."""
 
 
 class StreetRules(Model):
@@ -244,8 +424,14 @@ class StreetRules(Model):
     """
 
     classes: dict[str, Permission]
+    """Per value of `highway` who may use it; a value that is not listed is no street."""
     routes: dict[str, Permission]
+    """Per value of `route` (ferries) who may use it."""
     forbids: tuple[str, ...]
+    """Values of access tags that forbid."""
     allows: tuple[str, ...]
+    """Values of access tags that allow."""
     ferry_wait_min: Number
+    """What a ferry costs besides its length."""
     min_component_m: Number
+    """A part of the network that is not joined to the rest and shorter than this is left out."""

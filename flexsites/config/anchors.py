@@ -6,11 +6,12 @@ far the run's answer may lie apart because something is unknown; it never says t
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from flexsites.config.base import Label, Model, Number
+from flexsites.config.units import ANY, Unit
 
 Quantity = Literal[
     "homes_available",
@@ -21,6 +22,18 @@ Quantity = Literal[
 ]
 
 
+_OF_OWNERS: frozenset[Quantity] = frozenset({"share_of_suitable_sites_of_owners", "n_suitable_sites_of_owners"})
+_IN_AREAS: frozenset[Quantity] = frozenset({"share_of_available_locations_in_areas"})
+SHARES: frozenset[Quantity] = frozenset(
+    {
+        "share_of_locations_lost_to_transit",
+        "share_of_suitable_sites_of_owners",
+        "share_of_available_locations_in_areas",
+    }
+)
+"""The quantities that are shares: written as a percentage."""
+
+
 class Anchor(Model):
     """One published answer.
 
@@ -29,17 +42,25 @@ class Anchor(Model):
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """The id of the published answer."""
     label: Label
+    """What reports call it."""
     quantity: Quantity
-    published: Number
+    """What of a run is set beside it."""
+    published: Annotated[Number, Unit(ANY)]
+    """The published number, in the unit of the quantity."""
     sense: Literal["at_least", "about", "exactly"]
+    """How the publication puts it: "ruim twee miljoen" is at least, "ongeveer" is about."""
     owners: tuple[str, ...] = ()
+    """Of which classes of owner, where the quantity asks."""
     gemeenten: tuple[str, ...] = ()
+    """Of which municipalities, where the quantity asks."""
     note: Label
+    """What to mind in the comparison."""
 
     @model_validator(mode="after")
     def _says_of_what(self) -> Self:
-        needs = {"owners": self.quantity.endswith("_of_owners"), "gemeenten": self.quantity.endswith("_in_areas")}
+        needs = {"owners": self.quantity in _OF_OWNERS, "gemeenten": self.quantity in _IN_AREAS}
         for name, is_needed in needs.items():
             if bool(getattr(self, name)) != is_needed:
                 message = f"{self.id}: {self.quantity} {'needs' if is_needed else 'goes without'} `{name}`"
@@ -51,7 +72,12 @@ class Anchors(Model):
     """The published answers of one study, and the provinces that they are about."""
 
     id: str
+    """The id of the study: the name of its file."""
     label: Label
+    """What reports call the study."""
     about: Label
+    """What was published, by whom."""
     provincies: tuple[str, ...] = Field(min_length=1)
+    """The provinces that it is about."""
     anchors: tuple[Anchor, ...] = Field(min_length=1)
+    """The published answers."""

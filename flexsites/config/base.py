@@ -3,24 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Self
+from functools import cache
+from typing import Annotated, ClassVar, Self
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-__all__ = ["Figure", "Label", "Model", "Number", "collect_figures"]
+from flexsites.config.units import Unit, is_in_unit, unit_of_key
+
+__all__ = ["Figure", "Label", "Model", "Number", "Range", "collect_figures"]
 
 
 class Model(BaseModel):
-    """A frozen model that forbids keys it does not know."""
+    """A frozen model that forbids keys it does not know, and figures in another unit than their key's.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    The docstring below an attribute is its description in the schema that an editor shows.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), use_attribute_docstrings=True)
+
+    unit_is_of_key_above: ClassVar[bool] = False
+    """Whether the keys (low, expected, high; classes) say no unit: the key that holds the whole does."""
+
+    @model_validator(mode="after")
+    def _is_in_its_units(self) -> Self:
+        if not self.unit_is_of_key_above:
+            wrong = [one for key, unit in _units(type(self)) for one in _other_units(getattr(self, key), key, unit)]
+            if wrong:
+                raise ValueError("; ".join(wrong))
+        return self
+
+
+@cache
+def _units(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
+    """Return the unit of every field: the one it is annotated with, else the one its key says."""
+    annotated = {
+        key: next((one.name for one in field.metadata if isinstance(one, Unit)), None)
+        for key, field in model.model_fields.items()
+    }
+    return tuple((key, unit or unit_of_key(key)) for key, unit in annotated.items())
+
+
+def _other_units(value: object, key: str, unit: str) -> Iterator[str]:
+    """Tell the figures of a key that are written in another unit than the key's."""
+    if isinstance(value, Figure):
+        if not is_in_unit(value.unit, unit):
+            asked = "has no unit" if unit == "1" else f"is in {unit}"
+            yield f"{key} {asked}, and {value.value:g} is given in {value.unit}: write it in the unit of the key"
+    elif isinstance(value, Mapping):
+        for name, one in value.items():
+            yield from _other_units(one, f"{key}.{name}", unit)
+    elif isinstance(value, tuple):
+        for i, one in enumerate(value):
+            yield from _other_units(one, f"{key}.{i}", unit)
+    elif isinstance(value, Model) and value.unit_is_of_key_above:
+        for name in type(value).model_fields:
+            yield from _other_units(getattr(value, name), f"{key}.{name}", unit)
 
 
 class Label(Model):
     """A label for people, in Dutch and in English."""
 
     nl: str = Field(min_length=1)
+    """In Dutch."""
     en: str = Field(min_length=1)
+    """In English."""
 
     def get(self, lang: str) -> str:
         """Return the label in a language (``nl`` or ``en``)."""
@@ -40,10 +86,15 @@ class Figure(Model):
     """
 
     value: float
+    """The number, in the unit of the key that it stands at."""
     unit: str | None = None
+    """The unit, to be read and checked: it must be the one that the key's suffix says. Left out: that one."""
     source: str | None = None
+    """Where the number comes from; a figure has this or `assumption: true`."""
     assumption: bool = False
+    """Whether the number is a choice of ours or of the user's, which the report then lists."""
     why: str | None = Field(default=None, validation_alias=AliasChoices("why", "reason"))
+    """Why this number was assumed, in a few words."""
 
     @model_validator(mode="after")
     def _has_origin(self) -> Self:
@@ -75,6 +126,12 @@ def _refuse_bare_number(value: object) -> object:
 
 Number = Annotated[Figure, BeforeValidator(_refuse_bare_number)]
 """A figure in a model's field; a bare number in YAML is an error that says how to write it."""
+
+
+class Range(Model):
+    """Figures whose unit is said by the key that holds them."""
+
+    unit_is_of_key_above: ClassVar[bool] = True
 
 
 def collect_figures(model: object, path: str = "") -> Iterator[tuple[str, Figure]]:

@@ -13,7 +13,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from flexsites.config.base import Figure, Label, Model, Number
+from flexsites.config.base import Figure, Label, Model, Number, Range
 
 __all__ = [
     "ESTIMATES",
@@ -35,12 +35,15 @@ TransitClass = Literal["A", "B", "C", "D", "E", "F", "geen"]
 _SHARE_TOLERANCE = 1e-9
 
 
-class Bounds(Model):
+class Bounds(Range):
     """One parameter at the low, the expected and the high estimate of the number of homes."""
 
     low: Number
+    """The figure of the low estimate of the number of homes."""
     expected: Number
+    """The figure of the expected number of homes."""
     high: Number
+    """The figure of the high estimate of the number of homes."""
 
     def at(self, estimate: Estimate) -> float:
         """Return the figure with which an estimate is made."""
@@ -65,24 +68,33 @@ class Bounds(Model):
 class DwellingType(Model):
     """A home that can be placed: its footprint is gross, its floor area is usable.
 
-    `width_m` lies along the row and `depth_m` across it. `n_storeys_max` is how many of these homes stand on each
+    `width_m` lies along the row and `depth_m` across it. `max_storeys` is how many of these homes stand on each
     other. A detached home keeps `side_gap_m` to the next in its row; others share walls.
     """
 
     id: str = Field(pattern=r"^[a-z0-9_]+$")
+    """The id of the dwelling type: the name of its file."""
     label: Label
+    """What reports call it."""
     width_m: Number
+    """Gross width, along the row."""
     depth_m: Number
+    """Gross depth, across the row."""
     usable_floor_area_m2: Number
-    n_storeys_max: Number
+    """Usable floor area of the home."""
+    max_storeys: Number
+    """How many of these homes stand on each other at most."""
     vormfactor: Number
+    """Usable over gross floor area."""
     is_detached: bool
+    """Whether it stands alone instead of sharing walls in a row."""
     side_gap_m: Number | None = None
+    """The gap to the next home in the row; given if and only if it is detached."""
 
     @model_validator(mode="after")
     def _is_a_home(self) -> Self:
-        if min(self.width_m.value, self.depth_m.value, self.usable_floor_area_m2.value, self.n_storeys_max.value) <= 0:
-            message = f"{self.id}: width_m, depth_m, usable_floor_area_m2 and n_storeys_max must be above 0"
+        if min(self.width_m.value, self.depth_m.value, self.usable_floor_area_m2.value, self.max_storeys.value) <= 0:
+            message = f"{self.id}: width_m, depth_m, usable_floor_area_m2 and max_storeys must be above 0"
             raise ValueError(message)
         if self.usable_floor_area_m2.value > self.width_m.value * self.depth_m.value:
             message = f"{self.id}: usable_floor_area_m2 is more than the gross footprint width_m x depth_m"
@@ -96,7 +108,7 @@ class DwellingType(Model):
         if self.side_gap_m is not None and self.side_gap_m.value < 0:
             message = f"{self.id}: side_gap_m must be 0 or more"
             raise ValueError(message)
-        int(self.n_storeys_max)
+        int(self.max_storeys)
         return self
 
 
@@ -104,14 +116,18 @@ class DwellingShare(Model):
     """A dwelling type in a programme, with its share of the homes."""
 
     dwelling_type: str
+    """The id of a dwelling type."""
     share: Number
+    """Its share of the homes."""
 
 
 class ParkingRelief(Model):
     """The parking norm where transit is good: for the classes named, instead of the norm without relief."""
 
     transit_classes: tuple[TransitClass, ...] = Field(min_length=1)
+    """The classes of transit quality where the relief holds."""
     norm: Bounds
+    """Parking places per home there."""
 
 
 class Programme(Model):
@@ -122,20 +138,31 @@ class Programme(Model):
     `row_spacing_per_storey_m` more for each further storey, keeps a lane of `lane_width_m` along every row and one
     across the rows, and stacks up to `n_storeys`. Parking places per home are `parking_norm`, or that of
     `parking_relief` for a transit class named there; an unknown class has no relief. A piece that holds fewer than
-    `n_units_min` homes holds none; none holds more than `n_units_max` (null: no maximum).
+    `min_units` homes holds none; none holds more than `max_units` (null: no maximum).
     """
 
     dwellings: tuple[DwellingShare, ...] = Field(min_length=1)
+    """The mix of dwelling types; the shares sum to 1."""
     fsi: Bounds
+    """Gross floor area per net site area."""
     n_storeys: Bounds
+    """How many storeys homes are stacked to."""
     setback_m: Bounds
+    """The strip along every edge that stays free."""
     row_spacing_m: Bounds
+    """The space between rows of one storey."""
     row_spacing_per_storey_m: Bounds
+    """The space between rows that each further storey adds."""
     lane_width_m: Bounds
+    """The width of the lane along every row and of the one across the rows."""
     parking_norm: Bounds
+    """Parking places per home."""
     parking_relief: tuple[ParkingRelief, ...] = ()
-    n_units_min: Number
-    n_units_max: Number | None = None
+    """Other norms where transit is good; an unknown class of transit has no relief."""
+    min_units: Number
+    """A piece that holds fewer homes holds none."""
+    max_units: Number | None = None
+    """No piece holds more homes; left out: no maximum."""
 
     @model_validator(mode="after")
     def _shares_are_whole(self) -> Self:
@@ -187,12 +214,12 @@ class Programme(Model):
 
     @model_validator(mode="after")
     def _sizes_agree(self) -> Self:
-        smallest = int(self.n_units_min)
+        smallest = int(self.min_units)
         if smallest < 1:
-            message = "n_units_min must be 1 or more"
+            message = "min_units must be 1 or more"
             raise ValueError(message)
-        if self.n_units_max is not None and int(self.n_units_max) < smallest:
-            message = "n_units_max is below n_units_min"
+        if self.max_units is not None and int(self.max_units) < smallest:
+            message = "max_units is below min_units"
             raise ValueError(message)
         return self
 
@@ -218,12 +245,19 @@ class LayoutStandard(Model):
     """
 
     gross_net_factor: Number
+    """Dwellings per net hectare over dwellings per gross hectare."""
     row_step_m: Number
+    """Rows are tried at every multiple of this."""
     n_directions: Number
+    """How many turns of the rows are tried, besides along and across the longest edge."""
     parking_width_m: Number
+    """The width of a parking place."""
     parking_depth_m: Number
+    """The depth of a parking place."""
     parking_aisle_m: Number
+    """The least width of the lane along parking places."""
     min_usable_floor_area_m2: Number
+    """The least usable floor area of a self-contained home."""
 
     @model_validator(mode="after")
     def _is_usable(self) -> Self:
@@ -261,7 +295,7 @@ def programme_faults(
         for one in types
         if one.usable_floor_area_m2.value < least
     ]
-    stackable = min(one.n_storeys_max.value for one in types)
+    stackable = min(one.max_storeys.value for one in types)
     if programme.n_storeys.high.value > stackable:
         faults.append(f"n_storeys goes to {programme.n_storeys.high.value:g}, the mix stacks to {stackable:g}")
     if programme.parking_norm.low.value > 0 and layout.parking_depth_m.value > max(one.depth_m.value for one in types):

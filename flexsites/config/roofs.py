@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from flexsites.config.base import Label, Model, Number
+from flexsites.config.base import Label, Model, Number, Range
+from flexsites.config.units import Unit
 
 __all__ = [
     "AgeRule",
@@ -27,12 +28,15 @@ __all__ = [
 ]
 
 
-class Spread(Model):
+class Spread(Range):
     """One figure at the low bound of the answer, as expected, and at the high bound of the answer."""
 
     at_low: Number
+    """The figure at the low bound of the answer."""
     at_expected: Number
+    """The figure as expected."""
     at_high: Number
+    """The figure at the high bound of the answer."""
 
     def at(self, bound: str) -> float:
         """Return the figure at ``low``, ``expected`` or ``high``."""
@@ -42,19 +46,27 @@ class Spread(Model):
 class YearStep(Model):
     """Buildings from this year on (inclusive) may gain this many storeys."""
 
-    year_from: Number
+    year_from: Annotated[Number, Unit("year")]
+    """Buildings from this year on, this year included."""
     n_storeys: Number
+    """The storeys that may be added."""
 
 
 class YearRule(Model):
     """Storeys to add by building year alone."""
 
     kind: Literal["by_year"]
+    """Storeys by building year."""
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """The id of the rule."""
     label: Label
+    """What reports call the rule."""
     source: str
+    """Where the rule comes from."""
     published: int
+    """The year in which it was published."""
     steps: tuple[YearStep, ...] = Field(min_length=1)
+    """The steps, ascending by year."""
 
     @model_validator(mode="after")
     def _steps_ascend(self) -> Self:
@@ -69,15 +81,25 @@ class LoadRule(Model):
     """Storeys to add by the spare bearing capacity of buildings of certain years."""
 
     kind: Literal["by_load"]
+    """Storeys by spare bearing capacity."""
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """The id of the rule."""
     label: Label
+    """What reports call the rule."""
     source: str
+    """Where the rule comes from."""
     published: int
-    year_from: Number
-    year_until: Number
+    """The year in which it was published."""
+    year_from: Annotated[Number, Unit("year")]
+    """The first building year that it is about."""
+    year_until: Annotated[Number, Unit("year")]
+    """The last building year that it is about."""
     extra_share: Spread
+    """The load that may be added, as a share of what the building weighs."""
     existing_kn_m2: Number
+    """What an existing storey weighs."""
     light_kn_m2: Spread
+    """What a light new storey weighs."""
 
 
 AgeRule = Annotated[YearRule | LoadRule, Field(discriminator="kind")]
@@ -86,69 +108,107 @@ AgeRule = Annotated[YearRule | LoadRule, Field(discriminator="kind")]
 class RoofRules(Model):
     """Which roofs qualify, and how much of a roof can be used."""
 
-    flat_share_min: Number
-    flat_slope_max_deg: Number
+    min_flat_share: Number
+    """The least share of the roof that is flat."""
+    max_flat_slope_deg: Number
+    """A surface of at most this slope is flat."""
     level_tolerance_m: Number
+    """Flat surfaces within this height of each other are built over as one."""
     edge_setback_m: Number
+    """The strip along the edge that stays free."""
     slender_width_m: Number
-    part_area_min_m2: Number
+    """No home fits on a narrower strip."""
+    min_part_area_m2: Number
+    """A smaller part of the roof is not used."""
     installations_share: Number
-    usable_area_min_m2: Number
+    """The share of the roof that installations take."""
+    min_usable_area_m2: Number
+    """A roof with less usable area is not topped up."""
     existing_storey_height_m: Number
+    """Floor to floor of an existing building, where its storeys are not known."""
 
 
 class UnitRules(Model):
     """How homes are counted on a usable roof."""
 
     form_factor: Number
+    """Usable over gross floor area."""
     unit_m2: Spread
+    """Usable floor area per home."""
     module_depths_m: tuple[Number, ...] = Field(min_length=1)
+    """The depths of homes that are tried."""
     row_gap_m: Number
+    """The gallery or corridor between two rows of homes."""
     row_phases: Number
+    """How many starting positions of the rows are tried."""
 
 
 class LiftRules(Model):
     """When the new homes need a lift."""
 
     limit_m: Number
+    """Access higher above the main entrance than this needs a lift."""
     margin_m: Number
+    """Within this of the limit it is uncertain."""
     build_up_m: Number
+    """The layers between the old roof and the new floor."""
     new_storey_height_m: Number
+    """Floor to floor of a new storey."""
     entrance_height_m: Number
+    """The main entrance above ground level, where the owner gives no height."""
 
 
 class FlagRules(Model):
     """What does not exclude a roof but must be known, and the evidence that settles it."""
 
     monument_effect: Literal["restrict", "flag"]
+    """What a monument means."""
     plan_height_effect: Literal["restrict", "flag"]
+    """What a height limit in the plan means."""
     consent_effect: Literal["restrict", "flag"]
+    """What lacking consent means."""
     parking_effect: Literal["restrict", "flag"]
-    tenants_consent_min: Number
-    owners_consent_min: Number
+    """What a parking norm means."""
+    min_tenants_consent: Number
+    """The share of sitting tenants that must consent."""
+    min_owners_consent: Number
+    """The share of the votes of an owners' association (VvE) that must consent."""
     parking_relief_classes: tuple[Literal["A", "B", "C", "D", "E", "F"], ...]
+    """The classes of transit quality in which no parking is asked."""
     parking_relief_source: str
+    """Where that relief comes from."""
     demolition_statuses: tuple[str, ...]
+    """Statuses of a building that is to be demolished."""
 
 
 class RoofVariant(Model):
     """One way of topping up: what is built, what is done about a lift, and which stock it is for."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """The id of the way of topping up."""
     label: Label
+    """What reports call it."""
     construction: Literal["permanent", "maisonette", "temporary"]
+    """What is built."""
     lift: Literal["strict", "cost", "not_needed"]
-    dwellings_min: Number | None = None
-    n_storeys_max: Number | None = None
+    """What a needed lift means: `strict` excludes, `cost` flags, or none is needed."""
+    min_dwellings: Number | None = None
+    """Only buildings with at least so many dwellings; left out: any number."""
+    max_storeys: Number | None = None
+    """At most so many storeys are added; left out: what the age rule says."""
     functions_any: tuple[str, ...] = ()
+    """Only buildings with one of these functions; left out: any."""
     adds_units: bool = True
+    """Whether it adds homes, or only floor area to those below."""
     required_evidence: tuple[Literal["building_height", "roof_area", "year_built", "n_dwellings"], ...]
+    """What must be known for a yes."""
     source: str
+    """Where it comes from."""
 
     @model_validator(mode="after")
     def _asks_for_what_it_tests(self) -> Self:
-        if self.dwellings_min is not None and "n_dwellings" not in self.required_evidence:
-            message = f"{self.id}: dwellings_min needs n_dwellings among required_evidence"
+        if self.min_dwellings is not None and "n_dwellings" not in self.required_evidence:
+            message = f"{self.id}: min_dwellings needs n_dwellings among required_evidence"
             raise ValueError(message)
         return self
 
@@ -157,50 +217,80 @@ class ComplexRules(Model):
     """When neighbouring buildings are one construction, and when a building resembles one whose capacity is known."""
 
     gap_m: Number
-    shared_wall_min_m: Number
-    year_difference_max: Number
-    height_difference_max_m: Number
-    storeys_difference_max: Number
-    depth_difference_max_m: Number
-    gallery_length_min_m: Number
-    gallery_storeys_min: Number
-    block_dwellings_min: Number
-    prime_year_from: Number
-    prime_year_until: Number
-    lookalike_year_difference_max: Number
-    lookalike_depth_difference_max_m: Number
+    """Buildings no farther apart than this share a wall."""
+    min_shared_wall_m: Number
+    """A shorter shared wall is no shared construction."""
+    max_year_difference: Annotated[Number, Unit("year")]
+    """Buildings of one construction differ no more in building year."""
+    max_height_difference_m: Number
+    """Buildings of one construction differ no more in height."""
+    max_storeys_difference: Number
+    """Buildings of one construction differ no more in storeys."""
+    max_depth_difference_m: Number
+    """Buildings of one construction differ no more in depth."""
+    min_gallery_length_m: Number
+    """A shorter block has no galleries."""
+    min_gallery_storeys: Number
+    """A block with fewer storeys has no galleries."""
+    min_block_dwellings: Number
+    """Fewer homes are no block of flats."""
+    prime_year_from: Annotated[Number, Unit("year")]
+    """The first year of the prime stock."""
+    prime_year_until: Annotated[Number, Unit("year")]
+    """The last year of the prime stock."""
+    max_lookalike_year_difference: Annotated[Number, Unit("year")]
+    """Look-alikes differ no more in building year."""
+    max_lookalike_depth_difference_m: Number
+    """Look-alikes differ no more in depth."""
     lookalike_near_m: Number
+    """Look-alikes no farther apart than this are of one neighbourhood."""
     confidence_near: Number
+    """How sure a known capacity is of a look-alike in the same neighbourhood."""
     confidence_far: Number
+    """How sure it is of one elsewhere."""
     confidence_type_unknown: Number
+    """How sure it is where the type of building is not known."""
 
 
 class Headline(Model):
     """The age rule and the variant that a roof's own verdict and units stand for."""
 
     age_rule: str
+    """The id of an age rule."""
     roof_variant: str
+    """The id of a way of topping up."""
 
 
 class Variants(Model):
     """The file of variants: which there are, and which of them stands first."""
 
     headline: Headline
+    """Which of them a roof's own verdict and homes stand for."""
     variants: tuple[RoofVariant, ...] = Field(min_length=1)
+    """The ways of topping up."""
 
 
 class TopUpRules(Model):
     """All rules for homes on existing roofs."""
 
     roof: RoofRules
+    """Which roofs qualify, and how much of one can be used."""
     units: UnitRules
+    """How homes are counted."""
     lift: LiftRules
+    """When a lift is needed."""
     flags: FlagRules
+    """What must be known and does not exclude."""
     complexes: ComplexRules
+    """Which buildings are one construction, or look alike."""
     age_rules: tuple[AgeRule, ...] = Field(min_length=1)
+    """How many storeys may be added."""
     variants: tuple[RoofVariant, ...] = Field(min_length=1)
+    """The ways of topping up."""
     headline: Headline
+    """Which age rule and way a roof's own verdict stands for."""
     labels: dict[str, Label] = Field(default_factory=dict)
+    """What reports call rules, evidence and terms."""
 
     def names(self, lang: str) -> dict[str, str]:
         """Return the label of every age rule, variant, rule, flag and piece of evidence by its id."""
@@ -215,9 +305,9 @@ class TopUpRules(Model):
     @model_validator(mode="after")
     def _one_answer_per_rule(self) -> Self:
         """Refuse variants that ask the same rule with other figures: a roof has one answer per rule."""
-        limits = {float(one.dwellings_min) for one in self.variants if one.dwellings_min is not None}
+        limits = {float(one.min_dwellings) for one in self.variants if one.min_dwellings is not None}
         functions = {one.functions_any for one in self.variants if one.functions_any}
-        for name, asked in (("dwellings_min", limits), ("functions_any", functions)):
+        for name, asked in (("min_dwellings", limits), ("functions_any", functions)):
             if len(asked) > 1:
                 message = f"variants ask {name} in {len(asked)} ways; leave it out or ask the same in each"
                 raise ValueError(message)

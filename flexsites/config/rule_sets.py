@@ -27,15 +27,25 @@ class PieceTests(Model):
     """
 
     min_area_m2: Number
+    """A smaller contiguous piece is no site."""
     min_width_m: Number
+    """A piece that is nowhere so wide is no site."""
     width_tolerance_m: Number
+    """How accurately a width near the minimum is measured."""
     width_coarse_m: Number
+    """How accurately a width far from the minimum is measured."""
     road_reach_m: Number
+    """A usable street lies within this distance of a site."""
     mark_area_m2: Number
+    """From this overlap on a restriction or flag marks a piece."""
     barred_road_classes: tuple[str, ...] = ()
+    """Classes of streets that give no access, such as motorways."""
     streets_layer: str = "streets"
+    """The name under which coverage of the streets is told."""
     road_required: bool = True
+    """Whether the verdict is unknown where streets have no coverage."""
     labels: dict[Literal["piece_min_area", "piece_min_width", "piece_road_access"], Label]
+    """What reports call each test."""
 
     @model_validator(mode="after")
     def _labels_every_test(self) -> Self:
@@ -50,17 +60,24 @@ class TimeModel(Model):
     """Horizon and term are separate: how far ahead a plan excludes, and how long a home is to stand."""
 
     reference_date: date
+    """The day on which the rules and plans are read; a run's own date goes over it."""
     horizon_years: Number
+    """How far ahead a plan for homes excludes."""
     term_years: Number
+    """How long a home is to stand."""
     preparation_years: Number
+    """How long it takes before homes stand."""
 
 
 class LocationModel(Model):
     """When pieces are one location: within a gap, and not across one of the barrier layers."""
 
     gap_m: Number
+    """Pieces no farther apart than this are one location."""
     touch_m: Number
+    """Pieces no farther apart than this touch."""
     barrier_layers: tuple[str, ...] = ()
+    """Layers that no location reaches across."""
 
 
 class RuleVariant(Model):
@@ -70,19 +87,30 @@ class RuleVariant(Model):
     """
 
     effects: dict[str, Effect | Literal["off"]] = Field(default_factory=dict)
+    """Another effect per rule, or `off`, which drops it."""
     hardness: dict[Hardness, Literal["exclude", "restrict", "flag", "off"]] = Field(default_factory=dict)
+    """Another effect per class of hardness, or `off`; a rule named in `effects` follows that. Includes stay."""
 
 
 class RuleSet(Model):
     """A rule set. The order of the rules is the order of attribution."""
 
     id: str
+    """The id of the rule set: the name of its file."""
     label: Label
+    """What reports call the rule set."""
     about: str = ""
+    """What the rule set stands for, in a few sentences."""
     time: TimeModel
+    """Horizon, term and preparation."""
     tests: PieceTests
+    """When a contiguous remainder is a site."""
     locations: LocationModel
+    """When pieces are one location."""
+    soft_classes: tuple[Hardness, ...]
+    """The classes of hardness whose rules may be argued about; near misses are sought among them."""
     rules: tuple[Rule, ...] = Field(min_length=1)
+    """The rules; their order is the order of attribution."""
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
@@ -117,20 +145,30 @@ class TimeChanges(Model):
     """What a rule set that extends another says otherwise of time; None: as the other."""
 
     reference_date: date | None = None
+    """Another reference date; left out: as in the other set."""
     horizon_years: Number | None = None
+    """Another horizon; left out: as in the other set."""
     term_years: Number | None = None
+    """Another term; left out: as in the other set."""
     preparation_years: Number | None = None
+    """Another time of preparation; left out: as in the other set."""
 
 
 class RuleChanges(Model):
     """A rule set that is another one but for what is said here: the same rule id replaces, other rules follow."""
 
-    extends: str = Field(description="a rule set of configs/rules/exclusion, or a file; one that extends none itself")
+    extends: str
+    """The rule set that this one is but for what it says: a name, or a file."""
     id: str
+    """The id of the rule set: the name of its file."""
     label: Label
+    """What reports call the rule set."""
     about: str = ""
+    """What the rule set stands for, in a few sentences."""
     time: TimeChanges = TimeChanges()
+    """What is different of time."""
     rules: tuple[Rule, ...] = ()
+    """Rules: the same id takes the place of the other set's rule, another id follows its rules."""
 
 
 class RuleSetFile(RootModel[RuleSet | RuleChanges]):

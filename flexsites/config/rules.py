@@ -22,7 +22,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from flexsites.config.base import Label, Model, Number
+from flexsites.config.base import Label, Model, Number, Range
+from flexsites.config.units import ANY, Unit, is_in_unit
 
 Effect = Literal["exclude", "restrict", "flag", "include"]
 Hardness = Literal["zeer_hard", "hard", "middel", "zacht"]
@@ -31,12 +32,15 @@ Value = str | int | float | bool
 Where = dict[str, tuple[Value, ...]]
 
 
-class ByClass(Model):
+class ByClass(Range):
     """One figure per class of an attribute; ``other`` for the classes not listed (null: they do not count)."""
 
     attribute: str
+    """The attribute of the layer's features that holds the class."""
     values: dict[str, Number] = Field(min_length=1)
+    """The figure of each class listed."""
     other: Number | None = None
+    """The figure of classes that are not listed; left out: features of those do not count."""
 
     @property
     def largest(self) -> float:
@@ -54,18 +58,31 @@ class BaseRule(Model):
     """
 
     rule_id: str = Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
+    """The id of the rule, by which variants, own rules, results and reports name it."""
     label: Label
+    """What reports call the rule."""
     effect: Effect
+    """What being covered means: `exclude` takes area, `restrict` needs consent, `flag` marks, `include` lifts rules."""
     hardness: Hardness | None = None
+    """How hard the restriction is, in the RuimteScanner's order; variants switch rules by it. Left out: no class."""
     scope: Scope = "national"
+    """Whose rule it is; `provincial` rules make up the provincial coverage of a site."""
     required: bool = False
+    """Whether the verdict is unknown where the source of the rule has no full coverage."""
     valid_from: date | None = None
+    """The first day on which the rule holds; left out: always has."""
     valid_to: date | None = None
+    """The last day on which the rule holds; left out: still does."""
     source: str | None = None
+    """Where the rule comes from; a rule has this or `assumption: true`."""
     assumption: bool = False
+    """Whether the rule is a choice of ours or of the user's."""
     why: str | None = None
+    """Why the rule was assumed."""
     overrides: tuple[str, ...] = ()
+    """The rules that an `include` lifts on its land; no other effect has it."""
     procedure: Label | None = None
+    """The consent or procedure that a restriction or flag asks for, for reports."""
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -104,8 +121,11 @@ class Inside(BaseRule):
     """Land inside the polygons of a layer. ``where`` lists, per attribute, the values that count."""
 
     kind: Literal["inside"]
+    """Land inside polygons."""
     layer: str
+    """The layer of the run's sources (`sources.layers`) whose polygons count."""
     where: Where = Field(default_factory=dict)
+    """Per attribute the values that count; left out: every feature counts."""
 
 
 class WithinDistance(BaseRule):
@@ -115,11 +135,17 @@ class WithinDistance(BaseRule):
     """
 
     kind: Literal["within_distance"]
+    """Land within a distance of features."""
     layer: str
+    """The layer of the run's sources whose features count; points, lines or polygons."""
     where: Where = Field(default_factory=dict)
+    """Per attribute the values that count; left out: every feature counts."""
     distance_m: Number | None = None
-    by_class: ByClass | None = None
+    """One distance for all features, in metres; a rule has this or `by_class`."""
+    by_class: Annotated[ByClass | None, Unit("m")] = None
+    """One distance per class of an attribute, in metres."""
     quad_segs: int = Field(default=16, ge=4)
+    """Chords to the quarter of a round corner."""
 
     @model_validator(mode="after")
     def _has_one_distance(self) -> Self:
@@ -144,10 +170,15 @@ class PlannedCapacity(BaseRule):
     """
 
     kind: Literal["planned_capacity"]
+    """Land where homes are planned."""
     layer: str
+    """The layer of the run's sources that holds the plans."""
     plan_hardness: tuple[Literal["hard", "zacht"], ...] = Field(min_length=1)
+    """Which plans count, by how firm they are."""
     unknown_start: Literal["excludes", "stays"] = "excludes"
+    """Whether a plan without a start counts as within the horizon, or leaves the land with unknown years."""
     horizon_years: Number | None = None
+    """How far ahead a plan counts; left out: the horizon of the time model."""
 
 
 class LandUse(BaseRule):
@@ -157,9 +188,13 @@ class LandUse(BaseRule):
     """
 
     kind: Literal["land_use"]
+    """Land of every class but the candidates."""
     layer: str | None = None
+    """The layer of the run's sources that says the class; left out: the parcels' own land use."""
     attribute: str = "land_use"
+    """The attribute that holds the class."""
     candidates: tuple[str, ...] = Field(min_length=1)
+    """The classes of land use that may be used."""
 
     @model_validator(mode="after")
     def _reads_one_column(self) -> Self:
@@ -182,17 +217,29 @@ class InUse(BaseRule):
     """
 
     kind: Literal["in_use"]
+    """Land in use."""
     layer: str
+    """The layer of the run's sources whose features are in use."""
     where: Where = Field(default_factory=dict)
+    """Per attribute the values that count; left out: every feature counts."""
     yard_layer: str | None = None
+    """The layer of yards that a parcel with such a feature loses too; left out: none."""
     yard_buffer_m: Number | None = None
+    """What a parcel loses around its own features where it has no yard."""
     least_overlap_m2: Number | None = None
+    """From this overlap on a feature or yard is on a parcel: registers do not match to the centimetre."""
     width_m: ByClass | None = None
+    """The width of the strip that a line takes, per class; left out: features are polygons."""
     built_share: Number | None = None
+    """From this share on that features take of a parcel it is in use as a whole; left out: never."""
     on_land_use: tuple[str, ...] = ()
+    """The land uses of the parcels that are asked for their built share; left out: all parcels."""
     land_use_layer: str | None = None
+    """The layer that tells the land use of parcels that carry none themselves."""
     land_use_share: Number | None = None
+    """The share of a parcel that `land_use_layer` must cover for the parcel to be of that use."""
     quad_segs: int = Field(default=16, ge=4)
+    """Chords to the quarter of a round corner."""
 
     @model_validator(mode="after")
     def _asks_parcels_one_way(self) -> Self:
@@ -219,10 +266,24 @@ class RasterAbove(BaseRule):
     """Land where a raster exceeds a threshold; the inputs turn its cells into polygons of the layer ``layer_key``."""
 
     kind: Literal["raster_above"]
+    """Land where a raster exceeds a threshold."""
     raster: str
+    """The raster of the run's sources (`sources.layers`) that is asked."""
     unit: str
-    threshold: Number
+    """The unit of the cells, as the raster's source says it."""
+    threshold: Annotated[Number, Unit(ANY)]
+    """The number that decides, in that unit."""
     comparison: Literal["above", "at_least"] = "above"
+    """Whether a cell of exactly the threshold counts (`at_least`) or not (`above`)."""
+
+    @model_validator(mode="after")
+    def _is_in_the_unit_of_the_raster(self) -> Self:
+        if not is_in_unit(self.threshold.unit, self.unit):
+            message = (
+                f"rule {self.rule_id}: threshold is given in {self.threshold.unit}, and the raster is in {self.unit}"
+            )
+            raise ValueError(message)
+        return self
 
     @property
     def layer_key(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -11,6 +11,7 @@ from flexsites.config.base import Label, Model, Number
 from flexsites.config.rule_sets import RuleVariant
 from flexsites.config.rules import Rule
 from flexsites.config.sources import Sources
+from flexsites.config.units import ANY, Unit
 
 Pipeline = Literal["provincial_sweep", "municipal_shortlist", "corporation_roofs"]
 Estimate = Literal["low", "expected", "high"]
@@ -24,8 +25,11 @@ class World(Model):
     """
 
     seed: int = 1
-    n_parcels: int | None = Field(default=None, ge=3_000, le=8_000, description="how many it may be laid out with")
-    timetable_on: str | None = Field(default=None, description="a key of sources.stops; the run is real but for this")
+    """The seed of the invention; the same seed gives the same place."""
+    n_parcels: int | None = Field(default=None, ge=3_000, le=8_000)
+    """How many parcels the municipality is laid out with; left out: the generator's own number."""
+    timetable_on: str | None = None
+    """A key of `sources.stops`: the run is real but for an invented timetable on these stops."""
 
     @model_validator(mode="after")
     def _invents_one_thing(self) -> Self:
@@ -42,10 +46,15 @@ class Area(Model):
     """
 
     gemeenten: tuple[str, ...] = ()
+    """Codes of municipalities, such as GM0363."""
     provincies: tuple[str, ...] = ()
-    bbox: tuple[float, float, float, float] | None = Field(default=None, description="RD: xmin, ymin, xmax, ymax")
-    is_cut: bool = Field(default=False, description="sites are cut off at the edge of the bbox, not taken whole")
-    within: str | None = Field(default=None, description="a layer: sites are cut off at its polygons")
+    """Codes of provinces, such as PV27."""
+    bbox: tuple[float, float, float, float] | None = None
+    """A box in RD New: xmin, ymin, xmax, ymax."""
+    is_cut: bool = False
+    """Whether sites are cut off at the edge of the box, instead of taken whole."""
+    within: str | None = None
+    """A layer at whose polygons sites are cut off."""
 
     @model_validator(mode="after")
     def _cuts_once(self) -> Self:
@@ -65,13 +74,21 @@ class Variant(RuleVariant):
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """The id of the variant: the name of its folder in the results."""
     label: Label
+    """What reports call the variant."""
     change: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    limits: dict[str, Number] = Field(default_factory=dict)
+    """Per rule the fields that differ (a distance, a threshold); that rule alone is computed again."""
+    limits: Annotated[dict[str, Number], Unit(ANY)] = Field(default_factory=dict)
+    """Another limit per measure, wherever a target group requires it."""
     estimate: Estimate = "expected"
+    """Which estimate of the homes is counted as the expected one."""
     horizon_years: Number | None = None
+    """Another horizon than the time model's."""
     term_years: Number | None = None
+    """Another term than the time model's."""
     preparation_years: Number | None = None
+    """Another time of preparation than the time model's."""
 
     @model_validator(mode="after")
     def _is_not_the_base(self) -> Self:
@@ -85,10 +102,15 @@ class Shortlist(Model):
     """Which sites are put first, and get a factsheet with the homes drawn on the land."""
 
     flexmilieus: tuple[str, ...] = ()
+    """Only sites for these flexmilieus; left out: the best of each."""
     n: int = Field(default=10, ge=1)
+    """How many sites."""
     owner_class: tuple[str, ...] = ()
+    """Only land of these classes of owner; left out: of any."""
     min_units: int = Field(default=1, ge=1)
+    """Only sites that hold at least so many homes."""
     min_available_years: float | None = Field(default=None, ge=0)
+    """Only sites known to be free for so many years; left out: any."""
 
 
 class Run(Model):
@@ -100,33 +122,51 @@ class Run(Model):
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """The name of the run: the first part of the name of its results."""
     title: Label
+    """The title of its report."""
     about: Label | None = None
+    """What the run is for, in the report."""
     pipeline: Pipeline
+    """What is made of the results: a sweep, a shortlist with factsheets, or a corporation's workbook."""
     reference_date: date
+    """The day on which rules, plans and timetables are read."""
     area: Area = Area()
+    """Which sites are assessed."""
     world: World | None = None
+    """What the run invents first; left out: nothing."""
     sources: Sources
+    """Which outside data is read."""
     rules: str = "omgevingswet_2024"
+    """The rule set: a name of configs/rules/exclusion, or a file."""
     own_rules: tuple[Rule, ...] = ()
-    roofs: bool | None = Field(default=None, description="assess roofs; null: where the pipeline is corporation_roofs")
+    """Rules over the set: the same id takes the place of a rule, another id follows."""
+    assess: tuple[Literal["parcels", "roofs"], ...] = Field(default=("parcels",), min_length=1)
+    """What is assessed: parcels, roofs, or both."""
     flexmilieus: tuple[str, ...] = ()
+    """The flexmilieus, in the order that breaks ties; left out: all that there are."""
     variants: tuple[Variant, ...] = ()
+    """Other readings of the same run, answered beside it."""
     shortlist: Shortlist = Shortlist()
-    anchors: str | None = Field(default=None, description="published answers (configs/anchors) to set the run beside")
-    cell_size_m: float = Field(default=5000, ge=250, description="side of a cell; a whole multiple of 250 m is quick")
+    """Which sites are put first and get a factsheet."""
+    anchors: str | None = None
+    """Published answers (a name of configs/anchors, or a file) to set the run beside."""
+    cell_size_m: float = Field(default=5000, ge=250)
+    """The side of a cell; no result depends on it. A whole multiple of 250 m is quick."""
     max_sites_per_cell: int = Field(default=20_000, ge=1)
-    notes: tuple[Label, ...] = Field(default=(), description="what a reader must know of this run; in the report")
+    """A cell with more sites than this is divided; no result depends on it."""
+    notes: tuple[Label, ...] = ()
+    """What a reader must know of this run; in the report."""
 
     @property
     def assesses_parcels(self) -> bool:
         """Whether parcels are assessed."""
-        return self.pipeline != "corporation_roofs"
+        return "parcels" in self.assess
 
     @property
     def assesses_roofs(self) -> bool:
         """Whether roofs are assessed."""
-        return not self.assesses_parcels if self.roofs is None else self.roofs
+        return "roofs" in self.assess
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:
@@ -134,8 +174,14 @@ class Run(Model):
         if len(set(ids)) < len(ids):
             message = f"variants: an id is used twice in {ids}"
             raise ValueError(message)
+        if len(set(self.assess)) < len(self.assess):
+            message = f"assess names one thing twice: {', '.join(self.assess)}"
+            raise ValueError(message)
+        if self.pipeline == "corporation_roofs" and not self.assesses_roofs:
+            message = "the pipeline corporation_roofs writes about roofs: add `assess: [roofs]`"
+            raise ValueError(message)
         if self.assesses_parcels and self.sources.parcels is None:
-            message = f"sources.parcels is required by the pipeline {self.pipeline}"
+            message = "sources.parcels is required for parcels (or write `assess: [roofs]`)"
             raise ValueError(message)
         if (
             self.assesses_roofs

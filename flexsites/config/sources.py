@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 
 from flexsites.config.base import Figure, Model
 from flexsites.config.catalogue import About
+from flexsites.config.units import Unit
 
 Value = str | int | float | bool
 Where = dict[str, tuple[Value | None, ...]]
@@ -30,11 +31,17 @@ class CoverageOf(Model):
     """
 
     gemeenten: tuple[str, ...] = ()
+    """Codes of municipalities that are covered."""
     provincies: tuple[str, ...] = ()
+    """Codes of provinces that are covered."""
     gemeenten_partly: tuple[str, ...] = ()
+    """Codes of municipalities that are covered in part."""
     provincies_partly: tuple[str, ...] = ()
+    """Codes of provinces that are covered in part."""
     path: str | None = None
+    """A file of polygons within which the source says something."""
     layer: str | None = None
+    """The layer in that file."""
 
     @model_validator(mode="after")
     def _says_something(self) -> CoverageOf:
@@ -52,13 +59,16 @@ class Row(Model):
     """What every source has: what it is, and what a person should know of this use of it."""
 
     about: str | About
+    """What the dataset is: the id of a row of the catalogue, or written out."""
     notes: str = ""
+    """What a person should know of this use of it."""
 
 
 class FileRow(Row):
     """A source that is one file, or several files of the same form."""
 
     path: Paths
+    """The file, or several of the same form: relative to the run file, a URL, or world://file."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -77,13 +87,21 @@ class Selection(Model):
     """
 
     where: Where = Field(default_factory=dict)
+    """Per column the values that are kept; null among them keeps rows without."""
     keep: tuple[str, ...] = ()
+    """The columns that travel on; `*` is all of them."""
     rename: dict[str, str] = Field(default_factory=dict)
+    """New names of columns, theirs to ours."""
     recode: dict[str, dict[str, str | None]] = Field(default_factory=dict)
+    """Per column, by its new name, what each value becomes; a value that is not listed is a fault."""
     constants: dict[str, Value] = Field(default_factory=dict)
+    """Columns that are the same for all rows."""
     nulls: tuple[Value, ...] = ()
+    """Values that stand for null, such as -99997."""
     id_column: str | None = None
+    """The column that identifies a row; left out: ids are made out of the row."""
     id_prefix: str = ""
+    """What is put before every id."""
 
 
 class Geometry(Model):
@@ -95,16 +113,22 @@ class Geometry(Model):
     """
 
     layer: str | None = None
+    """The layer in the file; left out: its only one."""
     crs: str | None = None
+    """The reference system of a file that does not say; a file that says another is a fault."""
     geometry_column: str | None = None
-    arc_step_degrees: Figure | None = None
+    """Which geometry, where a file has several."""
+    arc_step_degrees: Annotated[Figure | None, Unit("deg")] = None
+    """Arcs become chords of at most this angle."""
 
 
 class Vector(FileRow, Selection, Geometry):
     """Features of a file that GDAL or pyarrow reads: gpkg, geojson, shp, gml, parquet, or a zip of one of them."""
 
     reader: Literal["vector"]
+    """How it is read."""
     coverage: Coverage = "everywhere"
+    """Where the source says something; what it does not hold elsewhere is unknown, not absent."""
 
 
 class OgcFeatures(Row, Selection):
@@ -114,12 +138,19 @@ class OgcFeatures(Row, Selection):
     """
 
     reader: Literal["ogc_features"]
+    """How it is read."""
     url: str
+    """The address of the service."""
     collection: str
+    """The collection in it."""
     crs: str = "http://www.opengis.net/def/crs/EPSG/0/28992"
+    """The reference system that is asked for."""
     cql_filter: str | None = None
+    """A filter for the service, which may ignore it: say the same in `where`."""
     limit: int = Field(default=1000, ge=1, le=10000)
+    """Features to a page."""
     coverage: Coverage = "everywhere"
+    """Where the source says something; what it does not hold elsewhere is unknown, not absent."""
 
     @model_validator(mode="after")
     def _filters_twice(self) -> OgcFeatures:
@@ -134,10 +165,15 @@ class ArcgisFeatures(Row, Selection):
     """A layer of an ArcGIS FeatureServer (IBIS), fetched page by page over the area of the run."""
 
     reader: Literal["arcgis_features"]
+    """How it is read."""
     url: str
+    """The address of the layer."""
     query: str = "1=1"
+    """A where-clause for the service."""
     limit: int = Field(default=1000, ge=1, le=10000)
+    """Features to a page."""
     coverage: Coverage = "everywhere"
+    """Where the source says something; what it does not hold elsewhere is unknown, not absent."""
 
 
 class Raster(FileRow):
@@ -148,12 +184,19 @@ class Raster(FileRow):
     """
 
     reader: Literal["raster"]
+    """How it is read."""
     unit: str
+    """What a cell's number means; rules on it must say the same."""
     band: int = Field(default=1, ge=1)
+    """Which band; 1 is the first."""
     nodata: float | None = None
+    """The number that stands for no number, where the file does not say."""
     scale: float = 1.0
+    """What turns the file's numbers into the unit."""
     crs: str | None = None
+    """The reference system of a file that does not say."""
     coverage: Literal["cells"] | Coverage = "cells"
+    """Where the source says something; `cells` is wherever a cell has a number."""
 
 
 class OsmLayer(FileRow, Selection):
@@ -164,10 +207,15 @@ class OsmLayer(FileRow, Selection):
     """
 
     reader: Literal["osm_layer"]
+    """How it is read."""
     geometry: Literal["polygon", "line"] = "polygon"
+    """Whether polygons or lines are read."""
     tags: dict[str, tuple[str, ...]] = Field(min_length=1)
+    """Keys and values of which a feature has one; `*` is any value."""
     without: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Keys and values that a feature must not have."""
     coverage: Coverage = "extent"
+    """Where the source says something; `extent` is the box of the file."""
 
 
 class Bag(Row):
@@ -178,47 +226,64 @@ class Bag(Row):
     """
 
     reader: Literal["bag"]
+    """How it is read."""
     bag_panden: Vector
+    """The buildings."""
     verblijfsobjecten: Vector
+    """What is in them: dwellings and other functions."""
     coverage: Literal["everywhere", "none"] | CoverageOf = "everywhere"
+    """Where the source says something; what it does not hold elsewhere is unknown, not absent."""
 
 
 class OsmPbf(FileRow):
     """OpenStreetMap from a `.osm.pbf` file: streets, amenities or stops, as the entry it stands in says."""
 
     reader: Literal["osm_pbf"]
+    """How it is read."""
 
 
 class OsmPlace(Row):
     """OpenStreetMap of one named place, straight from Overpass through osmnx (needs the extra `osm`)."""
 
     reader: Literal["osm_place"]
+    """How it is read."""
     place: str
+    """The name of the place, as OpenStreetMap knows it."""
 
 
 class OsmGraph(FileRow):
     """A street graph that osmnx saved as GraphML."""
 
     reader: Literal["osm_graph"]
+    """How it is read."""
 
 
 class Lines(FileRow, Selection, Geometry):
     """Streets as plain lines: connected at every vertex that two lines share, passable by class of road."""
 
     reader: Literal["lines"]
+    """How it is read."""
     class_column: str
+    """The column that holds the class of road."""
     classes: dict[str, str] = Field(default_factory=dict)
+    """The class of OpenStreetMap that each of theirs stands for."""
     oneway_column: str | None = None
+    """The column that says whether a line is one-way; left out: none is."""
 
 
 class Points(FileRow, Selection, Geometry):
     """Points of one category, or with the category in a column: amenities, jobs, places at schools."""
 
     reader: Literal["points"]
+    """How it is read."""
     category: str | None = None
+    """The category of all points."""
     category_column: str | None = None
+    """The column that holds the category."""
     weight_column: str | None = None
+    """The column that says how much a point counts, such as jobs; left out: 1 each."""
     name_column: str | None = None
+    """The column that holds the name."""
 
     @model_validator(mode="after")
     def _has_one_category(self) -> Points:
@@ -233,7 +298,9 @@ class Gtfs(FileRow):
     """A timetable: one or more GTFS zips. `reference_date` null is the run's own reference date."""
 
     reader: Literal["gtfs"]
+    """How it is read."""
     reference_date: date | None = None
+    """The day around which the timetable is read; left out: the run's own."""
 
 
 class Stops(FileRow, Selection, Geometry):
@@ -244,41 +311,57 @@ class Stops(FileRow, Selection, Geometry):
     """
 
     reader: Literal["stops"]
+    """How it is read."""
     mode: Literal["bus", "tram", "metro", "train", "ferry", "unknown"] | None = None
+    """The mode of all stops; `unknown` where the file does not tell."""
     mode_column: str | None = None
+    """The column that holds the mode."""
     modes: dict[str, str] | None = None
+    """Which of ours each of their modes is."""
     name_column: str | None = None
+    """The column that holds the name."""
     kind_column: str | None = None
+    """The column that tells stops from stop areas."""
     kinds: tuple[str, ...] = ()
+    """The values of it that are stops."""
     area_prefixes: tuple[str, ...] = ()
+    """How ids of stop areas begin, where no column tells them from stops."""
 
 
 class Table(FileRow, Selection):
     """A table without geometry (csv, xlsx, parquet), one row per key."""
 
     reader: Literal["table"]
+    """How it is read."""
     key: str
+    """The column that identifies a row."""
     sheet: str | None = None
+    """The sheet of a workbook; left out: the first."""
 
 
 class Bag3d(FileRow, Geometry):
     """Roofs of 3DBAG as attributes on footprints (GeoPackage)."""
 
     reader: Literal["bag3d"]
+    """How it is read."""
 
 
 class CityJson(FileRow):
     """Roofs of 3DBAG as CityJSON: the same attributes, and the roof surfaces themselves."""
 
     reader: Literal["cityjson"]
+    """How it is read."""
 
 
 class Portfolio(FileRow):
     """A corporation's own list: per address, BAG id or complex, with `columns` ours: theirs."""
 
     reader: Literal["portfolio"]
+    """How it is read."""
     sheet: str | None = None
+    """The sheet of a workbook; left out: the first."""
     columns: dict[str, str] = Field(default_factory=dict)
+    """Their column for each of ours."""
 
 
 Fetched = Vector | OgcFeatures | ArcgisFeatures
@@ -296,9 +379,13 @@ class Areas(Model):
     """The administrative areas a site is told to lie in, and their statistics."""
 
     gemeenten: AreaSource | None = None
+    """Municipalities."""
     provincies: AreaSource | None = None
+    """Provinces."""
     wijken: AreaSource | None = None
+    """Districts."""
     buurten: AreaSource | None = None
+    """Neighbourhoods."""
 
 
 class Buildings(Model):
@@ -309,12 +396,15 @@ class Buildings(Model):
     """
 
     bag_panden: AreaSource | None = None
+    """Buildings of the BAG."""
     verblijfsobjecten: AreaSource | None = None
+    """Dwellings and other functions of the BAG."""
     roofs_3d: RoofSource | None = None
+    """Roofs and heights."""
     known: Table | None = None
-    carried: Table | None = Field(
-        default=None, description="buildings of known capacity: bag_pand_id, n_storeys_carried; look-alikes are found"
-    )
+    """A table by bag_pand_id of what the owner knows: has_lift, is_monument, n_storeys and the like."""
+    carried: Table | None = None
+    """Buildings of known capacity: bag_pand_id and n_storeys_carried; look-alikes are found."""
 
 
 class Sources(Model):
@@ -325,17 +415,28 @@ class Sources(Model):
     """
 
     faulty_rows: Literal["stop", "quarantine"] = "stop"
+    """What happens to rows that cannot be used: `stop` reports all and runs nothing, `quarantine` sets them apart."""
 
     parcels: ParcelSource | None = None
+    """The parcels that are assessed."""
     layers: dict[str, LayerSource] = Field(default_factory=dict)
+    """The layers that rules read, by name."""
     streets: StreetSource | None = None
+    """The streets."""
     amenities: dict[str, AmenitySource] = Field(default_factory=dict)
+    """Amenities, and tables of jobs and centres, by name."""
     stops: dict[str, StopSource] = Field(default_factory=dict)
+    """Stops and timetables, by name."""
     areas: Areas = Areas()
+    """Administrative areas and their statistics."""
     ownership: OwnershipSource | None = None
+    """Who owns the parcels: a table of the user's."""
     buildings: Buildings = Buildings()
+    """The building stock, for roofs."""
     portfolio: Portfolio | None = None
+    """A corporation's own list."""
     demand: Table | None = None
+    """How many homes each gemeente asks for each target group."""
 
     def rows(self) -> dict[str, Row]:
         """Every source by its dotted name (`layers.natura2000`, `areas.gemeenten`), in the order of the fields.

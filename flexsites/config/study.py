@@ -103,6 +103,11 @@ class Study:
         return {one.id: one.programme for one in self.flexmilieus}
 
     @property
+    def undemanding(self) -> frozenset[str]:
+        """The flexmilieus that nearly everything passes: counts are always shown with and without them."""
+        return frozenset(one.id for one in self.flexmilieus if one.undemanding)
+
+    @property
     def street_measures(self) -> tuple[StreetMeasure, ...]:
         """The measures over the streets that a flexmilieu or the transit diagnostic asks for."""
         return self.measures.pick(self._measures_asked(), CostToClosest, KClosest, CumulativeCutoff, Gravity)
@@ -157,7 +162,7 @@ class Study:
             "optoppen": self.top_up,
             "variants": self.run.variants,
         }
-        if self.run.pipeline == "corporation_roofs":
+        if not self.run.assesses_parcels:
             parts = {"optoppen": self.top_up}
         for name, part in parts.items():
             yield from collect_figures(part, name)

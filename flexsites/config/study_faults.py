@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from flexsites.config.access import CostToClosest, KClosest, Measures, TravelTime
+from flexsites.config.access import AnyMeasure, CostToClosest, KClosest, Measures, TravelTime
+from flexsites.config.base import Figure
 from flexsites.config.dwellings import DwellingType, LayoutStandard, programme_faults
 from flexsites.config.run import Run
 from flexsites.config.suitability import Flexmilieu, TargetGroup
+from flexsites.config.units import ANY, is_in_unit
 from flexsites.errors import Fault
 
 
@@ -49,6 +51,11 @@ def measure_faults(
     for name, where in asked:
         if name not in known:
             yield Fault(f"there is no measure '{name}'", where, "see configs/measures.yaml")
+    figures = [(one.measure, figure, where) for one, where in thresholds for figure in (one.at_most, one.at_least)]
+    for milieu in flexmilieus:
+        where = f"configs/flexmilieus/{milieu.id}.yaml: weighted"
+        figures += [(one.measure, figure, where) for one in milieu.weighted for figure in (one.full_at, one.zero_at)]
+    yield from _unit_faults(figures, known)
     for threshold, where in thresholds:
         measure = known.get(threshold.measure)
         search = next((getattr(measure, name) for name in ("limit_m", "limit_min") if hasattr(measure, name)), None)
@@ -60,6 +67,15 @@ def measure_faults(
             yield Fault(what, where, "raise the measure's limit in configs/measures.yaml")
 
 
+def _unit_faults(figures: Iterable[tuple[str, Figure | None, str]], known: Mapping[str, AnyMeasure]) -> Iterator[Fault]:
+    """Find figures set beside a measure and written in another unit than the measure's."""
+    for name, figure, where in figures:
+        unit = known[name].unit if name in known else ANY
+        if figure is not None and not is_in_unit(figure.unit, unit):
+            what = f"{name} is in {unit}, and {figure.value:g} is given in {figure.unit}"
+            yield Fault(what, where, "write it in the unit of the measure")
+
+
 def _is_of_nearest(measure: object) -> bool:
     """Whether a measure is the distance or the time to the nearest, not a count."""
     is_time = isinstance(measure, TravelTime) and measure.aggregation == "closest"
@@ -67,13 +83,16 @@ def _is_of_nearest(measure: object) -> bool:
 
 
 def variant_faults(run: Run, measures: Measures, path: Path) -> Iterator[Fault]:
-    """Find limits of variants beyond the search."""
+    """Find limits of variants beyond the search, or in another unit than their measure's."""
+    known = {one.id: one for one in measures.measures}
     search = {one.id: getattr(one, "limit_m", None) or getattr(one, "limit_min", None) for one in measures.measures}
     for variant in run.variants:
+        where = f"{path}: variants.{variant.id}.limits"
+        yield from _unit_faults([(name, figure, where) for name, figure in variant.limits.items()], known)
         for name, figure in variant.limits.items():
             if (reach := search.get(name)) is not None and float(figure) > float(reach):
                 what = f"{name} asks {float(figure):g}, but only {float(reach):g} is searched"
-                yield Fault(what, f"{path}: variants.{variant.id}.limits", "raise the limit in configs/measures.yaml")
+                yield Fault(what, where, "raise the limit in configs/measures.yaml")
 
 
 def dwelling_faults(

@@ -6,20 +6,24 @@ further criteria into a score and says what is built there (METHOD 5).
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from flexsites.config.base import Label, Model, Number
 from flexsites.config.dwellings import Programme
+from flexsites.config.units import ANY, Unit
 
 
 class Threshold(Model):
     """One measure with its limit: at most (a distance, a time) or at least (a count)."""
 
     measure: str
-    at_most: Number | None = None
-    at_least: Number | None = None
+    """The measure that is asked, by its id in configs/measures.yaml."""
+    at_most: Annotated[Number | None, Unit(ANY)] = None
+    """The largest value that passes, in the unit of the measure."""
+    at_least: Annotated[Number | None, Unit(ANY)] = None
+    """The smallest value that passes, in the unit of the measure."""
 
     @model_validator(mode="after")
     def _one_limit(self) -> Self:
@@ -44,28 +48,41 @@ class Criterion(Model):
     """A requirement: passed if any of its thresholds is, failed if all are, unknown otherwise."""
 
     id: str
+    """The id of the requirement, by which results name it."""
     label: Label
+    """What reports call the requirement."""
     any_of: tuple[Threshold, ...] = Field(min_length=1)
+    """Thresholds of which one is enough."""
 
 
 class TargetGroup(Model):
     """A group of residents (doelgroep) and what it needs, with the source of that need."""
 
     id: str
+    """The id of the group: the name of its file."""
     label: Label
+    """What reports call the group."""
     needs: Label
+    """What the group needs, in words."""
     source: str
-    has_car: bool | None = Field(description="null: some do, some do not; transit is then never required")
+    """Where that need comes from."""
+    has_car: bool | None
+    """Whether its members have a car; null: some do, some do not. Transit is then never required."""
     requirements: tuple[Criterion, ...] = ()
+    """What a site must meet for this group; all of them."""
 
 
 class WeightedCriterion(Model):
     """A measure that counts towards the score: 1 at ``full_at`` and beyond, 0 at ``zero_at``, linear between."""
 
     measure: str
+    """The measure that counts, by its id in configs/measures.yaml."""
     weight: Number
-    full_at: Number
-    zero_at: Number
+    """How much it counts beside the others, above 0."""
+    full_at: Annotated[Number, Unit(ANY)]
+    """The value from which on it counts in full, in the unit of the measure."""
+    zero_at: Annotated[Number, Unit(ANY)]
+    """The value from which on it counts for nothing, in the unit of the measure."""
 
     @model_validator(mode="after")
     def _slopes(self) -> Self:
@@ -82,8 +99,16 @@ class Flexmilieu(Model):
     """A kind of place for several target groups at once, with what is built there."""
 
     id: str
+    """The id of the flexmilieu: the name of its file."""
     label: Label
+    """What reports call the flexmilieu."""
     description: Label
+    """What kind of place it is."""
     target_groups: tuple[str, ...] = Field(min_length=1)
+    """The groups that live here together; the requirements of all of them hold."""
     weighted: tuple[WeightedCriterion, ...] = Field(min_length=1)
+    """What counts towards the score of a site."""
     programme: Programme
+    """What is built here."""
+    undemanding: bool = False
+    """Whether nearly every site passes, so that counts are always shown with and without this flexmilieu."""

@@ -23,7 +23,9 @@ class Span(Model):
     """A stretch of the service day, in hours; 25 is one o'clock in the night after the reference day."""
 
     start_h: Number
+    """The hour at which it starts."""
     end_h: Number
+    """The hour at which it ends; 25 is one o'clock in the night after."""
 
     @model_validator(mode="after")
     def _is_ordered(self) -> Self:
@@ -37,8 +39,11 @@ class Band(Model):
     """Spans of one or more kinds of day over which departures per hour are averaged."""
 
     label: Label
+    """What reports call the part of the day."""
     days: tuple[DayType, ...] = Field(min_length=1)
+    """The kinds of day."""
     spans: tuple[Span, ...] = Field(min_length=1)
+    """The hours of such a day."""
 
 
 class ReferenceDay(Model):
@@ -47,24 +52,32 @@ class ReferenceDay(Model):
     ``not_ordinary`` are dates that are never chosen (public holidays, strikes).
     """
 
-    weekdays: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4), min_length=1, description="0 is Monday")
+    weekdays: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4), min_length=1)
+    """Days that may be chosen; 0 is Monday."""
     not_ordinary: tuple[dt.date, ...] = ()
+    """Dates that are never chosen (public holidays, strikes)."""
 
 
 class Hub(Model):
     """The hub of METHOD section 4: lines, departures a day and directions of these modes together."""
 
     modes: tuple[Mode, ...] = ("bus", "tram", "metro")
+    """The modes that are counted together."""
     n_lines: Number
+    """From so many lines on."""
     n_departures_day: Number
+    """From so many departures on the reference day on."""
     n_directions: Number
+    """From so many directions on."""
     separation_deg: Number
+    """Two lines leave in different directions when their bearings differ by this."""
 
 
 class StopAreas(Model):
     """Stops of one name within this distance are one stop area where the feed names no parent station."""
 
     same_name_reach_m: Number
+    """Stops of one name within this distance are one stop area, where the feed names no parent station."""
 
 
 class Transfers(Model):
@@ -75,9 +88,13 @@ class Transfers(Model):
     """
 
     change_s: Number
+    """The time that a change takes, besides the walk."""
     reach_m: Number
+    """How far one walks from stop to stop."""
     detour: Number
-    walk_speed_kmh: Number
+    """Walk over straight distance between the stops of one station, and where no streets are given."""
+    walk_speed_km_h: Number
+    """The speed on foot between stops."""
 
     @model_validator(mode="after")
     def _takes_time(self) -> Self:
@@ -91,10 +108,15 @@ class Transit(Model):
     """configs/transit.yaml: how a timetable is read and asked."""
 
     bands: dict[BandName, Band]
+    """The parts of the day, by name."""
     reference_day: ReferenceDay
+    """How the day is chosen of which the timetable is read."""
     hub: Hub
+    """When a stop area is a hub."""
     stop_areas: StopAreas
+    """Which stops are one stop area."""
     transfers: Transfers
+    """How one changes between vehicles."""
 
     @model_validator(mode="after")
     def _has_all_bands(self) -> Self:
@@ -109,14 +131,18 @@ class StopCategory(Model):
     """A category of stop: per mode the least departures per hour (all directions together) that earn it."""
 
     category: str
+    """The name of the category."""
     departures_per_hour: dict[Mode, Number]
+    """Per mode the least departures per hour, all directions together, that earn it."""
 
 
 class Reach(Model):
     """Up to this walking distance a stop of each category gives this class."""
 
     walk_distance_m: Number
+    """The farthest walk."""
     classes: dict[str, ServiceClass]
+    """Per category of stop the class of service quality."""
 
 
 class TransitClasses(Model):
@@ -126,8 +152,11 @@ class TransitClasses(Model):
     """
 
     band: BandName
+    """The part of the day whose departures count."""
     categories: tuple[StopCategory, ...] = Field(min_length=1)
+    """Categories of stop, from best to least."""
     reaches: tuple[Reach, ...] = Field(min_length=1)
+    """Walking distances, from near to far; the best class over all stops counts."""
 
     @model_validator(mode="after")
     def _is_monotone(self) -> Self:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from typing import Annotated
 
 import yaml
 
 from flexsites.config.base import Model, Number
+from flexsites.config.units import Unit
 
 
 class Colours(Model):
@@ -44,7 +46,7 @@ class TransitDiagnostic(Model):
     """The measures by mode, and the reach in m by mode of each variant of the diagnostic."""
 
     measures: dict[str, str]
-    reaches: dict[str, dict[str, Number]]
+    reaches: Annotated[dict[str, dict[str, Number]], Unit("m")]
 
 
 class Scale(Model):

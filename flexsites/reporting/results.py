@@ -49,6 +49,11 @@ class Results:
         return tuple(one.id for one in self.manifest.flexmilieus)
 
     @property
+    def undemanding(self) -> tuple[str, ...]:
+        """The ids of the flexmilieus that nearly everything passes: shown with and without them."""
+        return tuple(one.id for one in self.manifest.flexmilieus if one.is_undemanding)
+
+    @property
     def rules(self) -> tuple[str, ...]:
         """The ids of the rules, in the order they were applied."""
         return tuple(rule.rule_id for rule in self.manifest.rules)

@@ -22,6 +22,7 @@ from flexsites.tables.manifest import (
     Balance,
     CellTold,
     FigureTold,
+    FlexmilieuTold,
     HeadlineTold,
     Manifest,
     Named,
@@ -127,7 +128,11 @@ def manifest_of(place: Place, study: Study, inputs: Prepared, rows: Sequence[Map
         warnings=inputs.warnings,
         variants=tuple(Named(id=one.id, label=one.label) for one in run.variants),
         rules=tuple(_rule(rule) for rule in study.base.rules) if has_parcels else (),
-        flexmilieus=tuple(Named(id=one.id, label=one.label) for one in study.flexmilieus) if has_parcels else (),
+        flexmilieus=tuple(
+            FlexmilieuTold(id=one.id, label=one.label, is_undemanding=one.undemanding) for one in study.flexmilieus
+        )
+        if has_parcels
+        else (),
         closes=balance(cell for cell in cells if cell.kind == "parcels") if has_parcels else None,
         anchors=None if study.anchors is None else _anchors(study.anchors),
         headline=None if study.top_up is None else HeadlineTold(**study.top_up.headline.model_dump()),

@@ -11,9 +11,6 @@ from flexsites.tables import CRS, Exclusions, Frame, Parcels, Sites, Suitability
 from flexsites.tables.contract import is_among
 from flexsites.tables.stage import stage
 
-GROEN_TINY = "groen_tiny"
-"""The flexmilieu that nearly everything passes: sites are always shown with and without it (METHOD 0)."""
-
 _OF_THE_PARCEL = [
     "gemeente_code",
     "provincie_code",
@@ -27,7 +24,14 @@ _UNITS = ["n_units_low", "n_units_expected", "n_units_high"]
 
 
 @stage(takes=(Parcels, Exclusions, Suitability), gives=Sites)
-def gather(parcels: Frame, exclusions: Frame, suitability: Frame, *, flexmilieus: tuple[str, ...]) -> Frame:
+def gather(
+    parcels: Frame,
+    exclusions: Frame,
+    suitability: Frame,
+    *,
+    flexmilieus: tuple[str, ...],
+    undemanding: frozenset[str],
+) -> Frame:
     """Put each site on one row. Its location is filled in afterwards, across cells.
 
     Parameters
@@ -38,6 +42,8 @@ def gather(parcels: Frame, exclusions: Frame, suitability: Frame, *, flexmilieus
         One row per site with a valid piece and flexmilieu.
     flexmilieus
         Their ids in config order, which breaks ties of score.
+    undemanding
+        Those that nearly everything passes: sites are always shown with and without them (METHOD 0).
 
     Returns
     -------
@@ -65,7 +71,8 @@ def gather(parcels: Frame, exclusions: Frame, suitability: Frame, *, flexmilieus
     for name in told.columns:
         site[name] = told[name].to_numpy() if told[name].dtype == "float64" else told[name].array
     site["is_suitable"] = _any_flexmilieu(ranked, parcels)
-    site["is_suitable_without_groen_tiny"] = _any_flexmilieu(ranked[ranked["flexmilieu"] != GROEN_TINY], parcels)
+    asking = ranked[~ranked["flexmilieu"].isin(undemanding)]
+    site["is_suitable_demanding"] = _any_flexmilieu(asking, parcels)
     site["flexmilieu_units"] = best["flexmilieu"].array
     site["flexmilieu_best"] = best["flexmilieu"].where(is_best_suitable).array
     site["score_best"] = best["score"].where(is_best_suitable).to_numpy()

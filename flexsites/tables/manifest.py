@@ -70,6 +70,12 @@ class Named(Model):
     label: Label
 
 
+class FlexmilieuTold(Named):
+    """A flexmilieu, and whether nearly everything passes it."""
+
+    is_undemanding: bool
+
+
 class CellTold(Model):
     """What one cell did: how many sites, in what time, and of parcels the areas of METHOD 0."""
 
@@ -155,7 +161,7 @@ class Manifest(Model):
     warnings: tuple[str, ...] = ()
     variants: tuple[Named, ...] = ()
     rules: tuple[RuleTold, ...] = ()
-    flexmilieus: tuple[Named, ...] = ()
+    flexmilieus: tuple[FlexmilieuTold, ...] = ()
     closes: Balance | None = None
     anchors: AnchorsTold | None = None
     headline: HeadlineTold | None = None

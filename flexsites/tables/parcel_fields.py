@@ -340,10 +340,10 @@ is_expected = Field("is_expected", "bool", "one of those that make up the expect
 _UNKNOWN_CRITERION = "a required criterion is unknown"
 is_suitable = Field("is_suitable", "bool", "meets all required criteria of the flexmilieu", null=_UNKNOWN_CRITERION)
 is_suitable_any = Field("is_suitable", "bool", "suitable for at least one flexmilieu", null=_UNKNOWN_CRITERION)
-is_suitable_without_groen_tiny = Field(
-    "is_suitable_without_groen_tiny",
+is_suitable_demanding = Field(
+    "is_suitable_demanding",
     "bool",
-    "suitable for at least one flexmilieu other than groen_tiny, which nearly everything passes",
+    "suitable for at least one flexmilieu that is not marked undemanding (nearly everything passes those)",
     null=_UNKNOWN_CRITERION,
     source="METHOD 0",
 )

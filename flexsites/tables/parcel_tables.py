@@ -219,7 +219,7 @@ Sites = Table(
         f.location_id,
         f.verdict,
         f.is_suitable_any,
-        f.is_suitable_without_groen_tiny,
+        f.is_suitable_demanding,
         f.available_years,
         f.plan_coverage,
         f.provincial_coverage,

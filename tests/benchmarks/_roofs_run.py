@@ -67,6 +67,7 @@ def run_file(folder: Path) -> Path:
     }
     run = {
         "name": "streets", "title": {"nl": "Straten", "en": "Streets"}, "pipeline": "corporation_roofs",
+        "assess": ["roofs"],
         "reference_date": "2026-01-01", "cell_size_m": CELL_M, "sources": {"buildings": buildings},
     }  # fmt: skip
     path = folder / "streets.yaml"

@@ -1,5 +1,7 @@
 """Every configuration file loads, and the schemas are in step with the models."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from flexsites.config.load import available, configs_directory, read_model
@@ -45,3 +47,24 @@ def test_every_file_tells_an_editor_its_schema(pattern):
         first = path.read_text(encoding="utf-8").split("\n", 1)[0]
         told = path.parent / first.removeprefix("# yaml-language-server: $schema=")
         assert told.resolve() == configs_directory().resolve() / "schemas" / f"{name}.json", path.name
+
+
+def _properties(schema: object, place: str = "") -> Iterator[tuple[str, dict[str, object]]]:
+    """Every key of a schema, with what the schema says of it."""
+    if isinstance(schema, dict):
+        found = schema.get("properties")
+        for key, about in found.items() if isinstance(found, dict) else ():
+            yield f"{place}.{key}", about
+        for key, part in schema.items():
+            yield from _properties(part, f"{place}.{key}")
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from _properties(part, place)
+
+
+@pytest.mark.parametrize("pattern", MODELS)
+def test_every_key_is_described_to_an_editor(pattern):
+    told = dict(_properties(MODELS[pattern].model_json_schema()))
+    assert told
+    assert [place for place, about in told.items() if not about.get("description")] == []
+    assert [place for place, about in told.items() if not str(about["description"]).rstrip().endswith((".", ")"))] == []

@@ -56,6 +56,7 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "name": "streets",
         "title": {"nl": "Straten", "en": "Streets"},
         "pipeline": "corporation_roofs",
+        "assess": ["roofs"],
         "reference_date": "2026-01-01",
         "sources": {"buildings": buildings},
     }

@@ -46,7 +46,7 @@ def demo(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the directory of the demo, cut to the proving field and its wide surroundings, with all its reports."""
 
     def change(content: Content) -> None:
-        content |= {"pipeline": "municipal_shortlist", "area": {"bbox": BBOX}, "roofs": False}
+        content |= {"pipeline": "municipal_shortlist", "area": {"bbox": BBOX}, "assess": ["parcels"]}
         content["shortlist"] = {"n": 2, "min_units": 5}
 
     folder = tmp_path_factory.mktemp("demo")

@@ -32,7 +32,7 @@ if __name__ == "__main__":
 
 
 def _no_roofs(content: Content) -> None:
-    content["roofs"] = False
+    content["assess"] = ["parcels"]
 
 
 @pytest.fixture(scope="module")

@@ -34,9 +34,8 @@ def answer(results: Results, words: Words) -> dict[str, Any]:
 def _answer_sites(results: Results, words: Words, sentences: list[str], tiles: list[dict[str, str]]) -> None:
     """Add the answer for parcels."""
     available, suitable = run_row(results, "available"), run_row(results, "suitable")
-    rest = run_row(results, "suitable_without_groen_tiny")
+    rest = run_row(results, "suitable_demanding")
     counts = verdict_counts(results)
-    tiny = words.name("flexmilieu", "groen_tiny")
 
     def about(row: pd.Series[Any]) -> dict[str, str]:
         units = (("expected", "n_units_expected"), ("low", "n_units_low"), ("high", "n_units_high"))
@@ -55,12 +54,15 @@ def _answer_sites(results: Results, words: Words, sentences: list[str], tiles: l
         sentences.append(
             words.text("answer.lead_suitable", n_suitable=words.number(suitable["n_sites"]), **about(suitable))
         )
-        if "groen_tiny" in set(results.flexmilieus):
-            n_tiny = words.number(run_row(results, "groen_tiny")["n_sites"])
-            n_rest = words.number(rest["n_sites"])
-            kept = words.text("answer.without_tiny", tiny=tiny, n_tiny=n_tiny, n_sites=n_rest, **about(rest))
+        if results.undemanding:
+            passed = {name: words.number(run_row(results, name)["n_sites"]) for name in results.undemanding}
+            each = [
+                words.text("answer.undemanding", name=words.name("flexmilieu", key), n=n) for key, n in passed.items()
+            ]
+            told, n_rest = words.text("and").join(each), words.number(rest["n_sites"])
+            kept = words.text("answer.without_undemanding", undemanding=told, n_sites=n_rest, **about(rest))
             higher = rest["n_units_expected"] > suitable["n_units_expected"]
-            sentences.append(f"{kept} {words.text('answer.without_tiny_higher')}" if higher else kept)
+            sentences.append(f"{kept} {words.text('answer.without_undemanding_higher')}" if higher else kept)
         sentences.append(words.text("answer.before_groups", **about(available)))
         spread = words.text("answer.tile_range", low=about(suitable)["low"], high=about(suitable)["high"])
         tiles.append(_tile(words, "suitable", words.number(suitable["n_sites"]), of_all))

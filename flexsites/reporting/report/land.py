@@ -44,7 +44,7 @@ def verdict_counts(results: Results) -> dict[str, int]:
 def funnel(results: Results, words: Words) -> TableView:
     """Return from assessed to suitable, in parcels, locations, area and homes."""
     sites = results.table("sites")
-    tiny = words.name("flexmilieu", "groen_tiny")
+    undemanding = ", ".join(words.name("flexmilieu", name) for name in results.undemanding)
     assessed = [
         words.text("funnel.assessed"),
         words.number(len(sites)),
@@ -52,9 +52,9 @@ def funnel(results: Results, words: Words) -> TableView:
         words.hectares(sites["parcel_area_m2"].sum()),
     ]
     rows = [[*assessed, "–", "–"]]
-    for population in ("available", "suitable", "suitable_without_groen_tiny"):
+    for population in ("available", "suitable", *(["suitable_demanding"] if undemanding else [])):
         row = run_row(results, population)
-        label = words.text(f"funnel.{population}", tiny=tiny)
+        label = words.text(f"funnel.{population}", undemanding=undemanding)
         rows.append(
             [
                 label,
@@ -227,7 +227,7 @@ def area_totals(results: Results, words: Words) -> dict[str, TableView]:
                 name,
                 words.number(available["n_sites"]),
                 words.number(suitable["n_sites"]),
-                words.number(by.loc[(code, "suitable_without_groen_tiny")]["n_sites"]),
+                words.number(by.loc[(code, "suitable_demanding")]["n_sites"]),
                 words.number(suitable["n_locations"]),
                 words.hectares(suitable["buildable_area_m2"]),
                 *homes_of(suitable, words),
@@ -238,7 +238,7 @@ def area_totals(results: Results, words: Words) -> dict[str, TableView]:
             [name, *(write_counts(by.loc[(code, flexmilieu)], ("n_units_expected",), words) for flexmilieu in order)]
         )
     last = frozenset({len(codes) - 1})
-    names = [(words.name("population", key), True) for key in ("available", "suitable", "suitable_without_groen_tiny")]
+    names = [(words.name("population", key), True) for key in ("available", "suitable", "suitable_demanding")]
     rest = heads(words, (), ("n_locations", "buildable", "n_units_expected", "units_range", "n_sites_unknown"))
     gemeente = (words.text("columns.gemeente"), False)
     columns = [gemeente, *((words.name("flexmilieu", flexmilieu), True) for flexmilieu in order)]
@@ -279,7 +279,7 @@ def coverage(results: Results, words: Words) -> dict[str, Any]:
     rows = []
     for scope in _COVERAGES:
         available, suitable = (run_row(results, population, scope) for population in ("available", "suitable"))
-        rest = run_row(results, "suitable_without_groen_tiny", scope)
+        rest = run_row(results, "suitable_demanding", scope)
         rows.append(
             [
                 words.name("coverage_scope", scope),
@@ -291,7 +291,7 @@ def coverage(results: Results, words: Words) -> dict[str, Any]:
                 words.span(suitable["n_units_low"], suitable["n_units_high"]),
             ]
         )
-    names = [words.name("population", key) for key in ("available", "suitable", "suitable_without_groen_tiny")]
+    names = [words.name("population", key) for key in ("available", "suitable", "suitable_demanding")]
     headings = [(words.text("columns.coverage_scope"), False), (names[0], True), *heads(words, (), ("buildable",))]
     headings += [(names[1], True), (names[2], True), *heads(words, (), ("n_units_expected", "units_range"))]
     sites = results.table("sites")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flexsites.config.anchors import SHARES
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results
 from flexsites.reporting.summaries.all_tables import summary
@@ -18,7 +19,7 @@ def variants(results: Results, words: Words) -> dict[str, Any]:
     names = list(dict.fromkeys(table["variant"]))
     suitable = table[table["population"] == "suitable"].set_index("variant")
     available = table[table["population"] == "available"].set_index("variant")
-    rest_of = table[table["population"] == "suitable_without_groen_tiny"].set_index("variant")
+    rest_of = table[table["population"] == "suitable_demanding"].set_index("variant")
     rows, chart = [], []
     series = presentation().colours.series
     for name in names:
@@ -45,8 +46,8 @@ def variants(results: Results, words: Words) -> dict[str, Any]:
     numbers = [(words.name("population", key), True) for key in ("available", "suitable")]
     rest = ("n_units_expected", "units_range", "change_n_units_expected", "n_sites_gained", "n_sites_lost")
     headings = [*heads(words, ("variant",), ()), *numbers, *heads(words, (), (*rest, "n_sites_unknown"))]
-    # Nearly everything passes groen_tiny: what a stricter requirement does is seen without it.
-    without = words.name("population", "suitable_without_groen_tiny")
+    # Nearly everything passes an undemanding flexmilieu: what a stricter requirement does is seen without it.
+    without = words.name("population", "suitable_demanding")
     headings += [(without, True), (f"{without}: {words.text('columns.n_units_expected')}", True)]
     view: RangeView = ranges(chart, words)
     return {
@@ -87,7 +88,7 @@ def anchors(results: Results, words: Words) -> dict[str, Any] | None:
     rows = []
     for one in told.anchors:
         row = found.loc[one.id]
-        is_share = one.quantity.startswith("share_")
+        is_share = one.quantity in SHARES
 
         def write(value: Any, *, is_share: bool = is_share) -> str:  # noqa: ANN401 - a cell
             return words.percent(value) if is_share else words.about(value)

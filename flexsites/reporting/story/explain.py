@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from flexsites.config.units import PURE, unit_of_key
 from flexsites.errors import Fault, NotFoundError
 from flexsites.reporting.names import thresholds_of, words_of
 from flexsites.reporting.results import Results, open_results, records, row_at
@@ -181,8 +182,9 @@ def measured(row: Any, words: Words) -> str:  # noqa: ANN401 - a record of Acces
 
 
 def unit_in(measure: str) -> str:
-    """Return the unit that a measure's id ends with."""
-    return next((unit for unit in ("m", "min", "s") if measure.endswith(f"_{unit}")), "")
+    """Return the unit that a measure's id ends with; empty for counts and classes."""
+    unit = unit_of_key(measure)
+    return "" if unit == PURE else unit
 
 
 def _units(results: Results, site_id: str, words: Words) -> list[str]:

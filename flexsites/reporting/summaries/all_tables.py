@@ -49,7 +49,11 @@ def _compute(results: Results, name: str) -> Frame:
         "requirements": lambda: requirement_table(results.table("suitability"), results.table("sites")),
         "variants": lambda: _variants(results),
         "totals": lambda: totals(
-            results.table("sites"), results.table("suitability"), flexmilieu_order=order, places=results.places()
+            results.table("sites"),
+            results.table("suitability"),
+            flexmilieu_order=order,
+            undemanding=results.undemanding,
+            places=results.places(),
         ),
     }
     return _checked(ways[name](), name, "summaries")
@@ -95,7 +99,8 @@ def _variants(results: Results) -> Frame:
     """Set the variants side by side, each with its own pieces."""
     found = results.variants()
     places = {name: results.places(name) for name in found}
-    return compare_variants(found, flexmilieu_order=results.flexmilieus or None, places=places)
+    order, undemanding = results.flexmilieus or None, results.undemanding
+    return compare_variants(found, flexmilieu_order=order, undemanding=undemanding, places=places)
 
 
 def _anchors(results: Results) -> Frame:

@@ -121,7 +121,8 @@ def _complete(rule_order: Sequence[str], reasons: Frame) -> list[str]:
     seen = set(reasons["rule_id"])
     rest = sorted(seen - set(rule_order))
     order = [rule for rule in (*rule_order, *rest) if rule in seen or rule in rule_order]
-    return sorted(dict.fromkeys(order), key=lambda rule: rule.startswith("piece_"))
+    tests = set(reasons.loc[reasons["effect"] == "test", "rule_id"])
+    return sorted(dict.fromkeys(order), key=lambda rule: rule in tests)
 
 
 def _add_losses(table: Frame, sites: Frame, ranked: Frame) -> None:

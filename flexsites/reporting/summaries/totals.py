@@ -6,7 +6,7 @@ The rows that span flexmilieus (``suitable``) count every site once, with the ho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,12 +23,11 @@ Ints = npt.NDArray[np.intp]
 AVAILABLE = ("eligible", "conditional")
 AREA_KINDS = ("run", "provincie", "gemeente", "buurt")
 COVERAGE_SCOPES = ("all", "plan_covered", "provincial_covered", "both_covered")
-SPANNING = ("available", "suitable", "suitable_without_groen_tiny")
+SPANNING = ("available", "suitable", "suitable_demanding")
 UNKNOWN_AREA = "unknown"
 UNKNOWN_OWNER = "onbekend"
 UNITS = ("n_units_low", "n_units_expected", "n_units_high")
 AREAS = ("parcel_area_m2", "buildable_area_m2")
-_UNDEMANDING = "groen_tiny"
 _COUNTED = ("n_sites", "n_locations", *UNITS, "n_sites_unknown", "n_units_unknown_expected")
 
 
@@ -38,6 +37,7 @@ def totals(
     *,
     area_kinds: Sequence[str] = AREA_KINDS,
     flexmilieu_order: Sequence[str] | None = None,
+    undemanding: Collection[str],
     places: Frame | None = None,
 ) -> Frame:
     """Total the sites per area, population and coverage scope.
@@ -52,6 +52,8 @@ def totals(
         Which areas: ``run``, ``provincie``, ``gemeente``, ``buurt`` (left out where no site has one).
     flexmilieu_order
         Flexmilieus in the order of the configuration, which decides ties; sorted by name when not given.
+    undemanding
+        The flexmilieus that nearly everything passes, which ``suitable_demanding`` leaves out.
     places
         ``site_id, location_id`` of every valid piece: a site whose pieces lie in two locations counts in both. The
         site's own ``location_id``, that of its largest piece, when not given.
@@ -60,7 +62,7 @@ def totals(
     -------
         Key ``(area_kind, area_code, population, coverage_scope)``. ``population`` is ``available`` (verdict eligible or
         conditional, before target groups, with the homes of the flexmilieu that holds most), ``suitable`` (available,
-        and at least one flexmilieu, with the homes of the best), ``suitable_without_groen_tiny`` (at least one other
+        and at least one flexmilieu, with the homes of the best), ``suitable_demanding`` (at least one other
         flexmilieu, with that one's homes), or the id of a flexmilieu. ``n_sites_unknown``: not excluded and not known
         to fail, but not known to belong either.
         Areas in m2. ``area_code`` is ``unknown`` where a site has none. A combination without sites is a row of zeros.
@@ -73,7 +75,9 @@ def totals(
     order = flexmilieu_order if flexmilieu_order is not None else sorted(suitability["flexmilieu"].unique())
     known = sites.sort_values("site_id", kind="stable").reset_index(drop=True)
     judged = suitability.sort_values(["site_id", "flexmilieu"], kind="stable")
-    populations = {name: _population(known, judged, name, order) for name in (*SPANNING, *order)}
+    asking = [name for name in order if name not in undemanding]
+    chosen = {"suitable_demanding": asking} | {name: [name] for name in order}
+    populations = {name: _population(known, judged, name, chosen.get(name, ())) for name in (*SPANNING, *order)}
     inside = {scope: _in_scope(known, scope) for scope in COVERAGE_SCOPES}
     locations = _placed(known, places)
     parts = []
@@ -182,8 +186,8 @@ class _Population:
     units: Floats
 
 
-def _population(sites: Frame, suitability: Frame, name: str, order: Sequence[str]) -> _Population:
-    """Return the sites that belong, or may belong, to a population, with their homes in it."""
+def _population(sites: Frame, suitability: Frame, name: str, chosen: Sequence[str]) -> _Population:
+    """Return the sites that belong, or may belong, to a population of chosen flexmilieus, with their homes in it."""
     verdict = sites["verdict"]
     available = verdict.isin(AVAILABLE).to_numpy()
     if name == "available":
@@ -193,13 +197,12 @@ def _population(sites: Frame, suitability: Frame, name: str, order: Sequence[str
     if name == "suitable":
         own = sites[list(UNITS)].to_numpy(dtype=np.float64, na_value=0.0)
         return _judged(sites, available, sites["is_suitable"], own)
-    chosen = [name] if name in order else [one for one in order if one != _UNDEMANDING]
     rows = suitability[suitability["flexmilieu"].isin(chosen)]
-    if name in order:
+    if chosen == [name]:
         outcome = rows.set_index("site_id")["is_suitable"].astype("boolean")
         is_suitable = sites["site_id"].map(outcome).astype("boolean")
     else:
-        is_suitable = sites["is_suitable_without_groen_tiny"]
+        is_suitable = sites["is_suitable_demanding"]
     best = _best_units(rows, chosen).set_index("site_id").reindex(sites["site_id"])
     return _judged(sites, available, is_suitable, best[list(UNITS)].to_numpy(dtype=np.float64, na_value=0.0))
 

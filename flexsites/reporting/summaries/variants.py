@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ def compare_variants(
     *,
     base: str = BASE,
     flexmilieu_order: Sequence[str] | None = None,
+    undemanding: Collection[str],
     places: Mapping[str, Frame | None] | None = None,
 ) -> Frame:
     """Set the run-wide totals of each variant beside those of the base.
@@ -27,7 +28,7 @@ def compare_variants(
         Name to its (Sites, Suitability), the base included.
     base
         The name of the variant to compare with.
-    flexmilieu_order
+    flexmilieu_order, undemanding
         As in :func:`totals`.
     places
         Name to where the variant's sites lie, as in :func:`totals`.
@@ -47,7 +48,14 @@ def compare_variants(
     parts = []
     for name, (sites, suitability) in variants.items():
         where = (places or {}).get(name)
-        whole = totals(sites, suitability, area_kinds=("run",), flexmilieu_order=flexmilieu_order, places=where)
+        whole = totals(
+            sites,
+            suitability,
+            area_kinds=("run",),
+            flexmilieu_order=flexmilieu_order,
+            undemanding=undemanding,
+            places=where,
+        )
         table = whole[whole["coverage_scope"] == "all"].drop(columns=["area_kind", "area_code", "coverage_scope"])
         table.insert(0, "variant", name)
         changes = {key: _population(sites, key) for key in reference}

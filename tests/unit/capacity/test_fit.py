@@ -58,8 +58,8 @@ PLAIN = programme("campus").model_copy(
         "lane_width_m": same(0),
         "parking_norm": same(0),
         "parking_relief": (),
-        "n_units_min": number(1),
-        "n_units_max": None,
+        "min_units": number(1),
+        "max_units": None,
     }
 )
 """Studios on the plain layout, with a density that never binds."""
@@ -70,9 +70,9 @@ PLAIN = programme("campus").model_copy(
     [
         ({}, 9, "layout"),
         ({"fsi": same(0.35)}, 5, "density"),  # 560 m2 x 0.35 x 0.78 / 25 / 1.13 = 5.4
-        ({"n_units_min": number(10)}, 0, "min_cluster"),
-        ({"n_units_max": number(4)}, 4, "max_cluster"),
-        ({"n_units_min": number(9), "n_units_max": number(9)}, 9, "layout"),
+        ({"min_units": number(10)}, 0, "min_cluster"),
+        ({"max_units": number(4)}, 4, "max_cluster"),
+        ({"min_units": number(9), "max_units": number(9)}, 9, "layout"),
     ],
 )
 def test_what_bounds_the_number(update: dict[str, object], n_units: int, bound_by: str) -> None:

@@ -35,12 +35,12 @@ def changed(**update: object) -> dict[str, Any]:
         ({"setback_m": bounds(3, 2, 0)}, "setback_m must be above 0"),
         ({"parking_norm": bounds(0.2, 0.1, -0.1)}, "parking_norm must be 0 or more"),
         ({"parking_norm": bounds(0.1, 0.1, 0.1)}, "above the norm without relief"),
-        ({"n_units_min": assumed(0)}, "n_units_min must be 1 or more"),
-        ({"n_units_max": assumed(2)}, "n_units_max is below n_units_min"),
+        ({"min_units": assumed(0)}, "min_units must be 1 or more"),
+        ({"max_units": assumed(2)}, "max_units is below min_units"),
         ({"dwellings": [{"dwelling_type": "studio", "share": assumed(0.9)}]}, "sum to 1"),
         ({"dwellings": [{"dwelling_type": "studio", "share": assumed(0.5)}] * 2}, "named twice"),
         ({"setback_m": bounds(5, 4, 3) | {"why": "no"}}, "Extra inputs"),
-        ({"n_units_min": 5}, "does not say where it comes from"),
+        ({"min_units": 5}, "does not say where it comes from"),
     ],
 )
 def test_a_programme_refuses(update: dict[str, object], message: str) -> None:
@@ -65,7 +65,7 @@ def test_a_transit_class_has_one_norm() -> None:
         ({"is_detached": True}, "if and only if"),
         ({"side_gap_m": assumed(2)}, "if and only if"),
         ({"width_m": assumed(0)}, "must be above 0"),
-        ({"n_storeys_max": assumed(2.5)}, "not a whole number"),
+        ({"max_storeys": assumed(2.5)}, "not a whole number"),
     ],
 )
 def test_a_dwelling_type_refuses(update: dict[str, object], message: str) -> None:
@@ -91,7 +91,7 @@ def test_the_package_s_programmes_go_with_its_dwellings() -> None:
         ({"wide": {"width_m": assumed(7.0)}}, (0.4, 0.6), "side by side"),
         ({"wide": {"usable_floor_area_m2": assumed(17)}}, (0.8, 0.2), "the minimum is 18"),
         ({"wide": {"is_detached": True, "side_gap_m": assumed(5)}}, (0.8, 0.2), "stands alone"),
-        ({"wide": {"n_storeys_max": assumed(1)}}, (0.8, 0.2), "the mix stacks to 1"),
+        ({"wide": {"max_storeys": assumed(1)}}, (0.8, 0.2), "the mix stacks to 1"),
     ],
 )
 def test_a_mix_must_fit_in_rows(types: dict[str, Any], shares: tuple[float, float], message: str) -> None:

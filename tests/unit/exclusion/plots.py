@@ -29,6 +29,7 @@ def rule(kind="inside", rule_id="rule", effect="exclude", **more):
     if kind == "inside":
         entry.setdefault("layer", rule_id)
     written = {"id": "one", "label": {"nl": "a", "en": "a"}, "time": TIME.model_dump(), "tests": TESTS.model_dump()}
+    written |= {"soft_classes": ["middel", "zacht"]}
     written["locations"] = {"gap_m": figure(0).model_dump(), "touch_m": figure(0.001).model_dump()}
     lifted = [{**entry, "rule_id": name, "effect": "flag", "overrides": ()} for name in more.get("overrides", ())]
     return RuleSet.model_validate(written | {"rules": [entry, *lifted]}).rules[0]

@@ -28,6 +28,7 @@ def readings(*distances):
     """The base, and a variant for each distance."""
     rules = (near(40.0), rule(rule_id="other"), near(15.0, "m", "elsewhere"))
     told = {"id": "one", "label": {"nl": "a", "en": "a"}, "time": TIME.model_dump(), "tests": TESTS.model_dump()}
+    told |= {"soft_classes": ["middel", "zacht"]}
     told["locations"] = {"gap_m": figure(0).model_dump(), "touch_m": figure(0.001).model_dump()}
     rule_set = RuleSet.model_validate(told | {"rules": [one.model_dump() for one in rules]})
     variants = [

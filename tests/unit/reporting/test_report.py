@@ -222,7 +222,7 @@ def test_variants_stand_with_and_without_the_undemanding_flexmilieu(run_director
     results = open_results(run_directory)
     view = variants(results, words_of(results, "en"))["table"]
     table = summary(results, "variants")
-    rest = table[table["population"] == "suitable_without_groen_tiny"].set_index("variant")
+    rest = table[table["population"] == "suitable_demanding"].set_index("variant")
     assert [row[-2:] for row in view.rows] == [
         [f"{rest.loc[name, 'n_sites']:,}", f"{rest.loc[name, 'n_units_expected']:,}"] for name in rest.index
     ]

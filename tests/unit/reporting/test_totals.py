@@ -6,6 +6,7 @@ import pytest
 
 from flexsites.reporting.summaries.totals import ownership_totals, totals, verdict_totals
 from tests.reporting_fixture import FLEXMILIEUS, make_tables
+from tests.reporting_fixture import UNDEMANDING as TINY
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def _tiny_run() -> tuple[pd.DataFrame, pd.DataFrame]:
             "tenure": ["erfpacht", None, None, None],
             "verdict": ["eligible", "conditional", "unknown", "excluded"],
             "is_suitable": pd.array([True, True, True, False], dtype="boolean"),
-            "is_suitable_without_groen_tiny": pd.array([True, False, None, False], dtype="boolean"),
+            "is_suitable_demanding": pd.array([True, False, None, False], dtype="boolean"),
             "plan_coverage": ["covered", "not", "covered", "covered"],
             "provincial_coverage": ["covered", "covered", "not", "covered"],
             "parcel_area_m2": [100.0, 200.0, 400.0, 800.0],
@@ -59,7 +60,7 @@ def _tiny_run() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def test_totals_by_hand() -> None:
-    found = totals(*_tiny_run(), flexmilieu_order=("dense", "groen_tiny"))
+    found = totals(*_tiny_run(), flexmilieu_order=("dense", "groen_tiny"), undemanding=TINY)
 
     def units(population: str, scope: str = "all", kind: str = "run", code: str = "run") -> tuple[int, int, int, int]:
         row = _row(found, population=population, coverage_scope=scope, area_kind=kind, area_code=code)
@@ -67,7 +68,7 @@ def test_totals_by_hand() -> None:
 
     assert units("available") == (2, 1, 26, 1)  # before any requirement: the flexmilieu that holds most, 10 and 16
     assert units("suitable") == (2, 1, 5, 1)
-    assert units("suitable_without_groen_tiny") == (1, 1, 10, 1)  # a counts with its dense homes, not its tiny ones
+    assert units("suitable_demanding") == (1, 1, 10, 1)  # a counts with its dense homes, not its tiny ones
     assert units("dense") == (1, 1, 10, 1)
     assert units("groen_tiny") == (2, 1, 5, 1)
     assert units("available", "plan_covered") == (1, 1, 10, 1)
@@ -78,15 +79,15 @@ def test_totals_by_hand() -> None:
 
 
 def test_unknown_is_counted_with_its_homes_and_never_as_yes() -> None:
-    found = totals(*_tiny_run(), flexmilieu_order=("dense", "groen_tiny"))
+    found = totals(*_tiny_run(), flexmilieu_order=("dense", "groen_tiny"), undemanding=TINY)
     row = _row(found, population="dense", coverage_scope="all", area_kind="run")
     assert row["n_units_unknown_expected"] == 20
     assert row["buildable_area_m2"] == 90.0
 
 
-@pytest.mark.parametrize("population", ["available", "suitable", "suitable_without_groen_tiny", *FLEXMILIEUS])
+@pytest.mark.parametrize("population", ["available", "suitable", "suitable_demanding", *FLEXMILIEUS])
 def test_gemeenten_add_up_to_the_province_and_the_run(tables: dict[str, pd.DataFrame], population: str) -> None:
-    found = totals(tables["sites"], tables["suitability"], flexmilieu_order=FLEXMILIEUS)
+    found = totals(tables["sites"], tables["suitability"], flexmilieu_order=FLEXMILIEUS, undemanding=TINY)
     found = found[found["population"] == population]
     names = ["n_sites", "parcel_area_m2", "buildable_area_m2", "n_units_expected", "n_sites_unknown"]
     sums = found.groupby(["area_kind", "coverage_scope"])[names].sum().astype("float64")
@@ -97,13 +98,18 @@ def test_gemeenten_add_up_to_the_province_and_the_run(tables: dict[str, pd.DataF
 def test_totals_do_not_depend_on_the_order_of_rows(tables: dict[str, pd.DataFrame]) -> None:
     sites, suitability = tables["sites"], tables["suitability"]
     shuffled = totals(
-        sites.sample(frac=1, random_state=3), suitability.sample(frac=1, random_state=4), flexmilieu_order=FLEXMILIEUS
+        sites.sample(frac=1, random_state=3),
+        suitability.sample(frac=1, random_state=4),
+        flexmilieu_order=FLEXMILIEUS,
+        undemanding=TINY,
     )
-    pd.testing.assert_frame_equal(shuffled, totals(sites, suitability, flexmilieu_order=FLEXMILIEUS), check_exact=True)
+    pd.testing.assert_frame_equal(
+        shuffled, totals(sites, suitability, flexmilieu_order=FLEXMILIEUS, undemanding=TINY), check_exact=True
+    )
 
 
 def test_a_larger_scope_never_counts_less(tables: dict[str, pd.DataFrame]) -> None:
-    found = totals(tables["sites"], tables["suitability"], flexmilieu_order=FLEXMILIEUS)
+    found = totals(tables["sites"], tables["suitability"], flexmilieu_order=FLEXMILIEUS, undemanding=TINY)
     wide = found.pivot_table(
         index=["area_kind", "area_code", "population"], columns="coverage_scope", values="n_sites", aggfunc="sum"
     )
@@ -129,7 +135,7 @@ def test_owners_are_counted_and_the_unnamed_stay_unknown() -> None:
 
 def test_nothing_is_mutated(tables: dict[str, pd.DataFrame]) -> None:
     before = tables["sites"].copy(), tables["suitability"].copy()
-    totals(tables["sites"], tables["suitability"])
+    totals(tables["sites"], tables["suitability"], undemanding=TINY)
     verdict_totals(tables["sites"])
     ownership_totals(tables["sites"])
     pd.testing.assert_frame_equal(before[0], tables["sites"])
@@ -140,7 +146,7 @@ def test_a_site_in_two_locations_counts_in_both() -> None:
     """PBL counts locations: pieces, not parcels, make them. Site a has pieces in L1 and L9, b in L1."""
     sites, suitability = _tiny_run()
     places = pd.DataFrame({"site_id": ["a", "a", "b", "c"], "location_id": ["L1", "L9", "L1", "L2"]})
-    found = totals(sites, suitability, flexmilieu_order=("dense", "groen_tiny"), places=places)
+    found = totals(sites, suitability, flexmilieu_order=("dense", "groen_tiny"), undemanding=TINY, places=places)
     assert _row(found, population="available", coverage_scope="all", area_kind="run")["n_locations"] == 2
     assert _row(found, population="dense", coverage_scope="all", area_kind="run")["n_locations"] == 2
     by_verdict = verdict_totals(sites, places=places)
@@ -157,15 +163,15 @@ def test_the_homes_of_what_may_suit_go_before_those_of_what_fails() -> None:
         flexmilieu="other", is_suitable=pd.array([False], dtype="boolean"), score=0.9, n_units_expected=99
     )  # fmt: skip
     told = pd.concat([suitability, worse], ignore_index=True)
-    found = totals(sites, told, flexmilieu_order=("dense", "other", "groen_tiny"))
-    row = _row(found, population="suitable_without_groen_tiny", coverage_scope="all", area_kind="run")
+    found = totals(sites, told, flexmilieu_order=("dense", "other", "groen_tiny"), undemanding=TINY)
+    row = _row(found, population="suitable_demanding", coverage_scope="all", area_kind="run")
     assert row["n_units_unknown_expected"] == 20
 
 
 def test_neighbourhoods_add_up_to_gemeenten_and_those_to_provinces_and_the_run() -> None:
     sites, suitability = _tiny_run()
     sites = sites.assign(buurt_code=["BU1", "BU2", "BU3", None], provincie_code=["PV1", "PV1", "PV2", None])
-    found = totals(sites, suitability, flexmilieu_order=("dense", "groen_tiny"))
+    found = totals(sites, suitability, flexmilieu_order=("dense", "groen_tiny"), undemanding=TINY)
     summed = ["n_sites", "parcel_area_m2", "buildable_area_m2", "n_units_expected", "n_sites_unknown"]
     keys = ["population", "coverage_scope"]
     run = found[found["area_kind"] == "run"].set_index(keys)[summed].sort_index()
@@ -175,7 +181,7 @@ def test_neighbourhoods_add_up_to_gemeenten_and_those_to_provinces_and_the_run()
 
 
 def test_what_fits_before_requirements_is_never_less_than_with_them(tables: dict[str, pd.DataFrame]) -> None:
-    found = totals(tables["sites"], tables["suitability"], flexmilieu_order=FLEXMILIEUS)
+    found = totals(tables["sites"], tables["suitability"], flexmilieu_order=FLEXMILIEUS, undemanding=TINY)
     keys = ["area_kind", "area_code", "coverage_scope"]
     most = found[found["population"] == "available"].set_index(keys)["n_units_expected"]
     for population, rows in found.groupby("population"):

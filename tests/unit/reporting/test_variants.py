@@ -12,6 +12,7 @@ def test_changes_are_against_the_base() -> None:
     found = compare_variants(
         {"base": (base["sites"], base["suitability"]), "strict": (strict["sites"], strict["suitability"])},
         flexmilieu_order=FLEXMILIEUS,
+        undemanding=(),
     ).set_index(["variant", "population"])
     n_conditional = (base["sites"]["verdict"] == "conditional").sum()
     assert found.loc[("strict", "available"), "n_sites_lost"] == n_conditional
@@ -24,4 +25,4 @@ def test_changes_are_against_the_base() -> None:
 def test_the_base_must_be_there() -> None:
     tables = make_tables()
     with pytest.raises(KeyError):
-        compare_variants({"other": (tables["sites"], tables["suitability"])})
+        compare_variants({"other": (tables["sites"], tables["suitability"])}, undemanding=())

@@ -105,7 +105,7 @@ def test_surfaces_are_used_where_the_file_has_them() -> None:
 def test_flat_surfaces_add_up_to_the_flat_area_of_3dbag() -> None:
     """The attribute is a sum over the same surfaces: by our slope limit within 3 % over all, and never far off."""
     parts = echt_cityjson().roof_parts
-    is_flat = parts["slope_deg"] <= float(rules().roof.flat_slope_max_deg)
+    is_flat = parts["slope_deg"] <= float(rules().roof.max_flat_slope_deg)
     ours = parts["roof_part_area_m2"].where(is_flat, 0.0).groupby(parts["bag_pand_id"]).sum()
     theirs = roofs_of("cityjson").set_index("bag_pand_id")["roof_flat_area_m2"]
     assert ours.sum() == pytest.approx(theirs.sum(), rel=0.03)

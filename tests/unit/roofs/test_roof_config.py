@@ -40,14 +40,14 @@ def test_every_figure_has_a_source_or_says_why_it_is_assumed() -> None:
 
 def test_the_figures_that_the_method_gives_are_in_the_files() -> None:
     told = dict(collect_figures(rules()))
-    assert told["roof.flat_share_min"].value == 0.75
-    assert told["roof.usable_area_min_m2"].value == 200
+    assert told["roof.min_flat_share"].value == 0.75
+    assert told["roof.min_usable_area_m2"].value == 200
     assert told["units.form_factor"].value == 0.78
     assert told["lift.limit_m"].value == 12.5
     assert told["lift.margin_m"].value == 0.5
     assert told["lift.build_up_m"].value == 0.3
-    assert told["flags.tenants_consent_min"].value == 0.7
-    assert told["flags.owners_consent_min"].value == 0.8
+    assert told["flags.min_tenants_consent"].value == 0.7
+    assert told["flags.min_owners_consent"].value == 0.8
 
 
 @pytest.mark.parametrize(

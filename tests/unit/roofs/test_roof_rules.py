@@ -230,8 +230,8 @@ def test_where_another_rule_excludes_the_functions_need_not_be_known() -> None:
 
 def test_a_rule_that_variants_ask_in_two_ways_is_refused() -> None:
     told = rules().model_dump(mode="json")
-    told["variants"][2]["dwellings_min"]["value"] = 9
-    with pytest.raises(ValueError, match="dwellings_min in 2 ways"):
+    told["variants"][2]["min_dwellings"]["value"] = 9
+    with pytest.raises(ValueError, match="min_dwellings in 2 ways"):
         type(rules()).model_validate(told)
 
 

@@ -29,7 +29,7 @@ def _sites(*rows):
     table |= dict.fromkeys(("parcel_area_m2", "buildable_area_m2"), [1000.0] * n)
     table |= dict.fromkeys(("n_pieces", "n_units_low", "n_units_expected", "n_units_high"), [1] * n)
     table |= dict.fromkeys(("plan_coverage", "provincial_coverage"), ["not"] * n)
-    table |= dict.fromkeys(("is_suitable", "is_suitable_without_groen_tiny"), [None] * n)
+    table |= dict.fromkeys(("is_suitable", "is_suitable_demanding"), [None] * n)
     table |= dict.fromkeys(("flexmilieu_best", "flexmilieu_units"), [None] * n)
     table |= dict.fromkeys(("restrictions", "flags"), [""] * n)
     return gpd.GeoDataFrame(table, geometry=[shapely.box(0, 0, 10, 10)] * n, crs="EPSG:28992")

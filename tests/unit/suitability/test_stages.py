@@ -133,12 +133,18 @@ def test_the_best_flexmilieu_is_a_suitable_one(judged, flexmilieus):
             "provincial_coverage": ["covered"] * n, "restrictions": [""] * n, "flags": [""] * n,
         }
     )  # fmt: skip
-    sites = gather(parcels, exclusions, judge(judged), flexmilieus=tuple(one.id for one in flexmilieus))
+    sites = gather(
+        parcels,
+        exclusions,
+        judge(judged),
+        flexmilieus=tuple(one.id for one in flexmilieus),
+        undemanding=frozenset({"groen_tiny"}),
+    )
     sites = sites.set_index("site_id")
     assert sites["flexmilieu_best"].fillna("-").to_dict() == {
         "a": "stad", "b": "groen_tiny", "c": "groen_tiny", "d": "-", "e": "-",
     }  # fmt: skip
-    assert _told(sites["is_suitable_without_groen_tiny"]) == {
+    assert _told(sites["is_suitable_demanding"]) == {
         "a": True, "b": False, "c": None, "d": False, "e": False,
     }  # fmt: skip
     assert sites["n_units_expected"].to_dict() == {"a": 10, "b": 5, "c": 5, "d": 0, "e": 0}

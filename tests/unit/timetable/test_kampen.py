@@ -17,7 +17,7 @@ from flexsites.accessibility.kernels.door_to_door import Ways, door_to_door
 from flexsites.accessibility.kernels.timetable import Legs, make_legs, walk_seconds
 from flexsites.accessibility.prepare_timetable import PreparedTravel, departures_of, prepare_travel
 from flexsites.accessibility.transit import serve, travel_times, walk_to_destinations, walk_to_stops
-from flexsites.config.access import TravelTime
+from flexsites.config.access import ToPlaces, TravelTime
 from flexsites.config.load import configs_directory, read_model
 from flexsites.config.transit import Transit, TransitClasses
 from flexsites.inputs.osm.amenities import stops_from_pbf
@@ -34,8 +34,9 @@ ASSUMED = {"assumption": True, "why": "a test"}
 def travel_measure(name: str, aggregation: str, limit: float) -> TravelTime:
     return TravelTime.model_validate(
         {
-            "id": name, "kind": "travel_time", "label": {"nl": name, "en": name}, "unit": "min",
-            "to": "amenity:supermarket", "aggregation": aggregation, "percentile": {"value": 50, **ASSUMED},
+            "id": name, "kind": "travel_time", "label": {"nl": name, "en": name},
+            "unit": "min" if aggregation == "closest" else "1",
+            "to": {"amenity": "supermarket"}, "aggregation": aggregation, "percentile": {"value": 50, **ASSUMED},
             "window": {"start": "07:00", "end": "09:00", "step_min": {"value": 10, **ASSUMED}},
             "limit_min": {"value": limit, **ASSUMED},
         }
@@ -209,7 +210,7 @@ def test_without_a_timetable_travel_times_are_unknown(pieces: Frame, stops: Fram
 def test_a_kind_of_destination_that_no_source_holds_is_unknown(
     pieces: Frame, stops: Frame, destinations: Frame, travel: PreparedTravel
 ) -> None:
-    jobs = MEASURES[0].model_copy(update={"to": "jobs", "id": "jobs_min"})
+    jobs = MEASURES[0].model_copy(update={"to": ToPlaces(places="jobs"), "id": "jobs_min"})
     told = travel_times(
         pieces, walked(pieces, stops), direct(pieces, destinations), travel=travel, measures=(jobs,),
         walk_speed_km_h=SPEED,
