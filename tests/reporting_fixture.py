@@ -134,6 +134,9 @@ def surroundings() -> dict[str, gpd.GeoDataFrame]:
         {
             "street_id": [f"s{i}" for i in range(len(lines))],
             "road_class": ["primary", "secondary", "tertiary", "secondary", "residential", "tertiary", "secondary"],
+            "road_kind": "street",
+            "street_name": None,
+            "is_roundabout": None,
             "is_walk": True,
             "is_bicycle": True,
             "is_car": True,

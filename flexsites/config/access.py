@@ -405,7 +405,10 @@ class AmenityCategories(Model):
 
 
 class Permission(Model):
-    """Who may use a street by default of its class, before its own tags speak."""
+    """Who may use a street by default of its class, before its own tags speak; and what kind of road it is.
+
+    ``road_kind``: on a ``street`` a site may have its entrance, on a motorway, a trunk road or a slip road never.
+    """
 
     walk: bool
     """Whether one may walk there."""
@@ -413,6 +416,8 @@ class Permission(Model):
     """Whether one may cycle there."""
     car: bool
     """Whether one may drive there."""
+    road_kind: Literal["street", "slip_road", "trunk", "motorway"] = "street"
+    """What kind of road it is: an entrance leads to a street, never to a motorway, a trunk road or a slip road."""
 
 
 class StreetRules(Model):

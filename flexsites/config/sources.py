@@ -259,7 +259,12 @@ class OsmGraph(FileRow):
 
 
 class Lines(FileRow, Selection, Geometry):
-    """Streets as plain lines: connected at every vertex that two lines share, passable by class of road."""
+    """Streets as plain lines: connected at every vertex that two lines share, passable by class of road.
+
+    `classes` turn the file's words into OpenStreetMap's; a word that is neither is a fault, and so is a line without
+    one. `oneway_column` speaks OpenStreetMap's words (yes, -1, no) or truth values. Where the words of
+    `junction_column` are among `roundabouts` a line is one, elsewhere not; without the column that is unknown.
+    """
 
     reader: Literal["lines"]
     """How it is read."""
@@ -269,6 +274,12 @@ class Lines(FileRow, Selection, Geometry):
     """The class of OpenStreetMap that each of theirs stands for."""
     oneway_column: str | None = None
     """The column that says whether a line is one-way; left out: none is."""
+    name_column: str | None = None
+    """The column that holds the name of the street; left out: names are unknown."""
+    junction_column: str | None = None
+    """The column that tells roundabouts; left out: where they are is unknown."""
+    roundabouts: tuple[str, ...] = Field(default=("roundabout", "circular"), min_length=1)
+    """The words of that column that mean a roundabout."""
 
 
 class Points(FileRow, Selection, Geometry):

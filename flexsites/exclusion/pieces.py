@@ -140,6 +140,7 @@ def _geometry(rows: Frame) -> GeometryArray:
 
 def _access(pieces: GeometryArray, streets: Frame, tests: PieceTests) -> dict[str, FloatArray]:
     is_usable = streets["is_car"].to_numpy(dtype=bool, na_value=False)
+    is_usable &= (streets["road_kind"] == "street").to_numpy(dtype=bool)
     is_usable &= ~streets["road_class"].isin(list(tests.barred_road_classes)).to_numpy(dtype=bool)
     usable = streets[is_usable].sort_values("street_id", kind="stable")
     distance, point = enter_pieces(pieces, _geometry(usable), reach_m=float(tests.road_reach_m))

@@ -6,7 +6,7 @@ streets meet or end; an edge runs between two nodes over its vertices and tells 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -20,10 +20,67 @@ BICYCLE_FORWARD = np.uint8(4)
 BICYCLE_BACKWARD = np.uint8(8)
 CAR = np.uint8(16)
 CROSSING = np.uint8(32)
-"""Bits of ``allowed``; forward is from the first vertex to the last. A crossing (a ferry) is used from end to end: no
-site and no opportunity lies along it."""
+"""Bits of ``allowed``: who may use an edge in which direction (a car: at all); forward is from the first vertex to the
+last. A crossing (a ferry) is used from end to end: no site and no opportunity lies along it."""
 
 Bits = NDArray[np.uint8]
+ROAD_KINDS = ("street", "slip_road", "trunk", "motorway")
+"""What METHOD 0 asks of a road: on a street one may have an entrance, on the others not."""
+NOT_TOLD = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What the source says of streets besides who may use them; one entry per way, or per edge.
+
+    Attributes
+    ----------
+    number
+        The source's own number of the street (of OSM: the way).
+    road_class
+        Position in ``road_classes``.
+    road_classes
+        The classes of road that occur.
+    road_kind
+        Position in ``ROAD_KINDS``.
+    name
+        Position in ``names``; ``NOT_TOLD``: the source gives none.
+    names
+        The names of streets that occur.
+    is_roundabout
+        1 or 0; ``NOT_TOLD``: the source does not say of its streets whether they are.
+    """
+
+    number: IntArray
+    road_class: IntArray
+    road_classes: tuple[str, ...]
+    road_kind: NDArray[np.int8]
+    name: IntArray
+    names: tuple[str, ...]
+    is_roundabout: NDArray[np.int8]
+
+    @classmethod
+    def plain(cls, number: IntArray, road_class: str) -> Traits:
+        """Return the traits of nameless streets of one class, of which no junctions are told.
+
+        Examples
+        --------
+        >>> Traits.plain(np.array([7, 8]), "path").name.tolist()
+        [-1, -1]
+        """
+        none, zeros = np.full(len(number), NOT_TOLD), np.zeros(len(number), np.int64)
+        return cls(number, zeros, (road_class,), zeros.astype(np.int8), none, (), none.astype(np.int8))
+
+    def take(self, rows: IntArray) -> Traits:
+        """Return the traits of some rows, in their order.
+
+        Examples
+        --------
+        >>> Traits.plain(np.array([7, 8]), "path").take(np.array([1, 1, 0])).number.tolist()
+        [8, 8, 7]
+        """
+        chosen = {name: getattr(self, name)[rows] for name in ("number", "road_class", "road_kind", "name")}
+        return replace(self, **chosen, is_roundabout=self.is_roundabout[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +99,8 @@ class StreetGraph:
         Shape (n_vertices, 2), metres; the nodes at both ends included.
     allowed
         Shape (n_edges,), bits: who may use the edge in which direction.
-    street
-        Shape (n_edges,), the source's own number of the street (of OSM: the way).
-    road_class
-        Shape (n_edges,), position in ``road_classes``.
-    road_classes
-        The classes of road that occur.
+    traits
+        What the source says of every edge besides.
     extent
         Where the source is complete; beyond it nothing is known. None: complete everywhere that is asked.
     """
@@ -58,9 +111,7 @@ class StreetGraph:
     vertex_start: IntArray
     vertex_xy: FloatArray
     allowed: Bits
-    street: IntArray
-    road_class: IntArray
-    road_classes: tuple[str, ...]
+    traits: Traits
     extent: shapely.Geometry | None
 
     @property
@@ -112,9 +163,7 @@ def graph_from_ways(
     vertex_xy: FloatArray,
     *,
     allowed: Bits,
-    street: IntArray,
-    road_class: IntArray,
-    road_classes: tuple[str, ...],
+    traits: Traits,
     extent: shapely.Geometry | None,
 ) -> StreetGraph:
     """Split ways at every vertex that they share, and at their ends.
@@ -127,9 +176,9 @@ def graph_from_ways(
         Position of each vertex in ``vertex_xy``; the same position is the same place on the ground.
     vertex_xy
         Shape (n_places, 2), metres.
-    allowed, street, road_class
-        Shape (n_ways,), carried to the edges.
-    road_classes, extent
+    allowed, traits
+        Of every way; carried to the edges.
+    extent
         As in :class:`StreetGraph`.
 
     Returns
@@ -142,9 +191,8 @@ def graph_from_ways(
     A street crosses another at a vertex in the middle of both: five nodes, four edges.
 
     >>> xy = np.array([[0.0, 0.0], [50.0, 0.0], [100.0, 0.0], [50.0, 50.0], [50.0, -50.0]])
-    >>> two = np.array([0, 0])
     >>> graph = graph_from_ways(np.array([0, 3, 6]), np.array([0, 1, 2, 3, 1, 4]), xy, allowed=np.uint8([3, 3]),
-    ...     street=two, road_class=two, road_classes=("path",), extent=None)
+    ...     traits=Traits.plain(np.array([7, 8]), "path"), extent=None)
     >>> graph.n_nodes, graph.n_edges
     (5, 4)
     """
@@ -153,7 +201,7 @@ def graph_from_ways(
         long = np.repeat(keep, np.diff(way_start))
         way_vertex = way_vertex[long]
         way_start = np.concatenate([[0], np.cumsum(np.diff(way_start)[keep])])
-        allowed, street, road_class = allowed[keep], street[keep], road_class[keep]
+        allowed, traits = allowed[keep], traits.take(np.flatnonzero(keep))
     is_node = np.bincount(way_vertex, minlength=len(vertex_xy)) > 1
     is_node[way_vertex[way_start[:-1]]] = True
     is_node[way_vertex[way_start[1:] - 1]] = True
@@ -176,9 +224,7 @@ def graph_from_ways(
         vertex_start=vertex_start,
         vertex_xy=vertex_xy[way_vertex[position]],
         allowed=allowed[way].astype(np.uint8),
-        street=street[way],
-        road_class=road_class[way],
-        road_classes=road_classes,
+        traits=traits.take(way),
         extent=extent,
     )
 

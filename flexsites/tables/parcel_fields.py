@@ -126,9 +126,25 @@ covered_share = Field(
 # -- streets, amenities, stops -------------------------------------------------------------------------------------
 street_id = Field("street_id", "str", "a street segment")
 road_class = Field("road_class", "str", "class of road, the value of OSM's highway or of the source")
-is_walk = Field("is_walk", "bool", "may be walked")
-is_bicycle = Field("is_bicycle", "bool", "may be cycled")
-is_car = Field("is_car", "bool", "may be driven, so that a site beside it has road access")
+road_kind = Field(
+    "road_kind",
+    "str",
+    "motorway, trunk (a street with motorroad=yes too), slip_road (the links of those), or street: any other road, the "
+    "only one on which METHOD 0 makes an entrance",
+    values=("street", "slip_road", "trunk", "motorway"),
+    source="METHOD 0; configs/streets.yaml",
+)
+street_name = Field("street_name", "str", "name of the street", null="the source gives none")
+is_roundabout = Field(
+    "is_roundabout",
+    "bool",
+    "the way is tagged as a roundabout (of OSM: junction=roundabout or circular)",
+    null="the source does not tell junctions of its streets",
+    source="METHOD 0",
+)
+is_walk = Field("is_walk", "bool", "may be walked, in one direction at least")
+is_bicycle = Field("is_bicycle", "bool", "may be cycled, in one direction at least")
+is_car = Field("is_car", "bool", "may be driven: part of the car network, motorways among it (see road_kind)")
 amenity_id = Field("amenity_id", "str", "an amenity")
 category = Field("category", "str", "category of amenity: an id of configs/amenities.yaml")
 weight = Field("weight", "float", "how much one opportunity counts", low=0)

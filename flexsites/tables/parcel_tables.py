@@ -40,7 +40,20 @@ Areas = Table(
     is_open=True,
 )
 StreetLines = Table(
-    "StreetLines", ("street_id",), (f.street_id, f.road_class, f.is_walk, f.is_bicycle, f.is_car, f.geometry), "line"
+    "StreetLines",
+    ("street_id",),
+    (
+        f.street_id,
+        f.road_class,
+        f.road_kind,
+        f.street_name,
+        f.is_roundabout,
+        f.is_walk,
+        f.is_bicycle,
+        f.is_car,
+        f.geometry,
+    ),
+    "line",
 )
 Amenities = Table(
     "Amenities", ("amenity_id",), (f.amenity_id, f.category, f.weight, f.amenity_name, f.geometry), "point"

@@ -11,7 +11,7 @@ from hypothesis.strategies import DrawFn
 from flexsites.accessibility.kernels.export import to_networkx
 from flexsites.accessibility.kernels.network import build_network
 from flexsites.accessibility.kernels.snap import snap
-from flexsites.geometry.street_graph import StreetGraph, edge_lengths, graph_from_ways
+from flexsites.geometry.street_graph import StreetGraph, Traits, edge_lengths, graph_from_ways
 
 FORWARD, BACKWARD = 4, 8
 _SIDE = 4
@@ -27,15 +27,12 @@ def street_graphs(draw: DrawFn) -> StreetGraph:
     # Irregular places, so that no two streets overlap and every distance is its own.
     rng = np.random.default_rng(7)
     xy = np.stack(np.meshgrid(np.arange(_SIDE), np.arange(_SIDE)), axis=-1).reshape(-1, 2) * 100.0
-    zeros = np.zeros(len(kept), dtype=np.int64)
     return graph_from_ways(
         np.concatenate([[0], np.cumsum([len(way) for way in kept])]).astype(np.int64),
         np.concatenate([np.array(way, dtype=np.int64) for way in kept]),
         xy + rng.uniform(-30, 30, xy.shape),
         allowed=np.array(allowed, dtype=np.uint8),
-        street=np.arange(len(kept), dtype=np.int64),
-        road_class=zeros,
-        road_classes=("cycleway",),
+        traits=Traits.plain(np.arange(len(kept), dtype=np.int64), "cycleway"),
         extent=None,
     )
 

@@ -11,6 +11,7 @@ from flexsites.geometry.street_graph import (
     BICYCLE_FORWARD,
     CAR,
     CROSSING,
+    ROAD_KINDS,
     WALK_BACKWARD,
     WALK_FORWARD,
 )
@@ -28,7 +29,7 @@ _KEYS = {
 }
 _FORWARD_ONLY = ("yes", "true", "1")
 _BACKWARD_ONLY = ("-1", "reverse")
-_ROUNDABOUTS = ("roundabout", "circular")
+ROUNDABOUTS = ("roundabout", "circular")
 CYCLEWAY_KEYS = ("cycleway", "cycleway:left", "cycleway:right", "cycleway:both")
 _LANE_WAYS = tuple(f"{key}:oneway" for key in CYCLEWAY_KEYS)
 STREET_KEYS = frozenset(
@@ -37,7 +38,8 @@ STREET_KEYS = frozenset(
     | set(CYCLEWAY_KEYS)
     | set(_LANE_WAYS)
 )
-"""Every key that decides who may use a street; other tags need not be read."""
+"""Every key that decides who may use a street; other tags need not be read, but for its name."""
+NAME_KEY = "name"
 NODE_KEYS = frozenset({"barrier", *_KEYS["walk"], *_KEYS["bicycle"]})
 """Every key that decides whether one passes a node."""
 
@@ -65,6 +67,33 @@ def street_class(tags: Tags, rules: StreetRules) -> str | None:
     return route if route in rules.routes else None
 
 
+def road_kind(tags: Tags, rules: StreetRules) -> int:
+    """Return the position in ``ROAD_KINDS`` of a street's kind; motorroad=yes makes any street but a motorway a trunk.
+
+    Examples
+    --------
+    >>> from flexsites.config.access import Permission, StreetRules
+    >>> classes = {"primary": Permission(walk=True, bicycle=True, car=True)}
+    >>> rules = StreetRules.model_construct(classes=classes, routes={})
+    >>> [ROAD_KINDS[road_kind({"highway": "primary"} | more, rules)] for more in ({}, {"motorroad": "yes"})]
+    ['street', 'trunk']
+    """
+    default = rules.classes.get(tags.get("highway", ""))
+    kind = "street" if default is None else default.road_kind
+    return ROAD_KINDS.index("trunk" if kind == "street" and tags.get("motorroad") == "yes" else kind)
+
+
+def is_roundabout(tags: Tags) -> bool:
+    """Return whether the way is tagged as a roundabout.
+
+    Examples
+    --------
+    >>> is_roundabout({"junction": "circular"}), is_roundabout({"highway": "mini_roundabout"})
+    (True, False)
+    """
+    return tags.get("junction") in ROUNDABOUTS
+
+
 def permissions(tags: Tags, rules: StreetRules) -> int:
     """Return the bits of who may use a street in which direction; 0: nobody that matters here.
 
@@ -90,8 +119,8 @@ def permissions(tags: Tags, rules: StreetRules) -> int:
 
 
 def _may_use(tags: Tags, mode: str, rules: StreetRules, *, by_class: bool) -> bool:
-    if tags.get("motorroad") == "yes":
-        return False  # nobody walks or cycles there, and no entrance is made on it
+    if mode != "car" and tags.get("motorroad") == "yes":
+        return False  # an autoweg
     keys = _KEYS[mode]
     key = next((key for key in keys if key in tags), None)
     if key is None:
@@ -131,7 +160,7 @@ def bicycle_directions(tags: Tags) -> tuple[bool, bool]:
     if own is None and _has_contraflow_lane(tags):
         return True, True
     oneway = own if own is not None else tags.get("oneway")
-    if oneway is None and tags.get("junction") in _ROUNDABOUTS:
+    if oneway is None and tags.get("junction") in ROUNDABOUTS:
         return True, False
     if oneway in _FORWARD_ONLY:
         return (False, True) if own is not None and tags.get("oneway") in _BACKWARD_ONLY else (True, False)

@@ -15,11 +15,21 @@ import pandas as pd
 import shapely
 
 from flexsites.errors import Fault, InputError, require_extra
-from flexsites.geometry.street_graph import StreetGraph, graph_from_ways
+from flexsites.geometry.street_graph import NOT_TOLD, StreetGraph, Traits, graph_from_ways
 from flexsites.inputs.formats.projection import to_rd
-from flexsites.inputs.osm.access import NODE_KEYS, STREET_KEYS, is_closed, permissions, street_class
+from flexsites.inputs.osm.access import (
+    NAME_KEY,
+    NODE_KEYS,
+    STREET_KEYS,
+    is_closed,
+    is_roundabout,
+    permissions,
+    road_kind,
+    street_class,
+)
 from flexsites.inputs.osm.amenities import amenity_table, classify
 from flexsites.inputs.osm.streets_pbf import RD, StreetReading, project, project_shape
+from flexsites.inputs.osm.traits import TraitsOf
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +53,7 @@ def streets_from_place(place: str, *, rules: StreetRules, crs: str = RD) -> Stre
     """
     ox = require_extra("osmnx", "osm")
     before = ox.settings.useful_tags_way, ox.settings.useful_tags_node
-    ox.settings.useful_tags_way = list(dict.fromkeys([*before[0], *sorted(STREET_KEYS)]))
+    ox.settings.useful_tags_way = list(dict.fromkeys([*before[0], *sorted(STREET_KEYS), NAME_KEY]))
     ox.settings.useful_tags_node = list(dict.fromkeys([*before[1], *sorted(NODE_KEYS)]))
     try:
         outline, graph = _from_overpass(
@@ -164,13 +174,15 @@ def streets_from_graph(
         raise InputError(Fault(f"the graph's crs is {graph.graph.get('crs')}", where, "give it as osmnx downloads it"))
     places: dict[Any, int] = {}
     lonlat: list[tuple[float, float]] = []
-    rows: list[tuple[list[int], int, int, str]] = []
+    ways: list[tuple[list[int], int]] = []
+    traits, tells_junctions = TraitsOf(), any("junction" in tags for *_, tags in graph.edges(data=True))
     seen: set[tuple[Any, ...]] = set()
     closed = {n for n, tags in graph.nodes(data=True) if is_closed(_node_tags(tags), rules)}
     for u, v, tags in graph.edges(data=True):
         line = _line(graph, u, v, tags)
         key = _identity(u, v, tags, line)
-        bits, name = _permissions(tags, rules)
+        each = _streets_of(tags)
+        bits, name = _permissions(each, rules)
         if key in seen or not bits or name is None:
             continue
         seen.add(key)
@@ -184,29 +196,30 @@ def streets_from_graph(
                 lonlat.append(place)
         osmid = tags.get("osmid", 0)
         number = osmid[0] if isinstance(osmid, list) else osmid
-        rows.append(([places[k] for k in keys], bits, int(number), name))
-    if not rows:
+        ways.append(([places[k] for k in keys], bits))
+        roundabout = int(any(is_roundabout(one) for one in each)) if tells_junctions else NOT_TOLD
+        kind = max(road_kind(one, rules) for one in each)
+        traits.add(int(number), name, kind, _name(tags), roundabout)
+    if not ways:
         raise InputError(Fault("no streets", where, "give a graph with highway tags"))
-    return _reading(rows, np.array(lonlat), extent, crs, where)
+    return _reading(ways, traits.whole(), np.array(lonlat), extent, crs, where)
 
 
 def _reading(
-    rows: list[tuple[list[int], int, int, str]],
+    ways: list[tuple[list[int], int]],
+    traits: Traits,
     lonlat: np.ndarray,
     extent: shapely.Geometry | None,
     crs: str,
     where: str,
 ) -> StreetReading:
-    names = sorted({name for *_, name in rows})
     xy = project(lonlat, crs, where=where)
     given: StreetGraph = graph_from_ways(
-        np.concatenate([[0], np.cumsum([len(vertices) for vertices, *_ in rows])]).astype(np.int64),
-        np.concatenate([np.array(vertices, dtype=np.int64) for vertices, *_ in rows]),
+        np.concatenate([[0], np.cumsum([len(vertices) for vertices, _ in ways])]).astype(np.int64),
+        np.concatenate([np.array(vertices, dtype=np.int64) for vertices, _ in ways]),
         xy,
-        allowed=np.array([bits for _, bits, *_ in rows], dtype=np.uint8),
-        street=np.array([number for *_, number, _ in rows], dtype=np.int64),
-        road_class=np.array([names.index(name) for *_, name in rows], dtype=np.int64),
-        road_classes=tuple(names),
+        allowed=np.array([bits for _, bits in ways], dtype=np.uint8),
+        traits=traits,
         extent=shapely.box(*xy.min(axis=0), *xy.max(axis=0)) if extent is None else extent,
     )
     taken = "taken to be complete within the box around its nodes" if extent is None else "complete within the place"
@@ -229,20 +242,31 @@ def _identity(u: Any, v: Any, tags: dict[str, Any], line: list[tuple[float, floa
     return (str(osmid), *forward)
 
 
-def _permissions(tags: dict[str, Any], rules: StreetRules) -> tuple[int, str | None]:
-    """Return the bits of an edge along its own direction, and its class of road."""
+def _streets_of(tags: dict[str, Any]) -> list[dict[str, str]]:
+    """Return the tags of every street that an edge was joined of, along the edge's own direction."""
     lists = {key: value if isinstance(value, list) else [value] for key, value in tags.items() if key in STREET_KEYS}
     of_each = max((len(values) for values in lists.values()), default=1)
-    bits, name = 255, None
-    for i in range(of_each):
-        one = {key: _word(values[min(i, len(values) - 1)]) for key, values in lists.items()}
-        if tags.get("reversed") is True:
-            one = {
-                key: _OPPOSITE.get(value, value) if key.startswith("oneway") else value for key, value in one.items()
-            }
+    each = [{key: _word(values[min(i, len(values) - 1)]) for key, values in lists.items()} for i in range(of_each)]
+    if tags.get("reversed") is not True:
+        return each
+    return [
+        {key: _OPPOSITE.get(value, value) if key.startswith("oneway") else value for key, value in one.items()}
+        for one in each
+    ]
+
+
+def _permissions(each: list[dict[str, str]], rules: StreetRules) -> tuple[int, str | None]:
+    """Return the bits of whoever may use every one of the streets, and the class of the first that has one."""
+    bits = 255
+    for one in each:
         bits &= permissions(one, rules)
-        name = street_class(one, rules) if name is None else name
-    return bits, name
+    return bits, next((name for one in each if (name := street_class(one, rules)) is not None), None)
+
+
+def _name(tags: dict[str, Any]) -> str | None:
+    """Return the name of an edge; of one joined of streets with several names all of them."""
+    names = tags.get(NAME_KEY)
+    return " / ".join(sorted({str(one) for one in names})) if isinstance(names, list) else names
 
 
 def _node_tags(attributes: dict[str, Any]) -> dict[str, str]:

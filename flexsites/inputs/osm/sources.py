@@ -12,7 +12,7 @@ from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.projection import to_rd
 from flexsites.inputs.osm.amenities import amenities_from_pbf, stops_from_pbf
 from flexsites.inputs.osm.graph import streets_from_graphml, streets_from_place
-from flexsites.inputs.osm.streets_lines import streets_from_lines
+from flexsites.inputs.osm.streets_lines import LineColumns, streets_from_lines
 from flexsites.inputs.osm.streets_pbf import StreetReading, read_pbf_streets
 from flexsites.tables import CRS, Frame
 
@@ -58,10 +58,10 @@ def read_streets(
     moved = to_rd(crs, where=where).apply(lines.geometry.to_numpy())
     return streets_from_lines(
         lines.set_geometry(gpd.GeoSeries(moved, index=lines.index, crs=CRS)),
-        class_column=row.class_column,
-        classes=row.classes,
+        columns=LineColumns(
+            row.class_column, row.classes, row.oneway_column, row.name_column, row.junction_column, row.roundabouts
+        ),
         rules=rules,
-        oneway_column=row.oneway_column,
         where=where,
     )
 

@@ -18,7 +18,17 @@ from pyproj import Transformer
 from flexsites.errors import Fault, InputError
 from flexsites.geometry.street_graph import StreetGraph, graph_from_ways
 from flexsites.inputs.formats.projection import to_rd
-from flexsites.inputs.osm.access import NODE_KEYS, STREET_KEYS, is_closed, permissions, street_class
+from flexsites.inputs.osm.access import (
+    NAME_KEY,
+    NODE_KEYS,
+    STREET_KEYS,
+    is_closed,
+    is_roundabout,
+    permissions,
+    road_kind,
+    street_class,
+)
+from flexsites.inputs.osm.traits import TraitsOf
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,16 +57,12 @@ class _Ways:
         self.refs = array("q")
         self.start = array("q", [0])
         self.allowed = array("B")
-        self.street = array("q")
-        self.road_class = array("q")
-        self.class_names: dict[str, int] = {}
+        self.traits = TraitsOf()
 
-    def add(self, refs: list[int], bits: int, number: int, name: str) -> None:
+    def add(self, refs: list[int], bits: int) -> None:
         self.refs.extend(refs)
         self.start.append(len(self.refs))
         self.allowed.append(bits)
-        self.street.append(number)
-        self.road_class.append(self.class_names.setdefault(name, len(self.class_names)))
 
 
 def read_pbf_streets(path: Path, *, rules: StreetRules, crs: str = RD) -> StreetReading:
@@ -82,7 +88,7 @@ def read_pbf_streets(path: Path, *, rules: StreetRules, crs: str = RD) -> Street
     except (RuntimeError, OSError) as error:
         remedy = "give a complete .osm.pbf file"
         raise InputError(Fault(f"cannot be read as OpenStreetMap ({error})", str(path), remedy)) from error
-    if not len(ways.street) or not len(ids):
+    if not len(ways.allowed) or not len(ids):
         raise InputError(Fault("no streets", str(path), "give an extract that holds ways with a highway tag"))
     way_start, way_vertex, way, n_lost = _locate(ways, ids)
     way_start, way_vertex, way, lonlat = cut_at_gates(way_start, way_vertex, way, lonlat, closed)
@@ -92,9 +98,7 @@ def read_pbf_streets(path: Path, *, rules: StreetRules, crs: str = RD) -> Street
         way_vertex,
         project(lonlat, crs, where=str(path)),
         allowed=np.frombuffer(ways.allowed, dtype=np.uint8)[way],
-        street=np.frombuffer(ways.street, dtype=np.int64)[way],
-        road_class=np.frombuffer(ways.road_class, dtype=np.int64)[way],
-        road_classes=tuple(ways.class_names),
+        traits=ways.traits.whole().take(way),
         extent=extent,
     )
     lost = (f"{n_lost} vertices of streets lie outside the file: streets are cut there",) if n_lost else ()
@@ -134,13 +138,14 @@ def _read_ways(path: Path, rules: StreetRules) -> tuple[_Ways, Any]:
     keys = osmium.filter.KeyFilter("highway", "route")
     every: Any = osmium.FileProcessor(str(path), osmium.osm.WAY).with_filter(keys)
     for way in every:
-        tags = {tag.k: tag.v for tag in way.tags if tag.k in STREET_KEYS}
+        tags = {tag.k: tag.v for tag in way.tags if tag.k in STREET_KEYS or tag.k == NAME_KEY}
         name, bits = street_class(tags, rules), permissions(tags, rules)
         if name is None or not bits:
             continue
         refs = [node.ref for node in way.nodes]
         distinct = refs[:1] + [after for before, after in pairwise(refs) if before != after]
-        ways.add(distinct, bits, way.id, name)
+        ways.add(distinct, bits)
+        ways.traits.add(way.id, name, road_kind(tags, rules), tags.get(NAME_KEY), int(is_roundabout(tags)))
         tracker.add_references(way)
     return ways, tracker
 

@@ -11,7 +11,7 @@ import shapely
 from flexsites.accessibility.kernels.network import Mode, Network, build_network
 from flexsites.config.access import AmenityCategories, Measures, StreetRules
 from flexsites.config.load import read_model
-from flexsites.inputs.osm.streets_lines import streets_from_lines
+from flexsites.inputs.osm.streets_lines import LineColumns, streets_from_lines
 from flexsites.inputs.osm.streets_pbf import StreetReading, read_pbf_streets
 from flexsites.tables import Frame, Pieces
 from tests.conftest import PROJECT, real_data
@@ -41,7 +41,7 @@ def streets(place: str) -> StreetReading:
     if place == "porto_alegre":
         return read_pbf_streets(real_data("porto_alegre/poa_osm.pbf"), rules=rules(), crs=PORTO_ALEGRE_CRS)
     lines = gpd.read_file(real_data("rotterdam/rotterdam_centrum.gpkg"), layer="roads")
-    return streets_from_lines(lines, class_column="highway", classes={}, rules=rules())
+    return streets_from_lines(lines, columns=LineColumns("highway"), rules=rules())
 
 
 @lru_cache

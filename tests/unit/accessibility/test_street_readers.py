@@ -23,8 +23,9 @@ from flexsites.inputs.osm.graph import (
     streets_from_graphml,
     streets_from_place,
 )
-from flexsites.inputs.osm.streets_lines import street_lines, streets_from_lines
+from flexsites.inputs.osm.streets_lines import LineColumns, street_lines, streets_from_lines
 from flexsites.inputs.osm.streets_pbf import read_pbf_streets
+from flexsites.tables import StreetLines, conform
 from tests.unit.accessibility.places import categories, rules
 
 # Three streets and a path: a square whose south side is one-way, a bend in the east, a motorway across that joins
@@ -36,7 +37,7 @@ NODES = {
 WAYS = {
     11: ([1, 2, 3], {"highway": "residential", "oneway": "yes"}),
     12: ([3, 4, 5], {"highway": "residential"}),
-    13: ([5, 7, 6, 1], {"highway": "tertiary"}),
+    13: ([5, 7, 6, 1], {"highway": "tertiary", "name": "Noordweg", "junction": "circular", "oneway": "no"}),
     14: ([2, 7], {"highway": "motorway"}),
     15: ([7, 8], {"highway": "service", "access": "private"}),
     16: ([9, 10], {"highway": "footway"}),
@@ -85,7 +86,7 @@ def lengths(made: Network) -> np.ndarray:
 
 def test_a_file_gives_streets_of_those_who_may_use_them(town: Path) -> None:
     graph = read_pbf_streets(town, rules=rules()).graph
-    assert sorted(np.unique(graph.street).tolist()) == [11, 12, 13, 16, 17]
+    assert sorted(np.unique(graph.traits.number).tolist()) == [11, 12, 13, 14, 16, 17]
     walk, bicycle = network_of(graph, "walk"), network_of(graph, "bicycle")
     # On foot: 2 and 3-4-5-7-6-1 meet at 2 only (11 splits there, 17 joins); the rest is contracted.
     assert (walk.n_nodes, walk.n_edges) == (4, 3)
@@ -118,6 +119,8 @@ def test_osmnx_gives_the_same_network(town: Path, tmp_path: Path) -> None:
     finally:
         ox.settings.useful_tags_way = before
     wanted = read_pbf_streets(town, rules=rules()).graph
+    given = streets_from_graph(whole, rules=rules(), extent=None).graph
+    assert told(street_lines(given)) == told(street_lines(wanted))
     saved = tmp_path / "town.graphml"
     ox.save_graphml(whole, saved)
     for graph in (
@@ -143,7 +146,7 @@ def test_bare_lines_connect_where_they_share_a_vertex(town: Path) -> None:
     )
     lines = lines.set_geometry(lines.geometry.translate(150_000, 450_000))
     made = streets_from_lines(
-        lines, class_column="kind", classes={"road": "residential", "path": "footway"}, rules=rules()
+        lines, columns=LineColumns("kind", {"road": "residential", "path": "footway"}), rules=rules()
     )
     walk = network_of(made.graph, "walk")
     assert walk.cut.n_components == 2
@@ -153,18 +156,69 @@ def test_bare_lines_connect_where_they_share_a_vertex(town: Path) -> None:
     assert town.exists()
 
 
+def told(table: gpd.GeoDataFrame) -> dict[str, tuple[object, ...]]:
+    """Per street what its lines say of it, of which all lines of a street say the same."""
+    columns = ["road_class", "road_kind", "street_name", "is_roundabout", "is_walk", "is_car"]
+    rows = table.astype("object").where(table.notna(), None)
+    return {key.split("/")[0]: tuple(row) for key, row in zip(rows["street_id"], rows[columns].to_numpy(), strict=True)}
+
+
+def test_streets_say_what_kind_of_road_they_are_their_name_and_whether_they_are_a_roundabout(town: Path) -> None:
+    lines = told(conform(street_lines(read_pbf_streets(town, rules=rules()).graph), StreetLines, where="town"))
+    assert lines["11"] == ("residential", "street", None, False, True, True)
+    assert lines["13"] == ("tertiary", "street", "Noordweg", True, True, True)
+    assert lines["14"] == ("motorway", "motorway", None, False, False, True)
+    assert lines["16"] == ("footway", "street", None, False, True, False)
+
+
+def test_lines_carry_names_and_roundabouts_where_columns_are_named_for_them() -> None:
+    at = shapely.LineString([(150_000, 450_000), (150_100, 450_000)])
+    rows = {"kind": ["residential", "trunk_link"], "straat": ["Dorpsstraat", " "], "knoop": ["NRB", None]}
+    lines = gpd.GeoDataFrame(rows, geometry=[at, shapely.affinity.translate(at, 0, 50)], crs="EPSG:28992")
+    named = LineColumns("kind", name="straat", junction="knoop", roundabouts=("NRB",))
+    reading = streets_from_lines(lines, columns=named, rules=rules())
+    assert told(conform(street_lines(reading.graph), StreetLines, where="lines")) == {
+        "0": ("residential", "street", "Dorpsstraat", True, True, True),
+        "1": ("trunk_link", "slip_road", None, False, False, True),
+    }
+    assert "1 lines are roundabouts" in reading.notes
+    silent = streets_from_lines(lines, columns=LineColumns("kind"), rules=rules())
+    assert [row[2:4] for row in told(street_lines(silent.graph)).values()] == [(None, None)] * 2
+
+
+def test_words_of_lines_that_no_list_holds_are_faults_and_so_is_a_line_without_a_class() -> None:
+    at = shapely.LineString([(150_000, 450_000), (150_100, 450_000)])
+    lines = gpd.GeoDataFrame(
+        {"kind": ["residential", None, "laan"], "way": ["heen", True, -1.0]}, geometry=[at] * 3, crs="EPSG:28992"
+    )
+    with pytest.raises(InputError) as told_all:
+        streets_from_lines(lines, columns=LineColumns("kind", oneway="way"), rules=rules())
+    message = str(told_all.value)
+    assert "lines without a class of road" in message
+    assert "classes of road not known: laan" in message
+    assert "words for one-way not known: heen" in message
+
+
+def test_one_way_may_be_a_truth_value_or_a_number() -> None:
+    at = shapely.LineString([(150_000, 450_000), (150_100, 450_000)])
+    for column in ([True, False], [1, 0], [1.0, None], ["yes", ""]):
+        lines = gpd.GeoDataFrame({"kind": "residential", "way": column}, geometry=[at, at], crs="EPSG:28992")
+        graph = streets_from_lines(lines, columns=LineColumns("kind", oneway="way"), rules=rules()).graph
+        assert (graph.allowed & 8 > 0).tolist() == [False, True]
+
+
 def test_lines_that_cannot_be_used_are_refused_with_all_faults() -> None:
     line = shapely.LineString([(150_000, 450_000), (150_100, 450_000)])
     good = gpd.GeoDataFrame({"kind": ["residential"]}, geometry=[line], crs="EPSG:28992")
     with pytest.raises(CrsError, match="CRS is missing"):
-        streets_from_lines(good.set_crs(None, allow_override=True), class_column="kind", classes={}, rules=rules())
+        streets_from_lines(good.set_crs(None, allow_override=True), columns=LineColumns("kind"), rules=rules())
     with pytest.raises(InputError, match="no column soort"):
-        streets_from_lines(good, class_column="soort", classes={}, rules=rules())
+        streets_from_lines(good, columns=LineColumns("soort"), rules=rules())
     with pytest.raises(InputError, match="classes of road not known: laan"):
-        streets_from_lines(good.assign(kind="laan"), class_column="kind", classes={}, rules=rules())
+        streets_from_lines(good.assign(kind="laan"), columns=LineColumns("kind"), rules=rules())
     empty = gpd.GeoDataFrame({"kind": ["residential", "residential"]}, geometry=[line, None], crs="EPSG:28992")
     with pytest.raises(InputError, match="not a line, or empty"):
-        streets_from_lines(empty, class_column="kind", classes={}, rules=rules())
+        streets_from_lines(empty, columns=LineColumns("kind"), rules=rules())
 
 
 def test_files_that_are_no_streets_are_refused(tmp_path: Path) -> None:

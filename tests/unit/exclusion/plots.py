@@ -79,6 +79,8 @@ def streets(*lines, road_class="residential", is_car=True):
     if not lines:
         return empty(StreetLines)
     columns = {"street_id": [f"w{i}" for i in range(len(lines))], "road_class": road_class, "is_walk": True}
+    columns |= {"road_kind": "motorway" if road_class == "motorway" else "street"}
+    columns |= {"street_name": None, "is_roundabout": None}
     return gpd.GeoDataFrame(columns | {"is_bicycle": True, "is_car": is_car}, geometry=list(lines), crs=CRS)
 
 
