@@ -15,6 +15,7 @@ from flexsites.config.access import AmenityCategories, Measures, StreetRules
 from flexsites.config.anchors import Anchors
 from flexsites.config.catalogue import Catalogue
 from flexsites.config.dwellings import DwellingType, LayoutStandard
+from flexsites.config.input_rules import InputRules
 from flexsites.config.load import configs_directory
 from flexsites.config.roofs import (
     ComplexRules,
@@ -48,6 +49,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "dwelling_types/*.yaml": DwellingType,
     "sources/*.yaml": Catalogue,
     "anchors/*.yaml": Anchors,
+    "inputs.yaml": InputRules,
     "layout.yaml": LayoutStandard,
     "measures.yaml": Measures,
     "amenities.yaml": AmenityCategories,

@@ -25,7 +25,7 @@ Paths = str | tuple[str, ...]
 
 
 class CoverageOf(Model):
-    """Where a source says something, as named areas or as polygons of a file.
+    """Where a source says something: in named areas, in a box, or within polygons of a file.
 
     Areas not named are not covered: what the source does not hold there is unknown, not absent.
     """
@@ -38,6 +38,8 @@ class CoverageOf(Model):
     """Codes of municipalities that are covered in part."""
     provincies_partly: tuple[str, ...] = ()
     """Codes of provinces that are covered in part."""
+    bbox: tuple[float, float, float, float] | None = None
+    """A box in RD New that is covered: xmin, ymin, xmax, ymax."""
     path: str | None = None
     """A file of polygons within which the source says something."""
     layer: str | None = None
@@ -47,12 +49,16 @@ class CoverageOf(Model):
     def _says_something(self) -> CoverageOf:
         """Refuse an empty statement: `none` is how a source is said to cover nothing."""
         if not self.model_fields_set:
-            msg = "name gemeenten, provincies or a path of polygons, or write `coverage: none`"
+            msg = "name gemeenten, provincies, a bbox or a path of polygons, or write `coverage: none`"
             raise ValueError(msg)
         return self
 
 
-Coverage = Literal["everywhere", "none", "extent"] | CoverageOf
+Coverage = Literal["run", "everywhere", "none"] | CoverageOf
+"""Where a source is complete: wherever the run looks (`run`), in the whole country (`everywhere`), nowhere, or there.
+
+It is stated, never guessed of the features: where a file holds nothing it may say "nothing is here", or nothing at all.
+"""
 
 
 class Row(Model):
@@ -81,9 +87,9 @@ class Selection(Model):
 
     `where` holds per column the values that are kept (null among them keeps rows without); `keep` the columns that
     travel on (`*`: all); `rename` their new names (theirs: ours); `recode` per column, by its new name, what each value
-    becomes: a value that is not listed is a fault, never dropped in silence; `constants` columns that are the same for
-    all rows. `id_column` null makes ids out of the row (a hash), for sources without. `nulls` are values that stand
-    for null (-99997 and the like of CBS, 9999 as a building year).
+    becomes (a word, true, false or null): a value that is not listed is a fault, never dropped in silence; `constants`
+    columns that are the same for all rows. `id_column` null makes ids out of the row (a hash), for sources without.
+    `nulls` are values that stand for null (-99997 and the like of CBS, 9999 as a building year).
     """
 
     where: Where = Field(default_factory=dict)
@@ -92,8 +98,8 @@ class Selection(Model):
     """The columns that travel on; `*` is all of them."""
     rename: dict[str, str] = Field(default_factory=dict)
     """New names of columns, theirs to ours."""
-    recode: dict[str, dict[str, str | None]] = Field(default_factory=dict)
-    """Per column, by its new name, what each value becomes; a value that is not listed is a fault."""
+    recode: dict[str, dict[str, str | bool | None]] = Field(default_factory=dict)
+    """Per column, by its new name, what each value becomes: a word, true, false or null; one not listed is a fault."""
     constants: dict[str, Value] = Field(default_factory=dict)
     """Columns that are the same for all rows."""
     nulls: tuple[Value, ...] = ()
@@ -123,17 +129,21 @@ class Geometry(Model):
 
 
 class Vector(FileRow, Selection, Geometry):
-    """Features of a file that GDAL or pyarrow reads: gpkg, geojson, shp, gml, parquet, or a zip of one of them."""
+    """Features of a file that GDAL or pyarrow reads: gpkg, geojson, shp, gml, parquet, or a zip of one of them.
+
+    A layer that rules read states its `coverage`: a file may be a cut-out, and does not say so.
+    """
 
     reader: Literal["vector"]
     """How it is read."""
-    coverage: Coverage = "everywhere"
-    """Where the source says something; what it does not hold elsewhere is unknown, not absent."""
+    coverage: Coverage | None = None
+    """Where the source is complete; what it does not hold elsewhere is unknown, not absent."""
 
 
 class OgcFeatures(Row, Selection):
     """A collection of an OGC API Features service (PDOK), fetched page by page over the area of the run.
 
+    It covers the window that was asked, which is all that the run looks at, unless `coverage` says otherwise.
     A service may ignore a `cql_filter` without a word, so the same must be said in `where`, which is applied here.
     """
 
@@ -149,8 +159,8 @@ class OgcFeatures(Row, Selection):
     """A filter for the service, which may ignore it: say the same in `where`."""
     limit: int = Field(default=1000, ge=1, le=10000)
     """Features to a page."""
-    coverage: Coverage = "everywhere"
-    """Where the source says something; what it does not hold elsewhere is unknown, not absent."""
+    coverage: Coverage = "run"
+    """Where the source is complete; what it does not hold elsewhere is unknown, not absent."""
 
     @model_validator(mode="after")
     def _filters_twice(self) -> OgcFeatures:
@@ -172,8 +182,8 @@ class ArcgisFeatures(Row, Selection):
     """A where-clause for the service."""
     limit: int = Field(default=1000, ge=1, le=10000)
     """Features to a page."""
-    coverage: Coverage = "everywhere"
-    """Where the source says something; what it does not hold elsewhere is unknown, not absent."""
+    coverage: Coverage = "run"
+    """Where the source is complete; what it does not hold elsewhere is unknown, not absent."""
 
 
 class Raster(FileRow):
@@ -203,7 +213,7 @@ class OsmLayer(FileRow, Selection):
     """Polygons or lines of OpenStreetMap as a layer: features that have one of the keys of `tags` with a listed value.
 
     `*` is any value; features with a key and value of `without` are left out. Tags named in `keep`, `rename` or `where`
-    become columns. Ids are OpenStreetMap's (w123, r45). Outside the box of the file nothing is known.
+    become columns. Ids are OpenStreetMap's (w123, r45). `coverage: extent` is what the file itself says it covers.
     """
 
     reader: Literal["osm_layer"]
@@ -214,8 +224,8 @@ class OsmLayer(FileRow, Selection):
     """Keys and values of which a feature has one; `*` is any value."""
     without: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Keys and values that a feature must not have."""
-    coverage: Coverage = "extent"
-    """Where the source says something; `extent` is the box of the file."""
+    coverage: Literal["extent"] | Coverage = "extent"
+    """Where the source is complete; `extent` is what the file says it covers."""
 
 
 class Bag(Row):
@@ -231,8 +241,8 @@ class Bag(Row):
     """The buildings."""
     verblijfsobjecten: Vector
     """What is in them: dwellings and other functions."""
-    coverage: Literal["everywhere", "none"] | CoverageOf = "everywhere"
-    """Where the source says something; what it does not hold elsewhere is unknown, not absent."""
+    coverage: Coverage | None = None
+    """Where the source is complete; what it does not hold elsewhere is unknown, not absent."""
 
 
 class OsmPbf(FileRow):

@@ -20,7 +20,6 @@ from flexsites.inputs.formats.files import Places, locate
 from flexsites.inputs.formats.services import fetch_features
 from flexsites.inputs.prepared import Prepared
 from flexsites.inputs.rows.ingest import ReadReport
-from flexsites.inputs.rows.numbers import OF_A_MAPPING
 from flexsites.inputs.rows.records import Hashes, SourceRecord, about_of, record_of
 from flexsites.inputs.rows.validity import Ledger
 from flexsites.tables import Coverages, Frame, Table, concat
@@ -192,14 +191,13 @@ class Preparation:
         if isinstance(row, OgcFeatures) and row.cql_filter and ledger.n_left_out:
             report.notes.append("the service ignored its filter; it is applied here")
         quarantine = ledger.write(self.directory / "quarantine")
-        faults: list[Fault] = [*report.unlisted.faults(name)]
+        faults = report.faults(_with_files(name, row))
         if self.is_check or self.sources.faulty_rows == "stop":
             faults += ledger.faults(name)
-        faults += report.unreadable.faults(_with_files(name, row), OF_A_MAPPING)
         if faults:
             self.faults.extend(faults)
             return False
-        joined = "; ".join(dict.fromkeys(part for part in (notes, *report.notes) if part))
+        joined = "; ".join(dict.fromkeys(part for part in (notes, *report.told) if part))
         record = record_of(
             name, row, digest=self.hashes.of(tuple(paths)), ledger=ledger, notes=joined, quarantine=quarantine
         )

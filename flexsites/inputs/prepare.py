@@ -30,6 +30,7 @@ from flexsites.inputs.prepare_layers import prepare_layers
 from flexsites.inputs.prepare_stock import prepare_stock
 from flexsites.inputs.prepare_streets import MakeReady, ReachRequest, prepare_streets
 from flexsites.inputs.prepared import Prepared
+from flexsites.inputs.rows.options import unused_options
 from flexsites.inputs.rows.records import about_of
 
 
@@ -136,6 +137,7 @@ def check(
 
 def _walk(preparation: Preparation, request: Request, make_ready: MakeReady | None) -> None:
     """Read every source in turn; what is wrong stays with the preparation."""
+    preparation.faults += unused_options(preparation.sources)
     areas = prepare_areas(preparation)
     area = resolve_area(preparation, request.area, areas)
     if area is not None:

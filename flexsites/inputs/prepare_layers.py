@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-
-import shapely
 
 from flexsites.config.rules import ExclusionRule, RasterAbove
 from flexsites.config.sources import Bag, CoverageOf, LayerSource, OsmLayer, Raster
 from flexsites.errors import Fault
-from flexsites.inputs.features import open_features, read_features
+from flexsites.inputs.features import open_features
 from flexsites.inputs.land.coverages import coverage_frame, coverage_of
-from flexsites.inputs.land.layers import needed_attributes, optional_attributes, write_layer
+from flexsites.inputs.land.layers import write_layer
 from flexsites.inputs.land.rasters import RasterFile, covered_cells, open_raster, write_raster_layer
+from flexsites.inputs.land.rule_needs import RuleNeeds, needs_of
 from flexsites.inputs.osm.layers import osm_extent
 from flexsites.inputs.preparation import Preparation, file_name
 from flexsites.inputs.rows.ingest import ReadReport
-from flexsites.inputs.rows.validity import Ledger
 from flexsites.inputs.stock.bag_layer import COLUMNS as BAG_COLUMNS
 from flexsites.inputs.stock.bag_layer import write_bag_layer
 from flexsites.tables import Coverages, Frame, empty
@@ -28,6 +26,7 @@ def prepare_layers(
     preparation: Preparation, rules: tuple[ExclusionRule, ...], areas: Frame | None, around: Bounds | None
 ) -> None:
     """Write every layer, and keep where each of them says anything."""
+    preparation.faults += _unstated(preparation.sources.layers, rules)
     for name, row in preparation.sources.layers.items():
         _prepare_layer(preparation, name, row, rules, around)
         keys = [name]
@@ -36,6 +35,20 @@ def prepare_layers(
         for key in dict.fromkeys(keys):
             covered = preparation.attempt(lambda k=key, n=name, r=row: _coverage(preparation, k, n, r, areas, around))  # type: ignore[misc]
             preparation.coverages += [] if covered is None else [covered]
+
+
+def _unstated(layers: Mapping[str, LayerSource], rules: Iterable[ExclusionRule]) -> list[Fault]:
+    """Return a fault for every layer that rules read and whose file may be complete anywhere or nowhere."""
+    asked = {key for rule in rules for key in rule.layer_keys}
+    remedy = (
+        "write `coverage: run` where it holds everything that the run looks at; else {provincies: [...]},"
+        " {gemeenten: [...]}, {bbox: [...]} or {path: an outline}, or `coverage: none`"
+    )
+    return [
+        Fault("it is not stated where the file is complete", f"layers.{name}.coverage", remedy)
+        for name, row in layers.items()
+        if name in asked and row.coverage is None
+    ]
 
 
 def _prepare_layer(
@@ -48,19 +61,18 @@ def _prepare_layer(
             if isinstance(rule, RasterAbove) and rule.raster == name:
                 _prepare_raster(preparation, name, row, rule, around)
         return
-    needed = needed_attributes(rules).get(name, ())
+    needs = needs_of(rules).get(name, RuleNeeds())
     if isinstance(row, Bag):
-        _prepare_bag(preparation, name, row, needed, around)
+        _prepare_bag(preparation, name, row, tuple(needs.needed), around)
         return
-    optional = optional_attributes(rules).get(name, ())
 
     def make(path: Path, report: ReadReport) -> tuple[Written, str]:
         paths = preparation.files(dotted, row, bounds=around)
-        opened = open_features(dotted, row, paths, preparation.places, needed=needed, optional=optional)
-        return write_layer(name, opened, report, path, bounds=around, optional=optional), opened.notes
+        opened = open_features(dotted, row, paths, preparation.places, needed=needs.needed, optional=needs.optional)
+        return write_layer(name, opened, report, path, bounds=around, needs=needs), opened.notes
 
     target = f"layers/{file_name(name)}"
-    found = preparation.step(dotted, row, target, make, depends=[needed, optional, around], bounds=around)
+    found = preparation.step(dotted, row, target, make, depends=[needs.key(), around], bounds=around)
     preparation.layers[name] = preparation.tables[target] if found else None
 
 
@@ -124,28 +136,7 @@ def _coverage(
         return coverage_frame(key, shapes, "covered")
     if row.coverage == "extent" and isinstance(row, OsmLayer):
         return coverage_frame(key, osm_extent(preparation.files(f"layers.{name}", row)), "covered")
-    if isinstance(row.coverage, CoverageOf) and areas is None and preparation.has_unasked_areas:
+    is_unknown = isinstance(row.coverage, CoverageOf) and areas is None and preparation.has_unasked_areas
+    if row.coverage is None or is_unknown:
         return empty(Coverages)
-    extent = None
-    if row.coverage == "extent":
-        extent = _file_extent(preparation, f"layers.{name}", row)
-    return coverage_of(key, row.coverage, extent=extent, areas=areas, places=preparation.places)  # type: ignore[arg-type]
-
-
-def _file_extent(preparation: Preparation, dotted: str, row: LayerSource) -> Bounds | None:
-    """Return the box of everything a source holds, whatever the area of the run: its own extent."""
-    paths = preparation.files(dotted, row)
-    if isinstance(row, Raster):
-        return _union_bounds([shapely.box(*file.bounds) for file in _open_rasters(preparation, dotted, row)])
-    opened = open_features(dotted, row, paths, preparation.places)
-    report = ReadReport(Ledger(dotted))
-    boxes = [
-        shapely.box(*shapely.total_bounds(rows.geometry))
-        for rows in read_features(opened, "any", report)
-        if len(rows.ids)
-    ]
-    return _union_bounds(boxes)
-
-
-def _union_bounds(boxes: Sequence[shapely.Polygon]) -> Bounds | None:
-    return tuple(shapely.total_bounds(boxes).tolist()) if boxes else None
+    return coverage_of(key, row.coverage, areas=areas, places=preparation.places)

@@ -7,12 +7,19 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import shapely
 
 from flexsites.arrays import GeometryArray
-from flexsites.config.access import AmenityCategories, Mode, ModeOfTravel, StreetMeasure, StreetRules, TravelTime
-from flexsites.config.sources import Gtfs, OsmPbf, OsmPlace, Points, Row, Sources
+from flexsites.config.access import (
+    AmenityCategories,
+    Mode,
+    ModeOfTravel,
+    StreetMeasure,
+    StreetRules,
+    ToStop,
+    TravelTime,
+)
+from flexsites.config.sources import Gtfs, Lines, OsmPbf, OsmPlace, Points, Row, Sources
 from flexsites.config.sources import Stops as StopPoints
 from flexsites.config.transit import Transit
 from flexsites.digest import digest
@@ -24,18 +31,19 @@ from flexsites.inputs.osm.sources import read_amenities, read_osm_stops, read_st
 from flexsites.inputs.osm.streets_lines import street_lines
 from flexsites.inputs.osm.streets_pbf import StreetReading, file_box, project_shape
 from flexsites.inputs.preparation import Preparation, remembered
-from flexsites.inputs.rows.ingest import ReadReport, open_source, read_rows
+from flexsites.inputs.rows.ingest import ReadReport
 from flexsites.inputs.rows.records import SourceRecord
 from flexsites.inputs.rows.validity import Ledger
 from flexsites.inputs.transit.stop_points import stops_without_times
 from flexsites.inputs.transit.timetable import Service, read_service
+from flexsites.inputs.user_features import ID, read_lines, read_points
+from flexsites.inputs.user_features import read_amenities as read_points_of_user
 from flexsites.tables import CRS, RD_BOUNDS, Amenities, Frame, Stops, StreetLines, concat, empty
 from flexsites.tables.contract import require_any_in_rd
 from flexsites.tables.spatial_files import write_canonical
 from flexsites.tables.whole_files import write_json
 
-_ID = "_id"
-
+_NO_TIMES = "no timetable: service unknown"
 
 STREETS = "streets"
 """The name of the streets as a layer: piece tests ask its coverage."""
@@ -57,6 +65,12 @@ class ReachRequest:
     rules: StreetRules
     categories: AmenityCategories
     transit: Transit
+
+    @property
+    def categories_asked(self) -> frozenset[str]:
+        """The kinds of amenity that measures ask for, also those that no map has: jobs, places of work."""
+        asked = [measure.to for measure in (*self.measures, *self.travel)]
+        return frozenset({"jobs", "centres", *(to.category for to in asked if not isinstance(to, ToStop))})
 
     def key(self) -> Any:  # noqa: ANN401 - JSON
         """Return what prepared files depend on besides the sources."""
@@ -172,9 +186,11 @@ class _ReachReader:
             return None
         return Reach(reading, lines, amenities, stops, service, self._covered(amenities), extent)
 
-    def _log(self, name: str, row: Row, paths: tuple[str, ...], n: int, notes: str = "") -> None:
-        report = ReadReport(Ledger(name))
-        report.ledger.n_read = report.ledger.n_kept = n
+    def _log(self, name: str, row: Row, paths: tuple[str, ...], found: int | ReadReport, notes: str = "") -> None:
+        """End the log of a source: of its rows, or of as many as were found where its reader keeps no log of rows."""
+        report = found if isinstance(found, ReadReport) else ReadReport(Ledger(name))
+        if isinstance(found, int):
+            report.ledger.n_read = report.ledger.n_kept = found
         self.preparation.log(name, row, paths, report, notes=notes)
         self.names.append(name)
 
@@ -183,6 +199,15 @@ class _ReachReader:
         if row is None:
             raise InputError(Fault("the run has no streets", "sources.streets", "add them"))
         paths = self.preparation.files(STREETS, row)
+        report = ReadReport(Ledger(STREETS))
+        if isinstance(row, Lines):
+            try:
+                reading = read_lines(STREETS, row, paths, self.preparation.places, report, rules=self.request.rules)
+            except InputError:
+                self.preparation.log(STREETS, row, paths, report)
+                raise
+            self._log(STREETS, row, paths, report, "; ".join(reading.notes))
+            return reading
         reading = read_streets(row, paths, rules=self.request.rules)
         require_any_in_rd(reading.graph.node_xy, "corners of streets", where=", ".join([STREETS, *paths]))
         self._log(STREETS, row, paths, reading.graph.n_edges, "; ".join(reading.notes))
@@ -191,36 +216,21 @@ class _ReachReader:
     def _amenity(self, key: str, walkable: GeometryArray) -> Frame:
         name, row = f"amenities.{key}", self.sources.amenities[key]
         paths, notes = self.preparation.files(name, row), ""
+        report = ReadReport(Ledger(name))
+        if isinstance(row, Points):
+            known = frozenset(self.request.categories.categories) | self.request.categories_asked
+            amenities = read_points_of_user(key, row, paths, self.preparation.places, report, categories=known)
+            self._log(name, row, paths, report)
+            return amenities
         if isinstance(row, OsmPbf):
             found = read_amenities(paths, categories=self.request.categories, walkable=walkable, where=name)
             amenities, notes = found[0], "; ".join(found[2])
             require_any_in_rd(shapely.get_coordinates(amenities.geometry), "amenities", where=", ".join([name, *paths]))
-        elif isinstance(row, Points):
-            amenities = self._points_as_amenities(key, row, paths)
         else:
             amenities, extent = amenities_from_place(row.place, categories=self.request.categories, walkable=walkable)
             self.extents.append(extent)
         self._log(name, row, paths, len(amenities), notes)
         return amenities
-
-    def _points_as_amenities(self, key: str, row: Points, paths: tuple[str, ...]) -> Frame:
-        points = self._points(f"amenities.{key}", row, paths)
-        category = points[row.category_column] if row.category_column else row.category
-        weight = points[row.weight_column].astype("float64") if row.weight_column else 1.0
-        name = points[row.name_column].astype("str") if row.name_column else None
-        ids = f"{key}/" + points[_ID].astype("str")
-        return points.assign(amenity_id=ids, category=category, weight=weight, amenity_name=name)[Amenities.columns]
-
-    def _points(self, name: str, row: Points | StopPoints, paths: tuple[str, ...]) -> Frame:
-        """Read sound points in RD New with all columns that the row names."""
-        named = ("category_column", "weight_column", "name_column", "mode_column", "kind_column")
-        needed = [column for one in named if (column := getattr(row, one, None))]
-        opened = open_source(name, row, paths, self.preparation.places, needed=needed)
-        frames = [
-            gpd.GeoDataFrame(rows.columns.assign(**{_ID: rows.ids.to_numpy()}), geometry=rows.geometry, crs=CRS)
-            for rows in read_rows(opened, "point", ReadReport(Ledger(name)))
-        ]
-        return concat(frames, Amenities)
 
     def _stops(self) -> tuple[Frame, Service | None]:
         """Read all stops; all timetables together stand for one."""
@@ -256,17 +266,22 @@ class _ReachReader:
         """Read the stops of one source that has no timetable."""
         name, row = f"stops.{key}", self.sources.stops[key]
         paths = self.preparation.files(name, row)
+        report = ReadReport(Ledger(name))
         if isinstance(row, OsmPbf):
             stops = read_osm_stops(paths, categories=self.request.categories, where=name)
         elif isinstance(row, StopPoints):
-            points = self._points(name, row, paths)
+            points = read_points(name, row, paths, self.preparation.places, report)
             names = ("mode", "mode_column", "modes", "name_column", "kind_column", "kinds", "area_prefixes")
             given = {one: getattr(row, one) for one in names}
-            stops, findings = stops_without_times(points, id_column=_ID, where=name, **given)
+            stops, findings = stops_without_times(points, id_column=ID, where=name, **given)
             self.warnings += [f"{name}: {finding}" for finding in findings]
+            report.ledger.n_left_out += report.ledger.n_kept - len(stops)
+            report.ledger.n_kept = len(stops)
+            self._log(name, row, paths, report, _NO_TIMES)
+            return stops
         else:
             raise InputError(Fault("not a source of stops", name, "use gtfs, stops or osm_pbf"))
-        self._log(name, row, paths, len(stops), "no timetable: service unknown")
+        self._log(name, row, paths, len(stops), _NO_TIMES)
         return stops
 
     def _covered(self, amenities: Frame) -> frozenset[str]:

@@ -92,11 +92,11 @@ def run_file(folder: Path, paths: dict[str, Path]) -> Path:
 
     areas = {kind: vector(kind) for kind in ("gemeenten", "provincies", "buurten")}
     layers = {
-        "natura2000": vector("natura2000", id_column="id"),
-        "nnn": vector("nnn", id_column="id"),
-        "water": vector("water", id_column="id"),
-        "buildings": vector("buildings", id_column="identificatie", keep=["has_dwelling"]),
-        "land_use": vector("parcels", id_column="site_id", keep=["land_use"]),
+        "natura2000": vector("natura2000", id_column="id", coverage="run"),
+        "nnn": vector("nnn", id_column="id", coverage="run"),
+        "water": vector("water", id_column="id", coverage="run"),
+        "buildings": vector("buildings", id_column="identificatie", keep=["has_dwelling"], coverage="run"),
+        "land_use": vector("parcels", id_column="site_id", keep=["land_use"], coverage="run"),
     }
     sources = {
         "parcels": vector("parcels", id_column="site_id", keep=["land_use"]),

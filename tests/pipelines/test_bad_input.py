@@ -47,7 +47,7 @@ def sound(world: Path) -> tuple[Content, gpd.GeoDataFrame, gpd.GeoDataFrame]:
         "reference_date": "2026-01-01",
         "sources": {
             "parcels": _vector("parcels.gpkg", id_column="identificatieLokaalID", keep=["sectie"]),
-            "layers": {"nnn": _vector("nnn.gpkg", keep=["naam"])},
+            "layers": {"nnn": _vector("nnn.gpkg", keep=["naam"], coverage="run")},
             "streets": {"reader": "osm_pbf", "about": ABOUT, "path": str(world / "flexdam.osm.pbf")},
         },
     }
@@ -183,7 +183,7 @@ def _rule(**changes: object) -> Change:
 def _two_layers_one_with_status(content: Content, folder: Path) -> None:
     other = gpd.read_file(folder / "nnn.gpkg").assign(status="vastgesteld")
     write(other, folder / "other.gpkg")
-    content["sources"]["layers"]["other"] = _vector("other.gpkg", keep=["status"])
+    content["sources"]["layers"]["other"] = _vector("other.gpkg", keep=["status"], coverage="run")
 
 
 BOW_TIE = shapely.Polygon([(158_300, 470_480), (158_400, 470_580), (158_400, 470_480), (158_300, 470_580)])

@@ -1,7 +1,8 @@
 """Where a source speaks: the table Coverages of every layer, from what the user says of it.
 
 A source that holds nothing at a place either says "there is nothing here" (covered) or says nothing at all (not
-covered). The file cannot tell; the configuration does. A layer without rows is covered nowhere.
+covered). The file cannot tell, nor can its features; the configuration does. A layer without rows in the table is
+covered nowhere.
 """
 
 from __future__ import annotations
@@ -15,10 +16,9 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from flexsites.config.sources import Coverage, CoverageOf, Vector
+from flexsites.config.sources import CoverageOf, Vector
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
-from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.land.areas import area_of
 from flexsites.inputs.land.layers import cut
 from flexsites.inputs.rows.ingest import ReadReport, open_source, read_rows
@@ -28,9 +28,8 @@ from flexsites.tables import CRS, RD_BOUNDS, Coverages, Frame, conform, empty
 
 def coverage_of(
     layer: str,
-    stated: Coverage,
+    stated: str | CoverageOf,
     *,
-    extent: Bounds | None,
     areas: Frame | None,
     places: Places,
 ) -> Frame:
@@ -42,8 +41,6 @@ def coverage_of(
         The layer's name (of a raster, the key of its rule).
     stated
         What the configuration says.
-    extent
-        The bounding box of the source's features; null if it has none.
     areas
         The table Areas, for coverage named by gemeente or provincie.
     places
@@ -58,13 +55,11 @@ def coverage_of(
     """
     if stated == "none":
         return empty(Coverages)
-    if stated == "everywhere":
-        return coverage_frame(layer, [shapely.box(*RD_BOUNDS)], "covered")
-    if stated == "extent":
-        return empty(Coverages) if extent is None else coverage_frame(layer, [shapely.box(*extent)], "covered")
     if not isinstance(stated, CoverageOf):
-        raise InputError(Fault(f"coverage {stated!r} is of rasters", layer, "write everywhere, none, extent or areas"))
-    full = [*_named(layer, (*stated.gemeenten, *stated.provincies), areas), *_drawn(layer, stated, places)]
+        # What is complete for the run is so wherever the run looks: no more is ever asked of it.
+        return coverage_frame(layer, [shapely.box(*RD_BOUNDS)], "covered")
+    boxes = [] if stated.bbox is None else [shapely.box(*stated.bbox)]
+    full = [*_named(layer, (*stated.gemeenten, *stated.provincies), areas), *boxes, *_drawn(layer, stated, places)]
     partly = _named(layer, (*stated.gemeenten_partly, *stated.provincies_partly), areas)
     frames = [coverage_frame(layer, full, "covered"), coverage_frame(layer, partly, "partly")]
     joined = pd.concat([frame for frame in frames if len(frame)], ignore_index=True)

@@ -11,56 +11,18 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from flexsites.config.rules import ExclusionRule, InUse, LandUse, PlannedCapacity
+from flexsites.config.sources import OsmLayer
 from flexsites.errors import Fault, InputError
 from flexsites.geometry.lattice import subdivide
 from flexsites.inputs.features import Features, read_features
 from flexsites.inputs.formats.projection import Geometries
 from flexsites.inputs.formats.vector import Bounds
+from flexsites.inputs.land.rule_needs import NUMBERS, RuleNeeds, as_rules_read
 from flexsites.inputs.rows.ingest import ReadReport, Rows
 from flexsites.tables import CRS, Frame, Layers
 from flexsites.tables.spatial_files import Writer, Written
 
 _POLYGONAL = (3, 6)
-# What a kind of rule reads of its layer besides what the rule itself names; and what it reads if it is there.
-_ASKED = {"planned_capacity": ("plan_hardness",)}
-_NUMBERS = ("plan_start_year", "plan_completion_year", "n_dwellings")
-_OPTIONAL = {"planned_capacity": _NUMBERS}
-
-
-def needed_attributes(rules: Iterable[ExclusionRule]) -> dict[str, tuple[str, ...]]:
-    """Return, per layer, the attributes that rules ask for: the layer must have them.
-
-    Examples
-    --------
-    >>> needed_attributes(())
-    {}
-    """
-    asked: dict[str, dict[str, None]] = {}
-    for rule in rules:
-        if rule.layer_key is None:
-            continue
-        names = [*getattr(rule, "where", {}), *_ASKED.get(rule.kind, ())]
-        by_class = getattr(rule, "by_class", None) or getattr(rule, "width_m", None)
-        if by_class is not None:
-            names.append(by_class.attribute)
-        if isinstance(rule, LandUse):
-            names.append(rule.attribute)
-        asked.setdefault(rule.layer_key, {}).update(dict.fromkeys(names))
-        if isinstance(rule, InUse) and rule.land_use_layer is not None:
-            asked.setdefault(rule.land_use_layer, {})["land_use"] = None
-    return {layer: tuple(names) for layer, names in asked.items()}
-
-
-def optional_attributes(rules: Iterable[ExclusionRule]) -> dict[str, tuple[str, ...]]:
-    """Return, per layer, the attributes that rules read if they are there; where they are not they are null."""
-    asked: dict[str, dict[str, None]] = {}
-    for rule in rules:
-        if isinstance(rule, PlannedCapacity):
-            asked.setdefault(rule.layer, {}).update(dict.fromkeys(_OPTIONAL["planned_capacity"]))
-        if isinstance(rule, InUse):
-            asked.setdefault(rule.layer, {}).update(dict.fromkeys(("n_dwellings", "has_dwelling")))
-    return {layer: tuple(names) for layer, names in asked.items()}
 
 
 def name_faults(opened: Features, *, where: str) -> list[Fault]:
@@ -82,7 +44,7 @@ def write_layer(
     path: Path,
     *,
     bounds: Bounds | None = None,
-    optional: Iterable[str] = (),
+    needs: RuleNeeds | None = None,
 ) -> Written:
     """Read a source and write it as one layer; without rows within the bounds, a layer of no rows.
 
@@ -98,8 +60,8 @@ def write_layer(
         The canonical file to write.
     bounds
         What lies outside is left out.
-    optional
-        Attributes that are null in the result where the source has none.
+    needs
+        What rules need of it; None: no rule reads it.
 
     Raises
     ------
@@ -108,20 +70,23 @@ def write_layer(
     """
     if faults := name_faults(opened, where=opened.name):
         raise InputError(faults)
+    needs = needs or RuleNeeds()
+    is_open = isinstance(opened.row, OsmLayer)
     path.parent.mkdir(parents=True, exist_ok=True)
     with Writer(path, Layers) as writer:
         for found in read_features(opened, "any", told, bounds=bounds):
             rows = replace(found, columns=_with_numbers(found.columns, opened, told))
-            writer.add(layer_frame(layer, rows, optional=optional))
+            rows = as_rules_read(rows, needs, told, is_open=is_open)
+            writer.add(layer_frame(layer, rows, optional=needs.optional))
         if not writer.has_rows_or_columns:
-            writer.add(layer_frame(layer, _no_rows(opened), optional=optional))
+            writer.add(layer_frame(layer, _no_rows(opened), optional=needs.optional))
     return writer.result()
 
 
 def _with_numbers(columns: pd.DataFrame, opened: Features, told: ReadReport) -> pd.DataFrame:
     """Return the columns, those that rules read as numbers as such where the source has them as text."""
     theirs = {ours: name for name, ours in opened.row.rename.items()}
-    texts = [name for name in _NUMBERS if name in columns and not pd.api.types.is_numeric_dtype(columns[name])]
+    texts = [name for name in NUMBERS if name in columns and not pd.api.types.is_numeric_dtype(columns[name])]
     return columns.assign(**{name: told.unreadable.numbers(columns[name], theirs.get(name, name)) for name in texts})
 
 

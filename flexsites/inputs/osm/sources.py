@@ -5,16 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
-
-from flexsites.config.sources import Lines, OsmGraph, OsmPbf, OsmPlace
+from flexsites.config.sources import OsmGraph, OsmPbf, OsmPlace
 from flexsites.errors import Fault, InputError
-from flexsites.inputs.formats.projection import to_rd
 from flexsites.inputs.osm.amenities import amenities_from_pbf, stops_from_pbf
 from flexsites.inputs.osm.graph import streets_from_graphml, streets_from_place
-from flexsites.inputs.osm.streets_lines import LineColumns, streets_from_lines
 from flexsites.inputs.osm.streets_pbf import StreetReading, read_pbf_streets
-from flexsites.tables import CRS, Frame
+from flexsites.tables import Frame
 
 if TYPE_CHECKING:
     from flexsites.arrays import GeometryArray
@@ -22,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def read_streets(
-    row: OsmPbf | OsmPlace | OsmGraph | Lines, paths: tuple[str, ...], *, rules: StreetRules, where: str = "streets"
+    row: OsmPbf | OsmPlace | OsmGraph, paths: tuple[str, ...], *, rules: StreetRules, where: str = "streets"
 ) -> StreetReading:
     """Read the streets of a source entry.
 
@@ -49,21 +45,7 @@ def read_streets(
     path = Path(paths[0])
     if isinstance(row, OsmPbf):
         return read_pbf_streets(path, rules=rules)
-    if isinstance(row, OsmGraph):
-        return streets_from_graphml(path, rules=rules)
-    lines = gpd.read_file(path, layer=row.layer) if row.layer else gpd.read_file(path)
-    crs = lines.crs.to_string() if lines.crs is not None else row.crs
-    if crs is None:
-        raise InputError(Fault("the CRS is missing", where, "state it in the source's entry (crs: EPSG:28992)"))
-    moved = to_rd(crs, where=where).apply(lines.geometry.to_numpy())
-    return streets_from_lines(
-        lines.set_geometry(gpd.GeoSeries(moved, index=lines.index, crs=CRS)),
-        columns=LineColumns(
-            row.class_column, row.classes, row.oneway_column, row.name_column, row.junction_column, row.roundabouts
-        ),
-        rules=rules,
-        where=where,
-    )
+    return streets_from_graphml(path, rules=rules)
 
 
 def read_amenities(

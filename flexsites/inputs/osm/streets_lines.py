@@ -110,6 +110,9 @@ def streets_from_lines(
         dtype=np.uint8,
     )
     used = np.flatnonzero(bits > 0)
+    if not len(used):
+        remedy = f"give streets that may be walked, cycled or driven, not only {', '.join(sorted(set(ours)))}"
+        raise InputError(Fault("no line may be used by anybody", f"{where}.{columns.road_class}", remedy, len(lines)))
     traits, n_roundabouts = _traits(parts, ours, columns, rules)
     way_start, way_vertex, xy, way = _shared_vertices(parts.geometry.to_numpy()[used])
     box = shapely.box(*shapely.total_bounds(parts.geometry.to_numpy()))

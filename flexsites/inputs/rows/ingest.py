@@ -6,6 +6,7 @@ give ids, compare coordinates with their label, project, mend, set apart what ca
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,7 @@ from flexsites.inputs.formats.files import Places, locate
 from flexsites.inputs.formats.projection import Geometries, Projection, coordinate_faults, outside_rd, to_rd
 from flexsites.inputs.formats.vector import BATCH_ROWS, GDAL_ARC_STEP_DEGREES, Batch, Bounds, VectorFile, open_vector
 from flexsites.inputs.rows import validity
-from flexsites.inputs.rows.numbers import Unreadable
+from flexsites.inputs.rows.numbers import OF_A_MAPPING, Unreadable
 from flexsites.inputs.rows.selection import Unlisted, column_faults, identifiers, kept_columns, read_columns, select
 
 # Above this many features a file is read through its spatial index, below it whole: so that rows without geometry,
@@ -59,9 +60,28 @@ class VectorSource:
 
 @dataclass(slots=True)
 class ReadReport:
-    """What reading a source told: the ledger of its rows, values not listed or no numbers, notes of its reader.
+    """The log of one source: the ledger of its rows, values that cannot be read, notes of its reader.
 
-    Of the rows that have a geometry, `n_away` of `n_placed` lie outside the Netherlands altogether.
+    Attributes
+    ----------
+    ledger
+        What happened to its rows.
+    n_placed, n_away
+        Rows that have a geometry, and those of them that lie outside the Netherlands altogether.
+    unlisted
+        Values that a `recode` does not list.
+    unreadable
+        Values that are no number.
+    words
+        Per column the words that no vocabulary has and the remedy: faults.
+    unknown_words
+        The same where the vocabulary is open: they are unknown.
+    placeholders
+        Per column how many values stand for unknown because they cannot be.
+    doubles
+        Rows that share an id are found by it.
+    notes
+        For the manifest.
     """
 
     ledger: validity.Ledger
@@ -69,8 +89,53 @@ class ReadReport:
     n_away: int = 0
     unlisted: Unlisted = field(default_factory=Unlisted)
     unreadable: Unreadable = field(default_factory=Unreadable)
-    seen: validity.DuplicateCheck = field(default_factory=validity.DuplicateCheck)
+    words: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
+    unknown_words: dict[str, Counter[str]] = field(default_factory=dict)
+    placeholders: Counter[str] = field(default_factory=Counter)
+    doubles: validity.DuplicateCheck = field(default_factory=validity.DuplicateCheck)
     notes: list[str] = field(default_factory=list)
+
+    def strange(self, column: str, values: pd.Series, remedy: str, *, is_open: bool) -> None:
+        """Count words that no rule or vocabulary has: a fault, or unknown where the list is open."""
+        if len(values):
+            found = self.unknown_words.setdefault(column, Counter()) if is_open else None
+            counter = self.words.setdefault((column, remedy), Counter()) if found is None else found
+            counter.update(map(str, values))
+
+    def faults(self, where: str) -> list[Fault]:
+        """Return a fault per column that holds words or numbers that cannot be read."""
+        of_words = [
+            Fault("words that are not known", f"{where}.{column}", remedy, counter.total(), _most(counter))
+            for (column, remedy), counter in self.words.items()
+        ]
+        return [*self.unlisted.faults(where), *of_words, *self.unreadable.faults(where, OF_A_MAPPING)]
+
+    @property
+    def told(self) -> list[str]:
+        """What the manifest tells besides the counts of rows."""
+        unknown = [
+            f"{column}: {counter.total()} words not known, taken as unknown ({', '.join(_most(counter))})"
+            for column, counter in self.unknown_words.items()
+        ]
+        years = [
+            f"{column}: {n} values that cannot be, taken as unknown" for column, n in self.placeholders.items() if n
+        ]
+        return [*self.notes, *unknown, *years]
+
+
+def _most(counter: Counter[str]) -> list[str]:
+    return [value for value, _ in counter.most_common(6)]
+
+
+def set_apart(rows: Rows, reason: np.typing.NDArray[np.object_], report: ReadReport) -> Rows:
+    """Return the rows without a reason; the others are set apart with it, and no longer count as kept."""
+    is_wrong = reason != np.array(None)
+    if not is_wrong.any():
+        return rows
+    report.ledger.n_kept -= int(is_wrong.sum())
+    report.ledger.quarantine(rows.ids, reason, rows.geometry, "EPSG:28992", 0)
+    left = ~is_wrong
+    return Rows(rows.ids[left].reset_index(drop=True), rows.columns[left].reset_index(drop=True), rows.geometry[left])
 
 
 def open_source(
@@ -229,7 +294,7 @@ def sound_rows(
     told.n_away += int(is_away.sum())
     if kind == "any":  # a layer may hold the sea: what lies outside the country matters to no site, and is counted
         is_inside &= ~is_away
-    is_repeat, is_taken = told.seen.check(ids, digests)
+    is_repeat, is_taken = told.doubles.check(ids, digests)
     sound = validity.make_sound(moved, kind)
     reason = sound.reason.copy()
     reason[is_taken & (reason == np.array(None))] = "an id that another feature has"

@@ -179,12 +179,15 @@ def plain(column: pd.Series, nulls: Iterable[object]) -> pd.Series:
     return result.mask(stands_for_null) if stands_for_null.any() else result
 
 
-def _recode(column: pd.Series, words: dict[str, str | None], name: str, unlisted: Unlisted) -> pd.Series:
+def _recode(column: pd.Series, words: dict[str, str | bool | None], name: str, unlisted: Unlisted) -> pd.Series:
     text = pd.Series([None if _is_null(v) else _written(v) for v in column], dtype="str")
     strange = text.notna() & ~text.isin(list(words))
     if strange.any():
         unlisted.counts.setdefault(name, Counter()).update(text[strange])
-    return pd.Series([words.get(v) if isinstance(v, str) else None for v in text], dtype="str")
+    found = [words.get(value) if isinstance(value, str) else None for value in text]
+    if {type(value) for value in words.values()} - {type(None)} == {bool}:
+        return pd.Series(found, dtype="boolean")
+    return pd.Series([None if value is None else _written(value) for value in found], dtype="str")
 
 
 def _holds_lists(column: pd.Series) -> bool:

@@ -21,9 +21,11 @@ from flexsites.errors import Fault
 from flexsites.geometry.polygons import polygonal, repair
 from flexsites.inputs.formats.projection import Geometries, outside_rd
 
-Kind = Literal["polygon", "line", "point", "any"]
+Kind = Literal["polygon", "line", "point", "place", "any"]
 
-_KINDS: dict[Kind, tuple[int, ...]] = {"polygon": (3, 6, 7), "line": (1, 5), "point": (0, 4), "any": tuple(range(8))}
+_KINDS: dict[Kind, tuple[int, ...]] = {
+    "polygon": (3, 6, 7), "line": (1, 5), "point": (0, 4), "place": (0, 3, 4, 6), "any": tuple(range(8)),
+}  # fmt: skip
 _COLLECTION = 7
 _OTHER_KIND = "take these rows out; of a file with several geometries choose one with `geometry_column`"
 _SET_APART = "set faulty_rows: quarantine, and they are set apart and counted"

@@ -13,15 +13,12 @@ from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.rows.selection import Unlisted
 from flexsites.inputs.rows.user_table import read_table
+from flexsites.inputs.rows.words import booleans
 from flexsites.inputs.stock.files import bag_ids
 from flexsites.tables import Frame
 from flexsites.tables.parcel_fields import Field
 
 __all__ = ["read_by_pand"]
-
-_YES = ("true", "waar", "ja", "j", "yes", "y", "1")
-_NO = ("false", "onwaar", "nee", "n", "no", "0")
-_BOOLEANS = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
 
 
 def read_by_pand(name: str, row: Table, path: Path, fields: Sequence[Field], places: Places) -> Frame:
@@ -78,8 +75,7 @@ def _typed(column: pd.Series, dtype: str) -> tuple[pd.Series, pd.Series]:
     is_null = column.isna() | (column.astype("str").str.strip() == "")
     read: pd.Series[Any]
     if dtype == "bool":
-        words = column.astype("str").str.strip().str.lower()
-        read = words.map(_BOOLEANS).astype("boolean")
+        read, _ = booleans(column)
     elif dtype in ("int", "float"):
         numbers = pd.to_numeric(column, errors="coerce").astype("float64")
         read = numbers.where(numbers % 1 == 0).astype("Int64") if dtype == "int" else numbers

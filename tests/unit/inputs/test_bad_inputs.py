@@ -259,7 +259,7 @@ def test_a_rule_that_asks_for_an_absent_attribute(tmp_path: Path) -> None:
             "where": {"status": ["x"]},
         }
     )
-    layer = vector(write(squares(), tmp_path / "nnn.gpkg"))
+    layer = vector(write(squares(), tmp_path / "nnn.gpkg"), coverage="run")
     found = check(sources(layers={"nnn": layer}), base=tmp_path, request=Request(rules=(rule,)))
     assert next(str(fault) for fault in found).startswith(
         "layers.nnn (nnn.gpkg): no column status, which a rule asks for"

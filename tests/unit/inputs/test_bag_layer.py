@@ -64,6 +64,7 @@ def stock(folder: Path) -> dict[str, object]:
     return {
         "reader": "bag",
         "about": ABOUT,
+        "coverage": "run",
         "bag_panden": vector(folder / "pand.parquet"),
         "verblijfsobjecten": vector(folder / "vbo.parquet"),
     }
@@ -137,7 +138,7 @@ def test_a_missing_file_and_a_strange_status_are_faults(tmp_path: Path) -> None:
 
 def test_den_haag_and_voorburg_hold_the_dwellings_of_their_register(tmp_path: Path) -> None:
     folder = real_data("denhaag_voorburg")
-    row = {"reader": "bag", "about": ABOUT, "bag_panden": vector(folder / "pand.parquet")}
+    row = {"reader": "bag", "about": ABOUT, "coverage": "run", "bag_panden": vector(folder / "pand.parquet")}
     row["verblijfsobjecten"] = vector(folder / "verblijfsobject.parquet")
     buurten = vector(folder / "buurten.parquet", id_column="buurtcode")
     given = sources(parcels=buurten, layers={"buildings": row})

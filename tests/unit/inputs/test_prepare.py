@@ -175,9 +175,13 @@ def test_a_unit_that_differs_is_a_fault(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("coverage", "codes"),
     [
+        ("run", {"in": "covered", "edge": "covered", "out": "covered"}),
         ("everywhere", {"in": "covered", "edge": "covered", "out": "covered"}),
         ("none", {"in": None, "edge": None, "out": None}),
-        ("extent", {"in": "covered", "edge": "covered", "out": None}),
+        (
+            {"bbox": [ORIGIN[0], ORIGIN[1], ORIGIN[0] + 400, ORIGIN[1] + 100]},
+            {"in": "covered", "edge": "covered", "out": None},
+        ),
         ({"gemeenten": ["GM0002"], "gemeenten_partly": ["GM0001"]}, {"in": "covered", "edge": "partly", "out": None}),
         ({"path": "drawn.gpkg"}, {"in": "covered", "edge": None, "out": None}),
     ],
@@ -195,12 +199,28 @@ def test_coverage_is_what_the_user_says(tmp_path: Path, coverage: object, codes:
         assert list(found["coverage"]) == ([codes[name]] if codes[name] else [])
 
 
+def test_where_a_users_own_layer_is_complete_is_asked_by_name(tmp_path: Path) -> None:
+    """A plan of one corner says nothing of the land beside it: neither its features nor a default may tell."""
+    rule = PlannedCapacity.model_validate(
+        {"kind": "planned_capacity", "rule_id": "plans", "label": LABEL, "effect": "exclude", "source": "x"}
+        | {"layer": "plans", "plan_hardness": ["hard"]}
+    )
+    path = write(squares(1).assign(plan_hardness="hard"), tmp_path / "plans.gpkg")
+    rows = {"plans": vector(path, keep=["plan_hardness"]), "unread": vector(path)}
+    (found,) = check(sources(layers=rows), base=tmp_path, request=Request(rules=(rule,)))
+    assert str(found).startswith("layers.plans.coverage: it is not stated where the file is complete")
+    assert "coverage: run" in str(found)
+    rows["plans"] |= {"coverage": "run"}
+    assert check(sources(layers=rows), base=tmp_path, request=Request(rules=(rule,))) == []
+
+
 def test_attributes_that_rules_read_travel_and_absent_ones_are_null(tmp_path: Path) -> None:
     frame = squares().assign(hardheid=["H", "Z", "H", "H"])
     row = vector(
         write(frame, tmp_path / "plans.gpkg"),
         rename={"hardheid": "plan_hardness"},
         recode={"plan_hardness": {"H": "hard", "Z": "zacht"}},
+        coverage="run",
     )
     rule = PlannedCapacity.model_validate(
         {"kind": "planned_capacity", "rule_id": "plans", "label": LABEL, "effect": "exclude", "source": "x"}

@@ -222,7 +222,7 @@ def test_nobody_is_there(tmp_path: Path) -> None:
 def test_a_filter_that_is_ignored_is_found_out(service: Service, tmp_path: Path, *, ignores: bool) -> None:
     service.ignores_filter = ignores
     row = ogc(service, cql_filter="use = 'road'", where={"use": ["road"]}, id_column="id")
-    given = sources(parcels=row.model_dump())
+    given = sources(parcels=row.model_dump(exclude_unset=True))
     prepared = prepare(given, directory=tmp_path / "out", base=tmp_path)
     assert len(prepared.parcels()) == 12
     assert ("ignored its filter" in prepared.records[0].notes) is ignores
