@@ -32,12 +32,14 @@ class PlausibleYears(Model):
 class Doubts(Model):
     """From where on rows are told to be doubtful.
 
-    ``overlap_m2``: parcels that share more land are the same ground twice. ``units_elsewhere_share``: the share of
-    units in no building, or of buildings without a unit where units are given, from which the two are of two places.
+    ``overlap_m2``: parcels that share more land are the same ground twice. Units and buildings may be of two places
+    where ``units_elsewhere_share`` of the units lie in no building, and fewer than ``least_share_with_unit`` of the
+    buildings have one.
     """
 
     overlap_m2: Number
     units_elsewhere_share: Number
+    least_share_with_unit: Number
 
 
 class InputRules(Model):

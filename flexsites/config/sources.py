@@ -190,7 +190,8 @@ class Raster(FileRow):
     """A grid of numbers; the rules say which cells count. Cells without a number are unknown and not covered.
 
     `nodata` declares the number that stands for no number where the file does not say; `unit` is what a cell's
-    number means, in words, because files do not say that either; `scale` turns the file's numbers into that unit.
+    number means, in words, because files do not say that either; `scale` turns the file's numbers into that unit, where
+    the file does not do so itself (its own scale and offset apply). Cells that the file masks say nothing.
     """
 
     reader: Literal["raster"]

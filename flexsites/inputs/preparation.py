@@ -170,10 +170,12 @@ class Preparation:
                 "records": [self.records[name].as_dict()],
                 "sha256": written.sha256 if written else None,
                 "bounds": written.bounds if written else None,
+                "doubts": [f"{name}: {doubt}" for doubt in report.doubts],
             }
             write_json(memory, known)
         else:
             self.recall(known["records"])
+            self.warnings += known["doubts"]
         self.bounds[target] = tuple(known["bounds"]) if known["bounds"] else None
         if known["sha256"] is None:
             return False
@@ -202,6 +204,7 @@ class Preparation:
             name, row, digest=self.hashes.of(tuple(paths)), ledger=ledger, notes=joined, quarantine=quarantine
         )
         self.recall([asdict(record)])
+        self.warnings += [f"{name}: {doubt}" for doubt in report.doubts]
         return True
 
     def recall(self, records: Sequence[Mapping[str, Any]]) -> None:

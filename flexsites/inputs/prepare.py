@@ -7,6 +7,7 @@ sources, in a folder of its own: it differs in what it keeps, never in what it r
 
 from __future__ import annotations
 
+import datetime as dt
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -50,6 +51,8 @@ class Request:
         How streets, amenities and stops are read; None: they are not.
     with_stock
         Whether the building stock is read.
+    reference_date
+        The day whose state of registers counts; None: what has no end.
     """
 
     area: Area = field(default_factory=Area)
@@ -57,6 +60,7 @@ class Request:
     halo_m: float = 0.0
     reach: ReachRequest | None = None
     with_stock: bool = False
+    reference_date: dt.date | None = None
 
 
 def prepare(
@@ -143,12 +147,12 @@ def _walk(preparation: Preparation, request: Request, make_ready: MakeReady | No
     if area is not None:
         prepare_parcels(preparation, area, areas)
     around = window_around(preparation, area or RunArea(), request.halo_m)
-    prepare_layers(preparation, request.rules, areas, around)
+    prepare_layers(preparation, request.rules, areas, around, request.reference_date)
     prepare_demand(preparation)
     if request.reach is not None:
         prepare_streets(preparation, request.reach, make_ready)
     if request.with_stock and area is not None:
-        preparation.attempt(lambda: prepare_stock(preparation, area, areas))
+        preparation.attempt(lambda: prepare_stock(preparation, area, areas, request.reference_date))
 
 
 def gaps(sources: Sources, rules: Iterable[ExclusionRule]) -> list[str]:

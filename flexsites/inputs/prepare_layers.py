@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -23,12 +24,16 @@ from flexsites.tables.spatial_files import Bounds, Written
 
 
 def prepare_layers(
-    preparation: Preparation, rules: tuple[ExclusionRule, ...], areas: Frame | None, around: Bounds | None
+    preparation: Preparation,
+    rules: tuple[ExclusionRule, ...],
+    areas: Frame | None,
+    around: Bounds | None,
+    on: dt.date | None,
 ) -> None:
-    """Write every layer, and keep where each of them says anything."""
+    """Write every layer as it was on a day, and keep where each of them says anything."""
     preparation.faults += _unstated(preparation.sources.layers, rules)
     for name, row in preparation.sources.layers.items():
-        _prepare_layer(preparation, name, row, rules, around)
+        _prepare_layer(preparation, name, row, rules, around, on)
         keys = [name]
         if isinstance(row, Raster):
             keys = [rule.layer_key for rule in rules if isinstance(rule, RasterAbove) and rule.raster == name]
@@ -52,7 +57,12 @@ def _unstated(layers: Mapping[str, LayerSource], rules: Iterable[ExclusionRule])
 
 
 def _prepare_layer(
-    preparation: Preparation, name: str, row: LayerSource, rules: tuple[ExclusionRule, ...], around: Bounds | None
+    preparation: Preparation,
+    name: str,
+    row: LayerSource,
+    rules: tuple[ExclusionRule, ...],
+    around: Bounds | None,
+    on: dt.date | None,
 ) -> None:
     """Write one layer, or of a raster the layers that rules make of its cells."""
     dotted = f"layers.{name}"
@@ -63,7 +73,7 @@ def _prepare_layer(
         return
     needs = needs_of(rules).get(name, RuleNeeds())
     if isinstance(row, Bag):
-        _prepare_bag(preparation, name, row, tuple(needs.needed), around)
+        _prepare_bag(preparation, name, row, tuple(needs.needed), around, on)
         return
 
     def make(path: Path, report: ReadReport) -> tuple[Written, str]:
@@ -76,7 +86,14 @@ def _prepare_layer(
     preparation.layers[name] = preparation.tables[target] if found else None
 
 
-def _prepare_bag(preparation: Preparation, name: str, row: Bag, needed: Sequence[str], around: Bounds | None) -> None:
+def _prepare_bag(
+    preparation: Preparation,
+    name: str,
+    row: Bag,
+    needed: Sequence[str],
+    around: Bounds | None,
+    on: dt.date | None,
+) -> None:
     """Join panden and verblijfsobjecten of the BAG into one layer."""
     dotted, target = f"layers.{name}", f"layers/{file_name(name)}"
     missing = [column for column in needed if column not in BAG_COLUMNS]
@@ -90,7 +107,7 @@ def _prepare_bag(preparation: Preparation, name: str, row: Bag, needed: Sequence
     def make(path: Path, report: ReadReport) -> tuple[Written, str]:
         folder = preparation.directory / f".bag_{file_name(name)}"
         written = write_bag_layer(
-            name, row, report, path, files=files, places=preparation.places, bounds=around, folder=folder
+            name, row, report, path, files=files, places=preparation.places, bounds=around, folder=folder, on=on
         )
         return written, ""
 
@@ -99,7 +116,7 @@ def _prepare_bag(preparation: Preparation, name: str, row: Bag, needed: Sequence
     files = [one for one in found_files if one is not None]
     if len(files) < len(keys):
         return
-    found = preparation.step(dotted, row, target, make, depends=[around], paths=(*files[0], *files[1]))
+    found = preparation.step(dotted, row, target, make, depends=[around, on], paths=(*files[0], *files[1]))
     preparation.layers[name] = preparation.tables[target] if found else None
 
 

@@ -6,6 +6,7 @@ fits. Of a portfolio only its own buildings are joined.
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -59,7 +60,7 @@ from flexsites.tables.spatial_files import Writer, Written
 __all__ = ["prepare_stock"]
 
 
-def prepare_stock(preparation: Preparation, area: RunArea, areas: Frame | None) -> None:
+def prepare_stock(preparation: Preparation, area: RunArea, areas: Frame | None, on: dt.date | None = None) -> None:
     """Write buildings, roof surfaces and the portfolio's matches.
 
     Parameters
@@ -70,6 +71,8 @@ def prepare_stock(preparation: Preparation, area: RunArea, areas: Frame | None) 
         Buildings whose representative point lies in it are assessed, whole.
     areas
         They give the municipality of a building; None: there are none.
+    on
+        The reference date: which occurrence of a building or unit counts.
 
     Raises
     ------
@@ -79,7 +82,7 @@ def prepare_stock(preparation: Preparation, area: RunArea, areas: Frame | None) 
     folder = preparation.directory / ".stock"
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        work = _Work(preparation, area, areas)
+        work = _Work(preparation, area, areas, on)
         written = work.all_of(folder) if preparation.sources.portfolio is None else work.of_portfolio(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -98,6 +101,7 @@ class _Work:
     preparation: Preparation
     area: RunArea
     areas: Frame | None
+    on: dt.date | None
 
     def all_of(self, folder: Path) -> dict[str, Written]:
         """Write every building in the area, bucket by bucket."""
@@ -115,6 +119,12 @@ class _Work:
 
         written = self._write(inside())
         told = {"buildings that stand": written["buildings"].n_rows, "without a height": counts["n_without_height"]}
+        told |= {
+            "of a gemeente of which no unit is given: dwellings unknown": buckets.notes[
+                "n_buildings_without_register_of_units"
+            ],
+            "that come again under the same id, and nothing tells which is valid": buckets.notes["n_again"],
+        }
         if extent is None:
             # Of a part of the register these say more of the edge than of the sources.
             told |= {
@@ -161,7 +171,7 @@ class _Work:
     ) -> tuple[StockBuckets, _Register]:
         """Spread every source over buckets; of a portfolio only the panden that it may name."""
         units, roofs, panden = self._open()
-        buckets = StockBuckets(folder, max(one.n_rows for one in (units, roofs, panden) if one is not None))
+        buckets = StockBuckets(folder, max(one.n_rows for one in (units, roofs, panden) if one is not None), on=self.on)
         register = _Register(None if portfolio is None else ids_of(portfolio))
         if units is not None:
             for found in buckets.add_units(units.raw()):

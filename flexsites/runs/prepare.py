@@ -61,6 +61,7 @@ def _request(study: Study) -> Request:
         halo_m=halo_m(study),
         reach=reach_request(study) if run.assesses_parcels else None,
         with_stock=run.assesses_roofs,
+        reference_date=run.reference_date,
     )
 
 

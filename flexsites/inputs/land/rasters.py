@@ -18,6 +18,7 @@ import rasterio
 import rasterio.features
 import shapely
 from numpy.typing import NDArray
+from rasterio.enums import MaskFlags
 from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioIOError
 from rasterio.windows import Window
 
@@ -53,7 +54,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class RasterFile:
-    """A raster that can be read."""
+    """A raster that can be read; a cell's number is what the file holds, times `scale`, plus `offset`."""
 
     name: str
     path: str
@@ -62,6 +63,8 @@ class RasterFile:
     band: int
     nodata: float | None
     scale: float
+    offset: float
+    is_masked: bool
     shape: tuple[int, int]
     bounds: Bounds
 
@@ -89,10 +92,12 @@ class RasterFile:
     def _read(self, source: Any, square: Window, name: str) -> Block:  # noqa: ANN401 - rasterio carries no types
         try:
             values = source.read(self.band, window=square)
+            is_known = np.ones(values.shape, dtype=bool)
+            if self.is_masked:
+                is_known = source.read_masks(self.band, window=square) != 0
         except RasterioIOError as error:
             raise InputError(Fault(f"cannot be read ({error})", self.path, "fetch the raster again")) from error
-        is_known = np.ones(values.shape, dtype=bool)
-        if self.nodata is None and (found := _UNDECLARED[np.isin(_UNDECLARED, values)]).size:
+        if self.nodata is None and (found := _UNDECLARED[np.isin(_UNDECLARED, values[is_known])]).size:
             what = f"cells of {found[0]:g}, and no nodata is said or declared: they would count as a number"
             remedy = f"declare `nodata: {found[0]:g}`, or put another number there if it is one"
             raise InputError(Fault(what, f"{self.name} ({Path(self.path).name})", remedy))
@@ -100,9 +105,9 @@ class RasterFile:
             is_known &= values != self.nodata
         if np.issubdtype(values.dtype, np.floating):
             is_known &= np.isfinite(values)
-        return Block(
-            name, values * self.scale if self.scale != 1 else values, is_known, _corner(source.transform, square)
-        )
+        scaled = values * self.scale if self.scale != 1 else values
+        moved = scaled + self.offset if self.offset else scaled
+        return Block(name, moved, is_known, _corner(source.transform, square))
 
 
 def open_raster(name: str, row: Raster, path: str, places: Places) -> RasterFile:
@@ -112,7 +117,7 @@ def open_raster(name: str, row: Raster, path: str, places: Places) -> RasterFile
     ------
     InputError
         If it cannot be read, has no such band, is turned or stands nowhere, holds no real numbers, or says another
-        nodata than is declared.
+        nodata or a scale of its own where one is declared.
     CrsError
         If it has no reference system and none is declared, its coordinates contradict it, or it lies in no part of
         the Netherlands.
@@ -124,7 +129,10 @@ def open_raster(name: str, row: Raster, path: str, places: Places) -> RasterFile
             crs = source.crs.to_string() if source.crs else row.crs
             if faults := _faults(source, row, where):
                 raise InputError(faults)
-            said = source.nodata
+            said, at = source.nodata, row.band - 1
+            scale, offset = float(source.scales[at]), float(source.offsets[at])
+            flags = source.mask_flag_enums[at]
+            is_masked = MaskFlags.all_valid not in flags and flags != [MaskFlags.nodata]
             shape, bounds = (source.height, source.width), tuple(source.bounds)
     except RasterioIOError as error:
         raise InputError(Fault(f"cannot be read as a raster ({error})", where, "fetch it again")) from error
@@ -137,7 +145,8 @@ def open_raster(name: str, row: Raster, path: str, places: Places) -> RasterFile
         remedy = f"compare its coordinates with its CRS ({crs})"
         raise CrsError(Fault("nothing of it lies in the Netherlands", where, remedy))
     nodata = said if row.nodata is None else row.nodata
-    return RasterFile(name, local, crs, projection, row.band, nodata, row.scale, shape, bounds)
+    own = {"nodata": nodata, "scale": scale * row.scale, "offset": offset, "is_masked": is_masked}
+    return RasterFile(name, local, crs, projection, row.band, shape=shape, bounds=bounds, **own)  # type: ignore[arg-type]
 
 
 def _open(path: str) -> Any:  # noqa: ANN401 - rasterio carries no types
@@ -234,20 +243,29 @@ def _touch(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
 def _faults(source: Any, row: Raster, where: str) -> list[Fault]:  # noqa: ANN401 - rasterio carries no types
     faults = []
     if row.band > source.count:
-        faults.append(Fault(f"no band {row.band}", where, f"it has {source.count}"))
+        return [Fault(f"no band {row.band}", where, f"it has {source.count}")]
+    scale, offset, kind = (list(one)[row.band - 1] for one in (source.scales, source.offsets, source.dtypes))
+    if "scale" in row.model_fields_set and (scale, offset) != (1.0, 0.0):
+        what = f"the file says its numbers are times {scale:g} plus {offset:g}, the configuration declares a scale"
+        faults.append(Fault(what, where, "remove `scale`, or mend the file"))
     if source.transform.is_identity:
         faults.append(Fault("the raster does not say where it lies", where, "georeference it (a .tfw beside it)"))
-    if np.issubdtype(np.dtype(source.dtypes[0]), np.complexfloating):
+    if np.issubdtype(np.dtype(kind), np.complexfloating):
         faults.append(Fault("its cells are complex numbers", where, "give a raster of plain numbers"))
     if source.transform.b or source.transform.d:
         faults.append(Fault("the raster is turned against its axes", where, "warp it to a north-up grid first"))
-    if row.nodata is not None and source.nodata is not None and row.nodata != source.nodata:
+    if row.nodata is not None and source.nodata is not None and not _is_same_number(row.nodata, source.nodata, kind):
         what = f"the file says nodata is {source.nodata:g}, the configuration declares {row.nodata:g}"
         faults.append(Fault(what, where, "remove `nodata`, or mend the file"))
     if row.crs is not None and source.crs is not None and not _is_same(source.crs, row.crs):
         what = f"the file says its CRS is {source.crs.to_string()}, the configuration declares {row.crs}"
         faults.append(Fault(what, where, "remove `crs`, or mend the file"))
     return faults
+
+
+def _is_same_number(one: float, other: float, kind: str) -> bool:
+    """Whether two numbers are the same cell: -9999.9 is another number in 32 bits than in 64."""
+    return one == other or (kind == "float32" and np.float32(one) == np.float32(other))
 
 
 def _is_same(said: Any, declared: str) -> bool:  # noqa: ANN401 - rasterio carries no types

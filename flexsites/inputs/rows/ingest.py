@@ -82,6 +82,8 @@ class ReadReport:
         Rows that share an id are found by it.
     notes
         For the manifest.
+    doubts
+        What a reader of the results should know.
     """
 
     ledger: validity.Ledger
@@ -94,6 +96,7 @@ class ReadReport:
     placeholders: Counter[str] = field(default_factory=Counter)
     doubles: validity.DuplicateCheck = field(default_factory=validity.DuplicateCheck)
     notes: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
 
     def strange(self, column: str, values: pd.Series, remedy: str, *, is_open: bool) -> None:
         """Count words that no rule or vocabulary has: a fault, or unknown where the list is open."""

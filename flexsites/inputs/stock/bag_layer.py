@@ -6,7 +6,9 @@ dwelling follows from its units. A dwelling in several panden is in all of them,
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,11 +16,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from flexsites.config.input_rules import input_rules
 from flexsites.config.sources import Bag
+from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.land.layers import layer_frame
-from flexsites.inputs.rows.ingest import ReadReport, Rows
+from flexsites.inputs.rows.ingest import WHOLE_FILE_ROWS, ReadReport, Rows
 from flexsites.inputs.stock.buildings import PAND_NEEDED, PAND_OPTIONAL, UNIT_NEEDED, UNIT_OPTIONAL, Stock, is_dwelling
 from flexsites.inputs.stock.sources import open_stock
 from flexsites.inputs.stock.stream import MARGIN_M, StockBuckets
@@ -39,6 +43,7 @@ def write_bag_layer(
     places: Places,
     bounds: Bounds | None,
     folder: Path,
+    on: dt.date | None = None,
 ) -> Written:
     """Read panden and verblijfsobjecten, join them, and write the panden that stand as one layer.
 
@@ -60,11 +65,14 @@ def write_bag_layer(
         Panden that do not meet them are left out; None: all are kept.
     folder
         A folder for the join that is not there yet; it is removed.
+    on
+        The reference date: which occurrence of an object counts.
 
     Raises
     ------
     InputError
-        If a file cannot be read, a column is missing, or a status or id is not of the register.
+        If a file cannot be read, a column is missing, a status or id is not of the register, or none of the units lies
+        in a pand that is given.
     """
     panden, units = (
         open_stock(f"layers.{layer}.{name}", one, paths, places, needed=needed, optional=optional)
@@ -76,8 +84,9 @@ def write_bag_layer(
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        buckets = StockBuckets(folder, max(units.n_rows, panden.n_rows))
+        buckets = StockBuckets(folder, max(units.n_rows, panden.n_rows), on=on)
         homes, doubts = [], []
+        counts: Counter[str] = Counter()
         for found in buckets.add_units(units.raw()):
             homes.append(found["bag_pand_id"][is_dwelling(found["functions"])])
             doubts.append(found["bag_pand_id"][found["functions"].map(len) == 0])
@@ -86,6 +95,7 @@ def write_bag_layer(
         with Writer(path, Layers) as writer:
             for stock in buckets.stocks(None):
                 report.ledger.n_left_out += len(stock.left_out)
+                counts.update(_counts(stock))
                 rows = _rows(stock, with_home, in_doubt, bounds)
                 report.ledger.n_kept += len(rows.ids)
                 writer.add(layer_frame(layer, rows))
@@ -95,10 +105,46 @@ def write_bag_layer(
         shutil.rmtree(folder, ignore_errors=True)
     report.ledger.n_read = panden.report.ledger.n_read
     report.ledger.n_outside_area = report.ledger.n_read - report.ledger.n_left_out - report.ledger.n_kept
-    report.notes.append(
-        f"{buckets.notes['n_units_read'] - buckets.notes['n_units_not_in_use']} verblijfsobjecten in use"
-    )
+    n_in_use = buckets.notes["n_units_read"] - buckets.notes["n_units_not_in_use"]
+    report.notes.append(f"{n_in_use} verblijfsobjecten in use")
+    counts.update(n_in_use=n_in_use, n_elsewhere=buckets.notes["n_units_without_building"])
+    counts.update(n_again=buckets.notes["n_again"])
+    is_whole = bounds is None or all((one.file.n_features or 0) <= WHOLE_FILE_ROWS for one in panden.files)
+    _tell_doubts(counts, report, where=f"layers.{layer}", is_whole=is_whole)
     return writer.result()
+
+
+def _counts(stock: Stock) -> dict[str, int]:
+    buildings = stock.buildings
+    has_unit = (buildings["n_dwellings"] + buildings["n_other_units"]).fillna(0) > 0
+    is_unknown = buildings["n_dwellings"].isna()
+    return {"n_stand": len(buildings), "n_with_unit": int(has_unit.sum()), "n_unknown": int(is_unknown.sum())}
+
+
+def _tell_doubts(counts: Counter[str], report: ReadReport, *, where: str, is_whole: bool) -> None:
+    """Tell what speaks against panden and units being of one place; refuse them where nothing speaks for it.
+
+    Raises
+    ------
+    InputError
+        If there are units, and none of them lies in a pand.
+    """
+    rules = input_rules().doubts
+    if is_whole and counts["n_in_use"] and counts["n_stand"] and not counts["n_with_unit"]:
+        what = f"none of the {counts['n_in_use']} verblijfsobjecten lies in one of the {counts['n_stand']} panden"
+        remedy = "give the units of the same place: without them no building would count as lived in"
+        raise InputError(Fault(what, f"{where}.verblijfsobjecten", remedy))
+    n, n_stand = counts["n_unknown"], counts["n_stand"]
+    if n:
+        what = "panden are of a gemeente of which no unit is given: whether one is lived in is unknown"
+        report.doubts.append(f"{n} of {n_stand} {what}")
+    is_elsewhere = counts["n_elsewhere"] >= float(rules.units_elsewhere_share) * max(counts["n_in_use"], 1)
+    is_unserved = counts["n_with_unit"] < float(rules.least_share_with_unit) * n_stand
+    if is_whole and is_elsewhere and is_unserved:
+        units = f"{counts['n_elsewhere']} of {counts['n_in_use']} verblijfsobjecten lie in no pand that is given"
+        report.doubts.append(f"{units}; {counts['n_with_unit']} of {n_stand} panden have one: are they of one place?")
+    if counts["n_again"]:
+        report.doubts.append(f"{counts['n_again']} panden come again under one id, and nothing tells which is valid")
 
 
 def _rows(stock: Stock, with_home: pd.Index, in_doubt: pd.Index, bounds: Bounds | None) -> Rows:
@@ -108,9 +154,8 @@ def _rows(stock: Stock, with_home: pd.Index, in_doubt: pd.Index, bounds: Bounds 
         is_near = shapely.intersects(shapely.box(*bounds), buildings.geometry.to_numpy())
         buildings = buildings[is_near].reset_index(drop=True)
     has_home = buildings["bag_pand_id"].isin(with_home).astype("boolean")
-    columns = pd.DataFrame(buildings.drop(columns="geometry")).assign(
-        has_dwelling=has_home.mask(~has_home & buildings["bag_pand_id"].isin(in_doubt))
-    )
+    is_open = buildings["bag_pand_id"].isin(in_doubt) | buildings["n_dwellings"].isna()
+    columns = pd.DataFrame(buildings.drop(columns="geometry")).assign(has_dwelling=has_home.mask(~has_home & is_open))
     return Rows(buildings["bag_pand_id"], columns[list(COLUMNS)], np.asarray(buildings.geometry, dtype=object))
 
 

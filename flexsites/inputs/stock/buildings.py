@@ -7,6 +7,8 @@ lowest id. What does not count is kept apart with the reason, so that a portfoli
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,10 +17,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from flexsites.config.input_rules import input_rules
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.rows.numbers import numbers
 from flexsites.inputs.rows.validity import make_sound
 from flexsites.inputs.stock.files import bag_ids, first_column, is_among, members, require_columns
+from flexsites.inputs.stock.occurrences import OCCURRENCE_COLUMNS, why_not
 from flexsites.tables import CRS, Buildings, Frame, RoofParts, empty
 from flexsites.tables.dtypes import PANDAS
 
@@ -63,12 +67,12 @@ UNIT_LEFT_OUT = {
 }
 DWELLING = "woonfunctie"
 _YEAR_UNKNOWN = 9999
+_GEMEENTE_DIGITS = 4
 
 PAND_NEEDED: dict[str, tuple[str, ...]] = {"id": ("identificatie", "bag_pand_id")}
 _STATUS = ("status", "pandstatus", "pand_status")
 _YEAR = ("oorspronkelijkbouwjaar", "bouwjaar", "year_built")
-_VERSION = ("voorkomenidentificatie",)
-PAND_OPTIONAL = (*_STATUS, *_YEAR, *_VERSION)
+PAND_OPTIONAL = (*_STATUS, *_YEAR, *OCCURRENCE_COLUMNS)
 """Columns of panden, ours: theirs in every dialect, and those that are read where they are there."""
 
 UNIT_NEEDED: dict[str, tuple[str, ...]] = {
@@ -85,7 +89,7 @@ _ADDRESS = {
     "house_addition": ("toevoeging", "huisnummertoevoeging", "house_addition"),
     "address_id": ("hoofdadresnummeraanduidingref", "nummeraanduiding_hoofdadres_identificatie", "address_id"),
 }
-UNIT_OPTIONAL = (*_VERSION, *(name for names in _ADDRESS.values() for name in names))
+UNIT_OPTIONAL = (*OCCURRENCE_COLUMNS, *(name for names in _ADDRESS.values() for name in names))
 """The same of verblijfsobjecten."""
 
 LeftOut = Frame
@@ -102,7 +106,7 @@ class Stock:
     notes: dict[str, int] = field(default_factory=dict)
 
 
-def panden(rows: Frame, *, where: str) -> tuple[Frame, LeftOut]:
+def panden(rows: Frame, *, where: str, on: dt.date | None = None) -> tuple[Frame, LeftOut]:
     """Return the panden that stand, and those left out with the reason.
 
     Parameters
@@ -112,10 +116,13 @@ def panden(rows: Frame, *, where: str) -> tuple[Frame, LeftOut]:
         3DBAG, which carries the same columns), names in lower case.
     where
         What to name in an error.
+    on
+        The reference date: the occurrence of a pand that is valid on it counts; None: the one without an end.
 
     Returns
     -------
-        bag_pand_id, year_built (null: 9999 or none), pand_status, geometry; and the left out.
+        bag_pand_id, year_built (null: none, or no year a standing building can have), pand_status, geometry; and the
+        left out.
 
     Raises
     ------
@@ -132,15 +139,17 @@ def panden(rows: Frame, *, where: str) -> tuple[Frame, LeftOut]:
     sound = make_sound(rows.geometry.to_numpy(), "polygon")
     reason = words.map(PAND_LEFT_OUT).astype(object)
     reason = reason.where(reason.notna(), pd.Series(sound.reason, index=rows.index))
-    reason = reason.mask(reason.isna() & ~_is_latest(rows, ids, ids, where), "an earlier version of the same pand")
+    # A pand is what its valid occurrence says: one that was demolished since does not stand in an earlier one.
+    superseded = pd.Series(why_not(rows, ids, ids, where=where, on=on), index=rows.index)
+    reason = superseded.where(superseded.notna(), reason)
     stands = reason.isna()
-    frame = pd.DataFrame({"bag_pand_id": ids, "year_built": _years(rows, stands, where), "pand_status": status})
+    frame = pd.DataFrame({"bag_pand_id": ids, "year_built": _years(rows, stands, where, on), "pand_status": status})
     standing = gpd.GeoDataFrame(frame[stands], geometry=sound.geometry[stands.to_numpy()], crs=CRS)
     left_out = frame.loc[~stands, ["bag_pand_id", "pand_status"]].assign(reason=reason[~stands].astype("str"))
     return standing.reset_index(drop=True), left_out.reset_index(drop=True)
 
 
-def verblijfsobjecten(rows: Frame, *, where: str) -> tuple[Frame, dict[str, int]]:
+def verblijfsobjecten(rows: Frame, *, where: str, on: dt.date | None = None) -> tuple[Frame, dict[str, int]]:
     """Return one row per unit in use and pand it lies in, and what was left out.
 
     Parameters
@@ -148,8 +157,11 @@ def verblijfsobjecten(rows: Frame, *, where: str) -> tuple[Frame, dict[str, int]
     rows
         A table with identificatie, status, gebruiksdoel, oppervlakte and the pand (``pandref``, ``pand_identificatie``
         or ``maaktdeeluitvan``), lists written as ``{a,b}`` or as lists; addresses travel along where they are there.
+        A unit may have a row per pand and a row per gebruiksdoel.
     where
         What to name in an error.
+    on
+        The reference date; see `panden`.
 
     Returns
     -------
@@ -166,15 +178,20 @@ def verblijfsobjecten(rows: Frame, *, where: str) -> tuple[Frame, dict[str, int]
     _require_words(words, UNIT_IN_USE | UNIT_LEFT_OUT, where=f"{where}: {theirs['status']}")
     ids = bag_ids(rows[theirs["id"]])
     _require_ids(ids, rows[theirs["id"]], where)
-    # Some exports write a unit in several panden as a row for each: those are no versions of each other.
+    # Some exports write a unit as a row per pand, or per function: those are no versions of each other.
     row_key = ids + "/" + rows[theirs["pand"]].astype("str").fillna("")
-    in_use = ~words.isin(UNIT_LEFT_OUT) & _is_latest(rows, ids, row_key, where)
+    functions = members(rows[theirs["functions"]])
+    of_function = row_key + "/" + functions.map("|".join).astype("str")
+    is_occurrence = pd.Series(why_not(rows, ids, of_function, where=where, on=on), index=rows.index).isna()
+    functions = _of_all_rows(functions, ids, is_occurrence)
+    is_last = rows.index.isin(row_key[is_occurrence].drop_duplicates(keep="last").index)
+    in_use = ~words.isin(UNIT_LEFT_OUT) & is_occurrence & is_last
     area = numbers(rows[theirs["area"]].where(in_use), theirs["area"], where)
     units = pd.DataFrame(
         {
             "bag_verblijfsobject_id": ids,
             "bag_pand_id": members(rows[theirs["pand"]]),
-            "functions": members(rows[theirs["functions"]]),
+            "functions": functions,
             # The register writes 999999 (and 0 never) where the area is not known.
             "floor_area_m2": area.where((area > 0) & (area < 999_999)),  # noqa: PLR2004
             **_addresses(rows),
@@ -194,6 +211,7 @@ def join_stock(
     roofs_3d: Frame | None = None,
     roof_parts: Frame | None = None,
     known: Frame | None = None,
+    served: frozenset[str] | None = None,
 ) -> Stock:
     """Join panden, units, heights and what the owner knows into canonical Buildings; every standing pand stays.
 
@@ -210,6 +228,9 @@ def join_stock(
     known
         Columns of Buildings per bag_pand_id that the owner knows (has_lift, is_monument, n_storeys, ...); they go
         over what was read, where they are not null.
+    served
+        The codes of gemeenten (the first four digits of an id) of which any unit is given: in a building of another the
+        number of dwellings is unknown, not none. None: of all.
 
     Returns
     -------
@@ -222,8 +243,11 @@ def join_stock(
         counted = _count_units(units, area)
         notes["n_units_without_building"] = int(units["bag_verblijfsobject_id"].nunique() - counted.n_units)
         frame = frame.merge(counted.per_building, on="bag_pand_id", how="left", validate="1:1")
+        is_served = is_served_of(frame["bag_pand_id"], served)
+        notes["n_buildings_without_register_of_units"] = int((~is_served).sum())
         for name in ("n_dwellings", "n_other_units"):
-            frame[name] = frame[name].astype("Int64").fillna(0)
+            counts = frame[name].astype("Int64")
+            frame[name] = counts.mask(counts.isna() & is_served, 0)
     if roofs_3d is not None:
         notes["n_roofs_without_building"] = int((~is_among(roofs_3d["bag_pand_id"], frame["bag_pand_id"])).sum())
         frame = frame.merge(roofs_3d, on="bag_pand_id", how="left", validate="1:1")
@@ -305,23 +329,41 @@ def _put_over(frame: Frame, known: Frame) -> Frame:
     return indexed.reset_index()
 
 
-def _years(rows: Frame, stands: pd.Series, where: str) -> pd.Series:
+def _years(rows: Frame, stands: pd.Series, where: str, on: dt.date | None) -> pd.Series:
     name = first_column(rows, _YEAR)
     if name is None:
         return pd.Series(pd.NA, index=rows.index, dtype="Int64")
     # Some exports write a date: the year is its first four figures.
     text = rows[name].astype("str").str.replace(r"^(\d{4}).*", r"\1", regex=True)
     years = numbers(text.where(rows[name].notna() & stands), name, where)
-    return years.where((years > 0) & (years < _YEAR_UNKNOWN)).astype("Int64")
+    plausible = input_rules().years
+    last = _YEAR_UNKNOWN - 1 if on is None else on.year + int(float(plausible.built_after_reference))
+    return years.where((years >= float(plausible.built_from)) & (years <= last) & (years % 1 == 0)).astype("Int64")
 
 
-def _is_latest(rows: Frame, ids: pd.Series, row_key: pd.Series, where: str) -> pd.Series:
-    """Return the rows of the latest version of each object (by voorkomenidentificatie), and of equal rows the last."""
-    name = first_column(rows, _VERSION)
-    version = numbers(rows[name], name, where).fillna(0) if name else pd.Series(0, index=rows.index)
-    is_latest = version == version.groupby(ids).transform("max")
-    last = row_key[is_latest].drop_duplicates(keep="last").index
-    return is_latest & rows.index.isin(last)
+def _of_all_rows(functions: pd.Series, ids: pd.Series, counts: pd.Series[bool]) -> pd.Series:
+    """Return the functions of each unit over all its rows that count; a unit of one row, as nearly all, has its own."""
+    is_several = ids.duplicated(keep=False) & counts
+    if not is_several.any():
+        return functions
+    joined = (
+        functions[is_several].groupby(ids[is_several]).agg(lambda lists: list(dict.fromkeys(itertools.chain(*lists))))
+    )
+    found = functions.copy()
+    found[is_several] = ids[is_several].map(joined)
+    return found
+
+
+def gemeente_of(ids: pd.Series) -> pd.Series:
+    """Return the code of the gemeente that entered an object in the register: the first four digits of its id."""
+    return ids.astype("str").str[:_GEMEENTE_DIGITS]
+
+
+def is_served_of(ids: pd.Series, served: frozenset[str] | None) -> pd.Series[bool]:
+    """Return which panden are of a gemeente of which units are given."""
+    if served is None:
+        return pd.Series(data=True, index=ids.index)
+    return gemeente_of(ids).isin(list(served))
 
 
 def _addresses(rows: Frame) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
+from flexsites.config.sources import Geometry
 from flexsites.errors import CrsError, Fault, InputError, raise_faults
 from flexsites.inputs.formats.projection import coordinate_faults, to_rd
 from flexsites.inputs.formats.vector import Bounds, VectorFile, open_vector
@@ -105,6 +106,7 @@ def open_stock_file(
     scratch: Path,
     layer: str | None = None,
     crs: str | None = None,
+    shape: Geometry | None = None,
     needed: Mapping[str, tuple[str, ...]] | None = None,
     optional: Iterable[str] = (),
 ) -> StockFile:
@@ -122,6 +124,8 @@ def open_stock_file(
         The layer, when the file has several.
     crs
         The reference system of a file that does not say.
+    shape
+        How its geometry is understood: `crs` again, `geometry_column` and `arc_step_degrees`.
     needed
         Ours: theirs in every dialect, of the columns that must be there; None: every column is read.
     optional
@@ -134,7 +138,16 @@ def open_stock_file(
     CrsError
         If its CRS is missing or wrong.
     """
-    opened = open_vector(str(path), where=where, scratch=scratch, layer=layer, crs=crs)
+    shape = Geometry() if shape is None else shape
+    opened = open_vector(
+        str(path),
+        where=where,
+        scratch=scratch,
+        layer=layer,
+        crs=crs or shape.crs,
+        geometry_column=shape.geometry_column,
+        arc_step_degrees=None if shape.arc_step_degrees is None else float(shape.arc_step_degrees),
+    )
     if needed is None:
         return StockFile(opened, opened.columns, where)
     lower = pd.DataFrame(columns=[name.lower() for name in opened.columns])

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
+from pyogrio.errors import DataLayerError, DataSourceError
 
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.rows.numbers import numbers
@@ -89,6 +90,7 @@ def roof_attributes(rows: Frame, *, where: str) -> Frame:
     roofs["n_storeys_source"] = pd.Series(None, index=rows.index, dtype=object).mask(
         roofs["n_storeys"].notna(), "3dbag"
     )
+    roofs = roofs[~roofs.duplicated()].reset_index(drop=True)  # a building on the edge of two tiles is in both
     double = roofs["bag_pand_id"].duplicated(keep=False)
     if double.any():
         ids = roofs.loc[double, "bag_pand_id"].head(3).tolist()
@@ -111,18 +113,24 @@ def read_bag3d(path: Path, *, where: str | None = None, layer: str | None = None
     return read_stock_file(path, where=where or path.name, layer=layer or pand_layer(path), crs=crs)
 
 
-def pand_layer(path: Path) -> str | None:
+def pand_layer(path: Path, *, where: str | None = None) -> str | None:
     """Return the layer of a 3DBAG GeoPackage that holds its buildings; None where only one can be meant."""
-    return "pand" if "pand" in _layers(path) else None
+    return "pand" if "pand" in _layers(path, where or path.name) else None
 
 
-def plane_layer(path: Path) -> str | None:
+def plane_layer(path: Path, *, where: str | None = None) -> str | None:
     """Return the layer of a 3DBAG GeoPackage that holds its roof planes; None where it has none."""
-    return _PLANES if _PLANES in _layers(path) else None
+    return _PLANES if _PLANES in _layers(path, where or path.name) else None
 
 
-def _layers(path: Path) -> set[str]:
-    return {str(name) for name, _ in pyogrio.list_layers(path)} if path.suffix == ".gpkg" else set()
+def _layers(path: Path, where: str) -> set[str]:
+    if path.suffix.lower() != ".gpkg":
+        return set()
+    try:
+        return {str(name) for name, _ in pyogrio.list_layers(path)}
+    except (DataSourceError, DataLayerError, OSError) as error:
+        said = str(error).partition(".;")[0]
+        raise InputError(Fault(f"cannot be read ({said})", where, "fetch or export the file again")) from error
 
 
 def read_bag3d_parts(path: Path, *, where: str | None = None) -> Frame:
@@ -156,7 +164,10 @@ def roof_planes(rows: Frame, *, where: str) -> Frame:
         geometry=sound.geometry,
     )
     usable = (sound.reason == np.array(None)) & planes[["slope_deg", "roof_part_height_m_nap"]].notna().all(axis=1)
-    planes = planes[usable].sort_values("bag_pand_id", kind="stable").reset_index(drop=True)
+    planes = planes[usable]
+    known = pd.DataFrame({"id": planes["bag_pand_id"], "wkb": shapely.to_wkb(planes.geometry.to_numpy())})
+    is_again = known.assign(height=planes["roof_part_height_m_nap"]).duplicated().to_numpy()
+    planes = planes[~is_again].sort_values("bag_pand_id", kind="stable").reset_index(drop=True)
     planes["roof_part"] = planes.groupby("bag_pand_id").cumcount()
     planes["roof_part_area_m2"] = shapely.area(planes.geometry.to_numpy())
     return conform(planes[RoofParts.columns], RoofParts, where=where)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flexsites.config.sources import Bag3d, CityJson, FileRow, Row, Selection
+from flexsites.config.sources import Bag3d, CityJson, FileRow, Geometry, Row, Selection, Vector
 from flexsites.errors import ConfigError, Fault, InputError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.formats.vector import Bounds
@@ -120,14 +120,15 @@ def open_stock(
     if mapped:
         what = f"{', '.join(mapped)} has no effect on the building stock"
         raise ConfigError(Fault(what, f"sources.{name}", "leave it out: the register's own columns are read"))
+    shape: Geometry = row if isinstance(row, Vector | Bag3d) else Geometry()
     local = tuple(map(Path, paths))
     files, planes = [], []
     for path in () if isinstance(row, CityJson) else local:
-        where, scratch, crs = _where(name, path, local), places.scratch, getattr(row, "crs", None)
-        layer = getattr(row, "layer", None) or (pand_layer(path) if isinstance(row, Bag3d) else None)
-        asked: dict[str, Any] = {"needed": needed, "optional": optional}
-        files.append(open_stock_file(path, where=where, scratch=scratch, layer=layer, crs=crs, **asked))
-        if isinstance(row, Bag3d) and (layer := plane_layer(path)) is not None:
+        where, scratch = f"{name} ({path.name})", places.scratch
+        layer = getattr(row, "layer", None) or (pand_layer(path, where=where) if isinstance(row, Bag3d) else None)
+        asked: dict[str, Any] = {"needed": needed, "optional": optional, "shape": shape}
+        files.append(open_stock_file(path, where=where, scratch=scratch, layer=layer, **asked))
+        if isinstance(row, Bag3d) and (layer := plane_layer(path, where=where)) is not None:
             about = f"{where}: {layer}"
             planes.append(open_stock_file(path, where=about, scratch=scratch, layer=layer, needed=PLANE_NEEDED))
     return StockSource(name, row, local, tuple(files), tuple(planes), ReadReport(Ledger(name)))

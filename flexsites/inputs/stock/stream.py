@@ -8,6 +8,7 @@ one bucket, and the answer does not depend on how many there are.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,8 +22,9 @@ from scipy.sparse.csgraph import connected_components
 
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.stock.buckets import Buckets, bucket_numbers
-from flexsites.inputs.stock.buildings import UNIT_NEEDED, Stock, join_stock, panden, verblijfsobjecten
+from flexsites.inputs.stock.buildings import UNIT_NEEDED, Stock, gemeente_of, join_stock, panden, verblijfsobjecten
 from flexsites.inputs.stock.files import bag_ids, first_column
+from flexsites.inputs.stock.occurrences import AGAIN
 from flexsites.inputs.stock.roofs_3d import roof_attributes, roof_planes
 from flexsites.tables import Frame, RoofParts, empty
 
@@ -57,14 +59,20 @@ class StockBuckets:
         Rows of the largest source: it decides how many buckets there are.
     wanted
         Ids of the panden that are asked for; None: all. May be set until the first pand is added.
+    on
+        The reference date: which occurrence of an object counts; None: the one without an end.
     notes
         Counts to tell, complete when all stocks are given.
+    served
+        The codes of gemeenten of which units are given, complete when all units are.
     """
 
     folder: Path
     n_rows: int
     wanted: set[str] | None = None
+    on: dt.date | None = None
     notes: Counter[str] = field(default_factory=Counter)
+    served: set[str] = field(default_factory=set)
     _buckets: dict[str, tuple[str, Buckets]] = field(default_factory=dict)
     _together: pd.Series = field(default_factory=lambda: pd.Series(dtype="object"))
 
@@ -94,7 +102,8 @@ class StockBuckets:
             if read is None:
                 continue
             with faults:
-                units, counts = verblijfsobjecten(read, where=raw.where)
+                units, counts = verblijfsobjecten(read, where=raw.where, on=self.on)
+                self.served |= set(gemeente_of(units["bag_pand_id"]).dropna().unique())
                 self.notes.update(counts)
                 in_use.add(units, np.full(len(units), number, dtype=np.int64))
                 is_shared = units["bag_verblijfsobject_id"].duplicated(keep=False)
@@ -151,13 +160,22 @@ class StockBuckets:
             self.notes["n_units_without_building"] += 0 if units is None else units["bag_verblijfsobject_id"].nunique()
             self.notes["n_roofs_without_building"] += 0 if roof_rows is None else len(roof_rows)
             return None
-        standing, left_out = panden(pand_rows, where=pand_where)
+        standing, left_out = panden(pand_rows, where=pand_where, on=self.on)
+        self.notes["n_again"] += int((left_out["reason"] == AGAIN).sum())
         if units is None and "units" in self._buckets:
             units = _no_units()
         roofs = None if roof_rows is None else roof_attributes(roof_rows, where=roof_where)
         if roofs is None and "roofs_3d" in self._buckets:
             roofs = roof_attributes(_no_roofs(), where=roof_where)
-        stock = join_stock(standing, left_out, units, roofs_3d=roofs, roof_parts=self._parts(number), known=known)
+        stock = join_stock(
+            standing,
+            left_out,
+            units,
+            roofs_3d=roofs,
+            roof_parts=self._parts(number),
+            known=known,
+            served=frozenset(self.served),
+        )
         self.notes.update(stock.notes)
         return stock if self.wanted is None else _only(stock, self.wanted)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -170,6 +171,61 @@ def test_a_unit_that_differs_is_a_fault(tmp_path: Path) -> None:
             base=tmp_path,
             request=Request(rules=(above(1),)),
         )
+
+
+def flood(folder: Path, values: np.ndarray, change: Any = None, **more: Any) -> tuple[float, float, list[str]]:
+    """Return the area of cells above 1 m, the area covered, and faults, of a grid that says more of its numbers."""
+    path = raster(folder, values)
+    if change is not None:
+        with rasterio.open(path, "r+") as file:
+            change(file)
+    row = {"reader": "raster", "about": ABOUT, "path": path.name, "unit": "m", **more}
+    given, request = sources(layers={"flood": row}), Request(rules=(above(1),))
+    if faults := [str(one) for one in check(given, base=folder, request=request)]:
+        return 0.0, 0.0, faults
+    found = prepare(given, directory=folder / "out", base=folder, request=request)
+    return float(found.read_layers().area.sum()), float(found.coverages().area.sum()), []
+
+
+def test_a_raster_says_how_its_numbers_are_read(tmp_path: Path) -> None:
+    """Four cells of 50 x 50 m in centimetres: 50 is half a metre; with an offset of -4.5 m nothing is above 1 m."""
+    cells = np.array([[50, 150], [50, 150]], dtype="uint16")
+
+    def scaled(file: Any) -> None:
+        file.scales = (0.01,)
+
+    def moved(file: Any) -> None:
+        file.offsets = (-150.0,)
+
+    assert flood(tmp_path, cells, scaled)[:2] == (5_000.0, 10_000.0)
+    assert flood(tmp_path, cells, moved)[:2] == (0.0, 10_000.0)
+    assert flood(tmp_path, cells)[:2] == (10_000.0, 10_000.0)
+    (fault,) = flood(tmp_path, cells, scaled, scale=0.01)[2]
+    assert "times 0.01 plus 0" in fault
+    assert "remove `scale`" in fault
+    assert flood(tmp_path, cells, scale=0.01)[:2] == (5_000.0, 10_000.0)
+
+
+def test_cells_that_a_raster_masks_are_unknown(tmp_path: Path) -> None:
+    """Half of the cells are masked, by a mask or by an alpha of 0: they are neither listed nor covered."""
+    cells = np.array([[2, 2], [2, 2]], dtype="uint8")
+
+    def masked(file: Any) -> None:
+        file.write_mask(np.array([[255, 0], [255, 0]], dtype="uint8"))
+
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
+        assert flood(tmp_path, cells, masked)[:2] == (5_000.0, 5_000.0)
+    path = tmp_path / "alpha.tif"
+    at = rasterio.Affine(50, 0, ORIGIN[0], 0, -50, ORIGIN[1] + 100)
+    profile = {"driver": "GTiff", "height": 2, "width": 2, "count": 2, "dtype": "uint8", "crs": "EPSG:28992"}
+    with rasterio.open(path, "w", transform=at, **profile) as file:
+        file.write(cells, 1)
+        file.write(np.array([[255, 0], [255, 0]], dtype="uint8"), 2)
+        file.colorinterp = (rasterio.enums.ColorInterp.gray, rasterio.enums.ColorInterp.alpha)
+    row = {"reader": "raster", "about": ABOUT, "path": "alpha.tif", "unit": "m"}
+    given = sources(layers={"flood": row})
+    found = prepare(given, directory=tmp_path / "alpha", base=tmp_path, request=Request(rules=(above(1),)))
+    assert (found.read_layers().area.sum(), found.coverages().area.sum()) == (5_000.0, 5_000.0)
 
 
 @pytest.mark.parametrize(
