@@ -26,7 +26,7 @@ from flexsites.tables import Coverages, Frame, Table, concat
 from flexsites.tables.spatial_files import Bounds, Written, write_canonical
 from flexsites.tables.whole_files import read_json, write_json
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever canonical files change their meaning, so that older ones are not used again."""
 
 T = TypeVar("T")

@@ -24,6 +24,8 @@ from flexsites.tables.whole_files import whole_file
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]+://")
 _WORLD = "world://"
 _CHUNK_BYTES = 1 << 20
+_BOMB_BYTES, _BOMB_RATIO = 1_000_000_000, 250
+"""A member bigger than this, and packed more tightly, is refused: text of registers packs to a tenth or a fiftieth."""
 
 REMOTE = ("fetched", "services")
 """The folders of the scratch folder that hold copies of what is remote: files, and what services answered."""
@@ -127,6 +129,8 @@ def unpack(archive: str, member: str, scratch: Path) -> Path:
     stamp = hashlib.sha256(":".join(map(str, known)).encode()).hexdigest()[:12]
     target = scratch / "unpacked" / stamp / Path(member).name
     if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _require_room(archive, member, target.parent)
         # A locked member is a RuntimeError, an unknown way of packing a NotImplementedError, which is one too.
         try:
             with (
@@ -140,6 +144,22 @@ def unpack(archive: str, member: str, scratch: Path) -> Path:
             what = f"cannot be unpacked ({error})"
             raise InputError(Fault(what, f"{archive}/{member}", "fetch the archive again, or unpack it")) from error
     return target
+
+
+def _require_room(archive: str, member: str, folder: Path) -> None:
+    """Refuse a member that would fill the disk, or that is nothing but repetition: a few MB that unpack to many GB."""
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            info = packed.getinfo(member)
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise InputError(Fault(f"cannot be unpacked ({error})", f"{archive}/{member}", "fetch it again")) from error
+    size_gb, room_gb = info.file_size / 1e9, shutil.disk_usage(folder).free / 1e9
+    if info.file_size > max(_BOMB_BYTES, _BOMB_RATIO * info.compress_size):
+        what = f"unpacks {info.compress_size / 1e6:.1f} MB to {size_gb:.1f} GB, as no file of data does"
+        raise InputError(Fault(what, f"{archive}/{member}", "unpack it yourself if it is sound"))
+    if size_gb > room_gb:
+        what = f"unpacks to {size_gb:.1f} GB, and there is room for {room_gb:.1f} GB"
+        raise InputError(Fault(what, f"{archive}/{member}", f"make room at {folder}"))
 
 
 def content_of(path: str) -> list[Path]:

@@ -21,15 +21,27 @@ from pyogrio.errors import DataSourceError
 from flexsites.errors import Fault, InputError
 
 _WKB_UNKNOWN = "0"
+_SHAPES = frozenset(
+    (
+        *("Point", "LineString", "Curve", "CompositeCurve", "OrientableCurve", "Polygon", "Surface"),
+        *("CompositeSurface", "PolyhedralSurface", "Tin", "MultiPoint", "MultiLineString", "MultiCurve"),
+        *("MultiPolygon", "MultiSurface", "MultiGeometry", "Solid"),
+    )
+)
+_RINGS = frozenset({"LinearRing", "Ring", "exterior", "interior", "boundedBy"})
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A mended schema of a GML file, and the layers it names; no path: GDAL knows this kind of GML by itself."""
+    """A mended schema of a GML file, and the layers it names; no path: GDAL knows this kind of GML by itself.
+
+    `is_bag`: an extract of the BAG, of which GDAL knows no options either.
+    """
 
     path: Path | None
     layers: tuple[str, ...]
+    is_bag: bool = False
 
 
 def template(path: Path, folder: Path, *, geometry_column: str | None, where: str) -> Template:
@@ -42,7 +54,8 @@ def template(path: Path, folder: Path, *, geometry_column: str | None, where: st
     folder
         Where the template goes.
     geometry_column
-        The element that holds the geometry, or None for the one GDAL takes.
+        The element that holds the geometry, as deep as it may lie (`vlak`, or `vlakGeometrie|Keuze|vlak`), or None for
+        the one GDAL takes.
     where
         What to name in an error.
 
@@ -69,9 +82,11 @@ def template(path: Path, folder: Path, *, geometry_column: str | None, where: st
     finally:
         link.unlink(missing_ok=True)
         guess.unlink(missing_ok=True)
+    kinds = list(tree.getroot().iter("GMLFeatureClass"))
     if geometry_column is not None:
-        _require_element(path, geometry_column, where)
-    for kind in tree.getroot().iter("GMLFeatureClass"):
+        features = {text.split("|")[-1] for kind in kinds if (text := kind.findtext("ElementPath"))}
+        geometry_column = geometry_path(path, geometry_column, features, where=where)
+    for kind in kinds:
         _mend(kind, geometry_column)
     name = hashlib.sha256(f"{path.resolve()}:{geometry_column}".encode()).hexdigest()[:16]
     target = folder / f"{path.stem}-{name}.gfs"
@@ -86,16 +101,18 @@ def _without(path: Path, layers: tuple[str, ...], geometry_column: str | None, w
     if geometry_column is not None:
         what = f"`geometry_column` cannot be chosen in {path.name}, which GDAL reads by a schema of its own"
         raise InputError(Fault(what, where, "leave it out"))
-    return Template(None, layers)
+    with path.open("rb") as stream:
+        return Template(None, layers, is_bag=b"bagStand" in stream.read(1 << 12))
 
 
 def _mend(kind: ET.Element, geometry_column: str | None) -> None:
-    """Make every property text, and take the geometry that is asked for."""
+    """Make every property text, a repeated one a list of texts, and take the geometry that is asked for."""
     for column in kind.iter("PropertyDefn"):
+        text = "StringList" if (column.findtext("Type") or "").endswith("List") else "String"
         for name in ("Type", "Subtype", "Width", "Precision"):
             for found in column.findall(name):
                 column.remove(found)
-        ET.SubElement(column, "Type").text = "String"
+        ET.SubElement(column, "Type").text = text
     if geometry_column is None:
         return
     for name in ("GeometryName", "GeometryElementPath"):
@@ -116,14 +133,59 @@ def _require_end(path: Path, where: str) -> None:
         raise InputError(Fault(what, where, "fetch or export the file again"))
 
 
-def _require_element(path: Path, name: str, where: str) -> None:
-    """Refuse a geometry column that the file does not have; GDAL would give null geometry without a word."""
-    wanted = re.compile(rb"<(?:[A-Za-z0-9_.-]+:)?" + re.escape(name.encode()) + rb"[\s>/]")
-    overlap = len(name) + 64
-    tail = b""
+def geometry_path(path: Path, asked: str, features: set[str], *, where: str) -> str:
+    """Return the way from a feature to the geometry that an element holds, as GDAL writes it: `outer|choice|inner`.
+
+    Parameters
+    ----------
+    path
+        The GML file.
+    asked
+        An element, at any depth below the feature and above the geometry, or the whole way.
+    features
+        The elements that are features.
+    where
+        What to name in an error.
+
+    Raises
+    ------
+    InputError
+        If no feature has it, it holds no geometry, or geometries at the end of several ways.
+    """
+    names = re.split(r"[|/]", asked)
+    ways: dict[str, None] = {}
+    stack: list[str] = []
     with path.open("rb") as stream:
-        while chunk := stream.read(1 << 20):
-            if wanted.search(tail + chunk):
-                return
-            tail = chunk[-overlap:]
-    raise InputError(Fault(f"no element {name}", where, "mend `geometry_column`"))
+        for event, element in ET.iterparse(stream, events=("start", "end")):  # noqa: S314 - Python expands no entities
+            namespace, _, name = element.tag.rpartition("}")
+            if event == "start":
+                if "opengis.net/gml" in namespace and name in _SHAPES:
+                    way = _below(stack, features)
+                    if way and _is_asked(way, names):
+                        ways["|".join(way)] = None
+                stack.append(name)
+            else:
+                stack.pop()
+                if name in features:
+                    element.clear()
+            if len(ways) > 1 or asked in ways:
+                break
+    if asked in ways or len(ways) == 1:
+        return asked if asked in ways else next(iter(ways))
+    if ways:
+        what = f"{asked} holds geometries at the end of several ways"
+        raise InputError(Fault(what, where, f"write `geometry_column:` {' or '.join(ways)}"))
+    raise InputError(Fault(f"no element {asked} that holds a geometry", where, "mend `geometry_column`"))
+
+
+def _below(stack: list[str], features: set[str]) -> list[str]:
+    """Return the elements from below the feature down to the geometry; none within another geometry."""
+    at = max((i for i, name in enumerate(stack) if name in features), default=None)
+    if at is None:
+        return []
+    way = stack[at + 1 :]
+    return [] if any(name in _SHAPES or name in _RINGS for name in way) else way
+
+
+def _is_asked(way: list[str], names: list[str]) -> bool:
+    return way == names if len(names) > 1 else names[0] in way

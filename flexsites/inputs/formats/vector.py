@@ -7,7 +7,6 @@ A file bigger than memory is read batch by batch; the order of the rows is the f
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,12 +22,11 @@ from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from flexsites.errors import CrsError, Fault, InputError, raise_faults
-from flexsites.inputs.formats import files, gml
+from flexsites.inputs.formats import archives, gml
 
 Bounds = tuple[float, float, float, float]
 
 BATCH_ROWS = 32_768
-_TABLE_SUFFIXES = (".gpkg", ".geojson", ".json", ".shp", ".gml", ".xml", ".fgb", ".parquet", ".geoparquet")
 _PARQUET = (".parquet", ".geoparquet")
 _GML = (".gml", ".xml")
 _JSON_LINES = (".geojsonl", ".geojsons", ".geojsonseq", ".ndjson", ".jsonl")
@@ -36,6 +34,11 @@ GDAL_ARC_STEP_DEGREES = 4.0
 """The angle of a chord when nothing is configured: GDAL's own; a chord lies r * 0.0006 inside its arc."""
 
 _ARC_STEP = "OGR_ARC_STEPSIZE"
+_EXACT = {
+    pa.int8(): pd.Int64Dtype(), pa.int16(): pd.Int64Dtype(), pa.int32(): pd.Int64Dtype(), pa.int64(): pd.Int64Dtype(),
+    pa.uint8(): pd.Int64Dtype(), pa.uint16(): pd.Int64Dtype(), pa.uint32(): pd.Int64Dtype(),
+    pa.uint64(): pd.UInt64Dtype(), pa.bool_(): pd.BooleanDtype(),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,10 @@ def open_vector(
     CrsError
         If the file says no reference system and none is declared, or another than is declared.
     """
-    real = _unarchive(path, layer, where=where, scratch=scratch)
+    parts = archives.features_of(path, layer, where=where, scratch=scratch)
+    if len(parts) != 1:
+        raise InputError(Fault(f"{len(parts)} files in this zip are one delivery", where, "name one of them"))
+    real = parts[0]
     if real.suffix.lower() in _PARQUET:
         opened = _open_parquet(real, where)
     else:
@@ -199,36 +205,13 @@ def _is_default_crs(opened: VectorFile) -> bool:
         return b'"crs"' not in stream.read(4096)
 
 
-def _unarchive(path: str, layer: str | None, *, where: str, scratch: Path) -> Path:
-    """Return the file itself; of a zip with several, the one that is named or that holds the layer."""
-    archive, member = files.split_archive(path)
-    if not archive.lower().endswith(".zip"):
-        return Path(path)
-    try:
-        with zipfile.ZipFile(archive) as packed:
-            names = [n for n in packed.namelist() if n.lower().endswith(_TABLE_SUFFIXES)]
-            everything = packed.namelist()
-    except (zipfile.BadZipFile, OSError) as error:
-        raise InputError(Fault(f"cannot be read as a zip ({error})", where, "fetch the file again")) from error
-    chosen = [n for n in names if member in (None, n)]
-    if len(chosen) > 1 and layer is not None:
-        for fits in (str.__eq__, str.endswith, str.__contains__):
-            chosen = [n for n in chosen if fits(Path(n).stem.lower().replace("_", " "), f" {layer.lower()}")] or chosen
-    if len(chosen) != 1:
-        what = f"{len(chosen)} files fit in this zip ({', '.join(chosen or names[:6])})"
-        raise InputError(Fault(what, where, f"write which: {archive}/NAME"))
-    for sibling in everything:  # a shapefile is several files
-        if sibling != chosen[0] and Path(sibling).with_suffix("") == Path(chosen[0]).with_suffix(""):
-            files.unpack(archive, sibling, scratch)
-    return files.unpack(archive, chosen[0], scratch)
-
-
 def _open_gdal(
     path: Path, layer: str | None, made: gml.Template | None, arc_step_degrees: float | None, where: str
 ) -> VectorFile:
     options = {}
     if made is not None:
-        options = {"WRITE_GFS": "NO"} | ({} if made.path is None else {"GFS_TEMPLATE": str(made.path)})
+        options = {} if made.is_bag else {"WRITE_GFS": "NO"}
+        options |= {} if made.path is None else {"GFS_TEMPLATE": str(made.path)}
     try:  # GDAL would write beside the user's GML if it were asked for its layers again
         layers = [(n, "") for n in made.layers] if made else [(str(n), k) for n, k in pyogrio.list_layers(path)]
         chosen = _choose_layer(layers, layer, where)
@@ -286,13 +269,16 @@ def _gdal_batches(
 
 def _paged(path: str, names: list[str], common: dict[str, Any], rows: int | None, *, skip: int = 0) -> Iterator[Batch]:
     while True:
-        meta, _, wkb, values = pyogrio.raw.read(path, skip_features=skip, max_features=rows, force_2d=True, **common)
-        frame = pd.DataFrame(dict(zip(map(str, meta["fields"]), values, strict=True)))[names]
-        count = len(values[0]) if wkb is None else len(wkb)
+        page = {"skip_features": skip, "max_features": rows}
+        meta, fids, wkb, values = pyogrio.raw.read(path, force_2d=True, return_fids=True, **page, **common)
+        count = len(fids)
         if count == 0:
             return
-        shapes = shapely.from_wkb(wkb) if wkb is not None else np.full(count, None, dtype=object)
-        yield Batch(frame, np.asarray(shapes, dtype=object))
+        frame = pd.DataFrame(dict(zip(map(str, meta["fields"]), values, strict=True)), index=range(count))[names]
+        if "GFS_TEMPLATE" not in common and any(map(pd.api.types.is_float_dtype, frame.dtypes)):
+            # Here integers with a null are floats, which cannot hold ids of 16 digits and more.
+            frame = exact(pyogrio.read_arrow(path, read_geometry=False, **page, **common)[1].select(names))
+        yield Batch(frame, np.full(count, None, dtype=object) if wkb is None else _shapes(wkb))
         if rows is None or count < rows:
             return
         skip += count
@@ -300,10 +286,13 @@ def _paged(path: str, names: list[str], common: dict[str, Any], rows: int | None
 
 def _numbers(frame: pd.DataFrame, text: tuple[str, ...]) -> pd.DataFrame:
     """Make numbers of text columns that hold only plainly written numbers; `0363`, an id, stays text."""
-    return pd.DataFrame({name: frame[name] if name in text else _number(frame[name]) for name in frame.columns})
+    columns = {name: frame[name] if name in text else _number(frame[name]) for name in frame.columns}
+    return pd.DataFrame(columns, index=frame.index)
 
 
 def _number(column: pd.Series) -> pd.Series:
+    if column.map(type).isin([list, np.ndarray]).any():  # a repeated element
+        return column
     text = column.dropna().astype("str")
     if len(text) == 0 or not text.str.fullmatch(r"-?(0|[1-9]\d{0,14})(\.\d+)?").all():
         return column
@@ -357,11 +346,27 @@ def _parquet_batches(path: str, columns: tuple[str, ...], bounds: Bounds | None,
 
 
 def _from_arrow(table: pa.Table, geometry: str | None, names: list[str], where: str) -> Batch:
-    frame = _readable(table.select(names), where).to_pandas()
+    frame = exact(_readable(table.select(names), where))
     if geometry is None or geometry not in table.column_names:
         return Batch(frame, np.full(len(frame), None, dtype=object))
-    wkb = table.column(geometry).to_numpy()
-    return Batch(frame, np.asarray(shapely.from_wkb(wkb), dtype=object))
+    return Batch(frame, _shapes(table.column(geometry).to_numpy()))
+
+
+@np.errstate(invalid="ignore")  # a corner that is not a number is judged with the rows
+def _shapes(wkb: NDArray[np.object_]) -> NDArray[np.object_]:
+    return np.asarray(shapely.from_wkb(wkb), dtype=object)
+
+
+def exact(table: pa.Table) -> pd.DataFrame:
+    """Return a table in types that hold its values: integers stay integers whatever nulls there are.
+
+    Examples
+    --------
+    >>> exact(pa.table({"id": [900719925474099311, None]}))["id"].tolist()
+    [900719925474099311, <NA>]
+    """
+    frame: pd.DataFrame = table.to_pandas(types_mapper=_EXACT.get)
+    return frame
 
 
 def _readable(table: pa.Table, where: str) -> pa.Table:

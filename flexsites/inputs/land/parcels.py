@@ -18,6 +18,7 @@ from flexsites.inputs.features import Features, read_features
 from flexsites.inputs.formats.projection import Geometries
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.land.areas import CODE_COLUMNS, codes_at
+from flexsites.inputs.land.overlaps import Ground, once_each, tell_overlaps
 from flexsites.inputs.land.ownership import Owners
 from flexsites.inputs.rows.ingest import ReadReport, Rows
 from flexsites.tables import CRS, Frame, Parcels, conform
@@ -65,10 +66,12 @@ def write_parcels(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     n_rows = n_owned = 0
+    ground = Ground()
     with Writer(path, Parcels) as writer:
         for frame in parcel_frames(opened, told, area=area, within=within, areas=areas, owners=owners):
             n_rows += len(frame)
             n_owned += int(frame["owner_class"].notna().sum())
+            ground.add(frame.geometry.to_numpy())
             writer.add(frame)
         if n_rows == 0:
             read = f"{told.ledger.n_read} rows read, {told.ledger.n_left_out} left out by `where`"
@@ -77,7 +80,9 @@ def write_parcels(
             raise InputError(told.ledger.faults(opened.name) or [fault])
     if owners is not None:
         told.notes.append(f"the class of owner is known of {n_owned} of {n_rows} parcels")
-    return writer.result()
+    written = once_each(writer.result(), ground, told)
+    tell_overlaps(written, told)
+    return written
 
 
 def parcel_frames(

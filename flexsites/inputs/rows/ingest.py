@@ -17,6 +17,7 @@ import shapely
 
 from flexsites.config.sources import ArcgisFeatures, Geometry, OgcFeatures, Selection, Vector
 from flexsites.errors import CrsError, Fault, FlexsitesError, InputError
+from flexsites.inputs.formats.archives import features_of
 from flexsites.inputs.formats.files import Places, locate
 from flexsites.inputs.formats.projection import Geometries, Projection, coordinate_faults, outside_rd, to_rd
 from flexsites.inputs.formats.vector import BATCH_ROWS, GDAL_ARC_STEP_DEGREES, Batch, Bounds, VectorFile, open_vector
@@ -165,12 +166,10 @@ def open_source(
     faults: list[Fault | str] = []
     is_about_crs = []
     opened, projections, real = [], [], []
-    for path in paths:
-        where = f"{name} ({Path(path).name})"
+    for path, member, where in _members(name, paths, places, shape.layer, faults):
         try:
-            local = locate(path, places, where=name)
             found = open_vector(
-                local,
+                member,
                 where=where,
                 scratch=places.scratch,
                 layer=shape.layer,
@@ -190,13 +189,29 @@ def open_source(
         is_about_crs.extend([False] * len(file_faults))
         faults.extend(file_faults)
         opened.append(found)
-        real.append(local)
+        real.append(path)
     if faults:
         raise (CrsError if is_about_crs and all(is_about_crs) else InputError)(faults)
     names = opened[0].columns
     wanted = (*needed, *optional)
     kept, asked = kept_columns(row, names, wanted), read_columns(row, names, wanted)
     return VectorSource(name, row, tuple(opened), tuple(projections), kept, asked, tuple(real))
+
+
+def _members(
+    name: str, paths: tuple[str, ...], places: Places, layer: str | None, faults: list[Fault | str]
+) -> Iterator[tuple[str, str, str]]:
+    """Give, of every file, the path it was given by, each file of features in it, and what to name in an error."""
+    for path in paths:
+        where = f"{name} ({Path(path).name})"
+        try:
+            local = locate(path, places, where=name)
+            members = features_of(local, layer, where=where, scratch=places.scratch)
+        except FlexsitesError as error:
+            faults.extend(error.faults)
+            continue
+        for member in members:
+            yield local, str(member), where if len(members) == 1 else f"{name} ({Path(path).name}: {member.name})"
 
 
 def _shape_faults(found: VectorFile, where: str) -> list[Fault]:
@@ -259,6 +274,7 @@ def read_rows(
         raise InputError(Fault("no row passes `where`", opened.name, remedy, ledger.n_read))
 
 
+@np.errstate(invalid="ignore")
 def _is_labelled_right(batch: Batch, file: VectorFile, where: str) -> bool:
     """Refuse coordinates that contradict the label of their file; False where a batch has no geometry to tell."""
     box = shapely.bounds(batch.geometry)
@@ -267,6 +283,7 @@ def _is_labelled_right(batch: Batch, file: VectorFile, where: str) -> bool:
     return bool((~np.isnan(box).any(axis=1)).any())
 
 
+@np.errstate(invalid="ignore", over="ignore")  # a corner that is no place is set apart here
 def sound_rows(
     batch: Batch,
     selection: Selection,

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from flexsites.config.sources import Table
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places, locate
-from flexsites.inputs.formats.vector import Batch
+from flexsites.inputs.formats.vector import Batch, exact
 from flexsites.inputs.rows.selection import Unlisted, column_faults, kept_columns, matches, select
 
 _SUFFIXES = (".parquet", ".xlsx", ".csv", ".txt", ".tsv")
@@ -58,7 +59,7 @@ def _read(path: str, sheet: str | None, where: str) -> pd.DataFrame:
     try:
         match suffix:
             case ".parquet":
-                return pd.read_parquet(path)
+                return exact(pq.read_table(path))
             case ".xlsx":
                 return pd.read_excel(path, sheet_name=sheet or 0, dtype="str")
             case _:

@@ -27,6 +27,9 @@ _KINDS: dict[Kind, tuple[int, ...]] = {
     "polygon": (3, 6, 7), "line": (1, 5), "point": (0, 4), "place": (0, 3, 4, 6), "any": tuple(range(8)),
 }  # fmt: skip
 _COLLECTION = 7
+_EARTH_M = 1e8
+"""More than twice round the Earth: RD New gives no place such a coordinate."""
+
 _OTHER_KIND = "take these rows out; of a file with several geometries choose one with `geometry_column`"
 _SET_APART = "set faulty_rows: quarantine, and they are set apart and counted"
 _REMEDIES = {
@@ -35,6 +38,7 @@ _REMEDIES = {
     "no id": "give each row an id, or leave `id_column` out: ids are then made of the geometry",
     "an id that another feature has": "make ids unique, or leave `id_column` out: ids are then made of the geometry",
     "coordinates outside the Netherlands": "take these rows out, or mend their coordinates",
+    "a corner that is no place": "mend its coordinates (they are not numbers, or beyond the Earth), or take it out",
     "nothing is left of it when repaired": "mend the polygon, or take it out",
 }
 
@@ -128,10 +132,11 @@ def make_sound(geometry: Geometries, kind: Kind) -> Repaired:
     is_missing = shapely.is_missing(result)
     is_empty = shapely.is_empty(result)
     is_wrong = ~np.isin(shapely.get_type_id(result), _KINDS[kind]) & ~is_missing & ~is_empty
-    is_away = outside_rd(result) & ~is_wrong
+    is_nowhere = _has_corner_nowhere(result)
+    is_away = outside_rd(result) & ~is_wrong & ~is_nowhere
     is_repaired = np.zeros(len(result), dtype=bool)
     is_flat = np.isin(shapely.get_type_id(result), _KINDS["polygon"])
-    todo = np.flatnonzero(is_flat & ~is_missing & ~is_empty & ~is_away & ~is_wrong)
+    todo = np.flatnonzero(is_flat & ~is_missing & ~is_empty & ~is_away & ~is_wrong & ~is_nowhere)
     mixed = shapely.get_type_id(result[todo]) == _COLLECTION
     if mixed.any():
         result[todo[mixed]] = polygonal(result[todo[mixed]])
@@ -142,6 +147,7 @@ def make_sound(geometry: Geometries, kind: Kind) -> Repaired:
     for mask, why in (
         (is_lost, "nothing is left of it when repaired"),
         (is_away, "coordinates outside the Netherlands"),
+        (is_nowhere, "a corner that is no place"),
         (is_wrong, f"not a {kind}"),
         (is_empty, "empty geometry"),
         (is_missing, "no geometry"),
@@ -149,6 +155,16 @@ def make_sound(geometry: Geometries, kind: Kind) -> Repaired:
         reason[mask] = why
     is_repaired &= reason == np.array(None)
     return Repaired(result, is_repaired, reason)
+
+
+def _has_corner_nowhere(geometry: Geometries) -> NDArray[np.bool_]:
+    """Return which geometries have a corner that is not a number, infinite, or farther off than the Earth is round."""
+    xy, of = shapely.get_coordinates(geometry, return_index=True)
+    with np.errstate(invalid="ignore"):
+        is_nowhere = ~(np.abs(xy) < _EARTH_M).all(axis=1)
+    found = np.zeros(len(geometry), dtype=bool)
+    found[of[is_nowhere]] = True
+    return found & ~shapely.is_empty(geometry)
 
 
 def row_digests(geometry: Geometries, columns: pd.DataFrame) -> NDArray[np.uint64]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from flexsites.config.sources import Bag3d, CityJson, FileRow, Geometry, Row, Selection, Vector
 from flexsites.errors import ConfigError, Fault, InputError
+from flexsites.inputs.formats.archives import features_of
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.rows.ingest import ReadReport
@@ -123,8 +124,8 @@ def open_stock(
     shape: Geometry = row if isinstance(row, Vector | Bag3d) else Geometry()
     local = tuple(map(Path, paths))
     files, planes = [], []
-    for path in () if isinstance(row, CityJson) else local:
-        where, scratch = f"{name} ({path.name})", places.scratch
+    scratch, layer = places.scratch, getattr(row, "layer", None)
+    for path, where in () if isinstance(row, CityJson) else _members(name, local, layer, scratch):
         layer = getattr(row, "layer", None) or (pand_layer(path, where=where) if isinstance(row, Bag3d) else None)
         asked: dict[str, Any] = {"needed": needed, "optional": optional, "shape": shape}
         files.append(open_stock_file(path, where=where, scratch=scratch, layer=layer, **asked))
@@ -132,6 +133,16 @@ def open_stock(
             about = f"{where}: {layer}"
             planes.append(open_stock_file(path, where=about, scratch=scratch, layer=layer, needed=PLANE_NEEDED))
     return StockSource(name, row, local, tuple(files), tuple(planes), ReadReport(Ledger(name)))
+
+
+def _members(name: str, paths: tuple[Path, ...], layer: str | None, scratch: Path) -> list[tuple[Path, str]]:
+    """Return each file of features, of a zip those in it, and what to name in an error."""
+    found = []
+    for path in paths:
+        where = f"{name} ({path.name})"
+        members = features_of(str(path), layer, where=where, scratch=scratch)
+        found += [(one, where if len(members) == 1 else f"{where}: {one.name}") for one in members]
+    return found
 
 
 def _where(name: str, path: Path, paths: tuple[Path, ...]) -> str:
