@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 
 from flexsites.config.sources import ArcgisFeatures, FileRow, OgcFeatures, Row, Sources
 from flexsites.digest import digest as digest_of
+from flexsites.digest import sha256 as sha256_of
 from flexsites.errors import Fault, FlexsitesError, InputError
-from flexsites.inputs.formats.files import Places, locate
+from flexsites.inputs.formats.files import Places, locate, read_json
 from flexsites.inputs.formats.services import fetch_features
 from flexsites.inputs.prepared import Prepared
 from flexsites.inputs.rows.ingest import ReadReport
@@ -24,7 +25,7 @@ from flexsites.inputs.rows.records import Hashes, SourceRecord, about_of, record
 from flexsites.inputs.rows.validity import Ledger
 from flexsites.tables import Coverages, Frame, Table, concat
 from flexsites.tables.spatial_files import Bounds, Written, write_canonical
-from flexsites.tables.whole_files import read_json, write_json
+from flexsites.tables.whole_files import write_json
 
 FORMAT = 4
 """Raised whenever canonical files change their meaning, so that older ones are not used again."""
@@ -158,7 +159,7 @@ class Preparation:
         memory = path.with_suffix(".json")
         key = digest_of([FORMAT, row.model_dump(mode="json"), self.hashes.of(paths), depends])
         known = remembered(memory, key)
-        if known is None or (known["sha256"] is not None and not path.exists()):
+        if known is None or not is_whole(path, known["sha256"]):
             # A file that is half of the old and half of the new must not be vouched for, whenever this is stopped.
             memory.unlink(missing_ok=True)
             report = ReadReport(Ledger(name))
@@ -243,8 +244,13 @@ class Preparation:
 
 def remembered(memory: Path, key: str) -> dict[str, Any] | None:
     """Return what is remembered of a step, if it was made of the same; None: it is to be made (again)."""
-    known: dict[str, Any] | None = read_json(memory)
-    return known if known is not None and known["key"] == key else None
+    known = read_json(memory)
+    return known if isinstance(known, dict) and known.get("key") == key else None
+
+
+def is_whole(path: Path, sha256: str | None) -> bool:
+    """Whether a file is as it was written: not cut off, not changed since; null: there is none."""
+    return sha256 is None or (path.is_file() and sha256_of(path) == sha256)
 
 
 def files_of(name: str, row: Row, places: Places, *, bounds: Bounds | None) -> tuple[str, ...]:

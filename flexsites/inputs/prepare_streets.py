@@ -30,7 +30,7 @@ from flexsites.inputs.osm.graph import amenities_from_place
 from flexsites.inputs.osm.sources import read_amenities, read_osm_stops, read_streets
 from flexsites.inputs.osm.streets_lines import street_lines
 from flexsites.inputs.osm.streets_pbf import StreetReading, file_box, project_shape
-from flexsites.inputs.preparation import Preparation, remembered
+from flexsites.inputs.preparation import Preparation, is_whole, remembered
 from flexsites.inputs.rows.ingest import ReadReport
 from flexsites.inputs.rows.records import SourceRecord
 from flexsites.inputs.rows.validity import Ledger
@@ -126,7 +126,8 @@ def prepare_streets(preparation: Preparation, request: ReachRequest, make_ready:
     key = preparation.attempt(lambda: digest([request.key(), _source_key(preparation)]))
     memory = preparation.directory / MEMORY
     known = None if key is None else remembered(memory, key)
-    if known is None:
+    folder = preparation.directory
+    if known is None or not all(is_whole(folder / f"{name}.parquet", known["written"].get(name)) for name in _TABLES):
         memory.unlink(missing_ok=True)  # the files it speaks of are written over
         reader = _ReachReader(preparation, request)
         reach = reader.read()
@@ -147,8 +148,10 @@ def _write(
 ) -> dict[str, Any]:
     """Write what was read, make it ready, and return what is remembered of it."""
     frames = zip(_TABLES, (reach.lines, reach.amenities, reach.stops), (StreetLines, Amenities, Stops), strict=True)
-    for name, frame, table in frames:
-        write_canonical(frame, preparation.directory / f"{name}.parquet", table)
+    written = {
+        name: write_canonical(frame, preparation.directory / f"{name}.parquet", table).sha256
+        for name, frame, table in frames
+    }
     made: list[str] = []
     if make_ready is not None:
         preparation.report("access")
@@ -159,6 +162,7 @@ def _write(
         "records": [asdict(preparation.records[name]) for name in reader.names],
         "warnings": [*reader.warnings, *made],
         "has_timetable": reach.service is not None,
+        "written": written,
     }
 
 

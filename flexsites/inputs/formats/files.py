@@ -6,6 +6,7 @@ Everything else in this folder is given local paths; only this module knows how 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -13,17 +14,20 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import fsspec
 
 from flexsites.config.load import expand, variables_of
 from flexsites.errors import Fault, InputError
-from flexsites.inputs.formats.download import fetch_file
+from flexsites.inputs.formats.download import fetch_file, without_secrets
 from flexsites.tables.whole_files import whole_file
 
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]+://")
 _WORLD = "world://"
 _CHUNK_BYTES = 1 << 20
+_NAME_LENGTH = 100
 _BOMB_BYTES, _BOMB_RATIO = 1_000_000_000, 250
 """A member bigger than this, and packed more tightly, is refused: text of registers packs to a tenth or a fiftieth."""
 
@@ -85,9 +89,9 @@ def _remedy(path: str) -> str:
 
 def fetch(url: str, scratch: Path, *, where: str) -> Path:
     """Copy a remote file to the scratch folder and return the copy; one that is there already is used again."""
-    name = url.rstrip("/").rsplit("/", 1)[-1]
+    name = Path(urlsplit(url).path.rstrip("/")).name[-_NAME_LENGTH:]  # no query: it may hold a key, or be long
     target = scratch / "fetched" / f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{name}"
-    if target.exists():
+    if target.exists() and target.stat().st_size:
         return target
     if url.startswith(("http://", "https://")):
         return fetch_file(url, target)
@@ -96,8 +100,9 @@ def fetch(url: str, scratch: Path, *, where: str) -> Path:
             with fsspec.open(url, "rb") as remote, temporary.open("wb") as local:
                 shutil.copyfileobj(remote, local, _CHUNK_BYTES)
         except Exception as error:  # every store has errors of its own
-            what = f"cannot be fetched ({type(error).__name__}: {error})"
-            raise InputError(Fault(what, f"{where}: {url}", "check the address")) from error
+            shown = without_secrets(url)
+            what = f"cannot be fetched ({type(error).__name__}: {str(error).replace(url, shown)})"
+            raise InputError(Fault(what, f"{where}: {shown}", "check the address")) from error
     return target
 
 
@@ -128,9 +133,9 @@ def unpack(archive: str, member: str, scratch: Path) -> Path:
     known = (Path(archive).resolve(), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, Path(member).parent)
     stamp = hashlib.sha256(":".join(map(str, known)).encode()).hexdigest()[:12]
     target = scratch / "unpacked" / stamp / Path(member).name
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _require_room(archive, member, target.parent)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    size = _require_room(archive, member, target.parent)
+    if not target.exists() or target.stat().st_size != size:
         # A locked member is a RuntimeError, an unknown way of packing a NotImplementedError, which is one too.
         try:
             with (
@@ -146,8 +151,8 @@ def unpack(archive: str, member: str, scratch: Path) -> Path:
     return target
 
 
-def _require_room(archive: str, member: str, folder: Path) -> None:
-    """Refuse a member that would fill the disk, or that is nothing but repetition: a few MB that unpack to many GB."""
+def _require_room(archive: str, member: str, folder: Path) -> int:
+    """Return how long a member is; refuse one that would fill the disk, or that is nothing but repetition."""
     try:
         with zipfile.ZipFile(archive) as packed:
             info = packed.getinfo(member)
@@ -160,6 +165,15 @@ def _require_room(archive: str, member: str, folder: Path) -> None:
     if size_gb > room_gb:
         what = f"unpacks to {size_gb:.1f} GB, and there is room for {room_gb:.1f} GB"
         raise InputError(Fault(what, f"{archive}/{member}", f"make room at {folder}"))
+    return info.file_size
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON
+    """Return what is remembered in a file; None where there is none, or it cannot be read (a killed write left it)."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def content_of(path: str) -> list[Path]:

@@ -19,11 +19,15 @@ import requests
 import shapely
 
 from flexsites.config.sources import ArcgisFeatures, OgcFeatures
-from flexsites.errors import CrsError, Fault, InputError
-from flexsites.inputs.formats.download import get_json, open_session
+from flexsites.errors import CrsError, Fault, FlexsitesError, InputError
+from flexsites.inputs.formats.download import get_json, open_session, without_secrets
+from flexsites.inputs.formats.files import read_json
 from flexsites.inputs.formats.projection import coordinate_faults
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.tables.whole_files import whole_file, write_json, write_whole
+
+_MOST_PAGES = 1_000_000
+"""More than any register has; a service that never ends is left."""
 
 _RD_URI = "http://www.opengis.net/def/crs/EPSG/0/28992"
 _RD_NAME = "urn:ogc:def:crs:EPSG::28992"
@@ -63,19 +67,31 @@ def fetch_features(
     question = json.dumps([row.model_dump(mode="json", exclude={"about", "notes"}), bounds], sort_keys=True)
     folder = scratch / "services" / hashlib.sha256(question.encode()).hexdigest()[:16]
     target = folder.with_suffix(".geojson")
-    if target.exists():
+    if target.exists() and target.stat().st_size:
         return target
     folder.mkdir(parents=True, exist_ok=True)
     pages = _Pages(folder, name)
     session = session or open_session()
-    if isinstance(row, OgcFeatures):
-        expected = _fetch_ogc(row, pages, session, bounds)
-    else:
-        expected = _fetch_arcgis(row, pages, session, bounds)
+    where = f"{name} ({without_secrets(row.url)})"
+    try:
+        if isinstance(row, OgcFeatures):
+            expected = _fetch_ogc(row, pages, session, bounds)
+        else:
+            expected = _fetch_arcgis(row, pages, session, bounds)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, shapely.errors.ShapelyError) as error:
+        if isinstance(error, FlexsitesError):
+            raise
+        pages.forget()
+        what = f"its answer is not as it should be ({type(error).__name__}: {error})"
+        raise InputError(Fault(what, where, "tell the provider, or give a file")) from error
     if expected is not None and pages.n_features != expected:
         pages.forget()
         what = f"the service said {expected} features and gave {pages.n_features}"
-        raise InputError(Fault(what, f"{name} ({row.url})", "fetch again; it may have changed meanwhile"))
+        raise InputError(Fault(what, where, "fetch again; it may have changed meanwhile"))
+    if expected is not None and (n_distinct := pages.count_distinct()) < expected:
+        pages.forget()
+        what = f"the service said {expected} features and gave {n_distinct}, some of them again"
+        raise InputError(Fault(what, where, "fetch again; or give a file, if it does not obey its own paging"))
     pages.join(target)
     return target
 
@@ -86,10 +102,11 @@ class _Pages:
     def __init__(self, folder: Path, name: str) -> None:
         self.folder, self.name = folder, name
         self._state = folder / "state.json"
-        state = json.loads(self._state.read_text(encoding="utf-8")) if self._state.exists() else {}
+        state = read_json(self._state) or {}
         self.next: str | None = state.get("next")
         self.n_pages: int = state.get("n_pages", 0)
         self.n_features: int = state.get("n_features", 0)
+        self._last = ""
         self.is_started = bool(state)
         self.is_checked = False
 
@@ -100,8 +117,11 @@ class _Pages:
             if wrong := coordinate_faults(shapely.bounds(np.array(shapes, dtype=object)), "EPSG:28992", where=where):
                 raise CrsError(wrong)
             self.is_checked = bool(shapes)
-        if after is not None and after == self.next:
+        digest = hashlib.sha256(json.dumps(features, sort_keys=True).encode()).hexdigest()
+        is_same = bool(features) and digest == self._last
+        if is_same or (after is not None and after == self.next) or self.n_pages >= _MOST_PAGES:
             raise InputError(Fault("the service gives the same page again and again", where, "tell the provider"))
+        self._last = digest
         path = self.folder / f"page-{self.n_pages:06d}.json"
         write_whole(path, json.dumps(features).encode())
         self.next, self.n_pages, self.n_features = after, self.n_pages + 1, self.n_features + len(features)
@@ -123,13 +143,17 @@ class _Pages:
             sink.write("\n]}\n")
         self.forget()
 
+    def count_distinct(self) -> int:
+        """Return how many features differ from each other."""
+        return len({hash(json.dumps(feature, sort_keys=True)) for feature in self._features()})
+
     def _features(self) -> Iterator[dict[str, Any]]:
         for number in range(self.n_pages):
             yield from json.loads((self.folder / f"page-{number:06d}.json").read_text(encoding="utf-8"))
 
 
 def _fetch_ogc(row: OgcFeatures, pages: _Pages, session: requests.Session, bounds: Bounds | None) -> int | None:
-    where = f"{pages.name} ({row.url})"
+    where = f"{pages.name} ({without_secrets(row.url)})"
     expected: int | None = None
     url: str | None = f"{row.url.rstrip('/')}/collections/{row.collection}/items"
     parameters: dict[str, str] | None = {"f": "json", "limit": str(row.limit), "crs": row.crs}
@@ -147,6 +171,10 @@ def _fetch_ogc(row: OgcFeatures, pages: _Pages, session: requests.Session, bound
         links = [link for link in content.get("links", []) if link.get("rel") == "next"]
         after = urljoin(url, links[0]["href"]) if links else None
         pages.add(content.get("features", []), after, where=where)
+        if expected is not None and pages.n_features > expected:
+            pages.forget()
+            what = f"the service said {expected} features, and more and more come"
+            raise InputError(Fault(what, where, "tell the provider"))
         url, parameters = after, None
     return expected
 
@@ -160,7 +188,7 @@ def _require_crs(came: str | None, asked: str, where: str) -> None:
 
 def _fetch_arcgis(row: ArcgisFeatures, pages: _Pages, session: requests.Session, bounds: Bounds | None) -> int | None:
     url = f"{row.url.rstrip('/')}/query"
-    where = f"{pages.name} ({row.url})"
+    where = f"{pages.name} ({without_secrets(row.url)})"
     common = {"where": row.query, "outSR": "28992"}
     if bounds is not None:
         envelope = ",".join(f"{b:.3f}" for b in bounds)
@@ -169,6 +197,8 @@ def _fetch_arcgis(row: ArcgisFeatures, pages: _Pages, session: requests.Session,
     counted, _ = get_json(session, url, {**common, "returnCountOnly": "true", "f": "json"})
     _require_no_error(counted, where)
     expected = int(counted["count"])
+    if expected < 0:
+        raise InputError(Fault(f"the service said {expected} features", where, "tell the provider"))
     while pages.n_features < expected:
         offset = str(pages.n_features)
         page = {"outFields": "*", "resultOffset": offset, "resultRecordCount": str(row.limit), "f": "geojson"}

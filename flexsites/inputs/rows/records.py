@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
@@ -14,7 +13,7 @@ from flexsites.config.catalogue import About, Catalogue, CatalogueRow
 from flexsites.config.load import available, read_model
 from flexsites.config.sources import Row
 from flexsites.errors import ConfigError, Fault
-from flexsites.inputs.formats.files import content_of, sha256
+from flexsites.inputs.formats.files import content_of, read_json, sha256
 from flexsites.inputs.rows.validity import Ledger
 from flexsites.tables.whole_files import write_json
 
@@ -143,8 +142,8 @@ class Hashes:
 
     def __post_init__(self) -> None:
         """Read what is remembered."""
-        if self.path.exists():
-            self.known = json.loads(self.path.read_text(encoding="utf-8"))
+        known = read_json(self.path)
+        self.known = known if isinstance(known, dict) else {}
 
     def of(self, paths: tuple[str, ...]) -> str:
         """Return the hash of a file; of several, the hash of their hashes in order."""

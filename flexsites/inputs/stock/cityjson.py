@@ -20,7 +20,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from flexsites.errors import CrsError, Fault, InputError
+from flexsites.errors import CrsError, Fault, FlexsitesError, InputError
 from flexsites.geometry.polygons import repair
 from flexsites.inputs.stock.files import bag_ids
 from flexsites.tables import CRS, Frame, RoofParts, conform, empty
@@ -70,15 +70,23 @@ def read_cityjson(path: Path, *, where: str | None = None) -> CityModel:
     """
     where = where or path.name
     head, features = _documents(path, where)
+    if not isinstance(head, dict):
+        raise InputError(Fault("not CityJSON", where, "export it again as CityJSON 1.1 or 2.0"))
     version = str(head.get("version"))
     if head.get("type") != "CityJSON" or version not in _VERSIONS:
         what = f"not CityJSON of version {', '.join(_VERSIONS)} (type {head.get('type')!r}, version {version!r})"
         raise InputError(Fault(what, where, "export it again as CityJSON 1.1 or 2.0"))
     _require_rd(head, where)
-    reading = _Reading(head.get("transform"))
-    for feature in features:
-        reading.add(feature)
-    return reading.finish(version, where)
+    try:
+        reading = _Reading(head.get("transform"))
+        for feature in features:
+            reading.add(feature)
+        return reading.finish(version, where)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, shapely.errors.ShapelyError) as error:
+        if isinstance(error, FlexsitesError):
+            raise
+        what = f"not as CityJSON {version} should be ({type(error).__name__}: {error})"
+        raise InputError(Fault(what, where, "fetch or export the file again")) from error
 
 
 def face_slope(rings: list[Floats]) -> float:
@@ -219,7 +227,8 @@ def _documents(path: Path, where: str) -> tuple[dict[str, Any], Iterator[dict[st
 
 
 def _require_rd(head: dict[str, Any], where: str) -> None:
-    system = (head.get("metadata") or {}).get("referenceSystem")
+    metadata = head.get("metadata")
+    system = metadata.get("referenceSystem") if isinstance(metadata, dict) else None
     if system is None:
         raise CrsError(Fault("the CRS is missing", where, "export it with metadata.referenceSystem (EPSG:7415)"))
     codes = re.findall(r"(\d+)/?$", str(system))

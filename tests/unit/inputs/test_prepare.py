@@ -417,3 +417,21 @@ def test_an_attribute_that_one_layer_has_without_values_makes_no_text_of_it(tmp_
     by_layer = layers.groupby("layer")["has_dwelling"]
     assert by_layer.sum().to_dict() == {"houses": 2, "roads": 0}
     assert by_layer.count().to_dict() == {"houses": 4, "roads": 0}
+
+
+@pytest.mark.parametrize("name", ["hashes.json", "parcels.json", "parcels.parquet", "layers/l.parquet"])
+@pytest.mark.parametrize("damage", ["empty", "cut off", "one bit"])
+def test_what_is_damaged_among_the_prepared_inputs_is_made_again(tmp_path: Path, name: str, damage: str) -> None:
+    path = write(squares(), tmp_path / "p.gpkg")
+    given = sources(parcels=vector(path, id_column="id"), layers={"l": vector(path)})
+    first = prepare(given, directory=tmp_path / "out", base=tmp_path)
+    target = tmp_path / "out" / name
+    content = bytearray(target.read_bytes())
+    if damage == "one bit":
+        content[len(content) // 2] ^= 1
+    target.write_bytes(
+        b"" if damage == "empty" else bytes(content[: len(content) // 2 if damage == "cut off" else None])
+    )
+    again = prepare(given, directory=tmp_path / "out", base=tmp_path)
+    assert again.hashes == first.hashes
+    assert sorted(again.parcels()["site_id"]) == ["p0", "p1", "p2", "p3"]

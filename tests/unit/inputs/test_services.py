@@ -18,6 +18,7 @@ import shapely
 from flexsites.config.sources import ArcgisFeatures, OgcFeatures
 from flexsites.errors import CrsError, InputError
 from flexsites.inputs.formats.download import atom_files, fetch_file, open_session
+from flexsites.inputs.formats.files import fetch
 from flexsites.inputs.formats.services import fetch_features
 from flexsites.inputs.prepare import prepare
 from tests.unit.inputs.makers import ABOUT, sources, squares
@@ -42,6 +43,11 @@ class Service:
     asked: list[str] = field(default_factory=list)
     file: bytes = bytes(range(256)) * 40
     cuts_file: bool = False
+    answer: dict[str, Any] = field(default_factory=dict)
+    obeys_offset: bool = True
+    is_endless: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
+    status: int | None = None
 
     @property
     def url(self) -> str:
@@ -90,7 +96,11 @@ class _Handler(BaseHTTPRequestHandler):
         page: dict[str, Any] = {"type": "FeatureCollection", "features": found[start : start + limit], "links": []}
         if service.matched is not None:
             page["numberMatched"] = service.matched
-        if start + limit < len(found):
+        page |= service.answer
+        if service.is_endless:
+            page["features"] = [{**found[0], "id": f"f-{start}"}]
+            page["links"].append({"rel": "next", "href": f"{self.path.split('?')[0]}?cursor={start + 1}"})
+        elif start + limit < len(found) and not service.answer:
             kept = "&".join(f"{key}={value}" for key, value in query.items() if key in ("limit", "filter", "f"))
             cursor = start if service.repeats and start else start + limit
             page["links"].append({"rel": "next", "href": f"{self.path.split('?')[0]}?cursor={cursor}&{kept}"})
@@ -101,9 +111,12 @@ class _Handler(BaseHTTPRequestHandler):
         found = self.service.features()
         if query["where"] == "broken":
             return self._send(200, b'{"error": {"code": 400, "message": "Invalid query"}}', {})
+        if self.service.answer:
+            return self._send(200, json.dumps(self.service.answer).encode(), {})
         if "returnCountOnly" in query:
             return self._send(200, json.dumps({"count": self.service.matched or len(found)}).encode(), {})
         start, limit = int(query["resultOffset"]), min(int(query["resultRecordCount"]), 10)
+        start = start if self.service.obeys_offset else 0
         page = {"type": "FeatureCollection", "features": found[start : start + limit]}
         return self._send(200, json.dumps(page).encode(), {})
 
@@ -112,12 +125,20 @@ class _Handler(BaseHTTPRequestHandler):
         edition = self.service.edition
         if "Range" in self.headers and self.headers.get("If-Range") in (None, edition):
             first = int(self.headers["Range"].removeprefix("bytes=").rstrip("-"))
+        if "Range" in self.headers and self.service.status == 416:
+            return self._send(416, b"", {"Content-Range": f"bytes */{len(content)}"})
         self.send_response(206 if first else 200)
         self.send_header("Content-Length", str(len(content) - first))
+        for name, value in self.service.headers.items() if first else ():
+            self.send_header(name, value)
+        if first and "Content-Range" not in self.service.headers:
+            self.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
         if edition is not None:
             self.send_header("ETag", edition)
         self.end_headers()
         self.wfile.write(content[first : len(content) // 2] if self.service.cuts_file else content[first:])
+
+        return None
 
     def _send(self, status: int, content: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
@@ -304,3 +325,82 @@ def test_a_run_reads_a_file_from_the_web(service: Service, tmp_path: Path) -> No
     row = {"reader": "vector", "about": ABOUT, "path": f"{service.url}/parcels.gpkg", "id_column": "id"}
     prepared = prepare(sources(parcels=row), directory=tmp_path / "out", base=tmp_path)
     assert len(prepared.parcels()) == 4
+
+
+BAD_ANSWERS: dict[str, dict[str, Any]] = {
+    "no features": {"features": None},
+    "a count of words": {"numberMatched": "many"},
+    "links that are none": {"links": None},
+    "a link without an address": {"links": [{"rel": "next"}]},
+    "a shape of no kind": {"features": [{"type": "Feature", "geometry": {"type": "Foo", "coordinates": []}}]},
+    "features of texts": {"features": ["a", "b"]},
+    "a shape of texts": {"features": [{"geometry": {"type": "Point", "coordinates": ["a", "b"]}}]},
+}
+
+
+@pytest.mark.parametrize("name", BAD_ANSWERS)
+def test_an_answer_that_is_not_as_it_should_be_is_told(service: Service, tmp_path: Path, name: str) -> None:
+    service.answer = BAD_ANSWERS[name]
+    with pytest.raises(InputError, match=r"parcels \(http://127.*answer is not as it should be"):
+        fetch_features("parcels", ogc(service), tmp_path, bounds=None)
+
+
+@pytest.mark.parametrize("answer", [{"features": []}, {"count": "many"}, {"error": "no"}, {"count": -1}])
+def test_an_arcgis_answer_that_is_not_as_it_should_be_is_told(
+    service: Service, tmp_path: Path, answer: dict[str, Any]
+) -> None:
+    service.answer = answer
+    with pytest.raises(InputError, match=r"ibis \(http://127"):
+        fetch_features("ibis", arcgis(service), tmp_path, bounds=None)
+
+
+def test_a_service_that_goes_on_beyond_what_it_said_is_left(service: Service, tmp_path: Path) -> None:
+    service.is_endless, service.matched = True, 3
+    with pytest.raises(InputError, match="said 3 features, and more and more come"):
+        fetch_features("parcels", ogc(service), tmp_path, bounds=None)
+
+
+def test_an_arcgis_server_that_gives_the_first_page_again_is_refused(service: Service, tmp_path: Path) -> None:
+    service.obeys_offset = False
+    with pytest.raises(InputError, match="the same page again"):
+        fetch_features("ibis", arcgis(service), tmp_path, bounds=None)
+
+
+def test_features_that_come_again_are_not_counted_for_others(service: Service, tmp_path: Path) -> None:
+    service.n, service.matched = 12, 20
+    service.obeys_offset = False
+    with pytest.raises(InputError, match=r"the same page again|some of them again"):
+        fetch_features("ibis", arcgis(service), tmp_path, bounds=None)
+
+
+@pytest.mark.parametrize(
+    ("edition", "status", "headers"),
+    [(None, None, {}), ("one", 416, {}), ("one", None, {"Content-Range": "bytes 0-999/1000"})],
+)
+def test_what_is_not_certainly_the_rest_of_the_same_file_is_fetched_again(
+    service: Service, tmp_path: Path, edition: str | None, status: int | None, headers: dict[str, str]
+) -> None:
+    """No validator, a file that became shorter, a range that begins elsewhere: half old and half new is no file."""
+    service.edition, service.status, service.headers = edition, status, headers
+    part = tmp_path / "file.part"
+    part.write_bytes(b"old" * 100)
+    if edition is not None:
+        (tmp_path / "file.part.edition").write_text(edition, encoding="utf-8")
+    assert fetch_file(f"{service.url}/file", tmp_path / "file").read_bytes() == service.file
+
+
+def test_a_key_in_an_address_is_shown_nowhere(service: Service, tmp_path: Path) -> None:
+    address = service.url.replace("http://", "http://me:geheim@")
+    service.faults = [404]
+    with pytest.raises(InputError) as caught:
+        fetch(f"{address}/file.gpkg?token=sleutel", tmp_path, where="parcels")
+    assert not any(secret in str(caught.value) for secret in ("geheim", "sleutel"))
+    found = fetch(f"{address}/{'x' * 300}.gpkg?token=sleutel", tmp_path, where="parcels")
+    assert "sleutel" not in found.name
+    assert found.name.endswith(".gpkg")
+
+
+def test_a_service_that_asks_to_wait_for_a_day_is_not_waited_for() -> None:
+    retry = open_session().get_adapter("http://x").max_retries  # type: ignore[attr-defined]
+    assert retry.parse_retry_after("100000") == 120
+    assert retry.parse_retry_after("3") == 3
