@@ -131,13 +131,26 @@ class Geometry(Model):
 class Vector(FileRow, Selection, Geometry):
     """Features of a file that GDAL or pyarrow reads: gpkg, geojson, shp, gml, parquet, or a zip of one of them.
 
-    A layer that rules read states its `coverage`: a file may be a cut-out, and does not say so.
+    A layer that rules read states its `coverage`: a file may be a cut-out, and does not say so. `periods` are columns
+    with homes per period, of plans: {column: [first year, last year]}. A plan starts in the first year of its first
+    period with homes and is completed in the last of the last; one without homes in any is no plan any more.
     """
 
     reader: Literal["vector"]
     """How it is read."""
     coverage: Coverage | None = None
     """Where the source is complete; what it does not hold elsewhere is unknown, not absent."""
+    periods: dict[str, tuple[int, int]] = Field(default_factory=dict)
+    """Columns with homes per period, of plans, with the first and the last year of each."""
+
+    @model_validator(mode="after")
+    def _has_periods_in_time(self) -> Vector:
+        """Refuse a period that ends before it begins."""
+        wrong = [name for name, (first, last) in self.periods.items() if first > last]
+        if wrong:
+            msg = f"periods that end before they begin: {', '.join(wrong)}"
+            raise ValueError(msg)
+        return self
 
 
 class OgcFeatures(Row, Selection):

@@ -17,6 +17,7 @@ from flexsites.geometry.lattice import subdivide
 from flexsites.inputs.features import Features, read_features
 from flexsites.inputs.formats.projection import Geometries
 from flexsites.inputs.formats.vector import Bounds
+from flexsites.inputs.land.plan_periods import with_periods
 from flexsites.inputs.land.rule_needs import NUMBERS, RuleNeeds, as_rules_read
 from flexsites.inputs.rows.ingest import ReadReport, Rows
 from flexsites.tables import CRS, Frame, Layers
@@ -75,7 +76,8 @@ def write_layer(
     path.parent.mkdir(parents=True, exist_ok=True)
     with Writer(path, Layers) as writer:
         for found in read_features(opened, "any", told, bounds=bounds):
-            rows = replace(found, columns=_with_numbers(found.columns, opened, told))
+            rows = with_periods(found, getattr(opened.row, "periods", {}), opened.row.rename, told)
+            rows = replace(rows, columns=_with_numbers(rows.columns, opened, told))
             rows = as_rules_read(rows, needs, told, is_open=is_open)
             writer.add(layer_frame(layer, rows, optional=needs.optional))
         if not writer.has_rows_or_columns:

@@ -7,9 +7,7 @@ one with the lowest id; of others that share ground it is told which and how muc
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,12 +18,13 @@ from flexsites.config.input_rules import input_rules
 from flexsites.geometry.robust import intersect
 from flexsites.inputs.formats.projection import Geometries
 from flexsites.inputs.rows.ingest import ReadReport
-from flexsites.tables import Frame, Parcels
+from flexsites.tables import Parcels
+from flexsites.tables.files import read_chunks
 from flexsites.tables.spatial_files import Writer, Written, read_window
-from flexsites.tables.windows import read_chunks
 
 _DECIMALS = 3
 _SHOWN = 3
+_CHUNK_ROWS = 50_000
 
 
 def ground_digests(geometry: Geometries) -> NDArray[np.uint64]:
@@ -67,14 +66,14 @@ def once_each(written: Written, ground: Ground, report: ReadReport) -> Written:
     if not len(repeated):
         return written
     first: dict[int, str] = {}
-    for rows in _chunks(written.path, Parcels.key):
+    for rows in read_chunks(written.path, columns=[*Parcels.key, "geometry"], rows=_CHUNK_ROWS):
         digests = ground_digests(rows.geometry.to_numpy())
         for at in np.flatnonzero(np.isin(digests, repeated)):
             key, name = int(digests[at]), str(rows["site_id"].iloc[at])
             first[key] = min(name, first.get(key, name))
     gone: Counter[str] = Counter()
     with Writer(written.path, Parcels) as writer:
-        for rows in _chunks(written.path, Parcels.columns):
+        for rows in read_chunks(written.path, columns=Parcels.columns, rows=_CHUNK_ROWS):
             digests = ground_digests(rows.geometry.to_numpy())
             keepers = np.array([first.get(int(digest)) for digest in digests], dtype=object)
             is_first = (keepers == np.array(None)) | (keepers == rows["site_id"].to_numpy(dtype=object))
@@ -92,7 +91,7 @@ def tell_overlaps(written: Written, report: ReadReport) -> None:
     """Tell which parcels share ground, and how much: it counts in each of them."""
     least = float(input_rules().doubts.overlap_m2)
     found: dict[tuple[str, str], float] = {}
-    for rows in _chunks(written.path, Parcels.key):
+    for rows in read_chunks(written.path, columns=[*Parcels.key, "geometry"], rows=_CHUNK_ROWS):
         shapes, names = rows.geometry.to_numpy(), rows["site_id"].to_numpy(dtype=object)
         others = read_window(written.path, tuple(shapely.total_bounds(shapes).tolist()))
         theirs, their_names = others.geometry.to_numpy(), others["site_id"].to_numpy(dtype=object)
@@ -109,7 +108,3 @@ def tell_overlaps(written: Written, report: ReadReport) -> None:
     shown = "; ".join(f"{one} and {other}: {area:.0f} m2" for (one, other), area in largest)
     total = f"{sum(found.values()):.0f} m2 in {len(found)} pairs"
     report.doubts.append(f"{n} parcels share ground with another ({total}), which counts in each of them ({shown})")
-
-
-def _chunks(path: Path, columns: Sequence[str]) -> Iterator[Frame]:
-    return read_chunks(path, columns=[name for name in columns if name != "geometry"])

@@ -8,6 +8,7 @@ from flexsites.errors import Fault
 _MAPPING = tuple(Selection.model_fields)
 _MAKES_NOTHING = "leave it out: of these rows nothing else travels on"
 _STATES_NOTHING = "leave it out: it is of layers"
+_OF_LAYERS = dict.fromkeys(("coverage", "periods"), _STATES_NOTHING)
 _HAS_KEY = "leave it out: a table has its `key`"
 _OF_REGISTER = "leave it out: the register's own columns are read"
 
@@ -44,8 +45,8 @@ def _unused(name: str, row: Row) -> dict[str, str]:
         return {"keep": _MAKES_NOTHING}
     if isinstance(row, Table):
         return {"id_column": _HAS_KEY, "id_prefix": _HAS_KEY}
-    return {} if group == "layers" else {"coverage": _STATES_NOTHING}
+    return {} if group == "layers" else _OF_LAYERS
 
 
 def _of_stock() -> dict[str, str]:
-    return {**dict.fromkeys(_MAPPING, _OF_REGISTER), "coverage": _STATES_NOTHING}
+    return {**dict.fromkeys(_MAPPING, _OF_REGISTER), **_OF_LAYERS}

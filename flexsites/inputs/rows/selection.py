@@ -55,7 +55,8 @@ def kept_columns(selection: Selection, available: Iterable[str], needed: Iterabl
     if EVERY_COLUMN in selection.keep:
         return names
     theirs = {ours: name for name, ours in selection.rename.items()}
-    wanted = {*selection.keep, *selection.rename, *(theirs.get(name, name) for name in needed)}
+    periods = getattr(selection, "periods", {})
+    wanted = {*selection.keep, *selection.rename, *periods, *(theirs.get(name, name) for name in needed)}
     return tuple(name for name in names if name in wanted)
 
 
@@ -77,6 +78,7 @@ def column_faults(
     asked = [
         *((name, "`where` names") for name in selection.where if name not in names),
         *((name, "`keep` names") for name in selection.keep if name not in names | {EVERY_COLUMN}),
+        *((name, "`periods` names") for name in getattr(selection, "periods", {}) if name not in names),
         *((name, "`rename` names") for name in selection.rename if name not in names),
         *((name, "`recode` names") for name in selection.recode if name not in ours),
         *((name, "a rule asks for") for name in dict.fromkeys(needed) if name not in ours),

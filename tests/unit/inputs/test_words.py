@@ -135,3 +135,26 @@ def test_what_a_rule_cannot_read_is_told_before_a_run(tmp_path: Path) -> None:
     found = prepare(given, directory=tmp_path / "out", base=tmp_path, request=Request(rules=(rule(kind="inside"),)))
     assert found.read_layers()["feature_id"].tolist() == ["a"]
     assert (found.records[0].n_features, found.records[0].n_quarantined) == (1, 2)
+
+
+def test_plans_with_homes_per_period_start_in_the_first_that_has_any(tmp_path: Path) -> None:
+    """Homes from 2020 on, from 2030 on, none left, and not known of the first period."""
+    frame = squares(4).assign(
+        plan_hardness="hard", op20_24=[50, 0, 0, None], op25_29=[0, 0, 0, 5], op30_50=[0, 30, 0, 0]
+    )
+    periods = {"op20_24": [2020, 2024], "op25_29": [2025, 2029], "op30_50": [2030, 2050]}
+    row = vector(
+        write(frame, tmp_path / "l.gpkg"), keep=["plan_hardness"], coverage="run", id_column="id", periods=periods
+    )
+    asked = Request(rules=(rule(**RULES["plan_hardness"]),))
+    found = prepare(sources(layers={"l": row}), directory=tmp_path / "out", base=tmp_path, request=asked)
+    plans = found.read_layers().set_index("feature_id")
+    assert plans["plan_start_year"].astype(object).where(plans["plan_start_year"].notna(), None).to_dict() == {
+        "p0": 2020, "p1": 2030, "p3": None,
+    }  # fmt: skip
+    assert plans["plan_completion_year"].to_dict() == {"p0": 2024, "p1": 2050, "p3": 2029}
+    assert plans["n_dwellings"].to_dict() == {"p0": 50, "p1": 30, "p3": 5}
+    told = found.records[0]
+    assert (told.n_read, told.n_left_out, told.n_features) == (4, 1, 3)
+    (fault,) = check(sources(layers={"l": row | {"periods": {"op19": [2019, 2019]}}}), base=tmp_path, request=asked)
+    assert "no column op19, which `periods` names" in str(fault)

@@ -1,0 +1,74 @@
+"""Plans that give homes per period, as registers of plan capacity do: when they start, and whether any home is left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from flexsites.inputs.rows.ingest import ReadReport, Rows
+
+
+def with_periods(
+    rows: Rows, periods: Mapping[str, tuple[int, int]], rename: Mapping[str, str], report: ReadReport
+) -> Rows:
+    """Return plans with their first and last year and their homes; a plan without homes in any period is left out.
+
+    Parameters
+    ----------
+    rows
+        Plans.
+    periods
+        Columns, as the source calls them, with their first and last year; none: the rows come back as they are.
+    rename
+        Their names: ours.
+    report
+        Told how many plans have no homes left, and what is no number.
+
+    Returns
+    -------
+        The rows with plan_start_year and plan_completion_year (null: homes are known of no period, or of none before
+        those that are not known), and n_dwellings unless the source has it.
+    """
+    if not periods:
+        return rows
+    ordered = sorted(periods.items(), key=lambda item: item[1])
+    names = [rename.get(name, name) for name, _ in ordered]
+    homes = np.column_stack(
+        [report.unreadable.numbers(rows.columns[ours], name) for ours, (name, _) in zip(names, ordered, strict=True)]
+    )
+    years = np.array([span for _, span in ordered], dtype=np.float64)
+    has_homes, is_unknown = homes > 0, np.isnan(homes)
+    start = _first(has_homes, is_unknown, years[:, 0])
+    completion = _first(has_homes[:, ::-1], is_unknown[:, ::-1], years[::-1, 1])
+    total = np.where(is_unknown.all(axis=1), np.nan, np.nansum(homes, axis=1))
+    made = {"plan_start_year": start, "plan_completion_year": completion, "n_dwellings": total}
+    left = {name: column for name, column in rows.columns.items() if name not in names}
+    columns = pd.DataFrame(
+        left | {name: pd.Series(values).astype("Int64") for name, values in made.items() if name not in left},
+        index=rows.columns.index,
+    )
+    stays = has_homes.any(axis=1) | is_unknown.any(axis=1)
+    if not stays.all():
+        report.ledger.n_left_out += int((~stays).sum())
+        report.ledger.n_kept -= int((~stays).sum())
+        report.notes.append(f"{int((~stays).sum())} plans without homes in any period are left out")
+    return Rows(rows.ids[stays].reset_index(drop=True), columns[stays].reset_index(drop=True), rows.geometry[stays])
+
+
+def _first(
+    has_homes: np.typing.NDArray[np.bool_],
+    is_unknown: np.typing.NDArray[np.bool_],
+    years: np.typing.NDArray[np.float64],
+) -> np.typing.NDArray[np.float64]:
+    """Return the year of the first period with homes; NaN where none has, or one before it is not known.
+
+    Examples
+    --------
+    >>> _first(np.array([[False, True]] * 2), np.array([[False, False], [True, False]]), np.array([2020.0, 2025.0]))
+    array([2025.,   nan])
+    """
+    at = np.argmax(has_homes | is_unknown, axis=1)
+    rows = np.arange(len(at))
+    return np.where(has_homes[rows, at], years[at], np.nan)
