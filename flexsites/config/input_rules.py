@@ -14,40 +14,42 @@ class Vocabulary(Model):
     """The words that an attribute may hold, as rules write them."""
 
     words: tuple[str, ...] = Field(min_length=1)
+    """The words."""
 
 
 class PlausibleYears(Model):
-    """Which years are years; what lies outside stands for unknown.
-
-    ``built_from`` is the first year a standing building may have; ``built_after_reference`` how many years after the
-    reference date it may have been built; plans start and end from ``plan_from`` to ``plan_to``.
-    """
+    """Which years are years; what lies outside stands for unknown."""
 
     built_from: Number
-    built_after_reference: Number
+    """The first year that a standing building may be of."""
+    built_after_reference_years: Number
+    """How many years after the reference date a standing building may be of."""
     plan_from: Number
+    """The first year in which a plan may start or end."""
     plan_to: Number
+    """The last."""
 
 
 class Doubts(Model):
-    """From where on rows are told to be doubtful.
-
-    ``overlap_m2``: parcels that share more land are the same ground twice. Units and buildings may be of two places
-    where ``units_elsewhere_share`` of the units lie in no building, and fewer than ``least_share_with_unit`` of the
-    buildings have one.
-    """
+    """From where on rows are told to be doubtful."""
 
     overlap_m2: Number
+    """Parcels that share more land than this are the same ground twice."""
     units_elsewhere_share: Number
+    """Units and buildings may be of two places where at least this share of the units lies in no building..."""
     least_share_with_unit: Number
+    """...and fewer than this share of the buildings have one."""
 
 
 class InputRules(Model):
-    """configs/inputs.yaml."""
+    """configs/inputs.yaml: how inputs are read."""
 
     vocabularies: dict[str, Vocabulary]
+    """Per attribute, by our name, the words that it may hold."""
     years: PlausibleYears
+    """Which years are years."""
     doubts: Doubts
+    """What makes rows doubtful."""
 
 
 @lru_cache(maxsize=1)

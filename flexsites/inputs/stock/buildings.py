@@ -337,7 +337,7 @@ def _years(rows: Frame, stands: pd.Series, where: str, on: dt.date | None) -> pd
     text = rows[name].astype("str").str.replace(r"^(\d{4}).*", r"\1", regex=True)
     years = numbers(text.where(rows[name].notna() & stands), name, where)
     plausible = input_rules().years
-    last = _YEAR_UNKNOWN - 1 if on is None else on.year + int(float(plausible.built_after_reference))
+    last = _YEAR_UNKNOWN - 1 if on is None else on.year + int(float(plausible.built_after_reference_years))
     return years.where((years >= float(plausible.built_from)) & (years <= last) & (years % 1 == 0)).astype("Int64")
 
 

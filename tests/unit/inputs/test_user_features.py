@@ -144,11 +144,11 @@ def test_lines_are_chosen_and_counted_as_every_source(tmp_path: Path) -> None:
         (
             {"kind": ["residential", "Service", "service", "path", "path"]},
             {},
-            "words that are not known (1 row: Service)",
+            "classes of road not known: Service (1 row)",
         ),
         ({"kind": ["laan"] * 5}, {}, "classes of road not known: laan"),
-        ({"kind": ["motorway"] * 5}, {}, "no line may be used by anybody (5 rows)"),
-        ({"kant": ["H", "yes", "no", "-1", None]}, {"oneway_column": "kant"}, "words that are not known (1 row: h)"),
+        ({"kind": ["bridleway"] * 5}, {}, "no line may be used by anybody (5 rows)"),
+        ({"kant": ["H", "yes", "no", "-1", None]}, {"oneway_column": "kant"}, "words for one-way not known: H (1 row)"),
         ({"kind": ["residential"] * 5}, {"where": {"weg": ["x"]}}, "no column weg, which `where` names"),
     ],
 )
