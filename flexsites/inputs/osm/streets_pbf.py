@@ -116,12 +116,21 @@ def project(lonlat: FloatArray, crs: str, *, where: str) -> FloatArray:
 
 
 def file_box(path: Path) -> shapely.Polygon | None:
-    """Return the box in degrees that the file says it covers, with vertices along its sides; None: it does not say."""
-    reader = osmium.io.Reader(str(path))
+    """Return the box in degrees that the file says it covers, with vertices along its sides; None: it does not say.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
     try:
-        box = reader.header().box()
-    finally:
-        reader.close()
+        reader = osmium.io.Reader(str(path))
+        try:
+            box = reader.header().box()
+        finally:
+            reader.close()
+    except (RuntimeError, OSError) as error:
+        raise InputError(Fault(f"cannot be read ({error})", str(path), "fetch or cut the file again")) from error
     if not box.valid():
         return None
     low, high = box.bottom_left, box.top_right

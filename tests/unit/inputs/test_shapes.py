@@ -14,8 +14,10 @@ import pyogrio
 import pytest
 import shapely
 
+from flexsites.errors import InputError
 from flexsites.inputs.formats import files
-from flexsites.inputs.prepare import check, prepare
+from flexsites.inputs.osm.layers import osm_extent
+from flexsites.inputs.prepare import Request, check, prepare
 from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares, vector, write
 
 X, Y = ORIGIN
@@ -190,3 +192,19 @@ def test_the_units_of_gml_lie_in_all_their_panden(tmp_path: Path) -> None:
     row = {"reader": "bag", "about": ABOUT, "bag_panden": vector("pand.gml"), "verblijfsobjecten": vector("vbo.gml")}
     found = prepare(sources(layers={"b": row}), directory=tmp_path / "out", base=tmp_path).read_layers()
     assert found["has_dwelling"].tolist() == [True, True]
+
+
+@pytest.mark.parametrize("content", [b"", b"no map"])
+def test_a_file_of_openstreetmap_that_is_none_is_told(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "e.osm.pbf").write_bytes(content)
+    with pytest.raises(InputError, match=r"e\.osm\.pbf: cannot be read"):
+        osm_extent((str(tmp_path / "e.osm.pbf"),))
+
+
+@pytest.mark.parametrize("n_bytes", [0, 3_000])
+def test_a_broken_file_of_roofs_is_told_by_its_source(tmp_path: Path, n_bytes: int) -> None:
+    write(squares(40), tmp_path / "whole.gpkg")
+    (tmp_path / "3dbag.gpkg").write_bytes((tmp_path / "whole.gpkg").read_bytes()[:n_bytes])
+    given = sources(buildings={"roofs_3d": {"reader": "bag3d", "about": ABOUT, "path": "3dbag.gpkg"}})
+    (fault,) = map(str, check(given, base=tmp_path, request=Request(with_stock=True)))
+    assert fault.startswith("buildings.roofs_3d (3dbag.gpkg): cannot be read")
