@@ -24,13 +24,15 @@ from flexsites.config.roofs import TopUpRules
 from flexsites.config.study import Reading, Study
 from flexsites.exclusion.attribution import attribute
 from flexsites.exclusion.coverage import cover_rules
+from flexsites.exclusion.land import Land
 from flexsites.exclusion.near_misses import near_misses
 from flexsites.exclusion.overlay import overlay
-from flexsites.exclusion.pieces import leave_pieces
-from flexsites.exclusion.verdict import decide
+from flexsites.exclusion.pieces import leave_pieces, open_land, together_by_id
+from flexsites.exclusion.verdict import counting_pieces, decide
 from flexsites.suitability.judgement import judge, judge_pieces
 from flexsites.suitability.sites import gather
 from flexsites.tables import Buildings, Frame, NearMissUnits, concat, empty
+from flexsites.tables.contract import is_among
 
 Tables = Mapping[str, Frame]
 
@@ -39,6 +41,7 @@ Tables = Mapping[str, Frame]
 class Surroundings:
     """What a cell reads besides its sites: canonical tables with a halo, and what is global by nature."""
 
+    neighbours: Frame
     layers: Frame
     coverages: Frame
     streets: Frame
@@ -65,34 +68,46 @@ def assess_parcels(parcels: Frame, around: Surroundings, *, study: Study) -> dic
     -------
     Tables by reading and name. A site's rows do not depend on the cell, nor on the other sites in it.
     """
-    faces = overlay(parcels, around.layers, rules=study.all_rules, time=study.base.time)
+    everyone = together_by_id(parcels, around.neighbours)
+    every_face = overlay(everyone, around.layers, rules=study.all_rules, time=study.base.time)
     coverage = cover_rules(parcels, around.coverages, around.layers, rules=study.all_rules, tests=study.tests)
+    land = open_land(
+        everyone, every_face, around.streets, around.layers,
+        rules=study.all_rules, tests=study.tests, locations=study.locations, lane_m=study.least_lane_m,
+    )  # fmt: skip
+    faces = every_face[is_among(every_face["site_id"], parcels["site_id"])].reset_index(drop=True)
     done: list[tuple[Reading, dict[str, Frame]]] = []
     results = {}
     for reading in study.readings:
         # Readings that differ in limits or estimate only leave the same land: what it holds and reaches is the same.
         left = next((found for other, found in done if reading.leaves_the_same_as(other)), None)
         if left is None:
-            left = leave(parcels, faces, coverage, around, study=study, reading=reading)
+            left = leave(parcels, every_face, coverage, around, study=study, reading=reading, land=land)
             done.append((reading, left))
         results[reading.id] = left | serve_groups(parcels, left, study=study, reading=reading)
     base = results[study.base.id]
     missed = near_misses(
-        parcels, faces, around.streets, around.layers, coverage, base["exclusions"],
-        rules=study.base.rules, tests=study.tests, time=study.base.time, soft=study.rule_set.soft_classes,
+        parcels, around.neighbours, every_face, around.streets, around.layers, coverage, base["exclusions"],
+        rules=study.base.rules, tests=study.tests, locations=study.locations, time=study.base.time,
+        soft=study.rule_set.soft_classes, lane_m=study.least_lane_m, land=land,
     )  # fmt: skip
     base |= {"faces": faces, "near_misses": missed, "near_miss_units": _homes_missed(missed, around, study=study)}
     return results
 
 
 def leave(
-    parcels: Frame, faces: Frame, coverage: Frame, around: Surroundings, *, study: Study, reading: Reading
+    parcels: Frame, faces: Frame, coverage: Frame, around: Surroundings, *, study: Study, reading: Reading, land: Land
 ) -> dict[str, Frame]:
     """Exclude land as one reading says: the pieces left, why, what they reach, and how many homes fit."""
-    rules, tests, time = reading.rules, study.tests, reading.time
-    pieces = leave_pieces(parcels, faces, around.streets, around.layers, coverage, rules=rules, tests=tests, time=time)
-    reasons = attribute(parcels, faces, pieces, coverage, rules=rules, tests=tests)
-    exclusions = decide(parcels, pieces, reasons, rules=rules, tests=tests)
+    rules = reading.rules
+    pieces = leave_pieces(
+        parcels, around.neighbours, faces, around.streets, around.layers, coverage,
+        rules=rules, tests=study.tests, locations=study.locations, time=reading.time, lane_m=study.least_lane_m,
+        land=land,
+    )  # fmt: skip
+    own = faces[is_among(faces["site_id"], parcels["site_id"])].reset_index(drop=True)
+    reasons = attribute(parcels, own, pieces, coverage, rules=rules)
+    exclusions = decide(parcels, pieces, reasons, rules=rules)
     valid = pieces[pieces["is_valid"].to_numpy(dtype=bool)].reset_index(drop=True)
     accessibility, transit_quality = measure(valid, around, study=study)
     units = fit(
@@ -112,9 +127,8 @@ def leave(
 def serve_groups(parcels: Frame, left: Tables, *, study: Study, reading: Reading) -> dict[str, Frame]:
     """Judge what is left for every flexmilieu; a variant may count the low or the high estimate as the expected."""
     units = left["units"].assign(n_units_expected=left["units"][f"n_units_{reading.estimate}"])
-    judged = judge_pieces(
-        left["pieces"], left["accessibility"], units, flexmilieus=study.flexmilieus, groups=reading.groups
-    )
+    counting = counting_pieces(left["pieces"], left["exclusions"])
+    judged = judge_pieces(counting, left["accessibility"], units, flexmilieus=study.flexmilieus, groups=reading.groups)
     suitability = judge(judged)
     names = tuple(one.id for one in study.flexmilieus)
     sites = gather(parcels, left["exclusions"], suitability, flexmilieus=names, undemanding=study.undemanding)

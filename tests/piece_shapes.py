@@ -14,6 +14,7 @@ from shapely import affinity
 from flexsites.capacity.kernels.layout import Layout
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
 from flexsites.config.load import available, configs_directory, read_model, read_yaml
+from tests.piece_rows import pieces_of
 
 CORNER = (150_000.0, 450_000.0)
 """Where pieces lie: coordinates as large as real ones."""
@@ -87,21 +88,10 @@ def pieces_table(shapes: list[shapely.Polygon], **columns: object) -> gpd.GeoDat
     given = {
         "piece_id": [f"{site}#1" for site in ids],
         "site_id": ids,
-        "piece_area_m2": shapely.area(np.array(shapes, dtype=object)),
-        "max_width_m": 20.0,
         "compactness": 0.5,
-        "road_distance_m": 0.0,
-        "access_x_m": np.nan,
-        "access_y_m": np.nan,
         "farthest_interior_m": 50.0,
-        "is_valid": True,
-        "failed_test": None,
-        "restrictions": "",
-        "flags": "",
-        "available_years": 10.0,
-        "plan_coverage": "covered",
     }
-    return gpd.GeoDataFrame(given | columns, geometry=list(shapes), crs="EPSG:28992")
+    return pieces_of(given | columns, list(shapes))
 
 
 def transit_table(pieces: pd.DataFrame, transit_class: object = None) -> pd.DataFrame:

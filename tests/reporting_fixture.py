@@ -16,9 +16,12 @@ import shapely
 import yaml
 from shapely.geometry import Polygon
 
+from tests.piece_rows import pieces_of
+
 CRS = "EPSG:28992"
 UNDEMANDING = ("groen_tiny",)
 FLEXMILIEUS = ("stedelijk_ov", "campus", "fietsstad", "zorg_nabij", "werk_nabij", "groen_tiny")
+ESTIMATES = ("low", "expected", "high")
 RULES = (
     ("natura2000", "exclude", "zeer_hard", "Natura 2000", "Natura 2000"),
     ("nnn", "exclude", "hard", "Natuurnetwerk Nederland", "National nature network"),
@@ -363,7 +366,11 @@ def _decide(sites: gpd.GeoDataFrame) -> None:
     free = sites["buildable_area_m2"] > 0
     consent = sites["restrictions"] != ""
     sites["verdict"] = np.select([~free, n % 23 == 7, consent], ["excluded", "unknown", "conditional"], "eligible")
-    sites["available_years"] = np.where(sites["plan_coverage"] == "covered", np.where(n % 5 == 0, 7.5, 15.0), np.nan)
+    years = np.where(sites["plan_coverage"] == "covered", np.where(n % 5 == 0, 7.5, 15.0), np.nan)
+    for one in ESTIMATES:
+        sites[f"available_years_{one}"] = years
+    sites["buildable_without_consent_m2"] = sites["buildable_area_m2"]
+    sites["n_rules_checked"], sites["n_rules_excluding"], sites["unchecked_rules"] = len(RULES), len(RULES), ""
     sites["location_id"] = pd.Series([f"L{i // 2:04d}" for i in n], index=sites.index).where(free, None)
 
 
@@ -380,27 +387,17 @@ def _pieces(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             low, high = (middle, high) if area < site.buildable_area_m2 else (low, middle)
         shapes.append(shapely.intersection(site.geometry, shapely.box(west, south, high, north)))
     bounds = shapely.bounds(shapes)
-    return gpd.GeoDataFrame(
-        {
-            "piece_id": [f"{site}#1" for site in open_sites["site_id"]],
-            "site_id": open_sites["site_id"].to_numpy(),
-            "piece_area_m2": shapely.area(shapes),
-            "max_width_m": np.minimum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1]),
-            "compactness": 0.7,
-            "road_distance_m": 6.0,
-            "access_x_m": bounds[:, 0],
-            "access_y_m": bounds[:, 1],
-            "farthest_interior_m": 120.0,
-            "is_valid": True,
-            "failed_test": None,
-            "restrictions": open_sites["restrictions"].to_numpy(),
-            "flags": open_sites["flags"].to_numpy(),
-            "available_years": open_sites["available_years"].to_numpy(),
-            "plan_coverage": open_sites["plan_coverage"].to_numpy(),
-        },
-        geometry=shapes,
-        crs=CRS,
-    )
+    columns = {
+        "piece_id": [f"{site}#1" for site in open_sites["site_id"]],
+        "site_id": open_sites["site_id"].to_numpy(),
+        "road_distance_m": 6.0,
+        "access_x_m": bounds[:, 0],
+        "access_y_m": bounds[:, 1],
+        "farthest_interior_m": 120.0,
+        **{name: open_sites[name].to_numpy() for name in ("restrictions", "flags", "plan_coverage")},
+        **{f"available_years_{one}": open_sites[f"available_years_{one}"].to_numpy() for one in ESTIMATES},
+    }
+    return pieces_of(columns, shapes)
 
 
 def _near_misses(sites: gpd.GeoDataFrame, reasons: pd.DataFrame) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
@@ -539,8 +536,10 @@ def _choose(sites: gpd.GeoDataFrame, suitability: pd.DataFrame) -> None:
 def _typed(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     order = [
         "site_id", "gemeente_code", "provincie_code", "buurt_code", "owner_class", "tenure", "parcel_area_m2",
-        "registered_area_m2", "buildable_area_m2", "n_pieces", "location_id", "verdict", "is_suitable",
-        "is_suitable_demanding", "available_years", "plan_coverage", "provincial_coverage", "n_units_low",
+        "registered_area_m2", "buildable_area_m2", "buildable_without_consent_m2", "n_pieces", "location_id",
+        "verdict", "n_rules_checked", "n_rules_excluding", "unchecked_rules", "is_suitable",
+        "is_suitable_demanding", "available_years_low", "available_years_expected", "available_years_high",
+        "plan_coverage", "provincial_coverage", "n_units_low",
         "n_units_expected", "n_units_high", "flexmilieu_best", "flexmilieu_units", "score_best", "restrictions",
         "flags",
         "geometry",

@@ -116,7 +116,7 @@ def _units(
     sites: Frame, classes: list[str | None], modules: Mapping[Estimate, Ints], programme: Programme, mix: Mix
 ) -> Frame:
     """Return the rows of one flexmilieu, less its name."""
-    area = sites["piece_area_m2"].to_numpy(dtype=np.float64)
+    area = sites["core_area_m2"].to_numpy(dtype=np.float64)
     smallest = int(programme.min_units)
     largest = math.inf if programme.max_units is None else float(int(programme.max_units))
     by_density: dict[Estimate, Floats] = {}

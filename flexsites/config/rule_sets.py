@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -14,38 +15,52 @@ from flexsites.config.load import find, read_model, read_yaml
 from flexsites.config.rules import Effect, ExclusionRule, Hardness, Rule
 from flexsites.errors import ConfigError, Fault
 
-PIECE_TESTS = ("piece_min_area", "piece_min_width", "piece_road_access")
+PIECE_TESTS = ("piece_min_area", "piece_min_width", "piece_enclosed", "piece_road_access")
 """The ids of the piece tests in the ledger, in order."""
 
 
 class PieceTests(Model):
-    """When a contiguous remainder is a site: large enough, wide enough, beside a street.
-
-    ``mark_area_m2``: a restriction or flag marks a piece from this overlap on. Streets count when they may be driven
-    and are not of a barred class (a motorway gives no access). Where the street layer has no coverage the test of
-    road access cannot fail, and with ``road_required`` the verdict there is unknown.
-    """
+    """When what is left of a parcel is a site: large and wide enough, not enclosed, with a way in (METHOD 0)."""
 
     min_area_m2: Number
-    """A smaller contiguous piece is no site."""
+    """The least area of a component of the core that counts, over parcel borders."""
     min_width_m: Number
-    """A piece that is nowhere so wide is no site."""
-    width_tolerance_m: Number
-    """How accurately a width near the minimum is measured."""
-    width_coarse_m: Number
-    """How accurately a width far from the minimum is measured."""
+    """The least width: a disc of it fits wherever the core is."""
+    min_core_area_m2: Number
+    """The least part of such a component on the piece itself: a sliver beside a field is no site."""
+    near_m: Number
+    """A parcel with a piece this near belongs to the land of a piece."""
     road_reach_m: Number
-    """A usable street lies within this distance of a site."""
+    """A street farther away gives no access."""
+    crossing_m: Number
+    """A way in that lies over a motorway, a railway or wide water for more than this is none."""
+    wide_water_m: Number
+    """Water that a disc of this radius fits in is wide; other water is crossed by a culvert."""
+    right_of_way_m: Number
+    """A way in that lies over land of others for more than this needs a right of way."""
+    road_land_rules: tuple[str, ...] = ()
+    """The rules under which land is road land, which one may cross."""
+    road_land_share: Number
+    """The share of a parcel under these rules from which on it is road land."""
+    public_owners: tuple[str, ...] = ()
+    """The owner classes whose land one may cross."""
+    enclosed_area_m2: Number
+    """A face of the car network below this area encloses, if it is round."""
+    enclosed_compactness: Number
+    """How round: 4 pi A / P2, 1 for a circle."""
     mark_area_m2: Number
-    """From this overlap on a restriction or flag marks a piece."""
-    barred_road_classes: tuple[str, ...] = ()
-    """Classes of streets that give no access, such as motorways."""
+    """The overlap from which on a restriction, a flag or a plan bears on a piece."""
     streets_layer: str = "streets"
-    """The name under which coverage of the streets is told."""
+    """The layer whose coverage says where streets are known."""
     road_required: bool = True
-    """Whether the verdict is unknown where streets have no coverage."""
-    labels: dict[Literal["piece_min_area", "piece_min_width", "piece_road_access"], Label]
-    """What reports call each test."""
+    """Whether a piece of which no way in is known is unknown; else it is valid."""
+    labels: dict[Literal["piece_min_area", "piece_min_width", "piece_enclosed", "piece_road_access"], Label]
+    """What the tests are called."""
+
+    @property
+    def enclosed_reach_m(self) -> float:
+        """How far from a piece the streets that enclose it can lie: across the largest face that does."""
+        return math.sqrt(4.0 * math.pi * float(self.enclosed_area_m2) / float(self.enclosed_compactness)) / 2.0
 
     @model_validator(mode="after")
     def _labels_every_test(self) -> Self:
@@ -69,15 +84,31 @@ class TimeModel(Model):
     """How long it takes before homes stand."""
 
 
+class Barrier(Model):
+    """A layer that neither an entrance nor a location crosses."""
+
+    layer: str
+    """The layer."""
+    width_of: str | None = None
+    """The rule whose widths by class its lines get."""
+    is_water: bool = False
+    """Water bars where it is wide only."""
+
+
 class LocationModel(Model):
-    """When pieces are one location: within a gap, and not across one of the barrier layers."""
+    """When pieces are one location: they share a component of core, or lie within a gap and not across a barrier."""
 
     gap_m: Number
-    """Pieces no farther apart than this are one location."""
+    """The largest gap between core parts; 0: they share a component."""
     touch_m: Number
-    """Pieces no farther apart than this touch."""
-    barrier_layers: tuple[str, ...] = ()
-    """Layers that no location reaches across."""
+    """The distance below which shapes touch."""
+    barriers: tuple[Barrier, ...] = ()
+    """What an entrance does not cross, and no gap reaches over."""
+
+    @property
+    def barrier_layers(self) -> tuple[str, ...]:
+        """The layers of the barriers."""
+        return tuple(barrier.layer for barrier in self.barriers)
 
 
 class RuleVariant(Model):

@@ -89,6 +89,11 @@ class Study:
         return self.rule_set.locations
 
     @property
+    def least_lane_m(self) -> float:
+        """The least width of a lane of all layouts: over it a piece is entered."""
+        return min(min(one.lane_width_m.values()) for one in self.programmes.values())
+
+    @property
     def all_rules(self) -> tuple[ExclusionRule, ...]:
         """Every rule of every reading once: what the overlay is labelled with."""
         found: dict[str, ExclusionRule] = {}

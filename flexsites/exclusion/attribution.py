@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from flexsites.arrays import FloatArray
-from flexsites.config.rule_sets import PIECE_TESTS, PieceTests
+from flexsites.arrays import BoolArray, FloatArray, IntArray
+from flexsites.config.rule_sets import PIECE_TESTS
 from flexsites.config.rules import ExclusionRule
 from flexsites.exclusion.kernels.ledger import Account, settle
-from flexsites.exclusion.pieces import covers_of, failures, position_of, takes_area
+from flexsites.exclusion.pieces import FAILURES, covers_of, position_of, takes_area
 from flexsites.tables import (
     Faces,
     Frame,
@@ -37,7 +37,6 @@ def attribute(
     rule_coverage: Frame,
     *,
     rules: tuple[ExclusionRule, ...],
-    tests: PieceTests,
 ) -> Frame:
     """Write the ledger: per site and rule what it covers, what it takes first, and what only it takes.
 
@@ -52,13 +51,7 @@ def attribute(
         takes_area(rules),
         len(parcels),
     )
-    piece_tests = settle(
-        position_of(parcels, pieces),
-        pieces["piece_area_m2"].to_numpy(),
-        failures(pieces, rule_coverage, tests),
-        np.ones(len(PIECE_TESTS), dtype=bool),
-        len(parcels),
-    )
+    piece_tests = settle(*_tested(parcels, pieces), np.ones(len(PIECE_TESTS), dtype=bool), len(parcels))
     names = [rule.rule_id for rule in rules] + list(PIECE_TESTS)
     account = Account(
         *(
@@ -67,6 +60,22 @@ def attribute(
         )
     )
     return _reasons(parcels, rule_coverage, rules, names, account)
+
+
+def _tested(parcels: Frame, pieces: Frame) -> tuple[IntArray, FloatArray, BoolArray]:
+    """Return what the tests take of pieces: the parcel of each part, its area, and which test it fails.
+
+    A piece with a core part has two parts: that, and the rest, which is too thin.
+    """
+    mine = pieces[pieces["is_with_consent"].to_numpy(dtype=bool)]
+    site, whole = position_of(parcels, mine), mine["piece_area_m2"].to_numpy(dtype=np.float64)
+    core = mine["core_area_m2"].to_numpy(dtype=np.float64)
+    test = pd.Index(FAILURES).get_indexer(pd.Index(mine["failed_test"]))
+    rest = np.where(core > 0, whole - core, 0.0)
+    thin = np.full(len(mine), FAILURES.index("too_thin"))
+    part, fails = np.where(core > 0, core, whole), np.concatenate([test, thin])
+    is_failing = fails[:, None] == np.arange(len(PIECE_TESTS))
+    return np.concatenate([site, site]), np.concatenate([part, np.maximum(rest, 0.0)]), is_failing
 
 
 def _reasons(

@@ -31,15 +31,15 @@ def cover_rules(
     A layer without a row in ``coverages`` is covered nowhere. Covered is a site only if the source speaks as far around
     it as the rule looks (a business across the border is not seen by a source that ends there), and if no feature there
     lacks the attribute that decides whether the rule means it; else it is partly covered. A rule on the parcels' own
-    land use is covered where they carry one. The piece test of road access is covered where the streets are, as far as
-    one may lie away; the other tests always are.
+    land use is covered where they carry one. The piece tests on streets are covered where the streets are, as far as
+    one may lie away; the others always are.
     """
     ordered = coverages.sort_values(["layer", "coverage_id"], kind="stable")
     spoken = _Spoken(parcels, ordered)
     found = {rule.rule_id: _of_rule(rule, spoken, layers) for rule in rules}
     always = np.full(len(parcels), "covered", dtype=object), np.ones(len(parcels))
     found |= dict.fromkeys(PIECE_TESTS[:2], always)
-    found[PIECE_TESTS[2]] = spoken.of_layer(tests.streets_layer, float(tests.road_reach_m))
+    found |= dict.fromkeys(PIECE_TESTS[2:], spoken.of_layer(tests.streets_layer, float(tests.road_reach_m)))
     return pd.DataFrame(
         {
             "site_id": pd.Series(np.tile(parcels["site_id"].to_numpy(), len(found)), dtype="str"),

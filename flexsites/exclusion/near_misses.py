@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from flexsites.arrays import BoolArray, IntArray
-from flexsites.config.rule_sets import PIECE_TESTS, PieceTests, TimeModel
+from flexsites.config.rule_sets import LocationModel, PieceTests, TimeModel
 from flexsites.config.rules import ExclusionRule, Hardness
 from flexsites.exclusion.kernels.labels import split_labels
-from flexsites.exclusion.pieces import has_access, leave_pieces, position_of
+from flexsites.exclusion.land import Land
+from flexsites.exclusion.pieces import leave_pieces, position_of, together_by_id
+from flexsites.exclusion.selection import geometry_of
 from flexsites.tables import (
     Exclusions,
     Faces,
@@ -25,9 +28,10 @@ from flexsites.tables.contract import is_among, rows_of
 from flexsites.tables.stage import stage
 
 
-@stage(takes=(Parcels, Faces, StreetLines, Layers, RuleCoverage, Exclusions), gives=NearMisses)
+@stage(takes=(Parcels, Parcels, Faces, StreetLines, Layers, RuleCoverage, Exclusions), gives=NearMisses)
 def near_misses(
     parcels: Frame,
+    neighbours: Frame,
     faces: Frame,
     streets: Frame,
     layers: Frame,
@@ -36,8 +40,11 @@ def near_misses(
     *,
     rules: tuple[ExclusionRule, ...],
     tests: PieceTests,
+    locations: LocationModel,
     time: TimeModel,
     soft: tuple[Hardness, ...],
+    lane_m: float,
+    land: Land | None = None,
 ) -> Frame:
     """Find the sites that one soft rule alone keeps from being eligible, and the pieces they would then have.
 
@@ -47,9 +54,9 @@ def near_misses(
 
     Parameters
     ----------
-    parcels, faces, streets, layers, rule_coverage, exclusions
+    parcels, neighbours, faces, streets, layers, rule_coverage, exclusions
         The tables of the run, the last with its verdicts.
-    rules, tests, time
+    rules, tests, locations, time, lane_m, land
         As the verdicts were reached.
     soft
         The hardness classes that count as soft; rules that exclude and rules that restrict are tried.
@@ -57,39 +64,41 @@ def near_misses(
     is_missed = (exclusions["verdict"] != "eligible").to_numpy(dtype=bool)[
         pd.Index(exclusions["site_id"]).get_indexer(parcels["site_id"])
     ]
-    face_site, coverage_site = position_of(parcels, faces), position_of(parcels, rule_coverage)
+    everyone = together_by_id(parcels, neighbours)
+    shapes, around = geometry_of(parcels), geometry_of(everyone)
+    face_site, coverage_site = position_of(everyone, faces), position_of(parcels, rule_coverage)
     is_under = split_labels(faces["rules"].to_numpy(), [rule.rule_id for rule in rules])
     lacks = _lacking(rule_coverage, coverage_site, len(parcels))
     found = [empty(NearMisses)]
     for number, rule in enumerate(rules):
         if rule.effect not in ("exclude", "restrict") or rule.hardness not in soft:
             continue
+        changed = around[np.unique(face_site[is_under[:, number]])]
+        # Land that comes free next door may make a site of what is too small now.
         is_asked = np.zeros(len(parcels), dtype=bool)
-        is_asked[face_site[is_under[:, number]]] = True
+        is_asked[shapely.STRtree(shapes).query(changed, predicate="dwithin", distance=float(tests.near_m))[1]] = True
+        others = tuple(other for other in rules if other.rule_id != rule.rule_id)
+        for name in [other.rule_id for other in others if other.required]:
+            is_asked &= ~lacks.get(name, np.zeros(len(parcels), dtype=bool))
         is_asked &= is_missed
         if not is_asked.any():
             continue
-        others = tuple(other for other in rules if other.rule_id != rule.rule_id)
-        required = [other.rule_id for other in others if other.required]
-        for name in [*required, *([PIECE_TESTS[2]] if tests.road_required else [])]:
-            is_asked &= ~lacks.get(name, np.zeros(len(parcels), dtype=bool))
-        if not is_asked.any():
-            continue
-        some = rows_of(parcels, is_asked, Parcels)
-        some_faces = rows_of(faces, is_asked[face_site], Faces)
-        some_coverage = rows_of(rule_coverage, is_asked[coverage_site], RuleCoverage)
-        pieces = leave_pieces(some, some_faces, streets, layers, some_coverage, rules=others, tests=tests, time=time)
-        valid = pieces[pieces["is_valid"].to_numpy(dtype=bool)]
-        is_free = (valid["restrictions"] == "").to_numpy(dtype=bool) & has_access(valid, tests)
-        eligible = valid.loc[is_free, "site_id"]
-        found.append(valid[is_among(valid["site_id"], eligible)].assign(rule_id=rule.rule_id))
+        asked = parcels["site_id"][is_asked]
+        pieces = leave_pieces(
+            rows_of(parcels, is_asked, Parcels),
+            rows_of(everyone, ~is_among(everyone["site_id"], asked), Parcels),
+            faces, streets, layers, rule_coverage,
+            rules=others, tests=tests, locations=locations, time=time, lane_m=lane_m, land=land,
+        )  # fmt: skip
+        free = pieces[(pieces["is_valid"] & pieces["is_without_consent"]).to_numpy(dtype=bool)]
+        found.append(free.assign(rule_id=rule.rule_id))
     filled = [frame for frame in found if len(frame)] or found[:1]
     return pd.concat(filled, ignore_index=True)
 
 
 def _lacking(rule_coverage: Frame, site: IntArray, n_sites: int) -> dict[str, BoolArray]:
-    """Return per rule the sites where it has no coverage: these stay unknown."""
-    rows = np.flatnonzero((rule_coverage["coverage"] == "not").to_numpy(dtype=bool))
+    """Return per rule the sites where it has no full coverage: these stay unknown."""
+    rows = np.flatnonzero((rule_coverage["coverage"] != "covered").to_numpy(dtype=bool))
     names = rule_coverage["rule_id"].to_numpy(dtype=object)[rows]
     lacks: dict[str, BoolArray] = {}
     for name in pd.unique(names):

@@ -1,4 +1,8 @@
-"""The stage that leaves pieces, and what it shares with the ledger: labels read in the rules' order, tests applied."""
+"""The stage that leaves pieces: what two readings of the rules leave of parcels, tested and marked. Source: METHOD 0.
+
+The first reading takes what excludes; in the second every rule that asks consent excludes as well. A piece that both
+leave alike is one row; where they differ each has rows of its own.
+"""
 
 from __future__ import annotations
 
@@ -11,27 +15,29 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
-from flexsites.config.rule_sets import PIECE_TESTS, PieceTests, TimeModel
+from flexsites.arrays import BoolArray, GeometryArray, IntArray
+from flexsites.config.rule_sets import PIECE_TESTS, LocationModel, PieceTests, TimeModel
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
-from flexsites.exclusion.kernels.access_points import enter_pieces
+from flexsites.exclusion.barriers import barriers_of, ways_of
 from flexsites.exclusion.kernels.labels import join_labels, split_labels
 from flexsites.exclusion.kernels.ledger import lift
-from flexsites.exclusion.kernels.pieces import dissolve_pieces, fail_tests, first_plan_start, mark_areas
+from flexsites.exclusion.kernels.pieces import mark_areas, meet_plans
 from flexsites.exclusion.kernels.plan_time import as_year, available_years
 from flexsites.exclusion.kernels.verdicts import worst_coverage
-from flexsites.exclusion.selection import select_plans
-from flexsites.geometry.shapes import compactness, farthest_m, max_inscribed_width_m
+from flexsites.exclusion.land import PASSES, Land, Limits, Tested
+from flexsites.exclusion.selection import geometry_of, open_plans
+from flexsites.geometry.shapes import compactness, farthest_m
 from flexsites.tables import CRS, Faces, Frame, Layers, Parcels, Pieces, RuleCoverage, StreetLines
-from flexsites.tables.contract import is_among
 from flexsites.tables.stage import stage
 
-_FAILURES = ("too_small", "too_thin", "landlocked")
+FAILURES = ("too_small", "too_thin", "enclosed", "landlocked")
+"""What a piece that fails is called, in the order of the tests."""
 
 
-@stage(takes=(Parcels, Faces, StreetLines, Layers, RuleCoverage), gives=Pieces)
+@stage(takes=(Parcels, Parcels, Faces, StreetLines, Layers, RuleCoverage), gives=Pieces)
 def leave_pieces(
     parcels: Frame,
+    neighbours: Frame,
     faces: Frame,
     streets: Frame,
     layers: Frame,
@@ -39,57 +45,123 @@ def leave_pieces(
     *,
     rules: tuple[ExclusionRule, ...],
     tests: PieceTests,
+    locations: LocationModel,
     time: TimeModel,
+    lane_m: float,
+    land: Land | None = None,
 ) -> Frame:
-    """Join what the rules leave of each site into contiguous pieces, test them and mark them.
+    """Join what the rules leave of each parcel into contiguous pieces, test them and mark them, in both readings.
 
     A variant gives its own rules: labels of other rules are passed over, and nothing is intersected again.
 
     Parameters
     ----------
-    parcels, faces, streets, layers, rule_coverage
-        Tables; of the layers only plan capacity is read, for the years that pieces are available.
+    parcels
+        The parcels asked.
+    neighbours
+        Parcels around them, whole: those near them, and near those. They get no rows.
+    faces
+        Of both.
+    streets, layers, rule_coverage
+        Tables; of the layers plans and what bars an entrance are read.
     rules
         The rules as this variant reads them, in order.
-    tests, time
-        Piece tests and time model.
+    tests, locations, time
+        Piece tests, what bars an entrance, and the time model.
+    lane_m
+        The least width of a lane of all layouts.
+    land
+        What :func:`open_land` gives of the same tables, where several readings share it.
+
+    Returns
+    -------
+        One row per piece. Of a piece with a core part ``geometry`` is that part: homes stand on it.
     """
-    covers, takes = covers_of(faces, rules), takes_area(rules)
-    left = np.flatnonzero(~(covers & takes).any(axis=1) & (faces["face_area_m2"] > 0).to_numpy(dtype=bool))
-    shapes, face_site = _geometry(faces)[left], position_of(parcels, faces)[left]
-    pieces, site, number = dissolve_pieces(shapes, face_site, len(parcels))
-    site_id = parcels["site_id"].iloc[site].reset_index(drop=True)
-    least, reference = float(tests.mark_area_m2), as_year(time.reference_date)
-    coverage = _plan_coverage(site_id, rule_coverage, [r.rule_id for r in rules if isinstance(r, PlannedCapacity)])
-    start, is_unknown = _plan_start(pieces, layers, rules, reference=reference, least_m2=least)
-    columns: dict[str, Any] = {
-        "piece_id": pd.Series([f"{name}#{k}" for name, k in zip(site_id, number, strict=True)], dtype="str"),
-        "site_id": site_id,
-        "piece_area_m2": shapely.area(pieces),
-        "max_width_m": max_inscribed_width_m(
-            pieces,
-            tolerance_m=float(tests.width_tolerance_m),
-            decide_at_m=float(tests.min_width_m),
-            coarse_m=float(tests.width_coarse_m),
+    everyone = together_by_id(parcels, neighbours)
+    land = land or open_land(
+        everyone, faces, streets, layers, rules=rules, tests=tests, locations=locations, lane_m=lane_m
+    )
+    asked = np.flatnonzero(everyone["site_id"].isin(parcels["site_id"]).to_numpy(dtype=bool))
+    is_known = np.zeros(len(everyone), dtype=bool)
+    streets_known = rule_coverage[
+        (rule_coverage["rule_id"] == PIECE_TESTS[-1]) & (rule_coverage["coverage"] == "covered")
+    ]
+    is_known[position_of(everyone, streets_known)] = True
+    covers = covers_of(faces, rules)
+    readings = [
+        _Left.of(land, everyone, faces, covers, takes, asked, is_known)
+        for takes in (takes_area(rules), takes_area(rules, with_consent=False))
+    ]
+    frame = _merged(*(_frame(left, land, everyone, rules, tests) for left in readings))
+    return _with_years(frame, layers, rule_coverage, rules, tests, time)
+
+
+def together_by_id(parcels: Frame, neighbours: Frame) -> Frame:
+    """Return parcels and those around them as one table, in the order of their ids."""
+    both: Frame = pd.concat([parcels, neighbours]) if len(neighbours) else parcels
+    return both.sort_values("site_id", kind="stable", ignore_index=True)
+
+
+def open_land(
+    everyone: Frame,
+    faces: Frame,
+    streets: Frame,
+    layers: Frame,
+    *,
+    rules: tuple[ExclusionRule, ...],
+    tests: PieceTests,
+    locations: LocationModel,
+    lane_m: float,
+) -> Land:
+    """Lay out what all readings of a cell share: parcels with those around them, faces, streets, barriers.
+
+    Parameters
+    ----------
+    everyone
+        Parcels and those around them, by id.
+    faces
+        Theirs, labelled with the rules of all readings.
+    streets, layers
+        Tables, as far around as entrances look.
+    rules
+        The rules of all readings.
+    tests, locations
+        Piece tests, and what bars an entrance.
+    lane_m
+        The least width of a lane.
+    """
+    site = position_of(everyone, faces)
+    order = np.argsort(site, kind="stable")
+    is_sorted = bool((order == np.arange(len(order))).all())
+    assert is_sorted, "faces come by parcel, in the order of the parcels"  # noqa: S101 - overlay gives them so
+    return Land(
+        parcels=geometry_of(everyone),
+        is_free=_may_be_crossed(everyone, faces, rules, tests),
+        first_face=np.searchsorted(site, np.arange(len(everyone) + 1)),
+        face=geometry_of(faces),
+        ways=ways_of(streets, tests=tests),
+        barriers=barriers_of(layers, rules=rules, locations=locations, tests=tests),
+        limits=Limits(
+            min_area_m2=float(tests.min_area_m2),
+            min_width_m=float(tests.min_width_m),
+            min_core_m2=float(tests.min_core_area_m2),
+            near_m=float(tests.near_m),
+            road_reach_m=float(tests.road_reach_m),
+            right_of_way_m=float(tests.right_of_way_m),
+            lane_m=lane_m,
         ),
-        "compactness": compactness(pieces),
-        **_access(pieces, streets, tests),
-        **_marks(_Left(shapes, face_site, covers[left], pieces, site), rules, least_m2=least),
-        "available_years": available_years(
-            start,
-            (coverage == "covered") & ~is_unknown,
-            reference=reference,
-            preparation=float(time.preparation_years),
-            term=float(time.term_years),
-        ),
-        "plan_coverage": pd.Series(coverage, dtype="str"),
-    }
-    frame: Frame = gpd.GeoDataFrame(columns, geometry=pieces, crs=CRS)
-    failed = failures(frame, rule_coverage, tests)
-    frame["is_valid"] = np.asarray(~failed.any(axis=1), dtype=bool)
-    first = np.array([*_FAILURES, None], dtype=object)[np.where(failed.any(axis=1), failed.argmax(axis=1), -1)]
-    frame["failed_test"] = pd.Series(first, dtype="str")
-    return frame
+    )
+
+
+def _may_be_crossed(everyone: Frame, faces: Frame, rules: tuple[ExclusionRule, ...], tests: PieceTests) -> BoolArray:
+    """Return which parcels an entrance may cross without a right of way: road land, and public land."""
+    names = [rule.rule_id for rule in rules if rule.rule_id in tests.road_land_rules]
+    is_road = split_labels(faces["rules"].to_numpy(), names).any(axis=1)
+    area = faces["face_area_m2"].to_numpy()
+    under = np.bincount(position_of(everyone, faces)[is_road], area[is_road], minlength=len(everyone))
+    whole = shapely.area(geometry_of(everyone))
+    is_road_land = (under >= float(tests.road_land_share) * whole) & (whole > 0)
+    return np.asarray(is_road_land | everyone["owner_class"].isin(list(tests.public_owners)).to_numpy(dtype=bool))
 
 
 def covers_of(faces: Frame, rules: tuple[ExclusionRule, ...]) -> BoolArray:
@@ -104,9 +176,10 @@ def covers_of(faces: Frame, rules: tuple[ExclusionRule, ...]) -> BoolArray:
     return lift(split_labels(faces["rules"].to_numpy(), names), includes)
 
 
-def takes_area(rules: tuple[ExclusionRule, ...]) -> BoolArray:
-    """Return which rules take area."""
-    return np.array([rule.effect == "exclude" for rule in rules], dtype=bool)
+def takes_area(rules: tuple[ExclusionRule, ...], *, with_consent: bool = True) -> BoolArray:
+    """Return which rules take area: those that exclude, and without consent those that restrict as well."""
+    taking = ("exclude",) if with_consent else ("exclude", "restrict")
+    return np.array([rule.effect in taking for rule in rules], dtype=bool)
 
 
 def position_of(parcels: Frame, rows: Frame) -> IntArray:
@@ -114,64 +187,156 @@ def position_of(parcels: Frame, rows: Frame) -> IntArray:
     return np.asarray(pd.Index(parcels["site_id"]).get_indexer(rows["site_id"]), dtype=np.int64)
 
 
-def failures(pieces: Frame, rule_coverage: Frame, tests: PieceTests) -> BoolArray:
-    """Return which piece fails which test, shape (n, 3), in the order of the tests."""
-    known = rule_coverage[(rule_coverage["rule_id"] == PIECE_TESTS[2]) & (rule_coverage["coverage"] == "covered")]
-    return fail_tests(
-        pieces["piece_area_m2"].to_numpy(),
-        pieces["max_width_m"].to_numpy(),
-        pieces["road_distance_m"].to_numpy(),
-        is_among(pieces["site_id"], known["site_id"]),
-        min_area_m2=float(tests.min_area_m2),
-        min_width_m=float(tests.min_width_m),
-        road_reach_m=float(tests.road_reach_m),
-    )
-
-
-def has_access(pieces: Frame, tests: PieceTests) -> BoolArray:
-    """Return which pieces are known to have the road access that is required; of a valid piece it may be unknown."""
-    has_street = (pieces["road_distance_m"] <= float(tests.road_reach_m)).to_numpy(dtype=bool)
-    return np.asarray(has_street | (not tests.road_required), dtype=bool)
-
-
-def _geometry(rows: Frame) -> GeometryArray:
-    return np.asarray(gpd.GeoSeries(rows["geometry"]).to_numpy(), dtype=object)
-
-
-def _access(pieces: GeometryArray, streets: Frame, tests: PieceTests) -> dict[str, FloatArray]:
-    is_usable = streets["is_car"].to_numpy(dtype=bool, na_value=False)
-    is_usable &= (streets["road_kind"] == "street").to_numpy(dtype=bool)
-    is_usable &= ~streets["road_class"].isin(list(tests.barred_road_classes)).to_numpy(dtype=bool)
-    usable = streets[is_usable].sort_values("street_id", kind="stable")
-    distance, point = enter_pieces(pieces, _geometry(usable), reach_m=float(tests.road_reach_m))
-    return {
-        "road_distance_m": distance,
-        "access_x_m": shapely.get_x(point),
-        "access_y_m": shapely.get_y(point),
-        "farthest_interior_m": farthest_m(pieces, point),
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class _Left:
-    """What the rules leave: faces and pieces, each with the position of its site, and which rule covers which face."""
+    """What one reading leaves: the faces left of the parcels asked, which rule covers which, and the pieces tested."""
 
     faces: GeometryArray
     face_site: IntArray
     covers: BoolArray
-    pieces: GeometryArray
-    site: IntArray
+    tested: Tested
+
+    @classmethod
+    def of(
+        cls, land: Land, everyone: Frame, faces: Frame, covers: BoolArray, takes: BoolArray,
+        asked: IntArray, is_known: BoolArray,
+    ) -> _Left:  # fmt: skip
+        is_left = ~(covers & takes).any(axis=1) & (faces["face_area_m2"] > 0).to_numpy(dtype=bool)
+        site = position_of(everyone, faces)
+        mine = np.flatnonzero(is_left & np.isin(site, asked))
+        return cls(geometry_of(faces)[mine], site[mine], covers[mine], land.read(is_left, asked, is_known))
+
+
+def _frame(left: _Left, land: Land, everyone: Frame, rules: tuple[ExclusionRule, ...], tests: PieceTests) -> Frame:
+    """Return the pieces of one reading as rows, without their years."""
+    found = left.tested
+    site_id = everyone["site_id"].iloc[found.site].reset_index(drop=True)
+    is_core = found.outcome == PASSES
+    has_core = ~shapely.is_empty(found.core)
+    point = shapely.get_point(found.entrance, 0)
+    # An entrance that is borrowed begins on the lender's piece.
+    outcome = np.array([*FAILURES, None], dtype=object)[found.outcome]
+    columns: dict[str, Any] = {
+        "piece_id": pd.Series([f"{name}#{k}" for name, k in zip(site_id, found.number, strict=True)], dtype="str"),
+        "site_id": site_id,
+        "piece_number": found.number,
+        "piece_area_m2": shapely.area(found.geometry),
+        "core_area_m2": shapely.area(found.core),
+        "compactness": compactness(found.geometry),
+        "road_distance_m": np.where(found.has_entrance, shapely.length(found.entrance), np.nan),
+        "access_x_m": shapely.get_x(point),
+        "access_y_m": shapely.get_y(point),
+        "farthest_interior_m": farthest_m(found.geometry, point),
+        "access_street_id": pd.Series(found.street_id, dtype="str"),
+        "needs_culvert": found.needs_culvert,
+        "needs_right_of_way": found.needs_right_of_way,
+        "has_borrowed_entrance": found.lender >= 0,
+        "is_valid": is_core & (found.has_entrance | (not tests.road_required)),
+        "is_unknown": is_core & ~found.has_entrance & tests.road_required,
+        "failed_test": pd.Series(outcome, dtype="str"),
+        **_marks(left, rules, least_m2=float(tests.mark_area_m2)),
+        "core_mates": pd.Series(_named(land, everyone, found), dtype="str"),
+        "store_number": found.piece,
+        "whole": pd.Series(found.geometry, dtype=object),
+    }
+    shapes = np.where(has_core, found.core, found.geometry)
+    frame: Frame = gpd.GeoDataFrame(columns, geometry=shapes, crs=CRS)
+    return frame
+
+
+def _named(land: Land, everyone: Frame, found: Tested) -> list[str]:
+    """Return the ids of the pieces that share a component of core with each, joined by |."""
+    names = everyone["site_id"].to_numpy(dtype=object)
+    return ["|".join(f"{names[site]}#{k}" for site, k in map(land.name_of, mates)) for mates in found.mates]
+
+
+def _merged(first: Frame, second: Frame) -> Frame:
+    """Return the rows of both readings; those that are the same in both once."""
+    keys = [_identity(frame) for frame in (first, second)]
+    ids, mates = second["piece_id"].map(_free), second["core_mates"].map(_free_list)
+    place = dict(zip(keys[1], range(len(second)), strict=True))
+    at = np.array([place.get(key, -1) for key in keys[0]], dtype=np.int64)
+    first = first.assign(
+        free_id=ids.reindex(at).astype("str").reset_index(drop=True),
+        free_core_mates=mates.reindex(at, fill_value="").astype("str").reset_index(drop=True),
+        is_with_consent=True,
+        is_without_consent=at >= 0,
+    )
+    known = set(keys[0])
+    second = second.assign(piece_id=ids.astype("str"), free_id=ids.astype("str"), core_mates="", free_core_mates=mates)
+    other = second[[key not in known for key in keys[1]]].reset_index(drop=True)
+    other = other.assign(is_with_consent=False, is_without_consent=True)
+    both = pd.concat([one for one in (first, other) if len(one)] or [first], ignore_index=True)
+    return both.sort_values(
+        ["site_id", "is_with_consent", "piece_number"], ascending=[True, False, True], ignore_index=True
+    )
+
+
+def _identity(frame: Frame) -> list[tuple[object, ...]]:
+    """Return what makes a piece the same in both readings: itself, its core part, its outcome and its entrance."""
+    outcome = ["store_number", "is_valid", "is_unknown", "failed_test"]
+    entrance = ["access_street_id", "road_distance_m", "access_x_m", "access_y_m"]
+    columns = frame[[*outcome, *entrance]].astype(object)
+    columns = columns.where(columns.notna(), None)
+    cores = pd.Series(shapely.to_wkb(geometry_of(frame)), index=frame.index, dtype=object)
+    return list(columns.assign(core=cores).itertuples(index=False, name=None))
+
+
+def _free(piece_id: str) -> str:
+    """Return the id of a piece of the second reading.
+
+    Examples
+    --------
+    >>> _free("p7#2")
+    'p7#2~'
+    """
+    return f"{piece_id}~"
+
+
+def _free_list(mates: str) -> str:
+    """Return ids of pieces of the second reading, joined by |.
+
+    Examples
+    --------
+    >>> _free_list("p7#2|p8#1"), _free_list("")
+    ('p7#2~|p8#1~', '')
+    """
+    return "|".join(map(_free, mates.split("|"))) if mates else ""
 
 
 def _marks(left: _Left, rules: tuple[ExclusionRule, ...], *, least_m2: float) -> dict[str, pd.Series[Any]]:
     found = {}
-    least = np.minimum(least_m2, shapely.area(left.pieces))[:, None]
+    tested = left.tested
+    least = np.minimum(least_m2, shapely.area(tested.geometry))[:, None]
     for column, effect in (("restrictions", "restrict"), ("flags", "flag")):
         place = [i for i, rule in enumerate(rules) if rule.effect == effect]
-        areas = mark_areas(left.faces, left.face_site, left.covers[:, place], left.pieces, left.site)
+        areas = mark_areas(left.faces, left.face_site, left.covers[:, place], tested.geometry, tested.site)
         is_marked = (areas > 0) & (areas >= least)
         found[column] = pd.Series(join_labels(is_marked, [rules[i].rule_id for i in place]), dtype="str")
     return found
+
+
+def _with_years(
+    frame: Frame,
+    layers: Frame,
+    rule_coverage: Frame,
+    rules: tuple[ExclusionRule, ...],
+    tests: PieceTests,
+    time: TimeModel,
+) -> Frame:
+    """Return the pieces with the years that they are free: low, expected and high."""
+    planned = [rule for rule in rules if isinstance(rule, PlannedCapacity)]
+    coverage = _plan_coverage(frame["site_id"], rule_coverage, [rule.rule_id for rule in planned])
+    reference = as_year(time.reference_date)
+    plans = open_plans(layers, planned, reference=reference)
+    met = meet_plans(frame["whole"].to_numpy(dtype=object), plans, least_m2=float(tests.mark_area_m2))
+    years = available_years(
+        met, coverage == "covered",
+        reference=reference, preparation=float(time.preparation_years), term=float(time.term_years),
+    )  # fmt: skip
+    named = {f"available_years_{one}": years[:, i] for i, one in enumerate(("low", "expected", "high"))}
+    dated: Frame = frame.assign(**named, plan_coverage=pd.Series(coverage, dtype="str"))
+    return dated.drop(columns=["whole", "store_number"])
 
 
 def _plan_coverage(site_id: pd.Series[Any], rule_coverage: Frame, names: list[str]) -> NDArray[np.object_]:
@@ -181,17 +346,3 @@ def _plan_coverage(site_id: pd.Series[Any], rule_coverage: Frame, names: list[st
         for kind in ("partly", "not")
     )
     return worst_coverage(np.asarray(n_partly, dtype=np.int64), np.asarray(n_not, dtype=np.int64), len(names))
-
-
-def _plan_start(
-    pieces: GeometryArray, layers: Frame, rules: tuple[ExclusionRule, ...], *, reference: float, least_m2: float
-) -> tuple[FloatArray, BoolArray]:
-    """Return the first year in which an excluding plan takes each piece, and where such a plan has no known start."""
-    start, is_unknown = np.full(len(pieces), np.nan), np.zeros(len(pieces), dtype=bool)
-    for rule in rules:
-        if isinstance(rule, PlannedCapacity) and rule.effect == "exclude":
-            plans, starts, ends = select_plans(layers, rule)
-            is_open = ~(ends < np.floor(reference))
-            year, unknown = first_plan_start(pieces, plans[is_open], starts[is_open], least_m2=least_m2)
-            start, is_unknown = np.fmin(start, year), is_unknown | unknown
-    return start, is_unknown

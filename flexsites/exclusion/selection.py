@@ -13,6 +13,7 @@ import shapely
 from flexsites.arrays import BoolArray, FloatArray, GeometryArray
 from flexsites.config.rules import ByClass, ExclusionRule, InUse, LandUse, PlannedCapacity, Value, Where, WithinDistance
 from flexsites.errors import Fault, InputError
+from flexsites.exclusion.kernels.pieces import Plans
 from flexsites.tables import Frame
 
 _AREA = 2
@@ -42,6 +43,27 @@ def select_plans(layers: Frame, rule: PlannedCapacity) -> tuple[GeometryArray, F
         return np.array([], dtype=object), np.zeros(0), np.zeros(0)
     years = [_number(rows, name, rule) for name in ("plan_start_year", "plan_completion_year")]
     return areas_of(rows, rule), years[0], years[1]
+
+
+def open_plans(layers: Frame, rules: Sequence[PlannedCapacity], *, reference: float) -> Plans:
+    """Return the plans that rules count and that are not completed before a reference year, in the rules' order.
+
+    ``plan_chance`` is an attribute that a source may give: the chance in [0, 1] that a soft plan goes on.
+    """
+    found = []
+    for rule in rules:
+        for hardness in rule.plan_hardness:
+            one = rule.model_copy(update={"plan_hardness": (hardness,)})
+            shapes, start, completion = select_plans(layers, one)
+            rows = select(layers, rule.layer, {"plan_hardness": (hardness,)}, rule_id=rule.rule_id)
+            has_chance = "plan_chance" in rows.columns
+            chance = _number(rows, "plan_chance", rule) if has_chance else np.full(len(shapes), np.nan)
+            is_open = ~(completion < np.floor(reference))
+            is_hard = np.full(len(shapes), hardness == "hard")
+            found.append((shapes[is_open], start[is_open], is_hard[is_open], chance[is_open]))
+    if not found:
+        return Plans(np.array([], dtype=object), np.zeros(0), np.zeros(0, dtype=bool), np.zeros(0))
+    return Plans(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
 
 
 def select_unknown(layers: Frame, rule: ExclusionRule) -> GeometryArray:

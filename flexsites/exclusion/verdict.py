@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from flexsites.arrays import BoolArray
-from flexsites.config.rule_sets import PIECE_TESTS, PieceTests
+from flexsites.arrays import BoolArray, FloatArray, IntArray
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
+from flexsites.exclusion.kernels.labels import join_labels
 from flexsites.exclusion.kernels.verdicts import judge_sites, least_years, worst_coverage
-from flexsites.exclusion.pieces import has_access, position_of
+from flexsites.exclusion.pieces import position_of
 from flexsites.tables import (
     Exclusions,
     Frame,
@@ -20,48 +20,85 @@ from flexsites.tables import (
     Pieces,
     Reasons,
 )
+from flexsites.tables.counting import counts
 from flexsites.tables.stage import stage
 
 
 @stage(takes=(Parcels, Pieces, Reasons), gives=Exclusions)
-def decide(
-    parcels: Frame, pieces: Frame, reasons: Frame, *, rules: tuple[ExclusionRule, ...], tests: PieceTests
-) -> Frame:
-    """Give every site its verdict, and what stays of it.
+def decide(parcels: Frame, pieces: Frame, reasons: Frame, *, rules: tuple[ExclusionRule, ...]) -> Frame:
+    """Give every parcel its verdict, what stays of it, and what was checked.
 
-    ``excluded`` without a valid piece; else ``unknown`` where a required rule has no coverage, or where road access is
-    required and known of no valid piece; else ``conditional`` if every valid piece (of known access) needs consent;
-    else ``eligible``. ``available_years`` is the least of the valid pieces', and null as soon as one of them is
-    unknown, or when there is none.
+    ``excluded`` if every piece is invalid; else ``unknown`` if no piece is valid, or a required rule has no full
+    coverage; else ``eligible`` if a valid piece remains where every rule that asks consent excludes; else
+    ``conditional``. The years of a parcel are the least of its valid pieces', and null as soon as those of one are.
+
+    Parameters
+    ----------
+    parcels, pieces, reasons
+        Tables of the parcels asked, the pieces of both readings.
+    rules
+        The rules as the reading has them, in order.
     """
     n = len(parcels)
-    valid = pieces[pieces["is_valid"].to_numpy(dtype=bool)]
-    site = position_of(parcels, valid)
-    n_pieces = np.bincount(site, minlength=n)
-    # a valid piece without a street in reach is one where streets are not (all) known: its access is not known either
-    is_entered = has_access(valid, tests)
-    needs_consent = (valid["restrictions"] != "").to_numpy(dtype=bool)
-    n_free = np.bincount(site[is_entered & ~needs_consent], minlength=n)
-    required = [rule.rule_id for rule in rules if rule.required] + ([PIECE_TESTS[2]] if tests.road_required else [])
-    lacks = _lacks(parcels, reasons, required) | (np.bincount(site[is_entered], minlength=n) == 0)
-    years = least_years(site, valid["available_years"].to_numpy(), n)
+    first, second = (pieces[pieces[name].to_numpy(dtype=bool)] for name in ("is_with_consent", "is_without_consent"))
+    n_valid, n_unknown, buildable = _counted(parcels, first)
+    n_free, _, free_area = _counted(parcels, second)
+    lacks = _lacks(parcels, reasons, [rule.rule_id for rule in rules if rule.required])
+    verdict = pd.Series(judge_sites(n_valid, n_unknown, n_free, lacks), dtype="str")
+    counting = pieces[counts(pieces, parcels["site_id"], verdict)]
+    site = position_of(parcels, counting)
+    excluding = [rule.rule_id for rule in rules if rule.effect == "exclude"]
+    unchecked = _unchecked(parcels, reasons, excluding)
     return pd.DataFrame(
         {
             "site_id": parcels["site_id"],
-            "buildable_area_m2": np.bincount(site, valid["piece_area_m2"].to_numpy(), minlength=n),
-            "n_pieces": n_pieces,
-            "verdict": pd.Series(judge_sites(n_pieces, n_free, lacks), dtype="str"),
-            "available_years": years,
+            "buildable_area_m2": buildable,
+            "buildable_without_consent_m2": free_area,
+            "n_pieces": n_valid,
+            "verdict": verdict,
+            "n_rules_checked": len(excluding) - unchecked.sum(axis=1),
+            "n_rules_excluding": len(excluding),
+            "unchecked_rules": pd.Series(join_labels(unchecked, excluding), dtype="str"),
+            **{
+                f"available_years_{one}": least_years(site, counting[f"available_years_{one}"].to_numpy(), n)
+                for one in ("low", "expected", "high")
+            },
             "plan_coverage": _coverage(parcels, reasons, [r.rule_id for r in rules if isinstance(r, PlannedCapacity)]),
             "provincial_coverage": _coverage(parcels, reasons, [r.rule_id for r in rules if r.scope == "provincial"]),
-            "restrictions": _marks(valid["restrictions"], site, n),
-            "flags": _marks(valid["flags"], site, n),
+            "restrictions": _marks(counting["restrictions"], site, n),
+            "flags": _marks(counting["flags"], site, n),
         }
     )
 
 
+@stage(takes=(Pieces, Exclusions), gives=Pieces)
+def counting_pieces(pieces: Frame, exclusions: Frame) -> Frame:
+    """Return the pieces that count for their parcels, see :func:`flexsites.tables.counting.counts`."""
+    chosen = counts(pieces, exclusions["site_id"], exclusions["verdict"])
+    kept: Frame = pieces[chosen].reset_index(drop=True)
+    return kept
+
+
+def _counted(parcels: Frame, pieces: Frame) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return per parcel how many pieces are valid and how many unknown, and the core area of both."""
+    n, site = len(parcels), position_of(parcels, pieces)
+    is_valid, is_unknown = (pieces[name].to_numpy(dtype=bool) for name in ("is_valid", "is_unknown"))
+    stays = is_valid | is_unknown
+    area = np.bincount(site[stays], pieces["core_area_m2"].to_numpy(dtype=np.float64)[stays], minlength=n)
+    n_valid, n_unknown = (np.bincount(site[which], minlength=n).astype(np.int64) for which in (is_valid, is_unknown))
+    return n_valid, n_unknown, np.asarray(area, dtype=np.float64)
+
+
+def _unchecked(parcels: Frame, reasons: Frame, rule_ids: Sequence[str]) -> BoolArray:
+    """Return which rules are not checked at which parcel: their source does not cover it in full."""
+    missing = reasons[reasons["rule_id"].isin(list(rule_ids)) & (reasons["coverage"] != "covered")]
+    found = np.zeros((len(parcels), len(rule_ids)), dtype=bool)
+    found[position_of(parcels, missing), pd.Index(rule_ids).get_indexer(pd.Index(missing["rule_id"]))] = True
+    return found
+
+
 def _lacks(parcels: Frame, reasons: Frame, required: Sequence[str]) -> BoolArray:
-    missing = reasons[reasons["rule_id"].isin(list(required)) & (reasons["coverage"] == "not")]
+    missing = reasons[reasons["rule_id"].isin(list(required)) & (reasons["coverage"] != "covered")]
     return np.bincount(position_of(parcels, missing), minlength=len(parcels)) > 0
 
 

@@ -99,13 +99,14 @@ class Results:
         return found
 
     def places(self, variant: str = "base") -> Frame | None:
-        """Return ``piece_id, site_id, location_id`` of every valid piece, in a variant; None: the run has no pieces."""
+        """Return ``piece_id, site_id, location_id`` of valid pieces (consent given) in a variant; None: no pieces."""
         folder = "" if variant == "base" else f"variants/{variant}/"
         names = f"{folder}pieces", f"{folder}piece_locations"
         if not all(self.has(name) for name in names):
             return None
         pieces, locations = (self.table(name) for name in names)
-        valid = pd.DataFrame(pieces.loc[pieces["is_valid"].astype(bool), ["piece_id", "site_id"]])
+        is_valid = (pieces["is_valid"] & pieces["is_with_consent"]).astype(bool)
+        valid = pd.DataFrame(pieces.loc[is_valid, ["piece_id", "site_id"]])
         return valid.merge(locations[["piece_id", "location_id"]], on="piece_id", validate="one_to_one")
 
     def _path(self, name: str) -> Path:

@@ -18,9 +18,8 @@ import pandas as pd
 from flexsites import tables as t
 from flexsites.capacity.complexes import describe_references, find_lookalikes, group_complexes
 from flexsites.config.roofs import ComplexRules
-from flexsites.config.rule_sets import LocationModel
 from flexsites.config.study import BASE, Study
-from flexsites.exclusion.locations import group_locations, link_pieces
+from flexsites.exclusion.locations import group_locations, link_cores, link_pieces
 from flexsites.inputs.prepared import Prepared
 from flexsites.runs.lattice import Cell
 from flexsites.runs.run import Options, Place, progress
@@ -42,7 +41,7 @@ def gather_sites(
     with progress("locations and ranks", len(study.readings), quiet=options.quiet) as advance:
         for n, reading in enumerate(study.readings, 1):
             parts = {Cell.named(cell): place.parts / cell / reading.id / "pieces.parquet" for cell in cells}
-            valid, links = _linked(parts, inputs, study.locations)
+            valid, links = _linked(parts, inputs, study)
             locations = group_locations(valid, links)
             write_table(locations, t.PieceLocations, place.result(reading.id, "piece_locations"))
             _fill_in(place.result(reading.id, "sites"), t.Sites, "location_id", _main_locations(valid, locations))
@@ -52,34 +51,40 @@ def gather_sites(
             advance(n)
 
 
-def _linked(parts: Mapping[Cell, Path], inputs: Prepared, rules: LocationModel) -> tuple[Frame, Frame]:
-    """Return the valid pieces of all cells, and the pairs of them that are one location, found cell by cell.
+def _linked(parts: Mapping[Cell, Path], inputs: Prepared, study: Study) -> tuple[Frame, Frame]:
+    """Return the valid pieces of all cells, and the pairs of them that are one location.
 
-    Of two pieces of different cells that lie within reach of each other, one at least sticks out of its own cell, or
-    nearly: those of all cells are held, and each cell is searched together with the ones near it.
+    Pairs that share a component of core are said by the pieces. Those across a gap are found cell by cell: of two
+    pieces of different cells within reach of each other, one at least sticks out of its own cell, or nearly; those of
+    all cells are held, and each cell is searched together with the ones near it.
     """
-    gap_m, touch_m = float(rules.gap_m), float(rules.touch_m)
-    reach_m = gap_m + touch_m + _ROUNDING_M
-    at_rims = t.concat([_at_rim(_valid(path), cell, reach_m) for cell, path in parts.items()], t.Pieces)
-    valid, links = [], []
-    for path in parts.values():
-        own = _valid(path)
+    valid = [_valid(path) for path in parts.values()]
+    links = [link_cores(t.concat(valid, t.Pieces))]
+    if float(study.locations.gap_m) > 0.0:
+        links += _across_gaps(dict(zip(parts, valid, strict=True)), inputs, study)
+    named = [pd.DataFrame(pieces[t.ValidPieces.columns]) for pieces in valid if len(pieces)]
+    return t.concat(named, t.ValidPieces), t.concat(links, t.PieceLinks).drop_duplicates(ignore_index=True)
+
+
+def _across_gaps(parts: Mapping[Cell, Frame], inputs: Prepared, study: Study) -> Iterator[Frame]:
+    """Give the pairs of pieces that a gap parts, cell by cell; a pair over a border comes from both its sides."""
+    reach_m = float(study.locations.gap_m) + _ROUNDING_M
+    at_rims = t.concat([_at_rim(pieces, cell, reach_m) for cell, pieces in parts.items()], t.Pieces)
+    for own in parts.values():
         if own.empty:
             continue
         west, south, east, north = window_of(own, reach_m)
         near = at_rims.cx[west:east, south:north]
         pieces = t.concat([own, near[~near["piece_id"].isin(own["piece_id"])]], t.Pieces)
-        # What lies between two pieces lies within a gap of both.
-        barriers = inputs.read_layers(window_of(pieces, 3.0 * reach_m), names=rules.barrier_layers)
-        links.append(link_pieces(pieces, barriers, gap_m=gap_m, touch_m=touch_m))
-        valid.append(pd.DataFrame(own[t.ValidPieces.columns]))
-    # A pair over a border is found from both its sides.
-    return t.concat(valid, t.ValidPieces), t.concat(links, t.PieceLinks).drop_duplicates(ignore_index=True)
+        around = reach_m + 4.0 * float(study.tests.wide_water_m) + 1.0
+        barriers = inputs.read_layers(window_of(pieces, around), names=study.locations.barrier_layers)
+        yield link_pieces(pieces, barriers, rules=study.all_rules, tests=study.tests, locations=study.locations)
 
 
 def _valid(path: Path) -> Frame:
+    """Return the valid pieces of the first reading: locations are of these."""
     pieces = read(path)
-    valid: Frame = pieces[pieces["is_valid"].to_numpy(dtype=bool)].reset_index(drop=True)
+    valid: Frame = pieces[(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy(dtype=bool)].reset_index(drop=True)
     return valid
 
 
@@ -95,7 +100,7 @@ def _at_rim(pieces: Frame, cell: Cell, reach_m: float) -> Frame:
 def _main_locations(valid: Frame, locations: Frame) -> Frame:
     """Return per site the location of its largest valid piece (ties: the first by piece_id)."""
     joined = locations.merge(valid, on="piece_id", validate="one_to_one")
-    joined = joined.sort_values(["site_id", "piece_area_m2", "piece_id"], ascending=[True, False, True])
+    joined = joined.sort_values(["site_id", "core_area_m2", "piece_id"], ascending=[True, False, True])
     return joined.drop_duplicates("site_id")[["site_id", "location_id"]]
 
 

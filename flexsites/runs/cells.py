@@ -25,7 +25,7 @@ from flexsites.runs.parallel import map_cells
 from flexsites.runs.prepare import halo_m, open_prepared_travel
 from flexsites.runs.run import Options, Place, progress
 from flexsites.tables import Frame, Table
-from flexsites.tables.contract import frames_remembered
+from flexsites.tables.contract import frames_remembered, is_among
 from flexsites.tables.files import merge, write_table
 from flexsites.tables.stage import record_lineage
 from flexsites.tables.whole_files import read_json, write_json
@@ -157,9 +157,11 @@ def _owned(cell: Cell, inputs: Prepared, name: str, table: Table) -> Frame:
 
 def _parcel_chain(cell: Cell, study: Study, inputs: Prepared) -> dict[str, dict[str, Frame]]:
     parcels = _owned(cell, inputs, "parcels", t.Parcels)
+    neighbours = _around(parcels, inputs, near_m=float(study.tests.near_m))
     # A parcel may stick out of its cell: the window is that of the parcels, not of the cell.
-    window = window_of(parcels, halo_m(study))
+    window = window_of(pd.concat([parcels, neighbours]), halo_m(study))
     around = Surroundings(
+        neighbours=neighbours,
         layers=inputs.read_layers(window),
         coverages=inputs.coverages(window),
         streets=inputs.read("streets", t.StreetLines, window),
@@ -170,6 +172,19 @@ def _parcel_chain(cell: Cell, study: Study, inputs: Prepared) -> dict[str, dict[
         travel=open_prepared_travel(inputs),
     )
     return assess_parcels(parcels, around, study=study)
+
+
+def _around(parcels: Frame, inputs: Prepared, *, near_m: float) -> Frame:
+    """Return the parcels of others that bear on the pieces of these: near ones, and what is near those."""
+    near = parcels
+    for _ in range(2):
+        window = window_of(near, near_m)
+        found = t.concat([inputs.read(name, t.Parcels, window) for name in ("parcels", "context_parcels")], t.Parcels)
+        tree = shapely.STRtree(found.geometry.to_numpy())
+        chosen = np.unique(tree.query(near.geometry.to_numpy(), predicate="dwithin", distance=near_m)[1])
+        near = found.iloc[chosen]
+    others: Frame = near[~is_among(near["site_id"], parcels["site_id"])].sort_values("site_id", ignore_index=True)
+    return others
 
 
 def _roof_chain(cell: Cell, study: Study, inputs: Prepared) -> dict[str, dict[str, Frame]]:

@@ -16,6 +16,7 @@ from flexsites.config.suitability import Flexmilieu
 from flexsites.errors import Fault, NotFoundError
 from flexsites.reporting.results import Results, open_results
 from flexsites.tables import Frame, Layouts
+from flexsites.tables.counting import counts
 from flexsites.tables.files import read, write_table
 from flexsites.tables.parcel_fields import owner_class
 
@@ -72,10 +73,12 @@ class Chosen:
     Attributes
     ----------
     rows
-        flexmilieu, rank, site_id, gemeente_code, owner_class, n_units_low/expected/high, score, available_years,
+        flexmilieu, rank, site_id, gemeente_code, owner_class, n_units_low/expected/high, score,
+        available_years_expected,
         buildable_area_m2, verdict; at most ``n`` rows per flexmilieu, best rank first.
     n_unknown
-        Per wish (``verdict``, ``owner_class``, ``available_years``) how many sites do not stand on it only because
+        Per wish (``verdict``, ``owner_class``, ``available_years_expected``) how many sites do not stand on it only
+        because
         what it asks is unknown: they are no less suitable, and may pass once it is known.
     """
 
@@ -94,7 +97,7 @@ def choose(results: Results, wishes: Wishes) -> Chosen:
         If a flexmilieu is asked that the run does not have, or a class of owner that does not exist.
     """
     _require_known(results, wishes)
-    facts = ["site_id", "gemeente_code", "owner_class", "available_years", "buildable_area_m2", "verdict"]
+    facts = ["site_id", "gemeente_code", "owner_class", "available_years_expected", "buildable_area_m2", "verdict"]
     sites = pd.DataFrame(results.table("sites")[facts])
     ranked = results.table("suitability").dropna(subset=["rank"]).merge(sites, on="site_id", validate="many_to_one")
     asked = wishes.flexmilieus or results.flexmilieus
@@ -134,8 +137,8 @@ def _tests(ranked: Frame, wishes: Wishes) -> Iterator[tuple[str, pd.Series[float
         passes = owner.fillna(_UNKNOWN_OWNER).isin(wishes.owner_class).astype("float64")
         yield "owner_class", passes.mask(is_unknown.to_numpy(dtype=bool) & (passes == 0))
     if wishes.min_available_years is not None:
-        years = ranked["available_years"].astype("float64")
-        yield "available_years", (years >= wishes.min_available_years).astype("float64").mask(years.isna())
+        years = ranked["available_years_expected"].astype("float64")
+        yield "available_years_expected", (years >= wishes.min_available_years).astype("float64").mask(years.isna())
 
 
 def draw(directory: Path, chosen: Frame, folder: Path) -> None:
@@ -153,7 +156,8 @@ def draw(directory: Path, chosen: Frame, folder: Path) -> None:
         Where ``layouts.parquet`` is written: the run's directory for its own shortlist.
     """
     content = yaml.safe_load((directory / "run.yaml").read_text(encoding="utf-8"))
-    pieces = read(directory / "pieces.parquet")
+    pieces, sites = read(directory / "pieces.parquet"), read(directory / "sites.parquet")
+    pieces = pieces[counts(pieces, sites["site_id"], sites["verdict"])]
     quality = read(directory / "transit_quality.parquet")
     dwelling_types = {name: DwellingType.model_validate(one) for name, one in content["dwelling_types"].items()}
     layout = LayoutStandard.model_validate(content["layout"])

@@ -50,7 +50,8 @@ def compile_kernels(study: Study) -> None:
     """Lay out one piece and top up one building as the study says, so that their kernels are compiled and kept."""
     if study.run.assesses_parcels:
         pieces = one_row(
-            Pieces, piece_id="1#1", piece_area_m2=3600.0, max_width_m=60.0, compactness=0.78, is_valid=True,
+            Pieces, piece_id="1#1", piece_area_m2=3600.0, core_area_m2=3600.0, compactness=0.78,
+            is_valid=True,
             road_distance_m=0.0, access_x_m=150_000.0, access_y_m=450_000.0,
         )  # fmt: skip
         fit(

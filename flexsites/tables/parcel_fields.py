@@ -224,50 +224,128 @@ unique_area_m2 = Field(
 buildable_area_m2 = Field(
     "buildable_area_m2",
     "float",
-    "area of the valid pieces: the parcel less all attributed area",
+    "core area of the pieces that are valid or unknown, consent or not: the parcel less all attributed area",
     unit="m2",
     low=0,
     kind="extensive",
+    source="METHOD 0",
 )
-piece_area_m2 = Field("piece_area_m2", "float", "area of the piece", unit="m2", low=0, kind="extensive")
-max_width_m = Field("max_width_m", "float", "diameter of the largest inscribed circle", unit="m", low=0)
+buildable_without_consent_m2 = Field(
+    "buildable_without_consent_m2",
+    "float",
+    "the same of the second reading, in which every rule that asks consent excludes",
+    unit="m2",
+    low=0,
+    kind="extensive",
+    source="METHOD 0",
+)
+piece_number = Field("piece_number", "int", "the piece within its parcel, by area; both readings count from 1", low=1)
+free_id = Field(
+    "free_id",
+    "str",
+    "id of the piece in the second reading, in which every rule that asks consent excludes: site_id#k~",
+    null="that reading leaves no such piece",
+)
+is_with_consent = Field("is_with_consent", "bool", "the rules leave it, consent given: a piece of the first reading")
+is_without_consent = Field(
+    "is_without_consent", "bool", "it is left where no consent is given: a piece of the second reading"
+)
+piece_area_m2 = Field("piece_area_m2", "float", "area of the whole piece", unit="m2", low=0, kind="extensive")
+core_area_m2 = Field(
+    "core_area_m2",
+    "float",
+    "area of its core part: what lies in a large and wide enough component of the core of its land; homes stand on it",
+    unit="m2",
+    low=0,
+    kind="extensive",
+    source="METHOD 0",
+)
 compactness = Field("compactness", "float", "4 pi area / perimeter^2: 1 is a circle", low=0, high=1)
 road_distance_m = Field(
     "road_distance_m",
     "float",
-    "distance from the piece's boundary to the nearest usable street",
-    null="no usable street within the search distance",
+    "length of the entrance: the shortest line from a usable street to the piece that no barrier crosses",
+    null="no entrance is known",
     unit="m",
     low=0,
+    source="METHOD 0",
 )
-access_x_m = Field("access_x_m", "float", "RD x of the access point", null="no usable street near", unit="m")
-access_y_m = Field("access_y_m", "float", "RD y of the access point", null="no usable street near", unit="m")
+access_x_m = Field("access_x_m", "float", "RD x of the entrance's point on the piece", null="no entrance", unit="m")
+access_y_m = Field("access_y_m", "float", "RD y of the entrance's point on the piece", null="no entrance", unit="m")
 farthest_interior_m = Field(
     "farthest_interior_m",
     "float",
-    "straight distance from the access point to the farthest point of the piece",
-    null="no access point",
+    "straight distance from the entrance to the farthest point of the piece",
+    null="no entrance",
     unit="m",
     low=0,
 )
-is_valid = Field("is_valid", "bool", "the piece passes every piece test")
+access_street_id = Field("access_street_id", "str", "the street that the entrance leads to", null="no entrance")
+needs_culvert = Field("needs_culvert", "bool", "the entrance meets water that is not wide", source="METHOD 0")
+needs_right_of_way = Field(
+    "needs_right_of_way", "bool", "the entrance lies over land of others that is not road land", source="METHOD 0"
+)
+has_borrowed_entrance = Field(
+    "has_borrowed_entrance",
+    "bool",
+    "it has no entrance of its own and uses that of a piece of another parcel, whose core part shares an edge with its",
+    source="METHOD 0",
+)
+core_mates = Field(
+    "core_mates", "str", "other pieces that a component of its core lies on too, joined by |; empty: none or no core"
+)
+free_core_mates = Field("free_core_mates", "str", "the same in the second reading, by free_id; empty: none or no core")
+is_valid = Field("is_valid", "bool", "the piece passes every piece test, and its entrance is known")
+is_unknown = Field("is_unknown", "bool", "it passes size and width; whether a street is near is not known")
 failed_test = Field(
     "failed_test",
     "str",
     "the first piece test that fails",
     null="none fails",
-    values=("too_small", "too_thin", "landlocked"),
+    values=("too_small", "too_thin", "enclosed", "landlocked"),
 )
 restrictions = Field("restrictions", "str", "restrict rules that touch it (consent needed), joined by |; empty: none")
 flags = Field("flags", "str", "flag rules that touch it, joined by |; empty: none")
-available_years = Field(
-    "available_years",
+available_years_low = Field(
+    "available_years_low",
     "float",
-    "max(0, min(term, plan_start - reference_date - preparation))",
-    null="plan capacity is not covered here, so it is unknown",
+    "max(0, min(term, plan_start - reference_date - preparation)), all plans counted, hard and soft",
+    null="plan capacity is not covered here, or a plan has no known start",
     unit="year",
     low=0,
     source="METHOD 0",
+)
+available_years_expected = Field(
+    "available_years_expected",
+    "float",
+    "the same, soft plans counted from the year in which the chance that one has started reaches one half",
+    null="plan capacity is not covered here, or a hard plan has no known start",
+    unit="year",
+    low=0,
+    source="METHOD 0",
+)
+available_years_high = Field(
+    "available_years_high",
+    "float",
+    "the same, hard plans counted only",
+    null="plan capacity is not covered here, or a hard plan has no known start",
+    unit="year",
+    low=0,
+    source="METHOD 0",
+)
+n_rules_checked = Field(
+    "n_rules_checked",
+    "int",
+    "excluding rules whose source covers the parcel in full",
+    low=0,
+    source="METHOD 0: checked",
+)
+n_rules_excluding = Field("n_rules_excluding", "int", "excluding rules of the reading", low=0)
+unchecked_rules = Field(
+    "unchecked_rules",
+    "str",
+    "excluding rules whose source does not cover the parcel in full, joined by |; empty: none",
+    source="METHOD 0: checked",
 )
 plan_coverage = Field(
     "plan_coverage",

@@ -22,7 +22,8 @@ pytestmark = pytest.mark.slow
 FLEXMILIEUS = {"stedelijk_ov", "campus", "fietsstad", "zorg_nabij", "werk_nabij", "groen_tiny"}
 SITES = {
     "site_id", "gemeente_code", "parcel_area_m2", "buildable_area_m2", "n_pieces", "location_id", "verdict",
-    "available_years", "n_units_low", "n_units_expected", "n_units_high", "flexmilieu_best",
+    "available_years_low", "available_years_expected", "available_years_high", "n_units_low",
+    "n_units_expected", "n_units_high", "flexmilieu_best",
 }  # fmt: skip
 SUITABILITY = {"site_id", "flexmilieu", "is_suitable", "failed_criterion", "score", "rank", "n_units_expected"}
 WALKS = ("walk_distance_supermarket_m", "walk_distance_gp_m", "bicycle_distance_supermarket_m")
@@ -169,7 +170,7 @@ def test_verdicts_say_what_is_known_and_plans_are_not(run):
     counts = sites["verdict"].value_counts()
     assert counts["excluded"] > counts["eligible"] > 100
     assert set(sites["plan_coverage"]) == {"not"}
-    assert sites["available_years"].isna().all(), "no plans known: the years are unknown, not the whole term"
+    assert sites["available_years_high"].isna().all(), "no plans known: the years are unknown, not the whole term"
     assert (sites["buildable_area_m2"][sites["verdict"] == "excluded"] == 0).all()
 
 

@@ -1,13 +1,26 @@
-"""Pieces: the contiguous parts that the layer rules leave of a parcel, what marks them, and their tests."""
+"""Pieces: the contiguous parts that the layer rules leave of a parcel, and what marks them."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 
 from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
+from flexsites.exclusion.kernels.plan_time import PlansMet
 from flexsites.geometry.polygons import explode
 from flexsites.geometry.robust import intersect, unite
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """Plans of new homes: shapes, year of start (NaN: unknown), hard or zacht, chance (NaN: not given); shape (n,)."""
+
+    shapes: GeometryArray
+    start: FloatArray
+    is_hard: BoolArray
+    chance: FloatArray
 
 
 def dissolve_pieces(faces: GeometryArray, parcel: IntArray, n_parcels: int) -> tuple[GeometryArray, IntArray, IntArray]:
@@ -91,76 +104,27 @@ def mark_areas(
     return areas
 
 
-def fail_tests(
-    area_m2: FloatArray,
-    width_m: FloatArray,
-    road_distance_m: FloatArray,
-    is_road_known: BoolArray,
-    *,
-    min_area_m2: float,
-    min_width_m: float,
-    road_reach_m: float,
-) -> BoolArray:
-    """Return which piece fails which test: too small, too thin, landlocked.
-
-    Parameters
-    ----------
-    area_m2, width_m, road_distance_m
-        Shape (n,). A distance of NaN is no street within reach.
-    is_road_known
-        Shape (n,): whether the streets there are known. Where they are not, a piece is not landlocked.
-    min_area_m2, min_width_m, road_reach_m
-        The tests; a piece on the limit passes.
-
-    Returns
-    -------
-    BoolArray
-        Shape (n, 3).
-
-    Examples
-    --------
-    >>> size, width, road = np.array([999.0, 1000.0]), np.array([14.0, 15.0]), np.array([50.0, np.nan])
-    >>> limits = {"min_area_m2": 1000.0, "min_width_m": 15.0, "road_reach_m": 50.0}
-    >>> fail_tests(size, width, road, np.array([True, True]), **limits).tolist()
-    [[True, True, False], [False, False, True]]
-    >>> fail_tests(size, width, road, np.array([True, False]), **limits)[1].tolist()
-    [False, False, False]
-    """
-    has_road = road_distance_m <= road_reach_m  # NaN compares false: no street
-    return np.column_stack([area_m2 < min_area_m2, width_m < min_width_m, ~has_road & is_road_known])
-
-
-def first_plan_start(
-    pieces: GeometryArray, plans: GeometryArray, start_year: FloatArray, *, least_m2: float
-) -> tuple[FloatArray, BoolArray]:
-    """Return the first year in which a plan takes (part of) each piece, and whether one of unknown start does.
+def meet_plans(pieces: GeometryArray, plans: Plans, *, least_m2: float) -> PlansMet:
+    """Find the plans that pieces meet by at least the least overlap, in the order of the plans.
 
     Parameters
     ----------
     pieces
         Shape (n,).
-    plans, start_year
-        Shape (m,), plans and their start; NaN is unknown.
+    plans
+        The plans.
     least_m2
         Overlap from which a plan counts.
 
-    Returns
-    -------
-    tuple
-        Year (n,), NaN where no plan of known start does; mask of pieces with a plan of unknown start (n,).
-
     Examples
     --------
-    >>> plans = np.array([shapely.box(0, 0, 5, 5), shapely.box(4, 4, 9, 9)])
-    >>> first_plan_start(np.array([shapely.box(0, 0, 9, 9)]), plans, np.array([2034.0, 2031.0]), least_m2=1.0)
-    (array([2031.]), array([False]))
+    >>> shapes = np.array([shapely.box(0, 0, 5, 5), shapely.box(8.9, 8.9, 9, 9)])
+    >>> plans = Plans(shapes, np.array([2034.0, 2031.0]), np.array([True, True]), np.array([np.nan, np.nan]))
+    >>> meet_plans(np.array([shapely.box(0, 0, 9, 9)]), plans, least_m2=1.0).start
+    array([2034.])
     """
-    start, is_unknown = np.full(len(pieces), np.inf), np.zeros(len(pieces), dtype=bool)
-    plan, piece = shapely.STRtree(pieces).query(plans, predicate="intersects")
-    shared, _ = intersect(pieces[piece], plans[plan])
-    overlap = shapely.area(shared)
-    plan, piece = plan[overlap >= least_m2], piece[overlap >= least_m2]
-    known = ~np.isnan(start_year[plan])
-    np.minimum.at(start, piece[known], start_year[plan[known]])
-    is_unknown[piece[~known]] = True
-    return np.where(np.isinf(start), np.nan, start), is_unknown
+    plan, piece = shapely.STRtree(pieces).query(plans.shapes, predicate="intersects")
+    shared, _ = intersect(pieces[piece], plans.shapes[plan])
+    counts = shapely.area(shared) >= least_m2
+    plan, piece = plan[counts], piece[counts]
+    return PlansMet(piece.astype(np.int64), plans.start[plan], plans.is_hard[plan], plans.chance[plan])

@@ -8,26 +8,29 @@ from numpy.typing import NDArray
 from flexsites.arrays import BoolArray, FloatArray, IntArray
 
 
-def judge_sites(n_valid: IntArray, n_free: IntArray, lacks_coverage: BoolArray) -> NDArray[np.object_]:
-    """Return the verdict per site, the first that holds: excluded, unknown, conditional, eligible.
+def judge_sites(
+    n_valid: IntArray, n_unknown: IntArray, n_free: IntArray, lacks_coverage: BoolArray
+) -> NDArray[np.object_]:
+    """Return the verdict per parcel, the first that holds: excluded, unknown, eligible, conditional.
 
     Parameters
     ----------
-    n_valid
-        Shape (n,), valid pieces that the known rules leave.
+    n_valid, n_unknown
+        Shape (n,), pieces that are valid, and pieces of which a way in is not known.
     n_free
-        Shape (n,), those of them that need no consent.
+        Shape (n,), valid pieces where every rule that asks consent excludes.
     lacks_coverage
-        Shape (n,): whether a required rule has no coverage there.
+        Shape (n,): whether a required rule has no full coverage there.
 
     Examples
     --------
-    >>> judge_sites(np.array([0, 2, 2, 2]), np.array([0, 2, 0, 1]), np.array([True, True, False, False])).tolist()
-    ['excluded', 'unknown', 'conditional', 'eligible']
+    >>> n_valid, n_unknown, n_free = np.array([0, 0, 2, 2, 2]), np.array([0, 1, 0, 0, 0]), np.array([0, 0, 2, 0, 1])
+    >>> judge_sites(n_valid, n_unknown, n_free, np.array([True, False, True, False, False])).tolist()
+    ['excluded', 'unknown', 'unknown', 'conditional', 'eligible']
     """
-    return np.select(
-        [n_valid == 0, lacks_coverage, n_free == 0], ["excluded", "unknown", "conditional"], "eligible"
-    ).astype(object)
+    is_excluded, is_unknown = n_valid + n_unknown == 0, (n_valid == 0) | lacks_coverage
+    chosen = np.select([is_excluded, is_unknown, n_free > 0], ["excluded", "unknown", "eligible"], "conditional")
+    return chosen.astype(object)
 
 
 def worst_coverage(n_partly: IntArray, n_not: IntArray, n_rules: int) -> NDArray[np.object_]:

@@ -164,7 +164,15 @@ def _shortlist(results: Results, words: Words) -> Frame:
     sites = results.table("sites")
     suitability = results.table("suitability")
     judged = suitability[suitability["is_suitable"].fillna(value=False).astype(bool) & suitability["rank"].notna()]
-    taken = ["site_id", "gemeente_code", "verdict", "owner_class", "tenure", "buildable_area_m2", "available_years"]
+    taken = [
+        "site_id",
+        "gemeente_code",
+        "verdict",
+        "owner_class",
+        "tenure",
+        "buildable_area_m2",
+        "available_years_expected",
+    ]
     rest = ["restrictions", "flags", "location_id"]
     merged = judged.merge(sites.loc[sites["verdict"].isin(AVAILABLE), [*taken, *rest]], on="site_id", how="inner")
     place = {name: i for i, name in enumerate(results.flexmilieus)}

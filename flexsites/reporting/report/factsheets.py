@@ -23,6 +23,7 @@ from flexsites.reporting.summaries.totals import AVAILABLE
 from flexsites.reporting.views import TableView, heads
 from flexsites.reporting.words import Words, criterion_name
 from flexsites.tables import Frame
+from flexsites.tables.counting import counts
 from flexsites.tables.files import read
 
 _NONE = np.array([], dtype=object)
@@ -78,6 +79,10 @@ def write_factsheets(
     return write_text(place / ("factsheets.html" if lang == "nl" else f"factsheets.{lang}.html"), html)
 
 
+def _counting(pieces: Frame, sites: Frame) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(pieces[counts(pieces, sites["site_id"], sites["verdict"])])
+
+
 class _Around:
     """What lies around a site: other sites, streets, pieces, modules; each searched by location or by id, once read.
 
@@ -95,7 +100,7 @@ class _Around:
 
     def __init__(self, results: Results, sites: gpd.GeoDataFrame, layouts: Path) -> None:
         self.sites = sites
-        self.pieces = gpd.GeoDataFrame(results.table("pieces")) if results.has("pieces") else None
+        self.pieces = _counting(results.table("pieces"), sites) if results.has("pieces") else None
         self.modules = gpd.GeoDataFrame(read(layouts)) if layouts.exists() else None
         self.streets = (
             gpd.GeoDataFrame(results.table("canonical/streets")) if results.has("canonical/streets") else None
@@ -110,10 +115,10 @@ class _Around:
         return _touching(self.sites, shape, self._reach(shape))
 
     def pieces_of(self, site_id: str) -> gpd.GeoDataFrame | None:
-        """Return the valid pieces of a site."""
+        """Return the pieces that count for a site."""
         if self.pieces is None:
             return None
-        own = self.pieces[(self.pieces["site_id"] == site_id) & self.pieces["is_valid"].astype(bool)]
+        own = self.pieces[self.pieces["site_id"] == site_id]
         return own.sort_values("piece_id")
 
     def drawn_for(self, pieces: gpd.GeoDataFrame | None, order: Sequence[str], first: object) -> object:
@@ -211,8 +216,8 @@ def _sheet(results: Results, site: pd.Series[Any], around: _Around, words: Words
 def _facts(site: pd.Series[Any], words: Words) -> list[tuple[str, str]]:
     """Return the facts at the head of a sheet."""
     years = words.text("factsheet.term_unknown")
-    if not _is_null(site["available_years"]):
-        years = words.text("factsheet.term_years", years=words.number(site["available_years"], 1))
+    if not _is_null(site["available_years_expected"]):
+        years = words.text("factsheet.term_years", years=words.number(site["available_years_expected"], 1))
     best = words.text("none")
     if not _is_null(site["flexmilieu_best"]):
         best = f"{words.name('flexmilieu', site['flexmilieu_best'])} ({words.number(site['score_best'], 2)})"

@@ -115,7 +115,7 @@ def _attributes(shown: gpd.GeoDataFrame) -> dict[str, Any]:
         "restrictions": "restrictions",
         "flags": "flags",
     }
-    rounded = {"parcel": "parcel_area_m2", "buildable": "buildable_area_m2", "years": "available_years"}
+    rounded = {"parcel": "parcel_area_m2", "buildable": "buildable_area_m2", "years": "available_years_expected"}
     columns = {short: _plain(shown[name]) for short, name in taken.items()}
     columns |= {short: _plain(shown[name].round(1)) for short, name in rounded.items()}
     return {"columns": columns}

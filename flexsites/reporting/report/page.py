@@ -200,7 +200,7 @@ def _statements(payload: MapPayload, words: Words) -> list[str]:
 def _map_words(results: Results, words: Words, order: tuple[str, ...]) -> dict[str, Any]:
     """Return the words that the map's script needs."""
     columns = {"verdict": "verdict", "gemeente": "gemeente", "buildable": "buildable", "homes": "n_units"}
-    columns |= {"best": "flexmilieu_best", "years": "available_years", "restrictions": "restrictions"}
+    columns |= {"best": "flexmilieu_best", "years": "available_years_expected", "restrictions": "restrictions"}
     columns |= {"flags": "flags", "owner": "owner_class"}
     codes = results.table("sites")["gemeente_code"].dropna().unique()
     owners = words.texts["names"]["owner"]

@@ -143,9 +143,11 @@ def _pieces(results: Results, site_id: str, words: Words) -> list[str]:
         road = words.text("explain.piece_no_road")
         if not pd.isna(row.road_distance_m):
             road = words.text("explain.piece_road", metres=words.number(row.road_distance_m))
-        size = {"area": words.square_metres(row.piece_area_m2), "width": words.number(row.max_width_m, 1)}
+        size = {"area": words.square_metres(row.piece_area_m2), "core": words.square_metres(row.core_area_m2)}
         end = words.text("explain.piece_valid")
-        if not row.is_valid:
+        if row.is_unknown:
+            end = words.text("explain.piece_unknown")
+        elif not row.is_valid:
             end = words.text("explain.piece_failed", test=words.name("failed_test", row.failed_test))
         lines.append(f"{words.text('explain.piece_line', id=row.piece_id, road=road, **size)}; {end}")
     return lines
@@ -285,8 +287,8 @@ def _demand(results: Results, site_id: str, words: Words) -> list[str]:
 def _conclusion(site: pd.Series[Any], words: Words) -> list[str]:
     """Return the term, the best flexmilieu, and what needs consent or attention."""
     years = words.text("explain.years_unknown")
-    if not pd.isna(site["available_years"]):
-        years = words.text("explain.years", years=words.number(site["available_years"], 1))
+    if not pd.isna(site["available_years_expected"]):
+        years = words.text("explain.years", years=words.number(site["available_years_expected"], 1))
     best = words.text("explain.conclusion_none")
     if not pd.isna(site["flexmilieu_best"]):
         units = {key: words.number(site[f"n_units_{name}"]) for key, name in (("low", "low"), ("high", "high"))}

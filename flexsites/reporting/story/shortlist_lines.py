@@ -10,7 +10,7 @@ from flexsites.reporting.results import open_results, records
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
 
-_COLUMNS = ("flexmilieu", "rank", "site_id", "owner_class", "n_units", "available_years", "verdict")
+_COLUMNS = ("flexmilieu", "rank", "site_id", "owner_class", "n_units", "available_years_expected", "verdict")
 
 SITE_ID = _COLUMNS.index("site_id")
 """Which column holds the id."""
@@ -26,7 +26,7 @@ def shortlist_lines(
     directory
         The run's directory.
     rows
-        flexmilieu, rank, site_id, owner_class, homes, available_years, verdict.
+        flexmilieu, rank, site_id, owner_class, homes, available_years_expected, verdict.
     n_unknown
         Per column how many sites are left out only because it is unknown.
     lang
@@ -52,6 +52,6 @@ def _cells(row: object, words: Words) -> list[str]:
         str(get["site_id"]),
         words.name("owner", get["owner_class"]),
         homes,
-        words.number(get["available_years"], 1),
+        words.number(get["available_years_expected"], 1),
         words.name("verdict", get["verdict"]),
     ]

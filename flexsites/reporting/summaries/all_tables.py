@@ -117,7 +117,9 @@ def _transit(results: Results) -> Frame:
     diagnostic = presentation().transit
     access, pieces = results.table("accessibility"), results.table("pieces")
     # A piece that is no site (too small, without a road) lends its stop to no other.
-    access = access[access["piece_id"].isin(pieces["piece_id"][pieces["is_valid"].astype(bool)])]
+    access = access[
+        access["piece_id"].isin(pieces["piece_id"][(pieces["is_valid"] & pieces["is_with_consent"]).astype(bool)])
+    ]
     there = set(access["measure"].unique())
     measured = {mode: measure for mode, measure in diagnostic.measures.items() if measure in there}
     reaches = {

@@ -149,7 +149,7 @@ def _add_near_misses(table: Frame, near_misses: Frame | None, near_miss_units: F
         valid = near_misses[near_misses["is_valid"].astype(bool)].sort_values(["rule_id", "piece_id"])
         grouped = valid.groupby("rule_id", observed=True)
         table["n_sites_near_miss"] = grouped["site_id"].nunique().reindex(table.index).astype("Int64")
-        table["near_miss_area_m2"] = grouped["piece_area_m2"].sum().reindex(table.index)
+        table["near_miss_area_m2"] = grouped["core_area_m2"].sum().reindex(table.index)
     if near_miss_units is not None:
         keys = ["rule_id", "site_id", "flexmilieu"]
         of_site = (

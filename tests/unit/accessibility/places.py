@@ -13,8 +13,9 @@ from flexsites.config.access import AmenityCategories, Measures, StreetRules
 from flexsites.config.load import read_model
 from flexsites.inputs.osm.streets_lines import LineColumns, streets_from_lines
 from flexsites.inputs.osm.streets_pbf import StreetReading, read_pbf_streets
-from flexsites.tables import Frame, Pieces
+from flexsites.tables import Frame
 from tests.conftest import PROJECT, real_data
+from tests.piece_rows import pieces_of
 
 PORTO_ALEGRE_CRS = "EPSG:31982"
 
@@ -62,20 +63,9 @@ def pieces_at(points: np.ndarray) -> Frame:
     columns = {
         "piece_id": [f"p{i:05}#0" for i in range(n)],
         "site_id": [f"p{i:05}" for i in range(n)],
-        "piece_area_m2": 400.0,
-        "max_width_m": 20.0,
-        "compactness": 0.7,
-        "road_distance_m": 0.0,
         "access_x_m": points[:, 0],
         "access_y_m": points[:, 1],
-        "farthest_interior_m": 20.0,
-        "is_valid": True,
-        "failed_test": None,
-        "restrictions": "",
-        "flags": "",
-        "available_years": np.nan,
-        "plan_coverage": "not",
     }
     x, y = np.nan_to_num(points, nan=150_000.0).T
     square = shapely.box(x - 10, y - 10, x + 10, y + 10)
-    return gpd.GeoDataFrame(columns, geometry=square, crs="EPSG:28992")[Pieces.columns]
+    return pieces_of(columns, square)

@@ -8,8 +8,9 @@ import pandas as pd
 import shapely
 
 from flexsites.config.base import Figure
-from flexsites.config.rule_sets import PIECE_TESTS, PieceTests, RuleSet, TimeModel
-from flexsites.tables import CRS, Coverages, StreetLines, empty
+from flexsites.config.rule_sets import PIECE_TESTS, Barrier, LocationModel, PieceTests, RuleSet, TimeModel
+from flexsites.exclusion.pieces import leave_pieces
+from flexsites.tables import CRS, Coverages, Parcels, StreetLines, empty
 
 X, Y = 150_000.0, 450_000.0
 """South-west corner of every place: on a line of the national lattice."""
@@ -44,13 +45,35 @@ TIME = TimeModel(
 TESTS = PieceTests(
     min_area_m2=figure(1000),
     min_width_m=figure(15),
-    width_tolerance_m=figure(0.05),
-    width_coarse_m=figure(1.0),
+    min_core_area_m2=figure(100),
+    near_m=figure(85),
     road_reach_m=figure(50),
+    crossing_m=figure(0.1),
+    wide_water_m=figure(3),
+    right_of_way_m=figure(0.5),
+    road_land_rules=("roads",),
+    road_land_share=figure(0.5),
+    public_owners=("gemeente",),
+    enclosed_area_m2=figure(5000),
+    enclosed_compactness=figure(0.85),
     mark_area_m2=figure(1),
-    barred_road_classes=("motorway",),
     labels={name: {"nl": name, "en": name} for name in PIECE_TESTS},
 )
+LOCATIONS = LocationModel(
+    gap_m=figure(0),
+    touch_m=figure(0.001),
+    barriers=(Barrier(layer="rail"), Barrier(layer="water", is_water=True)),
+)
+LANE_M = 3.5
+
+
+def leave(site, faces, ways, map_rows, cover, *, rules, tests=TESTS, neighbours=None):
+    """What the rules leave of parcels, with nothing around them unless it is given."""
+    around = empty(Parcels) if neighbours is None else neighbours
+    return leave_pieces(
+        site, around, faces, ways, map_rows, cover,
+        rules=rules, tests=tests, locations=LOCATIONS, time=TIME, lane_m=LANE_M,
+    )  # fmt: skip
 
 
 def parcels(*shapes, land_use=None):

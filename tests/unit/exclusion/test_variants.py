@@ -12,8 +12,7 @@ from flexsites.config.run import Variant
 from flexsites.exclusion import constraints
 from flexsites.exclusion.coverage import cover_rules
 from flexsites.exclusion.overlay import overlay
-from flexsites.exclusion.pieces import leave_pieces
-from tests.unit.exclusion.plots import TESTS, TIME, X, Y, at, covered, figure, layers, parcels, rule, streets
+from tests.unit.exclusion.plots import TESTS, TIME, X, Y, at, covered, figure, layers, leave, parcels, rule, streets
 
 PLOTS = [at(0, 0, 100, 100), at(100, 0, 200, 100), at(400, 0, 500, 100)]
 ROWS = [("n", at(-60, 20, -30, 60)), ("other", at(40, 40, 260, 60)), ("m", shapely.Point(X + 520, Y + 50).buffer(9))]
@@ -53,7 +52,8 @@ def left_m2(rules, labelled):
     faces = overlay(site, rows, rules=labelled, time=TIME)
     known = covered("streets", "n", "m", "other")
     coverage = cover_rules(site, known, rows, rules=labelled, tests=TESTS)
-    pieces = leave_pieces(site, faces, ROADS, rows, coverage, rules=rules, tests=TESTS, time=TIME)
+    pieces = leave(site, faces, ROADS, rows, coverage, rules=rules)
+    pieces = pieces[pieces["is_with_consent"].to_numpy(dtype=bool)]
     return np.bincount([int(name[1:]) for name in pieces["site_id"]], pieces["piece_area_m2"], minlength=len(PLOTS))
 
 

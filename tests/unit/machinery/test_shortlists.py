@@ -18,7 +18,7 @@ SITES = pd.DataFrame(
         "site_id": ["a", "b", "c", "d", "e"],
         "gemeente_code": "GM0001",
         "owner_class": ["gemeente", None, "particulier", "onbekend", "gemeente"],
-        "available_years": [12.0, 12.0, 12.0, None, 2.0],
+        "available_years_expected": [12.0, 12.0, 12.0, None, 2.0],
         "buildable_area_m2": 1000.0,
         "verdict": ["eligible", "conditional", "eligible", "eligible", "unknown"],
     }
@@ -38,7 +38,9 @@ SUITABILITY = pd.DataFrame(
 
 @pytest.fixture
 def run(tmp_path: Path) -> Results:
-    names = [{"id": name, "label": {"nl": name, "en": name}} for name in ("tiny", "campus")]
+    names = [
+        {"id": name, "label": {"nl": name, "en": name}, "is_undemanding": name == "tiny"} for name in ("tiny", "campus")
+    ]
     manifest = Manifest(flexmilieus=names)
     return Results(tmp_path, manifest, {"sites": SITES, "suitability": SUITABILITY})
 
@@ -67,7 +69,7 @@ def test_unknown_years_do_not_pass_and_are_counted(run: Results) -> None:
     """d has no years known; e has too few, whatever its verdict: it is no candidate."""
     found = choose(run, Wishes(("tiny",), min_available_years=10))
     assert found.rows["site_id"].tolist() == ["c", "b", "a"]
-    assert found.n_unknown == {"available_years": 1}
+    assert found.n_unknown == {"available_years_expected": 1}
 
 
 def test_as_many_as_asked_per_flexmilieu_and_no_smaller_than_asked(run: Results) -> None:

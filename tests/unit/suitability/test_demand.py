@@ -25,13 +25,18 @@ def _sites(*rows):
     names = ("site_id", "gemeente_code", "verdict")
     table = {name: [row[i] for row in rows] for i, name in enumerate(names)}
     table |= dict.fromkeys(("provincie_code", "buurt_code", "owner_class", "tenure", "location_id"), [None] * n)
-    table |= dict.fromkeys(("registered_area_m2", "available_years", "score_best"), [None] * n)
-    table |= dict.fromkeys(("parcel_area_m2", "buildable_area_m2"), [1000.0] * n)
-    table |= dict.fromkeys(("n_pieces", "n_units_low", "n_units_expected", "n_units_high"), [1] * n)
+    table |= dict.fromkeys(
+        ("registered_area_m2", "available_years_low", "available_years_expected", "available_years_high", "score_best"),
+        [None] * n,
+    )
+    table |= dict.fromkeys(("parcel_area_m2", "buildable_area_m2", "buildable_without_consent_m2"), [1000.0] * n)
+    table |= dict.fromkeys(
+        ("n_pieces", "n_rules_checked", "n_rules_excluding", "n_units_low", "n_units_expected", "n_units_high"), [1] * n
+    )
     table |= dict.fromkeys(("plan_coverage", "provincial_coverage"), ["not"] * n)
     table |= dict.fromkeys(("is_suitable", "is_suitable_demanding"), [None] * n)
     table |= dict.fromkeys(("flexmilieu_best", "flexmilieu_units"), [None] * n)
-    table |= dict.fromkeys(("restrictions", "flags"), [""] * n)
+    table |= dict.fromkeys(("restrictions", "flags", "unchecked_rules"), [""] * n)
     return gpd.GeoDataFrame(table, geometry=[shapely.box(0, 0, 10, 10)] * n, crs="EPSG:28992")
 
 

@@ -9,6 +9,7 @@ from flexsites.config.load import available, read_model
 from flexsites.config.suitability import Flexmilieu, TargetGroup
 from flexsites.suitability.judgement import judge, judge_pieces, rank
 from flexsites.suitability.sites import gather
+from tests.piece_rows import pieces_of
 
 
 def _told(column):
@@ -48,17 +49,8 @@ def groups():
 
 
 def _pieces(names):
-    n = len(names)
-    return gpd.GeoDataFrame(
-        {
-            "piece_id": names, "site_id": [name.split("#")[0] for name in names], "piece_area_m2": [2000.0] * n,
-            "max_width_m": [30.0] * n, "compactness": [0.7] * n, "road_distance_m": [1.0] * n,
-            "access_x_m": [0.0] * n, "access_y_m": [0.0] * n, "farthest_interior_m": [10.0] * n,
-            "is_valid": [True] * n, "failed_test": [None] * n, "restrictions": [""] * n, "flags": [""] * n,
-            "available_years": [10.0] * n, "plan_coverage": ["covered"] * n,
-        },
-        geometry=[shapely.box(0, 0, 40, 50)] * n, crs="EPSG:28992",
-    )  # fmt: skip
+    columns = {"piece_id": names, "site_id": [name.split("#")[0] for name in names]}
+    return pieces_of(columns, [shapely.box(0, 0, 40, 50)] * len(names))
 
 
 def _access(rows):
@@ -129,7 +121,10 @@ def test_the_best_flexmilieu_is_a_suitable_one(judged, flexmilieus):
     exclusions = pd.DataFrame(
         {
             "site_id": ids, "buildable_area_m2": [2000.0, 2000, 2000, 2000, 0], "n_pieces": [2, 1, 1, 1, 0],
-            "verdict": ["eligible"] * 4 + ["excluded"], "available_years": [10.0] * n, "plan_coverage": ["covered"] * n,
+            "buildable_without_consent_m2": [2000.0, 2000, 2000, 2000, 0], "n_rules_checked": [1] * n,
+            "n_rules_excluding": [1] * n, "unchecked_rules": [""] * n,
+            "verdict": ["eligible"] * 4 + ["excluded"], "plan_coverage": ["covered"] * n,
+            **{f"available_years_{one}": [10.0] * n for one in ("low", "expected", "high")},
             "provincial_coverage": ["covered"] * n, "restrictions": [""] * n, "flags": [""] * n,
         }
     )  # fmt: skip

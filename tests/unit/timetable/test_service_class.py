@@ -15,6 +15,7 @@ from flexsites.accessibility.transit import serve
 from flexsites.config.load import configs_directory, read_model
 from flexsites.config.transit import TransitClasses
 from flexsites.tables import Frame
+from tests.piece_rows import pieces_of
 
 
 @pytest.fixture(scope="module")
@@ -23,17 +24,13 @@ def classes() -> TransitClasses:
 
 
 def pieces_table(n: int) -> Frame:
-    ids = [f"p{i}#1" for i in range(n)]
-    return gpd.GeoDataFrame(
-        {
-            "piece_id": ids, "site_id": [f"p{i}" for i in range(n)], "piece_area_m2": 100.0, "max_width_m": 10.0,
-            "compactness": 0.5, "road_distance_m": 1.0, "access_x_m": 155e3, "access_y_m": 463e3,
-            "farthest_interior_m": 5.0, "is_valid": True, "failed_test": None, "restrictions": "", "flags": "",
-            "available_years": 10.0, "plan_coverage": "covered",
-        },
-        geometry=[shapely.box(155e3, 463e3, 155_010, 463_010)] * n,
-        crs="EPSG:28992",
-    )  # fmt: skip
+    columns = {
+        "piece_id": [f"p{i}#1" for i in range(n)],
+        "site_id": [f"p{i}" for i in range(n)],
+        "access_x_m": 155e3,
+        "access_y_m": 463e3,
+    }
+    return pieces_of(columns, [shapely.box(155e3, 463e3, 155_010, 463_010)] * n)
 
 
 def stops_table(rows: list[tuple[str, str, float | None]]) -> Frame:

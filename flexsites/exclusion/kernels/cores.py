@@ -1,0 +1,297 @@
+"""Size and width, together and over parcel borders: the core of the land that a piece is part of. Source: METHOD 0.
+
+The *land* of a piece is it and all pieces of every parcel that has a piece near it; its *core* is what a disc of the
+minimum width can lie on, with its corners: the land eroded by r and dilated by r times the root of two, cut to it.
+Only components of the core from the minimum area on count. All of it is a function of the land of the piece alone, in
+the order of the pieces, so that its bits do not depend on the cell or the extent of a run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
+from flexsites.geometry.polygons import explode, polygonal
+
+GRID_M = 0.001
+"""Land is united on this grid: registers give coordinates in millimetres."""
+
+_QUAD_SEGS = 16
+_SLACK_M = 0.01
+_CONTACT_M = 0.002
+_EDGE_M = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The core of one land.
+
+    Attributes
+    ----------
+    components
+        Shape (m,), the components of the core that count.
+    """
+
+    components: GeometryArray
+
+
+def erosion_m(min_width_m: float) -> float:
+    """Return how far land is eroded: half the minimum width, less what boundaries of registers are off.
+
+    Examples
+    --------
+    >>> erosion_m(15.0)
+    7.49
+    """
+    return min_width_m / 2.0 - _SLACK_M
+
+
+def gap_bridged_m(min_width_m: float) -> float:
+    """Return the gap beyond which one part of the land cannot touch the core of another.
+
+    Examples
+    --------
+    >>> round(gap_bridged_m(15.0), 2)
+    10.6
+    """
+    return erosion_m(min_width_m) * math.sqrt(2.0) + _SLACK_M
+
+
+def on_grid(pieces: GeometryArray) -> GeometryArray:
+    """Return pieces with their corners on the grid, so that boundaries of neighbours coincide.
+
+    Examples
+    --------
+    >>> on_grid(np.array([shapely.box(0, 0, 10.00004, 10)]))[0].bounds
+    (0.0, 0.0, 10.0, 10.0)
+    """
+    snapped = shapely.set_precision(pieces, GRID_M)
+    # Without the mark of a grid: unions of what lies on it need no rounding, and are four times as fast.
+    return np.asarray(shapely.from_wkb(shapely.to_wkb(snapped)), dtype=object)
+
+
+def find_core(pieces: GeometryArray, *, min_width_m: float, min_area_m2: float) -> Core:
+    """Unite pieces to land, and open it.
+
+    Parameters
+    ----------
+    pieces
+        Shape (n,), the pieces of one land, on the grid (:func:`on_grid`), in the order of their ids.
+    min_width_m, min_area_m2
+        The tests: a disc of that width fits, and a component is as large as that.
+
+    Examples
+    --------
+    >>> figures = {"min_width_m": 15.0, "min_area_m2": 1000.0}
+    >>> one, other = shapely.box(0, 0, 30, 30), shapely.box(30, 0, 60, 30)
+    >>> [round(float(area)) for area in shapely.area(find_core(np.array([one, other]), **figures).components)]
+    [1800]
+    >>> len(find_core(np.array([one, shapely.box(32, 0, 62, 30)]), **figures).components)
+    0
+    >>> len(find_core(np.array([one, shapely.box(30, 30, 60, 60)]), **figures).components)
+    0
+    """
+    land = polygonal(np.array([_united(pieces)], dtype=object))
+    radius = erosion_m(min_width_m)
+    eroded = shapely.buffer(land, -radius, quad_segs=_QUAD_SEGS)
+    opened = shapely.buffer(eroded, radius * math.sqrt(2.0), quad_segs=_QUAD_SEGS)
+    parts, _ = explode(polygonal(_cut(opened, land)))
+    return Core(parts[shapely.area(parts) >= min_area_m2])
+
+
+def core_parts(pieces: GeometryArray, core: Core) -> tuple[GeometryArray, BoolArray]:
+    """Cut the components of a core to pieces.
+
+    Parameters
+    ----------
+    pieces
+        Shape (n,), pieces of the land.
+    core
+        Its core.
+
+    Returns
+    -------
+    tuple
+        Per piece the part within components that count (n,), empty where there is none, and the piece itself, bit for
+        bit, where only the grid is between the two; whether each component lies on each piece with area (n, m).
+
+    Examples
+    --------
+    >>> plots = np.array([shapely.box(0, 0, 40, 40), shapely.box(40, 0, 42, 9)])
+    >>> parts, is_on = core_parts(plots, find_core(plots, min_width_m=15.0, min_area_m2=1000.0))
+    >>> parts[0].equals(plots[0]), bool(0 < parts[1].area <= 18), is_on.tolist()
+    (True, True, [[True], [True]])
+    """
+    noise = GRID_M * np.maximum(shapely.length(pieces), 1.0)
+    shared = np.full((len(pieces), len(core.components)), shapely.Polygon(), dtype=object)
+    area = np.zeros(shared.shape)
+    for k, component in enumerate(core.components):
+        shapely.prepare(component)
+        met = np.flatnonzero(shapely.intersects(component, pieces))
+        shared[met, k] = polygonal(_cut(pieces[met], np.full(len(met), component, dtype=object)))
+        area[:, k] = shapely.area(shared[:, k])
+    is_on = area > noise[:, None]
+    parts = np.full(len(pieces), shapely.Polygon(), dtype=object)
+    for i in np.flatnonzero(is_on.any(axis=1)):
+        of_piece = shared[i, is_on[i]]
+        parts[i] = of_piece[0] if len(of_piece) == 1 else polygonal(_joined(of_piece))[0]
+    is_whole = shapely.area(pieces) - shapely.area(parts) <= noise
+    parts[is_whole] = pieces[is_whole]
+    return parts, is_on
+
+
+def share_edge(parts: GeometryArray, others: GeometryArray) -> BoolArray:
+    """Return which pairs share an edge: a point in common is none.
+
+    Parameters
+    ----------
+    parts, others
+        Shape (n,), polygons, pair by pair.
+
+    Examples
+    --------
+    >>> plot = shapely.box(0, 0, 9, 9)
+    >>> share_edge(np.array([plot, plot]), np.array([shapely.box(9, 0, 20, 9), shapely.box(9, 9, 20, 20)])).tolist()
+    [True, False]
+    """
+    grown = shapely.buffer(parts, _CONTACT_M, quad_segs=1)
+    contact = shapely.area(shapely.intersection(grown, others)) / _CONTACT_M
+    return np.asarray(contact > _EDGE_M, dtype=bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Which pieces lie within the gap that a core can bridge of each piece.
+
+    Attributes
+    ----------
+    tree
+        Index of the pieces.
+    near, starts
+        Shape (m,) and (n + 1,): those near piece i, itself among them, are ``near[starts[i]:starts[i + 1]]``.
+    is_joined
+        Shape (m,): whether the two share an edge.
+    """
+
+    tree: shapely.STRtree
+    near: IntArray
+    starts: IntArray
+    is_joined: BoolArray
+
+
+def find_neighbours(pieces: GeometryArray, *, gap_m: float) -> Neighbours:
+    """Find the neighbours of every piece; the gap is that of :func:`gap_bridged_m`.
+
+    Examples
+    --------
+    >>> plots = np.array([shapely.box(0, 0, 9, 9), shapely.box(9, 0, 20, 9), shapely.box(60, 0, 70, 9)])
+    >>> np.diff(find_neighbours(plots, gap_m=10.6).starts).tolist()
+    [2, 2, 1]
+    """
+    tree = shapely.STRtree(pieces)
+    one, other = tree.query(pieces, predicate="dwithin", distance=gap_m)
+    order = np.argsort(one, kind="stable")
+    one, other = one[order], other[order]
+    is_joined = np.zeros(len(one), dtype=bool)
+    # Asked once a pair, and of those only that touch.
+    pairs = np.flatnonzero(one < other)
+    pairs = pairs[shapely.dwithin(pieces[one[pairs]], pieces[other[pairs]], GRID_M)]
+    joined = pairs[share_edge(pieces[one[pairs]], pieces[other[pairs]])]
+    known = set(zip(one[joined].tolist(), other[joined].tolist(), strict=True))
+    is_joined[[(min(a, b), max(a, b)) in known for a, b in zip(one.tolist(), other.tolist(), strict=True)]] = True
+    return Neighbours(tree, other, np.searchsorted(one, np.arange(len(pieces) + 1)), is_joined)
+
+
+def land_of(i: int, parcel: IntArray, neighbours: Neighbours, is_near: Callable[[int], bool]) -> tuple[int, ...]:
+    """Return the land of a piece: itself, and what of the pieces of near parcels hangs together with it.
+
+    A piece that no other comes nearer to than the gap that a core can bridge bears on no core but its own; such pieces
+    are left out, which changes nothing and keeps lands small.
+
+    Parameters
+    ----------
+    i
+        The piece asked.
+    parcel
+        Shape (n,), the parcels of all pieces at hand, which are in the order of their ids.
+    neighbours
+        Theirs.
+    is_near
+        Whether a parcel has a piece near the piece asked.
+
+    Examples
+    --------
+    >>> plots = np.array([shapely.box(0, 0, 9, 9), shapely.box(9, 0, 20, 9), shapely.box(60, 0, 70, 9)])
+    >>> found = find_neighbours(plots, gap_m=10.6)
+    >>> [land_of(i, np.array([0, 1, 1]), found, lambda parcel: True) for i in range(3)]
+    [(0, 1), (0, 1), (2,)]
+    """
+    starts = neighbours.starts
+    found, waiting, of_land = {i}, [i], {int(parcel[i]): True}
+    while waiting:
+        here = waiting.pop()
+        for there in neighbours.near[starts[here] : starts[here + 1]].tolist():
+            of_parcel = int(parcel[there])
+            if there in found or not of_land.setdefault(of_parcel, of_parcel in of_land or is_near(of_parcel)):
+                continue
+            found.add(there)
+            waiting.append(there)
+    return tuple(sorted(found))
+
+
+def connected_area(i: int, land: tuple[int, ...], area_m2: FloatArray, neighbours: Neighbours) -> float:
+    """Return the area of the connected part of the uneroded land that holds a piece: joined by edges, not points.
+
+    Parameters
+    ----------
+    i
+        The piece.
+    land
+        Its land.
+    area_m2
+        Shape (n,), the area of every piece; pieces do not overlap.
+    neighbours
+        Theirs.
+
+    Examples
+    --------
+    >>> plots = np.array([shapely.box(0, 0, 10, 10), shapely.box(10, 0, 20, 10), shapely.box(20, 10, 30, 20)])
+    >>> found = find_neighbours(plots, gap_m=10.6)
+    >>> [float(connected_area(i, (0, 1, 2), shapely.area(plots), found)) for i in range(3)]
+    [200.0, 200.0, 100.0]
+    """
+    of_land, starts = set(land), neighbours.starts
+    found, waiting = {i}, [i]
+    while waiting:
+        here = waiting.pop()
+        rows = slice(starts[here], starts[here + 1])
+        for there, is_joined in zip(neighbours.near[rows].tolist(), neighbours.is_joined[rows].tolist(), strict=True):
+            if is_joined and there in of_land and there not in found:
+                found.add(there)
+                waiting.append(there)
+    return float(area_m2[sorted(found)].sum())
+
+
+def _cut(shapes: GeometryArray, other: GeometryArray) -> GeometryArray:
+    """Intersect pair by pair; where GEOS gives up, on the grid."""
+    try:
+        return np.asarray(shapely.intersection(shapes, other), dtype=object)
+    except shapely.GEOSException:
+        return np.asarray(shapely.intersection(shapes, other, grid_size=GRID_M), dtype=object)
+
+
+def _united(pieces: GeometryArray) -> shapely.Geometry:
+    """Unite pieces; where GEOS gives up, on the grid."""
+    try:
+        return shapely.union_all(pieces)
+    except shapely.GEOSException:
+        return shapely.union_all(pieces, grid_size=GRID_M)
+
+
+def _joined(parts: Sequence[shapely.Geometry] | GeometryArray) -> GeometryArray:
+    return np.array([shapely.union_all(np.asarray(parts, dtype=object))], dtype=object)

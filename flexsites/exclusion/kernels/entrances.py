@@ -1,0 +1,278 @@
+"""The entrance of a piece: its shortest way to a street that crosses no barrier. Source: METHOD 0.
+
+As the crow flies a street across the canal is near; nobody gets in there. Per straight segment of a usable street
+the shortest line to the piece is looked at, nearest first; one that lies over a motorway, a railway or wide water is
+dropped.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
+from flexsites.geometry.polygons import polygonal
+
+_QUAD_SEGS = 16
+_SEAM_M = 0.01
+"""Water is cut on lattice lines: grown by this before it is opened, so that no seam is taken for a bank."""
+
+_LEAST_M = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Barriers:
+    """What an entrance does not cross.
+
+    Attributes
+    ----------
+    closed
+        Shape (n,), polygons of motorways and railways.
+    water
+        Shape (m,), polygons of all water.
+    wide_m
+        Water that a disc of twice this radius does not fit in is crossed by a culvert; other water is a barrier.
+    crossing_m
+        A line that lies over barriers for more than this is dropped.
+    """
+
+    closed: GeometryArray
+    water: GeometryArray
+    wide_m: float
+    crossing_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Entrances:
+    """One entrance per piece, or none.
+
+    Attributes
+    ----------
+    line
+        Shape (n,), from the point on the piece to the point on the street; None where there is no entrance.
+    street
+        Shape (n,), position of the segment; -1 where there is none.
+    needs_culvert
+        Shape (n,): whether the line meets water that is not wide.
+    """
+
+    line: GeometryArray
+    street: IntArray
+    needs_culvert: BoolArray
+
+
+def find_entrances(
+    pieces: GeometryArray, segments: GeometryArray, street: IntArray, barriers: Barriers, *, reach_m: float
+) -> Entrances:
+    """Find the entrance of each piece.
+
+    Parameters
+    ----------
+    pieces
+        Shape (n,), polygons.
+    segments
+        Shape (m,), straight segments of usable streets.
+    street
+        Shape (m,), the place of each segment's street in the order of street ids: it breaks ties.
+    barriers
+        What is not crossed; all of it within the reach of the pieces, and a little farther.
+    reach_m
+        Streets farther away do not count; one at the reach does.
+
+    Examples
+    --------
+    >>> plot, none = np.array([shapely.box(0, 0, 50, 50)]), np.array([], dtype=object)
+    >>> near, far = shapely.LineString([(60, 0), (60, 50)]), shapely.LineString([(-20, 0), (-20, 50)])
+    >>> river = np.array([shapely.box(52, -99, 59, 99)])
+    >>> find_entrances(plot, np.array([near, far]), np.arange(2), Barriers(none, none, 3.0, 0.1), reach_m=50.0).street
+    array([0])
+    >>> found = find_entrances(plot, np.array([near, far]), np.arange(2), Barriers(none, river, 3.0, 0.1), reach_m=50.0)
+    >>> found.street, shapely.length(found.line)
+    (array([1]), array([20.]))
+    >>> ditch = np.array([shapely.box(52, -99, 54, 99)])
+    >>> found = find_entrances(plot, np.array([near, far]), np.arange(2), Barriers(none, ditch, 3.0, 0.1), reach_m=50.0)
+    >>> found.street, found.needs_culvert
+    (array([0]), array([ True]))
+    """
+    n = len(pieces)
+    found = Entrances(np.full(n, None, dtype=object), np.full(n, -1, dtype=np.int64), np.zeros(n, dtype=bool))
+    if not n or not len(segments):
+        return found
+    piece, segment = shapely.STRtree(segments).query(pieces, predicate="dwithin", distance=reach_m)
+    gap = shapely.distance(pieces[piece], segments[segment])
+    order = np.lexsort((street[segment], gap, piece))
+    piece, segment, gap = piece[order], segment[order], gap[order]
+    crossing = Crossing(barriers)
+    first = np.r_[np.flatnonzero(np.diff(piece, prepend=-1)), len(piece)]
+    for start, stop in itertools.pairwise(first):
+        i = int(piece[start])
+        chosen = _nearest_open(pieces[i], segments, segment[start:stop], gap[start:stop], street, crossing, reach_m)
+        if chosen is not None:
+            found.street[i], found.line[i], found.needs_culvert[i] = chosen
+    return found
+
+
+class Crossing:
+    """How far lines lie over barriers; what bars the way around a piece is united only where something might."""
+
+    def __init__(self, barriers: Barriers) -> None:
+        self.barriers = barriers
+        self._closed, self._water = shapely.STRtree(barriers.closed), shapely.STRtree(barriers.water)
+
+    def is_clear(self, line: shapely.Geometry) -> bool:
+        """Whether a line meets neither barriers nor water: then nothing need be united."""
+        return not len(self._closed.query(line, "intersects")) and not len(self._water.query(line, "intersects"))
+
+    def is_open(self, line: shapely.Geometry) -> bool:
+        """Whether a line lies over barriers for no more than the crossing allowed."""
+        if self.is_clear(line):
+            return True
+        bars = self.around(line, 0.0)[0]
+        return bool(shapely.length(shapely.intersection(line, bars)) <= self.barriers.crossing_m)
+
+    def around(self, piece: shapely.Geometry, reach_m: float) -> tuple[shapely.Geometry, shapely.Geometry]:
+        """Return what bars the way around a piece, and the water that a culvert crosses."""
+        wide_m = self.barriers.wide_m
+        x0, y0, x1, y1 = shapely.bounds(piece)
+        far = reach_m + 4.0 * wide_m + 1.0
+        window = shapely.box(x0 - far, y0 - far, x1 + far, y1 + far)
+        closed = self.barriers.closed[np.sort(self._closed.query(window, "intersects"))]
+        water = self.barriers.water[np.sort(self._water.query(window, "intersects"))]
+        united = polygonal(np.array([shapely.union_all(shapely.intersection(water, window))], dtype=object))[0]
+        wide = _opened(united, wide_m)
+        return shapely.union_all([shapely.union_all(closed), wide]), shapely.difference(united, wide)
+
+
+def _opened(water: shapely.Geometry, wide_m: float) -> shapely.Geometry:
+    """Return the wide part of water: eroded and dilated, so that ditches go and banks stay."""
+    grown = shapely.buffer(water, _SEAM_M, quad_segs=_QUAD_SEGS)
+    eroded = shapely.buffer(grown, -(wide_m + _SEAM_M), quad_segs=_QUAD_SEGS)
+    return shapely.intersection(shapely.buffer(eroded, wide_m, quad_segs=_QUAD_SEGS), water)
+
+
+def _nearest_open(
+    piece: shapely.Geometry,
+    segments: GeometryArray,
+    candidates: IntArray,
+    gap: FloatArray,
+    street: IntArray,
+    crossing: Crossing,
+    reach_m: float,
+) -> tuple[int, shapely.Geometry, bool] | None:
+    """Return the segment, the line and whether it needs a culvert, of the nearest way in that nothing bars."""
+    bars: tuple[shapely.Geometry, shapely.Geometry] | None = None
+    start = 0
+    while start < len(candidates):
+        stop = int(np.searchsorted(gap, gap[start], side="right"))
+        level = candidates[start:stop]
+        lines = shapely.shortest_line(piece, segments[level])
+        point = shapely.get_point(lines, 0)
+        for k in np.lexsort((shapely.get_y(point), shapely.get_x(point), street[level])):
+            line = lines[k]
+            if crossing.is_clear(line):
+                return int(level[k]), line, False
+            bars = bars or crossing.around(piece, reach_m)
+            if shapely.length(shapely.intersection(line, bars[0])) <= crossing.barriers.crossing_m:
+                needs_culvert = shapely.length(shapely.intersection(line, bars[1])) > _LEAST_M
+                return int(level[k]), line, bool(needs_culvert)
+        start = stop
+    return None
+
+
+def length_over_parcels(lines: GeometryArray, parcels: GeometryArray, is_free: BoolArray, own: IntArray) -> FloatArray:
+    """Return how far each line lies over land of others that is not road land, in m.
+
+    Parameters
+    ----------
+    lines
+        Shape (n,), entrances; None lies over nothing.
+    parcels
+        Shape (m,).
+    is_free
+        Shape (m,): road land and public land, which one may cross.
+    own
+        Shape (n,), the line's own parcel, by position.
+
+    Examples
+    --------
+    >>> lines = np.array([shapely.LineString([(0, 0), (10, 0)]), None])
+    >>> plots = np.array([shapely.box(-9, -5, 0, 5), shapely.box(0, -5, 4, 5), shapely.box(4, -5, 10, 5)])
+    >>> length_over_parcels(lines, plots, np.array([False, False, True]), np.array([0, 0])).tolist()
+    [4.0, 0.0]
+    """
+    total = np.zeros(len(lines))
+    there = np.flatnonzero(~shapely.is_missing(lines))
+    line, parcel = shapely.STRtree(parcels).query(lines[there], predicate="intersects")
+    line = there[line]
+    counts = ~is_free[parcel] & (own[line] != parcel)
+    line, parcel = line[counts], parcel[counts]
+    over = shapely.length(shapely.intersection(lines[line], parcels[parcel]))
+    order = np.lexsort((parcel, line))
+    return total + np.bincount(line[order], over[order], minlength=len(lines))
+
+
+def enclosing_faces(
+    car: GeometryArray, roundabouts: GeometryArray, *, most_area_m2: float, least_compactness: float
+) -> GeometryArray:
+    """Return the faces of streets that enclose what lies wholly in them: small round ones, and roundabouts.
+
+    Parameters
+    ----------
+    car
+        Shape (n,), lines that a car may drive, all classes.
+    roundabouts
+        Shape (m,), those of them that are tagged as a roundabout.
+    most_area_m2, least_compactness
+        A face below the area and of at least this compactness (4 pi A / P2: a circle has 1) encloses.
+
+    Examples
+    --------
+    >>> ring, block = shapely.Point(0, 0).buffer(30).exterior, shapely.box(100, 0, 300, 90).exterior
+    >>> figures = {"most_area_m2": 5000.0, "least_compactness": 0.85}
+    >>> len(enclosing_faces(np.array([ring, block]), np.array([], dtype=object), **figures))
+    1
+    """
+    faces = _faces(car)
+    area, length = shapely.area(faces), shapely.length(faces)
+    is_round = np.divide(4.0 * np.pi * area, length**2, out=np.zeros(len(faces)), where=length > 0)
+    return np.concatenate([faces[(area < most_area_m2) & (is_round >= least_compactness)], _faces(roundabouts)])
+
+
+def _faces(lines: GeometryArray) -> GeometryArray:
+    """Return the faces that lines bound, noded where they meet."""
+    if not len(lines):
+        return np.array([], dtype=object)
+    noded = shapely.get_parts(shapely.union_all(lines))
+    return np.asarray(shapely.get_parts(shapely.polygonize(noded)), dtype=object)
+
+
+def reach_core(pieces: GeometryArray, cores: GeometryArray, entrance: GeometryArray, *, lane_m: float) -> BoolArray:
+    """Return from which entrances the core part can be reached inside the piece, over the width of a lane.
+
+    Parameters
+    ----------
+    pieces, cores
+        Shape (n,), pieces and their core parts.
+    entrance
+        Shape (n,), points on the pieces; None: there is none.
+    lane_m
+        The least width of a lane.
+
+    Examples
+    --------
+    >>> neck = shapely.union_all([shapely.box(0, 0, 40, 40), shapely.box(40, 0, 80, 2)])
+    >>> cores = np.array([shapely.box(0, 0, 40, 40)] * 2)
+    >>> doors = shapely.points([[80.0, 1.0], [0.0, 20.0]])
+    >>> reach_core(np.array([neck, neck]), cores, doors, lane_m=3.5).tolist()
+    [False, True]
+    """
+    found = np.zeros(len(pieces), dtype=bool)
+    half = lane_m / 2.0 - _SEAM_M
+    for i in np.flatnonzero(~shapely.is_missing(entrance)):
+        ways = shapely.get_parts(shapely.buffer(pieces[i], -half, quad_segs=_QUAD_SEGS))
+        ways = ways[shapely.distance(ways, entrance[i]) <= half * np.sqrt(2.0) + _SEAM_M]
+        found[i] = bool((shapely.distance(ways, cores[i]) < half).any())
+    return found

@@ -1,0 +1,145 @@
+"""Size and width over parcel borders, ways in, and readings, on places that METHOD 0 names and one can draw."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from flexsites.exclusion.coverage import cover_rules
+from flexsites.exclusion.overlay import overlay
+from tests.unit.exclusion.plots import LANE_M, TESTS, TIME, X, Y, at, covered, layers, leave, parcels, rule, streets
+
+ROAD = shapely.LineString([(X - 100, Y - 5), (X + 900, Y - 5)])
+
+
+def left(*plots, rows=(), rules=(), roads=(ROAD,), owners=None, known=("streets",), around=()):
+    """The pieces that rules leave of plots beside a road; ``around``: plots that are not asked."""
+    rules = rules or (rule(rule_id="nothing"),)
+    every = parcels(*plots, *around)
+    if owners is not None:
+        every["owner_class"] = pd.Series(owners, dtype="str")
+    site, neighbours = every.iloc[: len(plots)], every.iloc[len(plots) :]
+    map_rows = layers(*rows)
+    cover = cover_rules(site, covered(*known), map_rows, rules=rules, tests=TESTS)
+    faces = overlay(every, map_rows, rules=rules, time=TIME)
+    pieces = leave(site, faces, streets(*roads), map_rows, cover, rules=rules, neighbours=neighbours)
+    return pieces.set_index("piece_id")
+
+
+@pytest.mark.parametrize(
+    ("plots", "failed"),
+    [
+        ([at(0, 0, 31.63, 31.63)], [""]),
+        ([at(0, 0, 15, 67)], [""]),
+        ([at(0, 0, 14.9, 100)], ["too_thin"]),
+        ([at(0, 0, 30, 30), at(30, 0, 60, 30)], ["", ""]),
+        ([at(0, 0, 30, 30), at(32, 0, 62, 30)], ["too_small", "too_small"]),
+        ([at(0, 0, 30, 30), at(30, 30, 60, 60)], ["too_small", "too_small"]),
+        ([at(0, 0, 25, 35).union(at(25, 0, 125, 3))], ["too_thin"]),
+        ([at(0, 0, 100, 100), at(100, 0, 100.12, 100)], ["", "too_thin"]),  # a sliver beside a field
+    ],
+)
+def test_the_checks_of_the_method(plots, failed):
+    assert left(*plots)["failed_test"].fillna("").tolist() == failed
+
+
+def test_a_neighbour_that_is_not_asked_makes_a_site_as_one_that_is():
+    """What lies across the border of the cell or the run counts: own columns depend on no extent."""
+    one, other = at(0, 0, 30, 30), at(30, 0, 60, 30)
+    whole, part = left(one, other), left(one, around=[other])
+    assert whole.loc["s0#1"].drop("geometry").equals(part.loc["s0#1"].drop("geometry"))
+    assert shapely.to_wkb(whole.loc["s0#1", "geometry"]) == shapely.to_wkb(part.loc["s0#1", "geometry"])
+    assert left(one)["failed_test"].tolist() == ["too_small"]
+
+
+def test_homes_stand_on_the_core_part_and_the_rest_is_too_thin():
+    piece = left(at(0, 0, 50, 50).union(at(50, 0, 150, 3))).loc["s0#1"]
+    assert piece["piece_area_m2"] == 2800.0
+    assert 2500.0 < piece["core_area_m2"] < 2520.0
+    assert piece["geometry"].area == piece["core_area_m2"]
+
+
+def test_a_way_in_does_not_cross_track_or_wide_water():
+    rail = [("rail", at(-100, -4, 900, -1))]
+    river, ditch = [("water", at(-100, -12, 900, -1))], [("water", at(-100, -4, 900, -1))]
+    road = shapely.LineString([(X - 100, Y - 20), (X + 900, Y - 20)])
+    assert left(at(0, 0, 50, 50), rows=rail, roads=(road,))["failed_test"].tolist() == ["landlocked"]
+    assert left(at(0, 0, 50, 50), rows=river, roads=(road,))["failed_test"].tolist() == ["landlocked"]
+    crossed = left(at(0, 0, 50, 50), rows=ditch, roads=(road,)).loc["s0#1"]
+    assert (crossed["is_valid"], crossed["needs_culvert"], crossed["road_distance_m"]) == (True, True, 20.0)
+    behind = shapely.LineString([(X - 100, Y + 90), (X + 900, Y + 90)])
+    around = left(at(0, 0, 50, 50), rows=rail, roads=(road, behind)).loc["s0#1"]
+    assert (around["road_distance_m"], around["access_street_id"]) == (40.0, "w1")
+
+
+def test_land_of_others_asks_a_right_of_way_and_public_land_does_not():
+    front, back = at(0, 0, 60, 9), at(0, 9, 60, 60)
+    assert left(back, front, owners=[None, None])["needs_right_of_way"].tolist() == [True, False]
+    assert left(back, front, owners=[None, "gemeente"])["needs_right_of_way"].tolist() == [False, False]
+
+
+def test_a_piece_without_a_street_borrows_from_a_neighbour_once():
+    """One step, never onward: the third in the row stays landlocked."""
+    plots = [at(0, 60 * i, 60, 60 * i + 60) for i in range(3)]
+    pieces = left(*plots)
+    assert pieces["is_valid"].tolist() == [True, True, False]
+    assert pieces["has_borrowed_entrance"].tolist() == [False, True, False]
+    assert pieces["failed_test"].fillna("").tolist() == ["", "", "landlocked"]
+    assert pieces.loc["s1#1", "access_y_m"] == pieces.loc["s0#1", "access_y_m"]
+
+
+def test_the_core_must_be_reached_inside_the_piece():
+    neck = at(0, 60, 60, 120).union(at(29, 0, 31, 60))
+    wide = at(0, 60, 60, 120).union(at(27, 0, 33, 60))
+    assert left(neck)["failed_test"].tolist() == ["landlocked"]
+    assert left(wide)["is_valid"].tolist() == [True]
+    assert LANE_M > 2.0
+
+
+def test_land_within_a_roundabout_is_enclosed():
+    ring = shapely.LineString(shapely.Point(X + 25, Y + 25).buffer(30).exterior.coords)
+    inside = left(at(7, 7, 43, 43), roads=(ring,))
+    assert inside["failed_test"].tolist() == ["enclosed"]
+
+
+def test_where_streets_are_not_known_a_piece_without_one_is_unknown():
+    piece = left(at(0, 0, 50, 50), roads=(), known=()).loc["s0#1"]
+    assert (piece["is_valid"], piece["is_unknown"], pd.isna(piece["failed_test"])) == (False, True, True)
+
+
+def test_both_readings_stand_where_they_differ_and_once_where_they_do_not():
+    consent = rule(rule_id="consent", effect="restrict")
+    pieces = left(at(0, 0, 50, 50), at(200, 0, 250, 50), rules=(consent,), rows=[("consent", at(0, 0, 25, 50))])
+    assert pieces["is_with_consent"].to_dict() == {"s0#1": True, "s0#1~": False, "s1#1": True}
+    assert pieces["is_without_consent"].to_dict() == {"s0#1": False, "s0#1~": True, "s1#1": True}
+    assert pieces["core_area_m2"].round(6).tolist() == [2500.0, 1250.0, 2500.0]
+    assert pieces["free_id"].fillna("").tolist() == ["", "s0#1~", "s1#1~"]
+
+
+PLAN = {"plan_completion_year": None, "plan_chance": None}
+
+
+@pytest.mark.parametrize(
+    ("chance", "years"),
+    [(None, [6.0, 15.0, 15.0]), (0.4, [6.0, 15.0, 15.0]), (0.5, [6.0, 6.0, 15.0])],
+)
+def test_a_soft_plan_shortens_the_low_years_and_the_expected_ones_when_it_is_likely(chance, years):
+    soft = rule("planned_capacity", rule_id="soft", layer="plans", plan_hardness=["zacht"], effect="flag")
+    plan = (
+        "plans",
+        at(0, 0, 50, 50),
+        PLAN | {"plan_hardness": "zacht", "plan_start_year": 2027, "plan_chance": chance},
+    )
+    piece = left(at(0, 0, 50, 50), rules=(soft,), rows=[plan], known=("streets", "plans")).loc["s0#1"]
+    assert [piece[f"available_years_{one}"] for one in ("low", "expected", "high")] == years
+
+
+def test_more_land_never_takes_core_away():
+    """To within 0.1 m2: what comes next to a piece only adds."""
+    generator = np.random.default_rng(7)
+    for _ in range(20):
+        x, y, w, h = generator.uniform(0, 60, 4)
+        one = at(0, 0, 40, 40)
+        other = at(40 if x > 30 else -20, y, 80 + w, y + 10 + h).difference(one)
+        alone, both = left(one).loc["s0#1"], left(one, other).loc["s0#1"]
+        assert both["core_area_m2"] >= alone["core_area_m2"] - 0.1
