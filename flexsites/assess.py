@@ -24,7 +24,7 @@ from flexsites.config.roofs import TopUpRules
 from flexsites.config.study import Reading, Study
 from flexsites.exclusion.attribution import attribute
 from flexsites.exclusion.coverage import cover_rules
-from flexsites.exclusion.land import Land
+from flexsites.exclusion.kernels.land import Land
 from flexsites.exclusion.near_misses import near_misses
 from flexsites.exclusion.overlay import overlay
 from flexsites.exclusion.pieces import leave_pieces, open_land, together_by_id

@@ -10,7 +10,7 @@ from flexsites.arrays import BoolArray, GeometryArray
 from flexsites.config.rule_sets import Barrier, LocationModel, PieceTests
 from flexsites.config.rules import ExclusionRule, InUse
 from flexsites.exclusion.kernels.entrances import Barriers, enclosing_faces
-from flexsites.exclusion.land import Ways
+from flexsites.exclusion.kernels.land import Ways
 from flexsites.exclusion.selection import figures_by_class, geometry_of
 from flexsites.geometry.buffers import joints, strip
 from flexsites.tables import Frame

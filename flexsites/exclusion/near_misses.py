@@ -10,7 +10,7 @@ from flexsites.arrays import BoolArray, IntArray
 from flexsites.config.rule_sets import LocationModel, PieceTests, TimeModel
 from flexsites.config.rules import ExclusionRule, Hardness
 from flexsites.exclusion.kernels.labels import split_labels
-from flexsites.exclusion.land import Land
+from flexsites.exclusion.kernels.land import Land
 from flexsites.exclusion.pieces import leave_pieces, position_of, together_by_id
 from flexsites.exclusion.selection import geometry_of
 from flexsites.tables import (

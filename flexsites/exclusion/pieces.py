@@ -20,11 +20,11 @@ from flexsites.config.rule_sets import PIECE_TESTS, LocationModel, PieceTests, T
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
 from flexsites.exclusion.barriers import barriers_of, ways_of
 from flexsites.exclusion.kernels.labels import join_labels, split_labels
+from flexsites.exclusion.kernels.land import PASSES, Land, Limits, Tested
 from flexsites.exclusion.kernels.ledger import lift
 from flexsites.exclusion.kernels.pieces import mark_areas, meet_plans
 from flexsites.exclusion.kernels.plan_time import as_year, available_years
 from flexsites.exclusion.kernels.verdicts import worst_coverage
-from flexsites.exclusion.land import PASSES, Land, Limits, Tested
 from flexsites.exclusion.selection import geometry_of, open_plans
 from flexsites.geometry.shapes import compactness, farthest_m
 from flexsites.tables import CRS, Faces, Frame, Layers, Parcels, Pieces, RuleCoverage, StreetLines
