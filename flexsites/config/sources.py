@@ -260,10 +260,16 @@ class Bag(Row):
 
 
 class OsmPbf(FileRow):
-    """OpenStreetMap from a `.osm.pbf` file: streets, amenities or stops, as the entry it stands in says."""
+    """OpenStreetMap from a `.osm.pbf` file: streets, amenities or stops, as the entry it stands in says.
+
+    `coverage: extent` is the box that the file states. An extract that was cut along an outline states the box around
+    that: then name the areas, or a file of polygons (also the `.poly` it was cut with).
+    """
 
     reader: Literal["osm_pbf"]
     """How it is read."""
+    coverage: Literal["extent"] | CoverageOf = "extent"
+    """Where it is complete: the box that the file states, or areas, or polygons."""
 
 
 class OsmPlace(Row):

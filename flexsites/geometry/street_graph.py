@@ -101,6 +101,8 @@ class StreetGraph:
         Shape (n_edges,), bits: who may use the edge in which direction.
     traits
         What the source says of every edge besides.
+    barred
+        Shape (n_nodes,), bits as of ``allowed``: who does not pass the node (a gate), nor turns round it.
     extent
         Where the source is complete; beyond it nothing is known. None: complete everywhere that is asked.
     """
@@ -112,6 +114,7 @@ class StreetGraph:
     vertex_xy: FloatArray
     allowed: Bits
     traits: Traits
+    barred: Bits
     extent: shapely.Geometry | None
 
     @property
@@ -165,6 +168,7 @@ def graph_from_ways(
     allowed: Bits,
     traits: Traits,
     extent: shapely.Geometry | None,
+    barred: Bits | None = None,
 ) -> StreetGraph:
     """Split ways at every vertex that they share, and at their ends.
 
@@ -180,6 +184,8 @@ def graph_from_ways(
         Of every way; carried to the edges.
     extent
         As in :class:`StreetGraph`.
+    barred
+        Shape (n_places,), who does not pass each place; None: everybody passes all.
 
     Returns
     -------
@@ -205,6 +211,8 @@ def graph_from_ways(
     is_node = np.bincount(way_vertex, minlength=len(vertex_xy)) > 1
     is_node[way_vertex[way_start[:-1]]] = True
     is_node[way_vertex[way_start[1:] - 1]] = True
+    barred = np.zeros(len(vertex_xy), np.uint8) if barred is None else barred
+    is_node |= (barred > 0) & (np.bincount(way_vertex, minlength=len(vertex_xy)) > 0)
     breaks = is_node[way_vertex]
     is_first, is_last = np.zeros(len(way_vertex), bool), np.zeros(len(way_vertex), bool)
     is_first[way_start[:-1]] = True
@@ -225,7 +233,36 @@ def graph_from_ways(
         vertex_xy=vertex_xy[way_vertex[position]],
         allowed=allowed[way].astype(np.uint8),
         traits=traits.take(way),
+        barred=barred[is_node],
         extent=extent,
+    )
+
+
+def sever(graph: StreetGraph, bits: int) -> StreetGraph:
+    """Return the graph as those find it who have these bits: at a node that bars them every edge ends by itself.
+
+    Examples
+    --------
+    >>> xy, ways = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]]), (np.array([0, 3]), np.array([0, 1, 2]))
+    >>> stile = np.uint8([0, BICYCLE_FORWARD | BICYCLE_BACKWARD, 0])
+    >>> graph = graph_from_ways(*ways, xy, allowed=np.uint8([15]), traits=Traits.plain(np.array([7]), "path"),
+    ...     extent=None, barred=stile)
+    >>> [sever(graph, bits).edge_from.tolist() for bits in (WALK_FORWARD, BICYCLE_FORWARD)]
+    [[0, 1], [0, 3]]
+    """
+    is_barred = graph.barred & bits > 0
+    if not is_barred.any():
+        return graph
+    ends = np.concatenate([graph.edge_from, graph.edge_to])
+    moved = np.flatnonzero(is_barred[ends])
+    at = ends[moved]
+    ends[moved] = graph.n_nodes + np.arange(len(moved))
+    return replace(
+        graph,
+        node_xy=np.concatenate([graph.node_xy, graph.node_xy[at]]),
+        edge_from=ends[: graph.n_edges],
+        edge_to=ends[graph.n_edges :],
+        barred=np.concatenate([graph.barred, graph.barred[at]]),
     )
 
 

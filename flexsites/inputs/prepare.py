@@ -150,7 +150,7 @@ def _walk(preparation: Preparation, request: Request, make_ready: MakeReady | No
     prepare_layers(preparation, request.rules, areas, around, request.reference_date)
     prepare_demand(preparation)
     if request.reach is not None:
-        prepare_streets(preparation, request.reach, make_ready)
+        prepare_streets(preparation, request.reach, make_ready, areas)
     if request.with_stock and area is not None:
         preparation.attempt(lambda: prepare_stock(preparation, area, areas, request.reference_date))
 

@@ -27,6 +27,7 @@ from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.land.coverages import coverage_frame
 from flexsites.inputs.osm.graph import amenities_from_place
+from flexsites.inputs.osm.outline import outline_of
 from flexsites.inputs.osm.sources import read_amenities, read_osm_stops, read_streets
 from flexsites.inputs.osm.streets_lines import street_lines
 from flexsites.inputs.osm.streets_pbf import StreetReading, file_box, project_shape
@@ -109,7 +110,9 @@ MakeReady = Callable[[Path, Reach], list[str]]
 """Makes of what was read, in the folder of prepared files, what cells search in; returns what a reader should know."""
 
 
-def prepare_streets(preparation: Preparation, request: ReachRequest, make_ready: MakeReady | None) -> None:
+def prepare_streets(
+    preparation: Preparation, request: ReachRequest, make_ready: MakeReady | None, areas: Frame | None = None
+) -> None:
     """Read streets, amenities and stops, write their tables, and make them ready to be searched.
 
     Unless a file, its configuration or what is asked changed, what is there is used again.
@@ -122,14 +125,16 @@ def prepare_streets(preparation: Preparation, request: ReachRequest, make_ready:
         How they are read.
     make_ready
         Called where no source has a fault; None: nothing is made.
+    areas
+        Table ``Areas``: outlines of extracts may be named by them; None: the run has none.
     """
-    key = preparation.attempt(lambda: digest([request.key(), _source_key(preparation)]))
+    key = preparation.attempt(lambda: digest([request.key(), _source_key(preparation, areas)]))
     memory = preparation.directory / MEMORY
     known = None if key is None else remembered(memory, key)
     folder = preparation.directory
     if known is None or not all(is_whole(folder / f"{name}.parquet", known["written"].get(name)) for name in _TABLES):
         memory.unlink(missing_ok=True)  # the files it speaks of are written over
-        reader = _ReachReader(preparation, request)
+        reader = _ReachReader(preparation, request, areas)
         reach = reader.read()
         if reach is None or preparation.faults:
             return
@@ -169,8 +174,8 @@ def _write(
 class _ReachReader:
     """Reads streets, amenities and stops, source by source."""
 
-    def __init__(self, preparation: Preparation, request: ReachRequest) -> None:
-        self.preparation, self.request = preparation, request
+    def __init__(self, preparation: Preparation, request: ReachRequest, areas: Frame | None = None) -> None:
+        self.preparation, self.request, self.areas = preparation, request, areas
         self.sources = preparation.sources
         self.names: list[str] = []
         self.warnings: list[str] = []
@@ -212,7 +217,8 @@ class _ReachReader:
                 raise
             self._log(STREETS, row, paths, report, "; ".join(reading.notes))
             return reading
-        reading = read_streets(row, paths, rules=self.request.rules)
+        outline = outline_of(row, STREETS, places=self.preparation.places, areas=self.areas)
+        reading = read_streets(row, paths, rules=self.request.rules, outline=outline)
         require_any_in_rd(reading.graph.node_xy, "corners of streets", where=", ".join([STREETS, *paths]))
         self._log(STREETS, row, paths, reading.graph.n_edges, "; ".join(reading.notes))
         return reading
@@ -301,6 +307,10 @@ class _ReachReader:
         shapes = list(self.extents)
         for name, row in self.sources.rows().items():
             if name.split(".")[0] in ("amenities", "stops") and isinstance(row, OsmPbf):
+                outline = outline_of(row, name, places=self.preparation.places, areas=self.areas)
+                if outline is not None:
+                    shapes.append(outline)
+                    continue
                 boxes = [(file_box(Path(path)), path) for path in self.preparation.files(name, row)]
                 shapes += [project_shape(box, CRS, where=path) for box, path in boxes if box is not None]
         return shapely.intersection_all(shapes) if shapes else None
@@ -323,11 +333,16 @@ def read_stops_alone(
     return stops, preparation.records[f"stops.{key}"]
 
 
-def _source_key(preparation: Preparation) -> Any:  # noqa: ANN401 - JSON
-    """Return what the sources are: their rows and the hashes of their files."""
+def _source_key(preparation: Preparation, areas: Frame | None) -> Any:  # noqa: ANN401 - JSON
+    """Return what the sources are: their rows, the hashes of their files, and the outlines that they state."""
     rows = {name: row for name, row in preparation.sources.rows().items() if name.split(".")[0] in _TABLES}
+    outlines = {name: outline_of(row, name, places=preparation.places, areas=areas) for name, row in rows.items()}
     return {
-        name: [row.model_dump(mode="json"), preparation.hashes.of(preparation.files(name, row))]
+        name: [
+            row.model_dump(mode="json"),
+            preparation.hashes.of(preparation.files(name, row)),
+            None if (outline := outlines[name]) is None else shapely.to_wkt(outline, rounding_precision=-1),
+        ]
         for name, row in rows.items()
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,8 +12,10 @@ import osmium
 import shapely
 from pyproj import Transformer
 
+from flexsites.errors import writing
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -61,12 +65,25 @@ def write_pbf(path: Path, content: OsmContent) -> None:
     header = osmium.io.Header()
     box = _TO_WGS84.transform_bounds(*content.bounds)
     header.add_box(osmium.osm.Box(*box))
-    with osmium.SimpleWriter(str(path), header=header) as writer:
+    with writing(path.parent), _writer(path, header) as writer:
         _write_nodes(writer, unique, [{}] * len(unique), 1)
         _write_nodes(writer, points, [tags for _, tags in content.points], len(unique) + 1)
         for way, (way_refs, way_tags) in enumerate(zip(refs, tags, strict=True), start=1):
             nodes = [int(ref) for ref in way_refs]
             writer.add_way(osmium.osm.mutable.Way(id=way, version=1, nodes=nodes, tags=way_tags))
+
+
+@contextmanager
+def _writer(path: Path, header: osmium.io.Header) -> Iterator[osmium.SimpleWriter]:
+    """Give a writer that ends a process of which the disk is full with an error, not with an abort of osmium's."""
+    writer = osmium.SimpleWriter(str(path), header=header)
+    try:
+        yield writer
+        writer.close()
+    except BaseException:
+        # What a writer does not write it tries to write once more when it is destroyed, and then aborts: so it is not.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(writer))
+        raise
 
 
 def _write_nodes(

@@ -39,6 +39,7 @@ from flexsites.geometry.street_graph import (
     StreetGraph,
     edge_boxes,
     edge_lengths,
+    sever,
 )
 
 if TYPE_CHECKING:
@@ -206,6 +207,7 @@ def build_network(streets: StreetGraph, *, mode: Mode, min_component_m: float, w
         If the mode may use no street.
     """
     forward, backward = _BITS[mode]
+    streets = sever(streets, int(forward | backward))
     flags = (
         np.where(streets.allowed & forward, FORWARD, 0) | np.where(streets.allowed & backward, BACKWARD, 0)
     ).astype(np.uint8)

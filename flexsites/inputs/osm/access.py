@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from flexsites.geometry.street_graph import (
     WALK_BACKWARD,
     WALK_FORWARD,
 )
+from flexsites.inputs.osm.directions import DIRECTION_KEYS, bicycle_directions, walk_directions
 
 if TYPE_CHECKING:
     from flexsites.config.access import StreetRules
@@ -27,44 +28,84 @@ _KEYS = {
     "bicycle": ("bicycle", "vehicle", "access"),
     "car": ("motorcar", "motor_vehicle", "vehicle", "access"),
 }
-_FORWARD_ONLY = ("yes", "true", "1")
-_BACKWARD_ONLY = ("-1", "reverse")
-ROUNDABOUTS = ("roundabout", "circular")
-CYCLEWAY_KEYS = ("cycleway", "cycleway:left", "cycleway:right", "cycleway:both")
-_LANE_WAYS = tuple(f"{key}:oneway" for key in CYCLEWAY_KEYS)
-STREET_KEYS = frozenset(
-    {"highway", "route", "oneway", "oneway:bicycle", "oneway:foot", "junction", "motorroad", "area", "indoor"}
-    | {key for keys in _KEYS.values() for key in keys}
-    | set(CYCLEWAY_KEYS)
-    | set(_LANE_WAYS)
+_ACCESS_KEYS = frozenset(key for keys in _KEYS.values() for key in keys)
+_STATES = ("disused", "abandoned", "demolished", "removed", "razed")
+STREET_KEYS = frozenset({"highway", "route", "motorroad", "area", "indoor", "type", *_ACCESS_KEYS, *_STATES}) | (
+    DIRECTION_KEYS
 )
 """Every key that decides who may use a street; other tags need not be read, but for its name."""
 NAME_KEY = "name"
 NODE_KEYS = frozenset({"barrier", *_KEYS["walk"], *_KEYS["bicycle"]})
 """Every key that decides whether one passes a node."""
+_BITS = {"walk": int(WALK_FORWARD | WALK_BACKWARD), "bicycle": int(BICYCLE_FORWARD | BICYCLE_BACKWARD)}
+
+
+def members(value: str) -> list[str]:
+    """Return the values of a list as OpenStreetMap writes one.
+
+    Examples
+    --------
+    >>> members("agricultural; forestry"), members("yes")
+    (['agricultural', 'forestry'], ['yes'])
+    """
+    if ";" not in value:
+        return [value]
+    return [part for part in (word.strip() for word in value.split(";")) if part] or [value]
 
 
 def has_tags(tags: Tags, wanted: Mapping[str, Sequence[str]]) -> bool:
     """Return whether every key has one of the values; ``*`` stands for any text, as in ``*college*``; case is ignored.
 
+    A key with a list of values has each of them.
+
     Examples
     --------
     >>> has_tags({"amenity": "school", "name": "Ichthus College"}, {"amenity": ["school"], "name": ["*college*"]})
     True
+    >>> has_tags({"shop": "supermarket;bakery"}, {"shop": ["bakery"]})
+    True
     """
     return all(
-        (value := tags.get(key)) is not None and any(fnmatchcase(value.lower(), pattern.lower()) for pattern in values)
+        (value := tags.get(key)) is not None and any(_is_among(word, values) for word in (value, *members(value)))
         for key, values in wanted.items()
     )
 
 
+def is_all_among(value: str, values: Sequence[str]) -> bool:
+    """Return whether a value, or every value of a list, is among values or patterns.
+
+    Examples
+    --------
+    >>> is_all_among("2;3", ["2", "3"]), is_all_among("1;2", ["2", "3"])
+    (True, False)
+    """
+    return _is_among(value, values) or all(_is_among(word, values) for word in members(value))
+
+
+def _is_among(word: str, values: Sequence[str]) -> bool:
+    return any(fnmatchcase(word.lower(), pattern.lower()) for pattern in values)
+
+
 def street_class(tags: Tags, rules: StreetRules) -> str | None:
-    """Return the class of road: the value of ``highway`` or ``route`` that the rules list; None: no street."""
-    highway = tags.get("highway")
-    if highway in rules.classes:
-        return highway
-    route = tags.get("route")
-    return route if route in rules.routes else None
+    """Return the class of road: the value of ``highway`` or ``route`` that the rules list; None: no street.
+
+    Of a list the first that is one; a street that was taken away is none.
+
+    Examples
+    --------
+    >>> from flexsites.config.access import Permission, StreetRules
+    >>> all_may = Permission(walk=True, bicycle=True, car=True)
+    >>> rules = StreetRules.model_construct(classes={"service": all_may}, routes={}, gone=("razed",))
+    >>> [street_class({"highway": "track;service"} | more, rules) for more in ({}, {"razed": "yes"})]
+    ['service', None]
+    """
+    if any(tags.get(key) == "yes" for key in rules.gone):
+        return None
+    for key, known in (("highway", rules.classes), ("route", rules.routes)):
+        found = [word for word in members(tags.get(key, "")) if word in known]
+        if found:
+            return found[0]
+    return None
 
 
 def road_kind(tags: Tags, rules: StreetRules) -> int:
@@ -74,47 +115,35 @@ def road_kind(tags: Tags, rules: StreetRules) -> int:
     --------
     >>> from flexsites.config.access import Permission, StreetRules
     >>> classes = {"primary": Permission(walk=True, bicycle=True, car=True)}
-    >>> rules = StreetRules.model_construct(classes=classes, routes={})
+    >>> rules = StreetRules.model_construct(classes=classes, routes={}, gone=())
     >>> [ROAD_KINDS[road_kind({"highway": "primary"} | more, rules)] for more in ({}, {"motorroad": "yes"})]
     ['street', 'trunk']
     """
-    default = rules.classes.get(tags.get("highway", ""))
+    default = rules.classes.get(street_class(tags, rules) or "")
     kind = "street" if default is None else default.road_kind
     return ROAD_KINDS.index("trunk" if kind == "street" and tags.get("motorroad") == "yes" else kind)
-
-
-def is_roundabout(tags: Tags) -> bool:
-    """Return whether the way is tagged as a roundabout.
-
-    Examples
-    --------
-    >>> is_roundabout({"junction": "circular"}), is_roundabout({"highway": "mini_roundabout"})
-    (True, False)
-    """
-    return tags.get("junction") in ROUNDABOUTS
 
 
 def permissions(tags: Tags, rules: StreetRules) -> int:
     """Return the bits of who may use a street in which direction; 0: nobody that matters here.
 
-    Source: [R] configs/streets.yaml. One-way streets bind bicycles unless ``oneway:bicycle=no`` or a contraflow
-    lane says otherwise; they bind walkers only where ``oneway:foot=yes``. A ferry is a crossing: it can be used from
-    end to end, and nothing lies along it.
+    Source: [R] configs/streets.yaml; directions: :mod:`flexsites.inputs.osm.directions`. A ferry is a crossing: it can
+    be used from end to end, and nothing lies along it.
     """
     name = street_class(tags, rules)
     if name is None:
         return 0
-    default = (rules.classes if tags.get("highway") == name else rules.routes)[name]
+    is_ferry = name not in members(tags.get("highway", ""))
+    default = (rules.routes if is_ferry else rules.classes)[name]
     bits = 0
     if _may_use(tags, "walk", rules, by_class=default.walk):
-        is_both = tags.get("oneway:foot") not in _FORWARD_ONLY
-        bits |= int(WALK_FORWARD) | (int(WALK_BACKWARD) if is_both else 0)
+        forward, backward = walk_directions(tags, rules.forbids)
+        bits |= (int(WALK_FORWARD) if forward else 0) | (int(WALK_BACKWARD) if backward else 0)
     if _may_use(tags, "bicycle", rules, by_class=default.bicycle):
-        forward, backward = bicycle_directions(tags)
+        forward, backward = bicycle_directions(tags, rules.forbids)
         bits |= (int(BICYCLE_FORWARD) if forward else 0) | (int(BICYCLE_BACKWARD) if backward else 0)
     if _may_use(tags, "car", rules, by_class=default.car):
         bits |= int(CAR)
-    is_ferry = tags.get("highway") != name
     return bits | int(CROSSING) if bits and is_ferry else bits
 
 
@@ -125,54 +154,50 @@ def _may_use(tags: Tags, mode: str, rules: StreetRules, *, by_class: bool) -> bo
     key = next((key for key in keys if key in tags), None)
     if key is None:
         return by_class
-    return tags[key] not in rules.forbids and (by_class or (key == keys[0] and tags[key] in rules.allows))
+    words = members(tags[key])
+    if all(word in rules.forbids for word in words):
+        return False
+    return by_class or (key == keys[0] and any(word in rules.allows for word in words))
 
 
-def is_closed(tags: Tags, rules: StreetRules) -> bool:
-    """Return whether a node bars the way for walkers and bicycles alike: a gate that its access tags close.
+def barred_modes(tags: Tags, rules: StreetRules) -> int:
+    """Return the bits of those who do not pass a node: it is a barrier that its kind or its access tags close to them.
 
-    A barrier without such tags (a bollard, a cattle grid, an open gate) is passed.
+    A barrier without such tags (a bollard, a cattle grid, an open gate) is passed by everybody.
+
+    Examples
+    --------
+    >>> from flexsites.config.access import Passage, StreetRules
+    >>> stile = Passage(walk=True, bicycle=False)
+    >>> rules = StreetRules.model_construct(forbids=("no", "private"), allows=("yes",), barriers={"stile": stile})
+    >>> gate = {"barrier": "gate", "access": "private"}
+    >>> [barred_modes(tags, rules) for tags in (gate, gate | {"foot": "yes"}, {"barrier": "bollard"})]
+    [15, 12, 0]
+    >>> [barred_modes({"barrier": "stile"} | more, rules) for more in ({}, {"bicycle": "yes"})]
+    [12, 0]
+    """
+    if "barrier" not in tags:
+        return 0
+    kind = rules.barriers.get(tags["barrier"])
+    passes = {"walk": kind is None or kind.walk, "bicycle": kind is None or kind.bicycle}
+    return sum(bits for mode, bits in _BITS.items() if not _may_use(tags, mode, rules, by_class=passes[mode]))
+
+
+def words_of_no_list(tags: Tags, rules: StreetRules) -> Iterator[str]:
+    """Give what a street's tags say that no list of the rules holds, as key=value: it does not decide, and is told.
 
     Examples
     --------
     >>> from flexsites.config.access import StreetRules
-    >>> rules = StreetRules.model_construct(forbids=("no", "private"), allows=("yes",))
-    >>> gate = {"barrier": "gate", "access": "private"}
-    >>> is_closed(gate, rules), is_closed(gate | {"foot": "yes"}, rules), is_closed({"barrier": "bollard"}, rules)
-    (True, False, False)
+    >>> rules = StreetRules.model_construct(
+    ...     classes={}, not_streets=("proposed",), routes={}, forbids=("no",), allows=("yes",), neutral=("permit",)
+    ... )
+    >>> list(words_of_no_list({"highway": "proposed", "foot": "permit;moonlight"}, rules))
+    ['foot=moonlight']
     """
-    if "barrier" not in tags:
-        return False
-    return not any(_may_use(tags, mode, rules, by_class=True) for mode in ("walk", "bicycle"))
-
-
-def bicycle_directions(tags: Tags) -> tuple[bool, bool]:
-    """Return whether a bicycle may go forward and backward on a street where it may go at all.
-
-    Examples
-    --------
-    >>> bicycle_directions({"oneway": "yes"}), bicycle_directions({"oneway": "yes", "oneway:bicycle": "no"})
-    ((True, False), (True, True))
-    >>> bicycle_directions({"oneway": "-1"}), bicycle_directions({"junction": "roundabout"})
-    ((False, True), (True, False))
-    """
-    own = tags.get("oneway:bicycle")
-    if own is None and _has_contraflow_lane(tags):
-        return True, True
-    oneway = own if own is not None else tags.get("oneway")
-    if oneway is None and tags.get("junction") in ROUNDABOUTS:
-        return True, False
-    if oneway in _FORWARD_ONLY:
-        return (False, True) if own is not None and tags.get("oneway") in _BACKWARD_ONLY else (True, False)
-    if oneway in _BACKWARD_ONLY:
-        return False, True
-    return True, True
-
-
-def _has_contraflow_lane(tags: Tags) -> bool:
-    """Return whether a lane for bicycles runs against a one-way street, or both ways beside it."""
-    if any(tags.get(key, "").startswith("opposite") for key in CYCLEWAY_KEYS):
-        return True
-    is_backward = tags.get("oneway") in _BACKWARD_ONLY
-    ways = {tags.get(key) for key in _LANE_WAYS}
-    return "no" in ways or any(way in (_FORWARD_ONLY if is_backward else _BACKWARD_ONLY) for way in ways)
+    known = {*rules.forbids, *rules.allows, *rules.neutral}
+    for key in sorted(_ACCESS_KEYS & set(tags)):
+        yield from (f"{key}={word}" for word in members(tags[key]) if word not in known)
+    if "highway" in tags and street_class(tags, rules) is None:
+        listed = {*rules.not_streets, *rules.classes}
+        yield from (f"highway={word}" for word in members(tags["highway"]) if word not in listed)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +12,15 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from flexsites.inputs.osm.features import FeatureReading, matches, read_osm_features
+from flexsites.inputs.osm.access import Tags, has_tags
+from flexsites.inputs.osm.features import FeatureReading, matches, read_osm_features, telling_key
 from flexsites.inputs.osm.streets_pbf import RD
 from flexsites.tables import Amenities, Frame, Stops, empty
 from flexsites.tables.dtypes import PANDAS
 
 if TYPE_CHECKING:
     from flexsites.arrays import BoolArray, GeometryArray
-    from flexsites.config.access import AmenityCategories, AmenityCategory
+    from flexsites.config.access import AmenityCategories, AmenityCategory, Lifecycle
 
 _NAME = "name"
 # Crossings this near to each other (a millimetre) are one entrance.
@@ -52,9 +54,9 @@ def amenities_from_pbf(
     InputError
         If the file cannot be read.
     """
-    reading, chosen = _read_once(path, categories.categories, crs)
-    notes = tuple(f"amenities: {note}" for note in reading.notes)
-    return amenity_table(reading.features, chosen, categories=categories, walkable=walkable, crs=crs), notes
+    reading, chosen = _read_once(path, categories.categories, categories.lifecycle, crs)
+    notes = tuple(f"amenities: {note}" for note in (*reading.notes, *chosen.notes()))
+    return amenity_table(reading.features, chosen.of, categories=categories, walkable=walkable, crs=crs), notes
 
 
 def amenity_table(
@@ -91,7 +93,8 @@ def stops_from_pbf(path: Path, *, categories: AmenityCategories, crs: str = RD) 
     InputError
         If the file cannot be read.
     """
-    reading, chosen = _read_once(path, categories.stops, crs)
+    reading, classes = _read_once(path, categories.stops, categories.lifecycle, crs)
+    chosen = classes.of
     frames = [
         pd.DataFrame(
             {
@@ -117,29 +120,66 @@ def stops_from_pbf(path: Path, *, categories: AmenityCategories, crs: str = RD) 
 
 
 def _read_once(
-    path: Path, categories: Mapping[Any, AmenityCategory], crs: str
-) -> tuple[FeatureReading, dict[str, BoolArray]]:
+    path: Path, chosen: Mapping[Any, AmenityCategory], lifecycle: Lifecycle, crs: str
+) -> tuple[FeatureReading, Classes]:
     """Read whatever matches a category; return it, and per category which rows it has."""
-    any_of = [wanted for category in categories.values() for wanted in category.any_of]
-    keep = tuple(sorted(tag_keys(categories) | {_NAME}))
-    reading = read_osm_features(path, any_of=any_of, kind="place", keep=keep, crs=crs)
-    return reading, classify(pd.DataFrame(reading.features.drop(columns="geometry")), categories)
+    any_of = [wanted for category in chosen.values() for wanted in category.any_of]
+    reading = read_osm_features(path, any_of=any_of, kind="place", keep=(_NAME,), crs=crs)
+    return reading, classify(reading.tags, chosen, lifecycle)
 
 
-def tag_keys(categories: Mapping[Any, AmenityCategory]) -> set[str]:
-    """Return the keys of OSM that decide what is of which category."""
-    asked = {key for category in categories.values() for wanted in category.any_of for key in wanted}
-    return asked | {key for category in categories.values() for key in category.without}
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """Per category which features it has, and how many features are of none because they are gone, or not there yet."""
+
+    of: Mapping[Any, BoolArray]
+    n_gone: int
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what a reader of the manifest should know."""
+        gone = f"{self.n_gone} are tagged as closed, gone or not yet built, and are left out"
+        return (gone,) if self.n_gone else ()
 
 
-def classify(features: pd.DataFrame, categories: Mapping[Any, AmenityCategory]) -> dict[Any, BoolArray]:
-    """Return per category which rows of a table of tags it has."""
-    rows = features.to_dict("records")
-    tags = [{str(key): value for key, value in row.items() if isinstance(value, str)} for row in rows]
-    return {
-        name: np.array([matches(row, category.any_of, category.without) for row in tags], dtype=bool)
+def classify(tags: Sequence[Tags], categories: Mapping[Any, AmenityCategory], lifecycle: Lifecycle) -> Classes:
+    """Return per category which features it has, by their tags."""
+    by_tags = {
+        name: np.array([matches(one, category.any_of, category.without) for one in tags], dtype=bool)
         for name, category in categories.items()
     }
+    gone = {
+        name: np.array([is_gone(one, category.any_of, lifecycle) for one in tags], dtype=bool)
+        for name, category in categories.items()
+    }
+    there = {name: is_one & ~gone[name] for name, is_one in by_tags.items()}
+    none = np.zeros(len(tags), dtype=bool)
+    ever, now = (np.logical_or.reduce([none, *masks.values()]) for masks in (by_tags, there))
+    return Classes(there, int((ever & ~now).sum()))
+
+
+def is_gone(tags: Tags, any_of: Sequence[Mapping[str, Sequence[str]]], lifecycle: Lifecycle) -> bool:
+    """Return whether what tags would make of a category is closed or gone, or not there yet.
+
+    Examples
+    --------
+    >>> from flexsites.config.access import Lifecycle
+    >>> closed = Lifecycle(keys=("disused",), prefixes=("disused",))
+    >>> pharmacy = [{"amenity": ["pharmacy"]}, {"healthcare": ["pharmacy"]}]
+    >>> is_gone({"healthcare": "pharmacy", "disused:amenity": "pharmacy"}, pharmacy, closed)
+    True
+    >>> is_gone({"shop": "supermarket", "disused:shop": "bakery"}, [{"shop": ["supermarket", "bakery"]}], closed)
+    False
+    """
+    if any(tags.get(key) == "yes" for key in lifecycle.keys):
+        return True
+    for wanted in any_of:
+        key = telling_key(wanted)
+        for prefix in lifecycle.prefixes:
+            former = tags.get(f"{prefix}:{key}")
+            # A bakery that became a supermarket is a supermarket: the key says what is there now.
+            if former is not None and tags.get(key) in (None, former) and has_tags({key: former}, {key: wanted[key]}):
+                return True
+    return False
 
 
 def _amenities(name: str, category: AmenityCategory, features: gpd.GeoDataFrame, walkable: shapely.STRtree) -> Frame:

@@ -1,12 +1,11 @@
 """Features of an OpenStreetMap file chosen by tag: points, lines and polygons, in memory for what is chosen only.
 
-The file is first reduced to what has the wanted tags and what that refers to (in a temporary file); areas are then
-put together from that, by osmium, multipolygon relations included.
+What has the wanted tags, and what that refers to, is first cut out of the file (:mod:`flexsites.inputs.osm.excerpt`);
+areas are then put together from that, by osmium, multipolygon relations included.
 """
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,9 @@ import osmium
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from flexsites.errors import Fault, InputError
-from flexsites.inputs.osm.access import Tags, has_tags
+from flexsites.inputs.osm.access import Tags, has_tags, is_all_among
+from flexsites.inputs.osm.excerpt import Excerpt, cut_out
+from flexsites.inputs.osm.files import reading
 from flexsites.inputs.osm.mending import mend_areas
 from flexsites.inputs.osm.streets_pbf import RD, project
 
@@ -32,9 +32,10 @@ Kind = Literal["point", "line", "polygon", "place"]
 
 @dataclass(frozen=True, slots=True)
 class FeatureReading:
-    """Features (osm_id, the tags kept, geometry), and what a reader of the manifest should know."""
+    """Features (osm_id, the tags kept, geometry), all tags of each, and what a reader of the manifest should know."""
 
     features: gpd.GeoDataFrame
+    tags: tuple[Tags, ...]
     notes: tuple[str, ...]
 
 
@@ -43,6 +44,7 @@ class _Feature:
     osm_id: str
     tags: dict[str, str]
     geometry: bytes
+    is_cut: bool = False
 
 
 def read_osm_features(
@@ -81,15 +83,11 @@ def read_osm_features(
     InputError
         If the file cannot be read.
     """
-    keys = sorted({_telling_key(wanted) for wanted in any_of})
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            reduced = _reduce(path, Path(folder) / "reduced.osm.pbf", keys, any_of)
-            found, broken = _collect(reduced, keys, any_of, without or {}, kind)
-            mended = _mend(reduced, broken)
-    except (RuntimeError, OSError) as error:
-        fault = Fault(f"cannot be read as OpenStreetMap ({error})", str(path), "give a complete .osm.pbf file")
-        raise InputError(fault) from error
+    keys = sorted({telling_key(wanted) for wanted in any_of})
+    with reading(path):
+        excerpt = cut_out(path, keys, lambda tags: matches(tags, any_of, {}))
+        found, broken = _collect(excerpt, keys, any_of, without or {}, kind)
+        mended = _mend(excerpt, broken)
     found = sorted([*found, *mended], key=lambda feature: (feature.osm_id[0], int(feature.osm_id[1:])))
     shapes = shapely.from_wkb(np.array([feature.geometry for feature in found], dtype=object))
     shapes = np.array([one_part(shape) for shape in shapes], dtype=object)
@@ -97,7 +95,8 @@ def read_osm_features(
     columns: dict[str, Any] = {"osm_id": np.array([feature.osm_id for feature in found], dtype=object)}
     columns |= {key: np.array([feature.tags.get(key) for feature in found], dtype=object) for key in keep}
     features = gpd.GeoDataFrame(columns, geometry=geometry, crs=crs)
-    return FeatureReading(features, _notes(len(mended), len(broken)))
+    n_cut = sum(feature.is_cut for feature in found)
+    return FeatureReading(features, tuple(one.tags for one in found), _notes(len(mended), len(broken), n_cut))
 
 
 def one_part(shape: BaseGeometry) -> BaseGeometry:
@@ -113,18 +112,23 @@ def one_part(shape: BaseGeometry) -> BaseGeometry:
     return shape
 
 
-def _mend(path: Path, broken: Mapping[str, dict[str, str]]) -> list[_Feature]:
-    numbers = {kind: {int(name[1:]) for name in broken if name[0] == kind} for kind in "wr"}
+def _mend(excerpt: Excerpt, broken: Mapping[str, dict[str, str]]) -> list[_Feature]:
     if not broken:
         return []
-    made = mend_areas(path, numbers["w"], numbers["r"])
-    return [_Feature(name, broken[name], shapely.to_wkb(shape)) for name, shape in made.items()]
+    numbers = {kind: {int(name[1:]) for name in broken if name[0] == kind} for kind in "wr"}
+    made = mend_areas(excerpt, numbers["w"], numbers["r"])
+    return [
+        _Feature(excerpt.name_of(name[0], int(name[1:])), broken[name], shapely.to_wkb(shape))
+        for name, shape in made.items()
+    ]
 
 
-def _notes(n_mended: int, n_broken: int) -> tuple[str, ...]:
+def _notes(n_mended: int, n_broken: int, n_cut: int) -> tuple[str, ...]:
     mended = f"{n_mended} areas are cut by the file's edge or cross themselves: closed straight, repaired later"
     lost = f"{n_broken - n_mended} areas are not whole in the file and are left out"
-    return ((mended,) if n_mended else ()) + ((lost,) if n_broken > n_mended else ())
+    cut = f"{n_cut} lines go on outside the file: what lies in it is read"
+    told = ((mended, n_mended), (lost, n_broken - n_mended), (cut, n_cut))
+    return tuple(note for note, n in told if n)
 
 
 def matches(tags: Tags, any_of: Sequence[Mapping[str, Sequence[str]]], without: Mapping[str, Sequence[str]]) -> bool:
@@ -136,69 +140,81 @@ def matches(tags: Tags, any_of: Sequence[Mapping[str, Sequence[str]]], without: 
     True
     >>> matches({"shop": "vacant"}, [{"shop": ["*"]}], {"shop": ["vacant"]})
     False
+
+    Of a list of values all must be among what is left out: a school of two levels is of both.
+
+    >>> matches({"amenity": "school", "isced:level": "1;2"}, [{"amenity": ["school"]}], {"isced:level": ["2", "3"]})
+    True
     """
-    if any(has_tags(tags, {key: values}) for key, values in without.items()):
+    if any((value := tags.get(key)) is not None and is_all_among(value, values) for key, values in without.items()):
         return False
     return any(has_tags(tags, wanted) for wanted in any_of)
 
 
-def _telling_key(wanted: Mapping[str, Sequence[str]]) -> str:
+def telling_key(wanted: Mapping[str, Sequence[str]]) -> str:
     """Return the key of an alternative that fewest features have: one with words for values rather than patterns."""
     return min(wanted, key=lambda key: any("*" in value for value in wanted[key]))
 
 
-def _reduce(path: Path, target: Path, keys: Sequence[str], any_of: Sequence[Mapping[str, Sequence[str]]]) -> Path:
-    """Write what is wanted and what that refers to; not all streets for their bus stops, nor all that has a name."""
-    with osmium.BackReferenceWriter(str(target), ref_src=str(path), overwrite=True) as writer:
-        for item in osmium.FileProcessor(str(path)).with_filter(osmium.filter.KeyFilter(*keys)):
-            if matches({tag.k: tag.v for tag in item.tags}, any_of, {}):
-                writer.add(item)
-    return target
-
-
 def _collect(
-    path: Path,
+    excerpt: Excerpt,
     keys: Sequence[str],
     any_of: Sequence[Mapping[str, Sequence[str]]],
     without: Mapping[str, Sequence[str]],
     kind: Kind,
 ) -> tuple[list[_Feature], dict[str, dict[str, str]]]:
-    """Return the features, and the tags of areas that are not whole, by osm_id."""
+    """Return the features, and the tags of areas that are not whole, by kind and number in the excerpt."""
     found: list[_Feature] = []
     broken: dict[str, dict[str, str]] = {}
-    for item in _items(path, keys, with_areas=kind in ("polygon", "place")):
+    for item in _items(excerpt, keys, with_areas=kind in ("polygon", "place")):
         tags = {tag.k: tag.v for tag in item.tags}
         if item.is_relation() or not matches(tags, any_of, without):
             continue
-        feature = _feature(item, tags, kind)
+        feature = _feature(excerpt, item, tags, kind)
         if feature is not None:
             found.append(feature)
         elif item.is_area():
-            broken[_area_name(item)] = tags
+            broken[f"{'w' if item.from_way() else 'r'}{item.orig_id()}"] = tags
     return found, broken
 
 
-def _items(path: Path, keys: Sequence[str], *, with_areas: bool) -> Iterator[Any]:
+def _items(excerpt: Excerpt, keys: Sequence[str], *, with_areas: bool) -> Iterator[Any]:
     key_filter = osmium.filter.KeyFilter(*keys)
+    every: Any = osmium.FileProcessor(excerpt.open())
     if with_areas:
-        return iter(osmium.FileProcessor(str(path)).with_areas(key_filter).with_filter(key_filter))
-    return iter(osmium.FileProcessor(str(path)).with_locations().with_filter(key_filter))
+        return iter(every.with_areas(key_filter).with_filter(key_filter))
+    return iter(every.with_locations().with_filter(key_filter))
 
 
-def _feature(item: Any, tags: dict[str, str], kind: Kind) -> _Feature | None:  # noqa: ANN401 - osmium carries no types
+def _feature(
+    excerpt: Excerpt,
+    item: Any,  # noqa: ANN401 - osmium carries no types
+    tags: dict[str, str],
+    kind: Kind,
+) -> _Feature | None:
     """Return an item in the wanted geometry; None: it has none of that kind."""
     factory = osmium.geom.WKBFactory()
     try:
         if item.is_node() and kind in ("point", "place"):
-            return _Feature(f"n{item.id}", tags, bytes.fromhex(factory.create_point(item)))
+            return _Feature(excerpt.name_of("n", item.id), tags, bytes.fromhex(factory.create_point(item)))
         if item.is_area() and kind in ("polygon", "place"):
-            return _Feature(_area_name(item), tags, bytes.fromhex(factory.create_multipolygon(item)))
+            name = excerpt.name_of("w" if item.from_way() else "r", item.orig_id())
+            return _Feature(name, tags, bytes.fromhex(factory.create_multipolygon(item)))
         if item.is_way() and kind == "line":
-            return _Feature(f"w{item.id}", tags, bytes.fromhex(factory.create_linestring(item)))
+            line, is_cut = _line_in_file([node.location for node in item.nodes])
+            name = excerpt.name_of("w", item.id)
+            return None if line is None else _Feature(name, tags, shapely.to_wkb(line), is_cut=is_cut)
     except (RuntimeError, osmium.InvalidLocationError):
-        return None  # an area that is not whole, or a way of which fewer than two places are in the file
+        return None  # an area that is not whole
     return None
 
 
-def _area_name(area: Any) -> str:  # noqa: ANN401 - osmium carries no types
-    return f"{'w' if area.from_way() else 'r'}{area.orig_id()}"
+def _line_in_file(locations: Sequence[Any]) -> tuple[BaseGeometry | None, bool]:
+    """Return the parts of a way whose places are in the file (None: no two in a row are), and whether some are not."""
+    is_known = np.array([location.valid() for location in locations], dtype=bool)
+    runs = np.split(np.arange(len(locations)), np.flatnonzero(np.diff(is_known)) + 1)
+    kept = [run for run in runs if len(run) > 1 and is_known[run[0]]]
+    parts = [shapely.LineString([(locations[i].lon, locations[i].lat) for i in run]) for run in kept]
+    if not parts:
+        return None, True
+    return (parts[0] if len(parts) == 1 else shapely.MultiLineString(parts)), not bool(is_known.all())

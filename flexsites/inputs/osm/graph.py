@@ -21,13 +21,14 @@ from flexsites.inputs.osm.access import (
     NAME_KEY,
     NODE_KEYS,
     STREET_KEYS,
-    is_closed,
-    is_roundabout,
+    barred_modes,
     permissions,
     road_kind,
     street_class,
 )
 from flexsites.inputs.osm.amenities import amenity_table, classify
+from flexsites.inputs.osm.directions import is_roundabout, turned
+from flexsites.inputs.osm.features import telling_key
 from flexsites.inputs.osm.streets_pbf import RD, StreetReading, project, project_shape
 from flexsites.inputs.osm.traits import TraitsOf
 
@@ -36,9 +37,8 @@ if TYPE_CHECKING:
 
     from flexsites.arrays import GeometryArray
     from flexsites.config.access import AmenityCategories, StreetRules
+    from flexsites.geometry.street_graph import Bits
     from flexsites.tables import Frame
-
-_OPPOSITE = {"yes": "-1", "true": "-1", "1": "-1", "-1": "yes", "reverse": "yes"}
 
 
 def streets_from_place(place: str, *, rules: StreetRules, crs: str = RD) -> StreetReading:
@@ -95,7 +95,8 @@ def amenities_from_place(
         If the service cannot be reached or knows no such place.
     """
     ox = require_extra("osmnx", "osm")
-    tags = dict.fromkeys(sorted({key for one in categories.categories.values() for w in one.any_of for key in w}), True)
+    asked = {telling_key(wanted) for one in categories.categories.values() for wanted in one.any_of}
+    tags = dict.fromkeys(sorted(asked), True)
     outline, found = _from_overpass(place, lambda outline: ox.features_from_polygon(outline, tags))
     extent = project_shape(outline, RD, where=place)
     features = found.reset_index().rename(columns={"id": "osm_id"})
@@ -104,9 +105,15 @@ def amenities_from_place(
     if "name" not in features.columns:
         features["name"] = None
     shapes = to_rd("EPSG:4326", where=place).apply(features.geometry.to_numpy())
-    chosen = classify(pd.DataFrame(features.drop(columns="geometry")), categories.categories)
+    chosen = classify(_tags_of(features), categories.categories, categories.lifecycle).of
     moved = gpd.GeoDataFrame(features[["osm_id", "name"]], geometry=shapes, crs=RD)
     return amenity_table(moved, chosen, categories=categories, walkable=walkable), extent
+
+
+def _tags_of(features: gpd.GeoDataFrame) -> list[dict[str, str]]:
+    """Return the tags of every feature: osmnx gives a column per key."""
+    rows = pd.DataFrame(features.drop(columns="geometry")).to_dict("records")
+    return [{str(key): value for key, value in row.items() if isinstance(value, str)} for row in rows]
 
 
 def _from_overpass(place: str, read: Callable[[Any], Any]) -> tuple[Any, Any]:
@@ -177,7 +184,7 @@ def streets_from_graph(
     ways: list[tuple[list[int], int]] = []
     traits, tells_junctions = TraitsOf(), any("junction" in tags for *_, tags in graph.edges(data=True))
     seen: set[tuple[Any, ...]] = set()
-    closed = {n for n, tags in graph.nodes(data=True) if is_closed(_node_tags(tags), rules)}
+    barred = {n: bits for n, tags in graph.nodes(data=True) if (bits := barred_modes(_node_tags(tags), rules))}
     for u, v, tags in graph.edges(data=True):
         line = _line(graph, u, v, tags)
         key = _identity(u, v, tags, line)
@@ -186,10 +193,8 @@ def streets_from_graph(
         if key in seen or not bits or name is None:
             continue
         seen.add(key)
-        # Ends are known by their node, inner vertices by their edge: lines that only cross do not connect, nor do those
-        # that end at a closed gate.
-        ends = [(*key, n) if n in closed else n for n in (u, v)]
-        keys = [ends[0], *((*key, i) for i in range(1, len(line) - 1)), ends[1]]
+        # Ends are known by their node, inner vertices by their edge: lines that only cross do not connect.
+        keys = [u, *((*key, i) for i in range(1, len(line) - 1)), v]
         for key_of_place, place in zip(keys, line, strict=True):
             if key_of_place not in places:
                 places[key_of_place] = len(lonlat)
@@ -202,13 +207,15 @@ def streets_from_graph(
         traits.add(int(number), name, kind, _name(tags), roundabout)
     if not ways:
         raise InputError(Fault("no streets", where, "give a graph with highway tags"))
-    return _reading(ways, traits.whole(), np.array(lonlat), extent, crs, where)
+    bits_of_place = np.array([barred.get(key, 0) for key in places], dtype=np.uint8)
+    return _reading(ways, traits.whole(), np.array(lonlat), bits_of_place, extent, crs, where)
 
 
 def _reading(
     ways: list[tuple[list[int], int]],
     traits: Traits,
     lonlat: np.ndarray,
+    barred: Bits,
     extent: shapely.Geometry | None,
     crs: str,
     where: str,
@@ -221,6 +228,7 @@ def _reading(
         allowed=np.array([bits for _, bits in ways], dtype=np.uint8),
         traits=traits,
         extent=shapely.box(*xy.min(axis=0), *xy.max(axis=0)) if extent is None else extent,
+        barred=barred,
     )
     taken = "taken to be complete within the box around its nodes" if extent is None else "complete within the place"
     return StreetReading(given, (taken, "lengths are measured in the plane, not osmnx's on a sphere"))
@@ -249,10 +257,7 @@ def _streets_of(tags: dict[str, Any]) -> list[dict[str, str]]:
     each = [{key: _word(values[min(i, len(values) - 1)]) for key, values in lists.items()} for i in range(of_each)]
     if tags.get("reversed") is not True:
         return each
-    return [
-        {key: _OPPOSITE.get(value, value) if key.startswith("oneway") else value for key, value in one.items()}
-        for one in each
-    ]
+    return [turned(one) for one in each]
 
 
 def _permissions(each: list[dict[str, str]], rules: StreetRules) -> tuple[int, str | None]:

@@ -20,6 +20,7 @@ from flexsites.inputs.rows.ingest import ReadReport, Rows, sound_rows
 from flexsites.tables import CRS
 
 _ID = "osm_id"
+_FORMER = ("disused", "abandoned", "demolished", "removed", "razed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,11 @@ def read_osm_rows(source: OsmSource, told: ReadReport, *, bounds: Bounds | None 
         )
         features = reading.features
         told.notes.extend(reading.notes)
+        n_former = sum(any(tags.get(key) == "yes" for key in _FORMER) for tags in reading.tags)
+        if n_former:
+            told.notes.append(
+                f"{n_former} are tagged as disused, abandoned or gone, and kept (`without` leaves them out)"
+            )
         if len(features) == 0:
             where = f"{source.name} ({Path(path).name})"
             raise InputError(Fault("no feature has the tags", where, f"check `tags`: {row.tags}"))

@@ -11,11 +11,12 @@ import shapely
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from pathlib import Path
+
+    from flexsites.inputs.osm.excerpt import Excerpt
 
 
-def mend_areas(path: Path, ways: Collection[int], relations: Collection[int]) -> dict[str, shapely.Geometry]:
-    """Return what can be made of areas that are not whole, in degrees, by osm_id.
+def mend_areas(excerpt: Excerpt, ways: Collection[int], relations: Collection[int]) -> dict[str, shapely.Geometry]:
+    """Return what can be made of areas that are not whole, in degrees, by kind and number in the excerpt (w7).
 
     A closed way that crosses itself becomes that polygon, not valid: the ingest repairs it and says so. A relation of
     which one ring is open, because an extract cut it at its edge, is closed by a straight line there; with more open
@@ -23,12 +24,12 @@ def mend_areas(path: Path, ways: Collection[int], relations: Collection[int]) ->
 
     Parameters
     ----------
-    path
-        An OpenStreetMap file with these ways and relations and all they refer to.
+    excerpt
+        These ways and relations and all they refer to.
     ways, relations
-        Their numbers.
+        Their numbers in it.
     """
-    every: Any = osmium.FileProcessor(str(path), osmium.osm.RELATION)
+    every: Any = osmium.FileProcessor(excerpt.open(), osmium.osm.RELATION)
     members = {
         relation.id: [member.ref for member in relation.members if member.type == "w"]
         for relation in every
@@ -36,7 +37,7 @@ def mend_areas(path: Path, ways: Collection[int], relations: Collection[int]) ->
     }
     wanted = set(ways) | {ref for refs in members.values() for ref in refs}
     entities = osmium.osm.NODE | osmium.osm.WAY
-    located: Any = osmium.FileProcessor(str(path), entities).with_locations()
+    located: Any = osmium.FileProcessor(excerpt.open(), entities).with_locations()
     places = {way.id: _places(way) for way in located if way.is_way() and way.id in wanted}
     made: dict[str, shapely.Geometry] = {}
     for number in sorted(ways):

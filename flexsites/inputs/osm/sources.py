@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import shapely
+
 from flexsites.config.sources import OsmGraph, OsmPbf, OsmPlace
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.osm.amenities import amenities_from_pbf, stops_from_pbf
@@ -18,7 +20,12 @@ if TYPE_CHECKING:
 
 
 def read_streets(
-    row: OsmPbf | OsmPlace | OsmGraph, paths: tuple[str, ...], *, rules: StreetRules, where: str = "streets"
+    row: OsmPbf | OsmPlace | OsmGraph,
+    paths: tuple[str, ...],
+    *,
+    rules: StreetRules,
+    where: str = "streets",
+    outline: shapely.Geometry | None = None,
 ) -> StreetReading:
     """Read the streets of a source entry.
 
@@ -32,6 +39,8 @@ def read_streets(
         Who may use which street.
     where
         The entry's dotted name, for errors.
+    outline
+        Where a ``.osm.pbf`` file is complete, in RD New; None: as its header says.
 
     Raises
     ------
@@ -44,7 +53,7 @@ def read_streets(
         raise InputError(Fault(f"{len(paths)} files of streets", where, "merge them into one file first"))
     path = Path(paths[0])
     if isinstance(row, OsmPbf):
-        return read_pbf_streets(path, rules=rules)
+        return read_pbf_streets(path, rules=rules, outline=outline)
     return streets_from_graphml(path, rules=rules)
 
 

@@ -29,7 +29,8 @@ from flexsites.geometry.street_graph import (
     edge_lengths,
     graph_from_ways,
 )
-from flexsites.inputs.osm.access import ROUNDABOUTS, permissions, road_kind
+from flexsites.inputs.osm.access import permissions, road_kind
+from flexsites.inputs.osm.directions import ROUNDABOUTS
 from flexsites.inputs.osm.streets_pbf import StreetReading
 from flexsites.inputs.osm.traits import TraitsOf
 from flexsites.tables import Frame, StreetLines, require_rd

@@ -1,13 +1,14 @@
-"""Streets from an OpenStreetMap file (``.osm.pbf``), in two passes that hold nothing but the streets.
+"""Streets from an OpenStreetMap file (``.osm.pbf``), in passes that hold nothing but the streets.
 
-The first pass reads ways that are streets, the second the places of their nodes; buildings and all else stream by.
+The first pass reads ways that are streets, the last the places of their nodes; buildings and all else stream by. Where
+relations say what their ways do not (a square drawn as a multipolygon, a ferry as a route), one more pass reads these.
 """
 
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
-from itertools import pairwise
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,18 +17,28 @@ import shapely
 from pyproj import Transformer
 
 from flexsites.errors import Fault, InputError
-from flexsites.geometry.street_graph import StreetGraph, graph_from_ways
+from flexsites.geometry.street_graph import (
+    BICYCLE_BACKWARD,
+    BICYCLE_FORWARD,
+    WALK_BACKWARD,
+    WALK_FORWARD,
+    StreetGraph,
+    graph_from_ways,
+)
 from flexsites.inputs.formats.projection import to_rd
 from flexsites.inputs.osm.access import (
     NAME_KEY,
     NODE_KEYS,
     STREET_KEYS,
-    is_closed,
-    is_roundabout,
+    barred_modes,
     permissions,
     road_kind,
     street_class,
+    words_of_no_list,
 )
+from flexsites.inputs.osm.directions import is_roundabout
+from flexsites.inputs.osm.files import reading
+from flexsites.inputs.osm.nodes import NodePlaces, WantedNodes
 from flexsites.inputs.osm.traits import TraitsOf
 
 if TYPE_CHECKING:
@@ -35,11 +46,15 @@ if TYPE_CHECKING:
 
     from flexsites.arrays import FloatArray, IntArray
     from flexsites.config.access import StreetRules
+    from flexsites.geometry.street_graph import Bits
 
 RD = "EPSG:28992"
 _WGS84 = "EPSG:4326"
 # The sides of the file's box are curves once projected; a vertex every hundredth of a degree keeps them within a metre.
 _BOX_STEP_DEGREES = 0.01
+_WALKERS = int(WALK_FORWARD | WALK_BACKWARD)
+_CYCLISTS = int(BICYCLE_FORWARD | BICYCLE_BACKWARD)
+_EVERYBODY = _WALKERS | _CYCLISTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +65,43 @@ class StreetReading:
     notes: tuple[str, ...]
 
 
+@dataclass(slots=True)
 class _Ways:
-    """What the first pass collects."""
+    """What the passes over the ways collect."""
 
-    def __init__(self) -> None:
-        self.refs = array("q")
-        self.start = array("q", [0])
-        self.allowed = array("B")
-        self.traits = TraitsOf()
+    rules: StreetRules
+    refs: array[int] = field(default_factory=lambda: array("q"))
+    start: array[int] = field(default_factory=lambda: array("q", [0]))
+    allowed: array[int] = field(default_factory=lambda: array("B"))
+    traits: TraitsOf = field(default_factory=TraitsOf)
+    nodes: WantedNodes = field(default_factory=WantedNodes)
+    of_no_list: Counter[str] = field(default_factory=Counter)
+    n_unused: int = 0
 
-    def add(self, refs: list[int], bits: int) -> None:
-        self.refs.extend(refs)
+    def add(self, way: Any, tags: dict[str, str]) -> None:  # noqa: ANN401 - osmium carries no types
+        """Add a way if it is a street that somebody may use."""
+        self.of_no_list.update(words_of_no_list(tags, self.rules))
+        name, bits = street_class(tags, self.rules), permissions(tags, self.rules)
+        if name is None or not bits:
+            return
+        self.refs.extend(self.nodes.of(way))
         self.start.append(len(self.refs))
         self.allowed.append(bits)
+        self.traits.add(way.id, name, road_kind(tags, self.rules), tags.get(NAME_KEY), int(is_roundabout(tags)))
+        self.n_unused += any(tags.get(key) == "yes" for key in self.rules.unused)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what was read and does not decide."""
+        shown = ", ".join(f"{word} {n}" for word, n in sorted(self.of_no_list.items(), key=lambda told: -told[1])[:5])
+        words = f"{self.of_no_list.total()} tags of streets hold values that no list of the rules holds ({shown}): "
+        unused = f"{self.n_unused} streets are tagged as unused or abandoned: taken for streets"
+        taken = "access as of their class, and what is no known highway is no street"
+        return ((words + taken,) if self.of_no_list else ()) + ((unused,) if self.n_unused else ())
 
 
-def read_pbf_streets(path: Path, *, rules: StreetRules, crs: str = RD) -> StreetReading:
+def read_pbf_streets(
+    path: Path, *, rules: StreetRules, crs: str = RD, outline: shapely.Geometry | None = None
+) -> StreetReading:
     """Read the streets that somebody may walk, cycle or drive.
 
     Parameters
@@ -76,34 +112,47 @@ def read_pbf_streets(path: Path, *, rules: StreetRules, crs: str = RD) -> Street
         Who may use which street.
     crs
         The metric system to project to; another than RD New only for streets outside the Netherlands.
+    outline
+        Where the file is complete, in the metric system; None: within the box that it states.
 
     Raises
     ------
     InputError
-        If the file cannot be read or holds no streets.
+        If the file cannot be read or holds no streets, or most places of their nodes are missing.
     """
-    try:
-        ways, tracker = _read_ways(path, rules)
-        ids, lonlat, closed = _read_nodes(path, tracker, rules)
-    except (RuntimeError, OSError) as error:
-        remedy = "give a complete .osm.pbf file"
-        raise InputError(Fault(f"cannot be read as OpenStreetMap ({error})", str(path), remedy)) from error
-    if not len(ways.allowed) or not len(ids):
+    with reading(path):
+        ways = _read_ways(path, rules)
+        barred: dict[int, int] = {}
+        places = ways.nodes.read(path, lambda node: _notice_barrier(node, rules, barred))
+    if not len(ways.allowed) or not len(places.ids):
         raise InputError(Fault("no streets", str(path), "give an extract that holds ways with a highway tag"))
-    way_start, way_vertex, way, n_lost = _locate(ways, ids)
-    way_start, way_vertex, way, lonlat = cut_at_gates(way_start, way_vertex, way, lonlat, closed)
-    extent, extent_note = _extent(path, lonlat, crs)
+    way_start, way_vertex, way, n_lost = _locate(ways, places.ids)
+    if n_lost > len(way_vertex):
+        remedy = "give an extract with the nodes of its ways (osmium extract, tags-filter without -R)"
+        raise InputError(Fault("most nodes of streets are missing from the file", str(path), remedy, n_lost))
+    xy = project(places.lonlat, crs, where=str(path))
+    extent, notes = (outline, ("complete within the outline given",)) if outline else _extent(path, xy, crs, rules)
     graph = graph_from_ways(
         way_start,
         way_vertex,
-        project(lonlat, crs, where=str(path)),
+        xy,
         allowed=np.frombuffer(ways.allowed, dtype=np.uint8)[way],
         traits=ways.traits.whole().take(way),
         extent=extent,
+        barred=_barred(places, barred),
     )
-    lost = (f"{n_lost} vertices of streets lie outside the file: streets are cut there",) if n_lost else ()
-    gates = (f"{len(closed)} closed gates: streets are cut there",) if len(closed) else ()
-    return StreetReading(graph, (extent_note, *lost, *gates))
+    return StreetReading(graph, (*notes, *_place_notes(places, n_lost, barred), *ways.notes()))
+
+
+def _place_notes(places: NodePlaces, n_lost: int, barred: dict[int, int]) -> tuple[str, ...]:
+    told = (
+        (n_lost, "vertices of streets lie outside the file: streets are cut there"),
+        (places.n_on_ways, "nodes have their place on the ways only (locations on ways)"),
+        (sum(bits == _EVERYBODY for bits in barred.values()), "closed gates: streets are cut there"),
+        (sum(bits == _CYCLISTS for bits in barred.values()), "gates and stiles that only bicycles do not pass"),
+        (sum(bits == _WALKERS for bits in barred.values()), "gates that only walkers do not pass"),
+    )
+    return tuple(f"{n} {what}" for n, what in told if n)
 
 
 def project(lonlat: FloatArray, crs: str, *, where: str) -> FloatArray:
@@ -123,14 +172,12 @@ def file_box(path: Path) -> shapely.Polygon | None:
     InputError
         If the file cannot be read.
     """
-    try:
+    with reading(path):
         reader = osmium.io.Reader(str(path))
         try:
             box = reader.header().box()
         finally:
             reader.close()
-    except (RuntimeError, OSError) as error:
-        raise InputError(Fault(f"cannot be read ({error})", str(path), "fetch or cut the file again")) from error
     if not box.valid():
         return None
     low, high = box.bottom_left, box.top_right
@@ -142,83 +189,58 @@ def project_shape(shape: shapely.Geometry, crs: str, *, where: str) -> shapely.G
     return shapely.transform(shape, lambda lonlat: project(lonlat, crs, where=where))
 
 
-def _read_ways(path: Path, rules: StreetRules) -> tuple[_Ways, Any]:
-    ways, tracker = _Ways(), osmium.IdTracker()
+def _read_ways(path: Path, rules: StreetRules) -> _Ways:
+    """Read the ways that are streets by their own tags, then those that are streets by the tags of a relation."""
+    ways, by_relation = _Ways(rules), dict[int, dict[str, str]]()
     keys = osmium.filter.KeyFilter("highway", "route")
-    every: Any = osmium.FileProcessor(str(path), osmium.osm.WAY).with_filter(keys)
-    for way in every:
-        tags = {tag.k: tag.v for tag in way.tags if tag.k in STREET_KEYS or tag.k == NAME_KEY}
-        name, bits = street_class(tags, rules), permissions(tags, rules)
-        if name is None or not bits:
-            continue
-        refs = [node.ref for node in way.nodes]
-        distinct = refs[:1] + [after for before, after in pairwise(refs) if before != after]
-        ways.add(distinct, bits)
-        ways.traits.add(way.id, name, road_kind(tags, rules), tags.get(NAME_KEY), int(is_roundabout(tags)))
-        tracker.add_references(way)
-    return ways, tracker
+    every: Any = osmium.FileProcessor(str(path), osmium.osm.WAY | osmium.osm.RELATION).with_filter(keys)
+    for item in every:
+        tags = _street_tags(item)
+        if item.is_way():
+            ways.add(item, tags)
+        elif _is_street_relation(tags, rules):
+            by_relation |= {member.ref: tags for member in item.members if member.type == "w"}
+    if by_relation:
+        others: Any = osmium.FileProcessor(str(path), osmium.osm.WAY)
+        if min(by_relation) >= 0:
+            others = others.with_filter(osmium.filter.IdFilter(by_relation))
+        for way in others:
+            # A way with a class of its own is what it says itself, whatever is made of it besides.
+            if way.id in by_relation and "highway" not in way.tags and "route" not in way.tags:
+                ways.add(way, by_relation[way.id] | _street_tags(way))
+    return ways
 
 
-def _read_nodes(
-    path: Path,
-    tracker: Any,  # noqa: ANN401 - osmium carries no types
+def _street_tags(item: Any) -> dict[str, str]:  # noqa: ANN401 - osmium carries no types
+    return {tag.k: tag.v for tag in item.tags if tag.k in STREET_KEYS or tag.k == NAME_KEY}
+
+
+def _is_street_relation(tags: dict[str, str], rules: StreetRules) -> bool:
+    """Return whether a relation makes streets of its ways: a square, or a ferry; a bus route does not."""
+    if tags.get("type") == "multipolygon":
+        return tags.get("highway") in rules.classes
+    return tags.get("type") == "route" and tags.get("route") in rules.routes
+
+
+def _notice_barrier(
+    node: Any,  # noqa: ANN401 - osmium carries no types
     rules: StreetRules,
-) -> tuple[IntArray, FloatArray, IntArray]:
-    """Return the ids of nodes, ascending, their places, and which of them (by position) nobody passes."""
-    ids, lonlat, closed = array("q", []), array("d", []), array("q", [])
-    wanted: Any = osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(tracker.id_filter())
-    for node in wanted:
-        ids.append(node.id)
-        lonlat.extend((node.lon, node.lat))
-        if "barrier" in node.tags and is_closed({tag.k: tag.v for tag in node.tags if tag.k in NODE_KEYS}, rules):
-            closed.append(node.id)
-    if not ids:
-        return np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros(0, np.int64)
-    found = np.frombuffer(ids, dtype=np.int64)
-    order = np.argsort(found, kind="stable")
-    barred = np.array(sorted(closed), dtype=np.int64)
-    return found[order], np.frombuffer(lonlat).reshape(-1, 2)[order], np.searchsorted(found[order], barred)
+    barred: dict[int, int],
+) -> None:
+    if "barrier" in node.tags:
+        bits = barred_modes({tag.k: tag.v for tag in node.tags if tag.k in NODE_KEYS}, rules)
+        if bits:
+            barred[node.id] = bits
 
 
-def cut_at_gates(
-    way_start: IntArray, way_vertex: IntArray, way: IntArray, lonlat: FloatArray, closed: IntArray
-) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
-    """Return the ways cut at vertices that nobody passes, each end there with a place of its own.
-
-    Parameters
-    ----------
-    way_start, way_vertex, way
-        Ways over places, as :func:`flexsites.geometry.street_graph.graph_from_ways` takes them, and the number of each.
-    lonlat
-        Shape (n, 2), the places.
-    closed
-        Which places nobody passes.
-
-    Examples
-    --------
-    >>> ways = np.array([0, 3]), np.array([0, 1, 2]), np.array([7])
-    >>> start, vertex, way, lonlat = cut_at_gates(*ways, np.zeros((3, 2)), np.array([1]))
-    >>> start.tolist(), vertex.tolist(), way.tolist(), len(lonlat)
-    ([0, 2, 4], [0, 3, 4, 2], [7, 7], 5)
-    """
-    if not len(closed):
-        return way_start, way_vertex, way, lonlat
-    is_barred = np.isin(way_vertex, closed)
-    is_end = np.zeros(len(way_vertex), dtype=bool)
-    is_end[way_start[:-1]] = is_end[way_start[1:] - 1] = True
-    copies = np.where(is_barred & ~is_end, 2, 1)
-    row = np.repeat(np.arange(len(way_vertex)), copies)
-    is_first = np.zeros(len(way_vertex), dtype=bool)
-    is_first[way_start[:-1]] = True
-    is_new = is_first[row]
-    is_new[1:] |= row[1:] == row[:-1]
-    vertex = way_vertex[row]
-    ends = np.flatnonzero(is_barred[row])
-    places = np.concatenate([lonlat, lonlat[vertex[ends]]])
-    vertex[ends] = len(lonlat) + np.arange(len(ends))
-    first = np.flatnonzero(is_new)
-    number = way[np.searchsorted(way_start, row[first], side="right") - 1]
-    return np.append(first, len(vertex)).astype(np.int64), vertex, number, places
+def _barred(places: NodePlaces, barred: dict[int, int]) -> Bits:
+    """Return who does not pass each place."""
+    bits = np.zeros(len(places.ids), np.uint8)
+    numbers = np.array(list(barred), dtype=np.int64)
+    at = np.searchsorted(places.ids, numbers)
+    is_placed = places.ids[np.minimum(at, len(places.ids) - 1)] == numbers
+    bits[at[is_placed]] = np.array(list(barred.values()), dtype=np.uint8)[is_placed]
+    return bits
 
 
 def _locate(ways: _Ways, ids: IntArray) -> tuple[IntArray, IntArray, IntArray, int]:
@@ -237,13 +259,20 @@ def _locate(ways: _Ways, ids: IntArray) -> tuple[IntArray, IntArray, IntArray, i
     return way_start, vertex[is_known].astype(np.int64), way[first], int((~is_known).sum())
 
 
-def _extent(path: Path, lonlat: FloatArray, crs: str) -> tuple[shapely.Geometry, str]:
+def _extent(path: Path, xy: FloatArray, crs: str, rules: StreetRules) -> tuple[shapely.Geometry, tuple[str, ...]]:
+    """Return where a file is complete that states a box or nothing: not where that box plainly holds no streets."""
+    hull = shapely.convex_hull(shapely.multipoints(xy))
     box = file_box(path)
-    if box is not None:
-        return project_shape(box, crs, where=str(path)), "complete within the box that the file states"
-    (west, south), (east, north) = lonlat.min(axis=0), lonlat.max(axis=0)
-    around = shapely.segmentize(shapely.box(west, south, east, north), _BOX_STEP_DEGREES)
-    return (
-        project_shape(around, crs, where=str(path)),
-        "the file states no box: taken to be complete within the box around its streets",
+    if box is None:
+        around = shapely.box(*shapely.bounds(hull))
+        return around, ("the file states no box: taken to be complete within the box around its streets",)
+    stated = project_shape(box, crs, where=str(path))
+    within = stated.intersection(hull)
+    share = float(shapely.area(within) / shapely.area(stated))
+    if share >= float(rules.least_hull_share):
+        return stated, ("complete within the box that the file states",)
+    told = (
+        f"the streets fill {100 * share:.0f} % of the box that the file states: it is cut along an outline, or borders "
+        "on the sea; taken to be complete within the hull of its streets (state its `coverage` to do better)"
     )
+    return within, (told,)

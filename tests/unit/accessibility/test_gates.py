@@ -1,4 +1,4 @@
-"""A gate that is closed to all ends the streets on both sides of it; one that lets somebody pass does not."""
+"""A gate ends the streets on both sides of it for those to whom it is closed, and for nobody else."""
 
 from __future__ import annotations
 
@@ -27,25 +27,37 @@ def write(path: Path, gate: dict[str, str]) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("gate", "n_parts"),
+    ("gate", "on_foot", "by_bicycle", "told"),
     [
-        ({"barrier": "gate", "access": "private"}, 2),
-        ({"barrier": "gate", "access": "no"}, 2),
-        ({"barrier": "gate", "access": "private", "bicycle": "yes"}, 1),
-        ({"barrier": "gate", "access": "no", "foot": "permissive"}, 1),
-        ({"barrier": "gate"}, 1),
-        ({"barrier": "bollard", "motor_vehicle": "no"}, 1),
-        ({"access": "private"}, 1),
+        ({"barrier": "gate", "access": "private"}, 2, 2, "closed gates"),
+        ({"barrier": "gate", "access": "no"}, 2, 2, "closed gates"),
+        ({"barrier": "gate", "access": "no;private"}, 2, 2, "closed gates"),
+        ({"barrier": "gate", "access": "private;yes"}, 1, 1, None),
+        ({"barrier": "gate", "access": "private", "bicycle": "yes"}, 2, 1, "only walkers"),
+        ({"barrier": "gate", "access": "no", "foot": "permissive"}, 1, 2, "only bicycles"),
+        ({"barrier": "gate", "bicycle": "no"}, 1, 2, "only bicycles"),
+        ({"barrier": "gate"}, 1, 1, None),
+        ({"barrier": "bollard", "motor_vehicle": "no"}, 1, 1, None),
+        ({"barrier": "kissing_gate"}, 1, 2, "only bicycles"),
+        ({"barrier": "stile"}, 1, 2, "only bicycles"),
+        ({"barrier": "turnstile"}, 1, 2, "only bicycles"),
+        ({"barrier": "full-height_turnstile"}, 1, 2, "only bicycles"),
+        ({"barrier": "kissing_gate", "bicycle": "yes"}, 1, 1, None),
+        ({"access": "private"}, 1, 1, None),
     ],
 )
-def test_a_closed_gate_joins_nothing(tmp_path: Path, gate: dict[str, str], n_parts: int) -> None:
+def test_a_gate_is_closed_to_those_it_is_closed_to(
+    tmp_path: Path, gate: dict[str, str], on_foot: int, by_bicycle: int, told: str | None
+) -> None:
     reading = read_pbf_streets(write(tmp_path / "gate.osm.pbf", gate), rules=rules())
-    walk = build_network(reading.graph, mode="walk", min_component_m=0.0)
-    assert walk.cut.n_components == n_parts
-    assert any("closed gates" in note for note in reading.notes) == (n_parts > 1)
     open_gate = read_pbf_streets(write(tmp_path / "open.osm.pbf", {}), rules=rules()).graph
-    whole = build_network(open_gate, mode="walk", min_component_m=0.0)
-    assert walk.graph.edge_length.sum() == pytest.approx(whole.graph.edge_length.sum())
+    for mode, n_parts in (("walk", on_foot), ("bicycle", by_bicycle)):
+        made = build_network(reading.graph, mode=mode, min_component_m=0.0)  # type: ignore[arg-type]
+        assert made.cut.n_components == n_parts
+        whole = build_network(open_gate, mode=mode, min_component_m=0.0)  # type: ignore[arg-type]
+        assert made.graph.edge_length.sum() == pytest.approx(whole.graph.edge_length.sum())
+    assert [note for note in reading.notes if "gates" in note and (told is None or told not in note)] == []
+    assert any("gates" in note for note in reading.notes) == (told is not None)
 
 
 def test_osmnx_gives_the_same_gate(tmp_path: Path) -> None:

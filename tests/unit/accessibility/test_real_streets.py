@@ -39,7 +39,7 @@ def test_1000_random_pairs_are_within_a_centimetre_of_networkx(name: str, mode: 
         theirs = np.array([to_target.get(("origin", i), np.nan) for i in range(50)])
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=0.01)
         n_pairs += int(np.isfinite(theirs).sum())
-    assert n_pairs > 900
+    assert n_pairs > 800
 
 
 @pytest.mark.parametrize("mode", MODES)

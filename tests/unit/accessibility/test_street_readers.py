@@ -16,6 +16,7 @@ from flexsites.accessibility.kernels.network import Network, build_network
 from flexsites.errors import CrsError, InputError, MissingExtraError
 from flexsites.inputs.osm import features
 from flexsites.inputs.osm.amenities import amenities_from_pbf, stops_from_pbf
+from flexsites.inputs.osm.excerpt import Excerpt
 from flexsites.inputs.osm.features import read_osm_features
 from flexsites.inputs.osm.graph import (
     amenities_from_place,
@@ -277,19 +278,17 @@ def test_reading_streets_takes_no_more_memory_for_more_buildings(tmp_path: Path)
     assert peaks[1] < peaks[0] + 50_000
 
 
-def test_reading_features_writes_out_what_is_wanted_and_no_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reading_features_holds_what_is_wanted_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Streets share a key with bus stops, and everything may have a name: neither is carried along."""
     kept: list[int] = []
-    reduce = features._reduce
+    cut_out = features.cut_out
 
-    def counted(*arguments: object) -> Path:
-        reduced: Path = reduce(*arguments)  # type: ignore[arg-type]
-        kept.append(sum(1 for _ in osmium.FileProcessor(str(reduced))))
-        return reduced
+    def counted(*arguments: object) -> Excerpt:
+        excerpt = cut_out(*arguments)  # type: ignore[arg-type]
+        kept.append(sum(1 for _ in osmium.FileProcessor(excerpt.open())))
+        return excerpt
 
-    monkeypatch.setattr(features, "_reduce", counted)
+    monkeypatch.setattr(features, "cut_out", counted)
     for name, n_buildings in (("few", 0), ("many", 3_000)):
         path = write(tmp_path / f"{name}.osm.pbf", n_buildings=n_buildings)
         assert len(stops_from_pbf(path, categories=categories())) == 1

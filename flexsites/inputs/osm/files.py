@@ -1,0 +1,42 @@
+"""An OpenStreetMap file as such: whatever is wrong with it is told in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import osmium
+
+from flexsites.errors import Fault, InputError
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Tell in words why a file cannot be read as OpenStreetMap; every reader of one works within this.
+
+    Raises
+    ------
+    InputError
+        Instead of what osmium raises; also for an empty file, and for one that holds a history: of every street each
+        version would count.
+    """
+    try:
+        if path.stat().st_size == 0:
+            raise InputError(Fault("the file is empty", str(path), "give a complete .osm.pbf file"))
+        _refuse_history(path)
+        yield
+    except (RuntimeError, OSError, osmium.InvalidLocationError) as error:
+        fault = Fault(f"cannot be read as OpenStreetMap ({error})", str(path), "give a complete .osm.pbf file")
+        raise InputError(fault) from error
+
+
+def _refuse_history(path: Path) -> None:
+    reader = osmium.io.Reader(str(path))
+    try:
+        is_history = reader.header().has_multiple_object_versions
+    finally:
+        reader.close()
+    if is_history:
+        remedy = "cut one moment out of it (osmium time-filter), or give an ordinary extract"
+        raise InputError(Fault("the file holds the history of the map, not one state of it", str(path), remedy))
