@@ -267,7 +267,7 @@ def _extent(path: Path, xy: FloatArray, crs: str, rules: StreetRules) -> tuple[s
         around = shapely.box(*shapely.bounds(hull))
         return around, ("the file states no box: taken to be complete within the box around its streets",)
     stated = project_shape(box, crs, where=str(path))
-    within = stated.intersection(hull)
+    within = shapely.intersection_all([stated, hull])
     share = float(shapely.area(within) / shapely.area(stated))
     if share >= float(rules.least_hull_share):
         return stated, ("complete within the box that the file states",)
