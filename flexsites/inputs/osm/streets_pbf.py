@@ -261,7 +261,7 @@ def _locate(ways: _Ways, ids: IntArray) -> tuple[IntArray, IntArray, IntArray, i
 
 def _extent(path: Path, xy: FloatArray, crs: str, rules: StreetRules) -> tuple[shapely.Geometry, tuple[str, ...]]:
     """Return where a file is complete that states a box or nothing: not where that box plainly holds no streets."""
-    hull = shapely.convex_hull(shapely.multipoints(xy))
+    hull = shapely.convex_hull(shapely.MultiPoint(xy))
     box = file_box(path)
     if box is None:
         around = shapely.box(*shapely.bounds(hull))
