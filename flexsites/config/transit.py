@@ -47,15 +47,25 @@ class Band(Model):
 
 
 class ReferenceDay(Model):
-    """How the reference day is chosen: the busiest of the ordinary weekdays, the earliest of equals.
+    """How the reference day is chosen: the median of the ordinary weekdays by stop events, the earliest of equals.
 
-    ``not_ordinary`` are dates that are never chosen (public holidays, strikes).
+    An ordinary weekday is one of ``weekdays`` that is no date of ``not_ordinary``, on which the feed runs, and whose
+    number of stop events lies within ``ordinary_share`` of the median of all such days: a day of a strike or an event
+    is none. Days count only where operators that bring ``spoken_share`` of the service speak: in feeds that look
+    months ahead most operators stop earlier, and that they say nothing is no "nothing runs". A Saturday and a Sunday
+    are chosen likewise.
     """
 
     weekdays: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4), min_length=1)
     """Days that may be chosen; 0 is Monday."""
     not_ordinary: tuple[dt.date, ...] = ()
     """Dates that are never chosen (public holidays, strikes)."""
+    ordinary_share: Number
+    """How far from the median a day may lie to be ordinary, as a share of the median."""
+    spoken_share: Number
+    """How much of the service the operators must bring that speak of a day."""
+    open_end_years: Number
+    """An end or start so far from any other date of the feed stands for none (9999, 1970)."""
 
 
 class Hub(Model):
@@ -78,6 +88,26 @@ class StopAreas(Model):
 
     same_name_reach_m: Number
     """Stops of one name within this distance are one stop area, where the feed names no parent station."""
+
+
+class Speeds(Model):
+    """The greatest speed between two stops, as the crow flies; a trip that is faster is left out and told.
+
+    Timetables round to whole minutes, so ``rounding_s`` is added to every ride.
+    """
+
+    bus_km_h: Number
+    """Of buses."""
+    tram_km_h: Number
+    """Of trams."""
+    metro_km_h: Number
+    """Of metros."""
+    train_km_h: Number
+    """Of trains."""
+    ferry_km_h: Number
+    """Of ferries."""
+    rounding_s: Number
+    """How much longer a ride may have been than its rounded times say."""
 
 
 class Transfers(Model):
@@ -117,6 +147,8 @@ class Transit(Model):
     """Which stops are one stop area."""
     transfers: Transfers
     """How one changes between vehicles."""
+    speeds: Speeds
+    """What no vehicle exceeds."""
 
     @model_validator(mode="after")
     def _has_all_bands(self) -> Self:

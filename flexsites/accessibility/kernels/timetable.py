@@ -45,10 +45,22 @@ class Connections(NamedTuple):
 class Legs(NamedTuple):
     """Walks from each of n places: those of place i are ``stop[start[i] : start[i + 1]]`` and their seconds.
 
-    Between stops they are changes, and hold the change time; every stop then has one to itself.
+    Between stops they are changes, and hold the change time; every stop then has one to itself, unless the timetable
+    says that one cannot change there.
     """
 
     start: IntArray
+    stop: StopIndex
+    seconds: Seconds
+
+
+class StatedChanges(NamedTuple):
+    """What a timetable itself says of changes from a stop to a stop (or at one): the seconds it takes, walk included.
+
+    Below 0: one cannot change there. Each pair stands once; stops count as in the trips.
+    """
+
+    start: StopIndex
     stop: StopIndex
     seconds: Seconds
 
@@ -161,6 +173,7 @@ def compile_timetable(
     is_alighting: BoolArray,
     walks: Legs,
     change_s: int,
+    stated: tuple[StopIndex, StopIndex, Seconds] | None = None,
 ) -> Timetable:
     """Compile the trips of a day.
 
@@ -176,6 +189,9 @@ def compile_timetable(
         From stop to stop, in seconds of walking; a walk from a stop to itself is left out.
     change_s
         What a change takes besides the walk; at least 1.
+    stated
+        What the timetable itself says of changes, as :class:`StatedChanges`; it goes before walks and ``change_s``.
+        None: nothing.
 
     Raises
     ------
@@ -206,7 +222,8 @@ def compile_timetable(
         flags=flags[by_departure].astype(np.uint8),
     )
     origin = rank[np.repeat(np.arange(len(order)), np.diff(walks.start))]
-    changes, changes_into = _changes(origin, rank[walks.stop], walks.seconds, len(order), change_s)
+    said = None if stated is None else StatedChanges(rank[stated[0]], rank[stated[1]], stated[2])
+    changes, changes_into = _changes(origin, rank[walks.stop], walks.seconds, len(order), change_s, said)
     ids = stop_ids.astype(np.str_)[order]
     return Timetable(service_date, ids, len(trip_start) - 1, connections, changes, changes_into)
 
@@ -219,13 +236,38 @@ def _pairs(trip_start: IntArray) -> tuple[IntArray, IntArray]:
     return first, first + 1
 
 
-def _changes(origin: StopIndex, to: StopIndex, seconds: Seconds, n_stops: int, change_s: int) -> tuple[Legs, Legs]:
-    """Add the change time to walks, and to each stop a change alone; seen from both ends."""
+def _changes(
+    origin: StopIndex,
+    to: StopIndex,
+    seconds: Seconds,
+    n_stops: int,
+    change_s: int,
+    stated: StatedChanges | None = None,
+) -> tuple[Legs, Legs]:
+    """Add the change time to walks, and to each stop a change alone; seen from both ends.
+
+    Examples
+    --------
+    Between two stops a minute apart; the timetable says ten minutes at the first, and no change at the second.
+
+    >>> i32 = lambda *v: np.array(v, np.int32)
+    >>> said = StatedChanges(i32(0, 1), i32(0, 1), i32(600, -1))
+    >>> legs, _ = _changes(i32(0, 1), i32(1, 0), i32(60, 60), 2, 120, said)
+    >>> legs.start.tolist(), legs.stop.tolist(), legs.seconds.tolist()
+    ([0, 2, 3], [1, 0, 0], [180, 600, 180])
+    """
     is_walk = origin != to
     own = np.arange(n_stops, dtype=np.int32)
     origin = np.concatenate([own, origin[is_walk]])
     to = np.concatenate([own, to[is_walk]])
     takes = np.concatenate([np.zeros(n_stops, np.int32), seconds[is_walk]]).astype(np.int32) + np.int32(change_s)
+    if stated is not None and len(stated.start):
+        pairs, said = (a.astype(np.int64) * n_stops + b for a, b in ((origin, to), (stated.start, stated.stop)))
+        is_left, is_possible = ~np.isin(pairs, said), stated.seconds >= 0
+        origin = np.concatenate([origin[is_left], stated.start[is_possible]])
+        to = np.concatenate([to[is_left], stated.stop[is_possible]])
+        # A change takes a second at least: the scan rests on it.
+        takes = np.concatenate([takes[is_left], np.maximum(stated.seconds[is_possible], 1).astype(np.int32)])
     return make_legs(origin, to, takes, n_stops), make_legs(to, origin, takes, n_stops)
 
 

@@ -17,9 +17,19 @@ from flexsites.tables import Frame
 
 EARTH_RADIUS_M = 6_371_008.8
 _FILE = "stop_times.txt"
+_BOARDING = (None, "", "0", "1", "2", "3")
+_DIGITS = 18
 
 
-def complete_times(raw: pa.Table, trips: Frame, stops: Frame, files: GtfsFiles) -> Frame:
+def complete_times(
+    raw: pa.Table,
+    trips: Frame,
+    stops: Frame,
+    files: GtfsFiles,
+    *,
+    fastest_m_s: NDArray[np.float64] | None = None,
+    rounding_s: float = 0.0,
+) -> Frame:
     """Turn the text of stop_times.txt into numbers, ordered by trip and sequence, without nulls.
 
     Parameters
@@ -30,6 +40,9 @@ def complete_times(raw: pa.Table, trips: Frame, stops: Frame, files: GtfsFiles) 
         With their ids as in the file in ``raw_id``.
     files
         Whose findings receive what was left out or filled.
+    fastest_m_s, rounding_s
+        Per trip the speed that it cannot exceed, and how much longer a ride may have lasted than its times say; None:
+        no trip is too fast.
 
     Returns
     -------
@@ -39,19 +52,17 @@ def complete_times(raw: pa.Table, trips: Frame, stops: Frame, files: GtfsFiles) 
     Raises
     ------
     InputError
-        If no trip with two timed stops is left.
+        If no trip with two timed stops is left, a stop_sequence is no whole number (the order of the stops is then not
+        known), or a word of boarding is none of GTFS's.
     """
+    _refuse_words(raw, files)
     times = _numbers(raw, trips, stops)
     for what, is_bad in (
         ("stop times of a trip that is not read", times["trip"] < 0),
         ("stop times at a stop that is not read", (times["trip"] >= 0) & (times["stop"] < 0)),
-        (
-            "stop times without a readable sequence",
-            (times["trip"] >= 0) & (times["stop"] >= 0) & (times["sequence"] < 0),
-        ),
     ):
         _note(files, what, int(is_bad.sum()))
-    times = times[(times["trip"] >= 0) & (times["stop"] >= 0) & (times["sequence"] >= 0)]
+    times = times[(times["trip"] >= 0) & (times["stop"] >= 0)]
     times = times.sort_values(["trip", "sequence"], kind="stable")
     is_double = times.duplicated(["trip", "sequence"])
     _note(files, "stop times with a sequence that came before in the trip", int(is_double.sum()))
@@ -62,6 +73,8 @@ def complete_times(raw: pa.Table, trips: Frame, stops: Frame, files: GtfsFiles) 
         raise InputError(Fault(what, f"{files.path.name}: {_FILE}", "look at what was left out", None, files.findings))
     times = _fill(times, stops, files)
     times = _drop_backwards(times, trips, files)
+    if fastest_m_s is not None:
+        times = _drop_too_fast(times, trips, stops, files, fastest_m_s=fastest_m_s, rounding_s=rounding_s)
     return times.drop(columns="sequence").reset_index(drop=True)
 
 
@@ -100,9 +113,31 @@ def _numbers(raw: pa.Table, trips: Frame, stops: Frame) -> Frame:
         # 1: not here; 2 and 3 need a call to the operator or the driver, which is no regular service.
         columns[name] = _take(np.array([t in (None, "", "0") for t in texts], np.int64), codes, 1).astype(bool)
     codes, texts = _codes(raw["stop_sequence"])
-    numbers = pd.to_numeric(pd.Series(texts, dtype="object"), errors="coerce").fillna(-1).to_numpy(dtype=np.int64)
-    columns["sequence"] = _take(numbers, codes, -1)
+    columns["sequence"] = _take(np.array([int(t) if _is_sequence(t) else 0 for t in texts], np.int64), codes, 0)
     return pd.DataFrame(columns)
+
+
+def _is_sequence(text: str | None) -> bool:
+    return text is not None and text.isascii() and text.isdigit() and len(text) <= _DIGITS
+
+
+def _refuse_words(raw: pa.Table, files: GtfsFiles) -> None:
+    """Refuse, all at once, sequences that are no number and words for boarding that GTFS does not list."""
+    faults = []
+    for column, is_known, what, remedy in (
+        ("stop_sequence", _is_sequence, "stop_sequence is no whole number", "number the stops of each trip"),
+        ("pickup_type", lambda t: t in _BOARDING, "pickup_type is none of 0 to 3", "write one of these"),
+        ("drop_off_type", lambda t: t in _BOARDING, "drop_off_type is none of 0 to 3", "write one of these"),
+    ):
+        codes, texts = _codes(raw[column])
+        is_bad = np.array([not is_known(text) for text in texts], dtype=bool)
+        # A blank is the default of boarding, and no sequence at all.
+        n_bad = int(np.append(is_bad, not is_known(None))[codes].sum())
+        if n_bad:
+            words = tuple("(blank)" if text is None else text for text, bad in zip(texts, is_bad, strict=True) if bad)
+            faults.append(Fault(what, files.where(_FILE), remedy, n_bad, words[:3]))
+    if faults:
+        raise InputError(faults)
 
 
 def _trip_flags(is_marked: NDArray[np.bool_], trip: NDArray[np.int32], n_trips: int) -> NDArray[np.bool_]:
@@ -179,3 +214,23 @@ def _drop_backwards(times: Frame, trips: Frame, files: GtfsFiles) -> Frame:
     is_backwards[1:] |= (arrival[1:] < departure[:-1]) & (trip[1:] == trip[:-1])
     is_bad = _trip_flags(is_backwards, trip, len(trips))
     return _leave_out_trips(times, is_bad, "trips that run back in time", trips, files)
+
+
+def _drop_too_fast(
+    times: Frame,
+    trips: Frame,
+    stops: Frame,
+    files: GtfsFiles,
+    *,
+    fastest_m_s: NDArray[np.float64],
+    rounding_s: float,
+) -> Frame:
+    """Leave out trips that go between two stops faster than any vehicle of their mode: their times are none."""
+    stop, trip = times["stop"].to_numpy(), times["trip"].to_numpy()
+    lon, lat = stops["lon"].to_numpy()[stop], stops["lat"].to_numpy()[stop]
+    metres = great_circle_m(lon[:-1], lat[:-1], lon[1:], lat[1:])
+    seconds = times["arrival_s"].to_numpy()[1:] - times["departure_s"].to_numpy()[:-1] + rounding_s
+    is_too_fast = np.zeros(len(trip), dtype=bool)
+    is_too_fast[1:] = (metres > seconds * fastest_m_s[trip[1:]]) & (trip[1:] == trip[:-1])
+    is_bad = _trip_flags(is_too_fast, trip, len(trips))
+    return _leave_out_trips(times, is_bad, "trips faster than any vehicle of their mode", trips, files)

@@ -1,64 +1,26 @@
-"""Which services run on which day, the reference day, and all trips of one day as arrays."""
+"""Which services run on which day, and the reference day: the median of the ordinary days of its kind."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from flexsites.errors import Fault, InputError
-from flexsites.inputs.transit.gtfs import MODES, WEEKDAYS, Gtfs
+from flexsites.inputs.transit.gtfs import Gtfs
+from flexsites.inputs.transit.gtfs_calendar import WEEKDAYS, Dates, entered_period
+from flexsites.inputs.transit.gtfs_rows import runs_per_row
 
-_DAY_S = 86_400
+if TYPE_CHECKING:
+    from flexsites.config.transit import ReferenceDay
 
-
-@dataclass(frozen=True)
-class DayTrips:
-    """All trips that run on one day, frequencies written out.
-
-    Attributes
-    ----------
-    service_date
-        The day.
-    stop_ids
-        ``(n_stops,)`` ids; ``stop`` counts in them.
-    lon, lat
-        ``(n_stops,)`` degrees, WGS84.
-    station
-        ``(n_stops,)`` stops of one number belong to one station, as the feed says (``parent_station``).
-    trip_start
-        ``(n_trips + 1,)``: the stop events of trip t are ``trip_start[t] : trip_start[t + 1]``.
-    stop, arrival_s, departure_s
-        ``(n_events,)`` stop and seconds after the start of the service day, in order of travel.
-    is_boarding, is_alighting
-        ``(n_events,)`` whether one may get on, and off.
-    route, mode
-        ``(n_trips,)`` row of the feed's routes, and number in :data:`flexsites.inputs.transit.gtfs.MODES`.
-    """
-
-    service_date: dt.date
-    stop_ids: NDArray[np.object_]
-    lon: NDArray[np.float64]
-    lat: NDArray[np.float64]
-    station: NDArray[np.int64]
-    trip_start: NDArray[np.int64]
-    stop: NDArray[np.int32]
-    arrival_s: NDArray[np.int32]
-    departure_s: NDArray[np.int32]
-    is_boarding: NDArray[np.bool_]
-    is_alighting: NDArray[np.bool_]
-    route: NDArray[np.int32]
-    mode: NDArray[np.int8]
-
-    def arrays(self) -> dict[str, Any]:
-        """Give what compiling a timetable takes, by name."""
-        names = ("stop_ids", "trip_start", "stop", "arrival_s", "departure_s", "is_boarding", "is_alighting")
-        return {"service_date": self.service_date.isoformat(), **{name: getattr(self, name) for name in names}}
+_DAY = dt.timedelta(days=1)
 
 
 def active_services(gtfs: Gtfs, day: dt.date) -> NDArray[np.bool_]:
@@ -82,14 +44,6 @@ def active_services(gtfs: Gtfs, day: dt.date) -> NDArray[np.bool_]:
     return is_active
 
 
-def days_of(gtfs: Gtfs) -> list[dt.date]:
-    """Return every date of which all feeds speak: from the latest first to the earliest last that they name."""
-    if not gtfs.periods:
-        return []
-    first, last = max(period[1] for period in gtfs.periods), min(period[2] for period in gtfs.periods)
-    return [stamp.date() for stamp in pd.date_range(first, last)]
-
-
 def raise_unless_covered(gtfs: Gtfs, day: dt.date) -> None:
     """Refuse a day of which a feed says nothing: that none of its trips runs then is not known.
 
@@ -111,19 +65,47 @@ def raise_unless_covered(gtfs: Gtfs, day: dt.date) -> None:
         raise InputError(faults)
 
 
-def stop_events_per_service(gtfs: Gtfs) -> NDArray[np.float64]:
-    """Return how many stop events each service brings on a day it runs, frequencies counted in full."""
-    per_trip = np.bincount(gtfs.stop_times["trip"].to_numpy(), minlength=len(gtfs.trips)).astype(np.float64)
-    if len(gtfs.frequencies):
-        trip = gtfs.frequencies["trip"].to_numpy()
-        runs = np.bincount(trip, weights=_n_runs(gtfs), minlength=len(gtfs.trips))
-        per_trip[np.unique(trip)] *= runs[np.unique(trip)]
-    total = np.bincount(gtfs.trips["service"].to_numpy(), weights=per_trip, minlength=len(gtfs.services))
-    return total.astype(np.float64)
+def common_period(gtfs: Gtfs, *, open_end_years: float | None = None) -> Dates | None:
+    """Return the first and last date of which all feeds speak; null where there is none.
+
+    With ``open_end_years`` only dates for which somebody entered service: see
+    :func:`flexsites.inputs.transit.gtfs_calendar.entered_period`.
+    """
+    if not gtfs.periods:
+        return None
+    spans = [(first, last) for _, first, last in gtfs.periods]
+    if open_end_years is not None:
+        feed_of = gtfs.service_feed
+        for i, period in enumerate(gtfs.periods):
+            own = [
+                table[(feed_of[table["service"].to_numpy(dtype=np.int64)] == i)]
+                for table in (gtfs.calendar, gtfs.exceptions)
+            ]
+            spans[i] = entered_period(own[0], own[1], period, open_end_years=open_end_years)
+    first, last = max(span[0] for span in spans), min(span[1] for span in spans)
+    return (first, last) if first <= last else None
 
 
-def busiest_day(gtfs: Gtfs, *, weekdays: Sequence[int], not_ordinary: Sequence[dt.date] = ()) -> dt.date | None:
-    """Return the day with the most stop events among these weekdays; of equals the earliest; null if none runs.
+@dataclass(frozen=True, slots=True)
+class _Dates:
+    """A weekday of some weeks on which the same services run: its first date, how many, and the stop events."""
+
+    first: dt.date
+    n: int
+    events: float
+    by_operator: NDArray[np.float64]
+
+    @property
+    def last(self) -> dt.date:
+        """The last of the dates."""
+        return self.first + 7 * (self.n - 1) * _DAY
+
+
+def ordinary_day(gtfs: Gtfs, *, weekdays: Sequence[int], rule: ReferenceDay) -> dt.date | None:
+    """Return the median ordinary day among these weekdays, of equals the earliest; null if none runs.
+
+    What is ordinary, and of which days a feed speaks, is told by :class:`flexsites.config.transit.ReferenceDay`. Every
+    date counts once in the medians; of an even number of days it is the lower one.
 
     Parameters
     ----------
@@ -131,107 +113,83 @@ def busiest_day(gtfs: Gtfs, *, weekdays: Sequence[int], not_ordinary: Sequence[d
         The feed.
     weekdays
         0 is Monday.
-    not_ordinary
-        Dates that are never chosen.
+    rule
+        What is ordinary.
     """
-    events = stop_events_per_service(gtfs)
-    best, best_events = None, 0.0
-    for day in days_of(gtfs):
-        if day.weekday() in weekdays and day not in not_ordinary:
-            total = float(events[active_services(gtfs, day)].sum())
-            if total > best_events:
-                best, best_events = day, total
-    return best
+    period = common_period(gtfs, open_end_years=float(rule.open_end_years))
+    if period is None:
+        return None
+    every = list(_dates(gtfs, period, apart=rule.not_ordinary))
+    spoken = _spoken(every, float(rule.spoken_share))
+    barred = set(rule.not_ordinary)
+    days = [day for day in spoken if day.first.weekday() in weekdays and day.first not in barred and day.events > 0]
+    if not days:
+        return None
+    median = _median(days)
+    ordinary = [day for day in days if abs(day.events - median) <= float(rule.ordinary_share) * median]
+    typical = _median(ordinary)
+    return min(day.first for day in ordinary if day.events == typical)
 
 
-def _n_runs(gtfs: Gtfs) -> NDArray[np.float64]:
-    """How often each row of the frequencies runs: from its start, every headway, before its end."""
-    start, end, headway = (gtfs.frequencies[name].to_numpy() for name in ("start_s", "end_s", "headway_s"))
-    return np.asarray(-(-(end - start) // headway), dtype=np.float64)
+def _median(days: Sequence[_Dates]) -> float:
+    """Return the median of stop events over all dates; the lower of two."""
+    ordered = sorted(days, key=lambda day: day.events)
+    reached = np.cumsum([day.n for day in ordered])
+    return ordered[int(np.searchsorted(reached, (reached[-1] + 1) // 2))].events
 
 
-def day_trips(gtfs: Gtfs, day: dt.date, *, with_night_before: bool = False) -> DayTrips:
-    """Write out all trips of one day.
+def _dates(gtfs: Gtfs, period: Dates, *, apart: Sequence[dt.date]) -> Iterator[_Dates]:
+    """Give all dates of a period, those of one weekday between two changes of service together.
 
-    Parameters
-    ----------
-    gtfs
-        The feed.
-    day
-        The service day; its trips may run past 24:00.
-    with_night_before
-        Add the trips of the day before that run past 24:00, their times moved back a day, so that the early hours
-        of the calendar day are complete. Left out when a service day is counted, or they would count twice.
-
-    Raises
-    ------
-    InputError
-        If nothing runs on that day.
+    Services change where one starts or ends, and at exceptions: nothing else need be looked at, however long they run.
     """
-    parts = [_runs(gtfs, day, 0)]
-    if with_night_before:
-        trip, shift = _runs(gtfs, day - dt.timedelta(days=1), -_DAY_S)
-        last = np.zeros(len(gtfs.trips), np.int64)
-        last[gtfs.stop_times["trip"].to_numpy()] = gtfs.stop_times["arrival_s"].to_numpy()
-        is_late = last[trip] + shift >= 0
-        parts.append((trip[is_late], shift[is_late]))
-    trip = np.concatenate([part[0] for part in parts])
-    shift = np.concatenate([part[1] for part in parts])
-    if not len(trip):
-        days = days_of(gtfs)
-        period = f"the feed runs from {days[0]} to {days[-1]}" if days else "the feed names no dates"
-        raise InputError(Fault(f"nothing runs on {day}", "timetable", f"choose another reference day: {period}"))
-    return _written_out(gtfs, day, trip, shift)
+    first, last = period
+    calendar, dates = gtfs.calendar, [*gtfs.exceptions["date"].dt.date, *apart]
+    changes = {*calendar["start_date"].dt.date, *dates}
+    changes |= {day + _DAY for day in (*calendar["end_date"].dt.date, *dates) if first <= day <= last}
+    breaks = [first, *sorted(day for day in changes if first < day <= last), last + _DAY]
+    events, operator, service = _events_by_operator(gtfs)
+    n_operators = int(operator.max(initial=-1)) + 1
+    for start, end in pairwise(breaks):
+        for offset in range(min(7, (end - start).days)):
+            day = start + offset * _DAY
+            active = active_services(gtfs, day)[service]
+            counted = np.bincount(operator[active], weights=events[active], minlength=n_operators)
+            by_operator = np.asarray(counted, dtype=np.float64)
+            yield _Dates(day, 1 + ((end - day).days - 1) // 7, float(by_operator.sum()), by_operator)
 
 
-def _runs(gtfs: Gtfs, day: dt.date, shift_s: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the trips of a day and by how many seconds each is moved; a trip with frequencies once per run."""
-    times = gtfs.stop_times
-    trip_of = times["trip"].to_numpy()
-    is_timed = np.zeros(len(gtfs.trips), bool)
-    is_timed[trip_of] = True
-    runs = np.flatnonzero(is_timed & active_services(gtfs, day)[gtfs.trips["service"].to_numpy()])
-    frequencies = gtfs.frequencies[np.isin(gtfs.frequencies["trip"].to_numpy(), runs)]
-    if frequencies.empty:
-        return runs, np.full(len(runs), shift_s, np.int64)
-    repeated = frequencies["trip"].to_numpy()
-    first = np.zeros(len(gtfs.trips), np.int64)
-    first[trip_of[::-1]] = times["departure_s"].to_numpy()[::-1]
-    keep = np.isin(gtfs.frequencies["trip"].to_numpy(), runs)
-    n_runs = _n_runs(gtfs)[keep].astype(np.int64)
-    which = np.repeat(np.arange(len(frequencies)), n_runs)
-    turn = np.arange(len(which)) - np.repeat(np.cumsum(n_runs) - n_runs, n_runs)
-    start = frequencies["start_s"].to_numpy()[which] + turn * frequencies["headway_s"].to_numpy()[which]
-    plain = runs[~np.isin(runs, repeated)]
-    trip = np.concatenate([plain, repeated[which]])
-    shift = np.concatenate([np.zeros(len(plain), np.int64), start - first[repeated[which]]])
-    return trip, shift + shift_s
+def _events_by_operator(gtfs: Gtfs) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return how many stop events each operator has in each service, and the numbers of both; frequencies in full."""
+    per_trip = np.bincount(gtfs.stop_times["trip"].to_numpy(), minlength=len(gtfs.trips)).astype(np.float64)
+    if len(gtfs.frequencies):
+        often = gtfs.frequencies["trip"].to_numpy()
+        runs = np.bincount(often, weights=runs_per_row(gtfs.frequencies), minlength=len(gtfs.trips))
+        per_trip[np.unique(often)] *= runs[np.unique(often)]
+    of_route = np.unique(gtfs.routes["operator"].to_numpy(dtype=str), return_inverse=True)[1]
+    n = len(gtfs.services)
+    pair = of_route[gtfs.trips["route"].to_numpy()] * n + gtfs.trips["service"].to_numpy(dtype=np.int64)
+    found, which = np.unique(pair, return_inverse=True)
+    events = np.asarray(np.bincount(which, weights=per_trip, minlength=len(found)), dtype=np.float64)
+    return events, np.asarray(found // n, dtype=np.int64), np.asarray(found % n, dtype=np.int64)
 
 
-def _written_out(gtfs: Gtfs, day: dt.date, trip: NDArray[np.int64], shift: NDArray[np.int64]) -> DayTrips:
-    times = gtfs.stop_times
-    trip_of = times["trip"].to_numpy()
-    begin = np.searchsorted(trip_of, np.arange(len(gtfs.trips)))
-    count = np.searchsorted(trip_of, np.arange(len(gtfs.trips)), side="right") - begin
-    length = count[trip]
-    trip_start = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
-    event = np.repeat(begin[trip] - trip_start[:-1], length) + np.arange(trip_start[-1])
-    moved = np.repeat(shift, length).astype(np.int32)
-    route = gtfs.trips["route"].to_numpy()[trip]
-    mode_number = {name: i for i, name in enumerate(MODES)}
-    mode_of_route = np.array([mode_number[name] for name in gtfs.routes["mode"]], np.int8)
-    return DayTrips(
-        service_date=day,
-        stop_ids=gtfs.stops["stop_id"].to_numpy(dtype=object),
-        lon=gtfs.stops["lon"].to_numpy(),
-        lat=gtfs.stops["lat"].to_numpy(),
-        station=gtfs.stops["root"].to_numpy(dtype=np.int64),
-        trip_start=trip_start,
-        stop=times["stop"].to_numpy()[event].astype(np.int32),
-        arrival_s=times["arrival_s"].to_numpy()[event] + moved,
-        departure_s=times["departure_s"].to_numpy()[event] + moved,
-        is_boarding=times["is_boarding"].to_numpy()[event],
-        is_alighting=times["is_alighting"].to_numpy()[event],
-        route=route.astype(np.int32),
-        mode=mode_of_route[route],
-    )
+def _spoken(days: Sequence[_Dates], share: float) -> list[_Dates]:
+    """Return the dates between the first and last service of operators that together bring this share of all service.
+
+    An operator weighs as on its busiest day. Where no date is spoken of so widely all of them count.
+    """
+    if not days:
+        return []
+    running = np.array([day.by_operator for day in days])
+    weight = running.max(axis=0)
+    first = [min(day.first for day, n in zip(days, column, strict=True) if n > 0) if column.any() else dt.date.max
+             for column in running.T]  # fmt: skip
+    last = [max(day.last for day, n in zip(days, column, strict=True) if n > 0) if column.any() else dt.date.min
+            for column in running.T]  # fmt: skip
+    spoken = [
+        day
+        for day in days
+        if sum(w for w, a, b in zip(weight, first, last, strict=True) if a <= day.first <= b) >= share * weight.sum()
+    ]
+    return spoken or list(days)

@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 
 from flexsites.config.transit import Transit
 from flexsites.errors import Fault, InputError
-from flexsites.inputs.transit.gtfs import MODES, Gtfs, read_gtfs
-from flexsites.inputs.transit.service_days import DayTrips, busiest_day, day_trips, days_of, raise_unless_covered
+from flexsites.inputs.transit.day_trips import DayTrips, day_trips
+from flexsites.inputs.transit.gtfs import Gtfs, read_gtfs
+from flexsites.inputs.transit.gtfs_rows import MODES
+from flexsites.inputs.transit.service_days import common_period, ordinary_day, raise_unless_covered
 from flexsites.inputs.transit.stop_areas import bearing_deg, n_directions, stop_area_of
 from flexsites.inputs.transit.stop_points import rd_points
 from flexsites.tables import CRS, Frame, Stops, conform
@@ -75,7 +77,7 @@ def read_service(
     transit
         Bands, reference day, hub, stop areas.
     reference_date
-        The weekday to count; null: the busiest ordinary weekday of the feed.
+        The weekday to count; null: the median ordinary weekday of the feed.
 
     Raises
     ------
@@ -84,19 +86,22 @@ def read_service(
     CrsError
         If the stops lie outside the Netherlands.
     """
-    gtfs = read_gtfs(paths)
+    gtfs = read_gtfs(paths, speeds=transit.speeds)
     days = choose_days(gtfs, transit=transit, reference_date=reference_date)
     served = count_service(gtfs, days, transit=transit)
     points, outside = rd_points(served["lon"].to_numpy(), served["lat"].to_numpy(), served["stop_id"].to_numpy())
     stops = gpd.GeoDataFrame(served.drop(columns=["lon", "lat"]), geometry=points, crs=CRS)
     stops = stops[points != None].reset_index(drop=True)  # noqa: E711 - elementwise: no point in RD New
-    findings = (*gtfs.findings, *outside)
     trips = day_trips(gtfs, days.weekday, with_night_before=True)
+    findings = (*gtfs.findings, *outside, *_told(gtfs, trips, transit))
     return Service(conform(stops, Stops, where="timetable"), days, trips, gtfs.publisher, findings)
 
 
 def choose_days(gtfs: Gtfs, *, transit: Transit, reference_date: dt.date | None = None) -> ReferenceDays:
-    """Choose the weekday, Saturday and Sunday whose service is counted, each the busiest of its kind.
+    """Choose the weekday, Saturday and Sunday whose service is counted, each the median ordinary day of its kind.
+
+    What is ordinary is told by :class:`flexsites.config.transit.ReferenceDay`: not the busiest day, which an event or a
+    day of doubled calendars makes, but one that people may count on.
 
     Raises
     ------
@@ -104,18 +109,35 @@ def choose_days(gtfs: Gtfs, *, transit: Transit, reference_date: dt.date | None 
         If no ordinary weekday has service that all feeds cover, or a feed does not cover the date given.
     """
     rule = transit.reference_day
-    weekday = reference_date or busiest_day(gtfs, weekdays=rule.weekdays, not_ordinary=rule.not_ordinary)
+    weekday = reference_date or ordinary_day(gtfs, weekdays=rule.weekdays, rule=rule)
     if weekday is None:
-        days = days_of(gtfs)
         periods = "; ".join(f"{name} runs from {first} to {last}" for name, first, last in gtfs.periods)
-        common = "" if days or not periods else ", the same for all feeds"
+        common = "" if common_period(gtfs) or not periods else ", the same for all feeds"
         remedy = f"take a feed with service on working days{common}: {periods or 'this one names no dates'}"
         raise InputError(Fault("no ordinary weekday has service", "timetable", remedy))
     raise_unless_covered(gtfs, weekday)
-    found = {
-        name: busiest_day(gtfs, weekdays=numbers, not_ordinary=rule.not_ordinary) for name, numbers in _WEEKDAYS.items()
-    }
+    found = {name: ordinary_day(gtfs, weekdays=numbers, rule=rule) for name, numbers in _WEEKDAYS.items()}
     return ReferenceDays(weekday, found["saturday"], found["sunday"])
+
+
+def _told(gtfs: Gtfs, trips: DayTrips, transit: Transit) -> list[Fault]:
+    """Return what was done with the feed that changes what it offers."""
+    found = []
+    if trips.n_double:
+        what = f"runs of {trips.service_date} that the feed holds under another id as well, counted once"
+        found.append(Fault(what, "timetable", "give each run one id", trips.n_double))
+    n_stays = int((trips.onward >= 0).sum())
+    if n_stays:
+        what = f"runs of {trips.service_date} after which one may stay seated, for the vehicle runs on"
+        found.append(Fault(what, "timetable", "none: as the feed says", n_stays))
+    years = float(transit.reference_day.open_end_years)
+    found += [
+        Fault(f"the feed {name} runs from {first} to {last}: dates so far off stand for no start or no end",
+              "timetable", "none: the reference day is sought among the other dates")
+        for name, first, last in gtfs.periods
+        if (last - first).days > 365 * years
+    ]  # fmt: skip
+    return found
 
 
 def count_service(gtfs: Gtfs, days: ReferenceDays, *, transit: Transit) -> Frame:

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from flexsites.errors import InputError
+from flexsites.inputs.transit.day_trips import day_trips
 from flexsites.inputs.transit.gtfs import Gtfs, read_gtfs
-from flexsites.inputs.transit.service_days import active_services, busiest_day, day_trips, raise_unless_covered
+from flexsites.inputs.transit.service_days import active_services, common_period, raise_unless_covered
 from tests.unit.timetable import feeds
 
 MONDAY, TUESDAY, WEDNESDAY, SATURDAY = (dt.date(2026, 1, d) for d in (5, 6, 7, 10))
@@ -182,15 +183,6 @@ def test_a_day_without_service_is_an_error_that_names_the_period(tmp_path: Path)
         day_trips(read_gtfs(feeds.write_zip(tmp_path)), TUESDAY)
 
 
-def test_the_busiest_weekday_counts_stop_events_and_skips_what_is_not_ordinary(tmp_path: Path) -> None:
-    gtfs = read_gtfs(feeds.write_zip(tmp_path))
-    weekdays = (0, 1, 2, 3, 4)
-    assert busiest_day(gtfs, weekdays=weekdays) == WEDNESDAY
-    assert busiest_day(gtfs, weekdays=weekdays, not_ordinary=(WEDNESDAY,)) == MONDAY
-    assert busiest_day(gtfs, weekdays=(5,)) == SATURDAY
-    assert busiest_day(gtfs, weekdays=(1,)) is None
-
-
 def test_feeds_are_asked_only_of_days_that_all_of_them_cover(tmp_path: Path) -> None:
     """Two feeds of which the second starts on Thursday: that it says nothing about Wednesday is no "nothing runs"."""
     one = feeds.write_zip(tmp_path, "one.zip")
@@ -198,7 +190,7 @@ def test_feeds_are_asked_only_of_days_that_all_of_them_cover(tmp_path: Path) -> 
     two = feeds.write_zip(tmp_path, "two.zip", calendar_txt=later, calendar_dates_txt=None)
     both = read_gtfs({"n": one, "s": two})
     assert both.periods == (("n", MONDAY, dt.date(2026, 1, 11)), ("s", dt.date(2026, 1, 8), dt.date(2026, 1, 14)))
-    assert busiest_day(both, weekdays=(0, 1, 2, 3, 4)) == dt.date(2026, 1, 8)
+    assert common_period(both) == (dt.date(2026, 1, 8), dt.date(2026, 1, 11))
     with pytest.raises(InputError, match=r"the feed s says nothing about 2026-01-07.*2026-01-08 to 2026-01-14"):
         raise_unless_covered(both, WEDNESDAY)
     raise_unless_covered(read_gtfs(one), WEDNESDAY)

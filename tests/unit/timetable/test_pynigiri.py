@@ -13,8 +13,8 @@ import shapely
 
 from flexsites.accessibility.kernels.connection_scan import UNREACHED, earliest_arrivals
 from flexsites.accessibility.kernels.timetable import Walks, compile_timetable, make_legs
+from flexsites.inputs.transit.day_trips import day_trips
 from flexsites.inputs.transit.gtfs import read_gtfs
-from flexsites.inputs.transit.service_days import day_trips
 from flexsites.inputs.transit.stop_points import stops_without_times
 from flexsites.worlds.gtfs_zip import write_trips
 from flexsites.worlds.timetable import draw_lines, run_lines

@@ -14,8 +14,8 @@ import shapely
 
 from flexsites.config.load import configs_directory, read_model
 from flexsites.config.transit import Transit
+from flexsites.inputs.transit.day_trips import day_trips
 from flexsites.inputs.transit.gtfs import read_gtfs
-from flexsites.inputs.transit.service_days import day_trips
 from flexsites.inputs.transit.stop_points import stops_without_times
 from flexsites.inputs.transit.timetable import read_service
 from flexsites.tables import Frame
