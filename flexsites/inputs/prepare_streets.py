@@ -237,8 +237,9 @@ class _ReachReader:
             amenities, notes = found[0], "; ".join(found[2])
             require_any_in_rd(shapely.get_coordinates(amenities.geometry), "amenities", where=", ".join([name, *paths]))
         else:
-            amenities, extent = amenities_from_place(row.place, categories=self.request.categories, walkable=walkable)
-            self.extents.append(extent)
+            of_place = amenities_from_place(row.place, categories=self.request.categories, walkable=walkable)
+            amenities, notes = of_place[0], "; ".join(of_place[2])
+            self.extents.append(of_place[1])
         self._log(name, row, paths, len(amenities), notes)
         return amenities
 
@@ -278,7 +279,7 @@ class _ReachReader:
         paths = self.preparation.files(name, row)
         report = ReadReport(Ledger(name))
         if isinstance(row, OsmPbf):
-            stops = read_osm_stops(paths, categories=self.request.categories, where=name)
+            stops, notes = read_osm_stops(paths, categories=self.request.categories, where=name)
         elif isinstance(row, StopPoints):
             points = read_points(name, row, paths, self.preparation.places, report)
             names = ("mode", "mode_column", "modes", "name_column", "kind_column", "kinds", "area_prefixes")
@@ -291,7 +292,7 @@ class _ReachReader:
             return stops
         else:
             raise InputError(Fault("not a source of stops", name, "use gtfs, stops or osm_pbf"))
-        self._log(name, row, paths, len(stops), _NO_TIMES)
+        self._log(name, row, paths, len(stops), "; ".join([_NO_TIMES, *notes]))
         return stops
 
     def _covered(self, amenities: Frame) -> frozenset[str]:

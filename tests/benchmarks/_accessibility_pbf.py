@@ -61,7 +61,7 @@ def read(path: Path, what: str) -> None:
     elif what == "amenities":
         n = len(amenities_from_pbf(path, categories=categories(), walkable=np.array([], dtype=object))[0])
     else:
-        n = len(stops_from_pbf(path, categories=categories()))
+        n = len(stops_from_pbf(path, categories=categories())[0])
     told = {"file": path.name, "what": what, "n": n, "cpu_s": round(time.process_time() - began, 1)}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     sys.stdout.write(json.dumps(told | {"before_mib": before, "peak_mib": peak}) + "\n")

@@ -80,13 +80,13 @@ def amenity_table(
     return whole
 
 
-def stops_from_pbf(path: Path, *, categories: AmenityCategories, crs: str = RD) -> Frame:
+def stops_from_pbf(path: Path, *, categories: AmenityCategories, crs: str = RD) -> tuple[Frame, tuple[str, ...]]:
     """Read stops by mode; without a timetable their service is null: unknown, not none.
 
     Returns
     -------
-    Frame
-        Table ``Stops``, ordered by id.
+    tuple
+        Table ``Stops``, ordered by id, and notes for the manifest.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def stops_from_pbf(path: Path, *, categories: AmenityCategories, crs: str = RD) 
         If the file cannot be read.
     """
     reading, classes = _read_once(path, categories.stops, categories.lifecycle, crs)
-    chosen = classes.of
+    chosen, notes = classes.of, (*reading.notes, *classes.notes())
     frames = [
         pd.DataFrame(
             {
@@ -108,7 +108,7 @@ def stops_from_pbf(path: Path, *, categories: AmenityCategories, crs: str = RD) 
         if chosen[mode].any()
     ]
     if not frames:
-        return empty(Stops)
+        return empty(Stops), notes
     table = pd.concat(frames, ignore_index=True).sort_values(["stop_id", "mode"], ignore_index=True)
     unknown = {
         field.name: pd.Series(np.nan if field.dtype == "float" else pd.NA, index=table.index, dtype=PANDAS[field.dtype])
@@ -116,7 +116,7 @@ def stops_from_pbf(path: Path, *, categories: AmenityCategories, crs: str = RD) 
         if field.name not in table.columns
     }
     whole: Frame = gpd.GeoDataFrame(table.assign(**unknown), geometry="geometry", crs=crs)[Stops.columns]
-    return whole
+    return whole, notes
 
 
 def _read_once(

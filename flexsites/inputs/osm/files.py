@@ -8,7 +8,7 @@ from pathlib import Path
 
 import osmium
 
-from flexsites.errors import Fault, InputError
+from flexsites.errors import Fault, FlexsitesError, InputError
 
 
 @contextmanager
@@ -26,7 +26,9 @@ def reading(path: Path) -> Iterator[None]:
             raise InputError(Fault("the file is empty", str(path), "give a complete .osm.pbf file"))
         _refuse_history(path)
         yield
-    except (RuntimeError, OSError, osmium.InvalidLocationError) as error:
+    except FlexsitesError:
+        raise
+    except (RuntimeError, OSError, ValueError, OverflowError, osmium.InvalidLocationError) as error:
         fault = Fault(f"cannot be read as OpenStreetMap ({error})", str(path), "give a complete .osm.pbf file")
         raise InputError(fault) from error
 

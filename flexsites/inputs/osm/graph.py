@@ -70,7 +70,7 @@ def streets_from_place(place: str, *, rules: StreetRules, crs: str = RD) -> Stre
 
 def amenities_from_place(
     place: str, *, categories: AmenityCategories, walkable: GeometryArray
-) -> tuple[Frame, shapely.Geometry]:
+) -> tuple[Frame, shapely.Geometry, tuple[str, ...]]:
     """Read all categories of amenity of a named place from Overpass.
 
     Parameters
@@ -84,8 +84,8 @@ def amenities_from_place(
 
     Returns
     -------
-    Table ``Amenities`` with the ids that the same features of a file would have, and the outline of the place in RD
-    New, within which they are complete.
+    Table ``Amenities`` with the ids that the same features of a file would have, the outline of the place in RD New,
+    within which they are complete, and notes for the manifest.
 
     Raises
     ------
@@ -105,9 +105,9 @@ def amenities_from_place(
     if "name" not in features.columns:
         features["name"] = None
     shapes = to_rd("EPSG:4326", where=place).apply(features.geometry.to_numpy())
-    chosen = classify(_tags_of(features), categories.categories, categories.lifecycle).of
+    chosen = classify(_tags_of(features), categories.categories, categories.lifecycle)
     moved = gpd.GeoDataFrame(features[["osm_id", "name"]], geometry=shapes, crs=RD)
-    return amenity_table(moved, chosen, categories=categories, walkable=walkable), extent
+    return amenity_table(moved, chosen.of, categories=categories, walkable=walkable), extent, chosen.notes()
 
 
 def _tags_of(features: gpd.GeoDataFrame) -> list[dict[str, str]]:

@@ -76,8 +76,10 @@ def read_amenities(
     return table, frozenset(f"amenity:{name}" for name in categories.categories), notes
 
 
-def read_osm_stops(paths: tuple[str, ...], *, categories: AmenityCategories, where: str = "stops") -> Frame:
-    """Read the stops of an OpenStreetMap file: where they are, not what stops there.
+def read_osm_stops(
+    paths: tuple[str, ...], *, categories: AmenityCategories, where: str = "stops"
+) -> tuple[Frame, tuple[str, ...]]:
+    """Read the stops of an OpenStreetMap file: where they are, not what stops there; and notes for the manifest.
 
     Raises
     ------

@@ -181,6 +181,8 @@ def file_box(path: Path) -> shapely.Polygon | None:
     if not box.valid():
         return None
     low, high = box.bottom_left, box.top_right
+    if not (low.valid() and high.valid() and low.lon < high.lon and low.lat < high.lat):
+        return None  # no area: a header that is not filled in
     return shapely.segmentize(shapely.box(low.lon, low.lat, high.lon, high.lat), _BOX_STEP_DEGREES)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -214,7 +215,9 @@ def test_what_is_there(tmp_path: Path, tags: dict[str, str], wanted: set[str]) -
 def test_a_stop_that_is_no_longer_used_is_none(tmp_path: Path) -> None:
     tagged = {1: {H: "bus_stop"}, 2: {H: "bus_stop", "disused": "yes"}}
     path = write_map(tmp_path / "stops.osm.pbf", {10: ([1, 3], {H: "path"})}, tagged=tagged)
-    assert stops_from_pbf(path, categories=categories())["stop_id"].tolist() == ["n1"]
+    stops, notes = stops_from_pbf(path, categories=categories())
+    assert stops["stop_id"].tolist() == ["n1"]
+    assert "1 are tagged as closed" in notes[0]
 
 
 def triangle(tmp_path: Path) -> Path:
@@ -270,3 +273,28 @@ def test_outlines_of_multipolygons_are_areas(tmp_path: Path) -> None:
     assert table["amenity_id"].tolist() == ["park/r7#0", "park/r7#1"]
     assert set(table["amenity_name"]) == {"'t Loo, é"}
     assert shapely.get_type_id(table.geometry.to_numpy()).tolist() == [0, 0]
+
+
+def test_whatever_stands_in_a_map_is_read_or_told(tmp_path: Path) -> None:
+    """A number that is none, a box without a corner: words of ours, never an error of a library's."""
+    ways = {10: ([1, 2, 3], {H: "residential"}), 91: ([1, 4, 5, 1], {"leisure": "park"})}
+    path = write_map(tmp_path / "map.osm", ways, tagged={2: {"barrier": "gate"}}, box=(5.38, 52.15, 5.41, 52.17))
+    text = path.read_text(encoding="utf-8")
+    values = list(re.finditer('"([^"]*)"', text))
+    rng = np.random.default_rng(3)
+    n_read = n_told = 0
+    for _ in range(40):
+        value = values[int(rng.integers(len(values)))]
+        word = str(rng.choice(["1e297", "nan", "-5", "", "99999999999999999999", "91"]))
+        path.write_text(text[: value.start(1)] + word + text[value.end(1) :], encoding="utf-8")
+        for read in (
+            lambda: read_pbf_streets(path, rules=rules()),
+            lambda: amenities_from_pbf(path, categories=categories(), walkable=np.array([], dtype=object)),
+        ):
+            try:
+                read()
+                n_read += 1
+            except InputError:
+                n_told += 1
+    assert n_read > 5
+    assert n_told > 5

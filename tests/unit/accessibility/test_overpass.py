@@ -102,7 +102,7 @@ def test_a_place_that_nobody_knows_is_one_clear_error() -> None:
 @pytest.mark.usefixtures("services")
 def test_a_place_gives_its_amenities_and_where_they_are_complete() -> None:
     categories = read_model(configs_directory() / "amenities.yaml", AmenityCategories)
-    amenities, extent = amenities_from_place("Stadje", categories=categories, walkable=np.array([], dtype=object))
+    amenities, extent, _ = amenities_from_place("Stadje", categories=categories, walkable=np.array([], dtype=object))
     assert set(zip(amenities["category"], amenities["amenity_id"], strict=True)) >= {
         ("supermarket", "supermarket/w9200"),
         ("gp", "gp/n9300"),

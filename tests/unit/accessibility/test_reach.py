@@ -36,7 +36,7 @@ def tables() -> tuple[Frame, Frame, frozenset[str]]:
     conform(lines, StreetLines, where="streets")
     walkable = lines.geometry.to_numpy()[lines["is_walk"].to_numpy(dtype=bool)]
     amenities, _ = amenities_from_pbf(path, categories=categories(), walkable=walkable)
-    stops = stops_from_pbf(path, categories=categories())
+    stops, _ = stops_from_pbf(path, categories=categories())
     covered = frozenset({"stop", *(f"amenity:{name}" for name in categories().categories)})
     return conform(amenities, Amenities, where="amenities"), conform(stops, StopsTable, where="stops"), covered
 

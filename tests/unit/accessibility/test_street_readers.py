@@ -247,7 +247,7 @@ def test_amenities_and_stops_are_read_by_tag(town: Path) -> None:
     assert len(entrances) > 1
     assert entrances["amenity_id"].str.startswith("work_area/w900000#").all()
     assert notes == ()
-    stops = stops_from_pbf(town, categories=categories())
+    stops, _ = stops_from_pbf(town, categories=categories())
     assert stops[["stop_id", "mode", "stop_name"]].to_numpy().tolist() == [["n4", "bus", "De Bocht"]]
     assert stops["is_hub"].isna().all()
 
@@ -291,7 +291,7 @@ def test_reading_features_holds_what_is_wanted_and_no_more(tmp_path: Path, monke
     monkeypatch.setattr(features, "cut_out", counted)
     for name, n_buildings in (("few", 0), ("many", 3_000)):
         path = write(tmp_path / f"{name}.osm.pbf", n_buildings=n_buildings)
-        assert len(stops_from_pbf(path, categories=categories())) == 1
+        assert len(stops_from_pbf(path, categories=categories())[0]) == 1
         amenities_from_pbf(path, categories=categories(), walkable=np.array([], dtype=object))
     assert kept[0] == kept[2] == 1
     assert kept[1] == kept[3] < 12

@@ -412,3 +412,31 @@ def test_a_password_or_a_nul_is_told(tmp_path: Path) -> None:
         read_gtfs(tmp_path / "locked.zip")
     with pytest.raises(InputError):
         read_gtfs(feeds.write_zip(tmp_path, "nul.zip", stops_txt="stop_id\0,x\n" + "a" * 200_000))
+
+
+def test_whatever_stands_in_a_cell_is_read_or_told(tmp_path: Path, transit: Transit) -> None:
+    """A word that is none of its column's ends in words of ours, never in an error of a library's."""
+    texts = {
+        "stops_txt": STOPS, "routes_txt": ROUTES, "calendar_txt": CALENDAR, "trips_txt": BLOCKS,
+        "calendar_dates_txt": "service_id,date,exception_type\nW,20260106,2\n", "stop_times_txt": TIMES + CHANGE,
+        "transfers_txt": TRANSFERS + "S2,S2,2,600\n",
+        "frequencies_txt": "trip_id,start_time,end_time,headway_secs\nT3,09:00:00,10:00:00,600\n",
+    }  # fmt: skip
+    rng = np.random.default_rng(11)
+    words = ["", "-1", "1e297", "nan", "99999999999999999999", "\x00", '"', "é", "99991231", "25:61:00"]
+    n_read = n_told = 0
+    for _ in range(40):
+        name = str(rng.choice(list(texts)))
+        lines = texts[name].splitlines()
+        row = int(rng.integers(1, len(lines)))
+        cells = lines[row].split(",")
+        cells[int(rng.integers(len(cells)))] = str(rng.choice(words))
+        lines[row] = ",".join(cells)
+        path = feeds.write_zip(tmp_path, **(texts | {name: "\n".join([*lines, ""])}))
+        try:
+            read_service(path, transit=transit).trips.arrays()
+            n_read += 1
+        except InputError:
+            n_told += 1
+    assert n_read > 5
+    assert n_told > 5

@@ -48,7 +48,7 @@ MEASURES = (travel_measure("nearest_min", "closest", 60), travel_measure("n_30mi
 
 @pytest.fixture(scope="module")
 def bare_stops() -> Frame:
-    return stops_from_pbf(real_data("kampen/kampen.osm.pbf"), categories=categories())
+    return stops_from_pbf(real_data("kampen/kampen.osm.pbf"), categories=categories())[0]
 
 
 @pytest.fixture(scope="module")
