@@ -29,7 +29,7 @@ _EXTENDED = {
 }
 
 
-def mode_of(route_type: str | None) -> str | None:
+def mode_of(route_type: str) -> str | None:
     """Return the mode of a GTFS route type, basic or extended; null for what is no regular public transport here.
 
     Examples
@@ -37,7 +37,7 @@ def mode_of(route_type: str | None) -> str | None:
     >>> [mode_of(t) for t in ("0", "1", "2", "3", "4", "109", "704", "1501", "x")]
     ['tram', 'metro', 'train', 'bus', 'ferry', 'train', 'bus', None, None]
     """
-    if route_type is None or not route_type.isdigit():
+    if not (route_type.isascii() and route_type.isdigit()):
         return None
     number = int(route_type)
     ranges = (mode for (low, high), mode in _EXTENDED.items() if low <= number <= high)
@@ -93,7 +93,7 @@ def read_routes(files: GtfsFiles, prefix: str) -> Frame:
     routes = leave_out(
         routes, routes["route_id"].isna() | routes["route_id"].duplicated(), "double ids", files, "routes.txt"
     )
-    routes["mode"] = routes["route_type"].map(mode_of).astype("object")
+    routes["mode"] = routes["route_type"].fillna("").map(mode_of).astype("object")
     what = "routes that are no bus, tram, metro, train or ferry on a timetable"
     routes = leave_out(routes, routes["mode"].isna(), what, files, "routes.txt")
     number = routes["agency_id"].fillna("") + "/" + routes["mode"].astype("str") + "/" + routes["route_short_name"]
