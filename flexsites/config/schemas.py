@@ -11,12 +11,13 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from flexsites.config.access import AmenityCategories, Measures, StreetRules
+from flexsites.config.access import Measures
 from flexsites.config.anchors import Anchors
 from flexsites.config.catalogue import Catalogue
 from flexsites.config.dwellings import DwellingType, LayoutStandard
 from flexsites.config.input_rules import InputRules
 from flexsites.config.load import configs_directory
+from flexsites.config.openstreetmap import AmenityCategories, StreetRules
 from flexsites.config.roofs import (
     ComplexRules,
     FlagRules,

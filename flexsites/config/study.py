@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from flexsites.config.access import (
-    AmenityCategories,
     AreaStatistic,
     CostToClosest,
     CumulativeCutoff,
@@ -22,13 +21,13 @@ from flexsites.config.access import (
     KClosest,
     Measures,
     StreetMeasure,
-    StreetRules,
     TravelTime,
 )
 from flexsites.config.anchors import Anchors
 from flexsites.config.base import Figure, collect_figures
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
 from flexsites.config.load import available, configs_directory, expand, find, read_model, read_yaml
+from flexsites.config.openstreetmap import AmenityCategories, StreetRules
 from flexsites.config.readings import BASE, Reading, base_reading, require_known, thresholds, variant_reading
 from flexsites.config.roofs import TopUpRules, assemble
 from flexsites.config.rule_sets import LocationModel, PieceTests, RuleSet, read_rule_set

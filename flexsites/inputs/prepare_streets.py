@@ -10,15 +10,8 @@ from typing import Any
 import shapely
 
 from flexsites.arrays import GeometryArray
-from flexsites.config.access import (
-    AmenityCategories,
-    Mode,
-    ModeOfTravel,
-    StreetMeasure,
-    StreetRules,
-    ToStop,
-    TravelTime,
-)
+from flexsites.config.access import Mode, ModeOfTravel, StreetMeasure, ToStop, TravelTime
+from flexsites.config.openstreetmap import AmenityCategories, StreetRules
 from flexsites.config.sources import Gtfs, Lines, OsmPbf, OsmPlace, Points, Row, Sources
 from flexsites.config.sources import Stops as StopPoints
 from flexsites.config.transit import Transit

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from flexsites.config.access import StreetRules
+from flexsites.config.openstreetmap import StreetRules
 from flexsites.config.sources import Lines, Points, Stops
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places

@@ -18,7 +18,9 @@ from shapely.geometry.base import BaseGeometry
 
 from flexsites.config.sources import CoverageOf, Vector
 from flexsites.errors import Fault, InputError
-from flexsites.inputs.formats.files import Places
+from flexsites.inputs.formats.files import Places, locate
+from flexsites.inputs.formats.polygon_filter import read_poly
+from flexsites.inputs.formats.projection import to_rd
 from flexsites.inputs.land.areas import area_of
 from flexsites.inputs.land.layers import cut
 from flexsites.inputs.rows.ingest import ReadReport, open_source, read_rows
@@ -96,6 +98,12 @@ def _named(layer: str, codes: tuple[str, ...], areas: Frame | None) -> list[Base
 def _drawn(layer: str, stated: CoverageOf, places: Places) -> list[BaseGeometry]:
     if stated.path is None:
         return []
+    where = f"layers.{layer}.coverage"
+    if stated.path.endswith(".poly"):
+        file = Path(locate(stated.path, places, where=where))
+        # The sides are straight in degrees: with a corner every hundredth of one they stay within a metre.
+        shape = shapely.segmentize(read_poly(file), 0.01)
+        return list(to_rd("EPSG:4326", where=str(file)).apply(np.array([shape], dtype=object)))
     row = Vector(reader="vector", about="coverage", path=stated.path, layer=stated.layer)
     opened = open_source(f"layers.{layer}.coverage", row, row.paths, places)
     told = ReadReport(Ledger(Path(stated.path).stem))

@@ -18,7 +18,7 @@ from flexsites.geometry.street_graph import (
 from flexsites.inputs.osm.directions import DIRECTION_KEYS, bicycle_directions, walk_directions
 
 if TYPE_CHECKING:
-    from flexsites.config.access import StreetRules
+    from flexsites.config.openstreetmap import StreetRules
 
 Tags = Mapping[str, str]
 
@@ -93,7 +93,7 @@ def street_class(tags: Tags, rules: StreetRules) -> str | None:
 
     Examples
     --------
-    >>> from flexsites.config.access import Permission, StreetRules
+    >>> from flexsites.config.openstreetmap import Permission, StreetRules
     >>> all_may = Permission(walk=True, bicycle=True, car=True)
     >>> rules = StreetRules.model_construct(classes={"service": all_may}, routes={}, gone=("razed",))
     >>> [street_class({"highway": "track;service"} | more, rules) for more in ({}, {"razed": "yes"})]
@@ -113,7 +113,7 @@ def road_kind(tags: Tags, rules: StreetRules) -> int:
 
     Examples
     --------
-    >>> from flexsites.config.access import Permission, StreetRules
+    >>> from flexsites.config.openstreetmap import Permission, StreetRules
     >>> classes = {"primary": Permission(walk=True, bicycle=True, car=True)}
     >>> rules = StreetRules.model_construct(classes=classes, routes={}, gone=())
     >>> [ROAD_KINDS[road_kind({"highway": "primary"} | more, rules)] for more in ({}, {"motorroad": "yes"})]
@@ -167,7 +167,7 @@ def barred_modes(tags: Tags, rules: StreetRules) -> int:
 
     Examples
     --------
-    >>> from flexsites.config.access import Passage, StreetRules
+    >>> from flexsites.config.openstreetmap import Passage, StreetRules
     >>> stile = Passage(walk=True, bicycle=False)
     >>> rules = StreetRules.model_construct(forbids=("no", "private"), allows=("yes",), barriers={"stile": stile})
     >>> gate = {"barrier": "gate", "access": "private"}
@@ -188,7 +188,7 @@ def words_of_no_list(tags: Tags, rules: StreetRules) -> Iterator[str]:
 
     Examples
     --------
-    >>> from flexsites.config.access import StreetRules
+    >>> from flexsites.config.openstreetmap import StreetRules
     >>> rules = StreetRules.model_construct(
     ...     classes={}, not_streets=("proposed",), routes={}, forbids=("no",), allows=("yes",), neutral=("permit",)
     ... )

@@ -20,7 +20,7 @@ from flexsites.tables.dtypes import PANDAS
 
 if TYPE_CHECKING:
     from flexsites.arrays import BoolArray, GeometryArray
-    from flexsites.config.access import AmenityCategories, AmenityCategory, Lifecycle
+    from flexsites.config.openstreetmap import AmenityCategories, AmenityCategory, Lifecycle
 
 _NAME = "name"
 # Crossings this near to each other (a millimetre) are one entrance.
@@ -162,7 +162,7 @@ def is_gone(tags: Tags, any_of: Sequence[Mapping[str, Sequence[str]]], lifecycle
 
     Examples
     --------
-    >>> from flexsites.config.access import Lifecycle
+    >>> from flexsites.config.openstreetmap import Lifecycle
     >>> closed = Lifecycle(keys=("disused",), prefixes=("disused",))
     >>> pharmacy = [{"amenity": ["pharmacy"]}, {"healthcare": ["pharmacy"]}]
     >>> is_gone({"healthcare": "pharmacy", "disused:amenity": "pharmacy"}, pharmacy, closed)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flexsites.arrays import GeometryArray
-    from flexsites.config.access import AmenityCategories, StreetRules
+    from flexsites.config.openstreetmap import AmenityCategories, StreetRules
     from flexsites.geometry.street_graph import Bits
     from flexsites.tables import Frame
 

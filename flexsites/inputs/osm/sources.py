@@ -16,7 +16,7 @@ from flexsites.tables import Frame
 
 if TYPE_CHECKING:
     from flexsites.arrays import GeometryArray
-    from flexsites.config.access import AmenityCategories, StreetRules
+    from flexsites.config.openstreetmap import AmenityCategories, StreetRules
 
 
 def read_streets(

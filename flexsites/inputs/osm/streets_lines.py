@@ -37,7 +37,7 @@ from flexsites.tables import Frame, StreetLines, require_rd
 
 if TYPE_CHECKING:
     from flexsites.arrays import GeometryArray
-    from flexsites.config.access import StreetRules
+    from flexsites.config.openstreetmap import StreetRules
 
 _WALK = int(WALK_FORWARD | WALK_BACKWARD)
 _BICYCLE = int(BICYCLE_FORWARD | BICYCLE_BACKWARD)

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flexsites.arrays import FloatArray, IntArray
-    from flexsites.config.access import StreetRules
+    from flexsites.config.openstreetmap import StreetRules
     from flexsites.geometry.street_graph import Bits
 
 RD = "EPSG:28992"

@@ -9,8 +9,9 @@ import numpy as np
 import shapely
 
 from flexsites.accessibility.kernels.network import Mode, Network, build_network
-from flexsites.config.access import AmenityCategories, Measures, StreetRules
+from flexsites.config.access import Measures
 from flexsites.config.load import read_model
+from flexsites.config.openstreetmap import AmenityCategories, StreetRules
 from flexsites.inputs.osm.streets_lines import LineColumns, streets_from_lines
 from flexsites.inputs.osm.streets_pbf import StreetReading, read_pbf_streets
 from flexsites.tables import Frame

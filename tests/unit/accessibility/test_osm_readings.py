@@ -13,11 +13,12 @@ import shapely
 from flexsites.config.sources import OsmPbf
 from flexsites.errors import InputError
 from flexsites.inputs.formats.files import Places
+from flexsites.inputs.formats.polygon_filter import read_poly
 from flexsites.inputs.osm.access import words_of_no_list
 from flexsites.inputs.osm.amenities import amenities_from_pbf, stops_from_pbf
 from flexsites.inputs.osm.directions import turned, walk_directions
 from flexsites.inputs.osm.features import read_osm_features
-from flexsites.inputs.osm.outline import outline_of, read_poly
+from flexsites.inputs.osm.outline import outline_of
 from flexsites.inputs.osm.streets_lines import street_lines
 from flexsites.inputs.osm.streets_pbf import file_box, read_pbf_streets
 from tests.unit.accessibility.maps import PLACES, ROUND, STRAIGHT, metres, write_map, write_street

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from flexsites.accessibility.kernels.network import build_network
-from flexsites.config.access import AmenityCategories
 from flexsites.config.load import configs_directory, read_model
+from flexsites.config.openstreetmap import AmenityCategories
 from flexsites.errors import InputError
 from flexsites.inputs.osm.graph import amenities_from_place, streets_from_place
 from flexsites.inputs.osm.streets_pbf import read_pbf_streets
