@@ -11,7 +11,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely import affinity
 
-from flexsites.capacity.kernels.layout import Layout
+from flexsites.capacity.kernels.layout import count_modules
+from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
 from flexsites.config.load import available, configs_directory, read_model, read_yaml
 from tests.piece_rows import pieces_of
@@ -21,8 +22,34 @@ CORNER = (150_000.0, 450_000.0)
 
 FLEXMILIEUS = ("stedelijk_ov", "campus", "fietsstad", "zorg_nabij", "werk_nabij", "groen_tiny")
 
-PLAIN = Layout(3.5, 8.0, 1, 3.0, 9.0, 3.0, 0.0, 0.0, 1, 0.0, 2.5, 5.0, 0.5)
-"""One storey, no lane, no parking: everything can be counted by hand."""
+PLAIN = Layout(
+    3.5,
+    0.0,
+    8.0,
+    1,
+    1,
+    1.0,
+    3.0,
+    9.0,
+    3.0,
+    3.0,
+    1,
+    0.0,
+    2.5,
+    5.0,
+    6.0,
+    100.0,
+    40.0,
+    5.0,
+    2.5,
+    1.5,
+    4.0,
+    0.02,
+    2.0,
+    1.0,
+    1.0,
+)
+"""One storey, no parking: everything can be counted by hand."""
 
 
 def named_shapes() -> dict[str, shapely.Polygon]:
@@ -75,6 +102,19 @@ def regular_piece(seed: int) -> shapely.Polygon:
     piece = shapely.Polygon(np.array(outlines[seed % 3]) * (width, depth))
     moved = affinity.translate(affinity.rotate(piece, rng.uniform(0, 180), origin=(0, 0)), *CORNER)
     return shapely.normalize(moved)
+
+
+ALL = 1_000_000
+"""More modules than any piece of the tests holds."""
+
+
+def count(
+    piece: shapely.Geometry, layout: Layout, entrance: NDArray[np.float64] | None = None, enough: int = ALL
+) -> int:
+    """Return the modules on one piece under one layout; no entrance: lanes begin at its longest edge."""
+    entrances = no_access(1) if entrance is None else np.asarray(entrance, dtype=np.float64)[None, :]
+    asked = np.array([[enough]])
+    return int(count_modules(np.array([piece]), entrances, [layout], asked, n_turns=2, n_spines=4)[0, 0])
 
 
 def no_access(n: int) -> NDArray[np.float64]:

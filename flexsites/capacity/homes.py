@@ -2,9 +2,9 @@
 
 Every number is min(density, layout): the density of the programme on the area, and modules laid out on the shape. It is
 made three times, at the low, the expected and the high figures of the programme. low <= expected <= high holds because
-a programme's figures only loosen from low to high (its model refuses others), because looser figures never lay out
-fewer modules (the layout is the best of a set of choices that only grows), and because taking the minimum, rounding
-down and cutting at cluster sizes keep the order. Nothing is clamped to make it so.
+a programme's figures only loosen from low to high (its model refuses others), because a layout that stands under tight
+figures stands under looser ones and is among those tried for them, and because taking the minimum, rounding down and
+cutting at cluster sizes keep the order.
 """
 
 import math
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from flexsites.capacity.kernels import density
 from flexsites.capacity.kernels.dwelling_mix import homes_in_modules
-from flexsites.capacity.kernels.layout import LaidOut, Layout, lay_out
-from flexsites.capacity.programmes import Mix, layout_of, mixes_of
+from flexsites.capacity.kernels.layout import count_modules
+from flexsites.capacity.kernels.layout_figures import Layout
+from flexsites.capacity.programmes import Mix, layout_of, mixes_of, modules_enough
 from flexsites.config.dwellings import ESTIMATES, DwellingType, Estimate, LayoutStandard, Programme
 from flexsites.tables import Frame, Pieces, TransitQuality, Units, empty
 from flexsites.tables.stage import stage
@@ -58,8 +59,10 @@ def fit(
     Returns
     -------
         One row per valid piece and flexmilieu. `n_units_density` and `n_units_layout` are the two routes at the
-        expected figures, before cluster sizes. `bound_by` names what sets the expected number: density where it is the
-        lower route, else layout; min_cluster where the homes are too few and so 0; max_cluster where they are cut.
+        expected figures, before cluster sizes; the layout is counted up to what the top of the range of density asks:
+        a number that reaches it is "at least". `bound_by` names what sets the expected number: density where the layout
+        holds all that it asks, else layout; min_cluster where the homes are too few and so 0; max_cluster where they
+        are cut.
         Numbers of different flexmilieus are about the same land and are never added.
 
     Raises
@@ -94,14 +97,26 @@ def _lay_out(
         figures = layout_of(programmes[name], mixes[name], layout, estimate, transit_class)
         has_class = np.array([one == transit_class for one in classes])
         asked.append((name, estimate, has_class, column.setdefault(figures, len(column))))
-    wanted = np.zeros((len(sites), len(column)), np.bool_)
-    for _, _, has_class, i in asked:
-        wanted[has_class, i] = True
-    shapes = sites.geometry.to_numpy()
-    laid: LaidOut = lay_out(shapes, entrances_of(sites), list(column), n_turns=int(layout.n_directions), wanted=wanted)
+    area = sites["piece_area_m2"].to_numpy(dtype=np.float64)
+    top = {name: modules_enough(area, programmes[name], mixes[name]) for name in programmes}
+    enough = np.zeros((len(sites), len(column)), np.int64)
+    for name, _, has_class, i in asked:
+        enough[has_class, i] = np.maximum(enough[has_class, i], top[name][has_class])
+    laid = count_modules(
+        sites.geometry.to_numpy(),
+        entrances_of(sites),
+        list(column),
+        enough,
+        n_turns=int(layout.n_directions),
+        n_spines=int(layout.max_spines),
+    )
     modules = {name: {estimate: np.zeros(len(sites), np.int64) for estimate in ESTIMATES} for name in programmes}
     for name, estimate, has_class, i in asked:
-        modules[name][estimate][has_class] = laid.n_modules[has_class, i]
+        modules[name][estimate][has_class] = np.minimum(laid[has_class, i], top[name][has_class])
+    for found in modules.values():
+        # What stands under tight figures stands under looser ones: it is one of their layouts.
+        found["expected"] = np.maximum(found["expected"], found["low"])
+        found["high"] = np.maximum(found["high"], found["expected"])
     return modules
 
 
@@ -128,7 +143,7 @@ def _units(
         uncut = np.minimum(np.floor(by_density[estimate]).astype(np.int64), by_layout[estimate])
         homes[estimate] = np.where(uncut < smallest, 0, np.minimum(uncut, largest)).astype(np.int64)
     uncut = np.minimum(np.floor(by_density["expected"]), by_layout["expected"])
-    bound = np.where(by_density["expected"] < by_layout["expected"], "density", "layout")
+    bound = np.where(np.floor(by_density["expected"]) <= by_layout["expected"], "density", "layout")
     bound = np.select([uncut < smallest, uncut > largest], ["min_cluster", "max_cluster"], bound)
     norm = np.array([programme.parking_at(one, "expected") for one in classes])
     return pd.DataFrame(

@@ -1,6 +1,6 @@
 """Stage 4 for a shortlist: the layout of a piece as polygons, to be looked at."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import geopandas as gpd
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from flexsites.capacity.homes import entrances_of, fit, transit_classes
 from flexsites.capacity.kernels.dwelling_mix import modules_of_homes
-from flexsites.capacity.kernels.layout import Placed, place
+from flexsites.capacity.kernels.layout_drawing import Placed, place
+from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.capacity.programmes import layout_of, mixes_of
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
 from flexsites.tables import CRS, Frame, Layouts, Pieces, TransitQuality, empty
@@ -31,7 +32,7 @@ def draw_layouts(
     dwelling_types: Mapping[str, DwellingType],
     layout: LayoutStandard,
 ) -> Frame:
-    """Draw the layout that `fit` counted at the expected figures: modules, parking places and lanes.
+    """Draw the homes that `fit` expects, as it counted them.
 
     Meant for a shortlist: give the pieces of the shortlisted sites and the programme they are shortlisted for.
 
@@ -42,9 +43,9 @@ def draw_layouts(
 
     Returns
     -------
-        One row per polygon; `part` counts within a piece and flexmilieu. All that the shape holds is drawn; the stacks
-        nearest the entrance that make up the expected number, with their parking places, have `is_expected`. A piece
-        that holds nothing has no rows.
+        One row per polygon; `part` counts within a piece and flexmilieu. The expected homes are drawn, the nearest to
+        the entrance first, with the lanes, stairs, galleries, parking places, yards and water they ask; all of it
+        `is_expected`. A piece where no homes are expected has no rows.
 
     Raises
     ------
@@ -60,44 +61,37 @@ def draw_layouts(
     entrances = entrances_of(sites)
     drawn = []
     for name, programme in programmes.items():
-        own = units.loc[units["flexmilieu"] == name]
-        asked = zip(own["n_units_expected"].to_numpy(np.int64), own["n_parking"].to_numpy(np.int64), strict=True)
-        for i, (geometry, (n_homes, n_places)) in enumerate(zip(sites.geometry.to_numpy(), asked, strict=True)):
-            figures = layout_of(programme, mixes[name], layout, "expected", classes[i])
-            placed = place(
-                geometry, entrances[i], figures, n_turns=int(layout.n_directions), width_m=mixes[name].module_width_m
-            )
-            n_modules = modules_of_homes(np.array([n_homes]), mixes[name].wide_share, mixes[name].n_wide)[0]
-            is_expected = _is_expected(placed, geometry, entrances[i], n_modules, n_places)
-            drawn.append(_rows(placed, is_expected).assign(row=i, flexmilieu=name))
+        asked = units.loc[units["flexmilieu"] == name, "n_units_expected"].to_numpy(np.int64)
+        n_modules = modules_of_homes(asked, mixes[name].wide_share, mixes[name].n_wide)
+        for i, geometry in enumerate(sites.geometry.to_numpy()):
+            figures = {one: layout_of(programme, mixes[name], layout, one, classes[i]) for one in ("expected", "low")}
+            placed = _placed(geometry, entrances[i], tuple(figures.values()), int(n_modules[i]), layout)
+            drawn.append(_rows(placed).assign(row=i, flexmilieu=name))
     frame = pd.concat(drawn, ignore_index=True)
     keys = sites.loc[frame["row"], ["piece_id", "site_id"]].reset_index(drop=True)
     frame = pd.concat([keys, frame], axis=1)[Layouts.columns]
     return cast("Frame", gpd.GeoDataFrame(frame, geometry="geometry", crs=CRS))
 
 
-def _is_expected(
-    placed: Placed, piece: shapely.Geometry, access_m: Floats, n_modules: int, n_places: int
-) -> NDArray[np.bool_]:
-    """Tell which stacks and places, from the entrance outwards, make up a number of modules and places; all lanes."""
-    entrance = shapely.centroid(piece) if np.isnan(access_m).any() else shapely.points(access_m)
-    kind = np.array(placed.kind, dtype=object)
-    storeys = np.array(placed.n_storeys, dtype=np.int64)
-    outwards = np.argsort(shapely.distance(placed.polygons, entrance), kind="stable")
-    is_expected = kind == "lane"
-    stacks = outwards[kind[outwards] == "module"]
-    is_expected[stacks[np.cumsum(storeys[stacks]) - storeys[stacks] < n_modules]] = True
-    is_expected[outwards[kind[outwards] == "parking"][:n_places]] = True
-    return np.asarray(is_expected, dtype=np.bool_) & (n_modules > 0)
+def _placed(
+    piece: shapely.Geometry, entrance: Floats, figures: Sequence[Layout], n_modules: int, standard: LayoutStandard
+) -> Placed:
+    """Return so many modules under the first figures that hold them: of the low estimate where those hold more."""
+    turns, spines = int(standard.n_directions), int(standard.max_spines)
+    found = [place(piece, entrance, figures[0], n_modules, n_turns=turns, n_spines=spines)]
+    for tighter in figures[1:]:
+        if found[-1].n_modules < n_modules:
+            found.append(place(piece, entrance, tighter, n_modules, n_turns=turns, n_spines=spines))
+    return max(found, key=lambda one: one.n_modules)
 
 
-def _rows(placed: Placed, is_expected: NDArray[np.bool_]) -> Frame:
+def _rows(placed: Placed) -> Frame:
     return pd.DataFrame(
         {
             "part": np.arange(len(placed.kind)),
             "layout_kind": np.array(placed.kind, dtype=object),
             "n_stacked": np.array(placed.n_storeys, dtype=np.int64),
-            "is_expected": is_expected,
+            "is_expected": np.ones(len(placed.kind), dtype=np.bool_),
             "geometry": placed.polygons,
         }
     )

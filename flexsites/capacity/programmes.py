@@ -4,13 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flexsites.capacity.kernels import density
-from flexsites.capacity.kernels.layout import Layout
+from flexsites.capacity.kernels.dwelling_mix import modules_of_homes
+from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.config.dwellings import DwellingType, Estimate, LayoutStandard, Programme, programme_faults
 from flexsites.errors import ConfigError, Fault, raise_faults
 
-__all__ = ["Mix", "layout_of", "mixes_of"]
+__all__ = ["Mix", "layout_of", "mixes_of", "modules_enough"]
+
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class Mix:
 
     gross_floor_area_m2: float
     module_width_m: float
-    bay_m: float
+    side_gap_m: float
     depth_m: float
     n_wide: int
     wide_share: float
@@ -67,7 +71,7 @@ def _mix(programme: Programme, dwelling_types: Mapping[str, DwellingType], layou
             shares, floor_area, np.array([one.vormfactor.value for one in types])
         ),
         module_width_m=float(widths.min()),
-        bay_m=float(widths.min()) + gap,
+        side_gap_m=gap,
         depth_m=max(one.depth_m.value for one in types),
         n_wide=int(n_modules.max()),
         wide_share=float(shares[n_modules > 1].sum()),
@@ -79,19 +83,39 @@ def layout_of(
     programme: Programme, mix: Mix, layout: LayoutStandard, estimate: Estimate, transit_class: str | None
 ) -> Layout:
     """Return the figures of a layout: a programme at one estimate and one parking norm."""
-    norm = programme.parking_at(transit_class, estimate)
     return Layout(
-        bay_m=mix.bay_m,
+        width_m=mix.module_width_m,
+        side_gap_m=mix.side_gap_m,
         depth_m=mix.depth_m,
-        n_bays_min=mix.n_wide,
+        n_bays_min=max(mix.n_wide, 1 if mix.side_gap_m > 0 else int(layout.min_row_modules)),
+        n_wide=mix.n_wide,
+        homes_per_module=mix.homes_per_module,
         setback_m=programme.setback_m.at(estimate),
         row_spacing_m=programme.row_spacing_m.at(estimate),
         row_spacing_per_storey_m=programme.row_spacing_per_storey_m.at(estimate),
         lane_m=programme.lane_width_m.at(estimate),
-        aisle_m=layout.parking_aisle_m.value if norm > 0 else 0.0,
         n_storeys=int(programme.n_storeys.at(estimate)),
-        places_per_module=norm * mix.homes_per_module,
+        parking_norm=programme.parking_at(transit_class, estimate),
         place_m=layout.parking_width_m.value,
         place_depth_m=layout.parking_depth_m.value,
+        aisle_m=layout.parking_aisle_m.value,
+        parking_distance_m=layout.parking_distance_m.value,
+        run_max_m=layout.max_row_length_m.value,
+        fire_gap_m=layout.fire_gap_m.value,
+        stairs_m=layout.stairs_width_m.value,
+        gallery_m=layout.gallery_width_m.value,
+        yard_m2=layout.yard_area_m2.value,
+        water_share=layout.water_share.value,
+        water_min_m=layout.min_water_width_m.value,
+        verge_m=layout.verge_m.value,
         step_m=layout.row_step_m.value,
     )
+
+
+def modules_enough(area_m2: NDArray[np.float64], programme: Programme, mix: Mix) -> Ints:
+    """Return how many modules a layout is counted up to: what the top of the declared range of density asks.
+
+    The same for all three estimates, so that a density raised within its range is answered without another layout.
+    """
+    most = density.dwellings_by_density(area_m2, mix.per_ha_gross(programme.fsi.high.value))
+    return modules_of_homes(np.floor(most).astype(np.int64), mix.wide_share, mix.n_wide)

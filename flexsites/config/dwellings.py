@@ -135,8 +135,8 @@ class Programme(Model):
 
     `dwellings` is the mix, with shares of the homes that sum to 1; `fsi` is gross floor area per net site area. The
     layout keeps `setback_m` to every edge, puts `row_spacing_m` between rows of one storey and
-    `row_spacing_per_storey_m` more for each further storey, keeps a lane of `lane_width_m` along every row and one
-    across the rows, and stacks up to `n_storeys`. Parking places per home are `parking_norm`, or that of
+    `row_spacing_per_storey_m` more for each further storey, keeps lanes of `lane_width_m` along every row and from
+    there to the entrance, and stacks up to `n_storeys`. Parking places per home are `parking_norm`, or that of
     `parking_relief` for a transit class named there; an unknown class has no relief. A piece that holds fewer than
     `min_units` homes holds none; none holds more than `max_units` (null: no maximum).
     """
@@ -192,6 +192,8 @@ class Programme(Model):
         wrong += [f"{name} must be 0 or more" for name, bounds in (loose | tight).items() if min(bounds.values()) < 0]
         if min(self.setback_m.values()) <= 0:
             wrong.append("setback_m must be above 0: homes do not stand on the boundary")
+        if min(self.lane_width_m.values()) <= 0:
+            wrong.append("lane_width_m must be above 0: every home lies on a lane")
         for figure in (self.n_storeys.low, self.n_storeys.expected, self.n_storeys.high):
             if int(figure) < 1:
                 wrong.append("n_storeys must be 1 or more")
@@ -238,33 +240,64 @@ class Programme(Model):
 class LayoutStandard(Model):
     """What all layouts and densities have in common.
 
-    `gross_net_factor` divides dwellings per net hectare to give those per gross hectare. Rows are tried at every
-    multiple of `row_step_m`, and in `n_directions` equal turns of half a circle from the long axis of the smallest
-    rectangle round a piece, besides along and across its longest edge. A parking place is `parking_width_m` of a row
-    of homes, `parking_depth_m` deep, and needs a lane of at least `parking_aisle_m`.
+    Rows are tried in `n_directions` equal turns of half a circle from the long axis of the smallest rectangle round a
+    piece, besides along and across its longest edge. Homes that share walls stand in rows; stacked ones have stairs and
+    a gallery. A parking place takes `parking_width_m` of a row of homes.
     """
 
     gross_net_factor: Number
     """Dwellings per net hectare over dwellings per gross hectare."""
     row_step_m: Number
-    """Rows are tried at every multiple of this."""
+    """Rows are tried at every multiple of this, from the setback on."""
     n_directions: Number
     """How many turns of the rows are tried, besides along and across the longest edge."""
+    max_spines: Number
+    """How many lanes across the rows are laid at most."""
+    max_row_length_m: Number
+    """The longest row of homes that share walls, stairs included."""
+    min_row_modules: Number
+    """The fewest modules side by side in such a row."""
+    fire_gap_m: Number
+    """The gap between two rows that stops fire."""
+    stairs_width_m: Number
+    """The width of the stairs of a row of stacked homes."""
+    gallery_width_m: Number
+    """The width of the gallery along a row of stacked homes."""
     parking_width_m: Number
     """The width of a parking place."""
     parking_depth_m: Number
     """The depth of a parking place."""
     parking_aisle_m: Number
-    """The least width of the lane along parking places."""
+    """The least free ground in front of a parking place."""
+    parking_distance_m: Number
+    """The farthest a parking place lies from its home, straight."""
+    yard_area_m2: Number
+    """The ground for bicycles, waste and play, per home."""
+    water_share: Number
+    """The share of the land that is kept for water."""
+    min_water_width_m: Number
+    """The least width of water."""
+    verge_m: Number
+    """What is kept between a lane and the edge of the land, and between a wall and water."""
     min_usable_floor_area_m2: Number
     """The least usable floor area of a self-contained home."""
 
     @model_validator(mode="after")
     def _is_usable(self) -> Self:
-        positive = ("gross_net_factor", "row_step_m", "parking_width_m", "parking_depth_m", "parking_aisle_m")
+        positive = (
+            *("gross_net_factor", "row_step_m", "max_row_length_m", "parking_width_m", "parking_depth_m"),
+            *("parking_aisle_m", "parking_distance_m", "min_water_width_m", "verge_m"),
+        )
         wrong = [f"{name} must be above 0" for name in positive if float(getattr(self, name)) <= 0]
-        if int(self.n_directions) < 1:
-            wrong.append("n_directions must be 1 or more")
+        others = ("fire_gap_m", "stairs_width_m", "gallery_width_m", "yard_area_m2", "water_share")
+        wrong += [f"{name} must be 0 or more" for name in others if float(getattr(self, name)) < 0]
+        wrong += [
+            f"{name} must be 1 or more"
+            for name in ("n_directions", "max_spines", "min_row_modules")
+            if int(getattr(self, name)) < 1
+        ]
+        if self.water_share.value >= 1:
+            wrong.append("water_share is a share of the land, below 1")
         if self.gross_net_factor.value < 1:
             wrong.append("gross_net_factor must be 1 or more: the gross area holds the net area")
         if wrong:
@@ -298,6 +331,10 @@ def programme_faults(
     stackable = min(one.max_storeys.value for one in types)
     if programme.n_storeys.high.value > stackable:
         faults.append(f"n_storeys goes to {programme.n_storeys.high.value:g}, the mix stacks to {stackable:g}")
+    widths = [one.width_m.value for one in types]
+    shortest = max(int(layout.min_row_modules) * min(widths), *widths)
+    if layout.max_row_length_m.value < layout.stairs_width_m.value + shortest:
+        faults.append("a row of max_row_length_m is too short for stairs and its fewest homes")
     if programme.parking_norm.low.value > 0 and layout.parking_depth_m.value > max(one.depth_m.value for one in types):
         faults.append("a parking place is deeper than a row of these homes")
     return faults + _mix_faults(programme, types)

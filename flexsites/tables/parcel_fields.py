@@ -426,8 +426,13 @@ bound_by = Field(
     values=("density", "layout", "min_cluster", "max_cluster"),
 )
 n_parking = Field("n_parking", "int", "parking places the norm asks", low=0, kind="extensive")
-layout_kind = Field("layout_kind", "str", "what stands on the polygon", values=("module", "parking", "lane"))
-n_stacked = Field("n_stacked", "int", "modules on each other; 0 for parking places and lanes", low=0)
+layout_kind = Field(
+    "layout_kind",
+    "str",
+    "what stands on the polygon",
+    values=("module", "stairs", "gallery", "parking", "yard", "water", "lane"),
+)
+n_stacked = Field("n_stacked", "int", "modules on each other; 0 for what is no module", low=0)
 is_expected = Field("is_expected", "bool", "one of those that make up the expected number of homes and parking places")
 
 # -- suitability ----------------------------------------------------------------------------------------------------

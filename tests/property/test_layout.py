@@ -1,4 +1,4 @@
-"""Laws of the layout: bounds, monotony, independence; and how far moving and turning change a count."""
+"""Laws of the layout: what neighbours are shown stands up, and the count is of what is drawn."""
 
 from __future__ import annotations
 
@@ -9,126 +9,143 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from shapely import affinity
 
-from flexsites.capacity.kernels.layout import Layout, lay_out, local_edges, place
-from flexsites.capacity.kernels.layout_rows import LAYOUT, rows_of
-from flexsites.capacity.kernels.layout_strips import turned
+from flexsites.capacity.kernels.layout import count_modules, plan_piece
+from flexsites.capacity.kernels.layout_drawing import KINDS, Placed, place
+from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.capacity.kernels.ordering import stable_order
-from tests.piece_shapes import PLAIN, no_access, random_piece, regular_piece
+from tests.piece_shapes import ALL, PLAIN, count, random_piece, regular_piece
 
 LAYOUTS = st.builds(
-    Layout,
-    bay_m=st.sampled_from([3.0, 3.5, 9.0]),
+    PLAIN._replace,
+    width_m=st.sampled_from([3.0, 3.5, 4.0]),
+    side_gap_m=st.sampled_from([0.0, 0.0, 5.0]),
     depth_m=st.sampled_from([7.5, 8.0, 12.0]),
-    n_bays_min=st.sampled_from([1, 2]),
+    n_bays_min=st.sampled_from([2, 3]),
+    n_wide=st.sampled_from([1, 2]),
+    homes_per_module=st.sampled_from([0.77, 1.0]),
     setback_m=st.floats(1.0, 6.0),
     row_spacing_m=st.floats(4.0, 12.0),
     row_spacing_per_storey_m=st.floats(0.0, 4.0),
-    lane_m=st.sampled_from([0.0, 3.5, 4.5]),
-    aisle_m=st.sampled_from([0.0, 6.0]),
+    lane_m=st.sampled_from([3.0, 3.5, 4.5]),
     n_storeys=st.integers(1, 3),
-    places_per_module=st.sampled_from([0.0, 0.25, 0.5, 1.0]),
-    place_m=st.just(2.5),
-    place_depth_m=st.just(5.0),
-    step_m=st.just(0.5),
+    parking_norm=st.sampled_from([0.0, 0.25, 0.5, 1.0]),
 )
 PIECES = st.builds(random_piece, st.integers(0, 10_000), has_hole=st.booleans()) | st.builds(
     regular_piece, st.integers(0, 10_000)
 )
 SHARES = st.floats(0.0, 1.0)
+NEAR = 0.02
+"""Metres within which things touch: figures are in the frame of the rows, and turned back."""
 
 
-def count(piece: shapely.Geometry, layout: Layout, access: NDArray[np.float64] | None = None) -> int:
-    entrance = no_access(1) if access is None else access
-    return int(lay_out(np.array([piece]), entrance, [layout], n_turns=2).n_modules[0, 0])
+def drawn(piece: shapely.Polygon, along: float, layout: Layout, enough: int = ALL) -> Placed:
+    return place(piece, entrance_at(piece, along), layout, enough, n_turns=2, n_spines=4)
 
 
-def count_held(piece: shapely.Geometry, layout: Layout, direction: float, origin: float) -> int:
-    """Count in one direction, on a lattice that does not depend on the piece."""
-    edges, _, local = local_edges(np.array([piece]))
-    edges += np.tile(local[0] - np.array([150_000.0, 450_000.0]), 2)
-    figures = np.array([tuple(layout)], dtype=LAYOUT)[0]
-    most = 0
-    for n_storeys in range(1, layout.n_storeys + 1):
-        _, n_bays, _ = rows_of(turned(edges, direction), origin, 3.0, figures, n_storeys)
-        most = max(most, n_storeys * int(n_bays.sum()))
-    return most
+def entrance_at(piece: shapely.Polygon, along: float) -> NDArray[np.float64]:
+    return np.array(piece.exterior.interpolate(along, normalized=True).coords[0])
 
 
-@given(PIECES, LAYOUTS)
-def test_never_more_than_storeys_times_area_by_footprint(piece: shapely.Polygon, layout: Layout) -> None:
-    assert count(piece, layout) * layout.bay_m * layout.depth_m <= layout.n_storeys * piece.area
+def of_kind(placed: Placed, *kinds: str) -> NDArray[np.object_]:
+    return np.asarray(placed.polygons[np.isin(placed.kind, kinds)])
 
 
-@given(PIECES, LAYOUTS)
-def test_what_is_counted_stands_clear_of_the_edge_and_of_itself(piece: shapely.Polygon, layout: Layout) -> None:
-    width = min(layout.bay_m, 4.0)
-    placed = place(piece, np.full(2, np.nan), layout, n_turns=2, width_m=width)
-    kind, storeys = np.array(placed.kind), np.array(placed.n_storeys)
-    assert storeys.sum() == count(piece, layout)
-    solid = placed.polygons[np.isin(kind, ["module", "parking"])]
-    if solid.size:
-        assert shapely.distance(shapely.union_all(solid), piece.boundary) > layout.setback_m - 1e-5
-        assert shapely.covers(piece, solid).all()
-        assert shapely.area(solid).sum() - shapely.area(shapely.union_all(solid)) < 1e-3
+@given(PIECES, SHARES, LAYOUTS)
+def test_one_walks_from_every_door_to_the_entrance(piece: shapely.Polygon, along: float, layout: Layout) -> None:
+    """Over the lanes that are drawn, as wide as a lane; stacked homes by gallery and stairs, cars to each place."""
+    placed = drawn(piece, along, layout)
+    if not placed.kind:
+        return
+    planned, _ = plan_piece(piece, entrance_at(piece, along), layout, ALL, n_turns=2, n_spines=4)
+    assert planned is not None
+    lanes = shapely.union_all(of_kind(placed, "lane"))
+    walkable = shapely.get_parts(shapely.buffer(lanes, -layout.lane_m / 2 + NEAR))
+    entrance = shapely.Point(entrance_at(piece, along))
+    mouth = float(np.hypot(*(planned.mouth[2:] - planned.mouth[:2])))
+    first = walkable[np.argmin(shapely.distance(walkable, entrance))]
+    assert entrance.distance(first) <= mouth + NEAR
+    assert lanes.distance(entrance) < NEAR
+    reached = shapely.buffer(first, layout.lane_m / 2)
+    galleries = of_kind(placed, "gallery")
+    assert (shapely.distance(galleries, reached) < 3 * NEAR).all()
+    ways = shapely.union_all(np.array([reached, *galleries]))
+    assert (shapely.distance(of_kind(placed, "module", "stairs"), ways) < 3 * NEAR).all()
+    in_front = layout.depth_m - layout.place_depth_m + (layout.gallery_m if len(galleries) else 0.0)
+    assert (shapely.distance(of_kind(placed, "parking"), reached) < in_front + 3 * NEAR).all()
+    assert (shapely.distance(of_kind(placed, "parking"), lanes) < NEAR).all()
 
 
-@given(PIECES, LAYOUTS, SHARES)
-def test_every_module_stands_beside_free_ground_that_leads_to_the_entrance(
-    piece: shapely.Polygon, layout: Layout, along: float
-) -> None:
-    """Along its row, across the rows or along the edge, and as wide as a lane, or as the free strip where that is less.
-
-    Of what modules and places leave, whatever something of that width can pass through from the entrance on.
-    """
-    entrance = piece.exterior.interpolate(along, normalized=True)
-    placed = place(piece, np.array(entrance.coords[0]), layout, n_turns=2, width_m=min(layout.bay_m, 4.0))
-    kind = np.array(placed.kind)
-    solid, modules = placed.polygons[np.isin(kind, ["module", "parking"])], placed.polygons[kind == "module"]
-    width = min(max(layout.lane_m, layout.aisle_m), layout.setback_m) - 0.02
-    if layout.lane_m > 0:
-        width = min(layout.lane_m - 0.02, width)
-    if modules.size and width > 0:
-        free = piece.difference(shapely.union_all(shapely.buffer(solid, 1e-4, join_style="mitre")))
-        passable = shapely.get_parts(shapely.buffer(free, -width / 2))
-        within_reach = passable[np.argmin(shapely.distance(passable, entrance))].buffer(width / 2 + 0.01)
-        assert (shapely.distance(modules, within_reach) < 0.02).all()
-
-
-@given(PIECES, LAYOUTS, st.integers(0, 10_000), SHARES)
-def test_a_larger_piece_never_holds_fewer_on_a_held_lattice(
-    piece: shapely.Polygon, layout: Layout, seed: int, turn: float
-) -> None:
-    """Direction and lattice held, a part of the piece holds at most what the piece holds."""
-    part = shapely.intersection(piece, affinity.scale(random_piece(seed), 2, 2))
-    parts = [one for one in shapely.get_parts(part) if shapely.get_type_id(one) == shapely.GeometryType.POLYGON]
-    whole = count_held(piece, layout, turn * np.pi, -500.0)
-    assert sum(count_held(one, layout, turn * np.pi, -500.0) for one in parts[:1]) <= whole
-
-
-@given(st.integers(0, 10_000), LAYOUTS, SHARES)
-def test_a_hole_only_reduces_on_a_held_lattice(seed: int, layout: Layout, turn: float) -> None:
-    piece = random_piece(seed)
-    spot = shapely.point_on_surface(piece)
-    holed = shapely.difference(piece, shapely.buffer(spot, 2.0))
-    whole = count_held(piece, layout, turn * np.pi, -500.0)
-    assert count_held(holed, layout, turn * np.pi, -500.0) <= whole
-
-
-@given(PIECES, LAYOUTS, st.tuples(*[SHARES] * 5), st.integers(1, 3))
-def test_looser_figures_never_hold_fewer(
-    piece: shapely.Polygon, layout: Layout, shares: tuple[float, ...], n_storeys: int
-) -> None:
-    """Why low <= expected <= high: setback, spacing, lane, aisle and parking down, storeys up, all at once."""
-    looser = layout._replace(
-        setback_m=max(0.5, layout.setback_m * shares[0]),
-        row_spacing_m=layout.row_spacing_m * shares[1],
-        row_spacing_per_storey_m=layout.row_spacing_per_storey_m * shares[2],
-        lane_m=layout.lane_m * shares[3],
-        places_per_module=layout.places_per_module * shares[4],
-        aisle_m=layout.aisle_m if layout.places_per_module * shares[4] > 0 else 0.0,
-        n_storeys=max(layout.n_storeys, n_storeys),
+@given(PIECES, SHARES, LAYOUTS)
+def test_rows_are_short_with_gaps_that_stop_fire(piece: shapely.Polygon, along: float, layout: Layout) -> None:
+    placed = drawn(piece, along, layout)
+    homes = of_kind(placed, "module", "stairs")
+    rows = shapely.get_parts(shapely.union_all(shapely.buffer(homes, NEAR, join_style="mitre")))
+    built = shapely.get_parts(
+        shapely.union_all(shapely.buffer(of_kind(placed, "module", "stairs", "gallery"), NEAR, join_style="mitre"))
     )
-    assert count(piece, layout) <= count(piece, looser)
+    for row in rows:
+        assert max(_sides(row)) <= layout.run_max_m + 3 * NEAR
+    for i, one in enumerate(built):
+        assert (shapely.distance(one, built[i + 1 :]) > layout.fire_gap_m - 3 * NEAR).all()
+
+
+def _sides(row: shapely.Polygon) -> list[float]:
+    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(row))
+    return [float(one) for one in np.hypot(*np.diff(corners, axis=0).T)]
+
+
+@given(PIECES, SHARES, LAYOUTS)
+def test_every_home_has_its_place_its_yard_and_its_share_of_water(
+    piece: shapely.Polygon, along: float, layout: Layout
+) -> None:
+    """Places within 100 m straight, enough of them for the homes within that reach."""
+    placed = drawn(piece, along, layout)
+    if not placed.kind:
+        return
+    modules, places = of_kind(placed, "module"), of_kind(placed, "parking")
+    homes = layout.homes_per_module * placed.n_modules
+    assert shapely.area(of_kind(placed, "yard")).sum() >= layout.yard_m2 * homes - NEAR
+    assert shapely.area(of_kind(placed, "water")).sum() >= layout.water_share * piece.area - NEAR
+    assert len(places) >= layout.parking_norm * homes - 1e-6
+    if layout.parking_norm > 0:
+        assert all(shapely.distance(one, places).min() <= layout.parking_distance_m for one in modules)
+    if placed.n_storeys[0] > 1:
+        rows = shapely.get_parts(shapely.union_all(shapely.buffer(modules, NEAR, join_style="mitre")))
+        assert len(of_kind(placed, "stairs")) == len(of_kind(placed, "gallery")) >= 1
+        if layout.side_gap_m == 0:
+            assert len(of_kind(placed, "stairs")) == len(rows)
+
+
+@given(PIECES, SHARES, LAYOUTS)
+def test_all_stands_on_the_land_clear_of_its_edge_and_nothing_on_anything(
+    piece: shapely.Polygon, along: float, layout: Layout
+) -> None:
+    placed = drawn(piece, along, layout)
+    assert set(placed.kind) <= set(KINDS)
+    if not placed.kind:
+        return
+    standing = of_kind(placed, *(kind for kind in KINDS if kind != "lane"))
+    assert shapely.covers(piece, standing).all()
+    assert shapely.distance(shapely.union_all(standing), piece.boundary) > layout.setback_m - 1e-5
+    lanes = of_kind(placed, "lane")
+    assert shapely.covers(shapely.buffer(piece, 1e-6), lanes).all()
+    together = shapely.area(shapely.union_all(placed.polygons))
+    assert shapely.area(placed.polygons).sum() - together < NEAR
+    planned, _ = plan_piece(piece, entrance_at(piece, along), layout, ALL, n_turns=2, n_spines=4)
+    assert planned is not None
+    mouth = float(np.hypot(*(planned.mouth[2:] - planned.mouth[:2]))) + layout.lane_m
+    inland = shapely.difference(shapely.union_all(lanes), shapely.Point(entrance_at(piece, along)).buffer(mouth))
+    assert inland.is_empty or inland.distance(piece.boundary) > layout.verge_m - 1e-5
+
+
+@given(PIECES, SHARES, LAYOUTS, st.integers(1, 60))
+def test_what_is_counted_is_what_is_drawn(piece: shapely.Polygon, along: float, layout: Layout, enough: int) -> None:
+    """All of it, and the first so many of it; never more than storeys x area by footprint."""
+    counted = count(piece, layout, entrance_at(piece, along))
+    assert drawn(piece, along, layout).n_modules == counted
+    assert counted * layout.width_m * layout.depth_m <= layout.n_storeys * piece.area
+    assert drawn(piece, along, layout, enough).n_modules == min(enough, counted)
+    assert count(piece, layout, entrance_at(piece, along), enough) == min(enough, counted)
 
 
 @given(PIECES, LAYOUTS, st.integers(-140_000, 120_000), st.integers(-140_000, 170_000))
@@ -136,34 +153,41 @@ def test_moved_by_whole_metres_a_piece_holds_the_same(piece: shapely.Polygon, la
     """On a grid of millimetres in binary, where moving is exact."""
     exact = shapely.transform(piece, lambda points: np.round(points * 1024) / 1024)
     if exact.is_valid:
-        assert count(affinity.translate(exact, x, y), layout) == count(exact, layout)
+        entrance = shapely.get_coordinates(exact)[0]
+        assert count(affinity.translate(exact, x, y), layout, entrance + np.array([x, y])) == count(
+            exact, layout, entrance
+        )
 
 
-@given(st.lists(PIECES, min_size=2, max_size=6), st.lists(LAYOUTS, min_size=1, max_size=4))
+@given(st.lists(PIECES, min_size=2, max_size=5), st.lists(LAYOUTS, min_size=1, max_size=4))
 def test_neither_order_nor_company_matters(pieces: list[shapely.Polygon], layouts: list[Layout]) -> None:
-    together = lay_out(np.array(pieces), no_access(len(pieces)), layouts, n_turns=2).n_modules
+    nowhere = np.full((len(pieces), 2), np.nan)
+    enough = np.full((len(pieces), len(layouts)), ALL)
+    together = count_modules(np.array(pieces), nowhere, layouts, enough, n_turns=2, n_spines=4)
     alone = [[count(piece, layout) for layout in layouts] for piece in pieces]
     assert together.tolist() == alone
 
 
-def test_turned_or_moved_anyhow_a_piece_holds_the_same_but_for_last_bits() -> None:
-    """Measured: 250 pieces, each turned six ways and moved twice; rows and lattice follow the piece. None differs.
+def test_turned_or_moved_anyhow_a_piece_holds_nearly_the_same() -> None:
+    """250 pieces, each turned four ways and moved twice, its entrance with it; rows and lattice follow the piece.
 
-    One in two hundred is allowed: a tie between directions may be decided by rounding.
+    A tie between directions, and the lattice of the lanes across, may be decided by rounding: one in fifty may differ.
     """
     layout = PLAIN._replace(lane_m=3.5, n_storeys=2, setback_m=4.0)
-    pieces = [random_piece(seed, has_hole=seed % 2 == 0) for seed in range(150)]
-    pieces += [regular_piece(seed) for seed in range(100)]
+    pieces = [random_piece(seed, has_hole=seed % 2 == 0) for seed in range(60)]
+    pieces += [regular_piece(seed) for seed in range(40)]
     here = _counts(pieces, layout)
-    others = [[affinity.rotate(piece, turn, origin=(0, 0)) for piece in pieces] for turn in (7, 90, 133, 180, 222, 301)]
+    others = [[affinity.rotate(piece, turn, origin=(0, 0)) for piece in pieces] for turn in (7, 90, 180, 301)]
     others += [[affinity.translate(piece, *by) for piece in pieces] for by in ((0.37, 1.21), (1234.567, -76.543))]
     there = np.array([_counts(moved, layout) for moved in others])
-    assert here.sum() > 5_000
-    assert (there != here).mean() < 0.005
+    assert here.sum() > 2_000
+    assert (there != here).mean() < 0.02
 
 
 def _counts(pieces: list[shapely.Polygon], layout: Layout) -> NDArray[np.int64]:
-    return lay_out(np.array(pieces), no_access(len(pieces)), [layout], n_turns=2).n_modules[:, 0]
+    entrances = np.array([shapely.get_coordinates(piece)[0] for piece in pieces])
+    enough = np.full((len(pieces), 1), ALL)
+    return count_modules(np.array(pieces), entrances, [layout], enough, n_turns=2, n_spines=4)[:, 0]
 
 
 @given(st.lists(st.integers(-3, 3) | st.floats(allow_nan=False), max_size=70))

@@ -1,17 +1,16 @@
 """Modules laid out in rows on the real shape of pieces of land: how many fit, and where they stand.
 
+A lane begins at the piece's point nearest to the entrance, and every home lies on a lane that leads there: homes that
+no lane reaches are not placed. Rows are straight and parallel; see `layout_plan` and what it calls.
+
 A piece is moved to local coordinates first: whole metres are taken off, which is exact, so a piece moved by whole
 metres holds the same. Its rings are put in one order, so neither the order of vertices nor of pieces matters, and no
 piece looks at another. What stays is what any grid has: a piece that is turned, or moved by part of a step, meets its
-strips elsewhere.
-
-Screening, not design: rows are straight and parallel, each has a lane along it and one lane crosses all rows through
-the entrance. Beside these the strip along the edge stays free, so that every module is reached from the entrance over
-free ground as wide as a lane (as that strip, where it is narrower), in every arm of a piece: a property test walks it.
-Where a neck of the piece itself is narrower than that, what lies behind it counts all the same. [A]
+strips elsewhere. Screening, not design: the layout is one that stands up, not the best, so a little more land or
+looser figures may hold a little less; callers that need an order take the best of the tighter figures too, for what
+stands under them stands under looser ones.
 """
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -19,221 +18,291 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from flexsites.capacity.kernels.layout_rows import LAYOUT, Layout, count_pieces, rows_of
+from flexsites.capacity.kernels.layout_directions import row_directions
+from flexsites.capacity.kernels.layout_figures import LAYOUT, Layout, lane_width, row_depth, row_pitch
+from flexsites.capacity.kernels.layout_ground import Ground, grounds_of
+from flexsites.capacity.kernels.layout_lanes import cut_stretches
+from flexsites.capacity.kernels.layout_plan import (
+    Plan,
+    Stretches,
+    Strips,
+    lay_lanes,
+    most_bays,
+    plan_rows,
+    reached_dm,
+    row_strips,
+)
+from flexsites.capacity.kernels.layout_rows import N_MODULES
 from flexsites.capacity.kernels.layout_strips import turned
 
-__all__ = ["LaidOut", "Layout", "Placed", "lay_out", "local_edges", "place"]
+__all__ = ["Layout", "Planned", "count_modules", "plan_piece"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Geometries = NDArray[np.object_]
 
+_COARSE = 4
+"""Directions are compared on a lattice with so many times the step."""
 
-class LaidOut(NamedTuple):
-    """What fits on each of n pieces under each of m layouts, arrays of shape (n, m)."""
 
-    n_modules: Ints
-    """Modules, stacked ones all counted."""
-    direction_rad: Floats
+class Planned(NamedTuple):
+    """The layout of a piece."""
+
+    plan: Plan
+    direction_rad: float
     """Direction of the rows, from the x axis counter-clockwise."""
-    n_storeys: Ints
-    """Storeys that give the most modules; 0 where nothing fits."""
+    n_storeys: int
+    low: float
+    """Low side of the first strip, in the frame of the rows, in m."""
+    mouth: Floats
+    """From the entrance to the gate in the frame of the rows, (x0, y0, x1, y1) in m."""
+    n_modules: int
+    """Modules placed, stacked ones all counted."""
 
 
-class Placed(NamedTuple):
-    """What stands where on one piece: modules (one polygon a stack), parking places and lanes."""
+class _Asked(NamedTuple):
+    """A layout, and the strips it asks."""
 
-    kind: tuple[str, ...]
-    """module | parking | lane."""
-    n_storeys: tuple[int, ...]
-    """Modules on each other; 0 for parking and lanes."""
-    polygons: Geometries
+    figures: np.void
+    n_storeys: int
+    lane: tuple[float, float]
+    """Width of a lane, and its verge."""
+    setback_m: float
+    depths: tuple[float, float]
+    """Of a row of one storey, and of more."""
+    step_m: float
+    fire_gap_m: float
+    pitch_m: float
+    """From row to row, of one storey."""
+    water_share: float
+    network: tuple[object, ...]
+    """The figures on which the lanes depend."""
 
 
-def local_edges(pieces: Geometries) -> tuple[Floats, Ints, Floats]:
-    """Return the boundaries of pieces as edges in local coordinates.
+class _Frame:
+    """A piece turned so that rows lie along x; what several layouts ask is worked out once."""
+
+    def __init__(self, ground: Ground, direction: float) -> None:
+        edges = turned(ground.edges, direction)
+        swapped = edges[:, [1, 0, 3, 2]]
+        # In the order in which the strips sort what blocks them, which then move little.
+        self.edges = edges[np.argsort(np.minimum(edges[:, 0], edges[:, 2]), kind="stable")]
+        self.swapped = swapped[np.argsort(np.minimum(swapped[:, 0], swapped[:, 2]), kind="stable")]
+        self.low = float(min(edges[:, 1].min(), edges[:, 3].min()))
+        self.ground, self.direction = ground, direction
+        self.mouths = {
+            lane: turned(np.concatenate([ground.entrance, gate])[None, :], direction)[0]
+            for lane, gate in ground.gates.items()
+        }
+        self._strips: dict[tuple[object, ...], tuple[Strips, Strips]] = {}
+        self._reached: dict[tuple[object, ...], int] = {}
+        self._lanes: dict[tuple[object, ...], tuple[Floats, Floats]] = {}
+        self._stretches: dict[tuple[object, ...], Stretches] = {}
+
+    def _lattice(self, asked: _Asked, depth: float, step: float) -> tuple[float, float, float, float, float]:
+        """Return the lattice of rows of a depth, see `cut_stretches`: the first lies at the setback."""
+        return self.low + asked.setback_m, step, depth, asked.lane[0], asked.fire_gap_m
+
+    def _rows(self, asked: _Asked, depth: float) -> tuple[Strips, Strips]:
+        question = (*asked.network, depth)
+        if question not in self._strips:
+            low, step, _, lane, _ = self._lattice(asked, depth, asked.step_m)
+            self._strips[question] = row_strips(self.edges, low, step, depth, asked.setback_m, lane, asked.lane[1])
+        return self._strips[question]
+
+    def reached_dm(self, asked: _Asked) -> int:
+        """Return the decimetres of row that one lane across reaches, of a coarse lattice: to compare directions."""
+        if asked.network not in self._reached:
+            lattice = self._lattice(asked, asked.depths[0], _COARSE * asked.step_m)
+            mouth, verge = self.mouths[asked.lane], asked.lane[1]
+            self._reached[asked.network] = reached_dm(
+                self.edges, self.swapped, lattice, asked.setback_m, verge, mouth, asked.pitch_m
+            )
+        return self._reached[asked.network]
+
+    def lanes(self, asked: _Asked, n_spines: int) -> tuple[Floats, Floats]:
+        """Return the spines and links for rows of one storey, with so many spines at most."""
+        question = (*asked.network, n_spines)
+        if question not in self._lanes:
+            depth = asked.depths[0]
+            rows, lanes = self._rows(asked, depth)
+            lattice, mouth, verge = self._lattice(asked, depth, asked.step_m), self.mouths[asked.lane], asked.lane[1]
+            self._lanes[question] = lay_lanes(
+                self.edges, self.swapped, rows, lanes, lattice, mouth, verge, asked.pitch_m, n_spines
+            )[:2]
+        return self._lanes[question]
+
+    def stretches(self, asked: _Asked, depth: float, n_spines: int) -> Stretches:
+        """Return the stretches of rows of a depth along the lanes."""
+        question = (*asked.network, depth, n_spines)
+        if question not in self._stretches:
+            spines, links = self.lanes(asked, n_spines)
+            lattice, mouth = self._lattice(asked, depth, asked.step_m), self.mouths[asked.lane]
+            self._stretches[question] = cut_stretches(*self._rows(asked, depth), lattice, spines, links, mouth)
+        return self._stretches[question]
+
+    def plan(self, asked: _Asked, enough: int, n_spines: int) -> Planned | None:
+        """Return the plan with the fewest storeys that holds enough, else with those that hold most; None: no homes."""
+        if asked.n_storeys == 1:
+            return _better(None, self._plan(asked, 1, enough, n_spines))
+        best: Planned | None = None
+        others: list[tuple[int, int]] = []
+        for n_storeys in range(1, asked.n_storeys + 1):
+            stretches = self.stretches(asked, asked.depths[n_storeys > 1], n_spines)
+            before_water = n_storeys * most_bays(stretches, asked.figures, n_storeys)
+            if before_water < enough:
+                others.append((-before_water, n_storeys))
+                continue
+            best = _better(best, self._plan(asked, n_storeys, enough, n_spines))
+            if _held(best) >= enough:
+                return best
+        for before_water, n_storeys in sorted(others):
+            if -before_water > _held(best):
+                best = _better(best, self._plan(asked, n_storeys, enough, n_spines))
+        return best
+
+    def _plan(self, asked: _Asked, n_storeys: int, enough: int, n_spines: int) -> Planned:
+        depth, (spines, _) = asked.depths[n_storeys > 1], self.lanes(asked, n_spines)
+        low, water = self.low + asked.setback_m, asked.water_share * self.ground.area_m2
+        stretches = self.stretches(asked, depth, n_spines)
+        runs, ponds, strips = plan_rows(stretches, spines, low + depth, asked.figures, n_storeys, enough, water)
+        plan, n_modules = Plan(runs, ponds, strips, *stretches[1:], spines), int(runs[:, N_MODULES].sum())
+        return Planned(plan, self.direction, n_storeys, low, self.mouths[asked.lane], n_modules)
+
+
+def _plans(
+    ground: Ground, layouts: Sequence[_Asked], enough: Ints, n_turns: int, n_spines: int
+) -> list[Planned | None]:
+    """Return the plan of a piece under each layout; None where no lane leads in."""
+    if not any(enough[i] > 0 and one.lane in ground.gates for i, one in enumerate(layouts)):
+        return [None] * len(layouts)
+    frames = _Frames(ground, n_turns)
+    return [
+        frames.plan(asked, int(enough[i]), n_spines) if enough[i] > 0 and asked.lane in ground.gates else None
+        for i, asked in enumerate(layouts)
+    ]
+
+
+class _Frames:
+    """A piece in all the directions that its rows may have, turned when first asked."""
+
+    def __init__(self, ground: Ground, n_turns: int) -> None:
+        self.ground = ground
+        self.directions = row_directions(ground.edges, n_turns)
+        self._frames: dict[int, _Frame] = {}
+
+    def __getitem__(self, i: int) -> _Frame:
+        if i not in self._frames:
+            self._frames[i] = _Frame(self.ground, float(self.directions[i]))
+        return self._frames[i]
+
+    def plan(self, asked: _Asked, enough: int, n_spines: int) -> Planned | None:
+        """Return a plan that holds enough, else the one that holds most of those tried.
+
+        First along the first direction, with one lane across. Then in the direction in which one lane reaches most
+        rows; and there with more lanes, or in every direction where one lane reaches nothing.
+        """
+        plan = self[0].plan(asked, enough, 1)
+        if _held(plan) >= enough:
+            return plan
+        reached = [self[i].reached_dm(asked) for i in range(len(self.directions))]
+        best = int(np.argmax(reached))
+        if best > 0:
+            plan = _better(plan, self[best].plan(asked, enough, 1))
+        if _held(plan) < enough and n_spines > 1:
+            for i in (best,) if reached[best] > 0 else range(len(self.directions)):
+                plan = _better(plan, self[i].plan(asked, enough, n_spines))
+        return plan
+
+
+def _held(plan: Planned | None) -> int:
+    return 0 if plan is None else plan.n_modules
+
+
+def _better(one: Planned | None, other: Planned | None) -> Planned | None:
+    """Return the plan that holds more; the first of equals."""
+    return other if _held(other) > _held(one) else one
+
+
+def count_modules(
+    pieces: Geometries, entrances: Floats, layouts: Sequence[Layout], enough: Ints, *, n_turns: int, n_spines: int
+) -> Ints:
+    """Return how many modules fit on each piece under each layout, counted up to what is enough.
+
+    Law: what is counted is what `plan_piece` places; modules x footprint never exceeds storeys x area.
 
     Parameters
     ----------
     pieces
-        Polygons or multipolygons in m, shape (n,). An empty one has no edges.
-
-    Returns
-    -------
-        Edges as (x0, y0, x1, y1), shape (n_edges, 4); the first edge of each piece, shape (n + 1,); and the local
-        origin of each piece in whole metres, shape (n, 2).
-
-    Examples
-    --------
-    >>> edges, first, origin = local_edges(np.array([shapely.box(100.5, 200, 102.5, 201)]))
-    >>> first.tolist(), origin.tolist(), edges[:, :2].min(axis=0).tolist()
-    ([0, 4], [[100.0, 200.0]], [0.5, 0.0])
-    """
-    ordered = shapely.normalize(shapely.force_2d(pieces))
-    bounds = shapely.bounds(ordered)[:, :2]
-    origin = np.floor(np.where(np.isnan(bounds), 0.0, bounds))
-    polygons, owner = shapely.get_parts(ordered, return_index=True)
-    rings, of_polygon = shapely.get_rings(polygons, return_index=True)
-    points, of_ring = shapely.get_coordinates(rings, return_index=True)
-    is_edge = np.flatnonzero(np.diff(of_ring) == 0)
-    of_piece = owner[of_polygon[of_ring[:-1][is_edge]]]
-    edges = np.hstack([points[:-1][is_edge], points[1:][is_edge]]) - np.tile(origin[of_piece], 2)
-    first_edge = np.searchsorted(of_piece, np.arange(len(pieces) + 1))
-    return np.ascontiguousarray(edges), first_edge.astype(np.int64), origin
-
-
-def _entrances(pieces: Geometries, access_m: Floats, origin: Floats) -> Floats:
-    """Return the point of each piece through which its cross lane goes: its entrance, else its centroid."""
-    centroids = shapely.get_coordinates(shapely.centroid(shapely.normalize(_moved(pieces, origin))))
-    local = access_m - origin
-    has_none = np.logical_or(np.isnan(local[:, 0]), np.isnan(local[:, 1]))
-    return np.where(np.column_stack([has_none, has_none]), centroids, local)
-
-
-def _moved(pieces: Geometries, origin: Floats) -> Geometries:
-    """Return pieces in their local coordinates."""
-    n_points = shapely.get_num_coordinates(pieces)
-    shift = np.repeat(origin, n_points, axis=0)
-    moved: Geometries = shapely.set_coordinates(
-        shapely.force_2d(pieces.copy()), shapely.get_coordinates(pieces) - shift
-    )
-    return moved
-
-
-def lay_out(
-    pieces: Geometries,
-    access_m: Floats,
-    layouts: Sequence[Layout],
-    *,
-    n_turns: int,
-    wanted: NDArray[np.bool_] | None = None,
-) -> LaidOut:
-    """Return how many modules fit on each piece under each layout.
-
-    Law: looser figures never hold fewer modules, and modules x footprint never exceeds storeys x area.
-
-    Parameters
-    ----------
-    pieces
-        Valid polygons in m (EPSG:28992), shape (n,), none empty.
-    access_m
-        Entrance of each piece in m, shape (n, 2); NaN where there is none, then the centroid is taken.
+        Valid polygons in m (EPSG:28992), shape (n,), none empty: the land that may be built on, setback included.
+    entrances
+        Entrance of each piece in m, shape (n, 2), on the piece or beside it: lanes begin at the point of the piece
+        nearest to it. NaN: at the middle of its longest edge.
     layouts
         The figures, m of them.
+    enough
+        Modules that are asked for at most, shape (n, m); what reaches it is "at least". 0: not asked, and 0.
     n_turns
         Equal turns of half a circle in which rows are tried, besides along and across the longest edge.
-    wanted
-        Which layouts are asked for which piece, shape (n, m); all by default. What is not wanted holds 0.
-
-    Examples
-    --------
-    A field of 40 x 22 m with 3 m kept to the edge: one row, nine modules of 3.5 m.
-
-    >>> flat = Layout(3.5, 8.0, 1, 3.0, 9.0, 3.0, 0.0, 0.0, 1, 0.0, 2.5, 5.0, 0.5)
-    >>> field = np.array([shapely.box(150_000, 450_000, 150_040, 450_022)])
-    >>> lay_out(field, np.array([[150_000.0, 450_011.0]]), [flat], n_turns=2).n_modules.tolist()
-    [[9]]
-    """
-    shape = (len(pieces), len(layouts))
-    if 0 in shape:
-        return LaidOut(np.zeros(shape, np.int64), np.zeros(shape), np.zeros(shape, np.int64))
-    asked = np.ones(shape, np.bool_) if wanted is None else wanted
-    edges, first_edge, origin = local_edges(pieces)
-    entrances = _entrances(pieces, access_m, origin)
-    order = sorted(range(len(layouts)), key=lambda i: (layouts[i].setback_m, layouts[i].lane_m, layouts[i]))
-    figures = np.array([tuple(layouts[i]) for i in order], dtype=LAYOUT)
-    asked = np.ascontiguousarray(asked[:, order])
-    modules, directions, storeys = count_pieces(edges, first_edge, entrances, n_turns, figures, asked)
-    back = np.argsort(order)
-    return LaidOut(modules[:, back], directions[:, back], storeys[:, back])
-
-
-def place(piece: shapely.Geometry, access_m: Floats, layout: Layout, *, n_turns: int, width_m: float) -> Placed:
-    """Return the modules, parking places and lanes of the layout that `lay_out` counted on one piece.
-
-    Parameters
-    ----------
-    piece
-        Valid polygon in m.
-    access_m
-        Its entrance in m, shape (2,); NaN if there is none.
-    layout, n_turns
-        As for `lay_out`.
-    width_m
-        Width of a module along the row in m: the bay without the gap of detached homes.
+    n_spines
+        Most lanes across the rows.
 
     Returns
     -------
-        Stacks of modules, which together hold the modules counted, parking places, and lanes cut to the piece.
+        Modules, stacked ones all counted, shape (n, m); 0 where no lane leads in, or nothing fits beside it.
 
     Examples
     --------
-    >>> flat = Layout(3.5, 8.0, 1, 3.0, 9.0, 3.0, 0.0, 0.0, 1, 0.0, 2.5, 5.0, 0.5)
-    >>> placed = place(shapely.box(0, 0, 40, 22), np.array([0.0, 11.0]), flat, n_turns=2, width_m=3.5)
-    >>> placed.kind.count("module"), round(shapely.area(placed.polygons[:9]).sum())
-    (9, 252)
+    A field of 40 x 22 m, 3 m kept to the edge, a lane of 3 m in from the middle of the left side: a row along the
+    field; from the lane on it has its yard of 4 m2 a home and 2 % of water.
+
+    >>> flat = Layout(3.5, 0, 8, 1, 1, 1, 3, 9, 3, 3, 1, 0, 2.5, 5, 6, 100, 40, 5, 2.5, 1.5, 4, 0.02, 2, 1, 1)
+    >>> field, entrance = np.array([shapely.box(0, 0, 40, 22)]), np.array([[0.0, 11.0]])
+    >>> count_modules(field, entrance, [flat], np.array([[99]]), n_turns=2, n_spines=1).tolist()
+    [[7]]
     """
-    pieces = np.array([piece], dtype=object)
-    laid = lay_out(pieces, access_m[None, :], [layout], n_turns=n_turns)
-    n_storeys, direction = int(laid.n_storeys[0, 0]), float(laid.direction_rad[0, 0])
-    if n_storeys == 0:
-        return Placed((), (), np.empty(0, dtype=object))
-    edges, _, origin = local_edges(pieces)
-    entrance = _turned_point(_entrances(pieces, access_m[None, :], origin)[0], direction)
-    rows = turned(edges, direction)
-    low_y = min(rows[:, 1].min(), rows[:, 3].min())
-    figures = np.array([tuple(layout)], dtype=LAYOUT)[0]
-    runs, n_bays, row_y = rows_of(rows, low_y, entrance[0], figures, n_storeys)
-    modules, parking = _boxes(runs, n_bays, layout, n_storeys, width_m)
-    lanes = _lanes(runs, row_y, entrance, layout)
-    homes, places, ways = (_turned_back(one, direction, origin[0]) for one in (modules, parking, lanes))
-    ways = shapely.get_parts(shapely.intersection(shapely.union_all(ways), piece))
-    ways = ways[shapely.get_type_id(ways) == shapely.GeometryType.POLYGON]
-    kind = ("module",) * len(homes) + ("parking",) * len(places) + ("lane",) * len(ways)
-    storeys = (n_storeys,) * len(homes) + (0,) * (len(places) + len(ways))
-    return Placed(kind, storeys, np.concatenate([homes, places, ways]))
+    modules = np.zeros((len(pieces), len(layouts)), np.int64)
+    if modules.size == 0:
+        return modules
+    asked = _asked(layouts)
+    grounds, _ = grounds_of(pieces, entrances, _lanes(asked))
+    for i, ground in enumerate(grounds):
+        plans = _plans(ground, asked, enough[i], n_turns, n_spines)
+        modules[i] = [0 if one is None else one.n_modules for one in plans]
+    return modules
 
 
-def _turned_point(point: Floats, direction: float) -> Floats:
-    return np.asarray(turned(np.array([[*point, *point]]), direction)[0, :2])
+def plan_piece(
+    piece: shapely.Geometry, entrance: Floats, layout: Layout, enough: int, *, n_turns: int, n_spines: int
+) -> tuple[Planned | None, Floats]:
+    """Return the layout that `count_modules` counts on one piece, and the origin of its coordinates; None: no homes."""
+    pieces, asked = np.array([piece], dtype=object), _asked([layout])
+    grounds, origin = grounds_of(pieces, entrance[None, :], _lanes(asked))
+    return _plans(grounds[0], asked, np.array([enough]), n_turns, n_spines)[0], origin[0]
 
 
-def _turned_back(boxes: Geometries, direction: float, origin: Floats) -> Geometries:
-    """Return boxes of the frame of the rows in the coordinates of the map."""
-    cosine, sine = math.cos(direction), math.sin(direction)
-
-    def move(points: Floats) -> Floats:
-        back = np.column_stack([points @ (cosine, -sine), points @ (sine, cosine)])
-        return np.asarray(back + origin)
-
-    return np.asarray(shapely.transform(boxes, move), dtype=object)
-
-
-def _boxes(runs: Floats, n_bays: Ints, layout: Layout, n_storeys: int, width_m: float) -> tuple[Geometries, Geometries]:
-    """Return the stacks of modules and the parking places of runs: modules first, places at the right end."""
-    run = np.repeat(np.arange(len(runs)), n_bays)
-    nth = np.arange(run.size) - np.repeat(np.cumsum(n_bays) - n_bays, n_bays)
-    left, low = runs[run, 0] + nth * layout.bay_m, runs[run, 2]
-    modules = shapely.box(left, low, left + width_m, low + layout.depth_m)
-    n_places = np.ceil(n_bays * n_storeys * layout.places_per_module - 1e-9).astype(np.int64)
-    run = np.repeat(np.arange(len(runs)), n_places)
-    nth = np.arange(run.size) - np.repeat(np.cumsum(n_places) - n_places, n_places)
-    left = (runs[:, 0] + n_bays * layout.bay_m)[run] + nth * layout.place_m
-    top = runs[run, 2] + layout.depth_m
-    parking = shapely.box(left, top - layout.place_depth_m, left + layout.place_m, top)
-    return np.asarray(modules, dtype=object), np.asarray(parking, dtype=object)
+def _asked(layouts: Sequence[Layout]) -> list[_Asked]:
+    asked = []
+    for layout, one in zip(layouts, np.array([tuple(one) for one in layouts], dtype=LAYOUT), strict=True):
+        lane, depths = (float(lane_width(one)), layout.verge_m), (float(row_depth(one, 1)), float(row_depth(one, 2)))
+        pitch = float(row_pitch(one, 1))
+        asked.append(
+            _Asked(
+                figures=one,
+                n_storeys=layout.n_storeys,
+                lane=lane,
+                setback_m=layout.setback_m,
+                depths=depths,
+                step_m=layout.step_m,
+                fire_gap_m=layout.fire_gap_m,
+                pitch_m=pitch,
+                water_share=layout.water_share,
+                network=(lane, layout.setback_m, depths[0], pitch, layout.fire_gap_m, layout.step_m),
+            )
+        )
+    return asked
 
 
-def _lanes(runs: Floats, row_y: Floats, entrance: Floats, layout: Layout) -> Geometries:
-    """Return the lane along each row, on its upper side, and the lane across the rows through the entrance."""
-    width = max(layout.lane_m, layout.aisle_m)
-    left = np.array([runs[runs[:, 2] == y, 0].min() for y in row_y])
-    right = np.array([runs[runs[:, 2] == y, 1].max() for y in row_y])
-    top = row_y + layout.depth_m
-    along = shapely.box(np.minimum(left, entrance[0]), top, np.maximum(right, entrance[0]), top + width)
-    if layout.lane_m == 0:
-        return np.asarray(along, dtype=object)
-    half = layout.lane_m / 2
-    low, high = min(row_y.min(), entrance[1]), max(float(top.max()) + width, entrance[1])
-    across = shapely.box(entrance[0] - half, low, entrance[0] + half, high)
-    return np.asarray([*along, across], dtype=object)
+def _lanes(asked: Sequence[_Asked]) -> list[tuple[float, float]]:
+    """Return the widths of lanes that layouts ask, with their verge, each once."""
+    return sorted({one.lane for one in asked})

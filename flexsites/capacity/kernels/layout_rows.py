@@ -1,134 +1,43 @@
-"""How many modules stand in rows on a piece: the best set of strips, per direction and per number of storeys.
+"""The rows of a piece in one direction: the best set of strips, filled from the entrance outwards, with water left.
 
-For each direction the strips of a lattice are counted (`layout_strips`) and the best set of rows is chosen exactly, by
-dynamic programming: rows keep a gap that grows with the storeys. Because the choice is the best one, and whatever fits
-under tight figures also fits under looser ones, the number of modules never falls when setback, spacing, lane, parking
-norm or the piece itself loosens (for the piece: with direction and lattice held).
+Which strips hold rows is chosen exactly, by dynamic programming, among those that the lanes reach. Rows are filled run
+by run, the nearest along the lanes first, until there are enough modules: so a cluster is compact and begins at the
+entrance. Water takes what homes leave of the rows; where that is too little, the farthest homes give way.
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flexsites.capacity.kernels.layout_directions import row_directions
-from flexsites.capacity.kernels.layout_strips import clear_intervals, turned
+from flexsites.capacity.kernels.layout_lanes import ANCHOR, FAR, X
+from flexsites.capacity.kernels.layout_runs import bays_of_run, bays_of_stretch, run_length
+from flexsites.capacity.kernels.ordering import stable_order
 from flexsites.compiled import kernel
 
-__all__ = ["LAYOUT", "Layout", "bays_between", "best_rows", "count_pieces", "rows_of"]
+__all__ = ["bays_of_strips", "best_rows", "chosen_rows", "fill_runs", "ponds_between", "runs_of_rows"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_WHOLE = 1e-9
+STRETCH, OFFSET, N_BAYS, N_MODULES, DISTANCE, N_RUN = 0, 1, 2, 3, 4, 5
+"""Columns of runs: stretch, start from its near end in m, bays, modules, way from the gate in m; number of columns."""
 
 
-class Layout(NamedTuple):
-    """The figures of one layout, all lengths in m.
-
-    A bay is the width of one module along the row, with the gap to the next for detached homes. A lane runs along each
-    row (on its upper side; where the setback is as wide as the lane it may run in it) and one lane crosses the rows.
-    """
-
-    bay_m: float
-    """Pitch of modules along a row."""
-    depth_m: float
-    """Depth of a module across the row."""
-    n_bays_min: int
-    """Shortest run of modules that is placed: as many as the widest home of the mix takes."""
-    setback_m: float
-    row_spacing_m: float
-    """Between rows of one storey."""
-    row_spacing_per_storey_m: float
-    """More for each further storey."""
-    lane_m: float
-    aisle_m: float
-    """Least lane along rows that hold parking; 0 without parking."""
-    n_storeys: int
-    """Storeys at most."""
-    places_per_module: float
-    """Parking places per module (not per stack)."""
-    place_m: float
-    """Width of a parking place along the row."""
-    place_depth_m: float
-    """Depth of a parking place across the row, at most that of a module."""
-    step_m: float
-    """Step of the lattice of strips."""
-
-
-LAYOUT = np.dtype([(name, "i8" if name in {"n_bays_min", "n_storeys"} else "f8") for name in Layout._fields])
-"""Layouts as an array: ``np.array([layout], dtype=LAYOUT)``."""
+FEW_PONDS = 3
+"""Water lies in no more parts than this where the rows leave room for it."""
 
 
 @kernel
-def bays_between(length: float, bay: float, places_per_bay: float, place: float, n_min: int) -> int:
-    """Return the bays that an interval holds together with the parking places they ask.
-
-    Parameters
-    ----------
-    length
-        Length of the interval in m.
-    bay
-        Width of a bay in m.
-    places_per_bay
-        Parking places per bay, all storeys together; rounded up to whole places per interval.
-    place
-        Width of a parking place in m.
-    n_min
-        Fewer bays than this are none.
-
-    Returns
-    -------
-        The most bays n with n x bay + ceil(n x places_per_bay) x place <= length; two intervals joined never hold
-        fewer than the two apart.
-
-    Examples
-    --------
-    >>> bays_between(35.0, 3.5, 0.0, 2.5, 1), bays_between(35.0, 3.5, 0.5, 2.5, 1), bays_between(3.4, 3.5, 0.0, 2.5, 1)
-    (10, 7, 0)
-    """
-    n = math.floor(length / (bay + places_per_bay * place) + _WHOLE)
-    while n > 0 and n * bay + math.ceil(n * places_per_bay - _WHOLE) * place > length:
-        n -= 1
-    return n if n >= n_min else 0
-
-
-@kernel
-def _row_gap(layout: np.void, n_storeys: int) -> float:
-    """Return the free width between two rows: their spacing, and at least the lane or the aisle in it."""
-    spacing: float = layout["row_spacing_m"] + (n_storeys - 1) * layout["row_spacing_per_storey_m"]
-    gap: float = max(spacing, layout["lane_m"], layout["aisle_m"])
-    return gap
-
-
-@kernel
-def _strip_depth(layout: np.void) -> float:
-    """Return the depth that must be clear: the module, and what of the lane along it the setback does not hold."""
-    depth: float = layout["depth_m"] + max(0.0, max(layout["lane_m"], layout["aisle_m"]) - layout["setback_m"])
-    return depth
-
-
-@kernel
-def _has_same_strips(one: np.void, other: np.void) -> bool:
-    """Tell whether two layouts are counted on the same clear intervals."""
-    return (
-        _strip_depth(one) == _strip_depth(other)
-        and one["setback_m"] == other["setback_m"]
-        and one["lane_m"] == other["lane_m"]
-        and one["step_m"] == other["step_m"]
-    )
-
-
-@kernel
-def _bays_of_strips(start: Ints, left: Floats, right: Floats, layout: np.void, n_storeys: int) -> Ints:
-    """Return the bays that each strip holds."""
+def bays_of_strips(start: Ints, near: Floats, far: Floats, spine: Ints, layout: np.void, n_storeys: int) -> Ints:
+    """Return the bays that the reached stretches of each strip hold."""
     n_bays = np.zeros(start.size - 1, np.int64)
-    places = n_storeys * layout["places_per_module"]
+    lengths = np.abs(far - near)
+    longest = bays_of_run(layout, lengths.max(), n_storeys) if lengths.size else 0
     for k in range(n_bays.size):
         for i in range(start[k], start[k + 1]):
-            length = right[i] - left[i]
-            n_bays[k] += bays_between(length, layout["bay_m"], places, layout["place_m"], layout["n_bays_min"])
+            if spine[i] >= 0:
+                n_bays[k] += bays_of_stretch(layout, lengths[i], n_storeys, longest)
     return n_bays
 
 
@@ -162,153 +71,198 @@ def best_rows(n_bays: Ints, apart: int) -> Ints:
 
 
 @kernel
-def _apart(layout: np.void, n_storeys: int) -> int:
-    """Return how many steps of the lattice two rows are apart."""
-    pitch: float = layout["depth_m"] + _row_gap(layout, n_storeys)
-    n_steps: int = math.ceil(pitch / layout["step_m"] - _WHOLE)
-    return max(1, n_steps)
-
-
-@kernel
-def _count_turned(
-    edges: Floats, origin: float, lane_x: float, layouts: NDArray[np.void], wanted: NDArray[np.bool_]
-) -> tuple[Ints, Ints]:
-    """Return per layout the most modules over the numbers of storeys, and that number, in one direction."""
-    modules = np.zeros(layouts.size, np.int64)
-    storeys = np.zeros(layouts.size, np.int64)
-    last = -1
-    start, left, right = np.zeros(1, np.int64), np.zeros(0), np.zeros(0)
-    for i in range(layouts.size):
-        if not wanted[i]:
-            continue
-        layout = layouts[i]
-        if last < 0 or not _has_same_strips(layout, layouts[last]):
-            depth, step = _strip_depth(layout), layout["step_m"]
-            start, left, right = clear_intervals(
-                edges, origin, step, depth, layout["setback_m"], lane_x, layout["lane_m"], 0.0
-            )
-            last = i
-        for n in range(1, layout["n_storeys"] + 1):
-            n_bays = _bays_of_strips(start, left, right, layout, n)
-            total = n * best_rows(n_bays, _apart(layout, n))[-1]
-            if total > modules[i]:
-                modules[i], storeys[i] = total, n
-    return modules, storeys
-
-
-@kernel
-def count_pieces(
-    edges: Floats,
-    first_edge: Ints,
-    entrances: Floats,
-    n_turns: int,
-    layouts: NDArray[np.void],
-    wanted: NDArray[np.bool_],
-) -> tuple[Ints, Floats, Ints]:
-    """Return the most modules that fit on each piece under each layout, with the direction and storeys that give them.
-
-    Parameters
-    ----------
-    edges
-        Boundaries of all pieces as (x0, y0, x1, y1) in local m, shape (n_edges, 4).
-    first_edge
-        Edges of piece i are first_edge[i]..first_edge[i + 1], shape (n + 1,).
-    entrances
-        A point per piece through which the lane across the rows goes, local m, shape (n, 2).
-    n_turns
-        See `row_directions`.
-    layouts
-        Array of dtype `LAYOUT`, shape (m,); equal strips next to each other share work.
-    wanted
-        Which layouts are asked for which piece, shape (n, m).
-
-    Returns
-    -------
-        Modules (stacked ones all counted), direction in radians and storeys, each of shape (n, m). 0 modules is also
-        what is not wanted. Ties go to the first direction and the fewest storeys.
+def chosen_rows(n_bays: Ints, apart: int) -> Ints:
+    """Return the strips of the best rows, from the highest down.
 
     Examples
     --------
-    40 x 22 m with 3 m to the edge: one row of 34 m holds 9 modules of 3.5 m; stacked in two storeys 18.
-
-    >>> box = np.array([[0.0, 0, 40, 0], [40.0, 0, 40, 22], [40.0, 22, 0, 22], [0.0, 22, 0, 0]])
-    >>> flat = Layout(3.5, 8.0, 1, 3.0, 9.0, 3.0, 0.0, 0.0, 1, 0.0, 2.5, 5.0, 0.5)
-    >>> layouts = np.array([flat, flat._replace(n_storeys=2)], dtype=LAYOUT)
-    >>> entrance = np.array([[0.0, 11.0]])
-    >>> modules, _, _ = count_pieces(box, np.array([0, 4]), entrance, 2, layouts, np.ones((1, 2), np.bool_))
-    >>> modules.tolist()
-    [[9, 18]]
+    >>> chosen_rows(np.array([4, 7, 4]), 2).tolist()
+    [2, 0]
     """
-    n = first_edge.size - 1
-    modules = np.zeros((n, layouts.size), np.int64)
-    directions = np.zeros((n, layouts.size))
-    storeys = np.zeros((n, layouts.size), np.int64)
-    for p in range(n):
-        own = edges[first_edge[p] : first_edge[p + 1]]
-        if own.shape[0] == 0:
-            continue
-        for direction in row_directions(own, n_turns):
-            rows = turned(own, direction)
-            origin = min(rows[:, 1].min(), rows[:, 3].min())
-            lane_x = math.cos(direction) * entrances[p, 0] + math.sin(direction) * entrances[p, 1]
-            found, stacked = _count_turned(rows, origin, lane_x, layouts, wanted[p])
-            for i in range(layouts.size):
-                if found[i] > modules[p, i]:
-                    modules[p, i], directions[p, i], storeys[p, i] = found[i], direction, stacked[i]
-    return modules, directions, storeys
-
-
-@kernel
-def rows_of(
-    edges: Floats, origin: float, lane_x: float, layout: np.void, n_storeys: int
-) -> tuple[Floats, Ints, Floats]:
-    """Return the runs of modules of the best rows in one direction, for drawing.
-
-    Parameters
-    ----------
-    edges
-        Boundary turned so that rows lie along x, (x0, y0, x1, y1) in m, shape (n, 4).
-    origin, lane_x
-        Lattice's first y, and middle of the lane across the rows, in m.
-    layout
-        One record of dtype `LAYOUT`.
-    n_storeys
-        Storeys stacked.
-
-    Returns
-    -------
-        Runs as (left, right, low y) in m, shape (r, 3); bays of each, shape (r,); and the lowest y of each row,
-        shape (q,), from the highest row down.
-
-    Examples
-    --------
-    >>> box = np.array([[0.0, 0, 40, 0], [40.0, 0, 40, 22], [40.0, 22, 0, 22], [0.0, 22, 0, 0]])
-    >>> layout = np.array([Layout(3.5, 8.0, 1, 3.0, 9.0, 3.0, 0.0, 0.0, 1, 0.0, 2.5, 5.0, 0.5)], dtype=LAYOUT)[0]
-    >>> runs, n_bays, rows = rows_of(box, 0.0, 0.0, layout, 1)
-    >>> runs.round(3).tolist(), n_bays.tolist(), rows.tolist()
-    ([[3.0, 37.0, 3.0]], [9], [3.0])
-    """
-    depth, step, apart = _strip_depth(layout), layout["step_m"], _apart(layout, n_storeys)
-    start, left, right = clear_intervals(edges, origin, step, depth, layout["setback_m"], lane_x, layout["lane_m"], 0.0)
-    n_bays = _bays_of_strips(start, left, right, layout, n_storeys)
     best = best_rows(n_bays, apart)
-    places = n_storeys * layout["places_per_module"]
-    runs = np.empty((left.size, 3))
-    held = np.empty(left.size, np.int64)
-    rows = np.empty(n_bays.size)
-    n_runs, n_rows, k = 0, 0, n_bays.size
+    chosen = np.empty(n_bays.size, np.int64)
+    n, k = 0, n_bays.size
     while k > 0:
         if best[k] == best[k - 1]:
             k -= 1
             continue
-        low = origin + (k - 1) * step
-        rows[n_rows] = low
-        n_rows += 1
-        for i in range(start[k - 1], start[k]):
-            n = bays_between(right[i] - left[i], layout["bay_m"], places, layout["place_m"], layout["n_bays_min"])
-            if n > 0:
-                runs[n_runs, 0], runs[n_runs, 1], runs[n_runs, 2] = left[i], right[i], low
-                held[n_runs] = n
-                n_runs += 1
+        chosen[n] = k - 1
+        n += 1
         k = max(0, k - apart)
-    return runs[:n_runs], held[:n_runs], rows[:n_rows]
+    return chosen[:n]
+
+
+@kernel
+def _way(spine: Floats, x: float, lane_y: float) -> float:
+    """Return how far a point of a lane along a row is from the gate, along lanes."""
+    way: float = spine[FAR] + abs(lane_y - spine[ANCHOR]) + abs(x - spine[X])
+    return way
+
+
+@kernel
+def runs_of_rows(
+    chosen: Ints,
+    stretches: tuple[Ints, Floats, Floats, Ints],
+    lane_y: Floats,
+    spines: Floats,
+    layout: np.void,
+    n_storeys: int,
+) -> Floats:
+    """Return all runs that chosen rows hold, shape (r, N_RUN), the nearest to the gate first; none has modules yet.
+
+    `lane_y` is the low side of the lane of each strip.
+    """
+    start, near, far, spine = stretches
+    shortest = layout["n_bays_min"] * layout["width_m"]
+    room = 0
+    for k in chosen:
+        for i in range(start[k], start[k + 1]):
+            room += int(abs(far[i] - near[i]) / shortest) + 1
+    runs = np.zeros((room, N_RUN))
+    n = 0
+    for k in chosen:
+        for i in range(start[k], start[k + 1]):
+            if spine[i] < 0:
+                continue
+            way = _way(spines[spine[i]], near[i], lane_y[k])
+            length, offset = abs(far[i] - near[i]), 0.0
+            n_bays = bays_of_run(layout, length, n_storeys)
+            while n_bays > 0:
+                runs[n, STRETCH], runs[n, OFFSET], runs[n, N_BAYS], runs[n, DISTANCE] = i, offset, n_bays, way + offset
+                n += 1
+                offset += run_length(layout, n_bays, n_storeys) + layout["fire_gap_m"]
+                n_bays = bays_of_run(layout, length - offset, n_storeys)
+    return runs[:n][stable_order(runs[:n, DISTANCE])]
+
+
+@kernel
+def fill_runs(runs: Floats, n_storeys: int, enough: int, least: int) -> Floats:
+    """Return the first runs that hold enough modules, with the modules of each; the last is as long as it must be.
+
+    Where that would be fewer bays than the least, it takes from the run before, if that can spare them.
+
+    Examples
+    --------
+    Runs of five and six bays, two storeys: ten modules and seven more in four stacks. For one module more than ten the
+    first run spares two stacks.
+
+    >>> runs = np.array([[0.0, 0, 5, 0, 0], [1.0, 0, 6, 0, 30]])
+    >>> fill_runs(runs, 2, 17, 3)[:, 2:4].tolist(), fill_runs(runs, 2, 11, 3)[:, 2:4].tolist()
+    ([[5.0, 10.0], [4.0, 7.0]], [[3.0, 6.0], [3.0, 5.0]])
+    """
+    filled = runs.copy()
+    total = 0
+    n = filled.shape[0]
+    for i in range(n):
+        if total >= enough:
+            n = i
+            break
+        n_modules = min(enough - total, int(filled[i, N_BAYS]) * n_storeys)
+        filled[i, N_BAYS], filled[i, N_MODULES] = math.ceil(n_modules / n_storeys), n_modules
+        total += n_modules
+    spared = least - int(filled[n - 1, N_BAYS]) if n > 1 else 0
+    if spared > 0 and filled[n - 2, N_BAYS] - spared >= least:
+        filled[n - 2, N_BAYS] -= spared
+        filled[n - 2, N_MODULES] -= spared * n_storeys
+        filled[n - 1, N_BAYS] += spared
+        filled[n - 1, N_MODULES] += spared * n_storeys
+    return filled[:n]
+
+
+@kernel
+def _free_lengths(
+    runs: Floats,
+    chosen: Ints,
+    stretches: tuple[Ints, Floats, Floats, Ints],
+    lane_y: Floats,
+    spines: Floats,
+    layout: np.void,
+    n_storeys: int,
+) -> Floats:
+    """Return what runs leave of chosen rows, as (stretch, from, to, way from the gate), the nearest first."""
+    start, near, far, spine = stretches
+    n_stretches = 0
+    for k in chosen:
+        n_stretches += start[k + 1] - start[k]
+    free = np.empty((runs.shape[0] + n_stretches, 4))
+    last = np.full(near.size, -1)
+    n = 0
+    for i in range(runs.shape[0]):
+        one, begin = int(runs[i, STRETCH]), runs[i, OFFSET]
+        end = begin + run_length(layout, int(runs[i, N_BAYS]), n_storeys)
+        if last[one] >= 0:
+            free[last[one], 2] = begin - layout["verge_m"]
+        free[n, 0], free[n, 1], free[n, 2] = one, end + layout["verge_m"], abs(far[one] - near[one])
+        free[n, 3], last[one] = runs[i, DISTANCE], n
+        n += 1
+    for k in chosen:
+        for i in range(start[k], start[k + 1]):
+            if last[i] < 0:
+                free[n, 0], free[n, 1], free[n, 2] = i, 0.0, abs(far[i] - near[i])
+                free[n, 3] = _way(spines[spine[i]], near[i], lane_y[k]) if spine[i] >= 0 else np.inf
+                n += 1
+    return free[:n][stable_order(free[:n, 3])]
+
+
+@kernel
+def _ponds(free: Floats, depth: float, least: float, area: float) -> tuple[Floats, float]:
+    """Return the free lengths that water takes, the nearest first, and the area still to be found."""
+    ponds = np.empty((free.shape[0], 3))
+    n = 0
+    for i in range(free.shape[0]):
+        length = free[i, 2] - free[i, 1]
+        if area > 0.0 and length >= least:
+            length = min(length, max(least, area / depth))
+            ponds[n, 0], ponds[n, 1], ponds[n, 2] = free[i, 0], free[i, 1], free[i, 1] + length
+            area -= length * depth
+            n += 1
+    return ponds[:n], area
+
+
+@kernel
+def ponds_between(
+    runs: Floats,
+    chosen: Ints,
+    stretches: tuple[Ints, Floats, Floats, Ints],
+    lane_y: Floats,
+    spines: Floats,
+    layout: np.void,
+    n_storeys: int,
+    area_m2: float,
+) -> tuple[Floats, Floats]:
+    """Return the runs that remain where water of an area has its place in the rows too, and the water.
+
+    A few ponds of some size are sought first, then whatever there is; where that is too little homes give way.
+
+    Parameters
+    ----------
+    runs
+        Filled runs, shape (r, N_RUN), the nearest first; the last give way, bay by bay.
+    chosen, stretches
+        The rows, and their stretches as `cut_stretches` gives them.
+    lane_y, spines
+        As for `runs_of_rows`.
+    layout, n_storeys
+        The figures; water is as deep as a module.
+    area_m2
+        Of water, in m2.
+
+    Returns
+    -------
+        Runs, and water as (stretch, from, to) in m from the near end of the stretch; no runs if nothing leaves room.
+    """
+    kept, n = runs.copy(), runs.shape[0]
+    depth, least = layout["depth_m"], layout["water_min_m"]
+    while True:
+        free = _free_lengths(kept[:n], chosen, stretches, lane_y, spines, layout, n_storeys)
+        ponds, missing = _ponds(free, depth, max(least, area_m2 / depth / FEW_PONDS), area_m2)
+        if missing > 0.0:
+            ponds, missing = _ponds(free, depth, least, area_m2)
+        if missing <= 0.0 or n == 0:
+            return (kept[:n], ponds) if missing <= 0.0 else (kept[:0], ponds)
+        fewer = int(kept[n - 1, N_BAYS]) - 1
+        if fewer < layout["n_bays_min"]:
+            n -= 1
+        else:
+            kept[n - 1, N_BAYS] = fewer
+            kept[n - 1, N_MODULES] = min(kept[n - 1, N_MODULES], fewer * n_storeys)

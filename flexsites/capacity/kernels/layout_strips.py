@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from flexsites.capacity.kernels.ordering import stable_order
 from flexsites.compiled import kernel
 
-__all__ = ["blocked_interval", "clear_intervals", "turned"]
+__all__ = ["blocked_interval", "clear_intervals", "n_strips_over", "turned"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -189,28 +189,41 @@ def _blocked(
 
 
 @kernel
-def clear_intervals(
-    edges: Floats, origin: float, step: float, depth: float, setback: float, lane_x: float, lane: float, least: float
-) -> tuple[Ints, Floats, Floats]:
-    """Return the intervals of every strip in which its full depth is inside a piece and clear of edge and lane.
+def n_strips_over(edges: Floats, origin: float, step: float, depth: float) -> int:
+    """Return the strips of a lattice that begin at an origin and lie below the top of a piece.
 
-    Strip k runs from y = origin + k x step, depth high. A point of a strip is clear if it is inside the piece, at least
-    `setback` from its boundary, and not in the lane across the rows.
+    Examples
+    --------
+    >>> n_strips_over(np.array([[0.0, 0.0, 5.0, 14.0]]), 0.0, 1.0, 8.0)
+    7
+    """
+    top = max(edges[:, 1].max(), edges[:, 3].max())
+    n: int = max(0, math.floor((top - origin - depth + TOUCH_M) / step) + 1)
+    return n
+
+
+@kernel
+def clear_intervals(
+    edges: Floats, origin: float, step: float, n_strips: int, depth: float, distance: float
+) -> tuple[Ints, Floats, Floats]:
+    """Return the intervals of every strip in which its full depth is inside a piece and clear of its edge.
+
+    Strip k runs from y = origin + k x step, depth high. A point of a strip is clear if it is inside the piece and at
+    least `distance` from its boundary.
 
     Parameters
     ----------
     edges
-        Boundary with its holes as (x0, y0, x1, y1) in m, shape (n, 4), turned so that rows lie along x.
+        Boundary with its holes as (x0, y0, x1, y1) in m, shape (n, 4), turned so that strips lie along x. In ascending
+        order of their left ends the work is least; the result does not depend on it.
     origin, step
         Lattice of the strips in m; step above 0.
+    n_strips
+        Strips asked for.
     depth
-        Depth of a strip in m.
-    setback
+        Depth of a strip in m, above 0.
+    distance
         Distance to the boundary in m, above 0.
-    lane_x, lane
-        Middle and width in m of the lane across the rows; width 0 is no lane.
-    least
-        Shorter intervals are left out, in m.
 
     Returns
     -------
@@ -222,14 +235,11 @@ def clear_intervals(
     A box of 20 x 14 m, 3 m from the edge, leaves one strip of 8 m deep and 14 m long.
 
     >>> box = np.array([[0.0, 0, 20, 0], [20.0, 0, 20, 14], [20.0, 14, 0, 14], [0.0, 14, 0, 0]])
-    >>> start, left, right = clear_intervals(box, 0.0, 1.0, 8.0, 3.0, 10.0, 0.0, 1.0)
+    >>> start, left, right = clear_intervals(box, 0.0, 1.0, 7, 8.0, 3.0)
     >>> start.tolist(), left.round(3).tolist(), right.round(3).tolist()
     ([0, 0, 0, 0, 1, 1, 1, 1], [3.0], [17.0])
     """
-    top = max(edges[:, 1].max(), edges[:, 3].max())
-    n_strips = max(0, math.floor((top - origin - depth + TOUCH_M) / step) + 1)
-    reach = setback - TOUCH_M
-    begin, stop, left, right, crosses = _blocked(edges, origin, step, depth, reach, n_strips)
+    begin, stop, left, right, crosses = _blocked(edges, origin, step, depth, distance - TOUCH_M, n_strips)
     start = np.zeros(n_strips + 1, np.int64)
     clear_left = np.empty(left.size + n_strips)
     clear_right = np.empty(left.size + n_strips)
@@ -239,27 +249,10 @@ def clear_intervals(
         is_inside = False
         covered_to = -np.inf
         for i in range(begin[k], stop[k]):
-            if is_inside and left[i] - covered_to >= least:
-                n = _without_lane(clear_left, clear_right, n, covered_to, left[i], lane_x, lane, least)
+            if is_inside and left[i] > covered_to:
+                clear_left[n], clear_right[n] = covered_to, left[i]
+                n += 1
             covered_to = max(covered_to, right[i])
             is_inside ^= crosses[i]
         start[k + 1] = n
     return start, clear_left[:n], clear_right[:n]
-
-
-@kernel
-def _without_lane(
-    clear_left: Floats, clear_right: Floats, n: int, left: float, right: float, lane_x: float, lane: float, least: float
-) -> int:
-    """Write an interval less the lane at position n and return the next position."""
-    lane_left, lane_right = lane_x - lane / 2, lane_x + lane / 2
-    if lane == 0.0 or lane_right <= left or lane_left >= right:
-        clear_left[n], clear_right[n] = left, right
-        return n + 1
-    if lane_left - left >= least:
-        clear_left[n], clear_right[n] = left, lane_left
-        n += 1
-    if right - lane_right >= least:
-        clear_left[n], clear_right[n] = lane_right, right
-        n += 1
-    return n

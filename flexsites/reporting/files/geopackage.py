@@ -118,7 +118,15 @@ def _style(name: str, layer: gpd.GeoDataFrame, words: Words) -> str:
         classes = [(key, words.name("verdict", key), colours.verdict[key]) for key in _VERDICTS]
         return categorised_style("verdict", classes, aliases, display="site_id" if name == "sites" else "bag_pand_id")
     if name.startswith(_LAYOUTS):
-        kinds = [("module", colours.series[5]), ("parking", colours.missing), ("lane", "#d9d9d6")]
+        kinds = [
+            *(
+                ("module", colours.series[5]),
+                ("stairs", "#6e6e73"),
+                ("gallery", "#b9b9bf"),
+                ("parking", colours.missing),
+            ),
+            *(("yard", "#e9c46a"), ("water", "#5fa8d3"), ("lane", "#d9d9d6")),
+        ]
         drawn = [(kind, words.name("layout_kind", kind), colour) for kind, colour in kinds]
         return categorised_style("layout_kind", drawn, aliases, display="piece_id")
     return lined_style("#16222e", aliases, fill=None)

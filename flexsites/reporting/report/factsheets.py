@@ -178,8 +178,8 @@ def _sheet(results: Results, site: pd.Series[Any], around: _Around, words: Words
     first = None if pieces is None or pieces.empty else pieces.iloc[0]
     access = None if first is None or _is_null(first["access_x_m"]) else (first["access_x_m"], first["access_y_m"])
     drawn = around.drawn_for(pieces, results.flexmilieus, site["flexmilieu_units"])
-    modules = around.placed_on(pieces, drawn, ("module",))
-    ground = around.placed_on(pieces, drawn, ("parking", "lane"))
+    modules = around.placed_on(pieces, drawn, ("module", "stairs", "gallery"))
+    ground = around.placed_on(pieces, drawn, ("parking", "yard", "lane"))
     drawing = draw(
         site["geometry"],
         pieces=_NONE if pieces is None else pieces.geometry.to_numpy(),

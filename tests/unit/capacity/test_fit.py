@@ -9,6 +9,7 @@ import shapely
 from pandas.testing import assert_frame_equal
 
 from flexsites.capacity.homes import fit
+from flexsites.capacity.programmes import mixes_of
 from flexsites.config.base import Figure
 from flexsites.config.dwellings import Bounds, Programme
 from flexsites.errors import ConfigError
@@ -55,7 +56,7 @@ PLAIN = programme("campus").model_copy(
         "setback_m": same(3),
         "row_spacing_m": same(9),
         "row_spacing_per_storey_m": same(3),
-        "lane_width_m": same(0),
+        "lane_width_m": same(3),
         "parking_norm": same(0),
         "parking_relief": (),
         "min_units": number(1),
@@ -65,27 +66,42 @@ PLAIN = programme("campus").model_copy(
 """Studios on the plain layout, with a density that never binds."""
 
 
+def plain_field() -> pd.DataFrame:
+    """Return the field of `test_layout`: 40 x 22 m, its entrance in the middle of the left side, seven studios."""
+    return pieces_table([field(40, 22)], access_x_m=CORNER[0], access_y_m=CORNER[1] + 11)
+
+
 @pytest.mark.parametrize(
-    ("update", "n_units", "bound_by"),
+    ("update", "n_units", "bound_by", "n_layout"),
     [
-        ({}, 9, "layout"),
-        ({"fsi": same(0.35)}, 5, "density"),  # 560 m2 x 0.35 x 0.78 / 25 / 1.13 = 5.4
-        ({"min_units": number(10)}, 0, "min_cluster"),
-        ({"max_units": number(4)}, 4, "max_cluster"),
-        ({"min_units": number(9), "max_units": number(9)}, 9, "layout"),
+        ({}, 7, "layout", 7),
+        ({"fsi": same(0.2)}, 4, "density", 4),  # 880 m2 x 0.2 x 0.78 / 25 / 1.13 = 4.9; counted up to that
+        ({"fsi": same(0.2).model_copy(update={"high": number(0.25)})}, 4, "density", 6),  # 880 x 0.25: 6.1
+        ({"min_units": number(8)}, 0, "min_cluster", 7),
+        ({"max_units": number(4)}, 4, "max_cluster", 7),
+        ({"min_units": number(7), "max_units": number(7)}, 7, "layout", 7),
     ],
 )
-def test_what_bounds_the_number(update: dict[str, object], n_units: int, bound_by: str) -> None:
-    """40 x 14 m holds nine studios by layout."""
-    row = fitted(pieces_table([field(40, 14)]), one=PLAIN.model_copy(update=update)).iloc[0]
-    assert (row["n_units_expected"], row["bound_by"]) == (n_units, bound_by)
-    assert row["n_units_layout"] == 9
+def test_what_bounds_the_number(update: dict[str, object], n_units: int, bound_by: str, n_layout: int) -> None:
+    row = fitted(plain_field(), one=PLAIN.model_copy(update=update)).iloc[0]
+    assert (row["n_units_expected"], row["bound_by"], row["n_units_layout"]) == (n_units, bound_by, n_layout)
 
 
 def test_the_density_route_is_that_of_the_programme() -> None:
-    """One hectare of campus at FSI 0.6: 0.6 x 10,000 x 0.78 / 25 net, / 1.13 gross."""
+    """One hectare of campus at FSI 0.36: 0.36 x 10,000 x 0.78 / 25 net, / 1.13 gross."""
     row = fitted(pieces_table([field(100, 100)]), campus=programme("campus")).iloc[0]
-    assert row["n_units_density"] == pytest.approx(0.6 * 10_000 * 0.78 / 25 / 1.13)
+    assert row["n_units_density"] == pytest.approx(0.36 * 10_000 * 0.78 / 25 / 1.13)
+
+
+@pytest.mark.parametrize("flexmilieu", FLEXMILIEUS)
+def test_densities_are_those_that_are_built(flexmilieu: str) -> None:
+    """Temporary homes are built at 30 to 150 per gross hectare; fewer of tiny houses, and of homes for seniors."""
+    one = programme(flexmilieu)
+    mix = mixes_of({flexmilieu: one}, dwelling_types(), layout_standard())[flexmilieu]
+    low, expected, high = (mix.per_ha_gross(fsi) for fsi in one.fsi.values())
+    assert high <= 150.5
+    assert expected >= (30 if flexmilieu != "groen_tiny" else 10)
+    assert low >= (20 if flexmilieu != "groen_tiny" else 5)
 
 
 @pytest.mark.parametrize("transit_class", [None, "A", "C", "F", "geen"])
@@ -107,7 +123,7 @@ def test_expected_is_never_more_than_either_route() -> None:
 
 def test_unknown_transit_has_no_relief() -> None:
     """Null, no row at all, and a class without relief ask the same parking; a good class asks less."""
-    pieces = pieces_table([field(100, 60)] * 3)
+    pieces = pieces_table([field(70, 40)] * 3)
     transit = pd.DataFrame({"piece_id": pieces["piece_id"].iloc[:2], "transit_class": [None, "A"]})
     one = programme("stedelijk_ov")
     units = fit(pieces, transit, programmes={"x": one}, dwelling_types=dwelling_types(), layout=layout_standard())
@@ -143,10 +159,10 @@ def test_pieces_do_not_look_at_each_other() -> None:
 
 
 def test_the_mix_counts_wide_homes_as_two_modules() -> None:
-    """40 x 14 m holds nine modules: at one in five wide, eight homes take 8 + 1 modules."""
+    """The field of 31.33 m: at one in five wide, six homes take 6 + 1 modules of 3.5 m and yards for 6.7 homes."""
     mixed = PLAIN.model_copy(update={"dwellings": programme("stedelijk_ov").dwellings})
-    row = fitted(pieces_table([field(40, 14)]), one=mixed).iloc[0]
-    assert row["n_units_layout"] == 8
+    row = fitted(plain_field(), one=mixed).iloc[0]
+    assert row["n_units_layout"] == 6
     assert row["dwelling_mix"] == "studio:0.80|two_bedroom_50m2:0.20"
 
 
@@ -160,7 +176,7 @@ def test_de_groote_wielen_lies_between_low_and_expected() -> None:
     row = fitted(pieces_table([field(side, side)]), "C", fietsstad=programme("fietsstad")).iloc[0]
     assert row["n_units_low"] == pytest.approx(200, rel=0.02)
     assert row["n_units_low"] < 200 < row["n_units_expected"]
-    assert row["n_units_layout"] > 2 * 200
+    assert row["n_units_layout"] > 1.7 * 200
     assert row["bound_by"] == "max_cluster"
 
 

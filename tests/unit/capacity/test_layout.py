@@ -1,147 +1,189 @@
-"""Layouts that can be counted by hand."""
+"""Layouts that can be counted by hand.
+
+The field is 40 x 22 m, its entrance in the middle of the left side. The gate keeps 1 m + 3 m x 0.71 + 0.05 m = 3.17 m
+to the edge: the lane across lies there, and homes begin 2.5 m beside its middle, at 5.67 m. They end 3 m from the edge:
+the row has 31.33 m.
+"""
 
 import numpy as np
 import pytest
 import shapely
 from shapely import affinity
 
-from flexsites.capacity.kernels.layout import Layout, lay_out, place
-from tests.piece_shapes import PLAIN, named_shapes, no_access, random_piece
+from flexsites.capacity.kernels.layout import count_modules, plan_piece
+from flexsites.capacity.kernels.layout_drawing import place
+from flexsites.capacity.kernels.layout_figures import Layout
+from tests.piece_shapes import ALL, PLAIN, count, named_shapes, no_access, random_piece
+
+FIELD = shapely.box(0, 0, 40, 22)
+LEFT = np.array([0.0, 11.0])
+BARE = PLAIN._replace(yard_m2=0.0, water_share=0.0)
+"""Neither yard nor water: modules of 3.5 m and nothing else."""
 
 
-def modules(piece: shapely.Geometry, layout: Layout = PLAIN, access: tuple[float, float] | None = None) -> int:
-    entrance = no_access(1) if access is None else np.array([access])
-    return int(lay_out(np.array([piece]), entrance, [layout], n_turns=2).n_modules[0, 0])
+def test_a_row_of_what_setback_and_lane_leave() -> None:
+    assert count(FIELD, BARE, LEFT) == 8
 
 
-def test_a_row_of_what_the_setback_leaves() -> None:
-    """40 x 14 m, 3 m to each edge: 34 m of one row of 8 m, nine modules of 3.5 m."""
-    assert modules(shapely.box(0, 0, 40, 14)) == 9
+def test_a_yard_of_four_square_metres_a_home_takes_half_a_metre_of_a_row_of_eight_metres() -> None:
+    assert count(FIELD, BARE._replace(yard_m2=4.0), LEFT) == 7
 
 
-def test_a_piece_just_too_narrow_for_a_row_along_it_holds_rows_across() -> None:
-    """13.9 m leaves 7.9 m: two modules side by side across, in two rows of 8 m with 9 m between (25 of 34 m)."""
-    assert modules(shapely.box(0, 0, 40, 13.9)) == 2 * 2
-    assert modules(shapely.box(0, 0, 40, 13.9), PLAIN._replace(n_bays_min=3)) == 0
+def test_water_takes_what_homes_leave_and_then_homes() -> None:
+    """After 28 m 3.33 m are left, less the verge 2.33 m x 8 m = 18.7 m2, 2.1 % of 880 m2; at 3 % one gives way."""
+    assert count(FIELD, BARE._replace(yard_m2=4.0, water_share=0.021), LEFT) == 7
+    assert count(FIELD, BARE._replace(yard_m2=4.0, water_share=0.03), LEFT) == 6
 
 
-def test_two_rows_need_their_spacing() -> None:
-    """3 + 8 + 9 + 8 + 3 = 31 m across for two rows; runs of ten at least, so none across."""
-    long_runs = PLAIN._replace(n_bays_min=10)
-    assert modules(shapely.box(0, 0, 60, 31), long_runs) == 2 * 15
-    assert modules(shapely.box(0, 0, 60, 30.4), long_runs) == 15
+def test_a_row_ends_after_forty_metres_and_begins_again_after_five() -> None:
+    """91.33 m: 11 x 3.5 + 5 + 11 x 3.5 + 5 = 87 m, and one more; runs of two at least leave that one out."""
+    long = shapely.box(0, 0, 100, 22)
+    assert count(long, BARE, LEFT) == 23
+    assert count(long, BARE._replace(n_bays_min=2), LEFT) == 22
+    assert count(long, BARE._replace(run_max_m=1e3), LEFT) == 26
 
 
-def test_storeys_stack_but_ask_more_spacing() -> None:
-    """Two rows of two storeys stand 9 + 3 m apart: 34 m. At 31 m one stacked row holds as much as two flat ones."""
-    stacked = PLAIN._replace(n_storeys=2, n_bays_min=10)
-    assert modules(shapely.box(0, 0, 60, 31), stacked) == 30
-    assert modules(shapely.box(0, 0, 60, 34), stacked) == 60
+def test_stacked_homes_ask_stairs() -> None:
+    """31.33 less 2.5 m hold eight stacks of two; stairs of 4 m leave seven."""
+    assert count(FIELD, BARE._replace(n_storeys=2), LEFT) == 16
+    assert count(FIELD, BARE._replace(n_storeys=2, stairs_m=4.0), LEFT) == 14
 
 
-def test_the_fewest_storeys_win_a_tie() -> None:
-    """Two places a module: 8.5 m a bay, four bays; stacked 13.5 m a bay, two bays of two."""
-    layout = PLAIN._replace(n_storeys=2, places_per_module=2.0)
-    laid = lay_out(np.array([shapely.box(0, 0, 40, 14)]), no_access(1), [layout], n_turns=2)
-    assert (laid.n_modules[0, 0], laid.n_storeys[0, 0]) == (4, 1)
+def test_a_gallery_asks_depth() -> None:
+    """22 m less 3 m behind, and lane and verge of 4 m before: modules of 8 m and a gallery of 7 m, not of 7.1."""
+    stacked = BARE._replace(n_storeys=2, n_bays_min=8)
+    assert count(FIELD, stacked._replace(gallery_m=7.0), LEFT) == 16
+    assert count(FIELD, stacked._replace(gallery_m=7.1), LEFT) == 8
+
+
+def test_the_fewest_storeys_that_hold_enough() -> None:
+    for enough, n_storeys in ((8, 1), (9, 2), (16, 2), (17, 3)):
+        planned, _ = plan_piece(FIELD, LEFT, BARE._replace(n_storeys=3), enough, n_turns=2, n_spines=1)
+        assert planned is not None
+        assert (planned.n_modules, planned.n_storeys) == (enough, n_storeys)
 
 
 def test_parking_takes_its_place_in_the_row() -> None:
-    """34 m: at one place a module 6 m each, so five; a half: seven modules and four places are 34.5 m, so six."""
-    box = shapely.box(0, 0, 40, 14)
-    assert modules(box, PLAIN._replace(places_per_module=1.0)) == 5
-    assert modules(box, PLAIN._replace(places_per_module=0.5)) == 6
+    """At one place a module 6 m each, so five; at a half seven modules and four places are 34.5 m, so six."""
+    assert count(FIELD, BARE._replace(parking_norm=1.0), LEFT) == 5
+    assert count(FIELD, BARE._replace(parking_norm=0.5), LEFT) == 6
 
 
-def test_the_lane_along_a_row_may_lie_in_the_setback_only_as_far_as_that_goes() -> None:
-    """A lane of 5 m beside a setback of 3 m asks 2 m more of the depth: 16 m."""
-    with_aisle = PLAIN._replace(aisle_m=5.0, n_bays_min=3)
-    assert modules(shapely.box(0, 0, 40, 15.9), with_aisle) == 0
-    assert modules(shapely.box(0, 0, 40, 16), with_aisle) == 9
+def test_no_run_is_longer_than_the_way_to_a_place() -> None:
+    """A run of 24 m holds four modules and four places; 31.33 m leave 2.33 m after it and its gap."""
+    assert count(FIELD, BARE._replace(parking_norm=1.0, parking_distance_m=24.0), LEFT) == 4
 
 
-def test_the_lane_across_goes_through_the_entrance() -> None:
-    """A lane of 3 m through the middle leaves 2 x 15.5 m: eight modules; along the short side it costs nothing."""
-    box, lane = shapely.box(0, 0, 40, 14), PLAIN._replace(lane_m=3.0)
-    assert modules(box, lane, (20.0, 0.0)) == 8
-    assert modules(box, lane, (0.0, 7.0)) == 9
+def test_two_rows_need_their_spacing() -> None:
+    """3 + 8 + 9 + 8 m, and 4 m for lane and verge: 32 m across for two rows."""
+    two = BARE._replace(n_bays_min=8)
+    assert count(shapely.box(0, 0, 40, 32), two, LEFT) == 16
+    assert count(shapely.box(0, 0, 40, 31), two, LEFT) == 8
+
+
+def test_the_lane_in_front_may_lie_beside_the_edge_only_as_far_as_the_verge() -> None:
+    """3 m + 8 m of row + 3 m of lane + 1 m of verge."""
+    assert count(shapely.box(0, 0, 40, 15), BARE._replace(n_bays_min=8), np.array([0.0, 7.0])) == 8
+    assert count(shapely.box(0, 0, 40, 14.9), BARE._replace(n_bays_min=8), np.array([0.0, 7.0])) == 0
 
 
 def test_detached_homes_keep_their_gap() -> None:
-    """4 m of home and 5 m of gap: three in 34 m."""
-    assert modules(shapely.box(0, 0, 40, 14), PLAIN._replace(bay_m=9.0)) == 3
+    """4 m of home and 5 m of gap: 4 x 4 + 3 x 5 = 31 m."""
+    assert count(FIELD, BARE._replace(width_m=4.0, side_gap_m=5.0), LEFT) == 4
 
 
-def test_a_hole_is_respected() -> None:
-    """A pond of 4 m in the middle of the row, 3 m clear round it, takes 10 of 34 m: two runs of 12 m, three each."""
-    pond = shapely.box(18, 6, 22, 8)
-    assert modules(shapely.difference(shapely.box(0, 0, 40, 14), pond)) == 6
+def test_an_entrance_beside_the_land_begins_at_the_nearest_point_of_it() -> None:
+    assert count(FIELD, BARE, LEFT - np.array([30.0, 0.0])) == count(FIELD, BARE, LEFT)
+
+
+def test_land_too_narrow_for_a_lane_holds_nothing() -> None:
+    assert count(shapely.box(0, 0, 200, 4.9), PLAIN._replace(setback_m=0.1, depth_m=2.0), np.array([0.0, 2.0])) == 0
+
+
+def test_homes_that_no_lane_reaches_are_not_counted() -> None:
+    """Two fields apart, or joined by less than a lane of 3 m and its verges: only the one with the entrance counts."""
+    field, corner = shapely.box(0, 0, 40, 40), np.array([0.0, 5.0])
+    alone = count(field, BARE, corner)
+    assert count(shapely.MultiPolygon([field, affinity.translate(field, 100, 0)]), BARE, corner) == alone
+    necks = (shapely.box(40, 2.6, 60, 7.4), shapely.box(40, 2.4, 60, 7.6))
+    narrow, wide = (shapely.union_all([field, neck, affinity.translate(field, 60, 0)]) for neck in necks)
+    assert count(narrow, BARE, corner) == alone
+    assert count(wide, BARE, corner) > 1.5 * alone
+
+
+def test_more_lanes_across_reach_the_other_arm() -> None:
+    """A U with its entrance at the end of one arm."""
+    u_shape = shapely.Polygon([(0, 0), (120, 0), (120, 90), (85, 90), (85, 35), (35, 35), (35, 90), (0, 90)])
+    asked = np.array([[ALL]])
+    counted = [
+        int(count_modules(np.array([u_shape]), np.array([[17.0, 90.0]]), [BARE], asked, n_turns=2, n_spines=n)[0, 0])
+        for n in (1, 4)
+    ]
+    assert counted[1] > 1.3 * counted[0] > 0
+
+
+def test_counted_up_to_what_is_enough() -> None:
+    assert [count(FIELD, BARE, LEFT, enough) for enough in (0, 3, 8, 9)] == [0, 3, 8, 8]
+
+
+def test_the_last_row_is_no_single_home_where_the_one_before_can_spare() -> None:
+    """Twelve modules: not eleven and one, but nine and three."""
+    long = shapely.box(0, 0, 100, 22)
+    planned, _ = plan_piece(long, LEFT, BARE._replace(n_bays_min=3), 12, n_turns=2, n_spines=1)
+    assert planned is not None
+    assert planned.plan.runs[:, 2].tolist() == [9, 3]
 
 
 def test_density_cannot_see_what_a_layout_sees() -> None:
-    """2,000 m2 as 50 x 40 m holds three rows of nine, as a strip of 9.4 m nothing."""
-    assert modules(shapely.box(0, 0, 50, 40)) == 3 * 9
-    assert modules(shapely.box(0, 0, 2_000 / 9.4, 9.4)) == 0
+    """2,000 m2 as 50 x 40 m, and as a strip of 9.4 m."""
+    assert count(shapely.box(0, 0, 50, 40), PLAIN, np.array([0.0, 20.0])) > 10
+    assert count(shapely.box(0, 0, 2_000 / 9.4, 9.4), PLAIN, np.array([0.0, 5.0])) == 0
 
 
 def test_pieces_do_not_look_at_each_other() -> None:
-    pieces = np.array([*named_shapes().values(), *(random_piece(seed) for seed in range(20))])
+    pieces = np.array([*named_shapes().values(), *(random_piece(seed) for seed in range(12))])
     layouts = [PLAIN, PLAIN._replace(setback_m=5.0), PLAIN._replace(lane_m=3.5, n_storeys=3)]
-    together = lay_out(pieces, no_access(len(pieces)), layouts, n_turns=2)
+    enough = np.full((len(pieces), 3), ALL)
+    together = count_modules(pieces, no_access(len(pieces)), layouts, enough, n_turns=2, n_spines=2)
     order = np.random.default_rng(1).permutation(len(pieces))
-    shuffled = lay_out(pieces[order], no_access(len(pieces)), layouts[::-1], n_turns=2)
-    for whole, part in zip(together, shuffled, strict=True):
-        np.testing.assert_array_equal(whole[order], part[:, ::-1])
-
-
-def test_only_what_is_wanted_is_laid_out() -> None:
-    pieces = np.array([shapely.box(0, 0, 40, 14)] * 2)
-    wanted = np.array([[True, False], [False, True]])
-    laid = lay_out(pieces, no_access(2), [PLAIN, PLAIN._replace(n_storeys=2)], n_turns=2, wanted=wanted)
-    assert laid.n_modules.tolist() == [[9, 0], [0, 18]]
+    shuffled = count_modules(pieces[order], no_access(len(pieces)), layouts[::-1], enough, n_turns=2, n_spines=2)
+    np.testing.assert_array_equal(together[order], shuffled[:, ::-1])
+    assert together.min(axis=1).max() > 20
 
 
 def test_the_order_of_vertices_and_rings_does_not_matter() -> None:
     piece = named_shapes()["hole"]
     shell, hole = list(piece.exterior.coords)[:-1], list(piece.interiors[0].coords)[:-1]
     other = shapely.Polygon(shell[2:] + shell[:2], [hole[::-1]])
-    assert modules(other) == modules(piece)
-
-
-def test_whole_metres_do_not_matter() -> None:
-    for seed in range(20):
-        piece = random_piece(seed)
-        assert modules(affinity.translate(piece, 12_345.0, -6_789.0)) == modules(piece)
+    assert count(other, PLAIN) == count(piece, PLAIN) > 0
 
 
 def test_nothing_in_nothing_out() -> None:
-    laid = lay_out(np.empty(0, dtype=object), no_access(0), [PLAIN], n_turns=2)
-    assert laid.n_modules.shape == (0, 1)
-    assert lay_out(np.array([shapely.box(0, 0, 1, 1)]), no_access(1), [], n_turns=2).n_modules.shape == (1, 0)
+    none = count_modules(
+        np.empty(0, dtype=object), no_access(0), [PLAIN], np.ones((0, 1), np.int64), n_turns=2, n_spines=1
+    )
+    assert none.shape == (0, 1)
+    assert (
+        count_modules(np.array([FIELD]), no_access(1), [], np.ones((1, 0), np.int64), n_turns=2, n_spines=1).size == 0
+    )
+
+
+def test_without_an_entrance_lanes_begin_at_the_middle_of_the_longest_edge() -> None:
+    assert count(FIELD, BARE) == max(count(FIELD, BARE, np.array([20.0, y])) for y in (0.0, 22.0))
 
 
 @pytest.mark.parametrize("name", named_shapes())
-@pytest.mark.parametrize("places", [0.0, 0.4])
-def test_what_is_placed_is_what_was_counted(name: str, places: float) -> None:
-    """Stacks hold the modules counted, keep their distance, and overlap neither each other nor parking and lanes."""
+def test_what_is_placed_is_what_was_counted(name: str) -> None:
     piece = named_shapes()[name]
-    aisle = 6.0 if places else 0.0
-    layout = PLAIN._replace(lane_m=3.5, aisle_m=aisle, n_storeys=2, places_per_module=places, setback_m=4.0)
-    placed = place(piece, np.full(2, np.nan), layout, n_turns=2, width_m=3.5)
+    layout: Layout = PLAIN._replace(lane_m=3.5, n_storeys=2, parking_norm=0.4, setback_m=4.0)
+    placed = place(piece, no_access(1)[0], layout, ALL, n_turns=2, n_spines=4)
     kind, storeys = np.array(placed.kind), np.array(placed.n_storeys)
-    homes, parking = placed.polygons[kind == "module"], placed.polygons[kind == "parking"]
-    assert storeys.sum() == modules(piece, layout) > 0
-    assert len(parking) >= places * storeys.sum() - 1e-9
-    assert shapely.area(homes) == pytest.approx(28.0)
-    everything = np.concatenate([homes, parking])
-    assert shapely.distance(shapely.union_all(everything), piece.boundary) > 4.0 - 1e-4
-    assert shapely.area(shapely.union_all(everything)) == pytest.approx(shapely.area(everything).sum(), abs=1e-3)
-    lanes = shapely.union_all(placed.polygons[kind == "lane"])
-    assert shapely.area(shapely.intersection(lanes, shapely.union_all(everything))) < 0.1
-    assert shapely.covers(shapely.buffer(piece, 1e-6), lanes)
+    assert storeys.sum() == count(piece, layout) > 0 or name == "strip"
+    assert (kind == "parking").sum() >= 0.4 * storeys.sum()
+    assert shapely.area(placed.polygons[kind == "module"]) == pytest.approx(28.0)
 
 
 def test_a_piece_that_holds_nothing_has_nothing_placed() -> None:
-    placed = place(shapely.box(0, 0, 10, 10), np.full(2, np.nan), PLAIN, n_turns=2, width_m=3.5)
+    placed = place(shapely.box(0, 0, 10, 10), no_access(1)[0], PLAIN, ALL, n_turns=2, n_spines=4)
     assert placed.kind == ()
     assert placed.polygons.size == 0

@@ -1,4 +1,4 @@
-"""Choosing rows: the best set, and how many bays an interval holds."""
+"""Choosing rows: the best set, and how many bays a length holds."""
 
 import itertools
 import math
@@ -7,10 +7,17 @@ import numpy as np
 import pytest
 import shapely
 
-from flexsites.capacity.kernels.layout import local_edges
 from flexsites.capacity.kernels.layout_directions import long_axis, row_directions
-from flexsites.capacity.kernels.layout_rows import bays_between, best_rows
-from tests.piece_shapes import random_piece
+from flexsites.capacity.kernels.layout_figures import LAYOUT, Layout
+from flexsites.capacity.kernels.layout_ground import local_edges
+from flexsites.capacity.kernels.layout_rows import best_rows, chosen_rows
+from flexsites.capacity.kernels.layout_runs import bays_of_run, bays_of_stretch, run_length
+from tests.piece_shapes import PLAIN, random_piece
+
+
+def figures(layout: Layout) -> np.void:
+    one: np.void = np.array([tuple(layout)], dtype=LAYOUT)[0]
+    return one
 
 
 @pytest.mark.parametrize("apart", [1, 2, 3, 5])
@@ -24,28 +31,42 @@ def test_best_rows_are_the_best_of_all_choices(apart: int) -> None:
             if (np.diff(rows) >= apart).all():
                 best = max(best, int(n_bays[rows].sum()))
         assert best_rows(n_bays, apart)[-1] == best
+        rows = chosen_rows(n_bays, apart)
+        assert n_bays[rows].sum() == best
+        assert (np.diff(rows) <= -apart).all()
 
 
-@pytest.mark.parametrize("places", [0.0, 0.1, 1 / 3, 0.5, 1.0, 2.4])
-def test_bays_are_the_most_that_fit_with_their_parking(places: float) -> None:
-    for length in np.linspace(0, 60, 241):
-        n = bays_between(length, 3.5, places, 2.5, 1)
-        fits = [m for m in range(30) if m * 3.5 + math.ceil(m * places - 1e-9) * 2.5 <= length]
-        assert n == max(fits)
+@pytest.mark.parametrize("norm", [0.0, 0.1, 1 / 3, 0.5, 1.0, 2.4])
+@pytest.mark.parametrize("n_storeys", [1, 3])
+def test_a_run_is_the_longest_that_fits(norm: float, n_storeys: int) -> None:
+    """Of all runs that a length, the longest row and the way to a place allow."""
+    layout = figures(PLAIN._replace(parking_norm=norm, yard_m2=4.0))
+    for length in np.linspace(0, 150, 151):
+        n = bays_of_run(layout, length, n_storeys)
+        fits = [
+            m
+            for m in range(1, 12)
+            if run_length(layout, m, n_storeys) <= (length if norm == 0 else min(length, 100)) + 1e-9
+            if m * 3.5 + (2.5 if n_storeys > 1 else 0) <= 40
+        ]
+        assert n == max(fits, default=0)
 
 
-def test_two_intervals_joined_hold_no_fewer() -> None:
-    rng = np.random.default_rng(5)
-    for one, other, places in zip(
-        rng.uniform(0, 40, 500), rng.uniform(0, 40, 500), rng.uniform(0, 2, 500), strict=True
-    ):
-        apart = bays_between(one, 3.5, places, 2.5, 2) + bays_between(other, 3.5, places, 2.5, 2)
-        assert bays_between(one + other, 3.5, places, 2.5, 2) >= apart
+def test_a_stretch_holds_one_run_after_the_other() -> None:
+    layout = figures(PLAIN._replace(n_bays_min=3))
+    longest = bays_of_run(layout, 1e6, 1)
+    for length in np.linspace(0, 260, 261):
+        left, n_bays = length, 0
+        while (n := bays_of_run(layout, left, 1)) > 0:
+            n_bays += n
+            left -= run_length(layout, n, 1) + 5.0
+        assert bays_of_stretch(layout, length, 1, longest) == n_bays
 
 
 def test_short_runs_are_left_out() -> None:
-    assert bays_between(3.6, 3.5, 0.0, 2.5, 2) == 0
-    assert bays_between(7.1, 3.5, 0.0, 2.5, 2) == 2
+    layout = figures(PLAIN._replace(n_bays_min=2, yard_m2=0.0))
+    assert bays_of_run(layout, 6.9, 1) == 0
+    assert bays_of_run(layout, 7.1, 1) == 2
 
 
 @pytest.mark.parametrize("seed", range(25))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import shapely
 
-from flexsites.capacity.kernels.layout import local_edges
-from flexsites.capacity.kernels.layout_strips import TOUCH_M, blocked_interval, clear_intervals, turned
+from flexsites.capacity.kernels.layout_ground import local_edges
+from flexsites.capacity.kernels.layout_strips import TOUCH_M, blocked_interval, clear_intervals, n_strips_over, turned
 from tests.piece_shapes import random_piece
 
 
@@ -42,7 +42,7 @@ def test_clear_intervals_are_those_of_an_eroded_piece(seed: int) -> None:
     boundary = shapely.boundary(outline)
     low_y = float(edges[:, 1].min())
     step, depth, setback = 2.0, 8.0, 3.0
-    start, left, right = clear_intervals(edges, low_y, step, depth, setback, 0.0, 0.0, 0.0)
+    start, left, right = clear_intervals(edges, low_y, step, n_strips_over(edges, low_y, step, depth), depth, setback)
     x_low, _, x_high, _ = outline.bounds
     for k in range(start.size - 1):
         low, high = low_y + k * step + TOUCH_M, low_y + k * step + depth - TOUCH_M
@@ -59,16 +59,9 @@ def test_clear_intervals_are_those_of_an_eroded_piece(seed: int) -> None:
             assert not is_clear or any(one_left - 1e-3 <= x <= one_right + 1e-3 for one_left, one_right in own)
 
 
-def test_the_lane_takes_its_width() -> None:
-    box = np.array([[0.0, 0, 40, 0], [40.0, 0, 40, 14], [40.0, 14, 0, 14], [0.0, 14, 0, 0]])
-    start, left, right = clear_intervals(box, 0.0, 1.0, 8.0, 3.0, 10.0, 4.0, 0.0)
-    assert start[-1] == 2
-    assert left.round(3).tolist() == [3.0, 12.0]
-    assert right.round(3).tolist() == [8.0, 37.0]
-
-
 def test_a_piece_lower_than_a_row_has_no_strips() -> None:
     box = np.array([[0.0, 0, 40, 0], [40.0, 0, 40, 7], [40.0, 7, 0, 7], [0.0, 7, 0, 0]])
-    start, left, _ = clear_intervals(box, 0.0, 1.0, 8.0, 3.0, 10.0, 0.0, 0.0)
+    assert n_strips_over(box, 0.0, 1.0, 8.0) == 0
+    start, left, _ = clear_intervals(box, 0.0, 1.0, 0, 8.0, 3.0)
     assert start.tolist() == [0]
     assert left.size == 0

@@ -1,0 +1,120 @@
+"""The ground of a layout: a piece in local coordinates, and where its lanes begin.
+
+Lanes begin at the piece's point nearest to the entrance and lead to the *gate*, the nearest point inside with room for
+a lane all round: from there on a lane may lie in any direction. The way between is the *mouth*.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+__all__ = ["Ground", "grounds_of", "local_edges"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Geometries = NDArray[np.object_]
+
+_ROUNDING_M = 0.05
+"""The gate keeps this much more than its distance: the arcs of a buffer are drawn with corners."""
+
+
+class Ground(NamedTuple):
+    """A piece in local coordinates, and where one comes in."""
+
+    edges: Floats
+    area_m2: float
+    entrance: Floats
+    """Its point nearest to the entrance."""
+    gates: dict[tuple[float, float], Floats]
+    """Per width of lanes and verge the nearest point with room for both all round; none where that is not in sight."""
+
+
+def local_edges(pieces: Geometries) -> tuple[Floats, Ints, Floats]:
+    """Return the boundaries of pieces as edges in local coordinates.
+
+    Parameters
+    ----------
+    pieces
+        Polygons or multipolygons in m, shape (n,). An empty one has no edges.
+
+    Returns
+    -------
+        Edges as (x0, y0, x1, y1), shape (n_edges, 4); the first edge of each piece, shape (n + 1,); and the local
+        origin of each piece in whole metres, shape (n, 2).
+
+    Examples
+    --------
+    >>> edges, first, origin = local_edges(np.array([shapely.box(100.5, 200, 102.5, 201)]))
+    >>> first.tolist(), origin.tolist(), edges[:, :2].min(axis=0).tolist()
+    ([0, 4], [[100.0, 200.0]], [0.5, 0.0])
+    """
+    ordered = shapely.normalize(shapely.force_2d(pieces))
+    bounds = shapely.bounds(ordered)[:, :2]
+    origin = np.floor(np.where(np.isnan(bounds), 0.0, bounds))
+    polygons, owner = shapely.get_parts(ordered, return_index=True)
+    rings, of_polygon = shapely.get_rings(polygons, return_index=True)
+    points, of_ring = shapely.get_coordinates(rings, return_index=True)
+    is_edge = np.flatnonzero(np.diff(of_ring) == 0)
+    of_piece = owner[of_polygon[of_ring[:-1][is_edge]]]
+    edges = np.hstack([points[:-1][is_edge], points[1:][is_edge]]) - np.tile(origin[of_piece], 2)
+    first_edge = np.searchsorted(of_piece, np.arange(len(pieces) + 1))
+    return np.ascontiguousarray(edges), first_edge.astype(np.int64), origin
+
+
+def _moved(pieces: Geometries, origin: Floats) -> Geometries:
+    """Return pieces in their local coordinates, in one order of rings and points."""
+    ordered = shapely.normalize(shapely.force_2d(pieces))
+    shift = np.repeat(origin, shapely.get_num_coordinates(ordered), axis=0)
+    moved: Geometries = shapely.set_coordinates(ordered, shapely.get_coordinates(ordered) - shift)
+    return moved
+
+
+def _entrances(moved: Geometries, entrances: Floats, edges: Floats, first_edge: Ints) -> Floats:
+    """Return the point of each piece nearest to its entrance; the middle of its longest edge where there is none."""
+    points = entrances.copy()
+    for i in np.flatnonzero(np.isnan(entrances).any(axis=1)):
+        own = edges[first_edge[i] : first_edge[i + 1]]
+        if len(own):
+            longest = own[np.argmax(np.hypot(own[:, 2] - own[:, 0], own[:, 3] - own[:, 1]))]
+            points[i] = (longest[:2] + longest[2:]) / 2
+    lines = shapely.shortest_line(moved, shapely.points(points))
+    return np.asarray(shapely.get_coordinates(shapely.get_point(lines, 0)))
+
+
+def _gates(moved: Geometries, entrances: Floats, clearance: float) -> Floats:
+    """Return per piece the nearest point that keeps a distance to the edge and is in sight; NaN where there is none."""
+    inner = shapely.buffer(moved, -clearance, quad_segs=8)
+    lines = shapely.shortest_line(inner, shapely.points(entrances))
+    gates = np.full(entrances.shape, np.nan)
+    there = np.flatnonzero(~shapely.is_missing(lines) & ~shapely.is_empty(inner))
+    gates[there] = shapely.get_coordinates(shapely.get_point(lines[there], 0))
+    # a millimetre further in, for a point on the edge is on either side of it by its last bit
+    inside = entrances + (gates - entrances) * 1e-3
+    in_sight = shapely.covers(moved[there], shapely.linestrings(np.stack([inside[there], gates[there]], axis=1)))
+    gates[there[~in_sight]] = np.nan
+    return gates
+
+
+def grounds_of(
+    pieces: Geometries, entrances: Floats, lanes: Sequence[tuple[float, float]]
+) -> tuple[list[Ground], Floats]:
+    """Return the pieces as grounds, with a gate per pair of a lane's width and its verge; and their origins."""
+    edges, first_edge, origin = local_edges(pieces)
+    moved = _moved(pieces, origin)
+    points = _entrances(moved, entrances - origin, edges, first_edge)
+    gates = {lane: _gates(moved, points, lane[1] + lane[0] * math.sqrt(0.5) + _ROUNDING_M) for lane in lanes}
+    areas = shapely.area(moved)
+    grounds = [
+        Ground(
+            edges[first_edge[i] : first_edge[i + 1]],
+            float(areas[i]),
+            points[i],
+            {lane: gate[i] for lane, gate in gates.items() if not np.isnan(gate[i]).any()},
+        )
+        for i in range(len(pieces))
+    ]
+    return grounds, origin

@@ -1,0 +1,120 @@
+"""Runs along a row: the modules that a length holds together with the places, the yard and the stairs they ask.
+
+From the side of the entrance outwards a run is parking places, a yard, stairs where homes are stacked, and modules. So
+every home has its places and its yard within the length of its own run, and cars pass no homes to reach them.
+"""
+
+import math
+
+import numpy as np
+
+from flexsites.capacity.kernels.layout_figures import homes_at_most
+from flexsites.compiled import kernel
+
+__all__ = ["bays_of_run", "bays_of_stretch", "built_length", "n_places", "run_length", "yard_length"]
+
+WHOLE = 1e-9
+
+
+@kernel
+def n_places(layout: np.void, n_modules: int) -> int:
+    """Return the parking places of a run of so many modules, all storeys together."""
+    n: int = math.ceil(layout["parking_norm"] * homes_at_most(layout, n_modules) - WHOLE)
+    return n
+
+
+@kernel
+def yard_length(layout: np.void, n_modules: int) -> float:
+    """Return how much of a row the yard of so many modules takes: it is as deep as a module."""
+    length: float = layout["yard_m2"] * homes_at_most(layout, n_modules) / layout["depth_m"]
+    return length
+
+
+@kernel
+def built_length(layout: np.void, n_bays: int, n_storeys: int) -> float:
+    """Return the length of stairs and modules side by side, with the gaps between detached ones."""
+    stairs = layout["stairs_m"] if n_storeys > 1 else 0.0
+    length: float = stairs + n_bays * layout["width_m"] + (n_bays - 1) * layout["side_gap_m"]
+    return length
+
+
+@kernel
+def run_length(layout: np.void, n_bays: int, n_storeys: int) -> float:
+    """Return the length of a run: its places, its yard, its stairs and its modules; 0 without modules.
+
+    Parameters
+    ----------
+    layout
+        One record of dtype `LAYOUT`.
+    n_bays
+        Modules side by side.
+    n_storeys
+        Modules on each other.
+
+    Examples
+    --------
+    Eight modules of 3.5 m, half a place of 2.5 m each, and a yard of 8 x 4 m2 at a depth of 8 m: 28 + 10 + 4 m.
+
+    >>> from flexsites.capacity.kernels.layout_figures import LAYOUT
+    >>> names = ["width_m", "depth_m", "n_bays_min", "n_wide", "homes_per_module", "yard_m2", "parking_norm", "place_m"]
+    >>> figures = np.zeros(1, LAYOUT)
+    >>> figures[names] = (3.5, 8, 1, 1, 1, 4, 0.5, 2.5)
+    >>> run_length(figures[0], 8, 1)
+    42.0
+    """
+    if n_bays == 0:
+        return 0.0
+    n_modules = n_bays * n_storeys
+    parked: float = n_places(layout, n_modules) * layout["place_m"]
+    return parked + yard_length(layout, n_modules) + built_length(layout, n_bays, n_storeys)
+
+
+@kernel
+def bays_of_run(layout: np.void, length: float, n_storeys: int) -> int:
+    """Return the bays of the longest run that a length holds and that the figures allow; 0 if none is long enough.
+
+    Homes that share walls stand in runs of `run_max_m` at most; detached homes whose gap stops fire need no limit. With
+    parking no run is longer than `parking_distance_m`.
+    """
+    if layout["parking_norm"] > 0.0:
+        length = min(length, layout["parking_distance_m"])
+    gap, bay = layout["side_gap_m"], layout["width_m"] + layout["side_gap_m"]
+    # Places and yard of a bay at least: n bays ask for no less, so that no more than this many fit.
+    parked = layout["parking_norm"] * layout["place_m"] + layout["yard_m2"] / layout["depth_m"]
+    asked = bay + n_storeys * layout["homes_per_module"] * parked
+    n = math.floor((length + gap) / asked + WHOLE)
+    if gap < layout["fire_gap_m"]:
+        n = min(n, math.floor((layout["run_max_m"] - built_length(layout, 0, n_storeys)) / bay + WHOLE))
+    while n > 0 and run_length(layout, n, n_storeys) > length + WHOLE:
+        n -= 1
+    return n if n >= layout["n_bays_min"] else 0
+
+
+@kernel
+def bays_of_stretch(layout: np.void, length: float, n_storeys: int, longest: int) -> int:
+    """Return the bays of a free stretch of a row: one run after the other, with a gap that stops fire between them.
+
+    Parameters
+    ----------
+    layout
+        One record of dtype `LAYOUT`.
+    length
+        Of the stretch, in m.
+    n_storeys
+        Modules on each other.
+    longest
+        Bays of the longest run there may be: ``bays_of_run(layout, np.inf, n_storeys)``, worked out once.
+
+    Examples
+    --------
+    Nothing but modules of 3.5 m: 40 m hold eleven (38.5 m), then a gap of 5 m, and ten more fill 35 of 36.5 m.
+
+    >>> from flexsites.capacity.kernels.layout_figures import LAYOUT
+    >>> figures = np.zeros(1, LAYOUT)
+    >>> figures[["width_m", "depth_m", "n_bays_min", "n_wide", "run_max_m", "fire_gap_m"]] = (3.5, 8, 1, 1, 40, 5)
+    >>> bays_of_stretch(figures[0], 80.0, 1, 11)
+    21
+    """
+    whole = run_length(layout, longest, n_storeys) + layout["fire_gap_m"]
+    n = max(0, math.floor((length + layout["fire_gap_m"]) / whole + WHOLE)) if longest > 0 else 0
+    return n * longest + bays_of_run(layout, length - n * whole, n_storeys)
