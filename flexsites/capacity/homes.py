@@ -97,7 +97,7 @@ def _lay_out(
         figures = layout_of(programmes[name], mixes[name], layout, estimate, transit_class)
         has_class = np.array([one == transit_class for one in classes])
         asked.append((name, estimate, has_class, column.setdefault(figures, len(column))))
-    area = sites["piece_area_m2"].to_numpy(dtype=np.float64)
+    area = sites["core_area_m2"].to_numpy(dtype=np.float64)
     top = {name: modules_enough(area, programmes[name], mixes[name]) for name in programmes}
     enough = np.zeros((len(sites), len(column)), np.int64)
     for name, _, has_class, i in asked:
