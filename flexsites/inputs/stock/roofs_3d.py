@@ -17,6 +17,7 @@ from flexsites.errors import Fault, InputError
 from flexsites.inputs.rows.numbers import numbers
 from flexsites.inputs.rows.validity import make_sound
 from flexsites.inputs.stock.files import bag_ids, first_column, read_stock_file, require_columns
+from flexsites.inputs.stock.roof_quality import QUALITY_OPTIONAL, roof_quality
 from flexsites.tables import Frame, RoofParts, conform, empty
 
 __all__ = [
@@ -47,7 +48,9 @@ ROOF_NEEDED: dict[str, tuple[str, ...]] = {
     "id": ("identificatie", "bag_pand_id"),
     **{name: _DIALECTS[name] for name in ("ground_height_m_nap", "roof_height_m_nap")},
 }
-ROOF_OPTIONAL = (*(name for names in _DIALECTS.values() for name in names), *_STOREYS, *_ROOF_TYPE)
+ROOF_OPTIONAL = (
+    *(name for names in _DIALECTS.values() for name in names), *_STOREYS, *_ROOF_TYPE, *QUALITY_OPTIONAL,
+)  # fmt: skip
 """Columns of 3DBAG, ours: theirs in every dialect, and those that are read where they are there."""
 
 PLANE_NEEDED: dict[str, tuple[str, ...]] = {"id": ("identificatie",), "slope": _SLOPE, "height": _PART_HEIGHT}
@@ -67,7 +70,8 @@ def roof_attributes(rows: Frame, *, where: str) -> Frame:
     Returns
     -------
         bag_pand_id, ground_height_m_nap, roof_height_m_nap, building_height_m (null when a height is missing or the
-        roof lies below the ground), roof_type, roof_flat_area_m2, roof_sloped_area_m2, n_storeys, n_storeys_source.
+        roof lies below the ground), roof_type, roof_flat_area_m2, roof_sloped_area_m2, n_storeys, n_storeys_source,
+        and what is stated of their quality (`roof_quality`).
 
     Raises
     ------
@@ -90,6 +94,8 @@ def roof_attributes(rows: Frame, *, where: str) -> Frame:
     roofs["n_storeys_source"] = pd.Series(None, index=rows.index, dtype=object).mask(
         roofs["n_storeys"].notna(), "3dbag"
     )
+    quality = roof_quality(rows, where=where)
+    roofs = roofs.assign(**{str(name): quality[name].to_numpy() for name in quality})
     roofs = roofs[~roofs.duplicated()].reset_index(drop=True)  # a building on the edge of two tiles is in both
     double = roofs["bag_pand_id"].duplicated(keep=False)
     if double.any():
