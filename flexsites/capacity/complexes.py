@@ -114,14 +114,14 @@ def group_complexes(roofs: Frame, links: Frame, *, rules: ComplexRules) -> Frame
     ranked = roofs.iloc[order]
     ids = ranked["bag_pand_id"].to_numpy(dtype=object)
     label = group_labels(len(ranked), *_positions(links, ids))
-    block_type = _block_types(ranked, label, rules)
+    block_form = _block_forms(ranked, label, rules)
     grouped = pd.DataFrame(
         {
             "bag_pand_id": ids,
             "complex_id": ids[label],
             "n_buildings": np.bincount(label, minlength=len(label))[label],
-            "block_type": block_type,
-            "is_prime_stock": _is_prime_stock(ranked, block_type, rules),
+            "block_form": block_form,
+            "is_prime_stock": _is_prime_stock(ranked, block_form, rules),
         }
     )
     back = np.empty(len(order), dtype=np.int64)
@@ -147,7 +147,7 @@ def describe_references(roofs: Frame, complexes: Frame, known: Frame) -> Frame:
         The user's reference table: buildings of which drawings or a calculation tell what they carry.
     """
     described = roofs[["bag_pand_id", "year_built", "n_storeys", "geometry"]].merge(
-        complexes[["bag_pand_id", "block_type"]], on="bag_pand_id", validate="one_to_one"
+        complexes[["bag_pand_id", "block_form"]], on="bag_pand_id", validate="one_to_one"
     )
     return described.merge(known, on="bag_pand_id", validate="one_to_one")
 
@@ -172,10 +172,10 @@ def find_lookalikes(roofs: Frame, complexes: Frame, references: Frame, *, rules:
     -------
         One row per roof, in the order of the roofs; nulls where none resembles.
     """
-    block = roofs[["bag_pand_id"]].merge(complexes, on="bag_pand_id", how="left")["block_type"]
+    block = roofs[["bag_pand_id"]].merge(complexes, on="bag_pand_id", how="left")["block_form"]
     features = _features(roofs, block)
     references = references.sort_values("bag_pand_id", ignore_index=True)
-    known = _features(references, references["block_type"])
+    known = _features(references, references["block_form"])
     best = np.zeros(len(roofs))
     distance = np.full(len(roofs), np.inf)
     series = np.full(len(roofs), None, dtype=object)
@@ -231,13 +231,13 @@ def _resemblance(features: pd.DataFrame, reference: pd.Series[Any], rules: Compl
     return confidence, away
 
 
-def _is_prime_stock(ranked: Frame, block_type: NDArray[np.object_], rules: ComplexRules) -> pd.Series[bool]:
+def _is_prime_stock(ranked: Frame, block_form: NDArray[np.object_], rules: ComplexRules) -> pd.Series[bool]:
     """Return whether each roof is of the stock that tops up best [O]; one known no settles it, else null is unknown."""
     year, owner = floats(ranked, "year_built"), ranked["owner_class"].reset_index(drop=True)
     is_of_years = (year >= float(rules.prime_year_from)) & (year <= float(rules.prime_year_until))
-    is_block = np.isin(block_type, ("portiek", "galerij"))
+    is_block = np.isin(block_form, ("portiek", "galerij"))
     is_owned = (owner == "corporatie").fillna(value=False).to_numpy(dtype=bool)
-    unknown = [np.isnan(year), pd.isna(block_type), owner.isna().to_numpy()]
+    unknown = [np.isnan(year), pd.isna(block_form), owner.isna().to_numpy()]
     is_no = np.zeros(len(ranked), dtype=bool)
     for is_so, is_unknown in zip((is_of_years, is_block, is_owned), unknown, strict=True):
         is_no |= ~is_so & ~is_unknown
@@ -245,7 +245,7 @@ def _is_prime_stock(ranked: Frame, block_type: NDArray[np.object_], rules: Compl
     return truth(np.where(is_no, 0.0, np.where(is_open, np.nan, 1.0)))
 
 
-def _block_types(ranked: Frame, label: NDArray[np.int64], rules: ComplexRules) -> NDArray[np.object_]:
+def _block_forms(ranked: Frame, label: NDArray[np.int64], rules: ComplexRules) -> NDArray[np.object_]:
     """Return portiek, galerij or other per roof, from its whole complex; None where it is unknown."""
     groups = np.unique(label)
     number = np.searchsorted(groups, label)

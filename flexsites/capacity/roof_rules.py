@@ -111,13 +111,13 @@ def truth(values: Floats) -> pd.Series[Any]:
 
 
 def base_rules(roofs: Frame, rules: TopUpRules) -> tuple[Answer, ...]:
-    """Return the rules that hold whatever the age rule and the variant: flat share and usable area."""
-    share, usable = floats(roofs, "roof_flat_share"), floats(roofs, "usable_roof_area_m2")
+    """Return the rules that hold whatever the age rule and the variant: flat share, and usable area in one part."""
+    share, part = floats(roofs, "roof_flat_share"), floats(roofs, "largest_part_area_m2")
     share_min, usable_min = float(rules.roof.min_flat_share), float(rules.roof.min_usable_area_m2)
-    # Below the minimum by its flat area already: an upper bound decides, so the shape was not measured.
-    flat = floats(roofs, "roof_flat_area_m2")
+    # Below the minimum by its flat area or its footprint: an upper bound decides, so the shape was not measured.
+    most = np.fmin(floats(roofs, "roof_flat_area_m2"), floats(roofs, "footprint_area_m2"))
     is_bounded = (roofs["usable_roof_source"] == "below_minimum").fillna(value=False).to_numpy(dtype=bool)
-    observed = np.where(is_bounded, flat, usable)
+    observed = np.where(is_bounded, most, part)
     flat_share_outcome = asks_at_least(share, share_min)
     usable_outcome = np.where(is_bounded, FAILED, asks_at_least(observed, usable_min)).astype(np.int8)
     n = len(roofs)
@@ -163,6 +163,10 @@ def flag_rules(roofs: Frame, rules: TopUpRules, n_storeys: Floats) -> tuple[Answ
     relief = np.where((regulated == 0) | (served == 0), 0.0, regulated * served)
     is_to_go = roofs["pand_status"].isin(flags.demolition_statuses).to_numpy(dtype="float64")
     standing = np.where(roofs["pand_status"].isna().to_numpy(), np.nan, 1.0 - is_to_go)
+    is_sound = np.where(
+        roofs["roof_quality"].isna().to_numpy(), np.nan, (roofs["roof_quality"] == "sound").astype(float)
+    )
+    pv, plant = floats(roofs, "has_pv"), floats(roofs, "has_plant")
     return (
         Answer("monument", flags.monument_effect, asks_that(1.0 - monument), monument, none, "is_monument"),
         Answer(
@@ -173,6 +177,16 @@ def flag_rules(roofs: Frame, rules: TopUpRules, n_storeys: Floats) -> tuple[Answ
             "consent", flags.consent_effect, asks_at_least(consent, consent_min), consent, consent_min, "consent_share"
         ),
         Answer("demolition_permit", "flag", asks_that(standing), none, none, "pand_status"),
+        Answer("pv", flags.pv_effect, asks_that(1.0 - pv), pv, none, "has_pv"),
+        Answer("plant", flags.plant_effect, asks_that(1.0 - plant), plant, none, "has_plant"),
+        Answer(
+            "roof_quality",
+            flags.roof_quality_effect,
+            asks_that(is_sound),
+            floats(roofs, "roof_rmse_m"),
+            none,
+            "roof_quality",
+        ),
     )
 
 
@@ -198,9 +212,11 @@ def _storeys_by_age(roofs: Frame, age_rule: AgeRule, bound: str) -> Floats:
         extra_share=age_rule.extra_share.at(bound),
         existing_kn_m2=float(age_rule.existing_kn_m2),
         light_kn_m2=age_rule.light_kn_m2.at(bound),
+        n_storeys_max=float(age_rule.max_storeys),
     )
     is_outside = (year < float(age_rule.year_from)) | (year > float(age_rule.year_until))
-    return np.where(np.isnan(year), np.nan, np.where(is_outside, 0.0, by_load))
+    # A building that bears nothing bears nothing whatever its year; one outside the years whatever its storeys.
+    return np.where(is_outside | (by_load == 0), 0.0, np.where(np.isnan(year), np.nan, by_load))
 
 
 def _storeys_by_lift(roofs: Frame, lift: LiftRules) -> dict[str, Floats]:
@@ -234,7 +250,7 @@ def potential(roofs: Frame, age_rule: AgeRule, variant: RoofVariant, rules: TopU
     density, layout = _count_homes(roofs, storeys, variant, rules)
     units = {bound: np.minimum(density[bound], layout[bound]) for bound in BOUNDS}
     extra = roof_extra_area(
-        storeys.expected, floats(roofs, "usable_roof_area_m2"), form_factor=float(rules.units.form_factor)
+        storeys.expected, floats(roofs, "daylit_roof_area_m2"), form_factor=float(rules.units.form_factor)
     )
     functions = function_rule(roofs, variant.functions_any) if variant.functions_any else None
     failed = _failures(roofs, age_rule, variant, rules, storeys)
@@ -249,18 +265,17 @@ def potential(roofs: Frame, age_rule: AgeRule, variant: RoofVariant, rules: TopU
     flags = flag_rules(roofs, rules, storeys.expected)
     restricted = [answer.outcome == FAILED for answer in flags if answer.effect == "restrict"]
     is_restricted = np.any([np.zeros(len(roofs), dtype=bool), *restricted], axis=0)
-    excluded = is_failed & ~is_missing
-
     is_open = is_undecided & ~is_failed
     # What is undecided may be none or all that the high bound gives; which of them is expected, nobody can say.
     in_doubt = {"low": 0.0, "expected": np.nan}
 
     def answered(values: Floats, bound: str = "expected") -> Floats:
         told = np.where(is_open, in_doubt.get(bound, values), values)
-        return np.where(is_missing, np.nan, np.where(excluded, 0.0, told))
+        return np.where(is_failed, 0.0, np.where(is_missing, np.nan, told))
 
     low, expected, high = (answered(storeys.at(bound), bound) for bound in BOUNDS)
-    asked = {**missing, **{name: mask & ~is_failed for name, mask in undecided.items()}}
+    # Where a rule fails no evidence would help: none is asked for.
+    asked = {name: mask & ~is_failed for name, mask in {**missing, **undecided}.items()}
     return Potential(
         texts(
             verdicts(
@@ -283,11 +298,11 @@ def _count_homes(
     roofs: Frame, storeys: Storeys, variant: RoofVariant, rules: TopUpRules
 ) -> tuple[dict[str, Floats], dict[str, Floats]]:
     """Return the homes by area and by layout at the three bounds; none where the variant adds no homes."""
-    usable, form_factor = floats(roofs, "usable_roof_area_m2"), float(rules.units.form_factor)
+    daylit, form_factor = floats(roofs, "daylit_roof_area_m2"), float(rules.units.form_factor)
     density, layout = {}, {}
     for bound in BOUNDS:
         added = storeys.at(bound) if variant.adds_units else storeys.at(bound) * 0.0
-        density[bound] = roof_dwellings(added, usable, form_factor=form_factor, unit_m2=rules.units.unit_m2.at(bound))
+        density[bound] = roof_dwellings(added, daylit, form_factor=form_factor, unit_m2=rules.units.unit_m2.at(bound))
         layout[bound] = np.where(added == 0, 0.0, added * floats(roofs, f"n_layout_{bound}"))
     return density, layout
 
@@ -302,7 +317,8 @@ def _failures(
         outcome = asks_at_least(floats(roofs, "n_dwellings"), float(variant.min_dwellings))
         failed["dwellings_min"] = outcome == FAILED
     if variant.lift == "strict":
-        failed["lift_needed"] = (storeys.before_lift > 0) & (storeys.high == 0)
+        # Known of a tall building without a lift whatever its year.
+        failed["lift_needed"] = (_storeys_by_lift(roofs, rules.lift)["high"] == 0) & (storeys.before_lift != 0)
     return failed
 
 

@@ -7,14 +7,13 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 
+from flexsites.capacity.kernels.roof_blocks import BLOCK_TYPES, block_types
 from flexsites.capacity.kernels.roof_lift import access_height, is_lift_uncertain, lift_need
-from flexsites.capacity.kernels.roof_packing import layout_homes
-from flexsites.capacity.kernels.roof_surfaces import roof_levels, usable_roofs
-from flexsites.capacity.kernels.roof_verdicts import FAILED, MET, UNKNOWN, asks_at_least, asks_at_most, join_names
-from flexsites.capacity.kernels.roofs import flat_share, storeys_from_height
+from flexsites.capacity.kernels.roof_verdicts import FAILED, UNKNOWN, asks_at_least, asks_at_most, join_names
+from flexsites.capacity.kernels.roofs import storeys_from_height
+from flexsites.capacity.roof_areas import roof_areas, usable_areas
 from flexsites.capacity.roof_rules import (
     BOUNDS,
     Answer,
@@ -34,21 +33,19 @@ from flexsites.tables.stage import stage
 
 __all__ = ["roof_reasons", "roof_units", "top_up"]
 
-Floats = NDArray[np.float64]
-Geometries = NDArray[np.object_]
-
 
 @stage(takes=(Buildings, RoofParts), gives=Roofs)
 def top_up(buildings: Frame, roof_parts: Frame, *, rules: TopUpRules) -> Frame:
     """Return every building as a roof: what can be used of it, its storeys, its lift, its flags and its verdict.
 
     Rows are preserved. Verdict and units are those of the headline's age rule and variant; `roof_units` gives all.
-    A roof without height, year or roof areas is kept, ``unknown``, its units null. [METHOD 7]
+    A roof that fails a rule on what is known is ``excluded``, whatever else is missing; one that fails none and lacks
+    height, year or roof areas is kept, ``unknown``, its units null. [METHOD 0, 7]
 
     Parameters
     ----------
     buildings
-        One row per building that stands.
+        One row per building that stands, with those whose walls they share: a shared wall is no facade.
     roof_parts
         Surfaces of roofs (LoD2.2), for the buildings that have them; may be empty.
     rules
@@ -58,8 +55,13 @@ def top_up(buildings: Frame, roof_parts: Frame, *, rules: TopUpRules) -> Frame:
     -------
         Roofs, in the order of the buildings.
     """
-    roofs = _with_roof_areas(buildings, roof_parts, rules.roof)
-    roofs = roofs.assign(**_usable(roofs, roof_parts, rules), **_storeys(roofs, rules.roof), **_lift(roofs, rules))
+    roofs = roof_areas(buildings, roof_parts, rules=rules.roof)
+    roofs = roofs.assign(
+        block_type=_block_types(roofs, rules),
+        **usable_areas(roofs, roof_parts, rules=rules),
+        **_storeys(roofs, rules.roof),
+        **_lift(roofs, rules),
+    )
     headline = potential(roofs, *rules.at_headline(), rules)
     roofs = roofs.assign(
         verdict=headline.verdict,
@@ -103,6 +105,8 @@ def roof_units(roofs: Frame, *, rules: TopUpRules) -> Frame:
                 "bag_pand_id": roofs["bag_pand_id"],
                 "age_rule": texts(same, [age_rule.id]),
                 "roof_variant": texts(same, [variant.id]),
+                "block_type": roofs["block_type"],
+                "roof_quality": roofs["roof_quality"],
                 "verdict": found.verdict,
                 **{name: whole(values) for name, values in numbers.items()},
                 "bound_by": texts(bound_by, ["density", "layout"]),
@@ -150,106 +154,11 @@ def roof_reasons(roofs: Frame, *, rules: TopUpRules) -> Frame:
     return pd.concat(frames, ignore_index=True)[RoofReasons.columns]
 
 
-def _with_roof_areas(buildings: Frame, roof_parts: Frame, roof: RoofRules) -> Frame:
-    """Return the buildings with footprint, flat and sloped area; from the surfaces where the attributes lack."""
-    is_flat = (roof_parts["slope_deg"] <= float(roof.max_flat_slope_deg)).to_numpy()
-    area = floats(roof_parts, "roof_part_area_m2")
-    of_flat, of_sloped = (
-        pd.Series(area * mask).groupby(roof_parts["bag_pand_id"].to_numpy()).sum() for mask in (is_flat, ~is_flat)
-    )
-    flat, sloped = floats(buildings, "roof_flat_area_m2"), floats(buildings, "roof_sloped_area_m2")
-    is_given = ~np.isnan(flat) & ~np.isnan(sloped)
-    flat = np.where(is_given, flat, of_flat.reindex(buildings["bag_pand_id"]).to_numpy())
-    sloped = np.where(is_given, sloped, of_sloped.reindex(buildings["bag_pand_id"]).to_numpy())
-    share = flat_share(flat, sloped)
-    source = texts(np.where(np.isnan(share), -1, is_given.astype(np.int64)), ["surfaces", "attributes"])
-    return buildings.assign(
-        footprint_area_m2=shapely.area(buildings.geometry.to_numpy()),
-        roof_flat_area_m2=flat,
-        roof_sloped_area_m2=sloped,
-        roof_flat_share=share,
-        roof_area_source=source,
-    )
-
-
-def _usable(roofs: Frame, roof_parts: Frame, rules: TopUpRules) -> dict[str, Any]:
-    """Return the usable area, what it was measured on, and the homes laid out on one storey.
-
-    The shape is measured only where the flat area reaches the minimum: a smaller roof fails whatever its shape.
-    """
-    roof, share = rules.roof, floats(roofs, "roof_flat_share")
-    known = ~np.isnan(share)
-    large = known & (asks_at_least(floats(roofs, "roof_flat_area_m2"), float(roof.min_usable_area_m2)) != FAILED)
-    shapes = np.full(len(roofs), shapely.MultiPolygon(), dtype=object)
-    flat_parts = _flat_parts(roof_parts, roofs["bag_pand_id"][large], roof)
-    with_parts = np.zeros(len(roofs), dtype=bool)
-    if len(flat_parts):
-        position = pd.Index(roofs["bag_pand_id"]).get_indexer(flat_parts["bag_pand_id"])
-        owners, owner = np.unique(position, return_inverse=True)
-        with_parts[owners] = True
-        shapes[owners] = _usable_surfaces(owner, flat_parts, len(owners), roof)
-    on_footprint = large & ~with_parts
-    shapes[on_footprint] = _usable_footprints(roofs.geometry.to_numpy()[on_footprint], roof)
-    area = shapely.area(shapes) * (1.0 - float(roof.installations_share))
-    area = np.where(on_footprint, area * share, area)
-    sources = ["footprint", "below_minimum", "surfaces"]
-    source = texts(np.select([~known, ~large, with_parts], [-1, 1, 2], default=0), sources)
-    # A roof that fails on its flat share or its usable area holds no homes however they are laid out.
-    qualifies = large & (asks_at_least(share, float(roof.min_flat_share)) == MET)
-    qualifies &= asks_at_least(area, float(roof.min_usable_area_m2)) == MET
-    counts = _layouts(shapes, np.where(on_footprint, share, 1.0), qualifies, rules)
-    return {"usable_roof_area_m2": np.where(large, area, np.nan), "usable_roof_source": source, **counts}
-
-
-def _flat_parts(roof_parts: Frame, wanted: pd.Series, roof: RoofRules) -> Frame:
-    is_flat = roof_parts["slope_deg"] <= float(roof.max_flat_slope_deg)
-    flat = roof_parts[is_flat & roof_parts["bag_pand_id"].isin(wanted)]
-    return flat.sort_values(["bag_pand_id", "roof_part"], kind="stable")
-
-
-def _usable_surfaces(owner: NDArray[np.int64], flat_parts: Frame, n_owners: int, roof: RoofRules) -> Geometries:
-    level = roof_levels(owner, floats(flat_parts, "roof_part_height_m_nap"), tolerance_m=float(roof.level_tolerance_m))
-    return usable_roofs(
-        owner,
-        level,
-        flat_parts.geometry.to_numpy(),
-        n_owners,
-        setback_m=float(roof.edge_setback_m),
-        slender_m=float(roof.slender_width_m),
-        part_area_min_m2=float(roof.min_part_area_m2),
-    )
-
-
-def _usable_footprints(footprints: Geometries, roof: RoofRules) -> Geometries:
-    each = np.arange(len(footprints))
-    return usable_roofs(
-        each,
-        each,
-        footprints,
-        len(footprints),
-        setback_m=float(roof.edge_setback_m),
-        slender_m=float(roof.slender_width_m),
-        part_area_min_m2=float(roof.min_part_area_m2),
-    )
-
-
-def _layouts(shapes: Geometries, share: Floats, wanted: NDArray[np.bool_], rules: TopUpRules) -> dict[str, Any]:
-    """Return the homes laid out per storey at each bound; on a footprint less its share that is not flat."""
-    units = rules.units
-    gross = np.array([units.unit_m2.at(bound) for bound in BOUNDS]) / float(units.form_factor)
-    counts = layout_homes(
-        shapes[wanted],
-        gross,
-        depths_m=np.array([float(depth) for depth in units.module_depths_m]),
-        row_gap_m=float(units.row_gap_m),
-        n_phases=int(units.row_phases),
-    )
-    columns = {}
-    for i, bound in enumerate(BOUNDS):
-        homes = np.full(len(shapes), np.nan)
-        homes[wanted] = np.floor(counts[:, i] * share[wanted] + 1e-9)
-        columns[f"n_layout_{bound}"] = whole(homes)
-    return columns
+def _block_types(roofs: Frame, rules: TopUpRules) -> pd.Series[str]:
+    """Return what the units of each building are used for."""
+    functions = [text if isinstance(text, str) else None for text in roofs["functions"].tolist()]
+    homes, others = floats(roofs, "n_dwellings"), floats(roofs, "n_other_units")
+    return texts(block_types(functions, homes, others, by_function=rules.blocks.by_function()), BLOCK_TYPES)
 
 
 def _storeys(roofs: Frame, roof: RoofRules) -> dict[str, Any]:
@@ -314,9 +223,9 @@ def _variant_answers(roofs: Frame, rules: TopUpRules) -> list[Answer]:
     functions = next((variant.functions_any for variant in rules.variants if variant.functions_any), None)
     if functions is not None:
         answers.append(function_rule(roofs, functions))
-    min_dwellings = next((variant.min_dwellings for variant in rules.variants if variant.min_dwellings), None)
-    if min_dwellings is not None:
-        dwellings, asked = floats(roofs, "n_dwellings"), np.full(n, float(min_dwellings))
+    dwellings_min = next((variant.min_dwellings for variant in rules.variants if variant.min_dwellings), None)
+    if dwellings_min is not None:
+        dwellings, asked = floats(roofs, "n_dwellings"), np.full(n, float(dwellings_min))
         outcome = asks_at_least(dwellings, asked)
         answers.append(Answer("dwellings_min", "exclude", outcome, dwellings, asked, "n_dwellings"))
     access, limit_m = floats(roofs, "access_height_m"), float(rules.lift.limit_m)

@@ -12,7 +12,10 @@ from flexsites.config.units import Unit
 
 __all__ = [
     "AgeRule",
+    "BlockTypes",
     "ComplexRules",
+    "ContextLayer",
+    "ContextRules",
     "FlagRules",
     "LiftRules",
     "LoadRule",
@@ -100,6 +103,8 @@ class LoadRule(Model):
     """What an existing storey weighs."""
     light_kn_m2: Spread
     """What a light new storey weighs."""
+    max_storeys: Number
+    """The most storeys that are added without a structural report."""
 
 
 AgeRule = Annotated[YearRule | LoadRule, Field(discriminator="kind")]
@@ -123,7 +128,9 @@ class RoofRules(Model):
     installations_share: Number
     """The share of the roof that installations take."""
     min_usable_area_m2: Number
-    """A roof with less usable area is not topped up."""
+    """A roof without a usable part of this area is not topped up."""
+    daylight_depth_m: Number
+    """No part of a home lies farther from its facade than this."""
     existing_storey_height_m: Number
     """Floor to floor of an existing building, where its storeys are not known."""
 
@@ -158,6 +165,54 @@ class LiftRules(Model):
     """The main entrance above ground level, where the owner gives no height."""
 
 
+class BlockTypes(Model):
+    """What a building is used for, by the functions of the BAG: blocks of another type are counted apart."""
+
+    dwellings: str
+    """The function of a dwelling."""
+    shops: str
+    """The function of a shop."""
+    offices: str
+    """The function of an office."""
+
+    def by_function(self) -> dict[str, str]:
+        """Return the type of block per function."""
+        return {getattr(self, name): name for name in type(self).model_fields}
+
+
+class ContextLayer(Model):
+    """A layer of the run that says something of buildings."""
+
+    layer: str
+    """The name of the layer among the run's sources."""
+    column: str | None = None
+    """The column that says it; left out: lying there says it."""
+
+
+class ContextRules(Model):
+    """Where owner, plan height, monument, parking, PV and plant of a building come from: the sources of parcels."""
+
+    min_owner_share: Number
+    """The least share of the footprint that lies on parcels of one class of owner."""
+    min_overlap_m2: Number
+    """A feature that shares less with a footprint does not lie on the building."""
+    plan_height: ContextLayer
+    """The heights that plans allow, above ground."""
+    monuments: ContextLayer
+    """The register of monuments: its column holds BAG ids of panden."""
+    parking: ContextLayer
+    """Where parking in the street is regulated."""
+    pv: ContextLayer
+    """Solar panels on roofs."""
+    plant: ContextLayer
+    """Plant on roofs."""
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that are read."""
+        return tuple(one.layer for one in (self.plan_height, self.monuments, self.parking, self.pv, self.plant))
+
+
 class FlagRules(Model):
     """What does not exclude a roof but must be known, and the evidence that settles it."""
 
@@ -169,6 +224,12 @@ class FlagRules(Model):
     """What lacking consent means."""
     parking_effect: Literal["restrict", "flag"]
     """What a parking norm means."""
+    pv_effect: Literal["restrict", "flag"]
+    """What solar panels on the roof mean."""
+    plant_effect: Literal["restrict", "flag"]
+    """What plant on the roof means."""
+    roof_quality_effect: Literal["restrict", "flag"]
+    """What a reconstruction that 3DBAG calls doubtful means."""
     min_tenants_consent: Number
     """The share of sitting tenants that must consent."""
     min_owners_consent: Number
@@ -281,6 +342,10 @@ class TopUpRules(Model):
     """When a lift is needed."""
     flags: FlagRules
     """What must be known and does not exclude."""
+    blocks: BlockTypes
+    """What buildings are used for."""
+    context: ContextRules
+    """What other sources say of buildings."""
     complexes: ComplexRules
     """Which buildings are one construction, or look alike."""
     age_rules: tuple[AgeRule, ...] = Field(min_length=1)

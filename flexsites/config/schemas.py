@@ -19,7 +19,9 @@ from flexsites.config.input_rules import InputRules
 from flexsites.config.load import configs_directory
 from flexsites.config.openstreetmap import AmenityCategories, StreetRules
 from flexsites.config.roofs import (
+    BlockTypes,
     ComplexRules,
+    ContextRules,
     FlagRules,
     LiftRules,
     LoadRule,
@@ -43,6 +45,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "rules/optoppen/units.yaml": UnitRules,
     "rules/optoppen/lift.yaml": LiftRules,
     "rules/optoppen/flags.yaml": FlagRules,
+    "rules/optoppen/blocks.yaml": BlockTypes,
+    "rules/optoppen/context.yaml": ContextRules,
     "rules/optoppen/complexes.yaml": ComplexRules,
     "rules/optoppen/variants.yaml": Variants,
     "flexmilieus/*.yaml": Flexmilieu,

@@ -59,6 +59,7 @@ from flexsites.tables.roof_tables import (
     RoofParts,
     RoofReasons,
     Roofs,
+    RoofTransit,
     RoofUnits,
 )
 
@@ -99,6 +100,7 @@ __all__ = [
     "References",
     "RoofParts",
     "RoofReasons",
+    "RoofTransit",
     "RoofUnits",
     "Roofs",
     "RuleCoverage",

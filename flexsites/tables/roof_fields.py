@@ -71,6 +71,43 @@ roof_flat_area_m2 = Field(
 roof_sloped_area_m2 = Field(
     "roof_sloped_area_m2", "float", "sloped roof", null=_NO_ROOF, unit="m2", low=0, source="3DBAG: b3_opp_dak_schuin"
 )
+roof_quality = Field(
+    "roof_quality",
+    "str",
+    "what 3DBAG states of its own reconstruction: sound or doubtful (possibly incorrect); where it has no indicator, by"
+    " the same formula: no overlap in the BAG, a valid model, a point cloud that covers it and is not outdated",
+    null="the source states nothing that decides",
+    values=("sound", "doubtful"),
+    source="3DBAG: b3_kwaliteitsindicator",
+)
+roof_rmse_m = Field(
+    "roof_rmse_m",
+    "float",
+    "root mean square distance of the point cloud to the roof's model",
+    null="not stated",
+    unit="m",
+    low=0,
+    source="3DBAG: b3_rmse_lod22",
+)
+roof_nodata_share = Field(
+    "roof_nodata_share",
+    "float",
+    "share of the footprint without points in the point cloud that was used",
+    null="not stated, or not for that point cloud",
+    low=0,
+    high=1,
+    source="3DBAG: b3_nodata_fractie_*, b3_pw_bron",
+)
+has_pv = Field(
+    "has_pv",
+    "bool",
+    "solar panels on the roof",
+    null="no layer of panels says anything here",
+    source="a layer of the run",
+)
+has_plant = Field(
+    "has_plant", "bool", "plant on the roof", null="no layer of plant says anything here", source="a layer of the run"
+)
 n_storeys = Field("n_storeys", "int", "storeys above ground", null="neither given nor to be had from a height", low=1)
 n_storeys_source = Field(
     "n_storeys_source",
@@ -115,12 +152,30 @@ usable_roof_area_m2 = Field(
     low=0,
     kind="extensive",
 )
+largest_part_area_m2 = Field(
+    "largest_part_area_m2",
+    "float",
+    "largest connected part of the usable roof: the minimum is asked of one part",
+    null="not known, or not measured because the flat roof is already below the minimum: see usable_roof_source",
+    unit="m2",
+    low=0,
+)
+daylit_roof_area_m2 = Field(
+    "daylit_roof_area_m2",
+    "float",
+    "what homes are counted on: of the parts that reach the minimum, what lies near enough to a facade to have"
+    " daylight. Measured on the roof's surfaces; on a footprint a lower bound: what is not flat is taken to lie there",
+    null="not known, or not measured because the flat roof is already below the minimum: see usable_roof_source",
+    unit="m2",
+    low=0,
+    kind="extensive",
+)
 usable_roof_source = Field(
     "usable_roof_source",
     "str",
     "surfaces: measured on the roof's surfaces; footprint: on the footprint, times the flat share; below_minimum: the"
-    " flat roof is smaller than the minimum, so not measured",
-    null=_NO_ROOF,
+    " flat roof, or the footprint itself, is smaller than the minimum, so not measured",
+    null="the roof was not reconstructed, and its footprint is large enough",
     values=("surfaces", "footprint", "below_minimum"),
 )
 _NOT_MEASURED = "not known, or the roof fails on its flat share or usable area"
@@ -142,12 +197,14 @@ is_lift_uncertain = Field(
     "is_lift_uncertain", "bool", "the first new storey lies so near the limit that measuring decides", null=_NO_HEIGHT
 )
 missing_evidence = Field(
-    "missing_evidence", "str", "evidence that the rules need and nobody gave, joined by |; empty: none"
+    "missing_evidence",
+    "str",
+    "evidence that would decide and nobody gave, joined by |; empty: none, or a rule fails whatever it would say",
 )
 failed_rules = Field("failed_rules", "str", "rules that fail on what is known, joined by |; empty: none")
 age_rule = Field("age_rule", "str", "the rule for the storeys to add: an id of configs/rules/optoppen")
 roof_variant = Field("roof_variant", "str", "the way of topping up: an id of configs/rules/optoppen/variants.yaml")
-_NO_VERDICT = "unknown, because evidence is missing"
+_NO_VERDICT = "unknown, because evidence is missing and no rule fails without it"
 n_storeys_added_low = Field("n_storeys_added_low", "int", "storeys that can be added", null=_NO_VERDICT, low=0)
 n_storeys_added_expected = Field(
     "n_storeys_added_expected", "int", "storeys that can be added", null=_NO_VERDICT, low=0
@@ -161,7 +218,7 @@ n_roof_units_high = Field("n_units_high", "int", "homes at the high bounds", nul
 n_roof_units_density = Field(
     "n_units_density",
     "int",
-    "homes by area alone: floor(storeys x usable x form factor / m2)",
+    "homes by area alone: floor(storeys x daylit x form factor / m2)",
     null=_NO_VERDICT,
     low=0,
     kind="extensive",
@@ -198,12 +255,21 @@ evidence = Field("evidence", "str", "the evidence that is missing", null="none i
 complex_id = Field("complex_id", "str", "neighbouring buildings of one construction: the lowest bag_pand_id of them")
 neighbour_id = Field("neighbour_id", "str", "a neighbouring building of the same construction: the higher bag_pand_id")
 n_buildings = Field("n_buildings", "int", "buildings in the complex", low=1)
-block_type = Field(
-    "block_type",
+block_form = Field(
+    "block_form",
     "str",
     "portiek, galerij or other, by its proportions",
     null="storeys or dwellings are not known",
     values=("portiek", "galerij", "other"),
+)
+block_type = Field(
+    "block_type",
+    "str",
+    "what its units are used for: dwellings (at least half of them), shops, offices, several of these, or none of them;"
+    " counted apart",
+    null="neither its functions nor its units are known",
+    values=("dwellings", "shops", "offices", "mixed", "other"),
+    source="METHOD 7; BAG: gebruiksdoel",
 )
 is_prime_stock = Field(
     "is_prime_stock",

@@ -6,6 +6,7 @@ inside the roof are found from the edges that cross the row, not by sampling.
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -26,13 +27,14 @@ _TOUCH_M = 1e-5
 
 
 def layout_homes(
-    roofs: Geometries, home_gross_m2: Floats, *, depths_m: Floats, row_gap_m: float, n_phases: int
+    roofs: Geometries, home_gross_m2: Floats, *, depths_m: Floats, row_gap_m: float, n_phases: int, band_m: float
 ) -> Integers:
     """Return how many homes of each gross area fit on one storey of each roof, laid in rows along its main direction.
 
     Per part of the roof, the best of: rows along and across the longest side of its smallest rectangle, each allowed
-    depth, and ``n_phases`` starting positions. Never more than area / gross area; a turned or moved roof gives the
-    same count but for rounding.
+    depth, and ``n_phases`` starting positions. A part deeper than two bands in both directions is a ring of homes: it
+    is also cut into a band along two opposite facades and what lies between, each laid out by itself, and the better
+    counts. Never more than area / gross area; a turned or moved roof gives the same count but for rounding.
 
     Parameters
     ----------
@@ -46,6 +48,8 @@ def layout_homes(
         Gallery or corridor between two rows.
     n_phases
         Starting positions of the rows that are tried, at least 1.
+    band_m
+        Depth of the ring of homes on a deep roof: the farthest that a home reaches from its facade.
 
     Returns
     -------
@@ -54,23 +58,68 @@ def layout_homes(
     Examples
     --------
     >>> roof = np.array([shapely.box(0, 0, 40, 10), shapely.box(0, 0, 40, 4)])
-    >>> rule = {"depths_m": np.array([8.0, 10.0]), "row_gap_m": 1.5, "n_phases": 3}
+    >>> rule = {"depths_m": np.array([8.0, 10.0]), "row_gap_m": 1.5, "n_phases": 3, "band_m": 10.0}
     >>> layout_homes(roof, np.array([50.0, 100.0]), **rule).tolist()
     [[8, 4], [0, 0]]
+    >>> ring = np.array([shapely.box(0, 0, 60, 40).difference(shapely.box(10, 10, 50, 30))])
+    >>> layout_homes(ring, np.array([100.0]), **rule).tolist()  # two bands of 6, and 2 homes on either short side
+    [[16]]
     """
     counts = np.zeros((len(roofs), len(home_gross_m2)), dtype=np.int64)
     parts, of_roof = shapely.get_parts(roofs, return_index=True)
     if len(parts) == 0:
         return counts
     angles = _main_directions(parts)
+    per_part = _count(parts, angles, home_gross_m2, depths_m, row_gap_m, n_phases)
+    for turn in (0.0, math.pi / 2):
+        bands, of_part = _bands(parts, angles + turn, band_m)
+        if len(bands) == 0:
+            continue
+        by_band = np.zeros_like(per_part)
+        np.add.at(
+            by_band, of_part, _count(bands, _main_directions(bands), home_gross_m2, depths_m, row_gap_m, n_phases)
+        )
+        per_part = np.maximum(per_part, by_band)
+    np.add.at(counts, of_roof, per_part)
+    return counts
+
+
+def _bands(parts: Geometries, angles: Floats, band_m: float) -> tuple[Geometries, Integers]:
+    """Return the parts deeper than two bands both ways, cut along two opposite sides, and the part of each piece."""
+    pieces: list[shapely.Geometry] = []
+    owners: list[int] = []
+    for i, part in enumerate(parts):
+        turned = _turn(part, -angles[i])
+        west, south, east, north = shapely.bounds(turned)
+        if min(east - west, north - south) <= 2 * band_m + _TOUCH_M:
+            continue
+        levels = (south, south + band_m, north - band_m, north)
+        for low, high in itertools.pairwise(levels):
+            band = shapely.get_parts(shapely.intersection(turned, shapely.box(west, low, east, high)))
+            found = band[(shapely.get_type_id(band) == shapely.GeometryType.POLYGON) & (shapely.area(band) > 0)]
+            pieces += found.tolist()
+            owners += [i] * len(found)
+    return np.array(pieces, dtype=object), np.array(owners, dtype=np.int64)
+
+
+def _turn(shape: shapely.Geometry, angle: float) -> shapely.Geometry:
+    """Return a shape turned about the origin by an angle in radians."""
+    turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+    turned: shapely.Geometry = shapely.transform(shape, lambda xy: xy @ turn)
+    return turned
+
+
+def _count(
+    parts: Geometries, angles: Floats, home_gross_m2: Floats, depths_m: Floats, row_gap_m: float, n_phases: int
+) -> Integers:
+    """Return the homes of each gross area on every part, shape (n, k)."""
     coordinates, part_of = shapely.get_coordinates(parts, return_index=True)
     starts = np.searchsorted(part_of, np.arange(len(parts) + 1)).astype(np.int64)
     ring_end = _ring_ends(parts, len(coordinates))
-    per_part = _count_parts(
+    counted: Integers = _count_parts(
         coordinates, starts, ring_end, angles, home_gross_m2.astype(np.float64), depths_m, row_gap_m, n_phases
     )
-    np.add.at(counts, of_roof, per_part)
-    return counts
+    return counted
 
 
 def _main_directions(parts: Geometries) -> Floats:

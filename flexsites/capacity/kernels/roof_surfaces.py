@@ -6,11 +6,14 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-__all__ = ["erode_roofs", "roof_levels", "usable_roofs"]
+__all__ = ["daylit_roofs", "erode_roofs", "facade_lines", "largest_parts", "roof_levels", "usable_roofs"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Geometries = NDArray[np.object_]
+
+# Areas come out of buffers: 200 m2 may be a hair below 200.
+_AREA_SLACK_M2 = 1e-6
 
 
 def roof_levels(owner: Integers, height_m: Floats, *, tolerance_m: float) -> Integers:
@@ -140,6 +143,118 @@ def usable_roofs(
         owners = np.unique(of_owner)
         usable[owners] = shapely.multipolygons(parts[order], indices=np.searchsorted(owners, of_owner[order]))
     return usable
+
+
+def facade_lines(footprints: Geometries, asked: Integers, *, gap_m: float) -> Geometries:
+    """Return the outline of some footprints, courtyards included, less the walls that it shares with another building.
+
+    A shared wall carries no window, and neither does a wall on the border of the neighbour's plot [R: BW 5:50]. What
+    rises from the roof itself (a lift head, a higher wing) is no facade either: it is no part of the outline.
+
+    Parameters
+    ----------
+    footprints
+        Polygons of all buildings, shape (n,), in metres.
+    asked
+        Positions of the footprints whose facades are asked, shape (m,).
+    gap_m
+        Walls this near are shared.
+
+    Returns
+    -------
+        Lines, shape (m,), empty for a building that is shut in on all sides.
+
+    Examples
+    --------
+    >>> row = np.array([shapely.box(0, 0, 6, 10), shapely.box(6, 0, 12, 10)])
+    >>> shapely.length(facade_lines(row, np.array([0]), gap_m=0.1)).round(1).tolist()
+    [21.8]
+    """
+    lines = np.array(shapely.boundary(footprints[asked]), dtype=object)
+    own, other = shapely.STRtree(footprints).query(footprints[asked], predicate="dwithin", distance=gap_m)
+    is_other = asked[own] != other
+    own, other = own[is_other], other[is_other]
+    if len(own):
+        shut, group = np.unique(own, return_inverse=True)
+        # By place: what is left of a line must not depend on the order of the rows.
+        order = np.lexsort((*shapely.bounds(footprints[other]).T, group))
+        beside = shapely.buffer(footprints[other[order]], gap_m, join_style="mitre")
+        lines[shut] = shapely.difference(lines[shut], _union_by_group(group[order], beside, len(shut)))
+    return lines
+
+
+def daylit_roofs(usable: Geometries, facades: Geometries, *, setback_m: float, depth_m: float) -> Geometries:
+    """Return the part of each usable roof that lies within the depth of a facade of the new storey.
+
+    METHOD 7 [A]. The new facade stands on the setback, so no point of the result lies farther than the setback and the
+    depth from the outline: a deep roof holds a ring of homes, not a field. Lies within the usable roof, grows with the
+    depth.
+
+    Parameters
+    ----------
+    usable
+        Usable roofs (`usable_roofs`), shape (n,), in metres.
+    facades
+        Outlines that can carry windows (`facade_lines`), shape (n,).
+    setback_m
+        Distance kept from every edge.
+    depth_m
+        Farthest that a home may reach from its facade.
+
+    Returns
+    -------
+        Multipolygons, shape (n,), empty where no part has daylight.
+
+    Examples
+    --------
+    >>> roof = np.array([shapely.box(0, 0, 60, 42)])
+    >>> usable = np.array([shapely.box(1, 1, 59, 41)])
+    >>> daylit_roofs(usable, shapely.boundary(roof), setback_m=1.0, depth_m=7.5)[0].area  # 58 * 40 - 43 * 25
+    1245.0
+    """
+    reach = shapely.buffer(facades, setback_m + depth_m, cap_style="round", join_style="round", quad_segs=16)
+    ring = shapely.intersection(usable, reach)
+    parts, owner = shapely.get_parts(ring, return_index=True)
+    is_area = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
+    daylit = np.full(len(usable), shapely.MultiPolygon(), dtype=object)
+    owners = np.unique(owner[is_area])
+    if len(owners):
+        daylit[owners] = shapely.multipolygons(parts[is_area], indices=np.searchsorted(owners, owner[is_area]))
+    return daylit
+
+
+def largest_parts(roofs: Geometries, *, area_min_m2: Floats) -> tuple[Floats, Geometries]:
+    """Return the area of each roof's largest part, and of each roof the parts that reach an area of their own.
+
+    Parameters
+    ----------
+    roofs
+        Polygons or multipolygons, shape (n,).
+    area_min_m2
+        What a part must reach on each roof, shape (n,).
+
+    Returns
+    -------
+        Areas in m2, shape (n,), 0 for an empty roof; and multipolygons, shape (n,).
+
+    Examples
+    --------
+    >>> two = np.array([shapely.MultiPolygon([shapely.box(0, 0, 15, 10), shapely.box(20, 0, 30, 10)])])
+    >>> [part.tolist() for part in (largest_parts(two, area_min_m2=np.array([150.0]))[0], shapely.area(two))]
+    [[150.0], [250.0]]
+    >>> shapely.area(largest_parts(two, area_min_m2=np.array([200.0]))[1]).tolist()
+    [0.0]
+    """
+    parts, owner = shapely.get_parts(roofs, return_index=True)
+    area = shapely.area(parts)
+    largest = np.zeros(len(roofs))
+    np.maximum.at(largest, owner, area)
+    kept = np.full(len(roofs), shapely.MultiPolygon(), dtype=object)
+    reaches = area >= area_min_m2[owner] - _AREA_SLACK_M2
+    owners = np.unique(owner[reaches])
+    if len(owners):
+        kept[owners] = shapely.multipolygons(parts[reaches], indices=np.searchsorted(owners, owner[reaches]))
+    return largest, kept
 
 
 def _union_by_group(group: Integers, shapes: Geometries, n_groups: int) -> Geometries:

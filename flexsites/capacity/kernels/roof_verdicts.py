@@ -97,16 +97,17 @@ def asks_that(is_so: Floats) -> Outcomes:
 
 
 def verdicts(*, is_missing: Masks, is_failed: Masks, is_undecided: Masks, is_restricted: Masks) -> NDArray[np.int64]:
-    """Return the verdict per roof: what is missing decides before what fails, and that before what restricts.
+    """Return the verdict per roof: what fails decides before what is missing, and that before what restricts.
 
-    A roof whose required evidence is missing is unknown whatever else fails: it is kept and counted apart. [METHOD 7].
+    A known failure outranks missing evidence [METHOD 0]: no evidence could make a roof that fails a rule qualify. One
+    that fails none and lacks required evidence is unknown: it is kept and counted apart. [METHOD 7]
 
     Parameters
     ----------
     is_missing
         Required evidence is missing, shape (n,).
     is_failed
-        A rule fails on what is known.
+        A rule fails on what is known, whatever else is missing.
     is_undecided
         No rule fails, yet the known figures do not decide (within a margin, a lift that may or may not be there).
     is_restricted
@@ -120,13 +121,13 @@ def verdicts(*, is_missing: Masks, is_failed: Masks, is_undecided: Masks, is_res
     --------
     >>> yes, no = np.array([True]), np.array([False])
     >>> VERDICTS[verdicts(is_missing=yes, is_failed=yes, is_undecided=no, is_restricted=no)[0]]
-    'unknown'
-    >>> VERDICTS[verdicts(is_missing=no, is_failed=yes, is_undecided=yes, is_restricted=yes)[0]]
     'excluded'
+    >>> VERDICTS[verdicts(is_missing=yes, is_failed=no, is_undecided=no, is_restricted=yes)[0]]
+    'unknown'
     >>> VERDICTS[verdicts(is_missing=no, is_failed=no, is_undecided=no, is_restricted=yes)[0]]
     'conditional'
     """
-    return np.select([is_missing, is_failed, is_undecided, is_restricted], [2, 3, 2, 1], default=0)
+    return np.select([is_failed, is_missing | is_undecided, is_restricted], [3, 2, 1], default=0)
 
 
 def join_names(masks: Sequence[Masks], names: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:

@@ -82,11 +82,13 @@ def storeys_by_year(year_built: Floats, year_from: Floats, n_storeys: Floats) ->
 
 
 def storeys_by_load(
-    n_storeys_existing: Floats, *, extra_share: float, existing_kn_m2: float, light_kn_m2: float
+    n_storeys_existing: Floats, *, extra_share: float, existing_kn_m2: float, light_kn_m2: float, n_storeys_max: float
 ) -> Floats:
     """Return the light storeys that the spare bearing capacity carries, in whole storeys [O, load share; A, weights].
 
-    ``floor(extra_share * existing storeys * existing weight / light weight)``; never falls as storeys are added below.
+    ``min(most, floor(extra_share * existing storeys * existing weight / light weight))``; never falls as storeys are
+    added below. A share of a tall block's weight is several storeys of light building, but what the ground, the joints
+    and the stability against wind bear does not grow with it: beyond the most, only a structural report can tell.
 
     Parameters
     ----------
@@ -96,6 +98,8 @@ def storeys_by_load(
         Weight the building may gain as a share of its own, 0.10-0.12 for post-war blocks.
     existing_kn_m2, light_kn_m2
         Weight of an existing and of a light new storey, kN per m2 of floor.
+    n_storeys_max
+        The most that is added without a structural report. [METHOD 7]
 
     Returns
     -------
@@ -104,12 +108,12 @@ def storeys_by_load(
     Examples
     --------
     >>> four = np.array([4.0, np.nan])
-    >>> storeys_by_load(four, extra_share=0.10, existing_kn_m2=10.0, light_kn_m2=2.5).tolist()
+    >>> storeys_by_load(four, extra_share=0.10, existing_kn_m2=10.0, light_kn_m2=2.5, n_storeys_max=2.0).tolist()
     [1.0, nan]
-    >>> storeys_by_load(four, extra_share=0.12, existing_kn_m2=10.0, light_kn_m2=2.0).tolist()
-    [2.0, nan]
+    >>> storeys_by_load(np.array([8.0]), extra_share=0.12, existing_kn_m2=10.0, light_kn_m2=2.0, n_storeys_max=2.0)
+    array([2.])
     """
-    return _floor(extra_share * n_storeys_existing * existing_kn_m2 / light_kn_m2)
+    return np.minimum(n_storeys_max, _floor(extra_share * n_storeys_existing * existing_kn_m2 / light_kn_m2))
 
 
 def storeys_from_height(building_height_m: Floats, *, storey_height_m: float) -> Floats:
