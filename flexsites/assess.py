@@ -15,10 +15,12 @@ import pandas as pd
 
 from flexsites.accessibility.contract_streets import PreparedAccess
 from flexsites.accessibility.prepare_timetable import PreparedTravel
+from flexsites.accessibility.roof_transit import serve_buildings
 from flexsites.accessibility.streets import look_up_areas, reach
 from flexsites.accessibility.transit import serve, travel_times, walk_to_destinations, walk_to_stops
 from flexsites.capacity.complexes import group_complexes, link_neighbours, links_across
 from flexsites.capacity.homes import fit
+from flexsites.capacity.roof_context import join_context
 from flexsites.capacity.roofs import roof_reasons, roof_units, top_up
 from flexsites.config.roofs import TopUpRules
 from flexsites.config.study import Reading, Study
@@ -31,7 +33,7 @@ from flexsites.exclusion.pieces import leave_pieces, open_land, together_by_id
 from flexsites.exclusion.verdict import counting_pieces, decide
 from flexsites.suitability.judgement import judge, judge_pieces
 from flexsites.suitability.sites import gather
-from flexsites.tables import Buildings, Frame, NearMissUnits, concat, empty
+from flexsites.tables import Buildings, Frame, NearMissUnits, RoofTransit, concat, empty
 from flexsites.tables.contract import is_among
 
 Tables = Mapping[str, Frame]
@@ -172,13 +174,49 @@ def _homes_missed(missed: Frame, around: Surroundings, *, study: Study) -> Frame
     return pd.concat([one for one in counted if len(one)] or counted[:1], ignore_index=True)
 
 
+@dataclass(frozen=True, slots=True)
+class RoofSurroundings:
+    """What a cell of buildings reads besides them: the sources of parcels, and streets and stops where there are."""
+
+    parcels: Frame
+    layers: Frame
+    coverages: Frame
+    stops: Frame
+    access: PreparedAccess | None = None
+
+
+def place_roofs(buildings: Frame, around: RoofSurroundings, *, study: Study) -> Frame:
+    """Fill in what lies around the buildings of one cell: owner, transit, plan height, monuments, parking, PV, plant.
+
+    Parameters
+    ----------
+    buildings
+        The buildings that the cell owns.
+    around
+        What lies around them.
+    study
+        The resolved run; it says how roofs are topped up.
+    """
+    assert study.top_up is not None, "roofs are placed only where the run says how"  # noqa: S101 - resolve() reads them
+    transit = empty(RoofTransit)
+    if around.access is not None:
+        transit = serve_buildings(
+            buildings, around.stops,
+            network=around.access.networks["walk"], classes=study.transit_classes,
+            reach_m=study.transit_reach_m, max_snap_m=around.access.max_snap_m["walk"],
+        )  # fmt: skip
+    return join_context(
+        buildings, around.parcels, around.layers, around.coverages, transit, rules=study.top_up.context
+    )  # fmt: skip
+
+
 def assess_roofs(buildings: Frame, neighbours: Frame, roof_parts: Frame, *, rules: TopUpRules) -> dict[str, Frame]:
     """Assess the buildings of one cell: each roof, its homes per age rule and variant, the reasons, the complexes.
 
     Parameters
     ----------
     buildings
-        The buildings that the cell owns.
+        The buildings that the cell owns, with what lies around them (`place_roofs`).
     neighbours
         Buildings of other cells that may share a wall with them; they have rows in no table but the links.
     roof_parts

@@ -14,7 +14,7 @@ import shapely
 
 from flexsites import tables as t
 from flexsites.accessibility.contract_streets import open_access
-from flexsites.assess import Surroundings, assess_parcels, assess_roofs
+from flexsites.assess import RoofSurroundings, Surroundings, assess_parcels, assess_roofs, place_roofs
 from flexsites.config.study import BASE, Study
 from flexsites.digest import digest
 from flexsites.errors import Fault, RunError
@@ -195,7 +195,16 @@ def _roof_chain(cell: Cell, study: Study, inputs: Prepared) -> dict[str, dict[st
     ids = pd.concat([buildings["bag_pand_id"], neighbours["bag_pand_id"]])
     roof_parts = inputs.read("roof_parts", t.RoofParts, window_of(pd.concat([buildings, neighbours]), 0.0))
     mine = roof_parts[roof_parts["bag_pand_id"].isin(ids)]
-    return {BASE: assess_roofs(buildings, neighbours, mine, rules=rules)}
+    window, access = window_of(buildings, 1.0), inputs.directory / "access"
+    around = RoofSurroundings(
+        parcels=inputs.read("parcels", t.Parcels, window),
+        layers=inputs.read_layers(window, names=rules.context.layers),
+        coverages=inputs.coverages(window),
+        stops=inputs.read("stops", t.Stops, window_of(buildings, study.transit_reach_m)),
+        access=open_access(access) if "stops" in inputs.tables else None,
+    )
+    placed = place_roofs(buildings, around, study=study)
+    return {BASE: assess_roofs(placed, neighbours, mine, rules=rules)}
 
 
 _CHAINS = {"parcels": _parcel_chain, "roofs": _roof_chain}

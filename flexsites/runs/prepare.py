@@ -59,17 +59,24 @@ def _request(study: Study) -> Request:
         area=run.area,
         rules=tuple(study.all_rules) if run.assesses_parcels else (),
         halo_m=halo_m(study),
-        reach=reach_request(study) if run.assesses_parcels else None,
+        reach=reach_request(study) if _reaches(study) else None,
         with_stock=run.assesses_roofs,
         reference_date=run.reference_date,
     )
 
 
+def _reaches(study: Study) -> bool:
+    """Return whether anything walks: parcels always; roofs, to their stops, where streets and stops are given."""
+    run = study.run
+    return run.assesses_parcels or (run.sources.streets is not None and bool(run.sources.stops))
+
+
 def reach_request(study: Study) -> ReachRequest:
-    """Return what a run asks of its streets and its timetable."""
+    """Return what a run asks of its streets and its timetable; one of roofs alone no more than the walk to a stop."""
+    of_parcels = study.run.assesses_parcels
     return ReachRequest(
-        measures=study.street_measures,
-        travel=study.travel_measures,
+        measures=study.street_measures if of_parcels else (),
+        travel=study.travel_measures if of_parcels else (),
         egress_reach_m=study.transit_reach_m,
         modes=study.measures.modes,
         rules=study.streets,
