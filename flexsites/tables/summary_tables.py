@@ -1,4 +1,4 @@
-"""The nine tables that sum up a run: columns and tables (METHOD 1, 9).
+"""The ten tables that sum up a run: columns and tables (METHOD 1, 9).
 
 Homes of different flexmilieus, and of different ways of topping up, are alternatives for the same land or roof: rows of
 them stand beside each other and are never added.
@@ -110,6 +110,13 @@ found_low = f.Field("found_low", "float", "what the run finds, all that is unkno
 found_high = f.Field("found_high", "float", "and the other way", _TELLS_NOTHING)
 
 n_buildings = f.Field("n_buildings", "int", "buildings", low=0, kind="extensive")
+group_kind = f.Field(
+    "group_kind",
+    "str",
+    "by what roofs are grouped: all of them, where they lie, whose they are, what 3DBAG says of their model",
+    values=("run", "gemeente", "owner_class", "roof_quality"),
+)
+group_code = f.Field("group_code", "str", "the group; run for all of them, unknown where it is not known")
 
 # -- tables ----------------------------------------------------------------------------------------------------
 _AREA = (area_kind, area_code)
@@ -196,6 +203,16 @@ RoofTotals = Table(
         replace(r.extra_floor_area_m2, null="no building of the row has a known number"),
     ),
 )
+RoofGroups = Table(
+    "RoofGroups",
+    ("group_kind", "group_code", "block_type", "verdict"),
+    (
+        group_kind,
+        group_code,
+        replace(r.block_type, null=None, values=(*r.block_type.values, "unknown")),
+        *RoofTotals.fields[2:],
+    ),
+)
 
 SUMMARIES: dict[str, Table] = {
     "totals": Totals,
@@ -207,5 +224,6 @@ SUMMARIES: dict[str, Table] = {
     "transit": Transit,
     "anchors": Anchors,
     "roof_totals": RoofTotals,
+    "roof_groups": RoofGroups,
 }
 """The tables by the names of their files."""

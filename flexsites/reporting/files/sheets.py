@@ -50,6 +50,8 @@ _LISTED = {
     "missing_evidence": "evidence",
     "lift_measure": "roof_term",
     "block_type": "roof_term",
+    "block_form": "roof_term",
+    "roof_quality": "roof_term",
     "n_storeys_source": "roof_term",
     "usable_roof_source": "roof_term",
 }

@@ -6,11 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from flexsites.reporting.names import headline_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report.land import run_row, verdict_counts
 from flexsites.reporting.results import Results, row_at
 from flexsites.reporting.summaries.all_tables import summary
+from flexsites.reporting.summaries.portfolio import headline
+from flexsites.reporting.summaries.roofs import roof_range
 from flexsites.reporting.summaries.totals import AVAILABLE
 from flexsites.reporting.words import Words
 
@@ -92,8 +93,8 @@ def _answer_roofs(results: Results, words: Words, sentences: list[str], tiles: l
     """Add the answer for roofs: one sentence per age rule, for the first variant."""
     table = summary(results, "roof_totals")
     n_total = len(results.table("roofs"))
-    headline = headline_of(results)
-    first = headline[1] if headline else table["roof_variant"].iloc[0]
+    at = headline(results)
+    first = at[1]
     best, n_good, n_unknown, named = 0, 0, 0, ""
     for (age_rule, variant), rows in table.groupby(["age_rule", "roof_variant"], sort=False):
         by = rows.set_index("verdict")
@@ -114,7 +115,7 @@ def _answer_roofs(results: Results, words: Words, sentences: list[str], tiles: l
             sentences.append(words.text("answer.roofs", n_buildings=words.number(count), **written, **parts))
         elif unknown < n_total:
             sentences.append(words.text("answer.roofs_none", **parts))
-        if (age_rule == headline[0]) if headline else units["expected"] >= best:
+        if age_rule == at[0]:
             best, n_good, n_unknown, named = (
                 units["expected"],
                 count,
@@ -125,6 +126,11 @@ def _answer_roofs(results: Results, words: Words, sentences: list[str], tiles: l
         sentences.append(words.text("answer.roofs_unknown", n_total=words.number(n_total)))
     of_all = words.text("answer.tile_of", n=words.number(n_total))
     homes = words.about(best) if n_unknown < n_total else words.unknown
+    spread = roof_range(table, headline=at)
+    if spread is not None:
+        low, high = words.about(spread.lowest), words.about(spread.highest)
+        sentences.append(words.text("answer.roofs_range", low=low, high=high))
+        named = f"{named}; {words.text('answer.tile_roof_range', low=low, high=high)}"
     tiles.append(_tile(words, "roofs", words.number(n_good), of_all))
     tiles.append(_tile(words, "roof_homes", homes, named))
     tiles.append(_tile(words, "roofs_unknown", words.number(n_unknown), of_all))

@@ -5,8 +5,11 @@ from __future__ import annotations
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results, records, row_at
 from flexsites.reporting.summaries.all_tables import summary
+from flexsites.reporting.summaries.portfolio import headline
 from flexsites.reporting.views import TableView, heads
 from flexsites.reporting.words import Words
+
+_NAMED = {"gemeente": "area", "owner_class": "owner", "roof_quality": "roof_term"}
 
 
 def roofs(results: Results, words: Words) -> dict[str, TableView]:
@@ -28,12 +31,39 @@ def roofs(results: Results, words: Words) -> dict[str, TableView]:
     verdicts = [(words.name("verdict", key), True) for key in ("eligible", "conditional", "unknown", "excluded")]
     texts = heads(words, ("age_rule", "roof_variant"), ())
     totals = TableView([*texts, *verdicts, *heads(words, (), ("n_units_expected", "units_range"))], rows)
-    return {"totals": totals, "best": _best_roofs(results, words), "missing": _missing(results, words)}
+    groups = _groups(results, words)
+    return {
+        "totals": totals,
+        "groups": groups,
+        "best": _best_roofs(results, words),
+        "missing": _missing(results, words),
+    }
+
+
+def _groups(results: Results, words: Words) -> TableView:
+    """Return the headline's homes per gemeente, owner class and quality; dwellings, shops and offices apart."""
+    table = summary(results, "roof_groups")
+    rows = []
+    for (kind, code, block), part in table.groupby(["group_kind", "group_code", "block_type"], sort=False):
+        by = part.set_index("verdict")
+        good = by[by.index.isin(["eligible", "conditional"])]
+        counts = [by["n_buildings"].get(verdict, 0) for verdict in ("eligible", "conditional", "unknown", "excluded")]
+        units: list[object] = [good[f"n_units_{name}"].fillna(0).sum() for name in ("expected", "low", "high")]
+        if not len(good) and "unknown" in by.index:
+            units = [None, None, None]  # none is known to qualify and some may: zero would be a claim
+        named = words.unknown if code == "unknown" else words.name(_NAMED.get(str(kind), str(kind)), code)
+        names = [words.name("group_kind", kind), named, words.name("roof_term", block)]
+        cells = [*map(words.number, counts), words.number(units[0]), words.span(units[1], units[2])]
+        rows.append([*names, *cells])
+    verdicts = [(words.name("verdict", key), True) for key in ("eligible", "conditional", "unknown", "excluded")]
+    texts = heads(words, ("group_kind", "group_code", "block_type"), ())
+    return TableView([*texts, *verdicts, *heads(words, (), ("n_units_expected", "units_range"))], rows)
 
 
 def _best_roofs(results: Results, words: Words) -> TableView:
-    """Return the buildings with most homes in the first variant of the first age rule that has any."""
-    units = results.table("roof_units")
+    """Return the buildings with most homes at the headline: never each in the way that gives it most."""
+    units, (age_rule, roof_variant) = results.table("roof_units"), headline(results)
+    units = units[(units["age_rule"] == age_rule) & (units["roof_variant"] == roof_variant)]
     units = units[units["n_units_expected"].fillna(0) > 0]
     units = units.sort_values(["n_units_expected", "bag_pand_id"], ascending=[False, True])
     units = units.drop_duplicates("bag_pand_id").head(int(presentation().lists.max_shortlist))

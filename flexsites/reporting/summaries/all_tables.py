@@ -9,7 +9,8 @@ from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.summaries.anchors import compare_anchors
 from flexsites.reporting.summaries.drop import drop_table, requirement_table
-from flexsites.reporting.summaries.roofs import roof_totals
+from flexsites.reporting.summaries.portfolio import headline
+from flexsites.reporting.summaries.roofs import roof_groups, roof_totals
 from flexsites.reporting.summaries.totals import AREA_KINDS, ownership_totals, totals, verdict_totals
 from flexsites.reporting.summaries.transit import transit_diagnostic
 from flexsites.reporting.summaries.variants import compare_variants
@@ -29,7 +30,7 @@ def summary(results: Results, name: str) -> Frame:
         An opened run.
     name
         ``totals``, ``verdicts``, ``drop``, ``requirements``, ``ownership``, ``variants``, ``transit``,
-        ``anchors`` or ``roof_totals``.
+        ``anchors``, ``roof_totals`` or ``roof_groups``.
     """
     if results.has(name):
         return _checked(results.table(name), name, str(results.directory / f"{name}.parquet"))
@@ -41,6 +42,9 @@ def _compute(results: Results, name: str) -> Frame:
     order = results.flexmilieus or None
     ways: dict[str, Callable[[], Frame]] = {
         "roof_totals": lambda: roof_totals(results.table("roof_units")),
+        "roof_groups": lambda: roof_groups(
+            results.table("roofs"), results.table("roof_units"), headline=headline(results)
+        ),
         "transit": lambda: _transit(results),
         "anchors": lambda: _anchors(results),
         "drop": lambda: _drop(results),
@@ -85,7 +89,7 @@ def write_tables(directory: Path | str) -> list[Path]:
     if results.has_sites and results.manifest.anchors:
         names.append("anchors")
     if results.has("roof_units"):
-        names.append("roof_totals")
+        names += ["roof_totals", "roof_groups"]
     return [_write(_compute(results, name), results.directory / f"{name}.parquet") for name in names]
 
 

@@ -16,9 +16,10 @@ VERDICTS = ("eligible", "conditional", "unknown", "excluded")
 
 _UNITS = ["n_units_low", "n_units_expected", "n_units_high", "extra_floor_area_m2"]
 _OF_BUILDING = (
-    "gemeente_code", "owner_class", "n_dwellings", "year_built", "n_storeys", "n_storeys_source", "building_height_m",
-    "roof_flat_share", "usable_roof_area_m2", "usable_roof_source", "has_lift", "is_lift_needed", "is_monument",
-    "flags",
+    "gemeente_code", "owner_class", "transit_class", "n_dwellings", "year_built", "n_storeys", "n_storeys_source",
+    "building_height_m", "roof_flat_share", "usable_roof_area_m2", "daylit_roof_area_m2", "usable_roof_source",
+    "roof_rmse_m", "has_lift", "is_lift_needed", "access_height_m", "plan_height_limit_m", "is_monument", "has_pv",
+    "has_plant", "flags",
 )  # fmt: skip
 _FRONT = ("complex", "bag_pand_id", "portfolio_rows", "portfolio_key", "verdict", *_UNITS)
 
@@ -61,7 +62,8 @@ def buildings_table(results: Results) -> Frame:
     there = [name for name in (*_OF_BUILDING, "owner_complex_code") if name in roofs]
     table = table.merge(roofs[["bag_pand_id", *there]], on="bag_pand_id", how="left")
     if results.has("complexes"):
-        found = results.table("complexes")[["bag_pand_id", "complex_id", "block_type"]]
+        found = results.table("complexes")[["bag_pand_id", "complex_id", "n_buildings", "block_form"]]
+        found = found.rename(columns={"n_buildings": "n_buildings_complex"})
         table = table.merge(found, on="bag_pand_id", how="left")
     if results.has("lookalikes"):
         table = table.merge(results.table("lookalikes"), on="bag_pand_id", how="left")
@@ -88,7 +90,8 @@ def complexes_table(buildings: Frame) -> Frame:
     -------
         Key ``complex``. Sums are over the buildings that are known, null where none is; building years and storeys
         are the lowest and highest known; lists hold each entry once. Rank 1 holds the most homes expected, ties by
-        the high bound, then by floor area, then by the complex's name; complexes of which nothing is known come last.
+        the high bound, then by floor area, then by the complex's name. Complexes of which every building is unknown
+        come last and have no rank: what they hold is not known to be more than anything.
 
     Notes
     -----
@@ -106,18 +109,29 @@ def complexes_table(buildings: Frame) -> Frame:
     for name, low, high in (("year_built", "year_from", "year_until"), ("n_storeys", "n_storeys_min", "n_storeys_max")):
         if name in keyed:
             table[low], table[high] = grouped[name].min(), grouped[name].max()
-    for name in ("block_type", "lift_measure", "flags", "failed_rules", "missing_evidence"):
+    for name in (
+        "block_type",
+        "block_form",
+        "owner_class",
+        "lift_measure",
+        "roof_quality",
+        "flags",
+        "failed_rules",
+        "missing_evidence",
+    ):
         if name in keyed:
             table[name] = grouped[name].agg(joined).where(grouped[name].count() > 0)
     for name in ("series_confidence", "series_n_storeys"):
         if name in keyed:
             table[name] = grouped[name].max()
     by = [name for name in ("n_units_expected", "n_units_high", "extra_floor_area_m2") if name in table]
-    ranked = table.reset_index().sort_values(
-        [*by, "complex"], ascending=[False] * len(by) + [True], na_position="last", ignore_index=True
+    table = table.reset_index().assign(is_known=(table["n_unknown"] < table["n_buildings"]).to_numpy())
+    ranked = table.sort_values(
+        ["is_known", *by, "complex"], ascending=[False] * (len(by) + 1) + [True], na_position="last", ignore_index=True
     )
-    ranked.insert(0, "rank", pd.RangeIndex(1, len(ranked) + 1))
-    return ranked
+    places = pd.Series(range(1, len(ranked) + 1), dtype="Int64").where(ranked["is_known"])
+    ranked.insert(0, "rank", places)
+    return ranked.drop(columns="is_known")
 
 
 def unmatched_table(unmatched: Frame, words: Words) -> Frame:
