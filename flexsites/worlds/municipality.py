@@ -19,6 +19,7 @@ import shapely
 from rasterio import Affine
 
 from flexsites.worlds import policy, proofs, registers, services
+from flexsites.worlds.estates import estates
 from flexsites.worlds.ground import Ground, lay
 from flexsites.worlds.homes import buildings, pand, roofs, verblijfsobject
 from flexsites.worlds.openstreetmap import OsmContent, write_pbf
@@ -44,6 +45,9 @@ LAYER_NAMES = {"parcels": "perceel", "bag_panden": "pand", "bag_verblijfsobjecte
 
 FLATS_FOLDER = "stock"
 """Where the separate city of designed flats is written."""
+
+ESTATES_FOLDER = "estates"
+"""Where the complexes of several buildings are written, with all that is joined to them."""
 
 N_DESIGNED_FLATS = 54
 """Three of each designed type."""
@@ -114,6 +118,7 @@ def write_municipality(directory: Path, *, seed: int = 1, n_parcels: int = 5_000
     paths["buildings_known"] = directory / "buildings_known.parquet"
     stands["known"].to_parquet(paths["buildings_known"], index=False)
     truth = _truth(parcels, stands, departures, unmatched) | {"stock": _write_flats(directory, paths)}
+    truth["estates"] = _write_estates(directory, paths)
     paths["truth"] = directory / "truth.json"
     paths["truth"].write_text(json.dumps(truth, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return World(paths, truth)
@@ -197,6 +202,31 @@ def _write_flats(directory: Path, paths: dict[str, Path]) -> dict[str, Any]:
     city.composition.to_csv(paths["stock_composition"], index=False, lineterminator="\n")
     counts = city.composition["block_type"].value_counts().sort_index()
     return {"n_blocks": len(city.pand), "n_dwellings": len(city.verblijfsobject), "n_per_type": counts.to_dict()}
+
+
+def _write_estates(directory: Path, paths: dict[str, Path]) -> dict[str, Any]:
+    """Write the complexes of several buildings apart, with their own registers, layers and owners."""
+    folder = directory / ESTATES_FOLDER
+    folder.mkdir(exist_ok=True)
+    place = estates(origin=(ORIGIN[0] - 8_000.0, ORIGIN[1]))
+    for name, frame in place.layers.items():
+        if name != "planes":
+            paths[f"estates_{name}"] = folder / f"{name}.gpkg"
+            _write(paths[f"estates_{name}"], frame, LAYER_NAMES.get(name, name))
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2026-01-01T00:00:00Z"})
+    try:
+        place.layers["planes"].to_file(
+            paths["estates_3dbag"], layer="lod22_2d", driver="GPKG", engine="pyogrio", mode="a"
+        )
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+    for name, table in {"ownership": place.ownership, "composition": place.composition}.items():
+        paths[f"estates_{name}"] = folder / f"{name}.csv"
+        table.to_csv(paths[f"estates_{name}"], index=False, lineterminator="\n")
+    paths["estates_known"] = folder / "buildings_known.parquet"
+    place.known.to_parquet(paths["estates_known"], index=False)
+    counts = place.composition["estate"].value_counts().sort_index()
+    return {"n_buildings": len(place.composition), "n_per_estate": counts.to_dict()}
 
 
 def _write_rasters(directory: Path, paths: dict[str, Path], plan: Plan) -> None:
