@@ -191,6 +191,7 @@ def make_roofs() -> dict[str, pd.DataFrame]:
     roof_units["n_units_low"] = roof_units["n_units_expected"] - (roof_units["n_units_expected"] > 0).astype("Int64")
     roof_units["n_units_high"] = roof_units["n_units_expected"] + (roof_units["n_units_expected"] > 0).astype("Int64")
     roof_units["extra_floor_area_m2"] = roof_units["n_units_expected"].astype("float64") * 30.0
+    roof_units["block_type"], roof_units["roof_quality"] = "dwellings", "sound"
     roof_units["missing_evidence"] = np.where(roof_units["n_units_expected"].isna(), "building_height", "")
     return {"roofs": roofs, "roof_units": roof_units}
 

@@ -83,7 +83,7 @@ def test_a_block_is_one_complex_and_resembles_the_nearest_of_its_kind(stock: Pat
     block = street * 100 + porch // PER_BLOCK
     assert complexes["complex_id"].equals(roofs["bag_pand_id"].groupby(block).transform("min"))
     assert (complexes["n_buildings"] == roofs.groupby(block)["bag_pand_id"].transform("size")).all()
-    assert (complexes["block_type"] == "portiek").all()
+    assert (complexes["block_form"] == "portiek").all()
     lookalikes = pd.read_parquet(directory / "lookalikes.parquet")
     of_series = lookalikes.groupby(roofs["year_built"])["series_id"].nunique()
     assert of_series.to_dict() == {1950: 1, 1958: 1}

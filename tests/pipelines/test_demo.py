@@ -231,11 +231,11 @@ def test_the_report_that_is_named_is_the_one_that_is_written(
 
 def test_sources_and_runs_are_listed(command: Callable[..., str]) -> None:
     told = command("sources")
-    for part in ("natura2000", "bag_panden", "demo", "demo_roofs", "demo_province"):
+    for part in ("natura2000", "bag_panden", "demo", "demo_roofs", "demo_complexes", "demo_province"):
         assert part in told
 
 
-@pytest.mark.parametrize("name", ["demo", "demo_roofs", "demo_province"])
+@pytest.mark.parametrize("name", ["demo", "demo_roofs", "demo_complexes", "demo_province"])
 def test_the_runs_that_travel_along_can_be_run(name: str, command: Callable[..., str]) -> None:
     assert "can be run: no fault" in command("check", name)
 
@@ -263,6 +263,8 @@ def test_a_portfolio_in_a_workbook_out(world: Path, truth: Truth, tmp_path: Path
     roofs = pd.read_parquet(directory / "roofs.parquet")
     assert len(roofs) == truth["n_flats"] == len(portfolio) - len(unmatched)
     assert set(roofs["owner_complex_code"]) == set(portfolio["complex"]) - {"C900", "C901", "C902"}
+    assert set(roofs["owner_class"]) == {"corporatie"}, "joined from the ground below"
+    assert roofs["transit_class"].notna().all(), "joined from the stops around"
     assert list(directory.glob("*.xlsx"))
 
 
@@ -270,7 +272,8 @@ def test_designed_flats_get_the_storeys_of_their_year(world: Path, truth: Truth,
     """By Stec's rule: one storey from 1965, two from 1992; none on a slope, a small roof or an older block."""
 
     def stock(content: Content) -> None:
-        del content["sources"]["portfolio"], content["sources"]["areas"]
+        for name in ("portfolio", "areas", "parcels", "ownership", "streets", "stops"):
+            del content["sources"][name]
         rows = content["sources"]["buildings"]
         del rows["known"]
         for name, file in (
@@ -298,7 +301,7 @@ def test_designed_flats_get_the_storeys_of_their_year(world: Path, truth: Truth,
             assert fits.loc[name].tolist() == [n_storeys, n_storeys], name
     assert not none & set(fits.index)
     unknown = units[units["verdict"] == "unknown"]
-    assert {"no_height_1972", "no_year"} <= set(unknown["block_type"])
+    assert set(unknown["block_type"]) == {"no_height_1972", "no_year"}
 
 
 def test_every_total_is_counted_again_from_the_rows(tables: dict[str, pd.DataFrame]) -> None:

@@ -14,12 +14,12 @@ from shapely import affinity
 from flexsites.assess import assess_roofs
 from flexsites.capacity.complexes import group_complexes
 from flexsites.capacity.kernels.roof_packing import layout_homes
-from flexsites.capacity.kernels.roof_surfaces import erode_roofs
+from flexsites.capacity.kernels.roof_surfaces import daylit_roofs, erode_roofs, facade_lines
 from flexsites.capacity.roofs import roof_units, top_up
 from flexsites.tables import Frame, RoofParts, empty
 from tests.unit.roofs.stock import buildings, flat_block, rules
 
-LAYOUT = {"depths_m": np.array([6.0, 8.0, 10.0, 12.0]), "row_gap_m": 1.5, "n_phases": 5}
+LAYOUT = {"depths_m": np.array([6.0, 7.5, 8.0, 10.0, 12.0]), "row_gap_m": 1.5, "n_phases": 5, "band_m": 7.5}
 
 
 def maybe(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
@@ -75,27 +75,36 @@ def test_low_expected_high_ascend_and_unknown_is_never_a_number_or_a_no(rows: li
 
 
 def verdict_by_hand(roof: dict[str, Any], age_rule: str, variant: str) -> str:
-    """Return what METHOD 7 says of one roof, written out rule by rule, without arrays."""
+    """Return what METHOD 7 says of one roof, written out rule by rule, without arrays: a failure first, then a lack."""
     year, height, share = roof["year_built"], roof["building_height_m"], roof["roof_flat_share"]
-    homes, functions = roof["n_dwellings"], roof["functions"]
+    homes, functions, storeys = roof["n_dwellings"], roof["functions"], roof["n_storeys"]
     is_of_corporation = variant not in ("permanent_cost", "permanent_strict")
-    if None in (year, height, share) or (is_of_corporation and homes is None):
-        return "unknown"
-    stec = 2 if year >= 1992 else 1 if year >= 1965 else 0
-    storeys = roof["n_storeys"]
-    is_post_war = 1946 <= year <= 1975
-    load = [int(one * storeys * 10 / light + 1e-9) for one, light in ((0.10, 2.5), (0.11, 2.25), (0.12, 2.0))]
-    _, expected, high = [stec] * 3 if age_rule == "stec_2023" else load if is_post_war else [0] * 3
-    is_excluded = share < 0.75 - 1e-9 or (roof["usable_roof_area_m2"] or 0) < 200 - 1e-9 or high == 0
-    is_excluded |= is_of_corporation and homes < 4
-    is_unknown = expected == 0
-    if not is_of_corporation:
+    most = [area for area in (roof["roof_flat_area_m2"], roof["footprint_area_m2"]) if area is not None]
+    is_excluded = min(most) < 200 - 1e-9
+    is_excluded |= share is not None and share < 0.75 - 1e-9
+    is_excluded |= roof["largest_part_area_m2"] is not None and roof["largest_part_area_m2"] < 200 - 1e-9
+    load = [
+        None if storeys is None else min(2, int(one * storeys * 10 / light + 1e-9))
+        for one, light in ((0.11, 2.25), (0.12, 2.0))
+    ]
+    if age_rule == "stec_2023":
+        expected, high = [None if year is None else 2 if year >= 1992 else 1 if year >= 1965 else 0] * 2
+    elif year is not None and not 1946 <= year <= 1975:
+        expected, high = 0, 0
+    else:
+        expected, high = load
+    is_excluded |= high == 0
+    is_unknown = None in (year, height, share, expected) or expected == 0
+    if is_of_corporation:
+        is_excluded |= homes is not None and homes < 4
+        is_unknown |= homes is None
+    else:
         fits = (homes or 0) > 0 or bool(
             {"woonfunctie", "winkelfunctie", "kantoorfunctie"} & set((functions or "").split("|"))
         )
         is_excluded |= not fits and not (homes is None and functions is None)
         is_unknown |= homes is None and functions is None
-    if variant.endswith("strict") and roof["has_lift"] is not True:
+    if variant.endswith("strict") and roof["has_lift"] is not True and height is not None:
         door = height - (roof["entrance_height_m"] or 0.0) + 0.3
         is_near = abs(door - 12.5) <= 0.5 + 1e-6
         is_above = door > 12.5 + 1e-6
@@ -238,3 +247,38 @@ def test_the_usable_roof_lies_within_the_roof_and_shrinks_with_either_distance(
         {"setback_m": setback, "slender_m": slender + 0.5},
     ):
         assert erode_roofs(roof, **wider)[0].area <= less.area + 1e-6
+
+
+@settings(max_examples=40)
+@given(SHAPES, st.floats(0.0, 3.0), st.floats(3.0, 12.0), st.lists(st.floats(-60, 160), max_size=2))
+def test_no_home_lies_farther_from_a_facade_than_the_depth(
+    shape: shapely.Polygon, setback: float, depth: float, beside: list[float]
+) -> None:
+    """Whatever stands beside it: homes lie on the usable roof, near a wall that no other building shares."""
+    others = [other for x in beside if (other := shapely.box(x, -20, x + 25, 60).difference(shape)).area > 0]
+    footprints = np.array([shape, *others])
+    usable = erode_roofs(footprints[:1], setback_m=setback, slender_m=5.0)
+    facades = facade_lines(footprints, np.array([0]), gap_m=0.1)
+    ring = daylit_roofs(usable, facades, setback_m=setback, depth_m=depth)[0]
+    assert ring.difference(usable[0].buffer(1e-6)).area <= 1e-6
+    if not ring.is_empty:
+        reach = shapely.distance(shapely.points(shapely.get_coordinates(ring)), facades[0])
+        assert reach.max() <= setback + depth + 1e-6
+        assert all(facades[0].distance(other) >= 0.1 - 1e-6 for other in others)
+    wider = daylit_roofs(usable, facades, setback_m=setback, depth_m=depth + 1.0)[0]
+    assert wider.area >= ring.area - 1e-6
+
+
+@settings(max_examples=40)
+@given(st.lists(BLOCKS, min_size=1, max_size=8))
+def test_homes_are_counted_on_the_roof_that_has_daylight_and_no_storey_is_added_beyond_two(
+    rows: list[dict[str, object]],
+) -> None:
+    roofs, units = answers(rows)
+    measured = roofs[roofs["usable_roof_area_m2"].notna()]
+    assert (measured["daylit_roof_area_m2"] <= measured["usable_roof_area_m2"] + 1e-6).all()
+    assert (measured["largest_part_area_m2"] <= measured["usable_roof_area_m2"] + 1e-6).all()
+    assert (units["n_storeys_added_high"].fillna(0) <= 2).all()
+    joined = units.merge(roofs[["bag_pand_id", "daylit_roof_area_m2"]], on="bag_pand_id")
+    most = joined["n_storeys_added_high"].astype("float64") * joined["daylit_roof_area_m2"] * 0.78 / 30
+    assert (joined["n_units_high"].fillna(0) <= most.fillna(np.inf) + 1e-6).all()

@@ -46,7 +46,7 @@ def test_summing_tables_are_written_whole(tmp_path: Path) -> None:
     place = write_results(tmp_path / "run")
     written = write_tables(place)
     assert {path.stem for path in written} == {
-        "totals", "verdicts", "drop", "requirements", "ownership", "variants", "transit", "roof_totals",
+        "totals", "verdicts", "drop", "requirements", "ownership", "variants", "transit", "roof_totals", "roof_groups",
     }  # fmt: skip
     first = {path.name: path.read_bytes() for path in written}
     again = {path.name: path.read_bytes() for path in write_tables(place)}

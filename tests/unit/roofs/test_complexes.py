@@ -72,7 +72,7 @@ def test_walls_are_shared_not_corners(x: float, y: float, *, is_same: bool) -> N
 
 
 @pytest.mark.parametrize(
-    ("known", "block_type"),
+    ("known", "block_form"),
     [
         ({}, "portiek"),
         ({"building_height_m": 28.0}, "galerij"),
@@ -81,10 +81,10 @@ def test_walls_are_shared_not_corners(x: float, y: float, *, is_same: bool) -> N
         ({"n_dwellings": None}, None),
     ],
 )
-def test_the_type_of_a_block_by_its_proportions(known: dict[str, object], block_type: str | None) -> None:
+def test_the_type_of_a_block_by_its_proportions(known: dict[str, object], block_form: str | None) -> None:
     rows = [porch(number, 18 * (number - 1), **known) for number in (1, 2, 3)]
-    found = group_complexes(roofs_of(*rows))["block_type"]
-    assert [None if pd.isna(kind) else kind for kind in found] == [block_type] * 3
+    found = group_complexes(roofs_of(*rows))["block_form"]
+    assert [None if pd.isna(kind) else kind for kind in found] == [block_form] * 3
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from flexsites.capacity.roofs import top_up
 from flexsites.tables import Frame, RoofParts, conform
 from tests.unit.roofs.stock import buildings, flat_block, pand_id, rules
 
-RULE = {"depths_m": np.array([10.0]), "row_gap_m": 2.0, "n_phases": 3}
+RULE = {"depths_m": np.array([10.0]), "row_gap_m": 2.0, "n_phases": 3, "band_m": 7.5}
 USABLE = {"setback_m": 1.0, "slender_m": 5.0, "part_area_min_m2": 25.0}
 
 
