@@ -304,6 +304,40 @@ def test_designed_flats_get_the_storeys_of_their_year(world: Path, truth: Truth,
     assert set(unknown["block_type"]) == {"no_height_1972", "no_year"}
 
 
+def test_homes_on_all_roofs_of_the_place_have_daylight_and_shops_are_counted_apart(world: Path, tmp_path: Path) -> None:
+    """Of 5a840e0: 785 of 1,049 homes on shops, 462 of them on roofs over 27.5 m deep, and 4 storeys by the load rule.
+
+    The ring within 7.5 m of the new facade is measured here once more, on the footprints, which stand alone.
+    """
+
+    def everything(content: Content) -> None:
+        for name in ("portfolio", "streets", "stops"):
+            del content["sources"][name]
+
+    directory = _roof_run(tmp_path, world, everything)
+    roofs = gpd.read_parquet(directory / "roofs.parquet")
+    good = roofs[roofs["verdict"].isin(["eligible", "conditional"])]
+    usable = good.geometry.buffer(-1.0, join_style="mitre")
+    ring = (usable.area - usable.buffer(-7.5, join_style="mitre").area) * 0.95
+    assert (good["daylit_roof_area_m2"] <= ring + 0.01).all()
+    n_storeys = np.where(good["year_built"] >= 1992, 2, 1)
+    assert (good["n_units_expected"] <= np.floor(n_storeys * ring * 0.78 / 50 + 1e-6)).all()
+    deep = good[usable.buffer(-7.5).area > 0]
+    assert len(deep) > 20
+    assert (deep["n_units_expected"] < n_storeys[good.index.isin(deep.index)] * deep["usable_roof_area_m2"] / 50).all()
+    units = pd.read_parquet(directory / "roof_units.parquet")
+    assert units["n_storeys_added_high"].max() == 2
+    groups = pd.read_parquet(directory / "roof_groups.parquet")
+    whole = groups[(groups["group_kind"] == "run") & groups["verdict"].isin(["eligible", "conditional"])]
+    homes = whole.groupby("block_type")["n_units_expected"].sum()
+    assert set(homes.index) == {"dwellings", "shops"}
+    assert homes.sum() == good["n_units_expected"].sum()
+    of_shops = good["functions"].str.contains("winkelfunctie")
+    assert homes["shops"] == good["n_units_expected"][of_shops].sum()
+    for kind in ("gemeente", "owner_class", "roof_quality"):
+        assert groups["n_buildings"][groups["group_kind"] == kind].sum() == len(roofs), kind
+
+
 def test_every_total_is_counted_again_from_the_rows(tables: dict[str, pd.DataFrame]) -> None:
     """Sites, locations, areas and homes of every area and population, counted once more without the package."""
     sites, suitability, found = tables["sites"], tables["suitability"], tables["totals"]
