@@ -1,18 +1,49 @@
-"""The synthetic municipality, written once for all tests of this folder."""
+"""The synthetic municipality and its undisturbed run, made once for all tests of this folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
 
+from flexsites.config.study import resolve
+from flexsites.runs.run import Options
 from flexsites.worlds.municipality import write_municipality
-from tests.pipelines.small_run import N_PARCELS
+from pipelines import PIPELINES
+from tests.made_once import make_once
+from tests.pipelines.small_run import CELL_M, N_PARCELS, Small, assess, tables, write_run
 
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of the place's files; a test that changes one changes a copy."""
-    folder = tmp_path_factory.mktemp("world")
-    write_municipality(folder, seed=1, n_parcels=N_PARCELS)
-    return folder
+
+    def make(folder: Path) -> Path:
+        write_municipality(folder, seed=1, n_parcels=N_PARCELS)
+        return folder
+
+    return make_once(tmp_path_factory, "world", make)
+
+
+@pytest.fixture(scope="session")
+def small(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Small:
+    """Return the small run that nothing disturbed, cell after cell in one process, with all its reports.
+
+    A test that changes something of it changes a copy.
+    """
+
+    def make(folder: Path) -> Small:
+        path, outputs = write_run(folder, world), folder / "outputs"
+        directory = assess(path, outputs, cell_size_m=CELL_M)
+        expected = tables(directory)
+        # Reports add tables of their own; the cells are not assessed again for them.
+        study = resolve(str(path))
+        options = Options(outputs, scheduler="synchronous", workers=1, cell_size_m=CELL_M, resume=True, quiet=True)
+        assert PIPELINES[study.run.pipeline](study, options) == directory
+        return Small(path, outputs, directory, expected)
+
+    found = make_once(tmp_path_factory, "small", make)
+    assert {"sites.parquet", "roofs.parquet", "variants/ov_800/suitability.parquet"} <= set(found.expected)
+    assert len(gpd.read_parquet(found.directory / "sites.parquet")) > 100
+    return found

@@ -1,16 +1,18 @@
 """A small run on the synthetic municipality: part of its area, two variants, all its sources as files on disk.
 
-The place is written once per test session; a test changes the run file, or a copy of one source, and runs it.
+The place is written, and run undisturbed with all its reports, once per test run (see conftest.py). A test changes the
+run file, or a copy of one source, and runs that; inputs that nobody changed are copied, not prepared again.
 """
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +20,51 @@ import yaml
 
 from flexsites.config.load import configs_directory
 from flexsites.config.study import resolve
-from flexsites.runs.run import Options
+from flexsites.runs.run import Options, place_of
 from pipelines.provincial_sweep import assess_all
 
 N_PARCELS = 3_000
-BBOX = [156_000, 470_100, 159_900, 471_500]
-"""The proving field, farmland, and the corner of a village."""
+BBOX = [157_000, 470_100, 159_990, 474_900]
+"""The proving field, the edge of a village, and farmland on both sides of the border with the other gemeente."""
+
+CELL_M = 2_500.0
+"""Side of the cells of the undisturbed run: several of parcels and of roofs lie in its box."""
 
 VARIANTS = ("zachte_plannen", "ov_800")
 Content = dict[str, Any]
 Change = Callable[[Content], None]
 
 
+@dataclass(frozen=True)
+class Small:
+    """The undisturbed run: its file, where its results went, their directory, and the tables that cells left."""
+
+    path: Path
+    outputs: Path
+    directory: Path
+    expected: dict[str, str]
+
+    def copy_to(self, outputs: Path) -> Path:
+        """Copy the whole run to where another stands; return its directory there."""
+        directory = outputs / self.directory.relative_to(self.outputs)
+        shutil.copytree(self.directory, directory)
+        return directory
+
+    def lend_inputs(self, path: Path, outputs: Path) -> None:
+        """Let a run file that reads the same inputs find them prepared."""
+        canonical = place_of(resolve(str(path)), Options(outputs)).canonical
+        shutil.copytree(self.directory / "canonical", canonical)
+
+
 def write_run(folder: Path, world: Path, *changes: Change) -> Path:
     """Write a run file that reads the place's files, with changes to its content; return its path."""
+    # Paths are the same wherever the run stands, so that inputs that were prepared for another are found.
+    if not (folder / "world").exists():
+        (folder / "world").symlink_to(world.resolve())
     text = (configs_directory() / "runs" / "demo.yaml").read_text(encoding="utf-8")
-    content = copy.deepcopy(yaml.safe_load(text.replace("world://", f"{world.resolve()}/")))
+    content: Content = yaml.safe_load(text.replace("world://", "world/"))
     del content["world"]
-    content |= {"name": "small", "pipeline": "provincial_sweep", "area": {"bbox": BBOX}, "cell_size_m": 5000}
+    content |= {"name": "small", "area": {"bbox": BBOX}, "shortlist": {"n": 2, "min_units": 5}}
     content["variants"] = [one for one in content["variants"] if one["id"] in VARIANTS]
     for change in changes:
         change(content)

@@ -22,6 +22,7 @@ from flexsites import cli
 from flexsites.errors import RunError
 from flexsites.reporting import write_geopackage
 from flexsites.runs.lock import alone
+from flexsites.worlds.openstreetmap import OsmContent, write_pbf
 from tests.pipelines.small_run import flexsites
 from tests.reporting_fixture import write_results
 from tests.unit.inputs.makers import ABOUT, write
@@ -34,8 +35,12 @@ N_ROWS = 9
 
 
 @pytest.fixture(scope="module")
-def sound(world: Path) -> tuple[Content, gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Return a run of nine parcels in which nothing is wrong, its parcels, and a layer."""
+def sound(
+    world: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Content, gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Return a run of nine parcels on ten streets in which nothing is wrong, its parcels, and a layer."""
+    streets = tmp_path_factory.mktemp("streets") / "ten.osm.pbf"
+    write_pbf(streets, _ten_streets(158_000, 470_400))
     parcels = gpd.read_file(world / "parcels.gpkg")
     parcels = parcels[parcels.intersects(shapely.box(158_000, 470_450, 159_000, 470_600))].reset_index(drop=True)
     layer = gpd.read_file(world / "nnn.gpkg")
@@ -48,7 +53,7 @@ def sound(world: Path) -> tuple[Content, gpd.GeoDataFrame, gpd.GeoDataFrame]:
         "sources": {
             "parcels": _vector("parcels.gpkg", id_column="identificatieLokaalID", keep=["sectie"]),
             "layers": {"nnn": _vector("nnn.gpkg", keep=["naam"], coverage="run")},
-            "streets": {"reader": "osm_pbf", "about": ABOUT, "path": str(world / "flexdam.osm.pbf")},
+            "streets": {"reader": "osm_pbf", "about": ABOUT, "path": str(streets)},
         },
     }
     return content, parcels, layer
@@ -81,6 +86,15 @@ def tell(
         return int(left.value.code or 0), shown.err
 
     return told
+
+
+def _ten_streets(west: float, south: float) -> OsmContent:
+    """Return five streets of a kilometre crossed by five more, 250 m apart: they meet at shared corners."""
+    x, y = (start + 250.0 * np.arange(5) for start in (west, south))
+    lines = [[(one, other) for other in y] for one in x] + [[(one, other) for one in x] for other in y]
+    tags = {"highway": "residential"}
+    bounds = (west - 2_000, south - 2_000, west + 3_000, south + 3_000)
+    return OsmContent(bounds, lines=[(shapely.LineString(line), tags) for line in lines])
 
 
 def _vector(path: str, **more: object) -> Content:

@@ -22,11 +22,9 @@ from flexsites.reporting import write_report
 from flexsites.runs.run import Options
 from flexsites.worlds.stock import TYPES
 from pipelines import PIPELINES
-from tests.pipelines.small_run import Content, write_run
+from tests.pipelines.small_run import Content, Small
 from tests.reporting_fixture import write_results
 
-# The proving field, and farmland on both sides of the border with the other gemeente and province.
-BBOX = [157_500, 470_100, 159_990, 474_900]
 RULE_OF = {
     "plan_capacity:hard": "plans_hard", "plan_capacity:zacht": "plans_soft", "power_lines@25": "power_lines",
     "flood>1": "flood", "businesses@30": "business_distances",
@@ -42,16 +40,9 @@ def truth(world: Path) -> Truth:
 
 
 @pytest.fixture(scope="module")
-def demo(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo(small: Small) -> Path:
     """Return the directory of the demo, cut to the proving field and its wide surroundings, with all its reports."""
-
-    def change(content: Content) -> None:
-        content |= {"pipeline": "municipal_shortlist", "area": {"bbox": BBOX}, "assess": ["parcels"]}
-        content["shortlist"] = {"n": 2, "min_units": 5}
-
-    folder = tmp_path_factory.mktemp("demo")
-    study = resolve(str(write_run(folder, world, change)))
-    return PIPELINES[study.run.pipeline](study, Options(folder / "outputs", scheduler="threads", quiet=True))
+    return small.directory
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +177,8 @@ def test_explain_tells_the_story_of_a_site(command: Callable[..., str], demo: Pa
         assert part in told
 
 
-def test_shortlist_is_of_suitable_sites_in_order(command: Callable[..., str], demo: Path) -> None:
+def test_shortlist_is_of_suitable_sites_in_order(command: Callable[..., str], small: Small, tmp_path: Path) -> None:
+    demo = small.copy_to(tmp_path)
     told = command("shortlist", "--run", demo, "-n", 1, "--flexmilieu", "groen_tiny", "--min-units", 3)
     suitability = pd.read_parquet(demo / "suitability.parquet")
     mine = suitability[(suitability["flexmilieu"] == "groen_tiny") & (suitability["n_units_expected"] >= 3)]
@@ -198,8 +190,11 @@ def test_shortlist_is_of_suitable_sites_in_order(command: Callable[..., str], de
     assert len(re.findall(r"99\d{12}", told)) == 1
 
 
-def test_a_shortlist_leaves_what_the_run_wrote_as_it_is(command: Callable[..., str], demo: Path) -> None:
+def test_a_shortlist_leaves_what_the_run_wrote_as_it_is(
+    command: Callable[..., str], small: Small, tmp_path: Path
+) -> None:
     """It has a folder of its own by what was asked, whose factsheets draw its own homes."""
+    demo = small.copy_to(tmp_path)
     before = {path: path.read_bytes() for path in demo.rglob("*") if path.is_file()}
     told = command("shortlist", "--run", demo, "-n", 1, "--flexmilieu", "groen_tiny", "--min-years", 5)
     folder = demo / "shortlists" / "groen_tiny-best_1-from_5_years"

@@ -3,41 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import geopandas as gpd
 import pandas as pd
 import pytest
 
-from tests.pipelines.small_run import assess, tables, write_run
+from tests.pipelines.small_run import Small, assess, tables, write_run
 
-WAYS = {
-    "small cells": {"cell_size_m": 2500.0},
-    "cells of an odd side": {"cell_size_m": 3333.3},
-    "two threads": {"scheduler": "threads", "workers": 2, "cell_size_m": 2500.0},
-    "two processes": {"scheduler": "processes", "workers": 2, "cell_size_m": 2500.0},
-}
-
-
-@dataclass(frozen=True)
-class Small:
-    """A run file, where its results go, and the tables it gives in one cell after the other, in one process."""
-
-    path: Path
-    outputs: Path
-    expected: dict[str, str]
-
-
-@pytest.fixture(scope="module")
-def small(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Small:
-    folder = tmp_path_factory.mktemp("small")
-    path = write_run(folder, world)
-    directory = assess(path, folder / "outputs")
-    expected = tables(directory)
-    assert {"sites.parquet", "roofs.parquet", "variants/ov_800/suitability.parquet"} <= set(expected)
-    assert len(gpd.read_parquet(directory / "sites.parquet")) > 100
-    return Small(path, folder / "outputs", expected)
+WAYS = [
+    pytest.param({"cell_size_m": 3333.3, "scheduler": "processes", "workers": 2}, id="odd cells on two processes"),
+    *(
+        pytest.param(way, id=name, marks=pytest.mark.deep)
+        for name, way in {
+            "one cell": {"cell_size_m": 5000.0},
+            "small cells": {"cell_size_m": 1000.0},
+            "cells of an odd side": {"cell_size_m": 3333.3},
+            "two threads": {"scheduler": "threads", "workers": 2, "cell_size_m": 2500.0},
+            "two processes": {"scheduler": "processes", "workers": 2, "cell_size_m": 2500.0},
+            "small cells on two threads": {"scheduler": "threads", "workers": 2, "cell_size_m": 1250.0},
+        }.items()
+    ),
+]
 
 
 @pytest.fixture
@@ -54,20 +40,22 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_tables_do_not_depend_on_cells_workers_or_scheduler(way: str, small: Small) -> None:
-    directory = assess(small.path, small.outputs, **WAYS[way])
-    assert tables(directory) == small.expected
+def test_tables_do_not_depend_on_cells_workers_or_scheduler(way: dict[str, object], small: Small, tmp_path: Path) -> None:
+    small.lend_inputs(small.path, tmp_path)
+    assert tables(assess(small.path, tmp_path, **way)) == small.expected
 
 
-def test_a_local_cluster_gives_the_same(small: Small) -> None:
+@pytest.mark.deep(sibling="test_a_scheduler_elsewhere_gives_the_same")
+def test_a_local_cluster_gives_the_same(small: Small, tmp_path: Path) -> None:
     pytest.importorskip("distributed")
-    directory = assess(small.path, small.outputs, scheduler="cluster", workers=2, cell_size_m=2500.0)
+    small.lend_inputs(small.path, tmp_path)
+    directory = assess(small.path, tmp_path, scheduler="cluster", workers=2, cell_size_m=2500.0)
     assert tables(directory) == small.expected
 
 
-def test_a_scheduler_elsewhere_gives_the_same(small: Small, cluster: str) -> None:
-    directory = assess(small.path, small.outputs, scheduler=cluster, cell_size_m=2500.0)
-    assert tables(directory) == small.expected
+def test_a_scheduler_elsewhere_gives_the_same(small: Small, cluster: str, tmp_path: Path) -> None:
+    small.lend_inputs(small.path, tmp_path)
+    assert tables(assess(small.path, tmp_path, scheduler=cluster, cell_size_m=3333.3)) == small.expected
 
 
 def test_inputs_prepared_again_give_the_same(small: Small, tmp_path: Path) -> None:
@@ -76,19 +64,20 @@ def test_inputs_prepared_again_give_the_same(small: Small, tmp_path: Path) -> No
 
 def test_a_sites_numbers_do_not_depend_on_the_extent_of_the_run(small: Small, world: Path, tmp_path: Path) -> None:
     """Half of the area: the same rows for every site, but for what is of the run as a whole (locations and ranks)."""
-    west = [156_000, 470_100, 158_600, 471_500]
+    west = [157_000, 470_100, 158_600, 474_900]
     half = assess(write_run(tmp_path, world, lambda content: content.update(area={"bbox": west})), tmp_path)
-    whole = next(small.outputs.glob("*/*"))
     of_the_run = {"sites": ["location_id"], "reasons": [], "accessibility": [], "suitability": ["rank"], "pieces": []}
     for name, columns in of_the_run.items():
-        some, every = (pd.read_parquet(directory / f"{name}.parquet") for directory in (half, whole))
+        some, every = (pd.read_parquet(directory / f"{name}.parquet") for directory in (half, small.directory))
         same = every[every["site_id"].isin(some["site_id"])].reset_index(drop=True)
         assert 0 < len(some) < len(every)
         pd.testing.assert_frame_equal(same.drop(columns=columns), some.drop(columns=columns), check_exact=True)
 
 
 def test_dense_cells_are_split_and_give_the_same(small: Small, world: Path, tmp_path: Path) -> None:
-    directory = assess(write_run(tmp_path, world, lambda content: content.update(max_sites_per_cell=60)), tmp_path)
+    path = write_run(tmp_path, world, lambda content: content.update(max_sites_per_cell=150))
+    small.lend_inputs(path, tmp_path)
+    directory = assess(path, tmp_path)
     sides = {float(path.name.rpartition("_")[2]) for path in (directory / "parts").iterdir()}
     assert len(sides) > 1, "no cell was split: the test shows nothing"
     locations = pd.read_parquet(directory / "piece_locations.parquet").set_index("piece_id")["location_id"]

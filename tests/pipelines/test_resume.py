@@ -19,9 +19,8 @@ import pandas as pd
 import pytest
 
 from tests.conftest import PROJECT
-from tests.pipelines.small_run import Content, assess, tables, write_run
+from tests.pipelines.small_run import CELL_M, Content, Small, assess, tables, write_run
 
-CELL_M = 1000.0  # several cells of parcels and of roofs within the box of the small run
 CHILD = f"""
 import sys
 from pathlib import Path
@@ -35,17 +34,6 @@ def _no_roofs(content: Content) -> None:
     content["assess"] = ["parcels"]
 
 
-@pytest.fixture(scope="module")
-def run_file(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_run(tmp_path_factory.mktemp("resume"), world)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(run_file: Path) -> Path:
-    """Return the directory of a run that nobody killed."""
-    return assess(run_file, run_file.parent / "undisturbed", cell_size_m=CELL_M)
-
-
 def _start(run_file: Path, outputs: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", CHILD, str(run_file), str(outputs), "resume"]
     around = os.environ | {"PYTHONPATH": str(PROJECT)}
@@ -56,14 +44,14 @@ def _markers(outputs: Path) -> set[Path]:
     return set(outputs.glob("*/*/parts/*/*.json"))
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_killed_at_a_random_moment_and_resumed(seed: int, run_file: Path, undisturbed: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.deep), pytest.param(3, marks=pytest.mark.deep)])
+def test_killed_at_a_random_moment_and_resumed(seed: int, small: Small, tmp_path: Path) -> None:
     """SIGKILL during the inputs, or after a random number of cells and a random moment later; then go on."""
     draw = random.Random(seed)
-    expected, n_cells = tables(undisturbed), len(_markers(undisturbed.parents[1]))
+    n_cells = len(_markers(small.outputs))
     done_before = 0
     for n_done in sorted(draw.sample(range(n_cells - 3), 2)):
-        child = _start(run_file, tmp_path)
+        child = _start(small.path, tmp_path)
         while child.poll() is None and len(_markers(tmp_path)) < n_done:
             time.sleep(0.02)
         time.sleep(draw.uniform(0.0, 0.3))
@@ -73,28 +61,26 @@ def test_killed_at_a_random_moment_and_resumed(seed: int, run_file: Path, undist
         done_before = len(_markers(tmp_path))
     kept = {path: path.stat().st_mtime_ns for path in _markers(tmp_path)}
     assert len(kept) == done_before <= n_cells
-    directory = assess(run_file, tmp_path, cell_size_m=CELL_M, resume=True)
-    assert tables(directory) == expected
+    directory = assess(small.path, tmp_path, cell_size_m=CELL_M, resume=True)
+    assert tables(directory) == small.expected
     assert {path: path.stat().st_mtime_ns for path in kept} == kept, "a cell that was done was done again"
 
 
-def test_without_resume_it_starts_clean(run_file: Path, undisturbed: Path, tmp_path: Path) -> None:
-    directory = tmp_path / undisturbed.relative_to(run_file.parent / "undisturbed")
-    shutil.copytree(undisturbed, directory)
+def test_without_resume_it_starts_clean(small: Small, tmp_path: Path) -> None:
+    directory = small.copy_to(tmp_path)
     for left in ("sites.parquet", "variants/gone/sites.parquet", "parts/0_0_1/parcels.json"):
         (directory / left).parent.mkdir(parents=True, exist_ok=True)
         (directory / left).write_bytes(b"of another day")
     for part in directory.glob("parts/*/base/sites.parquet"):
         part.write_bytes(b"of another day")
-    assert assess(run_file, tmp_path, cell_size_m=CELL_M) == directory
-    assert tables(directory) == tables(undisturbed)
+    assert assess(small.path, tmp_path, cell_size_m=CELL_M) == directory
+    assert tables(directory) == small.expected
     assert not (directory / "parts" / "0_0_1").exists()
 
 
-def test_half_written_parts_are_never_read(run_file: Path, undisturbed: Path, tmp_path: Path) -> None:
+def test_half_written_parts_are_never_read(small: Small, tmp_path: Path) -> None:
     """What a kill can leave: temporary files, parts without the row that vouches for them, a part that is gone."""
-    directory = tmp_path / undisturbed.relative_to(run_file.parent / "undisturbed")
-    shutil.copytree(undisturbed, directory)
+    directory = small.copy_to(tmp_path)
     first, second = sorted(directory.glob("parts/*/parcels.json"))[:2]
     for marker in first.parent.glob("*.json"):
         marker.unlink()
@@ -104,13 +90,12 @@ def test_half_written_parts_are_never_read(run_file: Path, undisturbed: Path, tm
         part.with_name(f".{part.name}.1.part").write_bytes(whole[:100])
     (second.parent / "base" / "pieces.parquet").unlink()
     (directory / "sites.parquet").write_bytes(b"PAR1")
-    assess(run_file, tmp_path, cell_size_m=CELL_M, resume=True)
-    assert tables(directory) == tables(undisturbed)
+    assess(small.path, tmp_path, cell_size_m=CELL_M, resume=True)
+    assert tables(directory) == small.expected
 
 
-def test_half_prepared_inputs_are_never_read(run_file: Path, undisturbed: Path, tmp_path: Path) -> None:
-    directory = tmp_path / undisturbed.relative_to(run_file.parent / "undisturbed")
-    shutil.copytree(undisturbed, directory)
+def test_half_prepared_inputs_are_never_read(small: Small, tmp_path: Path) -> None:
+    directory = small.copy_to(tmp_path)
     canonical = directory / "canonical"
     for name in ("parcels", "layers/nnn"):
         (canonical / f"{name}.json").unlink()
@@ -118,15 +103,16 @@ def test_half_prepared_inputs_are_never_read(run_file: Path, undisturbed: Path, 
     (canonical / "reach.json").unlink()
     shutil.rmtree(canonical / "access")
     (canonical / "stops.parquet").unlink()
-    assess(run_file, tmp_path, cell_size_m=CELL_M, resume=True)
-    assert tables(directory) == tables(undisturbed)
+    assess(small.path, tmp_path, cell_size_m=CELL_M, resume=True)
+    assert tables(directory) == small.expected
 
 
-def test_a_changed_input_is_read_again(world: Path, tmp_path: Path) -> None:
+def test_a_changed_input_is_read_again(small: Small, world: Path, tmp_path: Path) -> None:
     """A source that changes under the same path, size and time of writing: its cells are assessed again."""
     mine = tmp_path / "world"
     shutil.copytree(world, mine)
     path = write_run(tmp_path, mine, _no_roofs)
+    small.lend_inputs(path, tmp_path / "outputs")
     first = assess(path, tmp_path / "outputs")
     before, tables_before = pd.read_parquet(first / "reasons.parquet"), tables(first)
     layer = gpd.read_file(mine / "nnn.gpkg")
@@ -143,11 +129,12 @@ def test_a_changed_input_is_read_again(world: Path, tmp_path: Path) -> None:
     assert tables(assess(path, tmp_path / "outputs", resume=True)) == tables_before
 
 
-def test_a_timetable_that_changes_in_its_times_only_is_read_again(world: Path, tmp_path: Path) -> None:
+def test_a_timetable_that_changes_in_its_times_only_is_read_again(small: Small, world: Path, tmp_path: Path) -> None:
     """As many departures everywhere, but trips take longer: nothing of the stops changes, travel times do."""
     mine = tmp_path / "world"
     shutil.copytree(world, mine)
     path = write_run(tmp_path, mine, _no_roofs)
+    small.lend_inputs(path, tmp_path / "outputs")
     first = assess(path, tmp_path / "outputs")
     markers = [json.loads(one.read_text())["key"] for one in _markers(tmp_path / "outputs")]
     _slower(mine / "gtfs.zip")
@@ -172,14 +159,15 @@ def _slower(feed: Path) -> None:
             packed.writestr(name, content)
 
 
-def test_another_configuration_is_another_run(run_file: Path, undisturbed: Path, world: Path, tmp_path: Path) -> None:
+def test_another_configuration_is_another_run(small: Small, world: Path, tmp_path: Path) -> None:
     def wider(content: Content) -> None:
         content["variants"] = content["variants"][:1]
 
     outputs = tmp_path / "outputs"
-    shutil.copytree(run_file.parent / "undisturbed", outputs)
-    other = assess(write_run(tmp_path, world, wider), outputs, cell_size_m=CELL_M, resume=True)
-    same = outputs / undisturbed.relative_to(run_file.parent / "undisturbed")
+    same = small.copy_to(outputs)
+    path = write_run(tmp_path, world, wider)
+    small.lend_inputs(path, outputs)
+    other = assess(path, outputs, cell_size_m=CELL_M, resume=True)
     assert other != same
     assert not (other / "variants" / "ov_800").exists()
-    assert tables(same) == tables(undisturbed)
+    assert tables(same) == tables(small.directory)
