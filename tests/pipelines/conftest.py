@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -28,7 +29,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def small(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Small:
-    """Return the small run that nothing disturbed, cell after cell in one process, with all its reports.
+    """Return the small run that nothing disturbed, cell after cell in one process.
 
     A test that changes something of it changes a copy.
     """
@@ -36,14 +37,23 @@ def small(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Small:
     def make(folder: Path) -> Small:
         path, outputs = write_run(folder, world), folder / "outputs"
         directory = assess(path, outputs, cell_size_m=CELL_M)
-        expected = tables(directory)
-        # Reports add tables of their own; the cells are not assessed again for them.
-        study = resolve(str(path))
-        options = Options(outputs, scheduler="synchronous", workers=1, cell_size_m=CELL_M, resume=True, quiet=True)
-        assert PIPELINES[study.run.pipeline](study, options) == directory
-        return Small(path, outputs, directory, expected)
+        return Small(path, outputs, directory, tables(directory))
 
     found = make_once(tmp_path_factory, "small", make)
     assert {"sites.parquet", "roofs.parquet", "variants/ov_800/suitability.parquet"} <= set(found.expected)
     assert len(gpd.read_parquet(found.directory / "sites.parquet")) > 100
     return found
+
+
+@pytest.fixture(scope="session")
+def reported(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Small:
+    """Return a copy of the small run with all that its pipeline writes after the cells: reports, and their tables."""
+
+    def make(folder: Path) -> Small:
+        directory = small.copy_to(folder)
+        study = resolve(str(small.path))
+        options = Options(folder, scheduler="synchronous", workers=1, cell_size_m=CELL_M, resume=True, quiet=True)
+        assert PIPELINES[study.run.pipeline](study, options) == directory
+        return replace(small, outputs=folder, directory=directory)
+
+    return make_once(tmp_path_factory, "reported", make)

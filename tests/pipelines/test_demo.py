@@ -40,9 +40,9 @@ def truth(world: Path) -> Truth:
 
 
 @pytest.fixture(scope="module")
-def demo(small: Small) -> Path:
+def demo(reported: Small) -> Path:
     """Return the directory of the demo, cut to the proving field and its wide surroundings, with all its reports."""
-    return small.directory
+    return reported.directory
 
 
 @pytest.fixture(scope="module")
@@ -177,8 +177,8 @@ def test_explain_tells_the_story_of_a_site(command: Callable[..., str], demo: Pa
         assert part in told
 
 
-def test_shortlist_is_of_suitable_sites_in_order(command: Callable[..., str], small: Small, tmp_path: Path) -> None:
-    demo = small.copy_to(tmp_path)
+def test_shortlist_is_of_suitable_sites_in_order(command: Callable[..., str], reported: Small, tmp_path: Path) -> None:
+    demo = reported.copy_to(tmp_path)
     told = command("shortlist", "--run", demo, "-n", 1, "--flexmilieu", "groen_tiny", "--min-units", 3)
     suitability = pd.read_parquet(demo / "suitability.parquet")
     mine = suitability[(suitability["flexmilieu"] == "groen_tiny") & (suitability["n_units_expected"] >= 3)]
@@ -191,10 +191,10 @@ def test_shortlist_is_of_suitable_sites_in_order(command: Callable[..., str], sm
 
 
 def test_a_shortlist_leaves_what_the_run_wrote_as_it_is(
-    command: Callable[..., str], small: Small, tmp_path: Path
+    command: Callable[..., str], reported: Small, tmp_path: Path
 ) -> None:
     """It has a folder of its own by what was asked, whose factsheets draw its own homes."""
-    demo = small.copy_to(tmp_path)
+    demo = reported.copy_to(tmp_path)
     before = {path: path.read_bytes() for path in demo.rglob("*") if path.is_file()}
     told = command("shortlist", "--run", demo, "-n", 1, "--flexmilieu", "groen_tiny", "--min-years", 5)
     folder = demo / "shortlists" / "groen_tiny-best_1-from_5_years"
@@ -230,7 +230,9 @@ def test_sources_and_runs_are_listed(command: Callable[..., str]) -> None:
         assert part in told
 
 
-@pytest.mark.parametrize("name", ["demo", "demo_roofs", "demo_complexes", "demo_province"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("demo", marks=pytest.mark.deep), "demo_roofs", "demo_complexes", "demo_province"]
+)
 def test_the_runs_that_travel_along_can_be_run(name: str, command: Callable[..., str]) -> None:
     assert "can be run: no fault" in command("check", name)
 
