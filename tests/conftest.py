@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.deep_laws import Law
 from tests.golden_files import Golden
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -16,12 +17,27 @@ PROJECT = Path(__file__).resolve().parents[1]
 # Hypothesis keeps caches in the working directory; pytest warns when it skips that folder, and warnings are errors.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "flexsites-hypothesis"))
 
+SHARE = {"ci": 0.2, "deep": 1.0, "long": 20.0}
+"""Examples that hypothesis draws, as a share of the full number: few in .ci/run, all in .ci/deep, and a long fuzz."""
+
+PROFILE = os.environ.get("FLEXSITES_HYPOTHESIS", "ci")
+
+
+def examples(full: int) -> settings:
+    """Return settings that draw a law's own number of examples, or the share of it that the profile draws."""
+    return settings(max_examples=max(5, round(full * SHARE[PROFILE])))
+
+
 settings.register_profile(
-    "bounded", derandomize=True, max_examples=50, deadline=None, database=None,
+    "full", derandomize=True, max_examples=50, deadline=None, database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
-settings.register_profile("thorough", parent=settings.get_profile("bounded"), derandomize=False, max_examples=1000)
-settings.load_profile(os.environ.get("FLEXSITES_HYPOTHESIS", "bounded"))
+settings.register_profile(
+    PROFILE, parent=settings.get_profile("full"), derandomize=PROFILE != "long", max_examples=round(50 * SHARE[PROFILE])
+)
+settings.load_profile(PROFILE)
+
+COLLECTED = pytest.StashKey[list[Law]]()
 
 
 def real_data(path: str) -> Path:
@@ -45,6 +61,12 @@ def real_data(path: str) -> Path:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that rewrites golden files."""
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files instead of comparing")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Remember every law, before those that are asked for are chosen."""
+    config.stash[COLLECTED] = [Law.of(item) for item in items]
 
 
 @pytest.fixture

@@ -125,7 +125,7 @@ def processor_ms(work: Callable[[], object], size: int) -> float:
     return round((time.process_time() - start) * 1e3 / min(size, CPU_SAMPLE), 3)
 
 
-@benchmark(name="layout", sizes=(1_000, 100_000, 500_000), unit="pieces")
+@benchmark(name="layout", sizes=(10, 1_000, 100_000, 500_000), unit="pieces")
 def layout(size: int) -> Measurements:
     """Lay modules out on pieces of every shape: one programme, all six, and against shapely strip by strip."""
     pieces = make_pieces(size)

@@ -140,7 +140,7 @@ def run_through(
     return place, study, inputs, rows, options
 
 
-@benchmark(name="national", sizes=(2_000, 20_000, 200_000, 1_000_000, 8_400_000), unit="parcels")
+@benchmark(name="national", sizes=(200, 2_000, 20_000, 200_000, 1_000_000, 8_400_000), unit="parcels")
 def national(size: int) -> Measurements:
     """Assess a synthetic country from its files to located and ranked sites, by cells, with two worker processes."""
     country = Country(size)

@@ -184,7 +184,7 @@ def prepared(size: int) -> Comparison:
     return Comparison("BAG and 3DBAG read from their files and joined, one process", timings, peaks)
 
 
-@benchmark(name="roofs", sizes=(2_000, 100_000, 1_000_000, 11_000_000), unit="buildings")
+@benchmark(name="roofs", sizes=(200, 2_000, 100_000, 1_000_000, 11_000_000), unit="buildings")
 def roofs(size: int) -> Measurements:
     """Answer every rule, age rule and variant for a synthetic stock, on two processes."""
     peaks = {"flexsites": measure_peak(run_alone, size)}

@@ -23,6 +23,7 @@ from flexsites.runs.run import Options, Place
 from flexsites.tables import CRS, Frame, Parcels
 from pipelines import PIPELINES
 from tests.conftest import real_data
+from tests.made_once import make_once
 
 Change = Callable[[dict[str, Any]], None]
 TOLERANCE_M2 = 0.01
@@ -45,15 +46,17 @@ class RealRun:
             return pd.read_parquet(path)
 
 
-def run_real(name: str, folder: Path, *, needs: str, change: Change | None = None, **environment: str) -> RealRun:
+def run_real(
+    name: str, factory: pytest.TempPathFactory, *, needs: str, change: Change | None = None, **environment: str
+) -> RealRun:
     """Run a configuration of configs/runs on the real data, or skip with the reason where the data is not there.
 
     Parameters
     ----------
     name
-        The run.
-    folder
-        Where results go.
+        The run; it is run once in a test run, whichever tests read its results.
+    factory
+        Pytest's own.
     needs
         A file of the real data without which nothing can be run.
     change
@@ -62,14 +65,18 @@ def run_real(name: str, folder: Path, *, needs: str, change: Change | None = Non
         Variables that the run's paths ask for.
     """
     real_data(needs)
-    options = Options(folder / "outputs", scheduler="processes", workers=2, quiet=True)
-    with pytest.MonkeyPatch.context() as patch:
-        for key, value in ({"FLEXSITES_DATA": str(real_data(".").resolve())} | environment).items():
-            patch.setenv(key, value)
-        study = resolve(name if change is None else str(_changed(name, folder, change)))
-        directory = PIPELINES[study.run.pipeline](study, options)
-        inputs = prepare_inputs(Place(directory, directory.name), study, options)
-    return RealRun(directory, study, inputs)
+
+    def make(folder: Path) -> RealRun:
+        options = Options(folder / "outputs", scheduler="processes", workers=2, quiet=True)
+        with pytest.MonkeyPatch.context() as patch:
+            for key, value in ({"FLEXSITES_DATA": str(real_data(".").resolve())} | environment).items():
+                patch.setenv(key, value)
+            study = resolve(name if change is None else str(_changed(name, folder, change)))
+            directory = PIPELINES[study.run.pipeline](study, options)
+            inputs = prepare_inputs(Place(directory, directory.name), study, options)
+        return RealRun(directory, study, inputs)
+
+    return make_once(factory, name, make)
 
 
 def _changed(name: str, folder: Path, change: Change) -> Path:

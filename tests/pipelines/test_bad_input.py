@@ -35,9 +35,7 @@ N_ROWS = 9
 
 
 @pytest.fixture(scope="module")
-def sound(
-    world: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Content, gpd.GeoDataFrame, gpd.GeoDataFrame]:
+def sound(world: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Content, gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Return a run of nine parcels on ten streets in which nothing is wrong, its parcels, and a layer."""
     streets = tmp_path_factory.mktemp("streets") / "ten.osm.pbf"
     write_pbf(streets, _ten_streets(158_000, 470_400))

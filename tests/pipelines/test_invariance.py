@@ -40,7 +40,9 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_tables_do_not_depend_on_cells_workers_or_scheduler(way: dict[str, object], small: Small, tmp_path: Path) -> None:
+def test_tables_do_not_depend_on_cells_workers_or_scheduler(
+    way: dict[str, object], small: Small, tmp_path: Path
+) -> None:
     small.lend_inputs(small.path, tmp_path)
     assert tables(assess(small.path, tmp_path, **way)) == small.expected
 

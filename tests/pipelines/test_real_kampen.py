@@ -31,7 +31,7 @@ WALKS = ("walk_distance_supermarket_m", "walk_distance_gp_m", "bicycle_distance_
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    return run_real("kampen_sweep", tmp_path_factory.mktemp("kampen"), needs="kampen/kampen.osm.pbf")
+    return run_real("kampen_sweep", tmp_path_factory, needs="kampen/kampen.osm.pbf")
 
 
 def test_areas_close_for_every_parcel(run):

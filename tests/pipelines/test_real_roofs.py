@@ -23,9 +23,8 @@ DERIVED = ("verdict", "n_units_low", "n_units_expected", "n_units_high", "failed
 
 @pytest.fixture(scope="module")
 def echt(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("echt")
     needs = "echt_susteren/limburg.city.json"
-    return {name: run_real(f"echt_roofs_{name}", folder, needs=needs) for name in ("cityjson", "gpkg")}
+    return {name: run_real(f"echt_roofs_{name}", tmp_path_factory, needs=needs) for name in ("cityjson", "gpkg")}
 
 
 def test_840_buildings_in_both_formats(echt):
@@ -140,7 +139,7 @@ def denhaag(portfolio, tmp_path_factory):
     folder = tmp_path_factory.mktemp("denhaag")
     path = folder / "bezit.csv"
     portfolio.to_csv(path, sep=";", index=False)
-    return run_real("denhaag_portfolio", folder, needs=PANDEN, FLEXSITES_PORTFOLIO=str(path))
+    return run_real("denhaag_portfolio", tmp_path_factory, needs=PANDEN, FLEXSITES_PORTFOLIO=str(path))
 
 
 def test_a_roof_without_height_is_unknown_and_says_so_unless_its_year_or_footprint_fails(denhaag):

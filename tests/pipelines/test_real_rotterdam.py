@@ -16,7 +16,7 @@ FILE = "rotterdam/rotterdam_centrum.gpkg"
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    return run_real("rotterdam_ownership", tmp_path_factory.mktemp("rotterdam"), needs=FILE)
+    return run_real("rotterdam_ownership", tmp_path_factory, needs=FILE)
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,7 @@ def _smaller(content):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("transit")
-    return run_real("kampen_shortlist", folder, needs="kampen/kampen.osm.pbf", change=_smaller)
+    return run_real("kampen_shortlist", tmp_path_factory, needs="kampen/kampen.osm.pbf", change=_smaller)
 
 
 def test_transit_is_known(run):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flexsites.config.rule_sets import PIECE_TESTS
@@ -10,6 +10,7 @@ from flexsites.exclusion.attribution import attribute
 from flexsites.exclusion.coverage import cover_rules
 from flexsites.exclusion.overlay import overlay
 from flexsites.exclusion.verdict import decide
+from tests.conftest import examples
 from tests.unit.exclusion.plots import TESTS, TIME, X, Y, at, covered, layers, leave, parcels, rule, streets
 
 PLOTS = [at(x, y, x + 100, y + 100) for x in (-100, 0, 100) for y in (-100, 0)] + [
@@ -139,7 +140,7 @@ def test_an_exclusion_and_its_complement_make_up_the_parcel(drawn):
     np.testing.assert_allclose(areas[0] + areas[1], shapely.area(PLOTS), atol=1e-4)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(rule_shapes)
 def test_pieces_are_what_is_left_and_contiguous(drawn):
     rules, rows = place(drawn)

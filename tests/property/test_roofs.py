@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely import affinity
 
@@ -17,6 +17,7 @@ from flexsites.capacity.kernels.roof_packing import layout_homes
 from flexsites.capacity.kernels.roof_surfaces import daylit_roofs, erode_roofs, facade_lines
 from flexsites.capacity.roofs import roof_units, top_up
 from flexsites.tables import Frame, RoofParts, empty
+from tests.conftest import examples
 from tests.unit.roofs.stock import buildings, flat_block, rules
 
 LAYOUT = {"depths_m": np.array([6.0, 7.5, 8.0, 10.0, 12.0]), "row_gap_m": 1.5, "n_phases": 5, "band_m": 7.5}
@@ -115,7 +116,7 @@ def verdict_by_hand(roof: dict[str, Any], age_rule: str, variant: str) -> str:
     return "unknown" if is_unknown else "conditional" if roof["is_monument"] is True else "eligible"
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.lists(BLOCKS, min_size=1, max_size=12))
 def test_every_verdict_is_the_one_written_out_by_hand(rows: list[dict[str, object]]) -> None:
     """But for roofs that are large enough and on whose shape no home of the high bound fits."""
@@ -166,7 +167,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(ROWS)
 def test_complexes_are_the_same_however_their_buildings_are_divided_over_cells(
     row: list[tuple[float, int | None, int]],
@@ -224,7 +225,7 @@ def test_larger_homes_are_never_more(shape: shapely.Polygon, gross_m2: float, fa
     assert large <= small
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(SHAPES, st.floats(0, 360), st.integers(0, 200_000), st.integers(300_000, 600_000))
 def test_a_turned_and_moved_roof_holds_as_many_but_for_rounding(
     shape: shapely.Polygon, angle: float, x: int, y: int

@@ -91,7 +91,7 @@ def test_every_piece_has_every_measure_once(answers: Frame) -> None:
     assert answers.loc[answers["status"] == "reached", "value"].notna().all()
 
 
-@pytest.mark.parametrize("n_parts", [2, 7, 60])
+@pytest.mark.parametrize("n_parts", [7, *(pytest.param(n, marks=pytest.mark.deep) for n in (2, 60))])
 def test_answers_do_not_depend_on_how_pieces_are_cut_up(access: PreparedAccess, answers: Frame, n_parts: int) -> None:
     pieces = pieces_at(random_points("kampen", 300, 7))
     elsewhere = pickle.loads(pickle.dumps(access))  # noqa: S301 - what a worker process receives

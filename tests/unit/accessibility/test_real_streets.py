@@ -15,7 +15,7 @@ from flexsites.accessibility.kernels.snap import snap
 from flexsites.accessibility.opportunities import place as place_on
 from tests.unit.accessibility.places import network, random_points, streets
 
-PLACES = ["kampen", "rotterdam", "porto_alegre"]
+PLACES = ["kampen", "rotterdam", pytest.param("porto_alegre", marks=pytest.mark.deep)]
 MODES: list[Mode] = ["walk", "bicycle"]
 
 

@@ -9,12 +9,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flexsites.errors import ContractError, NotFoundError
 from flexsites.tables import Layers
 from flexsites.tables.spatial_files import ROW_GROUP_ROWS, Writer, hilbert_distance, read_window, write_canonical
+from tests.conftest import examples
 
 
 def boxes(n: int, seed: int = 1) -> gpd.GeoDataFrame:
@@ -41,7 +42,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert read.crs.to_epsg() == 28992
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(seed=st.integers(0, 1000), size=st.integers(1, 120), batch=st.integers(10, 60))
 def test_neither_order_nor_batches_change_a_byte(
     tmp_path_factory: pytest.TempPathFactory, seed: int, size: int, batch: int

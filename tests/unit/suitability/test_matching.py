@@ -4,10 +4,11 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flexsites.suitability.kernels import matching as m
+from tests.conftest import examples
 
 NOBODY = np.zeros(2, dtype=np.int64)
 
@@ -110,7 +111,7 @@ def _every_choice(site, kind, homes, serves, demand):
         yield chosen, _flow(capacity, serves, demand)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(_worlds())
 def test_no_other_choice_meets_more_or_costs_less(world):
     site, kind, homes, score, serves, demand = world
@@ -136,7 +137,7 @@ def test_no_other_choice_meets_more_or_costs_less(world):
     assert filled.sum() == most
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(_worlds())
 def test_no_share_can_be_raised_without_lowering_one_no_higher(world):
     _, _, _, _, serves, demand = world
