@@ -1,0 +1,63 @@
+"""Open reports in a browser without a network: no script fails, and every map is drawn. ``browser.py REPORT.html...``."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+LISTEN = """<script>window.faults = [];
+addEventListener("error", e => faults.push(e.message || `cannot load ${e.target.src || e.target.href}`), true);</script>"""
+TELL = """<script>addEventListener("load", () => setTimeout(() => {
+  const drawn = [...document.querySelectorAll("canvas")].map(c =>
+    c.width > 0 && c.getContext("2d").getImageData(0, 0, c.width, c.height).data.some(v => v > 0));
+  document.documentElement.dataset.told = JSON.stringify({faults, drawn});
+}, 1000));</script>"""
+
+
+def open_report(browser: str, report: Path) -> dict[str, list[object]]:
+    """Return what went wrong in the page, and of every map whether anything is drawn on it."""
+    text = report.read_text(encoding="utf-8")
+    text = text.replace("<head>", f"<head>{LISTEN}", 1).replace("</body>", f"{TELL}</body>", 1)
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "report.html"
+        page.write_text(text, encoding="utf-8")
+        flags = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            f"--user-data-dir={folder}/own",
+        ]
+        flags += ["--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=20000", "--dump-dom"]
+        command = [browser, *flags, page.as_uri()]
+        shown = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout  # noqa: S603
+    told = re.search(r'data-told="([^"]*)"', shown)
+    if told is None:
+        return {"faults": ["the page did not come to its end"], "drawn": []}
+    found: dict[str, list[object]] = json.loads(html.unescape(told[1]))
+    return found
+
+
+def main(reports: list[str]) -> int:
+    """Open every report; return 1 if anything is wrong with one of them."""
+    browser = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if browser is None or not reports:
+        sys.exit(f"nothing to open with (one of {', '.join(BROWSERS)}), or no report to open: {reports}")
+    code = 0
+    for report in reports:
+        told = open_report(browser, Path(report))
+        is_right = not told["faults"] and all(told["drawn"]) and (told["drawn"] or not report.endswith("report.html"))
+        sys.stdout.write(f"{report}: {len(told['drawn'])} maps drawn, {told['faults'] or 'no fault'}\n")
+        code = code if is_right else 1
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
