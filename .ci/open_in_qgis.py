@@ -11,8 +11,8 @@ from qgis.core import QgsApplication, QgsVectorLayer
 path = sys.argv[1]
 with sqlite3.connect(path) as file:
     names = [row[0] for row in file.execute("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'")]
-QgsApplication.setPrefixPath("/usr", True)
-application = QgsApplication([], False)
+QgsApplication.setPrefixPath("/usr", True)  # noqa: FBT003 - not our signature
+application = QgsApplication([], False)  # noqa: FBT003
 application.initQgis()
 faults = [] if names else ["it has no layer"]
 for name in names:
