@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -12,18 +13,20 @@ import typer
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
+from rich.text import Text
 
 from flexsites import __version__
 from flexsites.config.load import available
+from flexsites.config.run import Shortlist
 from flexsites.config.study import resolve, uncovered
 from flexsites.errors import FlexsitesError, InputError, fault_of_system
 from flexsites.runs.run import Options
+from flexsites.runs.stopping import Stopped, stoppable
 
 app = typer.Typer(
     name="flexsites",
     help="Where temporary homes fit in the Netherlands: per parcel and per roof, per kind of resident.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 _out = Console()
@@ -37,7 +40,7 @@ class Lang(StrEnum):
     en = "en"
 
 
-RunFile = Annotated[str, typer.Argument(metavar="RUN.yaml", help="A run file, or the name of one that travels along.")]
+RunFile = Annotated[str, typer.Argument(metavar="RUN.yaml", help="A run file, or the name of a bundled run.")]
 Directory = Annotated[Path, typer.Option("--run", metavar="DIR", help="The directory of a finished run.")]
 Outputs = Annotated[Path, typer.Option("--outputs", metavar="DIR", help="Where results go.")]
 Scheduler = Annotated[
@@ -87,17 +90,18 @@ def check(run_file: RunFile) -> None:
 
     study = resolve(run_file)
     with _err.status("inputs") as status:
-        faults = check_inputs(study, report=lambda name: status.update(f"inputs: {name}"))
+        faults = check_inputs(study, report=lambda name: status.update(plain(f"inputs: {name}")))
     asked = f"{len(study.base.rules)} rules" if study.run.assesses_parcels else "roofs"
-    table = Table("source", "reader", "edition or path", title=f"{run_file}: {asked}")
+    table = Table("source", "reader", "edition or path", title=plain(f"{run_file}: {asked}"))
     for name, row in study.run.sources.rows().items():
-        table.add_row(name, getattr(row, "reader", ""), str(getattr(row, "path", getattr(row, "url", ""))))
+        place = str(getattr(row, "path", getattr(row, "url", "")))
+        table.add_row(*map(plain, (name, getattr(row, "reader", ""), place)))
     _out.print(table)
     for line in uncovered(study):
-        _out.print(f"not covered: {line}", highlight=False)
+        _say(f"not covered: {line}")
     if faults:
         raise InputError(faults)
-    _out.print(f"{run_file} can be run: no fault in its configuration and inputs.", highlight=False)
+    _say(f"{run_file} can be run: no fault in its configuration and inputs.")
 
 
 @app.command()
@@ -105,7 +109,7 @@ def explain(site_id: SiteId, run: Directory, lang: LangOption = Lang.nl) -> None
     """Tell the whole story of one site: rule by rule, criterion by criterion."""
     from flexsites import reporting  # noqa: PLC0415
 
-    _out.print(Markdown(reporting.explain(run, site_id, lang.value)))
+    _out.print(Markdown(_without_controls(reporting.explain(run, site_id, lang.value))))
 
 
 @app.command()
@@ -114,43 +118,54 @@ def shortlist(
     flexmilieu: Annotated[str | None, typer.Option(help="Sites for one flexmilieu; else the best of each.")] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="How many sites.")] = 10,
     owner: Annotated[list[str] | None, typer.Option(help="Only land of these owner classes.")] = None,
-    min_units: Annotated[int, typer.Option(min=1, help="Only sites that hold at least so many homes.")] = 1,
-    min_years: Annotated[float | None, typer.Option(help="Only sites known to be free for so many years.")] = None,
+    min_units: Annotated[int, typer.Option(min=1, help="Only sites that hold at least this many homes.")] = 1,
+    min_years: Annotated[
+        float | None, typer.Option(min=0, help="Only sites known to be available for this many years.")
+    ] = None,
     lang: LangOption = Lang.nl,
 ) -> None:
-    """Show the best sites of a finished run, with their reasons; write factsheets and layouts in a folder beside."""
+    """Show the best sites of a finished run with their reasons; write their factsheets and layouts."""
     from flexsites import reporting  # noqa: PLC0415
-    from flexsites.runs.shortlist import Wishes, folder_beside, sites_of  # noqa: PLC0415
+    from flexsites.runs.shortlist import folder_beside, sites_of  # noqa: PLC0415
     from flexsites.runs.shortlist import shortlist as choose  # noqa: PLC0415
+    from flexsites.tables.run_directory import adding  # noqa: PLC0415
 
-    wishes = Wishes((flexmilieu,) if flexmilieu else (), n, tuple(owner or ()), min_units, min_years)
-    folder = folder_beside(run, wishes)
-    chosen = choose(run, wishes, folder)
-    path = reporting.write_factsheets(run, sites_of(chosen), lang.value, folder=folder)
+    asked = Shortlist(
+        flexmilieus=(flexmilieu,) if flexmilieu else (),
+        n=n,
+        owner_class=tuple(owner or ()),
+        min_units=min_units,
+        min_available_years=min_years,
+    )
+    folder = folder_beside(run, asked)
+    with adding(run):
+        chosen = choose(run, asked, folder)
+        path = reporting.write_factsheets(run, sites_of(chosen), lang.value, folder=folder)
     headings, rows, notes = reporting.shortlist_lines(run, chosen.rows, chosen.n_unknown, lang.value)
     table = Table(title="Shortlist")
     for i, heading in enumerate(headings):
         # An id that is cut off cannot be asked for.
-        table.add_column(heading, no_wrap=i == reporting.SITE_ID, overflow="fold")
+        table.add_column(plain(heading), no_wrap=i == reporting.SITE_ID, overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(plain, row))
     _out.print(table)
     for note in notes:
-        _out.print(note, highlight=False)
-    _out.print(f"Factsheets: {path}", soft_wrap=True)
-    _out.print(f"Layouts:    {folder / 'layouts.parquet'}", soft_wrap=True)
+        _say(note)
+    _say(f"Factsheets: {path}")
+    _say(f"Layouts:    {folder / 'layouts.parquet'}")
 
 
 @app.command()
 def sources() -> None:
-    """List the sources of a real run (provider, licence, how to get them), and the runs that travel along."""
+    """List the sources of real runs (provider, licence, how to get them), and the bundled runs."""
     from flexsites.inputs.rows.records import load_catalogue  # noqa: PLC0415
 
     table = Table("id", "title", "provider", "licence", "how", title="Sources", expand=True)
     for name, row in sorted(load_catalogue().items()):
-        table.add_row(name, row.title, row.provider, row.licence, ", ".join(access.how for access in row.access))
+        how = ", ".join(access.how for access in row.access)
+        table.add_row(*map(plain, (name, row.title, row.provider, row.licence, how)))
     _out.print(table)
-    _out.print(f"Runs: {', '.join(available('runs'))}")
+    _say(f"Bundled runs: {', '.join(available('runs'))}")
 
 
 def _version(value: bool) -> None:
@@ -173,22 +188,45 @@ def _run(name: str, options: Options) -> None:
 
     study = resolve(name)
     pipeline: Callable[..., Path] = PIPELINES[study.run.pipeline]
-    directory = pipeline(study, options)
-    _out.print(f"Results: {directory}", soft_wrap=True)
-    _out.print(f"Report:  {report_path(directory, options.lang)}", soft_wrap=True)
+    with stoppable():
+        directory = pipeline(study, options)
+    _say(f"Results: {directory}")
+    _say(f"Report:  {report_path(directory, options.lang)}")
+
+
+def _without_controls(text: str) -> str:
+    """Return a text without signs that would steer a terminal: names and ids are of others' making."""
+    return "".join(sign for sign in text if sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cf"))
+
+
+def plain(text: object) -> Text:
+    r"""Return a text of others' making as it is: square brackets are no markup, and nothing in it steers a terminal.
+
+    Examples
+    --------
+    >>> plain("b[/red]\x1b[31mc").plain
+    'b[/red][31mc'
+    """
+    return Text(_without_controls(str(text)))
+
+
+def _say(text: str) -> None:
+    _out.print(plain(text), highlight=False, soft_wrap=True)
 
 
 def main() -> None:
     """Run the command line; what is raised on purpose is shown as sentences, not as a traceback."""
     try:
-        app(standalone_mode=True)
+        app(standalone_mode=True, prog_name="flexsites")
     except FlexsitesError as error:
         _leave(str(error))
     except OSError as error:
         _leave(str(fault_of_system(error)))
+    except Stopped as stop:
+        _leave(f"{stop}. Continue with --resume.", 128 + stop.number)
 
 
-def _leave(told: str) -> NoReturn:
+def _leave(told: str, code: int = 2) -> NoReturn:
     _err.print("flexsites:", style="bold red", end=" ")
-    _err.print(told, highlight=False, markup=False, soft_wrap=True)
-    sys.exit(2)
+    _err.print(plain(told), highlight=False, soft_wrap=True)
+    sys.exit(code)

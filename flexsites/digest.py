@@ -1,10 +1,16 @@
-"""The digests by which equal content is recognised."""
+"""The digests by which equal content is recognised: of what JSON can say, of files, and of this package's own code."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+_IMPORT = re.compile(rf"^\s*from ({_PACKAGE.name}[\w.]*) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
 def digest(content: object, *, length: int = 64) -> str:
@@ -31,3 +37,67 @@ def sha256(path: Path) -> str:
     """
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def digests_of(paths: Iterable[Path], root: Path) -> dict[str, str]:
+    """Return the SHA-256 of files by their names within a folder."""
+    return {path.relative_to(root).as_posix(): sha256(path) for path in sorted(paths)}
+
+
+def are_as_written(digests: Mapping[str, str], root: Path) -> bool:
+    """Return whether files of a folder are there and are what they were when they were written, to the last bit.
+
+    Examples
+    --------
+    >>> are_as_written({}, Path("nowhere")), are_as_written({"a.parquet": "0"}, Path("nowhere"))
+    (True, False)
+    """
+    try:
+        return all(sha256(root / name) == digest for name, digest in digests.items())
+    except OSError:
+        return False
+
+
+@cache
+def code_digest(*modules: str) -> str:
+    """Return a digest of the source of modules of this package and of all of it that they import, however deep.
+
+    Examples
+    --------
+    >>> code_digest("flexsites.errors") == code_digest("flexsites.digest")
+    False
+    """
+    found = hashlib.sha256()
+    for path in imported_by(*modules):
+        content = path.read_bytes()
+        found.update(f"{path.relative_to(_PACKAGE).as_posix()} {len(content)}\n".encode() + content)
+    return found.hexdigest()
+
+
+def imported_by(*modules: str) -> list[Path]:
+    """Return the files of modules of this package and of all of it that they import, sorted.
+
+    Examples
+    --------
+    >>> [path.name for path in imported_by("flexsites.digest")]
+    ['__init__.py', 'digest.py']
+    """
+    known: set[Path] = set()
+    waiting = [*modules]
+    while waiting:
+        name = waiting.pop()
+        for path in _files_of(name):
+            if path in known:
+                continue
+            known.add(path)
+            for module, names in _IMPORT.findall(path.read_text(encoding="utf-8")):
+                waiting += [module, *(f"{module}.{one}" for one in re.findall(r"\w+", names))]
+    return sorted(known)
+
+
+def _files_of(module: str) -> list[Path]:
+    """Return the file of a module and those of the packages it lies in; none for a name that is no module."""
+    parts = module.split(".")[1:]
+    inits = [_PACKAGE.joinpath(*parts[:depth], "__init__.py") for depth in range(len(parts) + 1)]
+    own = _PACKAGE.joinpath(*parts).with_suffix(".py") if parts else inits[0]
+    return [path for path in {*inits, own} if path.is_file()]

@@ -6,17 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flexsites.config.study import Study
-from flexsites.runs.lock import alone
-from flexsites.runs.run import Options, place_of
+from flexsites.runs.run import Options, held, place_of
 from pipelines import corporation_roofs, municipal_shortlist, provincial_sweep
 
 
 def _one_at_a_time(pipeline: Callable[[Study, Options], Path]) -> Callable[[Study, Options], Path]:
-    """Let a pipeline hold its directory from the first file to the last: two runs of one content would mix parts."""
+    """Let a pipeline hold its directory from the first file to the last: two runs of one content would mix parts.
+
+    Its manifest is written last: before that the directory is not that of a finished run.
+    """
 
     def run(study: Study, options: Options) -> Path:
         """Run the pipeline, alone in its directory."""
-        with alone(place_of(study, options).directory):
+        with held(place_of(study, options)):
             return pipeline(study, options)
 
     return run

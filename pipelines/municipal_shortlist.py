@@ -7,14 +7,14 @@ from pathlib import Path
 from flexsites import reporting
 from flexsites.config.study import Study
 from flexsites.runs.run import Options
-from flexsites.runs.shortlist import Wishes, shortlist, sites_of
+from flexsites.runs.shortlist import shortlist, sites_of
 from pipelines.provincial_sweep import assess_all
 
 
 def run(study: Study, options: Options) -> Path:
     """Run the sweep, choose the shortlist, draw its homes, write everything; return the directory."""
     place = assess_all(study, options)
-    chosen = shortlist(place, Wishes(**study.run.shortlist.model_dump()))
+    chosen = shortlist(place, study.run.shortlist)
     reporting.write_all(place, lang=options.lang, quiet=options.quiet)
     reporting.write_factsheets(place, sites_of(chosen), options.lang)
     return place

@@ -7,10 +7,10 @@ from pathlib import Path
 from flexsites import reporting
 from flexsites.config.study import Study
 from flexsites.runs.across_cells import gather_roofs, gather_sites, match
-from flexsites.runs.cells import assess, merge_parts
+from flexsites.runs.cells import assess, keyed, merge_parts
 from flexsites.runs.manifest import write_manifest
 from flexsites.runs.prepare import prepare_inputs
-from flexsites.runs.run import Options, start
+from flexsites.runs.run import Options, forget_parts, start
 
 
 def run(study: Study, options: Options) -> Path:
@@ -24,6 +24,7 @@ def assess_all(study: Study, options: Options) -> Path:
     """Assess parcels and roofs, gather what is not local, write the manifest; return the run's directory."""
     place = start(study, options)
     inputs = prepare_inputs(place, study, options)
+    place = keyed(place, study, inputs)
     rows = assess(place, study, inputs, options)
     merge_parts(place, study, rows, options)
     if study.run.assesses_parcels:
@@ -31,5 +32,6 @@ def assess_all(study: Study, options: Options) -> Path:
         match(place, study, inputs, options)
     if study.run.assesses_roofs:
         gather_roofs(place, study, inputs, rows)
+    forget_parts(place, other=True)
     write_manifest(place, study, inputs, rows)
     return place.directory

@@ -10,14 +10,15 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
 from flexsites.config.sources import ArcgisFeatures, FileRow, OgcFeatures, Row, Sources
+from flexsites.digest import are_as_written, code_digest
 from flexsites.digest import digest as digest_of
-from flexsites.digest import sha256 as sha256_of
 from flexsites.errors import Fault, FlexsitesError, InputError
-from flexsites.inputs.formats.files import Places, locate, read_json
+from flexsites.inputs.formats.files import Places, locate
 from flexsites.inputs.formats.services import fetch_features
 from flexsites.inputs.prepared import Prepared
 from flexsites.inputs.rows.ingest import ReadReport
@@ -25,10 +26,17 @@ from flexsites.inputs.rows.records import Hashes, SourceRecord, about_of, record
 from flexsites.inputs.rows.validity import Ledger
 from flexsites.tables import Coverages, Frame, Table, concat
 from flexsites.tables.spatial_files import Bounds, Written, write_canonical
-from flexsites.tables.whole_files import write_json
+from flexsites.tables.whole_files import read_state, write_state
 
 FORMAT = 4
 """Raised whenever canonical files change their meaning, so that older ones are not used again."""
+
+_CODE = (
+    "flexsites.inputs.prepare",
+    "flexsites.accessibility.contract_streets",
+    "flexsites.accessibility.prepare_timetable",
+)
+_LIBRARIES = ("geopandas", "numpy", "osmium", "pandas", "pyogrio", "pyproj", "rasterio", "shapely")
 
 T = TypeVar("T")
 Make = Callable[[Path, ReadReport], tuple[Written | None, str]]
@@ -157,9 +165,9 @@ class Preparation:
         paths = self.files(name, row, bounds=bounds) if paths is None else paths
         path = self.directory / f"{target}.parquet"
         memory = path.with_suffix(".json")
-        key = digest_of([FORMAT, row.model_dump(mode="json"), self.hashes.of(paths), depends])
+        key = key_of([row.model_dump(mode="json"), self.hashes.of(paths), depends])
         known = remembered(memory, key)
-        if known is None or not is_whole(path, known["sha256"]):
+        if known is None:
             # A file that is half of the old and half of the new must not be vouched for, whenever this is stopped.
             memory.unlink(missing_ok=True)
             report = ReadReport(Ledger(name))
@@ -172,8 +180,9 @@ class Preparation:
                 "sha256": written.sha256 if written else None,
                 "bounds": written.bounds if written else None,
                 "doubts": [f"{name}: {doubt}" for doubt in report.doubts],
+                "files": {path.name: written.sha256} if written else {},
             }
-            write_json(memory, known)
+            write_state(memory, known)
         else:
             self.recall(known["records"])
             self.warnings += known["doubts"]
@@ -242,15 +251,20 @@ class Preparation:
         )
 
 
+def key_of(content: object) -> str:
+    """Return the key of what is prepared: what it is made of, and the code and the libraries that make it."""
+    return digest_of([FORMAT, code_digest(*_CODE), {name: version(name) for name in _LIBRARIES}, content])
+
+
 def remembered(memory: Path, key: str) -> dict[str, Any] | None:
-    """Return what is remembered of a step, if it was made of the same; None: it is to be made (again)."""
-    known = read_json(memory)
-    return known if isinstance(known, dict) and known.get("key") == key else None
+    """Return what is remembered of a step, if it was made of the same, and its files are as they were written.
 
-
-def is_whole(path: Path, sha256: str | None) -> bool:
-    """Whether a file is as it was written: not cut off, not changed since; null: there is none."""
-    return sha256 is None or (path.is_file() and sha256_of(path) == sha256)
+    None: it is to be made (again).
+    """
+    known = read_state(memory)
+    if known is None or known.get("key") != key or not are_as_written(known.get("files", {}), memory.parent):
+        return None
+    return known
 
 
 def files_of(name: str, row: Row, places: Places, *, bounds: Bounds | None) -> tuple[str, ...]:

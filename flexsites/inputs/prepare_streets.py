@@ -15,7 +15,7 @@ from flexsites.config.openstreetmap import AmenityCategories, StreetRules
 from flexsites.config.sources import Gtfs, Lines, OsmPbf, OsmPlace, Points, Row, Sources
 from flexsites.config.sources import Stops as StopPoints
 from flexsites.config.transit import Transit
-from flexsites.digest import digest
+from flexsites.digest import digests_of
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.land.coverages import coverage_frame
@@ -24,7 +24,7 @@ from flexsites.inputs.osm.outline import outline_of
 from flexsites.inputs.osm.sources import read_amenities, read_osm_stops, read_streets
 from flexsites.inputs.osm.streets_lines import street_lines
 from flexsites.inputs.osm.streets_pbf import StreetReading, file_box, project_shape
-from flexsites.inputs.preparation import Preparation, is_whole, remembered
+from flexsites.inputs.preparation import Preparation, key_of, remembered
 from flexsites.inputs.rows.ingest import ReadReport
 from flexsites.inputs.rows.records import SourceRecord
 from flexsites.inputs.rows.validity import Ledger
@@ -35,7 +35,7 @@ from flexsites.inputs.user_features import read_amenities as read_points_of_user
 from flexsites.tables import CRS, RD_BOUNDS, Amenities, Frame, Stops, StreetLines, concat, empty
 from flexsites.tables.contract import require_any_in_rd
 from flexsites.tables.spatial_files import write_canonical
-from flexsites.tables.whole_files import write_json
+from flexsites.tables.whole_files import write_state
 
 _NO_TIMES = "no timetable: service unknown"
 
@@ -46,6 +46,8 @@ MEMORY = "reach.json"
 """What is remembered of streets, amenities and stops together: they are read together."""
 
 _TABLES = ("streets", "amenities", "stops")
+_FOLDERS = ("access", "travel")
+"""What cells search in, made of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +123,17 @@ def prepare_streets(
     areas
         Table ``Areas``: outlines of extracts may be named by them; None: the run has none.
     """
-    key = preparation.attempt(lambda: digest([request.key(), _source_key(preparation, areas)]))
+    key = preparation.attempt(lambda: key_of([request.key(), _source_key(preparation, areas)]))
     memory = preparation.directory / MEMORY
     known = None if key is None else remembered(memory, key)
-    folder = preparation.directory
-    if known is None or not all(is_whole(folder / f"{name}.parquet", known["written"].get(name)) for name in _TABLES):
+    if known is None:
         memory.unlink(missing_ok=True)  # the files it speaks of are written over
         reader = _ReachReader(preparation, request, areas)
         reach = reader.read()
         if reach is None or preparation.faults:
             return
-        known = _write(preparation, reader, reach, make_ready) | {"key": key}
-        write_json(memory, known)
+        known = _write(preparation, reader, reach, make_ready) | {"key": key, "files": _digests(preparation.directory)}
+        write_state(memory, known)
     else:
         preparation.recall(known["records"])
     preparation.coverages.append(coverage_frame(STREETS, [shapely.from_wkt(known["extent"])], "covered"))
@@ -141,15 +142,19 @@ def prepare_streets(
     preparation.digests["reach"] = known["key"]
 
 
+def _digests(directory: Path) -> dict[str, str]:
+    """Return the hash of every file that was made."""
+    made = [path for name in _FOLDERS for path in (directory / name).rglob("*") if path.is_file()]
+    return digests_of([*(directory / f"{name}.parquet" for name in _TABLES), *made], directory)
+
+
 def _write(
     preparation: Preparation, reader: _ReachReader, reach: Reach, make_ready: MakeReady | None
 ) -> dict[str, Any]:
     """Write what was read, make it ready, and return what is remembered of it."""
     frames = zip(_TABLES, (reach.lines, reach.amenities, reach.stops), (StreetLines, Amenities, Stops), strict=True)
-    written = {
-        name: write_canonical(frame, preparation.directory / f"{name}.parquet", table).sha256
-        for name, frame, table in frames
-    }
+    for name, frame, table in frames:
+        write_canonical(frame, preparation.directory / f"{name}.parquet", table)
     made: list[str] = []
     if make_ready is not None:
         preparation.report("access")
@@ -160,7 +165,6 @@ def _write(
         "records": [asdict(preparation.records[name]) for name in reader.names],
         "warnings": [*reader.warnings, *made],
         "has_timetable": reach.service is not None,
-        "written": written,
     }
 
 

@@ -13,6 +13,7 @@ from flexsites.errors import Fault, InputError, NotFoundError
 from flexsites.tables import Frame
 from flexsites.tables.files import read
 from flexsites.tables.manifest import MANIFEST, Manifest, read_manifest
+from flexsites.tables.run_directory import OWN_FILES, holding_of, is_held
 
 _KINDS = ("sites", "roofs")
 
@@ -130,6 +131,13 @@ def open_results(directory: Path | str) -> Results:
     remedy = "name the directory of one finished run, such as outputs/municipal_shortlist/<run_id>"
     if not folder.is_dir():
         raise InputError(Fault("no such directory", str(folder), remedy))
+    if (holding := holding_of(folder)) is not None and holding.manifest is not None:
+        return Results(folder, holding.manifest)
+    if is_held(folder):
+        raise InputError(Fault("a run is writing here", str(folder), "wait until it has ended"))
+    if not (folder / MANIFEST).exists() and (folder / OWN_FILES).exists():
+        what = f"a run that did not finish: no {MANIFEST}"
+        raise InputError(Fault(what, str(folder), "continue it with --resume"))
     if not (folder / MANIFEST).exists():
         inner = sorted(str(p.parent) for p in folder.glob(f"*/{MANIFEST}"))
         hint = f"; it holds runs: {', '.join(inner[:3])}" if inner else ""

@@ -7,7 +7,6 @@ the ids of valid pieces, the suitable sites, and the pieces and complexes at the
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from flexsites.suitability.demand import match_demand, sum_demand
 from flexsites.suitability.judgement import rank
 from flexsites.tables import Frame, Table
 from flexsites.tables.files import merge, read, read_chunks, write_chunks, write_table
+from flexsites.tables.whole_files import scratch_folder
 from flexsites.tables.windows import window_of
 
 _ROUNDING_M = 0.01
@@ -156,8 +156,8 @@ def gather_roofs(place: Place, study: Study, inputs: Prepared, rows: Sequence[Ma
     links = links.drop_duplicates(ignore_index=True)
     ids = pd.concat([links["bag_pand_id"], links["neighbour_id"]]).unique()
     roofs = t.concat([_rows_of(cell / "roofs.parquet", t.Roofs, ids) for cell in cells], t.Roofs)
-    with tempfile.TemporaryDirectory(prefix=".complexes.", dir=place.directory) as folder:
-        over_borders = Path(folder) / "over_borders.parquet"
+    with scratch_folder(place.directory / "complexes") as folder:
+        over_borders = folder / "over_borders.parquet"
         write_table(group_complexes(roofs, links, rules=rules), t.Complexes, over_borders)
         paths = [cell / "complexes.parquet" for cell in cells]
         merge([*paths, over_borders], t.Complexes, place.result(BASE, "complexes"))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import platform
 import time
 from collections.abc import Mapping, Sequence
-from functools import partial
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -16,19 +19,19 @@ from flexsites import tables as t
 from flexsites.accessibility.contract_streets import open_access
 from flexsites.assess import RoofSurroundings, Surroundings, assess_parcels, assess_roofs, place_roofs
 from flexsites.config.study import BASE, Study
-from flexsites.digest import digest
+from flexsites.digest import are_as_written, code_digest, digest, digests_of, sha256
 from flexsites.errors import Fault, RunError
 from flexsites.inputs.prepared import Prepared
 from flexsites.runs.lattice import Cell, plan_cells
-from flexsites.runs.manifest import versions
+from flexsites.runs.manifest import computed_by
 from flexsites.runs.parallel import map_cells
 from flexsites.runs.prepare import halo_m, open_prepared_travel
-from flexsites.runs.run import Options, Place, progress
+from flexsites.runs.run import Options, Place, forget_parts, progress
 from flexsites.tables import Frame, Table
 from flexsites.tables.contract import frames_remembered, is_among
 from flexsites.tables.files import merge, write_table
 from flexsites.tables.stage import record_lineage
-from flexsites.tables.whole_files import read_json, write_json
+from flexsites.tables.whole_files import read_state, write_state
 from flexsites.tables.windows import window_of
 
 PARCEL_TABLES: dict[str, Table] = {
@@ -62,53 +65,108 @@ COMPLEX_PARTS: dict[str, Table] = {"complexes": t.Complexes, "complex_links": t.
 
 
 _MIN_SIDE_M = 125.0
+_CODE = (
+    "flexsites.assess",
+    "flexsites.inputs.prepared",
+    "flexsites.accessibility.contract_streets",
+    "flexsites.accessibility.prepare_timetable",
+    "flexsites.runs.lattice",
+)
+"""What a cell runs; this module besides."""
+
+
+@cache
+def _made_by() -> str:
+    """Return a digest of all that computes: this package's code as far as a cell runs it, and the libraries."""
+    return digest([code_digest(*_CODE), sha256(Path(__file__)), computed_by()])
+
+
+def keyed(place: Place, study: Study, inputs: Prepared) -> Place:
+    """Return where the run stands with what its parts are made of: content, prepared inputs, code and libraries."""
+    return replace(place, key=digest([dict(study.content), dict(inputs.hashes), _made_by()]))
 
 
 def assess(place: Place, study: Study, inputs: Prepared, options: Options) -> list[dict[str, Any]]:
     """Assess every cell and return its row of the manifest; cells that are done are skipped when resuming."""
     side_m = options.cell_size_m or study.run.cell_size_m
-    key = digest([dict(study.content), dict(inputs.hashes), versions()["flexsites"]])
+    if not options.resume:
+        forget_parts(place, other=False)
     rows: list[dict[str, Any]] = []
     for kind, table in _kinds(study):
         points = _representative_points(inputs, kind, table)
         cells = plan_cells(points, side_m=side_m, max_sites=study.run.max_sites_per_cell, min_side_m=_MIN_SIDE_M)
-        task = partial(assess_cell, kind=kind, place=place, study=study, inputs=inputs, key=key)
+        task = partial(assess_cell, kind=kind, place=place, study=study, inputs=inputs, made_by=_made_by())
+        # On a scheduler that runs share, a task of this name is one of this directory and nothing else.
+        names = [f"{kind}-{cell.id}-{digest([str(place.parts), kind, cell.id], length=12)}" for cell in cells]
         with progress(f"{kind}: cells", len(cells), quiet=options.quiet) as advance:
-            rows += map_cells(task, cells, scheduler=options.scheduler, workers=options.workers, on_done=advance)
+            rows += map_cells(
+                task,
+                cells,
+                names=names,
+                shared=place.directory,
+                scheduler=options.scheduler,
+                workers=options.workers,
+                on_done=advance,
+            )
     return rows
 
 
-def assess_cell(cell: Cell, *, kind: str, place: Place, study: Study, inputs: Prepared, key: str) -> dict[str, Any]:
+def assess_cell(cell: Cell, *, kind: str, place: Place, study: Study, inputs: Prepared, made_by: str) -> dict[str, Any]:
     """Read one cell's part of the inputs, run the whole chain, write its parts, return its row of the manifest.
 
-    The row is written last: a cell without one is not done, whatever else it left.
+    The row is written last, with the hash of every part: a cell without one is not done, whatever else it left.
+
+    Raises
+    ------
+    RunError
+        If this worker computes with another version of the code or of a library than the run.
     """
-    marker = place.parts / cell.id / f"{kind}.json"
-    done = read_json(marker)
-    if done is not None and done["key"] == key:
-        parts = [place.part(cell, reading, name) for reading, name in done.get("parts", ())]
-        if all(part.is_file() for part in parts):
-            return dict(done["row"])
-    # From here on the parts may be of two inputs: the row that vouches for them goes first.
+    _require_same(made_by)
+    folder = place.parts / cell.id
+    marker = folder / f"{kind}.json"
+    if (done := _vouched(place, marker)) is not None:
+        return dict(done["row"])
+    # From here on the parts may be of two times: the row that vouches for them goes first.
     marker.unlink(missing_ok=True)
     begin = time.perf_counter()
-    written: list[tuple[str, str]] = []
+    written: list[Path] = []
     with record_lineage() as lines, frames_remembered():
         results = _CHAINS[kind](cell, study, inputs)
     for reading, tables in results.items():
         for name, frame in tables.items():
             wanted = (_tables_of(kind, reading) | COMPLEX_PARTS).get(name)
             if wanted is not None:
-                write_table(frame, wanted, place.part(cell, reading, name))
-                written.append((reading, name))
+                written.append(place.part(cell, reading, name))
+                write_table(frame, wanted, written[-1])
     row = _row(cell, kind, results[BASE], time.perf_counter() - begin)
     row["stages"] = _by_stage(lines)
-    write_json(marker, {"key": key, "row": row, "parts": written})
+    write_state(marker, {"key": place.key, "row": row, "parts": digests_of(written, folder)})
     return row
 
 
+def _require_same(made_by: str) -> None:
+    if _made_by() != made_by:
+        remedy = "install the same versions of flexsites and its dependencies on every worker"
+        raise RunError(Fault("a worker computes with other code than the run", platform.node(), remedy))
+
+
+def _vouched(place: Place, marker: Path) -> dict[str, Any] | None:
+    """Return what a cell's marker says, if its parts are of this run's key and are as they were written; else None."""
+    done = read_state(marker)
+    if done is None or done.get("key") != place.key or not are_as_written(done.get("parts", {}), marker.parent):
+        return None
+    return done
+
+
 def merge_parts(place: Place, study: Study, rows: Sequence[Mapping[str, Any]], options: Options) -> None:
-    """Merge the parts of all cells into the tables of the run, sorted by key."""
+    """Merge the parts of all cells into the tables of the run, sorted by key.
+
+    Raises
+    ------
+    RunError
+        If parts are not what their cells wrote, to the last bit.
+    """
+    _require_vouched(place, rows)
     wanted = [
         (kind, reading.id, name, table)
         for kind, _ in _kinds(study)
@@ -121,6 +179,16 @@ def merge_parts(place: Place, study: Study, rows: Sequence[Mapping[str, Any]], o
             paths = [place.parts / cell / reading / f"{name}.parquet" for cell in cells]
             merge(paths, table, place.result(reading, name))
             advance(n)
+
+
+def _require_vouched(place: Place, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse parts that are not what the cells of this run wrote."""
+    cells = {(row["cell"], row["kind"]): place.parts / row["cell"] / f"{row['kind']}.json" for row in rows}
+    spoilt = [f"{cell} ({kind})" for (cell, kind), marker in cells.items() if _vouched(place, marker) is None]
+    if spoilt:
+        remedy = "check the disk, and continue with --resume: they will be rebuilt"
+        what = "parts of cells changed after they were written"
+        raise RunError(Fault(what, str(place.parts), remedy, len(spoilt), spoilt))
 
 
 def _kinds(study: Study) -> list[tuple[str, Table]]:

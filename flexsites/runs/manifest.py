@@ -10,6 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import pyproj
+import shapely
+
 from flexsites.config.anchors import Anchors
 from flexsites.config.base import Figure
 from flexsites.config.study import Study
@@ -31,32 +34,32 @@ from flexsites.tables.manifest import (
     Source,
 )
 from flexsites.tables.manifest import write_manifest as write
+from flexsites.tables.run_directory import holding_of
 
-_PACKAGES = (
-    "flexsites",
-    "geopandas",
-    "shapely",
-    "pyproj",
-    "pandas",
-    "numpy",
-    "numba",
-    "scipy",
-    "rasterio",
-    "pyogrio",
-    "osmium",
-    "dask",
-)
+_COMPUTE = ("shapely", "pyproj", "pandas", "geopandas", "numpy", "numba", "scipy", "pyarrow")
+_READ = ("rasterio", "pyogrio", "osmium")
 
 
 def versions() -> dict[str, str]:
     """Return the versions of everything a result may depend on."""
-    found = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    return {"flexsites": _version("flexsites"), **computed_by(), **{name: _version(name) for name in (*_READ, "dask")}}
+
+
+def computed_by() -> dict[str, str]:
+    """Return the versions of what computes: a part made by others may differ in its last bits, or in more."""
+    return {
+        "python": platform.python_version(),
+        **{name: _version(name) for name in _COMPUTE},
+        "geos": shapely.geos_version_string,
+        "proj": pyproj.proj_version_str,
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def figures_by_origin(figures: Iterable[tuple[str, Figure]]) -> tuple[list[FigureTold], list[FigureTold]]:
@@ -100,8 +103,13 @@ def balance(cells: Iterable[CellTold]) -> Balance:
 
 
 def write_manifest(place: Place, study: Study, inputs: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write the run's manifest into its directory."""
-    write(manifest_of(place, study, inputs, rows), place.directory)
+    """Give the run its manifest, which is written last; where nobody holds the directory, at once."""
+    manifest = manifest_of(place, study, inputs, rows)
+    holding = holding_of(place.directory)
+    if holding is None:
+        write(manifest, place.directory)
+    else:
+        holding.manifest = manifest
 
 
 def manifest_of(place: Place, study: Study, inputs: Prepared, rows: Sequence[Mapping[str, Any]]) -> Manifest:

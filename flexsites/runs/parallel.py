@@ -6,21 +6,37 @@ shipped to or from a worker.
 
 from __future__ import annotations
 
+import logging
+import multiprocessing
+import os
+import threading
+import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 import dask
 from dask.callbacks import Callback
 
 from flexsites.errors import Fault, RunError
+from flexsites.runs.stopping import begin_worker, unstoppable
+from flexsites.tables.whole_files import write_whole
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 SCHEDULERS = ("synchronous", "threads", "processes", "cluster")
-
+_WORKERS_WITHIN_S = 60
+"""How long a scheduler may be without workers: new ones may be on their way."""
+_LOOK_EVERY_S = 5.0
+_SEEN_WITHIN_S = 10.0
+"""How long a folder on a network may take to show a new file."""
 
 OnDone = Callable[[int], None]
 """What is called after each task, with how many are done."""
@@ -43,6 +59,8 @@ def map_cells(
     function: Callable[[T], R],
     cells: Sequence[T],
     *,
+    names: Sequence[str] = (),
+    shared: Path | None = None,
     scheduler: str = "processes",
     workers: int = 1,
     on_done: OnDone | None = None,
@@ -55,6 +73,10 @@ def map_cells(
         Picklable: a module-level function or a partial of one.
     cells
         Small descriptions of the cells.
+    names
+        What the tasks are called on a dashboard, one per cell and each once; empty: whatever Dask calls them.
+    shared
+        A folder that every worker must see, on another machine too; None: none is asked.
     scheduler
         ``synchronous``, ``threads``, ``processes`` (dask's local schedulers), ``cluster`` (a LocalCluster), or the
         address of a scheduler (``tcp://...``).
@@ -64,8 +86,8 @@ def map_cells(
     Raises
     ------
     RunError
-        If the scheduler is unknown or does not answer, or a worker died (of want of memory, mostly). What a task
-        raises is raised here, after no further task is started.
+        If the scheduler is unknown, does not answer or is lost, a worker died, or one does not see the folder. What a
+        task raises is raised here, after no further task is started.
 
     Examples
     --------
@@ -75,20 +97,16 @@ def map_cells(
     require_scheduler(scheduler)
     if not cells:
         return []
+    names = names or [f"task-{uuid.uuid4()}" for _ in cells]
     if scheduler == "cluster" or "://" in scheduler:
-        with _client(scheduler, workers) as client:
-            return _on_client(client, function, cells, on_done)
-    tasks = [dask.delayed(function, pure=False)(cell) for cell in cells]
-    try:
-        with _Done(on_done):
-            return list(dask.compute(*tasks, scheduler=scheduler, num_workers=workers, chunksize=1))
-    except BrokenProcessPool as error:
-        raise _died(error) from error
-
-
-def _died(error: Exception) -> RunError:
-    remedy = "take smaller cells (--cell-size) or fewer workers, and continue with --resume"
-    return RunError(Fault(f"a worker died, probably of want of memory ({error})", "--scheduler", remedy))
+        with _client(scheduler, workers) as client, _shown(client, shared, scheduler) as sees:
+            return _on_client(client, _Task(function, sees), cells, names, on_done)
+    delayed = dask.delayed(function, pure=False)
+    tasks = [delayed(cell, dask_key_name=name) for cell, name in zip(cells, names, strict=True)]
+    with _Done(on_done):
+        if scheduler == "processes":
+            return _on_processes(tasks, min(workers, len(tasks)))
+        return list(dask.compute(*tasks, scheduler=scheduler, num_workers=workers))
 
 
 class _Done(Callback):  # type: ignore[misc]
@@ -104,35 +122,194 @@ class _Done(Callback):  # type: ignore[misc]
             self._on_done(self._n)
 
 
+def _on_processes(tasks: Sequence[Any], workers: int) -> list[Any]:
+    """Run tasks on processes that end when this one does, and at once when it is stopped."""
+    spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=begin_worker, initargs=(os.getpid(),))
+    try:
+        with unstoppable():
+            for _ in range(workers):
+                pool.submit(os.getpid)  # each starts a worker
+        return list(dask.compute(*tasks, scheduler="processes", pool=pool, chunksize=1))
+    except BrokenProcessPool as error:
+        raise _died(str(error)) from error
+    except Exception:
+        raise
+    except BaseException:
+        # Stopped: nobody waits for the cells that are on their way; they leave no half part.
+        for process in list((pool._processes or {}).values()):  # noqa: SLF001 - public from Python 3.14 on
+            process.kill()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _died(told: str) -> RunError:
+    remedy = "take smaller cells (--cell-size) or fewer workers, and continue with --resume"
+    return RunError(Fault(f"a worker died; it probably ran out of memory ({told})", "--scheduler", remedy))
+
+
 @contextmanager
 def _client(scheduler: str, workers: int) -> Iterator[Any]:
     from distributed import Client, KilledWorker  # noqa: PLC0415 - a second that local schedulers do not need
+    from distributed.comm import CommClosedError  # noqa: PLC0415
 
     asked = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
     try:
-        client = Client(**asked) if scheduler == "cluster" else Client(scheduler)
-    except (OSError, ValueError) as error:
-        what = f"the scheduler does not answer ({error})"
-        raise RunError(Fault(what, f"--scheduler {scheduler}", "start it, or correct the address")) from error
-    try:
-        with client:
-            yield client
+        with _quiet("distributed", "tornado"):
+            try:
+                client = Client(**asked) if scheduler == "cluster" else Client(scheduler)
+            except (OSError, ValueError) as error:
+                what = f"the scheduler does not answer ({error})"
+                raise RunError(Fault(what, f"--scheduler {scheduler}", "start it, or correct the address")) from error
+            with client:
+                yield client
     except KilledWorker as error:
-        raise _died(error) from error
+        raise _died(f"{error.last_worker.address}, at {error.task}") from error
+    except (CommClosedError, CancelledError, TimeoutError) as error:
+        remedy = "start it again, and continue with --resume"
+        raise RunError(Fault("the scheduler is gone", f"--scheduler {scheduler}", remedy)) from error
 
 
-def _on_client(client: Any, function: Callable[[T], R], cells: Sequence[T], on_done: OnDone | None) -> list[R]:  # noqa: ANN401 - distributed is untyped
+@contextmanager
+def _quiet(*packages: str) -> Iterator[None]:
+    """Keep packages from logging what goes wrong: it is told in our own words, once."""
+    loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict if name.split(".")[0] in packages]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A file that a worker must see, and what it holds."""
+
+    path: Path
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Task(Generic[T, R]):
+    """A function that is run only where the run's folder is seen: a worker may join at any time."""
+
+    function: Callable[[T], R]
+    seen: _Seen | None
+
+    def __call__(self, cell: T) -> R:
+        """Run the function on a cell."""
+        if self.seen is not None and not _sees(self.seen):
+            from distributed import get_worker  # noqa: PLC0415
+
+            raise _blind([get_worker().address], self.seen.path.parent)
+        return self.function(cell)
+
+
+@lru_cache(maxsize=4)
+def _sees(seen: _Seen) -> bool:
+    """Return whether this process sees a file, at once or after a while."""
+    until = time.monotonic() + _SEEN_WITHIN_S
+    while True:
+        try:
+            if seen.path.read_text(encoding="utf-8") == seen.token:
+                return True
+        except OSError:
+            pass
+        if time.monotonic() > until:
+            return False
+        time.sleep(_SEEN_WITHIN_S / 50)
+
+
+def _blind(workers: Sequence[str], folder: Path) -> RunError:
+    several = "workers do not see" if len(workers) > 1 else "worker does not see"
+    remedy = "give --outputs on a disk that all workers share, under the same path, and continue with --resume"
+    return RunError(Fault(f"{len(workers)} {several} this folder ({', '.join(workers[:3])})", str(folder), remedy))
+
+
+@contextmanager
+def _shown(client: Any, shared: Path | None, scheduler: str) -> Iterator[_Seen | None]:  # noqa: ANN401 - distributed is untyped
+    """Show a file to all workers before the first cell, and refuse those that do not see it."""
+    if shared is None:
+        yield None
+        return
+    try:
+        client.wait_for_workers(1, timeout=_WORKERS_WITHIN_S)
+    except TimeoutError as error:
+        what = f"the scheduler has no workers after {_WORKERS_WITHIN_S} s"
+        raise RunError(Fault(what, f"--scheduler {scheduler}", "start workers, and continue with --resume")) from error
+    seen = _Seen(shared / f".seen.{os.getpid()}.part", uuid.uuid4().hex)
+    write_whole(seen.path, seen.token.encode())
+    try:
+        found = client.run(_sees, seen, on_error="return")
+        lacking = {address: one for address, one in found.items() if isinstance(one, Exception)}
+        for address, one in lacking.items():
+            remedy = "install this version of flexsites and its dependencies there"
+            raise RunError(Fault(f"worker {address} cannot run flexsites ({one})", "--scheduler", remedy))
+        if blind := [address for address, one in found.items() if not one]:
+            raise _blind(blind, shared)
+        yield seen
+    finally:
+        seen.path.unlink(missing_ok=True)
+
+
+def _on_client(
+    client: Any,  # noqa: ANN401 - distributed is untyped
+    task: _Task[T, R],
+    cells: Sequence[T],
+    names: Sequence[str],
+    on_done: OnDone | None,
+) -> list[R]:
     from distributed import as_completed  # noqa: PLC0415
 
-    futures = [client.submit(function, cell, pure=False) for cell in cells]
+    futures = [client.submit(task, cell, key=name, pure=False) for cell, name in zip(cells, names, strict=True)]
     position = {future.key: i for i, future in enumerate(futures)}
     rows: dict[int, R] = {}
-    for future in _completed(as_completed(futures)):
-        rows[position[future.key]] = future.result()
-        if on_done is not None:
-            on_done(len(rows))
+    with _attended(client, futures) as is_left:
+        for future in as_completed(futures):
+            rows[position[future.key]] = _result(future, is_left)
+            if on_done is not None:
+                on_done(len(rows))
     return [rows[i] for i in range(len(cells))]
 
 
-def _completed(futures: Any) -> Iterator[Any]:  # noqa: ANN401 - distributed is untyped
-    yield from futures
+@contextmanager
+def _attended(client: Any, futures: Sequence[Any]) -> Iterator[threading.Event]:  # noqa: ANN401 - distributed is untyped
+    """Cancel what nobody does any more: a scheduler without workers waits for new ones for ever."""
+    is_left, is_done = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        without_since = None
+        while not is_done.wait(_LOOK_EVERY_S):
+            try:
+                has_workers = bool(client.nthreads())
+            except Exception:  # noqa: BLE001 - the scheduler is gone, which the futures tell
+                return
+            without_since = None if has_workers else without_since or time.monotonic()
+            if without_since is not None and time.monotonic() - without_since > _WORKERS_WITHIN_S:
+                is_left.set()
+                client.cancel(list(futures))
+                return
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield is_left
+    finally:
+        is_done.set()
+        thread.join(_LOOK_EVERY_S)
+
+
+def _result(future: Any, is_left: threading.Event) -> Any:  # noqa: ANN401 - distributed is untyped
+    try:
+        return future.result()
+    except MemoryError as error:
+        raise _died(f"{future.key}: {error}") from error
+    except CancelledError as error:
+        if not is_left.is_set():
+            raise
+        what = f"the scheduler has no workers left, for {_WORKERS_WITHIN_S} s"
+        raise RunError(Fault(what, "--scheduler", "start workers, and continue with --resume")) from error

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from flexsites.accessibility.contract_streets import prepare_access
 from flexsites.accessibility.kernels.network import Mode, Network, build_network
@@ -20,7 +21,7 @@ from flexsites.inputs.prepared import Prepared
 from flexsites.runs.run import Options, Place
 from flexsites.runs.synthetic import invent
 from flexsites.runs.warm_up import compiling
-from flexsites.tables.whole_files import read_json
+from flexsites.tables.whole_files import read_state
 
 
 def prepare_inputs(place: Place, study: Study, options: Options) -> Prepared:
@@ -36,7 +37,7 @@ def prepare_inputs(place: Place, study: Study, options: Options) -> Prepared:
             request=request,
             world=invented.folder,
             make_ready=None if request.reach is None else _make_ready(request.reach, options.workers),
-            report=lambda name: status.update(f"inputs: {name}"),
+            report=lambda name: status.update(escape(f"inputs: {name}")),
         )
     return replace(inputs, records=(*inputs.records, *invented.records))
 
@@ -97,7 +98,7 @@ def halo_m(study: Study) -> float:
 
 def open_prepared_travel(prepared: Prepared) -> PreparedTravel | None:
     """Return what was prepared for travel times; None: the run has no timetable."""
-    known = read_json(prepared.directory / MEMORY)
+    known = read_state(prepared.directory / MEMORY)
     return open_travel(prepared.directory / "travel") if known and known["has_timetable"] else None
 
 

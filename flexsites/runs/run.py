@@ -3,8 +3,10 @@
     outputs/<pipeline>/<run_id>/
         canonical/   prepared inputs, each remembered by the hash of what it was made of
         access/      networks and fields, memory-mapped by all workers
-        parts/       per cell and reading the tables of results, and the cell's row of the manifest
+        parts/<key>/ per cell and reading the tables of results, and the cell's row of the manifest; the key tells all
+                     that they are made of, so that nothing made of something else can come among them
         *.parquet    the merged tables; variants/<id>/*.parquet
+        .held        held by the run that writes here; .own_files lists what runs wrote
 
 The run id is a name and a hash of everything that the run's files say, so a run of another content is another run.
 """
@@ -26,9 +28,11 @@ from flexsites.digest import digest
 from flexsites.errors import Fault, RunError
 from flexsites.inputs.formats.files import REMOTE
 from flexsites.runs.lattice import Cell
-from flexsites.runs.lock import HELD
 from flexsites.runs.parallel import require_scheduler
+from flexsites.tables.run_directory import alone, holding_of
 from flexsites.tables.whole_files import write_whole
+
+_KEY_LENGTH = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +75,19 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a run stands on disk."""
+    """Where a run stands on disk.
+
+    Attributes
+    ----------
+    directory, run_id
+        The directory, and its name.
+    key
+        What the parts of its cells are made of, as a digest; empty before the inputs were read.
+    """
 
     directory: Path
     run_id: str
+    key: str = ""
 
     @property
     def canonical(self) -> Path:
@@ -84,7 +97,7 @@ class Place:
     @property
     def parts(self) -> Path:
         """The parts of the cells."""
-        return self.directory / "parts"
+        return self.directory / "parts" / self.key[:_KEY_LENGTH]
 
     def part(self, cell: Cell, reading: str, name: str) -> Path:
         """Return the part of one table that one cell writes."""
@@ -103,23 +116,44 @@ def place_of(study: Study, options: Options) -> Place:
 
 
 def start(study: Study, options: Options) -> Place:
-    """Make the run's directory and write the resolved run into it.
+    """Make the run's directory, write the resolved run into it, and set the manifest of an earlier run aside.
 
-    Without ``resume`` parts and results of an earlier run of the same content are removed, and copies of remote files,
-    which may have changed; prepared inputs stay, because they are remembered by their own hashes.
+    Results of an earlier run stay until this one replaces them. Without ``resume`` copies of remote files, which may
+    have changed, are removed; prepared inputs stay, because they are remembered by their own hashes.
     """
     place = place_of(study, options)
-    if not options.resume and place.directory.exists():
-        for leftover in place.directory.iterdir():
-            if leftover.name in ("canonical", "access", "world", HELD):
-                continue
-            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+    if not options.resume:
         for copies in REMOTE:
             shutil.rmtree(place.canonical / "scratch" / copies, ignore_errors=True)
-    place.directory.mkdir(parents=True, exist_ok=True)
+    if holding := holding_of(place.directory):
+        holding.set_aside()
     text = yaml.safe_dump(dict(study.content), sort_keys=False, allow_unicode=True, width=120)
     write_whole(place.directory / "run.yaml", text.encode())
     return place
+
+
+def forget_parts(place: Place, *, other: bool) -> None:
+    """Remove the parts of the run's cells, or those of any other key; what else stands there stays."""
+    if not other:
+        shutil.rmtree(place.parts, ignore_errors=True)
+        return
+    for folder in (place.directory / "parts").iterdir():
+        if re.fullmatch(f"[0-9a-f]{{{_KEY_LENGTH}}}", folder.name) and folder != place.parts:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def held(place: Place) -> Iterator[None]:
+    """Hold a run's directory; when the block ends well the run is finished, and has its manifest.
+
+    Raises
+    ------
+    RunError
+        If another run holds it.
+    """
+    with alone(place.directory) as holding:
+        yield
+        holding.finish()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import yaml
 
 from flexsites.capacity.layouts import draw_layouts
 from flexsites.config.dwellings import DwellingType, LayoutStandard
+from flexsites.config.run import Shortlist
 from flexsites.config.suitability import Flexmilieu
 from flexsites.errors import Fault, NotFoundError
 from flexsites.reporting.results import Results, open_results
@@ -21,49 +22,6 @@ from flexsites.tables.files import read, write_table
 from flexsites.tables.parcel_fields import owner_class
 
 _UNKNOWN_OWNER = "onbekend"
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What a shortlist asks besides the rank.
-
-    Attributes
-    ----------
-    flexmilieus
-        For which; empty: for all of the run.
-    n
-        How many sites per flexmilieu.
-    owner_class
-        Only land of these classes of owner; empty: of all, unknown owners included. ``onbekend`` asks for those.
-    min_units
-        The least number of homes expected.
-    min_available_years
-        The least number of years; a site whose years are unknown does not pass.
-    """
-
-    flexmilieus: tuple[str, ...] = ()
-    n: int = 10
-    owner_class: tuple[str, ...] = ()
-    min_units: int = 1
-    min_available_years: float | None = None
-
-    @property
-    def name(self) -> str:
-        """The wishes as the name of a folder: other wishes have another.
-
-        Examples
-        --------
-        >>> Wishes().name, Wishes(("ov",), 5, ("provincie", "gemeente"), 8, 12.5).name
-        ('all-best_10', 'ov-best_5-of_gemeente+provincie-from_8_units-from_12.5_years')
-        """
-        parts = ["+".join(sorted(set(self.flexmilieus))) or "all", f"best_{self.n}"]
-        if self.owner_class:
-            parts.append("of_" + "+".join(sorted(set(self.owner_class))))
-        if self.min_units > 1:
-            parts.append(f"from_{self.min_units}_units")
-        if self.min_available_years is not None:
-            parts.append(f"from_{str(self.min_available_years).removesuffix('.0')}_years")
-        return "-".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,68 +35,67 @@ class Chosen:
         available_years_expected,
         buildable_area_m2, verdict; at most ``n`` rows per flexmilieu, best rank first.
     n_unknown
-        Per wish (``verdict``, ``owner_class``, ``available_years_expected``) how many sites do not stand on it only
-        because
-        what it asks is unknown: they are no less suitable, and may pass once it is known.
+        Of what is asked about ``verdict``, ``owner_class`` and ``available_years_expected``, how many sites are left
+        out only because that is unknown: they are no less suitable, and may pass once it is known.
     """
 
     rows: Frame
     n_unknown: dict[str, int]
 
 
-def choose(results: Results, wishes: Wishes) -> Chosen:
-    """Choose the sites that are available and suitable and pass the wishes, best rank first per flexmilieu.
+def choose(results: Results, asked: Shortlist) -> Chosen:
+    """Choose the sites that are available and suitable and pass what is asked, best rank first per flexmilieu.
 
-    A site of which the verdict, the owner or the years are unknown does not pass a wish about them, and is counted.
+    A site of which the verdict, the owner or the years are unknown does not pass what is asked of them, and is counted.
 
     Raises
     ------
     NotFoundError
         If a flexmilieu is asked that the run does not have, or a class of owner that does not exist.
     """
-    _require_known(results, wishes)
+    _require_known(results, asked)
     facts = ["site_id", "gemeente_code", "owner_class", "available_years_expected", "buildable_area_m2", "verdict"]
     sites = pd.DataFrame(results.table("sites")[facts])
     ranked = results.table("suitability").dropna(subset=["rank"]).merge(sites, on="site_id", validate="many_to_one")
-    asked = wishes.flexmilieus or results.flexmilieus
-    enough = ranked["flexmilieu"].isin(asked) & (ranked["n_units_expected"] >= wishes.min_units)
+    flexmilieus = asked.flexmilieus or results.flexmilieus
+    enough = ranked["flexmilieu"].isin(flexmilieus) & (ranked["n_units_expected"] >= asked.min_units)
     ranked = ranked[enough.fillna(value=False).to_numpy(dtype=bool)]
-    tests = {name: column.to_numpy(dtype=np.float64) for name, column in _tests(ranked, wishes)}
+    tests = {name: column.to_numpy(dtype=np.float64) for name, column in _tests(ranked, asked)}
     passes = np.logical_and.reduce([test == 1 for test in tests.values()])
     may = np.logical_and.reduce([test != 0 for test in tests.values()]) & ~passes
     n_unknown = {name: int(ranked.loc[may & np.isnan(test), "site_id"].nunique()) for name, test in tests.items()}
     columns = ["flexmilieu", "rank", "site_id", *facts[1:3], "n_units_low", "n_units_expected", "n_units_high", "score"]
     place = {name: i for i, name in enumerate(results.flexmilieus)}
     rows = ranked[passes].assign(place=ranked["flexmilieu"].map(place)).sort_values(["place", "rank"])
-    rows = rows.groupby("flexmilieu", sort=False).head(wishes.n)[[*columns, *facts[3:]]].reset_index(drop=True)
+    rows = rows.groupby("flexmilieu", sort=False).head(asked.n)[[*columns, *facts[3:]]].reset_index(drop=True)
     return Chosen(rows, {name: n for name, n in n_unknown.items() if n})
 
 
-def _require_known(results: Results, wishes: Wishes) -> None:
-    """Refuse wishes about what does not exist: nothing passes those."""
+def _require_known(results: Results, asked: Shortlist) -> None:
+    """Refuse what does not exist: nothing would pass it."""
     given = (
-        ("the run has no flexmilieu", wishes.flexmilieus, results.flexmilieus),
-        ("there is no class of owner", wishes.owner_class, owner_class.values),
+        ("the run has no flexmilieu", asked.flexmilieus, results.flexmilieus),
+        ("there is no class of owner", asked.owner_class, owner_class.values),
     )
-    for what, asked, known in given:
-        if absent := [name for name in asked if name not in known]:
+    for what, names, known in given:
+        if absent := [name for name in names if name not in known]:
             raise NotFoundError(
                 Fault(f"{what} {', '.join(absent)}", str(results.directory), f"use one of {', '.join(known)}")
             )
 
 
-def _tests(ranked: Frame, wishes: Wishes) -> Iterator[tuple[str, pd.Series[float]]]:
-    """Yield each wish as 1 passes, 0 fails, NaN unknown."""
+def _tests(ranked: Frame, asked: Shortlist) -> Iterator[tuple[str, pd.Series[float]]]:
+    """Yield each thing asked as 1 passes, 0 fails, NaN unknown."""
     verdict = ranked["verdict"]
     yield "verdict", verdict.isin(["eligible", "conditional"]).astype("float64").mask(verdict == "unknown")
-    if wishes.owner_class:
+    if asked.owner_class:
         owner = ranked["owner_class"]
         is_unknown = owner.isna() | (owner == _UNKNOWN_OWNER).fillna(value=False)
-        passes = owner.fillna(_UNKNOWN_OWNER).isin(wishes.owner_class).astype("float64")
+        passes = owner.fillna(_UNKNOWN_OWNER).isin(asked.owner_class).astype("float64")
         yield "owner_class", passes.mask(is_unknown.to_numpy(dtype=bool) & (passes == 0))
-    if wishes.min_available_years is not None:
+    if asked.min_available_years is not None:
         years = ranked["available_years_expected"].astype("float64")
-        yield "available_years_expected", (years >= wishes.min_available_years).astype("float64").mask(years.isna())
+        yield "available_years_expected", (years >= asked.min_available_years).astype("float64").mask(years.isna())
 
 
 def draw(directory: Path, chosen: Frame, folder: Path) -> None:
@@ -178,26 +135,47 @@ def draw(directory: Path, chosen: Frame, folder: Path) -> None:
     write_table(pd.concat(filled, ignore_index=True), Layouts, folder / "layouts.parquet")
 
 
-def shortlist(directory: Path, wishes: Wishes, folder: Path | None = None) -> Chosen:
+def shortlist(directory: Path, asked: Shortlist, folder: Path | None = None) -> Chosen:
     """Choose a shortlist from a finished run and draw its homes.
 
     Parameters
     ----------
     directory
         The run's directory.
-    wishes
-        What is asked.
+    asked
+        What is asked besides the rank.
     folder
         Where ``layouts.parquet`` goes; None: the run's directory, for the shortlist that belongs to the run itself.
     """
-    chosen = choose(open_results(directory), wishes)
+    chosen = choose(open_results(directory), asked)
     draw(directory, chosen.rows, directory if folder is None else folder)
     return chosen
 
 
-def folder_beside(directory: Path, wishes: Wishes) -> Path:
+def folder_beside(directory: Path, asked: Shortlist) -> Path:
     """Return where a shortlist that is asked of a finished run goes: the run keeps what it wrote itself."""
-    return directory / "shortlists" / wishes.name
+    return directory / "shortlists" / folder_name(asked)
+
+
+def folder_name(asked: Shortlist) -> str:
+    """Return what is asked as the name of a folder: something else has another.
+
+    Examples
+    --------
+    >>> folder_name(Shortlist())
+    'all-best_10'
+    >>> asked = Shortlist(flexmilieus=("ov",), n=5, owner_class=("provincie", "gemeente"), min_units=8)
+    >>> folder_name(asked.model_copy(update={"min_available_years": 12.5}))
+    'ov-best_5-of_gemeente+provincie-from_8_units-from_12.5_years'
+    """
+    parts = ["+".join(sorted(set(asked.flexmilieus))) or "all", f"best_{asked.n}"]
+    if asked.owner_class:
+        parts.append("of_" + "+".join(sorted(set(asked.owner_class))))
+    if asked.min_units > 1:
+        parts.append(f"from_{asked.min_units}_units")
+    if asked.min_available_years is not None:
+        parts.append(f"from_{str(asked.min_available_years).removesuffix('.0')}_years")
+    return "-".join(parts)
 
 
 def sites_of(chosen: Chosen) -> list[str]:

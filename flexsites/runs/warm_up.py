@@ -7,6 +7,7 @@ and the workers find it. It changes no result: a worker that comes before it com
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from flexsites.capacity.homes import fit
 from flexsites.capacity.roofs import roof_units, top_up
 from flexsites.compiled import CACHE_DIRECTORY
 from flexsites.config.study import Study, resolve
+from flexsites.runs.stopping import begin_worker, unstoppable
 from flexsites.tables import CRS, Buildings, Frame, Pieces, RoofParts, TransitQuality, empty
 from flexsites.tables.contract import Table
 
@@ -72,8 +74,9 @@ def compiling(study: Study) -> Iterator[None]:
     if CACHE_DIRECTORY.is_dir() and any(CACHE_DIRECTORY.rglob("*.nbi")):
         yield
         return
-    command = [sys.executable, "-m", "flexsites.runs.warm_up", str(study.path)]
-    helper = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - ourselves
+    command = [sys.executable, "-m", "flexsites.runs.warm_up", str(study.path), str(os.getpid())]
+    with unstoppable():
+        helper = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - ourselves
     try:
         yield
         with suppress(subprocess.TimeoutExpired):
@@ -84,4 +87,5 @@ def compiling(study: Study) -> Iterator[None]:
 
 
 if __name__ == "__main__":
+    begin_worker(int(sys.argv[2]))
     compile_kernels(resolve(sys.argv[1]))

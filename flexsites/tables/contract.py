@@ -55,7 +55,7 @@ class Table:
     geometry
         The kind of geometry, or None for a table without.
     is_open
-        Further columns may travel along (attributes of a source).
+        Further columns may come with them (attributes of a source).
     """
 
     name: str

@@ -139,6 +139,7 @@ class HeadlineTold(Model):
 class Manifest(Model):
     """What a finished run tells of itself.
 
+    ``tables`` has the SHA-256 of every table of results, by its file; it is empty while the run is on its way.
     ``closes`` is null where no parcels were assessed, ``headline`` where no roofs were, ``anchors`` where the run names
     no published answers.
     """
@@ -165,6 +166,7 @@ class Manifest(Model):
     closes: Balance | None = None
     anchors: AnchorsTold | None = None
     headline: HeadlineTold | None = None
+    tables: Mapping[str, str] = {}
 
 
 def write_manifest(manifest: Manifest, directory: Path) -> None:

@@ -9,10 +9,27 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from flexsites.digest import digest
+
+OnWritten = Callable[[Path, Path], None]
+"""Told the temporary name of a file that is whole, and the name that it is about to get."""
+
+_told: list[OnWritten] = []
+
+
+@contextmanager
+def noted(on_written: OnWritten) -> Iterator[None]:
+    """Have every file told that this process writes whole inside the block."""
+    _told.append(on_written)
+    try:
+        yield
+    finally:
+        _told.remove(on_written)
 
 
 @contextmanager
@@ -24,6 +41,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         _bring_to_disk(temporary)
+        for on_written in _told:
+            on_written(temporary, path)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -53,9 +72,23 @@ def write_json(path: Path, content: object) -> None:
     write_whole(path, text.encode())
 
 
-def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON
-    """Read JSON; None where there is no such file."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+def write_state(path: Path, content: Mapping[str, Any]) -> None:
+    """Write what a run remembers as JSON, with a seal: one bit that changes on the disk is found."""
+    write_json(path, {"content": content, "seal": _seal(content)})
+
+
+def read_state(path: Path) -> dict[str, Any] | None:
+    """Read what :func:`write_state` wrote; None where there is none, or it is not what was written: it is rebuilt."""
+    try:
+        found = json.loads(path.read_bytes())
+        content = found["content"]
+        return content if isinstance(content, dict) and found["seal"] == _seal(content) else None
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _seal(content: Mapping[str, Any]) -> str:
+    return digest(json.loads(json.dumps(content, default=str)))
 
 
 def _half_written(path: Path) -> Path:

@@ -17,11 +17,11 @@ import pytest
 import rasterio
 import shapely
 import yaml
+from flexsites.runs.lock import alone
 
 from flexsites import cli
 from flexsites.errors import RunError
 from flexsites.reporting import write_geopackage
-from flexsites.runs.lock import alone
 from flexsites.worlds.openstreetmap import OsmContent, write_pbf
 from tests.pipelines.small_run import flexsites
 from tests.reporting_fixture import write_results

@@ -13,11 +13,14 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 import pytest
 
+from flexsites.errors import RunError
+from flexsites.runs import cells
 from tests.conftest import PROJECT
 from tests.pipelines.small_run import CELL_M, Content, Small, assess, tables, write_run
 
@@ -41,7 +44,7 @@ def _start(run_file: Path, outputs: Path) -> subprocess.Popen[bytes]:
 
 
 def _markers(outputs: Path) -> set[Path]:
-    return set(outputs.glob("*/*/parts/*/*.json"))
+    return set(outputs.glob("*/*/parts/*/*/*.json"))
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.deep), pytest.param(3, marks=pytest.mark.deep)])
@@ -66,22 +69,25 @@ def test_killed_at_a_random_moment_and_resumed(seed: int, small: Small, tmp_path
     assert {path: path.stat().st_mtime_ns for path in kept} == kept, "a cell that was done was done again"
 
 
-def test_without_resume_it_starts_clean(small: Small, tmp_path: Path) -> None:
+def test_without_resume_every_cell_is_assessed_anew(small: Small, tmp_path: Path) -> None:
+    """Parts of other keys go when the run is done; what is not a run's own stays, whatever lies around it."""
     directory = small.copy_to(tmp_path)
-    for left in ("sites.parquet", "variants/gone/sites.parquet", "parts/0_0_1/parcels.json"):
+    for left in ("sites.parquet", "parts/0123456789abcdef/0_0_1/parcels.json", "parts/mine/x", "mine/sites.parquet"):
         (directory / left).parent.mkdir(parents=True, exist_ok=True)
         (directory / left).write_bytes(b"of another day")
-    for part in directory.glob("parts/*/base/sites.parquet"):
-        part.write_bytes(b"of another day")
+    kept = {path: path.stat().st_mtime_ns for path in _markers(tmp_path)}
     assert assess(small.path, tmp_path, cell_size_m=CELL_M) == directory
     assert tables(directory) == small.expected
-    assert not (directory / "parts" / "0_0_1").exists()
+    assert not {path: path.stat().st_mtime_ns for path in _markers(tmp_path)}.items() & kept.items()
+    assert not (directory / "parts" / "0123456789abcdef").exists()
+    assert (directory / "parts" / "mine" / "x").exists()
+    assert (directory / "mine" / "sites.parquet").exists()
 
 
 def test_half_written_parts_are_never_read(small: Small, tmp_path: Path) -> None:
     """What a kill can leave: temporary files, parts without the row that vouches for them, a part that is gone."""
     directory = small.copy_to(tmp_path)
-    first, second = sorted(directory.glob("parts/*/parcels.json"))[:2]
+    first, second = sorted(directory.glob("parts/*/*/parcels.json"))[:2]
     for marker in first.parent.glob("*.json"):
         marker.unlink()
     for part in (first.parent / "base").glob("*.parquet"):
@@ -94,15 +100,96 @@ def test_half_written_parts_are_never_read(small: Small, tmp_path: Path) -> None
     assert tables(directory) == small.expected
 
 
-def test_half_prepared_inputs_are_never_read(small: Small, tmp_path: Path) -> None:
+def _emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _cut_off(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def _one_bit(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def _another_kind(path: Path) -> None:
+    path.write_bytes(b"[]")
+
+
+DAMAGES = {
+    "empty": _emptied, "cut off": _cut_off, "one bit": _one_bit, "of another kind": _another_kind, "gone": Path.unlink,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_state_is_made_anew(damage: str, small: Small, tmp_path: Path) -> None:
+    """Of every kind of file that a run remembers itself by, one is damaged; the run is resumed to the same bytes."""
     directory = small.copy_to(tmp_path)
-    canonical = directory / "canonical"
-    for name in ("parcels", "layers/nnn"):
-        (canonical / f"{name}.json").unlink()
-        (canonical / f"{name}.parquet").write_bytes(b"PAR1 half")
-    (canonical / "reach.json").unlink()
-    shutil.rmtree(canonical / "access")
-    (canonical / "stops.parquet").unlink()
+    canonical, cells = directory / "canonical", sorted(directory.glob("parts/*/*"))
+    of_cells = [cells[0] / "parcels.json", cells[1] / "base" / "pieces.parquet", cells[2] / "roofs.json"]
+    of_inputs = [canonical / name for name in ("hashes.json", "parcels.json", "layers/nnn.parquet", "stops.parquet")]
+    arrays = sorted((canonical / "access").rglob("*.npy"))
+    results = [directory / "sites.parquet", directory / "run.yaml", directory / "manifest.json"]
+    for path in (*of_cells, *of_inputs, arrays[len(arrays) // 2], *results):
+        DAMAGES[damage](path)
+    assess(small.path, tmp_path, cell_size_m=CELL_M, resume=True)
+    assert tables(directory) == small.expected
+
+
+def test_what_remembers_the_streets_may_be_gone(small: Small, tmp_path: Path) -> None:
+    directory = small.copy_to(tmp_path)
+    (directory / "canonical" / "reach.json").write_bytes(b"{")
+    shutil.rmtree(directory / "canonical" / "access")
+    assess(small.path, tmp_path, cell_size_m=CELL_M, resume=True)
+    assert tables(directory) == small.expected
+
+
+def test_parts_made_by_other_code_are_not_taken(small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = small.copy_to(tmp_path)
+    old = {path.parts[-3] for path in _markers(tmp_path)}
+    monkeypatch.setattr(cells, "_made_by", lambda: "other code")
+    assess(small.path, tmp_path, cell_size_m=CELL_M, resume=True)
+    new = {path.parts[-3] for path in _markers(tmp_path)}
+    assert len(old) == len(new) == 1
+    assert old != new
+
+
+def test_an_orphan_of_a_killed_run_changes_nothing_of_the_next(
+    small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the cells of the resumed run are merged, a worker of a run of other inputs still writes its parts."""
+    directory = small.copy_to(tmp_path)
+    (ours,) = (directory / "parts").iterdir()
+    orphan = directory / "parts" / ("0" * 16)
+    merge = cells.merge
+
+    def meanwhile(*given: Any) -> int:
+        shutil.copytree(ours, orphan, dirs_exist_ok=True)
+        for part in orphan.glob("*/base/sites.parquet"):
+            part.write_bytes(b"of the orphan")
+        return merge(*given)
+
+    monkeypatch.setattr(cells, "merge", meanwhile)
+    assess(small.path, tmp_path, cell_size_m=CELL_M, resume=True)
+    assert tables(directory) == small.expected
+
+
+def test_a_part_that_changes_between_its_cell_and_the_merge_is_told(
+    small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = small.copy_to(tmp_path)
+    required = cells._require_vouched
+
+    def meanwhile(*given: Any) -> None:
+        _one_bit(min(directory.glob("parts/*/*/base/reasons.parquet")))
+        required(*given)
+
+    monkeypatch.setattr(cells, "_require_vouched", meanwhile)
+    with pytest.raises(RunError, match=r"changed after they were written \(1 row: \d+_\d+_\d+ \(parcels\)\).*--resume"):
+        assess(small.path, tmp_path, cell_size_m=CELL_M, resume=True)
+    monkeypatch.undo()
     assess(small.path, tmp_path, cell_size_m=CELL_M, resume=True)
     assert tables(directory) == small.expected
 

@@ -20,7 +20,7 @@ from flexsites.errors import RunError
 from flexsites.tables import CRS, Amenities, Reasons, Table, empty
 from flexsites.tables import files as parts
 from flexsites.tables.arrow import to_arrow
-from flexsites.tables.whole_files import read_json, write_json
+from flexsites.tables.whole_files import read_state, write_state
 
 RULES = ("a", "b", "c")
 
@@ -150,9 +150,9 @@ def test_an_interrupted_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest
     assert target.read_bytes() == before
     monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
-        write_json(tmp_path / "row.json", {"key": 1})
+        write_state(tmp_path / "row.json", {"key": 1})
     assert [path.name for path in tmp_path.iterdir()] == ["reasons.parquet"]
-    assert read_json(tmp_path / "row.json") is None
+    assert read_state(tmp_path / "row.json") is None
 
 
 def test_a_part_that_was_spoilt_is_told(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ Everything else in this folder is given local paths; only this module knows how 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -14,7 +13,6 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import fsspec
@@ -166,14 +164,6 @@ def _require_room(archive: str, member: str, folder: Path) -> int:
         what = f"unpacks to {size_gb:.1f} GB, and there is room for {room_gb:.1f} GB"
         raise InputError(Fault(what, f"{archive}/{member}", f"make room at {folder}"))
     return info.file_size
-
-
-def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON
-    """Return what is remembered in a file; None where there is none, or it cannot be read (a killed write left it)."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
 
 
 def content_of(path: str) -> list[Path]:

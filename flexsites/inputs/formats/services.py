@@ -21,10 +21,9 @@ import shapely
 from flexsites.config.sources import ArcgisFeatures, OgcFeatures
 from flexsites.errors import CrsError, Fault, FlexsitesError, InputError
 from flexsites.inputs.formats.download import get_json, open_session, without_secrets
-from flexsites.inputs.formats.files import read_json
 from flexsites.inputs.formats.projection import coordinate_faults
 from flexsites.inputs.formats.vector import Bounds
-from flexsites.tables.whole_files import whole_file, write_json, write_whole
+from flexsites.tables.whole_files import read_state, whole_file, write_state, write_whole
 
 _MOST_PAGES = 1_000_000
 """More than any register has; a service that never ends is left."""
@@ -102,7 +101,7 @@ class _Pages:
     def __init__(self, folder: Path, name: str) -> None:
         self.folder, self.name = folder, name
         self._state = folder / "state.json"
-        state = read_json(self._state) or {}
+        state = read_state(self._state) or {}
         self.next: str | None = state.get("next")
         self.n_pages: int = state.get("n_pages", 0)
         self.n_features: int = state.get("n_features", 0)
@@ -126,7 +125,7 @@ class _Pages:
         write_whole(path, json.dumps(features).encode())
         self.next, self.n_pages, self.n_features = after, self.n_pages + 1, self.n_features + len(features)
         state = {"next": self.next, "n_pages": self.n_pages, "n_features": self.n_features}
-        write_json(self._state, state)
+        write_state(self._state, state)
 
     def forget(self) -> None:
         shutil.rmtree(self.folder)

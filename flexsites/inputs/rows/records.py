@@ -13,9 +13,9 @@ from flexsites.config.catalogue import About, Catalogue, CatalogueRow
 from flexsites.config.load import available, read_model
 from flexsites.config.sources import Row
 from flexsites.errors import ConfigError, Fault
-from flexsites.inputs.formats.files import content_of, read_json, sha256
+from flexsites.inputs.formats.files import content_of, sha256
 from flexsites.inputs.rows.validity import Ledger
-from flexsites.tables.whole_files import write_json
+from flexsites.tables.whole_files import read_state, write_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +142,7 @@ class Hashes:
 
     def __post_init__(self) -> None:
         """Read what is remembered."""
-        known = read_json(self.path)
-        self.known = known if isinstance(known, dict) else {}
+        self.known = read_state(self.path) or {}
 
     def of(self, paths: tuple[str, ...]) -> str:
         """Return the hash of a file; of several, the hash of their hashes in order."""
@@ -160,5 +159,5 @@ class Hashes:
         key = stamps[0] if len(stamps) == 1 else hashlib.sha256("\n".join([path, *stamps]).encode()).hexdigest()
         if key not in self.known:
             self.known[key] = sha256(path)
-            write_json(self.path, self.known)
+            write_state(self.path, self.known)
         return self.known[key]

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from flexsites.errors import RunError
-from flexsites.runs.lock import HELD, alone
 from flexsites.runs.run import Options
+from flexsites.tables.run_directory import HELD, alone
 from tests.conftest import PROJECT
 
 CHILD = """
 import sys, time
 from pathlib import Path
-from flexsites.runs.lock import alone
+from flexsites.tables.run_directory import alone
 with alone(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)
@@ -25,7 +25,7 @@ with alone(Path(sys.argv[1])):
 HALF = """
 import sys, time
 from pathlib import Path
-from flexsites.runs.lock import alone
+from flexsites.tables.run_directory import alone
 from flexsites.tables.whole_files import whole_file
 with alone(Path(sys.argv[1])), whole_file(Path(sys.argv[1]) / "parts" / "c1" / "sites.parquet") as half:
     half.write_bytes(b"half")
@@ -54,8 +54,17 @@ def test_a_killed_run_holds_nothing(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_run_left_half_written_is_removed_by_the_next(tmp_path: Path) -> None:
-    """Its own files, those of reports and folders of buckets; whole files stay."""
-    for name in (".17.sites.gpkg", ".report.html.17", "canonical/.p.parquet.buckets/1.arrow", "canonical/p.parquet"):
+    """Only names that it gives itself: what belongs to somebody else stays, whatever it is called."""
+    ours = (".sites.gpkg.17.part", "canonical/.p.buckets.17.part/1.arrow")
+    theirs = (
+        "canonical/p.parquet",
+        ".git/HEAD",
+        ".~lock.workbook.xlsx#",
+        ".qgis/.x.1.part",
+        ".notes.part",
+        "a.17.part",
+    )
+    for name in (*ours, *theirs):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
     with subprocess.Popen([sys.executable, "-c", HALF, str(tmp_path)], cwd=PROJECT, stdout=subprocess.PIPE) as child:
@@ -70,7 +79,7 @@ def test_what_a_killed_run_left_half_written_is_removed_by_the_next(tmp_path: Pa
     assert half.exists()
     with alone(tmp_path):
         left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
-        assert left == {HELD, "canonical/p.parquet"}
+        assert left == {HELD, *theirs}
 
 
 @pytest.mark.parametrize("outputs", ["s3://bucket/results", "memory://results"])

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import dask
 import pytest
 
 from flexsites.errors import InputError, RunError
+from flexsites.runs import parallel
 from flexsites.runs.parallel import map_cells
 
 
@@ -44,5 +53,75 @@ def test_a_scheduler_that_does_not_answer_is_told() -> None:
 
 
 def test_a_worker_that_dies_is_told() -> None:
-    with pytest.raises(RunError, match=r"a worker died.*--resume"):
+    with pytest.raises(RunError, match=r"a worker died; it probably ran out of memory.*--resume"):
         map_cells(_die, [1], scheduler="processes", workers=1)
+
+
+def _task_name(_: int) -> str:
+    from distributed import get_worker  # noqa: PLC0415
+
+    return str(get_worker().get_current_task())
+
+
+def _too_much(_: int) -> int:
+    raise MemoryError("2 TB asked")
+
+
+@contextmanager
+def _cluster(n_workers: int) -> Iterator[str]:
+    """Give the address of a scheduler in this process."""
+    from distributed import LocalCluster  # noqa: PLC0415
+
+    asked = {"threads_per_worker": 1, "processes": False, "dashboard_address": None, "silence_logs": logging.CRITICAL}
+    with LocalCluster(n_workers=n_workers, **asked) as cluster:
+        yield cluster.scheduler_address
+
+
+def test_tasks_have_the_names_of_their_cells(tmp_path: Path) -> None:
+    names = ["parcels-155000_471000_500-ab", "roofs-155000_471500_500-cd"]
+    with _cluster(1) as address:
+        assert map_cells(_task_name, [1, 2], names=names, shared=tmp_path, scheduler=address) == names
+        with pytest.raises(RunError, match=r"a worker died; it probably ran out of memory \(roofs-1: 2 TB asked\)"):
+            map_cells(_too_much, [1], names=["roofs-1"], scheduler=address)
+    assert list(tmp_path.iterdir()) == [], "what was shown to the workers is cleared away"
+
+
+@pytest.mark.parametrize("first_answer", ["", "yes"])
+def test_a_worker_that_does_not_see_the_folder_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first_answer: str
+) -> None:
+    """Before the first cell, and also one that joins when cells are on their way."""
+    answers = iter([bool(first_answer)])
+    monkeypatch.setattr(parallel, "_sees", lambda _: next(answers, False))
+    with _cluster(1) as address, pytest.raises(RunError, match=r"1 worker does not see this folder \(inproc://.*share"):
+        map_cells(_double, [1, 2], shared=tmp_path, scheduler=address)
+
+
+def test_a_file_of_another_disk_is_not_the_one_that_was_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "_SEEN_WITHIN_S", 0.05)
+    (tmp_path / "a").write_text("of an earlier run", encoding="utf-8")
+    assert not parallel._sees(parallel._Seen(tmp_path / "a", "of this one"))
+    assert not parallel._sees(parallel._Seen(tmp_path / "b", "of this one"))
+    assert parallel._sees(parallel._Seen(tmp_path / "a", "of an earlier run"))
+
+
+def test_a_scheduler_without_workers_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "_WORKERS_WITHIN_S", 1)
+    monkeypatch.setattr(parallel, "_LOOK_EVERY_S", 0.1)
+    with _cluster(0) as address:
+        with pytest.raises(RunError, match=r"the scheduler has no workers after 1 s.*start workers"):
+            map_cells(_double, [1], shared=tmp_path, scheduler=address)
+        with pytest.raises(RunError, match=r"the scheduler has no workers left.*start workers"):
+            map_cells(_double, [1], scheduler=address)
+
+
+def test_a_scheduler_that_is_lost_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", "--no-dashboard", "--no-show"]
+    piped = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*command, "--host", "127.0.0.1"], **piped) as child:
+        assert child.stderr is not None
+        address = next(found[0] for line in child.stderr if (found := re.findall(r"tcp://[\d.]+:\d+", line)))
+        threading.Timer(3.0, child.kill).start()
+        with pytest.raises(RunError, match=r"tcp://127.*: the scheduler is gone. Remedy: start it again.*--resume"):
+            map_cells(_double, [1], scheduler=address)
+    assert "Traceback" not in capfd.readouterr().err

@@ -1,4 +1,4 @@
-"""A municipality's own wishes: unknown never passes, is never lost in silence, and a word that is none is refused."""
+"""What is asked of a shortlist: unknown never passes and is never lost in silence; a word that is none is refused."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from flexsites.config.run import Shortlist
 from flexsites.errors import NotFoundError
 from flexsites.reporting import shortlist_lines
 from flexsites.reporting.results import Results
-from flexsites.runs.shortlist import Wishes, choose
+from flexsites.runs.shortlist import choose
 from flexsites.tables.manifest import Manifest
 
 SITES = pd.DataFrame(
@@ -45,8 +46,8 @@ def run(tmp_path: Path) -> Results:
     return Results(tmp_path, manifest, {"sites": SITES, "suitability": SUITABILITY})
 
 
-def test_without_wishes_the_available_by_rank_in_the_order_of_the_run(run: Results) -> None:
-    found = choose(run, Wishes())
+def test_with_nothing_asked_the_available_by_rank_in_the_order_of_the_run(run: Results) -> None:
+    found = choose(run, Shortlist())
     assert found.rows[["flexmilieu", "site_id"]].values.tolist() == [
         ["tiny", "d"], ["tiny", "c"], ["tiny", "b"], ["tiny", "a"], ["campus", "a"]
     ]  # fmt: skip
@@ -54,42 +55,42 @@ def test_without_wishes_the_available_by_rank_in_the_order_of_the_run(run: Resul
 
 
 def test_an_unknown_owner_does_not_pass_and_is_counted(run: Results) -> None:
-    found = choose(run, Wishes(("tiny",), owner_class=("gemeente",)))
+    found = choose(run, Shortlist(flexmilieus=("tiny",), owner_class=("gemeente",)))
     assert found.rows["site_id"].tolist() == ["a"]
     assert found.n_unknown == {"verdict": 1, "owner_class": 2}
 
 
 def test_one_may_ask_for_land_of_unknown_owners(run: Results) -> None:
-    found = choose(run, Wishes(("tiny",), owner_class=("onbekend",)))
+    found = choose(run, Shortlist(flexmilieus=("tiny",), owner_class=("onbekend",)))
     assert found.rows["site_id"].tolist() == ["d", "b"]
     assert found.n_unknown == {}
 
 
 def test_unknown_years_do_not_pass_and_are_counted(run: Results) -> None:
     """d has no years known; e has too few, whatever its verdict: it is no candidate."""
-    found = choose(run, Wishes(("tiny",), min_available_years=10))
+    found = choose(run, Shortlist(flexmilieus=("tiny",), min_available_years=10))
     assert found.rows["site_id"].tolist() == ["c", "b", "a"]
     assert found.n_unknown == {"available_years_expected": 1}
 
 
 def test_as_many_as_asked_per_flexmilieu_and_no_smaller_than_asked(run: Results) -> None:
-    found = choose(run, Wishes(n=1, min_units=20))
+    found = choose(run, Shortlist(n=1, min_units=20))
     assert found.rows[["flexmilieu", "site_id"]].values.tolist() == [["tiny", "d"], ["campus", "a"]]
 
 
 @pytest.mark.parametrize(
-    ("wishes", "told"), [(Wishes(owner_class=("gemente",)), "gemente"), (Wishes(("tinyy",)), "tinyy")]
+    ("asked", "told"), [(Shortlist(owner_class=("gemente",)), "gemente"), (Shortlist(flexmilieus=("tinyy",)), "tinyy")]
 )
-def test_a_word_that_is_none_is_refused_with_those_that_are(run: Results, wishes: Wishes, told: str) -> None:
+def test_a_word_that_is_none_is_refused_with_those_that_are(run: Results, asked: Shortlist, told: str) -> None:
     with pytest.raises(NotFoundError, match=told) as caught:
-        choose(run, wishes)
+        choose(run, asked)
     assert "use one of" in str(caught.value)
 
 
 def test_what_is_shown_is_in_words(run: Results) -> None:
     (run.directory / "manifest.json").write_text("{}", encoding="utf-8")
     SITES.to_parquet(run.directory / "sites.parquet")
-    found = choose(run, Wishes(("tiny",), n=3))
+    found = choose(run, Shortlist(flexmilieus=("tiny",), n=3))
     headings, cells, notes = shortlist_lines(run.directory, found.rows, found.n_unknown, "en")
     assert len(headings) == len(cells[0])
     assert cells[0][3] == "unknown"

@@ -1,0 +1,88 @@
+"""A run that is stopped says how to go on, and leaves no worker behind, however it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from flexsites.runs.stopping import Stopped, stoppable
+from tests.conftest import PROJECT
+
+CHILD = """
+import sys, time
+import flexsites.cli as cli
+import pipelines
+from flexsites.runs.parallel import map_cells
+from flexsites.runs.run import place_of
+
+def endless(study, options):
+    print("begun", flush=True)
+    map_cells(time.sleep, [600, 601, 602], scheduler="processes", workers=2)
+
+if __name__ == "__main__":
+    pipelines.PIPELINES["provincial_sweep"] = endless
+    sys.argv = ["flexsites", "run", "demo_province", "--quiet", "--outputs", sys.argv[1]]
+    cli.main()
+"""
+
+
+@pytest.fixture
+def child(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Give a run of which two workers have begun."""
+    script = tmp_path / "endless.py"
+    script.write_text(CHILD, encoding="utf-8")
+    around = os.environ | {"PYTHONPATH": str(PROJECT)}
+    command = [sys.executable, str(script), str(tmp_path / "outputs")]
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=PROJECT, env=around, start_new_session=True, **piped) as made:
+        assert made.stdout is not None
+        assert made.stdout.readline() == "begun\n"
+        until = time.monotonic() + 60
+        while len(_workers(made.pid)) < 2 and time.monotonic() < until:
+            time.sleep(0.05)
+        yield made
+        made.kill()
+
+
+def _workers(pid: int) -> list[psutil.Process]:
+    return [one for one in psutil.Process(pid).children(recursive=True) if "spawn_main" in " ".join(one.cmdline())]
+
+
+@pytest.mark.parametrize("send", [os.kill, os.killpg])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_who_stops_a_run_is_told_how_to_go_on(
+    child: subprocess.Popen[str], number: signal.Signals, send: Callable[[int, int], None]
+) -> None:
+    """Ctrl-C goes to a whole group of processes, `kill` to one."""
+    workers = _workers(child.pid)
+    send(child.pid, number)
+    _, told = child.communicate(timeout=60)
+    assert child.returncode == 128 + number
+    assert told.split() == ["flexsites:", "stopped", "by", f"{number.name}.", "Continue", "with", "--resume."]
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert len(workers) == 2
+    assert not alive
+
+
+def test_no_worker_outlives_a_run_that_is_killed(child: subprocess.Popen[str]) -> None:
+    around = psutil.Process(child.pid).children(recursive=True)
+    child.send_signal(signal.SIGKILL)
+    child.wait(timeout=60)
+    _, alive = psutil.wait_procs(around, timeout=60)
+    assert len(around) >= 2
+    assert not alive
+
+
+def test_signals_are_ours_inside_the_block_only() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(Stopped, match="SIGTERM"), stoppable():
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before
