@@ -97,14 +97,14 @@ def choose(measure: StreetMeasure, amenities: Frame, stops: Frame) -> tuple[Fram
     it is there with ``False``.
     """
     if not isinstance(measure.to, ToStop):
-        rows = amenities[(amenities["category"] == measure.to.category).to_numpy(dtype=bool)]
+        rows = amenities[(amenities["category"] == measure.to.category).to_numpy()]
         return rows, np.ones(len(rows), dtype=bool)
     name = measure.to.stop
     if name == "hub":
         return _three_valued(stops, stops["is_hub"])
-    rows = stops if name == "any" else stops[stops["mode"].isin([name, UNKNOWN_MODE]).to_numpy(dtype=bool)]
+    rows = stops if name == "any" else stops[stops["mode"].isin([name, UNKNOWN_MODE]).to_numpy()]
     if measure.min_departures_per_hour is None:
-        is_known = np.ones(len(rows), dtype=bool) if name == "any" else (rows["mode"] == name).to_numpy(dtype=bool)
+        is_known = np.ones(len(rows), dtype=bool) if name == "any" else (rows["mode"] == name).to_numpy()
         return rows, is_known
     departures = rows[f"departures_per_hour_{measure.band}"]
     enough = (departures >= float(measure.min_departures_per_hour)).astype("boolean").mask(departures.isna())
@@ -113,7 +113,7 @@ def choose(measure: StreetMeasure, amenities: Frame, stops: Frame) -> tuple[Fram
 
 def _three_valued(rows: Frame, counts: pd.Series) -> tuple[Frame, BoolArray]:
     may_count = counts.astype("boolean").fillna(value=True).to_numpy(dtype=bool)
-    is_known = counts.notna().to_numpy(dtype=bool)
+    is_known = counts.notna().to_numpy()
     return rows[may_count], is_known[may_count]
 
 

@@ -147,7 +147,7 @@ def prepare_travel(
     rank = timetable.rows_of(stop_ids).astype(np.int32)
     found: dict[str, list[str]] = {}
     for category in sorted({measure.to.category for measure in measures}):
-        chosen = destinations[(destinations["category"] == category).to_numpy(dtype=bool)].sort_values("amenity_id")
+        chosen = destinations[(destinations["category"] == category).to_numpy()].sort_values("amenity_id")
         places = snap(network, _points(chosen), max_snap_m=max_snap_m)
         legs = walk_legs(network.graph, places, positions, egress_reach_m)
         egress = make_legs(legs.place, rank[legs.stop], walk_seconds(legs.metres, walk_speed_km_h), len(chosen))

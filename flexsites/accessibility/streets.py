@@ -65,7 +65,7 @@ def look_up_areas(pieces: Frame, areas: Frame, *, measures: tuple[AreaStatistic,
     for measure in measures:
         value = np.full(len(pieces), np.nan)
         if measure.statistic in areas.columns:
-            chosen = areas[(areas["area_kind"] == measure.area_kind).to_numpy(dtype=bool)]
+            chosen = areas[(areas["area_kind"] == measure.area_kind).to_numpy()]
             which, at = shapely.STRtree(chosen.geometry.to_numpy()).query(points, predicate="intersects")
             statistic = chosen[measure.statistic].to_numpy(dtype=np.float64, na_value=np.nan)
             # On a border the area with the lowest code counts, whichever comes first in the file.

@@ -108,7 +108,7 @@ def serve(pieces: Frame, stops: Frame, stop_legs: Frame, *, classes: TransitClas
         walk_m=rows["walk_distance_m"].to_numpy(dtype=np.float64),
         per_hour=rows[f"departures_per_hour_{classes.band}"].to_numpy(dtype=np.float64),
         complete_m=rows["complete_m"].to_numpy(dtype=np.float64),
-        is_unknown=rows["why"].notna().to_numpy(dtype=bool),
+        is_unknown=rows["why"].notna().to_numpy(),
         n_places=len(pieces),
     )
     return pd.DataFrame({"piece_id": pieces["piece_id"].to_numpy(dtype=object), "transit_class": told})

@@ -89,10 +89,10 @@ def _access(pieces: Frame, stop_legs: Frame, timetable: Timetable, speed_km_h: f
     n = len(pieces)
     why = np.full(n, "not_walked", dtype=object)
     why[place] = None
-    told = stop_legs["why"].notna().to_numpy(dtype=bool)
+    told = stop_legs["why"].notna().to_numpy()
     why[place[told]] = stop_legs["why"].to_numpy(dtype=object)[told]
     has_edge, has_unknown_stop = np.zeros(n, bool), np.zeros(n, bool)
-    has_edge[place[stop_legs["complete_m"].notna().to_numpy(dtype=bool)]] = True
+    has_edge[place[stop_legs["complete_m"].notna().to_numpy()]] = True
     has_unknown_stop[place[(stop < 0) & (stop_ids != "")]] = True
     is_leg = stop >= 0
     seconds = walk_seconds(stop_legs["walk_distance_m"].to_numpy(dtype=np.float64)[is_leg], speed_km_h)

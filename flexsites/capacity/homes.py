@@ -20,7 +20,7 @@ from flexsites.capacity.kernels.layout import count_modules
 from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.capacity.programmes import Mix, layout_of, mixes_of, modules_enough
 from flexsites.config.dwellings import ESTIMATES, DwellingType, Estimate, LayoutStandard, Programme
-from flexsites.tables import Frame, Pieces, TransitQuality, Units, empty
+from flexsites.tables import Frame, Pieces, TransitQuality, Units, empty, valid
 from flexsites.tables.stage import stage
 
 __all__ = ["entrances_of", "fit", "transit_classes"]
@@ -71,7 +71,7 @@ def fit(
         If a programme and its dwelling types do not go together, all faults at once.
     """
     mixes = mixes_of(programmes, dwelling_types, layout)
-    sites = pieces.loc[pieces["is_valid"].to_numpy(dtype=bool)].reset_index(drop=True)
+    sites = valid(pieces)
     if sites.empty or not programmes:
         return empty(Units)
     classes = transit_classes(sites, transit_quality)

@@ -15,7 +15,7 @@ from flexsites.capacity.kernels.layout_drawing import Placed, place
 from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.capacity.programmes import layout_of, mixes_of
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
-from flexsites.tables import CRS, Frame, Layouts, Pieces, TransitQuality, empty
+from flexsites.tables import CRS, Frame, Layouts, Pieces, TransitQuality, empty, valid
 from flexsites.tables.stage import stage
 
 __all__ = ["draw_layouts"]
@@ -53,7 +53,7 @@ def draw_layouts(
         As `fit`.
     """
     mixes = mixes_of(programmes, dwelling_types, layout)
-    sites = pieces.loc[pieces["is_valid"].to_numpy(dtype=bool)].reset_index(drop=True)
+    sites = valid(pieces)
     if sites.empty or not programmes:
         return empty(Layouts)
     units = fit(pieces, transit_quality, programmes=programmes, dwelling_types=dwelling_types, layout=layout)

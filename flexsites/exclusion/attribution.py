@@ -67,7 +67,7 @@ def _tested(parcels: Frame, pieces: Frame) -> tuple[IntArray, FloatArray, BoolAr
 
     A piece with a core part has two parts: that, and the rest, which is too thin.
     """
-    mine = pieces[pieces["is_with_consent"].to_numpy(dtype=bool)]
+    mine = pieces[pieces["is_with_consent"].to_numpy()]
     site, whole = position_of(parcels, mine), mine["piece_area_m2"].to_numpy(dtype=np.float64)
     core = mine["core_area_m2"].to_numpy(dtype=np.float64)
     test = pd.Index(FAILURES).get_indexer(pd.Index(mine["failed_test"]))

@@ -43,7 +43,7 @@ def _above_ground(rows: Frame) -> Frame:
     if "tunnel" not in ordered.columns:
         return ordered
     stated = ordered["tunnel"].map(str, na_action="ignore").fillna("no").str.lower()
-    above: Frame = ordered[stated.isin(_NO).to_numpy(dtype=bool)]
+    above: Frame = ordered[stated.isin(_NO).to_numpy()]
     return above
 
 
@@ -69,7 +69,7 @@ def ways_of(streets: Frame, *, tests: PieceTests) -> Ways:
     ordered = streets.sort_values("street_id", kind="stable", ignore_index=True)
     lines = geometry_of(ordered)
     is_car, is_walk = _flag(ordered, "is_car"), _flag(ordered, "is_walk")
-    is_usable = (is_car | is_walk) & (ordered["road_kind"] == "street").to_numpy(dtype=bool)
+    is_usable = (is_car | is_walk) & (ordered["road_kind"] == "street").to_numpy()
     ids = ordered["street_id"].to_numpy(dtype=object)
     segments, street = _segments(lines[is_usable])
     return Ways(

@@ -104,12 +104,12 @@ def _planned_capacity(
 def _land_use(position: int, rule: LandUse, parcels: Frame, layers: Frame, _time: TimeModel) -> list[Constraint]:
     if rule.layer is None:
         classes = parcels["land_use"]
-        is_asked = (classes.notna() & ~classes.isin(list(rule.candidates))).to_numpy(dtype=bool)
+        is_asked = (classes.notna() & ~classes.isin(list(rule.candidates))).to_numpy()
         return [Constraint(position, geometry_of(parcels)[is_asked], is_asked, is_whole=True)]
     rows = select(layers, rule.layer, {}, rule_id=rule.rule_id)
     if len(rows):
         classes = attribute_of(rows, rule.attribute, rule.layer, rule.rule_id)
-        rows = rows[(classes.notna() & ~classes.isin(list(rule.candidates))).to_numpy(dtype=bool)]
+        rows = rows[(classes.notna() & ~classes.isin(list(rule.candidates))).to_numpy()]
     return [Constraint(position, areas_of(rows, rule))]
 
 
@@ -151,11 +151,11 @@ def _in_use(position: int, rule: InUse, parcels: Frame, layers: Frame, _time: Ti
 def _has_use(parcels: Frame, layers: Frame, rule: InUse) -> BoolArray:
     """Return which parcels are of the land use asked: by their own class, or where they carry none by a layer."""
     own = parcels["land_use"]
-    has_use = own.isin(list(rule.on_land_use)).to_numpy(dtype=bool)
+    has_use = own.isin(list(rule.on_land_use)).to_numpy()
     if rule.land_use_layer is not None and rule.land_use_share is not None:
         rows = select(layers, rule.land_use_layer, {"land_use": rule.on_land_use}, rule_id=rule.rule_id)
         share = covered_share(geometry_of(parcels), areas_of(rows, rule))
-        has_use = has_use | (own.isna().to_numpy(dtype=bool) & (share >= float(rule.land_use_share)))
+        has_use = has_use | (own.isna().to_numpy() & (share >= float(rule.land_use_share)))
     return has_use
 
 

@@ -83,7 +83,7 @@ class _Spoken:
     def _land_of(self, layer: str) -> _Land:
         """Return the land of a layer, the same object for layers of the same land."""
         rows = self._coverages.iloc[self._rows.get(layer, [])]
-        polygons, is_full = geometry_of(rows), (rows["coverage"] == "covered").to_numpy(dtype=bool)
+        polygons, is_full = geometry_of(rows), (rows["coverage"] == "covered").to_numpy()
         key = (is_full.tobytes(), *shapely.to_wkb(polygons))
         if key not in self._lands:
             share = covered_share(self.sites, polygons)
@@ -93,7 +93,7 @@ class _Spoken:
 
     def of_land_use(self, layer: str | None) -> Spoken:
         """Return coverage of the parcels' own land use, or where they carry none that of a layer."""
-        has_use = self.use.notna().to_numpy(dtype=bool)
+        has_use = self.use.notna().to_numpy()
         coverage = np.where(has_use, "covered", "not").astype(object)
         share = has_use.astype(float)
         if layer is not None:

@@ -28,10 +28,10 @@ def link_cores(pieces: Frame) -> Frame:
     -------
         One row per pair, the lower id first. A mate that is not among the pieces, or is not valid, links nothing.
     """
-    valid = pieces[(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy(dtype=bool)]
+    valid = pieces[(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy()]
     mates = valid.loc[valid["core_mates"] != "", ["piece_id", "core_mates"]]
     ends = mates.assign(mate=mates["core_mates"].str.split("|")).explode("mate")
-    ends = ends[ends["mate"].isin(valid["piece_id"]).to_numpy(dtype=bool)]
+    ends = ends[ends["mate"].isin(valid["piece_id"]).to_numpy()]
     names = np.sort(ends[["piece_id", "mate"]].to_numpy(dtype=object).reshape(-1, 2).astype(str), axis=1)
     pairs = pd.DataFrame(names, columns=["piece_id", "neighbour_piece_id"], dtype="str")
     return pairs.drop_duplicates().sort_values(["piece_id", "neighbour_piece_id"], ignore_index=True)
@@ -58,7 +58,7 @@ def link_pieces(
     -------
         One row per pair, the lower id first.
     """
-    valid = pieces[(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy(dtype=bool)]
+    valid = pieces[(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy()]
     valid = valid.sort_values("piece_id", kind="stable", ignore_index=True)
     barriers = barriers_of(layers, rules=rules, locations=locations, tests=tests)
     first, second = link_across(geometry_of(valid), barriers, gap_m=float(locations.gap_m))

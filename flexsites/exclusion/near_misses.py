@@ -61,7 +61,7 @@ def near_misses(
     soft
         The hardness classes that count as soft; rules that exclude and rules that restrict are tried.
     """
-    is_missed = (exclusions["verdict"] != "eligible").to_numpy(dtype=bool)[
+    is_missed = (exclusions["verdict"] != "eligible").to_numpy()[
         pd.Index(exclusions["site_id"]).get_indexer(parcels["site_id"])
     ]
     everyone = together_by_id(parcels, neighbours)
@@ -90,7 +90,7 @@ def near_misses(
             faces, streets, layers, rule_coverage,
             rules=others, tests=tests, locations=locations, time=time, lane_m=lane_m, land=land,
         )  # fmt: skip
-        free = pieces[(pieces["is_valid"] & pieces["is_without_consent"]).to_numpy(dtype=bool)]
+        free = pieces[(pieces["is_valid"] & pieces["is_without_consent"]).to_numpy()]
         found.append(free.assign(rule_id=rule.rule_id))
     filled = [frame for frame in found if len(frame)] or found[:1]
     return pd.concat(filled, ignore_index=True)
@@ -98,7 +98,7 @@ def near_misses(
 
 def _lacking(rule_coverage: Frame, site: IntArray, n_sites: int) -> dict[str, BoolArray]:
     """Return per rule the sites where it has no full coverage: these stay unknown."""
-    rows = np.flatnonzero((rule_coverage["coverage"] != "covered").to_numpy(dtype=bool))
+    rows = np.flatnonzero((rule_coverage["coverage"] != "covered").to_numpy())
     names = rule_coverage["rule_id"].to_numpy(dtype=object)[rows]
     lacks: dict[str, BoolArray] = {}
     for name in pd.unique(names):

@@ -81,7 +81,7 @@ def leave_pieces(
     land = land or open_land(
         everyone, faces, streets, layers, rules=rules, tests=tests, locations=locations, lane_m=lane_m
     )
-    asked = np.flatnonzero(everyone["site_id"].isin(parcels["site_id"]).to_numpy(dtype=bool))
+    asked = np.flatnonzero(everyone["site_id"].isin(parcels["site_id"]).to_numpy())
     is_known = np.zeros(len(everyone), dtype=bool)
     streets_known = rule_coverage[
         (rule_coverage["rule_id"] == PIECE_TESTS[-1]) & (rule_coverage["coverage"] == "covered")
@@ -161,7 +161,7 @@ def _may_be_crossed(everyone: Frame, faces: Frame, rules: tuple[ExclusionRule, .
     under = np.bincount(position_of(everyone, faces)[is_road], area[is_road], minlength=len(everyone))
     whole = shapely.area(geometry_of(everyone))
     is_road_land = (under >= float(tests.road_land_share) * whole) & (whole > 0)
-    return np.asarray(is_road_land | everyone["owner_class"].isin(list(tests.public_owners)).to_numpy(dtype=bool))
+    return np.asarray(is_road_land | everyone["owner_class"].isin(list(tests.public_owners)).to_numpy())
 
 
 def covers_of(faces: Frame, rules: tuple[ExclusionRule, ...]) -> BoolArray:
@@ -201,7 +201,7 @@ class _Left:
         cls, land: Land, everyone: Frame, faces: Frame, covers: BoolArray, takes: BoolArray,
         asked: IntArray, is_known: BoolArray,
     ) -> _Left:  # fmt: skip
-        is_left = ~(covers & takes).any(axis=1) & (faces["face_area_m2"] > 0).to_numpy(dtype=bool)
+        is_left = ~(covers & takes).any(axis=1) & (faces["face_area_m2"] > 0).to_numpy()
         site = position_of(everyone, faces)
         mine = np.flatnonzero(is_left & np.isin(site, asked))
         return cls(geometry_of(faces)[mine], site[mine], covers[mine], land.read(is_left, asked, is_known))

@@ -77,7 +77,7 @@ def select_unknown(layers: Frame, rule: ExclusionRule) -> GeometryArray:
     is_possible, is_open = np.ones(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
     for name, values in _conditions(rule).items():
         if name in rows.columns:
-            is_null = rows[name].isna().to_numpy(dtype=bool)
+            is_null = rows[name].isna().to_numpy()
             is_open |= is_null
             if values is not None:
                 is_possible &= is_null | is_listed(rows[name], values, str(rule.layer_key), rule.rule_id)
@@ -128,9 +128,9 @@ def is_listed(found: pd.Series[Any], values: Sequence[Value], layer: str, rule_i
             what = f"rule {rule_id} asks whether '{found.name}' is true or false, and it holds {', '.join(texts[:3])}"
             remedy = "recode it in the source's entry, or list these texts in the rule"
             raise InputError(Fault(what, f"{layer}.{found.name}", remedy))
-        return found.isin(list(values)).to_numpy(dtype=bool)
+        return found.isin(list(values)).to_numpy()
     wanted = {_as_text(value) for value in values}
-    return found.isin([value for value in distinct if _as_text(value) in wanted]).to_numpy(dtype=bool)
+    return found.isin([value for value in distinct if _as_text(value) in wanted]).to_numpy()
 
 
 def _as_text(value: object) -> str:

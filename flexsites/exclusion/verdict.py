@@ -40,7 +40,7 @@ def decide(parcels: Frame, pieces: Frame, reasons: Frame, *, rules: tuple[Exclus
         The rules as the reading has them, in order.
     """
     n = len(parcels)
-    first, second = (pieces[pieces[name].to_numpy(dtype=bool)] for name in ("is_with_consent", "is_without_consent"))
+    first, second = (pieces[pieces[name].to_numpy()] for name in ("is_with_consent", "is_without_consent"))
     n_valid, n_unknown, buildable = _counted(parcels, first)
     n_free, _, free_area = _counted(parcels, second)
     lacks = _lacks(parcels, reasons, [rule.rule_id for rule in rules if rule.required])
@@ -82,7 +82,7 @@ def counting_pieces(pieces: Frame, exclusions: Frame) -> Frame:
 def _counted(parcels: Frame, pieces: Frame) -> tuple[IntArray, IntArray, FloatArray]:
     """Return per parcel how many pieces are valid and how many unknown, and the core area of both."""
     n, site = len(parcels), position_of(parcels, pieces)
-    is_valid, is_unknown = (pieces[name].to_numpy(dtype=bool) for name in ("is_valid", "is_unknown"))
+    is_valid, is_unknown = (pieces[name].to_numpy() for name in ("is_valid", "is_unknown"))
     stays = is_valid | is_unknown
     area = np.bincount(site[stays], pieces["core_area_m2"].to_numpy(dtype=np.float64)[stays], minlength=n)
     n_valid, n_unknown = (np.bincount(site[which], minlength=n).astype(np.int64) for which in (is_valid, is_unknown))
@@ -107,8 +107,7 @@ def _coverage(parcels: Frame, reasons: Frame, rule_ids: Sequence[str]) -> pd.Ser
     mine = reasons[reasons["rule_id"].isin(list(rule_ids))]
     site = position_of(parcels, mine)
     counts = [
-        np.bincount(site[(mine["coverage"] == kind).to_numpy(dtype=bool)], minlength=len(parcels))
-        for kind in ("partly", "not")
+        np.bincount(site[(mine["coverage"] == kind).to_numpy()], minlength=len(parcels)) for kind in ("partly", "not")
     ]
     return pd.Series(worst_coverage(counts[0], counts[1], len(rule_ids)), dtype="str")
 

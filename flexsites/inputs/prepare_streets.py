@@ -183,7 +183,7 @@ class _ReachReader:
         attempt = self.preparation.attempt
         reading = None if STREETS in self.preparation.unasked else attempt(self._streets)
         lines = empty(StreetLines) if reading is None else street_lines(reading.graph)
-        walkable = lines.geometry.to_numpy()[lines["is_walk"].to_numpy(dtype=bool)]
+        walkable = lines.geometry.to_numpy()[lines["is_walk"].to_numpy()]
         found = [attempt(lambda k=key: self._amenity(k, walkable)) for key in self.sources.amenities]  # type: ignore[misc]
         amenities = concat([one for one in found if one is not None], Amenities)
         stops, service = self._stops()

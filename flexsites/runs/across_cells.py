@@ -25,6 +25,7 @@ from flexsites.runs.run import Options, Place, progress
 from flexsites.suitability.demand import match_demand, sum_demand
 from flexsites.suitability.judgement import rank
 from flexsites.tables import Frame, Table
+from flexsites.tables.contract import is_true
 from flexsites.tables.files import merge, read, read_chunks, write_chunks, write_table
 from flexsites.tables.whole_files import scratch_folder
 from flexsites.tables.windows import window_of
@@ -84,7 +85,7 @@ def _across_gaps(parts: Mapping[Cell, Frame], inputs: Prepared, study: Study) ->
 def _valid(path: Path) -> Frame:
     """Return the valid pieces of the first reading: locations are of these."""
     pieces = read(path)
-    valid: Frame = pieces[(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy(dtype=bool)].reset_index(drop=True)
+    valid: Frame = pieces[(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy()].reset_index(drop=True)
     return valid
 
 
@@ -93,7 +94,7 @@ def _at_rim(pieces: Frame, cell: Cell, reach_m: float) -> Frame:
     west, south, east, north = cell.grow(-reach_m)
     bounds = pieces.bounds
     is_inside = (bounds["minx"] > west) & (bounds["miny"] > south) & (bounds["maxx"] < east) & (bounds["maxy"] < north)
-    at_rim: Frame = pieces[~is_inside.to_numpy(dtype=bool)]
+    at_rim: Frame = pieces[~is_inside.to_numpy()]
     return at_rim
 
 
@@ -105,7 +106,7 @@ def _main_locations(valid: Frame, locations: Frame) -> Frame:
 
 
 def _suitable(rows: Frame) -> Frame:
-    return rows[rows["is_suitable"].fillna(value=False).to_numpy(dtype=bool)]
+    return rows[is_true(rows["is_suitable"])]
 
 
 def _fill_in(path: Path, table: Table, column: str, found: Frame) -> None:

@@ -17,6 +17,7 @@ from flexsites.config.suitability import Flexmilieu
 from flexsites.errors import Fault, NotFoundError
 from flexsites.reporting.results import Results, open_results
 from flexsites.tables import Frame, Layouts
+from flexsites.tables.contract import is_true
 from flexsites.tables.counting import counts
 from flexsites.tables.files import read, write_table
 from flexsites.tables.parcel_fields import owner_class
@@ -59,7 +60,7 @@ def choose(results: Results, asked: Shortlist) -> Chosen:
     ranked = results.table("suitability").dropna(subset=["rank"]).merge(sites, on="site_id", validate="many_to_one")
     flexmilieus = asked.flexmilieus or results.flexmilieus
     enough = ranked["flexmilieu"].isin(flexmilieus) & (ranked["n_units_expected"] >= asked.min_units)
-    ranked = ranked[enough.fillna(value=False).to_numpy(dtype=bool)]
+    ranked = ranked[is_true(enough)]
     tests = {name: column.to_numpy(dtype=np.float64) for name, column in _tests(ranked, asked)}
     passes = np.logical_and.reduce([test == 1 for test in tests.values()])
     may = np.logical_and.reduce([test != 0 for test in tests.values()]) & ~passes
@@ -92,7 +93,7 @@ def _tests(ranked: Frame, asked: Shortlist) -> Iterator[tuple[str, pd.Series[flo
         owner = ranked["owner_class"]
         is_unknown = owner.isna() | (owner == _UNKNOWN_OWNER).fillna(value=False)
         passes = owner.fillna(_UNKNOWN_OWNER).isin(asked.owner_class).astype("float64")
-        yield "owner_class", passes.mask(is_unknown.to_numpy(dtype=bool) & (passes == 0))
+        yield "owner_class", passes.mask(is_unknown.to_numpy() & (passes == 0))
     if asked.min_available_years is not None:
         years = ranked["available_years_expected"].astype("float64")
         yield "available_years_expected", (years >= asked.min_available_years).astype("float64").mask(years.isna())

@@ -178,7 +178,7 @@ def _told(one: _Gemeente, chosen: Frame, given: m.Ints, *, is_most: bool) -> Fra
 def _outcomes(result: Frame, served: set[str]) -> pd.Series[str]:
     """Return in a word what became of each demand."""
     met, possible, unmet = (result[f"n_homes_{name}"].to_numpy(dtype=np.int64) for name in ("met", "possible", "unmet"))
-    is_served = result["target_group"].isin(served).to_numpy(dtype=bool)
+    is_served = result["target_group"].isin(served).to_numpy()
     words = ["no_flexmilieu", "met", "unknown", "partly"]
     tests = [~is_served, (possible == 0) & (unmet == 0), unmet == 0, met + possible > 0]
     return pd.Series(np.select(tests, words, "unmet"), index=result.index, dtype="str")

@@ -15,7 +15,8 @@ import pandas as pd
 
 from flexsites.config.suitability import Criterion, Flexmilieu, TargetGroup, Threshold
 from flexsites.suitability.kernels import criteria as c
-from flexsites.tables import Accessibility, Frame, Pieces, PieceSuitability, Suitability, Units, empty
+from flexsites.tables import Accessibility, Frame, Pieces, PieceSuitability, Suitability, Units, empty, valid
+from flexsites.tables.contract import is_true
 from flexsites.tables.stage import stage
 
 _UNITS = ["n_units_low", "n_units_expected", "n_units_high"]
@@ -78,12 +79,12 @@ def judge_pieces(
     -------
     One row per valid piece and flexmilieu; ``is_suitable`` is null when a required criterion is unknown and none fails.
     """
-    valid = pieces.loc[pieces["is_valid"].to_numpy(dtype=bool), ["piece_id", "site_id"]].reset_index(drop=True)
-    if valid.empty:
+    served = valid(pieces)[["piece_id", "site_id"]]
+    if served.empty:
         return empty(PieceSuitability)
-    measured = _measured(valid, accessibility, measures_used(flexmilieus, groups))
+    measured = _measured(served, accessibility, measures_used(flexmilieus, groups))
     fitted = units.set_index(["flexmilieu", "piece_id"])
-    frames = [_judge_one(valid, measured, fitted, flexmilieu, groups) for flexmilieu in flexmilieus]
+    frames = [_judge_one(served, measured, fitted, flexmilieu, groups) for flexmilieu in flexmilieus]
     return pd.concat(frames, ignore_index=True).sort_values(["piece_id", "flexmilieu"], ignore_index=True)
 
 
@@ -149,7 +150,7 @@ def _measured(valid: Frame, accessibility: Frame, names: Iterable[str]) -> dict[
         rows = by_measure[name].set_index("piece_id").reindex(valid["piece_id"])
         result[name] = Measured(
             rows["value"].to_numpy(dtype="float64", na_value=np.nan),
-            (rows["status"] == "unreached").to_numpy(dtype=bool),
+            (rows["status"] == "unreached").to_numpy(),
             rows["is_truncated"].to_numpy(dtype=bool, na_value=False),
             rows["complete_to_m"].to_numpy(dtype="float64", na_value=np.nan),
         )
@@ -236,6 +237,6 @@ def judge(piece_suitability: Frame) -> Frame:
 def rank(suitability: Frame) -> Frame:
     """Rank the suitable sites per flexmilieu over the run: highest score first, ties by site_id. A global step."""
     ordered = suitability.sort_values(["flexmilieu", "score", "site_id"], ascending=[True, False, True])
-    suitable = ordered["is_suitable"].fillna(value=False).astype(bool)
+    suitable = is_true(ordered["is_suitable"])
     position = ordered[suitable].groupby("flexmilieu").cumcount() + 1
     return suitability.assign(rank=position.reindex(suitability.index).astype("Int64"))

@@ -63,7 +63,7 @@ def gather(
         order=suitability["flexmilieu"].map(order),
     ).sort_values(["site_id", "preference", "falling_score", "order"], kind="stable")
     best = ranked.drop_duplicates("site_id").set_index("site_id").reindex(parcels["site_id"])
-    is_best_suitable = (best["truth"] == c.YES).to_numpy(dtype=bool)
+    is_best_suitable = (best["truth"] == c.YES).to_numpy()
     site = parcels[["site_id", "geometry"]].copy()
     for name in _OF_THE_PARCEL:
         site[name] = parcels[name]

@@ -45,6 +45,7 @@ from flexsites.tables.parcel_tables import (
     TransitQuality,
     Units,
     ValidPieces,
+    valid,
 )
 from flexsites.tables.roof_tables import (
     Addresses,
@@ -117,4 +118,5 @@ __all__ = [
     "conform",
     "empty",
     "require_rd",
+    "valid",
 ]

@@ -11,6 +11,7 @@ from typing import Any
 
 import fsspec
 import geopandas as gpd
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyproj
@@ -82,11 +83,22 @@ def to_arrow(frame: Frame, table: Table) -> pa.Table:
 
 
 def to_frame(rows: pa.Table) -> Frame:
-    """Return rows of a file as a frame, with their geometry where they have any."""
-    frame: Frame = rows.to_pandas()
+    """Return rows of a file as a frame in the types of its fields, with their geometry where they have any."""
+    is_ours = b"flexsites_table" in (rows.schema.metadata or {})
+    frame: Frame = rows.to_pandas(types_mapper=_KNOWS_NULL.get if is_ours else None)
+    masks = [one.name for one in rows.schema if pa.types.is_boolean(one.type) and is_ours and _is_never_null(one)]
+    frame = frame.astype(dict.fromkeys(masks, "bool"))
     if "geometry" in rows.column_names:
         frame = gpd.GeoDataFrame(frame.assign(geometry=shapely.from_wkb(frame["geometry"])), crs=CRS)
     return frame
+
+
+_KNOWS_NULL = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+"""Of arrow's types those of pandas that keep null apart, where its own choice would make them floats or objects."""
+
+
+def _is_never_null(field: pa.Field) -> bool:
+    return (field.metadata or {}).get(b"null") == b"never"
 
 
 def write_groups(sink: pq.ParquetWriter, chunks: Iterable[pa.Table], schema: pa.Schema, n: int) -> int:

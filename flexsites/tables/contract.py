@@ -23,7 +23,7 @@ import shapely
 
 from flexsites.errors import ContractError, CrsError, Fault, raise_faults
 from flexsites.tables import parcel_fields as f
-from flexsites.tables.dtypes import PANDAS
+from flexsites.tables.dtypes import NEVER_NULL, PANDAS
 
 Frame: TypeAlias = pd.DataFrame
 """A pandas or geopandas table (a GeoDataFrame is a DataFrame)."""
@@ -70,6 +70,11 @@ class Table:
         return [field.name for field in self.fields]
 
 
+def dtype_of(field: f.Field) -> str | None:
+    """Return the dtype that a field's column has in pandas; None: that of geometry."""
+    return (NEVER_NULL if field.null is None else PANDAS).get(field.dtype)
+
+
 def empty(table: Table) -> Frame:
     """Return the table without rows.
 
@@ -80,7 +85,7 @@ def empty(table: Table) -> Frame:
     (0, ['site_id', 'n_units_low'])
     """
     columns: dict[str, pd.Series[Any]] = {
-        field.name: pd.Series([], dtype=PANDAS.get(field.dtype, "object")) for field in table.fields
+        field.name: pd.Series([], dtype=dtype_of(field) or "object") for field in table.fields
     }
     if table.geometry is None:
         return pd.DataFrame(columns)
@@ -181,6 +186,17 @@ def rows_of(frame: Frame, which: npt.NDArray[np.bool_], table: Table) -> Frame:
     return some
 
 
+def is_true(column: pd.Series[Any]) -> npt.NDArray[np.bool_]:
+    """Return where something is known to be true, shape (n,): null is not known, so not known to be true.
+
+    Examples
+    --------
+    >>> is_true(pd.Series([True, False, None], dtype="boolean")).tolist()
+    [True, False, False]
+    """
+    return np.asarray(column.astype("boolean").fillna(value=False), dtype=bool)
+
+
 def is_among(column: pd.Series[Any], values: pd.Series[Any]) -> npt.NDArray[np.bool_]:
     """Return which texts of a column are among others: what pandas' isin says, without making a scalar of each.
 
@@ -244,11 +260,11 @@ def _cast(frame: Frame, table: Table, *, where: str, extra: list[str]) -> Frame:
     order = table.columns + (extra if table.is_open else [])
     changed: dict[str, pd.Series] = {}
     for field in table.fields:
-        wanted = PANDAS.get(field.dtype)
-        if wanted is None or str(frame[field.name].dtype) == wanted:
+        column, wanted = frame[field.name], dtype_of(field)
+        if wanted is None or str(column.dtype) == wanted:
             continue
         try:
-            changed[field.name] = frame[field.name].astype(wanted)  # type: ignore[call-overload]
+            changed[field.name] = _as(column, wanted)
         except (TypeError, ValueError) as error:
             fault = Fault(
                 f"cannot be read as {field.dtype} ({error})", f"{where}: {table.name}.{field.name}", "mend it"
@@ -261,6 +277,15 @@ def _cast(frame: Frame, table: Table, *, where: str, extra: list[str]) -> Frame:
     if not (isinstance(frame.index, pd.RangeIndex) and frame.index.start == 0 and frame.index.step == 1):
         frame = frame.reset_index(drop=True)
     return frame
+
+
+def _as(column: pd.Series[Any], wanted: str) -> pd.Series[Any]:
+    """Return a column in the type wanted; a null that it may not hold stays, to be told."""
+    if wanted == "bool":
+        # By way of what knows null: an object's None would become False.
+        column = column.astype("boolean")
+        wanted = "boolean" if column.hasnans else wanted
+    return column.astype(wanted)  # type: ignore[call-overload, no-any-return]
 
 
 def _field_faults(frame: Frame, field: f.Field, table: Table, where: str) -> list[Fault]:
@@ -286,6 +311,6 @@ def _field_faults(frame: Frame, field: f.Field, table: Table, where: str) -> lis
         faults += fault(f"outside [{field.low}, {field.high}]", outside, "mend the values; null is for unknown")
         faults += fault("infinite", infinite & ~outside, "null is for unreachable")
     if field.values:
-        wrong = ~column.isin(field.values).to_numpy(dtype=bool) & ~is_null
+        wrong = ~column.isin(field.values).to_numpy() & ~is_null
         faults += fault(f"not one of {', '.join(field.values)}", wrong, "map the source's words to these")
     return faults

@@ -28,9 +28,7 @@ def counts(pieces: Frame, site_id: pd.Series[Any], verdict: pd.Series[Any]) -> n
     >>> counts(pieces, pd.Series(["a", "b"]), pd.Series(["eligible", "conditional"])).tolist()
     [False, True, True]
     """
-    eligible = pd.Index(site_id[(verdict == "eligible").to_numpy(dtype=bool)])
-    is_eligible = pieces["site_id"].isin(eligible).to_numpy(dtype=bool)
-    free, given, valid = (
-        pieces[name].to_numpy(dtype=bool) for name in ("is_without_consent", "is_with_consent", "is_valid")
-    )
+    eligible = pd.Index(site_id[(verdict == "eligible").to_numpy()])
+    is_eligible = pieces["site_id"].isin(eligible).to_numpy()
+    free, given, valid = (pieces[name].to_numpy() for name in ("is_without_consent", "is_with_consent", "is_valid"))
     return np.asarray(valid & np.where(is_eligible, free, given), dtype=bool)

@@ -10,7 +10,10 @@ Dtype = Literal["str", "int", "float", "bool", "geometry"]
 """The types that a field may have."""
 
 PANDAS: dict[str, str] = {"str": "str", "int": "Int64", "float": "float64", "bool": "boolean"}
-"""Of each type the dtype of a column; geometry has that of geopandas."""
+"""Of each type the dtype of a column that may hold null; geometry has that of geopandas."""
+
+NEVER_NULL: dict[str, str] = PANDAS | {"bool": "bool"}
+"""And of one that is never null: then a column of booleans is a mask."""
 
 ARROW: dict[str, pa.DataType] = {
     "str": pa.string(),

@@ -21,7 +21,8 @@ class Field:
     name
         The column's name, its unit as suffix.
     dtype
-        ``str``, ``int`` (pandas Int64), ``float`` (float64, NaN is null), ``bool`` (pandas boolean) or ``geometry``.
+        ``str``, ``int`` (pandas Int64), ``float`` (float64, NaN is null), ``bool`` (numpy's where never null, else
+        pandas' boolean) or ``geometry``.
     description
         What it is, for a reader of a result.
     null

@@ -6,7 +6,7 @@ What a definition is, and the checks that a table passes, is in :mod:`flexsites.
 from __future__ import annotations
 
 from flexsites.tables import parcel_fields as f
-from flexsites.tables.contract import Table
+from flexsites.tables.contract import Frame, Table, rows_of
 
 # -- inputs -------------------------------------------------------------------------------------------------------
 Parcels = Table(
@@ -273,3 +273,15 @@ Sites = Table(
     ),
     "polygon",
 )
+
+
+def valid(pieces: Frame) -> Frame:
+    """Return the pieces that pass every piece test, in their order.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> valid(pd.DataFrame({"piece_id": ["a#1", "a#2"], "is_valid": [False, True]}))["piece_id"].tolist()
+    ['a#2']
+    """
+    return rows_of(pieces, pieces["is_valid"].to_numpy(), Pieces)

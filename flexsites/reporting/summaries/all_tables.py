@@ -15,8 +15,8 @@ from flexsites.reporting.summaries.totals import AREA_KINDS, ownership_totals, t
 from flexsites.reporting.summaries.transit import transit_diagnostic
 from flexsites.reporting.summaries.variants import compare_variants
 from flexsites.tables import Frame, conform
+from flexsites.tables.files import write_chunks
 from flexsites.tables.summary_tables import SUMMARIES
-from flexsites.tables.whole_files import whole_file
 
 _COMPUTED = ("totals", "verdicts", "drop", "requirements", "ownership", "variants")
 
@@ -64,9 +64,8 @@ def _compute(results: Results, name: str) -> Frame:
 
 
 def _checked(table: Frame, name: str, where: str) -> Frame:
-    """Refuse a table that breaks its definition, whoever wrote it."""
-    conform(table, SUMMARIES[name], where=where, is_result=True)
-    return table
+    """Return a table in the types of its definition; refuse it if it breaks that, whoever wrote it."""
+    return conform(table, SUMMARIES[name], where=where, is_result=True)
 
 
 def run_wide(table: Frame) -> Frame:
@@ -90,7 +89,7 @@ def write_tables(directory: Path | str) -> list[Path]:
         names.append("anchors")
     if results.has("roof_units"):
         names += ["roof_totals", "roof_groups"]
-    return [_write(_compute(results, name), results.directory / f"{name}.parquet") for name in names]
+    return [_write(results, name) for name in names]
 
 
 def _drop(results: Results) -> Frame:
@@ -141,7 +140,8 @@ def _transit(results: Results) -> Frame:
     )
 
 
-def _write(table: Frame, path: Path) -> Path:
-    with whole_file(path) as temporary:
-        table.to_parquet(temporary, index=False)
+def _write(results: Results, name: str) -> Path:
+    """Write a table in its own order, which is that in which people read it."""
+    path = results.directory / f"{name}.parquet"
+    write_chunks([_compute(results, name)], SUMMARIES[name], path)
     return path

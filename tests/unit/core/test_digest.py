@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +12,7 @@ from flexsites.digest import are_as_written, code_digest, digests_of, imported_b
 from flexsites.errors import RunError
 from flexsites.runs import cells
 from flexsites.runs.manifest import computed_by
+from flexsites.runs.run import Place
 
 
 @pytest.mark.parametrize("bit", [0, 7, 8 * 500 + 3, 8 * 999 + 7])
@@ -71,3 +73,15 @@ def test_a_worker_with_other_code_does_not_compute() -> None:
     cells._require_same(cells._made_by())
     with pytest.raises(RunError, match=r"computes with other code than the run.*same versions"):
         cells._require_same("what another version gives")
+
+
+def test_parts_made_by_other_code_or_of_other_inputs_have_another_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    place, study = Place(Path("run"), "run-1"), SimpleNamespace(content={"run": {"name": "run"}})
+    first = cells.keyed(place, study, SimpleNamespace(hashes={"parcels": "a"}))
+    assert first == cells.keyed(place, study, SimpleNamespace(hashes={"parcels": "a"}))
+    others = [cells.keyed(place, study, SimpleNamespace(hashes={"parcels": "b"}))]
+    others.append(cells.keyed(place, SimpleNamespace(content={}), SimpleNamespace(hashes={"parcels": "a"})))
+    monkeypatch.setattr(cells, "_made_by", lambda: "other code")
+    others.append(cells.keyed(place, study, SimpleNamespace(hashes={"parcels": "a"})))
+    assert len({one.parts for one in (first, *others)}) == 4
+    assert {one.parts.parent for one in (first, *others)} == {Path("run/parts")}
