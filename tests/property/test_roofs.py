@@ -250,7 +250,6 @@ def test_the_usable_roof_lies_within_the_roof_and_shrinks_with_either_distance(
         assert erode_roofs(roof, **wider)[0].area <= less.area + 1e-6
 
 
-@settings(max_examples=40)
 @given(SHAPES, st.floats(0.0, 3.0), st.floats(3.0, 12.0), st.lists(st.floats(-60, 160), max_size=2))
 def test_no_home_lies_farther_from_a_facade_than_the_depth(
     shape: shapely.Polygon, setback: float, depth: float, beside: list[float]
@@ -270,7 +269,6 @@ def test_no_home_lies_farther_from_a_facade_than_the_depth(
     assert wider.area >= ring.area - 1e-6
 
 
-@settings(max_examples=40)
 @given(st.lists(BLOCKS, min_size=1, max_size=8))
 def test_homes_are_counted_on_the_roof_that_has_daylight_and_no_storey_is_added_beyond_two(
     rows: list[dict[str, object]],
