@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from flexsites.config.rule_sets import LocationModel, PieceTests
 from flexsites.config.rules import ExclusionRule
@@ -11,8 +12,24 @@ from flexsites.exclusion.barriers import barriers_of
 from flexsites.exclusion.kernels.locations import link_across
 from flexsites.exclusion.selection import geometry_of
 from flexsites.geometry.groups import group_labels, positions_of
-from flexsites.tables import Frame, Layers, PieceLinks, PieceLocations, Pieces, ValidPieces
+from flexsites.tables import (
+    Frame,
+    Layers,
+    LocatedPieces,
+    Locations,
+    LocationSuitability,
+    PieceLinks,
+    PieceLocations,
+    Pieces,
+    Sites,
+    StreetLines,
+    Suitability,
+    ValidPieces,
+)
 from flexsites.tables.stage import stage
+
+_NO, _UNKNOWN, _YES = 0, 1, 2
+_BEST_FIRST = ("eligible", "conditional", "unknown", "excluded")
 
 
 @stage(takes=Pieces, gives=PieceLinks)
@@ -90,3 +107,103 @@ def group_locations(valid: Frame, links: Frame) -> Frame:
     ends = (links[end].to_numpy(dtype=object) for end in ("piece_id", "neighbour_piece_id"))
     label = group_labels(len(names), *(positions_of(end, names) for end in ends))
     return pd.DataFrame({"piece_id": names, "location_id": names[label]})
+
+
+@stage(takes=(Pieces, StreetLines), gives=LocatedPieces)
+def place_pieces(pieces: Frame, streets: Frame, *, run_sites: frozenset[str] | None = None) -> Frame:
+    """Say where the valid pieces of the first reading lie: at which street, and whether they go on outside the run.
+
+    Parameters
+    ----------
+    pieces
+        Pieces of one cell.
+    streets
+        The streets around them.
+    run_sites
+        The parcels of the run; None: no parcel lies outside it.
+    """
+    valid = pieces[(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy()].reset_index(drop=True)
+    names = streets.set_index("street_id")["street_name"]
+    points = shapely.point_on_surface(geometry_of(valid))
+    sites = valid["core_mates"].str.split("|").map(lambda mates: {mate.rpartition("#")[0] for mate in mates} - {""})
+    is_cut = [run_sites is not None and not mates <= run_sites for mates in sites]
+    return pd.DataFrame(
+        {
+            **{name: valid[name] for name in ("piece_id", "site_id", "piece_number", "piece_area_m2", "core_area_m2")},
+            "entrance_street_name": names.reindex(valid["access_street_id"]).reset_index(drop=True),
+            "location_x_m": shapely.get_x(points),
+            "location_y_m": shapely.get_y(points),
+            "is_cut": np.array(is_cut, dtype=bool),
+        }
+    )
+
+
+@stage(takes=(LocatedPieces, PieceLocations, Sites), gives=Locations)
+def describe_locations(located: Frame, piece_locations: Frame, sites: Frame) -> Frame:
+    """Put each location on one row: where it lies, how large it is, whose land, and its verdict.
+
+    The verdict is the best of its parcels, the place that of its largest piece (ties: parcel, piece number). A run
+    column: it may depend on the extent of the run, never on cells or workers.
+
+    Parameters
+    ----------
+    located, piece_locations
+        The valid pieces of the run, and the location of each.
+    sites
+        Their parcels.
+    """
+    facts = ["site_id", "verdict", "gemeente_code", "buurt_code", "owner_class"]
+    joined = located.merge(piece_locations, on="piece_id", validate="one_to_one")
+    joined = joined.merge(pd.DataFrame(sites[facts]), on="site_id", validate="many_to_one")
+    order = ["location_id", "core_area_m2", "site_id", "piece_number"]
+    joined = joined.sort_values(order, ascending=[True, False, True, True], ignore_index=True)
+    by_verdict = {
+        f"{name}_area_m2": joined["core_area_m2"].where(joined["verdict"] == name, 0.0) for name in _BEST_FIRST[:3]
+    }
+    joined = joined.assign(
+        **by_verdict,
+        best=joined["verdict"].map({name: i for i, name in enumerate(_BEST_FIRST)}),
+        owner=joined["owner_class"].fillna("onbekend"),
+    )
+    told = joined.groupby("location_id", sort=True).agg(
+        best=("best", "min"),
+        n_location_pieces=("piece_id", "size"),
+        n_location_parcels=("site_id", "nunique"),
+        piece_area_m2=("piece_area_m2", "sum"),
+        core_area_m2=("core_area_m2", "sum"),
+        **{name: (name, "sum") for name in by_verdict},
+        owner_classes=("owner", lambda some: "|".join(sorted(set(some)))),
+        is_cut=("is_cut", "any"),
+    )
+    place = ["location_id", "entrance_street_name", "gemeente_code", "buurt_code", "location_x_m", "location_y_m"]
+    largest = joined.drop_duplicates("location_id").set_index("location_id")
+    placed = largest[[*place[1:], "owner_class"]].rename(columns={"owner_class": "owner_class_largest"})
+    verdict = told["best"].map(dict(enumerate(_BEST_FIRST)))
+    return told.drop(columns="best").assign(verdict=verdict).join(placed).reset_index()
+
+
+@stage(takes=(PieceLocations, LocatedPieces, Suitability), gives=LocationSuitability)
+def serve_locations(piece_locations: Frame, located: Frame, suitability: Frame) -> Frame:
+    """Say per location and flexmilieu whether one of its parcels serves it, and the best score among those that decide.
+
+    Parameters
+    ----------
+    piece_locations, located
+        The valid pieces of the run with their locations.
+    suitability
+        Parcels and flexmilieus.
+
+    Returns
+    -------
+        ``is_suitable`` is yes if a parcel is, unknown (null) if none is and one may be, else no.
+    """
+    of_site = located.merge(piece_locations, on="piece_id")[["site_id", "location_id"]].drop_duplicates()
+    judged = of_site.merge(suitability[["site_id", "flexmilieu", "is_suitable", "score"]], on="site_id")
+    truth = judged["is_suitable"].map({True: _YES, False: _NO}).astype("float64").fillna(_UNKNOWN)
+    key = ["location_id", "flexmilieu"]
+    judged = judged.assign(truth=truth)
+    most = judged.groupby(key)["truth"].transform("max")
+    deciding = judged[(judged["truth"] == most).to_numpy()]
+    found = deciding.groupby(key, sort=True).agg(truth=("truth", "first"), score=("score", "max")).reset_index()
+    is_suitable = pd.arrays.BooleanArray((found["truth"] == _YES).to_numpy(), (found["truth"] == _UNKNOWN).to_numpy())
+    return pd.DataFrame({**{name: found[name] for name in key}, "is_suitable": is_suitable, "score": found["score"]})

@@ -18,7 +18,14 @@ from flexsites import tables as t
 from flexsites.capacity.complexes import describe_references, find_lookalikes, group_complexes
 from flexsites.config.roofs import ComplexRules
 from flexsites.config.study import BASE, Study
-from flexsites.exclusion.locations import group_locations, link_cores, link_pieces
+from flexsites.exclusion.locations import (
+    describe_locations,
+    group_locations,
+    link_cores,
+    link_pieces,
+    place_pieces,
+    serve_locations,
+)
 from flexsites.inputs.prepared import Prepared
 from flexsites.runs.lattice import Cell
 from flexsites.runs.run import Options, Place, progress
@@ -29,6 +36,9 @@ from flexsites.tables.contract import is_true
 from flexsites.tables.files import merge, read, read_chunks, write_chunks, write_table
 from flexsites.tables.whole_files import scratch_folder
 from flexsites.tables.windows import window_of
+
+_STREET_M = 500.0
+"""Farther than any entrance reaches, a borrowed one among them: its street is among those read."""
 
 _ROUNDING_M = 0.01
 """Corners of cells are rounded where their side is no round number: a piece this near its border counts as over it."""
@@ -45,11 +55,31 @@ def gather_sites(
             valid, links = _linked(parts, inputs, study)
             locations = group_locations(valid, links)
             write_table(locations, t.PieceLocations, place.result(reading.id, "piece_locations"))
+            _tell_locations(place, reading.id, parts, inputs, locations)
             _fill_in(place.result(reading.id, "sites"), t.Sites, "location_id", _main_locations(valid, locations))
             path = place.result(reading.id, "suitability")
             suitable = t.concat([_suitable(rows) for rows in read_chunks(path)], t.Suitability)
             _fill_in(path, t.Suitability, "rank", rank(suitable))
             advance(n)
+
+
+def _tell_locations(
+    place: Place, reading: str, parts: Mapping[Cell, Path], inputs: Prepared, piece_locations: Frame
+) -> None:
+    """Write the locations of a reading: where they lie, how large they are, whose land, and whom they serve."""
+    sites = read(place.result(reading, "sites"))
+    run_sites = frozenset(sites["site_id"]) if inputs.tables.get("context_parcels") is not None else None
+    located = []
+    for path in parts.values():
+        own = _valid(path)
+        if len(own):
+            streets = inputs.read("streets", t.StreetLines, window_of(own, _STREET_M))
+            located.append(place_pieces(own, streets, run_sites=run_sites))
+    every = t.concat(located, t.LocatedPieces)
+    write_table(describe_locations(every, piece_locations, sites), t.Locations, place.result(reading, "locations"))
+    suitability = read(place.result(reading, "suitability"))
+    served = serve_locations(piece_locations, every, suitability)
+    write_table(served, t.LocationSuitability, place.result(reading, "location_suitability"))
 
 
 def _linked(parts: Mapping[Cell, Path], inputs: Prepared, study: Study) -> tuple[Frame, Frame]:

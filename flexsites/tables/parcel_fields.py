@@ -371,6 +371,39 @@ verdict = Field(
     source="METHOD 0",
 )
 neighbour_piece_id = Field("neighbour_piece_id", "str", "another piece of the same location: the higher piece_id")
+entrance_street_name = Field(
+    "entrance_street_name",
+    "str",
+    "name of the street that the entrance leads to",
+    null="no entrance, or no name is known",
+)
+location_x_m = Field("location_x_m", "float", "RD x of a point on the largest piece", unit="m")
+location_y_m = Field("location_y_m", "float", "RD y of a point on the largest piece", unit="m")
+is_cut = Field(
+    "is_cut", "bool", "it goes on outside the area of the run: its core lies on a piece there too", source="METHOD 0"
+)
+n_location_pieces = Field("n_location_pieces", "int", "valid pieces of the location", low=1, kind="extensive")
+n_location_parcels = Field("n_location_parcels", "int", "parcels with a piece of it", low=1)
+eligible_area_m2 = Field(
+    "eligible_area_m2", "float", "core area of its pieces on eligible parcels", unit="m2", low=0, kind="extensive"
+)
+conditional_area_m2 = Field(
+    "conditional_area_m2", "float", "core area of its pieces on conditional parcels", unit="m2", low=0, kind="extensive"
+)
+unknown_area_m2 = Field(
+    "unknown_area_m2",
+    "float",
+    "core area of its pieces where the verdict is unknown",
+    unit="m2",
+    low=0,
+    kind="extensive",
+)
+owner_classes = Field(
+    "owner_classes", "str", "owner classes of its parcels, joined by |; a null one is told as onbekend"
+)
+owner_class_largest = Field(
+    "owner_class_largest", "str", "owner class of its largest piece", null="unknown: no ownership was given"
+)
 location_id = Field(
     "location_id", "str", "group of pieces within the gap of each other and not across a barrier", null="no valid piece"
 )

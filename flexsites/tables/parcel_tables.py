@@ -156,6 +156,49 @@ Exclusions = Table(
 )
 ValidPieces = Table("ValidPieces", ("piece_id",), (f.piece_id, f.site_id, f.core_area_m2))
 PieceLinks = Table("PieceLinks", ("piece_id", "neighbour_piece_id"), (f.piece_id, f.neighbour_piece_id))
+LocatedPieces = Table(
+    "LocatedPieces",
+    ("piece_id",),
+    (
+        f.piece_id,
+        f.site_id,
+        f.piece_number,
+        f.piece_area_m2,
+        f.core_area_m2,
+        f.entrance_street_name,
+        f.location_x_m,
+        f.location_y_m,
+        f.is_cut,
+    ),
+)
+Locations = Table(
+    "Locations",
+    ("location_id",),
+    (
+        f.location_id,
+        f.verdict,
+        f.entrance_street_name,
+        f.gemeente_code,
+        f.buurt_code,
+        f.location_x_m,
+        f.location_y_m,
+        f.n_location_pieces,
+        f.n_location_parcels,
+        f.piece_area_m2,
+        f.core_area_m2,
+        f.eligible_area_m2,
+        f.conditional_area_m2,
+        f.unknown_area_m2,
+        f.owner_class_largest,
+        f.owner_classes,
+        f.is_cut,
+    ),
+)
+LocationSuitability = Table(
+    "LocationSuitability",
+    ("location_id", "flexmilieu"),
+    (f.location_id, f.flexmilieu, f.is_suitable, f.score),
+)
 PieceLocations = Table("PieceLocations", ("piece_id",), (f.piece_id, f.location_id))
 
 # -- accessibility ------------------------------------------------------------------------------------------------
