@@ -9,7 +9,7 @@ Every line takes tables and gives one table; what a table holds is in :mod:`flex
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -23,6 +23,7 @@ from flexsites.capacity.homes import fit
 from flexsites.capacity.roof_context import join_context
 from flexsites.capacity.roofs import roof_reasons, roof_units, top_up
 from flexsites.config.roofs import TopUpRules
+from flexsites.config.rule_sets import PieceTests
 from flexsites.config.study import Reading, Study
 from flexsites.exclusion.attribution import attribute
 from flexsites.exclusion.coverage import cover_rules
@@ -72,11 +73,7 @@ def assess_parcels(parcels: Frame, around: Surroundings, *, study: Study) -> dic
     """
     everyone = together_by_id(parcels, around.neighbours)
     every_face = overlay(everyone, around.layers, rules=study.all_rules, time=study.base.time)
-    coverage = cover_rules(parcels, around.coverages, around.layers, rules=study.all_rules, tests=study.tests)
-    land = open_land(
-        everyone, every_face, around.streets, around.layers,
-        rules=study.all_rules, tests=study.tests, locations=study.locations, lane_m=study.least_lane_m,
-    )  # fmt: skip
+    open_ground = Ground(parcels, everyone, every_face, around, study)
     faces = every_face[is_among(every_face["site_id"], parcels["site_id"])].reset_index(drop=True)
     done: list[tuple[Reading, dict[str, Frame]]] = []
     results = {}
@@ -84,17 +81,46 @@ def assess_parcels(parcels: Frame, around: Surroundings, *, study: Study) -> dic
         # Readings that differ in limits or estimate only leave the same land: what it holds and reaches is the same.
         left = next((found for other, found in done if reading.leaves_the_same_as(other)), None)
         if left is None:
+            coverage, land = open_ground.of(reading)
             left = leave(parcels, every_face, coverage, around, study=study, reading=reading, land=land)
             done.append((reading, left))
         results[reading.id] = left | serve_groups(parcels, left, study=study, reading=reading)
     base = results[study.base.id]
+    coverage, land = open_ground.of(study.base)
     missed = near_misses(
         parcels, around.neighbours, every_face, around.streets, around.layers, coverage, base["exclusions"],
         rules=study.base.rules, tests=study.tests, locations=study.locations, time=study.base.time,
-        soft=study.rule_set.soft_classes, lane_m=study.least_lane_m, land=land,
+        soft=study.rule_set.soft_classes, lane_m=study.base.least_lane_m, land=land,
     )  # fmt: skip
     base |= {"faces": faces, "near_misses": missed, "near_miss_units": _homes_missed(missed, around, study=study)}
     return results
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What readings of one cell stand on, made once for all that test pieces alike and have lanes of one width."""
+
+    parcels: Frame
+    everyone: Frame
+    faces: Frame
+    around: Surroundings
+    study: Study
+    made: list[tuple[PieceTests, float, tuple[Frame, Land]]] = field(default_factory=list)
+
+    def of(self, reading: Reading) -> tuple[Frame, Land]:
+        """Return where the rules' sources speak, and the land laid out, for a reading."""
+        tests, lane_m = reading.tests, reading.least_lane_m
+        found = next((one for mine, lane, one in self.made if (mine, lane) == (tests, lane_m)), None)
+        if found is None:
+            rules, layers = self.study.all_rules, self.around.layers
+            coverage = cover_rules(self.parcels, self.around.coverages, layers, rules=rules, tests=tests)
+            land = open_land(
+                self.everyone, self.faces, self.around.streets, layers,
+                rules=rules, tests=tests, locations=self.study.locations, lane_m=lane_m,
+            )  # fmt: skip
+            found = (coverage, land)
+            self.made.append((tests, lane_m, found))
+        return found
 
 
 def leave(
@@ -104,7 +130,7 @@ def leave(
     rules = reading.rules
     pieces = leave_pieces(
         parcels, around.neighbours, faces, around.streets, around.layers, coverage,
-        rules=rules, tests=study.tests, locations=study.locations, time=reading.time, lane_m=study.least_lane_m,
+        rules=rules, tests=reading.tests, locations=study.locations, time=reading.time, lane_m=reading.least_lane_m,
         land=land,
     )  # fmt: skip
     own = faces[is_among(faces["site_id"], parcels["site_id"])].reset_index(drop=True)
@@ -114,7 +140,7 @@ def leave(
     accessibility, transit_quality = measure(valid, around, study=study)
     units = fit(
         pieces, transit_quality,
-        programmes=study.programmes, dwelling_types=study.dwelling_types, layout=study.layout,
+        programmes=reading.programmes, dwelling_types=reading.dwelling_types, layout=reading.layout,
     )  # fmt: skip
     return {
         "pieces": pieces,
@@ -130,7 +156,9 @@ def serve_groups(parcels: Frame, left: Tables, *, study: Study, reading: Reading
     """Judge what is left for every flexmilieu; a variant may count the low or the high estimate as the expected."""
     units = left["units"].assign(n_units_expected=left["units"][f"n_units_{reading.estimate}"])
     counting = counting_pieces(left["pieces"], left["exclusions"])
-    judged = judge_pieces(counting, left["accessibility"], units, flexmilieus=study.flexmilieus, groups=reading.groups)
+    judged = judge_pieces(
+        counting, left["accessibility"], units, flexmilieus=reading.flexmilieus, groups=reading.groups
+    )
     suitability = judge(judged)
     names = tuple(one.id for one in study.flexmilieus)
     sites = gather(parcels, left["exclusions"], suitability, flexmilieus=names, undemanding=study.undemanding)

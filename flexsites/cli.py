@@ -1,4 +1,4 @@
-"""The command line: demo, run, check, explain, shortlist, sources."""
+"""The command line: demo, run, check, explain, shortlist, sources, config."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
-from flexsites import __version__
+from flexsites import __version__, cli_config
 from flexsites.config.load import available
 from flexsites.config.run import Shortlist
 from flexsites.config.study import resolve, uncovered
@@ -29,6 +29,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(cli_config.app, name="config")
 _out = Console()
 _err = Console(stderr=True)
 

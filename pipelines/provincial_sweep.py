@@ -7,10 +7,11 @@ from pathlib import Path
 from flexsites import reporting
 from flexsites.config.study import Study
 from flexsites.runs.across_cells import gather_roofs, gather_sites, match
+from flexsites.runs.apart import adopt, place_apart
 from flexsites.runs.cells import assess, keyed, merge_parts
 from flexsites.runs.manifest import write_manifest
 from flexsites.runs.prepare import prepare_inputs
-from flexsites.runs.run import Options, forget_parts, start
+from flexsites.runs.run import Options, Place, forget_parts, start
 
 
 def run(study: Study, options: Options) -> Path:
@@ -21,8 +22,18 @@ def run(study: Study, options: Options) -> Path:
 
 
 def assess_all(study: Study, options: Options) -> Path:
-    """Assess parcels and roofs, gather what is not local, write the manifest; return the run's directory."""
+    """Assess the run, and before it each variant that needs inputs of its own; return the run's directory."""
     place = start(study, options)
+    for variant, one in study.apart.items():
+        inner = place_apart(place, variant)
+        _assess(inner, one, options)
+        adopt(place, variant, inner)
+    _assess(place, study, options)
+    return place.directory
+
+
+def _assess(place: Place, study: Study, options: Options) -> None:
+    """Assess parcels and roofs, gather what is not local, write the manifest."""
     inputs = prepare_inputs(place, study, options)
     place = keyed(place, study, inputs)
     rows = assess(place, study, inputs, options)
@@ -34,4 +45,3 @@ def assess_all(study: Study, options: Options) -> Path:
         gather_roofs(place, study, inputs, rows)
     forget_parts(place, other=True)
     write_manifest(place, study, inputs, rows)
-    return place.directory

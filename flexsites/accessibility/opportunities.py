@@ -15,7 +15,7 @@ from flexsites.accessibility.kernels.positions import Opportunities
 from flexsites.accessibility.kernels.service_class import UNKNOWN_MODE
 from flexsites.accessibility.kernels.snap import snap
 from flexsites.arrays import BoolArray, FloatArray, IntArray
-from flexsites.config.access import ToStop
+from flexsites.config.opportunities import ToStop
 
 if TYPE_CHECKING:
     from typing import Self

@@ -5,98 +5,20 @@ configs/measures.yaml is read into :class:`Measures`. The models compute nothing
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import time
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from flexsites.config.base import Label, Model, Number
+from flexsites.config.opportunities import Decay, Destination, Opportunity, ToStop
 from flexsites.config.units import PURE, Unit, unit_of_key
 from flexsites.errors import Fault, NotFoundError
 
 MeasureId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Mode = Literal["walk", "bicycle"]
 Band = Literal["peak", "day", "evening", "weekend"]
-Category = Annotated[str, StringConstraints(pattern=r"^[a-z_]+$")]
-
-
-class ToAmenity(Model):
-    """Amenities of one category are what is reached: `{amenity: gp}`."""
-
-    amenity: Category
-    """A category of configs/amenities.yaml, or of a table of points among the run's sources."""
-
-    @property
-    def category(self) -> str:
-        """The category that rows must have."""
-        return self.amenity
-
-    @property
-    def spoken_of(self) -> str:
-        """What a source must speak about for this to be known."""
-        return f"amenity:{self.amenity}"
-
-    @property
-    def slug(self) -> str:
-        """A name for a file of these."""
-        return f"amenity-{self.amenity}"
-
-
-class ToStop(Model):
-    """Stops are what is reached: `{stop: train}`."""
-
-    stop: Literal["bus", "tram", "metro", "train", "ferry", "any", "hub"]
-    """Stops of one mode, of `any` mode, or those that are a `hub`."""
-
-    @property
-    def spoken_of(self) -> str:
-        """What a source must speak about for this to be known."""
-        return "stop"
-
-    @property
-    def slug(self) -> str:
-        """A name for a file of these."""
-        return f"stop-{self.stop}"
-
-
-class ToPlaces(Model):
-    """Weighted places of a table of the user's are what is reached: `{places: jobs}`."""
-
-    places: Literal["jobs", "centres"]
-    """Jobs or town centres, as a source of points with this category gives them."""
-
-    @property
-    def category(self) -> str:
-        """The category that rows must have."""
-        return self.places
-
-    @property
-    def spoken_of(self) -> str:
-        """What a source must speak about for this to be known."""
-        return self.places
-
-    @property
-    def slug(self) -> str:
-        """A name for a file of these."""
-        return self.places
-
-
-def _kind_of_opportunity(value: object) -> str | None:
-    """Return which key an opportunity is written with: that is its kind."""
-    keys = value.keys() if isinstance(value, Mapping) else getattr(value, "model_fields_set", ())
-    return next((key for key in ("amenity", "stop", "places") if key in keys), None)
-
-
-Opportunity = Annotated[
-    Annotated[ToAmenity, Tag("amenity")] | Annotated[ToStop, Tag("stop")] | Annotated[ToPlaces, Tag("places")],
-    Discriminator(
-        _kind_of_opportunity,
-        custom_error_type="kind_of_opportunity",
-        custom_error_message="what is reached is written {amenity: <category>}, {stop: <mode>} or {places: jobs}",
-    ),
-]
-"""What a measure runs to: a tagged union on the one key it is written with."""
 
 
 class ModeOfTravel(Model):
@@ -108,47 +30,6 @@ class ModeOfTravel(Model):
     """The speed over the streets."""
     max_snap_m: Number
     """An access point farther than this from any usable street has no known way to it."""
-
-
-class _Decay(Model):
-    """What all decay functions share: weight 1 at no cost, falling with cost, in [0, 1]."""
-
-
-class BinaryDecay(_Decay):
-    """Weight 1 up to the cut-off of the measure, 0 beyond."""
-
-    kind: Literal["binary"]
-    """All that is within the cut-off counts in full."""
-
-
-class LinearDecay(_Decay):
-    """Weight 1 - cost / cut-off of the measure, 0 beyond."""
-
-    kind: Literal["linear"]
-    """The weight falls evenly to 0 at the cut-off."""
-
-
-class ExponentialDecay(_Decay):
-    """Weight exp(-cost / scale)."""
-
-    kind: Literal["exponential"]
-    """The weight is exp(-distance / scale)."""
-    scale_m: Number
-    """The distance at which the weight is 1/e."""
-
-
-class LogisticDecay(_Decay):
-    """Weight 1 / (1 + exp((cost - inflection) / scale)), divided by its value at no cost."""
-
-    kind: Literal["logistic"]
-    """The weight falls along a logistic curve."""
-    inflection_m: Number
-    """The distance at which the curve is steepest."""
-    scale_m: Number
-    """How stretched the curve is: larger is gentler."""
-
-
-Decay = Annotated[BinaryDecay | LinearDecay | ExponentialDecay | LogisticDecay, Field(discriminator="kind")]
 
 
 class _Measure(Model):
@@ -283,17 +164,6 @@ class Window(Model):
         return self
 
 
-Destination = Annotated[
-    Annotated[ToAmenity, Tag("amenity")] | Annotated[ToPlaces, Tag("places")],
-    Discriminator(
-        _kind_of_opportunity,
-        custom_error_type="kind_of_destination",
-        custom_error_message="a journey runs to {amenity: <category>} or {places: jobs | centres}, not to a stop",
-    ),
-]
-"""What a journey by timetable runs to."""
-
-
 class TravelTime(_Measure):
     """Door to door by timetable: walk, wait, ride, transfer, walk; a percentile over the departures of a window.
 
@@ -340,9 +210,9 @@ _KindT = TypeVar("_KindT", bound=_Measure)
 class Measures(Model):
     """The catalogue of measures, with the modes they run on."""
 
-    modes: dict[Mode, ModeOfTravel]
+    modes: dict[Mode, ModeOfTravel] = Field(default_factory=dict)
     """The ways to move, by mode."""
-    measures: tuple[Measure, ...]
+    measures: tuple[Measure, ...] = ()
     """The measures."""
 
     @model_validator(mode="after")
@@ -354,6 +224,12 @@ class Measures(Model):
             message = f"measures named twice: {', '.join(double)}"
             raise ValueError(message)
         return self
+
+    def under(self, own: Measures) -> Measures:
+        """Return these with one's own over them: the same id takes the place of a measure, another follows."""
+        mine = {measure.id: measure for measure in own.measures}
+        kept = [mine.pop(measure.id, measure) for measure in self.measures]
+        return Measures(modes=self.modes | own.modes, measures=(*kept, *mine.values()))
 
     def pick(self, ids: Collection[str], *kinds: type[_KindT]) -> tuple[_KindT, ...]:
         """Return the measures of some kinds (classes) among the ids, in catalogue order; others are left out.

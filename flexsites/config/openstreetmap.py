@@ -10,8 +10,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from flexsites.config.access import Category
 from flexsites.config.base import Label, Model, Number
+from flexsites.config.opportunities import Category
 
 
 class AmenityCategory(Model):
@@ -54,12 +54,25 @@ class Lifecycle(Model):
 class AmenityCategories(Model):
     """All categories of amenity, by id; and the tags of stops, by mode, for places without a timetable."""
 
-    lifecycle: Lifecycle
-    """How tags say that something is gone, or not there yet."""
-    categories: dict[Category, AmenityCategory]
+    lifecycle: Lifecycle | None = None
+    """How tags say that something is gone, or not there yet; left out: as the shipped file says."""
+    categories: dict[Category, AmenityCategory] = Field(default_factory=dict)
     """The categories by id."""
-    stops: dict[Literal["bus", "tram", "metro", "train", "ferry"], AmenityCategory]
+    stops: dict[Literal["bus", "tram", "metro", "train", "ferry"], AmenityCategory] = Field(default_factory=dict)
     """The tags of stops by mode, for places without a timetable."""
+
+    @property
+    def gone(self) -> Lifecycle:
+        """How tags say that something is gone; without words for it nothing is."""
+        return self.lifecycle or Lifecycle(keys=(), prefixes=())
+
+    def under(self, own: AmenityCategories) -> AmenityCategories:
+        """Return these with one's own over them: the same id takes the place of a category, another follows."""
+        return AmenityCategories(
+            lifecycle=own.lifecycle or self.lifecycle,
+            categories=self.categories | own.categories,
+            stops=self.stops | own.stops,
+        )
 
 
 class Permission(Model):

@@ -1,96 +1,165 @@
-"""The readings of a run: the base and its variants, each the rules, times and limits that hold in it.
+"""The readings of a run: the base and its variants, each with the settings and the rules that hold in it.
 
-A variant changes figures of rules and limits of measures. Where a changed rule covers other land than the base's, it
-gets an id of its own, so that one overlay serves all readings.
+A variant may change anything that decides an answer. Where a changed rule covers other land than the base's, it gets an
+id of its own, so that one overlay serves all readings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from flexsites.config.base import Number
-from flexsites.config.rule_sets import RuleSet, TimeModel, vary
-from flexsites.config.rules import ExclusionRule, PlannedCapacity, Rule
+from flexsites.config.by_place import by_place
+from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
+from flexsites.config.rule_sets import PieceTests, TimeModel, vary
+from flexsites.config.rules import ExclusionRule, PlannedCapacity
 from flexsites.config.run import Estimate, Variant
-from flexsites.config.suitability import TargetGroup, Threshold
+from flexsites.config.settings import PREPARED, Settings, differing, replaced
+from flexsites.config.suitability import Flexmilieu, TargetGroup, Threshold
 from flexsites.errors import ConfigError, Fault, FlexsitesError
 
 BASE = "base"
 
-_ONE_RULE: TypeAdapter[ExclusionRule] = TypeAdapter(Rule)
 # What decides where a rule lies. The rest (effect, label, ...) only decides what that means: no new overlay is needed.
-_MEANING = {"rule_id", "label", "effect", "hardness", "scope", "required", "overrides", "procedure", "source"}
+_MEANING = {
+    "rule_id", "label", "effect", "hardness", "scope", "required", "overrides", "procedure", "source", "assumption",
+    "why", "valid_from", "valid_to", "part_of",
+}  # fmt: skip
+# What the land that is left does not depend on: it is the same land, judged otherwise.
+_JUDGED = {"target_groups", "flexmilieus"}
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One reading of the run: the base, or a variant.
 
-    ``rules`` are in order; a rule that covers other land than the base's carries the variant in its id, so that faces
-    are labelled with both. ``flexmilieus`` and ``groups`` carry the variant's limits.
+    ``rules`` are in order, told apart by place; a rule that covers other land than the base's carries the variant in
+    its id, so that faces are labelled with both. ``settings`` holds everything else that decides the answer.
     """
 
     id: str
     rules: tuple[ExclusionRule, ...]
-    time: TimeModel
-    groups: Mapping[str, TargetGroup]
+    settings: Settings
     estimate: Estimate
 
+    @property
+    def time(self) -> TimeModel:
+        """Horizon, term and preparation."""
+        return self.settings.time
+
+    @property
+    def tests(self) -> PieceTests:
+        """The tests of pieces."""
+        return self.settings.pieces
+
+    @property
+    def groups(self) -> Mapping[str, TargetGroup]:
+        """The target groups that a flexmilieu couples, with the limits of this reading."""
+        return self.settings.used_groups()
+
+    @property
+    def flexmilieus(self) -> tuple[Flexmilieu, ...]:
+        """The flexmilieus, in the order that breaks ties."""
+        return self.settings.flexmilieus
+
+    @property
+    def programmes(self) -> dict[str, Programme]:
+        """What is built, by flexmilieu."""
+        return self.settings.programmes
+
+    @property
+    def dwelling_types(self) -> Mapping[str, DwellingType]:
+        """The homes that can be placed, by id."""
+        return self.settings.dwelling_types
+
+    @property
+    def layout(self) -> LayoutStandard:
+        """What all layouts have in common."""
+        return self.settings.layout
+
+    @property
+    def least_lane_m(self) -> float:
+        """The least width of a lane of all layouts: over it a piece is entered."""
+        return min(min(one.lane_width_m.values()) for one in self.programmes.values())
+
     def leaves_the_same_as(self, other: Reading) -> bool:
-        """Whether the same land is left, for the same time: the rules and the time model are equal."""
-        return self.rules == other.rules and self.time == other.time
+        """Whether the same land is left, for the same time, holding the same homes: only its judgement may differ."""
+        if self.rules != other.rules or self.programmes != other.programmes:
+            return False
+        return differing(self.settings, other.settings) <= _JUDGED
+
+    def shares_inputs_with(self, other: Reading) -> bool:
+        """Whether both are answered from the same prepared inputs; else the one needs a run apart."""
+        return not differing(self.settings, other.settings) & set(PREPARED)
 
 
-def base_reading(rule_set: RuleSet, groups: Mapping[str, TargetGroup]) -> Reading:
-    """Return the run itself: the rules in force, and the groups with their own limits."""
-    return Reading(BASE, rule_set.in_force(), rule_set.time, groups, "expected")
+def base_reading(settings: Settings) -> Reading:
+    """Return the run itself."""
+    return Reading(BASE, by_place(settings.rules), settings, "expected")
 
 
-def variant_reading(rule_set: RuleSet, groups: Mapping[str, TargetGroup], variant: Variant, path: Path) -> Reading:
-    """Return the reading of a variant; rules that cover other land than the base's get an id of their own."""
+def variant_reading(settings: Settings, variant: Variant, path: Path) -> Reading:
+    """Return the reading of a variant; rules that cover other land than the base's get an id of their own.
+
+    Raises
+    ------
+    ConfigError
+        With what the variant names and the run does not have, and every value that may not stand there.
+    """
     where = f"{path}: variants.{variant.id}"
-    base = _by_id(rule_set.in_force())
-    require_known(tuple(variant.change), base, f"{where}.change")
-    measures = {threshold.measure for threshold in thresholds(groups)}
+    known = _by_id(settings.rules)
+    require_known(tuple(variant.change), known, f"{where}.change")
+    measures = {threshold.measure for threshold in thresholds(settings.used_groups())}
     require_known(tuple(variant.limits), dict.fromkeys(sorted(measures)), f"{where}.limits")
+    own = replaced(settings, _values(settings, variant), f"{where}")
+    limited = {key: _limited(group, variant.limits) for key, group in own.target_groups.items()}
     try:
-        changed = tuple(_changed(rule, variant, where) for rule in base.values())
-        rules = vary(changed, variant)
+        rules = vary(own.rules, variant)
     except FlexsitesError as error:
         raise ConfigError([f"{where}: {fault}" for fault in error.faults]) from error
-    names = {rule.rule_id: rule.rule_id for rule in rules}
-    names |= {key: f"{key}__{variant.id}" for key, rule in _by_id(rules).items() if _land(rule) != _land(base[key])}
-    rules = tuple(_renamed(rule, names) for rule in rules)
-    times = {
-        name: figure
+    own = replace(own, rules=rules, target_groups=limited)
+    return Reading(variant.id, _told_apart(by_place(rules), settings, variant), own, variant.estimate)
+
+
+def _values(settings: Settings, variant: Variant) -> dict[str, Any]:
+    """Return what a variant says, by path: its own figures of time and its changes of rules are short for paths."""
+    values = {
+        f"time.{name}": figure.model_dump(exclude_none=True)
         for name in ("horizon_years", "term_years", "preparation_years")
         if (figure := getattr(variant, name)) is not None
     }
-    time = rule_set.time.model_copy(update=times)
-    limited = {key: _limited(group, variant.limits) for key, group in groups.items()}
-    return Reading(variant.id, rules, time, limited, variant.estimate)
+    for rule_id, change in variant.change.items():
+        values |= {f"rules.{rule_id}.{name}": value for name, value in change.items()}
+    values |= dict(variant.replace)
+    horizon = values.get("time.horizon_years")
+    for rule in settings.rules if horizon is not None else ():
+        if isinstance(rule, PlannedCapacity):
+            values.setdefault(f"rules.{rule.rule_id}.horizon_years", horizon)
+    return values
 
 
-def _changed(rule: ExclusionRule, variant: Variant, where: str) -> ExclusionRule:
-    change = dict(variant.change.get(rule.rule_id, {}))
-    if isinstance(rule, PlannedCapacity) and variant.horizon_years is not None:
-        change.setdefault("horizon_years", variant.horizon_years.model_dump(exclude_none=True))
-    if not change:
-        return rule
-    content = rule.model_dump(mode="json", exclude_none=True) | change
-    try:
-        return _ONE_RULE.validate_python(content)
-    except ValidationError as error:
-        place = f"{where}.change.{rule.rule_id}"
-        faults = [
-            Fault(one["msg"], f"{place}.{'.'.join(map(str, one['loc'][1:]))}", "correct it") for one in error.errors()
-        ]
-        raise ConfigError(faults) from error
+def _told_apart(rules: tuple[ExclusionRule, ...], settings: Settings, variant: Variant) -> tuple[ExclusionRule, ...]:
+    """Return the rules under ids of their own where they lie elsewhere; an include lifts the rules under theirs."""
+    base = _by_id(by_place(settings.rules))
+    names = {key: key for key in (*base, *_by_id(rules))}
+    names |= {
+        key: f"{key}__{variant.id}"
+        for key, rule in _by_id(rules).items()
+        if key not in base or _land(rule) != _land(base[key])
+    }
+    return tuple(
+        rule.model_copy(
+            update={
+                "rule_id": names[rule.rule_id],
+                "overrides": tuple(names.get(name, name) for name in rule.overrides),
+                "part_of": rule.part_of or (None if rule.is_everywhere else rule.rule_id),
+            }
+        )
+        for rule in rules
+    )
 
 
 def _land(rule: ExclusionRule) -> dict[str, Any]:
@@ -100,12 +169,6 @@ def _land(rule: ExclusionRule) -> dict[str, Any]:
 
 def _by_id(rules: tuple[ExclusionRule, ...]) -> dict[str, ExclusionRule]:
     return {rule.rule_id: rule for rule in rules}
-
-
-def _renamed(rule: ExclusionRule, names: Mapping[str, str]) -> ExclusionRule:
-    """Return the rule under its new name; an include lifts the rules under theirs."""
-    overrides = tuple(names.get(name, name) for name in rule.overrides)
-    return rule.model_copy(update={"rule_id": names[rule.rule_id], "overrides": overrides})
 
 
 def thresholds(groups: Mapping[str, TargetGroup]) -> Iterator[Threshold]:

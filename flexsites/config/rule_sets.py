@@ -11,8 +11,9 @@ from typing import Literal, Self
 from pydantic import Field, RootModel, model_validator
 
 from flexsites.config.base import Label, Model, Number
-from flexsites.config.load import find, read_model, read_yaml
+from flexsites.config.load import read_model, read_yaml
 from flexsites.config.rules import Effect, ExclusionRule, Hardness, Rule
+from flexsites.config.shelf import Shelf
 from flexsites.errors import ConfigError, Fault
 
 PIECE_TESTS = ("piece_min_area", "piece_min_width", "piece_enclosed", "piece_road_access")
@@ -56,6 +57,12 @@ class PieceTests(Model):
     """Whether a piece of which no way in is known is unknown; else it is valid."""
     labels: dict[Literal["piece_min_area", "piece_min_width", "piece_enclosed", "piece_road_access"], Label]
     """What the tests are called."""
+
+    @property
+    def reaches_m(self) -> tuple[float, ...]:
+        """How far around a piece the tests look: for a way in and what bars it, and for what encloses."""
+        # What bars a way in lies along it, and is opened to see whether it is wide.
+        return float(self.road_reach_m) + 4.0 * float(self.wide_water_m) + 1.0, self.enclosed_reach_m
 
     @property
     def enclosed_reach_m(self) -> float:
@@ -206,29 +213,60 @@ class RuleSetFile(RootModel[RuleSet | RuleChanges]):
     """What a file of a rule set may say: all of it, or what differs from another."""
 
 
-def read_rule_set(path: Path) -> RuleSet:
+def read_rule_set(path: Path, shelf: Shelf | None = None) -> RuleSet:
     """Read a rule set, whole or as the differences from another.
 
     Raises
     ------
     ConfigError
-        With every fault of the file, or of the two together.
+        With every fault of the file, or of those that it extends together.
     NotFoundError
         If it extends a set that does not exist.
     """
-    content = read_yaml(path)
-    if not isinstance(content, dict) or "extends" not in content:
-        return read_model(path, RuleSet, content)
-    changes = read_model(path, RuleChanges, content)
-    base_path = find("rules/exclusion", changes.extends, beside=path.parent)
-    base_content = read_yaml(base_path)
-    if isinstance(base_content, dict) and "extends" in base_content:
-        remedy = f"extend {base_content['extends']} itself, and say here what is other"
-        raise ConfigError(Fault(f"{changes.extends} extends another set itself", f"{path}: extends", remedy))
-    base = read_model(base_path, RuleSet, base_content)
-    time = base.time.model_copy(update={key: one for key, one in changes.time if one is not None})
-    named = base.model_copy(update={"id": changes.id, "label": changes.label, "about": changes.about, "time": time})
-    return read_model(path, RuleSet, named.replaced(changes.rules).model_dump())
+    return joined(read_chain(path, shelf or Shelf()))
+
+
+def read_chain(path: Path, shelf: Shelf) -> list[tuple[Path, RuleSet | RuleChanges]]:
+    """Return a rule set as a whole one and the differences that go over it, each with its file.
+
+    Raises
+    ------
+    ConfigError
+        With every fault of a file; or if sets extend each other in a ring.
+    NotFoundError
+        If a set is extended that does not exist.
+    """
+    chain: list[tuple[Path, RuleSet | RuleChanges]] = []
+    while True:
+        content = read_yaml(path)
+        if not isinstance(content, dict) or "extends" not in content:
+            return [(path, read_model(path, RuleSet, content)), *chain]
+        changes = read_model(path, RuleChanges, content)
+        if path in [one for one, _ in chain]:
+            names = ", ".join(one.name for one, _ in chain)
+            raise ConfigError(Fault("rule sets extend each other", names, "let one of them be whole"))
+        chain.insert(0, (path, changes))
+        path = shelf.find("rules/exclusion", changes.extends, beside=path.parent, instead_of=path)
+
+
+def joined(chain: list[tuple[Path, RuleSet | RuleChanges]]) -> RuleSet:
+    """Return the rule set that a whole one and the differences over it make.
+
+    Raises
+    ------
+    ConfigError
+        If what they make together cannot be, naming the file that makes it so.
+    """
+    found, *over = chain
+    base = found[1]
+    if not isinstance(base, RuleSet):
+        raise TypeError("a chain begins with a whole rule set")
+    for path, changes in over:
+        told = {key: one for key, one in changes.time if one is not None} if isinstance(changes, RuleChanges) else {}
+        update = {"id": changes.id, "label": changes.label, "about": changes.about}
+        named = base.model_copy(update=update | {"time": base.time.model_copy(update=told)})
+        base = read_model(path, RuleSet, named.replaced(changes.rules).model_dump())
+    return base
 
 
 def vary(rules: tuple[ExclusionRule, ...], variant: RuleVariant) -> tuple[ExclusionRule, ...]:

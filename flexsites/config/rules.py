@@ -23,13 +23,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from flexsites.config.base import Label, Model, Number, Range
+from flexsites.config.places import LocalRule, Place, Where, WhereLayer
 from flexsites.config.units import ANY, Unit, is_in_unit
 
 Effect = Literal["exclude", "restrict", "flag", "include"]
 Hardness = Literal["zeer_hard", "hard", "middel", "zacht"]
 Scope = Literal["national", "provincial", "municipal", "own"]
-Value = str | int | float | bool
-Where = dict[str, tuple[Value, ...]]
 
 
 class ByClass(Range):
@@ -83,6 +82,16 @@ class BaseRule(Model):
     """The rules that an `include` lifts on its land; no other effect has it."""
     procedure: Label | None = None
     """The consent or procedure that a restriction or flag asks for, for reports."""
+    only: Place | None = None
+    """The parcels that the rule is for; left out: all."""
+    not_in: tuple[Place, ...] = ()
+    """Parcels that the rule is not for."""
+    where_layer: WhereLayer | None = None
+    """Another layer to whose polygons the rule is bound; left out: it holds everywhere."""
+    locally: tuple[LocalRule, ...] = ()
+    """What the rule says otherwise in some municipalities or provinces, or on the land of some owners."""
+    part_of: str | None = None
+    """The rule of which this one is what holds in a place; filled in when rules are told apart by place."""
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -107,9 +116,25 @@ class BaseRule(Model):
         return getattr(self, "layer", None)
 
     @property
-    def layer_keys(self) -> tuple[str, ...]:
-        """All layers that the rule reads."""
+    def own_layers(self) -> tuple[str, ...]:
+        """The layers that tell what the rule covers."""
         return (self.layer_key,) if self.layer_key else ()
+
+    @property
+    def layer_keys(self) -> tuple[str, ...]:
+        """All layers that the rule reads, the one it is bound to among them."""
+        bound = (self.where_layer.layer,) if self.where_layer else ()
+        return tuple(dict.fromkeys((*self.own_layers, *bound)))
+
+    @property
+    def source_keys(self) -> tuple[str, ...]:
+        """The entries of `sources.layers` that the rule reads: of a raster its name, not that of a layer made of it."""
+        return self.layer_keys
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether the rule is for all parcels."""
+        return self.only is None and not self.not_in
 
     @property
     def reach_m(self) -> float:
@@ -179,6 +204,13 @@ class PlannedCapacity(BaseRule):
     """Whether a plan without a start counts as within the horizon, or leaves the land with unknown years."""
     horizon_years: Number | None = None
     """How far ahead a plan counts; left out: the horizon of the time model."""
+
+    @model_validator(mode="after")
+    def _is_bound_to_no_layer(self) -> Self:
+        if self.where_layer is not None:
+            message = f"rule {self.rule_id}: plans are counted by their years too: cut the layer of plans itself"
+            raise ValueError(message)
+        return self
 
 
 class LandUse(BaseRule):
@@ -252,7 +284,7 @@ class InUse(BaseRule):
         return self
 
     @property
-    def layer_keys(self) -> tuple[str, ...]:
+    def own_layers(self) -> tuple[str, ...]:
         """The layer and, if given, the yards and the land use."""
         return tuple(name for name in (self.layer, self.yard_layer, self.land_use_layer) if name)
 
@@ -289,6 +321,12 @@ class RasterAbove(BaseRule):
     def layer_key(self) -> str:
         """The name of the layer of polygons, e.g. ``flood>1``."""
         return f"{self.raster}{'>' if self.comparison == 'above' else '>='}{float(self.threshold):g}"
+
+    @property
+    def source_keys(self) -> tuple[str, ...]:
+        """The raster, and the layer that the rule is bound to."""
+        bound = (self.where_layer.layer,) if self.where_layer else ()
+        return tuple(dict.fromkeys((self.raster, *bound)))
 
 
 ExclusionRule = Inside | WithinDistance | PlannedCapacity | LandUse | InUse | RasterAbove

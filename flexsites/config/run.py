@@ -67,10 +67,8 @@ class Area(Model):
 class Variant(RuleVariant):
     """Another reading of the same run, answered beside the base from the same overlay.
 
-    ``effects`` and ``hardness`` switch rules; ``change`` replaces fields of a rule (a distance, a threshold: that rule
-    alone is computed again); ``limits`` replaces the limit that a measure must meet, wherever it is required;
-    ``estimate`` takes the low or the high number of homes instead of the expected one; ``horizon_years``,
-    ``term_years`` and ``preparation_years`` replace those of the time model.
+    ``effects`` and ``hardness`` switch rules; ``change`` and ``limits`` are short for what is changed most; ``replace``
+    reaches everything else that decides an answer.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -81,6 +79,13 @@ class Variant(RuleVariant):
     """Per rule the fields that differ (a distance, a threshold); that rule alone is computed again."""
     limits: Annotated[dict[str, Number], Unit(ANY)] = Field(default_factory=dict)
     """Another limit per measure, wherever a target group requires it."""
+    replace: dict[str, Any] = Field(default_factory=dict)
+    """By path, as the report lists figures, what stands there instead: `{pieces.min_width_m: {value: 12, ...}}`.
+
+    Whole values, nothing is merged. Rules, times, piece tests, target groups, flexmilieus, dwelling types and the
+    layout are answered from the same inputs; measures, transit, streets, amenities, roofs (`optoppen`), locations and
+    sources are prepared and assessed anew.
+    """
     estimate: Estimate = "expected"
     """Which estimate of the homes is counted as the expected one."""
     horizon_years: Number | None = None
@@ -137,6 +142,8 @@ class Run(Model):
     """What the run invents first; left out: nothing."""
     sources: Sources
     """Which outside data is read."""
+    config: str | None = None
+    """A folder of one's own configuration, relative to this file; left out: `flexsites_config` beside it, if there."""
     rules: str = "omgevingswet_2024"
     """The rule set: a name of configs/rules/exclusion, or a file."""
     own_rules: tuple[Rule, ...] = ()

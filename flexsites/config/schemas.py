@@ -64,6 +64,17 @@ MODELS: dict[str, type[BaseModel]] = {
 }
 
 
+def schema_name(pattern: str) -> str:
+    """Return the name of the schema of the files of a pattern.
+
+    Examples
+    --------
+    >>> schema_name("rules/exclusion/*.yaml"), schema_name("measures.yaml")
+    ('rules_exclusion', 'measures')
+    """
+    return pattern.removesuffix("/*.yaml").removesuffix(".yaml").replace("/", "_")
+
+
 def schema_texts() -> dict[str, str]:
     """Return each schema's text by file name.
 
@@ -74,7 +85,7 @@ def schema_texts() -> dict[str, str]:
     """
     texts = {}
     for pattern, model in MODELS.items():
-        name = pattern.removesuffix("/*.yaml").removesuffix(".yaml").replace("/", "_")
+        name = schema_name(pattern)
         texts[f"{name}.json"] = json.dumps(model.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
     return texts
 

@@ -380,6 +380,13 @@ class Table(FileRow, Selection):
     """The sheet of a workbook; left out: the first."""
 
 
+class DemandTable(Table):
+    """How many homes each gemeente asks for each target group."""
+
+    groups: tuple[str, ...] = ()
+    """The target groups that the table may name; left out: those of the configuration."""
+
+
 class Bag3d(FileRow, Geometry):
     """Roofs of 3DBAG as attributes on footprints (GeoPackage)."""
 
@@ -476,7 +483,7 @@ class Sources(Model):
     """The building stock, for roofs."""
     portfolio: Portfolio | None = None
     """A corporation's own list."""
-    demand: Table | None = None
+    demand: DemandTable | None = None
     """How many homes each gemeente asks for each target group."""
 
     def rows(self) -> dict[str, Row]:

@@ -6,12 +6,12 @@ hashed: the same content gives the same run id.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from flexsites.config.access import (
     AreaStatistic,
@@ -26,21 +26,26 @@ from flexsites.config.access import (
 from flexsites.config.anchors import Anchors
 from flexsites.config.base import Figure, collect_figures
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
-from flexsites.config.load import available, configs_directory, expand, find, read_model, read_yaml
+from flexsites.config.load import expand, find, read_model, read_yaml
 from flexsites.config.openstreetmap import AmenityCategories, StreetRules
+from flexsites.config.origins import Origins
 from flexsites.config.readings import BASE, Reading, base_reading, require_known, thresholds, variant_reading
-from flexsites.config.roofs import TopUpRules, assemble
-from flexsites.config.rule_sets import LocationModel, PieceTests, RuleSet, read_rule_set
+from flexsites.config.roofs import TopUpRules
+from flexsites.config.rule_sets import LocationModel, PieceTests, RuleSet
 from flexsites.config.rules import ExclusionRule
 from flexsites.config.run import Run
-from flexsites.config.study_faults import dwelling_faults, group_faults, measure_faults, variant_faults
+from flexsites.config.schemas import MODELS
+from flexsites.config.sections import Reader
+from flexsites.config.settings import Settings
+from flexsites.config.shelf import shelf_of
+from flexsites.config.study_faults import faults_of, variant_faults
 from flexsites.config.suitability import Flexmilieu, TargetGroup
 from flexsites.config.transit import Transit, TransitClasses
-from flexsites.errors import ConfigError, Fault
+from flexsites.errors import ConfigError, Fault, FlexsitesError
 
 __all__ = ["BASE", "Reading", "Study", "resolve", "uncovered"]
 
-M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 TRANSIT_MEASURES = (
     "walk_distance_transit_m",
@@ -54,23 +59,27 @@ TRANSIT_MEASURES = (
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """A run with all that it names."""
+    """A run with all that it names.
+
+    Attributes
+    ----------
+    readings
+        The base, and the variants that are answered from the same prepared inputs.
+    apart
+        The variants that need inputs of their own, each as a study whose base it is: the run prepares and assesses it
+        by itself, and its results stand among those of the variants under its id.
+    origins
+        From which file each figure came.
+    """
 
     run: Run
     path: Path
     rule_set: RuleSet
     readings: tuple[Reading, ...]
-    flexmilieus: tuple[Flexmilieu, ...]
-    dwelling_types: Mapping[str, DwellingType]
-    layout: LayoutStandard
-    measures: Measures
-    transit: Transit
-    transit_classes: TransitClasses
-    streets: StreetRules
-    amenities: AmenityCategories
-    top_up: TopUpRules | None
     content: Mapping[str, Any]
     anchors: Anchors | None = None
+    origins: Origins = field(default_factory=Origins)
+    apart: Mapping[str, Study] = field(default_factory=dict)
 
     @property
     def base(self) -> Reading:
@@ -78,19 +87,75 @@ class Study:
         return self.readings[0]
 
     @property
+    def settings(self) -> Settings:
+        """All that decides the answer of the run itself."""
+        return self.base.settings
+
+    @property
     def tests(self) -> PieceTests:
         """The tests of pieces."""
-        return self.rule_set.tests
+        return self.settings.pieces
 
     @property
     def locations(self) -> LocationModel:
         """When pieces are one location."""
-        return self.rule_set.locations
+        return self.settings.locations
 
     @property
-    def least_lane_m(self) -> float:
-        """The least width of a lane of all layouts: over it a piece is entered."""
-        return min(min(one.lane_width_m.values()) for one in self.programmes.values())
+    def flexmilieus(self) -> tuple[Flexmilieu, ...]:
+        """The flexmilieus, in the order that breaks ties."""
+        return self.settings.flexmilieus
+
+    @property
+    def dwelling_types(self) -> Mapping[str, DwellingType]:
+        """The homes that can be placed, by id."""
+        return self.settings.dwelling_types
+
+    @property
+    def layout(self) -> LayoutStandard:
+        """What all layouts have in common."""
+        return self.settings.layout
+
+    @property
+    def measures(self) -> Measures:
+        """What can be asked of a site about what it reaches."""
+        return self.settings.measures
+
+    @property
+    def transit(self) -> Transit:
+        """How a timetable is read."""
+        return self.settings.transit
+
+    @property
+    def transit_classes(self) -> TransitClasses:
+        """From mode, frequency and distance to a class of service quality."""
+        return self.settings.transit_classes
+
+    @property
+    def streets(self) -> StreetRules:
+        """Who may use which street."""
+        return self.settings.streets
+
+    @property
+    def amenities(self) -> AmenityCategories:
+        """The categories of amenity."""
+        return self.settings.amenities
+
+    @property
+    def top_up(self) -> TopUpRules | None:
+        """The rules for roofs; None where no roofs are assessed."""
+        return self.settings.optoppen
+
+    @property
+    def reach_m(self) -> float:
+        """How far from a site a feature can matter to it: the longest reach of any reading's rules and tests."""
+        rules = [rule.reach_m for rule in self.all_rules]
+        return max([*rules, *(reach for reading in self.readings for reach in reading.tests.reaches_m)])
+
+    @property
+    def near_m(self) -> float:
+        """How far parcels lie whose pieces are the land of a piece, in any reading."""
+        return max(float(reading.tests.near_m) for reading in self.readings)
 
     @property
     def all_rules(self) -> tuple[ExclusionRule, ...]:
@@ -138,8 +203,9 @@ class Study:
         return longest_min / 60.0 * self.walk_speed_km_h * 1000.0
 
     def _measures_asked(self) -> tuple[str, ...]:
-        limited = {threshold.measure for threshold in thresholds(self.base.groups)}
-        weighted = {one.measure for flexmilieu in self.flexmilieus for one in flexmilieu.weighted}
+        limited = {threshold.measure for reading in self.readings for threshold in thresholds(reading.groups)}
+        milieus = [flexmilieu for reading in self.readings for flexmilieu in reading.flexmilieus]
+        weighted = {one.measure for flexmilieu in milieus for one in flexmilieu.weighted}
         return tuple(sorted(limited | weighted | set(TRANSIT_MEASURES)))
 
     @property
@@ -189,63 +255,89 @@ def resolve(name: str) -> Study:
     """
     path = find("runs", name)
     run = read_model(path, Run, expand(read_yaml(path)))
-    here = path.parent
-    rule_set = _amended(read_rule_set(find("rules/exclusion", run.rules, beside=here)), run, path)
-    groups = _catalogue("target_groups", TargetGroup)
-    known = _catalogue("flexmilieus", Flexmilieu)
-    names = run.flexmilieus or tuple(known)
-    require_known(names, known, f"{path}: flexmilieus")
-    flexmilieus = tuple(known[one] for one in names)
-    measures = read_model(configs_directory() / "measures.yaml", Measures)
-    top_up = _top_up() if run.assesses_roofs else None
-    dwelling_types = _catalogue("dwelling_types", DwellingType)
-    layout = read_model(configs_directory() / "layout.yaml", LayoutStandard)
-    used = {group: groups[group] for one in flexmilieus for group in one.target_groups if group in groups}
-    faults = [
-        *group_faults(flexmilieus, groups),
-        *measure_faults(flexmilieus, used, measures),
-        *dwelling_faults(flexmilieus, dwelling_types, layout),
-        *variant_faults(run, measures, path),
-    ]
+    shelf = shelf_of(path, run.config)
+    if strays := list(shelf.strays((*MODELS, "rules/optoppen/*.yaml"))):
+        raise ConfigError(strays)
+    reader = Reader(shelf, run, path)
+    rule_set = reader.rule_set()
+    settings = _settings(reader, rule_set)
+    reader.files["variants"] = shelf.told(path)
+    origins = Origins(reader.files)
+    if faults := [*faults_of(settings, origins), *variant_faults(run, settings.measures, path)]:
+        raise ConfigError(faults)
+    base = base_reading(settings)
+    variants = [variant_reading(settings, one, path) for one in run.variants]
+    wrong = [faults_of(one.settings, origins, at=f"{path}: variants.{one.id}") for one in variants]
+    if faults := [fault for found in wrong for fault in found]:
+        raise ConfigError(faults)
+    beside = tuple(one for one in variants if one.shares_inputs_with(base))
+    run = run.model_copy(update={"sources": settings.sources})
+    anchors = read_model(shelf.find("anchors", run.anchors, beside=path.parent), Anchors) if run.anchors else None
+    content = _content(run, rule_set, settings, anchors)
+    study = Study(run, path, rule_set, (base, *beside), content, anchors, origins)
+    return replace(study, apart={one.id: _apart(study, one) for one in variants if not one.shares_inputs_with(base)})
+
+
+def _settings(reader: Reader, rule_set: RuleSet) -> Settings:
+    """Read every section; faults of several files are told together."""
+    run, faults = reader.run, list[Fault | str]()
+
+    def read(section: Callable[[], T]) -> T | None:
+        try:
+            return section()
+        except FlexsitesError as error:
+            faults.extend(error.faults)
+            return None
+
+    groups = read(lambda: reader.folder("target_groups", TargetGroup))
+    known = read(lambda: reader.folder("flexmilieus", Flexmilieu)) or {}
+    sections = {
+        "dwelling_types": read(lambda: reader.folder("dwelling_types", DwellingType)),
+        "layout": read(lambda: reader.whole("layout", LayoutStandard)),
+        "measures": read(reader.measures),
+        "transit": read(lambda: reader.whole("transit", Transit)),
+        "transit_classes": read(lambda: reader.whole("transit_classes", TransitClasses)),
+        "streets": read(lambda: reader.whole("streets", StreetRules)),
+        "amenities": read(reader.amenities),
+        "optoppen": read(reader.top_up),
+        "sources": read(lambda: reader.sources(groups or {})),
+    }
     if faults:
         raise ConfigError(faults)
-    readings = (base_reading(rule_set, used), *(variant_reading(rule_set, used, one, path) for one in run.variants))
-    transit = read_model(configs_directory() / "transit.yaml", Transit)
-    classes = read_model(configs_directory() / "transit_classes.yaml", TransitClasses)
-    streets = read_model(configs_directory() / "streets.yaml", StreetRules)
-    amenities = read_model(configs_directory() / "amenities.yaml", AmenityCategories)
-    anchors = read_model(find("anchors", run.anchors, beside=here), Anchors) if run.anchors else None
+    names = run.flexmilieus or tuple(known)
+    require_known(names, known, f"{reader.path}: flexmilieus")
+    rules = {"rules": rule_set.in_force(), "time": rule_set.time, "pieces": rule_set.tests}
+    rules |= {"locations": rule_set.locations, "target_groups": groups}
+    found: dict[str, Any] = rules | {"flexmilieus": tuple(known[one] for one in names)} | sections
+    return Settings(**found)
+
+
+def _content(run: Run, rule_set: RuleSet, settings: Settings, anchors: Anchors | None) -> Any:  # noqa: ANN401 - plain YAML
+    """Return all that the run says, as it is written beside its results and hashed."""
     content: dict[str, Any] = {
         "run": run,
         "rule_set": rule_set,
-        "target_groups": used,
-        "flexmilieus": list(flexmilieus),
-        "dwelling_types": dwelling_types,
-        "layout": layout,
-        "measures": measures,
-        "optoppen": top_up,
-        "transit": transit,
-        "transit_classes": classes,
-        "streets": streets,
-        "amenities": amenities,
-    } | ({"anchors": anchors} if anchors else {})
-    return Study(
-        run,
-        path,
-        rule_set,
-        readings,
-        flexmilieus,
-        dwelling_types,
-        layout,
-        measures,
-        transit,
-        classes,
-        streets,
-        amenities,
-        top_up,
-        _plain(content),
-        anchors,
-    )
+        "target_groups": settings.used_groups(),
+        "flexmilieus": list(settings.flexmilieus),
+        "dwelling_types": settings.dwelling_types,
+        "layout": settings.layout,
+        "measures": settings.measures,
+        "optoppen": settings.optoppen,
+        "transit": settings.transit,
+        "transit_classes": settings.transit_classes,
+        "streets": settings.streets,
+        "amenities": settings.amenities,
+    }
+    return _plain(content | ({"anchors": anchors} if anchors else {}))
+
+
+def _apart(study: Study, reading: Reading) -> Study:
+    """Return a variant that needs inputs of its own as a study by itself: its base, with no variants."""
+    run = study.run.model_copy(update={"variants": (), "sources": reading.settings.sources})
+    base = replace(reading, id=BASE)
+    content = _content(run, study.rule_set, reading.settings, study.anchors)
+    content |= {"rules": _plain(list(reading.rules)), "time": _plain(reading.time), "pieces": _plain(reading.tests)}
+    return replace(study, run=run, readings=(base,), content=content | {"estimate": reading.estimate}, apart={})
 
 
 def uncovered(study: Study) -> list[str]:
@@ -253,10 +345,10 @@ def uncovered(study: Study) -> list[str]:
 
     A run that assesses no parcels has none: no rule of exclusion is asked.
     """
-    given = set(study.run.sources.layers)
+    given = set(study.settings.sources.layers)
     told: list[str] = []
     for rule in study.base.rules if study.run.assesses_parcels else ():
-        names = {getattr(rule, "raster", None) or name for name in rule.layer_keys}
+        names = set(rule.source_keys)
         how = f"rule {rule.rule_id}, {rule.effect}{', required' if rule.required else ''}"
         told += [f"{name} ({how})" for name in sorted(names - given)]
     return list(dict.fromkeys(told))
@@ -269,36 +361,3 @@ def _plain(content: Any) -> Any:  # noqa: ANN401 - what YAML can say
     if isinstance(content, Mapping):
         return {key: _plain(one) for key, one in content.items()}
     return [_plain(one) for one in content] if isinstance(content, list) else content
-
-
-def _catalogue(kind: str, model: type[M]) -> dict[str, M]:
-    """Read every file of a folder of configs; the file's name is the id it must hold."""
-    found: dict[str, M] = {}
-    for name, path in available(kind).items():
-        one = read_model(path, model)
-        if getattr(one, "id", name) != name:
-            raise ConfigError(Fault(f"id is '{getattr(one, 'id', '')}'", str(path), "give the file the name of its id"))
-        found[name] = one
-    return found
-
-
-def _top_up() -> TopUpRules:
-    files = available("rules/optoppen")
-    try:
-        return assemble({name: read_yaml(path) for name, path in files.items()})
-    except ValidationError as error:
-        place = configs_directory() / "rules/optoppen"
-        faults = [
-            Fault(one["msg"], f"{place}: {'.'.join(map(str, one['loc']))}", "correct it") for one in error.errors()
-        ]
-        raise ConfigError(faults) from error
-
-
-def _amended(rule_set: RuleSet, run: Run, path: Path) -> RuleSet:
-    time = rule_set.time.model_copy(update={"reference_date": run.reference_date})
-    rule_set = rule_set.model_copy(update={"time": time})
-    try:
-        return rule_set.amended(run.own_rules)
-    except ValidationError as error:
-        faults = [Fault(one["msg"], f"{path}: own_rules", "correct it") for one in error.errors()]
-        raise ConfigError(faults) from error

@@ -2,35 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from flexsites.config.access import AnyMeasure, CostToClosest, KClosest, Measures, TravelTime
 from flexsites.config.base import Figure
 from flexsites.config.dwellings import DwellingType, LayoutStandard, programme_faults
+from flexsites.config.origins import Origins
 from flexsites.config.run import Run
+from flexsites.config.settings import Settings
 from flexsites.config.suitability import Flexmilieu, TargetGroup
 from flexsites.config.units import ANY, is_in_unit
 from flexsites.errors import Fault
 
+Place = Callable[[str], str]
+"""From a path in the configuration to where it is written, for a fault."""
 
-def group_faults(flexmilieus: tuple[Flexmilieu, ...], groups: Mapping[str, TargetGroup]) -> Iterator[Fault]:
+
+def faults_of(settings: Settings, origins: Origins, *, at: str | None = None) -> Iterator[Fault]:
+    """Find all that does not go together.
+
+    Parameters
+    ----------
+    settings
+        The sections of a reading.
+    origins
+        From which file each part came.
+    at
+        Where a variant is written that changed them; None: the files themselves.
+    """
+
+    def place(path: str) -> str:
+        return f"{at or origins.of(path) or 'configuration'}: {path}"
+
+    groups = settings.used_groups()
+    yield from group_faults(settings.flexmilieus, settings.target_groups, place)
+    yield from mode_faults(settings.measures, place)
+    yield from measure_faults(settings.flexmilieus, groups, settings.measures, place)
+    yield from dwelling_faults(settings.flexmilieus, settings.dwelling_types, settings.layout, place)
+
+
+def group_faults(
+    flexmilieus: tuple[Flexmilieu, ...], groups: Mapping[str, TargetGroup], place: Place
+) -> Iterator[Fault]:
     """Find groups that do not exist, and criteria of one id that differ (they would hide each other)."""
     seen: dict[str, object] = {}
     for flexmilieu in flexmilieus:
         for name in flexmilieu.target_groups:
             if name not in groups:
-                where = f"configs/flexmilieus/{flexmilieu.id}.yaml: target_groups"
+                where = place(f"flexmilieus.{flexmilieu.id}.target_groups")
                 yield Fault(f"there is no target group '{name}'", where, f"use some of {', '.join(groups)}")
                 continue
             for criterion in groups[name].requirements:
                 if seen.setdefault(criterion.id, criterion) != criterion:
-                    where = f"configs/target_groups/{name}.yaml: {criterion.id}"
+                    where = place(f"target_groups.{name}.requirements.{criterion.id}")
                     yield Fault("another group has a criterion of this id that differs", where, "give it its own id")
 
 
+def mode_faults(measures: Measures, place: Place) -> Iterator[Fault]:
+    """Find measures by a way to move that is not described; walking always is asked for."""
+    asked = {getattr(measure, "mode", "walk") for measure in measures.measures} | {"walk"}
+    for mode in sorted(asked - set(measures.modes)):
+        yield Fault(f"there is no mode '{mode}'", place(f"measures.modes.{mode}"), "give its speed and label")
+
+
 def measure_faults(
-    flexmilieus: tuple[Flexmilieu, ...], groups: Mapping[str, TargetGroup], measures: Measures
+    flexmilieus: tuple[Flexmilieu, ...], groups: Mapping[str, TargetGroup], measures: Measures, place: Place
 ) -> Iterator[Fault]:
     """Find measures that do not exist, limits beyond the search, and distances or times asked to be at least.
 
@@ -39,22 +76,18 @@ def measure_faults(
     """
     known = {measure.id: measure for measure in measures.measures}
     thresholds = [
-        (threshold, f"configs/target_groups/{group.id}.yaml")
+        (threshold, place(f"target_groups.{group.id}.requirements.{criterion.id}"))
         for group in groups.values()
         for criterion in group.requirements
         for threshold in criterion.any_of
     ]
-    asked = [(threshold.measure, where) for threshold, where in thresholds]
-    asked += [
-        (one.measure, f"configs/flexmilieus/{milieu.id}.yaml") for milieu in flexmilieus for one in milieu.weighted
-    ]
+    weighted = [(one, place(f"flexmilieus.{milieu.id}.weighted")) for milieu in flexmilieus for one in milieu.weighted]
+    asked = [(one.measure, where) for one, where in thresholds] + [(one.measure, where) for one, where in weighted]
     for name, where in asked:
         if name not in known:
             yield Fault(f"there is no measure '{name}'", where, "see configs/measures.yaml")
     figures = [(one.measure, figure, where) for one, where in thresholds for figure in (one.at_most, one.at_least)]
-    for milieu in flexmilieus:
-        where = f"configs/flexmilieus/{milieu.id}.yaml: weighted"
-        figures += [(one.measure, figure, where) for one in milieu.weighted for figure in (one.full_at, one.zero_at)]
+    figures += [(one.measure, figure, where) for one, where in weighted for figure in (one.full_at, one.zero_at)]
     yield from _unit_faults(figures, known)
     for threshold, where in thresholds:
         measure = known.get(threshold.measure)
@@ -64,7 +97,7 @@ def measure_faults(
             yield Fault(what, where, "ask at_most, or keep land away by a rule within_distance")
         elif threshold.at_most is not None and search is not None and threshold.limit > float(search):
             what = f"{threshold.measure} asks at most {threshold.limit:g}, but only {float(search):g} is searched"
-            yield Fault(what, where, "raise the measure's limit in configs/measures.yaml")
+            yield Fault(what, where, "raise the measure's limit in measures.yaml")
 
 
 def _unit_faults(figures: Iterable[tuple[str, Figure | None, str]], known: Mapping[str, AnyMeasure]) -> Iterator[Fault]:
@@ -92,13 +125,16 @@ def variant_faults(run: Run, measures: Measures, path: Path) -> Iterator[Fault]:
         for name, figure in variant.limits.items():
             if (reach := search.get(name)) is not None and float(figure) > float(reach):
                 what = f"{name} asks {float(figure):g}, but only {float(reach):g} is searched"
-                yield Fault(what, where, "raise the limit in configs/measures.yaml")
+                yield Fault(what, where, "raise the limit in measures.yaml")
 
 
 def dwelling_faults(
-    flexmilieus: tuple[Flexmilieu, ...], dwelling_types: Mapping[str, DwellingType], layout: LayoutStandard
+    flexmilieus: tuple[Flexmilieu, ...],
+    dwelling_types: Mapping[str, DwellingType],
+    layout: LayoutStandard,
+    place: Place,
 ) -> Iterator[Fault]:
     """Find programmes that name no dwelling type, or do not fit the layout's modules."""
     for flexmilieu in flexmilieus:
         for what in programme_faults(flexmilieu.programme, dwelling_types, layout):
-            yield Fault(what, f"configs/flexmilieus/{flexmilieu.id}.yaml: programme", "correct it")
+            yield Fault(what, place(f"flexmilieus.{flexmilieu.id}.programme"), "correct it")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -22,9 +23,18 @@ from flexsites.errors import Fault, FlexsitesError, InputError
 from flexsites.exclusion.kernels.built_share import covered_share
 from flexsites.exclusion.kernels.faces import Constraint
 from flexsites.exclusion.kernels.plan_time import as_year, starts_within
-from flexsites.exclusion.selection import areas_of, attribute_of, figures_by_class, geometry_of, select, select_plans
+from flexsites.exclusion.selection import (
+    areas_of,
+    attribute_of,
+    bears_on,
+    figures_by_class,
+    geometry_of,
+    select,
+    select_bound,
+    select_plans,
+)
 from flexsites.geometry.buffers import grow, joints, strip
-from flexsites.geometry.robust import intersect
+from flexsites.geometry.robust import intersect, split, unite
 from flexsites.tables import Frame
 
 _AREA = 2
@@ -53,12 +63,42 @@ def constrain(parcels: Frame, layers: Frame, *, rules: tuple[ExclusionRule, ...]
     faults: list[Fault] = []
     for position, rule in enumerate(rules):
         try:
-            found += _CONSTRAIN[type(rule)](position, rule, parcels, layers, time)
+            covered = _CONSTRAIN[type(rule)](position, rule, parcels, layers, time)
+            found += _where_it_holds(covered, rule, parcels, layers)
         except FlexsitesError as error:
             faults += [fault for fault in error.faults if isinstance(fault, Fault)]
     if faults:
         raise InputError(faults)
     return [constraint for constraint in found if len(constraint.polygons)]
+
+
+def _where_it_holds(found: list[Constraint], rule: ExclusionRule, parcels: Frame, layers: Frame) -> list[Constraint]:
+    """Return what a rule covers on the parcels that it is for, and inside (or outside) the layer it is bound to."""
+    if rule.where_layer is not None:
+        bound = select_bound(layers, rule)[0]
+        found = [_bind(one, bound, geometry_of(parcels), is_inside=rule.where_layer.is_inside) for one in found]
+    if rule.is_everywhere:
+        return found
+    holds, _ = bears_on(parcels, rule)
+    return [replace(one, is_asked=holds if one.is_asked is None else holds & one.is_asked) for one in found]
+
+
+def _bind(one: Constraint, bound: GeometryArray, sites: GeometryArray, *, is_inside: bool) -> Constraint:
+    """Return a constraint cut to the polygons it is bound to, or to what lies outside them."""
+    polygons, only_on = one.polygons, one.only_on
+    if one.is_whole and one.is_asked is not None:
+        # what takes a parcel as a whole takes, once bound, the part of each that lies there
+        only_on = np.flatnonzero(one.is_asked).astype(np.int64)
+        polygons = sites[only_on]
+    mine, theirs = shapely.STRtree(bound).query(polygons, predicate="intersects")
+    near, group = np.unique(mine, return_inverse=True)
+    united, _ = unite(bound[theirs], group, len(near))
+    inside, outside, _ = split(polygons[near], united)
+    cut, keeps = polygons.copy(), np.full(len(polygons), not is_inside)
+    cut[near], keeps[near] = (inside, True) if is_inside else (outside, True)
+    keeps &= ~shapely.is_empty(cut)
+    is_asked = None if one.is_whole else one.is_asked
+    return Constraint(one.rule, cut[keeps], is_asked, only_on=None if only_on is None else only_on[keeps])
 
 
 def _inside(position: int, rule: Inside, _parcels: Frame, layers: Frame, _time: TimeModel) -> list[Constraint]:

@@ -14,7 +14,7 @@ from flexsites.config.rule_sets import PIECE_TESTS, PieceTests
 from flexsites.config.rules import ExclusionRule, InUse
 from flexsites.exclusion.kernels.built_share import covered_share
 from flexsites.exclusion.kernels.coverage import is_known_around, meets_within
-from flexsites.exclusion.selection import geometry_of, select_unknown
+from flexsites.exclusion.selection import bears_on, geometry_of, select_bound, select_unknown
 from flexsites.tables import Coverages, Frame, Layers, Parcels, RuleCoverage
 from flexsites.tables.stage import stage
 
@@ -36,7 +36,7 @@ def cover_rules(
     """
     ordered = coverages.sort_values(["layer", "coverage_id"], kind="stable")
     spoken = _Spoken(parcels, ordered)
-    found = {rule.rule_id: _of_rule(rule, spoken, layers) for rule in rules}
+    found = _where_they_hold({rule.rule_id: _of_rule(rule, spoken, layers) for rule in rules}, rules, parcels)
     always = np.full(len(parcels), "covered", dtype=object), np.ones(len(parcels))
     found |= dict.fromkeys(PIECE_TESTS[:2], always)
     found |= dict.fromkeys(PIECE_TESTS[2:], spoken.of_layer(tests.streets_layer, float(tests.road_reach_m)))
@@ -102,16 +102,48 @@ class _Spoken:
         return coverage, share
 
 
+def _where_they_hold(found: dict[str, Spoken], rules: tuple[ExclusionRule, ...], parcels: Frame) -> dict[str, Spoken]:
+    """Return coverage of rules told apart by place: on every parcel that of the one that holds there.
+
+    All rules of one name then say the same of a parcel, so that they count as one where coverage is counted. Where none
+    of them holds there is nothing to check; where it is unknown which does, nothing is checked.
+    """
+    families: dict[str, list[ExclusionRule]] = {}
+    for rule in rules:
+        families.setdefault(rule.part_of or rule.rule_id, []).append(rule)
+    joint = dict(found)
+    for family in families.values():
+        if all(rule.is_everywhere for rule in family):
+            continue
+        where = {rule.rule_id: bears_on(parcels, rule) for rule in family}
+        for rule in family:
+            # its own coverage where it holds itself, else that of the first of its name that does
+            order = [rule.rule_id, *(name for name in where if name != rule.rule_id)]
+            is_open = np.logical_or.reduce([where[name][1] for name in order])
+            holds = [where[name][0] for name in order]
+            joint[rule.rule_id] = (
+                np.select([*holds, is_open], [*(found[name][0] for name in order), "not"], "covered").astype(object),
+                np.select([*holds, is_open], [*(found[name][1] for name in order), 0.0], 1.0),
+            )
+    return joint
+
+
 def _of_rule(rule: ExclusionRule, spoken: _Spoken, layers: Frame) -> Spoken:
     if rule.layer_key is None:
-        return spoken.of_land_use(None)
-    coverage, share = spoken.of_layer(rule.layer_key, rule.reach_m)
+        coverage, share = spoken.of_land_use(None)
+    else:
+        coverage, share = spoken.of_layer(rule.layer_key, rule.reach_m)
     is_known = np.asarray(coverage == "covered", dtype=bool)
     if isinstance(rule, InUse) and rule.on_land_use:
         of_use, share_of_use = spoken.of_land_use(rule.land_use_layer)
         is_known &= np.asarray(of_use == "covered", dtype=bool)
         share = np.minimum(share, share_of_use)
     is_known &= ~meets_within(spoken.sites, select_unknown(layers, rule), reach_m=rule.reach_m)
+    if rule.where_layer is not None:
+        of_bound, share_of_bound = spoken.of_layer(rule.where_layer.layer, 0.0)
+        is_known &= np.asarray(of_bound == "covered", dtype=bool)
+        is_known &= ~meets_within(spoken.sites, select_bound(layers, rule)[1], reach_m=0.0)
+        share = np.minimum(share, share_of_bound)
     return _graded(is_known, share)
 
 

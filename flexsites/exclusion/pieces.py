@@ -25,7 +25,7 @@ from flexsites.exclusion.kernels.ledger import lift
 from flexsites.exclusion.kernels.pieces import mark_areas, meet_plans
 from flexsites.exclusion.kernels.plan_time import as_year, available_years
 from flexsites.exclusion.kernels.verdicts import worst_coverage
-from flexsites.exclusion.selection import geometry_of, open_plans
+from flexsites.exclusion.selection import bears_on, geometry_of, open_plans
 from flexsites.geometry.shapes import compactness, farthest_m
 from flexsites.tables import CRS, Faces, Frame, Layers, Parcels, Pieces, RuleCoverage, StreetLines
 from flexsites.tables.stage import stage
@@ -93,7 +93,7 @@ def leave_pieces(
         for takes in (takes_area(rules), takes_area(rules, with_consent=False))
     ]
     frame = _merged(*(_frame(left, land, everyone, rules, tests) for left in readings))
-    return _with_years(frame, layers, rule_coverage, rules, tests, time)
+    return _with_years(frame, everyone, layers, rule_coverage, rules, tests, time)
 
 
 def together_by_id(parcels: Frame, neighbours: Frame) -> Frame:
@@ -318,6 +318,7 @@ def _marks(left: _Left, rules: tuple[ExclusionRule, ...], *, least_m2: float) ->
 
 def _with_years(
     frame: Frame,
+    everyone: Frame,
     layers: Frame,
     rule_coverage: Frame,
     rules: tuple[ExclusionRule, ...],
@@ -328,12 +329,22 @@ def _with_years(
     planned = [rule for rule in rules if isinstance(rule, PlannedCapacity)]
     coverage = _plan_coverage(frame["site_id"], rule_coverage, [rule.rule_id for rule in planned])
     reference = as_year(time.reference_date)
-    plans = open_plans(layers, planned, reference=reference)
-    met = meet_plans(frame["whole"].to_numpy(dtype=object), plans, least_m2=float(tests.mark_area_m2))
-    years = available_years(
-        met, coverage == "covered",
-        reference=reference, preparation=float(time.preparation_years), term=float(time.term_years),
-    )  # fmt: skip
+    years = np.empty((len(frame), 3))
+    site = position_of(everyone, frame)
+    holds = np.column_stack([np.zeros(len(site), dtype=bool), *(bears_on(everyone, one)[0][site] for one in planned)])
+    # rules may differ by place: pieces of the places where the same rules hold are asked together
+    same, group = np.unique(holds, axis=0, return_inverse=True)
+    for number, there in enumerate(same):
+        rows = np.flatnonzero(group.ravel() == number)
+        plans = open_plans(
+            layers, [one for one, is_there in zip(planned, there[1:], strict=True) if is_there], reference=reference
+        )
+        whole = frame["whole"].to_numpy(dtype=object)[rows]
+        met = meet_plans(whole, plans, least_m2=float(tests.mark_area_m2))
+        years[rows] = available_years(
+            met, (coverage == "covered")[rows],
+            reference=reference, preparation=float(time.preparation_years), term=float(time.term_years),
+        )  # fmt: skip
     named = {f"available_years_{one}": years[:, i] for i, one in enumerate(("low", "expected", "high"))}
     dated: Frame = frame.assign(**named, plan_coverage=pd.Series(coverage, dtype="str"))
     return dated.drop(columns=["whole", "store_number"])

@@ -11,12 +11,15 @@ import pandas as pd
 import shapely
 
 from flexsites.arrays import BoolArray, FloatArray, GeometryArray
-from flexsites.config.rules import ByClass, ExclusionRule, InUse, LandUse, PlannedCapacity, Value, Where, WithinDistance
+from flexsites.config.places import Place, Value, Where
+from flexsites.config.rules import ByClass, ExclusionRule, InUse, LandUse, PlannedCapacity, WithinDistance
 from flexsites.errors import Fault, InputError
 from flexsites.exclusion.kernels.pieces import Plans
 from flexsites.tables import Frame
 
 _AREA = 2
+UNKNOWN_OWNER = "onbekend"
+"""The class of owner that says that the class is not known."""
 
 
 def select(layers: Frame, layer: str, where: Where, *, rule_id: str) -> Frame:
@@ -34,6 +37,71 @@ def select(layers: Frame, layer: str, where: Where, *, rule_id: str) -> Frame:
         for name, values in where.items():
             rows = rows[is_listed(attribute_of(rows, name, layer, rule_id), values, layer, rule_id)]
     return rows
+
+
+def bears_on(parcels: Frame, rule: ExclusionRule) -> tuple[BoolArray, BoolArray]:
+    """Return on which parcels a rule holds, and of which that is unknown; shape (n,) each.
+
+    A rule told apart by place names the parcels that it is for and those that it is not for. A parcel without a
+    municipality or province, or of an unknown owner, may be one of them or not: unknown is never read as no.
+
+    Examples
+    --------
+    >>> from flexsites.config.places import Place
+    >>> from flexsites.config.rules import Inside
+    >>> label = {"nl": "a", "en": "a"}
+    >>> rule = Inside(rule_id="a", kind="inside", label=label, effect="flag", layer="a", source="a test",
+    ...     only=Place(gemeenten=("GM0363",)))
+    >>> codes = pd.DataFrame({"gemeente_code": ["GM0363", "GM0014", None]})
+    >>> [mask.tolist() for mask in bears_on(codes, rule)]
+    [[True, False, False], [False, False, True]]
+    """
+    holds, may = np.ones(len(parcels), dtype=bool), np.ones(len(parcels), dtype=bool)
+    if rule.only is not None:
+        holds, may = _is_of(parcels, rule.only)
+    for place in rule.not_in:
+        is_there, may_be = _is_of(parcels, place)
+        holds, may = holds & ~may_be, may & ~is_there
+    return holds, may & ~holds
+
+
+def _is_of(parcels: Frame, place: Place) -> tuple[BoolArray, BoolArray]:
+    """Return which parcels surely are of a place, and which may be (those too)."""
+    surely, may = np.ones(len(parcels), dtype=bool), np.ones(len(parcels), dtype=bool)
+    for column, names in _asked_of(place).items():
+        found = parcels[column]
+        is_listed_there = found.isin(list(names)).to_numpy(dtype=bool)
+        is_open = (found.isna() | (found == UNKNOWN_OWNER).fillna(value=False)).to_numpy(dtype=bool)
+        surely, may = surely & is_listed_there, may & (is_listed_there | is_open)
+    return surely, may
+
+
+def _asked_of(place: Place) -> dict[str, tuple[str, ...]]:
+    """Return the columns of parcels that a place asks, with the values that are of it."""
+    asked = {"gemeente_code": place.gemeenten, "provincie_code": place.provincies, "owner_class": place.owners}
+    return {column: names for column, names in asked.items() if names}
+
+
+def select_bound(layers: Frame, rule: ExclusionRule) -> tuple[GeometryArray, GeometryArray]:
+    """Return the polygons that a rule is bound to, and those of which a null attribute leaves open whether it is.
+
+    Raises
+    ------
+    InputError
+        If the layer holds lines or points, or lacks an attribute that is asked.
+    """
+    bound = rule.where_layer
+    nothing = np.array([], dtype=object)
+    if bound is None:
+        return nothing, nothing
+    here = layers[layers["layer"] == bound.layer]
+    found = areas_of(select(layers, bound.layer, bound.where, rule_id=rule.rule_id), rule)
+    is_possible, is_open = np.ones(len(here), dtype=bool), np.zeros(len(here), dtype=bool)
+    for name, values in bound.where.items() if len(here) else ():
+        is_null = attribute_of(here, name, bound.layer, rule.rule_id).isna().to_numpy(dtype=bool)
+        is_open |= is_null
+        is_possible &= is_null | is_listed(here[name], values, bound.layer, rule.rule_id)
+    return found, geometry_of(here[is_possible & is_open])
 
 
 def select_plans(layers: Frame, rule: PlannedCapacity) -> tuple[GeometryArray, FloatArray, FloatArray]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flexsites.config.rules import ExclusionRule, RasterAbove
+from flexsites.config.rules import ExclusionRule
 from flexsites.config.run import Area
 from flexsites.config.sources import ArcgisFeatures, OgcFeatures, OsmPlace, Row, Sources
 from flexsites.errors import Fault, InputError
@@ -165,8 +165,7 @@ def gaps(sources: Sources, rules: Iterable[ExclusionRule]) -> list[str]:
     """
     missing: dict[str, list[str]] = {}
     for rule in rules:
-        names = (rule.raster,) if isinstance(rule, RasterAbove) else rule.layer_keys
-        for name in names:
+        for name in rule.source_keys:
             if name not in sources.layers and name != "streets":
                 missing.setdefault(name, []).append(f"{rule.rule_id} (required)" if rule.required else rule.rule_id)
     return [f"no source gives the layer {name}: unknown for {', '.join(ids)}" for name, ids in missing.items()]

@@ -10,8 +10,9 @@ from typing import Any
 import shapely
 
 from flexsites.arrays import GeometryArray
-from flexsites.config.access import Mode, ModeOfTravel, StreetMeasure, ToStop, TravelTime
+from flexsites.config.access import Mode, ModeOfTravel, StreetMeasure, TravelTime
 from flexsites.config.openstreetmap import AmenityCategories, StreetRules
+from flexsites.config.opportunities import ToStop
 from flexsites.config.sources import Gtfs, Lines, OsmPbf, OsmPlace, Points, Row, Sources
 from flexsites.config.sources import Stops as StopPoints
 from flexsites.config.transit import Transit

@@ -225,7 +225,7 @@ def _owned(cell: Cell, inputs: Prepared, name: str, table: Table) -> Frame:
 
 def _parcel_chain(cell: Cell, study: Study, inputs: Prepared) -> dict[str, dict[str, Frame]]:
     parcels = _owned(cell, inputs, "parcels", t.Parcels)
-    neighbours = _around(parcels, inputs, near_m=float(study.tests.near_m))
+    neighbours = _around(parcels, inputs, near_m=study.near_m)
     # A parcel may stick out of its cell: the window is that of the parcels, not of the cell.
     window = window_of(pd.concat([parcels, neighbours]), halo_m(study))
     around = Surroundings(

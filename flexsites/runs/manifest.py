@@ -15,6 +15,7 @@ import shapely
 
 from flexsites.config.anchors import Anchors
 from flexsites.config.base import Figure
+from flexsites.config.origins import Origins
 from flexsites.config.study import Study
 from flexsites.inputs.prepared import Prepared
 from flexsites.runs.run import Place
@@ -62,19 +63,29 @@ def _version(name: str) -> str:
         return "unknown"
 
 
-def figures_by_origin(figures: Iterable[tuple[str, Figure]]) -> tuple[list[FigureTold], list[FigureTold]]:
+def figures_by_origin(
+    figures: Iterable[tuple[str, Figure]], origins: Origins
+) -> tuple[list[FigureTold], list[FigureTold]]:
     """Return the assumptions and the sourced figures, each once, with the path it has in the configuration.
 
     Examples
     --------
     >>> figure = Figure(value=15, unit="m", assumption=True, why="two rows and a path")
-    >>> figures_by_origin([("pieces.min_width_m", figure)])[0]
-    [FigureTold(path='pieces.min_width_m', value=15.0, unit='m', why='two rows and a path', source=None)]
+    >>> told = figures_by_origin([("pieces.min_width_m", figure)], Origins({"pieces": "own/mine.yaml"}))[0][0]
+    >>> told.path, told.value, told.unit, told.file
+    ('pieces.min_width_m', 15.0, 'm', 'own/mine.yaml')
     """
     assumptions: dict[str, FigureTold] = {}
     sourced: dict[str, FigureTold] = {}
     for path, figure in figures:
-        told = FigureTold(path=path, value=figure.value, unit=figure.unit, why=figure.why, source=figure.source)
+        told = FigureTold(
+            path=path,
+            value=figure.value,
+            unit=figure.unit,
+            why=figure.why,
+            source=figure.source,
+            file=origins.of(path),
+        )
         (assumptions if figure.assumption else sourced).setdefault(path, told)
     return list(assumptions.values()), list(sourced.values())
 
@@ -114,7 +125,7 @@ def write_manifest(place: Place, study: Study, inputs: Prepared, rows: Sequence[
 
 def manifest_of(place: Place, study: Study, inputs: Prepared, rows: Sequence[Mapping[str, Any]]) -> Manifest:
     """Return the run's manifest: what was read, assumed and computed, and whether the areas close."""
-    assumptions, figures = figures_by_origin(study.figures())
+    assumptions, figures = figures_by_origin(study.figures(), study.origins)
     run, has_parcels = study.run, study.run.assesses_parcels
     cells = tuple(CellTold(**row) for row in rows)
     return Manifest(

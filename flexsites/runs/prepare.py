@@ -88,12 +88,8 @@ def reach_request(study: Study) -> ReachRequest:
 
 def halo_m(study: Study) -> float:
     """Return how far from a site a feature can matter to it: the longest reach of any rule or piece test."""
-    tests = study.tests
-    reaches = [rule.reach_m for rule in study.all_rules]
-    # What bars a way in lies along it, and is opened to see whether it is wide; what encloses lies around.
-    reaches += [float(tests.road_reach_m) + 4.0 * float(tests.wide_water_m) + 1.0, tests.enclosed_reach_m]
     # A buffer is built from chords and edges are found by index: one metre keeps the halo wider than any rounding.
-    return max(reaches) + 1.0
+    return study.reach_m + 1.0
 
 
 def open_prepared_travel(prepared: Prepared) -> PreparedTravel | None:

@@ -48,6 +48,7 @@ class FigureTold(Model):
     value: float
     unit: str | None = None
     why: str | None = None
+    file: str | None = None
     source: str | None = None
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
 from flexsites.config.load import available
-from flexsites.config.sources import Table
+from flexsites.config.sources import DemandTable
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.rows.ingest import ReadReport
@@ -17,7 +17,7 @@ from flexsites.tables import Demand, Frame, conform
 _KEY = ["gemeente_code", "target_group"]
 
 
-def read_demand(row: Table, places: Places, told: ReadReport) -> Frame:
+def read_demand(row: DemandTable, places: Places, told: ReadReport) -> Frame:
     """Read how many homes each gemeente asks for each target group.
 
     Parameters
@@ -40,15 +40,14 @@ def read_demand(row: Table, places: Places, told: ReadReport) -> Frame:
     told.ledger.n_read += len(frame)
     told.ledger.n_kept += len(frame)
     asked = pd.to_numeric(frame["n_homes"], errors="coerce")
-    if faults := list(_faults(frame, asked)):
+    if faults := list(_faults(frame, asked, row.groups or tuple(available("target_groups")))):
         raise InputError(faults)
     table = frame.assign(n_homes_asked=asked.astype("int64"))[[*_KEY, "n_homes_asked"]]
     return conform(table, Demand, where="demand")
 
 
-def _faults(frame: Frame, asked: pd.Series[float]) -> Iterator[Fault]:
+def _faults(frame: Frame, asked: pd.Series[float], groups: Sequence[str]) -> Iterator[Fault]:
     """Yield what is wrong, each kind once with its number of rows and the first of them."""
-    groups = available("target_groups")
     is_code = frame["gemeente_code"].astype("str").str.fullmatch(r"GM\d{4}").fillna(value=False).astype(bool)
     is_whole = asked.notna() & (asked >= 0) & (asked % 1 == 0)
     tests = (

@@ -16,14 +16,13 @@ import shapely
 from numpy.typing import NDArray
 
 from flexsites.config.input_rules import input_rules
+from flexsites.config.places import Value, Where, WhereLayer
 from flexsites.config.rules import (
     ExclusionRule,
     Inside,
     InUse,
     LandUse,
     PlannedCapacity,
-    Value,
-    Where,
 )
 from flexsites.inputs.rows.ingest import ReadReport, Rows, set_apart
 from flexsites.inputs.rows.selection import matches
@@ -86,6 +85,7 @@ class RuleNeeds:
             self.optional |= dict.fromkeys(("n_dwellings", "has_dwelling"))
         for name, values in where.items():
             self._add_listed(name, values)
+        self.needed |= dict.fromkeys(rule.number_tests)
         figures = getattr(rule, "by_class", None) or getattr(rule, "width_m", None)
         if figures is not None:
             self._add_listed(figures.attribute, tuple(figures.values), is_whole=figures.other is None)
@@ -96,6 +96,12 @@ class RuleNeeds:
         if isinstance(rule, InUse) and rule.width_m is None:  # a dwelling may be a point, of which a yard is made
             has_yard = rule.yard_layer is not None or rule.yard_buffer_m is not None
             (self.no_lines if has_yard else self.polygons)[rule.rule_id] = where
+
+    def add_bound(self, rule_id: str, bound: WhereLayer) -> None:
+        """Add what a rule needs of the layer that it is bound to."""
+        for name, values in bound.where.items():
+            self._add_listed(name, values)
+        self.polygons[rule_id] = bound.where
 
     def add_land_use(self, rule: InUse) -> None:
         """Add what a rule needs of the layer that says which parcels it asks."""
@@ -127,6 +133,8 @@ def needs_of(rules: Iterable[ExclusionRule]) -> dict[str, RuleNeeds]:
     """
     found: dict[str, RuleNeeds] = {}
     for rule in rules:
+        if rule.where_layer is not None:
+            found.setdefault(rule.where_layer.layer, RuleNeeds()).add_bound(rule.rule_id, rule.where_layer)
         if rule.layer_key is None:
             continue
         found.setdefault(rule.layer_key, RuleNeeds()).add(rule)

@@ -54,7 +54,7 @@ def amenities_from_pbf(
     InputError
         If the file cannot be read.
     """
-    reading, chosen = _read_once(path, categories.categories, categories.lifecycle, crs)
+    reading, chosen = _read_once(path, categories.categories, categories.gone, crs)
     notes = tuple(f"amenities: {note}" for note in (*reading.notes, *chosen.notes()))
     return amenity_table(reading.features, chosen.of, categories=categories, walkable=walkable, crs=crs), notes
 
@@ -93,7 +93,7 @@ def stops_from_pbf(path: Path, *, categories: AmenityCategories, crs: str = RD) 
     InputError
         If the file cannot be read.
     """
-    reading, classes = _read_once(path, categories.stops, categories.lifecycle, crs)
+    reading, classes = _read_once(path, categories.stops, categories.gone, crs)
     chosen, notes = classes.of, (*reading.notes, *classes.notes())
     frames = [
         pd.DataFrame(

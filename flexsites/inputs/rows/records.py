@@ -9,8 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flexsites.config.catalogue import About, Catalogue, CatalogueRow
-from flexsites.config.load import available, read_model
+from flexsites.config.catalogue import About, CatalogueRow
+from flexsites.config.sections import read_catalogue
+from flexsites.config.shelf import Shelf
 from flexsites.config.sources import Row
 from flexsites.errors import ConfigError, Fault
 from flexsites.inputs.formats.files import content_of, sha256
@@ -74,13 +75,7 @@ def load_catalogue() -> dict[str, CatalogueRow]:
     ConfigError
         If a file is not as it should be, or an id stands in two files.
     """
-    rows: dict[str, CatalogueRow] = {}
-    for path in available("sources").values():
-        found = read_model(path, Catalogue).sources
-        if twice := sorted(set(rows) & set(found)):
-            raise ConfigError(Fault(f"{', '.join(twice)} stands in another file too", str(path), "give each id once"))
-        rows |= found
-    return rows
+    return read_catalogue(Shelf())
 
 
 def about_of(name: str, row: Row) -> About:

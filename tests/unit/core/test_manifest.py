@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from flexsites.config.base import Figure, Label
+from flexsites.config.origins import Origins
 from flexsites.errors import InputError
 from flexsites.runs.manifest import balance, figures_by_origin
 from flexsites.tables.manifest import CellTold, Manifest, Named, Source, read_manifest, write_manifest
@@ -61,6 +62,6 @@ def test_the_areas_of_parcels_add_up_whatever_other_cells_there_are() -> None:
 def test_a_figure_is_an_assumption_or_sourced_and_told_once() -> None:
     guessed = Figure(value=15, unit="m", assumption=True, why="two rows and a path")
     known = Figure(value=1125, unit="m", source="[R]")
-    assumed, sourced = figures_by_origin([("a", guessed), ("b", known), ("a", guessed)])
+    assumed, sourced = figures_by_origin([("a", guessed), ("b", known), ("a", guessed)], Origins())
     assert [(one.path, one.why, one.source) for one in assumed] == [("a", "two rows and a path", None)]
     assert [(one.path, one.why, one.source) for one in sourced] == [("b", None, "[R]")]

@@ -21,7 +21,7 @@ def _faults(**threshold: object) -> list[str]:
     asking = TargetGroup.model_validate(group.model_dump() | {"requirements": [criterion]})
     flexmilieu = read_model(available("flexmilieus")["stedelijk_ov"], Flexmilieu)
     measures = read_model(configs_directory() / "measures.yaml", Measures)
-    return [str(fault) for fault in measure_faults((flexmilieu,), {"starters": asking}, measures)]
+    return [str(fault) for fault in measure_faults((flexmilieu,), {"starters": asking}, measures, str)]
 
 
 @pytest.mark.parametrize(
@@ -35,10 +35,12 @@ def _faults(**threshold: object) -> list[str]:
         ("walk_distance_gp_m", "at_least", 500, "is of the nearest, and is asked to be at least 500"),
         ("travel_time_jobs_min", "at_least", 30, "is of the nearest, and is asked to be at least 30"),
         ("walk_distance_moon_m", "at_most", 500, "there is no measure"),
+        ("walk_distance_gp_m", "at_most", (1, "km"), "is in m, and 1 is given in km"),
     ],
 )
-def test_what_is_asked_of_a_measure(measure: str, sense: str, limit: float, told: str) -> None:
-    found = _faults(measure=measure, **{sense: {"value": limit} | FIGURE})
+def test_what_is_asked_of_a_measure(measure: str, sense: str, limit: float | tuple[float, str], told: str) -> None:
+    value, unit = limit if isinstance(limit, tuple) else (limit, None)
+    found = _faults(measure=measure, **{sense: {"value": value, "unit": unit} | FIGURE})
     assert len(found) == bool(told)
     assert not told or re.search(told, found[0])
 

@@ -1,5 +1,6 @@
 """A variant of a distance: that rule alone is computed again, and no face is read that another distance made."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,8 @@ import pytest
 import shapely
 
 from flexsites.config.readings import base_reading, variant_reading
-from flexsites.config.rule_sets import RuleSet
 from flexsites.config.run import Variant
+from flexsites.config.study import resolve
 from flexsites.exclusion import constraints
 from flexsites.exclusion.coverage import cover_rules
 from flexsites.exclusion.overlay import overlay
@@ -26,16 +27,13 @@ def near(distance, layer="n", rule_id="near"):
 def readings(*distances):
     """The base, and a variant for each distance."""
     rules = (near(40.0), rule(rule_id="other"), near(15.0, "m", "elsewhere"))
-    told = {"id": "one", "label": {"nl": "a", "en": "a"}, "time": TIME.model_dump(), "tests": TESTS.model_dump()}
-    told |= {"soft_classes": ["middel", "zacht"]}
-    told["locations"] = {"gap_m": figure(0).model_dump(), "touch_m": figure(0.001).model_dump()}
-    rule_set = RuleSet.model_validate(told | {"rules": [one.model_dump() for one in rules]})
+    settings = replace(resolve("demo_province").settings, rules=rules, time=TIME, pieces=TESTS)
     variants = [
         Variant(id=f"v{i}", label={"nl": "v", "en": "v"}, change={"near": {"distance_m": figure(one).model_dump()}})
         for i, one in enumerate(distances)
     ]
-    made = (variant_reading(rule_set, {}, variant, Path("run.yaml")) for variant in variants)
-    return [base_reading(rule_set, {}), *made]
+    made = (variant_reading(settings, variant, Path("run.yaml")) for variant in variants)
+    return [base_reading(settings), *made]
 
 
 def once(found):

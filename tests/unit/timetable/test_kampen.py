@@ -17,8 +17,9 @@ from flexsites.accessibility.kernels.door_to_door import Ways, door_to_door
 from flexsites.accessibility.kernels.timetable import Legs, make_legs, walk_seconds
 from flexsites.accessibility.prepare_timetable import PreparedTravel, departures_of, prepare_travel
 from flexsites.accessibility.transit import serve, travel_times, walk_to_destinations, walk_to_stops
-from flexsites.config.access import ToPlaces, TravelTime
+from flexsites.config.access import TravelTime
 from flexsites.config.load import configs_directory, read_model
+from flexsites.config.opportunities import ToPlaces
 from flexsites.config.transit import Transit, TransitClasses
 from flexsites.inputs.osm.amenities import stops_from_pbf
 from flexsites.inputs.transit.timetable import Service, read_service
