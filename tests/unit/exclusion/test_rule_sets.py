@@ -142,11 +142,17 @@ def test_a_set_may_extend_another(tmp_path):
     assert changed == ["natura2000"]
 
 
+def test_a_set_may_extend_one_that_extends_another(tmp_path):
+    theirs, mine = read("pbl_2020"), read_rule_set(small(tmp_path, VETO, "pbl_2020"))
+    assert [one.rule_id for one in mine.rules] == [*(one.rule_id for one in theirs.rules), "veto"]
+    assert (float(mine.time.term_years), mine.time.reference_date) == (12, theirs.time.reference_date)
+
+
 @pytest.mark.parametrize(
     ("rules", "extends", "message"),
     [
         ("", "omgevingswet_1900", "there is no 'omgevingswet_1900'"),
-        ("", "pbl_2020", "extend omgevingswet_2024 itself"),
+        ("", "mine.yaml", "mine.yaml: rule sets extend each other"),
         (f"{VETO}, {VETO}", "omgevingswet_2024", "used twice: veto"),
         (f"{NATURE}, {NATURE}", "omgevingswet_2024", "used twice: natura2000"),
         ("{rule_id: veto}", "omgevingswet_2024", "mine.yaml: rules.0"),
