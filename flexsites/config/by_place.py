@@ -20,7 +20,7 @@ _ONE_RULE: TypeAdapter[ExclusionRule] = TypeAdapter(Rule)
 
 
 def by_place(rules: tuple[ExclusionRule, ...]) -> tuple[ExclusionRule, ...]:
-    """Return the rules with those that differ by place told apart, in the same order.
+    """Return the rules that are not off, those that differ by place told apart, in the same order.
 
     An include lifts all rules of the name that it gives.
 
@@ -32,6 +32,8 @@ def by_place(rules: tuple[ExclusionRule, ...]) -> tuple[ExclusionRule, ...]:
     faults: list[Fault] = []
     told: list[ExclusionRule] = []
     for rule in rules:
+        if not rule.is_on:
+            continue
         faults += _ambiguous(rule)
         try:
             told += [rule] if not rule.locally else [_elsewhere(rule), *_local_rules(rule)]

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from flexsites.config.base import Label, Model
+from flexsites.config.base import Label, Model, Number
+from flexsites.config.units import ANY, Unit, is_in_unit, unit_of_key
 
 Value = str | int | float | bool
 Where = dict[str, tuple[Value, ...]]
@@ -70,6 +71,39 @@ class Place(Model):
 
 def _both(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(one for one in mine if one in theirs) if mine and theirs else mine or theirs
+
+
+class NumberTest(Model):
+    """Which numbers of an attribute count: from one on, below another, or between the two."""
+
+    at_least: Annotated[Number | None, Unit(ANY)] = None
+    """From this number on, in the unit that the attribute's name ends in."""
+    below: Annotated[Number | None, Unit(ANY)] = None
+    """Below this number, in the unit that the attribute's name ends in."""
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> Self:
+        if self.at_least is None and self.below is None:
+            message = "give at_least, below, or both"
+            raise ValueError(message)
+        if self.at_least is not None and self.below is not None and float(self.at_least) >= float(self.below):
+            message = "at_least is not below `below`: no number counts"
+            raise ValueError(message)
+        return self
+
+
+WhereNumber = dict[str, NumberTest]
+"""Per attribute the numbers that count; its name ends in their unit (``available_kw``, ``built_share``)."""
+
+
+def number_unit_faults(tests: WhereNumber) -> list[str]:
+    """Tell the figures that are written in another unit than the attribute's name ends in."""
+    figures = [(name, one) for name, test in tests.items() for one in (test.at_least, test.below) if one is not None]
+    return [
+        f"{name} is in {unit_of_key(name)}, and {figure.value:g} is given in {figure.unit}"
+        for name, figure in figures
+        if not is_in_unit(figure.unit, unit_of_key(name))
+    ]
 
 
 class LocalRule(Model):

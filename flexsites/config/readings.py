@@ -14,7 +14,7 @@ from typing import Any
 from flexsites.config.base import Number
 from flexsites.config.by_place import by_place
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
-from flexsites.config.rule_sets import PieceTests, TimeModel, vary
+from flexsites.config.rule_sets import PieceTests, TimeModel, switched
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
 from flexsites.config.run import Estimate, Variant
 from flexsites.config.settings import PREPARED, Settings, differing, replaced
@@ -26,7 +26,7 @@ BASE = "base"
 # What decides where a rule lies. The rest (effect, label, ...) only decides what that means: no new overlay is needed.
 _MEANING = {
     "rule_id", "label", "effect", "hardness", "scope", "required", "overrides", "procedure", "source", "assumption",
-    "why", "valid_from", "valid_to", "part_of",
+    "why", "valid_from", "valid_to", "part_of", "is_on",
 }  # fmt: skip
 # What the land that is left does not depend on: it is the same land, judged otherwise.
 _JUDGED = {"target_groups", "flexmilieus"}
@@ -117,7 +117,7 @@ def variant_reading(settings: Settings, variant: Variant, path: Path) -> Reading
     own = replaced(settings, _values(settings, variant), f"{where}")
     limited = {key: _limited(group, variant.limits) for key, group in own.target_groups.items()}
     try:
-        rules = vary(own.rules, variant)
+        rules = switched(own.rules, variant)
     except FlexsitesError as error:
         raise ConfigError([f"{where}: {fault}" for fault in error.faults]) from error
     own = replace(own, rules=rules, target_groups=limited)

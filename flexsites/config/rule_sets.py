@@ -164,7 +164,11 @@ class RuleSet(Model):
         return self
 
     def in_force(self, on: date | None = None) -> tuple[ExclusionRule, ...]:
-        """Return the rules valid on a day (the reference date), in order."""
+        """Return the rules valid on a day (the reference date) that are not off, in order."""
+        return tuple(rule for rule in self.valid_on(on) if rule.is_on)
+
+    def valid_on(self, on: date | None = None) -> tuple[ExclusionRule, ...]:
+        """Return the rules valid on a day (the reference date), those that are off among them, in order."""
         return tuple(rule for rule in self.rules if rule.is_in_force(on or self.time.reference_date))
 
     def amended(self, own: tuple[ExclusionRule, ...]) -> RuleSet:
@@ -270,7 +274,7 @@ def joined(chain: list[tuple[Path, RuleSet | RuleChanges]]) -> RuleSet:
 
 
 def vary(rules: tuple[ExclusionRule, ...], variant: RuleVariant) -> tuple[ExclusionRule, ...]:
-    """Return the rules as a variant reads them, in the same order.
+    """Return the rules that hold in a variant, as it reads them, in the same order.
 
     Raises
     ------
@@ -282,18 +286,31 @@ def vary(rules: tuple[ExclusionRule, ...], variant: RuleVariant) -> tuple[Exclus
     >>> vary((), RuleVariant())
     ()
     """
+    return tuple(rule for rule in switched(rules, variant) if rule.is_on)
+
+
+def switched(rules: tuple[ExclusionRule, ...], variant: RuleVariant) -> tuple[ExclusionRule, ...]:
+    """Return all rules with the effects of a variant, those that are off among them; to name a rule turns it on.
+
+    Raises
+    ------
+    ConfigError
+        If the variant names a rule that is not in the set.
+    """
     unknown = sorted(set(variant.effects) - {rule.rule_id for rule in rules})
     if unknown:
         what = f"the variant names rules that the set does not have: {', '.join(unknown)}"
         known = ", ".join(rule.rule_id for rule in rules) or "no rule at all"
         raise ConfigError(Fault(what, "effects", f"the set has {known}"))
-    varied: list[ExclusionRule] = []
-    for rule in rules:
-        by_class = variant.hardness.get(rule.hardness) if rule.hardness and rule.effect != "include" else None
-        effect = variant.effects.get(rule.rule_id, by_class or rule.effect)
-        if effect == "off":
-            continue
-        if (effect == "include") != (rule.effect == "include"):
-            raise ConfigError(f"the variant cannot turn {rule.rule_id} from {rule.effect} into {effect}")
-        varied.append(rule if effect == rule.effect else rule.model_copy(update={"effect": effect}))
-    return tuple(varied)
+    return tuple(_switched(rule, variant) for rule in rules)
+
+
+def _switched(rule: ExclusionRule, variant: RuleVariant) -> ExclusionRule:
+    by_class = variant.hardness.get(rule.hardness) if rule.hardness and rule.effect != "include" else None
+    effect = variant.effects.get(rule.rule_id, by_class or rule.effect)
+    is_off = effect == "off" or (not rule.is_on and rule.rule_id not in variant.effects)
+    if is_off:
+        return rule.model_copy(update={"is_on": False}) if rule.is_on else rule
+    if (effect == "include") != (rule.effect == "include"):
+        raise ConfigError(f"the variant cannot turn {rule.rule_id} from {rule.effect} into {effect}")
+    return rule if effect == rule.effect and rule.is_on else rule.model_copy(update={"effect": effect, "is_on": True})

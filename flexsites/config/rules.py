@@ -23,7 +23,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from flexsites.config.base import Label, Model, Number, Range
-from flexsites.config.places import LocalRule, Place, Where, WhereLayer
+from flexsites.config.places import LocalRule, Place, Where, WhereLayer, WhereNumber, number_unit_faults
 from flexsites.config.units import ANY, Unit, is_in_unit
 
 Effect = Literal["exclude", "restrict", "flag", "include"]
@@ -82,6 +82,8 @@ class BaseRule(Model):
     """The rules that an `include` lifts on its land; no other effect has it."""
     procedure: Label | None = None
     """The consent or procedure that a restriction or flag asks for, for reports."""
+    is_on: bool = True
+    """Whether the rule holds; one that does not is left out until a run or a variant gives it an effect."""
     only: Place | None = None
     """The parcels that the rule is for; left out: all."""
     not_in: tuple[Place, ...] = ()
@@ -101,6 +103,9 @@ class BaseRule(Model):
         if (self.effect == "include") != bool(self.overrides):
             message = f"rule {self.rule_id}: 'overrides' names what an include lifts; no other effect has it"
             raise ValueError(message)
+        if wrong := number_unit_faults(self.number_tests):
+            message = f"rule {self.rule_id}: {'; '.join(wrong)}"
+            raise ValueError(message)
         if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
             message = f"rule {self.rule_id}: valid_from {self.valid_from} lies after valid_to {self.valid_to}"
             raise ValueError(message)
@@ -114,6 +119,11 @@ class BaseRule(Model):
     def layer_key(self) -> str | None:
         """The layer whose features (and coverage) the rule reads; null: the parcels' own column."""
         return getattr(self, "layer", None)
+
+    @property
+    def number_tests(self) -> WhereNumber:
+        """Which numbers of the layer's attributes count."""
+        return getattr(self, "where_number", {})
 
     @property
     def own_layers(self) -> tuple[str, ...]:
@@ -151,6 +161,8 @@ class Inside(BaseRule):
     """The layer of the run's sources (`sources.layers`) whose polygons count."""
     where: Where = Field(default_factory=dict)
     """Per attribute the values that count; left out: every feature counts."""
+    where_number: WhereNumber = Field(default_factory=dict)
+    """Per attribute the numbers that count (a share, a capacity); left out: every feature counts."""
 
 
 class WithinDistance(BaseRule):
@@ -165,6 +177,8 @@ class WithinDistance(BaseRule):
     """The layer of the run's sources whose features count; points, lines or polygons."""
     where: Where = Field(default_factory=dict)
     """Per attribute the values that count; left out: every feature counts."""
+    where_number: WhereNumber = Field(default_factory=dict)
+    """Per attribute the numbers that count (a share, a capacity); left out: every feature counts."""
     distance_m: Number | None = None
     """One distance for all features, in metres; a rule has this or `by_class`."""
     by_class: Annotated[ByClass | None, Unit("m")] = None
@@ -254,12 +268,18 @@ class InUse(BaseRule):
     """The layer of the run's sources whose features are in use."""
     where: Where = Field(default_factory=dict)
     """Per attribute the values that count; left out: every feature counts."""
+    where_number: WhereNumber = Field(default_factory=dict)
+    """Per attribute the numbers that count (a share, a capacity); left out: every feature counts."""
     yard_layer: str | None = None
     """The layer of yards that a parcel with such a feature loses too; left out: none."""
     yard_buffer_m: Number | None = None
     """What a parcel loses around its own features where it has no yard."""
     least_overlap_m2: Number | None = None
     """From this overlap on a feature or yard is on a parcel: registers do not match to the centimetre."""
+    around_m: Number | None = None
+    """The strip around a feature that is taken too, across the borders of parcels; left out: none."""
+    around_from_m2: Number | None = None
+    """From this area of a feature on it takes the strip around it; left out: every feature does."""
     width_m: ByClass | None = None
     """The width of the strip that a line takes, per class; left out: features are polygons."""
     built_share: Number | None = None
@@ -278,6 +298,12 @@ class InUse(BaseRule):
         if self.on_land_use and self.built_share is None:
             message = f"rule {self.rule_id}: on_land_use names the parcels whose built_share is asked: give that too"
             raise ValueError(message)
+        if self.around_m is not None and (self.yard_layer or self.yard_buffer_m or self.built_share or self.width_m):
+            message = f"rule {self.rule_id}: around_m goes without yards, built_share and width_m"
+            raise ValueError(message)
+        if self.around_from_m2 is not None and self.around_m is None:
+            message = f"rule {self.rule_id}: around_from_m2 says where around_m begins: give that too"
+            raise ValueError(message)
         if bool(self.land_use_layer) != bool(self.land_use_share) or (self.land_use_layer and not self.on_land_use):
             message = f"rule {self.rule_id}: land_use_layer, land_use_share and on_land_use go together"
             raise ValueError(message)
@@ -290,8 +316,9 @@ class InUse(BaseRule):
 
     @property
     def reach_m(self) -> float:
-        """Half the widest strip; yards are those of dwellings on the parcel itself."""
-        return self.width_m.largest / 2.0 if self.width_m else 0.0
+        """Half the widest strip, or the strip around a feature; yards are those of dwellings on the parcel itself."""
+        around = float(self.around_m) if self.around_m else 0.0
+        return max(around, self.width_m.largest / 2.0 if self.width_m else 0.0)
 
 
 class RasterAbove(BaseRule):

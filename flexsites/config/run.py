@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from flexsites.config.base import Label, Model, Number
 from flexsites.config.rule_sets import RuleVariant
-from flexsites.config.rules import Rule
+from flexsites.config.rules import Effect, Rule
 from flexsites.config.sources import Sources
 from flexsites.config.units import ANY, Unit
 
@@ -148,6 +148,8 @@ class Run(Model):
     """The rule set: a name of configs/rules/exclusion, or a file."""
     own_rules: tuple[Rule, ...] = ()
     """Rules over the set: the same id takes the place of a rule, another id follows."""
+    effects: dict[str, Effect | Literal["off"]] = Field(default_factory=dict)
+    """Another effect for a rule of the set in this run, or `off`; to name a rule that is off turns it on."""
     assess: tuple[Literal["parcels", "roofs"], ...] = Field(default=("parcels",), min_length=1)
     """What is assessed: parcels, roofs, or both."""
     flexmilieus: tuple[str, ...] = ()

@@ -31,7 +31,7 @@ from flexsites.config.openstreetmap import AmenityCategories, StreetRules
 from flexsites.config.origins import Origins
 from flexsites.config.readings import BASE, Reading, base_reading, require_known, thresholds, variant_reading
 from flexsites.config.roofs import TopUpRules
-from flexsites.config.rule_sets import LocationModel, PieceTests, RuleSet
+from flexsites.config.rule_sets import LocationModel, PieceTests, RuleSet, RuleVariant, switched
 from flexsites.config.rules import ExclusionRule
 from flexsites.config.run import Run
 from flexsites.config.schemas import MODELS
@@ -306,10 +306,18 @@ def _settings(reader: Reader, rule_set: RuleSet) -> Settings:
         raise ConfigError(faults)
     names = run.flexmilieus or tuple(known)
     require_known(names, known, f"{reader.path}: flexmilieus")
-    rules = {"rules": rule_set.in_force(), "time": rule_set.time, "pieces": rule_set.tests}
+    rules = {"rules": _switched(rule_set, run, reader.path), "time": rule_set.time, "pieces": rule_set.tests}
     rules |= {"locations": rule_set.locations, "target_groups": groups}
     found: dict[str, Any] = rules | {"flexmilieus": tuple(known[one] for one in names)} | sections
     return Settings(**found)
+
+
+def _switched(rule_set: RuleSet, run: Run, path: Path) -> tuple[ExclusionRule, ...]:
+    """Return the rules valid on the reference date, with the effects that the run itself gives them."""
+    try:
+        return switched(rule_set.valid_on(), RuleVariant(effects=run.effects))
+    except ConfigError as error:
+        raise ConfigError([f"{path}: {fault}" for fault in error.faults]) from error
 
 
 def _content(run: Run, rule_set: RuleSet, settings: Settings, anchors: Anchors | None) -> Any:  # noqa: ANN401 - plain YAML

@@ -102,7 +102,7 @@ def _bind(one: Constraint, bound: GeometryArray, sites: GeometryArray, *, is_ins
 
 
 def _inside(position: int, rule: Inside, _parcels: Frame, layers: Frame, _time: TimeModel) -> list[Constraint]:
-    rows = select(layers, rule.layer, rule.where, rule_id=rule.rule_id)
+    rows = select(layers, rule.layer, rule.where, rule_id=rule.rule_id, where_number=rule.where_number)
     return [Constraint(position, areas_of(rows, rule))]
 
 
@@ -115,7 +115,7 @@ def _raster_above(
 def _within_distance(
     position: int, rule: WithinDistance, _parcels: Frame, layers: Frame, _time: TimeModel
 ) -> list[Constraint]:
-    rows = select(layers, rule.layer, rule.where, rule_id=rule.rule_id)
+    rows = select(layers, rule.layer, rule.where, rule_id=rule.rule_id, where_number=rule.where_number)
     if rule.distance_m is not None:
         distance = np.full(len(rows), float(rule.distance_m))
     elif rule.by_class is not None and len(rows):
@@ -154,7 +154,9 @@ def _land_use(position: int, rule: LandUse, parcels: Frame, layers: Frame, _time
 
 
 def _in_use(position: int, rule: InUse, parcels: Frame, layers: Frame, _time: TimeModel) -> list[Constraint]:
-    rows = select(layers, rule.layer, rule.where, rule_id=rule.rule_id)
+    rows = select(layers, rule.layer, rule.where, rule_id=rule.rule_id, where_number=rule.where_number)
+    if rule.around_m is not None:
+        return [_standing(position, rule, parcels, rows)]
     used = geometry_of(rows)
     if rule.width_m is not None and len(rows):
         width = figures_by_class(rows, rule.width_m, rule.layer, rule.rule_id)
@@ -186,6 +188,22 @@ def _in_use(position: int, rule: InUse, parcels: Frame, layers: Frame, _time: Ti
         around = grow(used[feature], wide, quad_segs=rule.quad_segs)
         found.append(Constraint(position, around, only_on=site))
     return found
+
+
+def _standing(position: int, rule: InUse, parcels: Frame, rows: Frame) -> Constraint:
+    """Return what standing features take, with the strip around the larger, on parcels that it overlaps by enough."""
+    used = geometry_of(rows)
+    _, feature = np.unique(rows["feature_id"].to_numpy(dtype=str), return_inverse=True)
+    area_m2 = np.bincount(feature, weights=shapely.area(used))[feature]
+    least_m2 = float(rule.around_from_m2) if rule.around_from_m2 else 0.0
+    is_large = (area_m2 >= least_m2) & (shapely.get_dimensions(used) >= _AREA)
+    taken = used.copy()
+    taken[is_large] = grow(
+        used[is_large], np.full(is_large.sum(), float(rule.around_m or 0.0)), quad_segs=rule.quad_segs
+    )
+    taken = taken[shapely.get_dimensions(taken) >= _AREA]
+    which, site = _overlap(geometry_of(parcels), taken, rule)
+    return Constraint(position, taken[which], only_on=site)
 
 
 def _has_use(parcels: Frame, layers: Frame, rule: InUse) -> BoolArray:

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from flexsites.arrays import BoolArray, FloatArray, GeometryArray
-from flexsites.config.places import Place, Value, Where
+from flexsites.config.places import NumberTest, Place, Value, Where, WhereNumber
 from flexsites.config.rules import ByClass, ExclusionRule, InUse, LandUse, PlannedCapacity, WithinDistance
 from flexsites.errors import Fault, InputError
 from flexsites.exclusion.kernels.pieces import Plans
@@ -22,8 +22,8 @@ UNKNOWN_OWNER = "onbekend"
 """The class of owner that says that the class is not known."""
 
 
-def select(layers: Frame, layer: str, where: Where, *, rule_id: str) -> Frame:
-    """Return the rows of a layer that a where-clause means.
+def select(layers: Frame, layer: str, where: Where, *, rule_id: str, where_number: WhereNumber | None = None) -> Frame:
+    """Return the rows of a layer that a where-clause means; a null number is not among those that count.
 
     Numbers and the texts of numbers are the same value (zone 1 is zone "1"); 0 and 1 are false and true.
 
@@ -36,7 +36,27 @@ def select(layers: Frame, layer: str, where: Where, *, rule_id: str) -> Frame:
     if len(rows):
         for name, values in where.items():
             rows = rows[is_listed(attribute_of(rows, name, layer, rule_id), values, layer, rule_id)]
+        for name, test in (where_number or {}).items():
+            rows = rows[passes(attribute_of(rows, name, layer, rule_id), test, layer, rule_id)]
     return rows
+
+
+def passes(found: pd.Series[Any], test: NumberTest, layer: str, rule_id: str) -> BoolArray:
+    """Return which numbers a test means; null is not.
+
+    Raises
+    ------
+    InputError
+        If the attribute holds texts that are no numbers.
+    """
+    numbers = pd.to_numeric(found, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    wrong = found[np.isnan(numbers) & found.notna().to_numpy(dtype=bool)]
+    if len(wrong):
+        what = f"rule {rule_id} asks a number of '{found.name}', and it holds {', '.join(map(str, wrong.unique()[:3]))}"
+        raise InputError(Fault(what, f"{layer}.{found.name}", "recode it in the source's entry", len(wrong)))
+    low = -np.inf if test.at_least is None else float(test.at_least)
+    high = np.inf if test.below is None else float(test.below)
+    return np.asarray((numbers >= low) & (numbers < high), dtype=bool)
 
 
 def bears_on(parcels: Frame, rule: ExclusionRule) -> tuple[BoolArray, BoolArray]:
@@ -149,6 +169,11 @@ def select_unknown(layers: Frame, rule: ExclusionRule) -> GeometryArray:
             is_open |= is_null
             if values is not None:
                 is_possible &= is_null | is_listed(rows[name], values, str(rule.layer_key), rule.rule_id)
+    for name, test in rule.number_tests.items():
+        if name in rows.columns:
+            is_null = rows[name].isna().to_numpy(dtype=bool)
+            is_open |= is_null
+            is_possible &= is_null | passes(rows[name], test, str(rule.layer_key), rule.rule_id)
     return geometry_of(rows[is_possible & is_open])
 
 

@@ -59,6 +59,12 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
             read_yaml(path)
 
 
+def test_words_are_words_and_only_true_and_false_are_truth_values(tmp_path: Path) -> None:
+    """`effect: off` is an effect and `access: no` a tag, not a false."""
+    found = read_yaml(_yaml(tmp_path, "a: off\nb: [no, yes, on, N]\nno: true\nd: False\n"))
+    assert found == {"a": "off", "b": ["no", "yes", "on", "N"], "no": True, "d": False}
+
+
 def test_all_faults_of_a_file_at_once(tmp_path: Path) -> None:
     path = _yaml(tmp_path, "shar: 0.5\nshare: 2\ninner: {n_sites: many, n_site: 1}\n")
     with pytest.raises(ConfigError) as told:

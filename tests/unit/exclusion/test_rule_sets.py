@@ -53,10 +53,26 @@ METHOD = {
 """Every rule of METHOD 2 with the effect and the hardness it gives; null where it gives a flag no hardness."""
 
 
+OFF = {
+    "valuable_landscape", "meadow_birds", "livestock_odour_inside_contour", "livestock_odour_outside_contour",
+    "soft_soil", "noise_national_roads", "noise_municipal_roads", "noise_rail", "noise_industry", "power_line_field",
+    "nitrogen_250_m", "nitrogen_3_km", "grid_capacity", "ladder",
+}  # fmt: skip
+"""Rules of which no national layer exists, or whose figures are a choice: they hold in no run that does not ask."""
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_rules_without_a_national_layer_hold_when_asked_only(name):
+    rules = {one.rule_id: one for one in read(name).rules}
+    assert {key for key, one in rules.items() if not one.is_on} == OFF
+    assert not OFF & {one.rule_id for one in read(name).in_force()}
+    assert all(rules[key].effect in ("flag", "restrict") for key in OFF)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_every_rule_of_the_method_is_there(name):
     """Zoning is dated: each set has it, with its procedure, in the years of its law."""
-    rules = {one.rule_id: one for one in read(name).rules}
+    rules = {one.rule_id: one for one in read(name).rules if one.is_on}
     assert set(rules) == {*METHOD, "own_sites", "zoning_not_housing"}
     assert {key: (rules[key].effect, rules[key].hardness) for key in METHOD} == METHOD
     zoning = rules["zoning_not_housing"]
