@@ -174,7 +174,9 @@ def read_catalogue(shelf: Shelf) -> dict[str, CatalogueRow]:
 def _written_out(value: Any, known: Mapping[str, CatalogueRow]) -> Any:  # noqa: ANN401 - any part of the sources
     """Return a part of the sources with the catalogue's rows in the place of their names."""
     if isinstance(value, dict):
-        return {key: _written_out(one, known) for key, one in value.items()}
+        found = {key: _written_out(one, known) for key, one in value.items()}
+        # the same where nothing is written out: what a run file does not say must not look as if it did
+        return found if any(found[key] is not one for key, one in value.items()) else value
     if not isinstance(value, BaseModel) or isinstance(value, About):
         return value
     changed = {

@@ -160,6 +160,8 @@ def test_a_source_of_ones_own_catalogue_is_written_out(tmp_path: Path, own: Path
     (own / "sources/ours.yaml").write_text(yaml.safe_dump({"sources": {"ours": row}}), encoding="utf-8")
     study = _run(tmp_path, sources={"parcels": PARCELS | {"about": "ours"}})
     assert study.run.sources.parcels.about.title == "Ons kadaster"
+    # what the run file does not say is not said by writing it out
+    assert study.run.sources.parcels.model_fields_set == {"reader", "about", "path"}
 
 
 def test_a_copy_guides_an_editor_with_its_schema(own: Path) -> None:
