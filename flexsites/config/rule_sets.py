@@ -209,6 +209,8 @@ class RuleChanges(Model):
     """What the rule set stands for, in a few sentences."""
     time: TimeChanges = TimeChanges()
     """What is different of time."""
+    effects: dict[str, Effect | Literal["off"]] = Field(default_factory=dict)
+    """Another effect for a rule of the other set, or `off`; to name a rule that is off turns it on."""
     rules: tuple[Rule, ...] = ()
     """Rules: the same id takes the place of the other set's rule, another id follows its rules."""
 
@@ -269,6 +271,11 @@ def joined(chain: list[tuple[Path, RuleSet | RuleChanges]]) -> RuleSet:
         told = {key: one for key, one in changes.time if one is not None} if isinstance(changes, RuleChanges) else {}
         update = {"id": changes.id, "label": changes.label, "about": changes.about}
         named = base.model_copy(update=update | {"time": base.time.model_copy(update=told)})
+        told_effects = RuleVariant(effects=changes.effects if isinstance(changes, RuleChanges) else {})
+        try:
+            named = named.model_copy(update={"rules": switched(named.rules, told_effects)})
+        except ConfigError as error:
+            raise ConfigError([f"{path}: {fault}" for fault in error.faults]) from error
         base = read_model(path, RuleSet, named.replaced(changes.rules).model_dump())
     return base
 

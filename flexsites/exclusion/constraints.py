@@ -29,6 +29,7 @@ from flexsites.exclusion.selection import (
     bears_on,
     figures_by_class,
     geometry_of,
+    is_listed,
     select,
     select_bound,
     select_plans,
@@ -149,7 +150,8 @@ def _land_use(position: int, rule: LandUse, parcels: Frame, layers: Frame, _time
     rows = select(layers, rule.layer, {}, rule_id=rule.rule_id)
     if len(rows):
         classes = attribute_of(rows, rule.attribute, rule.layer, rule.rule_id)
-        rows = rows[(classes.notna() & ~classes.isin(list(rule.candidates))).to_numpy()]
+        is_candidate = is_listed(classes, rule.candidates, rule.layer, rule.rule_id)
+        rows = rows[classes.notna().to_numpy(dtype=bool) & ~is_candidate]
     return [Constraint(position, areas_of(rows, rule))]
 
 

@@ -93,7 +93,7 @@ def _south() -> list[Proof]:
     walks = {"to_road_m": 20.0, "along_to_bus_stop_m": 400.0, "bus_stop_to_road_m": 3.0}
     walks |= {"along_to_farm_shop_m": 1_000.0, "farm_shop_to_road_m": 5.0}
     return [
-        Proof("flood_takes_a_quarter", box(8_050, 325, 8_150, 425), {"flood>1": 2_500.0}, 7_500.0),
+        Proof("flood_restricts_a_quarter", box(8_050, 325, 8_150, 425), {"flood>1": 2_500.0}, 10_000.0),
         Proof("corner_to_the_road", diamond, {}, 5_000.0, facts=walks),
         Proof("landlocked", box(8_500, 210, 8_600, 290), {}, 8_000.0, failed_test="landlocked"),
         Proof("too_small", box(8_700, 405, 8_725, 435), {}, 750.0, failed_test="too_small"),

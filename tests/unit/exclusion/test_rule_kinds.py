@@ -123,6 +123,13 @@ def test_land_use_of_a_layer(use, expected):
     assert share(one, *rows) == expected
 
 
+@pytest.mark.parametrize(("code", "expected"), [(331, 0.0), (331.0, 0.0), ("331", 0.0), (265, 0.5), ("265", 0.5)])
+def test_a_class_that_is_a_number_and_its_text_are_the_same_candidate(code, expected):
+    """Crop codes come as numbers from one file and as texts from another."""
+    one = rule("land_use", layer="crops", attribute="crop_code", candidates=["331", "6794"])
+    assert share(one, ("crops", at(0, 0, 50, 100), {"crop_code": code})) == expected
+
+
 def test_raster_above_reads_the_layer_of_its_key():
     one = rule("raster_above", raster="flood", unit="m", threshold=figure(1).model_dump())
     assert one.layer_key == "flood>1"
