@@ -74,7 +74,7 @@ def compiling(study: Study) -> Iterator[None]:
     if CACHE_DIRECTORY.is_dir() and any(CACHE_DIRECTORY.rglob("*.nbi")):
         yield
         return
-    command = [sys.executable, "-m", "flexsites.runs.warm_up", str(study.path), str(os.getpid())]
+    command = [sys.executable, "-m", "flexsites.runs.warm_up", str(study.path)]
     with unstoppable():
         helper = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - ourselves
     try:
@@ -87,5 +87,5 @@ def compiling(study: Study) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    begin_worker(int(sys.argv[2]))
+    begin_worker(os.getppid())
     compile_kernels(resolve(sys.argv[1]))
