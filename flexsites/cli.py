@@ -1,9 +1,10 @@
-"""The command line: demo, run, check, explain, shortlist, sources, config."""
+"""The command line: demo, run, check, explain, shortlist, sources, config, docs."""
 
 from __future__ import annotations
 
 import sys
 import unicodedata
+import webbrowser
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -167,6 +168,22 @@ def sources() -> None:
         table.add_row(*map(plain, (name, row.title, row.provider, row.licence, how)))
     _out.print(table)
     _say(f"Bundled runs: {', '.join(available('runs'))}")
+
+
+@app.command()
+def docs(
+    path: Annotated[bool, typer.Option("--path", help="Print where the first page is, and open nothing.")] = False,
+    to: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the pages go; else the user's cache.")] = None,
+) -> None:
+    """Open the documentation in the browser: method, columns, keys of the configuration. No internet is needed."""
+    from flexsites.docs.site import build  # noqa: PLC0415
+
+    first = build(app, to)
+    if path:
+        typer.echo(first)
+    else:
+        _say(f"Documentation: {first}")
+        webbrowser.open(first.as_uri())
 
 
 def _version(value: bool) -> None:

@@ -20,7 +20,7 @@ from typing import Any, TypeVar, cast
 import numba
 import numba.core.config
 
-__all__ = ["CACHE_DIRECTORY", "kernel", "kernel_sources", "source_digest"]
+__all__ = ["CACHE_DIRECTORY", "kernel", "kernel_sources", "source_digest", "user_cache"]
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -52,7 +52,7 @@ def source_digest(paths: list[Path]) -> str:
     return found.hexdigest()[:16]
 
 
-def _user_cache() -> Path:
+def user_cache() -> Path:
     """Return where this user's programs keep what they can make again."""
     home = Path.home()
     if sys.platform == "darwin":
@@ -63,7 +63,7 @@ def _user_cache() -> Path:
 
 _SETTINGS: Any = numba.core.config
 
-CACHE_DIRECTORY = Path(_SETTINGS.CACHE_DIR or _user_cache()) / "flexsites" / source_digest(kernel_sources())
+CACHE_DIRECTORY = Path(_SETTINGS.CACHE_DIR or user_cache()) / "flexsites" / source_digest(kernel_sources())
 """Where compiled kernels are kept: below ``NUMBA_CACHE_DIR`` if that is set, else in the user's cache."""
 
 
