@@ -29,7 +29,7 @@ _BOUNDS = {
     "exclusiveMaximum": "below {}",
     "minItems": "at least {} of them",
     "minProperties": "at least {} of them",
-    "pattern": "like `{}`",
+    "pattern": "matching `{}`",
 }
 
 

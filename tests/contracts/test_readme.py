@@ -92,11 +92,15 @@ def _works_outside_a_checkout(wheel: Path, folder: Path) -> None:
         packed.extractall(folder)
     script = (
         f"import sys; sys.path.insert(0, {str(folder)!r})\n"
+        "from pathlib import Path\n"
         "import flexsites, pipelines\n"
         "from flexsites.config.load import available, configs_directory\n"
         "from flexsites.config.study import resolve\n"
+        "from flexsites.cli import app\n"
+        "from flexsites.docs.site import build\n"
         f"assert flexsites.__file__.startswith({str(folder)!r}) and pipelines.__file__.startswith({str(folder)!r})\n"
         f"assert str(configs_directory()).startswith({str(folder)!r})\n"
+        f"assert build(app, Path({str(folder / 'docs')!r})).is_file()\n"
         "print(len(resolve('demo').base.rules), *available('runs'))\n"
     )
     told = subprocess.run([sys.executable, "-c", script], cwd=folder, check=False, capture_output=True, text=True)
