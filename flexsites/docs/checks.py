@@ -59,8 +59,15 @@ def _leads_somewhere(link: str, one: Rendered, pages: Mapping[str, Rendered]) ->
 
 
 def _is_command(text: str, commands: Sequence[str]) -> bool:
-    word = text.split()[1]
-    return word.startswith("--") or word in commands
+    """Return whether what is typed begins with a command, or is a group of them or an option of the whole.
+
+    Examples
+    --------
+    >>> [_is_command(f"flexsites {text}", ["run", "config show"]) for text in ("run a.yaml", "config", "ran", "--help")]
+    [True, True, False, True]
+    """
+    typed = text.removeprefix("flexsites ") + " "
+    return typed.startswith("--") or any(typed.startswith(f"{one} ") or f"{one} ".startswith(typed) for one in commands)
 
 
 def _is_there(text: str) -> bool:

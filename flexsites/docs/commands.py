@@ -24,10 +24,14 @@ def command_page(app: typer.Typer) -> Page:
     return Page("commands", "Commands", "Reference", "\n\n".join(part for part in parts if part) + "\n")
 
 
-def commands_of(app: typer.Typer) -> dict[str, Callable[..., Any]]:
-    """Return the function of each command of an app, by the name of the command."""
+def commands_of(app: typer.Typer, above: str = "") -> dict[str, Callable[..., Any]]:
+    """Return the function of each command of an app, by what is typed: `run`, and `config show` of a group."""
     functions = [(one.name, one.callback) for one in app.registered_commands if one.callback is not None]
-    return {name or function.__name__.replace("_", "-"): function for name, function in functions}
+    found = {f"{above}{name or function.__name__.replace('_', '-')}": function for name, function in functions}
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            found |= commands_of(group.typer_instance, f"{above}{group.name} ")
+    return found
 
 
 def _parameters(function: Callable[..., Any]) -> str:

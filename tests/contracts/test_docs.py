@@ -110,14 +110,23 @@ def test_every_key_of_the_configuration_is_told(pages: dict[str, Reader]) -> Non
     assert asked <= told
 
 
+def _commands(group: object, above: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Give every command as the command line has it, with its options."""
+    for name, one in group.commands.items():  # type: ignore[attr-defined]
+        if hasattr(one, "commands"):
+            yield from _commands(one, f"{above}{name} ")
+        else:
+            yield f"{above}{name}", [opt for parameter in one.params for opt in parameter.opts if opt.startswith("-")]
+
+
 def test_every_command_and_option_is_told(folder: Path) -> None:
     text = (folder / "commands.html").read_text(encoding="utf-8")
-    commands = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
-    assert "docs" in commands
-    for name, command in commands.items():
-        assert f'id="flexsites-{name}"' in text
-        part = text.split(f'id="flexsites-{name}"')[1].split("<h2")[0]
-        options = [one for parameter in command.params for one in parameter.opts if one.startswith("-")]
+    commands = dict(_commands(typer.main.get_command(cli.app)))
+    assert {"run", "docs"} <= set(commands)
+    for name, options in commands.items():
+        anchor = f'id="flexsites-{name.replace(" ", "-")}"'
+        assert anchor in text
+        part = text.split(anchor)[1].split("<h2")[0]
         assert [one for one in options if f"<code>{one}</code>" not in part] == []
 
 
