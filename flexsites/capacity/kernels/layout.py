@@ -141,11 +141,8 @@ class _Frame:
             self._stretches[question] = cut_stretches(*self._rows(asked, depth), lattice, spines, links, mouth)
         return self._stretches[question]
 
-    def plan(self, asked: _Asked, enough: int, n_spines: int) -> Planned | None:
-        """Return the plan with the fewest storeys that holds enough, else with those that hold most; None: no homes."""
-        if asked.n_storeys == 1:
-            return _better(None, self._plan(asked, 1, enough, n_spines))
-        best: Planned | None = None
+    def plan(self, asked: _Asked, enough: int, n_spines: int, best: Planned | None = None) -> Planned | None:
+        """Return the plan with the fewest storeys that holds enough, else that which holds most, or the best so far."""
         others: list[tuple[int, int]] = []
         for n_storeys in range(1, asked.n_storeys + 1):
             stretches = self.stretches(asked, asked.depths[n_storeys > 1], n_spines)
@@ -208,10 +205,11 @@ class _Frames:
         reached = [self[i].reached_dm(asked) for i in range(len(self.directions))]
         best = int(np.argmax(reached))
         if best > 0:
-            plan = _better(plan, self[best].plan(asked, enough, 1))
+            plan = self[best].plan(asked, enough, 1, plan)
         if _held(plan) < enough and n_spines > 1:
             for i in (best,) if reached[best] > 0 else range(len(self.directions)):
-                plan = _better(plan, self[i].plan(asked, enough, n_spines))
+                is_tried = i in (0, best) and len(self[i].lanes(asked, n_spines)[0]) <= 1
+                plan = plan if is_tried else self[i].plan(asked, enough, n_spines, plan)
         return plan
 
 
