@@ -159,14 +159,19 @@ def shortlist(
 
 @app.command()
 def sources() -> None:
-    """List the sources of real runs (provider, licence, how to get them), and the bundled runs."""
+    """List the sources of real runs (provider, licence, how to get them), their traps, and the bundled runs."""
     from flexsites.inputs.rows.records import load_catalogue  # noqa: PLC0415
 
     table = Table("id", "title", "provider", "licence", "how", title="Sources", expand=True)
-    for name, row in sorted(load_catalogue().items()):
+    catalogue = sorted(load_catalogue().items())
+    for name, row in catalogue:
         how = ", ".join(access.how for access in row.access)
         table.add_row(*map(plain, (name, row.title, row.provider, row.licence, how)))
     _out.print(table)
+    _say("Traps:")
+    for name, row in catalogue:
+        for trap in row.traps:
+            _say(f"  {name}: {trap}")
     _say(f"Bundled runs: {', '.join(available('runs'))}")
 
 

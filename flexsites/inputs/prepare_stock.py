@@ -53,8 +53,8 @@ from flexsites.tables import (
     RoofParts,
     empty,
 )
+from flexsites.tables.field import Field
 from flexsites.tables.files import write_table
-from flexsites.tables.parcel_fields import Field
 from flexsites.tables.spatial_files import Writer, Written
 
 __all__ = ["prepare_stock"]

@@ -1,36 +1,14 @@
-"""What a page shows, as plain values: tables, stacked bars and ranges. Templates only place them."""
+"""What a page shows besides tables, as plain values: stacked bars and ranges. Templates only place them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from flexsites.reporting.words import Words
+from flexsites.tables import Frame
 
 _TICKS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class TableView:
-    """A table of written cells.
-
-    Attributes
-    ----------
-    headings
-        Label and whether the column holds numbers (set right).
-    rows
-        Cells, written.
-    caption
-        What it is; empty: the section says so.
-    emphasis
-        Indices of rows to set bold (totals).
-    """
-
-    headings: Sequence[tuple[str, bool]]
-    rows: Sequence[Sequence[str]]
-    caption: str = ""
-    emphasis: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +81,24 @@ def stack(
     return StackView(built, [(names[key], colours[key]) for key in names])
 
 
-def ranges(rows: Sequence[tuple[str, float, float, float, str]], words: Words) -> RangeView:
-    """Build ranges (label, low, middle, high, colour) on a common axis from zero."""
-    top = _axis_end(max((high for _, _, _, high, _ in rows), default=1.0))
-    built = [
-        RangeRow(
-            label,
-            f"{low / top * 100:.3f}%",
-            f"{max(high - low, 0) / top * 100:.3f}%",
-            f"{middle / top * 100:.3f}%",
-            f"{words.number(middle)} ({words.span(low, high)})",
-            colour,
-        )
-        for label, low, middle, high, colour in rows
-    ]
+def ranges(rows: Sequence[tuple[str, tuple[float, ...] | None, str]], words: Words) -> RangeView:
+    """Build ranges on a common axis from zero.
+
+    Parameters
+    ----------
+    rows
+        Label, the amounts low, middle and high (None: unknown), colour.
+    """
+    top = _axis_end(max((amounts[2] for _, amounts, _ in rows if amounts is not None), default=1.0))
+    built = []
+    for label, amounts, colour in rows:
+        if amounts is None:
+            built.append(RangeRow(label, "0%", "0%", "", words.unknown, colour))
+            continue
+        low, middle, high = amounts
+        left, width = f"{low / top * 100:.3f}%", f"{max(high - low, 0) / top * 100:.3f}%"
+        text = f"{words.number(middle)} ({words.span(low, high)})"
+        built.append(RangeRow(label, left, width, f"{middle / top * 100:.3f}%", text, colour))
     ticks = [(f"{100 * i / _TICKS:.2f}%", words.number(top * i / _TICKS)) for i in range(_TICKS + 1)]
     return RangeView(built, ticks)
 
@@ -137,16 +119,34 @@ def _axis_end(largest: float) -> float:
         end *= 10.0
 
 
-def heads(words: Words, texts: Sequence[str], numbers: Sequence[str]) -> list[tuple[str, bool]]:
-    """Return headings: texts to the left, numbers to the right."""
-    return [
-        *((words.text(f"columns.{k}"), False) for k in texts),
-        *((words.text(f"columns.{k}"), True) for k in numbers),
-    ]
+def with_range(table: Frame, words: Words) -> Frame:
+    """Return the table with the range of its homes, written, in ``units_range``; unknown where an end is."""
+    ends = zip(table["n_units_low"], table["n_units_high"], strict=True)
+    return table.assign(units_range=[words.span(low, high) for low, high in ends])
 
 
-def write_counts(row: Any, names: Sequence[str], words: Words) -> str:  # noqa: ANN401 - a row of totals
-    """Write counts of a flexmilieu; where no parcel is known to suit and some may, zero would be a claim."""
-    if not row["n_sites"] and row["n_sites_unknown"]:
-        return words.unknown
-    return " / ".join(words.number(row[name]) for name in names)
+def is_open(n_known: float, n_unknown: float) -> bool:
+    """Return whether zero would be a claim: none is known to count, and some may.
+
+    Examples
+    --------
+    >>> is_open(0, 3), is_open(0, 0), is_open(2, 3)
+    (True, False, False)
+    """
+    return bool(n_known == 0 and n_unknown > 0)
+
+
+def where_known(
+    sums: Frame, columns: Sequence[str], *, known: str = "n_sites", unknown: str = "n_sites_unknown"
+) -> Frame:
+    """Return sums with null for what nobody knows: in rows where none is known to count and some may.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> sums = pd.DataFrame({"n_sites": [0, 0], "n_sites_unknown": [3, 0], "n_units_expected": [0, 0]})
+    >>> where_known(sums, ["n_units_expected"])["n_units_expected"].tolist()
+    [<NA>, 0]
+    """
+    unsure = sums[known].eq(0) & sums[unknown].gt(0)
+    return sums.assign(**{name: sums[name].astype("Int64").mask(unsure) for name in columns})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -13,11 +13,19 @@ import yaml
 
 from flexsites.config.base import Label
 from flexsites.errors import ConfigError, Fault
+from flexsites.reporting.told import translated
+from flexsites.tables.field import Field, Format
 
 LANGUAGES = ("nl", "en")
 _SQUARE_METRES_PER_HECTARE = 10_000.0
 _ROUND_FROM = 1_000
 _DIGITS = 3
+# Under which other kinds an id may be known: a criterion may be a measure or a rule of the flexmilieu's own.
+_ALSO = {
+    "criterion": ("measure", "rule"),
+    "population": ("flexmilieu",),
+    "of_column": ("age_rule", "flexmilieu", "verdict", "roof_term"),
+}
 
 
 class Words:
@@ -59,14 +67,107 @@ class Words:
         return found.format(**values) if values else found
 
     def name(self, kind: str, key: object) -> str:
-        """Return the name of something: as the run gives it, else as the labels do, else its id made readable."""
+        """Return the name of something: as the run gives it, else as the labels do, else its id made readable.
+
+        Examples
+        --------
+        >>> words = Words("en", {("flexmilieu", "campus"): "Campus living"})
+        >>> [words.name("population", key) for key in ("campus", "suitable", "own_group")]
+        ['Campus living', 'suitable', 'own group']
+        """
         if _is_null(key):
             return self.unknown
         word = str(key)
-        if (kind, word) in self.names:
-            return self.names[(kind, word)]
-        known = self.texts["names"].get(kind, {})
-        return str(known.get(word, word.replace("_", " ")))
+        kinds = (kind, *_ALSO.get(kind, ()))
+        for one in kinds:
+            if (one, word) in self.names:
+                return self.names[(one, word)]
+        if kind == "message":
+            return self.said(word)
+        known = (self.texts["names"].get(one, {}).get(word) for one in kinds)
+        return str(next((name for name in known if name is not None), word.replace("_", " ")))
+
+    def entry(self, kind: str | None, key: str) -> str:
+        """Return the name of one entry of a list; a flag that is itself unknown (``<id>_unknown``) says so.
+
+        Examples
+        --------
+        >>> Words("en").entry("rule", "piece_min_area"), Words("en").entry("rule", "monument_unknown")
+        ('minimum area', 'monument: unknown')
+        """
+        flag = key.removesuffix("_unknown")
+        name = self.name(kind, flag) if kind else flag
+        return name if flag == key else f"{name}: {self.unknown}"
+
+    def heading(self, column: str) -> str:
+        """Return the heading of a column; ``name@id`` is the column ``name`` under a rule or for a flexmilieu.
+
+        Examples
+        --------
+        >>> Words("en", {("flexmilieu", "campus"): "Campus living"}).heading("score@campus")
+        'score: Campus living'
+        """
+        base, _, key = column.partition("@")
+        heading = str(self.texts["columns"].get(base, base.replace("_", " ")))
+        return f"{heading}: {self.name('of_column', key)}" if key else heading
+
+    def meaning(self, field: Field, table: str = "") -> str:
+        """Return what a column means and what null tells in it; empty where nothing defines it.
+
+        Parameters
+        ----------
+        field
+            The column; in English its own words are used.
+        table
+            The table it stands in: columns of one name may mean different things in different tables.
+        """
+        if not field.description:
+            return ""
+        told = [field.description, field.null]
+        if self.lang != "en":
+            known = load_meanings(self.lang)
+            base = field.name.partition("@")[0]
+            told = [*known.get(f"{table}.{base}", known.get(base, told)), None][:2]
+        said, null = told
+        shown = "" if field.null is None or null is None else f" {self.text(f'null.{field.null_is}')}: {null}."
+        if field.not_of is not None:
+            column, value = field.not_of
+            shown += " " + self.text("null.not_of", column=self.heading(column), value=self.name("of_column", value))
+        return f"{str(said)[:1].upper()}{str(said)[1:]}.{shown}"
+
+    def said(self, text: str) -> str:
+        """Return what the package says in English (a warning, a reason, a note) in this language."""
+        return translated(text, self.lang)
+
+    def write(self, value: object, how: Format) -> str:
+        """Write a cell; a text stays as it is.
+
+        Examples
+        --------
+        >>> words = Words("en")
+        >>> [words.write(*one) for one in ((1968, "year"), (1968, "count"), (0.756, "score"), (15.0, "term"))]
+        ['1968', '1,968', '0.76', '15']
+        >>> [words.write(*one) for one in ((-1200, "change"), (12345.6, "hectares"), (0.126, "share"), ("–", "count"))]
+        ['−1,200', '1.23 ha', '13%', '–']
+        """
+        if _is_null(value):
+            return self.unknown
+        if isinstance(value, str):
+            return value
+        number = float(str(value))
+        decimals = 0 if number.is_integer() else 1
+        ways: dict[str, Callable[[], str]] = {
+            "year": lambda: f"{number:.0f}",
+            "ordinal": lambda: f"{number:.0f}",
+            "share": lambda: self.percent(number),
+            "score": lambda: self.number(number, 2),
+            "hectares": lambda: self.hectares(number),
+            "change": lambda: f"{'+' if number > 0 else '−' if number < 0 else '±'}{self.number(abs(number))}",
+            "term": lambda: self.number(number, decimals),
+            "length": lambda: self.number(number, decimals),
+            "amount": lambda: self.number(number, len(f"{number:.3f}".rstrip("0").partition(".")[2])),
+        }
+        return ways.get(how, lambda: self.number(number))()
 
     @property
     def unknown(self) -> str:
@@ -174,6 +275,14 @@ class Words:
 
 
 @cache
+def load_meanings(lang: str) -> Mapping[str, list[str]]:
+    """Return what columns mean, by ``Table.column`` or column: what it is, and what null means where it may be null."""
+    text = files("flexsites.reporting").joinpath("labels", f"columns.{lang}.yaml").read_text(encoding="utf-8")
+    loaded: Mapping[str, list[str]] = yaml.safe_load(text)
+    return loaded
+
+
+@cache
 def load_texts(lang: str) -> Mapping[str, Any]:
     """Return the texts of a language."""
     text = files("flexsites.reporting").joinpath("labels", f"{lang}.yaml").read_text(encoding="utf-8")
@@ -184,11 +293,3 @@ def load_texts(lang: str) -> Mapping[str, Any]:
 def _is_null(value: object) -> bool:
     """Return whether a scalar is null of any kind."""
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
-
-
-def criterion_name(words: Words, criterion: object) -> str:
-    """Return the name of a criterion, which may be a measure or a rule of the flexmilieu's own."""
-    for kind in ("criterion", "measure", "rule"):
-        if (kind, str(criterion)) in words.names:
-            return words.names[(kind, str(criterion))]
-    return words.name("criterion", criterion)

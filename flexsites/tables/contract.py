@@ -22,8 +22,8 @@ import pyarrow.compute as pc
 import shapely
 
 from flexsites.errors import ContractError, CrsError, Fault, raise_faults
-from flexsites.tables import parcel_fields as f
 from flexsites.tables.dtypes import NEVER_NULL, PANDAS
+from flexsites.tables.field import Field
 
 Frame: TypeAlias = pd.DataFrame
 """A pandas or geopandas table (a GeoDataFrame is a DataFrame)."""
@@ -60,7 +60,7 @@ class Table:
 
     name: str
     key: tuple[str, ...]
-    fields: tuple[f.Field, ...]
+    fields: tuple[Field, ...]
     geometry: GeometryKind | None = None
     is_open: bool = False
 
@@ -70,7 +70,7 @@ class Table:
         return [field.name for field in self.fields]
 
 
-def dtype_of(field: f.Field) -> str | None:
+def dtype_of(field: Field) -> str | None:
     """Return the dtype that a field's column has in pandas; None: that of geometry."""
     return (NEVER_NULL if field.null is None else PANDAS).get(field.dtype)
 
@@ -80,7 +80,8 @@ def empty(table: Table) -> Frame:
 
     Examples
     --------
-    >>> homes = Table("Homes", ("site_id",), (f.site_id, f.n_units_low))
+    >>> from flexsites.tables.parcel_fields import n_units_low, site_id
+    >>> homes = Table("Homes", ("site_id",), (site_id, n_units_low))
     >>> len(empty(homes)), list(empty(homes).columns)
     (0, ['site_id', 'n_units_low'])
     """
@@ -288,7 +289,7 @@ def _as(column: pd.Series[Any], wanted: str) -> pd.Series[Any]:
     return column.astype(wanted)  # type: ignore[call-overload, no-any-return]
 
 
-def _field_faults(frame: Frame, field: f.Field, table: Table, where: str) -> list[Fault]:
+def _field_faults(frame: Frame, field: Field, table: Table, where: str) -> list[Fault]:
     column = frame[field.name]
     place = f"{where}: {table.name}.{field.name}"
     key = frame[table.key[0]] if table.key else frame.index.to_series()

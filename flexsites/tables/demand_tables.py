@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from flexsites.tables import parcel_fields as f
 from flexsites.tables.contract import Table
+from flexsites.tables.field import Field
 
 # -- fields ----------------------------------------------------------------------------------------------------
-target_group = f.Field("target_group", "str", "an id of configs/target_groups")
-gemeente_of_demand = f.Field("gemeente_code", "str", "the municipality that asks for homes, e.g. GM0363")
-n_homes_asked = f.Field("n_homes_asked", "int", "homes asked for", low=0, kind="extensive")
-n_homes_given = f.Field("n_homes_given", "int", "homes of the site that the group is given", low=1, kind="extensive")
-n_homes_met = f.Field(
+target_group = Field("target_group", "str", "an id of configs/target_groups", names="target_group")
+gemeente_of_demand = Field("gemeente_code", "str", "the municipality that asks for homes, e.g. GM0363", format="code")
+n_homes_asked = Field("n_homes_asked", "int", "homes asked for", low=0, kind="extensive")
+n_homes_given = Field("n_homes_given", "int", "homes of the site that the group is given", low=1, kind="extensive")
+n_homes_met = Field(
     "n_homes_met",
     "int",
     "homes given on sites known to be available and suitable; no land counts twice",
@@ -18,7 +19,7 @@ n_homes_met = f.Field(
     low=0,
     kind="extensive",
 )
-n_homes_possible = f.Field(
+n_homes_possible = Field(
     "n_homes_possible",
     "int",
     "homes met besides, at most, if every unknown site turned out to be available and suitable",
@@ -26,7 +27,7 @@ n_homes_possible = f.Field(
     low=0,
     kind="extensive",
 )
-n_homes_unmet = f.Field(
+n_homes_unmet = Field(
     "n_homes_unmet",
     "int",
     "homes asked that the sites of the run do not meet, whatever is still unknown",
@@ -34,7 +35,7 @@ n_homes_unmet = f.Field(
     low=0,
     kind="extensive",
 )
-n_homes_fit = f.Field(
+n_homes_fit = Field(
     "n_homes_fit",
     "int",
     "homes on sites known to suit if all of them were for this group: groups overlap, never added",
@@ -42,14 +43,22 @@ n_homes_fit = f.Field(
     low=0,
     kind="intensive",
 )
-n_sites_given = f.Field("n_sites", "int", "sites on which it is met", null="as n_homes_met", low=0, kind="intensive")
-demand_outcome = f.Field(
+n_sites_given = Field(
+    "n_sites",
+    "int",
+    "sites on which it is met",
+    null="as n_homes_met",
+    low=0,
+    kind="intensive",
+)
+demand_outcome = Field(
     "demand_outcome",
     "str",
     "what became of the demand; unknown: the rest hangs on sites of which it is not known whether they suit",
     values=("met", "partly", "unknown", "unmet", "no_flexmilieu", "not_assessed"),
+    names="demand_outcome",
 )
-is_most = f.Field("is_most", "bool", "proven: no other choice of sites meets more of the municipality's demand")
+is_most = Field("is_most", "bool", "proven: no other choice of sites meets more of the municipality's demand")
 
 Demand = Table("Demand", ("gemeente_code", "target_group"), (gemeente_of_demand, target_group, n_homes_asked))
 DemandSites = Table(

@@ -1,62 +1,22 @@
 """Every column once: its type, unit, bounds, what null means, where it comes from, how it adds up.
 
-A table (:mod:`flexsites.tables`) is a list of these. ``null`` says what a missing value means; without it the column
-is never null. ``kind`` says how a column aggregates: *extensive* columns are summed, *intensive* ones are not.
+A table (:mod:`flexsites.tables`) is a list of these; what a :class:`~flexsites.tables.field.Field` says is there.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-from flexsites.tables.dtypes import Dtype
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A column.
-
-    Attributes
-    ----------
-    name
-        The column's name, its unit as suffix.
-    dtype
-        ``str``, ``int`` (pandas Int64), ``float`` (float64, NaN is null), ``bool`` (numpy's where never null, else
-        pandas' boolean) or ``geometry``.
-    description
-        What it is, for a reader of a result.
-    null
-        What null means; None: never null.
-    unit
-        The unit, as in the name's suffix.
-    low, high
-        The bounds a value must obey.
-    kind
-        ``extensive`` (summed over sites) or ``intensive``.
-    source
-        Where the definition comes from: METHOD's [P], [O], [R], or a register.
-    values
-        The only values allowed, for a closed list.
-    """
-
-    name: str
-    dtype: Dtype
-    description: str
-    null: str | None = None
-    unit: str | None = None
-    low: float | None = None
-    high: float | None = None
-    kind: Literal["extensive", "intensive"] | None = None
-    source: str | None = None
-    values: tuple[str, ...] = ()
-
+from flexsites.tables.field import Field
 
 # -- keys and geometry ------------------------------------------------------------------------------------------
-site_id = Field("site_id", "str", "the parcel: the key of a result", source="Kadaster: identificatieLokaalID")
-piece_id = Field("piece_id", "str", "a contiguous part of a parcel that the layer rules leave: site_id#k")
-rule_id = Field("rule_id", "str", "a rule of the run's rule set, or a piece test")
-layer = Field("layer", "str", "the source layer")
-feature_id = Field("feature_id", "str", "the feature within its layer")
+site_id = Field(
+    "site_id", "str", "the parcel: the key of a result", source="Kadaster: identificatieLokaalID", format="code"
+)
+piece_id = Field(
+    "piece_id", "str", "a contiguous part of a parcel that the layer rules leave: site_id#k", format="code"
+)
+rule_id = Field("rule_id", "str", "a rule of the run's rule set, or a piece test", names="rule")
+layer = Field("layer", "str", "the source layer", format="code")
+feature_id = Field("feature_id", "str", "the feature within its layer", format="code")
 part = Field("part", "int", "the part of a feature that was cut on the national lattice; 0 when it was not", low=0)
 geometry = Field("geometry", "geometry", "the shape, in EPSG:28992 (RD New)")
 
@@ -74,9 +34,13 @@ registered_area_m2 = Field(
     kind="extensive",
     source="Kadaster: kadastraleGrootteWaarde",
 )
-gemeente_code = Field("gemeente_code", "str", "municipality, e.g. GM0363", null="outside every municipality given")
-provincie_code = Field("provincie_code", "str", "province, e.g. PV27", null="outside every province given")
-buurt_code = Field("buurt_code", "str", "CBS neighbourhood", null="outside every neighbourhood given")
+gemeente_code = Field(
+    "gemeente_code", "str", "municipality, e.g. GM0363", null="outside every municipality given", format="code"
+)
+provincie_code = Field(
+    "provincie_code", "str", "province, e.g. PV27", null="outside every province given", format="code"
+)
+buurt_code = Field("buurt_code", "str", "CBS neighbourhood", null="outside every neighbourhood given", format="code")
 owner_class = Field(
     "owner_class",
     "str",
@@ -94,6 +58,7 @@ owner_class = Field(
         "onbekend",
     ),
     source="the user's table",
+    names="owner",
 )
 tenure = Field(
     "tenure",
@@ -102,10 +67,19 @@ tenure = Field(
     null="tenure is not known",
     values=("vol eigendom", "erfpacht", "opstal", "onbekend"),
     source="the user's table",
+    names="tenure",
 )
 land_use = Field("land_use", "str", "class of land use of the parcel itself", null="the parcels carry none")
-area_kind = Field("area_kind", "str", "kind of administrative area", values=("gemeente", "provincie", "wijk", "buurt"))
-area_code = Field("area_code", "str", "code of the area, e.g. GM0363, PV27, BU03630000", source="CBS: statcode")
+area_kind = Field(
+    "area_kind",
+    "str",
+    "kind of administrative area",
+    values=("gemeente", "provincie", "wijk", "buurt"),
+    names="area_kind",
+)
+area_code = Field(
+    "area_code", "str", "code of the area, e.g. GM0363, PV27, BU03630000", source="CBS: statcode", format="code"
+)
 area_name = Field("area_name", "str", "name of the area", source="CBS: statnaam")
 
 # -- coverage -----------------------------------------------------------------------------------------------------
@@ -116,17 +90,28 @@ coverage = Field(
     "whether the source speaks about this place: covered, partly, or not",
     values=("covered", "partly", "not"),
     source="METHOD 0",
+    names="coverage",
 )
 coverage_given = Field(
-    "coverage", "str", "whether the source covers this polygon wholly or partly", values=("covered", "partly")
+    "coverage",
+    "str",
+    "whether the source covers this polygon wholly or partly",
+    values=("covered", "partly"),
+    names="coverage",
 )
 covered_share = Field(
-    "covered_share", "float", "share of the parcel that the source covers", low=0, high=1, kind="intensive"
+    "covered_share",
+    "float",
+    "share of the parcel that the source covers",
+    low=0,
+    high=1,
+    kind="intensive",
+    format="share",
 )
 
 # -- streets, amenities, stops -------------------------------------------------------------------------------------
 street_id = Field("street_id", "str", "a street segment")
-road_class = Field("road_class", "str", "class of road, the value of OSM's highway or of the source")
+road_class = Field("road_class", "str", "class of road, the value of OSM's highway or of the source", format="code")
 road_kind = Field(
     "road_kind",
     "str",
@@ -183,7 +168,13 @@ is_hub = Field(
 )
 
 # -- exclusion ----------------------------------------------------------------------------------------------------
-rules = Field("rules", "str", "ids of the rules that cover this face, sorted and joined by |; empty: none")
+rules = Field(
+    "rules",
+    "str",
+    "ids of the rules that cover this face, sorted and joined by |; empty: none",
+    format="list",
+    names="rule",
+)
 face_area_m2 = Field("face_area_m2", "float", "area of the face", unit="m2", low=0, kind="extensive")
 n_repairs = Field(
     "n_repairs",
@@ -198,6 +189,7 @@ effect = Field(
     "exclude takes area; restrict needs consent; flag marks; include lifts the rules it names; test is a piece test",
     values=("exclude", "restrict", "flag", "include", "test"),
     source="METHOD 0",
+    names="effect",
 )
 hardness = Field(
     "hardness",
@@ -206,6 +198,8 @@ hardness = Field(
     null="the rule has none (piece tests, includes)",
     values=("zeer_hard", "hard", "middel", "zacht"),
     source="[R] RuimteScanner",
+    names="hardness",
+    null_is="not_applicable",
 )
 covered_area_m2 = Field(
     "covered_area_m2", "float", "what the rule covers alone", unit="m2", low=0, kind="extensive", source="METHOD 0"
@@ -240,12 +234,16 @@ buildable_without_consent_m2 = Field(
     kind="extensive",
     source="METHOD 0",
 )
-piece_number = Field("piece_number", "int", "the piece within its parcel, by area; both readings count from 1", low=1)
+piece_number = Field(
+    "piece_number", "int", "the piece within its parcel, by area; both readings count from 1", low=1, format="ordinal"
+)
 free_id = Field(
     "free_id",
     "str",
     "id of the piece in the second reading, in which every rule that asks consent excludes: site_id#k~",
     null="that reading leaves no such piece",
+    format="code",
+    null_is="none",
 )
 is_with_consent = Field("is_with_consent", "bool", "the rules leave it, consent given: a piece of the first reading")
 is_without_consent = Field(
@@ -261,7 +259,7 @@ core_area_m2 = Field(
     kind="extensive",
     source="METHOD 0",
 )
-compactness = Field("compactness", "float", "4 pi area / perimeter^2: 1 is a circle", low=0, high=1)
+compactness = Field("compactness", "float", "4 pi area / perimeter^2: 1 is a circle", low=0, high=1, format="score")
 road_distance_m = Field(
     "road_distance_m",
     "float",
@@ -270,9 +268,24 @@ road_distance_m = Field(
     unit="m",
     low=0,
     source="METHOD 0",
+    null_is="none",
 )
-access_x_m = Field("access_x_m", "float", "RD x of the entrance's point on the piece", null="no entrance", unit="m")
-access_y_m = Field("access_y_m", "float", "RD y of the entrance's point on the piece", null="no entrance", unit="m")
+access_x_m = Field(
+    "access_x_m",
+    "float",
+    "RD x of the entrance's point on the piece",
+    null="no entrance",
+    unit="m",
+    null_is="not_applicable",
+)
+access_y_m = Field(
+    "access_y_m",
+    "float",
+    "RD y of the entrance's point on the piece",
+    null="no entrance",
+    unit="m",
+    null_is="not_applicable",
+)
 farthest_interior_m = Field(
     "farthest_interior_m",
     "float",
@@ -280,8 +293,16 @@ farthest_interior_m = Field(
     null="no entrance",
     unit="m",
     low=0,
+    null_is="not_applicable",
 )
-access_street_id = Field("access_street_id", "str", "the street that the entrance leads to", null="no entrance")
+access_street_id = Field(
+    "access_street_id",
+    "str",
+    "the street that the entrance leads to",
+    null="no entrance",
+    format="code",
+    null_is="none",
+)
 needs_culvert = Field("needs_culvert", "bool", "the entrance meets water that is not wide", source="METHOD 0")
 needs_right_of_way = Field(
     "needs_right_of_way", "bool", "the entrance lies over land of others that is not road land", source="METHOD 0"
@@ -293,9 +314,14 @@ has_borrowed_entrance = Field(
     source="METHOD 0",
 )
 core_mates = Field(
-    "core_mates", "str", "other pieces that a component of its core lies on too, joined by |; empty: none or no core"
+    "core_mates",
+    "str",
+    "other pieces that a component of its core lies on too, joined by |; empty: none or no core",
+    format="list",
 )
-free_core_mates = Field("free_core_mates", "str", "the same in the second reading, by free_id; empty: none or no core")
+free_core_mates = Field(
+    "free_core_mates", "str", "the same in the second reading, by free_id; empty: none or no core", format="list"
+)
 is_valid = Field("is_valid", "bool", "the piece passes every piece test, and its entrance is known")
 is_unknown = Field("is_unknown", "bool", "it passes size and width; whether a street is near is not known")
 failed_test = Field(
@@ -304,9 +330,25 @@ failed_test = Field(
     "the first piece test that fails",
     null="none fails",
     values=("too_small", "too_thin", "enclosed", "landlocked"),
+    names="failed_test",
+    null_is="not_applicable",
 )
-restrictions = Field("restrictions", "str", "restrict rules that touch it (consent needed), joined by |; empty: none")
-flags = Field("flags", "str", "flag rules that touch it, joined by |; empty: none")
+restrictions = Field(
+    "restrictions",
+    "str",
+    "restrict rules that touch it (consent needed), joined by |; empty: none",
+    format="list",
+    names="rule",
+    not_of=("verdict", "excluded"),
+)
+flags = Field(
+    "flags",
+    "str",
+    "flag rules that touch it, joined by |; empty: none",
+    format="list",
+    names="rule",
+    not_of=("verdict", "excluded"),
+)
 available_years_low = Field(
     "available_years_low",
     "float",
@@ -315,6 +357,8 @@ available_years_low = Field(
     unit="year",
     low=0,
     source="METHOD 0",
+    format="term",
+    not_of=("verdict", "excluded"),
 )
 available_years_expected = Field(
     "available_years_expected",
@@ -324,6 +368,8 @@ available_years_expected = Field(
     unit="year",
     low=0,
     source="METHOD 0",
+    format="term",
+    not_of=("verdict", "excluded"),
 )
 available_years_high = Field(
     "available_years_high",
@@ -333,6 +379,8 @@ available_years_high = Field(
     unit="year",
     low=0,
     source="METHOD 0",
+    format="term",
+    not_of=("verdict", "excluded"),
 )
 n_rules_checked = Field(
     "n_rules_checked",
@@ -347,6 +395,8 @@ unchecked_rules = Field(
     "str",
     "excluding rules whose source does not cover the parcel in full, joined by |; empty: none",
     source="METHOD 0: checked",
+    format="list",
+    names="rule",
 )
 plan_coverage = Field(
     "plan_coverage",
@@ -354,6 +404,7 @@ plan_coverage = Field(
     "whether plan capacity is known here",
     values=("covered", "partly", "not"),
     source="METHOD 1",
+    names="coverage",
 )
 provincial_coverage = Field(
     "provincial_coverage",
@@ -361,6 +412,7 @@ provincial_coverage = Field(
     "whether the provincial restrictions of the rule set are known here",
     values=("covered", "partly", "not"),
     source="METHOD 1",
+    names="coverage",
 )
 n_pieces = Field("n_pieces", "int", "valid pieces of the parcel", low=0, kind="extensive")
 verdict = Field(
@@ -369,8 +421,11 @@ verdict = Field(
     "excluded, unknown, conditional or eligible",
     values=("excluded", "unknown", "conditional", "eligible"),
     source="METHOD 0",
+    names="verdict",
 )
-neighbour_piece_id = Field("neighbour_piece_id", "str", "another piece of the same location: the higher piece_id")
+neighbour_piece_id = Field(
+    "neighbour_piece_id", "str", "another piece of the same location: the higher piece_id", format="code"
+)
 entrance_street_name = Field(
     "entrance_street_name",
     "str",
@@ -399,17 +454,30 @@ unknown_area_m2 = Field(
     kind="extensive",
 )
 owner_classes = Field(
-    "owner_classes", "str", "owner classes of its parcels, joined by |; a null one is told as onbekend"
+    "owner_classes",
+    "str",
+    "owner classes of its parcels, joined by |; a null one is told as onbekend",
+    format="list",
+    names="owner",
 )
 owner_class_largest = Field(
-    "owner_class_largest", "str", "owner class of its largest piece", null="unknown: no ownership was given"
+    "owner_class_largest",
+    "str",
+    "owner class of its largest piece",
+    null="unknown: no ownership was given",
+    names="owner",
 )
 location_id = Field(
-    "location_id", "str", "group of pieces within the gap of each other and not across a barrier", null="no valid piece"
+    "location_id",
+    "str",
+    "group of pieces within the gap of each other and not across a barrier",
+    null="no valid piece",
+    format="code",
+    null_is="not_applicable",
 )
 
 # -- accessibility ------------------------------------------------------------------------------------------------
-measure = Field("measure", "str", "an id of configs/measures.yaml; its unit is in the id")
+measure = Field("measure", "str", "an id of configs/measures.yaml; its unit is in the id", names="measure")
 value = Field("value", "float", "the measured value", null="not reached within the cut-off, or unknown: see status")
 status = Field(
     "status",
@@ -418,7 +486,7 @@ status = Field(
     values=("reached", "unreached", "unknown"),
 )
 is_truncated = Field("is_truncated", "bool", "the reach leaves the extent of the data: a count is a lower bound")
-why = Field("why", "str", "the reason when it is unknown", null="it is known")
+why = Field("why", "str", "the reason when it is unknown", null="it is known", names="why", null_is="not_applicable")
 leg_stop_id = Field("stop_id", "str", "a stop within walking reach; empty: the row stands for a place without one")
 walk_distance_m = Field(
     "walk_distance_m", "float", "walk over the streets", null="the row is of a place without a stop", unit="m", low=0
@@ -433,6 +501,7 @@ complete_to_m = Field(
     null="searched as far as the measure goes, or neither a distance nor a travel time",
     unit="m",
     low=0,
+    null_is="not_applicable",
 )
 transit_class = Field(
     "transit_class",
@@ -441,10 +510,11 @@ transit_class = Field(
     null="no timetable, or the access is unknown",
     values=("A", "B", "C", "D", "E", "F", "geen"),
     source="configs/transit_classes.yaml",
+    names="transit_class",
 )
 
 # -- capacity -----------------------------------------------------------------------------------------------------
-flexmilieu = Field("flexmilieu", "str", "an id of configs/flexmilieus")
+flexmilieu = Field("flexmilieu", "str", "an id of configs/flexmilieus", names="flexmilieu")
 dwelling_mix = Field("dwelling_mix", "str", "dwelling types and their shares, e.g. studio:1.00")
 n_units_low = Field("n_units_low", "int", "homes that fit, at the low bounds", low=0, kind="extensive")
 n_units_expected = Field(
@@ -458,6 +528,7 @@ bound_by = Field(
     "str",
     "what bounds the expected number",
     values=("density", "layout", "min_cluster", "max_cluster"),
+    names="bound",
 )
 n_parking = Field("n_parking", "int", "parking places the norm asks", low=0, kind="extensive")
 layout_kind = Field(
@@ -465,6 +536,7 @@ layout_kind = Field(
     "str",
     "what stands on the polygon",
     values=("module", "stairs", "gallery", "parking", "yard", "water", "lane"),
+    names="layout_kind",
 )
 n_stacked = Field("n_stacked", "int", "modules on each other; 0 for what is no module", low=0)
 is_expected = Field("is_expected", "bool", "one of those that make up the expected number of homes and parking places")
@@ -472,23 +544,44 @@ is_expected = Field("is_expected", "bool", "one of those that make up the expect
 # -- suitability ----------------------------------------------------------------------------------------------------
 _UNKNOWN_CRITERION = "a required criterion is unknown"
 is_suitable = Field("is_suitable", "bool", "meets all required criteria of the flexmilieu", null=_UNKNOWN_CRITERION)
-is_suitable_any = Field("is_suitable", "bool", "suitable for at least one flexmilieu", null=_UNKNOWN_CRITERION)
+is_suitable_any = Field(
+    "is_suitable",
+    "bool",
+    "suitable for at least one flexmilieu",
+    null=_UNKNOWN_CRITERION,
+    not_of=("verdict", "excluded"),
+)
 is_suitable_demanding = Field(
     "is_suitable_demanding",
     "bool",
     "suitable for at least one flexmilieu that is not marked undemanding (nearly everything passes those)",
     null=_UNKNOWN_CRITERION,
     source="METHOD 0",
+    not_of=("verdict", "excluded"),
 )
-failed_criterion = Field("failed_criterion", "str", "the required criterion that fails worst", null="none fails")
+failed_criterion = Field(
+    "failed_criterion",
+    "str",
+    "the required criterion that fails worst",
+    null="none fails",
+    names="criterion",
+    null_is="none",
+)
 failed_by = Field(
     "failed_by",
     "float",
     "by how much it fails, in the criterion's unit",
     null="none fails, or it was not reached at all",
     low=0,
+    null_is="not_applicable",
 )
-unknown_criteria = Field("unknown_criteria", "str", "required criteria that are unknown, joined by |; empty: none")
+unknown_criteria = Field(
+    "unknown_criteria",
+    "str",
+    "required criteria that are unknown, joined by |; empty: none",
+    format="list",
+    names="criterion",
+)
 score = Field(
     "score",
     "float",
@@ -497,13 +590,26 @@ score = Field(
     low=0,
     high=1,
     kind="intensive",
+    format="score",
 )
-rank = Field("rank", "int", "1 is best, over the run; ties by site_id", null="not suitable")
+rank = Field(
+    "rank",
+    "int",
+    "1 is best, over the run; ties by site_id",
+    null="not suitable",
+    format="ordinal",
+    null_is="not_applicable",
+    unknown_with="is_suitable",
+)
 flexmilieu_best = Field(
     "flexmilieu_best",
     "str",
     "the suitable flexmilieu of the highest score, ties in config order",
     null="none is suitable",
+    names="flexmilieu",
+    null_is="none",
+    unknown_with="is_suitable",
+    not_of=("verdict", "excluded"),
 )
 flexmilieu_units = Field(
     "flexmilieu_units",
@@ -511,8 +617,26 @@ flexmilieu_units = Field(
     "the flexmilieu that the site's own n_units are of: the best; where none suits, the unknown or else failing one of"
     " the highest score, so that homes before any target-group requirement can be counted",
     null="no valid piece",
+    names="flexmilieu",
+    null_is="not_applicable",
 )
-score_best = Field("score_best", "float", "the score in the best flexmilieu", null="none is suitable", low=0, high=1)
+score_best = Field(
+    "score_best",
+    "float",
+    "the score in the best flexmilieu",
+    null="none is suitable",
+    low=0,
+    high=1,
+    format="score",
+    null_is="not_applicable",
+    unknown_with="is_suitable",
+)
 score_known_share = Field(
-    "score_known_share", "float", "share of the weights whose criterion is known", low=0, high=1, kind="intensive"
+    "score_known_share",
+    "float",
+    "share of the weights whose criterion is known",
+    low=0,
+    high=1,
+    kind="intensive",
+    format="share",
 )

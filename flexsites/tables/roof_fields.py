@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from flexsites.tables.parcel_fields import Field
+from flexsites.tables.field import Field
 
-bag_pand_id = Field("bag_pand_id", "str", "the building: 16 digits, leading zeros kept", source="BAG: identificatie")
+bag_pand_id = Field(
+    "bag_pand_id", "str", "the building: 16 digits, leading zeros kept", source="BAG: identificatie", format="code"
+)
 bag_verblijfsobject_id = Field(
-    "bag_verblijfsobject_id", "str", "the dwelling or other unit: 16 digits", source="BAG: identificatie"
+    "bag_verblijfsobject_id", "str", "the dwelling or other unit: 16 digits", source="BAG: identificatie", format="code"
 )
 year_built = Field(
-    "year_built", "int", "building year", null="not known (9999 in the register)", low=0, source="BAG: bouwjaar"
+    "year_built",
+    "int",
+    "building year",
+    null="not known (9999 in the register)",
+    low=0,
+    source="BAG: bouwjaar",
+    format="year",
 )
-pand_status = Field("pand_status", "str", "status of the building", null="the source gives none", source="BAG: status")
+pand_status = Field(
+    "pand_status",
+    "str",
+    "status of the building",
+    null="the source gives none",
+    source="BAG: status",
+    names="pand_status",
+)
 n_dwellings = Field(
     "n_dwellings",
     "int",
@@ -31,7 +46,12 @@ n_other_units = Field(
     source="BAG: verblijfsobject",
 )
 functions = Field(
-    "functions", "str", "functions in the building, sorted and joined by |", null="it has no unit, or none were given"
+    "functions",
+    "str",
+    "functions in the building, sorted and joined by |",
+    null="it has no unit, or none were given",
+    format="list",
+    names="function",
 )
 floor_area_m2 = Field(
     "floor_area_m2",
@@ -62,7 +82,12 @@ entrance_height_m = Field(
     source="the owner's table",
 )
 roof_type = Field(
-    "roof_type", "str", "type of roof in the source's words", null="not known", source="3DBAG: b3_dak_type"
+    "roof_type",
+    "str",
+    "type of roof in the source's words",
+    null="not known",
+    source="3DBAG: b3_dak_type",
+    names="roof_type",
 )
 _NO_ROOF = "the roof was not reconstructed"
 roof_flat_area_m2 = Field(
@@ -79,6 +104,7 @@ roof_quality = Field(
     null="the source states nothing that decides",
     values=("sound", "doubtful"),
     source="3DBAG: b3_kwaliteitsindicator",
+    names="roof_term",
 )
 roof_rmse_m = Field(
     "roof_rmse_m",
@@ -97,6 +123,7 @@ roof_nodata_share = Field(
     low=0,
     high=1,
     source="3DBAG: b3_nodata_fractie_*, b3_pw_bron",
+    format="share",
 )
 has_pv = Field(
     "has_pv",
@@ -115,6 +142,7 @@ n_storeys_source = Field(
     "where the storeys come from",
     null="the storeys are not known",
     values=("owner", "3dbag", "height"),
+    names="roof_term",
 )
 is_monument = Field("is_monument", "bool", "listed", null="not known")
 has_lift = Field("has_lift", "bool", "has a lift", null="not known", source="the owner's table")
@@ -125,16 +153,36 @@ plan_height_limit_m = Field(
     "plan_height_limit_m", "float", "height that the plan allows above ground", null="not known", unit="m", low=0
 )
 consent_share = Field(
-    "consent_share", "float", "share of sitting tenants (or owners) that consents", null="not asked yet", low=0, high=1
+    "consent_share",
+    "float",
+    "share of sitting tenants (or owners) that consents",
+    null="not asked yet",
+    low=0,
+    high=1,
+    format="share",
 )
-owner_complex_code = Field("owner_complex_code", "str", "the owner's own code of the complex", null="none given")
+owner_complex_code = Field(
+    "owner_complex_code",
+    "str",
+    "the owner's own code of the complex",
+    null="none given",
+    format="code",
+    null_is="not_applicable",
+)
 roof_part = Field("roof_part", "int", "a surface of the roof", low=0)
 slope_deg = Field("slope_deg", "float", "angle with the horizontal", unit="deg", low=0, high=90)
 roof_part_area_m2 = Field("roof_part_area_m2", "float", "area of the surface seen from above", unit="m2", low=0)
 roof_part_height_m_nap = Field("roof_part_height_m_nap", "float", "mean height of the surface", unit="m")
 footprint_area_m2 = Field("footprint_area_m2", "float", "area of the footprint", unit="m2", low=0, kind="extensive")
 roof_flat_share = Field(
-    "roof_flat_share", "float", "flat / (flat + sloped)", null=_NO_ROOF, low=0, high=1, source="[R] Stec 2023"
+    "roof_flat_share",
+    "float",
+    "flat / (flat + sloped)",
+    null=_NO_ROOF,
+    low=0,
+    high=1,
+    source="[R] Stec 2023",
+    format="share",
 )
 roof_area_source = Field(
     "roof_area_source",
@@ -142,6 +190,7 @@ roof_area_source = Field(
     "what the flat and sloped areas rest on",
     null=_NO_ROOF,
     values=("attributes", "surfaces"),
+    names="roof_area_source",
 )
 usable_roof_area_m2 = Field(
     "usable_roof_area_m2",
@@ -151,6 +200,7 @@ usable_roof_area_m2 = Field(
     unit="m2",
     low=0,
     kind="extensive",
+    not_of=("usable_roof_source", "below_minimum"),
 )
 largest_part_area_m2 = Field(
     "largest_part_area_m2",
@@ -159,6 +209,7 @@ largest_part_area_m2 = Field(
     null="not known, or not measured because the flat roof is already below the minimum: see usable_roof_source",
     unit="m2",
     low=0,
+    not_of=("usable_roof_source", "below_minimum"),
 )
 daylit_roof_area_m2 = Field(
     "daylit_roof_area_m2",
@@ -169,6 +220,7 @@ daylit_roof_area_m2 = Field(
     unit="m2",
     low=0,
     kind="extensive",
+    not_of=("usable_roof_source", "below_minimum"),
 )
 usable_roof_source = Field(
     "usable_roof_source",
@@ -177,11 +229,33 @@ usable_roof_source = Field(
     " flat roof, or the footprint itself, is smaller than the minimum, so not measured",
     null="the roof was not reconstructed, and its footprint is large enough",
     values=("surfaces", "footprint", "below_minimum"),
+    names="roof_term",
 )
 _NOT_MEASURED = "not known, or the roof fails on its flat share or usable area"
-n_layout_low = Field("n_layout_low", "int", "homes laid out on one storey, large homes", null=_NOT_MEASURED, low=0)
-n_layout_expected = Field("n_layout_expected", "int", "homes laid out on one storey", null=_NOT_MEASURED, low=0)
-n_layout_high = Field("n_layout_high", "int", "homes laid out on one storey, small homes", null=_NOT_MEASURED, low=0)
+n_layout_low = Field(
+    "n_layout_low",
+    "int",
+    "homes laid out on one storey, large homes",
+    null=_NOT_MEASURED,
+    low=0,
+    not_of=("verdict", "excluded"),
+)
+n_layout_expected = Field(
+    "n_layout_expected",
+    "int",
+    "homes laid out on one storey",
+    null=_NOT_MEASURED,
+    low=0,
+    not_of=("verdict", "excluded"),
+)
+n_layout_high = Field(
+    "n_layout_high",
+    "int",
+    "homes laid out on one storey, small homes",
+    null=_NOT_MEASURED,
+    low=0,
+    not_of=("verdict", "excluded"),
+)
 access_height_m = Field(
     "access_height_m",
     "float",
@@ -200,10 +274,18 @@ missing_evidence = Field(
     "missing_evidence",
     "str",
     "evidence that would decide and nobody gave, joined by |; empty: none, or a rule fails whatever it would say",
+    format="list",
+    names="evidence",
 )
-failed_rules = Field("failed_rules", "str", "rules that fail on what is known, joined by |; empty: none")
-age_rule = Field("age_rule", "str", "the rule for the storeys to add: an id of configs/rules/optoppen")
-roof_variant = Field("roof_variant", "str", "the way of topping up: an id of configs/rules/optoppen/variants.yaml")
+failed_rules = Field(
+    "failed_rules", "str", "rules that fail on what is known, joined by |; empty: none", format="list", names="rule"
+)
+age_rule = Field(
+    "age_rule", "str", "the rule for the storeys to add: an id of configs/rules/optoppen", names="age_rule"
+)
+roof_variant = Field(
+    "roof_variant", "str", "the way of topping up: an id of configs/rules/optoppen/variants.yaml", names="roof_variant"
+)
 _NO_VERDICT = "unknown, because evidence is missing and no rule fails without it"
 n_storeys_added_low = Field("n_storeys_added_low", "int", "storeys that can be added", null=_NO_VERDICT, low=0)
 n_storeys_added_expected = Field(
@@ -224,7 +306,14 @@ n_roof_units_density = Field(
     kind="extensive",
 )
 roof_bound_by = Field(
-    "bound_by", "str", "which route bounds the expected number", null="no homes", values=("density", "layout")
+    "bound_by",
+    "str",
+    "which route bounds the expected number",
+    null="no homes",
+    values=("density", "layout"),
+    names="bound",
+    null_is="not_applicable",
+    unknown_with="n_units_expected",
 )
 extra_floor_area_m2 = Field(
     "extra_floor_area_m2",
@@ -242,18 +331,31 @@ lift_measure = Field(
     " limit; not_allowed: needed, and this variant places none",
     null="the height, or whether there is a lift, is not known",
     values=("none", "existing", "new", "demountable", "uncertain", "not_allowed"),
+    names="roof_term",
 )
 outcome = Field(
     "outcome",
     "str",
     "met, failed or unknown (evidence is missing)",
     values=("met", "failed", "unknown"),
+    names="rule_outcome",
 )
 observed = Field("observed", "float", "what the building has, in the unit of the rule", null="unknown, or no number")
-limit = Field("limit", "float", "what the rule asks", null="the rule asks no number")
-evidence = Field("evidence", "str", "the evidence that is missing", null="none is missing")
-complex_id = Field("complex_id", "str", "neighbouring buildings of one construction: the lowest bag_pand_id of them")
-neighbour_id = Field("neighbour_id", "str", "a neighbouring building of the same construction: the higher bag_pand_id")
+limit = Field("limit", "float", "what the rule asks", null="the rule asks no number", null_is="not_applicable")
+evidence = Field(
+    "evidence",
+    "str",
+    "the evidence that is missing",
+    null="none is missing",
+    names="evidence",
+    null_is="not_applicable",
+)
+complex_id = Field(
+    "complex_id", "str", "neighbouring buildings of one construction: the lowest bag_pand_id of them", format="code"
+)
+neighbour_id = Field(
+    "neighbour_id", "str", "a neighbouring building of the same construction: the higher bag_pand_id", format="code"
+)
 n_buildings = Field("n_buildings", "int", "buildings in the complex", low=1)
 block_form = Field(
     "block_form",
@@ -261,6 +363,7 @@ block_form = Field(
     "portiek, galerij or other, by its proportions",
     null="storeys or dwellings are not known",
     values=("portiek", "galerij", "other"),
+    names="roof_term",
 )
 block_type = Field(
     "block_type",
@@ -270,6 +373,7 @@ block_type = Field(
     null="neither its functions nor its units are known",
     values=("dwellings", "shops", "offices", "mixed", "other"),
     source="METHOD 7; BAG: gebruiksdoel",
+    names="roof_term",
 )
 is_prime_stock = Field(
     "is_prime_stock",
@@ -278,18 +382,39 @@ is_prime_stock = Field(
     null="block type, year or owner is not known",
     source="[O]",
 )
-series_id = Field("series_id", "str", "the known building that it resembles, by bag_pand_id", null="none resembles")
+series_id = Field(
+    "series_id",
+    "str",
+    "the known building that it resembles, by bag_pand_id",
+    null="none resembles",
+    format="code",
+    null_is="none",
+)
 n_storeys_carried = Field("n_storeys_carried", "int", "storeys it can carry, from drawings or a calculation", low=0)
 series_confidence = Field(
-    "series_confidence", "float", "confidence in the resemblance", null="none resembles", low=0, high=1
+    "series_confidence",
+    "float",
+    "confidence in the resemblance",
+    null="none resembles",
+    low=0,
+    high=1,
+    format="score",
+    null_is="not_applicable",
 )
 series_n_storeys = Field(
-    "series_n_storeys", "int", "storeys that the known building of the series carries", null="none resembles", low=0
+    "series_n_storeys",
+    "int",
+    "storeys that the known building of the series carries",
+    null="none resembles",
+    low=0,
+    null_is="not_applicable",
 )
-address_id = Field("address_id", "str", "an address", source="BAG: nummeraanduiding or verblijfsobject")
-postcode = Field("postcode", "str", "four digits and two letters", null="the register gives none")
-house_number = Field("house_number", "int", "house number", null="the register gives none", low=1)
+address_id = Field("address_id", "str", "an address", source="BAG: nummeraanduiding or verblijfsobject", format="code")
+postcode = Field("postcode", "str", "four digits and two letters", null="the register gives none", format="code")
+house_number = Field("house_number", "int", "house number", null="the register gives none", low=1, format="ordinal")
 house_addition = Field("house_addition", "str", "letter and addition, upper case, without separators; empty: none")
-portfolio_row = Field("portfolio_row", "int", "row of the portfolio file, 1 for the first below its heading", low=1)
+portfolio_row = Field(
+    "portfolio_row", "int", "row of the portfolio file, 1 for the first below its heading", low=1, format="ordinal"
+)
 portfolio_key = Field("portfolio_key", "str", "what the row was looked up by, as it was written")
-unmatched_reason = Field("unmatched_reason", "str", "why no building was found for the row")
+unmatched_reason = Field("unmatched_reason", "str", "why no building was found for the row", names="message")

@@ -11,112 +11,156 @@ from dataclasses import replace
 from flexsites.tables import parcel_fields as f
 from flexsites.tables import roof_fields as r
 from flexsites.tables.contract import Table
+from flexsites.tables.field import Field
 
 # -- fields ----------------------------------------------------------------------------------------------------
-area_kind = f.Field(
-    "area_kind", "str", "kind of area; run is all of it", values=("run", "provincie", "gemeente", "buurt")
+area_kind = Field(
+    "area_kind",
+    "str",
+    "kind of area; run is all of it",
+    values=("run", "provincie", "gemeente", "buurt"),
+    names="area_kind",
 )
-area_code = f.Field("area_code", "str", "code of the area; run for the whole run, unknown where sites have none")
-population = f.Field(
+area_code = Field(
+    "area_code", "str", "code of the area; run for the whole run, unknown where sites have none", format="code"
+)
+population = Field(
     "population",
     "str",
-    "which sites: assessed, not_excluded, available, suitable, suitable_without_groen_tiny, or the id of a flexmilieu",
+    "which sites: assessed, not_excluded, available, suitable, suitable_demanding, or the id of a flexmilieu",
     source="METHOD 1",
+    names="population",
 )
-coverage_scope = f.Field(
+coverage_scope = Field(
     "coverage_scope",
     "str",
     "where: everywhere, or only where plan capacity, the provincial restrictions, or both are known",
     values=("all", "plan_covered", "provincial_covered", "both_covered"),
+    names="coverage_scope",
 )
-n_sites = f.Field("n_sites", "int", "sites", low=0, kind="extensive")
-n_locations = f.Field(
-    "n_locations", "int", "locations; one may lie in two areas, so those of areas do not add up", low=0
-)
-n_sites_unknown = f.Field(
+n_sites = Field("n_sites", "int", "sites", low=0, kind="extensive")
+n_locations = Field("n_locations", "int", "locations; one may lie in two areas, so those of areas do not add up", low=0)
+n_sites_unknown = Field(
     "n_sites_unknown", "int", "sites not known to fail, and not known to belong either", low=0, kind="extensive"
 )
-n_units_unknown_expected = f.Field(
+n_units_unknown_expected = Field(
     "n_units_unknown_expected", "int", "expected homes on the sites that are unknown", low=0, kind="extensive"
 )
-share_of_sites = f.Field("share_of_sites", "float", "share of the sites of the population", low=0, high=1)
+share_of_sites = Field("share_of_sites", "float", "share of the sites of the population", low=0, high=1, format="share")
 
 _NOT_TOLD = "no source of the rule speaks about any site, so what it takes is unknown"
-order = f.Field("order", "int", "place of the rule in the order of the run; piece tests come last", low=1)
-n_sites_covered = f.Field("n_sites_covered", "int", "sites of which the rule covers some land", _NOT_TOLD, low=0)
-n_sites_lost_first = f.Field(
+order = Field(
+    "order", "int", "place of the rule in the order of the run; piece tests come last", low=1, format="ordinal"
+)
+n_sites_covered = Field("n_sites_covered", "int", "sites of which the rule covers some land", _NOT_TOLD, low=0)
+n_sites_lost_first = Field(
     "n_sites_lost_first", "int", "excluded sites whose last land the rule took, in order", _NOT_TOLD, low=0
 )
-n_sites_lost_only = f.Field(
+n_sites_lost_only = Field(
     "n_sites_lost_only", "int", "excluded sites that no other rule touches", _NOT_TOLD, low=0, kind="extensive"
 )
-parcel_area_m2_lost_first = f.Field(
+parcel_area_m2_lost_first = Field(
     "parcel_area_m2_lost_first", "float", "area of the sites whose last land it took", _NOT_TOLD, unit="m2", low=0
 )
 _NOT_LOOKED_FOR = "near misses were not looked for, or there are none of this rule"
-n_sites_near_miss = f.Field(
-    "n_sites_near_miss", "int", "sites that would be eligible if just this rule went", _NOT_LOOKED_FOR, low=0
-)
-near_miss_area_m2 = f.Field(
-    "near_miss_area_m2", "float", "land that would come back if just this rule went", _NOT_LOOKED_FOR, unit="m2", low=0
-)
-n_units_near_miss = f.Field(
-    "n_units_near_miss", "int", "their expected homes in the flexmilieu that holds most", _NOT_LOOKED_FOR, low=0
-)
-n_sites_not_covered = f.Field("n_sites_not_covered", "int", "sites about which its source does not speak", low=0)
-
-criterion = f.Field("criterion", "str", "an id of configs/target_groups; unnamed where the table names none")
-n_sites_judged = f.Field("n_sites_judged", "int", "available sites judged for the flexmilieu", low=0)
-n_sites_failed = f.Field("n_sites_failed", "int", "of these, sites of which it fails worst", low=0)
-n_units_failed = f.Field("n_units_failed", "int", "expected homes on these", low=0)
-n_sites_unsure = f.Field("n_sites_unknown", "int", "sites that cannot be judged, for want of it among others", low=0)
-
-variant = f.Field("variant", "str", "an id of the run's variants, or base: the run itself")
-_NO_FLOW = "not counted for a single flexmilieu"
-n_sites_gained = f.Field("n_sites_gained", "int", "sites that the base does not have", _NO_FLOW, low=0)
-n_sites_lost = f.Field("n_sites_lost", "int", "sites that the base has and this variant has not", _NO_FLOW, low=0)
-_NOT_IN_BASE = "the base has no such population"
-change_n_sites = f.Field("change_n_sites", "int", "sites more than in the base", _NOT_IN_BASE)
-change_n_units_expected = f.Field("change_n_units_expected", "int", "homes more than in the base", _NOT_IN_BASE)
-change_buildable_area_m2 = f.Field(
-    "change_buildable_area_m2", "float", "buildable land more than in the base", _NOT_IN_BASE, unit="m2"
-)
-
-reach = f.Field("variant", "str", "an id of the reaches within which a stop must lie", source="[R] METHOD 4")
-quantity = f.Field(
-    "quantity", "str", "what is counted", values=("sites", "locations", "buildable_area_m2", "n_units_expected")
-)
-total = f.Field("total", "float", "of the available sites", low=0)
-stays = f.Field("stays", "float", "has a served stop within reach", low=0)
-falls = f.Field("falls", "float", "has none", low=0)
-unknown = f.Field("unknown", "float", "it is not known whether there is one", low=0)
-_NOTHING = "there is nothing of the kind"
-share_falls = f.Field(
-    "share_falls",
-    "float",
-    "share of what is known that falls",
-    "no stop is known",
+n_sites_near_miss = Field(
+    "n_sites_near_miss",
+    "int",
+    "sites that would be eligible if just this rule went",
+    _NOT_LOOKED_FOR,
     low=0,
-    high=1,
+    null_is="not_applicable",
 )
-share_falls_low = f.Field("share_falls_low", "float", "share, all that is unknown staying", _NOTHING, low=0, high=1)
-share_falls_high = f.Field("share_falls_high", "float", "share, all that is unknown falling", _NOTHING, low=0, high=1)
+near_miss_area_m2 = Field(
+    "near_miss_area_m2",
+    "float",
+    "land that would come back if just this rule went",
+    _NOT_LOOKED_FOR,
+    unit="m2",
+    low=0,
+    null_is="not_applicable",
+)
+n_units_near_miss = Field(
+    "n_units_near_miss",
+    "int",
+    "their expected homes in the flexmilieu that holds most",
+    _NOT_LOOKED_FOR,
+    low=0,
+    null_is="not_applicable",
+)
+n_sites_not_covered = Field("n_sites_not_covered", "int", "sites about which its source does not speak", low=0)
 
-anchor = f.Field("anchor", "str", "an id of the run's published answers")
-published = f.Field("published", "float", "what was published")
-sense = f.Field("sense", "str", "how it was published", values=("at_least", "about", "exactly"))
+criterion = Field(
+    "criterion", "str", "an id of configs/target_groups; unnamed where the table names none", names="criterion"
+)
+n_sites_judged = Field("n_sites_judged", "int", "available sites judged for the flexmilieu", low=0)
+n_sites_failed = Field("n_sites_failed", "int", "of these, sites of which it fails worst", low=0)
+n_units_failed = Field("n_units_failed", "int", "expected homes on these", low=0)
+n_sites_unsure = Field("n_sites_unknown", "int", "sites that cannot be judged, for want of it among others", low=0)
+
+variant = Field("variant", "str", "an id of the run's variants, or base: the run itself", names="variant")
+_NO_FLOW = "not counted for a single flexmilieu"
+n_sites_gained = Field(
+    "n_sites_gained", "int", "sites that the base does not have", _NO_FLOW, low=0, null_is="not_applicable"
+)
+n_sites_lost = Field(
+    "n_sites_lost", "int", "sites that the base has and this variant has not", _NO_FLOW, low=0, null_is="not_applicable"
+)
+_NOT_IN_BASE = "the base has no such population"
+change_n_sites = Field("change_n_sites", "int", "sites more than in the base", _NOT_IN_BASE, format="change")
+change_n_units_expected = Field(
+    "change_n_units_expected", "int", "homes more than in the base", _NOT_IN_BASE, format="change"
+)
+change_buildable_area_m2 = Field(
+    "change_buildable_area_m2",
+    "float",
+    "buildable land more than in the base",
+    _NOT_IN_BASE,
+    unit="m2",
+    format="change",
+)
+
+reach = Field(
+    "variant", "str", "an id of the reaches within which a stop must lie", source="[R] METHOD 4", names="reach"
+)
+quantity = Field(
+    "quantity",
+    "str",
+    "what is counted",
+    values=("sites", "locations", "buildable_area_m2", "n_units_expected"),
+    names="quantity",
+)
+total = Field("total", "float", "of the available sites", low=0)
+stays = Field("stays", "float", "has a served stop within reach", low=0)
+falls = Field("falls", "float", "has none", low=0)
+unknown = Field("unknown", "float", "it is not known whether there is one", low=0)
+_NOTHING = "there is nothing of the kind"
+share_falls = Field(
+    "share_falls", "float", "share of what is known that falls", "no stop is known", low=0, high=1, format="share"
+)
+share_falls_low = Field(
+    "share_falls_low", "float", "share, all that is unknown staying", _NOTHING, low=0, high=1, format="share"
+)
+share_falls_high = Field(
+    "share_falls_high", "float", "share, all that is unknown falling", _NOTHING, low=0, high=1, format="share"
+)
+
+anchor = Field("anchor", "str", "an id of the run's published answers")
+published = Field("published", "float", "what was published")
+sense = Field("sense", "str", "how it was published", values=("at_least", "about", "exactly"))
 _TELLS_NOTHING = "the run tells nothing of it"
-found_low = f.Field("found_low", "float", "what the run finds, all that is unknown taken the one way", _TELLS_NOTHING)
-found_high = f.Field("found_high", "float", "and the other way", _TELLS_NOTHING)
+found_low = Field("found_low", "float", "what the run finds, all that is unknown taken the one way", _TELLS_NOTHING)
+found_high = Field("found_high", "float", "and the other way", _TELLS_NOTHING)
 
-n_buildings = f.Field("n_buildings", "int", "buildings", low=0, kind="extensive")
-group_kind = f.Field(
+n_buildings = Field("n_buildings", "int", "buildings", low=0, kind="extensive")
+group_kind = Field(
     "group_kind",
     "str",
     "by what roofs are grouped: all of them, where they lie, whose they are, what 3DBAG says of their model",
     values=("run", "gemeente", "owner_class", "roof_quality"),
+    names="group_kind",
 )
-group_code = f.Field("group_code", "str", "the group; run for all of them, unknown where it is not known")
+group_code = Field("group_code", "str", "the group; run for all of them, unknown where it is not known", names="group")
 
 # -- tables ----------------------------------------------------------------------------------------------------
 _AREA = (area_kind, area_code)

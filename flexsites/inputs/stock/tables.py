@@ -16,7 +16,7 @@ from flexsites.inputs.rows.user_table import read_table
 from flexsites.inputs.rows.words import booleans
 from flexsites.inputs.stock.files import bag_ids
 from flexsites.tables import Frame
-from flexsites.tables.parcel_fields import Field
+from flexsites.tables.field import Field
 
 __all__ = ["read_by_pand"]
 

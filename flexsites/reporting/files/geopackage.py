@@ -16,8 +16,9 @@ from flexsites.reporting.files.qgis_style import categorised_style, lined_style
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results, open_results
+from flexsites.reporting.table_view import fields_of, table_view
 from flexsites.reporting.words import Words
-from flexsites.tables import CRS, Frame
+from flexsites.tables import CRS, Frame, Layouts, Pieces, Roofs, Sites
 from flexsites.tables.whole_files import scratch_folder, whole_file
 
 _STYLES_TABLE = """CREATE TABLE layer_styles (
@@ -25,6 +26,9 @@ _STYLES_TABLE = """CREATE TABLE layer_styles (
     f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
     useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME)"""
 _LAYOUTS = "layouts_"
+_TABLES = {"sites": Sites, "pieces": Pieces, "roofs": Roofs}
+_NAME = "_name"
+_PER_FLEXMILIEU = ("score_", "is_suitable_")
 _VERDICTS = ("eligible", "conditional", "unknown", "excluded")
 
 
@@ -36,7 +40,7 @@ def write_geopackage(directory: Path | str, lang: str = "nl", *, layouts: gpd.Ge
     directory
         The run's directory.
     lang
-        Language of the layers' legends and of the columns' readable names.
+        Language of the layers' legends, of the columns' readable names and of the names beside codes.
     layouts
         Polygons of placed modules, with ``piece_id`` and whatever else is known of them; the table ``layouts`` of the
         run where not given and there is one.
@@ -56,7 +60,7 @@ def write_geopackage(directory: Path | str, lang: str = "nl", *, layouts: gpd.Ge
     """
     results = open_results(directory)
     words = words_of(results, lang)
-    layers = _layers(results, layouts)
+    layers = {name: _with_names(layer, name, words) for name, layer in _layers(results, layouts).items()}
     path = results.directory / "sites.gpkg"
     # GDAL looks at the ending of a name, and SQLite writes beside it: both in a folder that goes when this ends.
     with scratch_folder(path.with_suffix(".layers")) as folder, whole_file(path) as temporary:
@@ -132,17 +136,35 @@ def _style(name: str, layer: gpd.GeoDataFrame, words: Words) -> str:
     return lined_style("#16222e", aliases, fill=None)
 
 
+def _with_names(layer: gpd.GeoDataFrame, name: str, words: Words) -> gpd.GeoDataFrame:
+    """Return the layer with, beside every column of codes, one of their names in the language: ``<column>_name``."""
+    table = _TABLES.get(name, Layouts)
+    coded = [field.name for field in fields_of(layer, table).values() if field.names and field.name in layer]
+    view = table_view(layer, coded, words, table)
+    named = {f"{column.name}{_NAME}": column.cells for column in view.columns}
+    order = [
+        one
+        for column in map(str, layer.columns)
+        for one in (column, f"{column}{_NAME}")
+        if one == column or one in named
+    ]
+    return layer.assign(**named)[order]
+
+
 def _aliases(layer: gpd.GeoDataFrame, words: Words) -> dict[str, str]:
-    """Return the readable name of each column that has one."""
-    known: Mapping[str, str] = words.texts["columns"]
+    """Return the heading of every column; of one with codes, that it holds them."""
+    code = words.text("geopackage.code")
     aliases = {}
     for column in map(str, layer.columns):
-        if column in known:
-            aliases[column] = known[column]
-        for prefix, word in (("score_", known["score"]), ("is_suitable_", known["is_suitable"])):
-            flexmilieu = column.removeprefix(prefix)
-            if column.startswith(prefix) and ("flexmilieu", flexmilieu) in words.names:
-                aliases[column] = f"{word}: {words.name('flexmilieu', flexmilieu)}"
+        base = column.removesuffix(_NAME)
+        prefix = next((one for one in _PER_FLEXMILIEU if column.startswith(one)), None)
+        if column != base and base in layer:
+            aliases[column] = words.heading(base)
+        elif prefix is not None and ("flexmilieu", column.removeprefix(prefix)) in words.names:
+            aliases[column] = words.heading(f"{prefix.removesuffix('_')}@{column.removeprefix(prefix)}")
+        elif column != "geometry":
+            heading = words.heading(column)
+            aliases[column] = f"{heading} ({code})" if f"{column}{_NAME}" in layer else heading
     return aliases
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from flexsites.reporting.results import Results
-from flexsites.reporting.summaries.portfolio import VERDICTS, headline, reason_text
+from flexsites.reporting.summaries.portfolio import VERDICTS, headline
+from flexsites.reporting.table_view import entries
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
 
@@ -42,8 +45,8 @@ def portfolio_lines(results: Results, buildings: Frame, complexes: Frame, words:
     names = {"age_rule": words.name("age_rule", age_rule), "variant": words.name("roof_variant", roof_variant)}
     lines.append(words.text("portfolio.verdicts", verdicts="; ".join(told), **names))
     is_unknown = buildings["verdict"] == "unknown"
-    missing = buildings.loc[is_unknown, "missing_evidence"].dropna().str.split("|").explode()
-    for name, count in missing[missing != ""].value_counts().sort_index().items():
+    missing = Counter(name for one in buildings.loc[is_unknown, "missing_evidence"].dropna() for name in entries(one))
+    for name, count in sorted(missing.items()):
         evidence = words.name("evidence", name)
         lines.append(words.text("portfolio.missing", evidence=evidence, n=words.number(count)))
     return lines
@@ -61,6 +64,5 @@ def _rows_found(results: Results, words: Words) -> list[str]:
     lines = [words.text("portfolio.rows", **{name: words.number(count) for name, count in counts.items()})]
     tally = reasons.value_counts().sort_index().sort_values(ascending=False, kind="stable")
     return lines + [
-        words.text("portfolio.reason", reason=reason_text(words, str(reason)), n=words.number(n))
-        for reason, n in tally.items()
+        words.text("portfolio.reason", reason=words.said(str(reason)), n=words.number(n)) for reason, n in tally.items()
     ]

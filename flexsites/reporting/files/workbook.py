@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,14 +13,33 @@ from flexsites.reporting.files.portfolio_summary import portfolio_lines
 from flexsites.reporting.files.sheets import A4, Sheets, sheet_name
 from flexsites.reporting.names import words_of
 from flexsites.reporting.report import answer, origin
+from flexsites.reporting.report.shortlist import ranked_sites
 from flexsites.reporting.results import Results, open_results
+from flexsites.reporting.shown_fields import SHOWN
 from flexsites.reporting.summaries.all_tables import summary
-from flexsites.reporting.summaries.portfolio import buildings_table, complexes_table, unmatched_table
-from flexsites.reporting.summaries.totals import AVAILABLE
+from flexsites.reporting.summaries.portfolio import buildings_table, complexes_table
 from flexsites.reporting.words import Words
-from flexsites.tables import Frame
+from flexsites.tables import (
+    Complexes,
+    DemandSites,
+    DemandTotals,
+    Frame,
+    Lookalikes,
+    PortfolioMatches,
+    PortfolioUnmatched,
+    Roofs,
+    RoofUnits,
+    Sites,
+    Suitability,
+)
+from flexsites.tables.summary_tables import SUMMARIES
 from flexsites.tables.whole_files import whole_file
 
+_SHORTLIST = (
+    "flexmilieu", "rank", "site_id", "gemeente", "score", "n_units_expected", "n_units_low", "n_units_high", "verdict",
+    "owner_class", "tenure", "buildable_area_m2", "available_years_expected", "restrictions", "flags", "location_id",
+    "score_known_share",
+)  # fmt: skip
 _LINE_PT, _LINE_CHARACTERS, _SUMMARY_WIDTH = 16, 82, 95
 
 
@@ -81,28 +101,39 @@ def _write(results: Results, words: Words, stem: str, fill: Callable[[Sheets, Re
 def _write_sheets(sheets: Sheets, results: Results, words: Words) -> None:
     """Write every sheet that the run allows."""
     _write_summary(sheets, results, words)
-    never_add = words.text("workbook.units_note")
     if results.has_sites:
-        sheets.table("shortlist", _shortlist(results, words))
-        sheets.table("sites", _named_areas(results.table("sites").sort_values("site_id"), words))
-        sheets.table("totals", _named_totals(summary(results, "totals"), words), never_add)
-        for name in ("demand", "demand_sites"):
-            if results.has(name):
-                sheets.table(name, _named_areas(results.table(name), words), words.text(f"workbook.{name}_note"))
-        drop = summary(results, "drop")
-        sheets.table("drop", drop.assign(rule=[words.name("rule", rule) for rule in drop["rule_id"]]))
-        sheets.table("requirements", summary(results, "requirements"))
-        sheets.table("ownership", summary(results, "ownership"))
-        sheets.table("variants", summary(results, "variants"), never_add)
-        if results.has("transit") or results.has("accessibility"):
-            sheets.table("transit", _named_transit(summary(results, "transit"), words))
-    for name in ("roofs", "complexes", "unmatched"):
+        _write_sites(sheets, results, words)
+    for name, table in (("roofs", Roofs), ("complexes", Complexes)):
         if results.has(name):
-            sheets.table(name, results.table(name))
+            sheets.table(name, results.table(name), table)
     if results.has("roof_units"):
         _write_roof_units(sheets, results, words)
-        sheets.table("roof_totals", summary(results, "roof_totals"), words.text("workbook.roof_totals_note"))
     _write_origins(sheets, results, words)
+
+
+def _write_sites(sheets: Sheets, results: Results, words: Words) -> None:
+    """Write the sheets on parcels."""
+    never_add = words.text("workbook.units_note")
+    sheets.table("shortlist", ranked_sites(results), Suitability, Sites, columns=_SHORTLIST)
+    sheets.table("sites", _with_gemeente(results.table("sites").sort_values("site_id")), Sites)
+    totals = summary(results, "totals")
+    # Of neighbourhoods, of which a province has thousands, only the rows without a condition on coverage.
+    told = totals[(totals["area_kind"] != "buurt") | (totals["coverage_scope"] == "all")]
+    sheets.table("totals", _with_area(told), SUMMARIES["totals"], note=never_add)
+    for name, table in (("demand", DemandTotals), ("demand_sites", DemandSites)):
+        if results.has(name):
+            note = words.text(f"workbook.{name}_note")
+            sheets.table(name, _with_gemeente(results.table(name)), table, note=note)
+    drop = summary(results, "drop").assign(rule=lambda table: table["rule_id"])
+    rest = [name for name in map(str, drop) if name not in ("rule", "rule_id")]
+    sheets.table("drop", drop, SUMMARIES["drop"], columns=["rule", *rest, replace(SHOWN["rule_id"], names=None)])
+    for name in ("requirements", "ownership"):
+        sheets.table(name, summary(results, name), SUMMARIES[name])
+    sheets.table("variants", summary(results, "variants"), SUMMARIES["variants"], note=never_add)
+    if results.has("transit") or results.has("accessibility"):
+        transit = summary(results, "transit")
+        shown = _with_area(transit[transit["area_kind"] != "buurt"])
+        sheets.table("transit", shown, SUMMARIES["transit"])
 
 
 def _write_summary(sheets: Sheets, results: Results, words: Words, more: Sequence[str] = ()) -> None:
@@ -117,14 +148,16 @@ def _write_summary(sheets: Sheets, results: Results, words: Words, more: Sequenc
     head = f"{words.text('report.kicker')} – {words.text('report.screening')}"
     sheet.write_string(1, 0, head, sheets.strong)
     sheet.set_row(0, 2 * _LINE_PT)
-    lines = [*found["sentences"], *more, words.text("report.screening_note")]
+    notes = [f"{words.text('answer.notes')}: {words.label(note)}" for note in results.manifest.notes]
+    lines = [*found["sentences"], *more, *notes, words.text("report.screening_note")]
     for i, line in enumerate(lines, 3):
         sheet.write_string(i, 0, line, sheets.wrapped)
         sheet.set_row(i, _LINE_PT * (1 + len(line) // _LINE_CHARACTERS))
     after = len(lines) + 4
     sheet.write_string(after, 0, found["pbl"], sheets.warning)
     sheet.set_row(after, _LINE_PT * (1 + len(found["pbl"]) // _LINE_CHARACTERS))
-    for i, line in enumerate(results.manifest.warnings, after + 2):
+    warnings = [words.said(warning) for warning in results.manifest.warnings]
+    for i, line in enumerate(warnings, after + 2):
         sheet.write_string(i, 0, line, sheets.wrapped)
 
 
@@ -133,74 +166,44 @@ def _write_portfolio_sheets(sheets: Sheets, results: Results, words: Words) -> N
     buildings = buildings_table(results)
     complexes = complexes_table(buildings)
     _write_summary(sheets, results, words, portfolio_lines(results, buildings, complexes, words))
-    sheets.table("complexes", complexes)
-    sheets.table("roofs", buildings)
+    sheets.table("portfolio_complexes", complexes, RoofUnits, Roofs, Complexes, Lookalikes)
+    sheets.table("roofs", buildings, RoofUnits, Roofs, Complexes, Lookalikes, PortfolioMatches)
     unmatched = results.first_of("portfolio_unmatched", "canonical/portfolio_unmatched")
     if unmatched is not None:
-        sheets.table("unmatched", unmatched_table(results.table(unmatched), words))
+        sheets.table("unmatched", results.table(unmatched), PortfolioUnmatched)
     _write_roof_units(sheets, results, words)
-    sheets.table("roof_totals", summary(results, "roof_totals"), words.text("workbook.roof_totals_note"))
     _write_origins(sheets, results, words)
 
 
 def _write_roof_units(sheets: Sheets, results: Results, words: Words) -> None:
-    """Write what may be added per way of topping up, without what is excluded: that would be a dozen rows a shed."""
+    """Write what may be added per way of topping up, without what is excluded (a dozen rows a shed), and the totals."""
     units = results.table("roof_units")
     shown = units[units["verdict"] != "excluded"].reset_index(drop=True)
-    sheets.table("roof_units", shown, words.text("workbook.roof_units_note"))
+    sheets.table("roof_units", shown, RoofUnits, note=words.text("workbook.roof_units_note"))
+    note = words.text("workbook.roof_totals_note")
+    sheets.table("roof_totals", summary(results, "roof_totals"), SUMMARIES["roof_totals"], note=note)
 
 
 def _write_origins(sheets: Sheets, results: Results, words: Words) -> None:
     """Write the assumptions and the sources."""
-    found = origin.assumptions(results, words)
-    rows = [[words.text(f"assumptions.{kind}"), *row] for kind in ("assumed", "sourced") for row in found[kind].rows]
-    columns = [words.text("workbook.figure"), "path", "value", "unit", "why"]
-    sheets.table("assumptions", pd.DataFrame(rows, columns=columns))
+    found = origin.figures(results, words)
+    columns = ["kind", "parameter", "value", "unit", "why", "path"]
+    sheets.table("assumptions", found, columns=columns)
     sheets.table("sources", pd.DataFrame(origin.sources(results, words)))
 
 
-def _shortlist(results: Results, words: Words) -> Frame:
-    """Return every suitable, available site per flexmilieu by rank, with what one needs to act."""
-    sites = results.table("sites")
-    suitability = results.table("suitability")
-    judged = suitability[suitability["is_suitable"].fillna(value=False).astype(bool) & suitability["rank"].notna()]
-    taken = [
-        "site_id",
-        "gemeente_code",
-        "verdict",
-        "owner_class",
-        "tenure",
-        "buildable_area_m2",
-        "available_years_expected",
-    ]
-    rest = ["restrictions", "flags", "location_id"]
-    merged = judged.merge(sites.loc[sites["verdict"].isin(AVAILABLE), [*taken, *rest]], on="site_id", how="inner")
-    place = {name: i for i, name in enumerate(results.flexmilieus)}
-    merged = merged.assign(_place=merged["flexmilieu"].map(place).fillna(len(place)))
-    merged = _named_areas(merged.sort_values(["_place", "rank", "site_id"], kind="stable"), words)
-    units = ["n_units_expected", "n_units_low", "n_units_high"]
-    front = ["flexmilieu", "rank", "site_id", "gemeente_name", "score", *units]
-    return merged[[*front, *taken[2:], *rest, "score_known_share"]]
+def _with_gemeente(table: Frame) -> Frame:
+    """Return the table with the gemeente, shown by name, after its code."""
+    return _after(table, "gemeente_code", "gemeente_name")
 
 
-def _named_areas(table: Frame, words: Words) -> Frame:
-    """Return the table with the name of the gemeente after its code."""
+def _with_area(table: Frame) -> Frame:
+    """Return the table with the area, shown by name, after its code."""
+    return _after(table, "area_code", "area_name")
+
+
+def _after(table: Frame, code: str, name: str) -> Frame:
+    """Return the table with a column of codes again, to be shown by name."""
     named = table.copy()
-    at = list(named.columns).index("gemeente_code") + 1
-    named.insert(at, "gemeente_name", [words.name("area", code) for code in named["gemeente_code"]])
+    named.insert(list(named.columns).index(code) + 1, name, named[code])
     return named
-
-
-def _named_totals(table: Frame, words: Words) -> Frame:
-    """Return the totals with the names of the areas."""
-    # Of neighbourhoods, of which a province has thousands, only the rows without a condition on coverage.
-    named = table[(table["area_kind"] != "buurt") | (table["coverage_scope"] == "all")].copy()
-    named.insert(2, "area_name", [words.name("area", code) for code in named["area_code"]])
-    return named
-
-
-def _named_transit(table: Frame, words: Words) -> Frame:
-    """Return the transit diagnostic with the names of the areas, down to the gemeente."""
-    named = table[table["area_kind"] != "buurt"].copy()
-    named.insert(2, "area_name", [words.name("area", code) for code in named["area_code"]])
-    return named.assign(variant=[words.name("reach", reach) for reach in named["variant"]])

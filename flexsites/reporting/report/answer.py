@@ -1,4 +1,4 @@
-"""The first sections of the report: the answer, from parcel to place, rules, verdicts, flexmilieus."""
+"""The first section of the report: the answer, in sentences and tiles."""
 
 from __future__ import annotations
 
@@ -8,73 +8,104 @@ import pandas as pd
 
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report.land import run_row, verdict_counts
-from flexsites.reporting.results import Results, row_at
+from flexsites.reporting.report.roofs import ways
+from flexsites.reporting.results import Results, records
 from flexsites.reporting.summaries.all_tables import summary
 from flexsites.reporting.summaries.portfolio import headline
 from flexsites.reporting.summaries.roofs import roof_range
 from flexsites.reporting.summaries.totals import AVAILABLE
+from flexsites.reporting.views import is_open
 from flexsites.reporting.words import Words
+
+Tile = dict[str, str]
 
 
 def answer(results: Results, words: Words) -> dict[str, Any]:
     """Return the answer in sentences and tiles."""
     sentences: list[str] = []
-    tiles: list[dict[str, str]] = []
-    if results.has_sites:
-        _answer_sites(results, words, sentences, tiles)
-    if results.has("roof_units"):
-        _answer_roofs(results, words, sentences, tiles)
+    tiles: list[Tile] = []
+    for is_there, say in ((results.has_sites, _of_sites), (results.has("roof_units"), _of_roofs)):
+        if is_there:
+            said, shown = say(results, words)
+            sentences += said
+            tiles += shown
     shortage = presentation().scale.national_shortage_homes
-    return {
-        "sentences": sentences,
-        "tiles": tiles,
-        "pbl": words.text("answer.pbl", shortage=words.number(float(shortage))),
-    }
+    pbl = words.text("answer.pbl", shortage=words.number(float(shortage)))
+    return {"sentences": sentences, "tiles": tiles, "pbl": pbl}
 
 
-def _answer_sites(results: Results, words: Words, sentences: list[str], tiles: list[dict[str, str]]) -> None:
-    """Add the answer for parcels."""
-    available, suitable = run_row(results, "available"), run_row(results, "suitable")
-    rest = run_row(results, "suitable_demanding")
+def _of_sites(results: Results, words: Words) -> tuple[list[str], list[Tile]]:
+    """Return the answer for parcels."""
     counts = verdict_counts(results)
-
-    def about(row: pd.Series[Any]) -> dict[str, str]:
-        units = (("expected", "n_units_expected"), ("low", "n_units_low"), ("high", "n_units_high"))
-        return {key: words.about(row[name]) for key, name in units}
-
-    n_sites, n_locations = words.number(sum(counts.values())), words.number(available["n_locations"])
+    available, suitable = run_row(results, "available"), run_row(results, "suitable")
     area, n_available = words.hectares(available["buildable_area_m2"]), words.number(available["n_sites"])
-    of_all = words.text("answer.tile_of", n=n_sites)
-    tiles.append(_tile(words, "available", n_available, words.text("answer.tile_ha", area=area)))
+    of_all = words.text("answer.tile_of", n=words.number(sum(counts.values())))
+    homes = _about(suitable, words)
+    spread = words.text("answer.tile_range", low=homes["low"], high=homes["high"])
     # Where no parcel is known to be available and some may be, zero homes would be a claim.
-    is_known = bool(available["n_sites"] or not counts["unknown"])
-    if is_known:
-        lead = {"n_sites": n_sites, "n_available": n_available, "n_locations": n_locations, "area": area}
-        lead["n_conditional"] = words.number(counts["conditional"])
-        sentences.append(words.text("answer.lead_sites", **lead))
-        sentences.append(
-            words.text("answer.lead_suitable", n_suitable=words.number(suitable["n_sites"]), **about(suitable))
-        )
-        if results.undemanding:
-            passed = {name: words.number(run_row(results, name)["n_sites"]) for name in results.undemanding}
-            each = [
-                words.text("answer.undemanding", name=words.name("flexmilieu", key), n=n) for key, n in passed.items()
-            ]
-            told, n_rest = words.text("and").join(each), words.number(rest["n_sites"])
-            kept = words.text("answer.without_undemanding", undemanding=told, n_sites=n_rest, **about(rest))
-            higher = rest["n_units_expected"] > suitable["n_units_expected"]
-            sentences.append(f"{kept} {words.text('answer.without_undemanding_higher')}" if higher else kept)
-        sentences.append(words.text("answer.before_groups", **about(available)))
-        spread = words.text("answer.tile_range", low=about(suitable)["low"], high=about(suitable)["high"])
-        tiles.append(_tile(words, "suitable", words.number(suitable["n_sites"]), of_all))
-        tiles.append(_tile(words, "homes", words.about(suitable["n_units_expected"]), spread))
+    if is_open(available["n_sites"], counts["unknown"]):
+        sentences = [_none_known(available, counts, words)]
+        known = [_tile(words, kind, words.unknown, "") for kind in ("suitable", "homes")]
     else:
-        homes = words.about(available["n_units_unknown_expected"])
-        sentences.append(words.text("answer.lead_unknown", n_sites=n_sites, expected=homes))
-        tiles += [_tile(words, kind, words.unknown, "") for kind in ("suitable", "homes")]
+        sentences = _known(results, counts, words)
+        known = [_tile(words, "suitable", words.number(suitable["n_sites"]), of_all)]
+        known.append(_tile(words, "homes", homes["expected"], spread))
+        if is_open(suitable["n_sites"], suitable["n_sites_unknown"]):
+            known = [_tile(words, kind, words.unknown, "") for kind in ("suitable", "homes")]
     sentences.append(_unknown(results, counts, words))
     sentences.append(words.text("answer.excluded", n=words.number(counts["excluded"])))
-    tiles.append(_tile(words, "unknown", words.number(counts["unknown"]), of_all))
+    first = _tile(words, "available", n_available, words.text("answer.tile_ha", area=area))
+    return sentences, [first, *known, _tile(words, "unknown", words.number(counts["unknown"]), of_all)]
+
+
+def _none_known(available: pd.Series[Any], counts: dict[str, int], words: Words) -> str:
+    """Return the answer where of no parcel it is known that it is available."""
+    homes = words.about(available["n_units_unknown_expected"])
+    return words.text("answer.lead_unknown", n_sites=words.number(sum(counts.values())), expected=homes)
+
+
+def _known(results: Results, counts: dict[str, int], words: Words) -> list[str]:
+    """Return the answer where parcels are known to be available."""
+    available, suitable = run_row(results, "available"), run_row(results, "suitable")
+    lead = {
+        "n_sites": words.number(sum(counts.values())),
+        "n_available": words.number(available["n_sites"]),
+        "n_locations": words.number(available["n_locations"]),
+        "area": words.hectares(available["buildable_area_m2"]),
+    }
+    said = [words.text("answer.lead_sites", **lead)]
+    if counts["conditional"]:
+        said[0] += " " + words.text("answer.lead_conditional", n=words.number(counts["conditional"]))
+    if is_open(suitable["n_sites"], suitable["n_sites_unknown"]):
+        said.append(words.text("answer.lead_suitable_unknown", n=words.number(suitable["n_sites_unknown"])))
+    else:
+        n_suitable = words.number(suitable["n_sites"])
+        said.append(words.text("answer.lead_suitable", n_suitable=n_suitable, **_about(suitable, words)))
+    if results.undemanding:
+        said.append(_without_undemanding(results, words))
+    said.append(words.text("answer.before_groups", **_about(available, words)))
+    return [one for one in said if one]
+
+
+def _without_undemanding(results: Results, words: Words) -> str:
+    """Return what remains without the flexmilieus that nearly everything passes; empty where nothing hangs on them."""
+    rest, suitable = run_row(results, "suitable_demanding"), run_row(results, "suitable")
+    passed = {name: run_row(results, name)["n_sites"] for name in results.undemanding}
+    if is_open(rest["n_sites"], rest["n_sites_unknown"]) or not any(passed.values()):
+        return ""
+    each = [
+        words.text("answer.undemanding", name=words.name("flexmilieu", name), n=words.number(n))
+        for name, n in passed.items()
+    ]
+    told, n_rest = words.text("and").join(each), words.number(rest["n_sites"])
+    said = words.text("answer.without_undemanding", undemanding=told, n_sites=n_rest, **_about(rest, words))
+    is_higher = rest["n_units_expected"] > suitable["n_units_expected"]
+    return f"{said} {words.text('answer.without_undemanding_higher')}" if is_higher else said
+
+
+def _about(row: pd.Series[Any], words: Words) -> dict[str, str]:
+    """Return the homes of a row as a sentence gives them."""
+    return {key: words.about(row[f"n_units_{key}"]) for key in ("expected", "low", "high")}
 
 
 def _unknown(results: Results, counts: dict[str, int], words: Words) -> str:
@@ -89,52 +120,44 @@ def _unknown(results: Results, counts: dict[str, int], words: Words) -> str:
     return " ".join(said) or words.text("answer.unknown_none")
 
 
-def _answer_roofs(results: Results, words: Words, sentences: list[str], tiles: list[dict[str, str]]) -> None:
-    """Add the answer for roofs: one sentence per age rule, for the first variant."""
-    table = summary(results, "roof_totals")
+def _of_roofs(results: Results, words: Words) -> tuple[list[str], list[Tile]]:
+    """Return the answer for roofs: a sentence per age rule, for the way of topping up that the run puts first."""
+    at = age_rule, variant = headline(results)
+    table = ways(results)
+    of_variant = table[table["roof_variant"] == variant]
     n_total = len(results.table("roofs"))
-    at = headline(results)
-    first = at[1]
-    best, n_good, n_unknown, named = 0, 0, 0, ""
-    for (age_rule, variant), rows in table.groupby(["age_rule", "roof_variant"], sort=False):
-        by = rows.set_index("verdict")
-        good = by.loc[["eligible", "conditional"]]
-        unknown = int(row_at(by, "unknown")["n_buildings"])
-        if variant != first:
-            continue
-        units = {name: int(good[f"n_units_{name}"].fillna(0).sum()) for name in ("low", "expected", "high")}
-        count = int(good["n_buildings"].sum())
-        parts = {
-            "n_total": words.number(n_total),
-            "age_rule": words.name("age_rule", age_rule),
-            "variant": words.name("roof_variant", variant),
-            "n_unknown": words.number(unknown),
-        }
-        if count:
-            written = {name: words.about(value) for name, value in units.items()}
-            sentences.append(words.text("answer.roofs", n_buildings=words.number(count), **written, **parts))
-        elif unknown < n_total:
-            sentences.append(words.text("answer.roofs_none", **parts))
-        if age_rule == at[0]:
-            best, n_good, n_unknown, named = (
-                units["expected"],
-                count,
-                unknown,
-                f"{parts['age_rule']}, {parts['variant']}",
-            )
-    if n_unknown == n_total:
+    sentences = [said for row in records(of_variant) if (said := _roof_sentence(row, n_total, words))]
+    told = next(records(of_variant[of_variant["age_rule"] == age_rule]))
+    if told.unknown == n_total:
         sentences.append(words.text("answer.roofs_unknown", n_total=words.number(n_total)))
     of_all = words.text("answer.tile_of", n=words.number(n_total))
-    homes = words.about(best) if n_unknown < n_total else words.unknown
-    spread = roof_range(table, headline=at)
+    is_unknown = is_open(told.n_good, told.unknown)
+    note = f"{words.name('age_rule', age_rule)}, {words.name('roof_variant', variant)}"
+    spread = roof_range(summary(results, "roof_totals"), headline=at)
     if spread is not None:
         low, high = words.about(spread.lowest), words.about(spread.highest)
         sentences.append(words.text("answer.roofs_range", low=low, high=high))
-        named = f"{named}; {words.text('answer.tile_roof_range', low=low, high=high)}"
-    tiles.append(_tile(words, "roofs", words.number(n_good), of_all))
-    tiles.append(_tile(words, "roof_homes", homes, named))
-    tiles.append(_tile(words, "roofs_unknown", words.number(n_unknown), of_all))
+        note = f"{note}; {words.text('answer.tile_roof_range', low=low, high=high)}"
+    return sentences, [
+        _tile(words, "roofs", words.unknown if is_unknown else words.number(told.n_good), of_all),
+        _tile(words, "roof_homes", words.about(told.n_units_expected), note),
+        _tile(words, "roofs_unknown", words.number(told.unknown), of_all),
+    ]
 
 
-def _tile(words: Words, kind: str, value: str, note: str) -> dict[str, str]:
+def _roof_sentence(row: Any, n_total: int, words: Words) -> str:  # noqa: ANN401 - a row of ways
+    """Return what an age rule says of the roofs; empty where it says nothing of any."""
+    if row.unknown == n_total:
+        return ""
+    said = {"age_rule": words.name("age_rule", row.age_rule), "variant": words.name("roof_variant", row.roof_variant)}
+    said["n_total"] = words.number(n_total)
+    if row.n_good:
+        homes = {key: words.about(getattr(row, f"n_units_{key}")) for key in ("expected", "low", "high")}
+        text = words.text("answer.roofs", n_buildings=words.number(row.n_good), **homes, **said)
+    else:
+        text = words.text("answer.roofs_none_known" if row.unknown else "answer.roofs_none", **said)
+    return f"{text} {words.text('answer.roofs_rest', n=words.number(row.unknown))}" if row.unknown else text
+
+
+def _tile(words: Words, kind: str, value: str, note: str) -> Tile:
     return {"label": words.text(f"answer.tile_{kind}"), "value": value, "note": note, "kind": kind}

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from flexsites.reporting.results import Results, records
-from flexsites.reporting.views import TableView, heads
+from flexsites.reporting.results import Results
+from flexsites.reporting.table_view import TableView, table_view
 from flexsites.reporting.words import Words
-from flexsites.tables import Frame
+from flexsites.tables import DemandSites, DemandTotals, Frame, Sites, demand_tables
 
+_TOGETHER = "together"
+_WHERE = (
+    "gemeente", "site_id", "flexmilieu", "target_group", "n_homes_given", "n_units_expected", "rank", "verdict",
+    "owner_class",
+)  # fmt: skip
+_OF_GROUP = (demand_tables.n_sites_given, demand_tables.n_homes_fit, demand_tables.demand_outcome)
 _AMOUNTS = ("n_homes_asked", "n_homes_met", "n_homes_possible", "n_homes_unmet")
 
 
@@ -55,48 +62,28 @@ def _consent(results: Results, matched: Frame, words: Words) -> str:
 
 def _totals(told: Frame, words: Words) -> TableView:
     """Return a row per gemeente and group, with a row that sums each gemeente."""
-    rows: list[list[str]] = []
-    bold: set[int] = set()
+    parts: list[Frame] = []
     for code, own in told.groupby("gemeente_code", sort=True):
-        name = words.name("area", code)
-        for row in records(own.sort_values("target_group")):
-            amounts = [words.number(getattr(row, column)) for column in _AMOUNTS]
-            outcome = words.name("demand_outcome", row.demand_outcome)
-            more = [words.number(row.n_sites), words.number(row.n_homes_fit)]
-            rows.append([name, words.name("target_group", row.target_group), *amounts, *more, outcome])
-        bold.add(len(rows))
-        sums = [words.number(_sum(own[column])) for column in _AMOUNTS]
-        # A site may serve several groups, and land that fits one group fits another: neither adds up.
-        rows.append([name, words.text("demand.together"), *sums, "–", "–", ""])
-    numbers = (*_AMOUNTS, "n_sites", "n_homes_fit")
-    headings = [*heads(words, ("gemeente", "target_group"), numbers), *heads(words, ("demand_outcome",), ())]
-    return TableView(headings, rows, emphasis=frozenset(bold))
-
-
-def _sum(column: pd.Series[int]) -> object:
-    """Return the sum, null where any is: a gemeente is assessed for all its groups or for none."""
-    return column.sum(skipna=False)
+        # A site may serve several groups, and land that fits one group fits another: neither adds up. A gemeente is
+        # assessed for all its groups or for none, so a sum is null where any is.
+        sums = {name: [own[name].sum(skipna=False)] for name in _AMOUNTS}
+        whole = pd.DataFrame({"gemeente_code": [code], "target_group": [_TOGETHER], **sums})
+        parts += [own.sort_values("target_group"), whole.astype(dict.fromkeys(_AMOUNTS, "Int64"))]
+    rows = pd.concat(parts, ignore_index=True)
+    rows = rows.assign(gemeente=rows["gemeente_code"])
+    columns = ["gemeente", "target_group", *_AMOUNTS, "n_sites", "n_homes_fit", "demand_outcome"]
+    of_group = {one.name: replace(one, not_of=("target_group", _TOGETHER)) for one in _OF_GROUP}
+    shown = [of_group.get(name, name) for name in columns]
+    bold = rows.index[rows["target_group"] == _TOGETHER]
+    return table_view(rows, shown, words, DemandTotals, emphasis=bold)
 
 
 def _sites(results: Results, matched: Frame, words: Words) -> TableView:
     """Return where: a row per site and group."""
-    sites = results.table("sites").set_index("site_id")
     place = {name: i for i, name in enumerate(results.flexmilieus)}
-    ordered = matched.assign(_place=matched["flexmilieu"].map(place))
-    rows = [
-        [
-            words.name("area", row.gemeente_code),
-            row.site_id,
-            words.name("flexmilieu", row.flexmilieu),
-            words.name("target_group", row.target_group),
-            words.number(row.n_homes_given),
-            words.number(row.n_units_expected),
-            words.number(row.rank),
-            words.name("verdict", sites["verdict"].get(row.site_id)),
-            words.name("owner", sites["owner_class"].get(row.site_id)),
-        ]
-        for row in records(ordered.sort_values(["gemeente_code", "_place", "rank", "site_id", "target_group"]))
-    ]
-    texts = ("gemeente", "site_id", "flexmilieu", "target_group")
-    numbers = ("n_homes_given", "n_units_expected", "rank")
-    return TableView([*heads(words, texts, numbers), *heads(words, ("verdict", "owner_class"), ())], rows)
+    sites = pd.DataFrame(results.table("sites"))[["site_id", "verdict", "owner_class"]]
+    rows = matched.assign(_place=matched["flexmilieu"].map(place), gemeente=matched["gemeente_code"])
+    rows = rows.sort_values(["gemeente_code", "_place", "rank", "site_id", "target_group"]).merge(
+        sites, on="site_id", how="left"
+    )
+    return table_view(rows, _WHERE, words, DemandSites, Sites)

@@ -13,9 +13,17 @@ import shapely
 
 from flexsites.reporting.presentation import MapBudget
 from flexsites.reporting.results import records
-from flexsites.tables import Frame
+from flexsites.reporting.table_view import table_view
+from flexsites.reporting.words import Words
+from flexsites.tables import Frame, Sites
+from flexsites.tables.field import Field
 
 _DECIMETRES = 10.0
+_PANEL = (
+    "verdict", "gemeente", "buildable_area_m2", "parcel_area_m2", "n_units", "flexmilieu_best",
+    "available_years_expected", "restrictions", "flags", "owner_class", "tenure",
+)  # fmt: skip
+_DIGITS: dict[str, int] = {"term": 1}
 # From the roads one steers by to the paths between houses: which lines to keep when not all fit.
 _ROAD_ORDER = ("motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential")
 
@@ -46,6 +54,7 @@ class MapPayload:
 def map_payload(
     sites: Frame,
     suitability: Frame,
+    words: Words,
     *,
     flexmilieus: Sequence[str],
     budget: MapBudget,
@@ -60,6 +69,8 @@ def map_payload(
         Sites; the suitable ones are kept first, then available, unknown, excluded; more homes before fewer.
     suitability
         Suitability: scores and outcome per flexmilieu.
+    words
+        The language of what a click tells.
     flexmilieus
         Ids in the order of the legend.
     budget
@@ -81,6 +92,7 @@ def map_payload(
         "areas": _areas(areas, box, origin, tolerance),
         "streets": lines,
         "flexmilieus": list(flexmilieus),
+        "panel": _panel(shown, words),
         **_attributes(shown),
         **_scores(shown, suitability, flexmilieus),
     }
@@ -100,10 +112,9 @@ def _most_telling(sites: Frame, limit: int) -> gpd.GeoDataFrame:
 
 
 def _attributes(shown: gpd.GeoDataFrame) -> dict[str, Any]:
-    """Return the columns a reader asks for when clicking a parcel; null stays null."""
+    """Return the columns that colours, search and outlines go by; null stays null."""
     taken = {
         "id": "site_id",
-        "gemeente": "gemeente_code",
         "verdict": "verdict",
         "suitable": "is_suitable",
         "best": "flexmilieu_best",
@@ -111,23 +122,52 @@ def _attributes(shown: gpd.GeoDataFrame) -> dict[str, Any]:
         "low": "n_units_low",
         "expected": "n_units_expected",
         "high": "n_units_high",
-        "location": "location_id",
-        "restrictions": "restrictions",
-        "flags": "flags",
     }
-    rounded = {"parcel": "parcel_area_m2", "buildable": "buildable_area_m2", "years": "available_years_expected"}
-    columns = {short: _plain(shown[name]) for short, name in taken.items()}
-    columns |= {short: _plain(shown[name].round(1)) for short, name in rounded.items()}
-    return {"columns": columns}
+    return {"columns": {short: _plain(shown[name]) for short, name in taken.items()}}
+
+
+def _panel(shown: gpd.GeoDataFrame, words: Words) -> list[dict[str, Any]]:
+    """Return what a click on a parcel tells: per column its heading, and per parcel a number or a text of ``texts``.
+
+    A number stands for itself, with ``digits`` decimals; texts are counted from -1 downwards. An empty text: the column
+    does not apply to that parcel.
+    """
+    asked = shown.assign(gemeente=shown["gemeente_code"], n_units=_homes(shown, words))
+    homes = Field("n_units", "str", "", null="excluded", format="written", not_of=("verdict", "excluded"))
+    view = table_view(pd.DataFrame(asked), [homes if one == "n_units" else one for one in _PANEL], words, Sites)
+    built = []
+    for column in view.columns:
+        place: dict[str, int] = {}
+        digits = _DIGITS.get(column.format, 0)
+        told = [
+            -1 - place.setdefault(cell, len(place)) if isinstance(cell, str) else round(cell, digits)
+            for cell in column.cells
+        ]
+        built.append({"heading": column.heading, "texts": list(place), "of": told, "digits": digits})
+    return built
+
+
+def _homes(shown: gpd.GeoDataFrame, words: Words) -> pd.Series[str]:
+    """Return the homes of each parcel with their range; null for those excluded, of which nobody asks."""
+    rows = zip(shown["verdict"], shown["n_units_expected"], shown["n_units_low"], shown["n_units_high"], strict=True)
+    told = [
+        None if verdict == "excluded" else f"{words.number(expected)} ({words.span(low, high)})"
+        for verdict, expected, low, high in rows
+    ]
+    return pd.Series(told, index=shown.index, dtype="str")
 
 
 def _scores(shown: gpd.GeoDataFrame, suitability: Frame, flexmilieus: Sequence[str]) -> dict[str, Any]:
-    """Return per flexmilieu the score in hundredths (null: none) and the outcome: 1 yes, 0 no, null unknown."""
+    """Return per flexmilieu the score in hundredths (null: none), rounded as the lists round it, and the outcome.
+
+    The outcome is 1 for yes, 0 for no, -1 for not judged, null for unknown.
+    """
     rows = suitability[suitability["site_id"].isin(shown["site_id"])]
     scores, outcomes = {}, {}
     for flexmilieu in flexmilieus:
         own = rows[rows["flexmilieu"] == flexmilieu].set_index("site_id")
-        scores[flexmilieu] = _plain((shown["site_id"].map(own["score"]) * 100).round())
+        found = shown["site_id"].map(own["score"])
+        scores[flexmilieu] = [None if pd.isna(score) else round(float(f"{score:.2f}") * 100) for score in found]
         met = shown["site_id"].map(own["is_suitable"].astype("boolean")).astype("boolean")
         judged = shown["site_id"].isin(own.index)
         outcomes[flexmilieu] = [

@@ -1,15 +1,19 @@
-"""The later sections of the report: areas, shortlist, variants, owners, coverage, roofs, assumptions, sources."""
+"""Where the numbers come from: assumptions, figures with a source, and the sources with their licences."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
 from flexsites.config.base import collect_figures
+from flexsites.reporting.parameters import parameter_name
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results
-from flexsites.reporting.views import TableView, heads
+from flexsites.reporting.table_view import TableView, table_view
 from flexsites.reporting.words import Words
+from flexsites.tables import Frame
 from flexsites.tables.manifest import FigureTold
 
 # What became of rows of a source that did not go through unchanged: told wherever there are any.
@@ -20,33 +24,47 @@ _CALENDAR = 1000
 
 def assumptions(results: Results, words: Words) -> dict[str, TableView]:
     """Return every assumed figure and every sourced one, those of the report itself included."""
-    own = list(collect_figures(presentation(), "report"))
-    assumed, sourced = list(results.manifest.assumptions), list(results.manifest.figures)
-    for path, figure in own:
-        told = FigureTold(path=path, value=figure.value, unit=figure.unit, why=figure.why, source=figure.source)
-        (assumed if figure.assumption else sourced).append(told)
+    found = figures(results, words)
+    shown = {"assumed": "why", "sourced": "source"}
     return {
-        "assumed": TableView(
-            heads(words, ("path",), ("value",)) + heads(words, ("unit", "why"), ()),
-            [[*_figure(entry, words), entry.why or words.text("assumptions.no_reason")] for entry in assumed],
-        ),
-        "sourced": TableView(
-            heads(words, ("path",), ("value",)) + heads(words, ("unit", "source"), ()),
-            [[*_figure(entry, words), entry.source or words.unknown] for entry in sourced],
-        ),
+        kind: table_view(
+            found[found["of"] == kind].rename(columns={"why": reason}),
+            ["parameter", "value", "unit", reason, "path"],
+            words,
+        )
+        for kind, reason in shown.items()
     }
 
 
-def _figure(figure: FigureTold, words: Words) -> list[str]:
-    """Return path, value and unit of a figure, written without rounding it away."""
+def figures(results: Results, words: Words) -> Frame:
+    """Return every figure of the run and of the report, in words.
+
+    Returns
+    -------
+        Key ``path``, the assumed ones first: ``of`` (``assumed`` or ``sourced``), ``kind`` (that in words),
+        ``parameter`` (what the figure is of), ``value`` (not rounded), ``unit`` and ``why`` (the reason or the source).
+    """
+    assumed, sourced = list(results.manifest.assumptions), list(results.manifest.figures)
+    for path, figure in collect_figures(presentation(), "report"):
+        told = FigureTold(path=path, value=figure.value, unit=figure.unit, why=figure.why, source=figure.source)
+        (assumed if figure.assumption else sourced).append(told)
+    rows = [_figure(one, "assumed", one.why, words) for one in assumed]
+    rows += [_figure(one, "sourced", one.source, words) for one in sourced]
+    return pd.DataFrame(rows, columns=["of", "kind", "path", "parameter", "value", "unit", "why"])
+
+
+def _figure(figure: FigureTold, of: str, why: str | None, words: Words) -> tuple[str, ...]:
+    """Return a row of the figures, its value not rounded away."""
+    reason = words.said(why or "") or words.text("assumptions.no_reason")
     if figure.unit == "year" and figure.value >= _CALENDAR:
-        written = str(int(figure.value))  # a year is no amount: it takes no thousands separator
+        value = str(int(figure.value))  # a year is no amount: it takes no thousands separator
     else:
-        written = words.number(figure.value, len(f"{figure.value:.10f}".rstrip("0").partition(".")[2]))
-    return [figure.path, written, words.name("unit", figure.unit) if figure.unit else "–"]
+        value = words.number(figure.value, len(f"{figure.value:.10f}".rstrip("0").partition(".")[2]))
+    name, kind = parameter_name(words, figure.path), words.text(f"assumptions.{of}")
+    return of, kind, figure.path, name, value, figure.unit or "1", reason
 
 
-def sources_by_origin(listed: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+def sources_by_origin(listed: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the sources with what was read of each beneath it: twelve layers of one map are one source.
 
     Parameters
@@ -62,16 +80,21 @@ def sources_by_origin(listed: Sequence[Mapping[str, str]]) -> list[dict[str, Any
     return list(origins.values())
 
 
-def sources(results: Results, words: Words) -> list[dict[str, str]]:
+def sources(results: Results, words: Words) -> list[dict[str, Any]]:
     """Return the sources with edition, licence and attribution; what the manifest does not say is unknown."""
     keys = ("title", "provider", "licence", "attribution", "edition", "url")
     listed = []
     for entry in results.manifest.sources:
-        source = {key: str(getattr(entry, key) or words.unknown) for key in keys}
-        source["id"] = entry.id
-        source["n_features"] = words.number(entry.n_features)
-        source["notes"] = entry.notes
+        source: dict[str, Any] = {"id": entry.id}
+        source |= {key: words.said(str(getattr(entry, key) or words.unknown)) for key in keys}
+        source |= {"n_features": entry.n_features, "notes": words.said(entry.notes)}
         told = ((words.text(f"columns.{key}"), getattr(entry, key)) for key in _LOST)
         source["lost"] = ", ".join(f"{label}: {words.number(n)}" for label, n in told if n)
         listed.append(source)
     return listed
+
+
+def repairs(results: Results) -> dict[str, int]:
+    """Return how many geometries were repaired where: on reading the sources, and on cutting the parcels."""
+    read = sum(source.n_repaired for source in results.manifest.sources)
+    return {"read": read, "cut": sum(cell.n_repairs or 0 for cell in results.manifest.cells)}

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
-from flexsites.reporting.report import answer, demand, land, origin, roofs, shortlist, transit, variants
+from flexsites.reporting.report import answer, areas, demand, land, origin, roofs, rules, shortlist, transit, variants
 from flexsites.reporting.report.map import MapPayload, map_payload
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.words import Words
@@ -101,12 +101,12 @@ def _context(results: Results, words: Words) -> dict[str, Any]:
         "title": words.label(results.manifest.title or results.manifest.name),
         "about": words.label(results.manifest.about),
         "notes": [words.label(note) for note in results.manifest.notes],
-        "warnings": list(results.manifest.warnings),
+        "warnings": [words.said(warning) for warning in results.manifest.warnings],
         "area_m2": closes.area_in_m2 if (closes := results.manifest.closes) else None,
         "answer": answer.answer(results, words),
         "assumptions": origin.assumptions(results, words),
         "sources": origin.sources_by_origin(origin.sources(results, words)),
-        "closing": land.closing_line(results, words) if results.has_sites else ("", True),
+        "closing": rules.closing_line(results, words) if results.has_sites else ("", True),
         "roofs": roofs.roofs(results, words) if results.has("roof_units") else None,
         "colours": presentation().colours,
         "cells": _cells(results, words),
@@ -116,16 +116,16 @@ def _context(results: Results, words: Words) -> dict[str, Any]:
         context["parcels"] = {
             "map": _map(results, words),
             "funnel": land.funnel(results, words),
-            "drop": land.drop(results, words),
+            "drop": rules.drop(results, words),
             "verdicts": land.verdicts(results, words),
             "flexmilieus": land.flexmilieus(results, words),
             "transit": transit.transit(results, words),
-            "areas": land.area_totals(results, words),
+            "areas": areas.area_totals(results, words),
             "shortlist": shortlist.shortlist(results, words),
             "demand": demand.demand(results, words),
             "variants": variants.variants(results, words),
-            "ownership": land.ownership(results, words),
-            "coverage": land.coverage(results, words),
+            "ownership": areas.ownership(results, words),
+            "coverage": areas.coverage(results, words),
             "anchors": variants.anchors(results, words),
         }
     context["contents"] = _contents(context)
@@ -150,9 +150,8 @@ def _cells(results: Results, words: Words) -> str:
     if not cells:
         return ""
     seconds = sum(cell.seconds for cell in cells)
-    repairs = sum(cell.n_repairs or 0 for cell in cells)
-    counted = {"n": words.number(len(cells)), "seconds": words.number(seconds, 1), "repairs": words.number(repairs)}
-    return words.text("method.cells", **counted)
+    repaired = {name: words.number(n) for name, n in origin.repairs(results).items()}
+    return words.text("method.cells", n=words.number(len(cells)), seconds=words.number(seconds, 1), **repaired)
 
 
 def _map(results: Results, words: Words) -> dict[str, Any]:
@@ -160,10 +159,11 @@ def _map(results: Results, words: Words) -> dict[str, Any]:
     areas, streets = (
         results.table(name) if results.has(name) else None for name in ("canonical/areas", "canonical/streets")
     )
-    order = results.flexmilieus or tuple(sorted(results.table("suitability")["flexmilieu"].unique()))
+    order = land.in_order(results)
     payload = map_payload(
         results.table("sites"),
         results.table("suitability"),
+        words,
         flexmilieus=order,
         budget=presentation().map,
         areas=areas,
@@ -179,7 +179,7 @@ def _map(results: Results, words: Words) -> dict[str, Any]:
             "ramp": list(colours.ramp),
             "missing": colours.missing,
         },
-        "words": _map_words(results, words, order),
+        "words": _map_words(words, order),
     }
     return {"json": script_json(content), "statements": _statements(payload, words), "flexmilieus": order}
 
@@ -197,16 +197,11 @@ def _statements(payload: MapPayload, words: Words) -> list[str]:
     return [*statements, words.text("map.no_base")]
 
 
-def _map_words(results: Results, words: Words, order: tuple[str, ...]) -> dict[str, Any]:
+def _map_words(words: Words, order: tuple[str, ...]) -> dict[str, Any]:
     """Return the words that the map's script needs."""
-    columns = {"verdict": "verdict", "gemeente": "gemeente", "buildable": "buildable", "homes": "n_units"}
-    columns |= {"best": "flexmilieu_best", "years": "available_years_expected", "restrictions": "restrictions"}
-    columns |= {"flags": "flags", "owner": "owner_class"}
-    codes = results.table("sites")["gemeente_code"].dropna().unique()
     owners = words.texts["names"]["owner"]
     return {
         "unknown": words.unknown,
-        "none": words.text("none"),
         "homes": words.text("homes"),
         "not_suitable": words.text("map.not_suitable"),
         "no_score": words.text("map.no_score"),
@@ -215,10 +210,7 @@ def _map_words(results: Results, words: Words, order: tuple[str, ...]) -> dict[s
         "click": words.text("map.click"),
         "verdict": {key: words.name("verdict", key) for key in presentation().colours.verdict},
         "flexmilieu": {key: words.name("flexmilieu", key) for key in order},
-        "rule": {key: words.name("rule", key) for key in results.rules},
         "owner": {key: words.name("owner", key) for key in owners},
-        "area": {str(code): words.name("area", code) for code in codes},
-        "column": {key: words.text(f"columns.{name}") for key, name in columns.items()},
     }
 
 

@@ -1,46 +1,63 @@
-"""The section of the report that lists the best sites."""
+"""The section of the report that lists the best sites, and the sites that every such list starts from."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from flexsites.reporting.presentation import presentation
-from flexsites.reporting.results import Results, records, row_at
+from flexsites.reporting.results import Results
 from flexsites.reporting.summaries.totals import AVAILABLE
-from flexsites.reporting.views import TableView, heads
+from flexsites.reporting.table_view import table_view
+from flexsites.reporting.views import with_range
 from flexsites.reporting.words import Words
+from flexsites.tables import Frame, Sites, Suitability
+
+_SHOWN = (
+    "rank", "site_id", "gemeente", "score", "n_units_expected", "units_range", "buildable_area_m2", "owner_class",
+    "verdict",
+)  # fmt: skip
+
+
+def ranked_sites(results: Results) -> Frame:
+    """Return the available sites that suit a flexmilieu, by flexmilieu and rank.
+
+    Returns
+    -------
+        Key ``(flexmilieu, site_id)``: the columns of Suitability and of Sites (homes are those in the flexmilieu), and
+        ``gemeente``, a code to be shown by its name.
+    """
+    suitability = results.table("suitability")
+    suits = suitability["is_suitable"].fillna(value=False).astype(bool) & suitability["rank"].notna()
+    sites = pd.DataFrame(results.table("sites").drop(columns="geometry"))
+    own = [name for name in sites if name == "site_id" or name not in suitability]
+    merged = suitability[suits].merge(sites.loc[sites["verdict"].isin(AVAILABLE), own], on="site_id")
+    place = {name: i for i, name in enumerate(results.flexmilieus)}
+    merged = merged.assign(_place=merged["flexmilieu"].map(place).fillna(len(place)), gemeente=merged["gemeente_code"])
+    ordered = merged.sort_values(["_place", "flexmilieu", "rank", "site_id"], kind="stable", ignore_index=True)
+    return ordered.drop(columns="_place")
 
 
 def shortlist(results: Results, words: Words) -> list[dict[str, Any]]:
     """Return the best sites per flexmilieu, the factsheet of each linked by its id."""
     limit = int(presentation().lists.max_shortlist)
-    sites = results.table("sites").set_index("site_id")
-    suitability = results.table("suitability")
-    order = results.flexmilieus or tuple(sorted(suitability["flexmilieu"].unique()))
-    texts, numbers = ("site_id", "gemeente"), ("score", "n_units_expected", "units_range", "buildable_area_m2")
-    headings = [(words.text("columns.rank"), True), *heads(words, texts, numbers)]
-    headings += heads(words, ("owner_class", "verdict"), ())
+    suitability, ranked = results.table("suitability"), ranked_sites(results)
     lists = []
-    for flexmilieu in order:
-        own = suitability[suitability["flexmilieu"] == flexmilieu]
-        ranked = own[own["rank"].notna() & own["is_suitable"].fillna(value=False).astype(bool)]
-        ranked = ranked[ranked["site_id"].map(sites["verdict"]).isin(AVAILABLE)]
-        n_suitable = len(ranked)
-        ranked = ranked.sort_values(["rank", "site_id"]).head(limit)
-        rows = []
-        for row in records(ranked):
-            site = row_at(sites, row.site_id)
-            owner = words.name("owner", site["owner_class"])
-            units = [words.number(row.n_units_expected), words.span(row.n_units_low, row.n_units_high)]
-            place = [row.site_id, words.name("area", site["gemeente_code"]), words.number(row.score, 2)]
-            area, verdict = words.number(site["buildable_area_m2"]), words.name("verdict", site["verdict"])
-            rows.append([words.number(row.rank), *place, *units, area, owner, verdict])
-        n_unknown = int(own["is_suitable"].isna().sum())
+    for flexmilieu in results.flexmilieus or tuple(sorted(suitability["flexmilieu"].unique())):
+        own = ranked[ranked["flexmilieu"] == flexmilieu]
+        best = with_range(own.head(limit), words)
+        judged = suitability.loc[suitability["flexmilieu"] == flexmilieu, "is_suitable"]
+        n_unknown = int(judged.isna().sum())
         empty = words.text("shortlist.none")
         if n_unknown:
             empty = words.text("shortlist.none_known", n=words.number(n_unknown))
-        name = words.name("flexmilieu", flexmilieu)
-        counted = words.text("shortlist.summary", shown=words.number(len(rows)), n=words.number(n_suitable))
-        view = TableView(headings, rows)
-        lists.append({"name": name, "table": view, "empty": "" if rows else empty, "summary": counted})
+        lists.append(
+            {
+                "name": words.name("flexmilieu", flexmilieu),
+                "table": table_view(best, _SHOWN, words, Suitability, Sites),
+                "empty": "" if len(best) else empty,
+                "summary": words.text("shortlist.summary", shown=words.number(len(best)), n=words.number(len(own))),
+            }
+        )
     return lists

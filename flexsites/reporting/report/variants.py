@@ -2,81 +2,98 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import pandas as pd
 
 from flexsites.config.anchors import SHARES
 from flexsites.reporting.presentation import presentation
-from flexsites.reporting.results import Results
+from flexsites.reporting.report.land import POPULATIONS, totals_shown
+from flexsites.reporting.results import Results, records
+from flexsites.reporting.shown_fields import SHOWN
 from flexsites.reporting.summaries.all_tables import summary
-from flexsites.reporting.views import RangeView, TableView, heads, ranges, write_counts
+from flexsites.reporting.summaries.totals import UNITS
+from flexsites.reporting.summaries.variants import BASE
+from flexsites.reporting.table_view import Column, TableView, table_view
+from flexsites.reporting.views import ranges, where_known
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
+from flexsites.tables.field import Field
+
+# Of a publication its words, where the summary has an id and a number.
+_AS_PUBLISHED = {
+    "anchor": Field("anchor", "str", "the answer published elsewhere"),
+    "published": Field("published", "str", "as it was published", format="written"),
+}
+_COUNTS = ("available", "n_sites", "without")
+
+
+_SHOWN: tuple[Column, ...] = (
+    "variant",
+    Field("available", "int", SHOWN["n_sites"].description),
+    "n_sites",
+    "n_units_expected",
+    "units_range",
+    replace(SHOWN["change_n_units_expected"], null_is="not_applicable"),
+    "n_sites_gained",
+    "n_sites_lost",
+    "n_sites_unknown",
+    Field("without", "int", SHOWN["n_sites"].description),
+    Field("without_units", "int", SHOWN["n_units_expected"].description),
+)
 
 
 def variants(results: Results, words: Words) -> dict[str, Any]:
     """Return the variants side by side: a table and the homes on suitable parcels as ranges."""
     table = summary(results, "variants")
     names = list(dict.fromkeys(table["variant"]))
-    suitable = table[table["population"] == "suitable"].set_index("variant")
-    available = table[table["population"] == "available"].set_index("variant")
-    rest_of = table[table["population"] == "suitable_demanding"].set_index("variant")
-    rows, chart = [], []
+    of = {one: table[table["population"] == one].set_index("variant").reindex(names) for one in POPULATIONS}
+    suitable = totals_shown(of["suitable"], words)
+    rows = suitable.assign(
+        available=of["available"]["n_sites"],
+        without=of["suitable_demanding"]["n_sites"],
+        without_units=where_known(of["suitable_demanding"], [UNITS[1]])[UNITS[1]],
+    ).reset_index()
+    compared = ["change_n_units_expected", "n_sites_gained", "n_sites_lost"]
+    rows[compared] = rows[compared].mask(rows["variant"].eq(BASE))  # the base is what the others are compared with
     series = presentation().colours.series
-    for name in names:
-        row = suitable.loc[name]
-        low, middle, high = (float(row[f"n_units_{part}"]) for part in ("low", "expected", "high"))
-        label = words.name("variant", name)
-        chart.append((label, low, middle, high, series[0] if name == "base" else series[1]))
-        change = row["change_n_units_expected"]
-        rows.append(
-            [
-                label,
-                words.number(available.loc[name, "n_sites"]),
-                words.number(row["n_sites"]),
-                words.number(row["n_units_expected"]),
-                words.span(low, high),
-                "–" if name == "base" else _signed(change, words),
-                "–" if name == "base" else words.number(row["n_sites_gained"]),
-                "–" if name == "base" else words.number(row["n_sites_lost"]),
-                words.number(row["n_sites_unknown"]),
-                words.number(rest_of.loc[name, "n_sites"]),
-                words.number(rest_of.loc[name, "n_units_expected"]),
-            ]
-        )
-    numbers = [(words.name("population", key), True) for key in ("available", "suitable")]
-    rest = ("n_units_expected", "units_range", "change_n_units_expected", "n_sites_gained", "n_sites_lost")
-    headings = [*heads(words, ("variant",), ()), *numbers, *heads(words, (), (*rest, "n_sites_unknown"))]
+    chart = [
+        (words.name("variant", row.variant), _amounts(row), series[0] if row.variant == BASE else series[1])
+        for row in records(rows)
+    ]
     # Nearly everything passes an undemanding flexmilieu: what a stricter requirement does is seen without it.
-    without = words.name("population", "suitable_demanding")
-    headings += [(without, True), (f"{without}: {words.text('columns.n_units_expected')}", True)]
-    view: RangeView = ranges(chart, words)
+    named = {one: words.name("population", key) for one, key in zip(_COUNTS, POPULATIONS, strict=True)}
+    named["without_units"] = f"{named['without']}: {words.heading(UNITS[1])}"
     return {
-        "table": TableView(headings, rows),
-        "chart": view,
+        "table": table_view(rows, _SHOWN, words, headings=named),
+        "chart": ranges(chart, words),
         "only_base": len(names) == 1,
         "matrix": _matrix(results, table, words),
     }
 
 
+def _amounts(row: Any) -> tuple[float, ...] | None:  # noqa: ANN401 - a row of totals
+    """Return the homes of a row; None where nobody knows."""
+    homes = [getattr(row, name) for name in UNITS]
+    return None if any(pd.isna(one) for one in homes) else tuple(float(one) for one in homes)
+
+
 def _matrix(results: Results, table: Frame, words: Words) -> TableView:
     """Return the suitable parcels and homes per variant and flexmilieu: where a stricter requirement is seen."""
-    by = table.set_index(["variant", "population"])
+    known = where_known(table, ["n_sites", UNITS[1]])
     names = list(dict.fromkeys(table["variant"]))
-    order = [name for name in results.flexmilieus if (names[0], name) in by.index]
-    counted = ("n_sites", "n_units_expected")
-    rows = [
-        [words.name("variant", name), *(write_counts(by.loc[(name, one)], counted, words) for one in order)]
-        for name in names
-    ]
-    headings = [*heads(words, ("variant",), ()), *((words.name("flexmilieu", one), True) for one in order)]
-    return TableView(headings, rows, f"{words.text('variants.matrix')}. {words.text('totals.never_add')}")
-
-
-def _signed(value: Any, words: Words) -> str:  # noqa: ANN401 - a cell
-    """Write a difference with its sign, a true minus."""
-    amount = float(value)
-    sign = "+" if amount > 0 else "−" if amount < 0 else "±"
-    return f"{sign}{words.number(abs(amount))}"
+    order = [one for one in results.flexmilieus if one in set(known["population"])]
+    counts = zip(known["n_sites"], known[UNITS[1]], strict=True)
+    both = known.assign(
+        both=[words.unknown if pd.isna(n) else f"{words.number(n)} / {words.number(homes)}" for n, homes in counts]
+    )
+    wide = both.pivot_table(index="variant", columns="population", values="both", aggfunc="first")
+    wide = wide.reindex(index=names, columns=order)
+    columns: list[Column] = ["variant", *(Field(one, "str", "", format="written") for one in order)]
+    headings = {one: words.name("flexmilieu", one) for one in order}
+    caption = f"{words.text('variants.matrix')}. {words.text('totals.never_add')}"
+    return table_view(wide.reset_index(), columns, words, headings=headings, caption=caption)
 
 
 def anchors(results: Results, words: Words) -> dict[str, Any] | None:
@@ -88,15 +105,11 @@ def anchors(results: Results, words: Words) -> dict[str, Any] | None:
     rows = []
     for one in told.anchors:
         row = found.loc[one.id]
-        is_share = one.quantity in SHARES
-
-        def write(value: Any, *, is_share: bool = is_share) -> str:  # noqa: ANN401 - a cell
-            return words.percent(value) if is_share else words.about(value)
-
+        write = words.percent if one.quantity in SHARES else words.about
         low, high = write(row["found_low"]), write(row["found_high"])
         published = words.text(f"anchors.{one.sense}", value=write(one.published))
         found_here = low if low == high else f"{low} – {high}"
-        rows.append([words.label(one.label), published, found_here, words.label(one.note)])
-    headings = heads(words, ("anchor",), ("published", "found"))
-    view = TableView([*headings, *heads(words, ("note",), ())], rows)
+        rows.append((words.label(one.label), published, found_here, words.label(one.note)))
+    columns = ["anchor", "published", "found", "note"]
+    view = table_view(pd.DataFrame(rows, columns=columns), [_AS_PUBLISHED.get(one, one) for one in columns], words)
     return {"label": words.label(told.label), "about": words.label(told.about), "table": view}

@@ -15,11 +15,14 @@ from flexsites.errors import Fault, NotFoundError
 from flexsites.reporting.names import thresholds_of, words_of
 from flexsites.reporting.results import Results, open_results, records, row_at
 from flexsites.reporting.story.explain_roof import explain_roof
-from flexsites.reporting.words import Words, criterion_name
+from flexsites.reporting.table_view import entries
+from flexsites.reporting.words import Words
 from flexsites.tables import Frame
 
 _NEAR_IDS = 5
 _SAME = 1e-6
+# Effects that take no land, and the column that says which such rules lie on what remains.
+_MARKING = {"restrict": "restrictions", "flag": "flags"}
 
 
 def explain(directory: Path | str, site_id: str, lang: str = "nl") -> str:
@@ -77,7 +80,7 @@ def _explain_site(results: Results, site_id: str, words: Words) -> str:
         ("access", _access(results, site_id, words)),
         ("units", _units(results, site_id, words)),
         ("criteria", _criteria(results, site_id, words)),
-        ("conclusion", [*_conclusion(site, words), *_demand(results, site_id, words)]),
+        ("conclusion", [*_conclusion(results, site, words), *_demand(results, site_id, words)]),
     ):
         if body:
             lines += ["", f"## {words.text(f'explain.{title}')}", "", *(f"- {line}" for line in body)]
@@ -116,22 +119,27 @@ def _rules(results: Results, site: pd.Series[Any], words: Words) -> list[str]:
     place = {rule: i for i, rule in enumerate(results.rules)}
     own = _rows(results.table("reasons"), site["site_id"])
     own = own.assign(_place=own["rule_id"].map(place).fillna(len(place))).sort_values(["_place", "rule_id"])
-    lines = []
-    for row in records(own):
-        areas = ("covered", "covered_area_m2"), ("first", "attributed_area_m2"), ("only", "unique_area_m2")
-        written = {key: words.square_metres(getattr(row, name)) for key, name in areas}
-        rule, effect = words.name("rule", row.rule_id), words.name("effect", row.effect)
-        if row.coverage == "not":
-            lines.append(words.text("explain.rule_not_covered", rule=rule, effect=effect))
-            continue
-        line = words.text("explain.rule_line", rule=rule, effect=effect, **written)
-        if row.coverage != "covered":
-            line += "; " + words.text("explain.rule_unknown", coverage=words.name("coverage", row.coverage))
-        lines.append(line)
     taken = words.square_metres(own["attributed_area_m2"].sum())
     whole = words.square_metres(site["parcel_area_m2"])
     buildable = words.square_metres(site["buildable_area_m2"])
-    return [*lines, words.text("explain.closes", buildable=buildable, attributed=taken, total=whole)]
+    closes = words.text("explain.closes", buildable=buildable, attributed=taken, total=whole)
+    return [*(_rule_line(row, words) for row in records(own)), closes]
+
+
+def _rule_line(row: Any, words: Words) -> str:  # noqa: ANN401 - a record of Reasons
+    """Return what one rule does to the parcel; a rule that only marks takes nothing, and no figure says it does."""
+    rule, effect = words.name("rule", row.rule_id), words.name("effect", row.effect)
+    if row.coverage == "not":
+        return words.text("explain.rule_not_covered", rule=rule, effect=effect)
+    areas = {"covered": row.covered_area_m2, "first": row.attributed_area_m2, "only": row.unique_area_m2}
+    written = {key: words.square_metres(area) for key, area in areas.items()}
+    if row.effect in _MARKING:
+        line = words.text("explain.mark_line", rule=rule, effect=effect, covered=written["covered"])
+    else:
+        line = words.text("explain.rule_line", rule=rule, effect=effect, **written)
+    if row.coverage == "covered":
+        return line
+    return f"{line}; {words.text('explain.rule_unknown', coverage=words.name('coverage', row.coverage))}"
 
 
 def _pieces(results: Results, site_id: str, words: Words) -> list[str]:
@@ -254,7 +262,7 @@ def _is_missed_by(table: Frame, measure: str, limit: float, by: float) -> bool:
 def _criterion_line(row: pd.Series[Any], flexmilieu: str, words: Words, unit_of: Mapping[object, str]) -> str:
     """Return the line of one flexmilieu."""
     if pd.isna(row["is_suitable"]):
-        missing = [criterion_name(words, name) for name in str(row["unknown_criteria"]).split("|") if name]
+        missing = [words.name("criterion", name) for name in entries(row["unknown_criteria"])]
         listed = ", ".join(missing) or words.unknown
         return words.text("explain.unknown_line", flexmilieu=flexmilieu, criteria=listed)
     if row["is_suitable"]:
@@ -262,7 +270,7 @@ def _criterion_line(row: pd.Series[Any], flexmilieu: str, words: Words, unit_of:
         score, rank = words.number(row["score"], 2), words.number(row["rank"])
         amount = words.number(row["n_units_expected"])
         return words.text("explain.suitable_line", flexmilieu=flexmilieu, score=score, rank=rank, units=amount, **units)
-    criterion = criterion_name(words, row["failed_criterion"])
+    criterion = words.name("criterion", row["failed_criterion"])
     if pd.isna(row["failed_by"]):
         return words.text("explain.fails_unreached", flexmilieu=flexmilieu, criterion=criterion)
     by = f"{words.number(row['failed_by'], 1)} {unit_of[row['failed_criterion']]}".strip()
@@ -284,7 +292,7 @@ def _demand(results: Results, site_id: str, words: Words) -> list[str]:
     ]
 
 
-def _conclusion(site: pd.Series[Any], words: Words) -> list[str]:
+def _conclusion(results: Results, site: pd.Series[Any], words: Words) -> list[str]:
     """Return the term, the best flexmilieu, and what needs consent or attention."""
     years = words.text("explain.years_unknown")
     if not pd.isna(site["available_years_expected"]):
@@ -296,7 +304,31 @@ def _conclusion(site: pd.Series[Any], words: Words) -> list[str]:
         amount = words.number(site["n_units_expected"])
         best = words.text("explain.conclusion_best", flexmilieu=name, score=score, units=amount, **units)
     lines = [best] if site["verdict"] == "excluded" else [best, years]
-    for column in ("restrictions", "flags"):
-        listed = ", ".join(words.name("rule", rule) for rule in str(site[column]).split("|") if rule)
-        lines.append(f"{words.text(f'columns.{column}')}: {listed or words.text('none')}")
+    marks = (_marks(results, site, effect, column, words) for effect, column in _MARKING.items())
+    return [*lines, *(line for told in marks for line in told)]
+
+
+def _marks(results: Results, site: pd.Series[Any], effect: str, column: str, words: Words) -> list[str]:
+    """Return which rules ask consent or attention on what remains, and which only where land drops out."""
+    label, elsewhere = words.heading(column), marks_elsewhere(results, site, effect, words)
+    lines = []
+    if site["verdict"] != "excluded":
+        listed = ", ".join(words.name("rule", rule) for rule in entries(site[column]))
+        lines.append(f"{label}: {listed or words.text('none')}")
+    if elsewhere:
+        lines.append(words.text("explain.marks_elsewhere", label=label, rules=", ".join(elsewhere)))
     return lines
+
+
+def marks_elsewhere(results: Results, site: pd.Series[Any], effect: str, words: Words) -> list[str]:
+    """Return the names of the rules of an effect that touch a parcel, but not what remains of it.
+
+    The ledger names all that touch the parcel; a site has only those on what remains. Both are told, so that neither
+    denies the other.
+    """
+    if not results.has("reasons"):
+        return []
+    own = _rows(results.table("reasons"), site["site_id"])
+    touching = own.loc[own["effect"].eq(effect) & own["covered_area_m2"].gt(0), "rule_id"]
+    named = entries(site[_MARKING[effect]])
+    return [words.name("rule", rule) for rule in touching if rule not in named]

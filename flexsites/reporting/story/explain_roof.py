@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from flexsites.reporting.results import Results, records
+from flexsites.reporting.table_view import entries, table_view
 from flexsites.reporting.words import Words
+from flexsites.tables import Roofs
 
-_SHARES = ("roof_flat_share", "consent_share")
-_YEARS = ("year_built",)
 # What rules ask, as it is written: lengths and areas with their unit, shares as percentages, yes or no not at all.
 _UNITS = {"lift": "m", "plan_height": "m", "usable_roof_area": "m²"}
 _SHARES_ASKED = ("roof_flat_share", "consent")
@@ -30,7 +29,8 @@ def explain_roof(results: Results, bag_pand_id: str, words: Words) -> str:
         The language.
     """
     roofs = results.table("roofs")
-    roof = roofs[roofs["bag_pand_id"] == bag_pand_id].iloc[0]
+    own = roofs[roofs["bag_pand_id"] == bag_pand_id]
+    roof = own.iloc[0]
     lines = [
         f"# {words.text('explain.roof_title', id=bag_pand_id)}",
         "",
@@ -40,9 +40,8 @@ def explain_roof(results: Results, bag_pand_id: str, words: Words) -> str:
         f"## {words.text('explain.evidence')}",
         "",
     ]
-    for column in (str(name) for name in roofs.columns if name not in _LEFT_OUT):
-        label = words.texts["columns"].get(column, column.replace("_", " "))
-        lines.append(f"- {label}: {_written(column, roof[column], words)}")
+    shown = table_view(own, [name for name in map(str, own.columns) if name not in _LEFT_OUT], words, Roofs)
+    lines += [f"- {column.heading}: {cell}" for column, cell in zip(shown.columns, shown.rows[0], strict=True) if cell]
     lines += _rules(results, bag_pand_id, words)
     for column, key in (("failed_rules", "roof_failed"), ("missing_evidence", "roof_missing")):
         if column in roofs and roof[column]:
@@ -103,19 +102,4 @@ def _ways(results: Results, bag_pand_id: str, words: Words) -> list[str]:
 def _listed(column: str, joined: str, words: Words) -> dict[str, str]:
     """Return a joined list with names, under the placeholder of its text."""
     kind, key = ("rule", "rules") if column == "failed_rules" else ("evidence", "evidence")
-    return {key: ", ".join(words.name(kind, name) for name in joined.split("|") if name)}
-
-
-def _written(column: str, value: object, words: Words) -> str:
-    """Write one piece of evidence."""
-    if value is None or (not isinstance(value, str) and pd.isna(value)):  # type: ignore[call-overload]
-        return words.unknown
-    if column in _YEARS:
-        return f"{float(str(value)):.0f}"
-    if column in _SHARES:
-        return words.percent(value, 1)
-    if isinstance(value, bool | np.bool_):
-        return words.yes_no(value)
-    if isinstance(value, str):
-        return words.name("owner", value) if column == "owner_class" else value
-    return words.number(value, 0 if float(str(value)).is_integer() else 1)
+    return {key: ", ".join(words.name(kind, name) for name in entries(joined))}

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from flexsites.reporting.names import words_of
-from flexsites.reporting.results import open_results, records
-from flexsites.reporting.words import Words
-from flexsites.tables import Frame
+from flexsites.reporting.results import open_results
+from flexsites.reporting.table_view import table_view
+from flexsites.tables import Frame, Sites, Suitability
 
 _COLUMNS = ("flexmilieu", "rank", "site_id", "owner_class", "n_units", "available_years_expected", "verdict")
 
@@ -33,25 +33,12 @@ def shortlist_lines(
         ``nl`` or ``en``.
     """
     words = words_of(open_results(directory), lang)
-    headings = [words.text(f"columns.{name}") for name in _COLUMNS]
-    cells = [_cells(row, words) for row in records(rows)]
+    homes = zip(rows["n_units_expected"], rows["n_units_low"], rows["n_units_high"], strict=True)
+    told = [f"{words.number(expected)} ({words.span(low, high)})" for expected, low, high in homes]
+    shown = table_view(rows.assign(n_units=told), _COLUMNS, words, Suitability, Sites)
+    headings, cells = [heading for heading, *_ in shown.headings], shown.rows
     notes = [
         words.text("shortlist.left_out", n=words.number(n), what=words.text(f"columns.{name}"))
         for name, n in n_unknown.items()
     ]
     return headings, cells, [*([] if cells else [words.text("shortlist.nothing")]), *notes]
-
-
-def _cells(row: object, words: Words) -> list[str]:
-    """Return one site as it is shown."""
-    get = row._asdict()  # type: ignore[attr-defined] # a named tuple
-    homes = f"{words.number(get['n_units_expected'])} ({words.span(get['n_units_low'], get['n_units_high'])})"
-    return [
-        words.name("flexmilieu", get["flexmilieu"]),
-        words.number(get["rank"]),
-        str(get["site_id"]),
-        words.name("owner", get["owner_class"]),
-        homes,
-        words.number(get["available_years_expected"], 1),
-        words.name("verdict", get["verdict"]),
-    ]

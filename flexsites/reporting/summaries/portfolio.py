@@ -8,7 +8,6 @@ import pandas as pd
 
 from flexsites.reporting.names import headline_of
 from flexsites.reporting.results import Results
-from flexsites.reporting.words import Words
 from flexsites.tables import Frame
 
 VERDICTS = ("eligible", "conditional", "unknown", "excluded")
@@ -132,28 +131,6 @@ def complexes_table(buildings: Frame) -> Frame:
     places = pd.Series(range(1, len(ranked) + 1), dtype="Int64").where(ranked["is_known"])
     ranked.insert(0, "rank", places)
     return ranked.drop(columns="is_known")
-
-
-def unmatched_table(unmatched: Frame, words: Words) -> Frame:
-    """Return the rows that were not found, the reasons in the language of the words."""
-    return unmatched.assign(unmatched_reason=[reason_text(words, one) for one in unmatched["unmatched_reason"]])
-
-
-def reason_text(words: Words, reason: str) -> str:
-    """Return a reason in the language of the words; what it quotes behind a colon (an addition) stays as it is.
-
-    Examples
-    --------
-    >>> reason_text(Words("nl"), "the building does not count: demolished")
-    'het pand telt niet mee: gesloopt'
-    >>> reason_text(Words("nl"), "no such addition at this number; the register has: B_3")
-    'deze toevoeging bestaat niet bij dit nummer; het adressenbestand heeft: B_3'
-    """
-    known = words.texts["names"]["unmatched"]
-    head, _, rest = reason.partition(": ")
-    if reason in known or f"{head}:" not in known:
-        return str(known.get(reason, reason))
-    return f"{known[f'{head}:']} {known.get(rest, rest)}"
 
 
 def joined(texts: Iterable[object]) -> str:

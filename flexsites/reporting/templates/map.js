@@ -9,6 +9,7 @@
   var tip = document.getElementById("map-tip"), panel = document.getElementById("map-panel");
   var legend = document.getElementById("map-legend"), chooser = document.getElementById("map-colour");
   var whole = new Intl.NumberFormat(map.locale), tenth = new Intl.NumberFormat(map.locale, { maximumFractionDigits: 1 });
+  var hundredth = new Intl.NumberFormat(map.locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   var n = column.id.length, hidden = {}, picked = -1, hovered = -1;
   var view = { x: 0, y: 0, scale: 1 }, least = 1;
 
@@ -210,23 +211,11 @@
   /* ---- facts of a parcel ---- */
   function orUnknown(value, write) { return value === null || value === undefined ? words.unknown : write(value); }
   function units(i) { return whole.format(column.expected[i]) + " (" + whole.format(column.low[i]) + " – " + whole.format(column.high[i]) + ")"; }
-  function named(joined) {
-    return joined ? joined.split("|").map(function (r) { return words.rule[r] || r.replace(/_/g, " "); }).join(", ") : words.none;
-  }
   function facts(i) {
-    var rows = [
-      [words.column.verdict, words.verdict[column.verdict[i]]],
-      [words.column.gemeente, orUnknown(column.gemeente[i], function (g) { return words.area[g] || g; })],
-      [words.column.buildable, whole.format(Math.round(column.buildable[i])) + " / " + whole.format(Math.round(column.parcel[i])) + " m²"]
-    ];
-    if (column.verdict[i] !== "excluded") {
-      rows.push([words.column.homes, units(i)]);
-      rows.push([words.column.best, column.best[i] !== null ? words.flexmilieu[column.best[i]] : column.suitable[i] === null ? words.unknown : words.none]);
-      rows.push([words.column.years, orUnknown(column.years[i], function (y) { return tenth.format(y); })]);
-      rows.push([words.column.restrictions, named(column.restrictions[i])]);
-      rows.push([words.column.flags, named(column.flags[i])]);
-    }
-    rows.push([words.column.owner, words.owner[column.owner[i]] || words.unknown]);
+    var rows = map.panel.map(function (shown) {
+      var told = shown.of[i], digits = { maximumFractionDigits: shown.digits };
+      return [shown.heading, told < 0 ? shown.texts[-1 - told] : new Intl.NumberFormat(map.locale, digits).format(told)];
+    }).filter(function (row) { return row[1] !== ""; });
     panel.textContent = "";
     var title = document.createElement("h3"), list = document.createElement("dl");
     title.textContent = column.id[i];
@@ -243,7 +232,7 @@
       track.className = "track"; mark.style.width = (score || 0) + "%";
       mark.style.background = met === 1 ? paint.verdict.eligible : paint.missing; track.append(mark);
       var text = document.createElement("span"); text.className = "outcome";
-      text.textContent = met === null ? words.unknown : met === 1 ? orUnknown(score, function (s) { return tenth.format(s / 100); }) : words.not_suitable;
+      text.textContent = met === null ? words.unknown : met === 1 ? orUnknown(score, function (s) { return hundredth.format(s / 100); }) : words.not_suitable;
       line.append(track, text); panel.append(line);
     });
   }

@@ -50,8 +50,8 @@ def test_sums_leave_out_what_is_not_assessed(with_demand: Path) -> None:
     results = open_results(with_demand)
     found = demand(results, words_of(results, "en"))
     assert found is not None
-    assert "Of 65 homes asked for in 1 municipality(ies), 50 can be placed" in found["sentence"]
-    assert "10 hang on parcels" in found["sentence"]
+    assert "Of the 65 homes asked for in the municipalities of this run (1), 50 can be placed" in found["sentence"]
+    assert "10 depend on parcels" in found["sentence"]
     assert "5 fit nowhere" in found["sentence"]
     together = [row[2:6] for i, row in enumerate(found["totals"].rows) if i in found["totals"].emphasis]
     assert together == [["65", "50", "10", "5"], ["7", "unknown", "unknown", "unknown"]]

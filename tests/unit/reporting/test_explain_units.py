@@ -30,12 +30,12 @@ def place(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("asked", "by", "told"),
     [
-        ([_asks("walk_distance_gp_m", 1000.0, "m")], 250.8, "schiet 250,8 m tekort"),
-        ([_asks("area_urbanity_class", 3.0, "1")], 2.0, "schiet 2,0 tekort"),
-        ([_asks("a_min", 30.0, "min"), _asks("b_m", 900.0, "m")], 12.0, "schiet 12,0 min tekort"),
-        ([_asks("a_min", 30.0, "min"), _asks("b_m", 900.0, "m")], 400.0, "schiet 400,0 m tekort"),
+        ([_asks("walk_distance_gp_m", 1000.0, "m")], 250.8, "(scheelt 250,8 m)"),
+        ([_asks("area_urbanity_class", 3.0, "1")], 2.0, "(scheelt 2,0)"),
+        ([_asks("a_min", 30.0, "min"), _asks("b_m", 900.0, "m")], 12.0, "(scheelt 12,0 min)"),
+        ([_asks("a_min", 30.0, "min"), _asks("b_m", 900.0, "m")], 400.0, "(scheelt 400,0 m)"),
         # neither is missed by that: no unit is better than a wrong one
-        ([_asks("a_min", 30.0, "min"), _asks("b_m", 900.0, "m")], 7.0, "schiet 7,0 tekort"),
+        ([_asks("a_min", 30.0, "min"), _asks("b_m", 900.0, "m")], 7.0, "(scheelt 7,0)"),
     ],
 )
 def test_what_falls_short_has_its_unit(asked: list[dict[str, object]], by: float, told: str, place: Path) -> None:

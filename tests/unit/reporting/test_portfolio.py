@@ -16,7 +16,7 @@ from flexsites.capacity.complexes import find_lookalikes, group_complexes, link_
 from flexsites.capacity.roofs import roof_reasons, roof_units, top_up
 from flexsites.inputs.stock.portfolio import match_portfolio, read_portfolio
 from flexsites.reporting import open_results, write_portfolio
-from flexsites.reporting.summaries.portfolio import buildings_table, complexes_table, unmatched_table
+from flexsites.reporting.summaries.portfolio import buildings_table, complexes_table
 from flexsites.reporting.words import Words
 from flexsites.tables import (
     Addresses,
@@ -113,11 +113,11 @@ def test_a_workbook_has_its_sheets_and_every_row_somewhere(tmp_path: Path) -> No
     assert complexes["homes expected"].tolist() == [16, 8]
     assert complexes["rank"].tolist() == [1, 2]
     told = summary_of(path)
-    assert "Portfolio: 5 rows, of which 3 found and 2 not" in told
-    assert "3 buildings in 2 complexes, with 96 dwellings now" in told
-    figures = table_of(path, "Assumptions").set_index("parameter")
-    assert figures.loc["optoppen.lift.margin_m", "figure"] == "Assumptions"
-    assert figures.loc["optoppen.lift.limit_m", "figure"] == "Figures with a source"
+    assert "Portfolio: 5 rows, of which 3 were found and 2 were not" in told
+    assert "3 buildings in 2 complexes, with 96 existing homes" in told
+    figures = table_of(path, "Assumptions").set_index("path in the configuration")
+    assert figures.loc["optoppen.lift.margin_m", "kind"] == "Assumptions"
+    assert figures.loc["optoppen.lift.limit_m", "kind"] == "Figures with a source"
 
 
 def test_every_reason_has_words_in_both_languages_and_keeps_what_it_quotes(tmp_path: Path) -> None:
@@ -129,18 +129,18 @@ def test_every_reason_has_words_in_both_languages_and_keeps_what_it_quotes(tmp_p
     ]  # fmt: skip
     lost = match(tmp_path, "postcode;huisnummer;toevoeging;bag_id;complex\n" + "\n".join(lines) + "\n").unmatched
     assert len(lost) == lost["unmatched_reason"].nunique() == len(lines)
-    dutch = unmatched_table(lost, Words("nl"))["unmatched_reason"]
+    dutch = lost["unmatched_reason"].map(Words("nl").said)
     assert not (dutch == lost["unmatched_reason"]).any()
     assert dutch.str.endswith("; het adressenbestand heeft: (none), A").sum() == 1
     assert dutch.iloc[-1] == "het pand telt niet mee: gesloopt"
-    assert unmatched_table(lost, Words("en"))["unmatched_reason"].tolist() == lost["unmatched_reason"].tolist()
+    assert lost["unmatched_reason"].map(Words("en").said).tolist() == lost["unmatched_reason"].tolist()
 
 
 def test_homes_under_the_other_age_rule_stand_beside_those_of_the_headline(tmp_path: Path) -> None:
     path = workbook(tmp_path, buildings(flat_block(1)), f"bag_id,complex\n{pand_id(1)},North\n")
     label = next(rule.label.get("en") for rule in rules().age_rules if rule.id == "load_1999")
     for sheet in ("Complexes", "Roofs"):
-        assert f"homes expected, {label}" in table_of(path, sheet).columns
+        assert f"homes expected: {label}" in table_of(path, sheet).columns
 
 
 @pytest.mark.parametrize("evil", ['=HYPERLINK("http://x","y")', "+1+1", "-2+3", "@SUM(A1)", "=1+1|cmd"])
@@ -164,7 +164,7 @@ def test_unknown_is_written_as_unknown_and_ranked_last(tmp_path: Path) -> None:
     assert complexes["rank"].tolist() == [1, 2, "unknown"], "of C1 nothing is known: it has no rank"
     assert complexes["homes expected"].tolist() == [8, 0, "unknown"]
     assert complexes["verdict"].tolist() == ["eligible", "excluded", "unknown"]
-    assert complexes["missing evidence"].tolist() == ["", "", "height"]
+    assert complexes["missing evidence"].tolist() == ["none", "none", "height"]
 
 
 def test_a_complex_sums_what_is_known_and_counts_what_is_not(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_the_stock_of_den_haag_as_a_portfolio_by_bag_id(tmp_path: Path) -> None:
     assert len(found) == 1_940
     lists = found[["verdict", "missing evidence", "homes expected"]].drop_duplicates().to_numpy().tolist()
     assert sorted(map(str, lists)) == [
-        "['excluded', '', 0]",
+        "['excluded', 'none', 0]",
         "['unknown', 'height, flat and sloped roof area', 'unknown']",
     ]
     n_unknown = int((found["verdict"] == "unknown").sum())
@@ -199,5 +199,5 @@ def test_the_stock_of_den_haag_as_a_portfolio_by_bag_id(tmp_path: Path) -> None:
     assert found["existing homes"].sum() == flats["n_dwellings"].sum()
     told = summary_of(path)
     assert f"{n_unknown} buildings: height." in told
-    assert "1,940 found and 3 not" in told
+    assert "1,940 were found and 3 were not" in told
     assert table_of(path, "Not found")["reason"].str.startswith("the building does not count").all()

@@ -14,10 +14,12 @@ import pytest
 from flexsites.reporting import open_results, write_factsheets, write_report
 from flexsites.reporting.names import words_of
 from flexsites.reporting.report.answer import answer
-from flexsites.reporting.report.land import area_totals, closing_line, verdict_counts
+from flexsites.reporting.report.areas import area_totals
+from flexsites.reporting.report.land import verdict_counts
 from flexsites.reporting.report.origin import sources, sources_by_origin
 from flexsites.reporting.report.page import render_report, script_json
 from flexsites.reporting.report.roofs import roofs
+from flexsites.reporting.report.rules import closing_line
 from flexsites.reporting.report.variants import variants
 from flexsites.reporting.summaries.all_tables import summary
 from flexsites.reporting.words import LANGUAGES
@@ -100,7 +102,7 @@ def test_texts_of_sources_are_shown_and_never_run(html: str) -> None:
     assert "Hoogveen &amp; &lt;Laag&gt;" in html
     page = _read(html)
     content = json.loads(next(script for script in page.scripts if script.startswith("{")))
-    assert content["words"]["area"]["GM9002"] == "Hoogveen & <Laag>"
+    assert any("Hoogveen & <Laag>" in column["texts"] for column in content["panel"])
 
 
 def test_the_warning_the_screening_and_the_attribution_are_always_there(html: str) -> None:
@@ -268,7 +270,7 @@ def test_no_homes_are_claimed_where_no_parcel_is_known_to_be_available(run_direc
     said = answer(results, words_of(results, "en"))
     told = {tile["kind"]: tile["value"] for tile in said["tiles"]}
     assert told["homes"] == told["suitable"] == "unknown"
-    assert said["sentences"][0].startswith(f"Of none of the {len(sites)} parcels is it certain")
+    assert said["sentences"][0].startswith(f"None of the {len(sites)} parcels is known for certain")
     assert not any(sentence.startswith("0 ") or " 0 temporary homes" in sentence for sentence in said["sentences"])
     of_run = area_totals(results, words_of(results, "en"))["totals"].rows[-1]
     assert of_run[6] == "unknown"

@@ -1,0 +1,115 @@
+"""Sections of the report on where: per municipality, whose land it is, and what the sources cover."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from flexsites.reporting.report.land import POPULATIONS, in_order, run_row, totals_shown
+from flexsites.reporting.results import Results
+from flexsites.reporting.shown_fields import SHOWN
+from flexsites.reporting.summaries.all_tables import summary
+from flexsites.reporting.table_view import Column, TableView, table_view
+from flexsites.reporting.views import where_known, with_range
+from flexsites.reporting.words import Words
+from flexsites.tables import Frame
+from flexsites.tables.field import Field
+
+_SCOPES = ("all", "plan_covered", "provincial_covered", "both_covered")
+
+
+def area_totals(results: Results, words: Words) -> dict[str, TableView]:
+    """Return the totals per gemeente, and the homes per gemeente and flexmilieu; the run as the last row."""
+    table = summary(results, "totals")
+    table = table[(table["coverage_scope"] == "all") & table["area_kind"].isin(("gemeente", "run"))]
+    codes = [*sorted(table.loc[table["area_kind"] == "gemeente", "area_code"].unique()), "run"]
+    last = [len(codes) - 1]
+    rows = _side_by_side(table, codes, words)
+    columns: list[Column] = [
+        "gemeente",
+        *_POPULATIONS_SHOWN,
+        "n_locations",
+        "buildable",
+        "n_units_expected",
+        "units_range",
+    ]
+    known = where_known(table, ["n_units_expected"])
+    order = in_order(results)
+    matrix = known.pivot_table(
+        index="area_code", columns="population", values="n_units_expected", aggfunc="first", dropna=False
+    )
+    matrix = matrix.reindex(index=codes, columns=list(order)).reset_index(names="gemeente")
+    headings = {one: words.name("flexmilieu", one) for one in order}
+    caption = f"{words.text('totals.per_flexmilieu')}. {words.text('totals.never_add')}"
+    return {
+        "totals": table_view(
+            rows, [*columns, "units_range", "n_sites_unknown"], words, headings=_names(words), emphasis=last
+        ),
+        "matrix": table_view(
+            matrix,
+            ["gemeente", *(homes_in(one) for one in order)],
+            words,
+            headings=headings,
+            caption=caption,
+            emphasis=last,
+        ),
+    }
+
+
+def homes_in(flexmilieu: str) -> Field:
+    """Return the column of homes in a flexmilieu of a table that has one for each."""
+    return Field(flexmilieu, "int", "")
+
+
+_POPULATIONS_SHOWN = tuple(Field(one, "int", SHOWN["n_sites"].description) for one in POPULATIONS)
+
+
+def _names(words: Words) -> dict[str, str]:
+    """Return the populations as headings."""
+    return {one: words.name("population", one) for one in POPULATIONS}
+
+
+def _side_by_side(table: Frame, codes: list[str], words: Words) -> Frame:
+    """Return per area the parcels of each population, and area and homes of the suitable ones."""
+    counts = table.pivot_table(index="area_code", columns="population", values="n_sites", aggfunc="first")
+    suitable = table[table["population"] == "suitable"].set_index("area_code").reindex(codes)
+    rows = totals_shown(suitable, words).assign(buildable=suitable["buildable_area_m2"])
+    rows = rows.assign(**{one: counts[one].reindex(codes) for one in POPULATIONS})
+    return rows.reset_index(names="gemeente")
+
+
+def ownership(results: Results, words: Words) -> dict[str, Any]:
+    """Return the available parcels by owner and tenure; where none is known to be available, those not excluded."""
+    table = summary(results, "ownership")
+    available = table[table["population"] == "available"]
+    is_open = not len(available)
+    available = table[table["population"] == "not_excluded"] if is_open else available
+    shown = with_range(available, words).assign(buildable=available["buildable_area_m2"])
+    columns = ("owner_class", "tenure", "n_sites", "share_of_sites", "n_locations", "buildable", "n_units_expected")
+    all_unknown = bool(len(available)) and set(available["owner_class"]) == {"onbekend"}
+    return {
+        "table": table_view(shown, [*columns, "units_range"], words),
+        "all_unknown": all_unknown,
+        "is_open": is_open and bool(len(available)),
+    }
+
+
+def coverage(results: Results, words: Words) -> dict[str, Any]:
+    """Return the totals with and without the places where plan capacity or provincial rules are not known."""
+    suitable = pd.DataFrame([run_row(results, "suitable", scope) for scope in _SCOPES])
+    rows = totals_shown(suitable, words)
+    for one in POPULATIONS:
+        rows[one] = [run_row(results, one, scope)["n_sites"] for scope in _SCOPES]
+    rows["buildable"] = [run_row(results, "available", scope)["buildable_area_m2"] for scope in _SCOPES]
+    first, *others = _POPULATIONS_SHOWN
+    columns: list[Column] = ["coverage_scope", first, "buildable", *others, "n_units_expected", "units_range"]
+    sites = results.table("sites")
+    shares = {
+        "share": words.percent((sites["plan_coverage"] == "covered").mean()),
+        "provincial": words.percent((sites["provincial_coverage"] == "covered").mean()),
+    }
+    return {
+        "table": table_view(rows, columns, words, headings=_names(words)),
+        "sentence": words.text("coverage.share", **shares),
+    }

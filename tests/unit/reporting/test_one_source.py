@@ -1,0 +1,124 @@
+"""One number, one source: what two places of a report tell cannot differ."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from flexsites.reporting import explain, open_results, write_factsheets
+from flexsites.reporting.names import words_of
+from flexsites.reporting.presentation import presentation
+from flexsites.reporting.report.answer import answer
+from flexsites.reporting.report.land import verdict_rows
+from flexsites.reporting.report.map import map_payload
+from flexsites.reporting.report.origin import repairs
+from flexsites.reporting.report.page import render_report
+from flexsites.reporting.report.rules import closing_line
+from flexsites.reporting.report.shortlist import shortlist
+from flexsites.reporting.report.transit import transit
+
+
+def copied(run: Path, tmp_path: Path) -> Path:
+    """Return a copy of a run, to change."""
+    return Path(shutil.copytree(run, tmp_path / "run"))
+
+
+def test_sentence_and_table_of_the_diagnostic_are_unknown_together(run_directory: Path, tmp_path: Path) -> None:
+    """Where no stop is known to be served a share cannot be told, though some locations surely fall."""
+    place = copied(run_directory, tmp_path)
+    access = pd.read_parquet(place / "accessibility.parquet")
+    surely_none = np.where(np.arange(len(access)) % 4 == 0, 5000.0, np.nan)
+    unserved = access.assign(status="unknown", value=np.nan, why="no_timetable", complete_to_m=surely_none)
+    unserved.to_parquet(place / "accessibility.parquet")
+    results = open_results(place)
+    told = transit(results, words_of(results, "en"))
+    wholes = {whole for chart in told["charts"] for _, _, whole in chart["stack"].bars}
+    assert wholes == {"unknown"}
+    assert all(sentence.startswith("Unknown:") for sentence in told["sentences"])
+
+
+def test_no_tile_says_zero_beside_unknown(run_directory: Path, tmp_path: Path) -> None:
+    """Of roofs of which none is known to qualify and some may, neither roofs nor homes are zero."""
+    place = copied(run_directory, tmp_path)
+    units = pd.read_parquet(place / "roof_units.parquet")
+    numbers = [name for name in units.columns if name.startswith("n_")]
+    is_unknown = units["verdict"] != "excluded"
+    for name in numbers:
+        units[name] = units[name].mask(is_unknown)
+    units.assign(verdict=units["verdict"].mask(is_unknown, "unknown")).to_parquet(place / "roof_units.parquet")
+    results = open_results(place)
+    told = answer(results, words_of(results, "en"))
+    tiles = {tile["kind"]: tile["value"] for tile in told["tiles"]}
+    assert (tiles["roofs"], tiles["roof_homes"], tiles["roofs_unknown"]) == ("unknown", "unknown", "6")
+    assert any("None of the 8 buildings is known to qualify" in sentence for sentence in told["sentences"])
+
+
+def test_a_flag_in_the_ledger_is_never_denied(run_directory: Path, tmp_path: Path) -> None:
+    """A flag on land that drops out is not on what remains: both are told, in the story and on the factsheet."""
+    place = copied(run_directory, tmp_path)
+    reasons = pd.read_parquet(place / "reasons.parquet")
+    sites = open_results(place).table("sites")
+    site = sites[(sites["flags"] == "") & (sites["verdict"] == "eligible")].iloc[0]["site_id"]
+    flag = reasons[reasons["rule_id"] == "zoning"].head(1).assign(site_id=site, covered_area_m2=104.0)
+    pd.concat([reasons, flag], ignore_index=True).to_parquet(place / "reasons.parquet")
+    told = explain(place, site, "en")
+    assert "Zoning is not housing (BOPA) [point of attention]: covers 104 m²\n" in told
+    assert "points of attention: none\n" in told
+    assert "points of attention, on land that drops out: Zoning is not housing (BOPA)" in told
+    sheet = write_factsheets(place, [site], "en").read_text(encoding="utf-8")
+    assert "points of attention, on land that drops out: Zoning is not housing (BOPA)" in sheet
+
+
+def test_map_and_list_give_a_site_one_score(run_directory: Path) -> None:
+    results = open_results(run_directory)
+    words = words_of(results, "en")
+    payload = map_payload(
+        results.table("sites"), results.table("suitability"), words, flexmilieus=results.flexmilieus,
+        budget=presentation().map,
+    )  # fmt: skip
+    place = {site: i for i, site in enumerate(payload.content["columns"]["id"])}
+    for flexmilieu, listed in zip(results.flexmilieus, shortlist(results, words), strict=True):
+        for row in listed["table"].rows:
+            assert f"{payload.content['scores'][flexmilieu][place[row[1]]] / 100:.2f}" == row[3]
+
+
+def test_what_is_buildable_is_told_apart_and_adds_up(run_directory: Path) -> None:
+    """The answer counts what is available, the balance all that is buildable: the difference is said."""
+    results = open_results(run_directory)
+    areas = verdict_rows(results)["buildable_area_m2"]
+    closes = results.manifest.closes.buildable_area_m2
+    assert abs(areas.sum() - closes) < 1e-6
+    said, _ = closing_line(results, words_of(results, "en"))
+    available, unknown = (float(one) for one in re.findall(r"([\d.]+) ha", said))
+    assert abs((available + unknown) * 1e4 - closes) < 200
+    assert f"{areas[['eligible', 'conditional']].sum() / 1e4:.1f}" == f"{available:.1f}"
+
+
+def test_repairs_are_told_where_they_were_made(run_directory: Path) -> None:
+    """Two repaired on reading are not denied by none on cutting."""
+    results = open_results(run_directory)
+    parcels, *others = results.manifest.sources
+    cells = (results.manifest.cells[0].model_copy(update={"n_repairs": 0}),)
+    read = (parcels.model_copy(update={"n_repaired": 7}), others[0].model_copy(update={"n_repaired": 2}))
+    told = replace(results, manifest=results.manifest.model_copy(update={"sources": read, "cells": cells}))
+    assert repairs(told) == {"read": 9, "cut": 0}
+    html = render_report(told, words_of(told, "en"))
+    assert "9 when the sources were read" in html
+    assert "repaired: 7" in html
+    assert "geometries repaired." not in html
+
+
+def test_a_flexmilieu_of_which_nothing_is_known_is_not_told_to_hold_zero(run_directory: Path, tmp_path: Path) -> None:
+    place = copied(run_directory, tmp_path)
+    suitability = pd.read_parquet(place / "suitability.parquet")
+    is_tiny = suitability["flexmilieu"] == "groen_tiny"
+    suitability["is_suitable"] = suitability["is_suitable"].mask(is_tiny)
+    suitability["rank"] = suitability["rank"].mask(is_tiny)
+    suitability.to_parquet(place / "suitability.parquet")
+    results = open_results(place)
+    assert not any("Green and tiny" in one for one in answer(results, words_of(results, "en"))["sentences"])

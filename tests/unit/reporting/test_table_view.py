@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from flexsites.reporting import open_results, write_factsheets, write_geopackage, write_report, write_workbook
+from flexsites.reporting.shown_fields import SHOWN
+from flexsites.reporting.table_view import fields_of, table_view
+from flexsites.reporting.words import LANGUAGES, Words, load_meanings
+from flexsites.tables import (
+    Complexes,
+    DemandSites,
+    DemandTotals,
+    Layouts,
+    Lookalikes,
+    Pieces,
+    PortfolioUnmatched,
+    Roofs,
+    RoofUnits,
+    Sites,
+    Suitability,
+)
+from flexsites.tables.field import Field
+
+SHOWN_TABLES = (
+    Sites, Suitability, Pieces, Layouts, DemandTotals, DemandSites, Roofs, RoofUnits, Complexes, Lookalikes,
+    PortfolioUnmatched,
+)  # fmt: skip
+EVERY_FIELD = {
+    **{table.name: [field for field in table.fields if field.dtype != "geometry"] for table in SHOWN_TABLES},
+    "": [field for field in SHOWN.values() if field.description],
+}
+NOBODY_ASKS = ("location", "term (years)", "best flexmilieu", "homes counted in", "best score", "consent needed")
+
+
+def comments_of(path: Path, sheet: str) -> dict[str, str]:
+    """Return the comment of each heading of a sheet."""
+    book = openpyxl.load_workbook(path)[sheet]
+    row = next(row for row in book.iter_rows() if any(cell.comment for cell in row))
+    return {str(cell.value): cell.comment.text for cell in row if cell.comment}
+
+
+def test_each_sheet_explains_its_own_columns(run_directory: Path) -> None:
+    """Suitable is, of a site, for at least one flexmilieu; in a list per flexmilieu for that one."""
+    path = write_workbook(run_directory, "en")
+    assert comments_of(path, "Parcels")["suitable"].startswith("Suitable for at least one flexmilieu.")
+    words = Words("en")
+    of_each = table_view(pd.DataFrame({"is_suitable": [True]}), ["is_suitable"], words, Suitability)
+    assert of_each.columns[0].comment.startswith("Meets all required criteria of the flexmilieu.")
+
+
+def test_the_sheet_of_roofs_says_what_null_means(run_directory: Path) -> None:
+    comments = comments_of(write_workbook(run_directory, "nl"), "Daken")
+    assert comments["woningen verwacht"].endswith("Onbekend: een nodig gegeven ontbreekt.")
+    assert comments["bestaande woningen"].endswith("Onbekend: er zijn geen verblijfsobjecten gegeven.")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("table", EVERY_FIELD)
+def test_every_column_that_is_shown_has_a_heading_and_a_meaning(lang: str, table: str) -> None:
+    """In Dutch too: a column without is told in the words of its code."""
+    words = Words(lang)
+    for field in EVERY_FIELD[table]:
+        assert field.name in words.texts["columns"], field.name
+        assert words.meaning(field, table).endswith("."), field.name
+        if lang != "en":
+            known = load_meanings(lang)
+            told = known.get(f"{table}.{field.name}", known.get(field.name))
+            assert told is not None, field.name
+            assert len(told) == 2 or field.null is None, f"what null means in {field.name} is not told"
+
+
+def test_what_null_tells_is_told_by_row() -> None:
+    sites = pd.DataFrame(
+        {
+            "verdict": ["eligible", "eligible", "eligible", "excluded"],
+            "is_suitable": pd.array([True, False, None, False], dtype="boolean"),
+            "flexmilieu_best": ["campus", None, None, None],
+            "score_best": [0.756, None, None, None],
+            "available_years_expected": [15.0, None, 7.5, None],
+            "flags": ["noise|zoning", "", "", ""],
+        }
+    )
+    columns = ["is_suitable", "flexmilieu_best", "score_best", "available_years_expected", "flags"]
+    assert table_view(sites, columns, Words("en"), Sites).rows == [
+        ["yes", "campus", "0.76", "15", "noise, zoning"],
+        ["no", "none", "", "unknown", "none"],
+        ["unknown", "unknown", "unknown", "7.5", "none"],
+        ["no", "", "", "", ""],
+    ]
+
+
+def test_of_excluded_parcels_nothing_is_unknown_that_nobody_asks(run_directory: Path) -> None:
+    sheet = openpyxl.load_workbook(write_workbook(run_directory, "en"))["Parcels"]
+    heads, *rows = sheet.iter_rows(values_only=True)
+    excluded = [dict(zip(heads, row, strict=True)) for row in rows if row[heads.index("verdict")] == "excluded"]
+    assert excluded
+    asked = [name for name in NOBODY_ASKS if name in heads]
+    assert len(asked) >= 5
+    assert {(name, row[name]) for row in excluded for name in asked if row[name] == "unknown"} == set()
+
+
+def test_a_new_column_shows_with_its_heading_format_names_and_comment() -> None:
+    """Only its field says how: no list of columns elsewhere knows of it."""
+    new = Field("n_trees_m2", "float", "trees per area", null="not counted", unit="m2", format="share")
+    table = replace(Sites, fields=(*Sites.fields, new))
+    shown = table_view(pd.DataFrame({"n_trees_m2": [0.25, None]}), ["n_trees_m2"], Words("en"), table)
+    assert shown.rows == [["25%"], ["unknown"]]
+    assert shown.headings == [("n trees m2", True, "Trees per area. Unknown: not counted.")]
+
+
+def test_an_attribute_of_a_source_shows_as_it_is() -> None:
+    frame = pd.DataFrame({"remark": ["=1+1", None], "n": [2, 3]})
+    assert table_view(frame, ["remark", "n"], Words("nl")).rows == [["=1+1", "2"], ["onbekend", "3"]]
+    assert fields_of(frame)["n"].dtype == "int"
+
+
+def test_names_stand_beside_codes_in_the_geopackage(run_directory: Path) -> None:
+    """In the language of the run, for who opens it elsewhere than in QGIS."""
+    import geopandas as gpd  # noqa: PLC0415
+
+    sites = gpd.read_file(write_geopackage(run_directory, "nl"), layer="sites")
+    assert set(zip(sites["verdict"], sites["verdict_name"], strict=True)) >= {
+        ("eligible", "in aanmerking"),
+        ("excluded", "uitgesloten"),
+    }
+    marked = sites[sites["flags"] == "grid_congestion|zoning"]
+    assert set(marked.loc[marked["verdict"] != "excluded", "flags_name"]) == {
+        "Netcongestie, Bestemming niet wonen (BOPA)"
+    }
+
+
+def test_report_factsheet_and_list_write_a_score_alike(run_directory: Path) -> None:
+    results = open_results(run_directory)
+    best = results.table("suitability").dropna(subset=["rank"]).sort_values("score").iloc[-1]
+    written = f"{best['score']:.2f}"
+    assert f">{written}<" in write_report(run_directory, "en").read_text(encoding="utf-8")
+    assert f">{written}<" in write_factsheets(run_directory, [best["site_id"]], "en").read_text(encoding="utf-8")

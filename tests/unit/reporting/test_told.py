@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+import flexsites.reporting
+from flexsites.config.base import collect_figures
+from flexsites.config.study import resolve
+from flexsites.reporting.parameters import _PASSED_OVER, load_parts, parameter_name
+from flexsites.reporting.presentation import presentation
+from flexsites.reporting.told import is_known, translated
+from flexsites.reporting.words import Words
+
+CUT = "2 too small ones with 1,234.5 km are left out"
+NETWERK = (
+    "netwerk voor lopen: één samenhangend geheel blijft (met 99,5% van de lengte); "
+    "2 te kleine delen met samen 1.234,5 km zijn weggelaten"
+)
+CONFIGS = Path(flexsites.reporting.__file__).parents[2] / "configs"
+
+
+def figures_in(node: object) -> Iterator[dict[str, object]]:
+    """Give every figure of a configuration file."""
+    if isinstance(node, dict):
+        if "value" in node and {"why", "reason", "source"} & set(node):
+            yield node
+        for item in node.values():
+            yield from figures_in(item)
+    elif isinstance(node, list):
+        for item in node:
+            yield from figures_in(item)
+
+
+FILES = sorted(path for path in CONFIGS.rglob("*.yaml") if "schemas" not in path.parts)
+PRESENTATION = Path(flexsites.reporting.__file__).with_name("presentation.yaml")
+
+
+@pytest.mark.parametrize("path", [*FILES, PRESENTATION], ids=lambda path: path.stem)
+def test_every_reason_and_source_of_a_figure_is_told_in_dutch(path: Path) -> None:
+    """Add a missing one to flexsites/reporting/labels/told.nl.yaml, under its English words."""
+    told = {str(one.get("why") or one.get("reason") or one.get("source")) for one in _figures(path)}
+    assert {text for text in told if not is_known(text, "nl")} == set()
+
+
+def _figures(path: Path) -> Iterator[dict[str, object]]:
+    for content in yaml.safe_load_all(path.read_text(encoding="utf-8")):
+        yield from figures_in(content)
+
+
+@pytest.mark.parametrize("run", ["demo", "demo_roofs", "kampen_sweep"])
+def test_every_parameter_of_a_run_has_a_dutch_name(run: str) -> None:
+    """The ids that a run names itself aside, every part of a path is in labels/parameters.nl.yaml."""
+    study = resolve(run)
+    own = {one.rule_id for one in study.all_rules} | {one.id for one in study.flexmilieus} | set(study.dwelling_types)
+    own |= {"load_1999", "stec_2023", "maisonette", "temporary"}  # named by configs/rules/optoppen
+    paths = [path for path, _ in (*study.figures(), *collect_figures(presentation(), "report"))]
+    known = load_parts("nl")
+    unnamed = set()
+    for path in paths:
+        section, *parts = path.partition("by_class.values.")[0].split(".")
+        if section in ("target_groups", "measures", "variants"):
+            continue  # ids of requirements, measures and variants are in it
+        parts = [part for part in parts if part and not part.isdigit()]
+        unnamed |= {part for part in parts if part not in known and part not in own and part not in _PASSED_OVER}
+    assert unnamed == set()
+
+
+def test_a_parameter_is_named_by_what_it_belongs_to() -> None:
+    words = Words("nl", {("rule", "roads"): "Weg", ("measure", "walk_m"): "loopafstand"})
+    assert parameter_name(words, "rules.roads.width_m.values.motorway") == "Weg: breedte, autosnelweg"
+    assert parameter_name(words, "measures.measures.walk_m.limit_m") == "loopafstand: zoekgrens"
+    assert parameter_name(words, "pieces.min_area_m2") == "Stukken: minimale oppervlakte"
+
+
+@pytest.mark.parametrize(
+    ("english", "dutch"),
+    [
+        ("streets: 1 geometries repaired (x.parquet)", "streets: 1 geometrie hersteld (x.parquet)"),
+        ("network of walk: 1 connected parts stay (the largest has 99.5 % of the length); " + CUT, NETWERK),
+        ("service of 2026-01-02; publisher not stated", "dienst van 2026-01-02; uitgever niet vermeld"),
+        ("weekly; nobody said this", "wekelijks; nobody said this"),
+    ],
+)
+def test_what_stands_in_a_sentence_is_kept(english: str, dutch: str) -> None:
+    assert translated(english, "nl") == dutch
+
+
+def test_what_flexsites_made_has_one_licence() -> None:
+    """In the catalogue and in every bundled run: CC0 in one place and MIT in another leave a user with neither."""
+    licences = set()
+    for path in FILES:
+        for one in _abouts(yaml.safe_load(path.read_text(encoding="utf-8"))):
+            if one.get("provider") == "flexsites":
+                licences.add(one["licence"])
+    assert licences == {"MIT"}
+
+
+def _abouts(node: object) -> Iterator[dict[str, str]]:
+    if isinstance(node, dict):
+        if {"provider", "licence"} <= set(node):
+            yield node
+        for item in node.values():
+            yield from _abouts(item)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _abouts(item)
