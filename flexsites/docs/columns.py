@@ -10,7 +10,7 @@ from types import ModuleType
 from flexsites import tables
 from flexsites.docs.page import NOTHING, Page, code, first_sentence, one_of, table
 from flexsites.tables import Table
-from flexsites.tables.parcel_fields import Field
+from flexsites.tables.field import Field
 
 GROUP = "Tables"
 
