@@ -283,7 +283,8 @@ def _decide(sites: gpd.GeoDataFrame, left: pd.Series) -> None:
     years = np.where(sites["plan_coverage"] == "covered", np.where(n % 5 == 0, 7.5, 15.0), np.nan)
     sites[YEARS] = np.column_stack([years] * len(YEARS))
     sites["buildable_without_consent_m2"] = sites["buildable_area_m2"]
-    sites["n_rules_checked"], sites["n_rules_excluding"], sites["unchecked_rules"] = len(RULES), len(RULES), ""
+    n_excluding = sum(effect == "exclude" for _, effect, *_ in RULES)
+    sites["n_rules_checked"], sites["n_rules_excluding"], sites["unchecked_rules"] = n_excluding, n_excluding, ""
     sites["location_id"] = pd.Series([f"L{i // 2:04d}" for i in n], index=sites.index).where(free, None)
 
 

@@ -5,6 +5,8 @@ What a definition is, and the checks that a table passes, is in :mod:`flexsites.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flexsites.tables import parcel_fields as f
 from flexsites.tables.contract import Frame, Table, rows_of
 
@@ -171,11 +173,12 @@ LocatedPieces = Table(
         f.is_cut,
     ),
 )
+_LOCATION = replace(f.location_id, null=None)  # a key
 Locations = Table(
     "Locations",
     ("location_id",),
     (
-        f.location_id,
+        _LOCATION,
         f.verdict,
         f.entrance_street_name,
         f.gemeente_code,
@@ -197,7 +200,7 @@ Locations = Table(
 LocationSuitability = Table(
     "LocationSuitability",
     ("location_id", "flexmilieu"),
-    (f.location_id, f.flexmilieu, f.is_suitable, f.score),
+    (_LOCATION, f.flexmilieu, f.is_suitable, f.score),
 )
 PieceLocations = Table("PieceLocations", ("piece_id",), (f.piece_id, f.location_id))
 

@@ -149,7 +149,8 @@ def _write_summary(sheets: Sheets, results: Results, words: Words, more: Sequenc
     sheet.write_string(1, 0, head, sheets.strong)
     sheet.set_row(0, 2 * _LINE_PT)
     notes = [f"{words.text('answer.notes')}: {words.label(note)}" for note in results.manifest.notes]
-    lines = [*found["sentences"], *more, *notes, words.text("report.screening_note")]
+    first = [found["checked"]] if found["checked"] else []
+    lines = [*first, *found["sentences"], *more, *notes, words.text("report.screening_note")]
     for i, line in enumerate(lines, 3):
         sheet.write_string(i, 0, line, sheets.wrapped)
         sheet.set_row(i, _LINE_PT * (1 + len(line) // _LINE_CHARACTERS))

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from flexsites.reporting.presentation import presentation
+from flexsites.reporting.report.checked import checked
 from flexsites.reporting.report.land import run_row, verdict_counts
 from flexsites.reporting.report.roofs import ways
 from flexsites.reporting.results import Results, records
@@ -21,7 +22,7 @@ Tile = dict[str, str]
 
 
 def answer(results: Results, words: Words) -> dict[str, Any]:
-    """Return the answer in sentences and tiles."""
+    """Return the answer in sentences and tiles, and what was not checked (empty: no parcels), which goes before."""
     sentences: list[str] = []
     tiles: list[Tile] = []
     for is_there, say in ((results.has_sites, _of_sites), (results.has("roof_units"), _of_roofs)):
@@ -31,7 +32,8 @@ def answer(results: Results, words: Words) -> dict[str, Any]:
             tiles += shown
     shortage = presentation().scale.national_shortage_homes
     pbl = words.text("answer.pbl", shortage=words.number(float(shortage)))
-    return {"sentences": sentences, "tiles": tiles, "pbl": pbl}
+    first = checked(results, words) if results.has_sites else ""
+    return {"checked": first, "sentences": sentences, "tiles": tiles, "pbl": pbl}
 
 
 def _of_sites(results: Results, words: Words) -> tuple[list[str], list[Tile]]:

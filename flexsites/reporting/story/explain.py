@@ -13,6 +13,7 @@ import pandas as pd
 from flexsites.config.units import PURE, unit_of_key
 from flexsites.errors import Fault, NotFoundError
 from flexsites.reporting.names import thresholds_of, words_of
+from flexsites.reporting.report.checked import checked_here
 from flexsites.reporting.results import Results, open_results, records, row_at
 from flexsites.reporting.story.explain_roof import explain_roof
 from flexsites.reporting.table_view import entries
@@ -106,6 +107,7 @@ def _facts(site: pd.Series[Any], words: Words) -> list[str]:
     owner = words.name("owner", site["owner_class"]), words.name("tenure", site["tenure"])
     return [
         f"{words.text('explain.verdict')}: **{words.name('verdict', site['verdict'])}**",
+        checked_here(site, words),
         f"{words.text('explain.area')}: {area}; {registered}",
         words.text("explain.place_line", **place),
         words.text("explain.owner_line", owner=owner[0], tenure=owner[1]),
