@@ -64,6 +64,10 @@ MODELS: dict[str, type[BaseModel]] = {
 }
 
 
+OWN_PATTERNS = (*(pattern for pattern in MODELS if pattern != "inputs.yaml"), "rules/optoppen/*.yaml")
+"""Which files a folder of one's own may hold: all but how inputs are read, which is read from the package alone."""
+
+
 def schema_name(pattern: str) -> str:
     """Return the name of the schema of the files of a pattern.
 

@@ -34,7 +34,7 @@ from flexsites.config.roofs import TopUpRules
 from flexsites.config.rule_sets import LocationModel, PieceTests, RuleSet, RuleVariant, switched
 from flexsites.config.rules import ExclusionRule
 from flexsites.config.run import Run
-from flexsites.config.schemas import MODELS
+from flexsites.config.schemas import OWN_PATTERNS
 from flexsites.config.sections import Reader
 from flexsites.config.settings import Settings
 from flexsites.config.shelf import shelf_of
@@ -256,7 +256,7 @@ def resolve(name: str) -> Study:
     path = find("runs", name)
     run = read_model(path, Run, expand(read_yaml(path)))
     shelf = shelf_of(path, run.config)
-    if strays := list(shelf.strays((*MODELS, "rules/optoppen/*.yaml"))):
+    if strays := list(shelf.strays(OWN_PATTERNS)):
         raise ConfigError(strays)
     reader = Reader(shelf, run, path)
     rule_set = reader.rule_set()

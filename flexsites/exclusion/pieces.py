@@ -6,6 +6,7 @@ leave alike is one row; where they differ each has rows of its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -330,17 +331,12 @@ def _with_years(
     coverage = _plan_coverage(frame["site_id"], rule_coverage, [rule.rule_id for rule in planned])
     reference = as_year(time.reference_date)
     years = np.empty((len(frame), 3))
-    site = position_of(everyone, frame)
-    holds = np.column_stack([np.zeros(len(site), dtype=bool), *(bears_on(everyone, one)[0][site] for one in planned)])
-    # rules may differ by place: pieces of the places where the same rules hold are asked together
-    same, group = np.unique(holds, axis=0, return_inverse=True)
-    for number, there in enumerate(same):
-        rows = np.flatnonzero(group.ravel() == number)
-        plans = open_plans(
-            layers, [one for one, is_there in zip(planned, there[1:], strict=True) if is_there], reference=reference
+    for rows, there in _by_plan_rules(frame, everyone, planned):
+        met = meet_plans(
+            frame["whole"].to_numpy(dtype=object)[rows],
+            open_plans(layers, there, reference=reference),
+            least_m2=float(tests.mark_area_m2),
         )
-        whole = frame["whole"].to_numpy(dtype=object)[rows]
-        met = meet_plans(whole, plans, least_m2=float(tests.mark_area_m2))
         years[rows] = available_years(
             met, (coverage == "covered")[rows],
             reference=reference, preparation=float(time.preparation_years), term=float(time.term_years),
@@ -348,6 +344,18 @@ def _with_years(
     named = {f"available_years_{one}": years[:, i] for i, one in enumerate(("low", "expected", "high"))}
     dated: Frame = frame.assign(**named, plan_coverage=pd.Series(coverage, dtype="str"))
     return dated.drop(columns=["whole", "store_number"])
+
+
+def _by_plan_rules(
+    frame: Frame, everyone: Frame, planned: list[PlannedCapacity]
+) -> Iterator[tuple[IntArray, list[PlannedCapacity]]]:
+    """Yield the rows of pieces where the same rules on plans hold, with these: rules may differ by place."""
+    site = position_of(everyone, frame)
+    holds = np.column_stack([np.ones(len(site), dtype=bool), *(bears_on(everyone, one)[0][site] for one in planned)])
+    same, group = np.unique(holds, axis=0, return_inverse=True)
+    for number, there in enumerate(same):
+        rows = np.flatnonzero(group.ravel() == number)
+        yield rows, [one for one, is_there in zip(planned, there[1:], strict=True) if is_there]
 
 
 def _plan_coverage(site_id: pd.Series[Any], rule_coverage: Frame, names: list[str]) -> NDArray[np.object_]:

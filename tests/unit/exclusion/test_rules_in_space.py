@@ -5,16 +5,16 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 from flexsites.config.by_place import by_place
 from flexsites.errors import ConfigError
 from flexsites.exclusion.attribution import attribute
 from flexsites.exclusion.coverage import cover_rules
 from flexsites.exclusion.overlay import overlay
-from flexsites.exclusion.pieces import leave_pieces
 from flexsites.exclusion.selection import bears_on
 from flexsites.exclusion.verdict import decide
-from tests.unit.exclusion.plots import TESTS, TIME, at, covered, figure, layers, parcels, rule, streets
+from tests.unit.exclusion.plots import TESTS, TIME, X, Y, at, covered, figure, layers, leave, parcels, rule, streets
 
 A, B = "GM0363", "GM0014"
 NH, GR = "PV27", "PV20"
@@ -140,13 +140,14 @@ def test_an_include_lifts_a_rule_wherever_it_differs():
 
 
 def _assess(site, rows, rules, *spoken):
-    """Run the chain of exclusion; return ledger and verdicts."""
-    found, free = layers(*rows), TESTS.model_copy(update={"road_required": False})
+    """Run the chain of exclusion, every parcel beside a street; return ledger and verdicts."""
+    found = layers(*rows)
+    road = streets(shapely.LineString([(X - 100, Y - 5), (X + 900, Y - 5)]))
     faces = overlay(site, found, rules=rules, time=TIME)
-    coverage = cover_rules(site, covered(*spoken), found, rules=rules, tests=free)
-    pieces = leave_pieces(site, faces, streets(), found, coverage, rules=rules, tests=free, time=TIME)
-    reasons = attribute(site, faces, pieces, coverage, rules=rules, tests=free)
-    return reasons[reasons["effect"] != "test"], decide(site, pieces, reasons, rules=rules, tests=free)
+    coverage = cover_rules(site, covered("streets", *spoken), found, rules=rules, tests=TESTS)
+    pieces = leave(site, faces, road, found, coverage, rules=rules)
+    reasons = attribute(site, faces, pieces, coverage, rules=rules)
+    return reasons[reasons["effect"] != "test"], decide(site, pieces, reasons, rules=rules)
 
 
 def test_a_distance_of_one_municipality_takes_more_land_there_and_nowhere_else():
