@@ -18,7 +18,8 @@ from flexsites.config.rule_sets import RuleChanges, RuleSet, joined, read_chain
 from flexsites.config.rules import ExclusionRule
 from flexsites.config.run import Run
 from flexsites.config.shelf import Shelf
-from flexsites.config.sources import Row, Sources
+from flexsites.config.source_rows import Row
+from flexsites.config.sources import Sources
 from flexsites.config.suitability import TargetGroup
 from flexsites.errors import ConfigError, Fault
 

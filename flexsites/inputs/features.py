@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from flexsites.config.sources import OsmLayer, Selection
+from flexsites.config.source_rows import Selection
+from flexsites.config.sources import OsmLayer
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.formats.vector import Bounds

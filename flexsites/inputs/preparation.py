@@ -14,7 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flexsites.config.sources import ArcgisFeatures, FileRow, OgcFeatures, Row, Sources
+from flexsites.config.source_rows import FileRow, Row
+from flexsites.config.sources import ArcgisFeatures, OgcFeatures, Sources
 from flexsites.digest import are_as_written, code_digest
 from flexsites.digest import digest as digest_of
 from flexsites.errors import Fault, FlexsitesError, InputError

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from flexsites.config.rules import ExclusionRule
 from flexsites.config.run import Area
-from flexsites.config.sources import ArcgisFeatures, OgcFeatures, OsmPlace, Row, Sources
+from flexsites.config.source_rows import Row
+from flexsites.config.sources import ArcgisFeatures, OgcFeatures, OsmPlace, Sources
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.preparation import Preparation

@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from flexsites.config.run import Area
-from flexsites.config.sources import Row
+from flexsites.config.source_rows import Row
 from flexsites.errors import ConfigError, Fault
 from flexsites.inputs.features import open_features, read_features
 from flexsites.inputs.land.areas import CODE_NAMES, KINDS, NAME_NAMES, area_of, read_areas

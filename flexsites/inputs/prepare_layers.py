@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from flexsites.config.rules import ExclusionRule, RasterAbove
-from flexsites.config.sources import Bag, CoverageOf, LayerSource, OsmLayer, Raster
+from flexsites.config.source_rows import CoverageOf
+from flexsites.config.sources import Bag, LayerSource, OsmLayer, Raster
 from flexsites.errors import Fault
 from flexsites.inputs.features import open_features
 from flexsites.inputs.land.coverages import coverage_frame, coverage_of

@@ -19,7 +19,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from flexsites.config.sources import FileRow, Row, Table
+from flexsites.config.source_rows import FileRow, Row
+from flexsites.config.sources import Table
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.land.areas import codes_at

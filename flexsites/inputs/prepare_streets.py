@@ -13,7 +13,8 @@ from flexsites.arrays import GeometryArray
 from flexsites.config.access import Mode, ModeOfTravel, StreetMeasure, TravelTime
 from flexsites.config.openstreetmap import AmenityCategories, StreetRules
 from flexsites.config.opportunities import ToStop
-from flexsites.config.sources import Gtfs, Lines, OsmPbf, OsmPlace, Points, Row, Sources
+from flexsites.config.source_rows import Row
+from flexsites.config.sources import Gtfs, Lines, OsmPbf, OsmPlace, Points, Sources
 from flexsites.config.sources import Stops as StopPoints
 from flexsites.config.transit import Transit
 from flexsites.digest import digests_of

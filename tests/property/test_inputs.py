@@ -11,7 +11,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexsites.config.sources import Selection
+from flexsites.config.source_rows import Selection
 from flexsites.inputs.formats.projection import to_rd
 from flexsites.inputs.formats.vector import Batch
 from flexsites.inputs.land.areas import codes_at

@@ -16,7 +16,8 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from flexsites.config.sources import CoverageOf, Vector
+from flexsites.config.source_rows import CoverageOf
+from flexsites.config.sources import Vector
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places, locate
 from flexsites.inputs.formats.polygon_filter import read_poly

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from flexsites.config.sources import ArcgisFeatures, Geometry, OgcFeatures, Selection, Vector
+from flexsites.config.source_rows import Geometry, Selection
+from flexsites.config.sources import ArcgisFeatures, OgcFeatures, Vector
 from flexsites.errors import CrsError, Fault, FlexsitesError, InputError
 from flexsites.inputs.formats.archives import features_of
 from flexsites.inputs.formats.files import Places, locate

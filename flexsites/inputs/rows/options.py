@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flexsites.config.sources import Bag, Lines, Points, Row, Selection, Sources, Stops, Table
+from flexsites.config.source_rows import Row, Selection
+from flexsites.config.sources import Bag, Lines, Points, Sources, Stops, Table
 from flexsites.errors import Fault
 
 _MAPPING = tuple(Selection.model_fields)

@@ -12,7 +12,7 @@ from typing import Any
 from flexsites.config.catalogue import About, CatalogueRow
 from flexsites.config.sections import read_catalogue
 from flexsites.config.shelf import Shelf
-from flexsites.config.sources import Row
+from flexsites.config.source_rows import Row
 from flexsites.errors import ConfigError, Fault
 from flexsites.inputs.formats.files import content_of, sha256
 from flexsites.inputs.rows.validity import Ledger

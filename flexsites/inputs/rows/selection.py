@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flexsites.config.sources import Selection
+from flexsites.config.source_rows import Selection
 from flexsites.errors import Fault
 from flexsites.inputs.formats.vector import Batch
 

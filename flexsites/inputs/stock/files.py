@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
-from flexsites.config.sources import Geometry
+from flexsites.config.source_rows import Geometry
 from flexsites.errors import CrsError, Fault, InputError, raise_faults
 from flexsites.inputs.formats.projection import coordinate_faults, to_rd
 from flexsites.inputs.formats.vector import Bounds, VectorFile, open_vector

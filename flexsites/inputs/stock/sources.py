@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flexsites.config.sources import Bag3d, CityJson, FileRow, Geometry, Row, Selection, Vector
+from flexsites.config.source_rows import FileRow, Geometry, Row, Selection
+from flexsites.config.sources import Bag3d, CityJson, Vector
 from flexsites.errors import ConfigError, Fault, InputError
 from flexsites.inputs.formats.archives import features_of
 from flexsites.inputs.formats.files import Places

@@ -1,0 +1,119 @@
+"""What entries of sources have in common: where they speak, what they are, which rows and columns are read of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from flexsites.config.base import Figure, Model
+from flexsites.config.catalogue import About
+from flexsites.config.units import Unit
+
+Value = str | int | float | bool
+Where = dict[str, tuple[Value | None, ...]]
+Paths = str | tuple[str, ...]
+
+
+class CoverageOf(Model):
+    """Where a source says something: in named areas, in a box, or within polygons of a file.
+
+    Areas not named are not covered: what the source does not hold there is unknown, not absent.
+    """
+
+    gemeenten: tuple[str, ...] = ()
+    """Codes of municipalities that are covered."""
+    provincies: tuple[str, ...] = ()
+    """Codes of provinces that are covered."""
+    gemeenten_partly: tuple[str, ...] = ()
+    """Codes of municipalities that are covered in part."""
+    provincies_partly: tuple[str, ...] = ()
+    """Codes of provinces that are covered in part."""
+    bbox: tuple[float, float, float, float] | None = None
+    """A box in RD New that is covered: xmin, ymin, xmax, ymax."""
+    path: str | None = None
+    """A file of polygons within which the source says something."""
+    layer: str | None = None
+    """The layer in that file."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> CoverageOf:
+        """Refuse an empty statement: `none` is how a source is said to cover nothing."""
+        if not self.model_fields_set:
+            msg = "name gemeenten, provincies, a bbox or a path of polygons, or write `coverage: none`"
+            raise ValueError(msg)
+        return self
+
+
+Coverage = Literal["run", "everywhere", "none"] | CoverageOf
+"""Where a source is complete: wherever the run looks (`run`), in the whole country (`everywhere`), nowhere, or there.
+
+It is stated, never guessed of the features: where a file holds nothing it may say "nothing is here", or nothing at all.
+"""
+
+
+class Row(Model):
+    """What every source has: what it is, and what a person should know of this use of it."""
+
+    about: str | About
+    """What the dataset is: the id of a row of the catalogue, or written out."""
+    notes: str = ""
+    """What a person should know of this use of it."""
+
+
+class FileRow(Row):
+    """A source that is one file, or several files of the same form."""
+
+    path: Paths
+    """The file, or several of the same form: relative to the run file, a URL, or world://file."""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files, as written in the configuration."""
+        return (self.path,) if isinstance(self.path, str) else self.path
+
+
+class Selection(Model):
+    """Which rows and columns of a table are read, and under which names.
+
+    `where` holds per column the values that are kept (null among them keeps rows without); `keep` the columns that
+    travel on (`*`: all); `rename` their new names (theirs: ours); `recode` per column, by its new name, what each value
+    becomes (a word, true, false or null): a value that is not listed is a fault, never dropped in silence; `constants`
+    columns that are the same for all rows. `id_column` null makes ids out of the row (a hash), for sources without.
+    `nulls` are values that stand for null (-99997 and the like of CBS, 9999 as a building year).
+    """
+
+    where: Where = Field(default_factory=dict)
+    """Per column the values that are kept; null among them keeps rows without."""
+    keep: tuple[str, ...] = ()
+    """The columns that travel on; `*` is all of them."""
+    rename: dict[str, str] = Field(default_factory=dict)
+    """New names of columns, theirs to ours."""
+    recode: dict[str, dict[str, str | bool | None]] = Field(default_factory=dict)
+    """Per column, by its new name, what each value becomes: a word, true, false or null; one not listed is a fault."""
+    constants: dict[str, Value] = Field(default_factory=dict)
+    """Columns that are the same for all rows."""
+    nulls: tuple[Value, ...] = ()
+    """Values that stand for null, such as -99997."""
+    id_column: str | None = None
+    """The column that identifies a row; left out: ids are made out of the row."""
+    id_prefix: str = ""
+    """What is put before every id."""
+
+
+class Geometry(Model):
+    """How the geometry of a file is understood.
+
+    `crs` declares the reference system of a file that does not say; a file that says another is a fault.
+    `geometry_column` chooses among several (a Perceel of the BRK has a label point and a polygon). Arcs become chords
+    of at most `arc_step_degrees`: for a radius r the chord lies at most r * (1 - cos(step / 2)) inside the arc.
+    """
+
+    layer: str | None = None
+    """The layer in the file; left out: its only one."""
+    crs: str | None = None
+    """The reference system of a file that does not say; a file that says another is a fault."""
+    geometry_column: str | None = None
+    """Which geometry, where a file has several."""
+    arc_step_degrees: Annotated[Figure | None, Unit("deg")] = None
+    """Arcs become chords of at most this angle."""
