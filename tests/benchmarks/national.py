@@ -16,7 +16,7 @@ import yaml
 from flexsites.config.study import Study, resolve
 from flexsites.inputs.prepared import Prepared
 from flexsites.runs.across_cells import gather_sites
-from flexsites.runs.cells import assess, merge_parts
+from flexsites.runs.cells import assess, keyed, merge_parts
 from flexsites.runs.prepare import prepare_inputs
 from flexsites.runs.run import Options, Place, start
 from flexsites.worlds.country import Country
@@ -133,6 +133,7 @@ def run_through(
     options = Options(outputs, scheduler="processes", workers=WORKERS, quiet=True)
     place = start(study, options)
     inputs = prepare_inputs(place, study, options)
+    place = keyed(place, study, inputs)
     watch.begin("cells")
     rows = assess(place, study, inputs, options)
     watch.begin("merge")

@@ -87,7 +87,7 @@ def test_a_wheel_carries_pipelines_configs_labels_and_templates(tmp_path: Path) 
 
 
 def _works_outside_a_checkout(wheel: Path, folder: Path) -> None:
-    """Unpack it, and let a process that sees nothing of the checkout list the runs that travel along."""
+    """Unpack it, and let a process that sees nothing of the checkout list the bundled runs."""
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(folder)
     script = (

@@ -17,7 +17,6 @@ import pytest
 import rasterio
 import shapely
 import yaml
-from flexsites.runs.lock import alone
 
 from flexsites import cli
 from flexsites.errors import RunError
