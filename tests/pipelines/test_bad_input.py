@@ -21,6 +21,7 @@ import yaml
 from flexsites import cli
 from flexsites.errors import RunError
 from flexsites.reporting import write_geopackage
+from flexsites.tables.run_directory import alone
 from flexsites.worlds.openstreetmap import OsmContent, write_pbf
 from tests.pipelines.small_run import flexsites
 from tests.reporting_fixture import write_results
