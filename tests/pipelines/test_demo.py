@@ -79,7 +79,7 @@ def test_every_proof_is_as_designed(truth: Truth, tables: dict[str, pd.DataFrame
             assert reasons.loc[(site_id, rule_id), "covered_area_m2"] == pytest.approx(area, abs=0.01), (name, rule_id)
         others = covered[site_id].drop([*designed, *PIECE_TEST.values()], errors="ignore")
         assert others.abs().max() < 0.01, (name, others)
-        pieces = tables["pieces"][tables["pieces"]["site_id"] == site_id]
+        pieces = tables["pieces"][(tables["pieces"]["site_id"] == site_id) & tables["pieces"]["is_with_consent"]]
         assert len(pieces) == proof["n_pieces"], name
         assert pieces["piece_area_m2"].sum() == pytest.approx(proof["buildable_m2"], abs=0.01), name
         failed = proof["failed_test"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flexsites.config.sources import Table
+from flexsites.config.sources import DemandTable
 from flexsites.errors import InputError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.land.demand import read_demand
@@ -14,7 +14,7 @@ def _read(folder, text, **changes):
     (folder / "demand.csv").write_text(text, encoding="utf-8")
     about = {"title": "x", "provider": "x", "licence": "x", "attribution": "x", "edition": "x"}
     content = {"reader": "table", "about": about, "path": "demand.csv", "key": "gemeente_code"}
-    row = Table.model_validate(content | {"keep": ["target_group", "n_homes"]} | changes)
+    row = DemandTable.model_validate(content | {"keep": ["target_group", "n_homes"]} | changes)
     return read_demand(row, Places(base=folder, scratch=folder), ReadReport(Ledger("demand")))
 
 

@@ -197,7 +197,7 @@ def test_the_units_of_gml_lie_in_all_their_panden(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"no map"])
 def test_a_file_of_openstreetmap_that_is_none_is_told(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "e.osm.pbf").write_bytes(content)
-    with pytest.raises(InputError, match=r"e\.osm\.pbf: cannot be read"):
+    with pytest.raises(InputError, match=r"e\.osm\.pbf: (cannot be read|the file is empty)"):
         osm_extent((str(tmp_path / "e.osm.pbf"),))
 
 
