@@ -20,6 +20,7 @@ from flexsites.config.load import configs_directory
 from flexsites.config.study import resolve
 from flexsites.reporting import write_report
 from flexsites.runs.run import Options
+from flexsites.tables.run_directory import OWN_FILES
 from flexsites.worlds.stock import TYPES
 from pipelines import PIPELINES
 from tests.pipelines.small_run import Content, Small
@@ -110,7 +111,18 @@ def test_soft_plans_take_only_where_a_variant_says_so(truth: Truth, demo: Path) 
 
 def test_restrictions_keep_the_land(truth: Truth, tables: dict[str, pd.DataFrame]) -> None:
     site = tables["sites"].set_index("site_id").loc[truth["proofs"]["near_a_business"]["site_id"]]
-    assert (site["verdict"], site["restrictions"]) == ("conditional", "business_distances")
+    # What lies farther from the business needs no consent, and is a site of its own.
+    assert (site["verdict"], site["restrictions"]) == ("eligible", "")
+    assert site["buildable_without_consent_m2"] < site["buildable_area_m2"]
+    pieces = tables["pieces"][tables["pieces"]["site_id"] == site.name]
+    assert pieces.loc[pieces["is_with_consent"], "restrictions"].tolist() == ["business_distances"]
+
+
+def test_an_entrance_is_borrowed_where_the_land_next_door_has_one(
+    truth: Truth, tables: dict[str, pd.DataFrame]
+) -> None:
+    site_id = truth["proofs"]["no_street_of_its_own"]["site_id"]
+    assert tables["pieces"].set_index("site_id").loc[site_id, "has_borrowed_entrance"]
 
 
 def test_unknown_registered_area_stays_unknown(truth: Truth, tables: dict[str, pd.DataFrame]) -> None:
@@ -171,9 +183,9 @@ def test_reports_open_without_internet(demo: Path) -> None:
 
 
 def test_explain_tells_the_story_of_a_site(command: Callable[..., str], demo: Path, truth: Truth) -> None:
-    site_id = truth["proofs"]["strip_of_ten_metres"]["site_id"]
+    site_id = truth["proofs"]["wholly_natura2000"]["site_id"]
     told = command("explain", site_id, "--run", demo, "--lang", "en")
-    for part in (site_id, "excluded", "9,000", "1,000"):
+    for part in (site_id, "excluded", "10,000"):
         assert part in told
 
 
@@ -195,8 +207,10 @@ def test_a_shortlist_leaves_what_the_run_wrote_as_it_is(
 ) -> None:
     """It has a folder of its own by what was asked, whose factsheets draw its own homes."""
     demo = reported.copy_to(tmp_path)
-    before = {path: path.read_bytes() for path in demo.rglob("*") if path.is_file()}
+    files = {path for path in demo.rglob("*") if path.is_file()} - {demo / OWN_FILES}
+    before, listed = {path: path.read_bytes() for path in files}, (demo / OWN_FILES).read_bytes()
     told = command("shortlist", "--run", demo, "-n", 1, "--flexmilieu", "groen_tiny", "--min-years", 5)
+    assert (demo / OWN_FILES).read_bytes().startswith(listed), "what the run wrote stays listed as its own"
     folder = demo / "shortlists" / "groen_tiny-best_1-from_5_years"
     assert {path: path.read_bytes() for path in before} == before
     assert str(folder / "factsheets.html") in told
