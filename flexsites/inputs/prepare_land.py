@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,14 +17,17 @@ from flexsites.inputs.features import open_features, read_features
 from flexsites.inputs.land.areas import CODE_NAMES, KINDS, NAME_NAMES, area_of, read_areas
 from flexsites.inputs.land.demand import read_demand
 from flexsites.inputs.land.ownership import Owners, read_owners
-from flexsites.inputs.land.parcels import OPTIONAL_COLUMNS, write_parcels
+from flexsites.inputs.land.parcels import OPTIONAL_COLUMNS, parcel_frames, write_parcels
 from flexsites.inputs.preparation import Preparation
 from flexsites.inputs.rows.ingest import ReadReport
 from flexsites.inputs.rows.selection import EVERY_COLUMN
 from flexsites.inputs.rows.validity import Ledger
-from flexsites.tables import Areas, Demand, Frame, concat
+from flexsites.tables import Areas, Demand, Frame, Parcels, concat
 from flexsites.tables.files import write_table
 from flexsites.tables.spatial_files import Bounds, Written, read_window, write_canonical
+
+CONTEXT_M = 500.0
+"""How far around the area parcels are read: near ones, what is near those, and room for large ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,30 @@ def prepare_parcels(preparation: Preparation, area: RunArea, areas: Frame | None
         str(preparation.sources.ownership),
     ]
     preparation.step("parcels", row, "parcels", make, depends=depends, bounds=bounds)
+    if area.extent is not None and area.within is None:
+        _prepare_context(preparation, row, area.extent, areas, owners, depends)
+
+
+def _prepare_context(
+    preparation: Preparation,
+    row: Row,
+    extent: BaseGeometry,
+    areas: Frame | None,
+    owners: Owners | None,
+    depends: Sequence[object],
+) -> None:
+    """Write the parcels around the area, whole: they bear on pieces at its edge, and are never reported (METHOD 0)."""
+    around = extent.buffer(CONTEXT_M)
+    ring = around.difference(extent)
+
+    def make(path: Path, report: ReadReport) -> tuple[Written, str]:
+        paths = preparation.files("parcels", row, bounds=around.bounds)
+        opened = open_features("parcels", row, paths, preparation.places, optional=OPTIONAL_COLUMNS)
+        frames = list(parcel_frames(opened, report, area=ring, areas=areas, owners=owners))
+        return write_canonical(concat(frames, Parcels), path, Parcels), opened.notes
+
+    asked = [*depends, hashlib.sha256(ring.wkb).hexdigest()]
+    preparation.step("context_parcels", row, "context_parcels", make, depends=asked, bounds=around.bounds)
 
 
 def _smallest(*shapes: BaseGeometry | None) -> Bounds:

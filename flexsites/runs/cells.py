@@ -248,6 +248,7 @@ def _around(parcels: Frame, inputs: Prepared, *, near_m: float) -> Frame:
     for _ in range(2):
         window = window_of(near, near_m)
         found = t.concat([inputs.read(name, t.Parcels, window) for name in ("parcels", "context_parcels")], t.Parcels)
+        found = found.drop_duplicates("site_id")  # a parcel on the edge of the area may stand in both
         tree = shapely.STRtree(found.geometry.to_numpy())
         chosen = np.unique(tree.query(near.geometry.to_numpy(), predicate="dwithin", distance=near_m)[1])
         near = found.iloc[chosen]

@@ -16,6 +16,7 @@ from flexsites.accessibility.prepare_timetable import PreparedTravel, open_trave
 from flexsites.config.study import Study
 from flexsites.errors import Fault, FlexsitesError
 from flexsites.inputs.prepare import Request, check, prepare
+from flexsites.inputs.prepare_land import CONTEXT_M
 from flexsites.inputs.prepare_streets import MEMORY, Reach, ReachRequest
 from flexsites.inputs.prepared import Prepared
 from flexsites.runs.run import Options, Place
@@ -59,7 +60,8 @@ def _request(study: Study) -> Request:
     return Request(
         area=run.area,
         rules=tuple(study.all_rules) if run.assesses_parcels else (),
-        halo_m=halo_m(study),
+        # Layers reach as far around the parcels outside the area as around those in it.
+        halo_m=halo_m(study) + 2.0 * CONTEXT_M,
         reach=reach_request(study) if _reaches(study) else None,
         with_stock=run.assesses_roofs,
         reference_date=run.reference_date,

@@ -102,9 +102,9 @@ def _south() -> list[Proof]:
         Proof("flood_restricts_a_quarter", box(8_050, 325, 8_150, 425), {"flood>1": 2_500.0}, 10_000.0),
         Proof("corner_to_the_road", diamond, {}, 5_000.0, facts=walks),
         Proof("no_street_of_its_own", box(8_500, 210, 8_600, 290), {}, 8_000.0, note="borrows an entrance"),
-        Proof("too_small", box(8_700, 405, 8_725, 435), {}, 750.0, failed_test="too_small"),
+        Proof("small_beside_land", box(8_700, 405, 8_725, 435), {}, 750.0, note="large enough with the land next door"),
         Proof("bow_tie", bow_tie, {}, 5_000.0, n_pieces=2, dirt="bow-tie", note="two triangles when mended"),
-        Proof("sliver", box(9_000, 325, 9_000.05, 425), {}, 5.0, failed_test="too_small", dirt="sliver"),
+        Proof("sliver", box(9_000, 325, 9_000.05, 425), {}, 5.0, failed_test="too_thin", dirt="sliver"),
         Proof("two_polygons", parts, {}, 10_000.0, n_pieces=2, dirt="multipolygon"),
         Proof(
             "no_registered_area", box(9_200, 325, 9_300, 425), {}, 10_000.0,

@@ -104,4 +104,4 @@ def test_a_block_is_one_complex_and_resembles_the_nearest_of_its_kind(cut_up: Pa
 
 
 def _n_links(directory: Path) -> int:
-    return sum(len(pd.read_parquet(path)) for path in directory.glob("parts/*/*/complex_links.parquet"))
+    return sum(len(pd.read_parquet(path)) for path in directory.glob("parts/*/*/*/complex_links.parquet"))
