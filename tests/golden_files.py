@@ -102,12 +102,14 @@ def _read(path: Path, result: object) -> Any:
 
 
 def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Turn geometry into WKT to the millimetre, so that a csv can be read and compared by eye."""
+    """Turn geometry into WKT to the millimetre, and join lists, so that a csv can be read and compared by eye."""
     plain = pd.DataFrame({name: frame[name] for name in frame.columns})
     for name in plain.columns:
         if str(plain[name].dtype) == "geometry":
             normal = shapely.normalize(np.asarray(plain[name], dtype=object))
             plain[name] = shapely.to_wkt(normal, rounding_precision=3, trim=True)
+        elif any(isinstance(one, tuple) for one in plain[name]):
+            plain[name] = plain[name].map("|".join, na_action="ignore")
     return plain
 
 

@@ -7,6 +7,7 @@ passes its contract, and the sites are gathered by the stage that gathers them i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import geopandas as gpd
@@ -170,12 +171,12 @@ def make_roofs() -> dict[str, Frame]:
         footprint_area_m2=360.0,
         n_units_low=homes - one,
         n_units_high=homes + one,
-        failed_rules="",
-        missing_evidence=np.where(homes.isna(), "building_height", ""),
+        failed_rules=[()] * len(told),
+        missing_evidence=[("building_height",) if one else () for one in homes.isna()],
         block_type="dwellings",
         roof_quality="sound",
         extra_floor_area_m2=homes.astype("float64") * 30.0,
-        flags="",
+        flags=[()] * len(told),
     )
     ways = pd.DataFrame({"age_rule": ["stec_2023", "load_1999"]}).merge(
         pd.DataFrame({"roof_variant": ["permanent", "temporary"]}), how="cross"
@@ -227,15 +228,20 @@ def _parcels(rng: np.random.Generator) -> tuple[gpd.GeoDataFrame, np.ndarray]:
             "registered_area_m2": np.round(area),
             "plan_coverage": np.where(column < 9, "covered", "not"),
             "provincial_coverage": "covered",
-            "restrictions": np.where(rng.random(n) < 0.2, "vng_distance", ""),
-            "flags": np.where(
-                rng.random(n) < 0.3, "grid_congestion|zoning", np.where(rng.random(n) < 0.3, "zoning", "")
+            "restrictions": _lists(np.where(rng.random(n) < 0.2, "vng_distance", "")),
+            "flags": _lists(
+                np.where(rng.random(n) < 0.3, "grid_congestion|zoning", np.where(rng.random(n) < 0.3, "zoning", ""))
             ),
         },
         geometry=polygons,
         crs=CRS,
     )
     return sites, shares
+
+
+def _lists(joined: Iterable[str]) -> list[tuple[str, ...]]:
+    """Return texts joined by | as lists."""
+    return [tuple(filter(None, one.split("|"))) for one in joined]
 
 
 def _reasons(sites: gpd.GeoDataFrame, shares: np.ndarray) -> Frame:
@@ -277,14 +283,15 @@ def _reason(site_id: str, k: int, covered: float, attributed: float, unique: flo
 
 def _decide(sites: gpd.GeoDataFrame, left: pd.Series) -> None:
     """Add what the ledger leaves of each parcel, and its verdict."""
-    n, free, consent = np.arange(len(sites)), left > 0, sites["restrictions"] != ""
+    n, free, consent = np.arange(len(sites)), left > 0, sites["restrictions"].map(bool)
     sites["buildable_area_m2"], sites["n_pieces"] = left, free.astype(int)
     sites["verdict"] = np.select([~free, n % 23 == 7, consent], ["excluded", "unknown", "conditional"], "eligible")
     years = np.where(sites["plan_coverage"] == "covered", np.where(n % 5 == 0, 7.5, 15.0), np.nan)
     sites[YEARS] = np.column_stack([years] * len(YEARS))
     sites["buildable_without_consent_m2"] = sites["buildable_area_m2"]
     n_excluding = sum(effect == "exclude" for _, effect, *_ in RULES)
-    sites["n_rules_checked"], sites["n_rules_excluding"], sites["unchecked_rules"] = n_excluding, n_excluding, ""
+    sites["n_rules_checked"], sites["n_rules_excluding"] = n_excluding, n_excluding
+    sites["unchecked_rules"] = [()] * len(sites)
     sites["location_id"] = pd.Series([f"L{i // 2:04d}" for i in n], index=sites.index).where(free, None)
 
 
@@ -389,7 +396,7 @@ def _suitability(access: Frame, units: Frame) -> Frame:
         is_suitable=meets,
         failed_criterion=table["measure"].where(fails),
         failed_by=(value - limit).where(fails),
-        unknown_criteria=table["measure"].where(~known, ""),
+        unknown_criteria=_lists(table["measure"].where(~known, "")),
         score=(1 - value / (2 * limit)).clip(0, 1).where(known),
         score_known_share=np.where(known, 1.0, 0.5),
     )

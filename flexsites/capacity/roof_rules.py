@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from flexsites.arrays import ListArray
 from flexsites.capacity.kernels.roof_lift import access_height, is_lift_uncertain, lift_need, storeys_without_lift
 from flexsites.capacity.kernels.roof_verdicts import (
     FAILED,
@@ -21,7 +22,7 @@ from flexsites.capacity.kernels.roof_verdicts import (
     asks_at_least,
     asks_at_most,
     asks_that,
-    join_names,
+    list_names,
     verdicts,
 )
 from flexsites.capacity.kernels.roofs import roof_dwellings, roof_extra_area, storeys_by_load, storeys_by_year
@@ -85,8 +86,8 @@ class Potential:
     units_layout: Floats
     extra_area_m2: Floats
     lift_measure: pd.Series[str]
-    failed: pd.Series[str]
-    missing: pd.Series[str]
+    failed: ListArray
+    missing: ListArray
 
 
 def floats(frame: Frame, column: str) -> Floats:
@@ -133,10 +134,11 @@ def function_rule(roofs: Frame, allowed: Sequence[str]) -> Answer:
     A dwelling counts as its function, so that a number of dwellings alone settles it.
     """
     homes, none = floats(roofs, "n_dwellings"), np.full(len(roofs), np.nan)
-    codes, distinct = pd.factorize(roofs["functions"])
-    fits = np.array([*(bool(set(text.split("|")) & set(allowed)) for text in list(distinct)), False], dtype=bool)[codes]
+    has_some = roofs["functions"].notna().to_numpy()
+    told = roofs["functions"].where(has_some, None)
+    fits = np.array([one is not None and not set(one).isdisjoint(allowed) for one in told], dtype=bool)
     fits |= (homes > 0) & ("woonfunctie" in allowed)
-    is_unknown = np.isnan(homes) & (codes == -1)
+    is_unknown = np.isnan(homes) & ~has_some
     outcome = asks_that(np.where(is_unknown, np.nan, fits.astype(np.float64)))
     return Answer("functions", "exclude", outcome, none, none, "unit_functions")
 
@@ -289,8 +291,8 @@ def potential(roofs: Frame, age_rule: AgeRule, variant: RoofVariant, rules: TopU
         answered(layout["expected"]),
         answered(extra),
         _lift_measure(roofs, variant, rules.lift, storeys),
-        texts(*join_names(list(failed.values()), list(failed))),
-        texts(*join_names(list(asked.values()), list(asked))),
+        list_names(list(failed.values()), list(failed)),
+        list_names(list(asked.values()), list(asked)),
     )
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from flexsites.arrays import ListArray
 from flexsites.capacity.kernels.roof_blocks import BLOCK_TYPES, block_types
 from flexsites.capacity.kernels.roof_lift import access_height, is_lift_uncertain, lift_need
-from flexsites.capacity.kernels.roof_verdicts import FAILED, UNKNOWN, asks_at_least, asks_at_most, join_names
+from flexsites.capacity.kernels.roof_verdicts import FAILED, UNKNOWN, asks_at_least, asks_at_most, list_names
 from flexsites.capacity.kernels.roofs import storeys_from_height
 from flexsites.capacity.roof_areas import roof_areas, usable_areas
 from flexsites.capacity.roof_rules import (
@@ -156,7 +157,7 @@ def roof_reasons(roofs: Frame, *, rules: TopUpRules) -> Frame:
 
 def _block_types(roofs: Frame, rules: TopUpRules) -> pd.Series[str]:
     """Return what the units of each building are used for."""
-    functions = [text if isinstance(text, str) else None for text in roofs["functions"].tolist()]
+    functions = [one if isinstance(one, tuple) else None for one in roofs["functions"]]
     homes, others = floats(roofs, "n_dwellings"), floats(roofs, "n_other_units")
     return texts(block_types(functions, homes, others, by_function=rules.blocks.by_function()), BLOCK_TYPES)
 
@@ -192,14 +193,14 @@ def _lift(roofs: Frame, rules: TopUpRules) -> dict[str, Any]:
     }
 
 
-def _flags(roofs: Frame, rules: TopUpRules) -> pd.Series[str]:
+def _flags(roofs: Frame, rules: TopUpRules) -> ListArray:
     """Return the flags that are raised, and, as <rule>_unknown, those for which evidence is missing."""
     masks: list[NDArray[np.bool_]] = []
     names: list[str] = []
     for answer in flag_rules(roofs, rules, storeys_to_add(roofs, *rules.at_headline(), rules).expected):
         masks += [answer.outcome == FAILED, answer.outcome == UNKNOWN]
         names += [answer.rule_id, f"{answer.rule_id}_unknown"]
-    return texts(*join_names(masks, names))
+    return list_names(masks, names)
 
 
 def _age_answers(roofs: Frame, rules: TopUpRules) -> list[Answer]:

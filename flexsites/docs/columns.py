@@ -19,6 +19,7 @@ _DTYPES = {
     "int": "whole number",
     "float": "number",
     "bool": "`true` or `false`",
+    "list": "list of texts",
     "geometry": "geometry",
 }
 _KINDS = {"extensive": "summed over sites", "intensive": "never summed"}

@@ -46,8 +46,7 @@ def link_cores(pieces: Frame) -> Frame:
         One row per pair, the lower id first. A mate that is not among the pieces, or is not valid, links nothing.
     """
     valid = pieces[(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy()]
-    mates = valid.loc[valid["core_mates"] != "", ["piece_id", "core_mates"]]
-    ends = mates.assign(mate=mates["core_mates"].str.split("|")).explode("mate")
+    ends = valid[["piece_id", "core_mates"]].rename(columns={"core_mates": "mate"}).explode("mate")
     ends = ends[ends["mate"].isin(valid["piece_id"]).to_numpy()]
     names = np.sort(ends[["piece_id", "mate"]].to_numpy(dtype=object).reshape(-1, 2).astype(str), axis=1)
     pairs = pd.DataFrame(names, columns=["piece_id", "neighbour_piece_id"], dtype="str")
@@ -125,7 +124,7 @@ def place_pieces(pieces: Frame, streets: Frame, *, run_sites: frozenset[str] | N
     valid = pieces[(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy()].reset_index(drop=True)
     names = streets.set_index("street_id")["street_name"]
     points = shapely.point_on_surface(geometry_of(valid))
-    sites = valid["core_mates"].str.split("|").map(lambda mates: {mate.rpartition("#")[0] for mate in mates} - {""})
+    sites = [{mate.rpartition("#")[0] for mate in mates} for mates in valid["core_mates"]]
     is_cut = [run_sites is not None and not mates <= run_sites for mates in sites]
     return pd.DataFrame(
         {
@@ -172,7 +171,7 @@ def describe_locations(located: Frame, piece_locations: Frame, sites: Frame) -> 
         piece_area_m2=("piece_area_m2", "sum"),
         core_area_m2=("core_area_m2", "sum"),
         **{name: (name, "sum") for name in by_verdict},
-        owner_classes=("owner", lambda some: "|".join(sorted(set(some)))),
+        owner_classes=("owner", lambda some: tuple(sorted(set(some)))),
         is_cut=("is_cut", "any"),
     )
     place = ["location_id", "entrance_street_name", "gemeente_code", "buurt_code", "location_x_m", "location_y_m"]

@@ -9,7 +9,7 @@ import shapely
 from flexsites.arrays import BoolArray, IntArray
 from flexsites.config.rule_sets import LocationModel, PieceTests, TimeModel
 from flexsites.config.rules import ExclusionRule, Hardness
-from flexsites.exclusion.kernels.labels import split_labels
+from flexsites.exclusion.kernels.labels import has_label
 from flexsites.exclusion.kernels.land import Land
 from flexsites.exclusion.pieces import leave_pieces, position_of, together_by_id
 from flexsites.exclusion.selection import geometry_of
@@ -67,7 +67,7 @@ def near_misses(
     everyone = together_by_id(parcels, neighbours)
     shapes, around = geometry_of(parcels), geometry_of(everyone)
     face_site, coverage_site = position_of(everyone, faces), position_of(parcels, rule_coverage)
-    is_under = split_labels(faces["rules"].to_numpy(), [rule.rule_id for rule in rules])
+    is_under = has_label(faces["rules"].to_numpy(), [rule.rule_id for rule in rules])
     lacks = _lacking(rule_coverage, coverage_site, len(parcels))
     found = [empty(NearMisses)]
     for number, rule in enumerate(rules):

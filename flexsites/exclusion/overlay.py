@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 
 from flexsites.config.rule_sets import TimeModel
 from flexsites.config.rules import ExclusionRule
 from flexsites.exclusion.constraints import constrain
 from flexsites.exclusion.kernels.faces import has_rule, label_faces
-from flexsites.exclusion.kernels.labels import join_labels
+from flexsites.exclusion.kernels.labels import list_labels
 from flexsites.tables import (
     CRS,
     Faces,
@@ -45,10 +44,10 @@ def overlay(parcels: Frame, layers: Frame, *, rules: tuple[ExclusionRule, ...], 
     constraints = constrain(parcels, ordered, rules=rules, time=time)
     cut = label_faces(np.asarray(parcels.geometry.to_numpy(), dtype=object), constraints, len(rules))
     is_first = np.r_[True, cut.parcel[1:] != cut.parcel[:-1]][: len(cut.parcel)]
-    labels = join_labels(has_rule(cut.labels, len(rules)), [rule.rule_id for rule in rules])
+    labels = list_labels(has_rule(cut.labels, len(rules)), [rule.rule_id for rule in rules])
     columns = {
         "site_id": parcels["site_id"].to_numpy()[cut.parcel],
-        "rules": pd.Series(labels, dtype="str"),
+        "rules": labels,
         "face_area_m2": cut.area_m2,
         "n_repairs": np.where(is_first, cut.n_repairs[cut.parcel], 0),
     }

@@ -16,11 +16,11 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from flexsites.arrays import BoolArray, GeometryArray, IntArray
+from flexsites.arrays import BoolArray, GeometryArray, IntArray, ListArray, lists
 from flexsites.config.rule_sets import PIECE_TESTS, LocationModel, PieceTests, TimeModel
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
 from flexsites.exclusion.barriers import barriers_of, ways_of
-from flexsites.exclusion.kernels.labels import join_labels, split_labels
+from flexsites.exclusion.kernels.labels import has_label, list_labels
 from flexsites.exclusion.kernels.land import PASSES, Land, Limits, Tested
 from flexsites.exclusion.kernels.ledger import lift
 from flexsites.exclusion.kernels.pieces import mark_areas, meet_plans
@@ -157,7 +157,7 @@ def open_land(
 def _may_be_crossed(everyone: Frame, faces: Frame, rules: tuple[ExclusionRule, ...], tests: PieceTests) -> BoolArray:
     """Return which parcels an entrance may cross without a right of way: road land, and public land."""
     names = [rule.rule_id for rule in rules if rule.rule_id in tests.road_land_rules]
-    is_road = split_labels(faces["rules"].to_numpy(), names).any(axis=1)
+    is_road = has_label(faces["rules"].to_numpy(), names).any(axis=1)
     area = faces["face_area_m2"].to_numpy()
     under = np.bincount(position_of(everyone, faces)[is_road], area[is_road], minlength=len(everyone))
     whole = shapely.area(geometry_of(everyone))
@@ -174,7 +174,7 @@ def covers_of(faces: Frame, rules: tuple[ExclusionRule, ...]) -> BoolArray:
         for i, rule in enumerate(rules)
         if rule.effect == "include"
     ]
-    return lift(split_labels(faces["rules"].to_numpy(), names), includes)
+    return lift(has_label(faces["rules"].to_numpy(), names), includes)
 
 
 def takes_area(rules: tuple[ExclusionRule, ...], *, with_consent: bool = True) -> BoolArray:
@@ -236,7 +236,7 @@ def _frame(left: _Left, land: Land, everyone: Frame, rules: tuple[ExclusionRule,
         "is_unknown": is_core & ~found.has_entrance & tests.road_required,
         "failed_test": pd.Series(outcome, dtype="str"),
         **_marks(left, rules, least_m2=float(tests.mark_area_m2)),
-        "core_mates": pd.Series(_named(land, everyone, found), dtype="str"),
+        "core_mates": _named(land, everyone, found),
         "store_number": found.piece,
         "whole": pd.Series(found.geometry, dtype=object),
     }
@@ -245,26 +245,31 @@ def _frame(left: _Left, land: Land, everyone: Frame, rules: tuple[ExclusionRule,
     return frame
 
 
-def _named(land: Land, everyone: Frame, found: Tested) -> list[str]:
-    """Return the ids of the pieces that share a component of core with each, joined by |."""
+def _named(land: Land, everyone: Frame, found: Tested) -> ListArray:
+    """Return the ids of the pieces that share a component of core with each."""
     names = everyone["site_id"].to_numpy(dtype=object)
-    return ["|".join(f"{names[site]}#{k}" for site, k in map(land.name_of, mates)) for mates in found.mates]
+    named = (tuple(f"{names[site]}#{k}" for site, k in map(land.name_of, mates)) for mates in found.mates)
+    return lists(named, len(found.mates))
 
 
 def _merged(first: Frame, second: Frame) -> Frame:
     """Return the rows of both readings; those that are the same in both once."""
     keys = [_identity(frame) for frame in (first, second)]
-    ids, mates = second["piece_id"].map(_free), second["core_mates"].map(_free_list)
+    ids = second["piece_id"].map(_free)
+    mates = [tuple(map(_free, one)) for one in second["core_mates"]]
     place = dict(zip(keys[1], range(len(second)), strict=True))
     at = np.array([place.get(key, -1) for key in keys[0]], dtype=np.int64)
     first = first.assign(
         free_id=ids.reindex(at).astype("str").reset_index(drop=True),
-        free_core_mates=mates.reindex(at, fill_value="").astype("str").reset_index(drop=True),
+        free_core_mates=lists((mates[i] if i >= 0 else () for i in at), len(at)),
         is_with_consent=True,
         is_without_consent=at >= 0,
     )
     known = set(keys[0])
-    second = second.assign(piece_id=ids.astype("str"), free_id=ids.astype("str"), core_mates="", free_core_mates=mates)
+    none, theirs = (lists(some, len(second)) for some in ((() for _ in mates), mates))
+    second = second.assign(
+        piece_id=ids.astype("str"), free_id=ids.astype("str"), core_mates=none, free_core_mates=theirs
+    )
     other = second[[key not in known for key in keys[1]]].reset_index(drop=True)
     other = other.assign(is_with_consent=False, is_without_consent=True)
     both = pd.concat([one for one in (first, other) if len(one)] or [first], ignore_index=True)
@@ -294,18 +299,7 @@ def _free(piece_id: str) -> str:
     return f"{piece_id}~"
 
 
-def _free_list(mates: str) -> str:
-    """Return ids of pieces of the second reading, joined by |.
-
-    Examples
-    --------
-    >>> _free_list("p7#2|p8#1"), _free_list("")
-    ('p7#2~|p8#1~', '')
-    """
-    return "|".join(map(_free, mates.split("|"))) if mates else ""
-
-
-def _marks(left: _Left, rules: tuple[ExclusionRule, ...], *, least_m2: float) -> dict[str, pd.Series[Any]]:
+def _marks(left: _Left, rules: tuple[ExclusionRule, ...], *, least_m2: float) -> dict[str, ListArray]:
     found = {}
     tested = left.tested
     least = np.minimum(least_m2, shapely.area(tested.geometry))[:, None]
@@ -313,7 +307,7 @@ def _marks(left: _Left, rules: tuple[ExclusionRule, ...], *, least_m2: float) ->
         place = [i for i, rule in enumerate(rules) if rule.effect == effect]
         areas = mark_areas(left.faces, left.face_site, left.covers[:, place], tested.geometry, tested.site)
         is_marked = (areas > 0) & (areas >= least)
-        found[column] = pd.Series(join_labels(is_marked, [rules[i].rule_id for i in place]), dtype="str")
+        found[column] = list_labels(is_marked, [rules[i].rule_id for i in place])
     return found
 
 

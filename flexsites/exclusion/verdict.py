@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from flexsites.arrays import BoolArray, FloatArray, IntArray
+from flexsites.arrays import BoolArray, FloatArray, IntArray, ListArray, lists
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
-from flexsites.exclusion.kernels.labels import join_labels
+from flexsites.exclusion.kernels.labels import list_labels
 from flexsites.exclusion.kernels.verdicts import judge_sites, least_years, worst_coverage
 from flexsites.exclusion.pieces import position_of
 from flexsites.tables import (
@@ -58,7 +58,7 @@ def decide(parcels: Frame, pieces: Frame, reasons: Frame, *, rules: tuple[Exclus
             "verdict": verdict,
             "n_rules_checked": len(excluding) - unchecked.sum(axis=1),
             "n_rules_excluding": len(excluding),
-            "unchecked_rules": pd.Series(join_labels(unchecked, excluding), dtype="str"),
+            "unchecked_rules": list_labels(unchecked, excluding),
             **{
                 f"available_years_{one}": least_years(site, counting[f"available_years_{one}"].to_numpy(), n)
                 for one in ("low", "expected", "high")
@@ -112,10 +112,9 @@ def _coverage(parcels: Frame, reasons: Frame, rule_ids: Sequence[str]) -> pd.Ser
     return pd.Series(worst_coverage(counts[0], counts[1], len(rule_ids)), dtype="str")
 
 
-def _marks(texts: pd.Series[Any], site: np.ndarray, n_sites: int) -> pd.Series[Any]:
-    """Return per site all marks of its valid pieces, sorted and joined."""
+def _marks(of_pieces: pd.Series[Any], site: np.ndarray, n_sites: int) -> ListArray:
+    """Return per site all marks of its valid pieces, sorted."""
     found: list[set[str]] = [set() for _ in range(n_sites)]
-    for position, text in zip(site, texts, strict=True):
-        if text:
-            found[position] |= set(text.split("|"))
-    return pd.Series(["|".join(sorted(marks)) for marks in found], dtype="str")
+    for position, marks in zip(site, of_pieces, strict=True):
+        found[position].update(marks)
+    return lists((tuple(sorted(marks)) for marks in found), n_sites)

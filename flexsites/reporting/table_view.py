@@ -181,7 +181,7 @@ def cells(frame: Frame, field: Field, fields: Mapping[str, Field], words: Words)
 
 def _cell(value: Any, field: Field, words: Words) -> Cell:  # noqa: ANN401 - a cell
     """Return what one cell that is not null shows."""
-    if field.written_as == "list":
+    if isinstance(value, tuple | list):
         return ", ".join(words.entry(field.names, name) for name in entries(value))
     if isinstance(value, bool | np.bool_):
         return words.yes_no(value)
@@ -192,16 +192,14 @@ def _cell(value: Any, field: Field, words: Words) -> Cell:  # noqa: ANN401 - a c
 
 
 def entries(value: object) -> list[str]:
-    """Return the entries of a list, or of a text that joins them by |.
+    """Return the entries of a list; none of null.
 
     Examples
     --------
-    >>> entries("noise|zoning"), entries(""), entries(["noise"])
-    (['noise', 'zoning'], [], ['noise'])
+    >>> entries(("noise", "zoning")), entries(()), entries(None)
+    (['noise', 'zoning'], [], [])
     """
-    if isinstance(value, str):
-        return [name for name in value.split("|") if name]
-    return [str(name) for name in value] if isinstance(value, Iterable) else []
+    return [str(name) for name in value] if isinstance(value, tuple | list) else []
 
 
 def null_states(frame: Frame, field: Field, fields: Mapping[str, Field]) -> npt.NDArray[np.object_]:

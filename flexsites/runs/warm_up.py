@@ -38,7 +38,7 @@ def one_row(table: Table, **known: object) -> Frame:
     >>> len(row), int(row["n_dwellings"].iloc[0]), float(row.area.iloc[0])
     (1, 8, 3600.0)
     """
-    plain: dict[str, object] = {"int": 1, "float": 1.0, "bool": True, "str": "1"}
+    plain: dict[str, object] = {"int": 1, "float": 1.0, "bool": True, "str": "1", "list": ()}
     columns: dict[str, object] = {}
     for field in table.fields:
         value = known.get(field.name, field.values[0] if field.values else plain.get(field.dtype))
@@ -62,7 +62,7 @@ def compile_kernels(study: Study) -> None:
         )  # fmt: skip
     if study.top_up is not None:
         building = one_row(
-            Buildings, bag_pand_id="0344100000000001", year_built=1995, n_dwellings=24, functions="woonfunctie",
+            Buildings, bag_pand_id="0344100000000001", year_built=1995, n_dwellings=24, functions=("woonfunctie",),
             building_height_m=14.0, roof_flat_area_m2=3600.0, roof_sloped_area_m2=0.0, pand_status="Pand in gebruik",
         )  # fmt: skip
         roof_units(top_up(building, empty(RoofParts), rules=study.top_up), rules=study.top_up)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from flexsites.arrays import lists
 from flexsites.config.suitability import Criterion, Flexmilieu, TargetGroup, Threshold
 from flexsites.suitability.kernels import criteria as c
 from flexsites.tables import Accessibility, Frame, Pieces, PieceSuitability, Suitability, Units, empty, valid
@@ -118,7 +119,7 @@ def _judge_one(
     )
     score, known = c.weighted_mean(values, weights)
     unknown = [
-        "|".join(criterion.id for criterion, truth in zip(required, column, strict=False) if truth == c.UNKNOWN)
+        tuple(criterion.id for criterion, truth in zip(required, column, strict=False) if truth == c.UNKNOWN)
         for column in truths.T
     ]
     return pd.DataFrame(
@@ -129,7 +130,7 @@ def _judge_one(
             "is_suitable": pd.arrays.BooleanArray(is_suitable == c.YES, is_suitable == c.UNKNOWN),
             "failed_criterion": failed,
             "failed_by": failed_by,
-            "unknown_criteria": unknown,
+            "unknown_criteria": lists(unknown, len(unknown)),
             "score": score,
             "score_known_share": known,
             **{name: n_units[:, i].astype("int64") for i, name in enumerate(_UNITS)},

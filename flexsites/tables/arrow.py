@@ -13,6 +13,7 @@ import fsspec
 import geopandas as gpd
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyproj
 import shapely
@@ -88,6 +89,9 @@ def to_frame(rows: pa.Table) -> Frame:
     frame: Frame = rows.to_pandas(types_mapper=_KNOWS_NULL.get if is_ours else None)
     masks = [one.name for one in rows.schema if pa.types.is_boolean(one.type) and is_ours and _is_never_null(one)]
     frame = frame.astype(dict.fromkeys(masks, "bool"))
+    for one in rows.schema:
+        if pa.types.is_list(one.type):
+            frame[one.name] = pd.Series(_tuples(rows.column(one.name)), index=frame.index, dtype="object")
     if "geometry" in rows.column_names:
         frame = gpd.GeoDataFrame(frame.assign(geometry=shapely.from_wkb(frame["geometry"])), crs=CRS)
     return frame
@@ -99,6 +103,31 @@ _KNOWS_NULL = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 
 def _is_never_null(field: pa.Field) -> bool:
     return (field.metadata or {}).get(b"null") == b"never"
+
+
+def _tuples(column: pa.ChunkedArray) -> list[tuple[Any, ...] | None]:
+    """Return lists as tuples, equal ones as one: few differ."""
+    known: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    found = (None if one is None else tuple(one) for one in column.to_pylist())
+    return [None if one is None else known.setdefault(one, one) for one in found]
+
+
+def sort_rows(rows: pa.Table, columns: Sequence[str]) -> pa.Table:
+    """Return rows sorted by columns, ascending; a list counts as the text of its entries, which arrow cannot sort.
+
+    Examples
+    --------
+    >>> faces = pa.table({"site_id": ["b", "a", "a"], "rules": [["x"], ["y", "z"], []]})
+    >>> sort_rows(faces, ("site_id", "rules"))["rules"].to_pylist()
+    [[], ['y', 'z'], ['x']]
+    """
+    keys = {name: _as_key(rows.column(name)) for name in columns}
+    order = pc.sort_indices(pa.table(keys), sort_keys=[(name, "ascending") for name in columns])
+    return rows.take(order)
+
+
+def _as_key(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.binary_join(column, "|") if pa.types.is_list(column.type) else column
 
 
 def write_groups(sink: pq.ParquetWriter, chunks: Iterable[pa.Table], schema: pa.Schema, n: int) -> int:

@@ -262,10 +262,10 @@ def _cast(frame: Frame, table: Table, *, where: str, extra: list[str]) -> Frame:
     changed: dict[str, pd.Series] = {}
     for field in table.fields:
         column, wanted = frame[field.name], dtype_of(field)
-        if wanted is None or str(column.dtype) == wanted:
+        if wanted is None or (str(column.dtype) == wanted and not (field.dtype == "list" and _has_others(column))):
             continue
         try:
-            changed[field.name] = _as(column, wanted)
+            changed[field.name] = _as_tuples(column) if field.dtype == "list" else _as(column, wanted)
         except (TypeError, ValueError) as error:
             fault = Fault(
                 f"cannot be read as {field.dtype} ({error})", f"{where}: {table.name}.{field.name}", "mend it"
@@ -287,6 +287,23 @@ def _as(column: pd.Series[Any], wanted: str) -> pd.Series[Any]:
         column = column.astype("boolean")
         wanted = "boolean" if column.hasnans else wanted
     return column.astype(wanted)  # type: ignore[call-overload, no-any-return]
+
+
+def _has_others(column: pd.Series[Any]) -> bool:
+    """Whether there is anything but tuples and None in a column."""
+    return any(type(one) is not tuple and one is not None for one in column)
+
+
+def _as_tuples(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return lists as tuples; a text is no list of its letters."""
+    found: list[tuple[str, ...] | None] = []
+    for one in column:
+        if isinstance(one, str):
+            message = f"'{one}' is a text, not a list of texts"
+            raise TypeError(message)
+        is_null = one is None or one is pd.NA or isinstance(one, float)
+        found.append(None if is_null else tuple(one))
+    return pd.Series(found, index=column.index, dtype="object")
 
 
 def _field_faults(frame: Frame, field: Field, table: Table, where: str) -> list[Fault]:

@@ -24,7 +24,7 @@ class Field:
         The column's name, its unit as suffix.
     dtype
         ``str``, ``int`` (pandas Int64), ``float`` (float64, NaN is null), ``bool`` (numpy's where never null, else
-        pandas' boolean) or ``geometry``.
+        pandas' boolean), ``list`` (a tuple of texts) or ``geometry``.
     description
         What it is, for a reader of a result.
     null
@@ -78,5 +78,10 @@ class Field:
         ('yes_no', 'length')
         """
         of_unit: dict[str | None, Format] = {"m2": "area", "m": "length"}
-        of_dtype: dict[Dtype, Format] = {"bool": "yes_no", "int": "count", "str": "code" if self.names else "text"}
+        of_dtype: dict[Dtype, Format] = {
+            "bool": "yes_no",
+            "int": "count",
+            "list": "list",
+            "str": "code" if self.names else "text",
+        }
         return self.format or of_dtype.get(self.dtype) or of_unit.get(self.unit, "amount")

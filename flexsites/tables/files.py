@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flexsites.errors import Fault, InputError, RunError
-from flexsites.tables.arrow import COMPRESSION, opened, schema_of, to_arrow, to_frame, write_groups
+from flexsites.tables.arrow import COMPRESSION, opened, schema_of, sort_rows, to_arrow, to_frame, write_groups
 from flexsites.tables.contract import Frame, Table
 from flexsites.tables.whole_files import scratch_folder, whole_file
 
@@ -26,7 +26,7 @@ _RANGE_ROWS = 500_000
 
 def write_table(frame: Frame, table: Table, path: Path) -> None:
     """Write a table as (Geo)Parquet, sorted by its key, whole or not at all."""
-    write_chunks([frame.sort_values(list(table.key), kind="stable", ignore_index=True)], table, path)
+    _write([sort_rows(to_arrow(frame, table), table.key)], table, path)
 
 
 def write_chunks(frames: Iterable[Frame], table: Table, path: Path) -> None:
@@ -136,4 +136,4 @@ def _part(path: Path, table: Table) -> pa.Table:
 
 def _sorted(parts: Sequence[pa.Table], table: Table) -> pa.Table:
     rows = pa.concat_tables([schema_of(table).empty_table(), *parts])
-    return rows.sort_by([(name, "ascending") for name in table.key])
+    return sort_rows(rows, table.key)

@@ -170,9 +170,8 @@ is_hub = Field(
 # -- exclusion ----------------------------------------------------------------------------------------------------
 rules = Field(
     "rules",
-    "str",
-    "ids of the rules that cover this face, sorted and joined by |; empty: none",
-    format="list",
+    "list",
+    "ids of the rules that cover this face, sorted; empty: none",
     names="rule",
 )
 face_area_m2 = Field("face_area_m2", "float", "area of the face", unit="m2", low=0, kind="extensive")
@@ -315,13 +314,10 @@ has_borrowed_entrance = Field(
 )
 core_mates = Field(
     "core_mates",
-    "str",
-    "other pieces that a component of its core lies on too, joined by |; empty: none or no core",
-    format="list",
+    "list",
+    "other pieces that a component of its core lies on too; empty: none or no core",
 )
-free_core_mates = Field(
-    "free_core_mates", "str", "the same in the second reading, by free_id; empty: none or no core", format="list"
-)
+free_core_mates = Field("free_core_mates", "list", "the same in the second reading, by free_id; empty: none or no core")
 is_valid = Field("is_valid", "bool", "the piece passes every piece test, and its entrance is known")
 is_unknown = Field("is_unknown", "bool", "it passes size and width; whether a street is near is not known")
 failed_test = Field(
@@ -335,17 +331,15 @@ failed_test = Field(
 )
 restrictions = Field(
     "restrictions",
-    "str",
-    "restrict rules that touch it (consent needed), joined by |; empty: none",
-    format="list",
+    "list",
+    "restrict rules that touch it (consent needed); empty: none",
     names="rule",
     not_of=("verdict", "excluded"),
 )
 flags = Field(
     "flags",
-    "str",
-    "flag rules that touch it, joined by |; empty: none",
-    format="list",
+    "list",
+    "flag rules that touch it; empty: none",
     names="rule",
     not_of=("verdict", "excluded"),
 )
@@ -392,10 +386,9 @@ n_rules_checked = Field(
 n_rules_excluding = Field("n_rules_excluding", "int", "excluding rules of the reading", low=0)
 unchecked_rules = Field(
     "unchecked_rules",
-    "str",
-    "excluding rules whose source does not cover the parcel in full, joined by |; empty: none",
+    "list",
+    "excluding rules whose source does not cover the parcel in full; empty: none",
     source="METHOD 0: checked",
-    format="list",
     names="rule",
 )
 plan_coverage = Field(
@@ -455,9 +448,8 @@ unknown_area_m2 = Field(
 )
 owner_classes = Field(
     "owner_classes",
-    "str",
-    "owner classes of its parcels, joined by |; a null one is told as onbekend",
-    format="list",
+    "list",
+    "owner classes of its parcels; a null one is told as onbekend",
     names="owner",
 )
 owner_class_largest = Field(
@@ -577,9 +569,8 @@ failed_by = Field(
 )
 unknown_criteria = Field(
     "unknown_criteria",
-    "str",
-    "required criteria that are unknown, joined by |; empty: none",
-    format="list",
+    "list",
+    "required criteria that are unknown; empty: none",
     names="criterion",
 )
 score = Field(

@@ -47,10 +47,9 @@ n_other_units = Field(
 )
 functions = Field(
     "functions",
-    "str",
-    "functions in the building, sorted and joined by |",
+    "list",
+    "functions in the building, sorted",
     null="it has no unit, or none were given",
-    format="list",
     names="function",
 )
 floor_area_m2 = Field(
@@ -272,14 +271,11 @@ is_lift_uncertain = Field(
 )
 missing_evidence = Field(
     "missing_evidence",
-    "str",
-    "evidence that would decide and nobody gave, joined by |; empty: none, or a rule fails whatever it would say",
-    format="list",
+    "list",
+    "evidence that would decide and nobody gave; empty: none, or a rule fails whatever it would say",
     names="evidence",
 )
-failed_rules = Field(
-    "failed_rules", "str", "rules that fail on what is known, joined by |; empty: none", format="list", names="rule"
-)
+failed_rules = Field("failed_rules", "list", "rules that fail on what is known; empty: none", names="rule")
 age_rule = Field(
     "age_rule", "str", "the rule for the storeys to add: an id of configs/rules/optoppen", names="age_rule"
 )

@@ -24,8 +24,9 @@ import shapely
 
 from flexsites.digest import sha256
 from flexsites.errors import ContractError, Fault, InputError
-from flexsites.tables.arrow import BBOX, COMPRESSION, CORNERS, geo_metadata, write_groups
+from flexsites.tables.arrow import BBOX, COMPRESSION, CORNERS, geo_metadata, sort_rows, write_groups
 from flexsites.tables.contract import Bounds, Frame, Table, conform
+from flexsites.tables.dtypes import ARROW
 from flexsites.tables.whole_files import scratch_folder, whole_file
 from flexsites.tables.windows import read_window
 
@@ -155,8 +156,7 @@ class Writer(AbstractContextManager["Writer"]):
     def _sorted(self, bucket: Path) -> pa.Table:
         with pa.memory_map(str(bucket)) as source, pa.ipc.open_stream(source) as stream:
             rows = stream.read_all()
-        keys = [(_DISTANCE, "ascending"), *((name, "ascending") for name in self.table.key)]
-        return rows.sort_by(keys).drop_columns([_DISTANCE])
+        return sort_rows(rows, (_DISTANCE, *self.table.key)).drop_columns([_DISTANCE])
 
 
 def write_canonical(frame: Frame, path: Path, table: Table) -> Written:
@@ -176,11 +176,11 @@ def write_canonical(frame: Frame, path: Path, table: Table) -> Written:
 def _to_arrow(frame: Frame, table: Table) -> pa.Table:
     """Return the rows as arrow: geometry as WKB, its bounding box as a struct, and its place on the curve."""
     if table.geometry is None:
-        rows = pa.Table.from_pandas(frame, preserve_index=False)
+        rows = _plain(frame, table)
         return rows.append_column(_DISTANCE, pa.array(np.zeros(len(frame), dtype=np.int64)))
     shapes = frame["geometry"].to_numpy()
     plain = pd.DataFrame(frame.drop(columns="geometry"))
-    rows = pa.Table.from_pandas(plain, preserve_index=False)
+    rows = _plain(plain, table)
     boxes = shapely.bounds(shapes) if len(shapes) else np.zeros((0, 4))
     corners = [pa.array(boxes[:, i], pa.float64()) for i in range(4)]
     wkb = pa.array(shapely.to_wkb(shapes, output_dimension=2, byte_order=1), pa.binary())
@@ -188,6 +188,16 @@ def _to_arrow(frame: Frame, table: Table) -> pa.Table:
     rows = rows.append_column(BBOX, pa.StructArray.from_arrays(corners, names=list(CORNERS)))
     distance = hilbert_distance(shapes) if len(shapes) else np.zeros(0, dtype=np.int64)
     return rows.append_column(_DISTANCE, pa.array(distance))
+
+
+def _plain(frame: Frame, table: Table) -> pa.Table:
+    """Return columns without geometry as arrow; lists in their type, which rows without any would not tell."""
+    rows = pa.Table.from_pandas(frame, preserve_index=False)
+    for field in table.fields:
+        if field.dtype == "list":
+            lists = pa.array(frame[field.name], ARROW["list"], from_pandas=True)
+            rows = rows.set_column(rows.column_names.index(field.name), field.name, lists)
+    return rows
 
 
 def hilbert_distance(geometries: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:

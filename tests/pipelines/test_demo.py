@@ -112,10 +112,10 @@ def test_soft_plans_take_only_where_a_variant_says_so(truth: Truth, demo: Path) 
 def test_restrictions_keep_the_land(truth: Truth, tables: dict[str, pd.DataFrame]) -> None:
     site = tables["sites"].set_index("site_id").loc[truth["proofs"]["near_a_business"]["site_id"]]
     # What lies farther from the business needs no consent, and is a site of its own.
-    assert (site["verdict"], site["restrictions"]) == ("eligible", "")
+    assert (site["verdict"], list(site["restrictions"])) == ("eligible", [])
     assert site["buildable_without_consent_m2"] < site["buildable_area_m2"]
     pieces = tables["pieces"][tables["pieces"]["site_id"] == site.name]
-    assert pieces.loc[pieces["is_with_consent"], "restrictions"].tolist() == ["business_distances"]
+    assert pieces.loc[pieces["is_with_consent"], "restrictions"].map(list).tolist() == [["business_distances"]]
 
 
 def test_an_entrance_is_borrowed_where_the_land_next_door_has_one(
@@ -343,7 +343,7 @@ def test_homes_on_all_roofs_of_the_place_have_daylight_and_shops_are_counted_apa
     homes = whole.groupby("block_type")["n_units_expected"].sum()
     assert set(homes.index) == {"dwellings", "shops"}
     assert homes.sum() == good["n_units_expected"].sum()
-    of_shops = good["functions"].str.contains("winkelfunctie")
+    of_shops = good["functions"].map(lambda names: names is not None and "winkelfunctie" in names)
     assert homes["shops"] == good["n_units_expected"][of_shops].sum()
     for kind in ("gemeente", "owner_class", "roof_quality"):
         assert groups["n_buildings"][groups["group_kind"] == kind].sum() == len(roofs), kind

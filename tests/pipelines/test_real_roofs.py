@@ -86,9 +86,9 @@ def test_without_functions_no_building_is_called_eligible(echt):
     """3DBAG has no verblijfsobjecten: a large flat roof may be a barn's. It is kept, unknown, and says what lacks."""
     roofs = echt["gpkg"].table("roofs")
     assert set(roofs["verdict"]) == {"excluded", "unknown"}
-    open_ones = roofs[roofs["missing_evidence"] == "unit_functions"]
+    open_ones = roofs[roofs["missing_evidence"].map(tuple) == ("unit_functions",)]
     assert len(open_ones) > 0
-    assert (open_ones["failed_rules"] == "").all()
+    assert not any(len(names) for names in open_ones["failed_rules"])
     assert open_ones["n_units_expected"].isna().all()
     assert (open_ones["n_units_high"] > 0).all()
 
@@ -150,7 +150,7 @@ def test_a_roof_without_height_is_unknown_and_says_so_unless_its_year_or_footpri
     roofs = roofs[~fails]
     assert len(roofs) > 0
     assert set(roofs["verdict"]) == {"unknown"}
-    assert set(roofs["missing_evidence"]) == {"building_height|roof_area"}
+    assert set(map(tuple, roofs["missing_evidence"])) == {("building_height", "roof_area")}
     assert roofs["n_units_expected"].isna().all()
     told = flexsites("explain", roofs["bag_pand_id"].iloc[0], "--run", denhaag.directory, "--lang", "en")
     assert told.returncode == 0, told.stderr

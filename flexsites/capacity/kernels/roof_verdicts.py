@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from flexsites.arrays import ListArray, lists
+
 __all__ = [
     "FAILED",
     "MET",
@@ -15,7 +17,7 @@ __all__ = [
     "asks_at_least",
     "asks_at_most",
     "asks_that",
-    "join_names",
+    "list_names",
     "verdicts",
 ]
 
@@ -130,8 +132,8 @@ def verdicts(*, is_missing: Masks, is_failed: Masks, is_undecided: Masks, is_res
     return np.select([is_failed, is_missing | is_undecided, is_restricted], [3, 2, 1], default=0)
 
 
-def join_names(masks: Sequence[Masks], names: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:
-    """Return per row the names whose mask is true, in the given order, joined by |; empty where none is.
+def list_names(masks: Sequence[Masks], names: Sequence[str]) -> ListArray:
+    """Return per row the names whose mask is true, in the given order; empty where none is.
 
     Parameters
     ----------
@@ -142,17 +144,16 @@ def join_names(masks: Sequence[Masks], names: Sequence[str]) -> tuple[NDArray[np
 
     Returns
     -------
-        Per row the position, shape (n,), in the list of the combinations that occur.
+        Shape (n,); each combination is made once.
 
     Examples
     --------
-    >>> position, joined = join_names([np.array([True, False]), np.array([True, False])], ["height", "year"])
-    >>> [joined[at] for at in position]
-    ['height|year', '']
+    >>> list_names([np.array([True, False]), np.array([True, False])], ["height", "year"]).tolist()
+    [('height', 'year'), ()]
     """
     codes = np.zeros(len(masks[0]), dtype=np.int64)
     for i, mask in enumerate(masks):
         codes |= mask.astype(np.int64) << i
     present, position = np.unique(codes, return_inverse=True)
-    joined = ["|".join(name for i, name in enumerate(names) if code >> i & 1) for code in present.tolist()]
-    return position, joined
+    made = [tuple(name for i, name in enumerate(names) if code >> i & 1) for code in present.tolist()]
+    return lists((made[at] for at in position), len(codes))

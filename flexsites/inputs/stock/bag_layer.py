@@ -155,7 +155,10 @@ def _rows(stock: Stock, with_home: pd.Index, in_doubt: pd.Index, bounds: Bounds 
         buildings = buildings[is_near].reset_index(drop=True)
     has_home = buildings["bag_pand_id"].isin(with_home).astype("boolean")
     is_open = buildings["bag_pand_id"].isin(in_doubt) | buildings["n_dwellings"].isna()
-    columns = pd.DataFrame(buildings.drop(columns="geometry")).assign(has_dwelling=has_home.mask(~has_home & is_open))
+    words = buildings["functions"].map("|".join, na_action="ignore").astype("str")  # a layer's attribute is a text
+    columns = pd.DataFrame(buildings.drop(columns="geometry")).assign(
+        has_dwelling=has_home.mask(~has_home & is_open), functions=words
+    )
     return Rows(buildings["bag_pand_id"], columns[list(COLUMNS)], np.asarray(buildings.geometry, dtype=object))
 
 

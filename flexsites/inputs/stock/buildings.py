@@ -243,6 +243,7 @@ def join_stock(
         counted = _count_units(units, area)
         notes["n_units_without_building"] = int(units["bag_verblijfsobject_id"].nunique() - counted.n_units)
         frame = frame.merge(counted.per_building, on="bag_pand_id", how="left", validate="1:1")
+        frame["functions"] = frame["functions"].where(frame["functions"].notna(), None)
         is_served = is_served_of(frame["bag_pand_id"], served)
         notes["n_buildings_without_register_of_units"] = int((~is_served).sum())
         for name in ("n_dwellings", "n_other_units"):
@@ -288,7 +289,7 @@ def _count_units(units: Frame, footprint_m2: pd.Series) -> _Counted:
             "n_dwellings": grouped["is_dwelling"].sum().astype("Int64"),
             "n_other_units": (grouped["is_dwelling"].size() - grouped["is_dwelling"].sum()).astype("Int64"),
             "floor_area_m2": grouped["area"].sum(min_count=1),
-            "functions": _joined(words),
+            "functions": _listed(words),
         }
     )
     return _Counted(counts.rename_axis("bag_pand_id").reset_index(), len(one))
@@ -307,14 +308,13 @@ def is_dwelling(functions: pd.Series) -> np.typing.NDArray[np.bool_]:
     return np.array(has_word, dtype=bool)[codes]
 
 
-def _joined(words: Frame) -> pd.Series:
-    """Return the words of each pand, sorted and joined by |; most have one, which needs no joining."""
+def _listed(words: Frame) -> pd.Series:
+    """Return the words of each pand, sorted; most have one, which needs no grouping."""
     ordered = words.sort_values(["pand", "words"])
     is_single = ~ordered["pand"].duplicated(keep=False)
-    single = ordered[is_single].set_index("pand")["words"]
-    several = ordered[~is_single].groupby("pand")["words"].agg("|".join)
-    joined: pd.Series[Any] = pd.concat([single, several])
-    return joined.rename_axis(None)
+    single = {pand: (word,) for pand, word in ordered.loc[is_single, ["pand", "words"]].itertuples(index=False)}
+    several = {str(pand): tuple(words) for pand, words in ordered[~is_single].groupby("pand")["words"]}
+    return pd.Series(single | several, dtype="object")
 
 
 def _put_over(frame: Frame, known: Frame) -> Frame:

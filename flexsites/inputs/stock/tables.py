@@ -14,7 +14,7 @@ from flexsites.inputs.formats.files import Places
 from flexsites.inputs.rows.selection import Unlisted
 from flexsites.inputs.rows.user_table import read_table
 from flexsites.inputs.rows.words import booleans
-from flexsites.inputs.stock.files import bag_ids
+from flexsites.inputs.stock.files import bag_ids, members
 from flexsites.tables import Frame
 from flexsites.tables.field import Field
 
@@ -79,6 +79,8 @@ def _typed(column: pd.Series, dtype: str) -> tuple[pd.Series, pd.Series]:
     elif dtype in ("int", "float"):
         numbers = pd.to_numeric(column, errors="coerce").astype("float64")
         read = numbers.where(numbers % 1 == 0).astype("Int64") if dtype == "int" else numbers
+    elif dtype == "list":
+        read = members(column).map(tuple)
     else:
         read = column.astype("str")
     return read.mask(is_null), read.isna() & ~is_null

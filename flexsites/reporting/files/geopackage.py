@@ -60,7 +60,7 @@ def write_geopackage(directory: Path | str, lang: str = "nl", *, layouts: gpd.Ge
     """
     results = open_results(directory)
     words = words_of(results, lang)
-    layers = {name: _with_names(layer, name, words) for name, layer in _layers(results, layouts).items()}
+    layers = {name: _joined(_with_names(layer, name, words)) for name, layer in _layers(results, layouts).items()}
     path = results.directory / "sites.gpkg"
     # GDAL looks at the ending of a name, and SQLite writes beside it: both in a folder that goes when this ends.
     with scratch_folder(path.with_suffix(".layers")) as folder, whole_file(path) as temporary:
@@ -94,7 +94,7 @@ def _layers(results: Results, layouts: gpd.GeoDataFrame | None) -> dict[str, gpd
 
 
 def _layer(frame: Frame) -> gpd.GeoDataFrame:
-    """Return a layer in RD New whose columns a GeoPackage can hold."""
+    """Return a layer in RD New."""
     layer = gpd.GeoDataFrame(frame, geometry="geometry")
     return layer if layer.crs is not None else layer.set_crs(CRS)
 
@@ -149,6 +149,13 @@ def _with_names(layer: gpd.GeoDataFrame, name: str, words: Words) -> gpd.GeoData
         if one == column or one in named
     ]
     return layer.assign(**named)[order]
+
+
+def _joined(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the layer with its lists joined by |: a GeoPackage has none."""
+    objects = [name for name in layer.columns if layer[name].dtype == object]
+    lists = [name for name in objects if layer[name].map(lambda one: isinstance(one, tuple)).any()]
+    return layer.assign(**{name: layer[name].map("|".join, na_action="ignore").astype("str") for name in lists})
 
 
 def _aliases(layer: gpd.GeoDataFrame, words: Words) -> dict[str, str]:

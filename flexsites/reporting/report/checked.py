@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pandas as pd
@@ -23,11 +24,7 @@ def unchecked(results: Results) -> Frame:
         Key ``rule_id``: its ``hardness`` (null: none is given), and ``n_sites``, the parcels that its source does not
         cover in full.
     """
-    lists = results.table("sites")["unchecked_rules"].value_counts()
-    counted: dict[str, int] = {}
-    for told, n in lists.items():
-        for rule in entries(told):
-            counted[rule] = counted.get(rule, 0) + int(n)
+    counted = Counter(rule for told in results.table("sites")["unchecked_rules"] for rule in entries(told))
     hardness = {rule.rule_id: rule.hardness for rule in results.manifest.rules}
     order = [rule for rule in results.rules if rule in counted]
     order += sorted(set(counted) - set(order))

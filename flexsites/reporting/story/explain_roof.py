@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from flexsites.reporting.results import Results, records
@@ -92,14 +94,13 @@ def _ways(results: Results, bag_pand_id: str, words: Words) -> list[str]:
             high=words.number(row.n_units_high),
         )
         for column, named in (("failed_rules", "roof_failed"), ("missing_evidence", "roof_missing")):
-            found = getattr(row, column, "")
-            if isinstance(found, str) and found:
+            if found := entries(getattr(row, column, ())):
                 text += "; " + words.text(f"explain.{named}", **_listed(column, found, words))
         lines.append(f"- {text}")
     return lines
 
 
-def _listed(column: str, joined: str, words: Words) -> dict[str, str]:
-    """Return a joined list with names, under the placeholder of its text."""
+def _listed(column: str, listed: Sequence[str], words: Words) -> dict[str, str]:
+    """Return a list with names, under the placeholder of its text."""
     kind, key = ("rule", "rules") if column == "failed_rules" else ("evidence", "evidence")
-    return {key: ", ".join(words.name(kind, name) for name in entries(joined))}
+    return {key: ", ".join(words.name(kind, name) for name in listed)}

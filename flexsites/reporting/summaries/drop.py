@@ -104,8 +104,8 @@ def requirement_table(suitability: Frame, sites: Frame) -> Frame:
     failing = failing.assign(criterion=failing["failed_criterion"].astype("object").fillna("unnamed"))
     failed = failing.groupby(keys, observed=True)
     unsure = judged[judged["is_suitable"].isna()]
-    unsure = unsure.assign(criterion=unsure["unknown_criteria"].astype("object").str.split("|")).explode("criterion")
-    unsure = unsure.assign(criterion=unsure["criterion"].replace("", "unnamed").fillna("unnamed"))
+    unsure = unsure.assign(criterion=unsure["unknown_criteria"]).explode("criterion")
+    unsure = unsure.assign(criterion=unsure["criterion"].fillna("unnamed"))
     unknown = unsure.groupby(keys, observed=True).size()
     counted = {"n_sites_failed": failed.size(), "n_units_failed": failed["n_units_expected"].sum()}
     table = pd.concat([pd.DataFrame(counted), unknown.rename("n_sites_unknown")], axis=1)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from flexsites.reporting.names import headline_of
 from flexsites.reporting.results import Results
+from flexsites.reporting.table_view import entries
 from flexsites.tables import Frame
 
 VERDICTS = ("eligible", "conditional", "unknown", "excluded")
@@ -119,7 +120,8 @@ def complexes_table(buildings: Frame) -> Frame:
         "missing_evidence",
     ):
         if name in keyed:
-            table[name] = grouped[name].agg(joined).where(grouped[name].count() > 0)
+            told = {key: entries_of(some) for key, some in grouped[name] if some.notna().any()}
+            table[name] = pd.Series(told, dtype="object")
     for name in ("series_confidence", "series_n_storeys"):
         if name in keyed:
             table[name] = grouped[name].max()
@@ -133,22 +135,23 @@ def complexes_table(buildings: Frame) -> Frame:
     return ranked.drop(columns="is_known")
 
 
-def joined(texts: Iterable[object]) -> str:
-    """Return the distinct names in lists joined by |, sorted and joined again; nulls are passed over.
+def entries_of(cells: Iterable[object]) -> tuple[str, ...]:
+    """Return the distinct entries of lists, and texts that stand alone, sorted; nulls are passed over.
 
     Examples
     --------
-    >>> joined(["roof_area|building_height", "roof_area", "", None])
-    'building_height|roof_area'
+    >>> entries_of([("roof_area", "building_height"), ("roof_area",), (), None, "year_built"])
+    ('building_height', 'roof_area', 'year_built')
     """
-    return "|".join(sorted({name for text in texts if isinstance(text, str) for name in text.split("|") if name}))
+    told = [(one,) if isinstance(one, str) else entries(one) for one in cells]
+    return tuple(sorted({name for some in told for name in some}))
 
 
 def _portfolio_rows(matches: Frame) -> Frame:
     """Return the rows of the portfolio per building, and what the first of them was looked up by."""
     ordered = matches.sort_values("portfolio_row")
     return ordered.groupby("bag_pand_id", as_index=False).agg(
-        portfolio_rows=("portfolio_row", lambda rows: "|".join(map(str, rows))),
+        portfolio_rows=("portfolio_row", lambda rows: tuple(map(str, rows))),
         portfolio_key=("portfolio_key", "first"),
     )
 

@@ -90,9 +90,9 @@ def test_restrict_and_flag_take_no_area():
     one = result["sites"].iloc[0]
     assert (one["buildable_area_m2"], one["buildable_without_consent_m2"]) == (10000, 5000)
     # The half that needs no consent is a site of its own; the flag lies on it too.
-    assert (one["verdict"], one["restrictions"], one["flags"]) == ("eligible", "", "note")
+    assert (one["verdict"], one["restrictions"], one["flags"]) == ("eligible", (), ("note",))
     whole = chain(rules, [("consent", PLOT), ("note", at(0, 0, 100, 50))])["sites"].iloc[0]
-    assert (whole["verdict"], whole["restrictions"], whole["flags"]) == ("conditional", "consent", "note")
+    assert (whole["verdict"], whole["restrictions"], whole["flags"]) == ("conditional", ("consent",), ("note",))
 
 
 def test_an_include_lifts_what_it_names_before_attribution():
@@ -183,10 +183,10 @@ def test_conditional_only_if_every_valid_piece_needs_consent():
     rows = [("a", at(45, 0, 55, 100)), ("c", at(60, 0, 100, 100))]
     result = chain(rules, rows)
     first = result["pieces"][result["pieces"]["is_with_consent"].to_numpy(dtype=bool)]
-    assert first["restrictions"].tolist() == ["", "c"]
+    assert first["restrictions"].tolist() == [(), ("c",)]
     assert result["sites"]["verdict"].tolist() == ["eligible"]
     # What counts is what needs no consent, and that touches no restriction.
-    assert result["sites"]["restrictions"].tolist() == [""]
+    assert result["sites"]["restrictions"].tolist() == [()]
 
 
 def test_a_sliver_of_a_restriction_does_not_mark():

@@ -18,7 +18,7 @@ def share(one, *rows, plots=(PLOT,)):
     """Share of each plot that the rule covers."""
     sites = parcels(*plots)
     faces = overlay(sites, layers(*rows), rules=(one,), time=TIME)
-    taken = faces[faces["rules"] == one.rule_id].groupby("site_id")["face_area_m2"].sum()
+    taken = faces[faces["rules"].map(lambda names: names == (one.rule_id,))].groupby("site_id")["face_area_m2"].sum()
     return (taken.reindex(sites["site_id"], fill_value=0.0) / sites["parcel_area_m2"].to_numpy()).round(9).tolist()
 
 
@@ -128,7 +128,7 @@ def test_the_parts_of_one_building_are_measured_together():
         feature_id="b1", part=[0, 1]
     )
     faces = overlay(parcels(PLOT), both, rules=(standing(),), time=TIME)
-    taken = faces.loc[faces["rules"] == "rule", "face_area_m2"].sum()
+    taken = faces.loc[faces["rules"].map(lambda names: names == ("rule",)), "face_area_m2"].sum()
     assert taken == pytest.approx(grown(40, 40, 50, 46), rel=2e-3)
 
 

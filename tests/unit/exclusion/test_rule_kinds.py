@@ -17,7 +17,7 @@ def share(one, *rows, land_use=None, plot=PLOT):
     site = parcels(plot, land_use=[land_use])
     faces = overlay(site, layers(*rows), rules=(one,), time=TIME)
     assert faces["face_area_m2"].sum() == pytest.approx(plot.area, abs=1e-6)
-    return faces.loc[faces["rules"] == one.rule_id, "face_area_m2"].sum() / plot.area
+    return faces.loc[faces["rules"].map(lambda names: names == (one.rule_id,)), "face_area_m2"].sum() / plot.area
 
 
 @pytest.mark.parametrize(
@@ -248,5 +248,5 @@ def test_a_plot_built_up_beyond_its_share_is_in_use(built, use, expected):
 def test_nothing_at_all():
     assert len(overlay(parcels(PLOT).iloc[:0], layers(("rule", PLOT)), rules=(rule(),), time=TIME)) == 0
     faces = overlay(parcels(PLOT), layers().iloc[:0], rules=(rule(),), time=TIME)
-    assert faces["rules"].tolist() == [""]
+    assert faces["rules"].tolist() == [()]
     assert np.isclose(faces["face_area_m2"].sum(), PLOT.area)

@@ -146,7 +146,7 @@ def test_a_site_that_misses_two_things_counts_under_both() -> None:
             "flexmilieu": ["campus"],
             "is_suitable": pd.array([None], dtype="boolean"),
             "failed_criterion": [None],
-            "unknown_criteria": ["stop|school"],
+            "unknown_criteria": [("stop", "school")],
             "n_units_expected": pd.array([5], dtype="Int64"),
         }
     )

@@ -70,8 +70,9 @@ def test_layouts_become_a_layer(tmp_path: Path) -> None:
 def test_workbook_has_no_formula_whatever_the_texts(tmp_path: Path, lang: str) -> None:
     place = write_results(tmp_path / "run")
     sites = gpd.read_parquet(place / "sites.parquet")
-    for i, text in enumerate((NASTY_OWNER_TEXT, "+31 6", "-1", "@SUM(A1)", "=1+1|cmd")):
-        sites.loc[i, "flags"] = text
+    nasty = (NASTY_OWNER_TEXT, "+31 6", "-1", "@SUM(A1)", "=1+1|cmd")
+    sites["flags"] = [(text,) for text in nasty] + [()] * (len(sites) - len(nasty))
+    for i, text in enumerate(nasty):
         sites.loc[i, "buurt_code"] = text
     sites.to_parquet(place / "sites.parquet")
     manifest = json.loads((place / "manifest.json").read_text(encoding="utf-8"))
@@ -133,14 +134,14 @@ def test_complexes_count_every_building_once() -> None:
             "n_units_low": pd.array([4, None, 0, None], dtype="Int64"),
             "n_units_expected": pd.array([5, None, 0, None], dtype="Int64"),
             "n_units_high": pd.array([6, None, 0, None], dtype="Int64"),
-            "flags": ["monument", "monument|parking", "", None],
+            "flags": [("monument",), ("monument", "parking"), (), None],
         }
     )
     found = complexes_table(buildings).set_index("complex")
     assert found["rank"].dropna().to_dict() == {"c1": 1, "3": 2}
     assert found.index[-1] == "c2", "of which nothing is known: last, and without a rank"
     assert found["n_units_expected"].dropna().to_dict() == {"c1": 5, "3": 0}
-    assert found.loc["c1", "flags"] == "monument|parking"
+    assert found.loc["c1", "flags"] == ("monument", "parking")
     verdicts = found[["n_eligible", "n_conditional", "n_unknown", "n_excluded"]].sum(axis=1)
     assert (verdicts == found["n_buildings"]).all()
 

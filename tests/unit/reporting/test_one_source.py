@@ -63,7 +63,7 @@ def test_a_flag_in_the_ledger_is_never_denied(run_directory: Path, tmp_path: Pat
     place = copied(run_directory, tmp_path)
     reasons = pd.read_parquet(place / "reasons.parquet")
     sites = open_results(place).table("sites")
-    site = sites[(sites["flags"] == "") & (sites["verdict"] == "eligible")].iloc[0]["site_id"]
+    site = sites[~sites["flags"].map(bool) & (sites["verdict"] == "eligible")].iloc[0]["site_id"]
     flag = reasons[reasons["rule_id"] == "zoning"].head(1).assign(site_id=site, covered_area_m2=104.0)
     pd.concat([reasons, flag], ignore_index=True).to_parquet(place / "reasons.parquet")
     told = explain(place, site, "en")

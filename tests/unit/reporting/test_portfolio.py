@@ -175,7 +175,7 @@ def test_a_complex_sums_what_is_known_and_counts_what_is_not(tmp_path: Path) -> 
     row = complexes_table(found).iloc[0]
     assert (row["n_buildings"], row["n_unknown"], row["n_dwellings"]) == (3, 1, 24)
     assert row["complex"] == pand_id(1)
-    assert row["missing_evidence"] == "building_height"
+    assert row["missing_evidence"] == ("building_height",)
 
 
 def test_the_stock_of_den_haag_as_a_portfolio_by_bag_id(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_what_null_tells_is_told_by_row() -> None:
             "flexmilieu_best": ["campus", None, None, None],
             "score_best": [0.756, None, None, None],
             "available_years_expected": [15.0, None, 7.5, None],
-            "flags": ["noise|zoning", "", "", ""],
+            "flags": [("noise", "zoning"), (), (), ()],
         }
     )
     columns = ["is_suitable", "flexmilieu_best", "score_best", "available_years_expected", "flags"]

@@ -24,7 +24,7 @@ def daylit(roof: shapely.Polygon, *neighbours: shapely.Polygon) -> shapely.Geome
 
 def shop(length_m: float, depth_m: float, **known: object) -> dict[str, object]:
     """Return a shop of 1985 of one storey: Stec's rule gives one storey, no lift is needed."""
-    shop = {"n_dwellings": 0, "n_other_units": 1, "functions": "winkelfunctie", "building_height_m": 4.0}
+    shop = {"n_dwellings": 0, "n_other_units": 1, "functions": ("winkelfunctie",), "building_height_m": 4.0}
     return flat_block(length_m=length_m, depth_m=depth_m, **{"year_built": 1985, **shop, **known})
 
 
@@ -106,7 +106,7 @@ def test_two_parts_that_are_too_small_do_not_add_up_to_one_that_is_large_enough(
     found = roof_of(flat_block(length_m=30.0), parts=parts).iloc[0]
     assert found["usable_roof_area_m2"] == pytest.approx(2 * 123.5)
     assert found["largest_part_area_m2"] == pytest.approx(123.5)
-    assert (found["verdict"], found["failed_rules"]) == ("excluded", "usable_roof_area")
+    assert (found["verdict"], found["failed_rules"]) == ("excluded", ("usable_roof_area",))
     level = parts.assign(roof_part_height_m_nap=11.2)
     assert roof_of(flat_block(length_m=30.0), parts=level).iloc[0]["verdict"] == "eligible"
 

@@ -155,7 +155,7 @@ def test_functions_and_floor_areas_are_gathered_per_building() -> None:
         unit("0518010000000002", f"{{{A}}}", "{winkelfunctie,woonfunctie}", area=30),
         unit("0518010000000003", f"{{{B}}}", "{woonfunctie}", area=999999),
     )
-    assert found.loc[A, "functions"] == "winkelfunctie|woonfunctie"
+    assert found.loc[A, "functions"] == ("winkelfunctie", "woonfunctie")
     assert found.loc[A, "floor_area_m2"] == 100
     assert pd.isna(found.loc[B, "floor_area_m2"])
 

@@ -36,7 +36,7 @@ def _sites(*rows):
     table |= dict.fromkeys(("plan_coverage", "provincial_coverage"), ["not"] * n)
     table |= dict.fromkeys(("is_suitable", "is_suitable_demanding"), [None] * n)
     table |= dict.fromkeys(("flexmilieu_best", "flexmilieu_units"), [None] * n)
-    table |= dict.fromkeys(("restrictions", "flags", "unchecked_rules"), [""] * n)
+    table |= dict.fromkeys(("restrictions", "flags", "unchecked_rules"), [()] * n)
     return gpd.GeoDataFrame(table, geometry=[shapely.box(0, 0, 10, 10)] * n, crs="EPSG:28992")
 
 
@@ -45,7 +45,7 @@ def _judged(*rows):
     made = [
         {
             "site_id": site, "flexmilieu": flexmilieu, "is_suitable": suits, "failed_criterion": None,
-            "failed_by": None, "unknown_criteria": "", "score": score, "score_known_share": 1.0, "rank": None,
+            "failed_by": None, "unknown_criteria": (), "score": score, "score_known_share": 1.0, "rank": None,
             "n_units_low": homes, "n_units_expected": homes, "n_units_high": homes,
         }
         for site, flexmilieu, suits, homes, score in rows

@@ -89,7 +89,7 @@ def test_each_piece_has_its_own_entrance(judged):
     assert stad.loc["a#2", "failed_criterion"] == "stop"
     assert stad.loc["a#2", "failed_by"] == 400.0
     assert pd.isna(stad.loc["b#1", "failed_by"])  # not reached at all
-    assert stad.loc["c#1", "unknown_criteria"] == "stop"  # never measured: unknown, not a no
+    assert stad.loc["c#1", "unknown_criteria"] == ("stop",)  # never measured: unknown, not a no
     assert stad.loc["d#1", "failed_criterion"] == "homes"  # nothing fits: certain, whatever the stop
 
 
@@ -122,10 +122,10 @@ def test_the_best_flexmilieu_is_a_suitable_one(judged, flexmilieus):
         {
             "site_id": ids, "buildable_area_m2": [2000.0, 2000, 2000, 2000, 0], "n_pieces": [2, 1, 1, 1, 0],
             "buildable_without_consent_m2": [2000.0, 2000, 2000, 2000, 0], "n_rules_checked": [1] * n,
-            "n_rules_excluding": [1] * n, "unchecked_rules": [""] * n,
+            "n_rules_excluding": [1] * n, "unchecked_rules": [()] * n,
             "verdict": ["eligible"] * 4 + ["excluded"], "plan_coverage": ["covered"] * n,
             **{f"available_years_{one}": [10.0] * n for one in ("low", "expected", "high")},
-            "provincial_coverage": ["covered"] * n, "restrictions": [""] * n, "flags": [""] * n,
+            "provincial_coverage": ["covered"] * n, "restrictions": [()] * n, "flags": [()] * n,
         }
     )  # fmt: skip
     sites = gather(
