@@ -1,8 +1,8 @@
 """Every column and every table once, the contract of a stage, and how tables stand on disk.
 
-What a column is stands in ``parcel_fields`` and ``roof_fields``; which columns a table has, its key and its geometry in
-``parcel_tables``, ``roof_tables`` and ``demand_tables``; the checks a table passes in ``contract``. All tables and
-checks are imported from here.
+What a column is stands in ``fields``, gathered by ``parcel_fields`` and ``roof_fields``; which columns a table has, its
+key and its geometry in ``parcel_tables``, ``roof_tables`` and ``demand_tables``; the checks a table passes in
+``contract``. All tables and checks are imported from here.
 """
 
 from flexsites.tables.contract import (

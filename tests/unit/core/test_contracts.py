@@ -15,7 +15,7 @@ from flexsites import tables
 from flexsites.errors import ContractError, CrsError
 from flexsites.tables import CRS, Amenities, PieceLocations, Reasons, Table, conform, contract, empty, require_rd
 from flexsites.tables import parcel_fields as fields
-from flexsites.tables.parcel_fields import Field
+from flexsites.tables.field import Field
 from flexsites.tables.stage import record_lineage, stage
 
 TABLES = {name: one for name, one in vars(tables).items() if isinstance(one, Table)}

@@ -1,0 +1,103 @@
+"""Columns of criteria, scores and ranks."""
+
+from __future__ import annotations
+
+from flexsites.tables.field import Field
+
+_UNKNOWN_CRITERION = "a required criterion is unknown"
+is_suitable = Field("is_suitable", "bool", "meets all required criteria of the flexmilieu", null=_UNKNOWN_CRITERION)
+is_suitable_any = Field(
+    "is_suitable",
+    "bool",
+    "suitable for at least one flexmilieu",
+    null=_UNKNOWN_CRITERION,
+    not_of=("verdict", "excluded"),
+)
+is_suitable_demanding = Field(
+    "is_suitable_demanding",
+    "bool",
+    "suitable for at least one flexmilieu that is not marked undemanding (nearly everything passes those)",
+    null=_UNKNOWN_CRITERION,
+    source="METHOD 0",
+    not_of=("verdict", "excluded"),
+)
+failed_criterion = Field(
+    "failed_criterion",
+    "str",
+    "the required criterion that fails worst",
+    null="none fails",
+    names="criterion",
+    null_is="none",
+)
+failed_by = Field(
+    "failed_by",
+    "float",
+    "by how much it fails, in the criterion's unit",
+    null="none fails, or it was not reached at all",
+    low=0,
+    null_is="not_applicable",
+)
+unknown_criteria = Field(
+    "unknown_criteria",
+    "list",
+    "required criteria that are unknown; empty: none",
+    names="criterion",
+)
+score = Field(
+    "score",
+    "float",
+    "weighted mean of the value functions",
+    null="no weighted criterion is known",
+    low=0,
+    high=1,
+    kind="intensive",
+    format="score",
+)
+rank = Field(
+    "rank",
+    "int",
+    "1 is best, over the run; ties by site_id",
+    null="not suitable",
+    format="ordinal",
+    null_is="not_applicable",
+    unknown_with="is_suitable",
+)
+flexmilieu_best = Field(
+    "flexmilieu_best",
+    "str",
+    "the suitable flexmilieu of the highest score, ties in config order",
+    null="none is suitable",
+    names="flexmilieu",
+    null_is="none",
+    unknown_with="is_suitable",
+    not_of=("verdict", "excluded"),
+)
+flexmilieu_units = Field(
+    "flexmilieu_units",
+    "str",
+    "the flexmilieu that the site's own n_units are of: the best; where none suits, the unknown or else failing one of"
+    " the highest score, so that homes before any target-group requirement can be counted",
+    null="no valid piece",
+    names="flexmilieu",
+    null_is="not_applicable",
+)
+score_best = Field(
+    "score_best",
+    "float",
+    "the score in the best flexmilieu",
+    null="none is suitable",
+    low=0,
+    high=1,
+    format="score",
+    null_is="not_applicable",
+    unknown_with="is_suitable",
+)
+score_known_share = Field(
+    "score_known_share",
+    "float",
+    "share of the weights whose criterion is known",
+    low=0,
+    high=1,
+    kind="intensive",
+    format="share",
+)
