@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from flexsites.arrays import BoolArray
 from flexsites.suitability.kernels import criteria as c
 from flexsites.tables import CRS, Exclusions, Frame, Parcels, Sites, Suitability
 from flexsites.tables.contract import is_among
@@ -50,7 +51,7 @@ def gather(
     One row per parcel, in the order of the parcels. The homes are those of ``flexmilieu_units``: the best suitable
     flexmilieu; where none is suitable the unknown, else the failing one of the highest score, so that homes *before*
     any target-group requirement can be counted; ``is_suitable`` tells which. A site without a valid piece has 0 homes
-    and serves nobody.
+    and serves nobody, but where the verdict is unknown (its pieces may be valid) whom it serves is unknown too.
     """
     truth = suitability["is_suitable"].astype("Int8").fillna(c.UNKNOWN).to_numpy(dtype=np.int8)
     order = {name: i for i, name in enumerate(flexmilieus)}
@@ -70,9 +71,10 @@ def gather(
     told = exclusions.set_index("site_id").reindex(parcels["site_id"])
     for name in told.columns:
         site[name] = told[name].to_numpy() if told[name].dtype == "float64" else told[name].array
-    site["is_suitable"] = _any_flexmilieu(ranked, parcels)
+    may_have_a_piece = (site["verdict"] == "unknown").to_numpy(dtype=bool) & best["flexmilieu"].isna().to_numpy()
+    site["is_suitable"] = _any_flexmilieu(ranked, parcels, may_have_a_piece)
     asking = ranked[~ranked["flexmilieu"].isin(undemanding)]
-    site["is_suitable_demanding"] = _any_flexmilieu(asking, parcels)
+    site["is_suitable_demanding"] = _any_flexmilieu(asking, parcels, may_have_a_piece)
     site["flexmilieu_units"] = best["flexmilieu"].array
     site["flexmilieu_best"] = best["flexmilieu"].where(is_best_suitable).array
     site["score_best"] = best["score"].where(is_best_suitable).to_numpy()
@@ -83,9 +85,9 @@ def gather(
     return sites
 
 
-def _any_flexmilieu(suitability: Frame, parcels: Frame) -> pd.arrays.BooleanArray:
-    """Kleene's or over the flexmilieus of each site; a site without any is a no."""
+def _any_flexmilieu(suitability: Frame, parcels: Frame, may_have_a_piece: BoolArray) -> pd.arrays.BooleanArray:
+    """Kleene's or over the flexmilieus of each site; a site without any is a no, unless it may have a piece."""
     truth = suitability["truth"]
     yes = is_among(parcels["site_id"], suitability["site_id"][truth == c.YES])
     unknown = is_among(parcels["site_id"], suitability["site_id"][truth == c.UNKNOWN])
-    return pd.arrays.BooleanArray(yes, unknown & ~yes)
+    return pd.arrays.BooleanArray(yes, (unknown | may_have_a_piece) & ~yes)

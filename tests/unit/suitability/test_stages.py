@@ -108,7 +108,7 @@ def test_rank_counts_suitable_sites_only(judged):
 
 
 def test_the_best_flexmilieu_is_a_suitable_one(judged, flexmilieus):
-    ids = ["a", "b", "c", "d", "e"]
+    ids = ["a", "b", "c", "d", "e", "f"]  # e is excluded; of f no way in is known, so that it has no valid piece yet
     n = len(ids)
     parcels = gpd.GeoDataFrame(
         {
@@ -120,10 +120,10 @@ def test_the_best_flexmilieu_is_a_suitable_one(judged, flexmilieus):
     )  # fmt: skip
     exclusions = pd.DataFrame(
         {
-            "site_id": ids, "buildable_area_m2": [2000.0, 2000, 2000, 2000, 0], "n_pieces": [2, 1, 1, 1, 0],
-            "buildable_without_consent_m2": [2000.0, 2000, 2000, 2000, 0], "n_rules_checked": [1] * n,
+            "site_id": ids, "buildable_area_m2": [2000.0, 2000, 2000, 2000, 0, 2000], "n_pieces": [2, 1, 1, 1, 0, 0],
+            "buildable_without_consent_m2": [2000.0, 2000, 2000, 2000, 0, 2000], "n_rules_checked": [1] * n,
             "n_rules_excluding": [1] * n, "unchecked_rules": [()] * n,
-            "verdict": ["eligible"] * 4 + ["excluded"], "plan_coverage": ["covered"] * n,
+            "verdict": ["eligible"] * 4 + ["excluded", "unknown"], "plan_coverage": ["covered"] * n,
             **{f"available_years_{one}": [10.0] * n for one in ("low", "expected", "high")},
             "provincial_coverage": ["covered"] * n, "restrictions": [()] * n, "flags": [()] * n,
         }
@@ -137,9 +137,10 @@ def test_the_best_flexmilieu_is_a_suitable_one(judged, flexmilieus):
     )
     sites = sites.set_index("site_id")
     assert sites["flexmilieu_best"].fillna("-").to_dict() == {
-        "a": "stad", "b": "groen_tiny", "c": "groen_tiny", "d": "-", "e": "-",
+        "a": "stad", "b": "groen_tiny", "c": "groen_tiny", "d": "-", "e": "-", "f": "-",
     }  # fmt: skip
     assert _told(sites["is_suitable_demanding"]) == {
-        "a": True, "b": False, "c": None, "d": False, "e": False,
+        "a": True, "b": False, "c": None, "d": False, "e": False, "f": None,
     }  # fmt: skip
-    assert sites["n_units_expected"].to_dict() == {"a": 10, "b": 5, "c": 5, "d": 0, "e": 0}
+    assert _told(sites["is_suitable"])["f"] is None, "unknown is never no"
+    assert sites["n_units_expected"].to_dict() == {"a": 10, "b": 5, "c": 5, "d": 0, "e": 0, "f": 0}
