@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -85,8 +85,10 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML is anything until a mod
         raise ConfigError(Fault(f"is not valid YAML ({error})", str(path), "mend the line it names")) from error
 
 
-def read_model(path: Path, model: type[M], content: object | None = None) -> M:
-    """Read one file into a model.
+def read_model(
+    path: Path, model: type[M], content: object | None = None, *, context: Mapping[str, object] | None = None
+) -> M:
+    """Read one file into a model; the context is what its validators may ask for.
 
     Raises
     ------
@@ -95,7 +97,7 @@ def read_model(path: Path, model: type[M], content: object | None = None) -> M:
     """
     raw = read_yaml(path) if content is None else content
     try:
-        return model.model_validate(raw)
+        return model.model_validate(raw, context=context)
     except ValidationError as error:
         raise ConfigError(list(_faults(error, path))) from error
 

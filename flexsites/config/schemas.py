@@ -18,6 +18,7 @@ from flexsites.config.dwellings import DwellingType, LayoutStandard
 from flexsites.config.input_rules import InputRules
 from flexsites.config.load import configs_directory
 from flexsites.config.openstreetmap import AmenityCategories, StreetRules
+from flexsites.config.presets import Preset
 from flexsites.config.roofs import (
     BlockTypes,
     ComplexRules,
@@ -53,6 +54,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "target_groups/*.yaml": TargetGroup,
     "dwelling_types/*.yaml": DwellingType,
     "sources/*.yaml": Catalogue,
+    "presets/*.yaml": Preset,
     "anchors/*.yaml": Anchors,
     "inputs.yaml": InputRules,
     "layout.yaml": LayoutStandard,

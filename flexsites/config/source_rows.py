@@ -59,6 +59,8 @@ class Row(Model):
     """What the dataset is: the id of a row of the catalogue, or written out."""
     notes: str = ""
     """What a person should know of this use of it."""
+    preset: str | None = None
+    """The preset that this entry was written out of, where the run says `use: NAME`."""
 
 
 class FileRow(Row):
@@ -117,3 +119,14 @@ class Geometry(Model):
     """Which geometry, where a file has several."""
     arc_step_degrees: Annotated[Figure | None, Unit("deg")] = None
     """Arcs become chords of at most this angle."""
+
+
+class Naming(Selection, Geometry):
+    """One way in which a register names its columns, and how it is then read.
+
+    What it says takes the place of what the entry says, key by key. Columns of `where`, `keep`, `rename` and `recode`
+    that a delivery does not have are passed over, unless `has` asks them: of an optional element every value is null.
+    """
+
+    has: tuple[str, ...] = Field(min_length=1)
+    """Columns, or elements of GML, that all are there in this way of naming and not all in another."""

@@ -6,17 +6,24 @@ read; a reader of another kind is one model here and one function in flexsites/i
 
 Paths are relative to the run file, may hold `${NAME}` or `${NAME:-default}` from the environment, may be fsspec
 URLs, and `world://file` is a file of the synthetic place that the run makes.
+
+An entry may instead be `{use: NAME}`: a preset (configs/presets), which is written out here as if the run had said it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, GetJsonSchemaHandler, ValidationInfo, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from flexsites.config.base import Model
-from flexsites.config.source_rows import Coverage, CoverageOf, FileRow, Geometry, Row, Selection
+from flexsites.config.presets import written_out
+from flexsites.config.shelf import Shelf
+from flexsites.config.source_rows import Coverage, CoverageOf, FileRow, Geometry, Naming, Row, Selection
 
 
 class Vector(FileRow, Selection, Geometry):
@@ -33,6 +40,8 @@ class Vector(FileRow, Selection, Geometry):
     """Where the source is complete; what it does not hold elsewhere is unknown, not absent."""
     periods: dict[str, tuple[int, int]] = Field(default_factory=dict)
     """Columns with homes per period, of plans, with the first and the last year of each."""
+    namings: tuple[Naming, ...] = ()
+    """The ways in which its columns may be named; the first counts of which the file has the layer and the columns."""
 
     @model_validator(mode="after")
     def _has_periods_in_time(self) -> Vector:
@@ -303,15 +312,30 @@ class Portfolio(FileRow):
     """Their column for each of ours."""
 
 
+class _OrUse:
+    """Tells editors that an entry may be `{use: NAME}`, which is written out before the models see it."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        named = {"type": "string", "description": "The preset: a name of configs/presets, or of one's own."}
+        used = {
+            "type": "object",
+            "description": "A preset, and what is said otherwise than it says.",
+            "properties": {"use": named},
+            "required": ["use"],
+        }
+        return {"anyOf": [used, handler(schema)]}
+
+
 Fetched = Vector | OgcFeatures | ArcgisFeatures
-ParcelSource = Annotated[Fetched | OsmLayer, Field(discriminator="reader")]
-LayerSource = Annotated[Fetched | Raster | OsmLayer | Bag, Field(discriminator="reader")]
-StreetSource = Annotated[OsmPbf | OsmPlace | OsmGraph | Lines, Field(discriminator="reader")]
-AmenitySource = Annotated[OsmPbf | OsmPlace | Points, Field(discriminator="reader")]
-StopSource = Annotated[Gtfs | Stops | OsmPbf, Field(discriminator="reader")]
-AreaSource = Annotated[Fetched, Field(discriminator="reader")]
-OwnershipSource = Annotated[Table | Vector, Field(discriminator="reader")]
-RoofSource = Annotated[Bag3d | CityJson, Field(discriminator="reader")]
+ParcelSource = Annotated[Fetched | OsmLayer, Field(discriminator="reader"), _OrUse()]
+LayerSource = Annotated[Fetched | Raster | OsmLayer | Bag, Field(discriminator="reader"), _OrUse()]
+StreetSource = Annotated[OsmPbf | OsmPlace | OsmGraph | Lines, Field(discriminator="reader"), _OrUse()]
+AmenitySource = Annotated[OsmPbf | OsmPlace | Points, Field(discriminator="reader"), _OrUse()]
+StopSource = Annotated[Gtfs | Stops | OsmPbf, Field(discriminator="reader"), _OrUse()]
+AreaSource = Annotated[Fetched, Field(discriminator="reader"), _OrUse()]
+OwnershipSource = Annotated[Table | Vector, Field(discriminator="reader"), _OrUse()]
+RoofSource = Annotated[Bag3d | CityJson, Field(discriminator="reader"), _OrUse()]
+KnownSource = Annotated[Table, _OrUse()]
 
 
 class Areas(Model):
@@ -340,7 +364,7 @@ class Buildings(Model):
     """Dwellings and other functions of the BAG."""
     roofs_3d: RoofSource | None = None
     """Roofs and heights."""
-    known: Table | None = None
+    known: KnownSource | None = None
     """A table by bag_pand_id of what the owner knows: has_lift, is_monument, n_storeys and the like."""
     carried: Table | None = None
     """Buildings of known capacity: bag_pand_id and n_storeys_carried; look-alikes are found."""
@@ -355,6 +379,9 @@ class Sources(Model):
 
     faulty_rows: Literal["stop", "quarantine"] = "stop"
     """What happens to rows that cannot be used: `stop` reports all and runs nothing, `quarantine` sets them apart."""
+
+    folder: str = "data"
+    """Where a `{use: NAME}` without a path has its file, and where `flexsites fetch` puts it; beside the run file."""
 
     parcels: ParcelSource | None = None
     """The parcels that are assessed."""
@@ -376,6 +403,15 @@ class Sources(Model):
     """A corporation's own list."""
     demand: DemandTable | None = None
     """How many homes each gemeente asks for each target group."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _write_out(cls, given: object, info: ValidationInfo) -> object:
+        """Write out every `{use: NAME}`, with the presets of the run's own folder over the shipped."""
+        if not isinstance(given, Mapping):
+            return given
+        context: dict[str, Any] = info.context or {}
+        return written_out(given, context.get("shelf", Shelf()))
 
     def rows(self) -> dict[str, Row]:
         """Every source by its dotted name (`layers.natura2000`, `areas.gemeenten`), in the order of the fields.

@@ -254,8 +254,10 @@ def resolve(name: str) -> Study:
         If the run, or a file it names, does not exist.
     """
     path = find("runs", name)
-    run = read_model(path, Run, expand(read_yaml(path)))
-    shelf = shelf_of(path, run.config)
+    content = expand(read_yaml(path))
+    named = content.get("config") if isinstance(content, Mapping) else None
+    shelf = shelf_of(path, named if isinstance(named, str) else None)
+    run = read_model(path, Run, content, context={"shelf": shelf})
     if strays := list(shelf.strays(OWN_PATTERNS)):
         raise ConfigError(strays)
     reader = Reader(shelf, run, path)
@@ -273,8 +275,8 @@ def resolve(name: str) -> Study:
     beside = tuple(one for one in variants if one.shares_inputs_with(base))
     run = run.model_copy(update={"sources": settings.sources})
     anchors = read_model(shelf.find("anchors", run.anchors, beside=path.parent), Anchors) if run.anchors else None
-    content = _content(run, rule_set, settings, anchors)
-    study = Study(run, path, rule_set, (base, *beside), content, anchors, origins)
+    told = _content(run, rule_set, settings, anchors)
+    study = Study(run, path, rule_set, (base, *beside), told, anchors, origins)
     return replace(study, apart={one.id: _apart(study, one) for one in variants if not one.shares_inputs_with(base)})
 
 

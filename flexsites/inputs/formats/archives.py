@@ -61,15 +61,15 @@ def _names(archive: str, where: str) -> list[str]:
             names = packed.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise InputError(Fault(f"cannot be read as a zip ({error})", where, "fetch the file again")) from error
-    return [name for name in names if _is_data(name)]
+    return [name for name in names if is_data(name)]
 
 
-def _is_data(name: str) -> bool:
+def is_data(name: str) -> bool:
     """Whether a member is data, not what a system keeps beside it.
 
     Examples
     --------
-    >>> [_is_data(name) for name in ("plans.shp", "__MACOSX/._plans.shp", "map/._plans.shp", "map/")]
+    >>> [is_data(name) for name in ("plans.shp", "__MACOSX/._plans.shp", "map/._plans.shp", "map/")]
     [True, False, False, False]
     """
     parts = PurePosixPath(name).parts

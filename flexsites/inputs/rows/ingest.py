@@ -23,6 +23,7 @@ from flexsites.inputs.formats.files import Places, locate
 from flexsites.inputs.formats.projection import Geometries, Projection, coordinate_faults, outside_rd, to_rd
 from flexsites.inputs.formats.vector import BATCH_ROWS, GDAL_ARC_STEP_DEGREES, Batch, Bounds, VectorFile, open_vector
 from flexsites.inputs.rows import validity
+from flexsites.inputs.rows.namings import as_delivered, fitted
 from flexsites.inputs.rows.numbers import OF_A_MAPPING, Unreadable
 from flexsites.inputs.rows.selection import Unlisted, column_faults, identifiers, kept_columns, read_columns, select
 
@@ -162,11 +163,13 @@ def open_source(
         With every fault of every file: not there, not readable, no CRS, no features, columns that are not there.
     """
     needed = tuple(needed)
+    row, paths = as_delivered(name, row, paths, places)
     shape = row if isinstance(row, Geometry) else Geometry()
     step = None if shape.arc_step_degrees is None else float(shape.arc_step_degrees)
     faults: list[Fault | str] = []
     is_about_crs = []
-    opened, projections, real = [], [], []
+    opened: list[VectorFile] = []
+    projections, real = [], []
     for path, member, where in _members(name, paths, places, shape.layer, faults):
         try:
             found = open_vector(
@@ -185,6 +188,7 @@ def open_source(
             faults.extend(error.faults)
             is_about_crs.append(isinstance(error, CrsError))
             continue
+        row = fitted(row, found.columns) if not opened else row
         file_faults = _shape_faults(found, where)
         file_faults += column_faults(row, found.columns, needed, where=where)
         is_about_crs.extend([False] * len(file_faults))

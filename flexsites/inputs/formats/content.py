@@ -1,0 +1,166 @@
+"""What a file holds, by looking into it: its layers, and the columns and geometry of each. No rows are judged.
+
+Of GML the first features tell, by the names of their elements at any depth: GDAL's own names depend on what else stands
+in the file, and it reads the whole of it to tell them.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyogrio
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from flexsites.errors import Fault, InputError
+from flexsites.inputs.formats.archives import is_data
+
+_GDAL = (".gpkg", ".geojson", ".json", ".shp", ".fgb")
+_GML = (".gml", ".xml")
+_PARQUET = (".parquet", ".geoparquet")
+_FEATURES_LOOKED_AT = 200
+_GML_NAMESPACE = "opengis.net/gml"
+_MEMBERS = frozenset(
+    {"member", "featureMember", "featureMembers", "cityObjectMember", "perceelMember", "bagObject", "stand"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One layer of a file.
+
+    Attributes
+    ----------
+    path
+        The file, or the way into a zip (`bgt.zip/bgt_pand.gml`).
+    layer
+        Its layer; null: the format has none.
+    columns
+        Its columns; of GML the names of all elements of its first features.
+    has_geometry
+        Whether its rows lie somewhere.
+    kind
+        The form of the file: vector, gml, cityjson, osm, gtfs, raster, table.
+    n_rows
+        How many rows it has; null: only reading tells.
+    """
+
+    path: str
+    layer: str | None
+    columns: frozenset[str]
+    has_geometry: bool
+    kind: str
+    n_rows: int | None = None
+
+
+def contents_of(path: Path, member: str | None = None) -> tuple[Content, ...]:
+    """Return what a file holds, layer by layer; nothing for a file of no form that is known.
+
+    Parameters
+    ----------
+    path
+        A file on disk.
+    member
+        A member of it, if it is a zip; None: all of them.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    try:
+        if path.suffix.lower() == ".zip":
+            return tuple(_of_zip(path, member))
+        return tuple(_of_file(path))
+    except (DataSourceError, DataLayerError, pa.ArrowException, ET.ParseError, zipfile.BadZipFile, OSError) as error:
+        raise InputError(Fault(f"cannot be read ({error})", str(path), "fetch or export the file again")) from error
+
+
+def _of_file(path: Path) -> Iterator[Content]:
+    suffix = path.suffix.lower()
+    if suffix in _PARQUET:
+        yield _of_parquet(path)
+    elif suffix in _GML:
+        with path.open("rb") as stream:
+            yield from _of_gml(stream, str(path))
+    elif _is_cityjson(path):
+        yield Content(str(path), None, frozenset({"cityobjects"}), has_geometry=True, kind="cityjson")
+    elif path.name.lower().endswith(".osm.pbf"):
+        yield Content(str(path), None, frozenset(), has_geometry=True, kind="osm")
+    elif suffix in (".tif", ".tiff"):
+        yield Content(str(path), None, frozenset(), has_geometry=True, kind="raster")
+    elif suffix in _GDAL:
+        yield from _of_gdal(str(path), str(path))
+
+
+def _of_parquet(path: Path) -> Content:
+    found = pq.ParquetFile(path)
+    metadata = found.schema_arrow.metadata or {}
+    columns = frozenset(found.schema_arrow.names)
+    return Content(str(path), None, columns, b"geo" in metadata, "vector", found.metadata.num_rows)
+
+
+def _of_gdal(source: str, told: str) -> Iterator[Content]:
+    for layer, kind in pyogrio.list_layers(source):
+        info = pyogrio.read_info(source, layer=str(layer))
+        n_rows = int(info["features"]) if info["features"] >= 0 else None
+        yield Content(told, str(layer), frozenset(map(str, info["fields"])), kind is not None, "vector", n_rows)
+
+
+def _is_cityjson(path: Path) -> bool:
+    """Whether a file is CityJSON, whole or feature by feature: its first object says so."""
+    if path.suffix.lower() not in (".json", ".jsonl"):
+        return False
+    with path.open("rb") as stream:
+        return b'"CityJSON' in stream.read(1 << 12)
+
+
+def _of_zip(path: Path, member: str | None) -> Iterator[Content]:
+    with zipfile.ZipFile(path) as packed:
+        names = [name for name in packed.namelist() if is_data(name) and member in (None, name)]
+        if {"stops.txt", "trips.txt"} <= {Path(name).name for name in names}:
+            yield Content(str(path), None, frozenset({"stop_id", "trip_id"}), has_geometry=True, kind="gtfs")
+            return
+        for name in names:
+            suffix = Path(name).suffix.lower()
+            if suffix in _GML:
+                with packed.open(name) as stream:
+                    yield from _of_gml(stream, f"{path}/{name}")
+            elif suffix in _GDAL:
+                yield from _of_gdal(f"/vsizip/{path}/{name}", f"{path}/{name}")
+
+
+def _of_gml(stream: IO[bytes], told: str) -> Iterator[Content]:
+    """Tell the kinds of feature among the first of a GML, each with the names of its elements."""
+    found: dict[str, set[str]] = {}
+    has_geometry: set[str] = set()
+    stack: list[str] = []
+    n_features = 0
+    for event, element in ET.iterparse(stream, events=("start", "end")):  # noqa: S314 - Python expands no entities
+        namespace, _, name = element.tag.rpartition("}")
+        if event == "start":
+            stack.append(name)
+            at = next((i for i, one in enumerate(stack) if one in _MEMBERS), None)
+            if at is None or len(stack) <= at + 1:
+                continue
+            feature = stack[at + 1]
+            n_features += len(stack) == at + 2
+            elements = found.setdefault(feature, set())
+            if _GML_NAMESPACE in namespace:
+                has_geometry.add(feature)
+            elif len(stack) > at + 2:
+                elements.add(name)
+            if n_features > _FEATURES_LOOKED_AT:
+                break
+        else:
+            stack.pop()
+            if stack and stack[-1] in _MEMBERS:
+                element.clear()
+    for feature, elements in found.items():
+        yield Content(told, feature, frozenset(elements), feature in has_geometry, "gml")

@@ -1,0 +1,112 @@
+"""In which way a delivered file names its columns: what a preset leaves open, the file itself tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from flexsites.config.source_rows import Naming, Selection
+from flexsites.config.sources import Vector
+from flexsites.errors import Fault, InputError
+from flexsites.inputs.formats.content import Content, contents_of
+from flexsites.inputs.formats.files import Places, locate, split_archive
+
+_SHOWN = 8
+
+
+def as_delivered(
+    name: str, row: Vector | Selection, paths: tuple[str, ...], places: Places
+) -> tuple[Vector | Selection, tuple[str, ...]]:
+    """Return a source in the naming of its files, and which member of each file is meant.
+
+    Parameters
+    ----------
+    name
+        The source's dotted name, for errors.
+    row
+        Its configuration; one without namings comes back as it is.
+    paths
+        Its files.
+    places
+        What paths refer to.
+
+    Raises
+    ------
+    InputError
+        If a file has the columns of no naming, or two files are not named alike.
+    """
+    if not isinstance(row, Vector) or not row.namings:
+        return row, paths
+    chosen: list[Naming] = []
+    found: list[str] = []
+    for path in paths:
+        local = locate(path, places, where=name)
+        archive, member = split_archive(local)
+        contents = contents_of(Path(archive), member)
+        naming, content = _choose(row.namings, contents, where=f"{name} ({Path(path).name})")
+        chosen.append(naming)
+        found.append(content.path if _is_one_member(content, contents) else local)
+    if any(one != chosen[0] for one in chosen):
+        what = f"{Path(paths[0]).name} and another file name their columns differently"
+        raise InputError(Fault(what, name, "give files of one delivery"))
+    naming = chosen[0]
+    said = {key: getattr(naming, key) for key in naming.model_fields_set if key != "has"}
+    return row.model_copy(update={**said, "namings": (naming,)}), tuple(found)
+
+
+def _is_one_member(content: Content, contents: Iterable[Content]) -> bool:
+    """Whether a layer is in one file of a delivery alone: then that one is meant, not all of them."""
+    return {one.path for one in contents if one.layer == content.layer} == {content.path}
+
+
+def naming_of(namings: Iterable[Naming], content: Content) -> Naming | None:
+    """Return the first naming that a layer is in; None: it is in none.
+
+    Examples
+    --------
+    >>> content = Content("a.gpkg", "n2k", frozenset({"naam", "nr"}), has_geometry=True, kind="vector")
+    >>> naming_of([Naming(has=("naam_n2k",)), Naming(has=("naam",))], content).has
+    ('naam',)
+    """
+    for naming in namings:
+        is_layer = naming.layer is None or content.layer is None or naming.layer == content.layer
+        if is_layer and set(naming.has) <= content.columns:
+            return naming
+    return None
+
+
+def _choose(namings: tuple[Naming, ...], contents: tuple[Content, ...], *, where: str) -> tuple[Naming, Content]:
+    for naming in namings:
+        for content in contents:
+            if naming_of((naming,), content):
+                return naming, content
+    ways = " or ".join(f"({', '.join(naming.has)})" for naming in namings)
+    has = "; ".join(f"{one.layer or 'the file'} has {', '.join(sorted(one.columns)[:_SHOWN])}" for one in contents[:3])
+    what = f"it is not named as this register is delivered: {has or 'it holds no features'}"
+    raise InputError(Fault(what, where, f"give a file with the columns {ways}, or write its entry out with `rename`"))
+
+
+def fitted(row: Vector | Selection, columns: Iterable[str]) -> Vector | Selection:
+    """Return a source without what it says of columns that its file does not have; of no naming: as it is.
+
+    Of an optional element of GML, and of a column that a door leaves out, every value is null.
+
+    Examples
+    --------
+    >>> row = Vector(reader="vector", about="x", path="a.gml", where={"end": (None,)}, keep=("kind", "gone"),
+    ...     namings=(Naming(has=("kind",)),))
+    >>> fitted(row, ["kind"]).where, fitted(row, ["kind"]).keep
+    ({}, ('kind',))
+    """
+    if not isinstance(row, Vector) or not row.namings:
+        return row
+    names = set(columns)
+    asked = set(row.namings[0].has)
+    ours = {row.rename.get(name, name) for name in names} | set(row.constants)
+    update: dict[str, object] = {
+        "where": {key: one for key, one in row.where.items() if key in names or None not in one or key in asked},
+        "keep": tuple(key for key in row.keep if key in names or key == "*"),
+        "rename": {key: one for key, one in row.rename.items() if key in names},
+        "recode": {key: one for key, one in row.recode.items() if key in ours},
+    }
+    return row.model_copy(update=update)
