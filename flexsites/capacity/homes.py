@@ -7,7 +7,6 @@ figures stands under looser ones and is among those tried for them, and because 
 cutting at cluster sizes keep the order.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -132,8 +131,8 @@ def _units(
 ) -> Frame:
     """Return the rows of one flexmilieu, less its name."""
     area = sites["core_area_m2"].to_numpy(dtype=np.float64)
-    smallest = int(programme.min_units)
-    largest = math.inf if programme.max_units is None else float(int(programme.max_units))
+    least, most = programme.cluster_sizes()
+    smallest, largest = least[1], most[1]
     by_density: dict[Estimate, Floats] = {}
     by_layout: dict[Estimate, Ints] = {}
     homes: dict[Estimate, Ints] = {}
@@ -141,7 +140,8 @@ def _units(
         by_density[estimate] = density.dwellings_by_density(area, mix.per_ha_gross(programme.fsi.at(estimate)))
         by_layout[estimate] = homes_in_modules(modules[estimate], mix.wide_share, mix.n_wide)
         uncut = np.minimum(np.floor(by_density[estimate]).astype(np.int64), by_layout[estimate])
-        homes[estimate] = np.where(uncut < smallest, 0, np.minimum(uncut, largest)).astype(np.int64)
+        i = ESTIMATES.index(estimate)
+        homes[estimate] = np.where(uncut < least[i], 0, np.minimum(uncut, most[i])).astype(np.int64)
     uncut = np.minimum(np.floor(by_density["expected"]), by_layout["expected"])
     bound = np.where(np.floor(by_density["expected"]) <= by_layout["expected"], "density", "layout")
     bound = np.select([uncut < smallest, uncut > largest], ["min_cluster", "max_cluster"], bound)

@@ -137,8 +137,8 @@ class Programme(Model):
     layout keeps `setback_m` to every edge, puts `row_spacing_m` between rows of one storey and
     `row_spacing_per_storey_m` more for each further storey, keeps lanes of `lane_width_m` along every row and from
     there to the entrance, and stacks up to `n_storeys`. Parking places per home are `parking_norm`, or that of
-    `parking_relief` for a transit class named there; an unknown class has no relief. A piece that holds fewer than
-    `min_units` homes holds none; none holds more than `max_units` (null: no maximum).
+    `parking_relief` for a transit class named there; an unknown class has no relief. One place holds at most
+    `max_units` homes (null: no maximum), and none where it would hold fewer than `min_units`.
     """
 
     dwellings: tuple[DwellingShare, ...] = Field(min_length=1)
@@ -159,10 +159,10 @@ class Programme(Model):
     """Parking places per home."""
     parking_relief: tuple[ParkingRelief, ...] = ()
     """Other norms where transit is good; an unknown class of transit has no relief."""
-    min_units: Number
-    """A piece that holds fewer homes holds none."""
-    max_units: Number | None = None
-    """No piece holds more homes; left out: no maximum."""
+    min_units: Bounds
+    """The fewest homes of one place: where it would hold fewer, it holds none."""
+    max_units: Bounds | None = None
+    """The most homes of one place; left out: no maximum."""
 
     @model_validator(mode="after")
     def _shares_are_whole(self) -> Self:
@@ -216,14 +216,26 @@ class Programme(Model):
 
     @model_validator(mode="after")
     def _sizes_agree(self) -> Self:
-        smallest = int(self.min_units)
-        if smallest < 1:
-            message = "min_units must be 1 or more"
-            raise ValueError(message)
-        if self.max_units is not None and int(self.max_units) < smallest:
-            message = "max_units is below min_units"
-            raise ValueError(message)
+        given = [self.min_units, *([] if self.max_units is None else [self.max_units])]
+        for figure in (one for bounds in given for one in (bounds.low, bounds.expected, bounds.high)):
+            int(figure)
+        wrong = ["min_units must be 1 or more"] if min(self.min_units.values()) < 1 else []
+        if not self.min_units.is_falling():
+            wrong.append("min_units must not rise from low to high")
+        if self.max_units is not None and not self.max_units.is_rising():
+            wrong.append("max_units must not fall from low to high")
+        if self.max_units is not None and any(
+            most < least for least, most in zip(self.min_units.values(), self.max_units.values(), strict=True)
+        ):
+            wrong.append("max_units is below min_units")
+        if wrong:
+            raise ValueError("; ".join(wrong))
         return self
+
+    def cluster_sizes(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Return the fewest and the most homes of one place, at the low, the expected and the high estimate."""
+        most = (math.inf,) * len(ESTIMATES) if self.max_units is None else self.max_units.values()
+        return self.min_units.values(), most
 
     def parking_at(self, transit_class: str | None, estimate: Estimate) -> float:
         """Return the parking norm in places per home; an unknown transit class (None) has no relief."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from flexsites.config.base import Number
 from flexsites.config.by_place import by_place
+from flexsites.config.counting import Counting
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
 from flexsites.config.rule_sets import PieceTests, TimeModel, switched
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
@@ -29,7 +30,7 @@ _MEANING = {
     "why", "valid_from", "valid_to", "part_of", "is_on",
 }  # fmt: skip
 # What the land that is left does not depend on: it is the same land, judged otherwise.
-_JUDGED = {"target_groups", "flexmilieus"}
+_JUDGED = {"target_groups", "flexmilieus", "counting"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,11 @@ class Reading:
     def layout(self) -> LayoutStandard:
         """What all layouts have in common."""
         return self.settings.layout
+
+    @property
+    def counting(self) -> Counting:
+        """How homes are counted over an area."""
+        return self.settings.counting
 
     @property
     def least_lane_m(self) -> float:

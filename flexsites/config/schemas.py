@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from flexsites.config.access import Measures
 from flexsites.config.anchors import Anchors
 from flexsites.config.catalogue import Catalogue
+from flexsites.config.counting import Counting
 from flexsites.config.dwellings import DwellingType, LayoutStandard
 from flexsites.config.input_rules import InputRules
 from flexsites.config.load import configs_directory
@@ -58,6 +59,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "anchors/*.yaml": Anchors,
     "inputs.yaml": InputRules,
     "layout.yaml": LayoutStandard,
+    "counting.yaml": Counting,
     "measures.yaml": Measures,
     "amenities.yaml": AmenityCategories,
     "streets.yaml": StreetRules,

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from flexsites.config.access import Measures
+from flexsites.config.counting import Counting
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
 from flexsites.config.openstreetmap import AmenityCategories, StreetRules
 from flexsites.config.roofs import TopUpRules
@@ -39,6 +40,7 @@ class Settings:
     flexmilieus: tuple[Flexmilieu, ...]
     dwelling_types: Mapping[str, DwellingType]
     layout: LayoutStandard
+    counting: Counting
     measures: Measures
     transit: Transit
     transit_classes: TransitClasses
@@ -72,6 +74,7 @@ _TYPES: dict[str, TypeAdapter[Any]] = {
     "flexmilieus": TypeAdapter(tuple[Flexmilieu, ...]),
     "dwelling_types": TypeAdapter(dict[str, DwellingType]),
     "layout": TypeAdapter(LayoutStandard),
+    "counting": TypeAdapter(Counting),
     "measures": TypeAdapter(Measures),
     "transit": TypeAdapter(Transit),
     "transit_classes": TypeAdapter(TransitClasses),

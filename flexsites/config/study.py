@@ -25,6 +25,7 @@ from flexsites.config.access import (
 )
 from flexsites.config.anchors import Anchors
 from flexsites.config.base import Figure, collect_figures
+from flexsites.config.counting import Counting
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
 from flexsites.config.load import expand, find, read_model, read_yaml
 from flexsites.config.openstreetmap import AmenityCategories, StreetRules
@@ -224,6 +225,7 @@ class Study:
             "flexmilieus": self.flexmilieus,
             "dwelling_types": dict(self.dwelling_types),
             "layout": self.layout,
+            "counting": self.settings.counting,
             "measures": self.measures,
             "transit": self.transit,
             "transit_classes": self.transit_classes,
@@ -296,6 +298,7 @@ def _settings(reader: Reader, rule_set: RuleSet) -> Settings:
     sections = {
         "dwelling_types": read(lambda: reader.folder("dwelling_types", DwellingType)),
         "layout": read(lambda: reader.whole("layout", LayoutStandard)),
+        "counting": read(lambda: reader.whole("counting", Counting)),
         "measures": read(reader.measures),
         "transit": read(lambda: reader.whole("transit", Transit)),
         "transit_classes": read(lambda: reader.whole("transit_classes", TransitClasses)),
@@ -331,6 +334,7 @@ def _content(run: Run, rule_set: RuleSet, settings: Settings, anchors: Anchors |
         "flexmilieus": list(settings.flexmilieus),
         "dwelling_types": settings.dwelling_types,
         "layout": settings.layout,
+        "counting": settings.counting,
         "measures": settings.measures,
         "optoppen": settings.optoppen,
         "transit": settings.transit,

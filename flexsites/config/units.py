@@ -24,6 +24,7 @@ COUNTED: Final = frozenset({"dwelling", "storey", "home", "place"})
 # The longest suffix that fits decides, so `_per_hour` goes before `_hour` and `_km_h` before `_h`.
 _UNITS: Final = {
     "per_km2": "1/km2",
+    "per_ha": "1/ha",
     "per_hour": "1/h",
     "kn_m2": "kN/m2",
     "km_h": "km/h",

@@ -59,7 +59,7 @@ PLAIN = programme("campus").model_copy(
         "lane_width_m": same(3),
         "parking_norm": same(0),
         "parking_relief": (),
-        "min_units": number(1),
+        "min_units": same(1),
         "max_units": None,
     }
 )
@@ -77,9 +77,9 @@ def plain_field() -> pd.DataFrame:
         ({}, 7, "layout", 7),
         ({"fsi": same(0.2)}, 4, "density", 4),  # 880 m2 x 0.2 x 0.78 / 25 / 1.13 = 4.9; counted up to that
         ({"fsi": same(0.2).model_copy(update={"high": number(0.25)})}, 4, "density", 6),  # 880 x 0.25: 6.1
-        ({"min_units": number(8)}, 0, "min_cluster", 7),
-        ({"max_units": number(4)}, 4, "max_cluster", 7),
-        ({"min_units": number(7), "max_units": number(7)}, 7, "layout", 7),
+        ({"min_units": same(8)}, 0, "min_cluster", 7),
+        ({"max_units": same(4)}, 4, "max_cluster", 7),
+        ({"min_units": same(7), "max_units": same(7)}, 7, "layout", 7),
     ],
 )
 def test_what_bounds_the_number(update: dict[str, object], n_units: int, bound_by: str, n_layout: int) -> None:

@@ -36,12 +36,15 @@ def changed(**update: object) -> dict[str, Any]:
         ({"lane_width_m": bounds(3, 3, 0)}, "lane_width_m must be above 0"),
         ({"parking_norm": bounds(0.2, 0.1, -0.1)}, "parking_norm must be 0 or more"),
         ({"parking_norm": bounds(0.1, 0.1, 0.1)}, "above the norm without relief"),
-        ({"min_units": assumed(0)}, "min_units must be 1 or more"),
-        ({"max_units": assumed(2)}, "max_units is below min_units"),
+        ({"min_units": bounds(1, 1, 0)}, "min_units must be 1 or more"),
+        ({"min_units": bounds(1, 2, 3)}, "min_units must not rise"),
+        ({"min_units": bounds(2, 1.5, 1)}, "not a whole number"),
+        ({"max_units": bounds(50, 40, 60)}, "max_units must not fall"),
+        ({"max_units": bounds(2, 40, 60)}, "max_units is below min_units"),
         ({"dwellings": [{"dwelling_type": "studio", "share": assumed(0.9)}]}, "sum to 1"),
         ({"dwellings": [{"dwelling_type": "studio", "share": assumed(0.5)}] * 2}, "named twice"),
         ({"setback_m": bounds(5, 4, 3) | {"why": "no"}}, "Extra inputs"),
-        ({"min_units": 5}, "does not say where it comes from"),
+        ({"min_units": {"low": 5, "expected": 5, "high": 5}}, "does not say where it comes from"),
     ],
 )
 def test_a_programme_refuses(update: dict[str, object], message: str) -> None:

@@ -46,10 +46,10 @@ def own(tmp_path: Path) -> Path:
 
 
 def test_a_file_of_a_shipped_name_takes_its_place(tmp_path: Path, own: Path) -> None:
-    _change(copy("flexmilieus/campus", own, shelf=Shelf()), "min_units: {value: 30,", "min_units: {value: 7,")
+    _change(copy("flexmilieus/campus", own, shelf=Shelf()), "expected: {value: 30,", "expected: {value: 27,")
     study = _run(tmp_path)
     campus = next(one for one in study.flexmilieus if one.id == "campus")
-    assert int(campus.programme.min_units) == 7
+    assert int(campus.programme.min_units.expected) == 27
     assert study.origins.of("flexmilieus.campus.programme.min_units") == "flexsites_config/flexmilieus/campus.yaml"
     assert study.origins.of("flexmilieus.fietsstad.programme.min_units") == "configs/flexmilieus/fietsstad.yaml"
 

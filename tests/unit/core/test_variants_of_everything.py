@@ -35,7 +35,8 @@ BESIDE = {
     "rules.nitrogen.distance_m": _figure(250),
     "rules.flood.effect": "flag",
     "flexmilieus.campus.programme.fsi": {key: _figure(1) for key in ("low", "expected", "high")},
-    "flexmilieus.campus.programme.max_units": _figure(50),
+    "flexmilieus.campus.programme.max_units": {key: _figure(50) for key in ("low", "expected", "high")},
+    "counting.cluster_reach_m": _figure(100),
     "flexmilieus.campus.weighted.0.weight": _figure(9),
     "flexmilieus.campus.target_groups": ["studenten", "starters"],
     "target_groups.senioren.requirements.gp_near.any_of.0.at_most": _figure(400),
@@ -94,7 +95,8 @@ def test_readings_say_what_they_share(tmp_path: Path) -> None:
         return other.leaves_the_same_as(base)
 
     judged = ("flexmilieus.campus.weighted.0.weight", "target_groups.senioren.requirements.gp_near.any_of.0.at_most")
-    assert {path for path in BESIDE if shares(path)} == {*judged, "flexmilieus.campus.target_groups"}
+    others = ("flexmilieus.campus.target_groups", "counting.cluster_reach_m")
+    assert {path for path in BESIDE if shares(path)} == {*judged, *others}
 
 
 def test_a_rule_that_lies_elsewhere_gets_an_id_of_its_own(tmp_path: Path) -> None:
