@@ -17,6 +17,26 @@ class Vocabulary(Model):
     """The words."""
 
 
+class Spellings(Model):
+    """What the words of a register mean, however they are written: capitals, signs and spaces do not count.
+
+    A value means a word if it is one of its spellings, or begins with one of its codes (`1a` of "1A Onherroepelijk").
+    """
+
+    means: dict[str, tuple[str, ...]] = Field(min_length=1)
+    """Per word the spellings that mean it."""
+    codes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Per word the codes that mean it, where a value begins with one."""
+    unknown: tuple[str, ...] = ()
+    """Spellings that say that it is not known."""
+    source: str | None = None
+    """Where the table is from; or `assumption: true`."""
+    assumption: bool = False
+    """Whether the table is a choice of ours."""
+    why: str | None = None
+    """Why it was chosen so."""
+
+
 class PlausibleYears(Model):
     """Which years are years; what lies outside stands for unknown."""
 
@@ -46,6 +66,8 @@ class InputRules(Model):
 
     vocabularies: dict[str, Vocabulary]
     """Per attribute, by our name, the words that it may hold."""
+    spellings: dict[str, Spellings] = Field(default_factory=dict)
+    """Tables that sources name in `spelled`."""
     years: PlausibleYears
     """Which years are years."""
     doubts: Doubts

@@ -221,7 +221,10 @@ def _entry_of(place: str, raw: Mapping[str, Any], shelf: Shelf, folder: str) -> 
         what = f"the preset {name} does not read {PurePosixPath(first).name}"
         forms = {pattern for one in preset.serves.values() for form in one for pattern in form.files}
         raise ConfigError(Fault(what, where, f"give a file such as {', '.join(sorted(forms))}")) from error
-    parts = {key: {"path": path, **one} for key, one in entry.items() if isinstance(one, dict) and "reader" in one}
-    if parts:  # an entry that joins two sources (the BAG): each of them has the path
-        own.pop("path", None)
+    asked = {"path": own.pop("path")} if "path" in own else {}
+    parts = {  # an entry that joins two sources (the BAG): each has the path that is given, or its own
+        key: _entry_of(f"buildings.{key}", {**one, **asked}, shelf, folder)
+        for key, one in entry.items()
+        if isinstance(one, dict) and "use" in one
+    }
     return {"about": preset.about, "preset": name, **({} if parts else {"path": path}), **entry, **parts, **own}

@@ -80,8 +80,9 @@ class Selection(Model):
 
     `where` holds per column the values that are kept (null among them keeps rows without); `keep` the columns that
     travel on (`*`: all); `rename` their new names (theirs: ours); `recode` per column, by its new name, what each value
-    becomes (a word, true, false or null): a value that is not listed is a fault, never dropped in silence; `constants`
-    columns that are the same for all rows. `id_column` null makes ids out of the row (a hash), for sources without.
+    becomes (a word, true, false or null): a value that is not listed is a fault, never dropped in silence; `spelled` is
+    the same by a table that many deliveries share, whatever their capitals and signs; `constants` columns that are the
+    same for all rows. `id_column` null makes ids out of the row (a hash), for sources without.
     `nulls` are values that stand for null (-99997 and the like of CBS, 9999 as a building year).
     """
 
@@ -93,6 +94,8 @@ class Selection(Model):
     """New names of columns, theirs to ours."""
     recode: dict[str, dict[str, str | bool | None]] = Field(default_factory=dict)
     """Per column, by its new name, what each value becomes: a word, true, false or null; one not listed is a fault."""
+    spelled: dict[str, str] = Field(default_factory=dict)
+    """Per column, by its new name, the table of spellings (configs/inputs.yaml) that says what each value means."""
     constants: dict[str, Value] = Field(default_factory=dict)
     """Columns that are the same for all rows."""
     nulls: tuple[Value, ...] = ()
@@ -121,7 +124,32 @@ class Geometry(Model):
     """Arcs become chords of at most this angle."""
 
 
-class Naming(Selection, Geometry):
+class Periods(Model):
+    """Columns with homes per period, of plans: {column: [first year, last year]}.
+
+    A plan starts in the first year of its first period with homes and is completed in the last of the last; one without
+    homes in any is no plan any more. Of homes whose period is not known (`without_period`) neither year is.
+    """
+
+    periods: dict[str, tuple[int, int]] = Field(default_factory=dict)
+    """Columns with homes per period, of plans, with the first and the last year of each."""
+    without_period: tuple[str, ...] = ()
+    """Columns with homes of which no period is known."""
+
+    @model_validator(mode="after")
+    def _has_periods_in_time(self) -> Periods:
+        """Refuse a period that ends before it begins."""
+        wrong = [name for name, (first, last) in self.periods.items() if first > last]
+        if wrong:
+            msg = f"periods that end before they begin: {', '.join(wrong)}"
+            raise ValueError(msg)
+        if self.without_period and not self.periods:
+            msg = "`without_period` goes with `periods`"
+            raise ValueError(msg)
+        return self
+
+
+class Naming(Selection, Geometry, Periods):
     """One way in which a register names its columns, and how it is then read.
 
     What it says takes the place of what the entry says, key by key. Columns of `where`, `keep`, `rename` and `recode`

@@ -23,34 +23,21 @@ from pydantic_core import CoreSchema
 from flexsites.config.base import Model
 from flexsites.config.presets import written_out
 from flexsites.config.shelf import Shelf
-from flexsites.config.source_rows import Coverage, CoverageOf, FileRow, Geometry, Naming, Row, Selection
+from flexsites.config.source_rows import Coverage, CoverageOf, FileRow, Geometry, Naming, Periods, Row, Selection
 
 
-class Vector(FileRow, Selection, Geometry):
+class Vector(FileRow, Selection, Geometry, Periods):
     """Features of a file that GDAL or pyarrow reads: gpkg, geojson, shp, gml, parquet, or a zip of one of them.
 
-    A layer that rules read states its `coverage`: a file may be a cut-out, and does not say so. `periods` are columns
-    with homes per period, of plans: {column: [first year, last year]}. A plan starts in the first year of its first
-    period with homes and is completed in the last of the last; one without homes in any is no plan any more.
+    A layer that rules read states its `coverage`: a file may be a cut-out, and does not say so.
     """
 
     reader: Literal["vector"]
     """How it is read."""
     coverage: Coverage | None = None
     """Where the source is complete; what it does not hold elsewhere is unknown, not absent."""
-    periods: dict[str, tuple[int, int]] = Field(default_factory=dict)
-    """Columns with homes per period, of plans, with the first and the last year of each."""
     namings: tuple[Naming, ...] = ()
     """The ways in which its columns may be named; the first counts of which the file has the layer and the columns."""
-
-    @model_validator(mode="after")
-    def _has_periods_in_time(self) -> Vector:
-        """Refuse a period that ends before it begins."""
-        wrong = [name for name, (first, last) in self.periods.items() if first > last]
-        if wrong:
-            msg = f"periods that end before they begin: {', '.join(wrong)}"
-            raise ValueError(msg)
-        return self
 
 
 class OgcFeatures(Row, Selection):

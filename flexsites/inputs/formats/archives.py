@@ -100,8 +100,19 @@ def _one_delivery(names: list[str]) -> list[str]:
     """
     if len(names) == 1:
         return names
-    stems = {re.sub(r"[-_]\d+(?=\.[^.]+$)", "", name) for name in names}
+    stems = {delivery_of(name) for name in names}
     return sorted(names) if len(stems) == 1 else []
+
+
+def delivery_of(name: str) -> str:
+    """Return the name that all numbered parts of one delivery share.
+
+    Examples
+    --------
+    >>> delivery_of("9999PND01012026-000001.xml"), delivery_of("plans.gml")
+    ('9999PND01012026.xml', 'plans.gml')
+    """
+    return re.sub(r"[-_]\d+(?=\.[^.]+$)", "", name)
 
 
 def _unpack_siblings(archive: str, name: str, names: list[str], scratch: Path) -> None:

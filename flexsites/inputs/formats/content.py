@@ -19,7 +19,7 @@ import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from flexsites.errors import Fault, InputError
-from flexsites.inputs.formats.archives import is_data
+from flexsites.inputs.formats.archives import delivery_of, is_data
 
 _GDAL = (".gpkg", ".geojson", ".json", ".shp", ".fgb")
 _GML = (".gml", ".xml")
@@ -114,26 +114,46 @@ def _of_gdal(source: str, told: str) -> Iterator[Content]:
 
 
 def _is_cityjson(path: Path) -> bool:
-    """Whether a file is CityJSON, whole or feature by feature: its first object says so."""
-    if path.suffix.lower() not in (".json", ".jsonl"):
+    """Whether a file is CityJSON, whole or feature by feature: by its name, or because it says so at its beginning."""
+    name = path.name.lower()
+    if not name.endswith((".json", ".jsonl")):
         return False
     with path.open("rb") as stream:
-        return b'"CityJSON' in stream.read(1 << 12)
+        return ".city." in name or b'"CityJSON' in stream.read(1 << 12)
 
 
 def _of_zip(path: Path, member: str | None) -> Iterator[Content]:
+    inner, _, rest = (member or "").partition(".zip/")
     with zipfile.ZipFile(path) as packed:
-        names = [name for name in packed.namelist() if is_data(name) and member in (None, name)]
+        names = [name for name in packed.namelist() if is_data(name)]
+        if rest or (member or "").lower().endswith(".zip"):
+            with packed.open(f"{inner}.zip" if rest else inner) as stream:
+                yield from _of_members(stream, f"{path}/{inner.removesuffix('.zip')}.zip", rest or None)
+            return
         if {"stops.txt", "trips.txt"} <= {Path(name).name for name in names}:
             yield Content(str(path), None, frozenset({"stop_id", "trip_id"}), has_geometry=True, kind="gtfs")
             return
         for name in names:
-            suffix = Path(name).suffix.lower()
-            if suffix in _GML:
-                with packed.open(name) as stream:
-                    yield from _of_gml(stream, f"{path}/{name}")
-            elif suffix in _GDAL:
+            if Path(name).suffix.lower() in _GDAL and member in (None, name):
                 yield from _of_gdal(f"/vsizip/{path}/{name}", f"{path}/{name}")
+        yield from _of_members(packed, str(path), member)
+
+
+def _of_members(source: zipfile.ZipFile | IO[bytes], told: str, member: str | None) -> Iterator[Content]:
+    """Tell what the GML in a zip holds, and in zips within it: of numbered parts of one delivery the first tells."""
+    packed = source if isinstance(source, zipfile.ZipFile) else zipfile.ZipFile(source)
+    seen: set[str] = set()
+    for name in sorted(one for one in packed.namelist() if is_data(one) and member in (None, one)):
+        suffix, stem = Path(name).suffix.lower(), delivery_of(name)
+        if suffix not in (*_GML, ".zip") or stem in seen:
+            continue
+        seen.add(stem)
+        is_part = stem != name
+        with packed.open(name) as stream:
+            if suffix == ".zip":
+                yield from _of_members(stream, f"{told}/{name}", None)
+            else:
+                yield from _of_gml(stream, told if is_part else f"{told}/{name}")
 
 
 def _of_gml(stream: IO[bytes], told: str) -> Iterator[Content]:

@@ -76,7 +76,9 @@ def write_layer(
     path.parent.mkdir(parents=True, exist_ok=True)
     with Writer(path, Layers) as writer:
         for found in read_features(opened, "any", told, bounds=bounds):
-            rows = with_periods(found, getattr(opened.row, "periods", {}), opened.row.rename, told)
+            row = opened.row
+            plans = (getattr(row, "periods", {}), row.rename, told, getattr(row, "without_period", ()))
+            rows = with_periods(found, *plans)
             rows = replace(rows, columns=_with_numbers(rows.columns, opened, told))
             rows = as_rules_read(rows, needs, told, is_open=is_open)
             writer.add(layer_frame(layer, rows, optional=needs.optional))

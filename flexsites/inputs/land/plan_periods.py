@@ -11,7 +11,11 @@ from flexsites.inputs.rows.ingest import ReadReport, Rows
 
 
 def with_periods(
-    rows: Rows, periods: Mapping[str, tuple[int, int]], rename: Mapping[str, str], report: ReadReport
+    rows: Rows,
+    periods: Mapping[str, tuple[int, int]],
+    rename: Mapping[str, str],
+    report: ReadReport,
+    without: tuple[str, ...] = (),
 ) -> Rows:
     """Return plans with their first and last year and their homes; a plan without homes in any period is left out.
 
@@ -23,6 +27,8 @@ def with_periods(
         Columns, as the source calls them, with their first and last year; none: the rows come back as they are.
     rename
         Their names: ours.
+    without
+        Columns with homes of which no period is known: a plan that has some may start and end at any time.
     report
         Told how many plans have no homes left, and what is no number.
 
@@ -42,19 +48,31 @@ def with_periods(
     has_homes, is_unknown = homes > 0, np.isnan(homes)
     start = _first(has_homes, is_unknown, years[:, 0])
     completion = _first(has_homes[:, ::-1], is_unknown[:, ::-1], years[::-1, 1])
-    total = np.where(is_unknown.all(axis=1), np.nan, np.nansum(homes, axis=1))
+    loose = _loose(rows, without, rename, report)
+    is_loose = (loose > 0) | np.isnan(loose)
+    start, completion = np.where(is_loose, np.nan, start), np.where(is_loose, np.nan, completion)
+    total = np.where(is_unknown.all(axis=1), np.nan, np.nansum(homes, axis=1)) + np.nan_to_num(loose)
     made = {"plan_start_year": start, "plan_completion_year": completion, "n_dwellings": total}
-    left = {name: column for name, column in rows.columns.items() if name not in names}
+    read = {*names, *(rename.get(name, name) for name in without)}
+    left = {name: column for name, column in rows.columns.items() if name not in read}
     columns = pd.DataFrame(
         left | {name: pd.Series(values).astype("Int64") for name, values in made.items() if name not in left},
         index=rows.columns.index,
     )
-    stays = has_homes.any(axis=1) | is_unknown.any(axis=1)
+    stays = has_homes.any(axis=1) | is_unknown.any(axis=1) | is_loose
     if not stays.all():
         report.ledger.n_left_out += int((~stays).sum())
         report.ledger.n_kept -= int((~stays).sum())
         report.notes.append(f"{int((~stays).sum())} plans without homes in any period are left out")
     return Rows(rows.ids[stays].reset_index(drop=True), columns[stays].reset_index(drop=True), rows.geometry[stays])
+
+
+def _loose(
+    rows: Rows, without: tuple[str, ...], rename: Mapping[str, str], report: ReadReport
+) -> np.typing.NDArray[np.float64]:
+    """Return the homes of which no period is known; NaN where their number is not known either."""
+    columns = [report.unreadable.numbers(rows.columns[rename.get(name, name)], name) for name in without]
+    return np.sum(columns, axis=0, dtype=np.float64) if columns else np.zeros(len(rows.ids))
 
 
 def _first(

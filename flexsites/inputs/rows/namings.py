@@ -108,5 +108,6 @@ def fitted(row: Vector | Selection, columns: Iterable[str]) -> Vector | Selectio
         "keep": tuple(key for key in row.keep if key in names or key == "*"),
         "rename": {key: one for key, one in row.rename.items() if key in names},
         "recode": {key: one for key, one in row.recode.items() if key in ours},
+        "spelled": {key: one for key, one in row.spelled.items() if key in ours},
     }
     return row.model_copy(update=update)

@@ -9,7 +9,7 @@ from flexsites.errors import Fault
 _MAPPING = tuple(Selection.model_fields)
 _MAKES_NOTHING = "leave it out: of these rows nothing else travels on"
 _STATES_NOTHING = "leave it out: it is of layers"
-_OF_LAYERS = dict.fromkeys(("coverage", "periods"), _STATES_NOTHING)
+_OF_LAYERS = dict.fromkeys(("coverage", "periods", "without_period"), _STATES_NOTHING)
 _HAS_KEY = "leave it out: a table has its `key`"
 _OF_REGISTER = "leave it out: the register's own columns are read"
 

@@ -14,9 +14,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from flexsites.config.input_rules import Spellings
 from flexsites.config.source_rows import Selection
 from flexsites.errors import Fault
 from flexsites.inputs.formats.vector import Batch
+from flexsites.inputs.rows.spellings import meanings, spellings_of
 
 EVERY_COLUMN = "*"
 _SHOWN = 6
@@ -33,8 +35,8 @@ class Unlisted:
         found = []
         for column, counter in self.counts.items():
             values = ", ".join(value for value, _ in counter.most_common(_SHOWN))
-            what = f"values that `recode` does not list for {column}: {values}"
-            remedy = "say what each becomes; null is for unknown"
+            what = f"values whose meaning is not listed for {column}: {values}"
+            remedy = "say in `recode` what each becomes; null is for unknown"
             found.append(Fault(what, where, remedy, sum(counter.values())))
         return found
 
@@ -55,7 +57,7 @@ def kept_columns(selection: Selection, available: Iterable[str], needed: Iterabl
     if EVERY_COLUMN in selection.keep:
         return names
     theirs = {ours: name for name, ours in selection.rename.items()}
-    periods = getattr(selection, "periods", {})
+    periods = (*getattr(selection, "periods", ()), *getattr(selection, "without_period", ()))
     wanted = {*selection.keep, *selection.rename, *periods, *(theirs.get(name, name) for name in needed)}
     return tuple(name for name in names if name in wanted)
 
@@ -79,8 +81,10 @@ def column_faults(
         *((name, "`where` names") for name in selection.where if name not in names),
         *((name, "`keep` names") for name in selection.keep if name not in names | {EVERY_COLUMN}),
         *((name, "`periods` names") for name in getattr(selection, "periods", {}) if name not in names),
+        *((name, "`without_period` names") for name in getattr(selection, "without_period", ()) if name not in names),
         *((name, "`rename` names") for name in selection.rename if name not in names),
         *((name, "`recode` names") for name in selection.recode if name not in ours),
+        *((name, "`spelled` names") for name in selection.spelled if name not in ours),
         *((name, "a rule asks for") for name in dict.fromkeys(needed) if name not in ours),
     ]
     if selection.id_column is not None and selection.id_column not in names:
@@ -130,6 +134,8 @@ def select(batch: Batch, selection: Selection, kept: tuple[str, ...], unlisted: 
         column = plain(rows[name], selection.nulls)
         if ours in selection.recode:
             column = _recode(column, selection.recode[ours], ours, unlisted)
+        if ours in selection.spelled:
+            column = spelled(column, spellings_of(selection.spelled[ours]), ours, unlisted)
         columns[ours] = column
     for name, value in selection.constants.items():
         columns[name] = plain(pd.Series([value] * len(rows)), ())
@@ -190,6 +196,16 @@ def _recode(column: pd.Series, words: dict[str, str | bool | None], name: str, u
     if {type(value) for value in words.values()} - {type(None)} == {bool}:
         return pd.Series(found, dtype="boolean")
     return pd.Series([None if value is None else _written(value) for value in found], dtype="str")
+
+
+def spelled(column: pd.Series, table: Spellings, name: str, unlisted: Unlisted) -> pd.Series:
+    """Return what the values of a column mean by a table of spellings; one that has no meaning is counted."""
+    text = pd.Series([None if _is_null(v) else _written(v) for v in column], dtype="str")
+    words = meanings(map(str, text.dropna().unique()), table)
+    strange = text.notna() & ~text.isin(list(words))
+    if strange.any():
+        unlisted.counts.setdefault(name, Counter()).update(text[strange])
+    return pd.Series([words.get(value) if isinstance(value, str) else None for value in text], dtype="str")
 
 
 def _holds_lists(column: pd.Series) -> bool:

@@ -14,6 +14,7 @@ from flexsites.inputs.formats.archives import features_of
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.rows.ingest import ReadReport
+from flexsites.inputs.rows.namings import as_delivered
 from flexsites.inputs.rows.validity import Ledger
 from flexsites.inputs.stock.cityjson import read_cityjson
 from flexsites.inputs.stock.files import StockFile, open_stock_file
@@ -118,6 +119,7 @@ def open_stock(
     if not isinstance(row, FileRow):
         what = "a service is not read for the building stock"
         raise InputError(Fault(what, name, "download bag-light.gpkg and give its path"))
+    row, paths = (row, paths) if isinstance(row, CityJson) else _as_delivered(name, row, tuple(paths), places)
     mapped = [one for one in Selection.model_fields if one in row.model_fields_set]
     if mapped:
         what = f"{', '.join(mapped)} has no effect on the building stock"
@@ -134,6 +136,14 @@ def open_stock(
             about = f"{where}: {layer}"
             planes.append(open_stock_file(path, where=about, scratch=scratch, layer=layer, needed=PLANE_NEEDED))
     return StockSource(name, row, local, tuple(files), tuple(planes), ReadReport(Ledger(name)))
+
+
+def _as_delivered(name: str, row: FileRow, paths: tuple[str, ...], places: Places) -> tuple[FileRow, tuple[str, ...]]:
+    """Return a source with the layer that its files have it in."""
+    if not isinstance(row, Vector):
+        return row, paths
+    named, found = as_delivered(name, row, paths, places)
+    return (named if isinstance(named, Vector) else row), found
 
 
 def _members(name: str, paths: tuple[Path, ...], layer: str | None, scratch: Path) -> list[tuple[Path, str]]:

@@ -178,7 +178,7 @@ CASES: dict[str, tuple[Make, str, str | None]] = {
     ),
     "recode unlisted": (
         _file(_same, rename={"use": "land_use"}, recode={"land_use": {"grass": "grass"}}),
-        "values that `recode` does not list for land_use: road (2 rows)",
+        "values whose meaning is not listed for land_use: road (2 rows)",
         "null is for unknown",
     ),
     "no number": (
