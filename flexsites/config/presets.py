@@ -224,7 +224,7 @@ def _entry_of(place: str, raw: Mapping[str, Any], shelf: Shelf, folder: str) -> 
     asked = {"path": own.pop("path")} if "path" in own else {}
     parts = {  # an entry that joins two sources (the BAG): each has the path that is given, or its own
         key: _entry_of(f"buildings.{key}", {**one, **asked}, shelf, folder)
-        for key, one in entry.items()
+        for key, one in {**entry, **own}.items()
         if isinstance(one, dict) and "use" in one
     }
-    return {"about": preset.about, "preset": name, **({} if parts else {"path": path}), **entry, **parts, **own}
+    return {"about": preset.about, "preset": name, **({} if parts else {"path": path}), **entry, **own, **parts}
