@@ -118,11 +118,10 @@ def _mend(kind: ET.Element, geometry_column: str | None) -> None:
     # Of features with polygons and points GDAL names no geometry at all, and would take the last it meets.
     told = {"GeometryName": geometry_column, "GeometryElementPath": geometry_column, "GeometryType": _WKB_UNKNOWN}
     for at, (name, text) in enumerate(told.items(), 2):
-        found = kind.find(name)
-        if found is None:
-            found = ET.Element(name)
-            kind.insert(at, found)
-        found.text = text
+        if kind.find(name) is None:
+            kind.insert(at, ET.Element(name))
+        for found in kind.findall(name):
+            found.text = text
 
 
 def _require_end(path: Path, where: str) -> None:
