@@ -6,7 +6,17 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Annotated, ClassVar, Self
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from flexsites.config.units import Unit, is_in_unit, unit_of_key
 
@@ -61,12 +71,30 @@ def _other_units(value: object, key: str, unit: str) -> Iterator[str]:
 
 
 class Label(Model):
-    """A label for people, in Dutch and in English."""
+    """A label for people, in Dutch and in English; a plain text stands for both.
+
+    Examples
+    --------
+    >>> Label.model_validate("Ede").get("en"), Label.model_validate({"nl": "gemeente", "en": "municipality"}).get("nl")
+    ('Ede', 'gemeente')
+    """
 
     nl: str = Field(min_length=1)
     """In Dutch."""
     en: str = Field(min_length=1)
     """In English."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_one_for_both(cls, given: object) -> object:
+        return {"nl": given, "en": given} if isinstance(given, str) else given
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Tell editors that a plain text will do."""
+        both = handler.resolve_ref_schema(handler(schema))
+        text = {"type": "string", "minLength": 1, "description": "The same in both languages."}
+        return {"title": "Label", "anyOf": [text, both]}
 
     def get(self, lang: str) -> str:
         """Return the label in a language (``nl`` or ``en``)."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from flexsites.config.areas import gemeente_code, provincie_code
 from flexsites.config.base import Label, Model, Number
 from flexsites.config.units import ANY, Unit, is_in_unit, unit_of_key
 
@@ -14,8 +15,12 @@ Where = dict[str, tuple[Value, ...]]
 Owner = Literal[
     "gemeente", "corporatie", "rijk", "waterschap", "provincie", "natuurorganisatie", "commercieel", "particulier"
 ]
-GemeenteCode = Annotated[str, StringConstraints(pattern=r"^GM\d{4}$")]
-ProvincieCode = Annotated[str, StringConstraints(pattern=r"^PV\d{2}$")]
+GemeenteName = Annotated[str, AfterValidator(gemeente_code)]
+"""A municipality by its name or its code; it is kept as its code."""
+ProvincieName = Annotated[str, AfterValidator(provincie_code)]
+"""A province by its name or its code; it is kept as its code."""
+GemeenteCode = Annotated[GemeenteName, StringConstraints(pattern=r"^GM\d{4}$")]
+ProvincieCode = Annotated[ProvincieName, StringConstraints(pattern=r"^PV\d{2}$")]
 
 _FIXED = frozenset({"rule_id", "kind", "overrides", "locally", "only", "not_in", "part_of"})
 

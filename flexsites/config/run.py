@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from flexsites.config.base import Label, Model, Number
+from flexsites.config.places import GemeenteName, ProvincieName
 from flexsites.config.rule_sets import RuleVariant
 from flexsites.config.rules import Effect, Rule
 from flexsites.config.sources import Sources
@@ -45,10 +46,10 @@ class Area(Model):
     What lies around them is read as far as the rules reach; a site's own numbers never depend on the area.
     """
 
-    gemeenten: tuple[str, ...] = ()
-    """Codes of municipalities, such as GM0363."""
-    provincies: tuple[str, ...] = ()
-    """Codes of provinces, such as PV27."""
+    gemeenten: tuple[GemeenteName, ...] = ()
+    """Municipalities, by name or by code (Ede, GM0228)."""
+    provincies: tuple[ProvincieName, ...] = ()
+    """Provinces, by name or by code (Noord-Holland, PV27)."""
     bbox: tuple[float, float, float, float] | None = None
     """A box in RD New: xmin, ymin, xmax, ymax."""
     is_cut: bool = False

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from flexsites.config.access import Measures
 from flexsites.config.anchors import Anchors
+from flexsites.config.areas import AreaNames
 from flexsites.config.catalogue import Catalogue
 from flexsites.config.counting import Counting
 from flexsites.config.dwellings import DwellingType, LayoutStandard
@@ -57,6 +58,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "sources/*.yaml": Catalogue,
     "presets/*.yaml": Preset,
     "anchors/*.yaml": Anchors,
+    "areas.yaml": AreaNames,
     "inputs.yaml": InputRules,
     "layout.yaml": LayoutStandard,
     "counting.yaml": Counting,
@@ -68,8 +70,11 @@ MODELS: dict[str, type[BaseModel]] = {
 }
 
 
-OWN_PATTERNS = (*(pattern for pattern in MODELS if pattern != "inputs.yaml"), "rules/optoppen/*.yaml")
-"""Which files a folder of one's own may hold: all but how inputs are read, which is read from the package alone."""
+OWN_PATTERNS = (
+    *(pattern for pattern in MODELS if pattern not in ("areas.yaml", "inputs.yaml")),
+    "rules/optoppen/*.yaml",
+)
+"""Which files a folder of one's own may hold: all but how inputs are read and what areas are called, which is fixed."""
 
 
 def schema_name(pattern: str) -> str:
@@ -89,7 +94,7 @@ def schema_texts() -> dict[str, str]:
     Examples
     --------
     >>> sorted(schema_texts())[:3]
-    ['amenities.json', 'anchors.json', 'dwelling_types.json']
+    ['amenities.json', 'anchors.json', 'areas.json']
     """
     texts = {}
     for pattern, model in MODELS.items():

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from flexsites.config.base import Figure, Model
 from flexsites.config.catalogue import About
+from flexsites.config.places import GemeenteName, ProvincieName
 from flexsites.config.units import Unit
 
 Value = str | int | float | bool
@@ -21,14 +22,14 @@ class CoverageOf(Model):
     Areas not named are not covered: what the source does not hold there is unknown, not absent.
     """
 
-    gemeenten: tuple[str, ...] = ()
-    """Codes of municipalities that are covered."""
-    provincies: tuple[str, ...] = ()
-    """Codes of provinces that are covered."""
-    gemeenten_partly: tuple[str, ...] = ()
-    """Codes of municipalities that are covered in part."""
-    provincies_partly: tuple[str, ...] = ()
-    """Codes of provinces that are covered in part."""
+    gemeenten: tuple[GemeenteName, ...] = ()
+    """Municipalities that are covered, by name or code."""
+    provincies: tuple[ProvincieName, ...] = ()
+    """Provinces that are covered, by name or code."""
+    gemeenten_partly: tuple[GemeenteName, ...] = ()
+    """Municipalities that are covered in part, by name or code."""
+    provincies_partly: tuple[ProvincieName, ...] = ()
+    """Provinces that are covered in part, by name or code."""
     bbox: tuple[float, float, float, float] | None = None
     """A box in RD New that is covered: xmin, ymin, xmax, ymax."""
     path: str | None = None
