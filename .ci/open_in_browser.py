@@ -14,11 +14,22 @@ from pathlib import Path
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LISTEN = """<script>window.faults = [];
 addEventListener("error", e => faults.push(e.message || `cannot load ${e.target.src}`), true);</script>"""
-TELL = """<script>addEventListener("load", () => setTimeout(() => {
-  const drawn = [...document.querySelectorAll("canvas")].map(c =>
-    c.width > 0 && c.getContext("2d").getImageData(0, 0, c.width, c.height).data.some(v => v > 0));
+# A map is drawn when its library says so; that something is on it is read off the picture, whatever drew it.
+TELL = """<script>addEventListener("load", async () => {
+  const at = Date.now(), wanted = document.getElementById("map-content") !== null;
+  while (wanted && document.documentElement.dataset.map !== "drawn" && Date.now() - at < 60000) {
+    await new Promise(r => setTimeout(r, 200));
+  }
+  await new Promise(r => setTimeout(r, 1000));
+  const drawn = [...document.querySelectorAll("canvas")].map(c => {
+    const copy = document.createElement("canvas"), pen = copy.getContext("2d");
+    copy.width = c.width; copy.height = c.height; pen.drawImage(c, 0, 0);
+    const seen = new Set(), pixels = pen.getImageData(0, 0, c.width, c.height).data;
+    for (let i = 0; i < pixels.length; i += 4 * 97) { seen.add(pixels.slice(i, i + 3).join()); }
+    return c.width > 0 && seen.size > 3;
+  });
   document.documentElement.dataset.told = JSON.stringify({faults, drawn});
-}, 1000));</script>"""
+});</script>"""
 
 
 def open_report(browser: str, report: Path) -> dict[str, list[object]]:
@@ -28,9 +39,16 @@ def open_report(browser: str, report: Path) -> dict[str, list[object]]:
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "report.html"
         page.write_text(text, encoding="utf-8")
-        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--dump-dom"]
+        flags = [
+            "--headless",
+            "--no-sandbox",
+            "--use-angle=swiftshader",
+            "--enable-unsafe-swiftshader",
+            "--disable-dev-shm-usage",
+            "--dump-dom",
+        ]
         flags += [f"--user-data-dir={folder}/own", "--host-resolver-rules=MAP * ~NOTFOUND"]
-        flags += ["--virtual-time-budget=20000"]
+        flags += ["--timeout=120000"]
         command = [browser, *flags, page.as_uri()]
         shown = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout
     told = re.search(r'data-told="([^"]*)"', shown)

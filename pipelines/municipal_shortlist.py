@@ -15,6 +15,7 @@ def run(study: Study, options: Options) -> Path:
     """Run the sweep, choose the shortlist, draw its homes, write everything; return the directory."""
     place = assess_all(study, options)
     chosen = shortlist(place, study.run.shortlist)
-    reporting.write_all(place, lang=options.lang, quiet=options.quiet)
+    # The report links to the factsheets that are there.
     reporting.write_factsheets(place, sites_of(chosen), options.lang)
+    reporting.write_all(place, lang=options.lang, quiet=options.quiet)
     return place

@@ -24,11 +24,23 @@ class Colours(Model):
     missing: str
 
 
+class BaseMap(Model):
+    """A base map that is fetched from its provider, only when a reader asks for it."""
+
+    url: str
+    attribution: str
+    max_zoom: int
+
+
 class MapBudget(Model):
-    """What the report's map can carry."""
+    """What the report's map can carry, the layers of its background, and the base map that may take their place."""
 
     max_sites: Number
     max_streets: Number
+    max_buildings: Number
+    nearest_street_m: Number
+    background: dict[str, tuple[str, ...]]
+    base_map: BaseMap
     finest_simplification_m: Number
     coarsest_simplification_m: Number
     extent_per_simplification: Number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,14 +16,14 @@ from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report.around import NOTHING, Around
 from flexsites.reporting.report.drawing import draw
-from flexsites.reporting.report.page import environment, write_text
+from flexsites.reporting.report.page import environment, factsheets_path, report_path, write_text
 from flexsites.reporting.report.shortlist import ranked_sites
 from flexsites.reporting.results import Results, open_results, records
 from flexsites.reporting.shown_fields import SHOWN
 from flexsites.reporting.story.explain import marks_elsewhere, measured, unit_in
 from flexsites.reporting.table_view import Column, TableView, entries, table_view
 from flexsites.reporting.views import with_range
-from flexsites.reporting.words import Words
+from flexsites.reporting.words import LANGUAGES, Words
 from flexsites.tables import Accessibility, Frame, Reasons, Sites, Suitability, empty
 from flexsites.tables.parcel_fields import n_units_expected
 
@@ -73,7 +74,7 @@ def write_factsheets(
     around = Around(results, sites, place / "layouts.parquet")
     sheets = [_sheet(results, sites.loc[site_id], around, words) for site_id in ids]
     html = (
-        environment(words)
+        environment(words, _map_page(results, place, lang))
         .get_template("factsheets.html.j2")
         .render(
             manifest=results.manifest,
@@ -82,7 +83,17 @@ def write_factsheets(
             title=words.label(results.manifest.title or results.manifest.name),
         )
     )
-    return write_text(place / ("factsheets.html" if lang == "nl" else f"factsheets.{lang}.html"), html)
+    return write_text(factsheets_path(place, lang), html)
+
+
+def _map_page(results: Results, place: Path, lang: str) -> str | None:
+    """Return the report whose map shows the sites, seen from where the factsheets stand; None: there is none.
+
+    The sheets of the run itself are written before its report, which links to them.
+    """
+    reports = [report_path(results.directory, one) for one in (lang, *LANGUAGES)]
+    found = next((one for one in reports if one.is_file()), reports[0] if place == results.directory else None)
+    return None if found is None else Path(os.path.relpath(found, place)).as_posix()
 
 
 def _best(results: Results) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import html
+import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -11,15 +12,16 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from flexsites.reporting.maps import library
+from flexsites.reporting.maps.content import map_content, packed
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report import answer, areas, demand, land, origin, roofs, rules, shortlist, transit, variants
-from flexsites.reporting.report.map import MapPayload, map_payload
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.words import Words
 from flexsites.tables.whole_files import write_whole
 
-_LOCALES = {"nl": "nl-NL", "en": "en-GB"}
+_SHEET = re.compile(r'<article class="sheet" id="([^"]*)">')
 
 
 def write_report(directory: Path | str, lang: str = "nl") -> Path:
@@ -44,8 +46,8 @@ def write_report(directory: Path | str, lang: str = "nl") -> Path:
         For another language.
     """
     results = open_results(directory)
-    html = render_report(results, words_of(results, lang))
-    return write_text(report_path(results.directory, lang), html)
+    page = render_report(results, words_of(results, lang))
+    return write_text(report_path(results.directory, lang), page)
 
 
 def report_path(directory: Path, lang: str) -> Path:
@@ -61,17 +63,33 @@ def report_path(directory: Path, lang: str) -> Path:
 
 def render_report(results: Results, words: Words) -> str:
     """Return the report as HTML."""
-    template = environment(words).get_template("report.html.j2")
+    template = environment(words, "" if results.has_sites else None).get_template("report.html.j2")
     return template.render(manifest=results.manifest, **_context(results, words))
 
 
-def environment(words: Words) -> jinja2.Environment:
-    """Return the templates' environment: everything is escaped, and a name that is not there is an error."""
+def environment(words: Words, map_page: str | None = None) -> jinja2.Environment:
+    """Return the templates' environment: everything is escaped, and a name that is not there is an error.
+
+    Parameters
+    ----------
+    words
+        The language.
+    map_page
+        The page with the map that ids of parcels link to: empty is the page itself; None: there is none.
+    """
     made = jinja2.Environment(
         loader=jinja2.FunctionLoader(_template), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    made.globals.update(t=words.text, words=words, lang=words.lang, asset=_asset, folded=_folded())
+    made.globals.update(
+        t=words.text,
+        words=words,
+        lang=words.lang,
+        asset=_asset,
+        folded=_folded(),
+        library=_Library,
+        map_page=map_page,
+    )
     return made
 
 
@@ -79,20 +97,6 @@ def write_text(path: Path, text: str) -> Path:
     """Write a file whole or not at all."""
     write_whole(path, text.encode())
     return path
-
-
-def script_json(content: object) -> Markup:
-    r"""Return JSON that is safe inside a script element, whatever texts it holds.
-
-    Examples
-    --------
-    >>> script_json({"a": "</script>"})
-    Markup('{"a":"\\u003c/script\\u003e"}')
-    """
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704 - nothing in it can end the element
 
 
 def _context(results: Results, words: Words) -> dict[str, Any]:
@@ -155,63 +159,24 @@ def _cells(results: Results, words: Words) -> str:
 
 
 def _map(results: Results, words: Words) -> dict[str, Any]:
-    """Return the map's content with its words, and the statements of what it leaves out."""
-    areas, streets = (
-        results.table(name) if results.has(name) else None for name in ("canonical/areas", "canonical/streets")
-    )
-    order = land.in_order(results)
-    payload = map_payload(
-        results.table("sites"),
-        results.table("suitability"),
-        words,
-        flexmilieus=order,
-        budget=presentation().map,
-        areas=areas,
-        streets=streets,
-    )
-    colours = presentation().colours
-    content = {
-        **payload.content,
-        "locale": _LOCALES[words.lang],
-        "colours": {
-            "verdict": colours.verdict,
-            "series": list(colours.series),
-            "ramp": list(colours.ramp),
-            "missing": colours.missing,
-        },
-        "words": _map_words(words, order),
-    }
-    return {"json": script_json(content), "statements": _statements(payload, words), "flexmilieus": order}
+    """Return the map, packed, and the statements of what it leaves out; a link to the factsheets that are there."""
+    path = factsheets_path(results.directory, words.lang)
+    sheets = sheets_in(path)
+    shown = map_content(results, words, sheets=sheets)
+    content = {**shown.content, "sheets": path.name if sheets else None}
+    return {"packed": packed(content), "statements": shown.statements}
 
 
-def _statements(payload: MapPayload, words: Words) -> list[str]:
-    """Return what the map does and does not show."""
-    hidden = payload.n_sites - payload.n_shown
-    n, shown = words.number(payload.n_sites), words.number(payload.n_shown)
-    said = words.text("map.shown_all", n=n)
-    if hidden:
-        said = words.text("map.shown_some", n=n, shown=shown, hidden=words.number(hidden))
-    statements = [said, words.text("map.simplified", metres=words.number(payload.simplification_m, 1))]
-    if payload.n_streets_shown is not None:
-        statements.append(words.text("map.streets_some", n=words.number(payload.n_streets_shown)))
-    return [*statements, words.text("map.no_base")]
+def factsheets_path(folder: Path, lang: str) -> Path:
+    """Return where factsheets stand: Dutch without, other languages with their code."""
+    return folder / ("factsheets.html" if lang == "nl" else f"factsheets.{lang}.html")
 
 
-def _map_words(words: Words, order: tuple[str, ...]) -> dict[str, Any]:
-    """Return the words that the map's script needs."""
-    owners = words.texts["names"]["owner"]
-    return {
-        "unknown": words.unknown,
-        "homes": words.text("homes"),
-        "not_suitable": words.text("map.not_suitable"),
-        "no_score": words.text("map.no_score"),
-        "no_homes": words.text("map.no_homes"),
-        "not_found": words.text("map.not_found"),
-        "click": words.text("map.click"),
-        "verdict": {key: words.name("verdict", key) for key in presentation().colours.verdict},
-        "flexmilieu": {key: words.name("flexmilieu", key) for key in order},
-        "owner": {key: words.name("owner", key) for key in owners},
-    }
+def sheets_in(path: Path) -> frozenset[str]:
+    """Return the parcels that a file of factsheets tells of; none where there is no such file."""
+    if not path.is_file():
+        return frozenset()
+    return frozenset(html.unescape(one) for one in _SHEET.findall(path.read_text(encoding="utf-8")))
 
 
 @cache
@@ -222,6 +187,18 @@ def _template(name: str) -> str:
 def _asset(name: str) -> Markup:
     """Return one of the package's own style sheets or scripts, to stand inside the page."""
     return Markup(_template(name))  # noqa: S704 - the package's own file
+
+
+class _Library:
+    """The map's library, to stand inside the page."""
+
+    @staticmethod
+    def script() -> Markup:
+        return Markup(library.script())  # noqa: S704 - a package's own file
+
+    @staticmethod
+    def style_sheet() -> Markup:
+        return Markup(library.style_sheet())  # noqa: S704
 
 
 def _folded() -> int:

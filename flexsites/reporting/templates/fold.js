@@ -10,3 +10,8 @@ window.addEventListener("beforeprint", function () {
   "use strict";
   document.querySelectorAll("details").forEach(function (block) { block.open = true; });
 });
+/* What scrolls must be reached by keyboard; what does not is no stop on the way. */
+document.querySelectorAll(".scroll").forEach(function (box) {
+  "use strict";
+  if (box.scrollWidth > box.clientWidth) { box.tabIndex = 0; }
+});

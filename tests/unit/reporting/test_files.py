@@ -13,8 +13,6 @@ import pytest
 
 from flexsites.errors import NotFoundError
 from flexsites.reporting import explain, write_all, write_factsheets, write_geopackage, write_portfolio, write_workbook
-from flexsites.reporting.presentation import presentation
-from flexsites.reporting.report.map import map_payload
 from flexsites.reporting.summaries.portfolio import complexes_table
 from flexsites.reporting.words import Words
 from tests.reporting_fixture import FLEXMILIEUS, NASTY_OWNER_TEXT, make_tables, write_results
@@ -177,37 +175,6 @@ def test_a_near_id_is_offered(run_directory: Path) -> None:
         explain(run_directory, "00041", "nl")
     with pytest.raises(NotFoundError, match="no such site"):
         write_factsheets(run_directory, ["nowhere"])
-
-
-def test_a_capped_map_keeps_what_matters_and_says_what_is_left_out() -> None:
-    tables = make_tables()
-    one = presentation().map.max_sites.model_copy(update={"value": 30.0})
-    budget = presentation().map.model_copy(update={"max_sites": one})
-    payload = map_payload(tables["sites"], tables["suitability"], Words("nl"), flexmilieus=FLEXMILIEUS, budget=budget)
-    assert (payload.n_sites, payload.n_shown) == (120, 30)
-    assert set(payload.content["columns"]["verdict"]) <= {"eligible", "conditional"}
-    shown = tables["sites"].set_index("site_id").loc[payload.content["columns"]["id"], "n_units_expected"]
-    others = tables["sites"][tables["sites"]["verdict"].isin(["eligible", "conditional"])]
-    others = others[others["is_suitable"].fillna(value=False) & ~others["site_id"].isin(shown.index)]
-    assert others["n_units_expected"].max() <= shown.min()
-
-
-def test_the_map_gives_shapes_back_within_its_tolerance() -> None:
-    tables = make_tables()
-    payload = map_payload(
-        tables["sites"], tables["suitability"], Words("nl"), flexmilieus=FLEXMILIEUS, budget=presentation().map
-    )
-    west, south = payload.content["origin"]
-    steps = payload.content["rings"][0][0]
-    x = [west + sum(steps[0 : i + 1 : 2]) / 10 for i in range(0, len(steps), 2)]
-    y = [south + sum(steps[1 : i + 2 : 2]) / 10 for i in range(0, len(steps), 2)]
-    first = tables["sites"].sort_values("site_id").geometry.iloc[0]
-    west1, south1, east1, north1 = first.bounds
-    slack = payload.simplification_m + 0.1
-    assert abs(min(x) - west1) < slack
-    assert abs(max(x) - east1) < slack
-    assert abs(min(y) - south1) < slack
-    assert abs(max(y) - north1) < slack
 
 
 def test_everything_at_once(tmp_path: Path) -> None:

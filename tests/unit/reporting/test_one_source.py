@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 
 from flexsites.reporting import explain, open_results, write_factsheets
+from flexsites.reporting.maps.content import map_content
 from flexsites.reporting.names import words_of
-from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report.answer import answer
 from flexsites.reporting.report.land import verdict_rows
-from flexsites.reporting.report.map import map_payload
 from flexsites.reporting.report.origin import repairs
 from flexsites.reporting.report.page import render_report
 from flexsites.reporting.report.rules import closing_line
@@ -77,14 +76,11 @@ def test_a_flag_in_the_ledger_is_never_denied(run_directory: Path, tmp_path: Pat
 def test_map_and_list_give_a_site_one_score(run_directory: Path) -> None:
     results = open_results(run_directory)
     words = words_of(results, "en")
-    payload = map_payload(
-        results.table("sites"), results.table("suitability"), words, flexmilieus=results.flexmilieus,
-        budget=presentation().map,
-    )  # fmt: skip
-    place = {site: i for i, site in enumerate(payload.content["columns"]["id"])}
+    told = map_content(results, words).content["parcels"]["properties"]
+    place = {site: i for i, site in enumerate(told["id"])}
     for flexmilieu, listed in zip(results.flexmilieus, shortlist(results, words), strict=True):
         for row in listed["table"].rows:
-            assert f"{payload.content['scores'][flexmilieu][place[row[1]]] / 100:.2f}" == row[3]
+            assert f"{told[f's:{flexmilieu}'][place[row[1]]] / 100:.2f}" == row[3]
 
 
 def test_what_is_buildable_is_told_apart_and_adds_up(run_directory: Path) -> None:

@@ -1,0 +1,131 @@
+"""The quiet background of the map: the run's own water, buildings, rail, streets and boundaries, from no server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from flexsites.reporting.maps.display import Shapes, in_degrees, lines, rings
+from flexsites.reporting.presentation import MapBudget, presentation
+from flexsites.reporting.results import Results
+from flexsites.tables import Frame
+
+_ROAD_ORDER = (
+    "motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential", "living_street",
+    "pedestrian", "service",
+)  # fmt: skip
+_LAST_MAIN = _ROAD_ORDER.index("tertiary")
+_AREA_ORDER = ("provincie", "gemeente", "wijk", "buurt")
+
+
+@dataclass(frozen=True)
+class Background:
+    """A background, ready for JSON, and what was left out of it, by what it is: (shown, all)."""
+
+    content: dict[str, Any]
+    left_out: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+def background(results: Results, box: shapely.Geometry, tolerance_m: float, budget: MapBudget) -> Background:
+    """Return the background within a box in RD New.
+
+    Parameters
+    ----------
+    results
+        The run: its ``canonical`` inputs, as far as they are there.
+    box
+        What the map shows.
+    tolerance_m
+        The largest shift of a line.
+    budget
+        How many lines and buildings a page can carry; the main roads and the largest buildings stay.
+    """
+    content: dict[str, Any] = {}
+    left_out: dict[str, tuple[int, int]] = {}
+    for name, layers in presentation().map.background.items():
+        shapes = np.concatenate([np.array([], dtype=object), *(_layer(results, one, box) for one in layers)])
+        if name == "buildings":
+            limit = int(budget.max_buildings)
+            if len(shapes) > limit:
+                left_out[name] = (limit, len(shapes))
+                shapes = shapes[np.sort(np.argsort(-shapely.area(shapes), kind="stable")[:limit])]
+        content[name] = _told(shapes, tolerance_m, is_line=name == "rail")
+    if results.has("canonical/streets"):
+        streets, n_all = _streets(results.table("canonical/streets"), box, int(budget.max_streets))
+        content["streets"] = _told_streets(streets, tolerance_m)
+        if len(streets) < n_all:
+            left_out["streets"] = (len(streets), n_all)
+    if results.has("canonical/areas"):
+        content["areas"] = _areas(results.table("canonical/areas"), box, tolerance_m)
+    return Background({name: rows for name, rows in content.items() if rows}, left_out)
+
+
+def _layer(results: Results, layer: str, box: shapely.Geometry) -> Shapes:
+    """Return the shapes of a layer that lie in a box; none where the run has no such layer."""
+    name = f"canonical/layers/{layer}"
+    shapes: Shapes = results.table(name).geometry.to_numpy() if results.has(name) else np.array([], dtype=object)
+    return shapes[shapely.intersects(shapes, box)]
+
+
+def _told(shapes: Shapes, tolerance_m: float, *, is_line: bool) -> list[Any]:
+    """Return shapes for a screen; of a layer of lines only its lines are drawn, of another only its polygons."""
+    if not len(shapes):
+        return []
+    placed = in_degrees(shapes, tolerance_m)
+    wanted = shapely.get_dimensions(placed) == (1 if is_line else 2)
+    told = lines(placed[wanted]) if is_line else rings(placed[wanted])
+    return [part for shape in told for part in shape]
+
+
+def _streets(streets: Frame, box: shapely.Geometry, limit: int) -> tuple[Frame, int]:
+    """Return the streets in a box that the map draws, the main roads first, and how many there are."""
+    order = {name: i for i, name in enumerate(_ROAD_ORDER)}
+    base = streets["road_class"].astype("object").str.replace("_link", "", regex=False)
+    ranked = streets.assign(_rank=base.map(order).astype("float64"))
+    kept = ranked[ranked["_rank"].notna() & shapely.intersects(ranked.geometry.to_numpy(), box)]
+    kept = kept.sort_values(["_rank", "street_id"], kind="stable")
+    return kept.head(limit), len(kept)
+
+
+def _told_streets(streets: Frame, tolerance_m: float) -> dict[str, Any]:
+    """Return streets as lines: parts of one name and rank stand together, which is what labels need."""
+    named = pd.DataFrame(
+        {"name": streets["street_name"].fillna(""), "rank": streets["_rank"].le(_LAST_MAIN).astype(int)}
+    )
+    names: dict[str, int] = {}
+    rows: list[list[Any]] = []
+    shapes = streets.geometry.to_numpy()
+    for key, at in named.groupby(["name", "rank"], sort=True).indices.items():
+        name, is_main = key if isinstance(key, tuple) else (key, 0)
+        merged = shapely.line_merge(shapely.multilinestrings(_single(shapes[at])))
+        parts = lines(in_degrees(np.array([merged], dtype=object), tolerance_m))[0]
+        rows += [[int(is_main), names.setdefault(str(name), len(names)), part] for part in parts]
+    return {"names": list(names), "lines": rows}
+
+
+def _single(shapes: Shapes) -> Shapes:
+    parts: Shapes = shapely.get_parts(shapes)
+    return parts
+
+
+def _areas(areas: Frame, box: shapely.Geometry, tolerance_m: float) -> list[dict[str, Any]]:
+    """Return the outlines of areas that touch the box, cut to it, the largest kind first."""
+    west, south, east, north = shapely.bounds(box)
+    beyond = max(east - west, north - south, 1.0) / 20
+    margin = shapely.box(west - beyond, south - beyond, east + beyond, north + beyond)
+    near = areas[areas["area_kind"].isin(_AREA_ORDER) & shapely.intersects(areas.geometry.to_numpy(), box)]
+    order = near["area_kind"].map({kind: i for i, kind in enumerate(_AREA_ORDER)})
+    ordered = gpd.GeoDataFrame(near.assign(_order=order).sort_values(["_order", "area_code"], kind="stable"))
+    cut = shapely.intersection(shapely.make_valid(ordered.geometry.to_numpy()), margin)
+    inner = shapely.intersection(cut, box)
+    anchors = in_degrees(shapely.point_on_surface(np.where(shapely.is_empty(inner), cut, inner)), 0.0)
+    places = np.round(shapely.get_coordinates(anchors) * 1e6).astype(int).tolist()
+    shapes = rings(in_degrees(cut, tolerance_m))
+    facts: Sequence[Any] = list(zip(ordered["area_kind"], ordered["area_name"], shapes, places, strict=True))
+    return [{"kind": kind, "name": str(name), "shape": shape, "at": at} for kind, name, shape, at in facts if shape]

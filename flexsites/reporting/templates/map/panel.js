@@ -1,0 +1,111 @@
+/* Beside the map: legend, list, and what is told of one parcel. All of it works without the map. */
+"use strict";
+flexsites.element = function (name, attributes, ...children) {
+  const made = document.createElement(name);
+  Object.entries(attributes || {}).forEach(([key, value]) => {
+    if (key.startsWith("on")) { made.addEventListener(key.slice(2), value); }
+    else if (key === "text") { made.textContent = value; }
+    else if (value !== null && value !== false) { made.setAttribute(key, value === true ? "" : value); }
+  });
+  made.append(...children.filter((one) => one !== null));
+  return made;
+};
+flexsites.byId = (id) => document.getElementById(id);
+
+flexsites.Panel = class {
+  constructor(store, settings, acts) {
+    Object.assign(this, { store, settings, acts, words: settings.words, page: 50 });
+    this.box = flexsites.byId("map-panel"); this.list = flexsites.byId("map-list"); this.count = flexsites.byId("map-count");
+    this.more = flexsites.byId("map-more"); this.places = flexsites.byId("map-places");
+    this.more.addEventListener("click", () => this.append());
+    this.whole = new Intl.NumberFormat(settings.locale);
+  }
+  swatch(colour, pattern) { return flexsites.element("span", { class: "swatch" + (pattern ? " " + pattern : ""), style: "background-color:" + colour }); }
+  chip(verdict) {
+    const [name, colour] = this.settings.verdicts[verdict];
+    return flexsites.element("span", { class: "chip" }, this.swatch(colour, verdict === "unknown" ? "dots" : ""), name);
+  }
+  legend(colouring, hidden) {
+    const box = flexsites.byId("map-legend");
+    box.replaceChildren(...colouring.classes.map((one) => flexsites.element("li", {}, flexsites.element("button", {
+      type: "button", "aria-pressed": String(!hidden.has(one.key)), onclick: () => this.acts.hide(one.key),
+    }, this.swatch(one.colour, one.pattern), flexsites.element("span", { text: one.label }),
+    flexsites.element("span", { class: "count", text: this.whole.format(one.n) })))));
+  }
+  async search(asked, hidden) {
+    const turn = this.turn = {};
+    const [found, places] = await Promise.all([this.store.list(asked, hidden, 0, this.page), this.store.places(asked)]);
+    if (turn !== this.turn) { return null; }
+    Object.assign(this, { asked, hidden, shown: 0 });
+    this.list.replaceChildren();
+    this.places.replaceChildren(...places.map((one) => flexsites.element("li", {}, flexsites.element("button", {
+      type: "button", onclick: () => this.acts.go(one.box), text: one.name,
+    }))));
+    this.places.hidden = !places.length;
+    this.rows(found);
+    return { ...found, places };
+  }
+  async append() {
+    const first = this.shown;
+    this.rows(await this.store.list(this.asked, this.hidden, this.shown, this.page));
+    const next = this.list.children[first];
+    if (next) { next.firstChild.focus(); }
+  }
+  rows(found) {
+    this.count.textContent = found.total ? this.words.found.replace("{n}", this.whole.format(found.total)) : this.words.not_found;
+    this.list.append(...found.rows.map((row) => flexsites.element("li", {}, flexsites.element("button", {
+      type: "button", onclick: () => this.acts.pick(row.properties.id, true), "data-site": row.properties.id,
+    }, this.chip(row.properties.verdict), flexsites.element("span", { class: "what" },
+      flexsites.element("b", { text: [row.street, row.place.split(", ")[0]].filter(Boolean).join(", ") || row.properties.id }),
+      flexsites.element("span", { text: row.properties.id + this.homes(row.properties) }))))));
+    this.shown += found.rows.length;
+    this.more.hidden = this.shown >= found.total;
+  }
+  homes(properties) {
+    const n = properties.homes;
+    return properties.verdict === "excluded" || n === undefined || n === null ? "" : ` · ${this.whole.format(n)} ${this.settings.homes}`;
+  }
+  definitions(rows) {
+    return flexsites.element("dl", {}, ...rows.flatMap(([term, value]) => [flexsites.element("dt", { text: term }), flexsites.element("dd", { text: value })]));
+  }
+  scores(properties) {
+    const number = new Intl.NumberFormat(this.settings.locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+    const rows = this.settings.flexmilieus.map(({ id, name }) => {
+      const met = properties["m:" + id], score = properties["s:" + id];
+      if (met === -1) { return null; }
+      if (met === null || met === undefined) { return [name, this.words.outcome_unknown]; }
+      return [name, met === 0 ? this.words.not_suitable : score === null || score === undefined ? this.words.no_score : number.format(score / 100)];
+    }).filter(Boolean);
+    return rows.length ? [flexsites.element("h4", { text: this.words.suitability }), this.definitions(rows)] : [];
+  }
+  why(facts) {
+    if (!facts.why.length) { return [flexsites.element("p", { text: this.words.why_none })]; }
+    return [flexsites.element("h4", { text: this.words.why }),
+      flexsites.element("ol", { class: "why" }, ...facts.why.map(([rule, area]) => flexsites.element("li", {},
+        flexsites.element("span", { text: rule }), flexsites.element("b", { text: area }))))];
+  }
+  unchecked(facts) {
+    if (!facts.unchecked) { return [flexsites.element("p", { class: "checked", text: this.words.all_checked })]; }
+    const n = facts.unchecked.split(", ").length;
+    return [flexsites.element("details", { class: "checked" },
+      flexsites.element("summary", { text: this.words.unchecked_short.replace("{n}", n) }),
+      flexsites.element("p", { text: facts.unchecked }))];
+  }
+  tell(facts) {
+    if (!facts) { this.box.replaceChildren(flexsites.element("p", { class: "quiet", text: this.words.click })); return; }
+    const { properties } = facts, sheet = this.settings.sheets;
+    const place = [facts.street, facts.place].filter(Boolean).join(", ");
+    const links = [
+      properties.location ? flexsites.element("button", { type: "button", onclick: () => this.acts.location(properties.location), text: this.words.show_location }) : null,
+      facts.hasSheet && sheet ? flexsites.element("a", { href: sheet + "#" + encodeURIComponent(facts.id), text: this.words.sheet }) : null,
+      this.acts.explain ? flexsites.element("button", { type: "button", onclick: () => this.acts.explain(facts.id), text: this.words.explain }) : null,
+      flexsites.element("button", { type: "button", onclick: () => this.acts.pick(null, true), text: this.words.back }),
+    ];
+    this.box.replaceChildren(...[
+      flexsites.element("h3", { text: place || facts.id }), flexsites.element("p", {}, this.chip(properties.verdict), " ", facts.id),
+      ...this.why(facts), this.definitions(facts.panel), ...this.unchecked(facts), ...this.scores(properties),
+      ...(facts.location.length ? [flexsites.element("h4", { text: this.words.location + " " + properties.location }), this.definitions(facts.location)] : []),
+      flexsites.element("p", { class: "links" }, ...links),
+    ]);
+  }
+};
