@@ -25,9 +25,10 @@ from flexsites.capacity.roofs import roof_reasons, roof_units, top_up
 from flexsites.config.roofs import TopUpRules
 from flexsites.config.rule_sets import PieceTests
 from flexsites.config.study import Reading, Study
-from flexsites.exclusion.attribution import attribute
+from flexsites.exclusion.attribution import attribute, tell_coverage
 from flexsites.exclusion.coverage import cover_rules
 from flexsites.exclusion.kernels.land import Land
+from flexsites.exclusion.kernels.spoken import Spoken
 from flexsites.exclusion.near_misses import near_misses
 from flexsites.exclusion.overlay import overlay
 from flexsites.exclusion.pieces import leave_pieces, open_land, together_by_id
@@ -81,15 +82,15 @@ def assess_parcels(parcels: Frame, around: Surroundings, *, study: Study) -> dic
         # Readings that differ in limits or estimate only leave the same land: what it holds and reaches is the same.
         left = next((found for other, found in done if reading.leaves_the_same_as(other)), None)
         if left is None:
-            coverage, land = open_ground.of(reading)
-            left = leave(parcels, every_face, coverage, around, study=study, reading=reading, land=land)
+            spoken, land = open_ground.of(reading)
+            left = leave(parcels, every_face, around, study=study, reading=reading, spoken=spoken, land=land)
             done.append((reading, left))
         results[reading.id] = left | serve_groups(parcels, left, study=study, reading=reading)
     base = results[study.base.id]
-    coverage, land = open_ground.of(study.base)
+    spoken, land = open_ground.of(study.base)
     missed = near_misses(
-        parcels, around.neighbours, every_face, around.streets, around.layers, coverage, base["exclusions"],
-        rules=study.base.rules, tests=study.tests, locations=study.locations, time=study.base.time,
+        parcels, around.neighbours, every_face, around.streets, around.layers, base["exclusions"],
+        spoken=spoken, rules=study.base.rules, tests=study.tests, locations=study.locations, time=study.base.time,
         soft=study.rule_set.soft_classes, lane_m=study.base.least_lane_m, land=land,
     )  # fmt: skip
     base |= {"faces": faces, "near_misses": missed, "near_miss_units": _homes_missed(missed, around, study=study)}
@@ -105,37 +106,37 @@ class Ground:
     faces: Frame
     around: Surroundings
     study: Study
-    made: list[tuple[PieceTests, float, tuple[Frame, Land]]] = field(default_factory=list)
+    made: list[tuple[PieceTests, float, tuple[Spoken, Land]]] = field(default_factory=list)
 
-    def of(self, reading: Reading) -> tuple[Frame, Land]:
+    def of(self, reading: Reading) -> tuple[Spoken, Land]:
         """Return where the rules' sources speak, and the land laid out, for a reading."""
         tests, lane_m = reading.tests, reading.least_lane_m
         found = next((one for mine, lane, one in self.made if (mine, lane) == (tests, lane_m)), None)
         if found is None:
             rules, layers = self.study.all_rules, self.around.layers
-            coverage = cover_rules(self.parcels, self.around.coverages, layers, rules=rules, tests=tests)
+            spoken = cover_rules(self.parcels, self.around.coverages, layers, rules=rules, tests=tests)
             land = open_land(
                 self.everyone, self.faces, self.around.streets, layers,
                 rules=rules, tests=tests, locations=self.study.locations, lane_m=lane_m,
             )  # fmt: skip
-            found = (coverage, land)
+            found = (spoken, land)
             self.made.append((tests, lane_m, found))
         return found
 
 
 def leave(
-    parcels: Frame, faces: Frame, coverage: Frame, around: Surroundings, *, study: Study, reading: Reading, land: Land
+    parcels: Frame, faces: Frame, around: Surroundings, *, study: Study, reading: Reading, spoken: Spoken, land: Land
 ) -> dict[str, Frame]:
     """Exclude land as one reading says: the pieces left, why, what they reach, and how many homes fit."""
     rules = reading.rules
     pieces = leave_pieces(
-        parcels, around.neighbours, faces, around.streets, around.layers, coverage,
-        rules=rules, tests=reading.tests, locations=study.locations, time=reading.time, lane_m=reading.least_lane_m,
-        land=land,
+        parcels, around.neighbours, faces, around.streets, around.layers,
+        spoken=spoken, rules=rules, tests=reading.tests, locations=study.locations, time=reading.time,
+        lane_m=reading.least_lane_m, land=land,
     )  # fmt: skip
     own = faces[is_among(faces["site_id"], parcels["site_id"])].reset_index(drop=True)
-    reasons = attribute(parcels, own, pieces, coverage, rules=rules)
-    exclusions = decide(parcels, pieces, reasons, rules=rules)
+    reasons = attribute(parcels, own, pieces, spoken=spoken, rules=rules)
+    exclusions = decide(parcels, pieces, spoken=spoken, rules=rules)
     valid = pieces[pieces["is_valid"].to_numpy(dtype=bool)].reset_index(drop=True)
     accessibility, transit_quality = measure(valid, around, study=study)
     units = fit(
@@ -145,6 +146,7 @@ def leave(
     return {
         "pieces": pieces,
         "reasons": reasons,
+        "rule_coverage": tell_coverage(spoken, rules=rules),
         "exclusions": exclusions,
         "accessibility": accessibility,
         "transit_quality": transit_quality,

@@ -31,12 +31,14 @@ from flexsites.tables import (
     Reasons,
     Roofs,
     RoofUnits,
+    RuleCoverage,
     Sites,
     StreetLines,
     Suitability,
     Table,
     Units,
     conform,
+    empty,
 )
 from flexsites.tables.files import write_table
 from flexsites.tables.manifest import Manifest, write_manifest
@@ -52,6 +54,7 @@ TABLES = {
     "sites": Sites,
     "pieces": Pieces,
     "reasons": Reasons,
+    "rule_coverage": RuleCoverage,
     "accessibility": Accessibility,
     "units": Units,
     "suitability": Suitability,
@@ -112,6 +115,7 @@ def make_tables(*, with_timetable: bool = True) -> dict[str, Frame]:
         "sites": made(gathered, Sites),
         "pieces": pieces,
         "reasons": reasons,
+        "rule_coverage": empty(RuleCoverage),
         "accessibility": access,
         "units": units,
         "suitability": suitability,
@@ -292,6 +296,7 @@ def _decide(sites: gpd.GeoDataFrame, left: pd.Series) -> None:
     n_excluding = sum(effect == "exclude" for _, effect, *_ in RULES)
     sites["n_rules_checked"], sites["n_rules_excluding"] = n_excluding, n_excluding
     sites["unchecked_rules"] = [()] * len(sites)
+    sites["rule_coverage_id"] = "all"
     sites["location_id"] = pd.Series([f"L{i // 2:04d}" for i in n], index=sites.index).where(free, None)
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from flexsites.arrays import BoolArray, FloatArray, IntArray
 from flexsites.config.rule_sets import PIECE_TESTS
 from flexsites.config.rules import ExclusionRule
 from flexsites.exclusion.kernels.ledger import Account, settle
+from flexsites.exclusion.kernels.spoken import COVERAGES, Spoken
 from flexsites.exclusion.pieces import FAILURES, covers_of, position_of, takes_area
 from flexsites.tables import (
     Faces,
@@ -22,27 +22,28 @@ from flexsites.tables import (
     Parcels,
     Pieces,
     Reasons,
-    RuleCoverage,
 )
 from flexsites.tables.stage import stage
 
-_COVERAGES = ("covered", "partly", "not")
 
-
-@stage(takes=(Parcels, Faces, Pieces, RuleCoverage), gives=Reasons)
+@stage(takes=(Parcels, Faces, Pieces), gives=Reasons)
 def attribute(
-    parcels: Frame,
-    faces: Frame,
-    pieces: Frame,
-    rule_coverage: Frame,
-    *,
-    rules: tuple[ExclusionRule, ...],
+    parcels: Frame, faces: Frame, pieces: Frame, *, spoken: Spoken, rules: tuple[ExclusionRule, ...]
 ) -> Frame:
     """Write the ledger: per site and rule what it covers, what it takes first, and what only it takes.
 
-    Layer rules come first in their order, then the piece tests in theirs. A row stands where a rule covers area or
-    where it is not fully covered by its source; a rule without a row covers nothing there, and that is known.
-    Per site the buildable area and the attributed areas sum to the area of the site.
+    Layer rules come first in their order, then the piece tests in theirs. A row stands where a rule covers area. A
+    rule without a row covers nothing there; whether that is known is told once for all parcels that are alike in it,
+    see :func:`tell_coverage`. Per site the buildable area and the attributed areas sum to the area of the site.
+
+    Parameters
+    ----------
+    parcels, faces, pieces
+        The parcels asked, and theirs.
+    spoken
+        Where the rules' sources speak, of the parcels, in their order.
+    rules
+        The rules as the reading has them, in order.
     """
     layer_rules = settle(
         position_of(parcels, faces),
@@ -52,14 +53,46 @@ def attribute(
         len(parcels),
     )
     piece_tests = settle(*_tested(parcels, pieces), np.ones(len(PIECE_TESTS), dtype=bool), len(parcels))
-    names = [rule.rule_id for rule in rules] + list(PIECE_TESTS)
     account = Account(
         *(
             np.hstack([getattr(layer_rules, name), getattr(piece_tests, name)])
             for name in ("covered_m2", "attributed_m2", "unique_m2")
         )
     )
-    return _reasons(parcels, rule_coverage, rules, names, account)
+    return _reasons(parcels, spoken.among(names_of(rules)), rules, account)
+
+
+def names_of(rules: tuple[ExclusionRule, ...]) -> list[str]:
+    """Return the rules of the ledger in order: those of layers, then the tests of pieces."""
+    return [rule.rule_id for rule in rules] + list(PIECE_TESTS)
+
+
+def tell_coverage(spoken: Spoken, *, rules: tuple[ExclusionRule, ...]) -> Frame:
+    """Tell of each combination of coverage among the parcels which rules are not covered in full by their source.
+
+    A rule without a row is covered in full, and so is every rule of a combination without rows.
+    """
+    among = spoken.among(names_of(rules))
+    row, rule = np.nonzero(among.told())
+    return pd.DataFrame(
+        {
+            "rule_coverage_id": _texts(among.ids(), row),
+            **_about(rules, rule),
+            "coverage": _texts(COVERAGES, among.codes[row, rule]),
+            "covered_share": among.share[row, rule],
+        }
+    )
+
+
+def _about(rules: tuple[ExclusionRule, ...], place: NDArray[np.integer[Any]]) -> dict[str, pd.Series[Any]]:
+    """Return what the rules at places are."""
+    effects = [rule.effect for rule in rules] + ["test"] * len(PIECE_TESTS)
+    hardness = [rule.hardness for rule in rules] + [None] * len(PIECE_TESTS)
+    return {
+        "rule_id": _texts(names_of(rules), place),
+        "effect": _texts(effects, place),
+        "hardness": _texts(hardness, place),
+    }
 
 
 def _tested(parcels: Frame, pieces: Frame) -> tuple[IntArray, FloatArray, BoolArray]:
@@ -78,25 +111,18 @@ def _tested(parcels: Frame, pieces: Frame) -> tuple[IntArray, FloatArray, BoolAr
     return np.concatenate([site, site]), np.concatenate([part, np.maximum(rest, 0.0)]), is_failing
 
 
-def _reasons(
-    parcels: Frame, rule_coverage: Frame, rules: tuple[ExclusionRule, ...], names: Sequence[str], account: Account
-) -> Frame:
-    codes, share = _dense(parcels, rule_coverage, names)
-    row, rule = np.nonzero((account.covered_m2 > 0) | (codes != 0))
-    effects = [rule.effect for rule in rules] + ["test"] * len(PIECE_TESTS)
-    hardness = [rule.hardness for rule in rules] + [None] * len(PIECE_TESTS)
-    site_id = parcels["site_id"].take(row).reset_index(drop=True)
+def _reasons(parcels: Frame, spoken: Spoken, rules: tuple[ExclusionRule, ...], account: Account) -> Frame:
+    row, rule = np.nonzero(account.covered_m2 > 0)
+    combination = spoken.combination[row]
     return pd.DataFrame(
         {
-            "site_id": site_id,
-            "rule_id": _texts(names, rule),
-            "effect": _texts(effects, rule),
-            "hardness": _texts(hardness, rule),
+            "site_id": parcels["site_id"].take(row).reset_index(drop=True),
+            **_about(rules, rule),
             "covered_area_m2": account.covered_m2[row, rule],
             "attributed_area_m2": account.attributed_m2[row, rule],
             "unique_area_m2": account.unique_m2[row, rule],
-            "coverage": _texts(_COVERAGES, codes[row, rule]),
-            "covered_share": share[row, rule],
+            "coverage": _texts(COVERAGES, spoken.codes[combination, rule]),
+            "covered_share": spoken.share[combination, rule],
         }
     )
 
@@ -105,15 +131,3 @@ def _texts(words: Sequence[str | None], place: NDArray[np.integer[Any]]) -> pd.S
     """Return the word at each place, without making a Python text per row."""
     taken = pa.DictionaryArray.from_arrays(pa.array(place, pa.int32()), pa.array(list(words), pa.large_string()))
     return pd.Series(pd.array(taken.cast(pa.large_string()), dtype="str"))
-
-
-def _dense(parcels: Frame, rule_coverage: Frame, names: Sequence[str]) -> tuple[NDArray[np.int8], FloatArray]:
-    """Return coverage (its place in the words) and share per site and rule; a rule without a row is covered nowhere."""
-    codes = np.full((len(parcels), len(names)), len(_COVERAGES) - 1, dtype=np.int8)
-    share = np.zeros((len(parcels), len(names)))
-    column = pd.Index(names).get_indexer(pd.Index(rule_coverage["rule_id"]))
-    site, is_known = position_of(parcels, rule_coverage), column >= 0
-    code = pc.index_in(pa.array(rule_coverage["coverage"].array), value_set=pa.array(_COVERAGES, pa.large_string()))
-    codes[site[is_known], column[is_known]] = code.to_numpy()[is_known]
-    share[site[is_known], column[is_known]] = rule_coverage["covered_share"].to_numpy(dtype=np.float64)[is_known]
-    return codes, share

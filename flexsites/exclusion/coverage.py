@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-import pandas as pd
 import shapely
 
 from flexsites.arrays import BoolArray, FloatArray, GeometryArray
@@ -14,18 +13,17 @@ from flexsites.config.rule_sets import PIECE_TESTS, PieceTests
 from flexsites.config.rules import ExclusionRule, InUse
 from flexsites.exclusion.kernels.built_share import covered_share
 from flexsites.exclusion.kernels.coverage import is_known_around, meets_within
+from flexsites.exclusion.kernels.spoken import COVERED, NOT, PARTLY, Codes, Spoken
 from flexsites.exclusion.selection import bears_on, geometry_of, select_bound, select_unknown
-from flexsites.tables import Coverages, Frame, Layers, Parcels, RuleCoverage
-from flexsites.tables.stage import stage
+from flexsites.tables import Frame
 
-Spoken: TypeAlias = tuple[Any, FloatArray]
+Told: TypeAlias = tuple[Codes, FloatArray]
 """Per parcel covered, partly or not, and the share of it that is covered."""
 
 
-@stage(takes=(Parcels, Coverages, Layers), gives=RuleCoverage)
 def cover_rules(
     parcels: Frame, coverages: Frame, layers: Frame, *, rules: tuple[ExclusionRule, ...], tests: PieceTests
-) -> Frame:
+) -> Spoken:
     """Say per site and rule whether the rule's source speaks about it: covered, partly, or not.
 
     A layer without a row in ``coverages`` is covered nowhere. Covered is a site only if the source speaks as far around
@@ -33,21 +31,22 @@ def cover_rules(
     lacks the attribute that decides whether the rule means it; else it is partly covered. A rule on the parcels' own
     land use is covered where they carry one. The piece tests on streets are covered where the streets are, as far as
     one may lie away; the others always are.
+
+    Parameters
+    ----------
+    parcels, coverages, layers
+        Tables of canonical inputs.
+    rules, tests
+        All rules that any reading asks about, and the tests of pieces.
     """
     ordered = coverages.sort_values(["layer", "coverage_id"], kind="stable")
-    spoken = _Spoken(parcels, ordered)
+    spoken = _Sources(parcels, ordered)
     found = _where_they_hold({rule.rule_id: _of_rule(rule, spoken, layers) for rule in rules}, rules, parcels)
-    always = np.full(len(parcels), "covered", dtype=object), np.ones(len(parcels))
+    always = np.full(len(parcels), COVERED, dtype=np.int8), np.ones(len(parcels))
     found |= dict.fromkeys(PIECE_TESTS[:2], always)
     found |= dict.fromkeys(PIECE_TESTS[2:], spoken.of_layer(tests.streets_layer, float(tests.road_reach_m)))
-    return pd.DataFrame(
-        {
-            "site_id": pd.Series(np.tile(parcels["site_id"].to_numpy(), len(found)), dtype="str"),
-            "rule_id": pd.Series(np.repeat(np.array(list(found), dtype=object), len(parcels)), dtype="str"),
-            "coverage": pd.Series(np.concatenate([coverage for coverage, _ in found.values()]), dtype="str"),
-            "covered_share": np.concatenate([share for _, share in found.values()]),
-        }
-    )
+    codes, share = (np.column_stack([one[i] for one in found.values()]) for i in (0, 1))
+    return Spoken.of(tuple(found), np.ascontiguousarray(codes, dtype=np.int8), share.astype(np.float64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class _Land:
     is_known_within: dict[float, BoolArray] = field(default_factory=dict)
 
 
-class _Spoken:
+class _Sources:
     """Where each layer speaks about each parcel; most speak about the same land, which is cut once, not per layer."""
 
     def __init__(self, parcels: Frame, coverages: Frame) -> None:
@@ -71,7 +70,7 @@ class _Spoken:
         self._of_layer: dict[str, _Land] = {}
         self._lands: dict[tuple[bytes, ...], _Land] = {}
 
-    def of_layer(self, layer: str, reach_m: float) -> Spoken:
+    def of_layer(self, layer: str, reach_m: float) -> Told:
         """Return coverage of a layer within a distance of the parcels, and the share of the parcels themselves."""
         if layer not in self._of_layer:
             self._of_layer[layer] = self._land_of(layer)
@@ -91,10 +90,10 @@ class _Spoken:
             self._lands[key] = _Land(polygons[is_full], full, share)
         return self._lands[key]
 
-    def of_land_use(self, layer: str | None) -> Spoken:
+    def of_land_use(self, layer: str | None) -> Told:
         """Return coverage of the parcels' own land use, or where they carry none that of a layer."""
         has_use = self.use.notna().to_numpy()
-        coverage = np.where(has_use, "covered", "not").astype(object)
+        coverage = np.where(has_use, COVERED, NOT).astype(np.int8)
         share = has_use.astype(float)
         if layer is not None:
             theirs = self.of_layer(layer, 0.0)
@@ -102,7 +101,7 @@ class _Spoken:
         return coverage, share
 
 
-def _where_they_hold(found: dict[str, Spoken], rules: tuple[ExclusionRule, ...], parcels: Frame) -> dict[str, Spoken]:
+def _where_they_hold(found: dict[str, Told], rules: tuple[ExclusionRule, ...], parcels: Frame) -> dict[str, Told]:
     """Return coverage of rules told apart by place: on every parcel that of the one that holds there.
 
     All rules of one name then say the same of a parcel, so that they count as one where coverage is counted. Where none
@@ -122,30 +121,30 @@ def _where_they_hold(found: dict[str, Spoken], rules: tuple[ExclusionRule, ...],
             is_open = np.logical_or.reduce([where[name][1] for name in order])
             holds = [where[name][0] for name in order]
             joint[rule.rule_id] = (
-                np.select([*holds, is_open], [*(found[name][0] for name in order), "not"], "covered").astype(object),
+                np.select([*holds, is_open], [*(found[name][0] for name in order), NOT], COVERED).astype(np.int8),
                 np.select([*holds, is_open], [*(found[name][1] for name in order), 0.0], 1.0),
             )
     return joint
 
 
-def _of_rule(rule: ExclusionRule, spoken: _Spoken, layers: Frame) -> Spoken:
+def _of_rule(rule: ExclusionRule, spoken: _Sources, layers: Frame) -> Told:
     if rule.layer_key is None:
         coverage, share = spoken.of_land_use(None)
     else:
         coverage, share = spoken.of_layer(rule.layer_key, rule.reach_m)
-    is_known = np.asarray(coverage == "covered", dtype=bool)
+    is_known = coverage == COVERED
     if isinstance(rule, InUse) and rule.on_land_use:
         of_use, share_of_use = spoken.of_land_use(rule.land_use_layer)
-        is_known &= np.asarray(of_use == "covered", dtype=bool)
+        is_known &= of_use == COVERED
         share = np.minimum(share, share_of_use)
     is_known &= ~meets_within(spoken.sites, select_unknown(layers, rule), reach_m=rule.reach_m)
     if rule.where_layer is not None:
         of_bound, share_of_bound = spoken.of_layer(rule.where_layer.layer, 0.0)
-        is_known &= np.asarray(of_bound == "covered", dtype=bool)
+        is_known &= of_bound == COVERED
         is_known &= ~meets_within(spoken.sites, select_bound(layers, rule)[1], reach_m=0.0)
         share = np.minimum(share, share_of_bound)
     return _graded(is_known, share)
 
 
-def _graded(is_known: BoolArray, share: FloatArray) -> Spoken:
-    return np.select([is_known, share > 0.0], ["covered", "partly"], "not").astype(object), share
+def _graded(is_known: BoolArray, share: FloatArray) -> Told:
+    return np.select([is_known, share > 0.0], [COVERED, PARTLY], NOT).astype(np.int8), share

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from flexsites.arrays import BoolArray, IntArray
 from flexsites.config.rule_sets import LocationModel, PieceTests, TimeModel
 from flexsites.config.rules import ExclusionRule, Hardness
 from flexsites.exclusion.kernels.labels import has_label
 from flexsites.exclusion.kernels.land import Land
+from flexsites.exclusion.kernels.spoken import COVERED, Spoken
 from flexsites.exclusion.pieces import leave_pieces, position_of, together_by_id
 from flexsites.exclusion.selection import geometry_of
 from flexsites.tables import (
@@ -20,7 +20,6 @@ from flexsites.tables import (
     Layers,
     NearMisses,
     Parcels,
-    RuleCoverage,
     StreetLines,
     empty,
 )
@@ -28,16 +27,16 @@ from flexsites.tables.contract import is_among, rows_of
 from flexsites.tables.stage import stage
 
 
-@stage(takes=(Parcels, Parcels, Faces, StreetLines, Layers, RuleCoverage, Exclusions), gives=NearMisses)
+@stage(takes=(Parcels, Parcels, Faces, StreetLines, Layers, Exclusions), gives=NearMisses)
 def near_misses(
     parcels: Frame,
     neighbours: Frame,
     faces: Frame,
     streets: Frame,
     layers: Frame,
-    rule_coverage: Frame,
     exclusions: Frame,
     *,
+    spoken: Spoken,
     rules: tuple[ExclusionRule, ...],
     tests: PieceTests,
     locations: LocationModel,
@@ -54,8 +53,10 @@ def near_misses(
 
     Parameters
     ----------
-    parcels, neighbours, faces, streets, layers, rule_coverage, exclusions
+    parcels, neighbours, faces, streets, layers, exclusions
         The tables of the run, the last with its verdicts.
+    spoken
+        Where the rules' sources speak, of the parcels, in their order.
     rules, tests, locations, time, lane_m, land
         As the verdicts were reached.
     soft
@@ -66,9 +67,8 @@ def near_misses(
     ]
     everyone = together_by_id(parcels, neighbours)
     shapes, around = geometry_of(parcels), geometry_of(everyone)
-    face_site, coverage_site = position_of(everyone, faces), position_of(parcels, rule_coverage)
+    face_site = position_of(everyone, faces)
     is_under = has_label(faces["rules"].to_numpy(), [rule.rule_id for rule in rules])
-    lacks = _lacking(rule_coverage, coverage_site, len(parcels))
     found = [empty(NearMisses)]
     for number, rule in enumerate(rules):
         if rule.effect not in ("exclude", "restrict") or rule.hardness not in soft:
@@ -78,31 +78,19 @@ def near_misses(
         is_asked = np.zeros(len(parcels), dtype=bool)
         is_asked[shapely.STRtree(shapes).query(changed, predicate="dwithin", distance=float(tests.near_m))[1]] = True
         others = tuple(other for other in rules if other.rule_id != rule.rule_id)
-        for name in [other.rule_id for other in others if other.required]:
-            is_asked &= ~lacks.get(name, np.zeros(len(parcels), dtype=bool))
-        is_asked &= is_missed
+        required = [other.rule_id for other in others if other.required]
+        is_asked &= is_missed & (spoken.among(required).of_parcels() == COVERED).all(axis=1)
         if not is_asked.any():
             continue
         asked = parcels["site_id"][is_asked]
         pieces = leave_pieces(
             rows_of(parcels, is_asked, Parcels),
             rows_of(everyone, ~is_among(everyone["site_id"], asked), Parcels),
-            faces, streets, layers, rule_coverage,
-            rules=others, tests=tests, locations=locations, time=time, lane_m=lane_m, land=land,
+            faces, streets, layers,
+            spoken=spoken.at(np.flatnonzero(is_asked)), rules=others, tests=tests, locations=locations, time=time,
+            lane_m=lane_m, land=land,
         )  # fmt: skip
         free = pieces[(pieces["is_valid"] & pieces["is_without_consent"]).to_numpy()]
         found.append(free.assign(rule_id=rule.rule_id))
     filled = [frame for frame in found if len(frame)] or found[:1]
     return pd.concat(filled, ignore_index=True)
-
-
-def _lacking(rule_coverage: Frame, site: IntArray, n_sites: int) -> dict[str, BoolArray]:
-    """Return per rule the sites where it has no full coverage: these stay unknown."""
-    rows = np.flatnonzero((rule_coverage["coverage"] != "covered").to_numpy())
-    names = rule_coverage["rule_id"].to_numpy(dtype=object)[rows]
-    lacks: dict[str, BoolArray] = {}
-    for name in pd.unique(names):
-        mask = np.zeros(n_sites, dtype=bool)
-        mask[site[rows[names == name]]] = True
-        lacks[str(name)] = mask
-    return lacks

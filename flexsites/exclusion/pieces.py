@@ -14,7 +14,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from flexsites.arrays import BoolArray, GeometryArray, IntArray, ListArray, lists
 from flexsites.config.rule_sets import PIECE_TESTS, LocationModel, PieceTests, TimeModel
@@ -25,25 +24,26 @@ from flexsites.exclusion.kernels.land import PASSES, Land, Limits, Tested
 from flexsites.exclusion.kernels.ledger import lift
 from flexsites.exclusion.kernels.pieces import mark_areas, meet_plans
 from flexsites.exclusion.kernels.plan_time import as_year, available_years
-from flexsites.exclusion.kernels.verdicts import worst_coverage
+from flexsites.exclusion.kernels.spoken import COVERED, Spoken
+from flexsites.exclusion.kernels.verdicts import joint_coverage
 from flexsites.exclusion.selection import bears_on, geometry_of, open_plans
 from flexsites.geometry.shapes import compactness, farthest_m
-from flexsites.tables import CRS, Faces, Frame, Layers, Parcels, Pieces, RuleCoverage, StreetLines
+from flexsites.tables import CRS, Faces, Frame, Layers, Parcels, Pieces, StreetLines
 from flexsites.tables.stage import stage
 
 FAILURES = ("too_small", "too_thin", "enclosed", "landlocked")
 """What a piece that fails is called, in the order of the tests."""
 
 
-@stage(takes=(Parcels, Parcels, Faces, StreetLines, Layers, RuleCoverage), gives=Pieces)
+@stage(takes=(Parcels, Parcels, Faces, StreetLines, Layers), gives=Pieces)
 def leave_pieces(
     parcels: Frame,
     neighbours: Frame,
     faces: Frame,
     streets: Frame,
     layers: Frame,
-    rule_coverage: Frame,
     *,
+    spoken: Spoken,
     rules: tuple[ExclusionRule, ...],
     tests: PieceTests,
     locations: LocationModel,
@@ -63,8 +63,10 @@ def leave_pieces(
         Parcels around them, whole: those near them, and near those. They get no rows.
     faces
         Of both.
-    streets, layers, rule_coverage
+    streets, layers
         Tables; of the layers plans and what bars an entrance are read.
+    spoken
+        Where the rules' sources speak, of the parcels asked, in their order.
     rules
         The rules as this variant reads them, in order.
     tests, locations, time
@@ -84,17 +86,15 @@ def leave_pieces(
     )
     asked = np.flatnonzero(everyone["site_id"].isin(parcels["site_id"]).to_numpy())
     is_known = np.zeros(len(everyone), dtype=bool)
-    streets_known = rule_coverage[
-        (rule_coverage["rule_id"] == PIECE_TESTS[-1]) & (rule_coverage["coverage"] == "covered")
-    ]
-    is_known[position_of(everyone, streets_known)] = True
+    is_known[position_of(everyone, parcels)] = spoken.among(PIECE_TESTS[-1:]).of_parcels()[:, 0] == COVERED
     covers = covers_of(faces, rules)
     readings = [
         _Left.of(land, everyone, faces, covers, takes, asked, is_known)
         for takes in (takes_area(rules), takes_area(rules, with_consent=False))
     ]
     frame = _merged(*(_frame(left, land, everyone, rules, tests) for left in readings))
-    return _with_years(frame, everyone, layers, rule_coverage, rules, tests, time)
+    at = position_of(parcels, frame)
+    return _with_years(frame, everyone, layers, spoken.at(at), rules, tests, time)
 
 
 def together_by_id(parcels: Frame, neighbours: Frame) -> Frame:
@@ -315,14 +315,14 @@ def _with_years(
     frame: Frame,
     everyone: Frame,
     layers: Frame,
-    rule_coverage: Frame,
+    spoken: Spoken,
     rules: tuple[ExclusionRule, ...],
     tests: PieceTests,
     time: TimeModel,
 ) -> Frame:
     """Return the pieces with the years that they are free: low, expected and high."""
     planned = [rule for rule in rules if isinstance(rule, PlannedCapacity)]
-    coverage = _plan_coverage(frame["site_id"], rule_coverage, [rule.rule_id for rule in planned])
+    coverage = joint_coverage(spoken.among([rule.rule_id for rule in planned]).of_parcels())
     reference = as_year(time.reference_date)
     years = np.empty((len(frame), 3))
     for rows, there in _by_plan_rules(frame, everyone, planned):
@@ -350,12 +350,3 @@ def _by_plan_rules(
     for number, there in enumerate(same):
         rows = np.flatnonzero(group.ravel() == number)
         yield rows, [one for one, is_there in zip(planned, there[1:], strict=True) if is_there]
-
-
-def _plan_coverage(site_id: pd.Series[Any], rule_coverage: Frame, names: list[str]) -> NDArray[np.object_]:
-    rows = rule_coverage[rule_coverage["rule_id"].isin(names)]
-    n_partly, n_not = (
-        rows.loc[rows["coverage"] == kind, "site_id"].value_counts().reindex(site_id, fill_value=0)
-        for kind in ("partly", "not")
-    )
-    return worst_coverage(np.asarray(n_partly, dtype=np.int64), np.asarray(n_not, dtype=np.int64), len(names))

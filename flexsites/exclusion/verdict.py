@@ -10,22 +10,23 @@ import pandas as pd
 
 from flexsites.arrays import BoolArray, FloatArray, IntArray, ListArray, lists
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
+from flexsites.exclusion.attribution import names_of
 from flexsites.exclusion.kernels.labels import list_labels
-from flexsites.exclusion.kernels.verdicts import judge_sites, least_years, worst_coverage
+from flexsites.exclusion.kernels.spoken import COVERED, Spoken
+from flexsites.exclusion.kernels.verdicts import joint_coverage, judge_sites, least_years
 from flexsites.exclusion.pieces import position_of
 from flexsites.tables import (
     Exclusions,
     Frame,
     Parcels,
     Pieces,
-    Reasons,
 )
 from flexsites.tables.counting import counts
 from flexsites.tables.stage import stage
 
 
-@stage(takes=(Parcels, Pieces, Reasons), gives=Exclusions)
-def decide(parcels: Frame, pieces: Frame, reasons: Frame, *, rules: tuple[ExclusionRule, ...]) -> Frame:
+@stage(takes=(Parcels, Pieces), gives=Exclusions)
+def decide(parcels: Frame, pieces: Frame, *, spoken: Spoken, rules: tuple[ExclusionRule, ...]) -> Frame:
     """Give every parcel its verdict, what stays of it, and what was checked.
 
     ``excluded`` if every piece is invalid; else ``unknown`` if no piece is valid, or a required rule has no full
@@ -34,8 +35,10 @@ def decide(parcels: Frame, pieces: Frame, reasons: Frame, *, rules: tuple[Exclus
 
     Parameters
     ----------
-    parcels, pieces, reasons
+    parcels, pieces
         Tables of the parcels asked, the pieces of both readings.
+    spoken
+        Where the rules' sources speak, of the parcels, in their order.
     rules
         The rules as the reading has them, in order.
     """
@@ -43,12 +46,13 @@ def decide(parcels: Frame, pieces: Frame, reasons: Frame, *, rules: tuple[Exclus
     first, second = (pieces[pieces[name].to_numpy()] for name in ("is_with_consent", "is_without_consent"))
     n_valid, n_unknown, buildable = _counted(parcels, first)
     n_free, _, free_area = _counted(parcels, second)
-    lacks = _lacks(parcels, reasons, [rule.rule_id for rule in rules if rule.required])
-    verdict = pd.Series(judge_sites(n_valid, n_unknown, n_free, lacks), dtype="str")
+    lacks = _unchecked(spoken, [rule.rule_id for rule in rules if rule.required])
+    verdict = pd.Series(judge_sites(n_valid, n_unknown, n_free, np.logical_or.reduce(lacks, axis=1)), dtype="str")
     counting = pieces[counts(pieces, parcels["site_id"], verdict)]
     site = position_of(parcels, counting)
     excluding = [rule.rule_id for rule in rules if rule.effect == "exclude"]
-    unchecked = _unchecked(parcels, reasons, excluding)
+    unchecked = _unchecked(spoken, excluding)
+    told = spoken.among(names_of(rules))
     return pd.DataFrame(
         {
             "site_id": parcels["site_id"],
@@ -59,12 +63,13 @@ def decide(parcels: Frame, pieces: Frame, reasons: Frame, *, rules: tuple[Exclus
             "n_rules_checked": len(excluding) - unchecked.sum(axis=1),
             "n_rules_excluding": len(excluding),
             "unchecked_rules": list_labels(unchecked, excluding),
+            "rule_coverage_id": pd.Series(np.array(told.ids(), dtype=object)[told.combination], dtype="str"),
             **{
                 f"available_years_{one}": least_years(site, counting[f"available_years_{one}"].to_numpy(), n)
                 for one in ("low", "expected", "high")
             },
-            "plan_coverage": _coverage(parcels, reasons, [r.rule_id for r in rules if isinstance(r, PlannedCapacity)]),
-            "provincial_coverage": _coverage(parcels, reasons, [r.rule_id for r in rules if r.scope == "provincial"]),
+            "plan_coverage": _coverage(spoken, [r.rule_id for r in rules if isinstance(r, PlannedCapacity)]),
+            "provincial_coverage": _coverage(spoken, [r.rule_id for r in rules if r.scope == "provincial"]),
             "restrictions": _marks(counting["restrictions"], site, n),
             "flags": _marks(counting["flags"], site, n),
         }
@@ -89,27 +94,14 @@ def _counted(parcels: Frame, pieces: Frame) -> tuple[IntArray, IntArray, FloatAr
     return n_valid, n_unknown, np.asarray(area, dtype=np.float64)
 
 
-def _unchecked(parcels: Frame, reasons: Frame, rule_ids: Sequence[str]) -> BoolArray:
+def _unchecked(spoken: Spoken, rule_ids: Sequence[str]) -> BoolArray:
     """Return which rules are not checked at which parcel: their source does not cover it in full."""
-    missing = reasons[reasons["rule_id"].isin(list(rule_ids)) & (reasons["coverage"] != "covered")]
-    found = np.zeros((len(parcels), len(rule_ids)), dtype=bool)
-    found[position_of(parcels, missing), pd.Index(rule_ids).get_indexer(pd.Index(missing["rule_id"]))] = True
-    return found
+    return np.asarray(spoken.among(rule_ids).of_parcels() != COVERED, dtype=bool)
 
 
-def _lacks(parcels: Frame, reasons: Frame, required: Sequence[str]) -> BoolArray:
-    missing = reasons[reasons["rule_id"].isin(list(required)) & (reasons["coverage"] != "covered")]
-    return np.bincount(position_of(parcels, missing), minlength=len(parcels)) > 0
-
-
-def _coverage(parcels: Frame, reasons: Frame, rule_ids: Sequence[str]) -> pd.Series[Any]:
-    """Return the joint coverage of several rules per site; rules without a row are covered."""
-    mine = reasons[reasons["rule_id"].isin(list(rule_ids))]
-    site = position_of(parcels, mine)
-    counts = [
-        np.bincount(site[(mine["coverage"] == kind).to_numpy()], minlength=len(parcels)) for kind in ("partly", "not")
-    ]
-    return pd.Series(worst_coverage(counts[0], counts[1], len(rule_ids)), dtype="str")
+def _coverage(spoken: Spoken, rule_ids: Sequence[str]) -> pd.Series[Any]:
+    """Return the joint coverage of several rules per site."""
+    return pd.Series(joint_coverage(spoken.among(rule_ids).of_parcels()), dtype="str")
 
 
 def _marks(of_pieces: pd.Series[Any], site: np.ndarray, n_sites: int) -> ListArray:

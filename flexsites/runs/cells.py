@@ -38,6 +38,7 @@ PARCEL_TABLES: dict[str, Table] = {
     "sites": t.Sites,
     "suitability": t.Suitability,
     "reasons": t.Reasons,
+    "rule_coverage": t.RuleCoverage,
     "pieces": t.Pieces,
     "accessibility": t.Accessibility,
     "transit_quality": t.TransitQuality,
@@ -53,7 +54,7 @@ BASE_TABLES: dict[str, Table] = PARCEL_TABLES | {
 
 
 VARIANT_TABLES: dict[str, Table] = {
-    name: PARCEL_TABLES[name] for name in ("sites", "suitability", "reasons", "pieces", "units")
+    name: PARCEL_TABLES[name] for name in ("sites", "suitability", "reasons", "rule_coverage", "pieces", "units")
 }
 
 

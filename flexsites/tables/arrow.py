@@ -126,6 +126,18 @@ def sort_rows(rows: pa.Table, columns: Sequence[str]) -> pa.Table:
     return rows.take(order)
 
 
+def first_of_key(rows: pa.Table, columns: Sequence[str]) -> pa.Table:
+    """Return of sorted rows the first of each key.
+
+    Examples
+    --------
+    >>> first_of_key(pa.table({"a": [1, 1, 2], "b": [5, 6, 7]}), ("a",)).to_pydict()
+    {'a': [1, 2], 'b': [5, 7]}
+    """
+    keys = rows.select(list(columns)).to_pandas()
+    return rows.filter(pa.array(~keys.duplicated().to_numpy()))
+
+
 def _as_key(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.binary_join(column, "|") if pa.types.is_list(column.type) else column
 

@@ -56,6 +56,8 @@ class Table:
         The kind of geometry, or None for a table without.
     is_open
         Further columns may come with them (attributes of a source).
+    is_shared
+        Cells may have the same rows, which then stand once in the table of the run.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Table:
     fields: tuple[Field, ...]
     geometry: GeometryKind | None = None
     is_open: bool = False
+    is_shared: bool = False
 
     @property
     def columns(self) -> list[str]:

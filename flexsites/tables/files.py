@@ -16,7 +16,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flexsites.errors import Fault, InputError, RunError
-from flexsites.tables.arrow import COMPRESSION, opened, schema_of, sort_rows, to_arrow, to_frame, write_groups
+from flexsites.tables.arrow import (
+    COMPRESSION,
+    first_of_key,
+    opened,
+    schema_of,
+    sort_rows,
+    to_arrow,
+    to_frame,
+    write_groups,
+)
 from flexsites.tables.contract import Frame, Table
 from flexsites.tables.whole_files import scratch_folder, whole_file
 
@@ -135,5 +144,5 @@ def _part(path: Path, table: Table) -> pa.Table:
 
 
 def _sorted(parts: Sequence[pa.Table], table: Table) -> pa.Table:
-    rows = pa.concat_tables([schema_of(table).empty_table(), *parts])
-    return sort_rows(rows, table.key)
+    rows = sort_rows(pa.concat_tables([schema_of(table).empty_table(), *parts]), table.key)
+    return first_of_key(rows, table.key) if table.is_shared and len(rows) else rows

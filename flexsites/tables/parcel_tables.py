@@ -82,7 +82,6 @@ Stops = Table(
 
 # -- exclusion ----------------------------------------------------------------------------------------------------
 Faces = Table("Faces", ("site_id", "rules"), (f.site_id, f.rules, f.face_area_m2, f.n_repairs, f.geometry), "polygon")
-RuleCoverage = Table("RuleCoverage", ("site_id", "rule_id"), (f.site_id, f.rule_id, f.coverage, f.covered_share))
 Pieces = Table(
     "Pieces",
     ("piece_id",),
@@ -135,6 +134,12 @@ Reasons = Table(
         f.covered_share,
     ),
 )
+RuleCoverage = Table(
+    "RuleCoverage",
+    ("rule_coverage_id", "rule_id"),
+    (f.rule_coverage_id, f.rule_id, f.effect, f.hardness, f.coverage, f.covered_share),
+    is_shared=True,
+)
 Exclusions = Table(
     "Exclusions",
     ("site_id",),
@@ -147,6 +152,7 @@ Exclusions = Table(
         f.n_rules_checked,
         f.n_rules_excluding,
         f.unchecked_rules,
+        f.rule_coverage_id,
         f.available_years_low,
         f.available_years_expected,
         f.available_years_high,
@@ -300,6 +306,7 @@ Sites = Table(
         f.n_rules_checked,
         f.n_rules_excluding,
         f.unchecked_rules,
+        f.rule_coverage_id,
         f.is_suitable_any,
         f.is_suitable_demanding,
         f.available_years_low,

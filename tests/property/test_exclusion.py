@@ -53,8 +53,8 @@ def run(rules, rows, plots=PLOTS):
     faces = overlay(site, rows, rules=rules, time=TIME)
     cover = cover_rules(site, covered("streets", *(one.rule_id for one in rules)), rows, rules=rules, tests=TESTS)
     pieces = leave(site, faces, ROADS, rows, cover, rules=rules, tests=TESTS)
-    reasons = attribute(site, faces, pieces, cover, rules=rules)
-    return site, faces, pieces, reasons, decide(site, pieces, reasons, rules=rules)
+    reasons = attribute(site, faces, pieces, spoken=cover, rules=rules)
+    return site, faces, pieces, reasons, decide(site, pieces, spoken=cover, rules=rules)
 
 
 def left_by_layer_rules(pieces, n_sites):

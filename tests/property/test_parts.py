@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flexsites.errors import RunError
-from flexsites.tables import CRS, Amenities, Reasons, Table, empty
+from flexsites.tables import CRS, Amenities, Reasons, RuleCoverage, Table, empty
 from flexsites.tables import files as parts
 from flexsites.tables.arrow import to_arrow
 from flexsites.tables.whole_files import read_state, write_state
@@ -74,6 +74,17 @@ def test_the_same_rows_give_the_same_bytes_however_they_are_spread(
         pd.testing.assert_frame_equal(
             parts.read(folder / "there"), parts.read(folder / "one.parquet"), check_exact=True
         )
+
+
+def test_rows_that_cells_share_stand_once(tmp_path: Path) -> None:
+    rows = reasons([1, 2, 3])
+    told = pd.DataFrame(rows.rename(columns={"site_id": "rule_coverage_id"})[RuleCoverage.columns])
+    for i, (start, stop) in enumerate(((0, 6), (3, 9), (0, 9))):
+        parts.write_table(told.iloc[start:stop], RuleCoverage, tmp_path / f"{i}.parquet")
+    parts.write_table(told, RuleCoverage, tmp_path / "one")
+    for n in (2, 100):
+        parts.merge(sorted(tmp_path.glob("*.parquet")), RuleCoverage, tmp_path / f"merged-{n}", range_rows=n)
+        assert (tmp_path / f"merged-{n}").read_bytes() == (tmp_path / "one").read_bytes()
 
 
 def test_ranges_hold_few_rows_and_lose_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flexsites.arrays import BoolArray, FloatArray, IntArray
+from flexsites.exclusion.kernels.spoken import COVERAGES, COVERED, NOT, PARTLY, Codes
 
 
 def judge_sites(
@@ -33,17 +34,23 @@ def judge_sites(
     return chosen.astype(object)
 
 
-def worst_coverage(n_partly: IntArray, n_not: IntArray, n_rules: int) -> NDArray[np.object_]:
+def joint_coverage(codes: Codes) -> NDArray[np.object_]:
     """Return the joint coverage of rules: covered if all are, not if none is (or there is no rule), else partly.
+
+    Parameters
+    ----------
+    codes
+        Shape (n, n_rules), places in ``COVERAGES``.
 
     Examples
     --------
-    >>> worst_coverage(np.array([0, 1, 0, 0]), np.array([0, 0, 1, 2]), 2).tolist()
+    >>> joint_coverage(np.array([[0, 0], [0, 1], [0, 2], [2, 2]], dtype=np.int8)).tolist()
     ['covered', 'partly', 'partly', 'not']
-    >>> worst_coverage(np.array([0]), np.array([0]), 0).tolist()
+    >>> joint_coverage(np.zeros((1, 0), dtype=np.int8)).tolist()
     ['not']
     """
-    return np.select([n_not == n_rules, n_partly + n_not > 0], ["not", "partly"], "covered").astype(object)
+    is_not, is_partly = (codes == NOT).all(axis=1), (codes != COVERED).any(axis=1)
+    return np.array(COVERAGES, dtype=object).take(np.select([is_not, is_partly], [NOT, PARTLY], COVERED))
 
 
 def least_years(site: IntArray, years: FloatArray, n_sites: int) -> FloatArray:

@@ -12,6 +12,7 @@ import geopandas as gpd
 import pandas as pd
 
 from flexsites.errors import Fault, NotFoundError
+from flexsites.reporting.ledger import ledger_of
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report.around import NOTHING, Around
@@ -169,9 +170,8 @@ def _procedures(results: Results, site: pd.Series[Any], words: Words) -> list[st
 
 def _reasons(results: Results, site_id: str, words: Words) -> TableView:
     """Return the ledger of a site: the rules that touch it, and those of which that is unknown."""
-    reasons = results.table("reasons") if results.has("reasons") else empty(Reasons)
     place = {rule: i for i, rule in enumerate(results.rules)}
-    own = reasons[reasons["site_id"] == site_id]
+    own = ledger_of(results, site_id) if results.has("reasons") else empty(Reasons)
     own = own[(own["covered_area_m2"] > 0) | (own["coverage"] == "not")]
     # What is known of the parcel before what is not: dozens of rules without a source would hide it.
     own = own.assign(_not=own["coverage"].eq("not"), _place=own["rule_id"].map(place).fillna(len(place)))

@@ -12,6 +12,7 @@ import pandas as pd
 
 from flexsites.config.units import PURE, unit_of_key
 from flexsites.errors import Fault, NotFoundError
+from flexsites.reporting.ledger import ledger_of
 from flexsites.reporting.names import thresholds_of, words_of
 from flexsites.reporting.report.checked import checked_here
 from flexsites.reporting.results import Results, open_results, records, row_at
@@ -119,7 +120,7 @@ def _rules(results: Results, site: pd.Series[Any], words: Words) -> list[str]:
     if not results.has("reasons"):
         return []
     place = {rule: i for i, rule in enumerate(results.rules)}
-    own = _rows(results.table("reasons"), site["site_id"])
+    own = ledger_of(results, site["site_id"])
     own = own.assign(_place=own["rule_id"].map(place).fillna(len(place))).sort_values(["_place", "rule_id"])
     taken = words.square_metres(own["attributed_area_m2"].sum())
     whole = words.square_metres(site["parcel_area_m2"])

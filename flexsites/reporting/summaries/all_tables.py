@@ -95,7 +95,8 @@ def write_tables(directory: Path | str) -> list[Path]:
 def _drop(results: Results) -> Frame:
     """Tell what each rule takes, with the near misses where the run looked for them."""
     missed = [results.table(name) if results.has(name) else None for name in ("near_misses", "near_miss_units")]
-    return drop_table(results.table("sites"), results.table("reasons"), *missed, rule_order=results.rules)
+    sites, reasons, told = (results.table(name) for name in ("sites", "reasons", "rule_coverage"))
+    return drop_table(sites, reasons, *missed, rule_coverage=told, rule_order=results.rules)
 
 
 def _variants(results: Results) -> Frame:

@@ -7,6 +7,7 @@ it takes. The first says how much a rule matters, the last how much would come b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from flexsites.tables import Frame
 
 _AREA_TOLERANCE_M2 = 0.01
 _TAKING = ("exclude", "test")
+_ABOUT = ["rule_id", "effect", "hardness"]
 
 
 def drop_table(
@@ -24,6 +26,7 @@ def drop_table(
     near_misses: Frame | None = None,
     near_miss_units: Frame | None = None,
     *,
+    rule_coverage: Frame,
     rule_order: Sequence[str] = (),
 ) -> Frame:
     """Tell per rule what it takes.
@@ -33,9 +36,11 @@ def drop_table(
     sites
         Sites, key ``site_id``.
     reasons
-        Reasons, key ``(site_id, rule_id)``: areas in m2.
+        Reasons, key ``(site_id, rule_id)``: areas in m2, where a rule covers any.
     near_misses, near_miss_units
         NearMisses and NearMissUnits: the pieces, and the homes on them, that would come back if just one rule went.
+    rule_coverage
+        RuleCoverage: the rules whose source does not cover parcels in full, per combination that sites name.
     rule_order
         The rules in the order they were applied; rules not named follow, sorted. Piece tests come last by nature.
 
@@ -56,15 +61,14 @@ def drop_table(
     Laws: attributed areas add up to parcel area less buildable area; ``n_sites_lost_first`` adds up to the excluded
     sites; unique <= attributed <= covered for every excluding rule.
     """
-    order = _complete(rule_order, reasons)
+    told = pd.concat([reasons[_ABOUT], rule_coverage[_ABOUT]]).drop_duplicates("rule_id").set_index("rule_id")
+    order = _complete(rule_order, told["effect"])
     ranked = reasons.assign(_order=reasons["rule_id"].map({rule: i for i, rule in enumerate(order)}))
     ranked = ranked.sort_values(["site_id", "_order"], kind="stable")
     table = pd.DataFrame({"rule_id": order, "order": range(1, len(order) + 1)}).set_index("rule_id")
     grouped = ranked.groupby("rule_id", observed=True)
-    table["effect"] = grouped["effect"].first()
-    table["hardness"] = grouped["hardness"].first() if "hardness" in ranked else None
-    covered = ranked[ranked["covered_area_m2"] > 0]
-    table["n_sites_covered"] = covered.groupby("rule_id", observed=True).size()
+    table[["effect", "hardness"]] = told[["effect", "hardness"]]
+    table["n_sites_covered"] = grouped.size()
     for name in ("covered_area_m2", "attributed_area_m2", "unique_area_m2"):
         table[name] = grouped[name].sum()
     _add_losses(table, sites, ranked)
@@ -73,8 +77,10 @@ def drop_table(
     table[whole] = table[whole].fillna(0).astype("Int64")
     areas = ["covered_area_m2", "attributed_area_m2", "unique_area_m2", "parcel_area_m2_lost_first"]
     table[areas] = table[areas].astype("float64").fillna(0.0)
-    blind = ranked[ranked["coverage"] == "not"].groupby("rule_id", observed=True).size()
-    table["n_sites_not_covered"] = blind.reindex(table.index).fillna(0).astype("Int64")
+    blind = rule_coverage[rule_coverage["coverage"] == "not"]
+    n_alike = sites["rule_coverage_id"].value_counts().reindex(blind["rule_coverage_id"], fill_value=0)
+    blind_sites = blind.assign(n_sites=n_alike.to_numpy()).groupby("rule_id", observed=True)["n_sites"].sum()
+    table["n_sites_not_covered"] = blind_sites.reindex(table.index).fillna(0).astype("Int64")
     # A rule whose source speaks about no site takes an unknown area, not none; what it does take stays in the sum.
     is_blind = (table["n_sites_not_covered"] == len(sites)).to_numpy(dtype=bool) & (len(sites) > 0)
     is_blind &= ~(table["covered_area_m2"] > 0).to_numpy(dtype=bool)
@@ -116,12 +122,12 @@ def requirement_table(suitability: Frame, sites: Frame) -> Frame:
     return table.sort_values(by, ascending=[True, False, False, True], ignore_index=True)
 
 
-def _complete(rule_order: Sequence[str], reasons: Frame) -> list[str]:
+def _complete(rule_order: Sequence[str], effects: pd.Series[Any]) -> list[str]:
     """Return the rules in order, those not named after them, piece tests at the end."""
-    seen = set(reasons["rule_id"])
+    seen = set(effects.index)
     rest = sorted(seen - set(rule_order))
     order = [rule for rule in (*rule_order, *rest) if rule in seen or rule in rule_order]
-    tests = set(reasons.loc[reasons["effect"] == "test", "rule_id"])
+    tests = set(effects.index[effects == "test"])
     return sorted(dict.fromkeys(order), key=lambda rule: rule in tests)
 
 

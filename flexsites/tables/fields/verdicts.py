@@ -66,6 +66,13 @@ unchecked_rules = Field(
     source="METHOD 0: checked",
     names="rule",
 )
+rule_coverage_id = Field(
+    "rule_coverage_id",
+    "str",
+    "which rules' sources speak here: a combination of rule_coverage, the same for parcels alike in it; one without "
+    "rows there: every rule's source covers the parcel in full",
+    format="code",
+)
 plan_coverage = Field(
     "plan_coverage",
     "str",

@@ -9,6 +9,7 @@ import shapely
 
 from flexsites.config.base import Figure
 from flexsites.config.rule_sets import PIECE_TESTS, Barrier, LocationModel, PieceTests, RuleSet, TimeModel
+from flexsites.exclusion.kernels.spoken import COVERAGES
 from flexsites.exclusion.pieces import leave_pieces
 from flexsites.tables import CRS, Coverages, Parcels, StreetLines, empty
 
@@ -71,8 +72,8 @@ def leave(site, faces, ways, map_rows, cover, *, rules, tests=TESTS, neighbours=
     """What the rules leave of parcels, with nothing around them unless it is given."""
     around = empty(Parcels) if neighbours is None else neighbours
     return leave_pieces(
-        site, around, faces, ways, map_rows, cover,
-        rules=rules, tests=tests, locations=LOCATIONS, time=TIME, lane_m=LANE_M,
+        site, around, faces, ways, map_rows,
+        spoken=cover, rules=rules, tests=tests, locations=LOCATIONS, time=TIME, lane_m=LANE_M,
     )  # fmt: skip
 
 
@@ -105,6 +106,13 @@ def streets(*lines, road_class="residential", is_car=True):
     columns |= {"road_kind": "motorway" if road_class == "motorway" else "street"}
     columns |= {"street_name": None, "is_roundabout": None}
     return gpd.GeoDataFrame(columns | {"is_bicycle": True, "is_car": is_car}, geometry=list(lines), crs=CRS)
+
+
+def said(spoken):
+    """What is said of the first parcel, rule by rule, in words."""
+    codes, share = spoken.of_parcels()[0], spoken.share[spoken.combination[0]]
+    words = [COVERAGES[code] for code in codes]
+    return pd.DataFrame({"coverage": words, "covered_share": share}, index=list(spoken.rule_ids))
 
 
 def covered(*names, shape=None, coverage="covered"):

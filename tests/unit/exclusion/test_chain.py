@@ -7,8 +7,9 @@ import shapely
 
 from flexsites.config.rule_sets import RuleVariant, vary
 from flexsites.errors import ConfigError
-from flexsites.exclusion.attribution import attribute
+from flexsites.exclusion.attribution import attribute, names_of, tell_coverage
 from flexsites.exclusion.coverage import cover_rules
+from flexsites.exclusion.kernels.spoken import Spoken
 from flexsites.exclusion.locations import group_locations, link_cores, link_pieces
 from flexsites.exclusion.near_misses import near_misses
 from flexsites.exclusion.overlay import overlay
@@ -28,6 +29,7 @@ from tests.unit.exclusion.plots import (
     leave,
     parcels,
     rule,
+    said,
     streets,
 )
 
@@ -42,8 +44,8 @@ def chain(rules, rows, *, plots=(PLOT,), roads=(STREET,), known=None, labelled=N
     faces = overlay(site, map_rows, rules=labelled or rules, time=TIME)
     cover = cover_rules(site, covered(*names, coverage=coverage), map_rows, rules=labelled or rules, tests=tests)
     pieces = leave(site, faces, ways, map_rows, cover, rules=rules, tests=tests)
-    reasons = attribute(site, faces, pieces, cover, rules=rules)
-    exclusions = decide(site, pieces, reasons, rules=rules)
+    reasons = attribute(site, faces, pieces, spoken=cover, rules=rules)
+    exclusions = decide(site, pieces, spoken=cover, rules=rules)
     left = (
         exclusions["buildable_area_m2"]
         + reasons.groupby("site_id")["attributed_area_m2"]
@@ -61,13 +63,36 @@ def areas(result, rule_id):
     return tuple(round(row[f"{name}_area_m2"], 3) for name in ("covered", "attributed", "unique"))
 
 
-def test_the_ledger_does_not_depend_on_the_order_of_the_rows_of_coverage():
+def test_the_ledger_depends_on_what_is_said_of_each_parcel_and_not_on_how_it_is_numbered():
     one = rule(rule_id="one", layer="n", where={"kind": ["a"]})
     plots = (PLOT, at(200, 0, 300, 100))
     done = chain((one,), [("n", at(0, 0, 60, 100), {"kind": "a"})], plots=plots, known=["streets"])
-    shuffled = done["cover"].sample(frac=1.0, random_state=1).reset_index(drop=True)
-    again = attribute(done["site"], done["faces"], done["pieces"], shuffled, rules=(one,))
+    cover = done["cover"]
+    turned = Spoken(cover.rule_ids, len(cover.codes) - 1 - cover.combination, cover.codes[::-1], cover.share[::-1])
+    again = attribute(done["site"], done["faces"], done["pieces"], spoken=turned, rules=(one,))
     pd.testing.assert_frame_equal(again, done["reasons"])
+    verdicts = [decide(done["site"], done["pieces"], spoken=one_of, rules=(one,)) for one_of in (cover, turned)]
+    pd.testing.assert_frame_equal(*verdicts)
+
+
+def test_coverage_is_told_once_for_parcels_that_are_alike_in_it():
+    rules = (rule(rule_id="known"), rule(rule_id="half"), rule(rule_id="silent"))
+    plots = tuple(at(200 * i, 0, 200 * i + 100, 100) for i in range(4))
+    known = pd.concat([covered("known", "streets"), covered("half", shape=at(-900, -900, 250, 900))], ignore_index=True)
+    site = parcels(*plots)
+    spoken = cover_rules(site, known, layers(), rules=rules, tests=TESTS)
+    rows = tell_coverage(spoken, rules=rules)
+    names = np.array(spoken.among(names_of(rules)).ids())[spoken.among(names_of(rules)).combination]
+    assert names[2] == names[3]
+    assert len(set(names)) == 3
+    of_combination = rows.set_index("rule_id").groupby("rule_coverage_id")["coverage"].agg(dict)
+    assert [of_combination[name] for name in names[:3]] == [
+        {"silent": "not"},
+        {"half": "partly", "silent": "not"},
+        {"half": "not", "silent": "not"},
+    ]
+    alone = cover_rules(site.iloc[[3]].reset_index(drop=True), known, layers(), rules=rules, tests=TESTS)
+    assert alone.among(names_of(rules)).ids() == [names[3]], "an id depends on what it says, not on the other parcels"
 
 
 def test_ledger_in_rule_order():
@@ -262,7 +287,7 @@ def test_coverage_of_plans_and_provinces():
 def test_coverage_of_one_rule(shape, given, coverage, share):
     known = covered("rule", shape=shape, coverage=given)
     rows = cover_rules(parcels(PLOT), known, layers(), rules=(rule(),), tests=TESTS)
-    row = rows.set_index("rule_id").loc["rule"]
+    row = said(rows).loc["rule"]
     assert (row["coverage"], row["covered_share"]) == (coverage, share)
 
 
@@ -276,7 +301,7 @@ NEAR = rule("within_distance", effect="restrict", rule_id="near", layer="n", dis
 def test_a_rule_is_covered_as_far_as_it_looks(shape, coverage):
     """What lies across the edge of a source is unknown, and it may bear on the parcel."""
     rows = cover_rules(parcels(PLOT), covered("n", shape=shape), layers(), rules=(NEAR,), tests=TESTS)
-    row = rows.set_index("rule_id").loc["near"]
+    row = said(rows).loc["near"]
     assert (row["coverage"], row["covered_share"]) == (coverage, 1.0)
 
 
@@ -286,7 +311,7 @@ def test_pieces_of_coverage_that_meet_are_one():
         ignore_index=True,
     ).assign(coverage_id=["a", "b"])
     rows = cover_rules(parcels(PLOT), halves, layers(), rules=(NEAR,), tests=TESTS)
-    assert rows.set_index("rule_id").loc["near", "coverage"] == "covered"
+    assert said(rows).loc["near", "coverage"] == "covered"
 
 
 def test_layers_of_the_same_land_are_each_known_as_far_as_their_own_rule_looks():
@@ -294,7 +319,8 @@ def test_layers_of_the_same_land_are_each_known_as_far_as_their_own_rule_looks()
     far = rule("within_distance", effect="restrict", rule_id="far", layer="m", distance_m=figure(80).model_dump())
     land = at(-60, -60, 160, 160)
     known = pd.concat([covered("n", shape=land), covered("m", shape=land)], ignore_index=True)
-    rows = cover_rules(parcels(PLOT), known, layers(), rules=(NEAR, far), tests=TESTS).set_index("rule_id")
+    rows = cover_rules(parcels(PLOT), known, layers(), rules=(NEAR, far), tests=TESTS)
+    rows = said(rows)
     assert rows.loc[["near", "far"], "coverage"].tolist() == ["covered", "partly"]
     assert rows.loc[["near", "far"], "covered_share"].tolist() == [1.0, 1.0]
 
@@ -323,9 +349,9 @@ def test_a_feature_that_may_be_meant_leaves_the_rule_partly_known(one, attribute
     far = dict.fromkeys(attributes, "x")
     rows = layers(("n", at(10, 10, 20, 20), attributes), ("n", at(5000, 0, 5001, 1), far))
     found = cover_rules(parcels(PLOT), covered("n"), rows, rules=(one,), tests=TESTS)
-    assert found.set_index("rule_id").loc["rule", "coverage"] == coverage
+    assert said(found).loc["rule", "coverage"] == coverage
     elsewhere = cover_rules(parcels(at(-300, 0, -200, 100)), covered("n"), rows, rules=(one,), tests=TESTS)
-    assert elsewhere.set_index("rule_id").loc["rule", "coverage"] == "covered"
+    assert said(elsewhere).loc["rule", "coverage"] == "covered"
 
 
 @pytest.mark.parametrize(
@@ -342,8 +368,7 @@ def test_road_access_near_the_edge_of_the_streets(edge, roads, verdict):
     cover = cover_rules(site, known, layers(), rules=(rule(),), tests=TESTS)
     faces = overlay(site, layers(), rules=(rule(),), time=TIME)
     pieces = leave(site, faces, streets(*roads), layers(), cover, rules=(rule(),), tests=TESTS)
-    reasons = attribute(site, faces, pieces, cover, rules=(rule(),))
-    assert decide(site, pieces, reasons, rules=(rule(),))["verdict"].tolist() == [verdict]
+    assert decide(site, pieces, spoken=cover, rules=(rule(),))["verdict"].tolist() == [verdict]
 
 
 def test_a_variant_reads_the_same_faces():
@@ -364,10 +389,11 @@ def test_near_misses_are_of_one_soft_rule_only():
     roads = [shapely.LineString([(X, Y - 5), (X + 900, Y - 5)])]
     done = chain(rules, rows, plots=plots, roads=roads)
     assert done["sites"]["verdict"].tolist() == ["excluded"] * 3 + ["eligible"]
-    tables = (done[name] for name in ("faces", "streets", "layers", "cover", "sites"))
+    tables = (done[name] for name in ("faces", "streets", "layers", "sites"))
     missed = near_misses(
         done["site"], empty(Parcels), *tables,
-        rules=rules, tests=TESTS, locations=LOCATIONS, time=TIME, soft=("middel", "zacht"), lane_m=LANE_M,
+        spoken=done["cover"], rules=rules, tests=TESTS, locations=LOCATIONS, time=TIME, soft=("middel", "zacht"),
+        lane_m=LANE_M,
     )  # fmt: skip
     assert missed[["site_id", "rule_id"]].to_numpy().tolist() == [["s0", "a"]]
     assert missed["piece_area_m2"].tolist() == [10000.0]

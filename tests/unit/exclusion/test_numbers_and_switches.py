@@ -9,7 +9,7 @@ from flexsites.config.rule_sets import RuleVariant, switched, vary
 from flexsites.errors import InputError
 from flexsites.exclusion.coverage import cover_rules
 from flexsites.exclusion.overlay import overlay
-from tests.unit.exclusion.plots import TESTS, TIME, at, covered, figure, layers, parcels, rule
+from tests.unit.exclusion.plots import TESTS, TIME, at, covered, figure, layers, parcels, rule, said
 
 PLOT = at(0, 0, 100, 100)
 
@@ -48,7 +48,7 @@ def test_a_number_counts_within_its_bounds(found, bounds, expected):
 def test_an_unknown_number_leaves_the_rule_partly_checked():
     one, rows = rule(where_number=kilowatts(below=150)), [("rule", PLOT, {"available_kw": None})]
     coverage = cover_rules(parcels(PLOT), covered("rule"), layers(*rows), rules=(one,), tests=TESTS)
-    assert coverage.set_index("rule_id").loc["rule", "coverage"] == "partly"
+    assert said(coverage).loc["rule", "coverage"] == "partly"
 
 
 def test_a_text_that_is_no_number_is_told():

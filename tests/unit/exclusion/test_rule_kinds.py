@@ -7,7 +7,7 @@ import shapely
 from flexsites.errors import InputError
 from flexsites.exclusion.coverage import cover_rules
 from flexsites.exclusion.overlay import overlay
-from tests.unit.exclusion.plots import TESTS, TIME, X, Y, at, covered, figure, layers, parcels, rule
+from tests.unit.exclusion.plots import TESTS, TIME, X, Y, at, covered, figure, layers, parcels, rule, said
 
 PLOT = at(0, 0, 100, 100)
 
@@ -233,7 +233,7 @@ def test_use_is_known_only_where_the_land_use_is(own, known, coverage):
         land_use_layer="use", land_use_share=figure(0.5).model_dump(),
     )  # fmt: skip
     rows = cover_rules(parcels(PLOT, land_use=[own]), covered(*known), layers(), rules=(one,), tests=TESTS)
-    assert rows.set_index("rule_id").loc["rule", "coverage"] == coverage
+    assert said(rows).loc["rule", "coverage"] == coverage
 
 
 @pytest.mark.parametrize(

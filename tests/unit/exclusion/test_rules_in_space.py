@@ -9,12 +9,26 @@ import shapely
 
 from flexsites.config.by_place import by_place
 from flexsites.errors import ConfigError
-from flexsites.exclusion.attribution import attribute
+from flexsites.exclusion.attribution import attribute, tell_coverage
 from flexsites.exclusion.coverage import cover_rules
 from flexsites.exclusion.overlay import overlay
 from flexsites.exclusion.selection import bears_on
 from flexsites.exclusion.verdict import decide
-from tests.unit.exclusion.plots import TESTS, TIME, X, Y, at, covered, figure, layers, leave, parcels, rule, streets
+from tests.unit.exclusion.plots import (
+    TESTS,
+    TIME,
+    X,
+    Y,
+    at,
+    covered,
+    figure,
+    layers,
+    leave,
+    parcels,
+    rule,
+    said,
+    streets,
+)
 
 A, B = "GM0363", "GM0014"
 NH, GR = "PV27", "PV20"
@@ -140,14 +154,15 @@ def test_an_include_lifts_a_rule_wherever_it_differs():
 
 
 def _assess(site, rows, rules, *spoken):
-    """Run the chain of exclusion, every parcel beside a street; return ledger and verdicts."""
+    """Run the chain of exclusion, every parcel beside a street; return ledger, verdicts and what is not covered."""
     found = layers(*rows)
     road = streets(shapely.LineString([(X - 100, Y - 5), (X + 900, Y - 5)]))
     faces = overlay(site, found, rules=rules, time=TIME)
     coverage = cover_rules(site, covered("streets", *spoken), found, rules=rules, tests=TESTS)
     pieces = leave(site, faces, road, found, coverage, rules=rules)
-    reasons = attribute(site, faces, pieces, coverage, rules=rules)
-    return reasons[reasons["effect"] != "test"], decide(site, pieces, reasons, rules=rules)
+    reasons = attribute(site, faces, pieces, spoken=coverage, rules=rules)
+    verdict = decide(site, pieces, spoken=coverage, rules=rules)
+    return reasons[reasons["effect"] != "test"], verdict, tell_coverage(coverage, rules=rules)
 
 
 def test_a_distance_of_one_municipality_takes_more_land_there_and_nowhere_else():
@@ -156,18 +171,18 @@ def test_a_distance_of_one_municipality_takes_more_land_there_and_nowhere_else()
     site = land((A, NH, None), (B, NH, None), (None, None, None))
     # a business along the whole west side of each parcel
     rows = [("business", at(200 * i - 10, -100, 200 * i, 200)) for i in range(3)]
-    reasons, verdict = _assess(site, rows, rules, "business")
+    reasons, verdict, spoken = _assess(site, rows, rules, "business")
     taken = reasons.set_index(["site_id", "rule_id"])["attributed_area_m2"].round(6).to_dict()
-    assert taken == {("s0", "rule__stad"): 6000, ("s1", "rule"): 2000, ("s2", "rule"): 0, ("s2", "rule__stad"): 0}
-    unknown = reasons[reasons["site_id"] == "s2"]
-    assert set(unknown["coverage"]) == {"not"}
+    assert taken == {("s0", "rule__stad"): 6000, ("s1", "rule"): 2000}
+    unknown = spoken[spoken["rule_coverage_id"] == verdict["rule_coverage_id"].iloc[2]]
+    assert dict(zip(unknown["rule_id"], unknown["coverage"], strict=True)) == {"rule": "not", "rule__stad": "not"}
     assert verdict["buildable_area_m2"].round(6).tolist() == [4000, 8000, 10_000]
 
 
 def test_a_required_rule_of_unknown_place_makes_the_verdict_unknown():
     rules = told(local("stad", {"effect": "flag"}, gemeenten=[A]), required=True, layer="nature")
     site = land((A, NH, None), (B, NH, None), (None, None, None))
-    _, verdict = _assess(site, [], rules, "nature")
+    _, verdict, _ = _assess(site, [], rules, "nature")
     assert verdict["verdict"].tolist() == ["eligible", "eligible", "unknown"]
 
 
@@ -198,7 +213,7 @@ def test_a_rule_bound_to_a_layer_is_checked_where_both_speak(bound_is_covered, k
     spoken = covered("rule", *(["zone"] if bound_is_covered else []))
     rows = [("rule", at(0, 0, 50, 100)), ("zone", at(0, 0, 100, 20), {"kind": kind})]
     found = cover_rules(parcels(at(0, 0, 100, 100)), spoken, layers(*rows), rules=(one,), tests=TESTS)
-    assert found.set_index("rule_id").loc["rule", "coverage"] == coverage
+    assert said(found).loc["rule", "coverage"] == coverage
 
 
 def test_a_parcel_in_use_as_a_whole_is_so_within_the_bound_only():

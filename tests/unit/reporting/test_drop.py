@@ -37,17 +37,22 @@ def _reason(
     }
 
 
+def _silent(**rules: str) -> pd.DataFrame:
+    """Return the rules that are not covered at all, by the combination of each."""
+    rows = [
+        {"rule_coverage_id": one, "rule_id": rule, "effect": "exclude", "hardness": "hard", "coverage": "not"}
+        for rule, combinations in rules.items()
+        for one in combinations
+    ]
+    return pd.DataFrame(rows, columns=["rule_coverage_id", "rule_id", "effect", "hardness", "coverage"])
+
+
 def test_a_rule_that_no_source_speaks_about_takes_an_unknown_area() -> None:
     sites = pd.DataFrame({"site_id": ["a", "b"], "verdict": ["eligible"] * 2, "parcel_area_m2": [10.0, 20.0]})
-    reasons = pd.DataFrame(
-        [
-            _reason("a", "military", 0.0, 0.0, 0.0, coverage="not"),
-            _reason("b", "military", 0.0, 0.0, 0.0, coverage="not"),
-            _reason("a", "plans", 0.0, 0.0, 0.0, coverage="not"),
-            _reason("b", "plans", 5.0, 5.0, 5.0),
-        ]
-    )
-    found = drop_table(sites, reasons, rule_order=("military", "plans")).set_index("rule_id")
+    sites["rule_coverage_id"] = ["1", "2"]
+    reasons = pd.DataFrame([_reason("b", "plans", 5.0, 5.0, 5.0)])
+    silent = _silent(military="12", plans="1")
+    found = drop_table(sites, reasons, rule_coverage=silent, rule_order=("military", "plans")).set_index("rule_id")
     assert found["attributed_area_m2"].isna().to_dict() == {"military": True, "plans": False}
     assert found["n_sites_covered"].isna().to_dict() == {"military": True, "plans": False}
     assert found["n_sites_not_covered"].to_dict() == {"military": 2, "plans": 1}
@@ -56,6 +61,7 @@ def test_a_rule_that_no_source_speaks_about_takes_an_unknown_area() -> None:
 def test_what_a_rule_takes_stands_though_its_source_covers_no_parcel() -> None:
     """Else areas taken would not add up, nor parcels lost: the largest taker would be called unknown."""
     sites = pd.DataFrame({"site_id": ["a", "b"], "verdict": ["excluded"] * 2, "parcel_area_m2": [10.0, 20.0]})
+    sites["rule_coverage_id"] = "1"
     reasons = pd.DataFrame(
         [
             _reason("a", "in_use", 10.0, 10.0, 10.0, coverage="not"),
@@ -63,7 +69,7 @@ def test_what_a_rule_takes_stands_though_its_source_covers_no_parcel() -> None:
             _reason("b", "piece_min_area", 5.0, 5.0, 5.0, effect="test"),
         ]
     )
-    found = drop_table(sites, reasons, rule_order=("in_use",)).set_index("rule_id")
+    found = drop_table(sites, reasons, rule_coverage=_silent(in_use="1"), rule_order=("in_use",)).set_index("rule_id")
     assert found["attributed_area_m2"].sum() == 30.0
     assert found["n_sites_lost_first"].sum() == 2
     assert found.loc["in_use", "n_sites_not_covered"] == 2
@@ -75,6 +81,7 @@ def test_by_hand() -> None:
             "site_id": ["a", "b", "c"],
             "verdict": ["excluded", "excluded", "eligible"],
             "parcel_area_m2": [10.0, 20.0, 40.0],
+            "rule_coverage_id": "1",
         }
     )
     reasons = pd.DataFrame(
@@ -87,7 +94,8 @@ def test_by_hand() -> None:
             _reason("c", "noise", 40.0, 0.0, 0.0, effect="flag"),
         ]
     )
-    found = drop_table(sites, reasons, rule_order=("nature", "water", "noise")).set_index("rule_id")
+    order = ("nature", "water", "noise")
+    found = drop_table(sites, reasons, rule_coverage=_silent(), rule_order=order).set_index("rule_id")
     assert list(found.index) == ["nature", "water", "noise", "piece_min_area"]
     assert found["n_sites_covered"].to_dict() == {"nature": 1, "water": 3, "noise": 1, "piece_min_area": 1}
     assert found["n_sites_lost_first"].to_dict() == {"nature": 1, "water": 0, "noise": 0, "piece_min_area": 1}
@@ -102,7 +110,7 @@ def test_by_hand() -> None:
 
 def test_attributed_area_closes_and_lost_sites_add_up(tables: dict[str, pd.DataFrame]) -> None:
     sites = tables["sites"]
-    found = drop_table(sites, tables["reasons"], rule_order=ORDER)
+    found = drop_table(sites, tables["reasons"], rule_coverage=tables["rule_coverage"], rule_order=ORDER)
     taken = sites["parcel_area_m2"].sum() - sites["buildable_area_m2"].sum()
     assert np.isclose(found["attributed_area_m2"].sum(), taken, rtol=1e-12)
     assert found["n_sites_lost_first"].sum() == (sites["verdict"] == "excluded").sum()
@@ -113,7 +121,9 @@ def test_attributed_area_closes_and_lost_sites_add_up(tables: dict[str, pd.DataF
 
 def test_near_misses_come_with_the_homes_of_the_fullest_flexmilieu(tables: dict[str, pd.DataFrame]) -> None:
     missed, units = tables["near_misses"], tables["near_miss_units"]
-    found = drop_table(tables["sites"], tables["reasons"], missed, units, rule_order=ORDER).set_index("rule_id")
+    judged = (tables[name] for name in ("sites", "reasons"))
+    found = drop_table(*judged, missed, units, rule_coverage=tables["rule_coverage"], rule_order=ORDER)
+    found = found.set_index("rule_id")
     assert len(missed) > 0
     for rule, rows in missed.groupby("rule_id"):
         assert found.loc[rule, "n_sites_near_miss"] == rows["site_id"].nunique()

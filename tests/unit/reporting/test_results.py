@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from flexsites.errors import InputError, NotFoundError
 from flexsites.reporting import open_results, write_tables
+from flexsites.reporting.ledger import ledger_of
+from flexsites.tables import RuleCoverage, Sites
+from flexsites.tables.files import write_table
 from tests.reporting_fixture import write_results
 
 
@@ -16,6 +21,30 @@ def test_opens_a_run(run_directory: Path) -> None:
     assert list(results.variants()) == ["base", "strict"]
     assert results.table("sites").crs.to_epsg() == 28992
     assert results.table("reasons") is results.table("reasons")
+
+
+def test_the_ledger_of_a_parcel_tells_the_rules_that_are_not_checked_there(run_directory: Path, tmp_path: Path) -> None:
+    place = Path(shutil.copytree(run_directory, tmp_path / "run"))
+    results = open_results(place)
+    site, *others = results.table("reasons")["site_id"].unique()
+    own = results.table("reasons").query("site_id == @site").sort_values("rule_id")
+    about = {"rule_coverage_id": "half", "effect": "exclude", "hardness": "hard"}
+    rows = [
+        about | {"rule_id": "silent", "coverage": "not", "covered_share": 0.0},
+        about | {"rule_id": own["rule_id"].iloc[0], "coverage": "partly", "covered_share": 0.5},
+    ]
+    write_table(pd.DataFrame(rows), RuleCoverage, place / "rule_coverage.parquet")
+    sites = results.table("sites")
+    sites.loc[sites["site_id"] == site, "rule_coverage_id"] = "half"
+    write_table(sites, Sites, place / "sites.parquet")
+    told = ledger_of(open_results(place), site).set_index("rule_id")
+    assert told.loc["silent"].to_dict() == {
+        "site_id": site, "effect": "exclude", "hardness": "hard", "covered_area_m2": 0.0, "attributed_area_m2": 0.0,
+        "unique_area_m2": 0.0, "coverage": "not", "covered_share": 0.0,
+    }  # fmt: skip
+    rest = told.drop(index="silent").reset_index()[own.columns]
+    pd.testing.assert_frame_equal(rest, own.reset_index(drop=True))
+    assert "silent" not in set(ledger_of(open_results(place), others[0])["rule_id"])
 
 
 def test_what_is_not_a_run_is_refused_with_a_remedy(tmp_path: Path) -> None:

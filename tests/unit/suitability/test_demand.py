@@ -34,6 +34,7 @@ def _sites(*rows):
         ("n_pieces", "n_rules_checked", "n_rules_excluding", "n_units_low", "n_units_expected", "n_units_high"), [1] * n
     )
     table |= dict.fromkeys(("plan_coverage", "provincial_coverage"), ["not"] * n)
+    table["rule_coverage_id"] = ["none"] * n
     table |= dict.fromkeys(("is_suitable", "is_suitable_demanding"), [None] * n)
     table |= dict.fromkeys(("flexmilieu_best", "flexmilieu_units"), [None] * n)
     table |= dict.fromkeys(("restrictions", "flags", "unchecked_rules"), [()] * n)

@@ -122,7 +122,7 @@ def test_the_best_flexmilieu_is_a_suitable_one(judged, flexmilieus):
         {
             "site_id": ids, "buildable_area_m2": [2000.0, 2000, 2000, 2000, 0, 2000], "n_pieces": [2, 1, 1, 1, 0, 0],
             "buildable_without_consent_m2": [2000.0, 2000, 2000, 2000, 0, 2000], "n_rules_checked": [1] * n,
-            "n_rules_excluding": [1] * n, "unchecked_rules": [()] * n,
+            "n_rules_excluding": [1] * n, "unchecked_rules": [()] * n, "rule_coverage_id": "all",
             "verdict": ["eligible"] * 4 + ["excluded", "unknown"], "plan_coverage": ["covered"] * n,
             **{f"available_years_{one}": [10.0] * n for one in ("low", "expected", "high")},
             "provincial_coverage": ["covered"] * n, "restrictions": [()] * n, "flags": [()] * n,
