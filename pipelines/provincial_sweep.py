@@ -9,6 +9,7 @@ from flexsites.config.study import Study
 from flexsites.runs.across_cells import gather_roofs, gather_sites, match
 from flexsites.runs.apart import adopt, place_apart
 from flexsites.runs.cells import assess, keyed, merge_parts
+from flexsites.runs.exploitation import tell_exploitation
 from flexsites.runs.manifest import write_manifest
 from flexsites.runs.prepare import prepare_inputs
 from flexsites.runs.run import Options, Place, forget_parts, start
@@ -43,5 +44,6 @@ def _assess(place: Place, study: Study, options: Options) -> None:
         match(place, study, inputs, options)
     if study.run.assesses_roofs:
         gather_roofs(place, study, inputs, rows)
+    tell_exploitation(place, study, options)
     forget_parts(place, other=True)
     write_manifest(place, study, inputs, rows)

@@ -17,12 +17,17 @@ import shapely
 import yaml
 from shapely.geometry import Polygon
 
+from flexsites.config.exploitation import Exploitation as Figures
+from flexsites.config.load import configs_directory, read_model
+from flexsites.config.suitability import Flexmilieu
+from flexsites.exploitation.land import exploit
 from flexsites.suitability.sites import gather
 from flexsites.tables import (
     CRS,
     Accessibility,
     Areas,
     Exclusions,
+    Exploitation,
     Frame,
     NearMisses,
     NearMissUnits,
@@ -58,6 +63,7 @@ TABLES = {
     "accessibility": Accessibility,
     "units": Units,
     "suitability": Suitability,
+    "exploitation": Exploitation,
     "near_misses": NearMisses,
     "near_miss_units": NearMissUnits,
     "roofs": Roofs,
@@ -110,6 +116,7 @@ def make_tables(*, with_timetable: bool = True) -> dict[str, Frame]:
     ).assign(location_id=sites["location_id"])
     near_misses, near_miss_units = _near_misses(sites, reasons)
     return {
+        "exploitation": _exploitation(made(gathered, Sites), suitability, pieces),
         "near_misses": near_misses,
         "near_miss_units": near_miss_units,
         "sites": made(gathered, Sites),
@@ -380,6 +387,20 @@ def _units(pieces: Frame) -> Frame:
         )
     # Of near misses a parcel may come back under several rules.
     return pd.concat(parts, ignore_index=True) if "rule_id" in pieces else made(pd.concat(parts), Units)
+
+
+def _exploitation(sites: Frame, suitability: Frame, pieces: Frame) -> Frame:
+    """Return it at the shipped figures, every home a studio on 100 m2."""
+    figures = read_model(configs_directory() / "exploitation.yaml", Figures)
+    studios = read_model(configs_directory() / "flexmilieus" / "campus.yaml", Flexmilieu).programme
+    return exploit(
+        sites,
+        suitability,
+        pieces,
+        figures=figures,
+        programmes=dict.fromkeys(FLEXMILIEUS, studios),
+        m2_per_home=dict.fromkeys(FLEXMILIEUS, 100.0),
+    )
 
 
 def _suitability(access: Frame, units: Frame) -> Frame:

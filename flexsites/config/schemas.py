@@ -17,6 +17,7 @@ from flexsites.config.areas import AreaNames
 from flexsites.config.catalogue import Catalogue
 from flexsites.config.counting import Counting
 from flexsites.config.dwellings import DwellingType, LayoutStandard
+from flexsites.config.exploitation import Exploitation
 from flexsites.config.input_rules import InputRules
 from flexsites.config.load import configs_directory
 from flexsites.config.openstreetmap import AmenityCategories, StreetRules
@@ -59,6 +60,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "presets/*.yaml": Preset,
     "anchors/*.yaml": Anchors,
     "areas.yaml": AreaNames,
+    "exploitation.yaml": Exploitation,
     "inputs.yaml": InputRules,
     "layout.yaml": LayoutStandard,
     "counting.yaml": Counting,

@@ -16,6 +16,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from flexsites.config.access import Measures
 from flexsites.config.counting import Counting
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
+from flexsites.config.exploitation import Exploitation
 from flexsites.config.openstreetmap import AmenityCategories, StreetRules
 from flexsites.config.roofs import TopUpRules
 from flexsites.config.rule_sets import LocationModel, PieceTests, TimeModel
@@ -47,6 +48,7 @@ class Settings:
     streets: StreetRules
     amenities: AmenityCategories
     optoppen: TopUpRules | None
+    exploitation: Exploitation
     sources: Sources
 
     @property
@@ -81,6 +83,7 @@ _TYPES: dict[str, TypeAdapter[Any]] = {
     "streets": TypeAdapter(StreetRules),
     "amenities": TypeAdapter(AmenityCategories),
     "optoppen": TypeAdapter(TopUpRules),
+    "exploitation": TypeAdapter(Exploitation),
     "sources": TypeAdapter(Sources),
 }
 

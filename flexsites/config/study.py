@@ -27,6 +27,7 @@ from flexsites.config.anchors import Anchors
 from flexsites.config.base import Figure, collect_figures
 from flexsites.config.counting import Counting
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
+from flexsites.config.exploitation import Exploitation
 from flexsites.config.load import expand, find, read_model, read_yaml
 from flexsites.config.openstreetmap import AmenityCategories, StreetRules
 from flexsites.config.origins import Origins
@@ -232,10 +233,11 @@ class Study:
             "streets": self.streets,
             "amenities": self.amenities,
             "optoppen": self.top_up,
+            "exploitation": self.settings.exploitation,
             "variants": self.run.variants,
         }
         if not self.run.assesses_parcels:
-            parts = {"optoppen": self.top_up}
+            parts = {"optoppen": self.top_up, "exploitation": self.settings.exploitation}
         for name, part in parts.items():
             yield from collect_figures(part, name)
 
@@ -305,6 +307,7 @@ def _settings(reader: Reader, rule_set: RuleSet) -> Settings:
         "streets": read(lambda: reader.whole("streets", StreetRules)),
         "amenities": read(reader.amenities),
         "optoppen": read(reader.top_up),
+        "exploitation": read(lambda: reader.whole("exploitation", Exploitation)),
         "sources": read(lambda: reader.sources(groups or {})),
     }
     if faults:
@@ -337,6 +340,7 @@ def _content(run: Run, rule_set: RuleSet, settings: Settings, anchors: Anchors |
         "counting": settings.counting,
         "measures": settings.measures,
         "optoppen": settings.optoppen,
+        "exploitation": settings.exploitation,
         "transit": settings.transit,
         "transit_classes": settings.transit_classes,
         "streets": settings.streets,

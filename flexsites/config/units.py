@@ -41,6 +41,12 @@ _UNITS: Final = {
     "db": "dB",
     "ha": "ha",
     "share": PURE,
+    "eur": "EUR",
+    "eur_m2": "EUR/m2",
+    "eur_month": "EUR/month",
+    "eur_year": "EUR/year",
+    "eur_m2_month": "EUR/m2/month",
+    "eur_m2_year": "EUR/m2/year",
 }
 
 

@@ -41,6 +41,23 @@ _TEXTS = (
     _text("access", "what is measured", "code", "measure"),
     _text("distance", "distance to the parcel", "written"),
     _text("units_range", "homes from the low to the high bounds", "written"),
+    _text(
+        "break_even_span",
+        "whole years after which homes may leave without loss: expected, and from best to worst case",
+        "written",
+    ),
+    _text("shortfall_span", "what is short over the available years: expected, and from best to worst case", "written"),
+    _text("years_typical", "break-even years of the middle site: expected, and from best to worst case", "written"),
+    _text("typical", "expected shortfall per home of the middle site, once, not a year", "written"),
+    *(
+        Field(f"n_{name}", "int", f"sites of which the exploitation {what}")
+        for name, what in (
+            ("covers", "is paid for in every case"),
+            ("depends", "is paid for in some cases"),
+            ("falls_short", "is paid for in no case"),
+            ("unknown_years", "is unknown, as the years are"),
+        )
+    ),
     _text("anchor", "the answer published elsewhere"),
     _text("published", "as it was published", "written"),
     _text("found", "what this run says of it", "written"),

@@ -164,6 +164,7 @@ class Words:
             "hectares": lambda: self.hectares(number),
             "change": lambda: f"{'+' if number > 0 else '−' if number < 0 else '±'}{self.number(abs(number))}",
             "term": lambda: self.number(number, decimals),
+            "euro": lambda: self.euros(number),
             "length": lambda: self.number(number, decimals),
             "amount": lambda: self.number(number, len(f"{number:.3f}".rstrip("0").partition(".")[2])),
         }
@@ -252,6 +253,19 @@ class Words:
     def square_metres(self, area_m2: object) -> str:
         """Write an area in m2."""
         return self.unknown if _is_null(area_m2) else f"{self.number(area_m2)} m²"
+
+    def euros(self, value: object) -> str:
+        """Write an amount of money: three digits that count, because more would claim too much.
+
+        Examples
+        --------
+        >>> Words("en").euros(1234567.0), Words("nl").euros(-45678.0), Words("en").euros(None)
+        ('€ 1,230,000', '−€ 45.700', 'unknown')
+        """
+        if _is_null(value):
+            return self.unknown
+        number = float(str(value))
+        return f"{'−' if number < 0 else ''}€ {self.about(abs(number))}"
 
     def span(self, low: object, high: object) -> str:
         """Write a range."""

@@ -10,7 +10,7 @@ from flexsites.config.study import BASE
 from flexsites.runs.cells import ROOF_TABLES, VARIANT_TABLES
 from flexsites.runs.run import Place
 
-_ADOPTED = (*VARIANT_TABLES, "piece_locations", *ROOF_TABLES)
+_ADOPTED = (*VARIANT_TABLES, "piece_locations", "exploitation", *ROOF_TABLES, "roof_exploitation")
 
 
 def place_apart(place: Place, variant: str) -> Place:

@@ -1,8 +1,8 @@
 """Every column and every table once, the contract of a stage, and how tables stand on disk.
 
 What a column is stands in ``fields``, gathered by ``parcel_fields`` and ``roof_fields``; which columns a table has, its
-key and its geometry in ``parcel_tables``, ``roof_tables`` and ``demand_tables``; the checks a table passes in
-``contract``. All tables and checks are imported from here.
+key and its geometry in ``parcel_tables``, ``roof_tables``, ``exploitation_tables`` and ``demand_tables``; the checks a
+table passes in ``contract``. All tables and checks are imported from here.
 """
 
 from flexsites.tables.contract import (
@@ -18,6 +18,7 @@ from flexsites.tables.contract import (
     require_rd,
 )
 from flexsites.tables.demand_tables import Demand, DemandSites, DemandTotals
+from flexsites.tables.exploitation_tables import Exploitation, RoofExploitation
 from flexsites.tables.parcel_tables import (
     Accessibility,
     Amenities,
@@ -84,6 +85,7 @@ __all__ = [
     "DemandTotals",
     "DirectLegs",
     "Exclusions",
+    "Exploitation",
     "Faces",
     "Frame",
     "GeometryKind",
@@ -105,6 +107,7 @@ __all__ = [
     "PortfolioUnmatched",
     "Reasons",
     "References",
+    "RoofExploitation",
     "RoofParts",
     "RoofReasons",
     "RoofTransit",

@@ -9,7 +9,7 @@ from flexsites.tables.dtypes import Dtype
 
 Format = Literal[
     "text", "code", "list", "yes_no", "count", "change", "ordinal", "year", "area", "hectares", "length", "share",
-    "score", "term", "amount", "written",
+    "score", "term", "euro", "amount", "written",
 ]  # fmt: skip
 Null = Literal["unknown", "none", "not_applicable"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import flexsites
 
 PACKAGE = Path(flexsites.__file__).parent
-STAGE_FOLDERS = ("exclusion", "accessibility", "capacity", "suitability")
+STAGE_FOLDERS = ("exclusion", "accessibility", "capacity", "suitability", "exploitation")
 TABLE_SIDE = ("pandas", "geopandas", "flexsites.tables", "flexsites.config")
 
 

@@ -28,6 +28,7 @@ _NUMBERS: dict[Format, str] = {
     "share": "0.0%",
     "length": "#,##0.0",
     "term": "#,##0.0",
+    "euro": "€ #,##0;−€ #,##0",
 }
 _OTHER_NUMBER = "#,##0.###"
 

@@ -23,10 +23,12 @@ from flexsites.tables import (
     Complexes,
     DemandSites,
     DemandTotals,
+    Exploitation,
     Frame,
     Lookalikes,
     PortfolioMatches,
     PortfolioUnmatched,
+    RoofExploitation,
     Roofs,
     RoofUnits,
     Sites,
@@ -124,6 +126,8 @@ def _write_sites(sheets: Sheets, results: Results, words: Words) -> None:
         if results.has(name):
             note = words.text(f"workbook.{name}_note")
             sheets.table(name, _with_gemeente(results.table(name)), table, note=note)
+    if results.has("exploitation"):
+        sheets.table("exploitation", results.table("exploitation"), Exploitation, note=words.text("exploitation.note"))
     drop = summary(results, "drop").assign(rule=lambda table: table["rule_id"])
     rest = [name for name in map(str, drop) if name not in ("rule", "rule_id")]
     sheets.table("drop", drop, SUMMARIES["drop"], columns=["rule", *rest, replace(SHOWN["rule_id"], names=None)])
@@ -181,6 +185,9 @@ def _write_roof_units(sheets: Sheets, results: Results, words: Words) -> None:
     units = results.table("roof_units")
     shown = units[units["verdict"] != "excluded"].reset_index(drop=True)
     sheets.table("roof_units", shown, RoofUnits, note=words.text("workbook.roof_units_note"))
+    if results.has("roof_exploitation"):
+        told = results.table("roof_exploitation")
+        sheets.table("roof_exploitation", told, RoofExploitation, note=words.text("exploitation.note"))
     note = words.text("workbook.roof_totals_note")
     sheets.table("roof_totals", summary(results, "roof_totals"), SUMMARIES["roof_totals"], note=note)
 

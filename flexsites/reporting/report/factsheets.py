@@ -17,6 +17,7 @@ from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report.around import NOTHING, Around
 from flexsites.reporting.report.drawing import draw
+from flexsites.reporting.report.exploitation import exploitation_of
 from flexsites.reporting.report.page import environment, factsheets_path, report_path, write_text
 from flexsites.reporting.report.shortlist import ranked_sites
 from flexsites.reporting.results import Results, open_results, records
@@ -138,6 +139,7 @@ def _sheet(results: Results, site: pd.Series[Any], around: Around, words: Words)
         "access": _access(results, site["site_id"], words),
         "suitability": _suitability(results, site["site_id"], words),
         "units": _units(results, site, words),
+        "exploitation": exploitation_of(results, site["site_id"], words),
         "consent": words.text("factsheet.procedure_consent", rules=", ".join(restrictions)) if restrictions else "",
         "flags": flags,
         "flags_elsewhere": marks_elsewhere(results, site, "flag", words),

@@ -16,7 +16,19 @@ from flexsites.reporting.maps import library
 from flexsites.reporting.maps.content import map_content, packed
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
-from flexsites.reporting.report import answer, areas, demand, land, origin, roofs, rules, shortlist, transit, variants
+from flexsites.reporting.report import (
+    answer,
+    areas,
+    demand,
+    exploitation,
+    land,
+    origin,
+    roofs,
+    rules,
+    shortlist,
+    transit,
+    variants,
+)
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.words import Words
 from flexsites.tables.whole_files import write_whole
@@ -127,6 +139,7 @@ def _context(results: Results, words: Words) -> dict[str, Any]:
             "areas": areas.area_totals(results, words),
             "shortlist": shortlist.shortlist(results, words),
             "demand": demand.demand(results, words),
+            "exploitation": exploitation.exploitation(results, words),
             "variants": variants.variants(results, words),
             "ownership": areas.ownership(results, words),
             "coverage": areas.coverage(results, words),
@@ -141,6 +154,8 @@ def _contents(context: dict[str, Any]) -> list[str]:
     of_parcels: tuple[str, ...] = ("funnel", "map", "flexmilieus", "shortlist", "drop", "verdicts", "totals")
     if context["parcels"] and context["parcels"]["demand"]:
         of_parcels = (*of_parcels[:4], "demand", *of_parcels[4:])
+    if context["parcels"] and context["parcels"]["exploitation"]:
+        of_parcels = (*of_parcels[:-3], "exploitation", *of_parcels[-3:])
     further: tuple[str, ...] = ("transit", "variants", "ownership", "coverage")
     if context["parcels"] and context["parcels"]["anchors"]:
         further = (*further, "anchors")

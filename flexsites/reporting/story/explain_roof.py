@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from flexsites.reporting.report.exploitation import roof_exploitation_of
 from flexsites.reporting.results import Results, records
 from flexsites.reporting.table_view import entries, table_view
 from flexsites.reporting.words import Words
@@ -49,6 +50,7 @@ def explain_roof(results: Results, bag_pand_id: str, words: Words) -> str:
         if column in roofs and roof[column]:
             lines.append(f"- {words.text(f'explain.{key}', **_listed(column, roof[column], words))}")
     lines += _ways(results, bag_pand_id, words)
+    lines += _exploitation(results, bag_pand_id, words)
     return "\n".join([*lines, "", words.text("report.screening_note"), ""])
 
 
@@ -66,6 +68,19 @@ def _rules(results: Results, bag_pand_id: str, words: Words) -> list[str]:
             against = f": {' / '.join(_asked(row.rule_id, value, words) for value in given)}"
         lines.append(f"- {rule} [{words.name('effect', row.effect)}]: {outcome}{against}")
     return lines
+
+
+def _exploitation(results: Results, bag_pand_id: str, words: Words) -> list[str]:
+    """Return what each way costs and brings in."""
+    view = roof_exploitation_of(results, bag_pand_id, words)
+    if view is None:
+        return []
+    rows = [
+        ", ".join(f"{column.heading} {cell}" for column, cell in zip(view.columns[2:], row[2:], strict=True))
+        for row in view.rows
+    ]
+    named = [f"- {row[0]}, {row[1]}: {told}" for row, told in zip(view.rows, rows, strict=True)]
+    return ["", f"## {words.text('explain.exploitation')}", "", *named, f"- {words.text('exploitation.note')}"]
 
 
 def _asked(rule_id: str, value: float, words: Words) -> str:
