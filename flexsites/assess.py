@@ -18,8 +18,10 @@ from flexsites.accessibility.prepare_timetable import PreparedTravel
 from flexsites.accessibility.roof_transit import serve_buildings
 from flexsites.accessibility.streets import look_up_areas, reach
 from flexsites.accessibility.transit import serve, travel_times, walk_to_destinations, walk_to_stops
+from flexsites.answer import answer, figures_of, kernel_of, measures_asked, sizes_of
+from flexsites.capacity.common import programme_in_common
 from flexsites.capacity.complexes import group_complexes, link_neighbours, links_across
-from flexsites.capacity.homes import fit
+from flexsites.capacity.homes import count_layouts, fit, tell_homes
 from flexsites.capacity.roof_context import join_context
 from flexsites.capacity.roofs import roof_reasons, roof_units, top_up
 from flexsites.config.roofs import TopUpRules
@@ -33,7 +35,7 @@ from flexsites.exclusion.near_misses import near_misses
 from flexsites.exclusion.overlay import overlay
 from flexsites.exclusion.pieces import leave_pieces, open_land, together_by_id
 from flexsites.exclusion.verdict import counting_pieces, decide
-from flexsites.suitability.judgement import judge, judge_pieces
+from flexsites.suitability.judgement import judge, tell_judgement
 from flexsites.suitability.sites import gather
 from flexsites.tables import Buildings, Frame, NearMissUnits, RoofTransit, concat, empty
 from flexsites.tables.contract import is_among
@@ -139,7 +141,7 @@ def leave(
     exclusions = decide(parcels, pieces, spoken=spoken, rules=rules)
     valid = pieces[pieces["is_valid"].to_numpy(dtype=bool)].reset_index(drop=True)
     accessibility, transit_quality = measure(valid, around, study=study)
-    units = fit(
+    laid_out = count_layouts(
         pieces, transit_quality,
         programmes=reading.programmes, dwelling_types=reading.dwelling_types, layout=reading.layout,
     )  # fmt: skip
@@ -150,21 +152,29 @@ def leave(
         "exclusions": exclusions,
         "accessibility": accessibility,
         "transit_quality": transit_quality,
-        "units": units,
+        "laid_out": laid_out,
     }
 
 
 def serve_groups(parcels: Frame, left: Tables, *, study: Study, reading: Reading) -> dict[str, Frame]:
-    """Judge what is left for every flexmilieu; a variant may count the low or the high estimate as the expected."""
-    units = left["units"].assign(n_units_expected=left["units"][f"n_units_{reading.estimate}"])
-    counting = counting_pieces(left["pieces"], left["exclusions"])
-    judged = judge_pieces(
-        counting, left["accessibility"], units, flexmilieus=reading.flexmilieus, groups=reading.groups
-    )
-    suitability = judge(judged)
-    names = tuple(one.id for one in study.flexmilieus)
-    sites = gather(parcels, left["exclusions"], suitability, flexmilieus=names, undemanding=study.undemanding)
-    return {"units": units, "suitability": suitability, "sites": sites}
+    """Count homes and judge what is left for every flexmilieu: one answer from arrays, written as tables.
+
+    A variant may count the low or the high estimate as the expected one.
+    """
+    pieces, exclusions = left["pieces"], left["exclusions"]
+    measures, names = measures_asked(study.readings), tuple(one.id for one in reading.flexmilieus)
+    kernel = kernel_of(pieces, left["accessibility"], left["laid_out"], measures=measures, names=names)
+    found = answer(kernel, figures_of(reading, measures))
+    units = tell_homes(pieces, left["transit_quality"], homes=found.homes, programmes=reading.programmes)
+    judged = tell_judgement(pieces, judged=found.judged, flexmilieus=reading.flexmilieus, groups=reading.groups)
+    counting = counting_pieces(pieces, exclusions)
+    suitability = judge(judged[is_among(judged["piece_id"], counting["piece_id"])], units, sizes=sizes_of(reading))
+    programme = programme_in_common(pieces, exclusions, counting=reading.counting, estimate=reading.estimate)
+    sites = gather(
+        parcels, exclusions, suitability, programme,
+        flexmilieus=names, undemanding=study.undemanding, precedence=reading.counting.first_of(names),
+    )  # fmt: skip
+    return {"units": units, "piece_suitability": judged, "suitability": suitability, "sites": sites}
 
 
 def measure(pieces: Frame, around: Surroundings, *, study: Study) -> tuple[Frame, Frame]:

@@ -17,22 +17,34 @@ import shapely
 import yaml
 from shapely.geometry import Polygon
 
+from flexsites.arrays import lists
+from flexsites.capacity.common import programme_in_common
+from flexsites.config.counting import Counting
+from flexsites.config.dwellings import ESTIMATES
 from flexsites.config.exploitation import Exploitation as Figures
 from flexsites.config.load import configs_directory, read_model
 from flexsites.config.suitability import Flexmilieu
+from flexsites.exclusion.locations import describe_locations, group_locations, link_cores, place_pieces
 from flexsites.exploitation.land import exploit
+from flexsites.suitability.judgement import judge
 from flexsites.suitability.sites import gather
+from flexsites.supply import hold, ranks_of_sites, serve_locations, spread_supply
 from flexsites.tables import (
     CRS,
     Accessibility,
     Areas,
+    Clusters,
     Exclusions,
     Exploitation,
     Frame,
+    Locations,
+    LocationSuitability,
     NearMisses,
     NearMissUnits,
     Parcels,
+    PieceLocations,
     Pieces,
+    PieceSuitability,
     Reasons,
     Roofs,
     RoofUnits,
@@ -42,6 +54,7 @@ from flexsites.tables import (
     Suitability,
     Table,
     Units,
+    ValidPieces,
     conform,
     empty,
 )
@@ -53,6 +66,8 @@ RUN = Path(__file__).with_name("reporting_run.yaml").read_text(encoding="utf-8")
 MANIFEST = yaml.safe_load(Path(__file__).with_name("reporting_manifest.yaml").read_text(encoding="utf-8"))
 FLEXMILIEUS = tuple(entry["id"] for entry in MANIFEST["flexmilieus"])
 RULES = tuple((entry["rule_id"], entry["effect"], entry["hardness"]) for entry in MANIFEST["rules"])
+COUNTING = read_model(configs_directory() / "counting.yaml", Counting)
+SIZES = dict.fromkeys(FLEXMILIEUS, ((5.0, 3.0, 2.0), (40.0, 60.0, 90.0)))
 UNDEMANDING = tuple(entry["id"] for entry in MANIFEST["flexmilieus"] if entry["is_undemanding"])
 MEASURES = tuple(entry["id"] for entry in yaml.safe_load(RUN)["measures"]["measures"])
 TABLES = {
@@ -64,6 +79,11 @@ TABLES = {
     "units": Units,
     "suitability": Suitability,
     "exploitation": Exploitation,
+    "piece_suitability": PieceSuitability,
+    "piece_locations": PieceLocations,
+    "locations": Locations,
+    "location_suitability": LocationSuitability,
+    "clusters": Clusters,
     "near_misses": NearMisses,
     "near_miss_units": NearMissUnits,
     "roofs": Roofs,
@@ -106,39 +126,72 @@ def make_tables(*, with_timetable: bool = True) -> dict[str, Frame]:
     pieces = _pieces(sites[sites["n_pieces"] > 0])
     access = _accessibility(pieces, rng, with_timetable=with_timetable)
     units = _units(pieces)
-    suitability = _suitability(access, units)
+    judged = _piece_suitability(access, units)
+    suitability = judge(judged, units, sizes=SIZES)
+    exclusions = made(sites, Exclusions)
     gathered = gather(
         made(sites, Parcels),
-        made(sites, Exclusions),
+        exclusions,
         suitability,
+        programme_in_common(pieces, exclusions, counting=COUNTING),
         flexmilieus=tuple(sorted(FLEXMILIEUS)),
         undemanding=UNDEMANDING,
-    ).assign(location_id=sites["location_id"])
+        precedence=COUNTING.first_of(FLEXMILIEUS),
+    )
+    across = _across(made(gathered, Sites), pieces, judged, units, suitability)
     near_misses, near_miss_units = _near_misses(sites, reasons)
     return {
         "exploitation": _exploitation(made(gathered, Sites), suitability, pieces),
         "near_misses": near_misses,
         "near_miss_units": near_miss_units,
-        "sites": made(gathered, Sites),
         "pieces": pieces,
         "reasons": reasons,
         "rule_coverage": empty(RuleCoverage),
         "accessibility": access,
         "units": units,
-        "suitability": suitability,
+        "piece_suitability": judged,
+        **across,
     }
 
 
 def stricter(tables: dict[str, Frame]) -> dict[str, Frame]:
     """Return sites and suitability of a variant in which every conditional site falls."""
-    sites, suitability = tables["sites"].copy(), tables["suitability"]
+    sites = tables["sites"].copy()
     falls = sites["verdict"] == "conditional"
     sites.loc[falls, "verdict"] = "excluded"
     sites.loc[falls, [*_UNITS, "n_pieces"]] = 0
     sites.loc[falls, "buildable_area_m2"] = 0.0
     sites.loc[falls, "location_id"] = None
-    rest = suitability[~suitability["site_id"].isin(sites.loc[falls, "site_id"])]
-    return {"sites": made(sites, Sites), "suitability": made(rest, Suitability)}
+    sites.loc[falls, [name for name in sites if name == "programme_area_m2" or name.startswith("n_common_")]] = 0.0
+    left = {
+        name: made(table[~table["site_id"].isin(sites.loc[falls, "site_id"])], TABLES[name])
+        for name, table in tables.items()
+        if name in ("pieces", "piece_suitability", "units", "suitability")
+    }
+    across = _across(made(sites, Sites), left["pieces"], left["piece_suitability"], left["units"], left["suitability"])
+    return across | {"pieces": left["pieces"], "units": left["units"]}
+
+
+def _across(sites: Frame, pieces: Frame, judged: Frame, units: Frame, suitability: Frame) -> dict[str, Frame]:
+    """Return what the step across cells makes: locations, their homes and ranks, clusters; and what it fills in."""
+    valid = made(pieces.drop(columns="geometry"), ValidPieces)
+    located = group_locations(valid, link_cores(pieces))
+    streets = surroundings()["canonical/streets"]
+    locations = describe_locations(place_pieces(pieces, streets), located, sites)
+    held = hold(pieces, judged, units, names=FLEXMILIEUS)
+    served = serve_locations(held, located, locations, names=FLEXMILIEUS, sizes=SIZES)
+    ranks = ranks_of_sites(held, located, served)
+    suits = suitability["is_suitable"].fillna(value=False).astype(bool)
+    ranked = suitability[["site_id", "flexmilieu"]].merge(ranks, on=["site_id", "flexmilieu"], how="left")["rank"]
+    at = located.assign(site_id=located["piece_id"].str.partition("#")[0]).set_index("site_id")["location_id"]
+    return {
+        "sites": made(sites.assign(location_id=sites["site_id"].map(at).astype("str")), Sites),
+        "suitability": made(suitability.assign(rank=ranked.astype("Int64").where(suits)), Suitability),
+        "piece_locations": located,
+        "locations": locations,
+        "location_suitability": served,
+        "clusters": spread_supply(held, sites, names=FLEXMILIEUS, sizes=SIZES, reach_m=250.0),
+    }
 
 
 def surroundings() -> dict[str, Frame]:
@@ -305,6 +358,7 @@ def _decide(sites: gpd.GeoDataFrame, left: pd.Series) -> None:
     sites["unchecked_rules"] = [()] * len(sites)
     sites["rule_coverage_id"] = "all"
     sites["location_id"] = pd.Series([f"L{i // 2:04d}" for i in n], index=sites.index).where(free, None)
+    sites["mates"] = [(f"WDM00A{i ^ 1:05d}#1",) for i in n]  # two and two are one location
 
 
 def _pieces(sites: gpd.GeoDataFrame) -> Frame:
@@ -326,6 +380,12 @@ def _pieces(sites: gpd.GeoDataFrame) -> Frame:
         "access_x_m": bounds[:, 0],
         "access_y_m": bounds[:, 1],
         "farthest_interior_m": 120.0,
+        "is_without_consent": sites["verdict"].ne("conditional").to_numpy(),
+        "free_id": [
+            None if v == "conditional" else f"{s}#1~" for s, v in zip(sites["site_id"], sites["verdict"], strict=True)
+        ],
+        "core_mates": sites["mates"].to_numpy(),
+        "free_core_mates": lists(((f"{one}~",) for (one,) in sites["mates"]), len(sites)),
     }
     return made(pieces_of(columns, shapes), Pieces)
 
@@ -376,9 +436,12 @@ def _units(pieces: Frame) -> Frame:
             pd.DataFrame(pieces)[["piece_id", "site_id"]].assign(
                 flexmilieu=flexmilieu,
                 dwelling_mix="studio:1.00" if flexmilieu != "groen_tiny" else "tiny:1.00",
-                n_units_low=np.floor(expected * 0.75).astype(int),
-                n_units_expected=expected,
-                n_units_high=np.ceil(expected * 1.3).astype(int),
+                **{
+                    f"{count}_{estimate}": homes
+                    for count in ("n_units", "n_room", "n_per_cluster")
+                    for estimate, homes in zip(ESTIMATES, _band(expected), strict=True)
+                },
+                is_layout_least=False,
                 n_units_density=by_density,
                 n_units_layout=layout,
                 bound_by=np.where(by_density < layout, "density", "layout"),
@@ -403,7 +466,11 @@ def _exploitation(sites: Frame, suitability: Frame, pieces: Frame) -> Frame:
     )
 
 
-def _suitability(access: Frame, units: Frame) -> Frame:
+def _band(expected: np.ndarray) -> tuple[np.ndarray, ...]:
+    return np.floor(expected * 0.75).astype(int), expected, np.ceil(expected * 1.3).astype(int)
+
+
+def _piece_suitability(access: Frame, units: Frame) -> Frame:
     asks = {
         "stedelijk_ov": ("walk_distance_transit_m", 1125.0),
         "campus": ("walk_distance_train_m", 2500.0),
@@ -423,9 +490,7 @@ def _suitability(access: Frame, units: Frame) -> Frame:
         failed_criterion=table["measure"].where(fails),
         failed_by=(value - limit).where(fails),
         unknown_criteria=_lists(table["measure"].where(~known, "")),
-        score=(1 - value / (2 * limit)).clip(0, 1).where(known),
+        score=(1 - value / (2 * limit)).clip(0, 1).round(3).where(known),
         score_known_share=np.where(known, 1.0, 0.5),
     )
-    ranked = table[meets.fillna(value=False)].sort_values(["score", "site_id"], ascending=[False, True])
-    table["rank"] = (ranked.groupby("flexmilieu").cumcount() + 1).astype("Int64")
-    return made(table.sort_values(["site_id", "flexmilieu"]), Suitability)
+    return made(table.sort_values(["piece_id", "flexmilieu"]), PieceSuitability)

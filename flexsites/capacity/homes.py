@@ -1,37 +1,37 @@
 """Stage 4 for parcels: how many homes fit on a piece, per flexmilieu.
 
-Every number is min(density, layout): the density of the programme on the area, and modules laid out on the shape. It is
-made three times, at the low, the expected and the high figures of the programme. low <= expected <= high holds because
-a programme's figures only loosen from low to high (its model refuses others), because a layout that stands under tight
-figures stands under looser ones and is among those tried for them, and because taking the minimum, rounding down and
-cutting at cluster sizes keep the order.
+Every number is min(density, layout): the density of the programme on the core area, and modules laid out on the shape.
+It is made three times, at the low, the expected and the high figures of the programme. low <= expected <= high holds
+because a programme's figures only loosen from low to high (its model refuses others), because a layout that stands
+under tight figures stands under looser ones and is among those tried for them, and because taking the minimum, rounding
+down and cutting at cluster sizes keep the order.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flexsites.capacity.kernels import density
-from flexsites.capacity.kernels.dwelling_mix import homes_in_modules
+from flexsites.capacity.kernels.counts import Homes, Places, homes_on
 from flexsites.capacity.kernels.layout import count_modules
 from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.capacity.programmes import Mix, layout_of, mixes_of, modules_enough
 from flexsites.config.dwellings import ESTIMATES, DwellingType, Estimate, LayoutStandard, Programme
-from flexsites.tables import Frame, Pieces, TransitQuality, Units, empty, valid
+from flexsites.tables import Frame, LaidOut, Pieces, TransitQuality, Units, empty, valid
 from flexsites.tables.stage import stage
 
-__all__ = ["entrances_of", "fit", "transit_classes"]
+__all__ = ["count_layouts", "entrances_of", "fit", "modules_laid", "places_of_homes", "tell_homes", "transit_classes"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _WHOLE = 1e-9
+_EXPECTED = 1
 
 
-@stage(takes=(Pieces, TransitQuality), gives=Units)
-def fit(
+@stage(takes=(Pieces, TransitQuality), gives=LaidOut)
+def count_layouts(
     pieces: Frame,
     transit_quality: Frame,
     *,
@@ -39,7 +39,10 @@ def fit(
     dwelling_types: Mapping[str, DwellingType],
     layout: LayoutStandard,
 ) -> Frame:
-    """Tell how many homes of each flexmilieu fit on every valid piece: low, expected and high.
+    """Count the modules that fit on every valid piece, per flexmilieu: low, expected and high.
+
+    They are counted up to what the top of the declared range of density asks, so that another density within it, or
+    another cluster size, is answered without another layout.
 
     Parameters
     ----------
@@ -55,15 +58,6 @@ def fit(
     layout
         What all layouts have in common.
 
-    Returns
-    -------
-        One row per valid piece and flexmilieu. `n_units_density` and `n_units_layout` are the two routes at the
-        expected figures, before cluster sizes; the layout is counted up to what the top of the range of density asks:
-        a number that reaches it is "at least". `bound_by` names what sets the expected number: density where the layout
-        holds all that it asks, else layout; min_cluster where the homes are too few and so 0; max_cluster where they
-        are cut.
-        Numbers of different flexmilieus are about the same land and are never added.
-
     Raises
     ------
     ConfigError
@@ -72,14 +66,106 @@ def fit(
     mixes = mixes_of(programmes, dwelling_types, layout)
     sites = valid(pieces)
     if sites.empty or not programmes:
+        return empty(LaidOut)
+    laid = _lay_out(sites, transit_classes(sites, transit_quality), programmes, mixes, layout)
+    rows = [
+        pd.DataFrame({"piece_id": sites["piece_id"], **{f"n_modules_{one}": found[one] for one in ESTIMATES}}).assign(
+            flexmilieu=name
+        )
+        for name, found in laid.items()
+    ]
+    return pd.concat(rows, ignore_index=True)[LaidOut.columns]
+
+
+def modules_laid(laid_out: Frame, names: Sequence[str]) -> dict[str, Ints]:
+    """Return the modules of each flexmilieu, shape (3, pieces), in the order of the pieces."""
+    columns = [f"n_modules_{one}" for one in ESTIMATES]
+    return {
+        name: laid_out.loc[laid_out["flexmilieu"] == name, columns].to_numpy(dtype=np.int64).T.copy() for name in names
+    }
+
+
+def places_of_homes(
+    programmes: Mapping[str, Programme], dwelling_types: Mapping[str, DwellingType], layout: LayoutStandard
+) -> dict[str, Places]:
+    """Return how homes are counted, by flexmilieu.
+
+    Raises
+    ------
+    ConfigError
+        As `count_layouts`.
+    """
+    found = {}
+    for name, mix in mixes_of(programmes, dwelling_types, layout).items():
+        per_ha = tuple(mix.per_ha_gross(programmes[name].fsi.at(one)) for one in ESTIMATES)
+        found[name] = Places(per_ha, *programmes[name].cluster_sizes(), mix.wide_share, mix.n_wide)
+    return found
+
+
+@stage(takes=(Pieces, TransitQuality), gives=Units)
+def tell_homes(
+    pieces: Frame, transit_quality: Frame, *, homes: Mapping[str, Homes], programmes: Mapping[str, Programme]
+) -> Frame:
+    """Write the homes of every valid piece, per flexmilieu, as rows.
+
+    Parameters
+    ----------
+    pieces, transit_quality
+        As for `count_layouts`.
+    homes
+        By flexmilieu, of the valid pieces in their order.
+    programmes
+        By flexmilieu, in the order of the result.
+
+    Returns
+    -------
+        One row per valid piece and flexmilieu. `n_units_density` and `n_units_layout` are the two routes at the
+        expected figures; `bound_by` names the one that sets the room: density where the layout holds all that it asks.
+        Numbers of different flexmilieus are about the same land and are never added.
+    """
+    sites = valid(pieces)
+    if sites.empty or not programmes:
         return empty(Units)
     classes = transit_classes(sites, transit_quality)
-    laid = _lay_out(sites, classes, programmes, mixes, layout)
-    fitted = [
-        _units(sites, classes, laid[name], programme, mixes[name]).assign(flexmilieu=name)
-        for name, programme in programmes.items()
+    told = [
+        _units(sites, classes, homes[name], programme).assign(flexmilieu=name) for name, programme in programmes.items()
     ]
-    return pd.concat(fitted, ignore_index=True)[Units.columns]
+    return pd.concat(told, ignore_index=True)[Units.columns]
+
+
+@stage(takes=(Pieces, TransitQuality), gives=Units)
+def fit(
+    pieces: Frame,
+    transit_quality: Frame,
+    *,
+    programmes: Mapping[str, Programme],
+    dwelling_types: Mapping[str, DwellingType],
+    layout: LayoutStandard,
+) -> Frame:
+    """Tell how many homes of each flexmilieu fit on every valid piece: low, expected and high.
+
+    Parameters
+    ----------
+    pieces, transit_quality, programmes, dwelling_types, layout
+        As for `count_layouts`.
+
+    Returns
+    -------
+        As of `tell_homes`.
+
+    Raises
+    ------
+    ConfigError
+        As `count_layouts`.
+    """
+    laid = count_layouts(
+        pieces, transit_quality, programmes=programmes, dwelling_types=dwelling_types, layout=layout
+    )  # fmt: skip
+    area = valid(pieces)["core_area_m2"].to_numpy(dtype=np.float64)
+    modules = modules_laid(laid, tuple(programmes))
+    places = places_of_homes(programmes, dwelling_types, layout)
+    homes = {name: homes_on(area, modules[name], one) for name, one in places.items()}
+    return tell_homes(pieces, transit_quality, homes=homes, programmes=programmes)
 
 
 def _lay_out(
@@ -126,38 +212,23 @@ def _combinations(
     return ((name, estimate, one) for name in programmes for estimate in ESTIMATES for one in present)
 
 
-def _units(
-    sites: Frame, classes: list[str | None], modules: Mapping[Estimate, Ints], programme: Programme, mix: Mix
-) -> Frame:
+def _units(sites: Frame, classes: list[str | None], homes: Homes, programme: Programme) -> Frame:
     """Return the rows of one flexmilieu, less its name."""
-    area = sites["core_area_m2"].to_numpy(dtype=np.float64)
-    least, most = programme.cluster_sizes()
-    smallest, largest = least[1], most[1]
-    by_density: dict[Estimate, Floats] = {}
-    by_layout: dict[Estimate, Ints] = {}
-    homes: dict[Estimate, Ints] = {}
-    for estimate in ESTIMATES:
-        by_density[estimate] = density.dwellings_by_density(area, mix.per_ha_gross(programme.fsi.at(estimate)))
-        by_layout[estimate] = homes_in_modules(modules[estimate], mix.wide_share, mix.n_wide)
-        uncut = np.minimum(np.floor(by_density[estimate]).astype(np.int64), by_layout[estimate])
-        i = ESTIMATES.index(estimate)
-        homes[estimate] = np.where(uncut < least[i], 0, np.minimum(uncut, most[i])).astype(np.int64)
-    uncut = np.minimum(np.floor(by_density["expected"]), by_layout["expected"])
-    bound = np.where(np.floor(by_density["expected"]) <= by_layout["expected"], "density", "layout")
-    bound = np.select([uncut < smallest, uncut > largest], ["min_cluster", "max_cluster"], bound)
+    by_density, by_layout = homes.by_density[_EXPECTED], homes.by_layout[_EXPECTED]
     norm = np.array([programme.parking_at(one, "expected") for one in classes])
     return pd.DataFrame(
         {
             "piece_id": sites["piece_id"],
             "site_id": sites["site_id"],
             "dwelling_mix": programme.mix_text(),
-            "n_units_low": homes["low"],
-            "n_units_expected": homes["expected"],
-            "n_units_high": homes["high"],
-            "n_units_density": by_density["expected"],
-            "n_units_layout": by_layout["expected"],
-            "bound_by": bound,
-            "n_parking": np.ceil(norm * homes["expected"] - _WHOLE).astype(np.int64),
+            **{f"n_room_{one}": homes.room[i] for i, one in enumerate(ESTIMATES)},
+            **{f"n_per_cluster_{one}": homes.per_cluster[i] for i, one in enumerate(ESTIMATES)},
+            **{f"n_units_{one}": homes.per_cluster[i] for i, one in enumerate(ESTIMATES)},
+            "n_units_density": by_density,
+            "n_units_layout": by_layout,
+            "is_layout_least": by_layout >= homes.top,
+            "bound_by": np.where(np.floor(by_density) <= by_layout, "density", "layout"),
+            "n_parking": np.ceil(norm * homes.per_cluster[_EXPECTED] - _WHOLE).astype(np.int64),
         }
     )
 

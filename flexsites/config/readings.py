@@ -92,14 +92,32 @@ class Reading:
         return min(min(one.lane_width_m.values()) for one in self.programmes.values())
 
     def leaves_the_same_as(self, other: Reading) -> bool:
-        """Whether the same land is left, for the same time, holding the same homes: only its judgement may differ."""
-        if self.rules != other.rules or self.programmes != other.programmes:
+        """Whether the same land is left, for the same time, with the same layouts on it.
+
+        Its judgement may differ, and so may densities, up to the top that layouts were counted to, and cluster sizes.
+        """
+        if self.rules != other.rules or not _lay_out_alike(self.programmes, other.programmes):
             return False
         return differing(self.settings, other.settings) <= _JUDGED
 
     def shares_inputs_with(self, other: Reading) -> bool:
         """Whether both are answered from the same prepared inputs; else the one needs a run apart."""
         return not differing(self.settings, other.settings) & set(PREPARED)
+
+
+def _lay_out_alike(some: Mapping[str, Programme], others: Mapping[str, Programme]) -> bool:
+    """Whether layouts made for the others answer for these too.
+
+    Sizes of clusters are no part of a layout, nor densities up to the top that it was counted to.
+    """
+    if set(some) != set(others):
+        return False
+    for name, one in some.items():
+        other = others[name]
+        counted = {key: getattr(other, key) for key in ("fsi", "min_units", "max_units")}
+        if one.model_copy(update=counted) != other or one.fsi.high.value > other.fsi.high.value:
+            return False
+    return True
 
 
 def base_reading(settings: Settings) -> Reading:

@@ -16,38 +16,42 @@ from flexsites.tables import (
     Frame,
     Layers,
     LocatedPieces,
+    LocatedSites,
     Locations,
-    LocationSuitability,
     PieceLinks,
     PieceLocations,
     Pieces,
-    Sites,
     StreetLines,
-    Suitability,
     ValidPieces,
 )
 from flexsites.tables.stage import stage
 
-_NO, _UNKNOWN, _YES = 0, 1, 2
 _BEST_FIRST = ("eligible", "conditional", "unknown", "excluded")
 
 
-@stage(takes=Pieces, gives=PieceLinks)
-def link_cores(pieces: Frame) -> Frame:
-    """Return the pairs of valid pieces that share a component of core, in the first reading.
+def link_cores(pieces: Frame, *, with_consent: bool = True) -> Frame:
+    """Return the pairs of valid pieces that share a component of core, in one of the readings.
 
     Parameters
     ----------
     pieces
-        Pieces of any number of cells: a pair over a border is said from both its sides, and stands once.
+        Their ids, whether they are valid and of which reading, and their mates, of any number of cells: a pair over a
+        border is said from both its sides, and stands once.
+    with_consent
+        The first reading; else the second, whose pieces bear their ``free_id``.
 
     Returns
     -------
         One row per pair, the lower id first. A mate that is not among the pieces, or is not valid, links nothing.
     """
-    valid = pieces[(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy()]
-    ends = valid[["piece_id", "core_mates"]].rename(columns={"core_mates": "mate"}).explode("mate")
-    ends = ends[ends["mate"].isin(valid["piece_id"]).to_numpy()]
+    name, mates, of = (
+        ("piece_id", "core_mates", "is_with_consent")
+        if with_consent
+        else ("free_id", "free_core_mates", "is_without_consent")
+    )
+    valid = pieces[(pieces["is_valid"] & pieces[of]).to_numpy()]
+    ends = pd.DataFrame(valid[[name, mates]]).set_axis(["piece_id", "mate"], axis=1).explode("mate")
+    ends = ends[ends["mate"].isin(valid[name]).to_numpy()]
     names = np.sort(ends[["piece_id", "mate"]].to_numpy(dtype=object).reshape(-1, 2).astype(str), axis=1)
     pairs = pd.DataFrame(names, columns=["piece_id", "neighbour_piece_id"], dtype="str")
     return pairs.drop_duplicates().sort_values(["piece_id", "neighbour_piece_id"], ignore_index=True)
@@ -137,7 +141,7 @@ def place_pieces(pieces: Frame, streets: Frame, *, run_sites: frozenset[str] | N
     )
 
 
-@stage(takes=(LocatedPieces, PieceLocations, Sites), gives=Locations)
+@stage(takes=(LocatedPieces, PieceLocations, LocatedSites), gives=Locations)
 def describe_locations(located: Frame, piece_locations: Frame, sites: Frame) -> Frame:
     """Put each location on one row: where it lies, how large it is, whose land, and its verdict.
 
@@ -179,30 +183,3 @@ def describe_locations(located: Frame, piece_locations: Frame, sites: Frame) -> 
     placed = largest[[*place[1:], "owner_class"]].rename(columns={"owner_class": "owner_class_largest"})
     verdict = told["best"].map(dict(enumerate(_BEST_FIRST)))
     return told.drop(columns="best").assign(verdict=verdict).join(placed).reset_index()
-
-
-@stage(takes=(PieceLocations, LocatedPieces, Suitability), gives=LocationSuitability)
-def serve_locations(piece_locations: Frame, located: Frame, suitability: Frame) -> Frame:
-    """Say per location and flexmilieu whether one of its parcels serves it, and the best score among those that decide.
-
-    Parameters
-    ----------
-    piece_locations, located
-        The valid pieces of the run with their locations.
-    suitability
-        Parcels and flexmilieus.
-
-    Returns
-    -------
-        ``is_suitable`` is yes if a parcel is, unknown (null) if none is and one may be, else no.
-    """
-    of_site = located.merge(piece_locations, on="piece_id")[["site_id", "location_id"]].drop_duplicates()
-    judged = of_site.merge(suitability[["site_id", "flexmilieu", "is_suitable", "score"]], on="site_id")
-    truth = judged["is_suitable"].map({True: _YES, False: _NO}).astype("float64").fillna(_UNKNOWN)
-    key = ["location_id", "flexmilieu"]
-    judged = judged.assign(truth=truth)
-    most = judged.groupby(key)["truth"].transform("max")
-    deciding = judged[(judged["truth"] == most).to_numpy()]
-    found = deciding.groupby(key, sort=True).agg(truth=("truth", "first"), score=("score", "max")).reset_index()
-    is_suitable = pd.arrays.BooleanArray((found["truth"] == _YES).to_numpy(), (found["truth"] == _UNKNOWN).to_numpy())
-    return pd.DataFrame({**{name: found[name] for name in key}, "is_suitable": is_suitable, "score": found["score"]})

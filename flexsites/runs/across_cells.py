@@ -24,15 +24,13 @@ from flexsites.exclusion.locations import (
     link_cores,
     link_pieces,
     place_pieces,
-    serve_locations,
 )
 from flexsites.inputs.prepared import Prepared
 from flexsites.runs.lattice import Cell
 from flexsites.runs.run import Options, Place, progress
+from flexsites.runs.supply import tell_supply
 from flexsites.suitability.demand import match_demand, sum_demand
-from flexsites.suitability.judgement import rank
 from flexsites.tables import Frame, Table
-from flexsites.tables.contract import is_true
 from flexsites.tables.files import merge, read, read_chunks, write_chunks, write_table
 from flexsites.tables.whole_files import scratch_folder
 from flexsites.tables.windows import window_of
@@ -55,19 +53,19 @@ def gather_sites(
             valid, links = _linked(parts, inputs, study)
             locations = group_locations(valid, links)
             write_table(locations, t.PieceLocations, place.result(reading.id, "piece_locations"))
-            _tell_locations(place, reading.id, parts, inputs, locations)
+            sites, told = _tell_locations(place, reading.id, parts, inputs, locations)
             _fill_in(place.result(reading.id, "sites"), t.Sites, "location_id", _main_locations(valid, locations))
-            path = place.result(reading.id, "suitability")
-            suitable = t.concat([_suitable(rows) for rows in read_chunks(path)], t.Suitability)
-            _fill_in(path, t.Suitability, "rank", rank(suitable))
+            ranks = tell_supply(place, reading, cells, locations, told, sites)
+            _fill_in(place.result(reading.id, "suitability"), t.Suitability, "rank", ranks)
             advance(n)
 
 
 def _tell_locations(
     place: Place, reading: str, parts: Mapping[Cell, Path], inputs: Prepared, piece_locations: Frame
-) -> None:
-    """Write the locations of a reading: where they lie, how large they are, whose land, and whom they serve."""
-    sites = read(place.result(reading, "sites"))
+) -> tuple[Frame, Frame]:
+    """Write the locations of a reading: where they lie, how large they are, whose land; return parcels and these."""
+    facts = ["site_id", "verdict", "gemeente_code", "buurt_code", "owner_class"]
+    sites = pd.concat(read_chunks(place.result(reading, "sites"), columns=facts), ignore_index=True)
     run_sites = frozenset(sites["site_id"]) if inputs.tables.get("context_parcels") is not None else None
     located = []
     for path in parts.values():
@@ -76,10 +74,9 @@ def _tell_locations(
             streets = inputs.read("streets", t.StreetLines, window_of(own, _STREET_M))
             located.append(place_pieces(own, streets, run_sites=run_sites))
     every = t.concat(located, t.LocatedPieces)
-    write_table(describe_locations(every, piece_locations, sites), t.Locations, place.result(reading, "locations"))
-    suitability = read(place.result(reading, "suitability"))
-    served = serve_locations(piece_locations, every, suitability)
-    write_table(served, t.LocationSuitability, place.result(reading, "location_suitability"))
+    told = describe_locations(every, piece_locations, sites)
+    write_table(told, t.Locations, place.result(reading, "locations"))
+    return sites, told
 
 
 def _linked(parts: Mapping[Cell, Path], inputs: Prepared, study: Study) -> tuple[Frame, Frame]:
@@ -133,10 +130,6 @@ def _main_locations(valid: Frame, locations: Frame) -> Frame:
     joined = locations.merge(valid, on="piece_id", validate="one_to_one")
     joined = joined.sort_values(["site_id", "core_area_m2", "piece_id"], ascending=[True, False, True])
     return joined.drop_duplicates("site_id")[["site_id", "location_id"]]
-
-
-def _suitable(rows: Frame) -> Frame:
-    return rows[is_true(rows["is_suitable"])]
 
 
 def _fill_in(path: Path, table: Table, column: str, found: Frame) -> None:

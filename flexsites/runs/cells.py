@@ -48,6 +48,7 @@ PARCEL_TABLES: dict[str, Table] = {
 
 BASE_TABLES: dict[str, Table] = PARCEL_TABLES | {
     "faces": t.Faces,
+    "piece_suitability": t.PieceSuitability,
     "near_misses": t.NearMisses,
     "near_miss_units": t.NearMissUnits,
 }
@@ -59,6 +60,10 @@ VARIANT_TABLES: dict[str, Table] = {
 
 
 ROOF_TABLES: dict[str, Table] = {"roofs": t.Roofs, "roof_units": t.RoofUnits, "roof_reasons": t.RoofReasons}
+
+
+PIECE_PARTS: dict[str, Table] = {"piece_suitability": t.PieceSuitability}
+"""What cells leave of pieces for the step across cells; of the base it becomes a table too."""
 
 
 COMPLEX_PARTS: dict[str, Table] = {"complexes": t.Complexes, "complex_links": t.ComplexLinks}
@@ -135,7 +140,7 @@ def assess_cell(cell: Cell, *, kind: str, place: Place, study: Study, inputs: Pr
         results = _CHAINS[kind](cell, study, inputs)
     for reading, tables in results.items():
         for name, frame in tables.items():
-            wanted = (_tables_of(kind, reading) | COMPLEX_PARTS).get(name)
+            wanted = (_tables_of(kind, reading) | PIECE_PARTS | COMPLEX_PARTS).get(name)
             if wanted is not None:
                 written.append(place.part(cell, reading, name))
                 write_table(frame, wanted, written[-1])

@@ -1,36 +1,27 @@
 """Stage 5: which flexmilieus a site serves, how well, and its rank (METHOD 0 and 5).
 
 A criterion is tested on every valid piece, because a piece has its own entrance. A site serves a flexmilieu if one of
-its pieces does; its homes there are those of the pieces that decide: the suitable ones if there are any, else the
-unknown ones, else all of them. Its score is that of the best deciding piece.
+its pieces does; its score is that of the best deciding piece: a suitable one if there is any, else an unknown one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from flexsites.arrays import lists
-from flexsites.config.suitability import Criterion, Flexmilieu, TargetGroup, Threshold
+from flexsites.config.suitability import Criterion, Flexmilieu, TargetGroup
+from flexsites.geometry.cluster_sizes import per_cluster
 from flexsites.suitability.kernels import criteria as c
+from flexsites.suitability.kernels.judgement import Asked, Judged, Limit, Measured, Weight, judge_arrays
 from flexsites.tables import Accessibility, Frame, Pieces, PieceSuitability, Suitability, Units, empty, valid
-from flexsites.tables.contract import is_true
 from flexsites.tables.stage import stage
 
 _UNITS = ["n_units_low", "n_units_expected", "n_units_high"]
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One measure over the pieces: values (NaN is null) and what a null or a truncated value means."""
-
-    value: c.Floats
-    is_unreached: c.Bools
-    is_truncated: c.Bools
-    complete_to: c.Floats
+_ROOM = ["n_room_low", "n_room_expected", "n_room_high"]
+_PER_CLUSTER = ["n_per_cluster_low", "n_per_cluster_expected", "n_per_cluster_high"]
 
 
 def requirements(flexmilieu: Flexmilieu, groups: Mapping[str, TargetGroup]) -> list[Criterion]:
@@ -54,11 +45,10 @@ def measures_used(flexmilieus: Sequence[Flexmilieu], groups: Mapping[str, Target
     return sorted(used)
 
 
-@stage(takes=(Pieces, Accessibility, Units), gives=PieceSuitability)
+@stage(takes=(Pieces, Accessibility), gives=PieceSuitability)
 def judge_pieces(
     pieces: Frame,
     accessibility: Frame,
-    units: Frame,
     *,
     flexmilieus: tuple[Flexmilieu, ...],
     groups: Mapping[str, TargetGroup],
@@ -71,173 +61,146 @@ def judge_pieces(
         Pieces; the invalid ones are left out.
     accessibility
         What each piece reaches; a measure without a row is unknown.
-    units
-        Homes per piece and flexmilieu. A piece on which nothing fits (0 homes expected) does not serve it.
     flexmilieus, groups
         The flexmilieus and the target groups they name.
 
     Returns
     -------
-    One row per valid piece and flexmilieu; ``is_suitable`` is null when a required criterion is unknown and none fails.
+        As of `tell_judgement`.
     """
-    served = valid(pieces)[["piece_id", "site_id"]]
-    if served.empty:
-        return empty(PieceSuitability)
-    measured = _measured(served, accessibility, measures_used(flexmilieus, groups))
-    fitted = units.set_index(["flexmilieu", "piece_id"])
-    frames = [_judge_one(served, measured, fitted, flexmilieu, groups) for flexmilieu in flexmilieus]
-    return pd.concat(frames, ignore_index=True).sort_values(["piece_id", "flexmilieu"], ignore_index=True)
+    used = measures_used(flexmilieus, groups)
+    measured = measured_over(valid(pieces), accessibility, used)
+    row = {name: i for i, name in enumerate(used)}
+    judged = {one.id: judge_arrays(measured, asked_of(one, groups, row)) for one in flexmilieus}
+    return tell_judgement(pieces, judged=judged, flexmilieus=flexmilieus, groups=groups)
 
 
-def _judge_one(
-    valid: Frame,
-    measured: Mapping[str, Measured],
-    fitted: Frame,
-    flexmilieu: Flexmilieu,
+@stage(takes=Pieces, gives=PieceSuitability)
+def tell_judgement(
+    pieces: Frame,
+    *,
+    judged: Mapping[str, Judged],
+    flexmilieus: tuple[Flexmilieu, ...],
     groups: Mapping[str, TargetGroup],
 ) -> Frame:
-    required = requirements(flexmilieu, groups)
-    truths = np.stack(
-        [_criterion_truth(criterion, measured) for criterion in required] or [np.full(len(valid), c.YES, dtype=np.int8)]
-    )
-    homes = fitted.loc[flexmilieu.id].reindex(valid["piece_id"])[_UNITS] if len(fitted) else None
-    n_units = np.zeros((len(valid), 3)) if homes is None else homes.to_numpy(dtype="float64", na_value=0.0)
-    holds_homes = np.where(n_units[:, 1] > 0, c.YES, c.NO).astype(np.int8)
-    is_suitable = c.all_of(np.vstack([truths, holds_homes[None]]))
-    failed, failed_by = _worst_failure(required, truths, measured, holds_homes)
-    weights = np.array([float(weighted.weight) for weighted in flexmilieu.weighted])
-    values = np.stack(
-        [
-            c.linear_value(
-                measured[weighted.measure].value,
-                measured[weighted.measure].is_unreached,
-                full_at=float(weighted.full_at),
-                zero_at=float(weighted.zero_at),
-            )
-            for weighted in flexmilieu.weighted
-        ]
-    )
-    score, known = c.weighted_mean(values, weights)
+    """Write how every valid piece stands to every flexmilieu as rows.
+
+    Parameters
+    ----------
+    pieces
+        Pieces; the invalid ones are left out.
+    judged
+        By flexmilieu, of the valid pieces in their order.
+    flexmilieus, groups
+        The flexmilieus and the target groups they name.
+
+    Returns
+    -------
+        One row per valid piece and flexmilieu; ``is_suitable`` is null when a required criterion is unknown and none
+        fails.
+    """
+    served = valid(pieces)[["piece_id", "site_id"]]
+    if served.empty or not flexmilieus:
+        return empty(PieceSuitability)
+    told = [_told(served, judged[one.id], one, [c.id for c in requirements(one, groups)]) for one in flexmilieus]
+    return pd.concat(told, ignore_index=True).sort_values(["piece_id", "flexmilieu"], ignore_index=True)
+
+
+def _told(served: Frame, judged: Judged, flexmilieu: Flexmilieu, names: Sequence[str]) -> Frame:
+    """Return the rows of one flexmilieu."""
+    failed = np.array([*names, None], dtype=object)[judged.failed]
     unknown = [
-        tuple(criterion.id for criterion, truth in zip(required, column, strict=False) if truth == c.UNKNOWN)
-        for column in truths.T
+        tuple(name for name, is_so in zip(names, column, strict=True) if is_so) for column in judged.is_unknown.T
     ]
     return pd.DataFrame(
         {
-            "piece_id": valid["piece_id"],
-            "site_id": valid["site_id"],
+            "piece_id": served["piece_id"],
+            "site_id": served["site_id"],
             "flexmilieu": flexmilieu.id,
-            "is_suitable": pd.arrays.BooleanArray(is_suitable == c.YES, is_suitable == c.UNKNOWN),
-            "failed_criterion": failed,
-            "failed_by": failed_by,
-            "unknown_criteria": lists(unknown, len(unknown)),
-            "score": score,
-            "score_known_share": known,
-            **{name: n_units[:, i].astype("int64") for i, name in enumerate(_UNITS)},
+            "is_suitable": pd.arrays.BooleanArray(judged.truth == c.YES, judged.truth == c.UNKNOWN),
+            "failed_criterion": pd.Series(failed, dtype="str", index=served.index),
+            "failed_by": judged.failed_by,
+            "unknown_criteria": pd.Series(lists(unknown, len(unknown)), index=served.index),
+            "score": judged.score,
+            "score_known_share": judged.known_share,
         }
     )
 
 
-def _measured(valid: Frame, accessibility: Frame, names: Iterable[str]) -> dict[str, Measured]:
-    """Lay each measure out over the pieces; a piece without a row for it is unknown."""
-    result: dict[str, Measured] = {}
-    by_measure = dict(iter(accessibility.groupby("measure", sort=True)))
-    for name in names:
-        if name not in by_measure:
-            n = len(valid)
-            no = np.zeros(n, dtype=bool)
-            result[name] = Measured(np.full(n, np.nan), no, no, np.full(n, np.nan))
-            continue
-        rows = by_measure[name].set_index("piece_id").reindex(valid["piece_id"])
-        result[name] = Measured(
-            rows["value"].to_numpy(dtype="float64", na_value=np.nan),
-            (rows["status"] == "unreached").to_numpy(),
-            rows["is_truncated"].to_numpy(dtype=bool, na_value=False),
-            rows["complete_to_m"].to_numpy(dtype="float64", na_value=np.nan),
-        )
-    return result
-
-
-def _threshold_truth(threshold: Threshold, measured: Mapping[str, Measured]) -> c.Truth:
-    one = measured[threshold.measure]
-    return c.passes(
-        one.value,
-        one.is_unreached,
-        one.is_truncated,
-        one.complete_to,
-        limit=threshold.limit,
-        at_most=threshold.sense == "at_most",
+def asked_of(flexmilieu: Flexmilieu, groups: Mapping[str, TargetGroup], row: Mapping[str, int]) -> Asked:
+    """Return what a flexmilieu asks of measures, as arrays take it: ``row`` is where each measure stands."""
+    return Asked(
+        tuple(
+            tuple(Limit(row[one.measure], one.limit, one.sense == "at_most") for one in criterion.any_of)
+            for criterion in requirements(flexmilieu, groups)
+        ),
+        tuple(
+            Weight(row[one.measure], float(one.weight), float(one.full_at), float(one.zero_at))
+            for one in flexmilieu.weighted
+        ),
     )
 
 
-def _criterion_truth(criterion: Criterion, measured: Mapping[str, Measured]) -> c.Truth:
-    return c.any_of(np.stack([_threshold_truth(threshold, measured) for threshold in criterion.any_of]))
+def measured_over(pieces: Frame, accessibility: Frame, names: Sequence[str]) -> Measured:
+    """Lay measures out over pieces, in their order; a piece without a row for one is unknown."""
+    n = len(pieces)
+    shape = (len(names), n)
+    value, complete_to = np.full(shape, np.nan), np.full(shape, np.nan)
+    is_unreached, is_truncated = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
+    by_measure = dict(iter(accessibility.groupby("measure", sort=True)))
+    for i, name in enumerate(names):
+        if name not in by_measure:
+            continue
+        rows = by_measure[name].set_index("piece_id").reindex(pieces["piece_id"])
+        value[i] = rows["value"].to_numpy(dtype="float64", na_value=np.nan)
+        is_unreached[i] = (rows["status"] == "unreached").to_numpy()
+        is_truncated[i] = rows["is_truncated"].to_numpy(dtype=bool, na_value=False)
+        complete_to[i] = rows["complete_to_m"].to_numpy(dtype="float64", na_value=np.nan)
+    return Measured(value, is_unreached, is_truncated, complete_to)
 
 
-def _worst_failure(
-    required: Sequence[Criterion],
-    truths: np.ndarray,
-    measured: Mapping[str, Measured],
-    holds_homes: c.Truth,
-) -> tuple[pd.Series, c.Floats]:
-    """Return the required criterion that fails by the largest share of its limit, and by how much.
-
-    A criterion that was not reached at all is worse than any that was; its margin is null. ``homes`` stands for a
-    piece on which no home of the programme fits, and is named only where every criterion is met.
-    """
-    n = len(holds_homes)
-    name, margin, worst = np.full(n, None, dtype=object), np.full(n, np.nan), np.full(n, -np.inf)
-    for criterion, truth in zip(required, truths, strict=False):
-        nearest, share = _margin(criterion, measured)
-        is_worse = (truth == c.NO) & (share > worst)
-        name[is_worse], margin[is_worse], worst[is_worse] = criterion.id, nearest[is_worse], share[is_worse]
-    lacks_homes = (holds_homes == c.NO) & np.array([one is None for one in name], dtype=bool)
-    name[lacks_homes] = "homes"
-    return pd.Series(name, dtype="str"), margin
-
-
-def _margin(criterion: Criterion, measured: Mapping[str, Measured]) -> tuple[c.Floats, c.Floats]:
-    """Return by how much the nearest threshold is missed: in its unit, and as share of its limit (inf: not reached)."""
-    n = len(next(iter(measured.values())).value)
-    by, share = np.full(n, np.nan), np.full(n, np.inf)
-    for threshold in criterion.any_of:
-        value = measured[threshold.measure].value
-        missed = value - threshold.limit if threshold.sense == "at_most" else threshold.limit - value
-        relative = missed / threshold.limit if threshold.limit else missed
-        with np.errstate(invalid="ignore"):
-            is_nearer = ~np.isnan(missed) & (missed >= 0) & (relative < share)
-        by[is_nearer], share[is_nearer] = missed[is_nearer], relative[is_nearer]
-    return by, share
-
-
-@stage(takes=PieceSuitability, gives=Suitability)
-def judge(piece_suitability: Frame) -> Frame:
-    """Gather the pieces of each site: one row per site and flexmilieu, not ranked yet.
+@stage(takes=(PieceSuitability, Units), gives=Suitability)
+def judge(
+    piece_suitability: Frame, units: Frame, *, sizes: Mapping[str, tuple[Sequence[float], Sequence[float]]]
+) -> Frame:
+    """Gather the pieces of each site that count: one row per site and flexmilieu, not ranked yet.
 
     A site is suitable if a piece is; unknown if none is and one is unknown. ``score``, ``failed_criterion`` and
-    ``unknown_criteria`` are those of the deciding piece of the highest score (ties: most homes, then piece_id).
+    ``unknown_criteria`` are those of the deciding piece of the highest score (ties: most room, then piece_id).
+
+    Parameters
+    ----------
+    piece_suitability
+        Of the pieces that count for their parcels.
+    units
+        Homes of pieces, these among them: the site's room is theirs together.
+    sizes
+        The fewest and the most homes of one place, low, expected, high, by flexmilieu: the site holds as one place does.
     """
     if piece_suitability.empty:
         return empty(Suitability)
-    truth = piece_suitability["is_suitable"].astype("Int8").fillna(-1).map({1: 2, -1: 1, 0: 0})
-    ordered = piece_suitability.assign(truth=truth, order=piece_suitability["score"].fillna(-1.0))
+    with_homes = piece_suitability.merge(
+        units[["piece_id", "flexmilieu", *_ROOM, *_UNITS]], on=["piece_id", "flexmilieu"], validate="one_to_one"
+    )
+    truth = with_homes["is_suitable"].astype("Int8").fillna(-1).map({1: 2, -1: 1, 0: 0})
+    ordered = with_homes.assign(truth=truth, order=with_homes["score"].fillna(-1.0))
     key = ["site_id", "flexmilieu"]
     ordered = ordered.sort_values(
-        [*key, "truth", "order", "n_units_expected", "piece_id"],
+        [*key, "truth", "order", "n_room_expected", "piece_id"],
         ascending=[True, True, False, False, False, True],
         ignore_index=True,
     )
     best = ordered.drop_duplicates(key, ignore_index=True)
     deciding = ordered[ordered["truth"] == ordered.groupby(key)["truth"].transform("max")]
     homes = deciding.groupby(key, sort=True)[_UNITS].sum().reset_index()
-    site = best.drop(columns=[*_UNITS, "truth", "order", "piece_id"]).merge(homes, on=key, validate="one_to_one")
+    rooms = ordered.groupby(key, sort=True)[_ROOM].sum().reset_index()
+    site = best.drop(columns=[*_ROOM, *_UNITS, "truth", "order", "piece_id"]).merge(
+        homes, on=key, validate="one_to_one"
+    )
+    site = site.merge(rooms, on=key, validate="one_to_one")
+    held = np.zeros((len(_ROOM), len(site)), dtype=np.int64)
+    for name, (minimum, maximum) in sizes.items():
+        mine = (site["flexmilieu"] == name).to_numpy()
+        held[:, mine] = per_cluster(site.loc[mine, _ROOM].to_numpy(dtype=np.int64).T, minimum, maximum)
+    site = site.assign(**dict(zip(_PER_CLUSTER, held, strict=True)))
     return site.assign(rank=pd.array([pd.NA] * len(site), dtype="Int64"))
-
-
-@stage(takes=Suitability, gives=Suitability)
-def rank(suitability: Frame) -> Frame:
-    """Rank the suitable sites per flexmilieu over the run: highest score first, ties by site_id. A global step."""
-    ordered = suitability.sort_values(["flexmilieu", "score", "site_id"], ascending=[True, False, True])
-    suitable = is_true(ordered["is_suitable"])
-    position = ordered[suitable].groupby("flexmilieu").cumcount() + 1
-    return suitability.assign(rank=position.reindex(suitability.index).astype("Int64"))

@@ -8,8 +8,8 @@ import pandas as pd
 
 from flexsites.arrays import BoolArray
 from flexsites.suitability.kernels import criteria as c
-from flexsites.tables import CRS, Exclusions, Frame, Parcels, Sites, Suitability
-from flexsites.tables.contract import is_among
+from flexsites.tables import CRS, CommonProgrammes, Exclusions, Frame, Parcels, Sites, Suitability
+from flexsites.tables.contract import is_among, is_true
 from flexsites.tables.stage import stage
 
 _OF_THE_PARCEL = [
@@ -24,14 +24,16 @@ _OF_THE_PARCEL = [
 _UNITS = ["n_units_low", "n_units_expected", "n_units_high"]
 
 
-@stage(takes=(Parcels, Exclusions, Suitability), gives=Sites)
+@stage(takes=(Parcels, Exclusions, Suitability, CommonProgrammes), gives=Sites)
 def gather(
     parcels: Frame,
     exclusions: Frame,
     suitability: Frame,
+    programmes: Frame,
     *,
     flexmilieus: tuple[str, ...],
     undemanding: frozenset[str],
+    precedence: tuple[str, ...],
 ) -> Frame:
     """Put each site on one row. Its location is filled in afterwards, across cells.
 
@@ -41,10 +43,14 @@ def gather(
         One row per site each, of the same sites.
     suitability
         One row per site with a valid piece and flexmilieu.
+    programmes
+        The common programme of each site.
     flexmilieus
         Their ids in config order, which breaks ties of score.
     undemanding
         Those that nearly everything passes: sites are always shown with and without them (METHOD 0).
+    precedence
+        The flexmilieus in the order in which the first suitable one labels a site.
 
     Returns
     -------
@@ -78,11 +84,24 @@ def gather(
     site["flexmilieu_units"] = best["flexmilieu"].array
     site["flexmilieu_best"] = best["flexmilieu"].where(is_best_suitable).array
     site["score_best"] = best["score"].where(is_best_suitable).to_numpy()
+    site["flexmilieu_first"] = _first(suitability, parcels, precedence)
+    common = programmes.set_index("site_id").reindex(parcels["site_id"])
+    for name in common.columns:
+        site[name] = common[name].to_numpy()
     for name in _UNITS:
         site[name] = best[name].fillna(0).astype("Int64").array
     site["location_id"] = pd.array([None] * len(site), dtype="str")
     sites: Frame = gpd.GeoDataFrame(site, geometry="geometry", crs=CRS)
     return sites
+
+
+def _first(suitability: Frame, parcels: Frame, precedence: tuple[str, ...]) -> pd.Series[str]:
+    """Return the first flexmilieu in order that is known to suit each site; null where none is."""
+    known = suitability[is_true(suitability["is_suitable"])]
+    place = known["flexmilieu"].map({name: i for i, name in enumerate(precedence)})
+    first = place.groupby(known["site_id"]).min().reindex(parcels["site_id"])
+    named = first.map(dict(enumerate(precedence)))
+    return pd.Series(named.to_numpy(dtype=object), index=parcels.index, dtype="str")
 
 
 def _any_flexmilieu(suitability: Frame, parcels: Frame, may_have_a_piece: BoolArray) -> pd.arrays.BooleanArray:

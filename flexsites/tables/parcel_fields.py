@@ -7,6 +7,7 @@ stand in ``fields/``, a module per subject; a new one is written there and is ha
 from flexsites.tables.fields.accessibility import *
 from flexsites.tables.fields.areas import *
 from flexsites.tables.fields.capacity import *
+from flexsites.tables.fields.counts import *
 from flexsites.tables.fields.coverage import *
 from flexsites.tables.fields.exclusion import *
 from flexsites.tables.fields.keys import *

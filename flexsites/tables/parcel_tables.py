@@ -179,6 +179,12 @@ LocatedPieces = Table(
         f.is_cut,
     ),
 )
+LocatedSites = Table(
+    "LocatedSites", ("site_id",), (f.site_id, f.verdict, f.gemeente_code, f.buurt_code, f.owner_class), is_open=True
+)
+_ROOM = (f.n_room_low, f.n_room_expected, f.n_room_high)
+_PER_CLUSTER = (f.n_per_cluster_low, f.n_per_cluster_expected, f.n_per_cluster_high)
+_COMMON = (f.programme_area_m2, f.n_common_low, f.n_common_expected, f.n_common_high)
 _LOCATION = replace(f.location_id, null=None)  # a key
 Locations = Table(
     "Locations",
@@ -206,7 +212,37 @@ Locations = Table(
 LocationSuitability = Table(
     "LocationSuitability",
     ("location_id", "flexmilieu"),
-    (_LOCATION, f.flexmilieu, f.is_suitable, f.score),
+    (
+        _LOCATION,
+        f.flexmilieu,
+        f.site_id,
+        f.is_suitable,
+        f.score,
+        f.rank,
+        *_ROOM,
+        *_PER_CLUSTER,
+    ),
+)
+Clusters = Table(
+    "Clusters",
+    ("consent", "flexmilieu", "seed_piece_id"),
+    (
+        f.consent,
+        f.flexmilieu,
+        f.seed_piece_id,
+        f.site_id,
+        _LOCATION,
+        f.verdict,
+        f.score,
+        f.location_x_m,
+        f.location_y_m,
+        f.n_cluster_pieces,
+        f.cluster_pieces,
+        f.core_area_m2,
+        f.n_spread_low,
+        f.n_spread_expected,
+        f.n_spread_high,
+    ),
 )
 PieceLocations = Table("PieceLocations", ("piece_id",), (f.piece_id, f.location_id))
 
@@ -223,6 +259,11 @@ DirectLegs = Table("DirectLegs", ("piece_id", "amenity_id"), (f.piece_id, f.amen
 TransitQuality = Table("TransitQuality", ("piece_id",), (f.piece_id, f.transit_class))
 
 # -- capacity of parcels ------------------------------------------------------------------------------------------
+LaidOut = Table(
+    "LaidOut",
+    ("piece_id", "flexmilieu"),
+    (f.piece_id, f.flexmilieu, f.n_modules_low, f.n_modules_expected, f.n_modules_high),
+)
 Units = Table(
     "Units",
     ("piece_id", "flexmilieu"),
@@ -231,11 +272,14 @@ Units = Table(
         f.site_id,
         f.flexmilieu,
         f.dwelling_mix,
+        *_ROOM,
+        *_PER_CLUSTER,
         f.n_units_low,
         f.n_units_expected,
         f.n_units_high,
         f.n_units_density,
         f.n_units_layout,
+        f.is_layout_least,
         f.bound_by,
         f.n_parking,
     ),
@@ -263,9 +307,6 @@ PieceSuitability = Table(
         f.unknown_criteria,
         f.score,
         f.score_known_share,
-        f.n_units_low,
-        f.n_units_expected,
-        f.n_units_high,
     ),
 )
 Suitability = Table(
@@ -281,11 +322,14 @@ Suitability = Table(
         f.score,
         f.score_known_share,
         f.rank,
+        *_ROOM,
+        *_PER_CLUSTER,
         f.n_units_low,
         f.n_units_expected,
         f.n_units_high,
     ),
 )
+CommonProgrammes = Table("CommonProgrammes", ("site_id",), (f.site_id, *_COMMON))
 Sites = Table(
     "Sites",
     ("site_id",),
@@ -314,9 +358,11 @@ Sites = Table(
         f.available_years_high,
         f.plan_coverage,
         f.provincial_coverage,
+        *_COMMON,
         f.n_units_low,
         f.n_units_expected,
         f.n_units_high,
+        f.flexmilieu_first,
         f.flexmilieu_best,
         f.flexmilieu_units,
         f.score_best,

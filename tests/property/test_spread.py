@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexsites.capacity.kernels.counts import per_cluster, room
+from flexsites.capacity.kernels.counts import room
 from flexsites.capacity.kernels.spread import Candidates, spread
+from flexsites.geometry.cluster_sizes import per_cluster
 from flexsites.suitability.kernels.ranks import better_before
 
 REACH_M = 250.0

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from flexsites.capacity.kernels.counts import per_cluster
+from flexsites.geometry.cluster_sizes import per_cluster
 
 __all__ = ["Candidates", "Clusters", "spread"]
 

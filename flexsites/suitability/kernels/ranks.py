@@ -1,11 +1,11 @@
-"""Ranks among suitable locations, and the order within a rank. Source: METHOD 0, "Suitability"."""
+"""Ranks among suitable locations. Source: METHOD 0, "Suitability"."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["better_before", "listed"]
+__all__ = ["better_before"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -33,19 +33,3 @@ def better_before(verdict: Ints, score: Floats) -> Ints:
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.flatnonzero(is_first)[np.cumsum(is_first) - 1] + 1
     return rank
-
-
-def listed(rank: Ints, owner: Ints, homes: Ints, location: Ints) -> Ints:
-    """Return the order in which locations are listed: rank, owner, homes falling, location.
-
-    Parameters
-    ----------
-    rank, owner, homes, location
-        Shape (n,): the rank, the place of the owner's class, the homes of one place, the place of the id.
-
-    Examples
-    --------
-    >>> listed(np.array([1, 1, 1]), np.array([2, 0, 0]), np.array([9, 5, 7]), np.array([0, 1, 2])).tolist()
-    [2, 1, 0]
-    """
-    return np.asarray(np.lexsort((location, -homes, owner, rank)), dtype=np.int64)

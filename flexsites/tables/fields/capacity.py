@@ -20,7 +20,7 @@ bound_by = Field(
     values=("density", "layout", "min_cluster", "max_cluster"),
     names="bound",
 )
-n_parking = Field("n_parking", "int", "parking places the norm asks", low=0, kind="extensive")
+n_parking = Field("n_parking", "int", "parking places that the norm asks of the homes of one place", low=0)
 layout_kind = Field(
     "layout_kind",
     "str",

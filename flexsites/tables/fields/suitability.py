@@ -56,8 +56,9 @@ score = Field(
 rank = Field(
     "rank",
     "int",
-    "1 is best, over the run; ties by site_id",
-    null="not suitable",
+    "1 + the number of suitable locations with a better verdict and score, over the run; of a parcel, the best rank of "
+    "its locations",
+    null="not suitable, or in no location that is",
     format="ordinal",
     null_is="not_applicable",
     unknown_with="is_suitable",
@@ -66,6 +67,16 @@ flexmilieu_best = Field(
     "flexmilieu_best",
     "str",
     "the suitable flexmilieu of the highest score, ties in config order",
+    null="none is suitable",
+    names="flexmilieu",
+    null_is="none",
+    unknown_with="is_suitable",
+    not_of=("verdict", "excluded"),
+)
+flexmilieu_first = Field(
+    "flexmilieu_first",
+    "str",
+    "the first suitable flexmilieu in the order of the configuration: a label, which chooses no number",
     null="none is suitable",
     names="flexmilieu",
     null_is="none",

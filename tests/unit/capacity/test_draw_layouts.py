@@ -58,7 +58,7 @@ def test_everything_lies_in_the_piece() -> None:
 
 def test_a_piece_below_the_minimum_is_not_drawn() -> None:
     units, layouts = both("fietsstad")
-    too_few = units.loc[units["bound_by"] == "min_cluster", "piece_id"]
+    too_few = units.loc[units["n_per_cluster_expected"] == 0, "piece_id"]
     assert len(too_few)
     assert not layouts["piece_id"].isin(too_few).any()
 

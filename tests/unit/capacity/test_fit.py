@@ -77,14 +77,15 @@ def plain_field() -> pd.DataFrame:
         ({}, 7, "layout", 7),
         ({"fsi": same(0.2)}, 4, "density", 4),  # 880 m2 x 0.2 x 0.78 / 25 / 1.13 = 4.9; counted up to that
         ({"fsi": same(0.2).model_copy(update={"high": number(0.25)})}, 4, "density", 6),  # 880 x 0.25: 6.1
-        ({"min_units": same(8)}, 0, "min_cluster", 7),
-        ({"max_units": same(4)}, 4, "max_cluster", 7),
+        ({"min_units": same(8)}, 0, "layout", 7),
+        ({"max_units": same(4)}, 4, "layout", 7),
         ({"min_units": same(7), "max_units": same(7)}, 7, "layout", 7),
     ],
 )
 def test_what_bounds_the_number(update: dict[str, object], n_units: int, bound_by: str, n_layout: int) -> None:
     row = fitted(plain_field(), one=PLAIN.model_copy(update=update)).iloc[0]
-    assert (row["n_units_expected"], row["bound_by"], row["n_units_layout"]) == (n_units, bound_by, n_layout)
+    assert (row["n_per_cluster_expected"], row["bound_by"], row["n_units_layout"]) == (n_units, bound_by, n_layout)
+    assert row["n_room_expected"] == min(int(row["n_units_density"]), n_layout), "no cap on what the land takes"
 
 
 def test_the_density_route_is_that_of_the_programme() -> None:
@@ -174,10 +175,11 @@ def test_de_groote_wielen_lies_between_low_and_expected() -> None:
     """
     side = math.sqrt(200 / 30 * 10_000)
     row = fitted(pieces_table([field(side, side)]), "C", fietsstad=programme("fietsstad")).iloc[0]
-    assert row["n_units_low"] == pytest.approx(200, rel=0.02)
-    assert row["n_units_low"] < 200 < row["n_units_expected"]
+    assert row["n_room_low"] == pytest.approx(200, rel=0.02)
+    assert row["n_room_low"] < 200 < row["n_room_expected"]
     assert row["n_units_layout"] > 1.7 * 200
-    assert row["bound_by"] == "max_cluster"
+    assert row["bound_by"] == "density"
+    assert row["n_room_expected"] > row["n_per_cluster_expected"] == 300
 
 
 def test_a_programme_that_does_not_fit_its_dwellings_is_refused_with_every_fault() -> None:

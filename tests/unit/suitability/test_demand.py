@@ -8,7 +8,6 @@ import shapely
 from flexsites.config.load import available, read_model
 from flexsites.config.suitability import Flexmilieu
 from flexsites.suitability.demand import match_demand, sum_demand
-from flexsites.suitability.judgement import rank
 
 ORDER = ("stedelijk_ov", "zorg_nabij", "groen_tiny")
 
@@ -36,7 +35,8 @@ def _sites(*rows):
     table |= dict.fromkeys(("plan_coverage", "provincial_coverage"), ["not"] * n)
     table["rule_coverage_id"] = ["none"] * n
     table |= dict.fromkeys(("is_suitable", "is_suitable_demanding"), [None] * n)
-    table |= dict.fromkeys(("flexmilieu_best", "flexmilieu_units"), [None] * n)
+    table |= dict.fromkeys(("flexmilieu_best", "flexmilieu_units", "flexmilieu_first"), [None] * n)
+    table |= dict.fromkeys(("programme_area_m2", "n_common_low", "n_common_expected", "n_common_high"), [0.0] * n)
     table |= dict.fromkeys(("restrictions", "flags", "unchecked_rules"), [()] * n)
     return gpd.GeoDataFrame(table, geometry=[shapely.box(0, 0, 10, 10)] * n, crs="EPSG:28992")
 
@@ -48,10 +48,15 @@ def _judged(*rows):
             "site_id": site, "flexmilieu": flexmilieu, "is_suitable": suits, "failed_criterion": None,
             "failed_by": None, "unknown_criteria": (), "score": score, "score_known_share": 1.0, "rank": None,
             "n_units_low": homes, "n_units_expected": homes, "n_units_high": homes,
+            **{f"n_{count}_{one}": homes for count in ("room", "per_cluster") for one in ("low", "expected", "high")},
         }
         for site, flexmilieu, suits, homes, score in rows
     ]  # fmt: skip
-    return rank(pd.DataFrame(made).astype({"is_suitable": "boolean", "failed_criterion": "str"}))
+    judged = pd.DataFrame(made).astype({"is_suitable": "boolean", "failed_criterion": "str"})
+    ordered = judged[judged["is_suitable"].fillna(value=False)].sort_values(
+        ["score", "site_id"], ascending=[False, True]
+    )
+    return judged.assign(rank=(ordered.groupby("flexmilieu").cumcount() + 1).reindex(judged.index).astype("Int64"))
 
 
 def _demand(*rows):

@@ -7,7 +7,7 @@ import shapely
 
 from flexsites.config.load import available, read_model
 from flexsites.config.suitability import Flexmilieu, TargetGroup
-from flexsites.suitability.judgement import judge, judge_pieces, rank
+from flexsites.suitability.judgement import judge, judge_pieces
 from flexsites.suitability.sites import gather
 from tests.piece_rows import pieces_of
 
@@ -63,48 +63,57 @@ def _access(rows):
 
 def _units(pieces, expected):
     rows = [
-        (piece, piece.split("#")[0], name, "studio:1.00", n, n, n, float(n), n, "layout", 0)
+        (piece, piece.split("#")[0], name, "studio:1.00", *[n] * 9, float(n), n, False, "layout", 0)
         for piece, n in zip(pieces, expected, strict=True)
         for name in ("stad", "groen_tiny")
     ]
     columns = [
-        "piece_id", "site_id", "flexmilieu", "dwelling_mix", "n_units_low", "n_units_expected", "n_units_high",
-        "n_units_density", "n_units_layout", "bound_by", "n_parking",
+        "piece_id", "site_id", "flexmilieu", "dwelling_mix", "n_room_low", "n_room_expected", "n_room_high",
+        "n_per_cluster_low", "n_per_cluster_expected", "n_per_cluster_high", "n_units_low", "n_units_expected",
+        "n_units_high", "n_units_density", "n_units_layout", "is_layout_least", "bound_by", "n_parking",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 
+COMMON = ("n_common_low", "n_common_expected", "n_common_high")
+NAMES = ["a#1", "a#2", "b#1", "c#1", "d#1"]
+UNITS = [10, 20, 5, 5, 0]
+SIZES = dict.fromkeys(("stad", "groen_tiny"), ((6, 6, 6), (25, 25, 25)))
+
+
 @pytest.fixture
 def judged(flexmilieus, groups):
-    names = ["a#1", "a#2", "b#1", "c#1", "d#1"]
     access = _access([("a#1", 400.0, "reached"), ("a#2", 900.0, "reached"), ("b#1", None, "unreached")])
-    return judge_pieces(
-        _pieces(names), access, _units(names, [10, 20, 5, 5, 0]), flexmilieus=flexmilieus, groups=groups
-    )
+    return judge_pieces(_pieces(NAMES), access, flexmilieus=flexmilieus, groups=groups)
 
 
 def test_each_piece_has_its_own_entrance(judged):
     stad = judged[judged["flexmilieu"] == "stad"].set_index("piece_id")
-    assert _told(stad["is_suitable"]) == {"a#1": True, "a#2": False, "b#1": False, "c#1": None, "d#1": False}
+    assert _told(stad["is_suitable"]) == {"a#1": True, "a#2": False, "b#1": False, "c#1": None, "d#1": None}
     assert stad.loc["a#2", "failed_criterion"] == "stop"
     assert stad.loc["a#2", "failed_by"] == 400.0
     assert pd.isna(stad.loc["b#1", "failed_by"])  # not reached at all
     assert stad.loc["c#1", "unknown_criteria"] == ("stop",)  # never measured: unknown, not a no
-    assert stad.loc["d#1", "failed_criterion"] == "homes"  # nothing fits: certain, whatever the stop
 
 
-def test_a_site_counts_the_homes_of_the_pieces_that_decide(judged):
-    stad = judge(judged).query("flexmilieu == 'stad'").set_index("site_id")
-    assert _told(stad["is_suitable"]) == {"a": True, "b": False, "c": None, "d": False}
-    assert stad["n_units_expected"].to_dict() == {"a": 10, "b": 5, "c": 5, "d": 0}
+def test_homes_decide_nothing_of_whom_a_piece_suits(judged):
+    """No home fits on d#1, and tiny houses ask nothing of it: it suits, with no room."""
+    tiny = judged[judged["flexmilieu"] == "groen_tiny"].set_index("piece_id")
+    assert tiny["is_suitable"].all()
+
+
+def test_scores_are_rounded_when_they_are_made(flexmilieus, groups):
+    access = _access([("a#1", 333.3333, "reached"), ("b#1", 333.4, "reached"), ("c#1", 332.6, "reached")])
+    found = judge_pieces(_pieces(["a#1", "b#1", "c#1"]), access, flexmilieus=flexmilieus, groups=groups)
+    assert found.query("flexmilieu == 'stad'")["score"].tolist() == [0.667, 0.667, 0.667]
+
+
+def test_a_site_has_the_room_of_all_its_pieces_and_holds_no_more_than_one_place(judged):
+    stad = judge(judged, _units(NAMES, UNITS), sizes=SIZES).query("flexmilieu == 'stad'").set_index("site_id")
+    assert _told(stad["is_suitable"]) == {"a": True, "b": False, "c": None, "d": None}
+    assert stad["n_room_expected"].to_dict() == {"a": 30, "b": 5, "c": 5, "d": 0}
+    assert stad["n_per_cluster_expected"].to_dict() == {"a": 25, "b": 0, "c": 0, "d": 0}
     assert stad.loc["a", "score"] == pytest.approx(0.6)
-
-
-def test_rank_counts_suitable_sites_only(judged):
-    ranked = rank(judge(judged)).set_index(["flexmilieu", "site_id"])["rank"]
-    assert _told(ranked["stad"]) == {"a": 1, "b": None, "c": None, "d": None}
-    # groen_tiny requires nothing: a by score, b next (unreached scores 0), c last (its score is unknown)
-    assert _told(ranked["groen_tiny"]) == {"a": 1, "b": 2, "c": 3, "d": None}
 
 
 def test_the_best_flexmilieu_is_a_suitable_one(judged, flexmilieus):
@@ -131,16 +140,19 @@ def test_the_best_flexmilieu_is_a_suitable_one(judged, flexmilieus):
     sites = gather(
         parcels,
         exclusions,
-        judge(judged),
+        judge(judged, _units(NAMES, UNITS), sizes=SIZES),
+        pd.DataFrame({"site_id": ids, "programme_area_m2": 0.0} | dict.fromkeys(COMMON, 0.0)),
         flexmilieus=tuple(one.id for one in flexmilieus),
         undemanding=frozenset({"groen_tiny"}),
+        precedence=("groen_tiny", "stad"),
     )
     sites = sites.set_index("site_id")
     assert sites["flexmilieu_best"].fillna("-").to_dict() == {
-        "a": "stad", "b": "groen_tiny", "c": "groen_tiny", "d": "-", "e": "-", "f": "-",
+        "a": "stad", "b": "groen_tiny", "c": "groen_tiny", "d": "groen_tiny", "e": "-", "f": "-",
     }  # fmt: skip
+    assert set(sites["flexmilieu_first"].dropna()) == {"groen_tiny"}, "a label by precedence, not by score"
     assert _told(sites["is_suitable_demanding"]) == {
-        "a": True, "b": False, "c": None, "d": False, "e": False, "f": None,
+        "a": True, "b": False, "c": None, "d": None, "e": False, "f": None,
     }  # fmt: skip
     assert _told(sites["is_suitable"])["f"] is None, "unknown is never no"
     assert sites["n_units_expected"].to_dict() == {"a": 10, "b": 5, "c": 5, "d": 0, "e": 0, "f": 0}

@@ -1,0 +1,57 @@
+"""Homes over the area of a run: what its cells left of pieces is held, and each reading's supply is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from flexsites import tables as t
+from flexsites.answer import sizes_of
+from flexsites.config.study import Reading
+from flexsites.runs.run import Place
+from flexsites.supply import Held, hold, join, ranks_of_sites, serve_locations, spread_supply
+from flexsites.tables import Frame
+from flexsites.tables.contract import is_true
+from flexsites.tables.files import read, read_chunks, write_table
+
+
+def tell_supply(
+    place: Place, reading: Reading, cells: Sequence[str], piece_locations: Frame, locations: Frame, sites: Frame
+) -> Frame:
+    """Write the homes of locations with their ranks, and the clusters of spread supply; return the ranks of parcels.
+
+    What is held at once is the valid pieces of the run, without their geometry: numbers per flexmilieu, and ids.
+
+    Parameters
+    ----------
+    place, reading, cells
+        Where the run stands, which of its readings, and the cells of parcels.
+    piece_locations, locations
+        Of the first reading's pieces.
+    sites
+        ``site_id`` and ``verdict``.
+
+    Returns
+    -------
+        ``site_id, flexmilieu, rank`` of the parcels that suit, and lie in a location that does.
+    """
+    names = tuple(reading.programmes)
+    held = join([_held(place.parts / cell / reading.id, names) for cell in cells])
+    sizes = sizes_of(reading)
+    served = serve_locations(held, piece_locations, locations, names=names, sizes=sizes)
+    write_table(served, t.LocationSuitability, place.result(reading.id, "location_suitability"))
+    reach_m = float(reading.counting.cluster_reach_m)
+    clusters = spread_supply(held, sites, names=names, sizes=sizes, reach_m=reach_m)
+    write_table(clusters, t.Clusters, place.result(reading.id, "clusters"))
+    columns = ["site_id", "flexmilieu", "is_suitable"]
+    path = place.result(reading.id, "suitability")
+    suits = pd.concat([rows[is_true(rows["is_suitable"])] for rows in read_chunks(path, columns=columns)])
+    return suits[columns[:2]].merge(ranks_of_sites(held, piece_locations, served), on=columns[:2])
+
+
+def _held(folder: Path, names: Sequence[str]) -> Held:
+    """Return what one cell leaves of its valid pieces in one reading."""
+    pieces, judged, units = (read(folder / f"{name}.parquet") for name in ("pieces", "piece_suitability", "units"))
+    return hold(pieces, judged, units, names=names)

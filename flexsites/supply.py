@@ -1,0 +1,263 @@
+"""Homes over an area: what each location holds and its rank, and a possible arrangement of clusters (METHOD 0).
+
+Both look beyond the cell. What cells leave of pieces is held as arrays, pieces x flexmilieus, and put in the order of
+the pieces' ids, so that neither cells nor workers show in the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from flexsites.arrays import lists
+from flexsites.capacity.kernels.spread import Candidates, spread
+from flexsites.exclusion.locations import group_locations, link_cores
+from flexsites.geometry.cluster_sizes import per_cluster
+from flexsites.suitability.kernels.ranks import better_before
+from flexsites.tables import Clusters, Frame, LocationSuitability, ValidPieces, concat, conform
+from flexsites.tables.counting import AVAILABLE
+
+__all__ = ["Held", "Sizes", "hold", "join", "serve_locations", "spread_supply"]
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+_ROOM = ("n_room_low", "n_room_expected", "n_room_high")
+_PER_CLUSTER = ("n_per_cluster_low", "n_per_cluster_expected", "n_per_cluster_high")
+_SPREAD = ("n_spread_low", "n_spread_expected", "n_spread_high")
+_NO, _UNKNOWN, _YES = 0, 1, 2
+_BEST_FIRST = {"eligible": 0, "conditional": 1, "unknown": 2, "excluded": 3}
+_COLUMNS = [
+    "piece_id", "free_id", "site_id", "piece_number", "is_valid", "is_with_consent", "is_without_consent",
+    "core_area_m2", "core_mates", "free_core_mates",
+]  # fmt: skip
+
+
+Sizes: TypeAlias = tuple[Sequence[float], Sequence[float]]
+"""The fewest and the most homes of one place of a flexmilieu: low, expected, high."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is held of n valid pieces, of both readings.
+
+    Attributes
+    ----------
+    pieces
+        Their ids, parcels, readings, core area and mates, and where each lies: ``x``, ``y``.
+    truth
+        No, unknown or yes, shape (flexmilieus, n).
+    score
+        NaN: none, shape (flexmilieus, n).
+    room
+        Shape (flexmilieus, 3, n).
+    """
+
+    pieces: Frame
+    truth: npt.NDArray[np.int8]
+    score: npt.NDArray[np.float64]
+    room: npt.NDArray[np.int32]
+
+    def take(self, rows: Ints | Bools) -> Held:
+        """Return some of the pieces, in an order."""
+        pieces = self.pieces.iloc[np.arange(len(self.pieces))[rows]].reset_index(drop=True)
+        return Held(pieces, self.truth[:, rows], self.score[:, rows], self.room[:, :, rows])
+
+
+def hold(pieces: Frame, piece_suitability: Frame, units: Frame, *, names: Sequence[str]) -> Held:
+    """Hold what a cell leaves of its valid pieces.
+
+    Parameters
+    ----------
+    pieces, piece_suitability, units
+        Tables of one cell. A piece lies where its entrance meets it; without one, at a point on it.
+    names
+        The flexmilieus, in the order of the rows.
+    """
+    valid = pieces[pieces["is_valid"].to_numpy(dtype=bool)]
+    inner = valid.geometry.representative_point()
+    has_entrance = valid["access_x_m"].notna().to_numpy()
+    held = pd.DataFrame(valid[_COLUMNS]).assign(
+        x=np.where(has_entrance, valid["access_x_m"], inner.x), y=np.where(has_entrance, valid["access_y_m"], inner.y)
+    )
+    shape = (len(names), len(held))
+    truth, score = np.full(shape, _UNKNOWN, dtype=np.int8), np.full(shape, np.nan)
+    row, column = _at(piece_suitability, held, names)
+    is_suitable = piece_suitability["is_suitable"].astype("Int8").map({1: _YES, 0: _NO}).fillna(_UNKNOWN)
+    truth[row, column], score[row, column] = is_suitable.to_numpy(dtype=np.int8), piece_suitability["score"].to_numpy()
+    room = np.zeros((len(names), len(_ROOM), len(held)), dtype=np.int32)
+    row, column = _at(units, held, names)
+    room[row, :, column] = units[list(_ROOM)].to_numpy(dtype=np.int32)
+    return Held(held.reset_index(drop=True), truth, score, room)
+
+
+def _at(rows: Frame, held: Frame, names: Sequence[str]) -> tuple[Ints, Ints]:
+    """Return where rows of pieces and flexmilieus stand among those held."""
+    row = pd.Index(list(names)).get_indexer(pd.Index(rows["flexmilieu"]))
+    return row.astype(np.int64), pd.Index(held["piece_id"]).get_indexer(pd.Index(rows["piece_id"])).astype(np.int64)
+
+
+def join(parts: Sequence[Held]) -> Held:
+    """Return what cells hold together, in the order of the pieces' ids: whatever the order of the cells."""
+    pieces = pd.concat([one.pieces for one in parts], ignore_index=True)
+    arrays = (np.concatenate([getattr(one, name) for one in parts], axis=-1) for name in ("truth", "score", "room"))
+    return Held(pieces, *arrays).take(np.argsort(pieces["piece_id"].to_numpy(dtype=object), kind="stable"))
+
+
+def location_of(held: Held, *, with_consent: bool) -> Frame:
+    """Return which pieces are of a reading, and the location (gap 0) of each: ``row``, ``location_id``, by row."""
+    name = "piece_id" if with_consent else "free_id"
+    which = held.pieces["is_with_consent" if with_consent else "is_without_consent"].to_numpy(dtype=bool)
+    mine = held.pieces[which]
+    valid = pd.DataFrame({"piece_id": mine[name], "site_id": mine["site_id"], "core_area_m2": mine["core_area_m2"]})
+    links = link_cores(held.pieces, with_consent=with_consent)
+    found = group_locations(conform(valid, ValidPieces, where="location_of"), links).set_index("piece_id")[
+        "location_id"
+    ]
+    ids = found.reindex(mine[name]).to_numpy(dtype=object)
+    return pd.DataFrame({"row": np.flatnonzero(which), "location_id": ids})
+
+
+def serve_locations(
+    held: Held, piece_locations: Frame, locations: Frame, *, names: Sequence[str], sizes: Mapping[str, Sizes]
+) -> Frame:
+    """Say per location and flexmilieu whether it serves it, how well, its rank, its room and what one place holds.
+
+    Parameters
+    ----------
+    held
+        The valid pieces of the run.
+    piece_locations, locations
+        The location of each piece of the first reading, and what is told of locations.
+    names, sizes
+        The flexmilieus in the order of the rows, and the fewest and most homes of one place of each.
+
+    Returns
+    -------
+        LocationSuitability. Yes if a piece is, unknown (null) if none is and one may be, else no. ``score`` is the best
+        of the pieces that decide, ``site_id`` the parcel of the largest of these. Room is that of all its pieces
+        together. Where locations reach over gaps, one place is a part without: no number of homes depends on the gap.
+    """
+    parts = location_of(held, with_consent=True)
+    told = parts.rename(columns={"location_id": "part"}).assign(
+        piece_id=held.pieces["piece_id"].to_numpy()[parts["row"]]
+    )
+    told = told.merge(piece_locations, on="piece_id", validate="one_to_one")
+    facts = held.pieces.iloc[told["row"]].reset_index(drop=True)
+    told = told.assign(**{name: facts[name] for name in ("site_id", "core_area_m2", "piece_number")})
+    rows = [_served(held, told, locations, i, name, sizes[name]) for i, name in enumerate(names)]
+    return conform(concat(rows, LocationSuitability), LocationSuitability, where="serve_locations", is_result=True)
+
+
+def _served(held: Held, told: Frame, locations: Frame, i: int, name: str, size: Sizes) -> Frame:
+    """Return the rows of one flexmilieu."""
+    at = told["row"].to_numpy()
+    here = told.assign(
+        truth=held.truth[i, at], score=held.score[i, at], **dict(zip(_ROOM, held.room[i][:, at], strict=True))
+    )
+    most = here.groupby("location_id")["truth"].transform("max")
+    order = ["location_id", "core_area_m2", "site_id", "piece_number"]
+    deciding = here[(here["truth"] == most).to_numpy()].sort_values(order, ascending=[True, False, True, True])
+    by_location = deciding.groupby("location_id", sort=True)
+    found = by_location.agg(truth=("truth", "first"), score=("score", "max"), site_id=("site_id", "first"))
+    rooms = here.groupby(["location_id", "part"], sort=True)[list(_ROOM)].sum()
+    homes = per_cluster(rooms.to_numpy(dtype=np.int64).T, *size)
+    places = pd.DataFrame(dict(zip(_PER_CLUSTER, homes, strict=True)), index=rooms.index)
+    found = found.join(rooms.groupby("location_id").sum()).join(places.groupby("location_id").max()).reset_index()
+    verdict = locations.set_index("location_id")["verdict"].reindex(found["location_id"]).map(_BEST_FIRST).to_numpy()
+    suits = (found["truth"] == _YES).to_numpy()
+    rank = pd.Series(pd.NA, index=found.index, dtype="Int64")
+    rank[suits] = better_before(verdict[suits].astype(np.int64), found["score"].to_numpy()[suits])
+    is_suitable = pd.arrays.BooleanArray(suits, (found["truth"] == _UNKNOWN).to_numpy())
+    return found.drop(columns="truth").assign(flexmilieu=name, is_suitable=is_suitable, rank=rank)
+
+
+def spread_supply(
+    held: Held, sites: Frame, *, names: Sequence[str], sizes: Mapping[str, Sizes], reach_m: float
+) -> Frame:
+    """Place the clusters of spread supply: a possible arrangement, not the best, without and with consent.
+
+    Parameters
+    ----------
+    held
+        The valid pieces of the run.
+    sites
+        ``site_id`` and ``verdict``: only pieces of available parcels take part, for unknown is never yes.
+    names, sizes
+        The flexmilieus in the order of the rows, and the fewest and most homes of a cluster of each.
+    reach_m
+        How far a cluster reaches from the piece it starts from.
+
+    Returns
+    -------
+        Clusters. Those of different flexmilieus, and of the two readings, are about the same land: never added.
+    """
+    verdict = sites.set_index("site_id")["verdict"].reindex(held.pieces["site_id"])
+    is_available = verdict.isin(AVAILABLE).to_numpy()
+    rows = []
+    for with_consent in (False, True):
+        placed = location_of(held, with_consent=with_consent)
+        for i, name in enumerate(names):
+            one = _clusters(held, placed, is_available, i, sizes[name], reach_m=reach_m, with_consent=with_consent)
+            rows.append(one.assign(flexmilieu=name, consent="with" if with_consent else "without"))
+    return conform(concat(rows, Clusters), Clusters, where="spread_supply", is_result=True)
+
+
+def _clusters(
+    held: Held, placed: Frame, is_available: Bools, i: int, size: Sizes, *, reach_m: float, with_consent: bool
+) -> Frame:
+    """Return the clusters of one flexmilieu in one reading."""
+    row = placed["row"].to_numpy()
+    chosen = (held.truth[i, row] == _YES) & (held.room[i, 1, row] >= 1) & is_available[row]
+    row, location = row[chosen], pd.factorize(placed["location_id"])[0][chosen]
+    mine = held.pieces.iloc[row].reset_index(drop=True)
+    needs_consent = ~mine["is_without_consent"].to_numpy(dtype=bool)
+    number = mine["piece_number"] if with_consent else mine["free_id"].str.extract(r"#(\d+)~$", expand=False)
+    candidates = Candidates(
+        verdict=needs_consent.astype(np.int64),
+        score=held.score[i, row],
+        room=held.room[i][:, row].astype(np.int64),
+        site=pd.factorize(mine["site_id"], sort=True)[0].astype(np.int64),
+        number=number.to_numpy(dtype=np.int64),
+        location=location.astype(np.int64),
+        xy=mine[["x", "y"]].to_numpy(dtype=np.float64),
+    )
+    found = spread(candidates, *size, reach_m=reach_m)
+    members = list(_members(found.cluster, len(found.seed)))
+    names, core = mine["piece_id"].to_numpy(dtype=object), mine["core_area_m2"].to_numpy(dtype=np.float64)
+    seed = found.seed
+    return pd.DataFrame(
+        {
+            "seed_piece_id": names[seed],
+            "site_id": mine["site_id"].to_numpy(dtype=object)[seed],
+            "location_id": placed["location_id"].to_numpy(dtype=object)[chosen][seed],
+            "verdict": np.where(needs_consent, "conditional", "eligible")[seed],
+            "score": candidates.score[seed],
+            "location_x_m": candidates.xy[seed, 0],
+            "location_y_m": candidates.xy[seed, 1],
+            "n_cluster_pieces": [len(one) for one in members],
+            "cluster_pieces": lists((tuple(sorted(names[one])) for one in members), len(members)),
+            "core_area_m2": [float(core[one].sum()) for one in members],
+            **dict(zip(_SPREAD, found.homes, strict=True)),
+        }
+    )
+
+
+def _members(cluster: Ints, n: int) -> Iterator[Ints]:
+    """Yield the members of each cluster, in the order of the clusters."""
+    order = np.argsort(cluster, kind="stable")
+    bounds = np.searchsorted(cluster[order], np.arange(n + 1))
+    yield from (order[bounds[i] : bounds[i + 1]] for i in range(n))
+
+
+def ranks_of_sites(held: Held, piece_locations: Frame, served: Frame) -> Frame:
+    """Return the best rank of the locations that each parcel has a piece in, per flexmilieu: ``rank``."""
+    located = held.pieces[["piece_id", "site_id"]].merge(piece_locations, on="piece_id")
+    ranked = served.dropna(subset=["rank"])[["location_id", "flexmilieu", "rank"]]
+    pairs = located[["site_id", "location_id"]].drop_duplicates()
+    return pairs.merge(ranked, on="location_id").groupby(["site_id", "flexmilieu"])["rank"].min().reset_index()
