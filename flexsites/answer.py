@@ -17,9 +17,9 @@ from flexsites.capacity.homes import modules_laid, places_of_homes
 from flexsites.capacity.kernels.counts import Homes, Places, homes_on
 from flexsites.config.dwellings import ESTIMATES
 from flexsites.config.study import Reading
+from flexsites.geometry.cluster_sizes import Sizes
 from flexsites.suitability.judgement import asked_of, measured_over, measures_used
 from flexsites.suitability.kernels.judgement import Asked, Judged, Measured, judge_arrays
-from flexsites.supply import Sizes
 from flexsites.tables import Frame, valid
 
 __all__ = ["Answer", "Figures", "Kernel", "answer", "figures_of", "kernel_of", "measures_asked", "sizes_of"]

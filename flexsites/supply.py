@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +16,12 @@ import pandas as pd
 from flexsites.arrays import lists
 from flexsites.capacity.kernels.spread import Candidates, spread
 from flexsites.exclusion.locations import group_locations, link_cores
-from flexsites.geometry.cluster_sizes import per_cluster
+from flexsites.geometry.cluster_sizes import Sizes, per_cluster
 from flexsites.suitability.kernels.ranks import better_before
 from flexsites.tables import Clusters, Frame, LocationSuitability, ValidPieces, concat, conform
 from flexsites.tables.counting import AVAILABLE
 
-__all__ = ["Held", "Sizes", "hold", "join", "serve_locations", "spread_supply"]
+__all__ = ["Held", "hold", "join", "serve_locations", "spread_supply"]
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -36,10 +35,6 @@ _COLUMNS = [
     "piece_id", "free_id", "site_id", "piece_number", "is_valid", "is_with_consent", "is_without_consent",
     "core_area_m2", "core_mates", "free_core_mates",
 ]  # fmt: skip
-
-
-Sizes: TypeAlias = tuple[Sequence[float], Sequence[float]]
-"""The fewest and the most homes of one place of a flexmilieu: low, expected, high."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["per_cluster"]
+__all__ = ["Sizes", "per_cluster"]
 
 Ints = NDArray[np.int64]
+Sizes: TypeAlias = tuple[Sequence[float], Sequence[float]]
+"""The fewest and the most homes of one place of a flexmilieu: low, expected, high."""
 
 
 def per_cluster(homes: Ints, minimum: Sequence[float], maximum: Sequence[float]) -> Ints:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from flexsites.arrays import lists
 from flexsites.config.suitability import Criterion, Flexmilieu, TargetGroup
-from flexsites.geometry.cluster_sizes import per_cluster
+from flexsites.geometry.cluster_sizes import Sizes, per_cluster
 from flexsites.suitability.kernels import criteria as c
 from flexsites.suitability.kernels.judgement import Asked, Judged, Limit, Measured, Weight, judge_arrays
 from flexsites.tables import Accessibility, Frame, Pieces, PieceSuitability, Suitability, Units, empty, valid
@@ -160,9 +160,7 @@ def measured_over(pieces: Frame, accessibility: Frame, names: Sequence[str]) -> 
 
 
 @stage(takes=(PieceSuitability, Units), gives=Suitability)
-def judge(
-    piece_suitability: Frame, units: Frame, *, sizes: Mapping[str, tuple[Sequence[float], Sequence[float]]]
-) -> Frame:
+def judge(piece_suitability: Frame, units: Frame, *, sizes: Mapping[str, Sizes]) -> Frame:
     """Gather the pieces of each site that count: one row per site and flexmilieu, not ranked yet.
 
     A site is suitable if a piece is; unknown if none is and one is unknown. ``score``, ``failed_criterion`` and
@@ -175,7 +173,7 @@ def judge(
     units
         Homes of pieces, these among them: the site's room is theirs together.
     sizes
-        The fewest and the most homes of one place, low, expected, high, by flexmilieu: the site holds as one place does.
+        The fewest and the most homes of one place, low, expected, high, by flexmilieu: a site holds what a place does.
     """
     if piece_suitability.empty:
         return empty(Suitability)
