@@ -158,6 +158,19 @@ def shortlist(
 
 
 @app.command()
+def view(
+    run: Annotated[Path, typer.Argument(metavar="DIR", help="The directory of a finished run.")],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where to serve; 0: any free port.")] = 0,
+    lang: LangOption = Lang.nl,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the browser.")] = True,
+) -> None:
+    """Look at a finished run in the browser: map, tables, stories, downloads. Served on this machine alone."""
+    from flexsites.view.serve import serve  # noqa: PLC0415
+
+    serve(run, port=port, lang=lang.value, opens=browser, say=_say)
+
+
+@app.command()
 def sources() -> None:
     """List the sources of real runs (provider, licence, how to get them), their traps, and the bundled runs."""
     from flexsites.inputs.rows.records import load_catalogue  # noqa: PLC0415

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import pandas as pd
 
 from flexsites.errors import Fault, InputError, NotFoundError
 from flexsites.tables import Frame
-from flexsites.tables.files import read
+from flexsites.tables.files import read, read_rows
 from flexsites.tables.manifest import MANIFEST, Manifest, read_manifest
 from flexsites.tables.run_directory import OWN_FILES, holding_of, is_held
 
@@ -83,6 +83,15 @@ class Results:
                 raise NotFoundError(fault)
             self._cache[name] = read(path)
         return self._cache[name]
+
+    def narrowed(self, site_ids: Sequence[str], names: Sequence[str], *, whole: Sequence[str] = ()) -> Results:
+        """Return the run with only the rows of some parcels in the tables named: read without reading the rest.
+
+        Tables of ``whole`` are handed on as they were read here.
+        """
+        rows = {name: read_rows(self._path(name), "site_id", site_ids) for name in names if self.has(name)}
+        rows |= {name: self.table(name) for name in whole if self.has(name)}
+        return Results(self.directory, self.manifest, rows)
 
     def once(self, key: str, make: Callable[[], Frame]) -> Frame:
         """Return a table that is computed the first time it is asked for."""

@@ -62,7 +62,7 @@ def background(results: Results, box: shapely.Geometry, tolerance_m: float, budg
         if len(streets) < n_all:
             left_out["streets"] = (len(streets), n_all)
     if results.has("canonical/areas"):
-        content["areas"] = _areas(results.table("canonical/areas"), box, tolerance_m)
+        content["areas"] = areas_within(results.table("canonical/areas"), box, tolerance_m)
     return Background({name: rows for name, rows in content.items() if rows}, left_out)
 
 
@@ -85,19 +85,22 @@ def _told(shapes: Shapes, tolerance_m: float, *, is_line: bool) -> list[Any]:
 
 def _streets(streets: Frame, box: shapely.Geometry, limit: int) -> tuple[Frame, int]:
     """Return the streets in a box that the map draws, the main roads first, and how many there are."""
+    kept = drawn_streets(streets[shapely.intersects(streets.geometry.to_numpy(), box)])
+    return kept.head(limit), len(kept)
+
+
+def drawn_streets(streets: Frame) -> Frame:
+    """Return the streets that a map draws, the main roads first, with ``is_main``; paths are left out."""
     order = {name: i for i, name in enumerate(_ROAD_ORDER)}
     base = streets["road_class"].astype("object").str.replace("_link", "", regex=False)
     ranked = streets.assign(_rank=base.map(order).astype("float64"))
-    kept = ranked[ranked["_rank"].notna() & shapely.intersects(ranked.geometry.to_numpy(), box)]
-    kept = kept.sort_values(["_rank", "street_id"], kind="stable")
-    return kept.head(limit), len(kept)
+    kept: Frame = ranked[ranked["_rank"].notna()].sort_values(["_rank", "street_id"], kind="stable")
+    return kept.assign(is_main=kept["_rank"].le(_LAST_MAIN)).drop(columns="_rank")
 
 
 def _told_streets(streets: Frame, tolerance_m: float) -> dict[str, Any]:
     """Return streets as lines: parts of one name and rank stand together, which is what labels need."""
-    named = pd.DataFrame(
-        {"name": streets["street_name"].fillna(""), "rank": streets["_rank"].le(_LAST_MAIN).astype(int)}
-    )
+    named = pd.DataFrame({"name": streets["street_name"].fillna(""), "rank": streets["is_main"].astype(int)})
     names: dict[str, int] = {}
     rows: list[list[Any]] = []
     shapes = streets.geometry.to_numpy()
@@ -114,7 +117,7 @@ def _single(shapes: Shapes) -> Shapes:
     return parts
 
 
-def _areas(areas: Frame, box: shapely.Geometry, tolerance_m: float) -> list[dict[str, Any]]:
+def areas_within(areas: Frame, box: shapely.Geometry, tolerance_m: float) -> list[dict[str, Any]]:
     """Return the outlines of areas that touch the box, cut to it, the largest kind first."""
     west, south, east, north = shapely.bounds(box)
     beyond = max(east - west, north - south, 1.0) / 20

@@ -78,7 +78,7 @@ def map_content(
     tolerance = min(max(step, float(budget.finest_simplification_m)), float(budget.coarsest_simplification_m))
     around = background(results, shapely.box(west, south, east, north), tolerance, budget)
     content = {
-        **settings(results, words),
+        **settings(results, words, properties_of(results, sites)),
         "parcels": {"shape": shapes_of(shown, tolerance), **told_of(results, shown, words, sheets)},
         "background": around.content,
     }
@@ -86,11 +86,10 @@ def map_content(
     return MapContent(content, statements, len(sites), len(shown), tolerance)
 
 
-def settings(results: Results, words: Words) -> dict[str, Any]:
+def settings(results: Results, words: Words, properties: Frame) -> dict[str, Any]:
     """Return what a map needs besides shapes: colours with their counts over the whole run, words, base map."""
     colours = presentation().colours
     order = results.flexmilieus
-    properties = properties_of(results, results.table("sites"))
     return {
         "locale": LOCALES[words.lang],
         "colourings": [one.told(properties) for one in colourings(properties, order, words)],

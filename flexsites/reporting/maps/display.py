@@ -85,3 +85,32 @@ def _steps(line: shapely.Geometry, until: int | None) -> list[int]:
     kept = whole[is_new]
     steps = np.diff(kept, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
     return [int(value) for value in steps.ravel()]
+
+
+def without_holes(shapes: Shapes) -> Shapes:
+    """Return polygons that cover the same and have no holes: one that has is cut through them.
+
+    Makers of tiles lose the holes of narrow rings, and a ditch around a field then fills the field.
+
+    Examples
+    --------
+    >>> ditch = shapely.box(0, 0, 9, 9).difference(shapely.box(1, 1, 8, 8))
+    >>> parts = without_holes(np.array([ditch]))
+    >>> float(shapely.area(parts).sum()), int(shapely.get_num_interior_rings(parts).sum())
+    (32.0, 0)
+    """
+    polygons = [one for shape in shapes for one in _polygons(shape)]
+    done: list[shapely.Geometry] = []
+    while polygons:
+        polygon = polygons.pop()
+        n = shapely.get_num_interior_rings(polygon)
+        if n == 0:
+            done.append(polygon)
+            continue
+        west, south, east, north = shapely.bounds(polygon)
+        # The hole in the middle: each cut halves what is left to do.
+        inner = [shapely.bounds(shapely.get_interior_ring(polygon, i)) for i in range(n)]
+        at = float(np.sort([(one[0] + one[2]) / 2 for one in inner])[n // 2])
+        for low, high in ((west - 1, at), (at, east + 1)):
+            polygons += _polygons(shapely.clip_by_rect(polygon, low, south - 1, high, north + 1))
+    return np.array(done, dtype=object)

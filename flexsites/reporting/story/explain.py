@@ -55,7 +55,7 @@ def explain(directory: Path | str, site_id: str, lang: str = "nl") -> str:
     words = words_of(results, lang)
     asked = site_id.strip()
     if results.has_sites and (results.table("sites")["site_id"] == asked).any():
-        return _explain_site(results, asked, words)
+        return story(results, asked, words)
     if results.has_roofs and (results.table("roofs")["bag_pand_id"] == asked).any():
         return explain_roof(results, asked, words)
     raise NotFoundError(_not_found(results, asked))
@@ -73,8 +73,8 @@ def _not_found(results: Results, asked: str) -> Fault:
     return Fault(f"no site or roof '{asked}' among {len(ids)}{hint}", str(results.directory), "give an id of this run")
 
 
-def _explain_site(results: Results, site_id: str, words: Words) -> str:
-    """Return the story of a parcel."""
+def story(results: Results, site_id: str, words: Words) -> str:
+    """Return the story of a parcel that the run has, as Markdown."""
     site = _rows(results.table("sites"), site_id).iloc[0]
     lines = [f"# {words.text('explain.title', id=site_id)}", "", *(f"- {fact}" for fact in _facts(site, words))]
     for title, body in (

@@ -1,0 +1,192 @@
+"""The app: pages, the answers that the map asks for, tables, downloads, and OGC API Features. Nothing is changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from markdown_it import MarkdownIt
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from flexsites.errors import FlexsitesError, NotFoundError
+from flexsites.reporting.presentation import presentation
+from flexsites.reporting.words import LANGUAGES
+from flexsites.view import features
+from flexsites.view.downloads import file_of
+from flexsites.view.guard import App, Guard
+from flexsites.view.opened import Opened
+from flexsites.view.pages import ASSETS, asset, index_page, table_page, tables_page
+from flexsites.view.tables import ROWS, page_of
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False})
+_MOST_LISTED = 200
+_SECONDS_KEPT = 3600
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """What is answered about one run."""
+
+    run: Opened
+
+    def page(self, request: Request) -> Response:
+        return HTMLResponse(index_page(self.run, _lang(request)))
+
+    def asset(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in ASSETS:
+            return PlainTextResponse("no such file\n", 404)
+        return Response(asset(name), media_type="text/css" if name.endswith(".css") else "text/javascript")
+
+    def settings(self, request: Request) -> Response:
+        return _json(self.run.settings(_lang(request)))
+
+    def areas(self, _: Request) -> Response:
+        return _json([{name: one[name] for name in ("kind", "name", "shape", "at")} for one in self.run.areas])
+
+    def parcels(self, request: Request) -> Response:
+        asked = request.query_params
+        hidden = self.run.conditions(asked.get("colour", ""), asked.get("hide", ""), _lang(request))
+        found = self.run.index.found(asked.get("q", ""), hidden)
+        offset, limit = _whole(request, "offset", 0), min(_whole(request, "limit", ROWS), _MOST_LISTED)
+        rows = json.loads(found.iloc[offset : offset + limit].to_json(orient="records"))
+        listed = [
+            {
+                "street": row.pop("street"),
+                "place": row.pop("place"),
+                "properties": {name: value for name, value in row.items() if value is not None},
+            }
+            for row in rows
+        ]
+        return _json({"total": len(found), "rows": listed})
+
+    def parcel(self, request: Request) -> Response:
+        return _json(self.run.facts(request.path_params["site_id"], _lang(request)))
+
+    def story(self, request: Request) -> Response:
+        told = self.run.story(request.path_params["site_id"], _lang(request))
+        return HTMLResponse(_MARKDOWN.render(told))
+
+    def places(self, request: Request) -> Response:
+        return _json(self.run.places(request.query_params.get("q", "")))
+
+    def tile(self, request: Request) -> Response:
+        z, x, y = (request.path_params[name] for name in "zxy")
+        tiles = self.run.tiles.get(request.path_params["layer"])
+        found = tiles.tile(z, x, y) if tiles else None
+        if found is None:
+            return Response(status_code=204)
+        headers = {"content-encoding": "gzip", "cache-control": f"max-age={_SECONDS_KEPT}"}
+        return Response(found, media_type="application/vnd.mapbox-vector-tile", headers=headers)
+
+    def tables(self, request: Request) -> Response:
+        return HTMLResponse(tables_page(self.run, _lang(request)))
+
+    def table(self, request: Request) -> Response:
+        name, lang = request.path_params["name"], _lang(request)
+        filters = {key[2:]: value for key, value in request.query_params.items() if key.startswith("c.")}
+        offset, limit = _whole(request, "offset", 0), _whole(request, "limit", ROWS)
+        words = self.run.words[lang]
+        page = page_of(self.run.results, name, words, offset=offset, limit=limit, filters=filters)
+        if request.query_params.get("f") == "json":
+            headings = [heading for heading, _, _ in page.view.headings]
+            return _json({"total": page.total, "columns": page.columns, "headings": headings, "rows": page.view.rows})
+        return HTMLResponse(table_page(self.run, page, lang))
+
+    def download(self, request: Request) -> Response:
+        path = file_of(self.run.results.directory, request.path_params["path"])
+        is_page = path.suffix == ".html"
+        return FileResponse(path, filename=None if is_page else path.name)
+
+    def ogc(self, request: Request) -> Response:
+        """Answer OGC API Features; the path says what is asked."""
+        base = f"{request.base_url}ogc"
+        parts = [one for one in request.path_params.get("path", "").split("/") if one]
+        own = ["collections", features.COLLECTION]
+        title = self.run.words["nl"].label(self.run.results.manifest.title or self.run.results.manifest.name)
+        fixed: dict[tuple[str, ...], Callable[[], dict[str, Any]]] = {
+            (): lambda: features.landing(base, title),
+            ("api",): lambda: features.definition(base),
+            ("conformance",): lambda: {"conformsTo": features.CONFORMANCE},
+            ("collections",): lambda: features.collections(base, self.run),
+            tuple(own): lambda: features.collection(base, self.run),
+        }
+        if tuple(parts) in fixed:
+            return _json(fixed[tuple(parts)]())
+        found = None
+        if parts == [*own, "items"]:
+            found = features.items(base, self.run, dict(request.query_params))
+        elif parts[:3] == [*own, "items"]:
+            found = features.item(base, self.run, "/".join(parts[3:]))
+        if found is None:
+            return _json({"code": "NotFound", "description": "there is no such thing"}, 404)
+        return _json(found, kind="application/geo+json")
+
+
+def application(run: Opened) -> App:
+    """Return the app of one run, guarded."""
+    answers = _Answers(run)
+    site: dict[str, Callable[[Request], Response]] = {
+        "/": answers.page,
+        "/assets/{name}": answers.asset,
+        "/api/settings": answers.settings,
+        "/api/areas": answers.areas,
+        "/api/places": answers.places,
+        "/api/parcels": answers.parcels,
+        "/api/parcels/{site_id:path}/story": answers.story,
+        "/api/parcels/{site_id:path}": answers.parcel,
+        "/tiles/{layer}/{z:int}/{x:int}/{y:int}": answers.tile,
+        "/tables": answers.tables,
+        "/tables/{name:path}": answers.table,
+        "/files/{path:path}": answers.download,
+        "/ogc": answers.ogc,
+        "/ogc/{path:path}": answers.ogc,
+    }
+    routes = [Route(path, _told_apart(answer)) for path, answer in site.items()]
+    app = Starlette(routes=routes, exception_handlers={FlexsitesError: _fault})
+    return Guard(app, policy())
+
+
+def policy() -> str:
+    """Return what pages may load: from here alone, and pictures of the base map for who asks for it."""
+    scheme, _, rest = presentation().map.base_map.url.partition("://")
+    base = f"{scheme}://{rest.partition('/')[0]}"
+    return (
+        f"default-src 'self'; img-src 'self' data: blob: {base}; connect-src 'self' {base}; worker-src blob:; "
+        "style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; frame-ancestors 'none'; "
+        "form-action 'self'; base-uri 'none'"
+    )
+
+
+def _told_apart(answer: Callable[[Request], Response]) -> Callable[[Request], Any]:
+    """Return the answer, worked out beside the loop: reading a table holds nobody up."""
+
+    async def answered(request: Request) -> Response:
+        return await run_in_threadpool(answer, request)
+
+    return answered
+
+
+async def _fault(_: Request, error: Exception) -> Response:
+    status = 404 if isinstance(error, NotFoundError) else 400
+    return _json({"code": type(error).__name__, "description": str(error)}, status)
+
+
+def _json(content: Mapping[str, Any] | list[Any], status: int = 200, kind: str = "application/json") -> Response:
+    return JSONResponse(content, status, media_type=kind)
+
+
+def _lang(request: Request) -> str:
+    asked = request.query_params.get("lang", "nl")
+    return asked if asked in LANGUAGES else "nl"
+
+
+def _whole(request: Request, name: str, otherwise: int) -> int:
+    text = request.query_params.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else otherwise  # noqa: PLR2004

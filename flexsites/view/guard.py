@@ -1,0 +1,100 @@
+"""Who may ask: a browser on this machine that was sent to this address, and nobody through it.
+
+A page elsewhere can have its own name point at this machine (DNS rebinding), or ask in the name of its reader. The
+first is refused by the name asked for, the second by the origin that a browser states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+
+
+class Guard:
+    """Refuses what does not come from this machine's own address, and everything that would change something.
+
+    Parameters
+    ----------
+    app
+        What is guarded.
+    policy
+        The content security policy of every answer: what a page may load.
+    """
+
+    def __init__(self, app: App, policy: str) -> None:
+        self.app, self._headers = app, (*_HEADERS, (b"content-security-policy", policy.encode()))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or refuse in a few words."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        if refused := refusal(
+            scope["method"], headers.get(b"host", ""), headers.get(b"origin"), headers.get(b"sec-fetch-site")
+        ):
+            await _refuse(send, *refused)
+            return
+
+        async def with_headers(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *self._headers]
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
+
+
+def refusal(method: str, host: str, origin: str | None, fetched_from: str | None = None) -> tuple[int, str] | None:
+    """Return why a request is refused, as a status and a text; None: it is not.
+
+    Parameters
+    ----------
+    method, host, origin
+        As the request states them; None: it states no origin, as when an address is typed.
+    fetched_from
+        Where a browser says a request was made (Sec-Fetch-Site): another site may link here, and no more than that.
+
+    Examples
+    --------
+    >>> refusal("GET", "127.0.0.1:8040", None), refusal("GET", "[::1]:8040", "http://[::1]:8040")
+    (None, None)
+    >>> refusal("GET", "evil.example:8040", None)
+    (403, 'this address is not served: ask for 127.0.0.1')
+    >>> refusal("GET", "127.0.0.1:8040", "http://evil.example")
+    (403, 'pages of other sites may not ask here')
+    """
+    if method not in ("GET", "HEAD"):
+        return 405, "nothing can be changed here: only GET and HEAD"
+    if _name(f"//{host}") not in LOOPBACK:
+        return 403, "this address is not served: ask for 127.0.0.1"
+    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        return 403, "pages of other sites may not ask here"
+    if fetched_from in ("cross-site", "same-site"):
+        return 403, "pages of other sites may not ask here"
+    return None
+
+
+def _name(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
+
+
+async def _refuse(send: Send, status: int, why: str) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), *_HEADERS]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": f"{why}\n".encode()})

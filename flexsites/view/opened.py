@@ -1,0 +1,146 @@
+"""A run as the viewer holds it: its index, its tiles, its words, and what it gives of one parcel or one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from flexsites.errors import Fault, InputError, NotFoundError
+from flexsites.reporting.maps.background import areas_within
+from flexsites.reporting.maps.classes import Condition, colourings
+from flexsites.reporting.maps.content import settings
+from flexsites.reporting.maps.parcels import told_of
+from flexsites.reporting.names import words_of
+from flexsites.reporting.report.page import factsheets_path, sheets_in
+from flexsites.reporting.results import Results, open_results
+from flexsites.reporting.story.explain import story
+from flexsites.reporting.words import LANGUAGES, Words
+from flexsites.tables import CRS, Frame
+from flexsites.view.index import Index, index_of, micro
+from flexsites.view.tiles import MOST_ZOOM, Tiles, tiles_of
+
+_OF_PARCEL = (
+    "sites", "reasons", "suitability", "pieces", "accessibility", "units", "demand_sites", "piece_suitability",
+)  # fmt: skip
+_WHOLE = ("canonical/streets", "canonical/areas", "locations")
+_AREA_TOLERANCE_M = 5.0
+_MOST_PLACES = 8
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A run that is looked at.
+
+    Attributes
+    ----------
+    results
+        The run; its large tables are read by row, never whole, once the index and the tiles are there.
+    index, tiles
+        What was made of it.
+    words
+        Per language.
+    """
+
+    results: Results
+    index: Index
+    tiles: Mapping[str, Tiles]
+    words: Mapping[str, Words]
+    areas: list[dict[str, Any]]
+    sheets: Mapping[str, frozenset[str]]
+
+    def settings(self, lang: str) -> dict[str, Any]:
+        """Return what the page needs to draw."""
+        words = self.words[lang]
+        told = settings(self.results, words, self.index.rows)
+        path = factsheets_path(self.results.directory, lang)
+        tiles = {name: {"least": one.least_zoom, "most": one.most_zoom} for name, one in self.tiles.items()}
+        files = f"files/{path.name}" if self.sheets[lang] else None
+        return {**told, "sheets": files, "tiles": tiles, "extent": self.index.extent, "magnified_from": MOST_ZOOM}
+
+    def conditions(self, colouring: str, keys: str, lang: str) -> list[Condition]:
+        """Return the conditions of classes of a colouring."""
+        known = colourings(self.index.rows, self.results.flexmilieus, self.words[lang])
+        classes = next((one.classes for one in known if one.key == colouring), ())
+        wanted = set(keys.split(","))
+        return [one.where for one in classes if one.key in wanted]
+
+    def facts(self, site_id: str, lang: str) -> dict[str, Any]:
+        """Return what is told of a parcel, as columns of one row.
+
+        Raises
+        ------
+        NotFoundError
+            When the run has no such parcel.
+        """
+        narrow = self._narrowed(site_id)
+        return told_of(narrow, narrow.table("sites"), self.words[lang], self.sheets[lang])
+
+    def story(self, site_id: str, lang: str) -> str:
+        """Return the whole story of a parcel, as Markdown."""
+        return story(self._narrowed(site_id), site_id, self.words[lang])
+
+    def features(self, rows: pd.DataFrame) -> gpd.GeoDataFrame:
+        """Return parcels in WGS84 with all their columns, in the order of the rows."""
+        ids = rows["id"].tolist()
+        sites = self.results.narrowed(ids, ["sites"]).table("sites")
+        placed = gpd.GeoDataFrame(sites.set_index("site_id", drop=False), geometry="geometry").reindex(ids)
+        return (placed if placed.crs is not None else placed.set_crs(CRS)).to_crs(4326)
+
+    def places(self, asked: str) -> list[dict[str, Any]]:
+        """Return areas and streets by name, with their bounds."""
+        words = asked.strip().lower()
+        if len(words) < 2:  # noqa: PLR2004 - a single letter finds everything
+            return []
+        areas = [{"name": one["name"], "box": one["box"]} for one in self.areas if words in str(one["name"]).lower()]
+        return [*areas, *self.index.streets(words)][:_MOST_PLACES]
+
+    def _narrowed(self, site_id: str) -> Results:
+        if not self.index.rows["id"].eq(site_id).any():
+            fault = Fault(f"no parcel '{site_id}'", str(self.results.directory), "give an id of this run")
+            raise NotFoundError(fault)
+        return self.results.narrowed([site_id], _OF_PARCEL, whole=_WHOLE)
+
+
+def open_run(directory: Path | str) -> Opened:
+    """Open a run to look at; tiles and index are made if they are not there.
+
+    Raises
+    ------
+    InputError
+        When the directory holds no results of parcels.
+    """
+    results = open_results(directory)
+    if not results.has_sites:
+        fault = Fault(
+            "a run of roofs alone: the viewer shows parcels", str(directory), "open workbook.xlsx or sites.gpkg"
+        )
+        raise InputError(fault)
+    words = {lang: words_of(results, lang) for lang in LANGUAGES}
+    index, tiles = index_of(results, words["nl"]), tiles_of(results)
+    sheets = {lang: sheets_in(factsheets_path(results.directory, lang)) for lang in LANGUAGES}
+    kept = {name: results.table(name) for name in _WHOLE if results.has(name)}
+    light = Results(results.directory, results.manifest, dict(kept))
+    return Opened(light, index, tiles, words, _areas(kept.get("canonical/areas"), index), sheets)
+
+
+def _areas(areas: Frame | None, index: Index) -> list[dict[str, Any]]:
+    """Return the outlines of areas around the parcels, each with its bounds."""
+    if areas is None:
+        return []
+    west, south, east, north = index.extent
+    box = gpd.GeoSeries([shapely.box(west, south, east, north)], crs=4326).to_crs(CRS).iloc[0]
+    told = areas_within(areas, box, _AREA_TOLERANCE_M)
+    return [one | {"box": _box(one["shape"])} for one in told]
+
+
+def _box(shape: list[list[list[int]]]) -> list[int]:
+    """Return the bounds of rings that are told in steps."""
+    points = np.concatenate([np.cumsum(np.reshape(ring, (-1, 2)), axis=0) for polygon in shape for ring in polygon])
+    return micro([*(points.min(axis=0) / 1e6), *(points.max(axis=0) / 1e6)])

@@ -1,0 +1,87 @@
+"""The pages of the viewer, and the files that they load."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import urlencode
+
+import jinja2
+
+from flexsites.reporting.maps import library
+from flexsites.reporting.report.page import environment
+from flexsites.view.downloads import files_of
+from flexsites.view.opened import Opened
+from flexsites.view.tables import Page, names_of
+
+_MAP = ("map/store.js", "map/paint.js", "map/panel.js", "map/main.js")
+ASSETS = ("maplibre-gl.js", "maplibre-gl.css", "map.js", "view.js", "style.css")
+"""The names that a page may ask for."""
+
+
+@cache
+def asset(name: str) -> str:
+    """Return a script or a style sheet."""
+    if name == "maplibre-gl.js":
+        return library.script()
+    if name == "maplibre-gl.css":
+        return library.style_sheet()
+    if name == "style.css":
+        return "\n".join([_of_reports("page.css"), _of_reports("map.css"), _own("view.css")])
+    return "\n".join(_of_reports(one) for one in _MAP) if name == "map.js" else _own("view.js")
+
+
+def index_page(run: Opened, lang: str) -> str:
+    """Return the page with the map."""
+    return _rendered(run, lang, "index.html.j2", here="map", downloads=[one.as_posix() for one in _first(run)])
+
+
+def tables_page(run: Opened, lang: str) -> str:
+    """Return the list of tables and files."""
+    downloads = [one.as_posix() for one in files_of(run.results.directory)]
+    return _rendered(run, lang, "tables.html.j2", here="tables", names=names_of(run.results), downloads=downloads)
+
+
+def table_page(run: Opened, page: Page, lang: str) -> str:
+    """Return a page of a table, with the addresses of those before and after it."""
+    filters = {f"c.{column}": text for column, text in page.filters.items()}
+
+    def address(offset: int) -> str:
+        return "?" + urlencode({**filters, "lang": lang, "offset": offset, "limit": page.limit})
+
+    last = page.offset + page.limit
+    return _rendered(
+        run, lang, "table.html.j2", here="tables", page=page, last=min(last, page.total),
+        earlier=address(max(page.offset - page.limit, 0)) if page.offset else None,
+        later=address(last) if last < page.total else None,
+    )  # fmt: skip
+
+
+def _first(run: Opened) -> list[Path]:
+    return [one for one in files_of(run.results.directory) if one.suffix != ".parquet"]
+
+
+def _rendered(run: Opened, lang: str, template: str, **told: object) -> str:
+    words = run.words[lang]
+    made = environment(words, "/")
+    made.loader = jinja2.ChoiceLoader([jinja2.FunctionLoader(_template), *([made.loader] if made.loader else [])])
+    manifest = run.results.manifest
+    title = words.label(manifest.title or manifest.name)
+    return made.get_template(template).render(
+        manifest=manifest, title=title, other="en" if lang == "nl" else "nl", **told
+    )
+
+
+@cache
+def _template(name: str) -> str | None:
+    path = files("flexsites.view").joinpath("templates", name)
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def _own(name: str) -> str:
+    return _template(name) or ""
+
+
+def _of_reports(name: str) -> str:
+    return files("flexsites.reporting").joinpath("templates", name).read_text(encoding="utf-8")

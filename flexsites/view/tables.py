@@ -1,0 +1,144 @@
+"""The tables of a run as pages: filtered, sorted, some rows at a time, written as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from flexsites import tables
+from flexsites.errors import Fault, NotFoundError
+from flexsites.reporting.results import Results
+from flexsites.reporting.table_view import TableView, table_view
+from flexsites.reporting.words import Words
+from flexsites.tables import Table
+from flexsites.tables.arrow import BBOX, to_frame
+from flexsites.tables.summary_tables import SUMMARIES
+
+ROWS = 50
+MOST_ROWS = 1000
+_HIDDEN = ("geometry", BBOX)
+_DEFINED: dict[str, Table] = {
+    **{table.name: table for table in vars(tables).values() if isinstance(table, Table)},
+    **{table.name: table for table in SUMMARIES.values()},
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a table.
+
+    Attributes
+    ----------
+    name
+        The table.
+    view
+        Its rows as people see them.
+    columns
+        The names of its columns.
+    total
+        How many rows the filters leave.
+    offset, limit
+        Which of them these are.
+    filters
+        Per column what was asked.
+    """
+
+    name: str
+    view: TableView
+    columns: list[str]
+    total: int
+    offset: int
+    limit: int
+    filters: Mapping[str, str]
+
+
+def names_of(results: Results) -> list[str]:
+    """Return the tables of a run, those of variants by ``variants/<id>/<table>``."""
+    found = results.directory.glob("*.parquet"), results.directory.glob("variants/*/*.parquet")
+    return sorted(one.relative_to(results.directory).with_suffix("").as_posix() for some in found for one in some)
+
+
+def page_of(
+    results: Results,
+    name: str,
+    words: Words,
+    *,
+    offset: int = 0,
+    limit: int = ROWS,
+    filters: Mapping[str, str] | None = None,
+) -> Page:
+    """Return a page of a table.
+
+    Parameters
+    ----------
+    results
+        The run.
+    name
+        One of :func:`names_of`.
+    words
+        The language.
+    offset, limit
+        Which rows; at most 1,000 at a time.
+    filters
+        Per column: a text that it holds (upper and lower case alike), or a number with ``>=`` or ``<=`` before it.
+
+    Raises
+    ------
+    NotFoundError
+        When the run has no such table, or the table no such column.
+    """
+    if name not in names_of(results):
+        raise NotFoundError(Fault(f"no table '{name}'", str(results.directory), "choose one that the run has"))
+    rows = ds.dataset(Path(results.directory, f"{name}.parquet"), format="parquet")
+    columns = [one for one in rows.schema.names if one not in _HIDDEN]
+    asked = {column: text.strip() for column, text in (filters or {}).items() if text.strip()}
+    if unknown := sorted(set(asked) - set(columns)):
+        raise NotFoundError(Fault(f"no column {', '.join(unknown)}", name, f"choose from {', '.join(columns)}"))
+    condition: Any = None
+    for column, text in asked.items():
+        one = _condition(column, rows.schema.field(column).type, text)
+        condition = one if condition is None else condition & one
+    at, size = max(offset, 0), min(max(limit, 1), MOST_ROWS)
+    total = rows.count_rows(filter=condition)
+    scanner = rows.scanner(columns=columns, filter=condition, batch_size=max(size, ROWS))
+    frame = to_frame(_slice(scanner, at, size, rows.schema, columns))
+    known = _DEFINED.get((rows.schema.metadata or {}).get(b"flexsites_table", b"").decode())
+    view = table_view(pd.DataFrame(frame), columns, words, *([known] if known else []))
+    return Page(name, view, columns, total, at, size, asked)
+
+
+def _slice(scanner: Any, offset: int, limit: int, schema: pa.Schema, columns: list[str]) -> pa.Table:  # noqa: ANN401 - pyarrow carries no types
+    """Return some rows of a scan, reading no further than they stand."""
+    found, passed = [], 0
+    for batch in scanner.to_batches():
+        first, last = max(offset - passed, 0), min(offset + limit - passed, batch.num_rows)
+        if last > first:
+            found.append(batch.slice(first, last - first))
+        passed += batch.num_rows
+        if passed >= offset + limit:
+            break
+    return pa.Table.from_batches(found, pa.schema([schema.field(name) for name in columns]))
+
+
+def _condition(column: str, kind: pa.DataType, text: str) -> Any:  # noqa: ANN401
+    """Return what a column is asked, as arrow asks it."""
+    field = pc.field(column)
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        operator, number = (text[:2], text[2:]) if text[:2] in (">=", "<=") else ("", text)
+        try:
+            value = float(number.replace(",", "."))
+        except ValueError:
+            fault = Fault(f"'{text}' is no number", column, "give a number, or >= or <= and a number")
+            raise NotFoundError(fault) from None
+        return field >= value if operator == ">=" else field <= value if operator == "<=" else field == value
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        joined = pc.binary_join(field, "|")
+        return pc.match_substring(joined, text, ignore_case=True)
+    return pc.match_substring(field.cast(pa.string()), text, ignore_case=True)

@@ -1,0 +1,44 @@
+/* The map of flexsites view: shapes come as vector tiles, facts by asking the server on this machine. */
+"use strict";
+flexsites.Remote = class {
+  constructor(settings, areas, lang) { Object.assign(this, { settings, areas, lang }); }
+  async ask(path, asked) {
+    const answer = await fetch(path + "?" + new URLSearchParams({ ...asked, lang: this.lang }));
+    return answer.ok ? answer.json() : null;
+  }
+  /* Classes are told by their keys: the server knows what they mean. */
+  async list(q, hidden, offset, limit) {
+    const colouring = this.settings.colourings.find((one) => one.classes.some((each) => hidden.includes(each.where)));
+    const keys = colouring ? colouring.classes.filter((one) => hidden.includes(one.where)).map((one) => one.key) : [];
+    return this.ask("/api/parcels", { q, colour: colouring ? colouring.key : "", hide: keys.join(","), offset, limit });
+  }
+  async facts(id) {
+    const told = await this.ask("/api/parcels/" + encodeURIComponent(id), {});
+    return told ? flexsites.factsOf(told, 0, this.settings) : null;
+  }
+  async places(q) { return q.trim().length < 2 ? [] : this.ask("/api/places", { q }); }
+  async extent() { return this.settings.extent; }
+  sources() {
+    const drawn = new flexsites.Inline({ parcels: { shape: [], box: [], properties: { id: [], verdict: [] } }, background: { areas: this.areas } }).sources();
+    const sources = { areas: drawn.areas, names: drawn.names };
+    Object.entries(this.settings.tiles).forEach(([name, { least, most }]) => {
+      sources[name] = { type: "vector", tiles: [`${location.origin}/tiles/${name}/{z}/{x}/{y}`], minzoom: least, maxzoom: most };
+    });
+    return sources;
+  }
+  layer(name) { return this.settings.tiles[name] ? { source: name, "source-layer": name } : { source: name }; }
+};
+(async function () {
+  const lang = document.documentElement.lang, asked = "?lang=" + lang;
+  const [settings, areas] = await Promise.all(["/api/settings", "/api/areas"].map((path) => fetch(path + asked).then((answer) => answer.json())));
+  const box = flexsites.byId("story");
+  settings.isWhole = true;
+  settings.explain = async (id) => {
+    const told = await (await fetch(`/api/parcels/${encodeURIComponent(id)}/story${asked}`)).text();
+    flexsites.byId("story-text").innerHTML = told;
+    box.showModal();
+  };
+  /* The same view in the other language. */
+  flexsites.byId("other-language").addEventListener("click", (event) => { event.currentTarget.href = event.currentTarget.getAttribute("href").split("#")[0] + location.hash; });
+  await flexsites.start(new flexsites.Remote(settings, areas, lang), settings);
+})();

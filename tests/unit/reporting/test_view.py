@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import gzip
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+from starlette.testclient import TestClient
+
+from flexsites.errors import InputError, NotFoundError
+from flexsites.reporting import explain, open_results
+from flexsites.reporting.maps.content import map_content
+from flexsites.reporting.names import words_of
+from flexsites.tables import CRS
+from flexsites.view.application import application
+from flexsites.view.downloads import files_of
+from flexsites.view.guard import refusal
+from flexsites.view.opened import Opened, open_run
+from flexsites.view.tables import names_of, page_of
+from tests.reporting_fixture import write_results
+
+_SITE = "WDM00A00004"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Opened:
+    place = write_results(tmp_path_factory.mktemp("view") / "run")
+    return open_run(place)
+
+
+@pytest.fixture(scope="module")
+def client(run: Opened) -> Iterator[TestClient]:
+    with TestClient(application(run), base_url="http://127.0.0.1:8040", raise_server_exceptions=False) as made:
+        yield made
+
+
+def test_pages_open_in_both_languages(client: TestClient) -> None:
+    for lang, word in (("nl", "Kaart"), ("en", "Map")):
+        answer = client.get("/", params={"lang": lang})
+        assert answer.status_code == 200
+        assert f'<html lang="{lang}">' in answer.text
+        assert f">{word}</a>" in answer.text
+        assert "'self'" in answer.headers["content-security-policy"]
+    for name in ("maplibre-gl.js", "maplibre-gl.css", "map.js", "view.js", "style.css"):
+        assert client.get(f"/assets/{name}").status_code == 200
+    assert client.get("/assets/base.html.j2").status_code == 404
+
+
+def test_map_and_report_tell_a_parcel_the_same(client: TestClient, run: Opened) -> None:
+    """One parcel, read alone, is told as among all: one source for the report's page and for the viewer."""
+    results = open_results(run.results.directory)
+    told = map_content(results, words_of(results, "nl")).content["parcels"]
+    for i in range(0, len(told["box"]), 17):
+        site = told["properties"]["id"][i]
+        alone = client.get(f"/api/parcels/{site}").json()
+        assert {name: one[0] for name, one in alone["properties"].items()} == {
+            name: one[i] for name, one in told["properties"].items()
+        }
+        for name in ("street", "place", "unchecked"):
+            assert alone[name]["texts"][0] == told[name]["texts"][told[name]["of"][i]]
+        assert alone["box"][0] == told["box"][i]
+        areas = {alone["why"]["rules"][k]: m2 for k, m2 in zip(*[iter(alone["why"]["of"][0])] * 2, strict=True)}
+        assert areas == {told["why"]["rules"][k]: m2 for k, m2 in zip(*[iter(told["why"]["of"][i])] * 2, strict=True)}
+    assert client.get("/api/parcels/nowhere").status_code == 404
+
+
+def test_the_list_is_paged_searched_and_filtered_as_the_legend_is(client: TestClient, run: Opened) -> None:
+    everything = client.get("/api/parcels", params={"limit": 200}).json()
+    assert everything["total"] == len(everything["rows"]) == 120
+    ids = [row["properties"]["id"] for row in everything["rows"]]
+    paged = [client.get("/api/parcels", params={"offset": at, "limit": 50}).json()["rows"] for at in (0, 50, 100)]
+    assert [row["properties"]["id"] for page in paged for row in page] == ids
+    legend = {one["key"]: one["n"] for one in client.get("/api/settings").json()["colourings"][0]["classes"]}
+    left = client.get("/api/parcels", params={"colour": "verdict", "hide": "excluded,unknown"}).json()
+    assert left["total"] == 120 - legend["excluded"] - legend["unknown"]
+    assert client.get("/api/parcels", params={"q": _SITE.lower()}).json()["total"] == 1
+    assert client.get("/api/parcels", params={"q": "no such place"}).json() == {"total": 0, "rows": []}
+    assert run.index.rows["verdict"].iloc[0] == "eligible"
+
+
+def test_a_tile_holds_the_parcels_that_lie_in_it(client: TestClient, run: Opened) -> None:
+    parcel = run.index.rows.set_index("id").loc[_SITE]
+    lon, lat = (parcel["west"] + parcel["east"]) / 2, (parcel["south"] + parcel["north"]) / 2
+    x = int((lon + 180) / 360 * 2**14)
+    y = int((1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * 2**14)
+    answer = client.get(f"/tiles/parcels/14/{x}/{y}")
+    assert answer.headers["content-encoding"] == "gzip"
+    assert _SITE.encode() in answer.content
+    assert b"verdict" in answer.content
+    assert gzip.decompress(run.tiles["parcels"].tile(14, x, y) or b"") == answer.content
+    for path in ("/tiles/parcels/14/0/0", "/tiles/parcels/3/99/0", "/tiles/nothing/14/0/0", "/tiles/parcels/99/0/0"):
+        assert client.get(path).status_code == 204
+
+
+def test_what_was_made_is_made_once(run: Opened) -> None:
+    made = sorted((run.results.directory / "view").iterdir())
+    before = [one.stat().st_mtime_ns for one in made]
+    again = open_run(run.results.directory)
+    assert [one.stat().st_mtime_ns for one in sorted((run.results.directory / "view").iterdir())] == before
+    pd.testing.assert_frame_equal(again.index.rows, run.index.rows)
+
+
+def test_the_story_is_that_of_explain(client: TestClient, run: Opened) -> None:
+    assert run.story(_SITE, "nl") == explain(run.results.directory, _SITE, "nl")
+    shown = client.get(f"/api/parcels/{_SITE}/story").text
+    assert shown.startswith("<h1>")
+    assert "<Laag>" not in shown
+
+
+def test_tables_are_paged_and_filtered(client: TestClient, run: Opened) -> None:
+    sites = open_results(run.results.directory).table("sites")
+    page = page_of(run.results, "sites", run.words["en"], offset=10, limit=5)
+    assert (page.total, len(page.view.rows)) == (len(sites), 5)
+    assert [row[0] for row in page.view.rows] == sites["site_id"].tolist()[10:15]
+    told = client.get(
+        "/tables/sites", params={"f": "json", "c.verdict": "ELIG", "c.buildable_area_m2": ">=5000"}
+    ).json()
+    wanted = sites[sites["verdict"].eq("eligible") & sites["buildable_area_m2"].ge(5000)]
+    assert told["total"] == len(wanted)
+    flagged = page_of(run.results, "sites", run.words["en"], filters={"flags": "zoning"})
+    assert flagged.total == sites["flags"].map(lambda rules: "zoning" in rules).sum() > 0
+    assert 'href="/?lang=nl#map&amp;site=' in client.get("/tables/sites").text
+    for name in names_of(run.results):
+        assert client.get(f"/tables/{name}").status_code == 200, name
+    with pytest.raises(NotFoundError, match="no column nothing"):
+        page_of(run.results, "sites", run.words["nl"], filters={"nothing": "x"})
+    with pytest.raises(NotFoundError, match="is no number"):
+        page_of(run.results, "sites", run.words["nl"], filters={"buildable_area_m2": "much"})
+    assert client.get("/tables/../manifest").status_code == 404
+
+
+def test_items_follow_next_to_the_end_and_meet_their_box(client: TestClient, run: Opened) -> None:
+    """Every parcel once, by its id, whatever the page; shapes are those of the run, in WGS84."""
+    url, seen = "/ogc/collections/parcels/items?limit=50", []
+    while url:
+        answer = client.get(url)
+        assert answer.headers["content-type"] == "application/geo+json"
+        page = answer.json()
+        assert page["numberMatched"] == 120
+        assert page["numberReturned"] == len(page["features"])
+        seen += page["features"]
+        url = next((link["href"] for link in page["links"] if link["rel"] == "next"), "")
+    sites = open_results(run.results.directory).table("sites").sort_values("site_id")
+    assert [one["id"] for one in seen] == sites["site_id"].tolist()
+    back = gpd.GeoSeries([shapely.geometry.shape(one["geometry"]) for one in seen], crs=4326).to_crs(CRS)
+    assert shapely.hausdorff_distance(back.to_numpy(), sites.geometry.to_numpy()).max() < 0.01
+    assert seen[0]["properties"]["verdict"] == sites["verdict"].iloc[0]
+    assert isinstance(seen[0]["properties"]["flags"], list)
+    west, south, east, north = seen[5]["geometry"]["coordinates"][0][0] * 2
+    near = client.get("/ogc/collections/parcels/items", params={"bbox": f"{west},{south},{east},{north}"}).json()
+    assert seen[5]["id"] in [one["id"] for one in near["features"]]
+    assert near["numberMatched"] < 120
+    excluded = client.get("/ogc/collections/parcels/items", params={"verdict": "excluded"}).json()
+    assert excluded["numberMatched"] == int(sites["verdict"].eq("excluded").sum())
+
+
+def test_the_api_tells_what_it_is(client: TestClient) -> None:
+    landing = client.get("/ogc").json()
+    assert {link["rel"] for link in landing["links"]} == {"self", "service-desc", "conformance", "data"}
+    for link in landing["links"]:
+        assert client.get(link["href"]).status_code == 200
+    assert any(one.endswith("/conf/core") for one in client.get("/ogc/conformance").json()["conformsTo"])
+    known = client.get("/ogc/api").json()
+    assert known["openapi"].startswith("3.0")
+    for wrong in ("limit=0", "limit=x", "bbox=1,2,3", "bbox=5,53,6,52", "colour=red"):
+        assert client.get(f"/ogc/collections/parcels/items?{wrong}").status_code == 400, wrong
+    assert client.get("/ogc/collections/parcels/items/nowhere").status_code == 404
+    assert client.get("/ogc/collections/roads").status_code == 404
+    assert client.get(f"/ogc/collections/parcels/items/{_SITE}").json()["id"] == _SITE
+
+
+@pytest.mark.parametrize(
+    ("method", "host", "origin", "fetched_from", "status"),
+    [
+        ("GET", "127.0.0.1:8040", None, None, None),
+        ("HEAD", "localhost:8040", "http://localhost:8040", "same-origin", None),
+        ("GET", "127.0.0.1.evil.example", None, None, 403),
+        ("GET", "", None, None, 403),
+        ("GET", "[", None, None, 403),
+        ("GET", "127.0.0.1:8040", "http://127.0.0.1:9999", None, 403),
+        ("GET", "127.0.0.1:8040", "null", None, 403),
+        ("GET", "127.0.0.1:8040", None, "cross-site", 403),
+        ("POST", "127.0.0.1:8040", None, None, 405),
+    ],
+)
+def test_only_this_machine_may_ask(
+    method: str, host: str, origin: str | None, fetched_from: str | None, status: int | None
+) -> None:
+    refused = refusal(method, host, origin, fetched_from)
+    assert (None if refused is None else refused[0]) == status
+
+
+def test_what_is_refused_gives_nothing_away(client: TestClient) -> None:
+    for headers in ({"host": "evil.example"}, {"origin": "http://evil.example"}):
+        answer = client.get("/api/settings", headers=headers)
+        assert answer.status_code == 403
+        assert "verdict" not in answer.text
+    assert client.post("/api/settings").status_code == 405
+
+
+def test_no_file_outside_the_run_is_served(client: TestClient, run: Opened, tmp_path: Path) -> None:
+    place = run.results.directory
+    secret = tmp_path / "secret.parquet"
+    secret.write_text("secret", encoding="utf-8")
+    (place / "link.parquet").symlink_to(secret)
+    (place / ".hidden.csv").write_text("secret", encoding="utf-8")
+    for name in (
+        "link.parquet",
+        ".hidden.csv",
+        "../secret.parquet",
+        "run.yaml",
+        str(secret),
+        "canonical/streets.parquet",
+    ):
+        answer = client.get(f"/files/{name}")
+        assert answer.status_code == 404, name
+        assert "secret\n" not in answer.text
+    listed = [one.as_posix() for one in files_of(place)]
+    assert "sites.parquet" in listed
+    assert not {"link.parquet", ".hidden.csv"} & set(listed)
+    assert not [one for one in listed if one.startswith(("canonical/", "view/"))]
+    assert client.get("/files/sites.parquet").content == (place / "sites.parquet").read_bytes()
+
+
+def test_a_run_of_roofs_alone_is_told_where_to_look(tmp_path: Path) -> None:
+    place = write_results(tmp_path / "run")
+    (place / "sites.parquet").unlink()
+    with pytest.raises(InputError, match="roofs alone"):
+        open_run(place)
+    assert json.loads((place / "manifest.json").read_text(encoding="utf-8"))
