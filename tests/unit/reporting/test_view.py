@@ -233,3 +233,18 @@ def test_a_run_of_roofs_alone_is_told_where_to_look(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="roofs alone"):
         open_run(place)
     assert json.loads((place / "manifest.json").read_text(encoding="utf-8"))
+
+
+def test_what_is_stale_is_made_anew(tmp_path: Path) -> None:
+    """A run that was made again, with other results, is not shown by what was made of the earlier one."""
+    place = write_results(tmp_path / "run", with_roofs=False)
+    open_run(place)
+    before = {one.name for one in (place / "view").iterdir()}
+    sites = gpd.read_parquet(place / "sites.parquet")
+    sites.loc[sites["site_id"] == _SITE, "verdict"] = "unknown"
+    sites.to_parquet(place / "sites.parquet")
+    told = json.loads((place / "manifest.json").read_text(encoding="utf-8"))
+    (place / "manifest.json").write_text(json.dumps(told | {"tables": {"sites.parquet": "other"}}), encoding="utf-8")
+    again = open_run(place)
+    assert again.index.rows.set_index("id").loc[_SITE, "verdict"] == "unknown"
+    assert before.isdisjoint({one.name for one in (place / "view").iterdir()} - before)
