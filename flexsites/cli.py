@@ -1,4 +1,4 @@
-"""The command line: demo, run, check, explain, shortlist, sources, config, docs."""
+"""The command line: demo, run, check, fetch, explain, shortlist, sources, config, docs."""
 
 from __future__ import annotations
 
@@ -104,6 +104,21 @@ def check(run_file: RunFile) -> None:
     if faults:
         raise InputError(faults)
     _say(f"{run_file} can be run: no fault in its configuration and inputs.")
+
+
+@app.command()
+def fetch(
+    run_file: RunFile,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would come, from where and how much; fetch nothing.")
+    ] = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Ask anew for what is there already.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Bring what open sources offer for a run, and lock it; what only you can bring is told, and where it goes."""
+    from flexsites.runs.fetch import fetch as bring  # noqa: PLC0415
+
+    bring(resolve(run_file), _out, _err, dry_run=dry_run, refresh=refresh, quiet=quiet)
 
 
 @app.command()

@@ -61,6 +61,13 @@ class Doubts(Model):
     """...and fewer than this share of the buildings have one."""
 
 
+class FetchRules(Model):
+    """How far around a run `flexsites fetch` looks."""
+
+    reach_m: Number
+    """How far around the area streets, stops and amenities matter."""
+
+
 class InputRules(Model):
     """configs/inputs.yaml: how inputs are read."""
 
@@ -72,6 +79,8 @@ class InputRules(Model):
     """Which years are years."""
     doubts: Doubts
     """What makes rows doubtful."""
+    fetch: FetchRules
+    """How much is fetched around a run."""
 
 
 @lru_cache(maxsize=1)

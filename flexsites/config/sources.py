@@ -57,6 +57,8 @@ class OgcFeatures(Row, Selection):
     """The reference system that is asked for."""
     cql_filter: str | None = None
     """A filter for the service, which may ignore it: say the same in `where`."""
+    parameters: dict[str, str] = Field(default_factory=dict)
+    """What the service is told besides, such as the year of a collection of many (`jaarcode: "2026"`)."""
     limit: int = Field(default=1000, ge=1, le=10000)
     """Features to a page."""
     coverage: Coverage = "run"
@@ -82,6 +84,44 @@ class ArcgisFeatures(Row, Selection):
     """A where-clause for the service."""
     limit: int = Field(default=1000, ge=1, le=10000)
     """Features to a page."""
+    coverage: Coverage = "run"
+    """Where the source is complete; what it does not hold elsewhere is unknown, not absent."""
+
+
+class Wfs(Row, Selection, Geometry):
+    """A feature type of a WFS 2.0 (Kadaster, RIVM, provinces), fetched page by page as GML over the area of the run."""
+
+    reader: Literal["wfs"]
+    """How it is read."""
+    url: str
+    """The address of the service."""
+    type_name: str
+    """The feature type in it, such as `rev_public:ev_pr10_6`."""
+    format: Literal["gml", "geojson"] = "gml"
+    """What is asked for: GML, which every WFS gives, or GeoJSON."""
+    srs_name: str = "urn:ogc:def:crs:EPSG::28992"
+    """The reference system that is asked for, also of the window."""
+    sort_by: str | None = None
+    """The property by which the service sorts, where its pages are not stable without."""
+    limit: int = Field(default=1000, ge=1, le=10000)
+    """Features to a page."""
+    most_hits: int = Field(default=50_000, ge=1)
+    """From this number of features on the window is fetched in quarters: services page no further."""
+    coverage: Coverage = "run"
+    """Where the source is complete; what it does not hold elsewhere is unknown, not absent."""
+
+
+class DownloadApi(Row, Selection, Geometry):
+    """A custom download of PDOK (BRK, BGT): asked for the area of the run, and fetched as a zip when it is ready."""
+
+    reader: Literal["download_api"]
+    """How it is read."""
+    url: str
+    """The address where a download is asked for: it ends in `full/custom`."""
+    feature_types: tuple[str, ...] = Field(min_length=1)
+    """The feature types, such as `perceel`; of several, `layer` says which is read."""
+    format: str = "gml"
+    """The format that is asked for."""
     coverage: Coverage = "run"
     """Where the source is complete; what it does not hold elsewhere is unknown, not absent."""
 
@@ -313,7 +353,9 @@ class _OrUse:
         return {"anyOf": [used, handler(schema)]}
 
 
-Fetched = Vector | OgcFeatures | ArcgisFeatures
+Service = OgcFeatures | ArcgisFeatures | Wfs | DownloadApi
+"""What only a service answers."""
+Fetched = Vector | Service
 ParcelSource = Annotated[Fetched | OsmLayer, Field(discriminator="reader"), _OrUse()]
 LayerSource = Annotated[Fetched | Raster | OsmLayer | Bag, Field(discriminator="reader"), _OrUse()]
 StreetSource = Annotated[OsmPbf | OsmPlace | OsmGraph | Lines, Field(discriminator="reader"), _OrUse()]

@@ -23,6 +23,7 @@ from flexsites.config.access import (
     StreetMeasure,
     TravelTime,
 )
+from flexsites.config.addresses import without_keys
 from flexsites.config.anchors import Anchors
 from flexsites.config.base import Figure, collect_figures
 from flexsites.config.counting import Counting
@@ -346,7 +347,7 @@ def _content(run: Run, rule_set: RuleSet, settings: Settings, anchors: Anchors |
         "streets": settings.streets,
         "amenities": settings.amenities,
     }
-    return _plain(content | ({"anchors": anchors} if anchors else {}))
+    return without_keys(_plain(content | ({"anchors": anchors} if anchors else {})))
 
 
 def _apart(study: Study, reading: Reading) -> Study:

@@ -14,12 +14,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
+from flexsites.config.addresses import without_keys
 from flexsites.config.source_rows import FileRow, Row
-from flexsites.config.sources import ArcgisFeatures, OgcFeatures, Sources
+from flexsites.config.sources import ArcgisFeatures, DownloadApi, OgcFeatures, Service, Sources, Wfs
 from flexsites.digest import are_as_written, code_digest
 from flexsites.digest import digest as digest_of
 from flexsites.errors import Fault, FlexsitesError, InputError
-from flexsites.inputs.formats.files import Places, locate
+from flexsites.inputs.formats.download_api import fetch_download
+from flexsites.inputs.formats.files import Places, locate, split_archive
+from flexsites.inputs.formats.questions import question_of
 from flexsites.inputs.formats.services import fetch_features
 from flexsites.inputs.prepared import Prepared
 from flexsites.inputs.rows.ingest import ReadReport
@@ -166,7 +169,7 @@ class Preparation:
         paths = self.files(name, row, bounds=bounds) if paths is None else paths
         path = self.directory / f"{target}.parquet"
         memory = path.with_suffix(".json")
-        key = key_of([row.model_dump(mode="json"), self.hashes.of(paths), depends])
+        key = key_of([without_keys(row.model_dump(mode="json")), self.hashes.of(paths), depends])
         known = remembered(memory, key)
         if known is None:
             # A file that is half of the old and half of the new must not be vouched for, whenever this is stopped.
@@ -249,6 +252,7 @@ class Preparation:
             records=tuple(self.records[name] for name in self.sources.rows() if name in self.records),
             warnings=tuple(dict.fromkeys(self.warnings)),
             hashes=dict(sorted(self.digests.items())),
+            fetched=() if self.places.fetched is None else tuple(self.places.fetched.used.values()),
         )
 
 
@@ -277,7 +281,13 @@ def files_of(name: str, row: Row, places: Places, *, bounds: Bounds | None) -> t
         With every file that is not there, or what the service answered.
     """
     about_of(name, row)
-    if isinstance(row, OgcFeatures | ArcgisFeatures):
+    if places.fetched is not None and isinstance(row, Service):
+        held = places.fetched.answer(name, question_of(row), bounds)
+        if held is not None:
+            return tuple(map(str, held))
+    if isinstance(row, DownloadApi):
+        return tuple(map(str, fetch_download(name, row, places.scratch, bounds=bounds)))
+    if isinstance(row, OgcFeatures | ArcgisFeatures | Wfs):
         return (str(fetch_features(name, row, places.scratch, bounds=bounds)),)
     if not isinstance(row, FileRow):
         return ()
@@ -285,12 +295,23 @@ def files_of(name: str, row: Row, places: Places, *, bounds: Bounds | None) -> t
     faults: list[Fault | str] = []
     for path in row.paths:
         try:
-            found.append(locate(path, places, where=name))
+            found.append(_local(name, path, places, bounds))
         except InputError as error:
             faults.extend(error.faults)
     if faults:
         raise InputError(faults)
     return tuple(found)
+
+
+def _local(name: str, path: str, places: Places, bounds: Bounds | None) -> str:
+    """Return where a file is: one that was fetched before the run as its lock says, else where its path leads."""
+    if places.fetched is None:
+        return locate(path, places, where=name)
+    archive, member = split_archive(path)
+    held = places.fetched.answer(name, question_of(archive), bounds)
+    if held is not None:
+        return str(held[0]) if member is None else f"{held[0]}/{member}"
+    return locate(path, places, where=name)
 
 
 def _with_files(name: str, row: Row) -> str:

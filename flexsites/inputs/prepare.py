@@ -16,9 +16,10 @@ from pathlib import Path
 from flexsites.config.rules import ExclusionRule
 from flexsites.config.run import Area
 from flexsites.config.source_rows import Row
-from flexsites.config.sources import ArcgisFeatures, OgcFeatures, OsmPlace, Sources
+from flexsites.config.sources import OsmPlace, Service, Sources
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
+from flexsites.inputs.formats.locked import Fetched
 from flexsites.inputs.preparation import Preparation
 from flexsites.inputs.prepare_land import (
     RunArea,
@@ -71,6 +72,7 @@ def prepare(
     base: Path,
     request: Request = Request(),
     world: Path | None = None,
+    fetched: Fetched | None = None,
     make_ready: MakeReady | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> Prepared:
@@ -88,6 +90,8 @@ def prepare(
         What the run asks of them.
     world
         The folder of the synthetic place that `world://` names.
+    fetched
+        What was fetched for the run before it; None: what is remote is fetched now.
     make_ready
         Makes of streets and stops what the cells search in; None: nothing is made of them.
     report
@@ -102,7 +106,7 @@ def prepare(
     InputError
         With every fault of every source.
     """
-    places = Places(base=base, scratch=directory / "scratch", world=world)
+    places = Places(base=base, scratch=directory / "scratch", world=world, fetched=fetched)
     preparation = Preparation(sources, directory, places, report)
     _walk(preparation, request, make_ready)
     return preparation.finish()
@@ -114,21 +118,22 @@ def check(
     base: Path,
     request: Request = Request(),
     world: Path | None = None,
+    fetched: Fetched | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> list[Fault | str]:
     """Read every source as a run would, and return everything that is wrong; an empty list is good news.
 
     Rows that cannot be used are told as faults whatever `faulty_rows` says. Services are not asked: what they would
-    answer is not known before the run.
+    answer is not known before the run, unless it was fetched.
 
     Parameters
     ----------
-    sources, base, request, world, report
+    sources, base, request, world, fetched, report
         As `prepare` has them.
     """
-    local, unasked = _without_services(sources)
+    local, unasked = _without_services(sources, fetched)
     with tempfile.TemporaryDirectory(prefix="flexsites-check-") as name:
-        places = Places(base=base, scratch=Path(name) / "scratch", world=world)
+        places = Places(base=base, scratch=Path(name) / "scratch", world=world, fetched=fetched)
         preparation = Preparation(local, Path(name), places, report, is_check=True, unasked=unasked)
         for source, row in sources.rows().items():
             preparation.attempt(lambda source=source, row=row: about_of(source, row))  # type: ignore[misc]
@@ -172,12 +177,13 @@ def gaps(sources: Sources, rules: Iterable[ExclusionRule]) -> list[str]:
     return [f"no source gives the layer {name}: unknown for {', '.join(ids)}" for name, ids in missing.items()]
 
 
-def _without_services(sources: Sources) -> tuple[Sources, frozenset[str]]:
+def _without_services(sources: Sources, fetched: Fetched | None) -> tuple[Sources, frozenset[str]]:
     """Return the sources without those that only a service can answer, and the names of these."""
     unasked: set[str] = set()
 
     def is_local(name: str, row: Row | None) -> bool:
-        if isinstance(row, OgcFeatures | ArcgisFeatures | OsmPlace):
+        is_held = fetched is not None and bool(fetched.lock.of(name))
+        if isinstance(row, Service | OsmPlace) and not is_held:
             unasked.add(name)
             return False
         return True

@@ -155,14 +155,17 @@ def _prepare_context(
     around = extent.buffer(CONTEXT_M)
     ring = around.difference(extent)
 
+    paths = preparation.attempt(lambda: preparation.files("parcels", row, bounds=around.bounds))
+    if paths is None:
+        return
+
     def make(path: Path, report: ReadReport) -> tuple[Written, str]:
-        paths = preparation.files("parcels", row, bounds=around.bounds)
         opened = open_features("parcels", row, paths, preparation.places, optional=OPTIONAL_COLUMNS)
         frames = list(parcel_frames(opened, report, area=ring, areas=areas, owners=owners))
         return write_canonical(concat(frames, Parcels), path, Parcels), opened.notes
 
     asked = [*depends, hashlib.sha256(ring.wkb).hexdigest()]
-    preparation.step("context_parcels", row, "context_parcels", make, depends=asked, bounds=around.bounds)
+    preparation.step("context_parcels", row, "context_parcels", make, depends=asked, paths=paths)
 
 
 def _smallest(*shapes: BaseGeometry | None) -> Bounds:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from flexsites.config.rules import ExclusionRule, RasterAbove
@@ -11,6 +12,7 @@ from flexsites.config.source_rows import CoverageOf
 from flexsites.config.sources import Bag, LayerSource, OsmLayer, Raster
 from flexsites.errors import Fault
 from flexsites.inputs.features import open_features
+from flexsites.inputs.formats.windows import around as window_around
 from flexsites.inputs.land.coverages import coverage_frame, coverage_of
 from flexsites.inputs.land.layers import write_layer
 from flexsites.inputs.land.rasters import RasterFile, covered_cells, open_raster, write_raster_layer
@@ -20,6 +22,7 @@ from flexsites.inputs.preparation import Preparation, file_name
 from flexsites.inputs.rows.ingest import ReadReport
 from flexsites.inputs.stock.bag_layer import COLUMNS as BAG_COLUMNS
 from flexsites.inputs.stock.bag_layer import write_bag_layer
+from flexsites.inputs.stock.stream import MARGIN_M
 from flexsites.tables import Coverages, Frame, empty
 from flexsites.tables.spatial_files import Bounds, Written
 
@@ -112,8 +115,13 @@ def _prepare_bag(
         )
         return written, ""
 
+    wide = None if around is None else window_around(around, MARGIN_M)
     keys = ("bag_panden", "verblijfsobjecten")
-    found_files = [preparation.attempt(lambda k=k: preparation.files(f"{dotted}.{k}", getattr(row, k))) for k in keys]  # type: ignore[misc]
+
+    def files_of(key: str) -> tuple[str, ...]:
+        return preparation.files(f"{dotted}.{key}", getattr(row, key), bounds=wide)
+
+    found_files = [preparation.attempt(partial(files_of, key)) for key in keys]
     files = [one for one in found_files if one is not None]
     if len(files) < len(keys):
         return

@@ -202,7 +202,9 @@ class _Work:
             if row is None:
                 return None
             name = f"buildings.{key}"
-            paths = () if not isinstance(row, FileRow) else preparation.files(name, row)
+            extent = self.area.whole
+            bounds = None if extent is None else extent.buffer(MARGIN_M).bounds
+            paths = () if not isinstance(row, FileRow) else preparation.files(name, row, bounds=bounds)
             return open_stock(name, row, paths, preparation.places, needed=needed, optional=optional)
 
         units = preparation.attempt(

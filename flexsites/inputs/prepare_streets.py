@@ -11,6 +11,7 @@ import shapely
 
 from flexsites.arrays import GeometryArray
 from flexsites.config.access import Mode, ModeOfTravel, StreetMeasure, TravelTime
+from flexsites.config.addresses import without_keys
 from flexsites.config.openstreetmap import AmenityCategories, StreetRules
 from flexsites.config.opportunities import ToStop
 from flexsites.config.source_rows import Row
@@ -339,7 +340,7 @@ def _source_key(preparation: Preparation, areas: Frame | None) -> Any:  # noqa: 
     outlines = {name: outline_of(row, name, places=preparation.places, areas=areas) for name, row in rows.items()}
     return {
         name: [
-            row.model_dump(mode="json"),
+            without_keys(row.model_dump(mode="json")),
             preparation.hashes.of(preparation.files(name, row)),
             None if (outline := outlines[name]) is None else shapely.to_wkt(outline, rounding_precision=-1),
         ]

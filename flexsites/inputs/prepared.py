@@ -14,6 +14,7 @@ import shapely
 from flexsites.inputs.rows.records import SourceRecord
 from flexsites.tables import CRS, Areas, Bounds, Coverages, Frame, Layers, Parcels, Table, empty
 from flexsites.tables.files import read_chunks
+from flexsites.tables.lock import Locked
 from flexsites.tables.windows import empty_columns, read_window, window_of
 
 _CHUNK_ROWS = 262_144
@@ -37,6 +38,8 @@ class Prepared:
         What a reader of the results should know.
     hashes
         Per name of a table or layer, the SHA-256 of its file: what a cell's input hash is made of.
+    fetched
+        What of it was fetched before the run, as its lock says.
     """
 
     directory: Path
@@ -45,6 +48,7 @@ class Prepared:
     records: tuple[SourceRecord, ...] = ()
     warnings: tuple[str, ...] = ()
     hashes: Mapping[str, str] = field(default_factory=dict)
+    fetched: tuple[Locked, ...] = ()
 
     def read(self, name: str, table: Table, bounds: Bounds | None = None) -> Frame:
         """Return a table's rows in a window; the empty table if there is no such source."""

@@ -145,6 +145,7 @@ def manifest_of(place: Place, study: Study, inputs: Prepared, rows: Sequence[Map
         versions=versions(),
         cells=cells,
         warnings=inputs.warnings,
+        fetched=inputs.fetched,
         variants=tuple(Named(id=one.id, label=one.label) for one in run.variants),
         rules=tuple(_rule(rule) for rule in study.base.rules) if has_parcels else (),
         flexmilieus=tuple(

@@ -19,6 +19,7 @@ from flexsites.inputs.prepare import Request, check, prepare
 from flexsites.inputs.prepare_land import CONTEXT_M
 from flexsites.inputs.prepare_streets import MEMORY, Reach, ReachRequest
 from flexsites.inputs.prepared import Prepared
+from flexsites.runs.fetched import fetched_for
 from flexsites.runs.run import Options, Place
 from flexsites.runs.synthetic import invent
 from flexsites.runs.warm_up import compiling
@@ -37,6 +38,7 @@ def prepare_inputs(place: Place, study: Study, options: Options) -> Prepared:
             base=base,
             request=request,
             world=invented.folder,
+            fetched=fetched_for(study),
             make_ready=None if request.reach is None else _make_ready(request.reach, options.workers),
             report=lambda name: status.update(escape(f"inputs: {name}")),
         )
@@ -51,7 +53,10 @@ def check_inputs(study: Study, *, report: Callable[[str], None] = lambda _: None
             invented = invent(study.run, Path(folder) / "world", base=base, reach=reach_request(study))
         except FlexsitesError as error:
             return list(error.faults)
-        return check(invented.sources, base=base, request=_request(study), world=invented.folder, report=report)
+        request, fetched = _request(study), fetched_for(study)
+        return check(
+            invented.sources, base=base, request=request, world=invented.folder, fetched=fetched, report=report
+        )
 
 
 def _request(study: Study) -> Request:
@@ -60,8 +65,7 @@ def _request(study: Study) -> Request:
     return Request(
         area=run.area,
         rules=tuple(study.all_rules) if run.assesses_parcels else (),
-        # Layers reach as far around the parcels outside the area as around those in it.
-        halo_m=halo_m(study) + 2.0 * CONTEXT_M,
+        halo_m=layers_halo_m(study),
         reach=reach_request(study) if _reaches(study) else None,
         with_stock=run.assesses_roofs,
         reference_date=run.reference_date,
@@ -92,6 +96,11 @@ def halo_m(study: Study) -> float:
     """Return how far from a site a feature can matter to it: the longest reach of any rule or piece test."""
     # A buffer is built from chords and edges are found by index: one metre keeps the halo wider than any rounding.
     return study.reach_m + 1.0
+
+
+def layers_halo_m(study: Study) -> float:
+    """Return how far around the area layers are read: as far around the parcels outside it as around those in it."""
+    return halo_m(study) + 2.0 * CONTEXT_M
 
 
 def open_prepared_travel(prepared: Prepared) -> PreparedTravel | None:

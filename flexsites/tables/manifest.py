@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from flexsites.config.base import Label, Model
 from flexsites.errors import Fault, InputError
+from flexsites.tables.lock import Locked
 from flexsites.tables.whole_files import write_json
 
 MANIFEST = "manifest.json"
@@ -141,6 +142,7 @@ class Manifest(Model):
     """What a finished run tells of itself.
 
     ``tables`` has the SHA-256 of every table of results, by its file; it is empty while the run is on its way.
+    ``fetched`` is what its lock says of the sources that were fetched before it.
     ``closes`` is null where no parcels were assessed, ``headline`` where no roofs were, ``anchors`` where the run names
     no published answers.
     """
@@ -168,6 +170,7 @@ class Manifest(Model):
     anchors: AnchorsTold | None = None
     headline: HeadlineTold | None = None
     tables: Mapping[str, str] = {}
+    fetched: tuple[Locked, ...] = ()
 
 
 def write_manifest(manifest: Manifest, directory: Path) -> None:

@@ -1,102 +1,94 @@
-"""Fetch from public services: with patience (retries that wait longer each time), resumable, and checked.
+"""Whole files of the web: resumable, within limits of size, and what they say they are.
 
 Addresses are the user's configuration; nothing here is fetched unless a run or a command asks for it.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 import xml.etree.ElementTree as ET
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
 
+from flexsites.config.addresses import said_without_secrets, without_secrets
 from flexsites.digest import sha256 as sha256_of
 from flexsites.errors import Fault, InputError
+from flexsites.inputs.formats.kinds import require_file
+from flexsites.inputs.formats.web import TIMEOUT_S, TROUBLE, Told, Unpacker, answer_of, open_session, received
+from flexsites.inputs.formats.xml import require_plain
 
-N_RETRIES = 5
-_BACKOFF_S = 0.5
-_TIMEOUT_S = 60.0
-_CHUNK_BYTES = 1 << 16
-_LONGEST_WAIT_S = 120.0
-_LEAST_TIME_S, _LEAST_BYTES_PER_S = 300.0, 2_000.0
-"""A file may take five minutes, and longer as long as some kilobytes come every second."""
+MOST_BYTES, MOST_UNTOLD_BYTES = 100_000_000_000, 2_000_000_000
+"""No file of a register is bigger; and no file whose length the service does not say."""
 _SPARE_BYTES = 100_000_000
-_AGAIN = (429, 500, 502, 503, 504)
+_TURNS = 4
+_WAIT_S = 0.5
 _ATOM = "{http://www.w3.org/2005/Atom}"
-_MOST_SHOWN = 200
 _PARTIAL, _BEYOND = 206, 416
+_REMEDY = "try again: it goes on where it broke off"
 
 
-def open_session(*, n_retries: int = N_RETRIES, backoff_s: float = _BACKOFF_S) -> requests.Session:
-    """Return a session that asks again when a service is busy or breaks off, waiting longer each time.
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Which edition of a file came: what the service said of it, and its bytes.
 
-    What the service says of waiting (`Retry-After`) is obeyed, up to two minutes.
+    Attributes
+    ----------
+    etag, last_modified
+        As the service states them; null: it does not.
+    n_bytes
+        How long the file is; null: not told (before it is fetched).
     """
-    retry = _Patience(
-        total=n_retries, backoff_factor=backoff_s, status_forcelist=_AGAIN, respect_retry_after_header=True
-    )
-    session = requests.Session()
-    session.headers["Accept-Encoding"] = "identity"  # lengths and ranges are then those of the file itself
-    session.headers["User-Agent"] = "flexsites (https://pypi.org/project/flexsites)"
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(max_retries=retry))
-    return session
+
+    etag: str | None = None
+    last_modified: str | None = None
+    n_bytes: int | None = None
+
+    @property
+    def validator(self) -> str:
+        """What tells that a file is still the same to the byte; empty: nothing does."""
+        is_strong = self.etag is not None and not self.etag.startswith("W/")
+        return (self.etag if is_strong else self.last_modified) or ""
 
 
-class _Patience(Retry):
-    """Waits as a service asks, but not for hours: it is then told that the service cannot be used."""
-
-    def parse_retry_after(self, retry_after: str) -> float:
-        """Return how long to wait."""
-        return min(super().parse_retry_after(retry_after), _LONGEST_WAIT_S)
-
-
-def without_secrets(url: str) -> str:
-    """Return an address as it may be shown: without user, password and query, which may hold a key.
-
-    Examples
-    --------
-    >>> without_secrets("https://me:secret@example.nl/data.gpkg?token=abc")
-    'https://example.nl/data.gpkg?...'
-    """
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "..." if parts.query else "", ""))
+def edition_of(answer: requests.Response) -> Edition:
+    """Return what an answer says of the edition of its file; of a part, the length of the whole."""
+    total = re.fullmatch(r"bytes .*/(\d+)", answer.headers.get("Content-Range", ""))
+    length = total[1] if total else answer.headers.get("Content-Length", "")
+    if answer.headers.get("Content-Encoding", "identity") != "identity" or not length.isdecimal():
+        length = ""  # the length is that of what was packed
+    told = (answer.headers.get("ETag") or None, answer.headers.get("Last-Modified") or None)
+    return Edition(*told, int(length) if length else None)
 
 
-def get_json(
-    session: requests.Session, url: str, parameters: dict[str, str] | None = None
-) -> tuple[dict[str, Any], requests.Response]:
-    """Return a JSON answer and the response it came in.
+def ask_edition(url: str, *, session: requests.Session) -> Edition:
+    """Ask which edition a service has, and how long it is, without fetching it.
 
     Raises
     ------
     InputError
-        If the service cannot be reached, refuses, or answers something else than JSON.
+        If the service cannot be reached, or refuses.
     """
-    shown = without_secrets(url)
     try:
-        answer = session.get(url, params=parameters, timeout=_TIMEOUT_S)
-        answer.raise_for_status()
-        content = answer.json()
-    except requests.exceptions.JSONDecodeError as error:
-        what = f"the service answered no JSON but: {answer.text[:_MOST_SHOWN]!r}"
-        raise InputError(Fault(what, shown, "check the address")) from error
-    except requests.RequestException as error:
-        what = f"the service cannot be used ({_said(error, url)})"
-        raise InputError(Fault(what, shown, "try later, or give a file")) from error
-    if not isinstance(content, dict):
-        raise InputError(Fault("the service answered no JSON object", shown, "check the address"))
-    return content, answer
+        with session.head(url, timeout=TIMEOUT_S, allow_redirects=True) as answer:
+            answer.raise_for_status()
+            return edition_of(answer)
+    except TROUBLE as error:
+        what = f"the service cannot be used ({said_without_secrets(str(error), url)})"
+        raise InputError(Fault(what, without_secrets(url), "try later, or give a file")) from error
 
 
-def fetch_file(url: str, target: Path, *, sha256: str | None = None, session: requests.Session | None = None) -> Path:
+def fetch_file(
+    url: str,
+    target: Path,
+    *,
+    sha256: str | None = None,
+    session: requests.Session | None = None,
+    told: Told | None = None,
+) -> Path:
     """Fetch a file, going on where an earlier attempt broke off; one that is there already is used again.
 
     Parameters
@@ -109,90 +101,130 @@ def fetch_file(url: str, target: Path, *, sha256: str | None = None, session: re
         What its SHA-256 must be; None: not compared.
     session
         The session; None: a new one.
+    told
+        Told how many bytes came, as they come.
 
     Raises
     ------
     InputError
-        If it cannot be fetched, is shorter than the service said, or has another SHA-256.
+        If it cannot be fetched, is shorter than the service said, is a web page, or has another SHA-256.
     """
-    if target.exists():
-        return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.part")
-    session, shown = session or open_session(), without_secrets(url)
-    try:
-        expected = _append(session, url, part)
-    except requests.RequestException as error:
-        remedy = "try again: it goes on where it broke off"
-        raise InputError(Fault(f"cannot be fetched ({_said(error, url)})", shown, remedy)) from error
-    if expected is not None and part.stat().st_size != expected:
-        what = f"{part.stat().st_size} of {expected} bytes came"
-        raise InputError(Fault(what, shown, "try again: it goes on where it broke off"))
-    digest = sha256_of(part) if sha256 is not None else None
-    if digest != sha256:
-        part.unlink()
-        raise InputError(Fault(f"its SHA-256 is {digest}, not {sha256}", shown, "compare with the provider's"))
-    part.replace(target)
-    part.with_name(f"{part.name}.edition").unlink(missing_ok=True)
+    if not target.exists():
+        download(url, target, sha256=sha256, session=session, told=told)
     return target
 
 
-def _said(error: Exception, url: str) -> str:
-    """Return what an error says without what an address may hold of secrets."""
-    parts = urlsplit(url)
-    secrets = [url, parts.query, *filter(None, (parts.username, parts.password))]
-    said = str(error)
-    for secret in filter(None, secrets):
-        said = said.replace(secret, "...")
-    return said
+def download(
+    url: str,
+    target: Path,
+    *,
+    sha256: str | None = None,
+    session: requests.Session | None = None,
+    told: Told | None = None,
+) -> Edition:
+    """Fetch a file as :func:`fetch_file` does, also where one is there already, and return which edition came."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.part")
+    session, shown = session or open_session(), without_secrets(url)
+    edition = _whole(session, url, part, told)
+    digest = sha256_of(part) if sha256 is not None else None
+    if sha256 is not None and digest != sha256.lower():
+        _forget(part)
+        raise InputError(Fault(f"its SHA-256 is {digest}, not {sha256}", shown, "compare with the provider's"))
+    try:
+        require_file(part, target.name, where=shown)
+    except InputError:
+        _forget(part)
+        raise
+    part.replace(target)
+    _forget(part)
+    return edition
 
 
-def _append(session: requests.Session, url: str, part: Path) -> int | None:
-    """Fetch what is not there yet; return how long the whole is, or None if the service does not say.
+def _forget(part: Path) -> None:
+    part.unlink(missing_ok=True)
+    _memory(part).unlink(missing_ok=True)
+
+
+def _whole(session: requests.Session, url: str, part: Path, told: Told | None) -> Edition:
+    """Fetch until everything is there, going on as long as each turn brings more."""
+    shown, what = without_secrets(url), ""
+    for turn in range(_TURNS):
+        time.sleep(_WAIT_S * turn)
+        try:
+            edition = _append(session, url, part, told)
+        except requests.HTTPError as error:
+            what = f"cannot be fetched ({said_without_secrets(str(error), url)})"
+            raise InputError(Fault(what, shown, "check the address; or fetch the file yourself")) from error
+        except TROUBLE as error:
+            what = f"cannot be fetched ({said_without_secrets(str(error), url)})"
+            if isinstance(error, requests.ConnectionError) and not part.exists():
+                break  # nobody is there, and that was tried several times
+            continue
+        done = part.stat().st_size
+        if edition.n_bytes is None or done == edition.n_bytes:
+            return edition
+        what = f"{done} of {edition.n_bytes} bytes came"
+    raise InputError(Fault(what, shown, _REMEDY))
+
+
+def _memory(part: Path) -> Path:
+    """Return where it is kept which edition an unfinished file is of."""
+    return part.with_name(f"{part.name}.edition")
+
+
+def _append(session: requests.Session, url: str, part: Path, told: Told | None) -> Edition:
+    """Fetch what is not there yet; return which edition it is of.
 
     What came before is gone on with only if the service can tell that the file is still the same (If-Range); else it
     begins again.
     """
-    edition = part.with_name(f"{part.name}.edition")
-    done = part.stat().st_size if part.exists() and edition.exists() else 0
-    headers = {"Range": f"bytes={done}-", "If-Range": edition.read_text(encoding="utf-8")} if done else {}
-    with session.get(url, headers=headers, stream=True, timeout=_TIMEOUT_S) as answer:
-        if done and (answer.status_code == _BEYOND or not _goes_on(answer, done)):
+    memory = _memory(part)
+    done = part.stat().st_size if part.exists() and memory.exists() else 0
+    before = memory.read_text(encoding="utf-8") if done else ""
+    headers = {"Range": f"bytes={done}-", "If-Range": before} if done else {}
+    with session.get(url, headers=headers, stream=True, timeout=TIMEOUT_S) as answer:
+        if done and (answer.status_code == _BEYOND or not _goes_on(answer, done, before)):
             part.unlink()
-            return _append(session, url, part)
+            return _append(session, url, part, told)
         answer.raise_for_status()
+        edition = edition_of(answer)
         is_rest = answer.status_code == _PARTIAL
-        told = answer.headers.get("ETag", "")
-        told = answer.headers.get("Last-Modified", "") if told.startswith("W/") or not told else told
-        edition.write_text(told, encoding="utf-8") if told else edition.unlink(missing_ok=True)
-        length = answer.headers.get("Content-Length")
-        _receive(answer, part, mode="ab" if is_rest else "wb", shown=without_secrets(url))
-    if answer.headers.get("Content-Encoding", "identity") != "identity" or length is None:
-        return None  # the length is that of what was packed
-    return int(length) + (done if is_rest else 0)
+        if edition.validator:
+            memory.write_text(edition.validator, encoding="utf-8")
+        else:
+            memory.unlink(missing_ok=True)
+        _receive(answer, part, edition, done=done if is_rest else 0, shown=without_secrets(url), told=told)
+    return edition
 
 
-def _goes_on(answer: requests.Response, done: int) -> bool:
-    """Whether an answer begins where it was asked to; a whole file (200) begins at the beginning, and is taken so."""
+def _goes_on(answer: requests.Response, done: int, before: str) -> bool:
+    """Whether an answer is the rest of the same file; a whole file (200) begins at the beginning, and is taken so."""
     if answer.status_code != _PARTIAL:
         return True
-    return answer.headers.get("Content-Range", "").startswith(f"bytes {done}-")
+    if answer.headers.get("Content-Encoding", "identity") != "identity":
+        return False
+    here = edition_of(answer)
+    is_same = before in {here.etag, here.last_modified} or not (here.etag or here.last_modified)
+    return is_same and answer.headers.get("Content-Range", "").startswith(f"bytes {done}-")
 
 
-def _receive(answer: requests.Response, part: Path, *, mode: str, shown: str) -> None:
-    """Write what comes, unless it comes without an end: more than the disk holds, or for longer than a day."""
-    began, room = time.monotonic(), shutil.disk_usage(part.parent).free
-    done = 0
-    with part.open(mode) as sink:
-        for chunk in answer.iter_content(_CHUNK_BYTES):
-            done += len(chunk)
-            if done > room - _SPARE_BYTES:
-                what = f"{done / 1e9:.1f} GB came, and the disk is full"
-                raise InputError(Fault(what, shown, f"make room at {part.parent}"))
-            if time.monotonic() - began > max(_LEAST_TIME_S, done / _LEAST_BYTES_PER_S):
-                what = f"it comes too slowly ({done} bytes in {time.monotonic() - began:.0f} s)"
-                raise InputError(Fault(what, shown, "try again: it goes on where it broke off"))
-            sink.write(chunk)
+def _receive(
+    answer: requests.Response, part: Path, edition: Edition, *, done: int, shown: str, told: Told | None
+) -> None:
+    """Write what comes, unless it is more than the disk holds, or comes without an end."""
+    room = shutil.disk_usage(part.parent).free - _SPARE_BYTES
+    if edition.n_bytes is not None and edition.n_bytes - done > room:
+        what = f"it is {edition.n_bytes / 1e9:.1f} GB, and the disk has room for {max(room, 0) / 1e9:.1f} GB"
+        raise InputError(Fault(what, shown, f"make room at {part.parent}"))
+    most = min(MOST_UNTOLD_BYTES if edition.n_bytes is None else MOST_BYTES, max(room, 0))
+    kind = answer.headers.get("Content-Encoding", "identity").lower()
+    unpack = None if kind == "identity" else Unpacker(kind, shown, most_bytes=most)
+    with part.open("ab" if done else "wb") as sink:
+        for chunk in received(answer, shown, most_bytes=most, told=told):
+            sink.write(chunk if unpack is None else unpack.add(chunk))
+        if unpack is not None:
+            sink.write(unpack.end())
 
 
 def atom_files(url: str, *, session: requests.Session | None = None) -> list[tuple[str, str]]:
@@ -203,13 +235,13 @@ def atom_files(url: str, *, session: requests.Session | None = None) -> list[tup
     InputError
         If the feed cannot be read.
     """
-    session = session or open_session()
+    shown = without_secrets(url)
+    content, _ = answer_of(session or open_session(), url)
     try:
-        answer = session.get(url, timeout=_TIMEOUT_S)
-        answer.raise_for_status()
-        feed = ET.fromstring(answer.content)  # noqa: S314 - expat refuses the entity bombs this rule is about
-    except (requests.RequestException, ET.ParseError) as error:
-        raise InputError(Fault(f"the feed cannot be read ({error})", url, "check the address")) from error
+        require_plain(content, where=shown)
+        feed = ET.fromstring(content)  # noqa: S314 - it declares no entities
+    except ET.ParseError as error:
+        raise InputError(Fault(f"the feed cannot be read ({error})", shown, "check the address")) from error
     found: list[tuple[str, str]] = []
     for entry in feed.iter(f"{_ATOM}entry"):
         title = entry.findtext(f"{_ATOM}title", default="")

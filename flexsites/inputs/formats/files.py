@@ -17,9 +17,11 @@ from urllib.parse import urlsplit
 
 import fsspec
 
+from flexsites.config.addresses import known_by, without_secrets
 from flexsites.config.load import expand, variables_of
 from flexsites.errors import Fault, InputError
-from flexsites.inputs.formats.download import fetch_file, without_secrets
+from flexsites.inputs.formats.download import fetch_file
+from flexsites.inputs.formats.locked import Fetched
 from flexsites.tables.whole_files import whole_file
 
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]+://")
@@ -45,11 +47,14 @@ class Places:
         Where copies of remote files and unpacked archives are kept.
     world
         The folder of the synthetic place, or None when the run has none.
+    fetched
+        What was fetched for the run before it; None: nothing was, and what is remote is fetched now.
     """
 
     base: Path
     scratch: Path
     world: Path | None = None
+    fetched: Fetched | None = None
 
 
 def locate(text: str, places: Places, *, where: str) -> str:
@@ -88,7 +93,7 @@ def _remedy(path: str) -> str:
 def fetch(url: str, scratch: Path, *, where: str) -> Path:
     """Copy a remote file to the scratch folder and return the copy; one that is there already is used again."""
     name = Path(urlsplit(url).path.rstrip("/")).name[-_NAME_LENGTH:]  # no query: it may hold a key, or be long
-    target = scratch / "fetched" / f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{name}"
+    target = scratch / "fetched" / f"{hashlib.sha256(known_by(url).encode()).hexdigest()[:12]}-{name}"
     if target.exists() and target.stat().st_size:
         return target
     if url.startswith(("http://", "https://")):

@@ -1,15 +1,14 @@
-"""Features of a service, page by page: OGC API Features (PDOK) and ArcGIS FeatureServer (IBIS).
+"""Features of a service, page by page: OGC API Features (PDOK), ArcGIS FeatureServer (IBIS) and WFS 2.0 (REV).
 
-What a service says is checked: the reference system that comes back, the number of features, that pages move on. Pages
-are kept until all are there, so that a fetch that broke off goes on where it was.
+What a service says is checked: the reference system that comes back, the number of features, that pages move on, that
+it looked at the window. Pages are kept until all are there, so that a fetch that broke off goes on where it was.
 """
 
 from __future__ import annotations
 
-import hashlib
+import datetime as dt
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -18,30 +17,33 @@ import numpy as np
 import requests
 import shapely
 
-from flexsites.config.sources import ArcgisFeatures, OgcFeatures
+from flexsites.config.addresses import without_keys, without_secrets
+from flexsites.config.sources import ArcgisFeatures, OgcFeatures, Wfs
+from flexsites.digest import digest
 from flexsites.errors import CrsError, Fault, FlexsitesError, InputError
-from flexsites.inputs.formats.download import get_json, open_session, without_secrets
+from flexsites.inputs.formats import wfs
+from flexsites.inputs.formats.facts import Facts, keep_facts
+from flexsites.inputs.formats.pages import JsonPages, Pages, join
 from flexsites.inputs.formats.projection import coordinate_faults
 from flexsites.inputs.formats.vector import Bounds
-from flexsites.tables.whole_files import read_state, whole_file, write_state, write_whole
+from flexsites.inputs.formats.web import Told, get_json, open_session, require_same_reach
+from flexsites.inputs.formats.windows import in_degrees
 
-_MOST_PAGES = 1_000_000
-"""More than any register has; a service that never ends is left."""
-
-_RD_URI = "http://www.opengis.net/def/crs/EPSG/0/28992"
-_RD_NAME = "urn:ogc:def:crs:EPSG::28992"
-Page = tuple[list[dict[str, Any]], str | None]
+_MOST_OUTSIDE = 100_000
+"""A service that ignores the window gives the whole country: so many features outside it are enough to be sure."""
+_SLACK_M = 1.0
 
 
 def fetch_features(
     name: str,
-    row: OgcFeatures | ArcgisFeatures,
+    row: OgcFeatures | ArcgisFeatures | Wfs,
     scratch: Path,
     *,
     bounds: Bounds | None,
     session: requests.Session | None = None,
+    told: Told | None = None,
 ) -> Path:
-    """Fetch the features of a service within a window and return them as one GeoJSON file in RD New.
+    """Fetch the features of a service within a window and return them as one file (GeoJSON or GML) in RD New.
 
     Parameters
     ----------
@@ -55,6 +57,8 @@ def fetch_features(
         The window in RD New; None: everything.
     session
         The session; None: a new one.
+    told
+        Told how many bytes came, as they come.
 
     Raises
     ------
@@ -63,20 +67,63 @@ def fetch_features(
     CrsError
         If it gives another reference system than it was asked for.
     """
-    question = json.dumps([row.model_dump(mode="json", exclude={"about", "notes"}), bounds], sort_keys=True)
-    folder = scratch / "services" / hashlib.sha256(question.encode()).hexdigest()[:16]
-    target = folder.with_suffix(".geojson")
+    target = target_of(row, scratch, bounds=bounds)
     if target.exists() and target.stat().st_size:
         return target
-    folder.mkdir(parents=True, exist_ok=True)
-    pages = _Pages(folder, name)
     session = session or open_session()
     where = f"{name} ({without_secrets(row.url)})"
+    if isinstance(row, Wfs):
+        every: list[Pages] = wfs.fetch_pages(row, target.with_suffix(""), session, bounds, where=where, told=told)
+    else:
+        every = [_fetch_pages(row, JsonPages(target.with_suffix("")), session, bounds, where, told)]
+    n_outside = sum(pages.n_outside for pages in every)
+    joined = join(every, target, where=where)
+    shutil.rmtree(target.with_suffix(""), ignore_errors=True)
+    notes = [f"{joined.n_repeated} features came twice and count once"] if joined.n_repeated else []
+    if n_outside:
+        notes.append(f"the service ignored the window: {n_outside} features lie outside it")
+    time = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    keep_facts(target, Facts(time=time, n_rows=joined.n_features, window=bounds, notes=tuple(notes)))
+    return target
+
+
+def target_of(row: OgcFeatures | ArcgisFeatures | Wfs, scratch: Path, *, bounds: Bounds | None) -> Path:
+    """Return the file in which the answer to a question is kept; keys in the address are no part of its name."""
+    asked = without_keys(row.model_dump(mode="json", include=_asked(row)))
+    suffix = ".gml" if isinstance(row, Wfs) and row.format == "gml" else ".geojson"
+    return scratch / "services" / f"{digest([asked, bounds], length=16)}{suffix}"
+
+
+def _asked(row: OgcFeatures | ArcgisFeatures | Wfs) -> set[str]:
+    names = {
+        "reader",
+        "url",
+        "collection",
+        "crs",
+        "cql_filter",
+        "limit",
+        "query",
+        "type_name",
+        "srs_name",
+        "sort_by",
+        "format",
+    }
+    names |= {"parameters"}
+    return names & set(type(row).model_fields) - ({"crs"} if isinstance(row, Wfs) else set())
+
+
+def _fetch_pages(
+    row: OgcFeatures | ArcgisFeatures,
+    pages: JsonPages,
+    session: requests.Session,
+    bounds: Bounds | None,
+    where: str,
+    told: Told | None,
+) -> JsonPages:
+    """Fetch all pages of features, and compare them with what the service said of them."""
     try:
-        if isinstance(row, OgcFeatures):
-            expected = _fetch_ogc(row, pages, session, bounds)
-        else:
-            expected = _fetch_arcgis(row, pages, session, bounds)
+        fetch = _Fetch(pages, session, bounds, where, told)
+        expected = fetch.ogc(row) if isinstance(row, OgcFeatures) else fetch.arcgis(row)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, shapely.errors.ShapelyError) as error:
         if isinstance(error, FlexsitesError):
             raise
@@ -91,91 +138,113 @@ def fetch_features(
         pages.forget()
         what = f"the service said {expected} features and gave {n_distinct}, some of them again"
         raise InputError(Fault(what, where, "fetch again; or give a file, if it does not obey its own paging"))
-    pages.join(target)
-    return target
+    return pages
 
 
-class _Pages:
-    """Pages on disk, and where the next one is: what makes a fetch resumable."""
+class _Fetch:
+    """One fetch of features: what all pages have in common."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self.folder, self.name = folder, name
-        self._state = folder / "state.json"
-        state = read_state(self._state) or {}
-        self.next: str | None = state.get("next")
-        self.n_pages: int = state.get("n_pages", 0)
-        self.n_features: int = state.get("n_features", 0)
-        self._last = ""
-        self.is_started = bool(state)
+    def __init__(
+        self, pages: JsonPages, session: requests.Session, bounds: Bounds | None, where: str, told: Told | None
+    ) -> None:
+        self.pages, self.session, self.bounds, self.where, self.told = pages, session, bounds, where, told
         self.is_checked = False
 
-    def add(self, features: list[dict[str, Any]], after: str | None, *, where: str) -> None:
-        """Write a page of features to disk; the first one must lie in RD New."""
-        if not self.is_checked and features:
-            shapes = [shapely.geometry.shape(f["geometry"]) for f in features if f.get("geometry")]
-            if wrong := coordinate_faults(shapely.bounds(np.array(shapes, dtype=object)), "EPSG:28992", where=where):
+    def ogc(self, row: OgcFeatures) -> int | None:
+        """Fetch page after page of an OGC API; return how many features it said; None: it says nothing."""
+        expected: int | None = None
+        first = f"{row.url.rstrip('/')}/collections/{row.collection}/items"
+        asked = {"f": "json", "limit": str(row.limit), "crs": row.crs}
+        asked |= row.parameters
+        if self.bounds is not None:
+            asked |= {"bbox": _written(self.bounds), "bbox-crs": row.crs}
+        if row.cql_filter is not None:
+            asked |= {"filter": row.cql_filter, "filter-lang": "cql2-text"}
+        url: str | None = first
+        parameters: dict[str, str] | None = asked
+        if self.pages.is_started:
+            url, parameters = self.pages.next, None
+        while url is not None:
+            content, answer = get_json(self.session, url, parameters, told=self.told)
+            _require_crs(answer.headers.get("Content-Crs"), row.crs, self.where)
+            if content.get("numberMatched") is not None:
+                expected = int(content["numberMatched"])
+            links = [link for link in content.get("links", []) if link.get("rel") == "next"]
+            after = urljoin(url, links[0]["href"]) if links else None
+            if after is not None:
+                require_same_reach(first, after)
+            features = content.get("features", [])
+            _require_number(content.get("numberReturned"), len(features), self.where)
+            self._add(features, after)
+            if expected is not None and self.pages.n_features > expected:
+                self.pages.forget()
+                what = f"the service said {expected} features, and more and more come"
+                raise InputError(Fault(what, self.where, "tell the provider"))
+            url, parameters = after, None
+        if not self.pages.n_features and self.bounds is not None:
+            self._require_understood(row, first)
+        return expected
+
+    def _require_understood(self, row: OgcFeatures, url: str) -> None:
+        """Refuse no features where the service has some: it took metres for degrees, and says nothing of it."""
+        assert self.bounds is not None  # noqa: S101 - asked of a window alone
+        parameters = {"f": "json", "limit": "1", "bbox": ",".join(f"{b:.7f}" for b in in_degrees(self.bounds))}
+        parameters |= row.parameters
+        if row.cql_filter is not None:
+            parameters |= {"filter": row.cql_filter, "filter-lang": "cql2-text"}
+        content, _ = get_json(self.session, url, parameters, told=self.told)
+        if content.get("features"):
+            self.pages.forget()
+            what = "nothing comes of the window in RD New, and something does of the same window in degrees"
+            raise CrsError(Fault(what, self.where, "the service does not take RD New here: give a file"))
+
+    def arcgis(self, row: ArcgisFeatures) -> int:
+        """Fetch page after page of an ArcGIS server; return how many features it said."""
+        url = f"{row.url.rstrip('/')}/query"
+        common = {"where": row.query, "outSR": "28992"}
+        if self.bounds is not None:
+            common |= {"geometry": _written(self.bounds), "geometryType": "esriGeometryEnvelope", "inSR": "28992"}
+            common |= {"spatialRel": "esriSpatialRelIntersects"}
+        counted, _ = get_json(self.session, url, {**common, "returnCountOnly": "true", "f": "json"}, told=self.told)
+        _require_no_error(counted, self.where)
+        expected = int(counted["count"])
+        if expected < 0:
+            raise InputError(Fault(f"the service said {expected} features", self.where, "tell the provider"))
+        while self.pages.n_features < expected:
+            offset = str(self.pages.n_features)
+            page = {"outFields": "*", "resultOffset": offset, "resultRecordCount": str(row.limit), "f": "geojson"}
+            content, _ = get_json(self.session, url, {**common, **page}, told=self.told)
+            _require_no_error(content, self.where)
+            features = content.get("features", [])
+            if not features:
+                break
+            self._add(features, f"{url}#{int(offset) + len(features)}")
+        return expected
+
+    def _add(self, features: list[dict[str, Any]], after: str | None) -> None:
+        """Keep a page of features; the first one must lie in RD New, and not too many outside the window."""
+        placed = [shapely.geometry.shape(one["geometry"]) for one in features if one.get("geometry")]
+        boxes = shapely.bounds(np.array(placed, dtype=object)).reshape(-1, 4)
+        if not self.is_checked and placed:
+            if wrong := coordinate_faults(boxes, "EPSG:28992", where=self.where):
                 raise CrsError(wrong)
-            self.is_checked = bool(shapes)
-        digest = hashlib.sha256(json.dumps(features, sort_keys=True).encode()).hexdigest()
-        is_same = bool(features) and digest == self._last
-        if is_same or (after is not None and after == self.next) or self.n_pages >= _MOST_PAGES:
-            raise InputError(Fault("the service gives the same page again and again", where, "tell the provider"))
-        self._last = digest
-        path = self.folder / f"page-{self.n_pages:06d}.json"
-        write_whole(path, json.dumps(features).encode())
-        self.next, self.n_pages, self.n_features = after, self.n_pages + 1, self.n_features + len(features)
-        state = {"next": self.next, "n_pages": self.n_pages, "n_features": self.n_features}
-        write_state(self._state, state)
-
-    def forget(self) -> None:
-        shutil.rmtree(self.folder)
-
-    def join(self, target: Path) -> None:
-        """Join the pages into one file, whole or not at all."""
-        with whole_file(target) as temporary, temporary.open("w", encoding="utf-8") as sink:
-            crs = {"type": "name", "properties": {"name": _RD_NAME}}
-            sink.write(f'{{"type": "FeatureCollection", "crs": {json.dumps(crs)}, "features": [\n')
-            is_first = True
-            for feature in self._features():
-                sink.write(("" if is_first else ",\n") + json.dumps(feature))
-                is_first = False
-            sink.write("\n]}\n")
-        self.forget()
-
-    def count_distinct(self) -> int:
-        """Return how many features differ from each other."""
-        return len({hash(json.dumps(feature, sort_keys=True)) for feature in self._features()})
-
-    def _features(self) -> Iterator[dict[str, Any]]:
-        for number in range(self.n_pages):
-            yield from json.loads((self.folder / f"page-{number:06d}.json").read_text(encoding="utf-8"))
+            self.is_checked = True
+        n_outside = 0 if self.bounds is None else _n_outside(boxes, self.bounds)
+        self.pages.add(json.dumps(features).encode(), after, where=self.where, n_outside=n_outside)
+        if self.pages.n_outside > _MOST_OUTSIDE:
+            self.pages.forget()
+            what = f"the service ignores the window: {self.pages.n_outside} features came that lie outside it"
+            raise InputError(Fault(what, self.where, "give a file of it"))
 
 
-def _fetch_ogc(row: OgcFeatures, pages: _Pages, session: requests.Session, bounds: Bounds | None) -> int | None:
-    where = f"{pages.name} ({without_secrets(row.url)})"
-    expected: int | None = None
-    url: str | None = f"{row.url.rstrip('/')}/collections/{row.collection}/items"
-    parameters: dict[str, str] | None = {"f": "json", "limit": str(row.limit), "crs": row.crs}
-    if bounds is not None:
-        parameters |= {"bbox": ",".join(f"{b:.3f}" for b in bounds), "bbox-crs": row.crs}  # type: ignore[operator]
-    if row.cql_filter is not None:
-        parameters |= {"filter": row.cql_filter, "filter-lang": "cql2-text"}  # type: ignore[operator]
-    if pages.is_started:
-        url, parameters = pages.next, None
-    while url is not None:
-        content, answer = get_json(session, url, parameters)
-        _require_crs(answer.headers.get("Content-Crs"), row.crs, where)
-        if content.get("numberMatched") is not None:
-            expected = int(content["numberMatched"])
-        links = [link for link in content.get("links", []) if link.get("rel") == "next"]
-        after = urljoin(url, links[0]["href"]) if links else None
-        pages.add(content.get("features", []), after, where=where)
-        if expected is not None and pages.n_features > expected:
-            pages.forget()
-            what = f"the service said {expected} features, and more and more come"
-            raise InputError(Fault(what, where, "tell the provider"))
-        url, parameters = after, None
-    return expected
+def _n_outside(boxes: np.typing.NDArray[np.float64], bounds: Bounds) -> int:
+    west, south, east, north = boxes.T
+    away = (east < bounds[0] - _SLACK_M) | (west > bounds[2] + _SLACK_M)
+    return int((away | (north < bounds[1] - _SLACK_M) | (south > bounds[3] + _SLACK_M)).sum())
+
+
+def _written(bounds: Bounds) -> str:
+    return ",".join(f"{b:.3f}" for b in bounds)
 
 
 def _require_crs(came: str | None, asked: str, where: str) -> None:
@@ -185,29 +254,11 @@ def _require_crs(came: str | None, asked: str, where: str) -> None:
     raise CrsError(Fault(f"the service gave {came}, asked for {asked}", where, "ask for a system that it offers"))
 
 
-def _fetch_arcgis(row: ArcgisFeatures, pages: _Pages, session: requests.Session, bounds: Bounds | None) -> int | None:
-    url = f"{row.url.rstrip('/')}/query"
-    where = f"{pages.name} ({without_secrets(row.url)})"
-    common = {"where": row.query, "outSR": "28992"}
-    if bounds is not None:
-        envelope = ",".join(f"{b:.3f}" for b in bounds)
-        common |= {"geometry": envelope, "geometryType": "esriGeometryEnvelope", "inSR": "28992"}
-        common |= {"spatialRel": "esriSpatialRelIntersects"}
-    counted, _ = get_json(session, url, {**common, "returnCountOnly": "true", "f": "json"})
-    _require_no_error(counted, where)
-    expected = int(counted["count"])
-    if expected < 0:
-        raise InputError(Fault(f"the service said {expected} features", where, "tell the provider"))
-    while pages.n_features < expected:
-        offset = str(pages.n_features)
-        page = {"outFields": "*", "resultOffset": offset, "resultRecordCount": str(row.limit), "f": "geojson"}
-        content, _ = get_json(session, url, {**common, **page})
-        _require_no_error(content, where)
-        features = content.get("features", [])
-        if not features:
-            break
-        pages.add(features, f"{url}#{int(offset) + len(features)}", where=where)
-    return expected
+def _require_number(said: object, n_features: int, where: str) -> None:
+    """Refuse a page that holds another number of features than it says."""
+    if said is not None and int(str(said)) != n_features:
+        what = f"a page says {said} features and holds {n_features}"
+        raise InputError(Fault(what, where, "fetch again: it goes on where it broke off"))
 
 
 def _require_no_error(content: dict[str, Any], where: str) -> None:

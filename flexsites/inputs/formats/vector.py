@@ -309,7 +309,7 @@ def _open_parquet(path: Path, where: str) -> VectorFile:
     try:
         geo = json.loads(raw) if raw else {}
         column = geo.get("primary_column")
-        crs = _parquet_crs(geo["columns"][column]) if column else None
+        crs = parquet_crs(geo["columns"][column]) if column else None
         encoding = geo["columns"][column]["encoding"] if column else None
     except (ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:  # ProjError is a RuntimeError
         what = f"what it says of its geometry cannot be read ({type(error).__name__}: {error})"
@@ -322,7 +322,7 @@ def _open_parquet(path: Path, where: str) -> VectorFile:
     return VectorFile(str(path), None, crs, plain, parquet.metadata.num_rows, has_geometry=column is not None)
 
 
-def _parquet_crs(column: dict[str, Any]) -> str | None:
+def parquet_crs(column: dict[str, Any]) -> str | None:
     """Return the CRS of a GeoParquet column; absent means OGC:CRS84 by the standard, null means not known."""
     from pyproj import CRS  # noqa: PLC0415 - only for this format
 

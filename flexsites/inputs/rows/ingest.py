@@ -16,9 +16,10 @@ import pandas as pd
 import shapely
 
 from flexsites.config.source_rows import Geometry, Selection
-from flexsites.config.sources import ArcgisFeatures, OgcFeatures, Vector
+from flexsites.config.sources import Service, Vector
 from flexsites.errors import CrsError, Fault, FlexsitesError, InputError
 from flexsites.inputs.formats.archives import features_of
+from flexsites.inputs.formats.facts import is_empty_answer
 from flexsites.inputs.formats.files import Places, locate
 from flexsites.inputs.formats.projection import Geometries, Projection, coordinate_faults, outside_rd, to_rd
 from flexsites.inputs.formats.vector import BATCH_ROWS, GDAL_ARC_STEP_DEGREES, Batch, Bounds, VectorFile, open_vector
@@ -163,6 +164,9 @@ def open_source(
         With every fault of every file: not there, not readable, no CRS, no features, columns that are not there.
     """
     needed = tuple(needed)
+    paths = tuple(path for path in paths if not is_empty_answer(Path(path)))
+    if not paths:
+        return VectorSource(name, row, (), (), (), (), ())
     row, paths = as_delivered(name, row, paths, places)
     shape = row if isinstance(row, Geometry) else Geometry()
     step = None if shape.arc_step_degrees is None else float(shape.arc_step_degrees)
@@ -272,7 +276,7 @@ def read_rows(
             remedy = f"compare its coordinates with its CRS ({file.crs}): they may be of another system, or exchanged"
             raise CrsError(Fault("nothing of it lies in the Netherlands", where, remedy, n))
     ledger = told.ledger
-    is_file = not isinstance(opened.row, OgcFeatures | ArcgisFeatures)  # of a service the area alone was asked
+    is_file = not isinstance(opened.row, Service)  # of a service the area alone was asked
     if is_whole and is_file and 0 < ledger.n_read == ledger.n_left_out:
         asked = "; ".join(f"{name}: {', '.join(map(str, values))}" for name, values in opened.row.where.items())
         remedy = f"compare its values with those asked ({asked})"

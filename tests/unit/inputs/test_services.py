@@ -17,9 +17,10 @@ import shapely
 
 from flexsites.config.sources import ArcgisFeatures, OgcFeatures
 from flexsites.errors import CrsError, InputError
-from flexsites.inputs.formats.download import atom_files, fetch_file, open_session
+from flexsites.inputs.formats.download import atom_files, fetch_file
 from flexsites.inputs.formats.files import fetch
 from flexsites.inputs.formats.services import fetch_features
+from flexsites.inputs.formats.web import open_session
 from flexsites.inputs.prepare import prepare
 from tests.unit.inputs.makers import ABOUT, sources, squares
 

@@ -1,0 +1,279 @@
+"""Through the doors of a preset: what each kind of service is asked, and the file that its answers become."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from flexsites.config.areas import area_names, plain_name
+from flexsites.config.presets import RD_URI, Door
+from flexsites.config.source_rows import Row, Selection
+from flexsites.config.sources import ArcgisFeatures, DownloadApi, OgcFeatures, Service, Wfs
+from flexsites.errors import Fault, InputError
+from flexsites.inputs.fetch.cache import PARQUET, Answer, Cache
+from flexsites.inputs.formats.facts import Facts, is_empty_answer, keep_facts
+from flexsites.inputs.formats.vector import Bounds, open_vector
+from flexsites.inputs.formats.web import Told
+from flexsites.inputs.rows.selection import EVERY_COLUMN
+from flexsites.tables.whole_files import whole_file
+
+_GEOFABRIK = {"fryslan": "friesland"}
+_LIMIT = 1000
+_DECLARED = "EPSG:28992"
+_MADE = (*PARQUET, ".gpkg", ".geojson")
+
+
+class ClosedError(Exception):
+    """A door that nothing comes through by itself; what is said is why."""
+
+
+def rows_of(door: Door, row: Row) -> tuple[Service, ...]:
+    """Return what a service is asked through a door, one question per layer.
+
+    Raises
+    ------
+    ClosedError
+        If the door is of a kind that is not asked by itself.
+    """
+    common: dict[str, Any] = {"about": row.about, "url": door.address}
+    limit = door.page_size or _LIMIT
+    parameters = {name: str(value) for name, value in door.parameters.items()}
+    if door.kind == "ogc_api":
+        crs = door.crs if door.crs.startswith("http") else RD_URI
+        asked = {**common, "reader": "ogc_features", "crs": crs, "limit": limit, "parameters": parameters}
+        return tuple(OgcFeatures.model_validate({**asked, "collection": layer}) for layer in door.layers)
+    if door.kind == "wfs":
+        form = "geojson" if door.format == "geojson" else "gml"
+        asked = {**common, "reader": "wfs", "limit": limit, "format": form}
+        return tuple(Wfs.model_validate({**asked, "type_name": layer}) for layer in door.layers)
+    if door.kind == "arcgis":
+        return (ArcgisFeatures.model_validate({**common, "reader": "arcgis_features", "limit": limit}),)
+    if door.kind == "download":
+        types = door.parameters.get("featuretypes", door.layers)
+        form = str(door.parameters.get("format", door.format))
+        asked = {**common, "reader": "download_api", "feature_types": list(types), "format": form}
+        return (DownloadApi.model_validate(asked),)
+    raise ClosedError(f"a door of kind {door.kind} does not open by itself")
+
+
+def address_of(door: Door, window: Bounds | None) -> str:
+    """Return the address of a file, its `{province}` filled in where one province holds the window.
+
+    Raises
+    ------
+    ClosedError
+        If it has no address, or no single file holds the window.
+    """
+    if door.address is None:
+        raise ClosedError("there is no address")
+    if "{province}" in door.address:
+        provinces = _provinces_in(window)
+        if len(provinces) != 1:
+            raise ClosedError("the area and its margin lie in more than one province")
+        return door.address.replace("{province}", provinces[0])
+    if "{" in door.address:
+        raise ClosedError(f"its tiles are not chosen by itself: {door.address}")
+    return door.address
+
+
+def _provinces_in(window: Bounds | None) -> list[str]:
+    """Return the names of the provinces that may meet a window, as extracts are named.
+
+    Examples
+    --------
+    >>> _provinces_in((110_000, 520_000, 112_000, 522_000)), len(_provinces_in((100_000, 400_000, 200_000, 500_000)))
+    (['noord-holland'], 5)
+    """
+    if window is None:
+        return []
+    names = area_names()
+    codes = {
+        one.provincie
+        for one in names.gemeenten.values()
+        if one.bbox[0] <= window[2]
+        and one.bbox[2] >= window[0]
+        and one.bbox[1] <= window[3]
+        and one.bbox[3] >= window[1]
+    }
+    plain = sorted(plain_name(names.provincies[code]).replace(" ", "-") for code in codes)
+    return [_GEOFABRIK.get(one, one) for one in plain]
+
+
+def columns_of(door: Door, rows: Mapping[str, Row]) -> tuple[str, ...] | None:
+    """Return the columns to ask of a file that can give some alone: the door's, and those that entries name."""
+    found: dict[str, None] = dict.fromkeys(door.columns)
+    for row in rows.values():
+        for one in (row, *getattr(row, "namings", ())):
+            if not isinstance(one, Selection) or EVERY_COLUMN in one.keep:
+                continue
+            found |= dict.fromkeys([*one.keep, *one.rename, *one.where, *getattr(one, "has", ())])
+            found |= {} if one.id_column is None else {one.id_column: None}
+    return tuple(found) if door.columns else None
+
+
+def require_fit(door: Door, target: Path) -> None:
+    """Refuse a door of which such a file cannot be made, before anything comes through it.
+
+    Raises
+    ------
+    ClosedError
+        If so.
+    """
+    suffix = target.suffix.lower()
+    is_zip = door.kind == "download"
+    is_features = door.kind in ("ogc_api", "wfs", "arcgis", "geoparquet")
+    if (is_zip and suffix != ".zip") or (is_features and suffix not in _MADE):
+        raise ClosedError(f"{target.name} cannot be made of what comes")
+
+
+def through(
+    door: Door, name: str, rows: Mapping[str, Row], window: Bounds | None, cache: Cache, *, told: Told | None
+) -> dict[str, Answer]:
+    """Return what comes through a door, per layer.
+
+    Raises
+    ------
+    ClosedError
+        If it is of a kind that is not opened by itself.
+    InputError
+        If the service cannot be used.
+    """
+    row = next(iter(rows.values()))
+    if door.kind == "geoparquet":
+        address = address_of(door, window)
+        return {"": cache.part(address, window, columns_of(door, rows), told=told)}
+    if door.kind == "file":
+        return {"": cache.file(address_of(door, window), told=told)}
+    asked = rows_of(door, row)
+    layers = door.layers if len(door.layers) == len(asked) else ("",) * len(asked)
+    return {layer: cache.service(name, one, window, told=told) for layer, one in zip(layers, asked, strict=True)}
+
+
+def make(answers: Mapping[str, Answer], target: Path, *, scratch: Path, where: str) -> Facts:
+    """Make of answers the file that a run looks for, whole or not at all; what is known of it is kept beside it.
+
+    Raises
+    ------
+    ClosedError
+        If such a file cannot be made of them.
+    """
+    files = [path for answer in answers.values() for path in answer.files]
+    facts = [one for answer in answers.values() for one in answer.facts]
+    suffix = target.suffix.lower()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    n_rows = None
+    if suffix == ".zip" and all(path.suffix == ".zip" for path in files):
+        _join_zips(files, target)
+    elif len(files) == 1 and files[0].suffix.lower() == suffix:
+        with whole_file(target) as temporary:
+            shutil.copyfile(files[0], temporary)
+        n_rows = facts[0].n_rows
+    elif suffix in _MADE and all(path.suffix != ".zip" for path in files):
+        n_rows = _write(answers, target, scratch=scratch, where=where)
+    else:
+        shown = ", ".join(sorted({path.suffix for path in files}))
+        raise ClosedError(f"{target.name} cannot be made of what comes ({shown})")
+    made = Facts(
+        time=max(one.time for one in facts),
+        etag=facts[0].etag if len(facts) == 1 else None,
+        last_modified=facts[0].last_modified if len(facts) == 1 else None,
+        n_rows=n_rows,
+        n_bytes_sent=sum(one.n_bytes_sent or 0 for one in facts) or None,
+        window=facts[0].window,
+        columns=facts[0].columns,
+        notes=tuple(dict.fromkeys(note for one in facts for note in one.notes)),
+    )
+    keep_facts(target, made)
+    return made
+
+
+def _join_zips(files: Sequence[Path], target: Path) -> None:
+    """Put the members of several zips into one, numbered as parts of one delivery; of one zip they keep their names."""
+    with whole_file(target) as temporary:
+        if len(files) == 1:
+            shutil.copyfile(files[0], temporary)
+            return
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as joined:
+            for number, path in enumerate(files):
+                with zipfile.ZipFile(path) as packed:
+                    for info in packed.infolist():
+                        name = f"{Path(info.filename).stem}-{number:06d}{Path(info.filename).suffix}"
+                        with packed.open(info) as source, joined.open(name, "w") as sink:
+                            shutil.copyfileobj(source, sink, 1 << 20)
+
+
+def _write(answers: Mapping[str, Answer], target: Path, *, scratch: Path, where: str) -> int:
+    """Write features of several files as one: a layer each in a GeoPackage, else one after the other."""
+    is_layered = target.suffix.lower() == ".gpkg" and len(answers) > 1
+    n_rows, every = 0, []
+    with whole_file(target) as temporary:
+        written = temporary.with_suffix(target.suffix)
+        written.unlink(missing_ok=True)
+        try:
+            for layer, answer in answers.items():
+                frame = _read(answer.files, scratch, where)
+                n_rows += len(frame)
+                if is_layered:
+                    frame.to_file(written, layer=layer.rpartition(":")[2], driver="GPKG")
+                else:
+                    every.append(frame)
+            if not is_layered:
+                _write_one(_together(every), written, target.stem)
+            written.replace(temporary)
+        finally:
+            written.unlink(missing_ok=True)
+    return n_rows
+
+
+def _write_one(frame: gpd.GeoDataFrame, path: Path, layer: str) -> None:
+    if path.suffix.lower() in PARQUET:
+        frame.to_parquet(path, write_covering_bbox=True, schema_version="1.1.0", index=False)
+    elif path.suffix.lower() == ".gpkg":
+        frame.to_file(path, layer=layer, driver="GPKG")
+    else:
+        frame.to_file(path, driver="GeoJSON")
+
+
+def _read(files: Sequence[Path], scratch: Path, where: str) -> gpd.GeoDataFrame:
+    """Read features as they are written: identifications stay text."""
+    frames = []
+    for path in files:
+        if path.suffix.lower() in PARQUET:
+            frames.append(gpd.read_parquet(path))
+            continue
+        try:
+            opened = open_vector(str(path), where=where, scratch=scratch)
+        except InputError:
+            if is_empty_answer(path):
+                continue
+            raise
+        for batch in opened.batches(opened.columns, text=opened.columns if opened.is_text else ()):
+            columns = {name: _even(batch.columns[name]) for name in batch.columns}
+            frames.append(gpd.GeoDataFrame(columns, geometry=batch.geometry, crs=opened.crs))
+    return _together(frames)
+
+
+def _together(frames: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    filled = [frame for frame in frames if len(frame)] or list(frames[:1])
+    if not filled:
+        return gpd.GeoDataFrame(geometry=[], crs=_DECLARED)
+    if len({str(frame.crs) for frame in filled}) > 1:
+        raise InputError(Fault("what came is in several reference systems", "fetch", "take another door"))
+    joined = filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True)
+    found: gpd.GeoDataFrame = gpd.GeoDataFrame(joined, geometry=joined.geometry.name, crs=filled[0].crs)
+    return found
+
+
+def _even(column: pd.Series) -> pd.Series:
+    """Return a column in which one value stands as a list of one where others are lists."""
+    is_list = column.map(lambda value: hasattr(value, "__len__") and not isinstance(value, str | bytes | dict))
+    if not is_list.any():
+        return column
+    cells = [list(v) if many else None if pd.isna(v) else [v] for v, many in zip(column, is_list, strict=True)]
+    return pd.Series(cells, index=column.index, dtype=object)

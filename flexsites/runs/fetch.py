@@ -1,0 +1,139 @@
+"""Bring what open sources offer for a run: the plan with its sizes first, then what comes, and what only a user can."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from threading import Lock
+
+from rich.console import Console
+from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TransferSpeedColumn
+from rich.table import Table
+from rich.text import Text
+
+from flexsites.config.input_rules import input_rules
+from flexsites.config.presets import read_presets
+from flexsites.config.shelf import shelf_of
+from flexsites.config.study import Study
+from flexsites.inputs.fetch.cache import Cache, cache_folder
+from flexsites.inputs.fetch.fetch import Fetch, Order, Report
+from flexsites.inputs.fetch.plan import Planned
+from flexsites.runs.fetched import lock_of
+from flexsites.runs.prepare import layers_halo_m
+
+_STATES = {
+    "fetched": "fetched before, as the lock says",
+    "there": "there already: your own",
+    "to fetch": "to fetch",
+    "bring": "only you can bring it",
+    "asked by the run": "asked by the run itself",
+}
+
+
+def fetch_of(study: Study, *, refresh: bool = False, report: Report = lambda _name, _n_bytes: None) -> Fetch:
+    """Return the fetch of a run, ready to tell its plan or to begin.
+
+    Parameters
+    ----------
+    study
+        The run.
+    refresh
+        Whether what is there already is asked anew.
+    report
+        Told the name of a source, and how many bytes of it came.
+    """
+    order = Order(
+        sources=study.run.sources,
+        presets=read_presets(shelf_of(study.path, study.run.config)),
+        area=study.run.area,
+        base=study.path.parent,
+        lock_path=lock_of(study),
+        cache=Cache(cache_folder(), refresh),
+        halo_m=layers_halo_m(study),
+        reach_m=float(input_rules().fetch.reach_m),
+    )
+    return Fetch(order, report)
+
+
+def fetch(study: Study, out: Console, err: Console, *, dry_run: bool, refresh: bool, quiet: bool) -> None:
+    """Show the plan of a run's fetch, and fetch.
+
+    Parameters
+    ----------
+    study
+        The run.
+    out, err
+        Where the plan goes, and progress.
+    dry_run
+        Whether nothing is fetched.
+    refresh
+        Whether what is there already is asked anew.
+    quiet
+        Whether neither plan nor progress is shown.
+
+    Raises
+    ------
+    InputError
+        With everything that could not be brought.
+    """
+    shown = _Shown()
+    order = fetch_of(study, refresh=refresh, report=shown.report)
+    if dry_run or not quiet:
+        with err.status("asking how much there is"):
+            planned = order.plan()
+        _tell(planned, out, title=f"{study.run.name}: {len(planned)} things to bring")
+    if dry_run:
+        out.print(f"\nThe lock will stand at {lock_of(study)}; nothing was fetched.", soft_wrap=True, markup=False)
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=err, disable=quiet) as progress:
+        shown.progress = progress
+        try:
+            lock = order.bring()
+        finally:
+            progress.stop()
+    out.print(f"{len(lock.sources)} sources are locked in {lock_of(study)}", soft_wrap=True, markup=False)
+
+
+class _Shown:
+    """A line of progress per source, however many come at the same time."""
+
+    def __init__(self) -> None:
+        self.progress: Progress | None = None
+        self._lines: dict[str, int] = {}
+        self._lock = Lock()
+
+    def report(self, name: str, n_bytes: int) -> None:
+        """Show that so many bytes more of a source came."""
+        if self.progress is None:
+            return
+        with self._lock:
+            if name not in self._lines:
+                self._lines[name] = int(self.progress.add_task(name, total=None))
+            line = self._lines[name]
+        self.progress.update(self.progress.task_ids[line], advance=n_bytes)
+
+
+def _tell(planned: Iterable[Planned], out: Console, *, title: str) -> None:
+    rows = list(planned)
+    table = Table("source", "state", "from", "how much", title=Text(title), expand=True)
+    for one in rows:
+        area = "" if one.window is None or one.state != "to fetch" else f", for {_km(one)}"
+        names = one.sources[0] if len(one.sources) == 1 else f"{one.sources[0]} and {len(one.sources) - 1} more"
+        table.add_row(*map(Text, (names, _STATES[one.state], one.origin, f"{one.size}{area}".strip(", "))))
+    out.print(table)
+    counts = Counter(one.state for one in rows)
+    out.print(", ".join(f"{n} {_STATES[state]}" for state, n in counts.items()), soft_wrap=True, markup=False)
+    missing = [one for one in rows if one.state in ("bring", "to fetch")]
+    if missing:
+        out.print("On a machine without internet, bring these files to these places:", markup=False)
+        for one in missing:
+            out.print(f"  {one.target}  <-  {one.origin or 'its owner'}", soft_wrap=True, markup=False, highlight=False)
+
+
+def _km(one: Planned) -> str:
+    """Return how large a window is."""
+    if one.window is None:
+        return ""
+    west, south, east, north = one.window
+    return f"{(east - west) / 1000:.0f} by {(north - south) / 1000:.0f} km"
