@@ -1,4 +1,4 @@
-"""The command line: demo, run, check, fetch, explain, shortlist, sources, config, docs."""
+"""The command line: init, sources, fetch, check, run, explain, shortlist, view, config, docs, demo."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
-from flexsites import __version__, cli_config
-from flexsites.config.load import available
+from flexsites import __version__, cli_config, cli_start
 from flexsites.config.run import Shortlist
 from flexsites.config.study import resolve, uncovered
 from flexsites.errors import FlexsitesError, InputError, fault_of_system
@@ -31,6 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_config.app, name="config")
+app.command()(cli_start.init)
+app.command()(cli_start.sources)
 _out = Console()
 _err = Console(stderr=True)
 
@@ -183,24 +184,6 @@ def view(
     from flexsites.view.serve import serve  # noqa: PLC0415
 
     serve(run, port=port, lang=lang.value, opens=browser, say=_say)
-
-
-@app.command()
-def sources() -> None:
-    """List the sources of real runs (provider, licence, how to get them), their traps, and the bundled runs."""
-    from flexsites.inputs.rows.records import load_catalogue  # noqa: PLC0415
-
-    table = Table("id", "title", "provider", "licence", "how", title="Sources", expand=True)
-    catalogue = sorted(load_catalogue().items())
-    for name, row in catalogue:
-        how = ", ".join(access.how for access in row.access)
-        table.add_row(*map(plain, (name, row.title, row.provider, row.licence, how)))
-    _out.print(table)
-    _say("Traps:")
-    for name, row in catalogue:
-        for trap in row.traps:
-            _say(f"  {name}: {trap}")
-    _say(f"Bundled runs: {', '.join(available('runs'))}")
 
 
 @app.command()

@@ -68,6 +68,26 @@ class Door(Model):
         return self
 
 
+class Sign(Model):
+    """What tells that a file is of this register, where its namings do not."""
+
+    kind: Literal["vector", "table"] = "vector"
+    """Whether it has geometry."""
+    has: tuple[str, ...] = ()
+    """Columns that it has, all of them."""
+    names: tuple[str, ...] = ()
+    """Patterns of which its layer, or its file, fits one."""
+    says: dict[str, Any] = Field(default_factory=dict)
+    """What a run must say besides, of a file of this sign."""
+
+    @model_validator(mode="after")
+    def _tells_something(self) -> Self:
+        if not (self.has or self.names):
+            message = "a sign has columns or names"
+            raise ValueError(message)
+        return self
+
+
 class Form(Model):
     """The entry for files of one form (GeoPackage and the like, or CityJSON): the first whose pattern fits counts."""
 
@@ -75,6 +95,17 @@ class Form(Model):
     """Names of files of this form, such as `*.city.json`."""
     entry: dict[str, Any]
     """What a run would write of such a file: its reader and the options of it, without a path."""
+    signs: tuple[Sign, ...] = ()
+    """What tells such a file, besides the columns of its namings."""
+
+
+class Template(Model):
+    """An empty file that its owner fills in."""
+
+    columns: dict[str, Literal["text", "number", "truth"]] = Field(min_length=1)
+    """Its columns, and what each holds."""
+    has_geometry: bool = False
+    """Whether its rows are drawn on the map, as polygons in RD New."""
 
 
 class Preset(Model):
@@ -88,12 +119,22 @@ class Preset(Model):
     """The name that the file gets when it is fetched, and under which it is looked for when a run names none."""
     serves: dict[str, tuple[Form, ...]] = Field(min_length=1)
     """Per place in a run (`parcels`, `layers.natura2000`, `areas.gemeenten`) the entry that is written out for it."""
+    starts: tuple[str, ...] = ()
+    """The places for which `flexsites init` names it, in a run of parcels."""
+    names: tuple[str, ...] = ()
+    """Patterns of the names of files and layers: they count where columns alone (`naam`) could be of anything."""
+    values: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Per column, where a file has it, patterns of which its first value fits one."""
     doors: tuple[Door, ...] = ()
     """The ways in which it comes, the best for one municipality first."""
     is_whole: bool = False
     """Whether the whole register is read, not a window of it: areas by name, a timetable."""
+    covers_by_province: bool = False
+    """Whether it is complete in some provinces and not in others: a run must say in which."""
     traps: tuple[str, ...] = ()
     """What goes wrong with it in this use, besides the traps that the catalogue tells."""
+    template: Template | None = None
+    """What `flexsites sources template NAME` writes."""
     unknown_without: Label | None = None
     """What stays unknown in a run that does not have it."""
     ask: Label | None = None
@@ -107,6 +148,16 @@ class Preset(Model):
             raise ValueError(message)
         return self
 
+    def forms(self, place: str) -> tuple[Form, ...]:
+        """Return the forms for a place in a run.
+
+        Raises
+        ------
+        KeyError
+            If it serves no such place.
+        """
+        return self.serves[place if place in self.serves else _any_of(place)]
+
     def entry(self, place: str, path: str | None = None) -> dict[str, Any]:
         """Return the entry for a place in a run, for a file of that name.
 
@@ -116,7 +167,7 @@ class Preset(Model):
             If it serves no such place, or no form of it fits the name.
         """
         name = PurePosixPath(path or self.file).name.lower()
-        for form in self.serves[place if place in self.serves else _any_of(place)]:
+        for form in self.forms(place):
             if any(fnmatch(name, pattern) for pattern in form.files):
                 return dict(form.entry)
         raise KeyError(name)

@@ -97,8 +97,8 @@ class Selection(Model):
     """Per column, by its new name, what each value becomes: a word, true, false or null; one not listed is a fault."""
     spelled: dict[str, str] = Field(default_factory=dict)
     """Per column, by its new name, the table of spellings (configs/inputs.yaml) that says what each value means."""
-    constants: dict[str, Value] = Field(default_factory=dict)
-    """Columns that are the same for all rows."""
+    constants: dict[str, Value | None] = Field(default_factory=dict)
+    """Columns that are the same for all rows; null is for what the source does not tell."""
     nulls: tuple[Value, ...] = ()
     """Values that stand for null, such as -99997."""
     id_column: str | None = None
@@ -159,3 +159,5 @@ class Naming(Selection, Geometry, Periods):
 
     has: tuple[str, ...] = Field(min_length=1)
     """Columns, or elements of GML, that all are there in this way of naming and not all in another."""
+    lacks: tuple[str, ...] = ()
+    """Columns of which none is there."""

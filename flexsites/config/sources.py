@@ -410,7 +410,7 @@ class Sources(Model):
     """What happens to rows that cannot be used: `stop` reports all and runs nothing, `quarantine` sets them apart."""
 
     folder: str = "data"
-    """Where a `{use: NAME}` without a path has its file, and where `flexsites fetch` puts it; beside the run file."""
+    """Where a `{use: NAME}` without a path has its file, and where fetched files go; beside the run file."""
 
     parcels: ParcelSource | None = None
     """The parcels that are assessed."""

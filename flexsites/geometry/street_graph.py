@@ -133,6 +133,20 @@ class StreetGraph:
         return np.asarray(shapely.linestrings(self.vertex_xy, indices=part), dtype=object)
 
 
+def no_streets() -> StreetGraph:
+    """Return a graph without streets, complete nowhere: what is reached over it is unknown.
+
+    Examples
+    --------
+    >>> no_streets().n_edges, no_streets().extent.is_empty
+    (0, True)
+    """
+    none, bits = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint8)
+    places = np.zeros((0, 2), dtype=np.float64)
+    traits = Traits.plain(none, "path")
+    return StreetGraph(places, none, none, np.zeros(1, np.int64), places, bits, traits, bits, shapely.Polygon())
+
+
 def edge_lengths(vertex_xy: FloatArray, vertex_start: IntArray) -> FloatArray:
     """Return the planar length of every edge.
 

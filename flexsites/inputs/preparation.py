@@ -293,9 +293,11 @@ def files_of(name: str, row: Row, places: Places, *, bounds: Bounds | None) -> t
         return ()
     found: list[str] = []
     faults: list[Fault | str] = []
+    brought = f"`flexsites fetch` brings it, or give your own as `path` (see `flexsites sources {row.preset}`)"
+    remedy = brought if row.preset else None
     for path in row.paths:
         try:
-            found.append(_local(name, path, places, bounds))
+            found.append(_local(name, path, places, bounds, remedy))
         except InputError as error:
             faults.extend(error.faults)
     if faults:
@@ -303,15 +305,15 @@ def files_of(name: str, row: Row, places: Places, *, bounds: Bounds | None) -> t
     return tuple(found)
 
 
-def _local(name: str, path: str, places: Places, bounds: Bounds | None) -> str:
+def _local(name: str, path: str, places: Places, bounds: Bounds | None, remedy: str | None) -> str:
     """Return where a file is: one that was fetched before the run as its lock says, else where its path leads."""
     if places.fetched is None:
-        return locate(path, places, where=name)
+        return locate(path, places, where=name, remedy=remedy)
     archive, member = split_archive(path)
     held = places.fetched.answer(name, question_of(archive), bounds)
     if held is not None:
         return str(held[0]) if member is None else f"{held[0]}/{member}"
-    return locate(path, places, where=name)
+    return locate(path, places, where=name, remedy=remedy)
 
 
 def _with_files(name: str, row: Row) -> str:

@@ -20,6 +20,7 @@ from flexsites.config.sources import Stops as StopPoints
 from flexsites.config.transit import Transit
 from flexsites.digest import digests_of
 from flexsites.errors import Fault, InputError
+from flexsites.geometry.street_graph import no_streets
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.land.coverages import coverage_frame
 from flexsites.inputs.osm.graph import amenities_from_place
@@ -206,7 +207,8 @@ class _ReachReader:
     def _streets(self) -> StreetReading:
         row = self.sources.streets
         if row is None:
-            raise InputError(Fault("the run has no streets", "sources.streets", "add them"))
+            self.warnings.append("streets: the run has none; what is reached, and whether land lies on one, is unknown")
+            return StreetReading(no_streets(), ())
         paths = self.preparation.files(STREETS, row)
         report = ReadReport(Ledger(STREETS))
         if isinstance(row, Lines):

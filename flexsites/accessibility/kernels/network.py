@@ -214,7 +214,7 @@ def build_network(streets: StreetGraph, *, mode: Mode, min_component_m: float, w
     length = edge_lengths(streets.vertex_xy, streets.vertex_start)
     flags[(flags > 0) & (streets.allowed & CROSSING > 0)] |= PASSING
     keep, cut = _components(streets, flags > 0, length, min_component_m)
-    if not keep.any():
+    if streets.n_edges and not keep.any():
         raise InputError(Fault(f"no street for mode {mode}", "streets", "check access tags and min_component_m"))
     chosen = np.flatnonzero(keep)
     start, edge = incidence(streets.edge_from[chosen], streets.edge_to[chosen], streets.n_nodes)
@@ -327,6 +327,8 @@ def morton(xy: FloatArray) -> NDArray[np.uint64]:
     >>> order.tolist()
     [1, 2, 3, 0]
     """
+    if not len(xy):
+        return np.zeros(0, dtype=np.uint64)
     low, high = xy.min(axis=0), xy.max(axis=0)
     span = max(float((high - low).max()), 1.0)
     cells = ((xy - low) / span * (2**_MORTON_BITS - 1)).astype(np.uint64)

@@ -6,13 +6,15 @@ in the file, and it reads the whole of it to tell them.
 
 from __future__ import annotations
 
+import csv
 import xml.etree.ElementTree as ET
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyogrio
@@ -49,6 +51,8 @@ class Content:
         The form of the file: vector, gml, cityjson, osm, gtfs, raster, table.
     n_rows
         How many rows it has; null: only reading tells.
+    sample
+        The first value of its columns, as text, where that costs little.
     """
 
     path: str
@@ -57,6 +61,7 @@ class Content:
     has_geometry: bool
     kind: str
     n_rows: int | None = None
+    sample: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def contents_of(path: Path, member: str | None = None) -> tuple[Content, ...]:
@@ -95,22 +100,47 @@ def _of_file(path: Path) -> Iterator[Content]:
         yield Content(str(path), None, frozenset(), has_geometry=True, kind="osm")
     elif suffix in (".tif", ".tiff"):
         yield Content(str(path), None, frozenset(), has_geometry=True, kind="raster")
+    elif suffix in (".csv", ".xlsx"):
+        yield _of_table(path)
     elif suffix in _GDAL:
         yield from _of_gdal(str(path), str(path))
+
+
+def _of_table(path: Path) -> Content:
+    try:
+        if path.suffix.lower() == ".xlsx":
+            rows = pd.read_excel(path, dtype="str", nrows=1)
+        else:
+            rows = pd.read_csv(path, sep=None, engine="python", dtype="str", encoding="utf-8-sig", nrows=1)
+    except (ValueError, csv.Error) as error:  # no text, no table, an empty file
+        raise InputError(Fault(f"cannot be read ({error})", str(path), "export the file again")) from error
+    columns = frozenset(map(str, rows.columns))
+    return Content(str(path), None, columns, has_geometry=False, kind="table", sample=_first_of(rows))
+
+
+def _first_of(rows: pd.DataFrame) -> dict[str, str]:
+    return {str(name): str(rows[name].iloc[0]) for name in rows.columns if len(rows) and pd.notna(rows[name].iloc[0])}
 
 
 def _of_parquet(path: Path) -> Content:
     found = pq.ParquetFile(path)
     metadata = found.schema_arrow.metadata or {}
     columns = frozenset(found.schema_arrow.names)
-    return Content(str(path), None, columns, b"geo" in metadata, "vector", found.metadata.num_rows)
+    texts = [
+        one.name for one in found.schema_arrow if pa.types.is_string(one.type) or pa.types.is_large_string(one.type)
+    ]
+    head = next(found.iter_batches(1, columns=texts), None)
+    sample = {} if head is None else _first_of(head.to_pandas())
+    return Content(str(path), None, columns, b"geo" in metadata, "vector", found.metadata.num_rows, sample)
 
 
 def _of_gdal(source: str, told: str) -> Iterator[Content]:
     for layer, kind in pyogrio.list_layers(source):
         info = pyogrio.read_info(source, layer=str(layer))
         n_rows = int(info["features"]) if info["features"] >= 0 else None
-        yield Content(told, str(layer), frozenset(map(str, info["fields"])), kind is not None, "vector", n_rows)
+        first = pyogrio.read_dataframe(source, layer=str(layer), max_features=1, read_geometry=False)
+        columns = frozenset(map(str, info["fields"]))
+        yield Content(told, str(layer), columns, kind is not None, "vector", n_rows, _first_of(first))
 
 
 def _is_cityjson(path: Path) -> bool:

@@ -57,7 +57,7 @@ class Places:
     fetched: Fetched | None = None
 
 
-def locate(text: str, places: Places, *, where: str) -> str:
+def locate(text: str, places: Places, *, where: str, remedy: str | None = None) -> str:
     """Return the local path of a source's file, its `${NAME}` filled in; a remote one is copied to scratch first.
 
     A path may lead into a zip (`bgt.zip/bgt_wegdeel.gml`); it is returned as such.
@@ -80,7 +80,7 @@ def locate(text: str, places: Places, *, where: str) -> str:
         found = places.base / path
     archive, _ = split_archive(str(found))
     if not Path(archive).exists():
-        raise InputError(Fault("no such file", f"{where}: {found}", _remedy(path)))
+        raise InputError(Fault("no such file", f"{where}: {found}", remedy or _remedy(path)))
     return str(found)
 
 

@@ -38,20 +38,28 @@ def as_delivered(
     if not isinstance(row, Vector) or not row.namings:
         return row, paths
     chosen: list[Naming] = []
+    contents: tuple[Content, ...] = ()
+    layer: str | None = None
     found: list[str] = []
     for path in paths:
         local = locate(path, places, where=name)
         archive, member = split_archive(local)
-        contents = contents_of(Path(archive), member)
+        contents = tuple(one for one in contents_of(Path(archive), member) if _is_asked(row, one))
         naming, content = _choose(row.namings, contents, where=f"{name} ({Path(path).name})")
         chosen.append(naming)
+        layer = content.layer
         found.append(content.path if _is_one_member(content, contents) else local)
     if any(one != chosen[0] for one in chosen):
         what = f"{Path(paths[0]).name} and another file name their columns differently"
         raise InputError(Fault(what, name, "give files of one delivery"))
     naming = chosen[0]
-    said = {key: getattr(naming, key) for key in naming.model_fields_set if key != "has"}
+    said = {key: getattr(naming, key) for key in naming.model_fields_set if key not in ("has", "lacks")}
+    said.setdefault("layer", layer if len({one.layer for one in contents}) > 1 else row.layer)
     return row.model_copy(update={**said, "namings": (naming,)}), tuple(found)
+
+
+def _is_asked(row: Vector, content: Content) -> bool:
+    return row.layer is None or content.layer is None or content.layer == row.layer
 
 
 def _is_one_member(content: Content, contents: Iterable[Content]) -> bool:
@@ -70,7 +78,7 @@ def naming_of(namings: Iterable[Naming], content: Content) -> Naming | None:
     """
     for naming in namings:
         is_layer = naming.layer is None or content.layer is None or naming.layer == content.layer
-        if is_layer and set(naming.has) <= content.columns:
+        if is_layer and set(naming.has) <= content.columns and content.columns.isdisjoint(naming.lacks):
             return naming
     return None
 

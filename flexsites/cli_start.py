@@ -1,0 +1,234 @@
+"""`flexsites init` and `flexsites sources`: from the name of a place, and perhaps a folder of files, to a run file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from flexsites.config.areas import NamedArea, alike, area_called
+from flexsites.config.load import available
+from flexsites.config.new_run import Line, NewRun, run_name, text_of
+from flexsites.config.presets import Preset, read_presets
+from flexsites.config.shelf import OWN_FOLDER, Shelf
+from flexsites.errors import Fault, NotFoundError, RunError
+
+if TYPE_CHECKING:
+    from flexsites.inputs.recognition import Recognised
+
+_out = Console()
+
+
+class Lang(StrEnum):
+    """The languages of a run file's comments."""
+
+    nl = "nl"
+    en = "en"
+
+
+Places = Annotated[list[str], typer.Argument(metavar="PLACE...", help="Municipalities or provinces, by name or code.")]
+Folder = Annotated[
+    Path | None, typer.Option("--from", metavar="DIR", help="A folder of files: registers are known by their content.")
+]
+Roofs = Annotated[
+    Path | None, typer.Option("--roofs", metavar="FILE", help="A corporation's list (xlsx, csv): assess its roofs.")
+]
+Target = Annotated[
+    Path | None, typer.Option("--to", metavar="RUN.yaml", help="The file to write; left out: NAME.yaml, here.")
+]
+LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the comments.")]
+
+
+def init(
+    places: Places, folder: Folder = None, roofs: Roofs = None, to: Target = None, lang: LangOption = Lang.nl
+) -> None:
+    """Write a run file of a page for a municipality or a province: from the registers, or from a folder of files."""
+    areas = tuple(area_called(one) for one in places)
+    target = to or Path(f"{run_name(areas, roofs=roofs is not None)}.yaml")
+    if target.exists():
+        raise RunError(Fault("there is a file already", str(target), "give another with --to, or remove it first"))
+    for given in (folder, roofs):
+        if given is not None and not given.exists():
+            raise NotFoundError(Fault("is not there", str(given), "correct the path"))
+    own = target.parent / OWN_FOLDER
+    presets = read_presets(Shelf(own.resolve() if own.is_dir() else None))
+    _tell_areas(places, areas)
+    lines, absent = (
+        _fetched(presets, roofs) if folder is None else _recognised(folder, target, presets, areas, roofs, lang)
+    )
+    from flexsites.inputs.proposal import beside  # noqa: PLC0415
+
+    relative = None if roofs is None else beside(roofs, target)
+    new = NewRun(areas, lines, absent, str(target), relative, is_fetched=folder is None)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text_of(new, presets, dt.date.today(), lang.value), encoding="utf-8")  # noqa: DTZ011 - the user's day
+    _say(f"Written: {target}")
+    _say(f"Next: flexsites {'fetch' if folder is None else 'check'} {target}")
+
+
+def sources(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A preset; left out: list them all.")] = None,
+    of: Annotated[str | None, typer.Argument(metavar="[PRESET]", help="After `template`: whose.")] = None,
+    to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="Where a template goes.")] = None,
+    lang: LangOption = Lang.en,
+) -> None:
+    """List the sources with their licences and traps; show one with a ready entry; `template NAME`: an empty file."""
+    presets = read_presets(Shelf())
+    if name is None:
+        _list_sources(presets, lang)
+    elif name == "template":
+        _write_template(presets, of, to)
+    else:
+        _show_source(_known(presets, name), name, lang)
+
+
+def _known(presets: Mapping[str, Preset], name: str | None) -> Preset:
+    found = presets.get(name or "")
+    if found is None:
+        raise NotFoundError(Fault(f"there is no preset '{name}'", "sources", f"use one of {', '.join(presets)}"))
+    return found
+
+
+def _list_sources(presets: Mapping[str, Preset], lang: Lang) -> None:
+    from flexsites.inputs.rows.records import load_catalogue  # noqa: PLC0415 - loading what reads files takes seconds
+
+    catalogue = load_catalogue()
+    table = Table("use", "what", "provider", "licence", "how", title="Sources", expand=True)
+    for name, preset in presets.items():
+        row = catalogue[preset.about]
+        how = ", ".join(dict.fromkeys(door.kind for door in preset.doors))
+        table.add_row(*map(_plain, (name, preset.label.get(lang.value), row.provider, row.licence, how)))
+    _out.print(table)
+    others = sorted(set(catalogue) - {preset.about for preset in presets.values()})
+    _say(f"Without a preset, to be written out (`about: NAME`): {', '.join(others)}")
+    _say("Traps:")
+    for key, row in sorted(catalogue.items()):
+        for trap in row.traps:
+            _say(f"  {key}: {trap}")
+    _say("flexsites sources NAME shows one, with a ready entry.")
+    _say(f"Bundled runs: {', '.join(available('runs'))}")
+
+
+def _show_source(preset: Preset, name: str, lang: Lang) -> None:
+    """Show what a preset is, its doors, its traps, and what one writes to use it."""
+    from flexsites.inputs.rows.records import load_catalogue  # noqa: PLC0415
+
+    row = load_catalogue()[preset.about]
+    _say(f"{preset.label.get(lang.value)}: {row.title}, {row.provider}; {row.licence}; edition: {row.edition}")
+    for door in preset.doors:
+        seen = "" if door.is_seen or door.kind == "on_request" else " (only read about)"
+        layers = f" [{', '.join(door.layers)}]" if door.layers else ""
+        _say(f"  {door.kind}: {door.address or ''}{layers}{seen}{f'; {door.notes}' if door.notes else ''}")
+    for trap in (*row.traps, *preset.traps):
+        _say(f"  mind: {trap}")
+    if preset.unknown_without is not None:
+        _say(f"  without it is unknown: {preset.unknown_without.get(lang.value)}")
+    if preset.ask is not None:
+        _say(f"  ask: {preset.ask.get(lang.value)}")
+    _say("In a run, below `sources` (with `path: FILE` where it is not fetched):")
+    for place in preset.serves:
+        group, _, key = place.partition(".")
+        entry = f"{{use: {name}}}"
+        _say(f"  {group}: {{{key.replace('*', name)}: {entry}}}" if key else f"  {group}: {entry}")
+    if preset.template is not None:
+        _say(f"An empty file with its columns: flexsites sources template {name}")
+
+
+def _write_template(presets: Mapping[str, Preset], name: str | None, to: Path | None) -> None:
+    from flexsites.inputs.templates import write_template  # noqa: PLC0415
+
+    preset = _known(presets, name)
+    if preset.template is None:
+        have = ", ".join(key for key, one in presets.items() if one.template is not None)
+        raise NotFoundError(Fault(f"{name} has no template", "sources template", f"use one of {have}"))
+    target = to or Path(preset.file)
+    if target.exists():
+        raise RunError(Fault("there is a file already", str(target), "give another with --to, or remove it first"))
+    write_template(preset.template, target)
+    _say(f"Written: {target} ({', '.join(preset.template.columns)})")
+
+
+def _tell_areas(places: list[str], areas: tuple[NamedArea, ...]) -> None:
+    for asked, area in zip(places, areas, strict=True):
+        others = [str(one) for one in alike(area.name) if one.code != area.code and one.is_gemeente]
+        _say(f"{asked}: {area}" + (f"; not {' or '.join(others[:2])}" if others else ""))
+
+
+def _starts(presets: Mapping[str, Preset], roofs: Path | None) -> dict[str, str]:
+    """Return, by place, the preset that a new run names."""
+    if roofs is not None:
+        return {
+            "buildings.bag_panden": "bag_panden",
+            "buildings.verblijfsobjecten": "bag_verblijfsobjecten",
+            "buildings.roofs_3d": "bag3d",
+            "areas.gemeenten": "gemeenten",
+        }
+    return {place: name for name, preset in presets.items() for place in preset.starts}
+
+
+def _fetched(presets: Mapping[str, Preset], roofs: Path | None) -> tuple[dict[str, Line], dict[str, str]]:
+    return {place: Line(name) for place, name in _starts(presets, roofs).items()}, {}
+
+
+def _recognised(
+    folder: Path,
+    target: Path,
+    presets: Mapping[str, Preset],
+    areas: tuple[NamedArea, ...],
+    roofs: Path | None,
+    lang: Lang,
+) -> tuple[dict[str, Line], dict[str, str]]:
+    """Return what a folder holds as lines of a run, and which presets would serve what it does not hold."""
+    from flexsites.inputs.proposal import lines_of  # noqa: PLC0415 - loading what reads files takes seconds
+    from flexsites.inputs.recognition import recognise  # noqa: PLC0415
+
+    found = recognise(folder, presets, [area.bbox for area in areas])
+    wanted = {
+        place: one
+        for place, one in found.findings.items()
+        if place.startswith("areas.") or place.startswith("buildings.") == (roofs is not None)
+    }
+    table = Table("place", "register", "file", title=_plain(folder))
+    for place, one in wanted.items():
+        table.add_row(
+            *map(_plain, (place, presets[one.preset].label.get(lang.value), os.path.relpath(one.content.path, folder)))
+        )
+    _out.print(table)
+    _tell_left(found, folder, {one.file for one in wanted.values()})
+    lines = lines_of(wanted, target, areas, presets, lang=lang.value)
+    absent = {place: name for place, name in _starts(presets, roofs).items() if place not in lines}
+    return lines, absent
+
+
+def _tell_left(found: Recognised, folder: Path, used: set[Path]) -> None:
+    """Tell what of a folder is not used, and why."""
+    for one, why in found.others:
+        reason = "it lies outside the area" if why == "elsewhere" else f"another file serves for {one.place}"
+        _say(f"not used: {os.path.relpath(one.content.path, folder)}: {reason}")
+    from flexsites.inputs.formats.files import split_archive  # noqa: PLC0415
+
+    by_file: dict[Path, list[str]] = {}
+    for content in found.unknown:
+        whole = Path(split_archive(content.path)[0])
+        by_file.setdefault(whole, []).append(content.layer or Path(content.path).name)
+    for file, names in by_file.items():
+        told = "not used of" if file in used else "not recognised:"
+        _say(f"{told} {os.path.relpath(file, folder)}: {', '.join(dict.fromkeys(names))}")
+    for fault in found.faults:
+        _say(f"cannot be read: {fault}")
+
+
+def _plain(text: object) -> Text:
+    return Text("".join(sign for sign in str(text) if sign.isprintable()))
+
+
+def _say(text: str) -> None:
+    _out.print(_plain(text), highlight=False, soft_wrap=True)
