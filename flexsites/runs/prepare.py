@@ -28,7 +28,7 @@ from flexsites.tables.whole_files import read_state
 
 def prepare_inputs(place: Place, study: Study, options: Options) -> Prepared:
     """Read every source once and write what the cells will read; what is unchanged is not read again."""
-    base = study.path.parent
+    base = study.path.parent.absolute()  # a located file is located again: relative, it would start here twice
     request = _request(study)
     with Console(stderr=True, quiet=options.quiet).status("inputs") as status, compiling(study):
         invented = invent(study.run, place.directory / "world", base=base, reach=reach_request(study))
@@ -47,7 +47,7 @@ def prepare_inputs(place: Place, study: Study, options: Options) -> Prepared:
 
 def check_inputs(study: Study, *, report: Callable[[str], None] = lambda _: None) -> list[Fault | str]:
     """Read every source as a run would, in a folder of its own; return every fault, run nothing."""
-    base = study.path.parent
+    base = study.path.parent.absolute()  # a located file is located again: relative, it would start here twice
     with tempfile.TemporaryDirectory(prefix="flexsites-check-") as folder:
         try:
             invented = invent(study.run, Path(folder) / "world", base=base, reach=reach_request(study))
