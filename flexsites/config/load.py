@@ -75,14 +75,31 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML is anything until a mod
     Raises
     ------
     ConfigError
-        If it cannot be read, is not YAML, or says one key twice.
+        If it cannot be read, is not YAML, says one key twice, or stands for more than any file of its kind would say.
     """
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 - a safe loader
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 - a safe loader
+        n_values = _count_values(content, {})
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(Fault(f"cannot be read ({error})", str(path), "check the file")) from error
     except yaml.YAMLError as error:
         raise ConfigError(Fault(f"is not valid YAML ({error})", str(path), "mend the line it names")) from error
+    except RecursionError as error:
+        raise ConfigError(Fault("is nested too deeply", str(path), "write it flatter")) from error
+    if n_values > _MOST_VALUES:
+        what = f"its aliases stand for {n_values} values, more than the {_MOST_VALUES} that are read"
+        raise ConfigError(Fault(what, str(path), "write out what is meant"))
+    return content
+
+
+def _count_values(value: object, known: dict[int, int]) -> int:
+    """Return how many values YAML stands for with every alias written out; what is the same is counted once."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in known:
+        inside = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_count_values(one, known) for one in inside)
+    return known[id(value)]
 
 
 def read_model(
@@ -168,6 +185,8 @@ def _faults(error: ValidationError, path: Path) -> Iterator[Fault]:
         yield Fault(what, f"{path}: {place or 'the file'}", remedy)
 
 
+_MOST_VALUES = 1_000_000
+"""Values that one file may stand for: a hundred times those of the longest that is shipped."""
 _BOOL_TAG = "tag:yaml.org,2002:bool"
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 

@@ -6,7 +6,9 @@ run file, or a copy of one source, and runs that; inputs that nobody changed are
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import os
 import shutil
 import subprocess
@@ -16,8 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
+from flexsites.cli import main
 from flexsites.config.load import configs_directory
 from flexsites.config.study import resolve
 from flexsites.runs.run import Options, place_of
@@ -83,6 +87,18 @@ def tables(directory: Path) -> dict[str, str]:
     """Return the SHA-256 of every merged table of a run, by its path within the run's directory."""
     paths = [*directory.glob("*.parquet"), *directory.glob("variants/*/*.parquet")]
     return {str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths)}
+
+
+def told_by(*arguments: object) -> str:
+    """Return what a command tells that ends well: in this process, which a start of its own would cost more than it."""
+    shown = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(shown):
+        patch.setenv("COLUMNS", "250")
+        patch.setattr(sys, "argv", ["flexsites", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+    assert not left.value.code, shown.getvalue()
+    return shown.getvalue()
 
 
 def flexsites(*arguments: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:

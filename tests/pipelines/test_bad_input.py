@@ -288,6 +288,18 @@ def test_a_sound_run_is_found_sound(tell: Callable[..., Told]) -> None:
     assert tell("check") == (0, "")
 
 
+def test_a_run_file_may_be_named_from_another_folder(
+    tell: Callable[..., Told], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files lie beside it, wherever one stands."""
+    assert tell("check")[0] == 0
+    monkeypatch.chdir(tmp_path.parent)
+    monkeypatch.setattr(sys, "argv", ["flexsites", "check", f"{tmp_path.name}/tiny.yaml"])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert not left.value.code
+
+
 def test_a_sound_timetable_is_found_sound(tell: Callable[..., Told]) -> None:
     assert tell("check", _timetable(with_service=True))[0] == 0
 

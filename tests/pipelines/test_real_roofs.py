@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import real_data
 from tests.pipelines.real_runs import run_real
-from tests.pipelines.small_run import flexsites
+from tests.pipelines.small_run import told_by
 
 ROOF_SURFACES = {"usable_roof_area", "roof_flat_share"}
 MEASURED = (
@@ -98,9 +98,8 @@ def test_the_story_of_a_roof_can_be_told(echt, verdict):
     run = echt["gpkg"]
     roofs = run.table("roofs")
     one = roofs[roofs["verdict"] == verdict].iloc[0]
-    told = flexsites("explain", one.bag_pand_id, "--run", run.directory, "--lang", "en")
-    assert told.returncode == 0, told.stderr
-    assert f"Verdict: {verdict}" in told.stdout
+    told = told_by("explain", one.bag_pand_id, "--run", run.directory, "--lang", "en")
+    assert f"Verdict: {verdict}" in told
 
 
 PANDEN, UNITS = "denhaag_voorburg/pand.parquet", "denhaag_voorburg/verblijfsobject.parquet"
@@ -152,10 +151,9 @@ def test_a_roof_without_height_is_unknown_and_says_so_unless_its_year_or_footpri
     assert set(roofs["verdict"]) == {"unknown"}
     assert set(map(tuple, roofs["missing_evidence"])) == {("building_height", "roof_area")}
     assert roofs["n_units_expected"].isna().all()
-    told = flexsites("explain", roofs["bag_pand_id"].iloc[0], "--run", denhaag.directory, "--lang", "en")
-    assert told.returncode == 0, told.stderr
-    assert "Verdict: unknown" in told.stdout
-    assert "height (m): unknown" in told.stdout
+    told = told_by("explain", roofs["bag_pand_id"].iloc[0], "--run", denhaag.directory, "--lang", "en")
+    assert "Verdict: unknown" in told
+    assert "height (m): unknown" in told
 
 
 def test_dwellings_are_counted_by_status_function_and_shared_buildings(denhaag, bag):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import real_data
 from tests.pipelines.real_runs import assert_areas_close, assert_remainder_is_that_of_a_naive_overlay, run_real
-from tests.pipelines.small_run import flexsites
+from tests.pipelines.small_run import told_by
 
 FILE = "rotterdam/rotterdam_centrum.gpkg"
 
@@ -92,7 +92,6 @@ def test_streets_connect_at_shared_vertices_and_stops_of_unknown_mode_stay_unkno
 def test_the_story_of_a_parcel_can_be_told(run, verdict):
     sites = run.table("sites")
     one = sites[sites["verdict"] == verdict].iloc[0]
-    told = flexsites("explain", one.site_id, "--run", run.directory, "--lang", "en")
-    assert told.returncode == 0, told.stderr
-    assert f"Verdict: {verdict}" in told.stdout
-    assert "owner " in told.stdout
+    told = told_by("explain", one.site_id, "--run", run.directory, "--lang", "en")
+    assert f"Verdict: {verdict}" in told
+    assert "owner " in told

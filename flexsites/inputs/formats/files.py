@@ -5,6 +5,7 @@ Everything else in this folder is given local paths; only this module knows how 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -81,6 +82,9 @@ def locate(text: str, places: Places, *, where: str, remedy: str | None = None) 
     archive, _ = split_archive(str(found))
     if not Path(archive).exists():
         raise InputError(Fault("no such file", f"{where}: {found}", remedy or _remedy(path)))
+    if not Path(archive).is_file() and not Path(archive).is_dir():
+        # A device or a pipe may never end.
+        raise InputError(Fault("neither a file nor a folder", f"{where}: {found}", _remedy(path)))
     return str(found)
 
 
@@ -150,6 +154,11 @@ def unpack(archive: str, member: str, scratch: Path) -> Path:
                 shutil.copyfileobj(source, local, _CHUNK_BYTES)
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
             what = f"cannot be unpacked ({error})"
+            raise InputError(Fault(what, f"{archive}/{member}", "fetch the archive again, or unpack it")) from error
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            what = "cannot be unpacked (its list of contents points outside the file)"
             raise InputError(Fault(what, f"{archive}/{member}", "fetch the archive again, or unpack it")) from error
     return target
 

@@ -40,6 +40,7 @@ def read_poly(path: Path) -> shapely.Geometry:
     except (ValueError, OSError, shapely.errors.GEOSException) as error:
         fault = Fault(f"cannot be read as a polygon filter file ({error})", str(path), "give a .poly file, or polygons")
         raise InputError(fault) from error
-    if shapely.is_empty(area) or not np.isfinite(shapely.bounds(area)).all():
-        raise InputError(Fault("the polygon filter file holds no area", str(path), "give a .poly file, or polygons"))
+    if shapely.is_empty(area) or not (np.abs(shapely.bounds(area)) <= [180, 90, 180, 90]).all():
+        what = "the polygon filter file holds no area on earth"
+        raise InputError(Fault(what, str(path), "give a .poly file in degrees, or polygons"))
     return area

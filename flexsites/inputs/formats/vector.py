@@ -216,7 +216,7 @@ def _open_gdal(
         layers = [(n, "") for n in made.layers] if made else [(str(n), k) for n, k in pyogrio.list_layers(path)]
         chosen = _choose_layer(layers, layer, where)
         info = pyogrio.read_info(path, layer=chosen, force_feature_count=True, **options)
-    except (DataSourceError, DataLayerError) as error:
+    except (DataSourceError, DataLayerError, UnicodeDecodeError) as error:
         said = str(error).partition(".;")[0]  # what follows is advice on GDAL's own command line
         raise InputError(Fault(f"cannot be read ({said})", where, "fetch or export the file again")) from error
     return VectorFile(
@@ -365,7 +365,8 @@ def exact(table: pa.Table) -> pd.DataFrame:
     >>> exact(pa.table({"id": [900719925474099311, None]}))["id"].tolist()
     [900719925474099311, <NA>]
     """
-    frame: pd.DataFrame = table.to_pandas(types_mapper=_EXACT.get)
+    # What pandas wrote of itself beside the columns may be damaged, and would hide a column that was an index.
+    frame: pd.DataFrame = table.replace_schema_metadata().to_pandas(types_mapper=_EXACT.get)
     return frame
 
 

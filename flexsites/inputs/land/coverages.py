@@ -35,6 +35,7 @@ def coverage_of(
     *,
     areas: Frame | None,
     places: Places,
+    name: str | None = None,
 ) -> Frame:
     """Return where one layer is covered, as the table Coverages, cut on the national lattice.
 
@@ -48,6 +49,8 @@ def coverage_of(
         The table Areas, for coverage named by gemeente or provincie.
     places
         What relative paths refer to.
+    name
+        The dotted name of the entry, for errors; None: that of a layer.
 
     Raises
     ------
@@ -61,9 +64,10 @@ def coverage_of(
     if not isinstance(stated, CoverageOf):
         # What is complete for the run is so wherever the run looks: no more is ever asked of it.
         return coverage_frame(layer, [shapely.box(*RD_BOUNDS)], "covered")
+    where = f"{name or f'layers.{layer}'}.coverage"
     boxes = [] if stated.bbox is None else [shapely.box(*stated.bbox)]
-    full = [*_named(layer, (*stated.gemeenten, *stated.provincies), areas), *boxes, *_drawn(layer, stated, places)]
-    partly = _named(layer, (*stated.gemeenten_partly, *stated.provincies_partly), areas)
+    full = [*_named(where, (*stated.gemeenten, *stated.provincies), areas), *boxes, *_drawn(where, stated, places)]
+    partly = _named(where, (*stated.gemeenten_partly, *stated.provincies_partly), areas)
     frames = [coverage_frame(layer, full, "covered"), coverage_frame(layer, partly, "partly")]
     joined = pd.concat([frame for frame in frames if len(frame)], ignore_index=True)
     return conform(gpd.GeoDataFrame(joined, crs=CRS), Coverages, where=layer)
@@ -87,28 +91,27 @@ def coverage_frame(layer: str, shapes: Iterable[BaseGeometry], coverage: str) ->
     return gpd.GeoDataFrame(columns, geometry=parts, crs=CRS)  # type: ignore[no-any-return]
 
 
-def _named(layer: str, codes: tuple[str, ...], areas: Frame | None) -> list[BaseGeometry]:
+def _named(where: str, codes: tuple[str, ...], areas: Frame | None) -> list[BaseGeometry]:
     if not codes:
         return []
     if areas is None:
-        what = f"coverage of {layer} is given by area, and the run has no areas"
-        raise InputError(Fault(what, f"layers.{layer}.coverage", "add sources.areas.gemeenten or .provincies"))
+        what = "the coverage is given by area, and the run has no areas"
+        raise InputError(Fault(what, where, "add sources.areas.gemeenten or .provincies"))
     return [area_of(areas, [code]) for code in codes]
 
 
-def _drawn(layer: str, stated: CoverageOf, places: Places) -> list[BaseGeometry]:
+def _drawn(where: str, stated: CoverageOf, places: Places) -> list[BaseGeometry]:
     if stated.path is None:
         return []
-    where = f"layers.{layer}.coverage"
     if stated.path.endswith(".poly"):
         file = Path(locate(stated.path, places, where=where))
         # The sides are straight in degrees: with a corner every hundredth of one they stay within a metre.
         shape = shapely.segmentize(read_poly(file), 0.01)
         return list(to_rd("EPSG:4326", where=str(file)).apply(np.array([shape], dtype=object)))
     row = Vector(reader="vector", about="coverage", path=stated.path, layer=stated.layer)
-    opened = open_source(f"layers.{layer}.coverage", row, row.paths, places)
+    opened = open_source(where, row, row.paths, places)
     told = ReadReport(Ledger(Path(stated.path).stem))
     shapes = [shape for rows in read_rows(opened, "polygon", told) for shape in rows.geometry]
-    if faults := told.ledger.faults(f"layers.{layer}.coverage"):
+    if faults := told.ledger.faults(where):
         raise InputError(faults)
     return shapes

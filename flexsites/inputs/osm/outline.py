@@ -39,7 +39,7 @@ def outline_of(row: Row, name: str, *, places: Places, areas: Frame | None) -> s
     stated = row.coverage if isinstance(row, OsmPbf) else "extent"
     if stated == "extent":
         return None
-    frame = coverage_of(name, stated, areas=areas, places=places)
+    frame = coverage_of(name, stated, areas=areas, places=places, name=name)
     covered = frame[(frame["coverage"] == "covered").to_numpy(dtype=bool)]
     if not len(covered):
         fault = Fault("no place is named where the file is complete", f"{name}.coverage", "name areas or polygons")

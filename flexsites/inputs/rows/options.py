@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flexsites.config.source_rows import Row, Selection
-from flexsites.config.sources import Bag, Lines, Points, Sources, Stops, Table
+from flexsites.config.sources import Bag, Lines, OsmPbf, Points, Sources, Stops, Table
 from flexsites.errors import Fault
 
 _MAPPING = tuple(Selection.model_fields)
@@ -40,6 +40,8 @@ def _unused(name: str, row: Row) -> dict[str, str]:
     group = name.split(".", maxsplit=1)[0]
     if group == "buildings" and not isinstance(row, Table):
         return _of_stock()
+    if isinstance(row, OsmPbf):
+        return {}
     if isinstance(row, Lines):
         return {"keep": _MAKES_NOTHING, "id_prefix": _MAKES_NOTHING}
     if isinstance(row, Points | Stops):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from flexsites.config.sources import Table
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places, locate
 from flexsites.inputs.formats.vector import Batch, exact
+from flexsites.inputs.formats.workbook import read_sheet
 from flexsites.inputs.rows.selection import Unlisted, column_faults, kept_columns, matches, select
 
 _SUFFIXES = (".parquet", ".xlsx", ".csv", ".txt", ".tsv")
@@ -61,10 +61,10 @@ def _read(path: str, sheet: str | None, where: str) -> pd.DataFrame:
             case ".parquet":
                 return exact(pq.read_table(path))
             case ".xlsx":
-                return pd.read_excel(path, sheet_name=sheet or 0, dtype="str")
+                return read_sheet(path, sheet, where=where)
             case _:
                 return pd.read_csv(path, sep=None, engine="python", dtype="str", encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(Fault("its text is not UTF-8", where, "export it as UTF-8")) from error
-    except (OSError, ValueError, pd.errors.ParserError, pa.ArrowException, csv.Error, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, pd.errors.ParserError, pa.ArrowException, csv.Error) as error:
         raise InputError(Fault(f"cannot be read ({error})", where, "export the file again")) from error

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from flexsites.errors import Fault
 from flexsites.geometry.polygons import polygonal, repair
 from flexsites.inputs.formats.projection import Geometries, outside_rd
+from flexsites.tables.whole_files import whole_file
 
 Kind = Literal["polygon", "line", "point", "place", "any"]
 
@@ -107,10 +108,10 @@ class Ledger:
         """Write the quarantine file, if there is anything in it, and return its path."""
         if not self.rows:
             return None
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.source}.parquet"
         kept = pd.concat([rows.to_crs("EPSG:28992") if rows.crs else rows for rows in self.rows], ignore_index=True)
-        gpd.GeoDataFrame(kept, geometry="geometry").to_parquet(path, index=False)
+        with whole_file(path) as temporary:
+            gpd.GeoDataFrame(kept, geometry="geometry").to_parquet(temporary, index=False)
         return path
 
 

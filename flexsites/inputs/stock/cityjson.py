@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -221,7 +222,7 @@ def _documents(path: Path, where: str) -> tuple[dict[str, Any], Iterator[dict[st
         lines = text.splitlines() if "jsonl" in path.name or "seq" in path.name else [text]
         head = json.loads(lines[0])
         rest = [json.loads(line) for line in lines[1:] if line.strip()]
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
         raise InputError(Fault(f"cannot be read ({error})", where, "fetch or export the file again")) from error
     return head, iter([head, *rest])
 

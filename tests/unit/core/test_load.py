@@ -52,6 +52,21 @@ def test_what_is_not_plain_yaml_is_refused(text: str, tmp_path: Path) -> None:
         read_yaml(_yaml(tmp_path, text))
 
 
+def test_what_stands_for_more_than_anyone_writes_is_refused_at_once(tmp_path: Path) -> None:
+    """Eight lists of nine aliases of the one before are 43 million values, of which 80 are written."""
+    lists = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lists += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
+    (tmp_path / "aliases.yaml").write_text("\n".join(lists))
+    with pytest.raises(ConfigError, match=r"aliases\.yaml: its aliases stand for \d+ values"):
+        read_yaml(tmp_path / "aliases.yaml")
+    (tmp_path / "deep.yaml").write_text("a: " + "[" * 5_000 + "]" * 5_000)
+    with pytest.raises(ConfigError, match=r"deep\.yaml: is nested too deeply"):
+        read_yaml(tmp_path / "deep.yaml")
+    (tmp_path / "ring.yaml").write_text("a: &a [*a]")
+    with pytest.raises(ConfigError, match="recursive"):
+        read_yaml(tmp_path / "ring.yaml")
+
+
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "latin.yaml").write_bytes(b"naam: caf\xe9\n")
     for path in (tmp_path / "latin.yaml", tmp_path / "gone.yaml", tmp_path):

@@ -11,6 +11,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -23,6 +24,7 @@ from flexsites.config.rules import Inside, RasterAbove
 from flexsites.config.run import Area
 from flexsites.config.sources import Sources
 from flexsites.errors import CrsError, InputError
+from flexsites.inputs.formats import workbook
 from flexsites.inputs.formats.files import sha256
 from flexsites.inputs.prepare import Request, check, prepare
 from flexsites.inputs.rows.records import Hashes
@@ -431,3 +433,22 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(InputError, match=r"parcels\.gpkg: cannot be read \(Permission denied\).*permissions"):
         sha256(str(path))
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device here")
+def test_what_never_ends_is_no_file() -> None:
+    given = sources(parcels=vector("/dev/zero"))
+    assert [str(fault).partition(". ")[0] for fault in check(given, base=Path("/"))] == [
+        "parcels: /dev/zero: neither a file nor a folder"
+    ]
+
+
+def test_a_sheet_with_more_rows_than_a_sheet_can_have_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows below the last that a sheet can have are not walked through."""
+    pd.DataFrame({"id": ["p0"] * 9}).to_excel(tmp_path / "rows.xlsx", index=False)
+    assert len(workbook.read_sheet(tmp_path / "rows.xlsx", None, where="t")) == 9
+    monkeypatch.setattr(workbook, "_MOST_ROWS", 5)
+    with pytest.raises(InputError, match="t: the sheet has more than 5 rows"):
+        workbook.read_sheet(tmp_path / "rows.xlsx", None, where="t")
