@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from flexsites.tables import Frame
 
 _EXPECTED = "_expected"
-_STEMS = ("n_units", "n_homes")
 
 
 @dataclass(frozen=True, slots=True)
 class Homes:
-    """A count of homes by the names of its columns; null low or high: the table has no range of it."""
+    """A count of homes by the names of its columns."""
 
     expected: str
-    low: str | None
-    high: str | None
+    low: str
+    high: str
 
 
 def counts_of_homes(frame: Frame) -> list[Homes]:
@@ -29,10 +28,6 @@ def counts_of_homes(frame: Frame) -> list[Homes]:
     [Homes(expected='n_units_expected', low='n_units_low', high='n_units_high')]
     """
     names = [str(name) for name in frame.columns]
-    found = []
-    for name in names:
-        if name.startswith(_STEMS) and name.endswith(_EXPECTED):
-            stem = name.removesuffix(_EXPECTED)
-            low, high = (f"{stem}_{end}" if f"{stem}_{end}" in names else None for end in ("low", "high"))
-            found.append(Homes(name, low, high))
-    return found
+    stems = [name.removesuffix(_EXPECTED) for name in names if name.startswith("n_") and name.endswith(_EXPECTED)]
+    found = [Homes(f"{stem}{_EXPECTED}", f"{stem}_low", f"{stem}_high") for stem in stems]
+    return [one for one in found if {one.low, one.high} <= set(names)]

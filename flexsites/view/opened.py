@@ -29,7 +29,7 @@ from flexsites.view.tiles import MOST_ZOOM, Tiles, tiles_of
 _OF_PARCEL = (
     "sites", "reasons", "suitability", "pieces", "accessibility", "units", "demand_sites", "piece_suitability",
 )  # fmt: skip
-_WHOLE = ("canonical/streets", "canonical/areas", "locations")
+_WHOLE = ("canonical/streets", "canonical/areas", "locations", "location_suitability")
 _AREA_TOLERANCE_M = 5.0
 _MOST_PLACES = 8
 

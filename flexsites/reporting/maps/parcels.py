@@ -131,8 +131,7 @@ def _panel(frame: Frame, asked: Sequence[str], words: Words, table: Table) -> li
     for name in asked:
         if name == "{homes}":
             for one in homes:
-                low, high = (frame[end] if end else frame[one.expected] for end in (one.low, one.high))
-                told[one.expected] = _ranges(frame[one.expected], low, high, words)
+                told[one.expected] = _ranges(frame[one.expected], frame[one.low], frame[one.high], words)
                 columns.append(
                     Field(one.expected, "str", "", null="", format="written", not_of=("verdict", "excluded"))
                 )
@@ -193,10 +192,38 @@ def _unchecked(sites: Frame, words: Words) -> list[str]:
 def _locations(results: Results, sites: Frame, words: Words) -> dict[str, Any]:
     """Return the locations of these parcels with what is told of each."""
     if not results.has("locations"):
-        return {"id": [], "panel": []}
+        return {"id": [], "panel": [], "flexmilieus": {}}
     table = results.table("locations")
     own = table[table["location_id"].isin(sites["location_id"].dropna())].reset_index(drop=True)
-    return {"id": own["location_id"].tolist(), "panel": _panel(own, _OF_LOCATION, words, Locations)}
+    return {
+        "id": own["location_id"].tolist(),
+        "panel": _panel(own, _OF_LOCATION, words, Locations),
+        "flexmilieus": _for_whom(results, own["location_id"], words),
+    }
+
+
+def _for_whom(results: Results, locations: pd.Series[str], words: Words) -> dict[str, Any]:
+    """Return per flexmilieu the rank of each location and the homes of one place there; empty: it has no rank."""
+    if not results.has("location_suitability"):
+        return {}
+    rows = results.table("location_suitability")
+    if "rank" not in rows:
+        return {}
+    homes = next((one for one in counts_of_homes(rows) if one.expected.startswith("n_per_cluster")), None)
+    ranked = rows[rows["rank"].notna() & rows["location_id"].isin(locations)]
+    found: dict[str, Any] = {}
+    for flexmilieu, own in ranked.groupby("flexmilieu", sort=True):
+        counted = [""] * len(own)
+        if homes is not None:
+            told = _ranges(own[homes.expected], own[homes.low], own[homes.high], words)
+            counted = [words.text("map.homes_of_place", homes=one or words.unknown) for one in told]
+        texts = [
+            words.text("map.rank_of_place", rank=words.number(rank)) + place
+            for rank, place in zip(own["rank"], counted, strict=True)
+        ]
+        by_location = dict(zip(own["location_id"], texts, strict=True))
+        found[str(flexmilieu)] = coded([by_location.get(one, "") for one in locations])
+    return found
 
 
 def coded(texts: Sequence[str]) -> dict[str, Any]:

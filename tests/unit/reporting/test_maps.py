@@ -10,6 +10,7 @@ import pytest
 import shapely
 
 from flexsites.reporting import open_results, write_factsheets, write_report
+from flexsites.reporting.homes import counts_of_homes
 from flexsites.reporting.maps import library
 from flexsites.reporting.maps.background import background
 from flexsites.reporting.maps.classes import colourings, holds
@@ -124,10 +125,11 @@ def test_a_capped_map_keeps_what_matters_and_says_what_is_left_out(results: Resu
     # The legend counts the run, not what fits on the page.
     assert sum(one["n"] for one in shown.content["colourings"][0]["classes"]) == 120
     sites = results.table("sites").set_index("site_id")
-    kept = sites.loc[shown.content["parcels"]["properties"]["id"], "n_units_expected"]
+    homes = counts_of_homes(sites)[0].expected
+    kept = sites.loc[shown.content["parcels"]["properties"]["id"], homes]
     others = sites[sites["verdict"].isin(["eligible", "conditional"]) & ~sites.index.isin(kept.index)]
     others = others[others["is_suitable"].fillna(value=False).astype(bool)]
-    assert others["n_units_expected"].max() <= kept.min()
+    assert others[homes].max() <= kept.min()
     assert len(most_telling(results.table("sites"), 500)) == 120
 
 

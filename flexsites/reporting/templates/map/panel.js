@@ -18,7 +18,7 @@ flexsites.Panel = class {
     this.box = flexsites.byId("map-panel"); this.list = flexsites.byId("map-list"); this.count = flexsites.byId("map-count");
     this.more = flexsites.byId("map-more"); this.places = flexsites.byId("map-places");
     this.more.addEventListener("click", () => this.append());
-    this.whole = new Intl.NumberFormat(settings.locale);
+    this.whole = new Intl.NumberFormat(settings.locale, { maximumFractionDigits: 0 });
   }
   swatch(colour, pattern) { return flexsites.element("span", { class: "swatch" + (pattern ? " " + pattern : ""), style: "background-color:" + colour }); }
   chip(verdict) {
@@ -68,13 +68,14 @@ flexsites.Panel = class {
   definitions(rows) {
     return flexsites.element("dl", {}, ...rows.flatMap(([term, value]) => [flexsites.element("dt", { text: term }), flexsites.element("dd", { text: value })]));
   }
-  scores(properties) {
+  scores({ properties, ranks }) {
     const number = new Intl.NumberFormat(this.settings.locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
     const rows = this.settings.flexmilieus.map(({ id, name }) => {
       const met = properties["m:" + id], score = properties["s:" + id];
       if (met === -1) { return null; }
       if (met === null || met === undefined) { return [name, this.words.outcome_unknown]; }
-      return [name, met === 0 ? this.words.not_suitable : score === null || score === undefined ? this.words.no_score : number.format(score / 100)];
+      return [name, met === 0 ? this.words.not_suitable
+        : [score === null || score === undefined ? this.words.no_score : number.format(score / 100), ranks[id]].filter(Boolean).join("; ")];
     }).filter(Boolean);
     return rows.length ? [flexsites.element("h4", { text: this.words.suitability }), this.definitions(rows)] : [];
   }
@@ -103,7 +104,7 @@ flexsites.Panel = class {
     ];
     this.box.replaceChildren(...[
       flexsites.element("h3", { text: place || facts.id }), flexsites.element("p", {}, this.chip(properties.verdict), " ", facts.id),
-      ...this.why(facts), this.definitions(facts.panel), ...this.unchecked(facts), ...this.scores(properties),
+      ...this.why(facts), this.definitions(facts.panel), ...this.unchecked(facts), ...this.scores(facts),
       ...(facts.location.length ? [flexsites.element("h4", { text: this.words.location + " " + properties.location }), this.definitions(facts.location)] : []),
       flexsites.element("p", { class: "links" }, ...links),
     ]);

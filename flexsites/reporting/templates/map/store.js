@@ -42,6 +42,7 @@ flexsites.factsOf = function (told, i, settings) {
     id: properties.id, properties, why, street: text(told.street), place: text(told.place), box: told.box[i],
     panel: panel(told.panel, i), unchecked: text(told.unchecked), hasSheet: told.sheets.includes(properties.id),
     location: place < 0 ? [] : panel(told.locations.panel, place),
+    ranks: place < 0 ? {} : Object.fromEntries(Object.entries(told.locations.flexmilieus).map(([id, one]) => [id, one.texts[one.of[place]]])),
   };
 };
 
