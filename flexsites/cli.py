@@ -1,14 +1,15 @@
-"""The command line: init, sources, fetch, check, run, explain, shortlist, view, config, docs, demo."""
+"""The command line: init, sources, fetch, check, run, status, explain, shortlist, view, report, reset and more."""
 
 from __future__ import annotations
 
 import sys
 import unicodedata
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+from itertools import groupby
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -16,12 +17,15 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
-from flexsites import __version__, cli_config, cli_start
+from flexsites import __version__, cli_config, cli_runs, cli_start
 from flexsites.config.run import Shortlist
 from flexsites.config.study import resolve, uncovered
 from flexsites.errors import FlexsitesError, InputError, fault_of_system
 from flexsites.runs.run import Options
 from flexsites.runs.stopping import Stopped, stoppable
+
+if TYPE_CHECKING:
+    from flexsites.reporting.story.shortlist_lines import Listed
 
 app = typer.Typer(
     name="flexsites",
@@ -30,8 +34,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_config.app, name="config")
-app.command()(cli_start.init)
-app.command()(cli_start.sources)
+for _command in (cli_start.init, cli_start.sources, cli_runs.report, cli_runs.status, cli_runs.reset):
+    app.command()(_command)
 _out = Console()
 _err = Console(stderr=True)
 
@@ -159,14 +163,8 @@ def shortlist(
     with adding(run):
         chosen = choose(run, asked, folder)
         path = reporting.write_factsheets(run, sites_of(chosen), lang.value, folder=folder)
-    headings, rows, notes = reporting.shortlist_lines(run, chosen.rows, chosen.n_unknown, lang.value)
-    table = Table(title="Shortlist")
-    for i, heading in enumerate(headings):
-        # An id that is cut off cannot be asked for.
-        table.add_column(plain(heading), no_wrap=i == reporting.SITE_ID, overflow="fold")
-    for row in rows:
-        table.add_row(*map(plain, row))
-    _out.print(table)
+    listed, notes = reporting.shortlist_lines(run, chosen.rows, chosen.n_unknown, lang.value)
+    _show_listed(listed)
     for note in notes:
         _say(note)
     _say(f"Factsheets: {path}")
@@ -226,6 +224,19 @@ def _run(name: str, options: Options) -> None:
         directory = pipeline(study, options)
     _say(f"Results: {directory}")
     _say(f"Report:  {report_path(directory, options.lang)}")
+
+
+def _show_listed(listed: Sequence[Listed]) -> None:
+    """Show a shortlist, narrow on purpose: an id that is cut off cannot be asked for, and reasons wrap beside it."""
+    for flexmilieu, sites in groupby(listed, key=lambda one: one.flexmilieu):
+        _out.print(Text(f"\n{_without_controls(flexmilieu)}", style="bold"))
+        table = Table(box=None, show_header=False, padding=(0, 1, 0, 0))
+        table.add_column(justify="right", no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for one in sites:
+            table.add_row(plain(one.rank), plain(one.site_id), plain("\n".join(one.lines)))
+        _out.print(table)
 
 
 def _without_controls(text: str) -> str:

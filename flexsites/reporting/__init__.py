@@ -2,11 +2,11 @@
 
 from flexsites.reporting.files.geopackage import write_geopackage
 from flexsites.reporting.files.workbook import write_portfolio, write_workbook
-from flexsites.reporting.report.factsheets import write_factsheets
+from flexsites.reporting.report.factsheets import rewrite_factsheets, write_factsheets
 from flexsites.reporting.report.page import report_path, write_report
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.story.explain import explain
-from flexsites.reporting.story.shortlist_lines import SITE_ID, shortlist_lines
+from flexsites.reporting.story.shortlist_lines import shortlist_lines
 from flexsites.reporting.summaries.all_tables import write_tables
 from flexsites.reporting.summaries.drop import drop_table, requirement_table
 from flexsites.reporting.summaries.roofs import roof_totals
@@ -16,7 +16,6 @@ from flexsites.reporting.summaries.variants import compare_variants
 from flexsites.reporting.write_all import write_all
 
 __all__ = [
-    "SITE_ID",
     "Results",
     "compare_variants",
     "drop_table",
@@ -25,6 +24,7 @@ __all__ = [
     "ownership_totals",
     "report_path",
     "requirement_table",
+    "rewrite_factsheets",
     "roof_totals",
     "shortlist_lines",
     "totals",

@@ -172,6 +172,21 @@ def is_held(directory: Path) -> bool:
     return False
 
 
+def clear(directory: Path, *, keeps_results: bool) -> None:
+    """Remove the state of a run, and its results too if asked; for who holds the directory.
+
+    Only what runs listed as theirs, and the folders that are a run's alone: a file that somebody put there stays.
+    """
+    for name in _STATE:
+        shutil.rmtree(directory / name, ignore_errors=True)
+    if keeps_results:
+        return
+    for name in sorted(_own_files(directory)):
+        _remove(directory, name)
+    for name in (MANIFEST, _SET_ASIDE, OWN_FILES):
+        (directory / name).unlink(missing_ok=True)
+
+
 def _own_files(directory: Path) -> set[str]:
     """Return the files that runs wrote in a directory; none where the list is lost."""
     try:

@@ -53,7 +53,7 @@ class Opened:
     tiles: Mapping[str, Tiles]
     words: Mapping[str, Words]
     areas: list[dict[str, Any]]
-    sheets: Mapping[str, frozenset[str]]
+    sheets: Mapping[str, tuple[str, ...]]
 
     def settings(self, lang: str) -> dict[str, Any]:
         """Return what the page needs to draw."""

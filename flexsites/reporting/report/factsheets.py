@@ -18,7 +18,7 @@ from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report.around import NOTHING, Around
 from flexsites.reporting.report.drawing import draw
 from flexsites.reporting.report.exploitation import exploitation_of
-from flexsites.reporting.report.page import environment, factsheets_path, report_path, write_text
+from flexsites.reporting.report.page import environment, factsheets_path, report_path, sheets_in, write_text
 from flexsites.reporting.report.shortlist import ranked_sites
 from flexsites.reporting.results import Results, open_results, records
 from flexsites.reporting.shown_fields import SHOWN
@@ -86,6 +86,14 @@ def write_factsheets(
         )
     )
     return write_text(factsheets_path(place, lang), html)
+
+
+def rewrite_factsheets(directory: Path | str, lang: str) -> Path | None:
+    """Write the factsheets that a run has in a language; None: the run has none in any."""
+    folder = open_results(directory).directory
+    there = [sheets_in(factsheets_path(folder, one)) for one in LANGUAGES]
+    ids = next((one for one in there if one), ())
+    return write_factsheets(directory, ids, lang) if ids else None
 
 
 def _map_page(results: Results, place: Path, lang: str) -> str | None:

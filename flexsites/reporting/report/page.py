@@ -29,6 +29,7 @@ from flexsites.reporting.report import (
     transit,
     variants,
 )
+from flexsites.reporting.report.checked import checked
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.words import Words
 from flexsites.tables.whole_files import write_whole
@@ -77,6 +78,21 @@ def render_report(results: Results, words: Words) -> str:
     """Return the report as HTML."""
     template = environment(words, "" if results.has_sites else None).get_template("report.html.j2")
     return template.render(manifest=results.manifest, **_context(results, words))
+
+
+def render_map(results: Results, words: Words) -> str:
+    """Return the map alone as a page; it opens with what was not checked, as the report does."""
+    told = results.manifest
+    return (
+        environment(words, "")
+        .get_template("map_page.html.j2")
+        .render(
+            manifest=told,
+            title=words.label(told.title or told.name),
+            checked=checked(results, words),
+            map=_map(results, words) | {"sheets": None},
+        )
+    )
 
 
 def environment(words: Words, map_page: str | None = None) -> jinja2.Environment:
@@ -187,11 +203,11 @@ def factsheets_path(folder: Path, lang: str) -> Path:
     return folder / ("factsheets.html" if lang == "nl" else f"factsheets.{lang}.html")
 
 
-def sheets_in(path: Path) -> frozenset[str]:
-    """Return the parcels that a file of factsheets tells of; none where there is no such file."""
+def sheets_in(path: Path) -> tuple[str, ...]:
+    """Return the parcels that a file of factsheets tells of, in its order; none where there is no such file."""
     if not path.is_file():
-        return frozenset()
-    return frozenset(html.unescape(one) for one in _SHEET.findall(path.read_text(encoding="utf-8")))
+        return ()
+    return tuple(html.unescape(one) for one in _SHEET.findall(path.read_text(encoding="utf-8")))
 
 
 @cache

@@ -1,44 +1,118 @@
-"""A shortlist as it stands on the screen: names for codes, unknown in words, and what is left out only for that."""
+"""A shortlist as it stands on the screen: where each site lies, what speaks for it and what against, in words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
+
+from flexsites.reporting.homes import counts_of_homes
 from flexsites.reporting.names import words_of
-from flexsites.reporting.results import open_results
-from flexsites.reporting.table_view import table_view
+from flexsites.reporting.presentation import presentation
+from flexsites.reporting.report.checked import checked_here
+from flexsites.reporting.results import Results, open_results, row_at
+from flexsites.reporting.table_view import entries, table_view
+from flexsites.reporting.where import places_of, streets_of
+from flexsites.reporting.why import main_reasons
+from flexsites.reporting.words import Words
 from flexsites.tables import Frame, Sites, Suitability
 
-_COLUMNS = ("flexmilieu", "rank", "site_id", "owner_class", "n_units", "available_years_expected", "verdict")
+_IN_WORDS = ("verdict", "owner_class", "available_years_expected")
 
-SITE_ID = _COLUMNS.index("site_id")
-"""Which column holds the id."""
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A site on a shortlist: its flexmilieu by name, its rank, its id, and lines that tell why."""
+
+    flexmilieu: str
+    rank: str
+    site_id: str
+    lines: tuple[str, ...]
 
 
 def shortlist_lines(
     directory: Path | str, rows: Frame, n_unknown: Mapping[str, int], lang: str
-) -> tuple[list[str], list[list[str]], list[str]]:
-    """Return headings, cells and notes of a shortlist.
+) -> tuple[list[Listed], list[str]]:
+    """Return the sites of a shortlist with their reasons, and notes on what is left out.
 
     Parameters
     ----------
     directory
         The run's directory.
     rows
-        flexmilieu, rank, site_id, owner_class, homes, available_years_expected, verdict.
+        flexmilieu, rank, site_id, owner_class, score, homes, available_years_expected, verdict.
     n_unknown
         Per column how many sites are left out only because it is unknown.
     lang
         ``nl`` or ``en``.
     """
-    words = words_of(open_results(directory), lang)
-    homes = zip(rows["n_units_expected"], rows["n_units_low"], rows["n_units_high"], strict=True)
-    told = [f"{words.number(expected)} ({words.span(low, high)})" for expected, low, high in homes]
-    shown = table_view(rows.assign(n_units=told), _COLUMNS, words, Suitability, Sites)
-    headings, cells = [heading for heading, *_ in shown.headings], shown.rows
+    results = open_results(directory)
+    words = words_of(results, lang)
+    told = table_view(rows, ["flexmilieu", "rank", "site_id", *_IN_WORDS], words, Suitability, Sites).rows
+    reasons = _reasons(results, rows, words)
+    listed = [
+        Listed(cells[0], cells[1], cells[2], (*_facts(row, cells[3:], words), *reasons.get(cells[2], ())))
+        for (_, row), cells in zip(rows.iterrows(), told, strict=True)
+    ]
     notes = [
         words.text("shortlist.left_out", n=words.number(n), what=words.text(f"columns.{name}"))
         for name, n in n_unknown.items()
     ]
-    return headings, cells, [*([] if cells else [words.text("shortlist.nothing")]), *notes]
+    return listed, [*([] if listed else [words.text("shortlist.nothing")]), *notes]
+
+
+def _facts(row: pd.Series[Any], cells: list[str], words: Words) -> list[str]:
+    """Return the line of homes, score, verdict, owner and years."""
+    homes = [
+        f"{words.heading(one.expected)}: {words.number(row[one.expected])} ({words.span(row[one.low], row[one.high])})"
+        for one in counts_of_homes(row.to_frame().T)
+    ]
+    verdict, owner, years = cells
+    score = [f"{words.heading('score')}: {words.number(row['score'], 2)}"] if "score" in row else []
+    columns = (
+        f"{words.heading(name)}: {cell}" for name, cell in zip(_IN_WORDS[1:], (owner, years), strict=True) if cell
+    )
+    return ["; ".join([verdict, *homes, *score, *columns])]
+
+
+def _reasons(results: Results, rows: Frame, words: Words) -> dict[str, tuple[str, ...]]:
+    """Return per site the lines of where it lies, what stands in its way, and what was not checked."""
+    sites = results.table("sites")
+    own = sites[sites["site_id"].isin(rows["site_id"])]
+    if "geometry" not in own or own.empty:
+        return {}
+    streets = streets_of(results, own, within_m=float(presentation().map.nearest_street_m)).fillna("")
+    ledger = main_reasons(results.table("reasons")) if results.has("reasons") else None
+    by_id = own.set_index("site_id", drop=False)
+    found = {}
+    for site_id, street, place in zip(own["site_id"], streets, places_of(own, words), strict=True):
+        site = row_at(by_id, site_id)
+        where = ", ".join(one for one in (street, place) if one)
+        lines = [where, _against(site, words), _taken(ledger, site_id, words), checked_here(site, words)]
+        found[str(site_id)] = tuple(line for line in lines if line)
+    return found
+
+
+def _against(site: pd.Series[Any], words: Words) -> str:
+    """Return the rules that ask consent or attention; empty: none does."""
+    told = [
+        f"{words.heading(column)}: {', '.join(words.name('rule', rule) for rule in entries(site[column]))}"
+        for column in ("restrictions", "flags")
+        if entries(site[column])
+    ]
+    return "; ".join(told)
+
+
+def _taken(ledger: Frame | None, site_id: str, words: Words) -> str:
+    """Return the rules that take most of the site; empty: none takes any."""
+    if ledger is None:
+        return ""
+    own = ledger[ledger["site_id"].eq(site_id) & ledger["attributed_area_m2"].round().gt(0)]
+    told = [
+        f"{words.name('rule', rule)} {words.square_metres(area)}"
+        for rule, area in zip(own["rule_id"], own["attributed_area_m2"], strict=True)
+    ]
+    return f"{words.text('map.why')}: {', '.join(told)}" if told else ""

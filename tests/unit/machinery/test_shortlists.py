@@ -91,9 +91,8 @@ def test_what_is_shown_is_in_words(run: Results) -> None:
     (run.directory / "manifest.json").write_text("{}", encoding="utf-8")
     SITES.to_parquet(run.directory / "sites.parquet")
     found = choose(run, Shortlist(flexmilieus=("tiny",), n=3))
-    headings, cells, notes = shortlist_lines(run.directory, found.rows, found.n_unknown, "en")
-    assert len(headings) == len(cells[0])
-    assert cells[0][3] == "unknown"
-    assert cells[0][5] == "unknown"
-    assert cells[2][4] == "20 (1 – 99)"
+    listed, notes = shortlist_lines(run.directory, found.rows, found.n_unknown, "en")
+    assert [one.rank for one in listed] == ["2", "3", "4"]
+    assert "owner: unknown" in listed[0].lines[0]
+    assert "20 (1 – 99)" in listed[2].lines[0]
     assert notes == ["Left out only because something is unknown (verdict): 1 parcels."]
