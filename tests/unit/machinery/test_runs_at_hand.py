@@ -41,7 +41,8 @@ def test_a_run_is_opened_from_python(run_directory: Path, tmp_path: Path) -> Non
     assert run.sites.crs == CRS
     assert {"sites", "reasons", "suitability"} <= set(run.tables)
     # A table is the caller's own: what is done to it changes no other.
-    run.table("reasons")["rule_id"] = "changed"
+    mine = run.table("reasons")
+    mine["rule_id"] = "changed"
     assert "changed" not in set(run.table("reasons")["rule_id"])
     assert run.explain("WDM00A00004", lang="en").startswith("# Parcel WDM00A00004")
     page = run.map(lang="en")
