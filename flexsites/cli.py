@@ -17,7 +17,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
-from flexsites import __version__, cli_config, cli_runs, cli_start
+from flexsites import __version__, cli_config, cli_questions, cli_runs, cli_start
 from flexsites.config.run import Shortlist
 from flexsites.config.study import resolve, uncovered
 from flexsites.errors import FlexsitesError, InputError, fault_of_system
@@ -36,6 +36,7 @@ app = typer.Typer(
 app.add_typer(cli_config.app, name="config")
 for _command in (cli_start.init, cli_start.sources, cli_runs.report, cli_runs.status, cli_runs.reset):
     app.command()(_command)
+cli_questions.add_to(app)
 _out = Console()
 _err = Console(stderr=True)
 

@@ -1,0 +1,58 @@
+"""Questions asked of finished runs: where homes move over the years, what differs between two runs, a back-test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from flexsites.config.relocation import Relocation
+
+_out = Console()
+
+Lang = Literal["nl", "en"]
+Directory = Annotated[Path, typer.Option("--run", metavar="DIR", help="The directory of a finished run.")]
+LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the page.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command()(relocation)
+
+
+def relocation(
+    need: Annotated[Path, typer.Argument(metavar="NEED.csv", help="Homes needed: gemeente_code, year, n_homes.")],
+    run: Directory,
+    flexmilieu: Annotated[str, typer.Option(help="The kind of homes: a flexmilieu of the run.")],
+    owner: Annotated[list[str] | None, typer.Option(help="Only land of these owner classes.")] = None,
+    known_windows: Annotated[  # noqa: FBT002
+        bool, typer.Option("--known-windows", help="No place opens later than the run says it is free.")
+    ] = False,
+    max_seconds: Annotated[
+        float | None, typer.Option(min=1, help="Stop the search by the clock; the answer may differ another time.")
+    ] = None,
+    lang: LangOption = "nl",
+) -> None:
+    """Choose which places open when, and where homes move, so that a programme has room every year."""
+    from flexsites.reporting.report.relocation import write_relocation  # noqa: PLC0415
+    from flexsites.runs.relocation import relocation as choose  # noqa: PLC0415
+    from flexsites.tables.run_directory import adding  # noqa: PLC0415
+
+    asked = Relocation(
+        flexmilieu=flexmilieu, owner_class=tuple(owner or ()), known_windows=known_windows, max_seconds=max_seconds
+    )
+    with adding(run):
+        found = choose(run, need, asked)
+        tables = (found.supply, found.years, found.opened, found.moves)
+        path, lead = write_relocation(run, found.folder, flexmilieu, *tables, lang)
+    _say(lead)
+    _say(f"Page:   {path}")
+    _say(f"Tables: {found.folder}")
+
+
+def _say(text: str) -> None:
+    """Print a text as it is: brackets are no markup, and control signs steer nothing."""
+    _out.print(Text("".join(sign for sign in text if sign.isprintable())), highlight=False, soft_wrap=True)
