@@ -19,7 +19,7 @@ class Relocation(Model):
     known_windows: bool = False
     """Whether only the years count that the run knows a place to be free from its own date on. Else a place that no
     plan limits may also open later, for as long as its term."""
-    max_nodes: int = Field(default=2_000, ge=1)
+    max_nodes: int = Field(default=500, ge=1)
     """How many branches the search may open per objective: a limit that is the same on every machine."""
     max_seconds: float | None = Field(default=None, gt=0)
     """A limit by the clock per objective; the answer is then marked as one that may differ another time."""

@@ -160,6 +160,7 @@ def _years(code: str, needed: Frame, chain: Chain) -> Frame:
         "n_homes_new": came - moved,
         "n_homes_left": went - moved,
         "n_places_open": chain.is_open.sum(axis=0),
+        "n_places_considered": len(homes),
     }
     gaps = dict(zip(("gap_unhoused", "gap_moves", "gap_places"), chain.gaps, strict=True))
     return needed.assign(gemeente_code=code, **columns, **gaps, is_reproducible=chain.is_reproducible)

@@ -34,6 +34,7 @@ n_homes_moved = Field("n_homes_moved", "int", "homes that come from another plac
 n_homes_new = Field("n_homes_new", "int", "homes that are new to the programme", low=0)
 n_homes_left = Field("n_homes_left", "int", "homes that left the programme at the end of the year before", low=0)
 n_places_open = Field("n_places_open", "int", "places that are open", low=0)
+n_places_considered = Field("n_places_considered", "int", "places among which the chain was sought", low=0)
 gap_unhoused = Field("gap_unhoused", "float", "home-years that another chain might house besides, at most", low=0)
 gap_moves = Field("gap_moves", "float", "moves that another chain might save, at most", low=0)
 gap_places = Field("gap_places", "float", "places that another chain might do without, at most", low=0)
@@ -80,6 +81,7 @@ RelocationYears = Table(
         n_homes_new,
         n_homes_left,
         n_places_open,
+        n_places_considered,
         gap_unhoused,
         gap_moves,
         gap_places,

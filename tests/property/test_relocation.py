@@ -65,13 +65,16 @@ def test_a_chain_is_the_best_of_all(case):
     assert reached(chain, case[-1]) == best_of_all(*(one.tolist() for one in case))
 
 
-@settings(deadline=None, max_examples=60)
-@given(small())
-def test_what_is_not_worth_opening_is_never_missed(case):
-    *places, demand = case
-    kept = worth_opening(*case)
+@settings(deadline=None, max_examples=5)
+@given(st.lists(st.integers(3, 9), min_size=12, max_size=14), st.integers(2, 4), st.integers(1, 3), st.data())
+def test_what_is_not_worth_opening_is_not_missed(capacity, n_years, stay, data):
+    demand = np.array(data.draw(st.lists(st.integers(0, 6), min_size=n_years, max_size=n_years)), dtype=np.int64)
+    n = len(capacity)
+    places = [np.array(capacity), np.zeros(n, dtype=np.int64), np.full(n, n_years), np.full(n, stay)]
+    kept = worth_opening(*places, demand)
+    assert not kept.all()
     fewer = find_chain(*(one[kept] for one in places), demand)
-    assert reached(fewer, demand) == reached(find_chain(*case), demand)
+    assert reached(fewer, demand) == reached(find_chain(*places, demand), demand)
 
 
 @settings(deadline=None, max_examples=40)

@@ -35,11 +35,17 @@ def write_relocation(
         sections=(
             Section(words.text("relocation.years"), table_view(years, _YEARS, words, RelocationYears)),
             Section(words.text("relocation.places"), _view(opened, RelocationPlaces, words)),
-            Section(words.text("relocation.moves"), _view(moves, RelocationMoves, words)),
+            Section(words.text("relocation.moves"), _view(_named(moves, words), RelocationMoves, words)),
             Section(words.text("relocation.supply"), _view(supply, SupplyYears, words), note),
         ),
     )
     return path, lead
+
+
+def _named(moves: Frame, words: Words) -> Frame:
+    """Return the moves with what comes from or goes to no place in words."""
+    told = {"new": words.text("relocation.new"), "leaves": words.text("relocation.leaves")}
+    return moves.assign(**{name: moves[name].replace(told) for name in ("from_place", "to_place")})
 
 
 def lead_of(years: Frame, moves: Frame, words: Words) -> str:
@@ -54,10 +60,12 @@ def lead_of(years: Frame, moves: Frame, words: Words) -> str:
         last=str(years["year"].max()),
         moved=words.number(between["n_homes"].sum()),
     )
-    gaps = years.drop_duplicates("gemeente_code")[["gap_unhoused", "gap_moves", "gap_places"]].sum()
+    once = years.drop_duplicates("gemeente_code")
+    considered = words.number(once["n_places_considered"].sum())
+    gaps = once[["gap_unhoused", "gap_moves", "gap_places"]].sum()
     proven = "relocation.proven" if not gaps.any() else "relocation.gap"
     amounts = {str(name).removeprefix("gap_"): words.number(gap, 1) for name, gap in gaps.items()}
-    sure = words.text(proven, **amounts) if gaps.any() else words.text(proven)
+    sure = words.text(proven, considered=considered, **(amounts if gaps.any() else {}))
     again = "" if years["is_reproducible"].all() else f" {words.text('relocation.clock')}"
     return f"{told} {sure}{again}"
 

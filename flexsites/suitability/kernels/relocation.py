@@ -47,7 +47,10 @@ class Chain:
 
 
 def worth_opening(capacity: Ints, opens: Ints, closes: Ints, longest: Ints, demand: Ints) -> Bools:
-    """Return which places to consider: of every window the largest, until they hold the peak of demand in every turn.
+    """Return which places to consider: of every window the largest, enough to hold the peak of demand turn after turn.
+
+    Smaller places of the same window could do nothing that these cannot, as far as they go round; that they always do
+    is not proven, so an answer is the best *of the places considered*.
 
     Parameters
     ----------
@@ -58,11 +61,12 @@ def worth_opening(capacity: Ints, opens: Ints, closes: Ints, longest: Ints, dema
 
     Examples
     --------
-    Of three places that are free alike the two largest hold all that is asked, in one turn.
+    Of a hundred places that are free alike the two largest, one for each of two turns, are enough for 50 homes.
 
-    >>> ten = np.array([10, 10, 10])
-    >>> worth_opening(np.array([30, 20, 40]), 0 * ten, ten, ten, np.array([50] * 10)).tolist()
-    [True, False, True]
+    >>> ten = np.full(100, 10)
+    >>> kept = worth_opening(np.arange(100), 0 * ten, ten, ten, np.array([50] * 10))
+    >>> np.flatnonzero(kept).tolist()
+    [98, 99]
     """
     worth = np.zeros(len(capacity), dtype=bool)
     peak = int(demand.max(initial=0))
@@ -72,11 +76,13 @@ def worth_opening(capacity: Ints, opens: Ints, closes: Ints, longest: Ints, dema
         stay = min(int(window[2]), int(window[1] - window[0]))
         if stay <= 0:
             continue
-        turns = math.ceil(len(demand) / stay)
         ordered = own[np.lexsort((own, -capacity[own]))]
-        before = np.cumsum(capacity[ordered]) - capacity[ordered]
-        # A turn may need one place more than holds the peak, where homes are split.
-        worth[ordered[before < peak * turns + (turns - 1)]] = True
+        taken = 0
+        # Stays that begin at different times overlap: a turn more than fits in the years.
+        for _ in range(math.ceil(len(demand) / stay) + 1):
+            held = np.cumsum(capacity[ordered[taken:]])
+            taken += int(np.searchsorted(held, peak)) + 1
+        worth[ordered[:taken]] = True
     return worth
 
 
@@ -168,6 +174,7 @@ def _constraints(
     n_places = len(capacity)
     once = matrix([place], [start], [one], n_places)
     stay = matrix([place], [is_open], [one], n_places)
+    alike = _in_order(place, year, start, capacity, longest, n_variables)
     total = matrix([year, np.arange(n_years)], [stands, unhoused], [one, np.ones(n_years)], n_years)
     return [
         LinearConstraint(opening, -np.inf, 0.0),
@@ -175,8 +182,38 @@ def _constraints(
         LinearConstraint(held, -np.inf, 0.0),
         LinearConstraint(once, -np.inf, 1.0),
         LinearConstraint(stay, -np.inf, longest.astype(np.float64)),
+        *([LinearConstraint(alike, 0.0, np.inf)] if alike.shape[0] else []),
         LinearConstraint(total, demand.astype(np.float64), demand.astype(np.float64)),
     ], n_variables
+
+
+def _in_order(
+    place: Ints, year: Ints, start: Ints, capacity: Ints, longest: Ints, n_variables: int
+) -> sparse.csr_array:
+    """Return rows that let places that are alike open in their order: else the solver would try every order of them.
+
+    Up to every year the earlier of two has started as often as the later, or more often.
+    """
+    first, stop = (
+        np.searchsorted(place, np.arange(len(capacity) + 1))[:-1],
+        np.searchsorted(place, np.arange(len(capacity)), side="right"),
+    )
+    known: dict[tuple[object, ...], int] = {}
+    rows, columns, amounts, n_rows = [], [], [], 0
+    for i in range(len(capacity)):
+        cells = np.arange(first[i], stop[i])
+        kind = (int(capacity[i]), int(longest[i]), *year[cells].tolist())
+        before = known.get(kind)
+        known[kind] = i
+        if before is None:
+            continue
+        for n in range(1, len(cells) + 1):
+            for one, amount in ((before, 1.0), (i, -1.0)):
+                columns += start[first[one] : first[one] + n].tolist()
+                rows += [n_rows] * n
+                amounts += [amount] * n
+            n_rows += 1
+    return sparse.csr_array((amounts, (rows, columns)), shape=(n_rows, n_variables))
 
 
 def moves_between(before: Ints, after: Ints) -> list[tuple[int, int, int]]:

@@ -17,7 +17,7 @@ __all__ = ["NODE_LIMIT", "Solved", "solve_in_order"]
 
 Floats = npt.NDArray[np.float64]
 
-NODE_LIMIT = 2_000
+NODE_LIMIT = 500
 """How many branches the solver may open per objective."""
 _STOPPED = 1
 _TOLERANCE = 1e-6
