@@ -28,7 +28,7 @@ def relocation(
     run: Directory,
     flexmilieu: Annotated[str, typer.Option(help="The kind of homes: a flexmilieu of the run.")],
     owner: Annotated[list[str] | None, typer.Option(help="Only land of these owner classes.")] = None,
-    known_windows: Annotated[  # noqa: FBT002
+    known_windows: Annotated[
         bool, typer.Option("--known-windows", help="No place opens later than the run says it is free.")
     ] = False,
     max_seconds: Annotated[
