@@ -149,7 +149,7 @@ def _write_template(presets: Mapping[str, Preset], name: str | None, to: Path | 
     if preset.template is None:
         have = ", ".join(key for key, one in presets.items() if one.template is not None)
         raise NotFoundError(Fault(f"{name} has no template", "sources template", f"use one of {have}"))
-    target = to or Path(preset.file)
+    target = to or Path(preset.file).with_suffix(".gpkg" if preset.template.has_geometry else ".csv")
     if target.exists():
         raise RunError(Fault("there is a file already", str(target), "give another with --to, or remove it first"))
     write_template(preset.template, target)

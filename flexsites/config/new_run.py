@@ -172,8 +172,7 @@ def _sources(new: NewRun, presets: Mapping[str, Preset], told: Mapping[str, str]
             lines.append(_line(place, {"use": line.preset, **line.says}, "" if is_told else line.note or label))
             told_labels.add(label)
     if new.roofs:
-        about = {"title": "Bezit", "provider": "-", "licence": "-", "attribution": "-", "edition": "-"}
-        lines.append(f"  portfolio: {_flow({'reader': 'portfolio', 'about': about, 'path': new.roofs})}")
+        lines.append(_line("portfolio", {"use": "bezit", "path": new.roofs}, presets["bezit"].label.get(lang)))
     return [*lines, *_absent(new, presets, told, lang)]
 
 

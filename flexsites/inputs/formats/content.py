@@ -196,7 +196,7 @@ def _of_gml(stream: IO[bytes], told: str) -> Iterator[Content]:
         namespace, _, name = element.tag.rpartition("}")
         if event == "start":
             stack.append(name)
-            at = next((i for i, one in enumerate(stack) if one in _MEMBERS), None)
+            at = max((i for i, one in enumerate(stack) if one in _MEMBERS), default=None)
             if at is None or len(stack) <= at + 1:
                 continue
             feature = stack[at + 1]

@@ -1,0 +1,127 @@
+"""A folder of deliveries becomes a run file that passes its check: registers are known by content, not by name."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from flexsites.cli import app
+from flexsites.config.areas import area_called
+from flexsites.config.new_run import Line, NewRun, text_of
+from flexsites.config.presets import read_presets
+from flexsites.config.shelf import Shelf
+from flexsites.config.study import resolve
+from flexsites.errors import NotFoundError, RunError
+from flexsites.inputs.recognition import recognise
+from flexsites.runs.prepare import check_inputs
+from tests.unit.inputs import register_files as made
+
+PRESETS = read_presets(Shelf())
+EDE = area_called("Ede")
+
+
+def filled(folder: Path) -> Path:
+    """Return a folder of deliveries under names that tell nothing."""
+    folder.mkdir()
+    made.brk_gml(folder / "levering1.zip", 3)
+    made.bgt_gml(folder / "levering2.zip")
+    made.gpkg(folder / "x.gpkg", kaart=made.frame(statcode=["GM0228"], statnaam=["Ede"]))
+    made.gpkg(folder / "y.gpkg", kaart=made.frame(naam_n2k=["Veluwe"], nr=[57]), wat=made.frame(kolom=["a"]))
+    plans = {"planstatus": ["1A Onherroepelijk"], "startjaar": [2029], "opleverjaar": [2031]}
+    made.gpkg(folder / "z.gpkg", plannen=made.frame(**plans))
+    elsewhere = made.frame(
+        [one.buffer(0) for one in made.squares(1)], identificatieLokaalID=["1"], kadastraleGrootteWaarde=[1]
+    )
+    made.gpkg(folder / "ver.gpkg", p=elsewhere.set_geometry(elsewhere.translate(-80_000, -100_000)))
+    made.table(folder / "eigenaren.csv", perceel=["84920229870000"], eigenaar=["gemeente"], recht=["vol eigendom"])
+    (folder / "kapot.gpkg").write_text("<html>")
+    return folder
+
+
+def test_registers_are_known_by_their_content(tmp_path: Path) -> None:
+    found = recognise(filled(tmp_path / "in"), PRESETS, [EDE.bbox])
+    taken = {place: (one.preset, one.file.name) for place, one in found.findings.items()}
+    assert taken == {
+        "parcels": ("brk_percelen", "levering1.zip"),
+        "layers.yards": ("bgt", "levering2.zip"),
+        "layers.water": ("bgt", "levering2.zip"),
+        "layers.buildings": ("bgt", "levering2.zip"),
+        "areas.gemeenten": ("gemeenten", "x.gpkg"),
+        "layers.natura2000": ("natura2000", "y.gpkg"),
+        "layers.plan_capacity": ("plancapaciteit", "z.gpkg"),
+        "ownership": ("eigendom", "eigenaren.csv"),
+    }
+    assert [(one.file.name, why) for one, why in found.others] == [("ver.gpkg", "elsewhere")]
+    assert "wat" in {one.layer for one in found.unknown}
+    assert len(found.faults) == 1
+    assert "kapot.gpkg" in found.faults[0]
+
+
+def test_what_is_written_passes_its_check(tmp_path: Path) -> None:
+    filled(tmp_path / "in")
+    run_file = tmp_path / "ede.yaml"
+    told = CliRunner().invoke(app, ["init", "Ede", "--from", str(tmp_path / "in"), "--to", str(run_file)])
+    assert told.exit_code == 0, told.output
+    assert "ver.gpkg: it lies outside the area" in told.output
+    study = resolve(str(run_file))
+    assert study.run.area.gemeenten == ("GM0228",)
+    assert study.run.title.get("en") == "Ede"
+    assert study.run.sources.layers["plan_capacity"].coverage == "none"
+    assert study.run.sources.layers["yards"].coverage.bbox is not None
+    assert check_inputs(study) == []
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_without_a_folder_all_comes_from_the_registers(lang: str) -> None:
+    lines = {place: Line(name) for name, preset in PRESETS.items() for place in preset.starts}
+    text = text_of(NewRun((area_called("Zaanstad"),), lines, {}, "zaanstad.yaml"), PRESETS, dt.date(2026, 1, 1), lang)
+    content = yaml.safe_load(text)
+    assert content["area"] == {"gemeenten": ["Zaanstad"]}
+    assert content["sources"]["parcels"] == {"use": "brk_percelen"}
+    assert content["sources"]["layers"]["natura2000"] == {"use": "natura2000"}
+    assert "plan_capacity" not in content["sources"]["layers"]
+    whom = {"nl": "de provincie (Planmonitor Wonen)", "en": "the province (Planmonitor Wonen)"}
+    assert whom[lang] in text
+    assert len(text.splitlines()) < 75  # a page
+
+
+def test_a_corporation_gets_a_run_of_roofs(tmp_path: Path) -> None:
+    path = made.table(tmp_path / "bezit.csv", bag_pand_id=["0228100000000001"])
+    run_file = tmp_path / "daken.yaml"
+    told = CliRunner().invoke(app, ["init", "Ede", "--roofs", str(path), "--to", str(run_file)])
+    assert told.exit_code == 0, told.output
+    run = resolve(str(run_file)).run
+    assert (run.pipeline, run.assess) == ("corporation_roofs", ("roofs",))
+    assert run.sources.portfolio.path == "bezit.csv"
+    assert run.sources.buildings.roofs_3d.path == "ede_daken_data/3dbag.gpkg"
+
+
+def test_a_file_that_is_there_stays(tmp_path: Path) -> None:
+    run_file = tmp_path / "ede.yaml"
+    run_file.write_text("mine")
+    told = CliRunner().invoke(app, ["init", "Ede", "--to", str(run_file)])
+    assert isinstance(told.exception, RunError)
+    assert run_file.read_text() == "mine"
+
+
+def test_a_template_is_read_by_the_preset_that_it_is_of(tmp_path: Path) -> None:
+    for name, suffix in (("plancapaciteit", "gpkg"), ("eigendom", "csv")):
+        path = tmp_path / f"{name}.{suffix}"
+        told = CliRunner().invoke(app, ["sources", "template", name, "--to", str(path)])
+        assert told.exit_code == 0, told.output
+    found = recognise(tmp_path, PRESETS, [EDE.bbox])
+    assert {place: one.preset for place, one in found.findings.items()} == {
+        "layers.plan_capacity": "plancapaciteit",
+        "ownership": "eigendom",
+    }
+
+
+def test_a_source_is_shown_with_a_ready_entry() -> None:
+    told = CliRunner().invoke(app, ["sources", "brk_percelen"]).output
+    assert "parcels: {use: brk_percelen}" in told
+    assert "https://api.pdok.nl/kadaster/brk-kadastrale-kaart/ogc/v1" in told
+    assert isinstance(CliRunner().invoke(app, ["sources", "niets"]).exception, NotFoundError)

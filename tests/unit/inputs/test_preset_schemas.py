@@ -1,0 +1,357 @@
+"""Every preset on a small file in the register's own schema, in each of its namings: a line, nothing renamed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flexsites.config.load import available
+from flexsites.errors import InputError
+from flexsites.inputs.prepare import Request, prepare
+from flexsites.inputs.prepared import Prepared
+from tests.unit.inputs import register_files as made
+from tests.unit.inputs.makers import sources
+
+
+def read(folder: Path, place: str, preset: str, path: Path, **more: Any) -> Prepared:
+    group, _, key = place.partition(".")
+    used = {"use": preset, "path": str(path), **more}
+    request = Request(with_stock=group == "buildings")
+    found = sources(**{group: {key: used} if key else used})
+    return prepare(found, directory=folder / "out", base=folder, request=request)
+
+
+IDS = ["NL.IMKAD.KadastraalObject.1", "NL.IMKAD.KadastraalObject.2"]
+PARCELS: dict[str, Callable[[Path], Path]] = {
+    "ogc_api": lambda folder: made.geojson(
+        folder / "a.geojson",
+        made.frame(identificatie_lokaal_id=IDS, kadastrale_grootte_waarde=[1600, 1600], sectie=["B", "B"]),
+    ),
+    "wfs": lambda folder: made.gpkg(
+        folder / "a.gpkg", perceel=made.frame(identificatieLokaalID=IDS, kadastraleGrootteWaarde=[1600.0, 1600.0])
+    ),
+    "download": lambda folder: made.brk_gml(folder / "a.zip", 2),
+    "municipality": lambda folder: made.gpkg(
+        folder / "a.gpkg", percelen=made.frame(KAD_ADRES=IDS, PERC_NR=["1", "2"], OPPERVLAK=[1600, 1600])
+    ),
+}
+
+
+@pytest.mark.parametrize("door", PARCELS)
+def test_parcels_in_every_naming(tmp_path: Path, door: str) -> None:
+    parcels = read(tmp_path, "parcels", "brk_percelen", PARCELS[door](tmp_path)).parcels()
+    assert len(parcels) == parcels["site_id"].nunique() == 2
+    assert parcels["registered_area_m2"].tolist() == [1600.0, 1600.0]
+    assert parcels.area.tolist() == [1600.0, 1600.0]
+
+
+def layer_cases() -> dict[str, tuple[str, str, Callable[[Path], Path], str | None, list[Any], dict[str, Any]]]:
+    """Per case: place, preset, file, the column that is told and what it holds, what the run says besides."""
+    yes, no = True, False
+    plans = {"plan_id": ["a", "b"], "plannaam": ["A", "B"], "jaar_start": [2027, 2030], "jaar_oplevering": [2029, 2032]}
+    eib = {"Plannaam": ["A", "B", "C"], "Aantalrest": [24, 0, 9], "OP2019": [0, 0, 0], "OP202024": [24, 0, 0]}
+    eib |= {"Op202529": [0, 0, 0], "Op20302050": [0, 0, 0], "OPLONB": [0, 0, 9]}
+    n2k = "layers.natura2000", "natura2000"
+    bbg = "layers.land_use", "bestand_bodemgebruik"
+    nowhere = {"coverage": "none"}
+    return {
+        "natura2000 cloud": (
+            *n2k,
+            lambda f: made.parquet(f / "a.parquet", made.frame(naam_n2k=["Veluwe"], nr=[57])),
+            "naam",
+            ["Veluwe"],
+            {},
+        ),
+        "natura2000 file": (
+            *n2k,
+            lambda f: made.gpkg(f / "a.gpkg", natura2000=made.frame(naam=["Veluwe"])),
+            "naam",
+            ["Veluwe"],
+            {},
+        ),
+        "nnn inspire": ("layers.nnn", "nnn", lambda f: made.nnn_gml(f / "nnn.gml"), None, [None, None], {}),
+        "bbg by name": (
+            *bbg,
+            lambda f: made.parquet(
+                f / "a.parquet", made.frame(bg2017=["20", "34"], bodemgebruik=["Woonterrein", "Bouwterrein"])
+            ),
+            "land_use",
+            ["residential", "building_site"],
+            {},
+        ),
+        "bbg by code": (
+            *bbg,
+            lambda f: made.gpkg(f / "a.gpkg", bbg=made.frame(bg2017=[51, 83])),
+            "land_use",
+            ["other_agrarian", "water"],
+            {},
+        ),
+        "brp": (
+            "layers.crops",
+            "brp_gewaspercelen",
+            lambda f: made.gpkg(
+                f / "a.gpkg",
+                brp=made.frame(
+                    category=["Grasland", "Bouwland"], gewas=["Grasland, natuurlijk", "Mais"], gewascode=[331, 259]
+                ),
+            ),
+            "crop_code",
+            [331, 259],
+            {},
+        ),
+        "rev contours": (
+            "layers.safety_contour",
+            "rev_contouren",
+            lambda f: made.geojson(f / "ev_pr10_6.geojson", made.frame(bronhouder=["ODRA"])),
+            None,
+            [None],
+            {},
+        ),
+        "rev attention": (
+            "layers.safety_attention",
+            "rev_aandachtsgebieden",
+            lambda f: made.geojson(f / "ev_brandaandachtsgebieden.geojson", made.frame(bronhouder=["ODRA"])),
+            None,
+            [None],
+            {},
+        ),
+        "ibis": (
+            "layers.ibis_plots",
+            "ibis",
+            lambda f: made.gpkg(f / "a.gpkg", kavels=made.frame(STATUS_KAVEL=["Uitgegeven", "Terstond uitgeefbaar"])),
+            "is_issued",
+            [yes, no],
+            {},
+        ),
+        "imro": (
+            "layers.zoning",
+            "ruimtelijke_plannen",
+            lambda f: made.imro_gml(f / "plan.gml"),
+            "is_housing",
+            [yes, no, None],
+            {},
+        ),
+        "plans by template": (
+            "layers.plan_capacity",
+            "plancapaciteit",
+            lambda f: made.gpkg(
+                f / "a.gpkg", p=made.frame(**plans, hardheid=["Hard", "ZACHT"], aantal_woningen=[10, 20])
+            ),
+            "plan_hardness",
+            ["hard", "zacht"],
+            nowhere,
+        ),
+        "plans by period": (
+            "layers.plan_capacity",
+            "plancapaciteit",
+            lambda f: made.gpkg(
+                f / "a.gpkg", p=made.frame(**eib, Planstatus=["1A Onherroepelijk", "2A Vastgesteld", "Status onbekend"])
+            ),
+            "plan_hardness",
+            ["hard", None],
+            nowhere,
+        ),
+        "plans by monitor": (
+            "layers.plan_capacity",
+            "plancapaciteit",
+            lambda f: made.gpkg(
+                f / "a.gpkg",
+                p=made.frame(
+                    planstatus=["1C onhr + wijzigingsbevoegdheid", "4A Potentiële locatie, in visie"],
+                    startjaar=[2027, 2030],
+                    opleverjaar=[2028, 2031],
+                    capaciteit=[1, 2],
+                ),
+            ),
+            "plan_hardness",
+            ["zacht", "zacht"],
+            nowhere,
+        ),
+        "bgt yards": ("layers.yards", "bgt", lambda f: made.bgt_gml(f / "bgt.zip"), None, [None], {}),
+        "bgt water": ("layers.water", "bgt", lambda f: made.bgt_gml(f / "bgt.zip"), None, [None], {}),
+        "bgt panden": (
+            "layers.buildings",
+            "bgt",
+            lambda f: made.bgt_gml(f / "bgt.zip"),
+            "has_dwelling",
+            [None, None],
+            {},
+        ),
+        "bgt ogc": (
+            "layers.yards",
+            "bgt",
+            lambda f: made.geojson(
+                f / "a.geojson",
+                made.frame(
+                    lokaal_id=["a", "b", "a"],
+                    fysiek_voorkomen=["erf", "zand", "erf"],
+                    eind_registratie=[None, None, "2019-01-01"],
+                ),
+            ),
+            None,
+            [None],
+            {},
+        ),
+        "streets as lines": (
+            "layers.roads",
+            "lijnen_osm",
+            lambda f: made.gpkg(
+                f / "a.gpkg",
+                roads=made.frame([one.boundary for one in made.squares(2)], highway=["residential", "service"]),
+            ),
+            "road_class",
+            ["residential", "service"],
+            nowhere,
+        ),
+        "monuments drawn": (
+            "layers.monuments",
+            "monumenten",
+            lambda f: made.gpkg(f / "a.gpkg", m=made.frame(kind=["building", "site"])),
+            "kind",
+            ["building", "site"],
+            {},
+        ),
+    }
+
+
+@pytest.mark.parametrize("case", layer_cases())
+def test_layers_in_every_naming(tmp_path: Path, case: str) -> None:
+    place, preset, write, column, expected, more = layer_cases()[case]
+    rows = read(tmp_path, place, preset, write(tmp_path), **more).read_layers()
+    rows = rows.iloc[rows.bounds["minx"].argsort(kind="stable")]
+    assert rows["feature_id"].nunique() == len(rows) == len(expected)
+    assert (rows.geom_type != "Point").all()
+    if column is not None:
+        told = rows[column].astype(object)
+        assert told.where(told.notna(), None).tolist() == expected
+
+
+@pytest.mark.parametrize("kind", ["light", "lvbag", "wfs"])
+def test_buildings_in_every_delivery_of_the_bag(tmp_path: Path, kind: str) -> None:
+    ids = ["0228100000000001", "0228100000000002"]
+    panden = made.frame(
+        identificatie=ids, bouwjaar=[1970, 9999], status=["Pand in gebruik"] * 2, gebruiksdoel=["woonfunctie", None]
+    )
+    units = {
+        "identificatie": ["0228010000000001"],
+        "status": ["Verblijfsobject in gebruik"],
+        "gebruiksdoel": ["woonfunctie"],
+        "oppervlakte": [80],
+    }
+    at = [made.squares(1)[0].centroid]
+    if kind == "light":
+        path = made.gpkg(
+            tmp_path / "bag-light.gpkg",
+            pand=panden,
+            verblijfsobject=made.frame(at, **units, pand_identificatie=[ids[0]]),
+        )
+        used: dict[str, Any] = {"use": "bag", "path": str(path)}
+    else:
+        unit = made.geojson(tmp_path / "vbo.geojson", made.frame(at, **units, pandidentificatie=[ids[0]]))
+        first = (
+            made.lvbag(tmp_path / "lvbag.zip") if kind == "lvbag" else made.geojson(tmp_path / "pand.geojson", panden)
+        )
+        first = first / "9999PND01012026.zip" if kind == "lvbag" else first
+        used = {"use": "bag", "bag_panden": {"use": "bag_panden", "path": str(first)}}
+        used["verblijfsobjecten"] = {"use": "bag_verblijfsobjecten", "path": str(unit)}
+    found = prepare(sources(layers={"buildings": used}), directory=tmp_path / "out", base=tmp_path, request=Request())
+    rows = found.read_layers().set_index("feature_id")
+    assert rows["has_dwelling"].to_dict() == {ids[0]: True, ids[1]: False}
+
+
+@pytest.mark.parametrize(
+    ("place", "preset", "columns", "kind"),
+    [
+        ("gemeenten", "gemeenten", {"statcode": ["GM0228"], "statnaam": ["Ede"], "jaarcode": [2026]}, "gemeente"),
+        (
+            "gemeenten",
+            "gemeenten",
+            {"code": ["GM0228"], "naam": ["Ede"], "ligt_in_provincie_code": ["PV25"]},
+            "gemeente",
+        ),
+        ("provincies", "provincies", {"code": ["PV25"], "naam": ["Gelderland"]}, "provincie"),
+        (
+            "buurten",
+            "wijken_buurten",
+            {
+                "buurtcode": ["BU02280000"],
+                "buurtnaam": ["A"],
+                "omgevingsadressendichtheid": [800],
+                "stedelijkheid_adressen_per_km2": [-99997],
+            },
+            "buurt",
+        ),
+        (
+            "wijken",
+            "wijken_buurten",
+            {"wijkcode": ["WK022800"], "wijknaam": ["A"], "omgevingsadressendichtheid": [800]},
+            "wijk",
+        ),
+    ],
+)
+def test_areas_in_every_naming(tmp_path: Path, place: str, preset: str, columns: dict[str, Any], kind: str) -> None:
+    path = made.gpkg(tmp_path / "a.gpkg", gebieden=made.frame(**columns))
+    areas = read(tmp_path, f"areas.{place}", preset, path).areas()
+    assert areas["area_kind"].tolist() == [kind]
+    if "omgevingsadressendichtheid" in columns:
+        assert areas["address_density_per_km2"].tolist() == [800]
+
+
+def test_roofs_of_3dbag_as_geopackage_and_as_cityjson(tmp_path: Path) -> None:
+    columns = {
+        "identificatie": ["NL.IMBAG.Pand.0228100000000001"],
+        "status": ["Pand in gebruik"],
+        "oorspronkelijkbouwjaar": [1970],
+    }
+    heights = {
+        "b3_h_maaiveld": [10.0],
+        "b3_h_dak_50p": [16.0],
+        "b3_h_dak_70p": [16.0],
+        "b3_h_dak_max": [16.5],
+        "b3_dak_type": ["horizontal"],
+        "b3_opp_dak_plat": [1600.0],
+        "b3_opp_dak_schuin": [0.0],
+        "b3_opp_grond": [1600.0],
+    }
+    path = made.gpkg(tmp_path / "3dbag.gpkg", pand=made.frame(**columns, **heights))
+    buildings = read(tmp_path, "buildings.roofs_3d", "bag3d", path)
+    assert "buildings" in buildings.tables
+
+
+def test_a_file_of_another_register_is_told_in_words(tmp_path: Path) -> None:
+    path = made.gpkg(tmp_path / "a.gpkg", iets=made.frame(kolom=["x"]))
+    with pytest.raises(InputError, match=r"not named as this register is delivered: iets has kolom.*naam_n2k"):
+        read(tmp_path, "layers.natura2000", "natura2000", path)
+
+
+def test_a_status_that_no_table_has_is_told(tmp_path: Path) -> None:
+    path = made.gpkg(tmp_path / "a.gpkg", p=made.frame(planstatus=["Zomaar"], startjaar=[2027], opleverjaar=[2028]))
+    with pytest.raises(InputError, match=r"whose meaning is not listed for plan_hardness: Zomaar"):
+        read(tmp_path, "layers.plan_capacity", "plancapaciteit", path, coverage="none")
+
+
+TRIED_ELSEWHERE = {
+    "bag_panden",
+    "bag_verblijfsobjecten",
+    "bag",
+    "openstreetmap",
+    "gtfs_nl",
+    "haltes",
+    "eigendom",
+    "monumenten",
+    "bag3d",
+    "bezit",
+}
+
+
+def test_no_preset_is_without_a_trial() -> None:
+    tried = {preset for _, preset, *_ in layer_cases().values()} | {
+        "brk_percelen",
+        "gemeenten",
+        "provincies",
+        "wijken_buurten",
+    }
+    assert set(available("presets")) == tried | TRIED_ELSEWHERE
