@@ -19,7 +19,8 @@ from rich.text import Text
 
 from flexsites import __version__, cli_config, cli_questions, cli_runs, cli_start
 from flexsites.config.run import Shortlist
-from flexsites.config.study import resolve, uncovered
+from flexsites.config.study import resolve
+from flexsites.config.unchecked import checked, uncovered
 from flexsites.errors import FlexsitesError, InputError, fault_of_system
 from flexsites.runs.run import Options
 from flexsites.runs.stopping import Stopped, stoppable
@@ -110,6 +111,8 @@ def check(run_file: RunFile) -> None:
     if faults:
         raise InputError(faults)
     _say(f"{run_file} can be run: no fault in its configuration and inputs.")
+    if told := checked(study):
+        _say(told)
 
 
 @app.command()

@@ -46,7 +46,7 @@ from flexsites.config.suitability import Flexmilieu, TargetGroup
 from flexsites.config.transit import Transit, TransitClasses
 from flexsites.errors import ConfigError, Fault, FlexsitesError
 
-__all__ = ["BASE", "Reading", "Study", "resolve", "uncovered"]
+__all__ = ["BASE", "Reading", "Study", "resolve"]
 
 T = TypeVar("T")
 
@@ -357,20 +357,6 @@ def _apart(study: Study, reading: Reading) -> Study:
     content = _content(run, study.rule_set, reading.settings, study.anchors)
     content |= {"rules": _plain(list(reading.rules)), "time": _plain(reading.time), "pieces": _plain(reading.tests)}
     return replace(study, run=run, readings=(base,), content=content | {"estimate": reading.estimate}, apart={})
-
-
-def uncovered(study: Study) -> list[str]:
-    """Return, in words, the layers that rules read and the run has no source of: there these rules are unknown.
-
-    A run that assesses no parcels has none: no rule of exclusion is asked.
-    """
-    given = set(study.settings.sources.layers)
-    told: list[str] = []
-    for rule in study.base.rules if study.run.assesses_parcels else ():
-        names = set(rule.source_keys)
-        how = f"rule {rule.rule_id}, {rule.effect}{', required' if rule.required else ''}"
-        told += [f"{name} ({how})" for name in sorted(names - given)]
-    return list(dict.fromkeys(told))
 
 
 def _plain(content: Any) -> Any:  # noqa: ANN401 - what YAML can say

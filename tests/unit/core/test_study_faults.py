@@ -8,7 +8,8 @@ import pytest
 
 from flexsites.config.access import Measures
 from flexsites.config.load import available, configs_directory, read_model
-from flexsites.config.study import resolve, uncovered
+from flexsites.config.study import resolve
+from flexsites.config.unchecked import checked, uncovered
 from flexsites.config.study_faults import measure_faults
 from flexsites.config.suitability import Flexmilieu, TargetGroup
 
@@ -49,6 +50,20 @@ def test_layers_of_no_rule_that_is_asked_are_not_said_to_be_missing() -> None:
     """A run of roofs alone asks no rule of exclusion; one of parcels is told what stays unknown."""
     assert not uncovered(resolve("demo_roofs"))
     assert any(line.startswith("plan_capacity (rule plans_hard") for line in uncovered(resolve("kampen_sweep")))
+
+
+def test_what_will_not_be_checked_is_said_before_a_run() -> None:
+    """As the report says it after: how many excluding rules, and the very hard and hard ones by name."""
+    told = checked(resolve("kampen_sweep"))
+    study = resolve("kampen_sweep")
+    excluding = [rule for rule in study.base.rules if rule.effect == "exclude"]
+    missing = [rule for rule in excluding if set(rule.source_keys) - set(study.settings.sources.layers)]
+    assert told.startswith(f"{len(missing)} of {len(excluding)} excluding rules will not be checked: ")
+    hard = [rule for rule in missing if rule.hardness in ("zeer_hard", "hard")]
+    assert hard
+    assert all(rule.label.en in told for rule in hard)
+    assert f"{len(missing) - len(hard)} less hard ones" in told
+    assert checked(resolve("demo_roofs")) == ""
 
 
 def test_every_figure_that_a_run_reads_is_told_and_hashed() -> None:

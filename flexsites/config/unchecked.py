@@ -1,0 +1,52 @@
+"""What a run will not check, as far as its configuration tells: said before it runs, as its report says it after."""
+
+from __future__ import annotations
+
+from flexsites.config.rules import ExclusionRule
+from flexsites.config.study import Study
+
+_NAMED = ("zeer_hard", "hard")
+"""The hardness of rules that are told by name, hardest first (METHOD 0, "Checked")."""
+
+
+def uncovered(study: Study) -> list[str]:
+    """Return, in words, the layers that rules read and the run has no source of: there these rules are unknown.
+
+    A run that assesses no parcels has none: no rule of exclusion is asked.
+    """
+    told: list[str] = []
+    for rule in _rules(study):
+        how = f"rule {rule.rule_id}, {rule.effect}{', required' if rule.required else ''}"
+        told += [f"{name} ({how})" for name in _missing(rule, study)]
+    return list(dict.fromkeys(told))
+
+
+def checked(study: Study) -> str:
+    """Return how many excluding rules have no source, and which very hard and hard ones; empty without parcels.
+
+    A rule whose source covers part of the area is not among them: how much of each parcel it covers, the run tells.
+    """
+    excluding = [rule for rule in _rules(study) if rule.effect == "exclude"]
+    if not excluding:
+        return ""
+    unchecked = [rule for rule in excluding if _missing(rule, study)]
+    if not unchecked:
+        return f"All {len(excluding)} excluding rules have a source."
+    named = [rule.label.en for hardness in _NAMED for rule in unchecked if rule.hardness == hardness]
+    n_rest = len(unchecked) - len(named)
+    listed = ", ".join([*named, *([f"{n_rest} less hard ones" if named else "none of them hard"] if n_rest else [])])
+    required = [rule.rule_id for rule in unchecked if rule.required]
+    means = f"; parcels stay unknown for want of {', '.join(required)}" if required else ""
+    return (
+        f"{len(unchecked)} of {len(excluding)} excluding rules will not be checked: {listed}."
+        f" Verdicts stand, but these rules could still take land away{means}."
+    )
+
+
+def _rules(study: Study) -> tuple[ExclusionRule, ...]:
+    return study.base.rules if study.run.assesses_parcels else ()
+
+
+def _missing(rule: ExclusionRule, study: Study) -> list[str]:
+    """Return the entries of the sources that a rule reads and the run does not have."""
+    return sorted(set(rule.source_keys) - set(study.settings.sources.layers))
