@@ -189,6 +189,31 @@ def view(
 
 
 @app.command()
+def certainty(
+    run: Directory,
+    draws: Annotated[int, typer.Option(min=20, help="How many draws.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same answer.")] = 1,
+    lang: LangOption = Lang.nl,
+) -> None:
+    """Say how sure the answers of a finished run are: draws of the figures they hang on, and what moves them most."""
+    from flexsites.reporting import certainty_lines  # noqa: PLC0415
+    from flexsites.runs.certainty import draw  # noqa: PLC0415
+
+    with _err.status("draws") as status:
+        folder = draw(run, draws=draws, seed=seed, report=lambda name: status.update(plain(f"draws: {name}")))
+    headings, rows, notes = certainty_lines(run, lang.value)
+    table = Table(title="Certainty")
+    for heading in headings:
+        table.add_column(plain(heading), overflow="fold")
+    for row in rows:
+        table.add_row(*map(plain, row))
+    _out.print(table)
+    for note in notes:
+        _say(note)
+    _say(f"Tables: {folder}")
+
+
+@app.command()
 def docs(
     path: Annotated[bool, typer.Option("--path", help="Print where the first page is, and open nothing.")] = False,
     to: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the pages go; else the user's cache.")] = None,

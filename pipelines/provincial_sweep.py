@@ -9,6 +9,7 @@ from flexsites.config.study import Study
 from flexsites.runs.across_cells import gather_roofs, gather_sites, match
 from flexsites.runs.apart import adopt, place_apart
 from flexsites.runs.cells import assess, keyed, merge_parts
+from flexsites.runs.certainty import draw_of_run
 from flexsites.runs.exploitation import tell_exploitation
 from flexsites.runs.manifest import write_manifest
 from flexsites.runs.prepare import prepare_inputs
@@ -42,6 +43,7 @@ def _assess(place: Place, study: Study, options: Options) -> None:
     if study.run.assesses_parcels:
         gather_sites(place, study, inputs, rows, options)
         match(place, study, inputs, options)
+        draw_of_run(place, study)
     if study.run.assesses_roofs:
         gather_roofs(place, study, inputs, rows)
     tell_exploitation(place, study, options)

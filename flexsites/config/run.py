@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from flexsites.config.base import Label, Model, Number
+from flexsites.config.certainty import Draws
 from flexsites.config.places import GemeenteName, ProvincieName
 from flexsites.config.rule_sets import RuleVariant
 from flexsites.config.rules import Effect, Rule
@@ -161,6 +162,8 @@ class Run(Model):
     """Which sites are put first and get a factsheet."""
     anchors: str | None = None
     """Published answers (a name of configs/anchors, or a file) to set the run beside."""
+    certainty: Draws | None = None
+    """How many draws of the figures tell how sure the answers are; left out: none are made."""
     cell_size_m: float = Field(default=5000, ge=250)
     """The side of a cell; no result depends on it. A whole multiple of 250 m is quick."""
     max_sites_per_cell: int = Field(default=20_000, ge=1)

@@ -26,6 +26,7 @@ from flexsites.config.access import (
 from flexsites.config.addresses import without_keys
 from flexsites.config.anchors import Anchors
 from flexsites.config.base import Figure, collect_figures
+from flexsites.config.certainty import Certainty
 from flexsites.config.counting import Counting
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
 from flexsites.config.exploitation import Exploitation
@@ -71,6 +72,8 @@ class Study:
     apart
         The variants that need inputs of their own, each as a study whose base it is: the run prepares and assesses it
         by itself, and its results stand among those of the variants under its id.
+    certainty
+        Which figures are drawn; None: the run makes no draws.
     origins
         From which file each figure came.
     """
@@ -81,6 +84,7 @@ class Study:
     readings: tuple[Reading, ...]
     content: Mapping[str, Any]
     anchors: Anchors | None = None
+    certainty: Certainty | None = None
     origins: Origins = field(default_factory=Origins)
     apart: Mapping[str, Study] = field(default_factory=dict)
 
@@ -236,6 +240,7 @@ class Study:
             "optoppen": self.top_up,
             "exploitation": self.settings.exploitation,
             "variants": self.run.variants,
+            "certainty": self.certainty,
         }
         if not self.run.assesses_parcels:
             parts = {"optoppen": self.top_up, "exploitation": self.settings.exploitation}
@@ -280,8 +285,9 @@ def resolve(name: str) -> Study:
     beside = tuple(one for one in variants if one.shares_inputs_with(base))
     run = run.model_copy(update={"sources": settings.sources})
     anchors = read_model(shelf.find("anchors", run.anchors, beside=path.parent), Anchors) if run.anchors else None
-    told = _content(run, rule_set, settings, anchors)
-    study = Study(run, path, rule_set, (base, *beside), told, anchors, origins)
+    certainty = reader.whole("certainty", Certainty) if run.certainty else None
+    told = _content(run, rule_set, settings, anchors) | ({"certainty": _plain(certainty)} if certainty else {})
+    study = Study(run, path, rule_set, (base, *beside), told, anchors, certainty, origins)
     return replace(study, apart={one.id: _apart(study, one) for one in variants if not one.shares_inputs_with(base)})
 
 

@@ -5,6 +5,7 @@ from flexsites.reporting.files.workbook import write_portfolio, write_workbook
 from flexsites.reporting.report.factsheets import rewrite_factsheets, write_factsheets
 from flexsites.reporting.report.page import report_path, write_report
 from flexsites.reporting.results import Results, open_results
+from flexsites.reporting.story.certainty_lines import certainty_lines
 from flexsites.reporting.story.explain import explain
 from flexsites.reporting.story.shortlist_lines import shortlist_lines
 from flexsites.reporting.summaries.all_tables import write_tables
@@ -17,6 +18,7 @@ from flexsites.reporting.write_all import write_all
 
 __all__ = [
     "Results",
+    "certainty_lines",
     "compare_variants",
     "drop_table",
     "explain",

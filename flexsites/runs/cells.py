@@ -49,6 +49,7 @@ PARCEL_TABLES: dict[str, Table] = {
 BASE_TABLES: dict[str, Table] = PARCEL_TABLES | {
     "faces": t.Faces,
     "piece_suitability": t.PieceSuitability,
+    "laid_out": t.LaidOut,
     "near_misses": t.NearMisses,
     "near_miss_units": t.NearMissUnits,
 }

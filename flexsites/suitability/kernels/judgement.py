@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from flexsites.suitability.kernels import criteria as c
 
-__all__ = ["Asked", "Judged", "Limit", "Measured", "Weight", "judge_arrays"]
+__all__ = ["Asked", "Judged", "Limit", "Measured", "Weight", "judge_arrays", "met_of", "score_of"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -97,19 +97,37 @@ def judge_arrays(measured: Measured, asked: Asked) -> Judged:
     >>> found.truth.tolist(), found.score.tolist(), found.failed.tolist(), found.failed_by.tolist()
     ([1, 0, -1], [0.667, 0.25, nan], [-1, 0, -1], [nan, 400.0, nan])
     """
-    n = measured.value.shape[1]
-    truths = np.array([_met(one, measured) for one in asked.criteria], dtype=np.int8).reshape(-1, n)
+    truths = _truths(measured, asked)
     failed, failed_by = _worst_failure(asked, truths, measured)
+    score, known = score_of(measured, asked)
+    return Judged(_all_met(truths), score, known, failed, failed_by, truths == c.UNKNOWN)
+
+
+def met_of(measured: Measured, asked: Asked) -> c.Truth:
+    """Return whether each piece meets all that a flexmilieu requires, three-valued, shape (n,)."""
+    return _all_met(_truths(measured, asked))
+
+
+def score_of(measured: Measured, asked: Asked) -> tuple[c.Floats, c.Floats]:
+    """Return the score of each piece, rounded (NaN: none is known), and the share of weight known, shape (n,)."""
     values = [
         c.linear_value(
             measured.value[one.measure], measured.is_unreached[one.measure], full_at=one.full_at, zero_at=one.zero_at
         )
         for one in asked.weights
     ]
-    weights = np.array([one.weight for one in asked.weights])
-    score, known = c.weighted_mean(np.stack(values), weights)
-    truth = c.all_of(truths) if len(truths) else np.full(n, c.YES, dtype=np.int8)
-    return Judged(truth, np.round(score, SCORE_DECIMALS), known, failed, failed_by, truths == c.UNKNOWN)
+    score, known = c.weighted_mean(np.stack(values), np.array([one.weight for one in asked.weights]))
+    return np.round(score, SCORE_DECIMALS), known
+
+
+def _truths(measured: Measured, asked: Asked) -> npt.NDArray[np.int8]:
+    """Return whether each criterion is met, shape (criteria, n)."""
+    truths = [_met(one, measured) for one in asked.criteria]
+    return np.array(truths, dtype=np.int8).reshape(-1, measured.value.shape[1])
+
+
+def _all_met(truths: npt.NDArray[np.int8]) -> c.Truth:
+    return c.all_of(truths) if len(truths) else np.full(truths.shape[1], c.YES, dtype=np.int8)
 
 
 def _met(limits: tuple[Limit, ...], measured: Measured) -> c.Truth:

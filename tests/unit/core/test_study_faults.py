@@ -9,9 +9,9 @@ import pytest
 from flexsites.config.access import Measures
 from flexsites.config.load import available, configs_directory, read_model
 from flexsites.config.study import resolve
-from flexsites.config.unchecked import checked, uncovered
 from flexsites.config.study_faults import measure_faults
 from flexsites.config.suitability import Flexmilieu, TargetGroup
+from flexsites.config.unchecked import checked, uncovered
 
 FIGURE = {"source": "x"}
 

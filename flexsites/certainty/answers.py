@@ -1,0 +1,187 @@
+"""How sure the answers of a finished run are: its tables of certainty, made of draws (METHOD 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import yaml
+
+from flexsites.certainty.draws import TOP, Drawn, chances, common_homes, draw_all
+from flexsites.certainty.figures import figures_drawn, not_drawn
+from flexsites.certainty.kernels.influence import intervals, pawn
+from flexsites.certainty.opened import Opened, open_run
+from flexsites.config.certainty import Certainty, Draws
+from flexsites.tables import Frame, conform
+from flexsites.tables.certainty_tables import CertaintyGroups, CertaintyLocations, CertaintySites, CertaintyTotals
+from flexsites.tables.files import write_table
+from flexsites.tables.whole_files import write_whole
+
+__all__ = ["FOLDER", "TABLES", "Sure", "how_sure", "write_certainty"]
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+FOLDER = "certainty"
+TABLES = {
+    "sites": CertaintySites,
+    "locations": CertaintyLocations,
+    "totals": CertaintyTotals,
+    "groups": CertaintyGroups,
+}
+ALL = "all"
+"""What stands for a flexmilieu where a total spans them."""
+
+_LOW, _HIGH = 0.05, 0.95
+_SLICES, _BOOTSTRAPS = 10, 100
+_STABLE = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Sure:
+    """What draws say of a run.
+
+    Attributes
+    ----------
+    tables
+        By name, see ``TABLES``.
+    not_drawn
+        The figures that are fixed, because no group names them.
+    """
+
+    tables: Mapping[str, Frame]
+    not_drawn: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Total:
+    """One total: its key, and its figure in every row of chances."""
+
+    total: str
+    flexmilieu: str
+    land: str
+    figure: Floats
+
+
+def write_certainty(
+    directory: Path, *, certainty: Certainty, draws: Draws, report: Callable[[str], None] = lambda _: None
+) -> Sure:
+    """Draw the figures of a finished run, and write what draws say in a folder ``certainty`` beside its results.
+
+    Raises
+    ------
+    InputError
+        If the directory holds no finished run of parcels.
+    """
+    found = how_sure(open_run(directory), certainty=certainty, draws=draws, report=report)
+    folder = directory / FOLDER
+    folder.mkdir(exist_ok=True)
+    for name, table in TABLES.items():
+        write_table(found.tables[name], table, folder / f"{name}.parquet")
+    told = {
+        "draws": draws.model_dump(mode="json"),
+        "certainty": certainty.model_dump(mode="json", exclude_defaults=True),
+        "not_drawn": list(found.not_drawn),
+    }
+    write_whole(folder / "draws.yaml", yaml.safe_dump(told, sort_keys=False, allow_unicode=True).encode())
+    return found
+
+
+def how_sure(
+    opened: Opened, *, certainty: Certainty, draws: Draws, report: Callable[[str], None] = lambda _: None
+) -> Sure:
+    """Answer a run in every draw; the same for the same seed, whatever cells or workers made it.
+
+    Beside the draws stands the run itself, and each group alone at its low and at its high figures.
+    """
+    n_groups = len(certainty.groups)
+    drawn = chances(draws.draws, n_groups, seed=draws.seed)
+    every = np.vstack([_one_by_one(n_groups), drawn])
+    beside = len(every) - len(drawn)
+    figured = figures_drawn(
+        opened.figures, certainty, every,
+        measures=opened.measures, reach=opened.reach, common_homes_per_ha=opened.common_homes_per_ha,
+    )  # fmt: skip
+    totals = [_Total("common", ALL, land, homes) for land, homes in common_homes(opened.ground, figured).items()]
+    suits, suits_demanding = (np.zeros((len(every), len(opened.sites)), dtype=bool) for _ in range(2))
+    locations: list[Frame] = []
+    for name, moved in figured.moved.items():
+        report(name)
+        one = draw_all(opened.ground, name, moved)
+        suits |= one.suits_site
+        if name not in opened.undemanding:
+            suits_demanding |= one.suits_site
+        locations.append(_locations(one, beside, opened.locations).assign(flexmilieu=name))
+        totals += [_Total("spread", name, consent, homes.astype(float)) for consent, homes in one.spread.items()]
+        totals.append(_Total("locations", name, "available", one.is_suitable.sum(axis=1).astype(float)))
+    tables = {
+        "sites": pd.DataFrame(
+            {
+                "site_id": opened.sites,
+                "chance_suitable": suits[beside:].mean(axis=0),
+                "chance_suitable_demanding": suits_demanding[beside:].mean(axis=0),
+            }
+        ),
+        "locations": pd.concat(locations, ignore_index=True),
+        "totals": pd.DataFrame(_told_totals(totals, beside)),
+        "groups": pd.DataFrame(_told_groups(totals, drawn, certainty, draws.seed)),
+    }
+    return Sure(
+        {
+            name: conform(frame, TABLES[name], where=f"certainty/{name}", is_result=True)
+            for name, frame in tables.items()
+        },
+        tuple(not_drawn(opened.figures, certainty, measures=opened.measures)),
+    )
+
+
+def _one_by_one(n_groups: int) -> Floats:
+    """Return the run itself (NaN: as expected), then each group alone at its low and at its high figures."""
+    rows = np.full((1 + 2 * n_groups, n_groups), np.nan)
+    groups = np.arange(n_groups)
+    rows[1 + 2 * groups, groups], rows[2 + 2 * groups, groups] = _LOW, _HIGH
+    return rows
+
+
+def _locations(one: Drawn, beside: int, ids: npt.NDArray[np.object_]) -> Frame:
+    """Return what draws say of the locations of one flexmilieu."""
+    suits, homes, rank = one.is_suitable[beside:], one.homes[beside:], one.rank[beside:]
+    # Where it does not suit it has no rank: worse than any.
+    ranked = np.where(rank > 0, rank, np.iinfo(np.int32).max)
+    # A first place that more than ten share says nothing of a top ten.
+    tells = ((rank == 1).sum(axis=1) <= TOP)[:, None]
+    in_top = ((ranked <= TOP) & tells).mean(axis=0)
+    points = intervals(ranked)
+    said = pd.DataFrame({"location_id": ids, "chance_suitable": suits.mean(axis=0)})
+    for row, point in enumerate(("p05", "p50", "p95")):
+        said[f"n_homes_{point}"] = intervals(homes)[row].astype(np.int64)
+        found = points[row]
+        said[f"rank_{point}"] = pd.arrays.IntegerArray(
+            np.minimum(found, np.iinfo(np.int32).max).astype(np.int64), found == np.iinfo(np.int32).max
+        )
+    return said.assign(chance_top10=in_top, is_stable=in_top >= _STABLE)
+
+
+def _told_totals(totals: list[_Total], beside: int) -> Iterator[dict[str, object]]:
+    for one in totals:
+        low, middle, high = intervals(one.figure[beside:])
+        yield {
+            "total": one.total, "flexmilieu": one.flexmilieu, "land": one.land, "expected": one.figure[0],
+            "p05": low, "p50": middle, "p95": high, "n_draws": len(one.figure) - beside,
+        }  # fmt: skip
+
+
+def _told_groups(totals: list[_Total], drawn: Floats, certainty: Certainty, seed: int) -> Iterator[dict[str, object]]:
+    beside = 1 + 2 * len(certainty.groups)
+    for one in totals:
+        moves = pawn(drawn, one.figure[beside:], n_slices=_SLICES, n_bootstrap=_BOOTSTRAPS, seed=seed)
+        for i, group in enumerate(certainty.groups):
+            yield {
+                "total": one.total, "flexmilieu": one.flexmilieu, "land": one.land, "group": group.id,
+                "at_low": one.figure[1 + 2 * i], "at_high": one.figure[2 + 2 * i],
+                "pawn": moves[0, i], "pawn_p05": moves[1, i], "pawn_p95": moves[2, i],
+            }  # fmt: skip

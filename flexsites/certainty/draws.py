@@ -1,0 +1,194 @@
+"""The draws themselves: every answer of a run at figures drawn together, and what is kept of it (METHOD 9).
+
+One flexmilieu after the other, draw by draw: what is held is one number per draw and location, never a table per draw.
+Nothing is intersected, routed or laid out in a draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import qmc
+
+from flexsites.capacity.kernels.counts import common_programme, per_cluster, room
+from flexsites.capacity.kernels.density import dwellings_by_density
+from flexsites.capacity.kernels.dwelling_mix import homes_in_modules
+from flexsites.certainty.figures import Figured, Moved
+from flexsites.certainty.kernels.arrangement import Neighbours, arranged_homes, find_near, order_of
+from flexsites.suitability.kernels import criteria as c
+from flexsites.suitability.kernels.judgement import Measured, met_of, score_of
+from flexsites.suitability.kernels.ranks import better_before
+
+__all__ = ["CONSENTS", "Drawn", "Ground", "Placed", "chances", "draw_all"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+CONSENTS = ("without", "with")
+TOP = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The pieces of one reading that may take part in spread supply, by parcel and number.
+
+    Attributes
+    ----------
+    piece
+        Positions among all pieces, shape (k,).
+    needs_consent
+        0 or 1, shape (k,).
+    near
+        What lies within reach of a cluster.
+    """
+
+    piece: Ints
+    needs_consent: Ints
+    near: Neighbours
+
+    @classmethod
+    def of(cls, piece: Ints, needs_consent: Bools, location: Ints, xy: Floats, *, reach_m: float) -> Placed:
+        """Return pieces with what lies near them."""
+        return cls(piece, needs_consent.astype(np.int64), find_near(xy, location, reach_m=reach_m))
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What draws read of the n valid pieces of a finished run.
+
+    Attributes
+    ----------
+    core_area_m2
+        Shape (n,).
+    modules, mix
+        By flexmilieu the modules of layouts, shape (3, n), and (share of wide homes, modules each takes).
+    measured
+        Shape (measures, n).
+    placed
+        By consent ("without", "with"), the pieces of available parcels.
+    located, location, part
+        Positions of the pieces that lie in a location, by location and part of it; the location and part of each,
+        numbered from 0 without gaps, shape (m,). A part is a location at gap 0: what one place is.
+    verdict
+        Of each location, 0 is best, shape (l,).
+    site
+        Per flexmilieu-independent piece that counts for its parcel, its parcel; -1 counts for none; shape (n,).
+    n_sites
+        How many parcels there are.
+    common_area_m2
+        By verdict ("eligible", "conditional") the area of the common programme.
+    """
+
+    core_area_m2: Floats
+    modules: Mapping[str, Ints]
+    mix: Mapping[str, tuple[float, int]]
+    measured: Measured
+    placed: Mapping[str, Placed]
+    located: Ints
+    location: Ints
+    part: Ints
+    verdict: Ints
+    site: Ints
+    n_sites: int
+    common_area_m2: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One flexmilieu over all draws.
+
+    Attributes
+    ----------
+    is_suitable, homes, rank
+        Of each location, shape (draws, l): whether it suits, the homes that one place there holds (0 where it does not
+        suit), and its rank (0: none).
+    suits_site
+        Which parcels suit, shape (draws, sites).
+    spread
+        Homes of spread supply by consent, shape (draws,).
+    """
+
+    is_suitable: Bools
+    homes: npt.NDArray[np.int32]
+    rank: npt.NDArray[np.int32]
+    suits_site: Bools
+    spread: Mapping[str, Ints]
+
+
+def chances(n_draws: int, n_groups: int, *, seed: int) -> Floats:
+    """Return what each group draws, shape (draws, groups): a Latin hypercube, the same for the same seed.
+
+    Examples
+    --------
+    >>> drawn = chances(4, 2, seed=1)
+    >>> np.sort(np.floor(drawn * 4), axis=0).tolist()
+    [[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [3.0, 3.0]]
+    """
+    return np.asarray(qmc.LatinHypercube(d=n_groups, rng=np.random.default_rng(seed)).random(n_draws))
+
+
+def common_homes(ground: Ground, figured: Figured) -> dict[str, Floats]:
+    """Return the common programme by verdict in every draw."""
+    return {
+        name: common_programme(np.array([area]), figured.common_homes_per_ha.tolist())[:, 0]
+        for name, area in ground.common_area_m2.items()
+    }
+
+
+def draw_all(ground: Ground, name: str, moved: Moved) -> Drawn:
+    """Answer one flexmilieu in every draw.
+
+    Laws: the same whatever the number of draws beside it; a draw at the expected figures equals the run.
+    """
+    n, n_locations = len(moved.level), len(ground.verdict)
+    wide_share, n_wide = ground.mix[name]
+    laid = homes_in_modules(ground.modules[name], wide_share, n_wide)
+    is_suitable, suits_site = np.zeros((n, n_locations), dtype=bool), np.zeros((n, ground.n_sites), dtype=bool)
+    homes, rank = np.zeros((n, n_locations), dtype=np.int32), np.zeros((n, n_locations), dtype=np.int32)
+    spread = {consent: np.zeros(n, dtype=np.int64) for consent in ground.placed}
+    counts = ground.site >= 0
+    for d in range(n):
+        met = met_of(ground.measured, moved.asked[d]) == c.YES
+        score = score_of(ground.measured, moved.asked[d])[0]
+        by_density = dwellings_by_density(ground.core_area_m2, float(moved.homes_per_ha[d]))
+        rooms = room(by_density, laid[moved.level[d]])
+        size = (float(moved.minimum[d]), float(moved.maximum[d]))
+        suits_site[d, ground.site[counts & met]] = True
+        is_suitable[d], homes[d], rank[d] = _locations(ground, met, score, rooms, size)
+        for consent, placed in ground.placed.items():
+            spread[consent][d] = _spread(placed, met, score, rooms, size)
+    return Drawn(is_suitable, homes, rank, suits_site, spread)
+
+
+def _locations(
+    ground: Ground, met: Bools, score: Floats, rooms: Ints, size: tuple[float, float]
+) -> tuple[Bools, Ints, Ints]:
+    """Return of each location whether it suits, the homes of one place there, and its rank."""
+    n, here = len(ground.verdict), ground.located
+    suits = np.zeros(n, dtype=bool)
+    homes, rank = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    if not len(here):
+        return suits, homes, rank
+    suits[ground.location[met[here]]] = True
+    best = np.full(n, -np.inf)
+    scored = met[here] & ~np.isnan(score[here])
+    np.maximum.at(best, ground.location[scored], score[here][scored])
+    part = np.bincount(ground.part, rooms[here]).astype(np.int64)
+    place = per_cluster(part[None], [size[0]], [size[1]])[0]
+    np.maximum.at(homes, ground.location, place[ground.part])
+    homes[~suits] = 0
+    rank[suits] = better_before(ground.verdict[suits], np.where(np.isinf(best), np.nan, best)[suits])
+    return suits, homes, rank
+
+
+def _spread(placed: Placed, met: Bools, score: Floats, rooms: Ints, size: tuple[float, float]) -> int:
+    """Return the homes of spread supply."""
+    here, near = placed.piece, placed.near
+    is_open = met[here] & (rooms[here] >= 1)
+    candidates = np.flatnonzero(is_open)
+    order = candidates[order_of(placed.needs_consent[candidates], score[here[candidates]], rooms[here[candidates]])]
+    return int(arranged_homes(order, is_open, rooms[here], near.starts, near.near, near.is_same, *size))

@@ -1,0 +1,1 @@
+"""Kernels of certainty: arrays in, arrays out."""

@@ -1,0 +1,129 @@
+"""Spread supply for one draw: the clusters of :mod:`flexsites.capacity.kernels.spread`, their homes only, at once.
+
+A draw has one figure for each thing, so clusters are formed at it, and what is near what is found once for all draws.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import cKDTree
+
+from flexsites.compiled import kernel
+
+__all__ = ["Neighbours", "arranged_homes", "find_near", "order_of"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+_WIDER = 1.0 + 1e-9
+_SCORES = 1002
+_ROOMS = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Which pieces lie within the reach of a cluster of each piece, itself among them.
+
+    Attributes
+    ----------
+    starts, near
+        Shape (n + 1,) and (m,): those near piece i are ``near[starts[i]:starts[i + 1]]``.
+    is_same
+        Shape (m,): whether the two are of one location.
+    """
+
+    starts: Ints
+    near: Ints
+    is_same: Bools
+
+
+def find_near(xy: Floats, location: Ints, *, reach_m: float) -> Neighbours:
+    """Find what lies within reach of each piece, straight; at the reach is within it.
+
+    Examples
+    --------
+    >>> found = find_near(np.array([[0.0, 0], [250, 0], [600, 0]]), np.array([1, 1, 2]), reach_m=250.0)
+    >>> found.starts.tolist(), found.near.tolist(), found.is_same.tolist()
+    ([0, 2, 4, 5], [0, 1, 0, 1, 2], [True, True, True, True, True])
+    """
+    n = len(xy)
+    if not n:
+        none = np.zeros(0, dtype=np.int64)
+        return Neighbours(np.zeros(1, dtype=np.int64), none, none.astype(bool))
+    pairs = cKDTree(xy).query_pairs(reach_m * _WIDER, output_type="ndarray").astype(np.int64)
+    # A tree rounds as it likes: what it gives is measured again.
+    pairs = pairs[np.hypot(*(xy[pairs[:, 0]] - xy[pairs[:, 1]]).T) <= reach_m]
+    alone = np.arange(n, dtype=np.int64)
+    one, other = np.r_[pairs[:, 0], pairs[:, 1], alone], np.r_[pairs[:, 1], pairs[:, 0], alone]
+    order = np.lexsort((other, one))
+    one, other = one[order], other[order]
+    return Neighbours(np.searchsorted(one, np.arange(n + 1)).astype(np.int64), other, location[one] == location[other])
+
+
+def order_of(verdict: Ints, score: Floats, room: Ints) -> Ints:
+    """Return the order in which pieces seed clusters: verdict, score, room; the pieces stand by parcel and number.
+
+    Parameters
+    ----------
+    verdict
+        0 is best, shape (n,).
+    score
+        Rounded to thousandths; NaN comes last, shape (n,).
+    room
+        Homes, below a million, shape (n,).
+
+    Examples
+    --------
+    >>> order_of(np.array([1, 0, 0]), np.array([1.0, np.nan, 0.2]), np.array([9, 9, 9])).tolist()
+    [2, 1, 0]
+    """
+    scored = np.where(np.isnan(score), 0.0, np.rint(np.nan_to_num(score) * 1000.0) + 1.0).astype(np.int64)
+    key = (verdict * _SCORES + (_SCORES - 1 - scored)) * _ROOMS + (_ROOMS - 1 - np.minimum(room, _ROOMS - 1))
+    return np.argsort(key, kind="stable").astype(np.int64)
+
+
+@kernel
+def arranged_homes(
+    order: Ints,
+    is_open: Bools,
+    room: Ints,
+    starts: Ints,
+    near: Ints,
+    is_same: Bools,
+    minimum: float,
+    maximum: float,
+) -> int:
+    """Place clusters in an order, and return their homes together.
+
+    Parameters
+    ----------
+    order
+        Candidates, best first.
+    is_open
+        Shape (n,), which pieces are candidates; it is used up.
+    room
+        Homes, shape (n,).
+    starts, near, is_same
+        As of :class:`Neighbours`.
+    minimum, maximum
+        The fewest and the most homes of a cluster.
+    """
+    total = 0
+    for seed in order:
+        if not is_open[seed]:
+            continue
+        homes = 0
+        for k in range(starts[seed], starts[seed + 1]):
+            if is_same[k] and is_open[near[k]]:
+                homes += room[near[k]]
+        if homes < minimum:
+            is_open[seed] = False
+            continue
+        total += int(min(float(homes), maximum))
+        for k in range(starts[seed], starts[seed + 1]):
+            is_open[near[k]] = False
+    return total

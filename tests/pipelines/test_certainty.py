@@ -1,0 +1,145 @@
+"""Draws of a finished run: the run itself among them, and each draw as the plain functions of a run answer it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from flexsites.answer import Figures, Kernel, answer
+from flexsites.certainty.answers import FOLDER, TABLES, how_sure
+from flexsites.certainty.draws import chances, draw_all
+from flexsites.certainty.figures import Figured, Moved, figures_drawn
+from flexsites.certainty.opened import Opened, open_run
+from flexsites.config.certainty import Certainty, Draws
+from flexsites.config.load import configs_directory, read_model
+from flexsites.runs.certainty import draw
+from flexsites.supply import Held, hold, serve_locations, spread_supply
+from flexsites.tables import valid
+from flexsites.tables.contract import is_true
+from flexsites.tables.files import read
+from tests.pipelines.small_run import Small
+
+N_DRAWS = 12
+_TRUTH = {1: 2, 0: 0, -1: 1}
+
+
+@pytest.fixture(scope="module")
+def groups() -> Certainty:
+    return read_model(configs_directory() / "certainty.yaml", Certainty)
+
+
+@pytest.fixture(scope="module")
+def opened(small: Small) -> Opened:
+    return open_run(small.directory)
+
+
+def _figured(opened: Opened, groups: Certainty, chance: np.ndarray) -> Figured:
+    return figures_drawn(
+        opened.figures, groups, chance,
+        measures=opened.measures, reach=opened.reach, common_homes_per_ha=opened.common_homes_per_ha,
+    )  # fmt: skip
+
+
+def test_at_what_is_expected_a_draw_is_the_run(small: Small, opened: Opened, groups: Certainty) -> None:
+    figured = _figured(opened, groups, np.full((1, len(groups.groups)), np.nan))
+    served = read(small.directory / "location_suitability.parquet").set_index("location_id")
+    clusters = read(small.directory / "clusters.parquet")
+    sites = read(small.directory / "sites.parquet").set_index("site_id").loc[opened.sites]
+    suits_any = np.zeros(len(sites), dtype=bool)
+    for name, moved in figured.moved.items():
+        found = draw_all(opened.ground, name, moved)
+        told = served[served["flexmilieu"] == name].loc[opened.locations]
+        suits = is_true(told["is_suitable"]).to_numpy()
+        np.testing.assert_array_equal(found.is_suitable[0], suits)
+        np.testing.assert_array_equal(found.rank[0], told["rank"].fillna(0).to_numpy(dtype=np.int64))
+        homes = told["n_per_cluster_expected"].to_numpy(dtype=np.int64)
+        np.testing.assert_array_equal(found.homes[0], np.where(suits, homes, 0))
+        for consent in ("without", "with"):
+            mine = clusters[(clusters["flexmilieu"] == name) & (clusters["consent"] == consent)]
+            assert found.spread[consent][0] == mine["n_spread_expected"].sum(), (name, consent)
+        suits_any |= found.suits_site[0]
+    np.testing.assert_array_equal(suits_any, is_true(sites["is_suitable"]).to_numpy())
+
+
+def test_each_draw_is_what_a_run_with_its_figures_answers(small: Small, opened: Opened, groups: Certainty) -> None:
+    """Another way to the same numbers: tables and the run's own functions, draw by draw."""
+    figured = _figured(opened, groups, chances(N_DRAWS, len(groups.groups), seed=7))
+    tables = {
+        name: read(small.directory / f"{name}.parquet")
+        for name in ("pieces", "units", "piece_suitability", "piece_locations", "locations", "sites")
+    }
+    held = hold(valid(tables["pieces"]), tables["piece_suitability"], tables["units"], names=tuple(figured.moved))
+    for name, moved in figured.moved.items():
+        found = draw_all(opened.ground, name, moved)
+        for d in range(N_DRAWS):
+            one = _one_draw(opened, name, moved, d)
+            again = replace(held, truth=one.truth, score=one.score, room=one.room)
+            size = {name: ((moved.minimum[d],) * 3, (moved.maximum[d],) * 3)}
+            served = serve_locations(
+                again, tables["piece_locations"], tables["locations"], names=(name,), sizes=size
+            ).set_index("location_id")  # fmt: skip
+            served = served.loc[opened.locations]
+            suits = is_true(served["is_suitable"]).to_numpy()
+            np.testing.assert_array_equal(found.is_suitable[d], suits)
+            np.testing.assert_array_equal(found.rank[d], served["rank"].fillna(0).to_numpy(dtype=np.int64))
+            homes = served["n_per_cluster_expected"].to_numpy(dtype=np.int64)
+            np.testing.assert_array_equal(found.homes[d], np.where(suits, homes, 0))
+            placed = spread_supply(again, tables["sites"], names=(name,), sizes=size, reach_m=250.0)
+            total = placed.groupby("consent")["n_spread_expected"].sum()
+            for consent in ("without", "with"):
+                assert found.spread[consent][d] == total.get(consent, 0), (name, d, consent)
+
+
+def _one_draw(opened: Opened, name: str, moved: Moved, d: int) -> Held:
+    """Answer one flexmilieu at the figures of a draw, by the run's own answer; the rows of a Held."""
+    ground = opened.ground
+    level, per_ha = int(moved.level[d]), float(moved.homes_per_ha[d])
+    modules = {name: np.stack([ground.modules[name][level]] * 3)}
+    kernel = Kernel(ground.core_area_m2, modules, opened.measures, ground.measured)
+    places = replace(opened.figures.places[name], homes_per_ha=(per_ha,) * 3)
+    told = answer(kernel, Figures({name: moved.asked[d]}, {name: places}))
+    truth = np.vectorize(_TRUTH.get)(told.judged[name].truth).astype(np.int8)
+    return Held(
+        pd.DataFrame(), truth[None], told.judged[name].score[None], told.homes[name].room[None].astype(np.int32)
+    )
+
+
+def test_the_same_seed_gives_the_same_answer_and_another_another(opened: Opened, groups: Certainty) -> None:
+    one, same, other = (how_sure(opened, certainty=groups, draws=Draws(draws=40, seed=seed)) for seed in (3, 3, 4))
+    for name in TABLES:
+        pd.testing.assert_frame_equal(one.tables[name], same.tables[name])
+    assert not one.tables["totals"].equals(other.tables["totals"])
+
+
+def test_what_draws_say_is_within_bounds_and_moves_with_what_it_hangs_on(opened: Opened, groups: Certainty) -> None:
+    found = how_sure(opened, certainty=groups, draws=Draws(draws=60, seed=1))
+    totals, moves = found.tables["totals"], found.tables["groups"]
+    assert (totals["p05"] <= totals["p50"]).all()
+    assert (totals["p50"] <= totals["p95"]).all()
+    common = moves[(moves["total"] == "common") & (moves["land"] == "eligible")].set_index("group")
+    assert common["pawn"].idxmax() == "common"
+    swing = common["at_high"] - common["at_low"]
+    assert swing["common"] > 0
+    assert (swing.drop("common") == 0).all(), "nothing else moves the common programme"
+    low, expected, high = opened.common_homes_per_ha
+    of_run = totals[(totals["total"] == "common") & (totals["land"] == "eligible")].iloc[0]
+    assert common.loc["common", "at_low"] == pytest.approx(of_run["expected"] * low / expected)
+    assert common.loc["common", "at_high"] == pytest.approx(of_run["expected"] * high / expected)
+    places = found.tables["locations"]
+    assert (places.loc[places["chance_suitable"] == 0.0, "n_homes_p95"] == 0).all()
+    assert places.loc[places["chance_suitable"] < 0.9, "rank_p95"].isna().all()
+    assert any(one.startswith("limits groen_tiny area_urbanity_class") for one in found.not_drawn)
+
+
+def test_a_finished_run_is_drawn_afterwards_beside_its_results(small: Small, tmp_path: Path) -> None:
+    directory = small.copy_to(tmp_path)
+    folder = draw(directory, draws=20, seed=5)
+    assert folder == directory / FOLDER
+    assert {path.stem for path in folder.glob("*.parquet")} == set(TABLES)
+    said = (folder / "draws.yaml").read_text(encoding="utf-8")
+    assert "seed: 5" in said
+    assert "not_drawn:" in said
