@@ -62,7 +62,8 @@ def _names(name: str, info: ArgumentInfo | OptionInfo) -> list[str]:
         return [info.metavar or name.upper()]
     # Within Annotated the first name stands where a default would.
     given = [one for one in (info.default, *(info.param_decls or ())) if isinstance(one, str)]
-    return given or [f"--{name.replace('_', '-')}"]
+    # `--this/--not-this` are two options of one parameter.
+    return [part for one in given for part in one.split("/")] or [f"--{name.replace('_', '-')}"]
 
 
 def _value(annotation: Any) -> str:  # noqa: ANN401 - whatever a parameter is annotated with

@@ -16,6 +16,7 @@ from flexsites.config.base import Figure, Model, Range
 from flexsites.config.schemas import MODELS
 from flexsites.config.units import ANY, PURE, Unit, unit_of_key
 from flexsites.docs.page import NOTHING, Page, code, first_sentence, one_of, prose, table
+from flexsites.errors import ContractError, Fault
 
 GROUP = "Configuration"
 
@@ -58,11 +59,15 @@ def configuration_pages() -> list[Page]:
 def all_models() -> dict[str, type[BaseModel]]:
     """Return every model that a file of configs/ is read into, by name: those of files first, then what they hold."""
     found: dict[str, type[BaseModel]] = {}
+    seen: set[type[BaseModel]] = set()
     waiting = list(MODELS.values())
     while waiting:
         model = waiting.pop(0)
-        if model.__name__ not in found:
-            found[model.__name__] = model
+        if found.setdefault(model.__name__, model) is not model:
+            what = f"two models of the configuration are called {model.__name__}: their keys would be told as one"
+            raise ContractError(Fault(what, model.__module__, "give one of them a name of its own"))
+        if model not in seen:
+            seen.add(model)
             waiting += [one for field in model.model_fields.values() for one in _named_in(field.annotation)]
     return found
 
