@@ -17,6 +17,11 @@ from flexsites.config.units import ANY, Unit
 
 Pipeline = Literal["provincial_sweep", "municipal_shortlist", "corporation_roofs"]
 Estimate = Literal["low", "expected", "high"]
+DemandObjective = Literal["consent", "not_municipal", "parcels", "locations", "score"]
+
+DEMAND_ORDER: tuple[DemandObjective, ...] = ("consent", "not_municipal", "parcels", "locations")
+"""What goes before what where sites are chosen for a demand: land that needs consent, land that is not the
+municipality's, the number of parcels, the number of locations (METHOD 9)."""
 
 
 class World(Model):
@@ -160,6 +165,9 @@ class Run(Model):
     """Other readings of the same run, answered beside it."""
     shortlist: Shortlist = Shortlist()
     """Which sites are put first and get a factsheet."""
+    demand_order: tuple[DemandObjective, ...] = DEMAND_ORDER
+    """Where the run has demand: what is kept small first, once as much demand as possible is met. `score` prefers sites
+    that score well; what is left out does not count."""
     anchors: str | None = None
     """Published answers (a name of configs/anchors, or a file) to set the run beside."""
     certainty: Draws | None = None
@@ -186,6 +194,9 @@ class Run(Model):
         ids = [variant.id for variant in self.variants]
         if len(set(ids)) < len(ids):
             message = f"variants: an id is used twice in {ids}"
+            raise ValueError(message)
+        if len(set(self.demand_order)) < len(self.demand_order):
+            message = f"demand_order names one thing twice: {', '.join(self.demand_order)}"
             raise ValueError(message)
         if len(set(self.assess)) < len(self.assess):
             message = f"assess names one thing twice: {', '.join(self.assess)}"

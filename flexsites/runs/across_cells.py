@@ -159,7 +159,7 @@ def match(place: Place, study: Study, inputs: Prepared, options: Options) -> Non
     demand = read(path)
     judged = [read(place.result(BASE, "sites")), read(place.result(BASE, "suitability"))]
     with progress("demand", 2, quiet=options.quiet) as advance:
-        matched = match_demand(demand, *judged, flexmilieus=study.flexmilieus)
+        matched = match_demand(demand, *judged, flexmilieus=study.flexmilieus, order=study.run.demand_order)
         write_table(matched, t.DemandSites, place.result(BASE, "demand_sites"))
         advance(1)
         told = sum_demand(demand, matched, *judged, flexmilieus=study.flexmilieus)

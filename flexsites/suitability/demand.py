@@ -1,9 +1,10 @@
 """Supply matched to demand: which need of a gemeente can be met where (METHOD 5).
 
-Per gemeente, whole sites are chosen so that as much of the demand as possible is met, then on as few sites as possible
-and of those on the best scoring. A site serves one flexmilieu; the groups coupled in it share its
-homes. Where homes are short no group goes first: the shares met are as even as possible. Only sites known to be
-available and suitable meet a demand; what hangs on unknown ones is told apart.
+Per gemeente, whole sites are chosen so that as much of the demand as possible is met; then, in an order that the user
+may change, little land that needs consent, little that is not the municipality's, few parcels, few locations. A site
+serves one flexmilieu; the groups coupled in it share its homes. Where homes are short no group goes first: the shares
+met are as even as possible. Only sites known to be available and suitable meet a demand; what hangs on unknown ones is
+told apart.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from flexsites.config.run import DEMAND_ORDER, DemandObjective
 from flexsites.config.suitability import Flexmilieu
 from flexsites.suitability.kernels import matching as m
 from flexsites.tables import Demand, DemandSites, DemandTotals, Frame, Sites, Suitability, concat
 from flexsites.tables.stage import stage
 
 _AVAILABLE = ("eligible", "conditional")
+_OF_THE_SITE = ("site_id", "gemeente_code", "verdict", "owner_class", "location_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,14 @@ class _Gemeente:
 
 
 @stage(takes=(Demand, Sites, Suitability), gives=DemandSites)
-def match_demand(demand: Frame, sites: Frame, suitability: Frame, *, flexmilieus: tuple[Flexmilieu, ...]) -> Frame:
+def match_demand(
+    demand: Frame,
+    sites: Frame,
+    suitability: Frame,
+    *,
+    flexmilieus: tuple[Flexmilieu, ...],
+    order: tuple[DemandObjective, ...] = DEMAND_ORDER,
+) -> Frame:
     """Match the demand of each gemeente to its sites that are known to be available and suitable.
 
     Parameters
@@ -48,6 +58,9 @@ def match_demand(demand: Frame, sites: Frame, suitability: Frame, *, flexmilieus
         All sites of the run, ranked.
     flexmilieus
         Which groups each serves.
+    order
+        What goes before what, after the demand itself: see :data:`flexsites.config.run.DEMAND_ORDER`. What is left
+        equal goes by site_id.
 
     Returns
     -------
@@ -59,9 +72,8 @@ def match_demand(demand: Frame, sites: Frame, suitability: Frame, *, flexmilieus
         first, bound = m.most_met(
             one.site, one.flexmilieu, one.homes, one.serves, one.demand, at_least=np.zeros_like(one.demand)
         )
-        # A score that is not known is no reason to prefer a site.
-        score = one.options["score"].fillna(0.0).to_numpy(dtype=np.float64)
-        chosen = m.fewest_sites(one.site, one.flexmilieu, one.homes, score, one.serves, one.demand, chosen=first)
+        given = (one.site, one.flexmilieu, one.homes, one.serves, one.demand)
+        chosen, _ = m.best_sites(*given, _objectives(one.options, order), chosen=first)
         kinds, homes = one.flexmilieu[chosen], one.homes[chosen]
         shares = m.even_shares(_capacity(one, chosen), one.serves, one.demand)
         frames.append(_told(one, one.options[chosen], m.fill(kinds, homes, shares), is_most=shares.sum() >= bound))
@@ -113,12 +125,29 @@ def sum_demand(
     return result
 
 
+def _objectives(options: Frame, order: Sequence[DemandObjective]) -> list[m.Objective]:
+    """Return what a choice costs, in order: of land of which a thing is unknown it counts as not so."""
+    n = len(options)
+    locations = np.unique(options["location_id"].fillna("").to_numpy(dtype=object), return_inverse=True)[1]
+    is_municipal = options["owner_class"].eq("gemeente").fillna(value=False).to_numpy(dtype=bool)
+    score = options["score"].fillna(0.0).to_numpy(dtype=np.float64)
+    known: dict[DemandObjective, m.Objective] = {
+        "consent": m.Objective(np.where(options["verdict"].eq("conditional"), 1.0, 0.0)),
+        "not_municipal": m.Objective(np.where(is_municipal, 0.0, 1.0)),
+        "parcels": m.Objective(np.ones(n)),
+        "locations": m.Objective(np.ones(n), locations.astype(np.int64)),
+        "score": m.Objective(1.0 - score),
+    }
+    by_id = np.unique(options["site_id"].to_numpy(dtype=object), return_inverse=True)[1].astype(np.float64)
+    return [*(known[one] for one in order), m.Objective(by_id)]
+
+
 def _gemeenten(
     demand: Frame, sites: Frame, suitability: Frame, flexmilieus: Sequence[Flexmilieu], *, is_known: bool
 ) -> Iterator[_Gemeente]:
     """Yield each gemeente that asks for homes, with its options: those known, or those that are not known to fail."""
     verdicts = _AVAILABLE if is_known else (*_AVAILABLE, "unknown")
-    there = sites.loc[sites["verdict"].isin(verdicts), ["site_id", "gemeente_code"]]
+    there = sites.loc[sites["verdict"].isin(verdicts), list(_OF_THE_SITE)]
     # Unknown is a no for what is promised, and a yes for what may still come.
     suits = suitability["is_suitable"].fillna(value=not is_known).astype(bool)
     options = suitability[suits & (suitability["n_units_expected"] > 0)].merge(there, on="site_id")

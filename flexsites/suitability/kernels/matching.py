@@ -9,12 +9,16 @@ An *option* is a site in a flexmilieu it is suitable for: arrays ``site``, ``fle
 
 from __future__ import annotations
 
-import bisect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
+
+from flexsites.suitability.kernels.solver import solve_in_order
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -23,6 +27,8 @@ Bools = npt.NDArray[np.bool_]
 NODE_LIMIT = 10_000
 """How many branches the solver may open: a bound on its work that, unlike a time, is the same on every machine."""
 _HALF, _TOLERANCE = 0.5, 1e-6
+_MOST_OF_A_KIND = 150
+"""How many options that cost alike are considered at most."""
 
 
 def useful_homes(flexmilieu: Ints, homes: Ints, serves: Bools, demand: Ints) -> Ints:
@@ -76,49 +82,146 @@ def most_met(
     return chosen, int(min(np.floor(-least + _TOLERANCE), demand.sum()))
 
 
-def fewest_sites(
-    site: Ints, flexmilieu: Ints, homes: Ints, score: Floats, serves: Bools, demand: Ints, *, chosen: Bools
-) -> Bools:
-    """Choose options that give as many homes as those chosen, on the fewest sites, and of those the best scoring.
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What a choice of options costs: the sum of their costs, or the number of groups that they touch.
+
+    Attributes
+    ----------
+    cost
+        Per option, shape (n,), 0 or more.
+    group
+        Per option a group, shape (n,), such as its location: every group touched costs 1. None: costs are summed.
+    """
+
+    cost: Floats
+    group: Ints | None = None
+
+    def of(self, chosen: Bools) -> float:
+        """Return what a choice costs."""
+        if self.group is not None:
+            return float(np.unique(self.group[chosen]).size)
+        return float(self.cost[chosen].sum())
+
+
+def best_sites(
+    site: Ints,
+    flexmilieu: Ints,
+    homes: Ints,
+    serves: Bools,
+    demand: Ints,
+    objectives: Sequence[Objective],
+    *,
+    chosen: Bools,
+) -> tuple[Bools, tuple[float, ...]]:
+    """Choose options that give as many homes as those chosen, at the least cost: one objective after the other.
 
     Parameters
     ----------
-    score
-        Shape (n,), 0 to 1.
+    objectives
+        The first goes before all others.
     chosen
         A choice; a better one gives as many homes.
 
+    Returns
+    -------
+    Which options are chosen, and per objective how much better a choice *of the options considered* could be at most.
+    Of options that cost alike the largest are considered, more than the demand could use.
+
     Examples
     --------
-    One site of 40 homes is better than two of 20.
+    Two sites without a cost are better than one that costs; one of 40 is better than two of 20 where all cost alike.
 
     >>> site, homes = np.array([0, 1, 2]), np.array([20, 20, 40])
-    >>> fewest_sites(site, np.zeros(3, dtype=np.int64), homes, np.ones(3), np.array([[True]]), np.array([40]),
-    ...     chosen=np.array([True, True, False]))
-    array([False, False,  True])
+    >>> given = site, np.zeros(3, dtype=np.int64), homes, np.array([[True]]), np.array([40])
+    >>> consent, parcels = Objective(np.array([0.0, 0, 1])), Objective(np.ones(3))
+    >>> best_sites(*given, [consent, parcels], chosen=np.ones(3, dtype=bool))
+    (array([ True,  True, False]), (0.0, 0.0))
+    >>> best_sites(*given, [parcels, consent], chosen=np.ones(3, dtype=bool))
+    (array([False, False,  True]), (0.0, 0.0))
     """
     useful = useful_homes(flexmilieu, homes, serves, demand)
     total = _total(flexmilieu, homes, serves, demand, chosen)
     if not total:
-        return np.zeros(len(site), dtype=bool)
-    best = chosen
-    greedy = _greedy(site, flexmilieu, useful, serves, demand)
-    if greedy.sum() < best.sum() and _total(flexmilieu, homes, serves, demand, greedy) >= total:
-        best = greedy
-    n_most = int(best.sum())
-    # A site more costs more than all that the scores of the others could save: first the number, then the scores.
-    cost = n_most + 1.0 + (1.0 - score)
-    kept = _worth(flexmilieu, useful, cost, n_most=n_most) | best
+        return np.zeros(len(site), dtype=bool), (0.0,) * len(objectives)
+    kept = np.flatnonzero(_considered(site, flexmilieu, useful, serves, demand, objectives) | chosen)
     constraints, n_pairs = _constraints(
         site[kept], flexmilieu[kept], useful[kept], serves, demand, np.zeros(len(demand), dtype=np.int64)
     )
-    given = np.r_[np.zeros(int(kept.sum())), np.ones(n_pairs)]
+    given = np.r_[np.zeros(len(kept)), np.ones(n_pairs)]
     constraints.append(LinearConstraint(sparse.csr_array(given[None]), total, np.inf))
-    found, _ = _solve(np.r_[cost[kept], np.zeros(n_pairs)], constraints, int(kept.sum()))
+    costs, constraints, n_groups = _with_groups(objectives, kept, n_pairs, constraints)
+    whole = np.r_[np.ones(len(kept), dtype=bool), np.zeros(n_pairs + n_groups, dtype=bool)]
+    upper = np.r_[np.ones(len(kept)), np.full(n_pairs, np.inf), np.ones(n_groups)]
+    solved = solve_in_order(costs, constraints, is_whole=whole, upper=upper)
     result = np.zeros(len(site), dtype=bool)
-    result[np.flatnonzero(kept)[found]] = True
-    is_enough = _total(flexmilieu, homes, serves, demand, result) >= total
-    return result if is_enough and cost[result].sum() <= cost[best].sum() + _TOLERANCE else best
+    if solved.values is not None:
+        result[kept[solved.values[: len(kept)] > _HALF]] = True
+    if _total(flexmilieu, homes, serves, demand, result) < total:
+        return chosen, tuple(one.of(chosen) for one in objectives)
+    return result, solved.gaps
+
+
+def _with_groups(
+    objectives: Sequence[Objective], kept: Ints, n_pairs: int, constraints: list[LinearConstraint]
+) -> tuple[list[Floats], list[LinearConstraint], int]:
+    """Return the costs of all variables, the constraints with a variable per group touched, and the number of those."""
+    grouped = [np.unique(one.group[kept], return_inverse=True)[1] for one in objectives if one.group is not None]
+    sizes = [int(one.max(initial=-1)) + 1 for one in grouped]
+    n_before, n_all = len(kept) + n_pairs, len(kept) + n_pairs + sum(sizes)
+    wider = [LinearConstraint(_widened(one.A, n_all), one.lb, one.ub) for one in constraints]
+    costs: list[Floats] = []
+    starts = iter(np.cumsum([n_before, *sizes])[:-1].tolist())
+    codes = iter(grouped)
+    for objective in objectives:
+        cost = np.zeros(n_all)
+        if objective.group is None:
+            cost[: len(kept)] = objective.cost[kept]
+        else:
+            code, start = next(codes), next(starts)
+            cost[start : start + int(code.max(initial=-1)) + 1] = 1.0
+            every, ones = np.arange(len(kept)), np.ones(len(kept))
+            cells = (np.r_[every, every], np.r_[every, start + code])
+            touched = sparse.csr_array((np.r_[ones, -ones], cells), shape=(len(kept), n_all))
+            wider.append(LinearConstraint(touched, -np.inf, 0.0))
+        costs.append(cost)
+    return costs, wider, sum(sizes)
+
+
+def _widened(matrix: Any, n_columns: int) -> sparse.csr_array:  # noqa: ANN401 - scipy's stubs do not say
+    """Return a matrix with empty columns behind its own."""
+    own = sparse.csr_array(matrix)
+    return sparse.csr_array((own.data, own.indices, own.indptr), shape=(own.shape[0], n_columns))
+
+
+def _considered(
+    site: Ints, flexmilieu: Ints, homes: Ints, serves: Bools, demand: Ints, objectives: Sequence[Objective]
+) -> Bools:
+    """Return which options are considered: of those that cost alike the largest, until they hold all that is asked.
+
+    A site may be taken by another flexmilieu, so as many more are kept as the others could take.
+    """
+    # The last objective breaks ties: by it no two cost alike.
+    costs = [one.cost for one in objectives[:-1] if one.group is None]
+    kinds = np.unique(np.column_stack([flexmilieu, *costs]), axis=0, return_inverse=True)[1].reshape(-1)
+    tie = objectives[-1].cost
+    asked = serves.astype(np.int64) @ demand
+    classes: list[tuple[int, Ints, int]] = []
+    for one in range(int(kinds.max(initial=-1)) + 1):
+        own = np.flatnonzero((kinds == one) & (homes > 0))
+        if not len(own):
+            continue
+        own = own[np.lexsort((tie[own], -homes[own]))]
+        enough = int(np.searchsorted(np.cumsum(homes[own]), asked[flexmilieu[own[0]]])) + 1
+        classes.append((int(flexmilieu[own[0]]), own, min(enough, len(own))))
+    needed: dict[int, int] = {}
+    for kind, _, n in classes:
+        needed[kind] = min(needed.get(kind, n), n)
+    kept = np.zeros(len(site), dtype=bool)
+    for kind, own, n in classes:
+        others = sum(more for other, more in needed.items() if other != kind)
+        kept[own[: min(n + others + 1, _MOST_OF_A_KIND)]] = True
+    return kept
 
 
 def even_shares(capacity: Ints, serves: Bools, demand: Ints, *, first: Ints | None = None) -> Ints:
@@ -265,20 +368,3 @@ def _greedy(site: Ints, flexmilieu: Ints, homes: Ints, serves: Bools, demand: In
             rest[group] -= taken
             left -= taken
     return chosen
-
-
-def _worth(flexmilieu: Ints, homes: Ints, cost: Floats, *, n_most: int) -> Bools:
-    """Return which options a choice of least cost of at most ``n_most`` sites may need.
-
-    An option with ``n_most`` or more others of its flexmilieu that hold no fewer homes at no higher cost is never
-    needed: one of those is always free to take its place.
-    """
-    worth = np.zeros(len(homes), dtype=bool)
-    for kind in np.unique(flexmilieu):
-        own = np.flatnonzero((flexmilieu == kind) & (homes > 0))
-        seen: list[int] = []
-        for option in own[np.lexsort((own, -homes[own], cost[own]))]:
-            amount = int(homes[option])
-            worth[option] = len(seen) - bisect.bisect_left(seen, amount) < n_most
-            bisect.insort(seen, amount)
-    return worth

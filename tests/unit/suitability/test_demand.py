@@ -161,3 +161,22 @@ def test_nothing_depends_on_the_order_of_the_rows(flexmilieus):
     )  # fmt: skip
     key = ["gemeente_code", "site_id", "target_group"]
     pd.testing.assert_frame_equal(one.sort_values(key, ignore_index=True), other.sort_values(key, ignore_index=True))
+
+
+def test_the_municipalitys_own_eligible_land_goes_before_one_large_private_parcel(flexmilieus):
+    """440 homes: one private parcel that needs consent holds them all, and so do nine of the municipality's own."""
+    own = [(f"g{i}", "GM0001", "eligible") for i in range(9)]
+    sites = _sites(("big", "GM0001", "conditional"), *own, ("other", "GM0001", "eligible"))
+    owners = pd.array(["particulier", *["gemeente"] * 9, "particulier"], dtype="str")
+    sites = sites.assign(owner_class=owners)
+    judged = _judged(
+        ("big", "stedelijk_ov", True, 500, 0.9),
+        *((site, "stedelijk_ov", True, 50, 0.5) for site, *_ in own),
+        ("other", "stedelijk_ov", True, 450, 0.9),
+    )
+    asked = _demand(("GM0001", "starters", 440))
+    assert set(match_demand(asked, sites, judged, flexmilieus=flexmilieus)["site_id"]) == {f"g{i}" for i in range(9)}
+    fewest = match_demand(asked, sites, judged, flexmilieus=flexmilieus, order=("parcels", "consent"))
+    assert set(fewest["site_id"]) == {"other"}
+    best = match_demand(asked, sites, judged, flexmilieus=flexmilieus, order=("parcels", "score"))
+    assert len(best) == 1
