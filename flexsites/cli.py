@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flexsites import __version__, cli_config, cli_questions, cli_runs, cli_start
+from flexsites.config.addresses import without_keys
 from flexsites.config.run import Shortlist
 from flexsites.config.study import resolve
 from flexsites.config.unchecked import checked, uncovered
@@ -95,7 +96,7 @@ def run(
 @app.command()
 def check(run_file: RunFile) -> None:
     """Check a run's configuration, inputs, CRS and coverage: all faults at once, nothing is run."""
-    from flexsites.runs.prepare import check_inputs  # noqa: PLC0415 - loading the chain takes seconds that --help does not need
+    from flexsites.runs.prepare import check_inputs, margins_told  # noqa: PLC0415 - loading the chain takes seconds that --help does not need
 
     study = resolve(run_file)
     with _err.status("inputs") as status:
@@ -103,11 +104,13 @@ def check(run_file: RunFile) -> None:
     asked = f"{len(study.base.rules)} rules" if study.run.assesses_parcels else "roofs"
     table = Table("source", "reader", "edition or path", title=plain(f"{run_file}: {asked}"))
     for name, row in study.run.sources.rows().items():
-        place = str(getattr(row, "path", getattr(row, "url", "")))
+        place = str(without_keys(getattr(row, "path", getattr(row, "url", ""))))
         table.add_row(*map(plain, (name, getattr(row, "reader", ""), place)))
     _out.print(table)
     for line in uncovered(study):
         _say(f"not covered: {line}")
+    for line in margins_told(study):
+        _say(f"margin: {line}; what lies there is unknown")
     if faults:
         raise InputError(faults)
     _say(f"{run_file} can be run: no fault in its configuration and inputs.")

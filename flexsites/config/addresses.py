@@ -53,7 +53,7 @@ def known_by(url: str) -> str:
     host = parts.netloc.rpartition("@")[2]
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     if not any(_SECRET.search(name) for name, _ in pairs):
-        return urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
+        return url if host == parts.netloc else urlunsplit((parts.scheme, host, *parts[2:]))
     kept = [(name, "..." if _SECRET.search(name) else value) for name, value in pairs]
     return urlunsplit((parts.scheme, host, parts.path, urlencode(kept, safe="."), ""))
 

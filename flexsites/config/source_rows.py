@@ -69,6 +69,8 @@ class FileRow(Row):
 
     path: Paths
     """The file, or several of the same form: relative to the run file, a URL, or world://file."""
+    sha256: str | tuple[str, ...] | None = None
+    """The SHA-256 that the file must have, as its provider states it; of several files, one each."""
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -22,7 +22,9 @@ from flexsites.digest import digest as digest_of
 from flexsites.errors import Fault, FlexsitesError, InputError
 from flexsites.inputs.formats.download_api import fetch_download
 from flexsites.inputs.formats.files import Places, locate, split_archive
-from flexsites.inputs.formats.questions import question_of
+from flexsites.inputs.formats.files import sha256 as sha256_of
+from flexsites.inputs.formats.questions import part_path, question_of
+from flexsites.inputs.formats.ranges import PARQUET, NotInPartsError, fetch_part
 from flexsites.inputs.formats.services import fetch_features
 from flexsites.inputs.prepared import Prepared
 from flexsites.inputs.rows.ingest import ReadReport
@@ -65,6 +67,8 @@ class Preparation:
         Faults alone are asked for: rows that cannot be used are faults whatever `faulty_rows` says.
     unasked
         Names of sources that are not read, because only a service could answer.
+    asked
+        The columns that may be read of a source; one that is not named: all of them.
     tables, layers, digests, records, warnings
         As `Prepared` has them.
     bounds
@@ -81,6 +85,7 @@ class Preparation:
     report: Callable[[str], None] = lambda _: None
     is_check: bool = False
     unasked: frozenset[str] = frozenset()
+    asked: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
     hashes: Hashes = field(init=False)
     tables: dict[str, Path] = field(default_factory=dict)
     layers: dict[str, Path | None] = field(default_factory=dict)
@@ -118,7 +123,7 @@ class Preparation:
             With every file that is not there, or what the service answered.
         """
         self.report(name)
-        return files_of(name, row, self.places, bounds=bounds)
+        return files_of(name, row, self.places, bounds=bounds, columns=self.asked.get(name))
 
     def step(
         self,
@@ -272,7 +277,9 @@ def remembered(memory: Path, key: str) -> dict[str, Any] | None:
     return known
 
 
-def files_of(name: str, row: Row, places: Places, *, bounds: Bounds | None) -> tuple[str, ...]:
+def files_of(
+    name: str, row: Row, places: Places, *, bounds: Bounds | None, columns: tuple[str, ...] | None = None
+) -> tuple[str, ...]:
     """Return the local files of a source; a service's features are fetched first, within the bounds.
 
     Raises
@@ -282,7 +289,7 @@ def files_of(name: str, row: Row, places: Places, *, bounds: Bounds | None) -> t
     """
     about_of(name, row)
     if places.fetched is not None and isinstance(row, Service):
-        held = places.fetched.answer(name, question_of(row), bounds)
+        held = places.fetched.answer(name, question_of(row), bounds, columns)
         if held is not None:
             return tuple(map(str, held))
     if isinstance(row, DownloadApi):
@@ -297,23 +304,56 @@ def files_of(name: str, row: Row, places: Places, *, bounds: Bounds | None) -> t
     remedy = brought if row.preset else None
     for path in row.paths:
         try:
-            found.append(_local(name, path, places, bounds, remedy))
+            found.append(_local(name, path, places, remedy, bounds=bounds, columns=columns))
         except InputError as error:
             faults.extend(error.faults)
+    faults += _of_other_bytes(name, row, found)
     if faults:
         raise InputError(faults)
     return tuple(found)
 
 
-def _local(name: str, path: str, places: Places, bounds: Bounds | None, remedy: str | None) -> str:
-    """Return where a file is: one that was fetched before the run as its lock says, else where its path leads."""
-    if places.fetched is None:
-        return locate(path, places, where=name, remedy=remedy)
+def _local(
+    name: str,
+    path: str,
+    places: Places,
+    remedy: str | None,
+    *,
+    bounds: Bounds | None,
+    columns: tuple[str, ...] | None,
+) -> str:
+    """Return where a file is: one that was fetched before the run as its lock says, else where its path leads.
+
+    Of GeoParquet on the web, the part that meets the bounds is fetched.
+    """
     archive, member = split_archive(path)
-    held = places.fetched.answer(name, question_of(archive), bounds)
+    held = None if places.fetched is None else places.fetched.answer(name, question_of(archive), bounds, columns)
     if held is not None:
         return str(held[0]) if member is None else f"{held[0]}/{member}"
+    is_web = archive.startswith(("http://", "https://"))
+    if is_web and bounds is not None and archive.lower().partition("?")[0].endswith(PARQUET):
+        target = part_path(archive, places.scratch, bounds=bounds, columns=columns)
+        try:
+            return str(target if target.exists() else fetch_part(archive, target, bounds=bounds, columns=columns))
+        except NotInPartsError:
+            return locate(path, places, where=name)
     return locate(path, places, where=name, remedy=remedy)
+
+
+def _of_other_bytes(name: str, row: FileRow, paths: Sequence[str]) -> list[Fault | str]:
+    """Return a fault for every file whose SHA-256 is not the one that its entry states."""
+    stated = (row.sha256,) if isinstance(row.sha256, str) else row.sha256
+    if not stated:
+        return []
+    if len(stated) != len(row.paths):
+        what = f"{len(stated)} SHA-256 for {len(row.paths)} files"
+        return [Fault(what, f"sources.{name}.sha256", "state one for each")]
+    faults: list[Fault | str] = []
+    for path, digest in zip(paths, stated, strict=False):
+        if (found := sha256_of(split_archive(path)[0])) != digest.lower():
+            what = f"its SHA-256 is {found}, and the entry states {digest}"
+            faults.append(Fault(what, f"{name} ({Path(path).name})", "fetch it again, or compare with the provider's"))
+    return faults
 
 
 def _with_files(name: str, row: Row) -> str:

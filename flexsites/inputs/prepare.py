@@ -20,6 +20,7 @@ from flexsites.config.sources import OsmPlace, Service, Sources
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.formats.locked import Fetched
+from flexsites.inputs.land.rule_needs import columns_asked
 from flexsites.inputs.preparation import Preparation
 from flexsites.inputs.prepare_land import (
     RunArea,
@@ -148,6 +149,7 @@ def check(
 def _walk(preparation: Preparation, request: Request, make_ready: MakeReady | None) -> None:
     """Read every source in turn; what is wrong stays with the preparation."""
     preparation.faults += unused_options(preparation.sources)
+    preparation.asked = columns_asked(preparation.sources, request.rules)
     areas = prepare_areas(preparation)
     area = resolve_area(preparation, request.area, areas)
     if area is not None:

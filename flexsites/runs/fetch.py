@@ -18,7 +18,8 @@ from flexsites.config.study import Study
 from flexsites.inputs.fetch.cache import Cache, cache_folder
 from flexsites.inputs.fetch.fetch import Fetch, Order, Report
 from flexsites.inputs.fetch.plan import Planned
-from flexsites.runs.fetched import lock_of
+from flexsites.inputs.land.rule_needs import columns_asked
+from flexsites.runs.fetched import box_of, lock_of
 from flexsites.runs.prepare import layers_halo_m
 
 _STATES = {
@@ -46,11 +47,13 @@ def fetch_of(study: Study, *, refresh: bool = False, report: Report = lambda _na
         sources=study.run.sources,
         presets=read_presets(shelf_of(study.path, study.run.config)),
         area=study.run.area,
+        box=box_of(study.run.area),
         base=study.path.parent,
         lock_path=lock_of(study),
         cache=Cache(cache_folder(), refresh),
         halo_m=layers_halo_m(study),
         reach_m=float(input_rules().fetch.reach_m),
+        asked=columns_asked(study.run.sources, study.all_rules if study.run.assesses_parcels else ()),
     )
     return Fetch(order, report)
 

@@ -13,13 +13,16 @@ from rich.markup import escape
 from flexsites.accessibility.contract_streets import prepare_access
 from flexsites.accessibility.kernels.network import Mode, Network, build_network
 from flexsites.accessibility.prepare_timetable import PreparedTravel, open_travel, prepare_travel
+from flexsites.config.input_rules import input_rules
 from flexsites.config.study import Study
 from flexsites.errors import Fault, FlexsitesError
+from flexsites.inputs.formats.files import Places
+from flexsites.inputs.osm.margins import short_margins
 from flexsites.inputs.prepare import Request, check, prepare
 from flexsites.inputs.prepare_land import CONTEXT_M
 from flexsites.inputs.prepare_streets import MEMORY, Reach, ReachRequest
 from flexsites.inputs.prepared import Prepared
-from flexsites.runs.fetched import fetched_for
+from flexsites.runs.fetched import box_of, fetched_for
 from flexsites.runs.run import Options, Place
 from flexsites.runs.synthetic import invent
 from flexsites.runs.warm_up import compiling
@@ -57,6 +60,22 @@ def check_inputs(study: Study, *, report: Callable[[str], None] = lambda _: None
         return check(
             invented.sources, base=base, request=request, world=invented.folder, fetched=fetched, report=report
         )
+
+
+def margins_told(study: Study) -> list[str]:
+    """Return a sentence per source of streets, amenities or stops that ends too near to the area of a run.
+
+    What cannot be read is told by the check itself.
+    """
+    area, reach = box_of(study.run.area), float(input_rules().fetch.reach_m)
+    if area is None or not _reaches(study):
+        return []
+    with tempfile.TemporaryDirectory(prefix="flexsites-check-") as folder:
+        places = Places(study.path.parent, Path(folder), fetched=fetched_for(study))
+        try:
+            return short_margins(study.run.sources, area, reach_m=reach, places=places)
+        except FlexsitesError:
+            return []
 
 
 def _request(study: Study) -> Request:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,17 +16,16 @@ from flexsites.compiled import user_cache
 from flexsites.config.addresses import known_by
 from flexsites.config.sources import ArcgisFeatures, DownloadApi, OgcFeatures, Service, Wfs
 from flexsites.inputs.formats import ranges, services
-from flexsites.inputs.formats.download import download
+from flexsites.inputs.formats.download import ask_edition, download
 from flexsites.inputs.formats.download_api import fetch_download, forget_download
 from flexsites.inputs.formats.facts import Facts, facts_of, facts_path, keep_facts
 from flexsites.inputs.formats.files import split_archive
 from flexsites.inputs.formats.kinds import require_kind
-from flexsites.inputs.formats.questions import question_of
+from flexsites.inputs.formats.questions import part_path, question_of
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.formats.web import Told, open_session
 
 _NAME_LENGTH = 60
-PARQUET = (".parquet", ".geoparquet")
 
 
 def cache_folder() -> Path:
@@ -99,7 +97,7 @@ class Cache:
         """Fetch a whole file, or take the one that came before."""
         target = self.file_path(url)
         with self.alone_at(url):
-            if self.refresh or not target.exists():
+            if (self.refresh and not self._is_same(url, target)) or not target.exists():
                 edition = download(url, target, sha256=sha256, session=open_session(), told=told)
                 try:
                     require_kind(target, target.name, where=known_by(url))
@@ -110,6 +108,15 @@ class Cache:
                 keep_facts(target, facts)
         return Answer((target,), (_known(target),), "file")
 
+    def _is_same(self, url: str, target: Path) -> bool:
+        """Whether a service still has the edition that is there: then nothing travels."""
+        before = facts_of(target)
+        if before is None or not (before.etag or before.last_modified):
+            return False
+        here = ask_edition(url, session=open_session())
+        same = (here.etag, here.last_modified) == (before.etag, before.last_modified)
+        return same and here.n_bytes in (None, target.stat().st_size)
+
     def file_path(self, url: str) -> Path:
         """Return where the file of an address is kept: where it can be brought by hand, too."""
         name = PurePosixPath(urlsplit(url).path.rstrip("/")).name[-_NAME_LENGTH:]
@@ -117,8 +124,7 @@ class Cache:
 
     def part(self, url: str, window: Bounds | None, columns: tuple[str, ...] | None, *, told: Told | None) -> Answer:
         """Read the part of a GeoParquet file that meets a window; the whole, where it cannot be read in part."""
-        key = hashlib.sha256(repr((known_by(url), window, columns)).encode()).hexdigest()[:16]
-        target = self.folder / "services" / f"{key}.parquet"
+        target = part_path(url, self.folder, bounds=window, columns=columns)
         if self.refresh or not target.exists():
             try:
                 with self.alone_at(url):
@@ -127,11 +133,11 @@ class Cache:
                 return self.file(url, told=told)
         return Answer((target,), (_known(target),), "geoparquet")
 
-    def address(self, url: str, window: Bounds | None, *, told: Told | None) -> Answer:
+    def address(self, url: str, window: Bounds | None, columns: tuple[str, ...] | None, *, told: Told | None) -> Answer:
         """Fetch what stands at an address: of GeoParquet the part that meets the window, else the whole file."""
         archive, _ = split_archive(url)
-        if PurePosixPath(urlsplit(archive).path).suffix.lower() in PARQUET and window is not None:
-            return self.part(archive, window, None, told=told)
+        if PurePosixPath(urlsplit(archive).path).suffix.lower() in ranges.PARQUET and window is not None:
+            return self.part(archive, window, columns, told=told)
         return self.file(archive, told=told)
 
 

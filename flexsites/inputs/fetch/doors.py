@@ -16,17 +16,22 @@ from flexsites.config.presets import RD_URI, Door
 from flexsites.config.source_rows import Row, Selection
 from flexsites.config.sources import ArcgisFeatures, DownloadApi, OgcFeatures, Service, Wfs
 from flexsites.errors import Fault, InputError
-from flexsites.inputs.fetch.cache import PARQUET, Answer, Cache
+from flexsites.inputs.fetch.cache import Answer, Cache
 from flexsites.inputs.formats.facts import Facts, is_empty_answer, keep_facts
+from flexsites.inputs.formats.ranges import PARQUET
 from flexsites.inputs.formats.vector import Bounds, open_vector
 from flexsites.inputs.formats.web import Told
-from flexsites.inputs.rows.selection import EVERY_COLUMN
+from flexsites.inputs.rows.selection import asked_columns
 from flexsites.tables.whole_files import whole_file
 
 _GEOFABRIK = {"fryslan": "friesland"}
 _LIMIT = 1000
 _DECLARED = "EPSG:28992"
 _MADE = (*PARQUET, ".gpkg", ".geojson")
+
+
+Columns = Mapping[str, tuple[str, ...] | None]
+"""The columns that may be read of a source, by its dotted name; None: all of them."""
 
 
 class ClosedError(Exception):
@@ -88,7 +93,7 @@ def _provinces_in(window: Bounds | None) -> list[str]:
     Examples
     --------
     >>> _provinces_in((110_000, 520_000, 112_000, 522_000)), len(_provinces_in((100_000, 400_000, 200_000, 500_000)))
-    (['noord-holland'], 5)
+    (['noord-holland'], 8)
     """
     if window is None:
         return []
@@ -105,16 +110,27 @@ def _provinces_in(window: Bounds | None) -> list[str]:
     return [_GEOFABRIK.get(one, one) for one in plain]
 
 
-def columns_of(door: Door, rows: Mapping[str, Row]) -> tuple[str, ...] | None:
-    """Return the columns to ask of a file that can give some alone: the door's, and those that entries name."""
-    found: dict[str, None] = dict.fromkeys(door.columns)
-    for row in rows.values():
-        for one in (row, *getattr(row, "namings", ())):
-            if not isinstance(one, Selection) or EVERY_COLUMN in one.keep:
-                continue
-            found |= dict.fromkeys([*one.keep, *one.rename, *one.where, *getattr(one, "has", ())])
-            found |= {} if one.id_column is None else {one.id_column: None}
-    return tuple(found) if door.columns else None
+def columns_of(door: Door, rows: Mapping[str, Row], asked: Columns) -> tuple[str, ...] | None:
+    """Return the columns to ask of a file that can give some alone: the door's, and those that who reads it may read.
+
+    Parameters
+    ----------
+    door
+        The door.
+    rows
+        The entries that read the file.
+    asked
+        The columns that may be read of a source; one that is not named: those that its door and its entry say.
+    """
+    found = dict.fromkeys(door.columns)
+    for name, row in rows.items():
+        entry: object = row
+        own = asked_columns(entry) if isinstance(entry, Selection) else ()
+        columns = asked.get(name, own if door.columns else None)
+        if columns is None:
+            return None
+        found |= dict.fromkeys(columns)
+    return tuple(found)
 
 
 def require_fit(door: Door, target: Path) -> None:
@@ -133,7 +149,14 @@ def require_fit(door: Door, target: Path) -> None:
 
 
 def through(
-    door: Door, name: str, rows: Mapping[str, Row], window: Bounds | None, cache: Cache, *, told: Told | None
+    door: Door,
+    name: str,
+    rows: Mapping[str, Row],
+    window: Bounds | None,
+    cache: Cache,
+    *,
+    asked: Columns,
+    told: Told | None,
 ) -> dict[str, Answer]:
     """Return what comes through a door, per layer.
 
@@ -147,12 +170,13 @@ def through(
     row = next(iter(rows.values()))
     if door.kind == "geoparquet":
         address = address_of(door, window)
-        return {"": cache.part(address, window, columns_of(door, rows), told=told)}
+        return {"": cache.part(address, window, columns_of(door, rows, asked), told=told)}
     if door.kind == "file":
         return {"": cache.file(address_of(door, window), told=told)}
-    asked = rows_of(door, row)
-    layers = door.layers if len(door.layers) == len(asked) else ("",) * len(asked)
-    return {layer: cache.service(name, one, window, told=told) for layer, one in zip(layers, asked, strict=True)}
+    questions = rows_of(door, row)
+    layers = door.layers if len(door.layers) == len(questions) else ("",) * len(questions)
+    every = zip(layers, questions, strict=True)
+    return {layer: cache.service(name, one, window, told=told) for layer, one in every}
 
 
 def make(answers: Mapping[str, Answer], target: Path, *, scratch: Path, where: str) -> Facts:

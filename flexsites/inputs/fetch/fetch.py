@@ -16,15 +16,13 @@ from urllib.parse import urlsplit
 
 from flexsites import __version__
 from flexsites.config.addresses import known_by
-from flexsites.config.areas import area_called
 from flexsites.config.presets import Preset
 from flexsites.config.run import Area
-from flexsites.config.source_rows import FileRow
 from flexsites.config.sources import Service, Sources
 from flexsites.digest import sha256
 from flexsites.errors import Fault, FlexsitesError, InputError
 from flexsites.inputs.fetch.cache import Answer, Cache
-from flexsites.inputs.fetch.doors import ClosedError, make, require_fit, through
+from flexsites.inputs.fetch.doors import ClosedError, Columns, make, require_fit, through
 from flexsites.inputs.fetch.plan import Planned, plan_of
 from flexsites.inputs.fetch.tasks import Task, Windows, tasks_of, windows_of
 from flexsites.inputs.formats.facts import Facts
@@ -55,6 +53,8 @@ class Order:
         All presets by name.
     area
         The area of the run.
+    box
+        The box around it, before its areas are read; null: not known.
     base
         The folder of the run file.
     lock_path
@@ -65,16 +65,20 @@ class Order:
         How far around parcels layers are read.
     reach_m
         How far around the area streets, stops and amenities matter.
+    asked
+        The columns that may be read of a source; one that is not named: all of them.
     """
 
     sources: Sources
     presets: Mapping[str, Preset]
     area: Area
+    box: Bounds | None
     base: Path
     lock_path: Path
     cache: Cache
     halo_m: float
     reach_m: float
+    asked: Columns = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -102,7 +106,7 @@ class Fetch:
         """Return what would be done; areas and parcels that are there tell of which part of the country."""
         windows, _ = self._windows(self._parcels() if self._is_there("areas") else None)
         held = {task.name for task in self.tasks if self._is_held(task, task.window(windows))}
-        return plan_of(self.tasks, windows, self.order.cache, held=held)
+        return plan_of(self.tasks, windows, self.order.cache, held=held, asked=self.order.asked)
 
     def bring(self) -> Lock:
         """Bring everything; areas, then parcels, then what is read around them.
@@ -142,16 +146,7 @@ class Fetch:
             found = self._resolved()
             if found is not None and found[0].whole is not None:
                 return found[0].whole.bounds
-        area = self.order.area
-        boxes = [] if area.bbox is None else [area.bbox]
-        try:
-            boxes += [area_called(code).bbox for code in (*area.gemeenten, *area.provincies)]
-        except FlexsitesError:
-            return None
-        if not boxes:
-            return None
-        west, south, east, north = zip(*boxes, strict=True)
-        return min(west), min(south), max(east), max(north)
+        return self.order.box
 
     def _resolved(self, folder: Path | None = None) -> tuple[RunArea, Preparation] | None:
         """Read the areas as a run would; None where that cannot be, which the run itself tells."""
@@ -159,7 +154,7 @@ class Fetch:
             directory = folder or Path(name)
             places = Places(self.order.base, directory / "scratch", fetched=self.fetched)
             sources = self.order.sources.model_copy(update={"ownership": None})
-            preparation = Preparation(sources, directory, places)
+            preparation = Preparation(sources, directory, places, asked=self.order.asked)
             areas = prepare_areas(preparation)
             area = resolve_area(preparation, self.order.area, areas)
             if area is None:
@@ -221,7 +216,9 @@ class Fetch:
         if self.order.cache.refresh:
             return False
         try:
-            found = [self.fetched.answer(name, task.question(), window) for name in task.sources]
+            found = [
+                self.fetched.answer(name, task.question(), window, self.order.asked.get(name)) for name in task.sources
+            ]
         except FlexsitesError:
             return False
         return all(one is not None for one in found)
@@ -229,18 +226,20 @@ class Fetch:
     def _answer(self, task: Task, window: Bounds | None, told: Told) -> tuple[tuple[Path, ...], Facts, str, str]:
         """Return the files that came, what is known of them, through which kind of door, and from where."""
         cache = self.order.cache
-        if isinstance(task.row, Service):
+        if task.kind == "service" and isinstance(task.row, Service):
             answer = cache.service(task.name, task.row, window, told=told)
             return answer.files, _facts(answer), answer.kind, known_by(task.text)
         if task.kind == "address":
-            answer = cache.address(task.text, window, told=told)
+            columns = [self.order.asked.get(name) for name in task.sources]
+            every = None if None in columns else tuple(dict.fromkeys(one for some in columns for one in some or ()))
+            answer = cache.address(task.text, window, every, told=told)
             return answer.files, _facts(answer), answer.kind, known_by(task.text)
         assert task.target is not None  # noqa: S101 - a preset has a file
         faults: list[Fault | str] = []
         for door in task.doors:
             try:
                 require_fit(door, task.target)
-                answers = through(door, task.name, task.rows, window, cache, told=told)
+                answers = through(door, task.name, task.rows, window, cache, asked=self.order.asked, told=told)
                 facts = make(answers, task.target, scratch=cache.folder / "scratch", where=task.name)
             except ClosedError as error:
                 faults.append(Fault(str(error), f"{task.name} ({door.address or door.kind})", "fetch it yourself"))
@@ -290,6 +289,6 @@ def _facts(answer: Answer) -> Facts:
 
 
 def _host(task: Task) -> str:
-    if isinstance(task.row, Service) or not isinstance(task.row, FileRow) or task.kind == "address":
+    if task.kind in ("service", "address"):
         return urlsplit(task.text).netloc
     return next((urlsplit(door.address).netloc for door in task.doors if door.address), "")

@@ -15,7 +15,7 @@ from flexsites.config.source_rows import Row
 from flexsites.config.sources import ArcgisFeatures, DownloadApi, OgcFeatures, Service, Wfs
 from flexsites.errors import FlexsitesError
 from flexsites.inputs.fetch.cache import Cache
-from flexsites.inputs.fetch.doors import ClosedError, address_of, columns_of, require_fit, rows_of
+from flexsites.inputs.fetch.doors import ClosedError, Columns, address_of, columns_of, require_fit, rows_of
 from flexsites.inputs.fetch.tasks import Task, Windows
 from flexsites.inputs.formats import ranges, wfs
 from flexsites.inputs.formats.download import ask_edition
@@ -55,9 +55,7 @@ class Planned:
     window: Bounds | None = None
 
 
-def plan_of(
-    tasks: Sequence[Task], windows: Windows, cache: Cache, *, held: set[str], is_online: bool = True
-) -> list[Planned]:
+def plan_of(tasks: Sequence[Task], windows: Windows, cache: Cache, *, held: set[str], asked: Columns) -> list[Planned]:
     """Return the plan of a fetch; services are asked for sizes, briefly.
 
     Parameters
@@ -70,8 +68,8 @@ def plan_of(
         Where files of addresses and answers of services go.
     held
         Names of the tasks that are there, as the lock says.
-    is_online
-        Whether services may be asked.
+    asked
+        The columns that may be read of a source.
     """
     session = open_session(n_retries=0)
     found = []
@@ -85,8 +83,8 @@ def plan_of(
         else:
             state = {"by_hand": "bring", "asked_by_run": "asked by the run"}.get(task.kind, "to fetch")
         origin, size = _origin(task, window), ""
-        if state == "to fetch" and is_online:
-            origin, size = _size(task, window, session)
+        if state == "to fetch":
+            origin, size = _size(task, window, session, asked)
         target = str(task.target or (cache.file_path(task.text) if task.kind == "address" else cache.folder))
         found.append(Planned(tuple(task.sources), state, origin, target, size, window))
     return found
@@ -125,7 +123,7 @@ def _address(door: Door, window: Bounds | None) -> str | None:
         return None
 
 
-def _size(task: Task, window: Bounds | None, session: requests.Session) -> tuple[str, str]:
+def _size(task: Task, window: Bounds | None, session: requests.Session, asked: Columns) -> tuple[str, str]:
     """Return from where something would come, and how much; of several doors the first that answers."""
     if task.kind == "service":
         assert isinstance(task.row, Service)  # noqa: S101 - that is what the kind says
@@ -136,7 +134,7 @@ def _size(task: Task, window: Bounds | None, session: requests.Session) -> tuple
     for door in task.doors:
         try:
             require_fit(door, task.target or Path(task.preset.file if task.preset else ""))
-            found = _through(door, task.row, dict(task.rows), window, session)
+            found = _through(door, task.row, columns_of(door, task.rows, asked), window, session)
         except ClosedError:
             continue
         if not found[1].startswith(_UNREACHED):
@@ -146,12 +144,12 @@ def _size(task: Task, window: Bounds | None, session: requests.Session) -> tuple
 
 
 def _through(
-    door: Door, row: Row, rows: dict[str, Row], window: Bounds | None, session: requests.Session
+    door: Door, row: Row, columns: tuple[str, ...] | None, window: Bounds | None, session: requests.Session
 ) -> tuple[str, str]:
     if door.kind == "geoparquet":
         address = address_of(door, window)
         try:
-            part, n_footer = ranges.ask_part(address, bounds=window, columns=columns_of(door, rows), session=session)
+            part, n_footer = ranges.ask_part(address, bounds=window, columns=columns, session=session)
         except ranges.NotInPartsError:
             return address, f"{_bytes_at(address, session)}, whole"
         except FlexsitesError as error:

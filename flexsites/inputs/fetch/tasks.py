@@ -143,7 +143,7 @@ class Task:
 
     def question(self, text: str | None = None) -> str:
         """Return what it asks, as the lock knows it."""
-        if isinstance(self.row, Service):
+        if self.kind == "service" and isinstance(self.row, Service):
             return question_of(self.row)
         return question_of(text or self.text)
 
@@ -187,6 +187,10 @@ def _every_row(sources: Sources) -> Iterator[tuple[str, Group, Row]]:
 
 def _tasks_of_row(name: str, group: Group, row: Row, base: Path, presets: Mapping[str, Preset]) -> Iterator[Task]:
     common = {"sources": {name: group}, "row": row, "rows": {name: row}}
+    outline = getattr(getattr(row, "coverage", None), "path", None)
+    if outline is not None and is_address(outline):
+        asked: dict[str, Group] = {f"{name}.coverage": "own"}
+        yield Task(asked, row, "address", text=split_archive(outline)[0], rows={f"{name}.coverage": row})
     if isinstance(row, Service):
         yield Task(**common, kind="service", text=row.url)  # type: ignore[arg-type]
     elif isinstance(row, OsmPlace):

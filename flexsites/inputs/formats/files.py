@@ -20,6 +20,7 @@ import fsspec
 
 from flexsites.config.addresses import known_by, without_secrets
 from flexsites.config.load import expand, variables_of
+from flexsites.digest import digest
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.download import fetch_file
 from flexsites.inputs.formats.locked import Fetched
@@ -75,7 +76,8 @@ def locate(text: str, places: Places, *, where: str, remedy: str | None = None) 
         found = places.world / path.removeprefix(_WORLD)
     elif _SCHEME.match(path):
         archive, member = split_archive(path)
-        local = fetch(archive, places.scratch, where=where)
+        held = None if places.fetched is None else places.fetched.file_at(digest(known_by(archive), length=16))
+        local = held or fetch(archive, places.scratch, where=where)
         return str(local if member is None else local / member)
     else:
         found = places.base / path

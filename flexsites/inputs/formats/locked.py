@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flexsites.digest import sha256
 from flexsites.errors import Fault, InputError
-from flexsites.inputs.formats.windows import holds
+from flexsites.inputs.formats.windows import beyond, holds
 from flexsites.tables.contract import Bounds
 from flexsites.tables.lock import CACHE, Lock, Locked
 
@@ -37,21 +37,37 @@ class Fetched:
     cache: Path
     used: dict[tuple[str, str], Locked] = field(default_factory=dict)
 
-    def answer(self, source: str, question: str, window: Bounds | None) -> tuple[Path, ...] | None:
+    def answer(
+        self, source: str, question: str, window: Bounds | None, columns: tuple[str, ...] | None = None
+    ) -> tuple[Path, ...] | None:
         """Return the files that answer a question; None: the lock has no such question.
 
         Raises
         ------
         InputError
-            If they are not there, are not what was fetched, or are of too small a window.
+            If they are not there, are not what was fetched, or are of too small a window or too few columns.
         """
         entry = next((one for one in self.lock.of(source) if one.question == question), None)
         if entry is None:
             return None
         if not holds(entry.window, window):
-            what = f"what was fetched ends within what the run looks at ({_beyond(entry.window, window)})"
+            what = f"what was fetched ends within what the run looks at ({beyond(entry.window, window)})"
+            raise InputError(Fault(what, source, _AGAIN))
+        if entry.columns is not None and (lacking := set(columns or ()) - set(entry.columns)):
+            what = f"columns were not fetched that are asked now ({', '.join(sorted(lacking))})"
             raise InputError(Fault(what, source, _AGAIN))
         return self.files(entry)
+
+    def file_at(self, question: str) -> Path | None:
+        """Return the whole file of an address, whoever it was fetched for; None: it was not.
+
+        Raises
+        ------
+        InputError
+            If it is not there, or is not what was fetched.
+        """
+        fitting = [one for one in self.lock.sources if one.question == question and one.window is None]
+        return self.files(fitting[0])[0] if fitting else None
 
     def files(self, entry: Locked) -> tuple[Path, ...]:
         """Return the files of an entry, held to it."""
@@ -106,19 +122,3 @@ def require_bytes(path: Path, digest: str, *, source: str, address: str) -> None
 @lru_cache(maxsize=1024)
 def _sha256(path: Path, *_stamps: int) -> str:
     return sha256(path)
-
-
-def _beyond(outer: Bounds | None, inner: Bounds | None) -> str:
-    """Say how much of a window lies beyond another.
-
-    Examples
-    --------
-    >>> _beyond((0, 0, 100, 100), (0, -1500, 100, 100))
-    '1,500 m further south'
-    """
-    if outer is None or inner is None:
-        return "the whole is asked"
-    sides = ("west", "south", "east", "north")
-    gaps = [o - i for o, i in zip(outer[:2], inner[:2], strict=True)]
-    gaps += [i - o for o, i in zip(outer[2:], inner[2:], strict=True)]
-    return ", ".join(f"{gap:,.0f} m further {side}" for gap, side in zip(gaps, sides, strict=True) if gap > 0)

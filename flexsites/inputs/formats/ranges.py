@@ -30,6 +30,8 @@ from flexsites.inputs.formats.vector import Bounds, parquet_crs
 from flexsites.inputs.formats.web import TIMEOUT_S, TROUBLE, Told, open_session, received
 from flexsites.tables.whole_files import whole_file
 
+PARQUET = (".parquet", ".geoparquet")
+"""How names of such files end."""
 _TAIL_BYTES, _MAGIC = 8, b"PAR1"
 _MOST_FOOTER_BYTES = 200_000_000
 _TRIES, _PARTIAL = 3, 206

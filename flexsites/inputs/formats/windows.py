@@ -35,6 +35,22 @@ def holds(outer: Bounds | None, inner: Bounds | None) -> bool:
     return lower and all(o >= i for o, i in zip(outer[2:], inner[2:], strict=True))
 
 
+def beyond(outer: Bounds | None, inner: Bounds | None) -> str:
+    """Return how much of a window lies beyond another, in words; empty where nothing does.
+
+    Examples
+    --------
+    >>> beyond((0, 0, 100, 100), (0, -1500, 100, 100))
+    '1,500 m further south'
+    """
+    if outer is None or inner is None:
+        return "the whole is asked"
+    sides = ("west", "south", "east", "north")
+    gaps = [o - i for o, i in zip(outer[:2], inner[:2], strict=True)]
+    gaps += [i - o for o, i in zip(outer[2:], inner[2:], strict=True)]
+    return ", ".join(f"{gap:,.0f} m further {side}" for gap, side in zip(gaps, sides, strict=True) if gap > 0)
+
+
 def around(bounds: Bounds, distance_m: float) -> Bounds:
     """Return a window and what lies within a distance of it.
 

@@ -24,8 +24,11 @@ from flexsites.config.rules import (
     LandUse,
     PlannedCapacity,
 )
+from flexsites.config.source_rows import Selection
+from flexsites.config.sources import Sources
+from flexsites.inputs.land.parcels import OPTIONAL_COLUMNS
 from flexsites.inputs.rows.ingest import ReadReport, Rows, set_apart
-from flexsites.inputs.rows.selection import matches
+from flexsites.inputs.rows.selection import asked_columns, matches
 from flexsites.inputs.rows.words import booleans, by_word, nearly, strangers
 
 _AREA = 2
@@ -143,6 +146,25 @@ def needs_of(rules: Iterable[ExclusionRule]) -> dict[str, RuleNeeds]:
         if isinstance(rule, InUse) and rule.yard_layer is not None:
             found.setdefault(rule.yard_layer, RuleNeeds()).polygons[rule.rule_id] = {}
     return found
+
+
+def columns_asked(sources: Sources, rules: Iterable[ExclusionRule]) -> dict[str, tuple[str, ...] | None]:
+    """Return, per source of parcels and layers, the columns that may be read of it; None: all of them.
+
+    Examples
+    --------
+    >>> columns_asked(Sources(), ())
+    {}
+    """
+    needs = needs_of(rules)
+    asked: dict[str, tuple[str, ...] | None] = {}
+    if isinstance(sources.parcels, Selection):
+        asked["parcels"] = asked_columns(sources.parcels, OPTIONAL_COLUMNS)
+    for name, row in sources.layers.items():
+        if isinstance(row, Selection):
+            of_rules = needs.get(name, RuleNeeds())
+            asked[f"layers.{name}"] = asked_columns(row, (*of_rules.needed, *of_rules.optional))
+    return asked
 
 
 def as_rules_read(rows: Rows, needs: RuleNeeds, report: ReadReport, *, is_open: bool) -> Rows:

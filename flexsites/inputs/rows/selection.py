@@ -71,6 +71,33 @@ def read_columns(selection: Selection, available: Iterable[str], needed: Iterabl
     return tuple(name for name in names if name in asked)
 
 
+def asked_columns(selection: Selection, needed: Iterable[str] = ()) -> tuple[str, ...] | None:
+    """Return the columns that may be read of a source, by its own names in any of its namings; None: all of them.
+
+    Parameters
+    ----------
+    selection
+        The user's mapping.
+    needed
+        Columns, by their new names, that rules ask for.
+
+    Examples
+    --------
+    >>> asked_columns(Selection(id_column="id", rename={"klasse": "land_use"}), ("land_use", "zone"))
+    ('id', 'klasse', 'zone')
+    """
+    every = (selection, *getattr(selection, "namings", ()))
+    if any(EVERY_COLUMN in one.keep for one in every):
+        return None
+    found: dict[str, None] = {}
+    for one in every:
+        theirs = {ours: name for name, ours in one.rename.items()}
+        names = [one.id_column, *getattr(one, "has", ()), *one.where, *one.keep, *one.rename]
+        names += [*getattr(one, "periods", {}), *(theirs.get(name, name) for name in needed)]
+        found |= dict.fromkeys(name for name in names if name is not None)
+    return tuple(found)
+
+
 def column_faults(
     selection: Selection, available: Iterable[str], needed: Iterable[str] = (), *, where: str
 ) -> list[Fault]:

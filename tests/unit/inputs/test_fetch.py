@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from flexsites.errors import InputError
 from flexsites.inputs.fetch.cache import Cache
 from flexsites.inputs.fetch.fetch import Fetch, Order
 from flexsites.inputs.formats.locked import Fetched
+from flexsites.inputs.land.rule_needs import columns_asked
 from flexsites.inputs.prepare import Request, check, prepare
 from flexsites.tables.lock import read_lock
 from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares
@@ -74,8 +76,9 @@ def preset(web: Web, *doors: dict[str, Any]) -> Preset:
 
 def fetch(web: Web, folder: Path, *, refresh: bool = False, area: Area = AREA, doors: tuple[Any, ...] = ()) -> Fetch:
     order = Order(
-        given(web), {"natura2000": preset(web, *doors)}, area, folder, folder / "run.lock.json",
+        given(web), {"natura2000": preset(web, *doors)}, area, None, folder, folder / "run.lock.json",
         Cache(folder / "cache", refresh), halo_m=HALO_M, reach_m=15_000.0,
+        asked=columns_asked(given(web), ()),
     )  # fmt: skip
     return Fetch(order)
 
@@ -127,6 +130,7 @@ def test_what_is_there_is_not_asked_again_and_a_stopped_fetch_goes_on(web: Web, 
     assert len(web.asked) == n_asked
     fetch(web, tmp_path, refresh=True).bring()
     assert len(web.asked) > n_asked
+    assert not any(asked == "GET /gemeenten.parquet" for asked in web.asked[n_asked:])  # its ETag is the same
 
 
 def test_two_runs_share_the_cache(web: Web, tmp_path: Path) -> None:
@@ -157,6 +161,39 @@ def test_a_margin_that_is_short_is_told_before_the_run(web: Web, tmp_path: Path)
     wide = Request(area=AREA, halo_m=HALO_M + 250.0)
     faults = [str(one) for one in check(given(web), base=tmp_path, request=wide, fetched=fetched(tmp_path))]
     assert any("250 m further west" in one for one in faults)
+
+
+def test_of_an_address_only_the_columns_that_are_asked_travel(web: Web, tmp_path: Path) -> None:
+    lock = fetch(web, tmp_path).bring()
+    noise = lock.of("layers.noise")[0]
+    assert (noise.kind, noise.columns) == ("geoparquet", ())
+    assert list(gpd.read_parquet(fetched(tmp_path).path(next(iter(noise.files)))).columns) == ["geometry"]
+    more = given(web)
+    row = more.layers["noise"].model_copy(update={"keep": ("use",)})
+    more = more.model_copy(update={"layers": {**more.layers, "noise": row}})
+    faults = [str(one) for one in check(more, base=tmp_path, request=REQUEST, fetched=fetched(tmp_path))]
+    assert any("columns were not fetched that are asked now (use)" in one for one in faults)
+
+
+def test_a_run_without_a_fetch_reads_the_part_that_it_looks_at(web: Web, tmp_path: Path) -> None:
+    row = given(web).layers["noise"].model_dump(exclude_unset=True)
+    web.frame.to_file(tmp_path / "p.gpkg", driver="GPKG")
+    parcels = {"reader": "vector", "about": ABOUT, "path": str(tmp_path / "p.gpkg"), "id_column": "id"}
+    here = sources(parcels=parcels, layers={"noise": row})
+    area = Area(bbox=TOWN.bounds)
+    before = web.n_sent
+    prepared = prepare(here, directory=tmp_path / "out", base=tmp_path, request=Request(area=area, halo_m=HALO_M))
+    assert len(prepared.read_layers()) > 0
+    assert web.n_sent - before < len(web.files["/noise.parquet"])
+
+
+def test_a_file_that_is_not_what_its_provider_states_is_told(web: Web, tmp_path: Path) -> None:
+    web.frame.to_file(tmp_path / "p.gpkg", driver="GPKG")
+    parcels = {"reader": "vector", "about": ABOUT, "path": str(tmp_path / "p.gpkg"), "id_column": "id"}
+    good = hashlib.sha256((tmp_path / "p.gpkg").read_bytes()).hexdigest()
+    assert check(sources(parcels={**parcels, "sha256": good.upper()}), base=tmp_path) == []
+    faults = check(sources(parcels={**parcels, "sha256": "0" * 64}), base=tmp_path)
+    assert "its SHA-256 is" in str(faults[0])
 
 
 def test_a_door_that_does_not_open_leads_to_the_next(web: Web, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import shapely
 from flexsites.config.sources import ArcgisFeatures, OgcFeatures
 from flexsites.errors import CrsError, InputError
 from flexsites.inputs.formats.download import atom_files, fetch_file
+from flexsites.inputs.formats.facts import facts_of
 from flexsites.inputs.formats.files import fetch
 from flexsites.inputs.formats.services import fetch_features
 from flexsites.inputs.formats.web import open_session
@@ -49,6 +50,9 @@ class Service:
     is_endless: bool = False
     headers: dict[str, str] = field(default_factory=dict)
     status: int | None = None
+    circles: bool = False
+    knows_degrees_alone: bool = False
+    repeated: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -94,6 +98,11 @@ class _Handler(BaseHTTPRequestHandler):
         found = service.features()
         if "filter" in query and not service.ignores_filter:
             found = [f for f in found if f["properties"]["use"] == "road"]
+        if service.knows_degrees_alone and "bbox-crs" in query:
+            found = []
+        for name, use in service.repeated.items():
+            first = next(one for one in found if one["id"] == name)
+            found = [*found, {**first, "properties": {**first["properties"], "use": use}}]
         page: dict[str, Any] = {"type": "FeatureCollection", "features": found[start : start + limit], "links": []}
         if service.matched is not None:
             page["numberMatched"] = service.matched
@@ -104,6 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif start + limit < len(found) and not service.answer:
             kept = "&".join(f"{key}={value}" for key, value in query.items() if key in ("limit", "filter", "f"))
             cursor = start if service.repeats and start else start + limit
+            cursor = 0 if service.circles and start else cursor
             page["links"].append({"rel": "next", "href": f"{self.path.split('?')[0]}?cursor={cursor}&{kept}"})
         headers = {} if service.crs is None else {"Content-Crs": f"<{service.crs}>"}
         return self._send(200, json.dumps(page).encode(), headers)
@@ -405,3 +415,46 @@ def test_a_service_that_asks_to_wait_for_a_day_is_not_waited_for() -> None:
     retry = open_session().get_adapter("http://x").max_retries  # type: ignore[attr-defined]
     assert retry.parse_retry_after("100000") == 120
     assert retry.parse_retry_after("3") == 3
+
+
+def test_a_service_that_goes_in_a_circle_is_left(service: Service, tmp_path: Path) -> None:
+    """Not the same page twice running: three pages, and the first again."""
+    service.circles = True
+    with pytest.raises(InputError, match="the same page again"):
+        fetch_features("parcels", ogc(service), tmp_path, bounds=None)
+
+
+def test_a_window_that_is_ignored_is_told_and_loses_nothing(service: Service, tmp_path: Path) -> None:
+    west, south, _, north = squares(1).total_bounds
+    path = fetch_features("parcels", ogc(service), tmp_path, bounds=(west, south, west + 450.0, north))
+    facts = facts_of(path)
+    assert facts is not None
+    assert facts.notes == ("the service ignored the window: 20 features lie outside it",)
+    assert len(ids(path)) == 25
+
+
+def test_nothing_in_metres_and_something_in_degrees_is_refused(service: Service, tmp_path: Path) -> None:
+    service.knows_degrees_alone = True
+    with pytest.raises(CrsError, match="something does of the same window in degrees"):
+        fetch_features("parcels", ogc(service), tmp_path, bounds=(180_000.0, 500_000.0, 181_000.0, 501_000.0))
+
+
+def test_a_feature_that_comes_twice_counts_once_if_it_is_the_same(service: Service, tmp_path: Path) -> None:
+    service.repeated = {"f-4": "grass"}
+    path = fetch_features("parcels", ogc(service), tmp_path, bounds=None)
+    assert sorted(ids(path)) == sorted(f"f-{i}" for i in range(25))
+    service.repeated = {"f-3": "changed"}
+    with pytest.raises(InputError, match="f-3 came twice and is not the same"):
+        fetch_features("parcels", ogc(service, limit=11), tmp_path, bounds=None)
+
+
+def test_a_page_with_other_features_than_it_says_is_refused(service: Service, tmp_path: Path) -> None:
+    service.answer = {"numberReturned": 9}
+    with pytest.raises(InputError, match="says 9 features and holds 10"):
+        fetch_features("parcels", ogc(service), tmp_path, bounds=None)
+
+
+def test_a_next_page_elsewhere_is_not_asked(service: Service, tmp_path: Path) -> None:
+    service.answer = {"links": [{"rel": "next", "href": "file:///etc/passwd"}]}
+    with pytest.raises(InputError, match=r"leads to another scheme \(file:\)"):
+        fetch_features("parcels", ogc(service), tmp_path, bounds=None)
