@@ -17,7 +17,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
-from flexsites import __version__, cli_config, cli_questions, cli_runs, cli_start
+from flexsites import __version__, cli_config, cli_questions, cli_runs, cli_start, cli_world
 from flexsites.config.addresses import without_keys
 from flexsites.config.run import Shortlist
 from flexsites.config.study import resolve
@@ -230,6 +230,9 @@ def docs(
     else:
         _say(f"Documentation: {first}")
         webbrowser.open(first.as_uri())
+
+
+app.command()(cli_world.world)
 
 
 def _version(value: bool) -> None:

@@ -1,49 +1,93 @@
 """The synthetic country written as files that a real run reads, tile by tile: memory does not grow with the country.
 
-What is large is GeoParquet; streets, stops and amenities are GeoPackages. Streets are a plain lattice that tiles share.
+Tiles are made by several processes and written in their order, so that equal seeds give equal files whatever the number
+of processes. What has geometry is GeoParquet; the timetable is a GTFS zip, noise and flood are GeoTIFFs.
 """
 
 from __future__ import annotations
 
-from itertools import islice
-from typing import TYPE_CHECKING
+import datetime as dt
+import json
+from collections import deque
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import product
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pyogrio
 import shapely
 
 from flexsites.tables.arrow import geo_metadata
-from flexsites.worlds.country import TILE_M, Country
+from flexsites.worlds.country_areas import AREA_LAYERS, anchored
+from flexsites.worlds.country_content import Rows, content, known_answers
+from flexsites.worlds.country_places import Places, squares
+from flexsites.worlds.country_rasters import RASTERS, write_raster
+from flexsites.worlds.country_run import write_run_file
+from flexsites.worlds.gtfs_zip import write_synthetic_timetable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from flexsites.worlds.country import Country
 
 CRS = "EPSG:28992"
-BLOCK_M = 250.0
-"""Side of the blocks between streets."""
 
-BATCH = 500
-"""Tiles written at once to a GeoPackage."""
+BATCH = 100
+"""Tiles made at once: about 25,000 parcels, a row group of their file."""
 
-LAND_USES = ("grassland_extensive", "grassland", "arable", "fallow", "residential", "business_park", "forest")
-RURAL_SHARES = (0.4, 0.2, 0.15, 0.05, 0.1, 0.0, 0.1)
-URBAN_SHARES = (0.05, 0.0, 0.0, 0.05, 0.7, 0.15, 0.05)
-"""How often each land use occurs in tiles of the country and of towns."""
+TRUTH_FILE = "truth.json"
 
-AMENITIES = ("supermarket", "daily_shop", "gp", "pharmacy", "primary_school", "secondary_school", "park", "childcare")
-"""One of each category in a tile of a town; elsewhere one in turn."""
+CELL_M = 12_500.0
+"""Side of the cells of the run, before they are cut to equal numbers of parcels."""
+
+TIMETABLE_YEAR = 2026
+
+_INTO = {"ditches": "water"}
+"""Layers that are written into the file of another."""
 
 
-def write_country(directory: Path, country: Country) -> dict[str, Path]:
+@dataclass(slots=True)
+class Written:
+    """What was written.
+
+    Attributes
+    ----------
+    paths
+        The file of each name.
+    n_rows
+        Rows per name.
+    answers
+        Known answers, see :func:`flexsites.worlds.country_content.known_answers`.
     """
-    Write the country's sources.
+
+    paths: dict[str, Path] = field(default_factory=dict)
+    n_rows: dict[str, int] = field(default_factory=dict)
+    answers: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    tables: dict[str, pa.Table]
+    answers: list[dict[str, Any]]
+
+
+def write_country(
+    directory: Path,
+    country: Country,
+    *,
+    size: str = "country",
+    places: Places | None = None,
+    workers: int = 1,
+    on_done: Callable[[int], None] | None = None,
+) -> Written:
+    """
+    Write the country's sources, its run file ``run.yaml``, and ``truth.json``: what is known of it by construction.
 
     Parameters
     ----------
@@ -51,118 +95,125 @@ def write_country(directory: Path, country: Country) -> dict[str, Path]:
         Made when absent; files of the same names are replaced.
     country
         What to write.
-
-    Returns
-    -------
-    dict
-        ``parcels`` (site_id, land_use), ``buildings`` (identificatie, has_dwelling), ``natura2000``, ``nnn``, ``water``
-        (id), ``streets`` (street_id, road_class), ``stops`` (stop_id, mode), ``amenities`` (amenity_id, category) and
-        ``gemeenten, provincies, buurten`` (statcode, statnaam).
+    size
+        What the run is called after.
+    places
+        Its gemeenten, provinces and neighbourhoods; squares where not given.
+    workers
+        Processes that make tiles; the files do not depend on it.
+    on_done
+        Told after every batch how many are done, of :func:`n_batches`.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    paths = {name: directory / f"{name}.parquet" for name in ("parcels", "buildings", "natura2000", "nnn", "water")}
-    paths |= {name: directory / f"{name}.gpkg" for name in ("streets", "stops", "amenities")}
-    _write(paths["parcels"], (_parcels(country, number) for number in range(country.n_tiles)))
-    _write(paths["buildings"], (_buildings(country, number) for number in range(country.n_tiles)))
-    _append(paths["streets"], (_streets(country, number) for number in range(country.n_tiles)))
-    _append(paths["stops"], (_stops(country, number) for number in range(country.n_tiles)))
-    _append(paths["amenities"], (_amenities(country, number) for number in range(country.n_tiles)))
-    for layer in ("natura2000", "nnn", "water"):
-        shapes, ids = country.areas(layer, per_square=8)
-        _write(paths[layer], [gpd.GeoDataFrame({"id": ids}, geometry=shapes, crs=CRS)])
-    return paths | _areas(directory, country)
+    written = Written()
+    with ExitStack() as stack:
+        sinks: dict[str, pq.ParquetWriter] = {}
+        starts = range(0, country.n_tiles, BATCH)
+        tasks = [(country, start, min(start + BATCH, country.n_tiles)) for start in starts]
+        for n, batch in enumerate(_in_order(_made, tasks, workers), 1):
+            for name, rows in batch.tables.items():
+                if name not in sinks:
+                    written.paths[name] = path = directory / f"{name}.parquet"
+                    sinks[name] = stack.enter_context(pq.ParquetWriter(path, rows.schema, compression="zstd"))
+                if len(rows):
+                    sinks[name].write_table(rows)
+                written.n_rows[name] = written.n_rows.get(name, 0) + len(rows)
+            written.answers += batch.answers
+            if on_done is not None:
+                on_done(n)
+    for name in RASTERS:
+        written.paths[name] = directory / f"{name}.tif"
+        write_raster(written.paths[name], country, name)
+    _write_places(directory, country, places or squares(country), written)
+    _write_timetable(directory, country, written)
+    written.paths["run"] = write_run_file(directory, written.n_rows, size=size, cell_size_m=CELL_M)
+    _write_truth(directory, country, written)
+    return written
 
 
-def _write(path: Path, frames: Iterable[gpd.GeoDataFrame]) -> None:
-    """Write frames one after another as row groups of one GeoParquet file."""
-    writer: pq.ParquetWriter | None = None
-    for frame in frames:
-        plain = {name: pa.array(frame[name].to_numpy(dtype=object)) for name in frame.columns if name != "geometry"}
-        shapes = pa.array(shapely.to_wkb(frame.geometry.to_numpy()), type=pa.binary())
-        table = pa.table({**plain, "geometry": shapes})
-        if writer is None:
-            table = table.replace_schema_metadata({"geo": geo_metadata()})
-            writer = pq.ParquetWriter(path, table.schema, compression="zstd")
-        writer.write_table(table.cast(writer.schema))
-    if writer is not None:
-        writer.close()
+def n_batches(country: Country) -> int:
+    """Return in how many batches the country is written."""
+    return -(-country.n_tiles // BATCH)
 
 
-def _append(path: Path, frames: Iterable[gpd.GeoDataFrame]) -> None:
-    """Write frames to a GeoPackage, some hundreds of them at a time."""
-    path.unlink(missing_ok=True)
-    for batch in batched(frames, BATCH):
-        joined = gpd.GeoDataFrame(pd.concat(batch, ignore_index=True), geometry="geometry", crs=CRS)
-        pyogrio.write_dataframe(joined, path, driver="GPKG", append=path.exists())
+def _in_order(make: Callable[[Any], _Batch], tasks: list[Any], workers: int) -> Iterator[_Batch]:
+    """Give results in the order of the tasks; a few more than there are processes are held."""
+    if workers == 1:
+        yield from map(make, tasks)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        waiting: deque[Any] = deque()
+        for task in tasks:
+            waiting.append(pool.submit(make, task))
+            if len(waiting) > 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
-def batched(frames: Iterable[gpd.GeoDataFrame], n: int) -> Iterator[list[gpd.GeoDataFrame]]:
-    """Yield lists of at most n."""
-    source = iter(frames)
-    while batch := list(islice(source, n)):
-        yield batch
+def _made(task: tuple[Country, int, int]) -> _Batch:
+    """Make a batch of tiles; the first has the large areas too, which are anchored in no tile."""
+    country, start, stop = task
+    held: dict[str, list[pa.Table]] = {}
+    answers = []
+    for number in range(start, stop):
+        for name, rows in content(country, number).items():
+            held.setdefault(_INTO.get(name, name), []).append(_as_arrow(rows))
+        answers += known_answers(country, number)
+    if start == 0:
+        n_rows, n_columns = country.squares
+        for name, square in product(AREA_LAYERS, product(range(n_rows), range(n_columns))):
+            shapes, columns = anchored(country, name, square)
+            held.setdefault(name, []).append(_as_arrow(Rows(shapes, columns)))
+    return _Batch({name: pa.concat_tables(tables) for name, tables in held.items()}, answers)
 
 
-def _parcels(country: Country, number: int) -> gpd.GeoDataFrame:
-    tile = country.tile(number)
-    rng = np.random.default_rng((country.seed, 4, number))
-    shares = URBAN_SHARES if tile.is_urban else RURAL_SHARES
-    use = rng.choice(np.array(LAND_USES, dtype=object), len(tile.parcels), p=shares)
-    return gpd.GeoDataFrame({"site_id": tile.parcel_id, "land_use": use}, geometry=tile.parcels, crs=CRS)
+def _as_arrow(rows: Rows) -> pa.Table:
+    """Return rows as a table; an empty text is null."""
+    columns = {name: _column(values) for name, values in rows.columns.items()}
+    if rows.shapes is None:
+        return pa.table(columns)
+    shapes = pa.array(shapely.to_wkb(rows.shapes), type=pa.binary())
+    return pa.table({**columns, "geometry": shapes}).replace_schema_metadata({"geo": geo_metadata()})
 
 
-def _buildings(country: Country, number: int) -> gpd.GeoDataFrame:
-    tile = country.tile(number)
-    rng = np.random.default_rng((country.seed, 5, number))
-    columns = {"identificatie": tile.building_id, "has_dwelling": rng.random(len(tile.buildings)) < 0.8}
-    return gpd.GeoDataFrame(columns, geometry=tile.buildings, crs=CRS)
+def _column(values: Any) -> pa.Array:  # noqa: ANN401 - numpy's kinds of arrays
+    if values.dtype.kind == "U":
+        return pa.array([value or None for value in values.tolist()], type=pa.string())
+    return pa.array(values)
 
 
-def _streets(country: Country, number: int) -> gpd.GeoDataFrame:
-    """Streets along the blocks of a tile, its southern and western edges included, so that none stands twice."""
-    west, south, _, _ = country.tile_bounds(number)
-    steps = np.arange(0.0, TILE_M, BLOCK_M)
-    x, y = (part.ravel() for part in np.meshgrid(west + steps, south + steps))
-    here = np.column_stack([x, y])
-    lines = [np.stack([here, here + move], axis=1) for move in ((BLOCK_M, 0.0), (0.0, BLOCK_M))]
-    shapes: NDArray[np.object_] = np.asarray(shapely.linestrings(np.concatenate(lines)))
-    ids = [f"{number:06d}-{order:03d}" for order in range(len(shapes))]
-    return gpd.GeoDataFrame({"street_id": ids, "road_class": "residential"}, geometry=shapes, crs=CRS)
+def _write_places(directory: Path, country: Country, places: Places, written: Written) -> None:
+    """Write the areas, and how many homes their gemeenten ask."""
+    for name in ("gemeenten", "provincies", "buurten"):
+        written.paths[name] = directory / f"{name}.parquet"
+        frame = getattr(places, name)
+        frame.to_parquet(written.paths[name], index=False)
+        written.n_rows[name] = len(frame)
+    rng = np.random.default_rng((country.seed, 7))
+    lines = ["gemeente_code,target_group,n_homes"]
+    for code in places.gemeenten["statcode"]:
+        lines += [f"{code},{group},{rng.integers(5, most)}" for group, most in places.asked]
+    written.paths["demand"] = directory / "demand.csv"
+    written.paths["demand"].write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _middle(country: Country, number: int) -> tuple[float, float]:
-    west, south, east, north = country.tile_bounds(number)
-    return (west + east) / 2 + 5.0, (south + north) / 2 + 5.0
+def _write_timetable(directory: Path, country: Country, written: Written) -> None:
+    """Write a timetable on the stops that the tiles hold."""
+    stops = gpd.read_parquet(written.paths.pop("stops"))
+    (directory / "stops.parquet").unlink()
+    written.paths["timetable"] = directory / "timetable.zip"
+    first, last = dt.date(TIMETABLE_YEAR, 1, 1), dt.date(TIMETABLE_YEAR, 12, 31)
+    path = written.paths["timetable"]
+    write_synthetic_timetable(path, stops, seed=country.seed, start_date=first, end_date=last)
 
 
-def _stops(country: Country, number: int) -> gpd.GeoDataFrame:
-    x, y = _middle(country, number)
-    columns = {"stop_id": [f"S{number:06d}"], "mode": ["train" if number % 50 == 0 else "bus"]}
-    return gpd.GeoDataFrame(columns, geometry=shapely.points([[x, y]]), crs=CRS)
-
-
-def _amenities(country: Country, number: int) -> gpd.GeoDataFrame:
-    x, y = _middle(country, number)
-    is_urban = country.grid(number)[0] > 30
-    categories = AMENITIES if is_urban else (AMENITIES[number % len(AMENITIES)],)
-    places = np.column_stack([x + 40.0 * np.arange(len(categories)), np.full(len(categories), y)])
-    ids = [f"A{number:06d}-{order}" for order in range(len(categories))]
-    return gpd.GeoDataFrame({"amenity_id": ids, "category": categories}, geometry=shapely.points(places), crs=CRS)
-
-
-def _areas(directory: Path, country: Country) -> dict[str, Path]:
-    """One gemeente and buurt per square of ten kilometres, one province."""
-    west, south, east, north = country.bounds
-    x, y = (part.ravel() for part in np.meshgrid(np.arange(west, east, 1e4), np.arange(south, north, 1e4)))
-    squares = shapely.box(x, y, np.minimum(x + 1e4, east), np.minimum(y + 1e4, north))
-    density = 300.0 + 40.0 * np.arange(len(x)) % 2_000
-    paths = {name: directory / f"{name}.parquet" for name in ("gemeenten", "provincies", "buurten")}
-    _named("GM", 4, squares).to_parquet(paths["gemeenten"])
-    _named("PV", 2, np.array([shapely.box(west, south, east, north)])).to_parquet(paths["provincies"])
-    _named("BU", 8, squares).assign(address_density_per_km2=density).to_parquet(paths["buurten"])
-    return paths
-
-
-def _named(prefix: str, n_digits: int, shapes: NDArray[np.object_]) -> gpd.GeoDataFrame:
-    codes = [f"{prefix}{order + 1:0{n_digits}d}" for order in range(len(shapes))]
-    return gpd.GeoDataFrame({"statcode": codes, "statnaam": codes}, geometry=shapes, crs=CRS)
+def _write_truth(directory: Path, country: Country, written: Written) -> None:
+    truth = {
+        "seed": country.seed,
+        "n_parcels": country.count(),
+        "n_rows": dict(sorted(written.n_rows.items())),
+        "covered": written.answers,
+    }
+    written.paths["truth"] = directory / TRUTH_FILE
+    written.paths["truth"].write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")

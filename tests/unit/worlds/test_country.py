@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
@@ -14,13 +11,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from flexsites.worlds.country import Country, parcels
-from flexsites.worlds.country_files import write_country
 from flexsites.worlds.graphs import street_graph
 from flexsites.worlds.shapes import ragged_areas, warped_grid
 from flexsites.worlds.stock import TYPES, stock
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_a_tile_does_not_depend_on_what_was_made_before() -> None:
@@ -93,20 +86,6 @@ def test_street_graphs_are_connected_planar_and_of_the_degree_asked(*, is_shuffl
 def test_degrees_out_of_reach_are_refused() -> None:
     with pytest.raises(ValueError, match="mean degree"):
         street_graph(100, mean_degree=1.5)
-
-
-def test_the_country_is_written_as_it_is(tmp_path: Path) -> None:
-    country = Country(1_500)
-    paths = write_country(tmp_path, country)
-    kept = gpd.read_parquet(paths["parcels"])
-    assert len(kept) == country.count()
-    assert kept.crs == "EPSG:28992"
-    first = country.tile(0)
-    assert (kept["site_id"].to_numpy()[: len(first.parcel_id)] == first.parcel_id).all()
-    streets = gpd.read_file(paths["streets"])
-    assert streets["street_id"].is_unique
-    assert not streets.geometry.duplicated().any()
-    assert len(streets) == country.n_tiles * 32
 
 
 def test_the_stock_is_composed_as_designed() -> None:
