@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import shapely
@@ -20,6 +21,9 @@ from flexsites.geometry.polygons import explode, polygonal
 
 GRID_M = 0.001
 """Land is united on this grid: registers give coordinates in millimetres."""
+
+Pairs: TypeAlias = dict[tuple[int, int], bool]
+"""What is known of pairs of pieces."""
 
 _QUAD_SEGS = 16
 _SLACK_M = 0.01
@@ -104,8 +108,8 @@ def find_core(pieces: GeometryArray, *, min_width_m: float, min_area_m2: float) 
     return Core(parts[shapely.area(parts) >= min_area_m2])
 
 
-def core_parts(pieces: GeometryArray, core: Core) -> tuple[GeometryArray, BoolArray]:
-    """Cut the components of a core to pieces.
+class CoreParts:
+    """What of a land's core lies on each of its pieces, cut when it is asked.
 
     Parameters
     ----------
@@ -113,36 +117,89 @@ def core_parts(pieces: GeometryArray, core: Core) -> tuple[GeometryArray, BoolAr
         Shape (n,), pieces of the land.
     core
         Its core.
-
-    Returns
-    -------
-    tuple
-        Per piece the part within components that count (n,), empty where there is none, and the piece itself, bit for
-        bit, where only the grid is between the two; whether each component lies on each piece with area (n, m).
+    marks
+        Shape (n,), a shape within each piece that is larger than what only the grid is between (:func:`marks_of`): a
+        component that holds it lies on the piece, and nothing need be cut to know it.
 
     Examples
     --------
     >>> plots = np.array([shapely.box(0, 0, 40, 40), shapely.box(40, 0, 42, 9)])
-    >>> parts, is_on = core_parts(plots, find_core(plots, min_width_m=15.0, min_area_m2=1000.0))
-    >>> parts[0].equals(plots[0]), bool(0 < parts[1].area <= 18), is_on.tolist()
-    (True, True, [[True], [True]])
+    >>> parts = CoreParts(plots, find_core(plots, min_width_m=15.0, min_area_m2=1000.0), marks_of(plots))
+    >>> parts.part(0).equals(plots[0]), bool(0 < parts.part(1).area <= 18), parts.is_on(0).tolist()
+    (True, True, [True])
+    >>> parts.sharing(0).tolist()
+    [True, True]
     """
-    noise = GRID_M * np.maximum(shapely.length(pieces), 1.0)
-    shared = np.full((len(pieces), len(core.components)), shapely.Polygon(), dtype=object)
-    area = np.zeros(shared.shape)
-    for k, component in enumerate(core.components):
-        shapely.prepare(component)
-        met = np.flatnonzero(shapely.intersects(component, pieces))
-        shared[met, k] = polygonal(_cut(pieces[met], np.full(len(met), component, dtype=object)))
-        area[:, k] = shapely.area(shared[:, k])
-    is_on = area > noise[:, None]
-    parts = np.full(len(pieces), shapely.Polygon(), dtype=object)
-    for i in np.flatnonzero(is_on.any(axis=1)):
-        of_piece = shared[i, is_on[i]]
-        parts[i] = of_piece[0] if len(of_piece) == 1 else polygonal(_joined(of_piece))[0]
-    is_whole = shapely.area(pieces) - shapely.area(parts) <= noise
-    parts[is_whole] = pieces[is_whole]
-    return parts, is_on
+
+    def __init__(self, pieces: GeometryArray, core: Core, marks: GeometryArray) -> None:
+        self.pieces, self.components, self._marks = pieces, core.components, marks
+        self._noise = _noise(pieces)
+        self._parts: dict[int, shapely.Geometry] = {}
+        self._cuts: dict[tuple[int, int], shapely.Geometry] = {}
+        self._on: dict[int, BoolArray] = {}
+        shapely.prepare(self.components)
+        self._meets = [shapely.intersects(one, pieces) for one in self.components]
+
+    def part(self, i: int) -> shapely.Geometry:
+        """Return the part of a piece within components that count.
+
+        It is empty where there is none, and the piece itself, bit for bit, where only the grid is between the two.
+        """
+        if i not in self._parts:
+            cuts = [self._cut(i, k) for k in np.flatnonzero(self.is_on(i)).tolist()]
+            part = shapely.Polygon() if not cuts else cuts[0] if len(cuts) == 1 else polygonal(_joined(cuts))[0]
+            is_whole = shapely.area(self.pieces[i]) - shapely.area(part) <= self._noise[i]
+            self._parts[i] = self.pieces[i] if is_whole else part
+        return self._parts[i]
+
+    def is_on(self, i: int) -> BoolArray:
+        """Return which components lie on a piece with area, shape (m,)."""
+        if i not in self._on:
+            self._on[i] = np.array([self._lies(i, k) for k in range(len(self.components))], dtype=bool)
+        return self._on[i]
+
+    def sharing(self, i: int) -> BoolArray:
+        """Return which pieces have a component in common with one, itself among them, shape (n,)."""
+        found = np.zeros(len(self.pieces), dtype=bool)
+        for k in np.flatnonzero(self.is_on(i)).tolist():
+            met = np.flatnonzero(self._meets[k] & ~found)
+            found[met] = shapely.contains(self.components[k], self._marks[met])
+            for j in met[~found[met]].tolist():
+                found[j] = self._lies(j, k)
+        return found
+
+    def _lies(self, i: int, k: int) -> bool:
+        return bool(self._meets[k][i]) and bool(shapely.area(self._cut(i, k)) > self._noise[i])
+
+    def _cut(self, i: int, k: int) -> shapely.Geometry:
+        if (i, k) not in self._cuts:
+            pair = (np.array([one], dtype=object) for one in (self.pieces[i], self.components[k]))
+            self._cuts[i, k] = polygonal(_cut(*pair))[0]
+        return self._cuts[i, k]
+
+
+def marks_of(pieces: GeometryArray) -> GeometryArray:
+    """Return a square within each piece, somewhat larger than what only the grid is between; empty where none fits.
+
+    Examples
+    --------
+    >>> marks = marks_of(np.array([shapely.box(0, 0, 40, 40), shapely.box(0, 0, 40, 0.01)]))
+    >>> round(float(shapely.area(marks[0])), 3), bool(shapely.is_empty(marks[1]))
+    (0.32, True)
+    """
+    inside = shapely.point_on_surface(pieces)
+    squares = np.full(len(pieces), shapely.Polygon(), dtype=object)
+    rows = np.flatnonzero(~shapely.is_empty(inside))
+    x, y = shapely.get_coordinates(inside[rows]).T
+    half = np.sqrt(2.0 * _noise(pieces[rows])) / 2.0
+    found = np.asarray(shapely.box(x - half, y - half, x + half, y + half), dtype=object)
+    is_within = shapely.contains(pieces[rows], found)
+    squares[rows[is_within]] = found[is_within]
+    return squares
+
+
+def _noise(pieces: GeometryArray) -> FloatArray:
+    return np.asarray(GRID_M * np.maximum(shapely.length(pieces), 1.0), dtype=np.float64)
 
 
 def share_edge(parts: GeometryArray, others: GeometryArray) -> BoolArray:
@@ -184,26 +241,49 @@ class Neighbours:
     is_joined: BoolArray
 
 
-def find_neighbours(pieces: GeometryArray, *, gap_m: float) -> Neighbours:
+def find_neighbours(
+    pieces: GeometryArray,
+    *,
+    gap_m: float,
+    ids: IntArray | None = None,
+    known: Pairs | None = None,
+) -> Neighbours:
     """Find the neighbours of every piece; the gap is that of :func:`gap_bridged_m`.
+
+    Parameters
+    ----------
+    pieces
+        Shape (n,), the pieces at hand.
+    gap_m
+        How far apart neighbours lie at most.
+    ids
+        Shape (n,), what each piece is called in ``known``; its position where not given.
+    known
+        Whether pairs of pieces, the first at hand before the other, share an edge, as far as that was asked before;
+        what is asked now is added.
 
     Examples
     --------
     >>> plots = np.array([shapely.box(0, 0, 9, 9), shapely.box(9, 0, 20, 9), shapely.box(60, 0, 70, 9)])
-    >>> np.diff(find_neighbours(plots, gap_m=10.6).starts).tolist()
-    [2, 2, 1]
+    >>> known = {}
+    >>> np.diff(find_neighbours(plots, gap_m=10.6, known=known).starts).tolist(), known
+    ([2, 2, 1], {(0, 1): True})
     """
+    names = np.arange(len(pieces)) if ids is None else ids
+    known = {} if known is None else known
     tree = shapely.STRtree(pieces)
     one, other = tree.query(pieces, predicate="dwithin", distance=gap_m)
     order = np.argsort(one, kind="stable")
     one, other = one[order], other[order]
-    is_joined = np.zeros(len(one), dtype=bool)
     # Asked once a pair, and of those only that touch.
-    pairs = np.flatnonzero(one < other)
-    pairs = pairs[shapely.dwithin(pieces[one[pairs]], pieces[other[pairs]], GRID_M)]
-    joined = pairs[share_edge(pieces[one[pairs]], pieces[other[pairs]])]
-    known = set(zip(one[joined].tolist(), other[joined].tolist(), strict=True))
-    is_joined[[(min(a, b), max(a, b)) in known for a, b in zip(one.tolist(), other.tolist(), strict=True)]] = True
+    first, last = names[np.minimum(one, other)].tolist(), names[np.maximum(one, other)].tolist()
+    keys = list(zip(first, last, strict=True))
+    pairs = np.flatnonzero((one < other) & np.array([key not in known for key in keys], dtype=bool))
+    touching = pairs[shapely.dwithin(pieces[one[pairs]], pieces[other[pairs]], GRID_M)]
+    known |= dict.fromkeys([keys[i] for i in pairs.tolist()], False)
+    is_shared = share_edge(pieces[one[touching]], pieces[other[touching]])
+    known |= dict.fromkeys([keys[i] for i in touching[is_shared].tolist()], True)
+    is_joined = np.array([known.get(key, False) for key in keys], dtype=bool)
     return Neighbours(tree, other, np.searchsorted(one, np.arange(len(pieces) + 1)), is_joined)
 
 

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from flexsites.arrays import BoolArray, GeometryArray, IntArray
 from flexsites.exclusion.kernels.cores import (
-    Core,
+    CoreParts,
     connected_area,
-    core_parts,
     find_core,
     find_neighbours,
     gap_bridged_m,
     land_of,
+    marks_of,
     on_grid,
     share_edge,
 )
@@ -139,15 +139,6 @@ class _Entered:
     is_enclosed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """The core of one land, cut to its pieces."""
-
-    core: Core
-    parts: GeometryArray
-    is_on: BoolArray
-
-
 @dataclass(slots=True)
 class Land:
     """Parcels with those around them, their faces, and what was found of pieces.
@@ -175,13 +166,15 @@ class Land:
     limits: Limits
     _shape: list[shapely.Geometry] = field(default_factory=list)
     _snapped: list[shapely.Geometry] = field(default_factory=list)
+    _mark: list[shapely.Geometry] = field(default_factory=list)
     _site: list[int] = field(default_factory=list)
     _number: list[int] = field(default_factory=list)
     _left: dict[tuple[int, bytes], IntArray] = field(default_factory=dict)
-    _opened: dict[Lands, _Opened] = field(default_factory=dict)
+    _opened: dict[Lands, CoreParts] = field(default_factory=dict)
     _entered: dict[int, _Entered] = field(default_factory=dict)
     _reached: dict[tuple[int, Lands], bool] = field(default_factory=dict)
     _is_near: dict[tuple[int, int], bool] = field(default_factory=dict)
+    _is_joined: dict[tuple[int, int], bool] = field(default_factory=dict)
     _one: IntArray = field(init=False)
     _other: IntArray = field(init=False)
 
@@ -268,6 +261,7 @@ class Land:
             begin = len(self._shape)
             self._shape += list(shapes)
             self._snapped += list(on_grid(shapes))
+            self._mark += list(marks_of(shapes))
             self._site += site.tolist()
             self._number += number.tolist()
             bounds = begin + np.searchsorted(site, np.r_[new, new + 1]).reshape(2, -1)
@@ -276,16 +270,16 @@ class Land:
         none = np.zeros(0, dtype=np.int64)
         return np.concatenate([none, *(self._left[key] for key in keys.values())])
 
-    def open(self, land: Lands) -> _Opened:
-        """Return the core of a land (its pieces, in order), cut to them."""
+    def open(self, land: Lands) -> CoreParts:
+        """Return the core of a land (its pieces, in order), to be cut to them."""
         if land not in self._opened:
-            pieces = _objects([self._shape[i] for i in land])
             core = find_core(
                 _objects([self._snapped[i] for i in land]),
                 min_width_m=self.limits.min_width_m,
                 min_area_m2=self.limits.min_area_m2,
             )
-            self._opened[land] = _Opened(core, *core_parts(pieces, core))
+            pieces, marks = (_objects([one[i] for i in land]) for one in (self._shape, self._mark))
+            self._opened[land] = CoreParts(pieces, core, marks)
         return self._opened[land]
 
     def _enter(self, pieces: IntArray) -> None:
@@ -351,7 +345,9 @@ class _Reading:
         self._row: dict[int, int] = {piece: row for row, piece in enumerate(pieces.tolist())}
         self._sizes: dict[int, _Size] = {}
         self._area = shapely.area(self.shape)
-        self._neighbours = find_neighbours(self.shape, gap_m=gap_bridged_m(land.limits.min_width_m))
+        gap_m = gap_bridged_m(land.limits.min_width_m)
+        # Readings leave most pieces as they are: which of them share an edge is asked once.
+        self._neighbours = find_neighbours(self.shape, gap_m=gap_m, ids=pieces, known=land._is_joined)  # noqa: SLF001
 
     def size(self, row: int) -> _Size:
         """Test size and width of a piece, over parcel borders."""
@@ -371,10 +367,10 @@ class _Reading:
             return _Size(TOO_SMALL if is_small else TOO_THIN, nothing, (), land)
         opened = self.land.open(land)
         mine = rows.index(row)
-        core = opened.parts[mine]
+        core = opened.part(mine)
         if shapely.area(core) < limits.min_core_m2:
             return _Size(TOO_THIN, nothing, (), land)
-        shared = (opened.is_on & opened.is_on[mine]).any(axis=1)
+        shared = opened.sharing(mine)
         mates = tuple(piece for piece, is_mate in zip(land, shared, strict=True) if is_mate and piece != land[mine])
         return _Size(PASSES, core, mates, land)
 
@@ -408,8 +404,10 @@ class _Reading:
         found: list[tuple[float, tuple[int, int], _Door]] = []
         for piece in size.mates:
             other = self._row[piece]
-            part = opened.parts[size.land.index(piece)]
-            if self.site[other] == self.site[row] or not share_edge(_objects([size.core]), _objects([part]))[0]:
+            if self.site[other] == self.site[row]:
+                continue
+            part = opened.part(size.land.index(piece))
+            if not share_edge(_objects([size.core]), _objects([part]))[0]:
                 continue
             if self.size(other).outcome != PASSES or self.land.entered(piece).is_enclosed:
                 continue
