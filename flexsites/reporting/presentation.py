@@ -52,6 +52,7 @@ class Lists(Model):
     max_shortlist: Number
     max_factsheets: Number
     max_rows_open: Number
+    max_sheet_rows: Number
 
 
 class TransitDiagnostic(Model):

@@ -11,7 +11,7 @@ import pandas as pd
 
 from flexsites.errors import Fault, InputError, NotFoundError
 from flexsites.tables import Frame
-from flexsites.tables.files import read, read_rows
+from flexsites.tables.files import read, read_between, read_chunks, read_rows
 from flexsites.tables.manifest import MANIFEST, Manifest, read_manifest
 from flexsites.tables.run_directory import OWN_FILES, holding_of, is_held
 
@@ -92,6 +92,19 @@ class Results:
         rows = {name: read_rows(self._path(name), "site_id", site_ids) for name in names if self.has(name)}
         rows |= {name: self.table(name) for name in whole if self.has(name)}
         return Results(self.directory, self.manifest, rows)
+
+    def chunks(self, name: str, columns: Sequence[str] | None = None) -> Iterator[Frame]:
+        """Read a table some rows at a time, and keep none of it; a table without rows is one empty chunk."""
+        is_empty = True
+        for rows in read_chunks(self._path(name), columns=columns):
+            is_empty = False
+            yield rows
+        if is_empty:
+            yield read(self._path(name))
+
+    def between(self, name: str, key: str, low: str, high: str) -> Frame:
+        """Read the rows of a table whose key lies between two values, these included, and keep none of it."""
+        return read_between(self._path(name), key, low, high)
 
     def once(self, key: str, make: Callable[[], Frame]) -> Frame:
         """Return a table that is computed the first time it is asked for."""

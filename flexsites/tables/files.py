@@ -107,6 +107,21 @@ def read_rows(path: str | Path, column: str, values: Sequence[str]) -> Frame:
         return to_frame(pq.read_table(path, filters=[(column, "in", list(values))]))
 
 
+def read_between(path: str | Path, key: str, low: str, high: str) -> Frame:
+    """Read the rows whose key lies between two values, these included; of a sorted table little else is read.
+
+    Parameters
+    ----------
+    path
+        A table on this machine, sorted by the key.
+    key
+        Its first column of keys.
+    low, high
+        The bounds.
+    """
+    return to_frame(pq.read_table(path, filters=[(key, ">=", low), (key, "<=", high)]))
+
+
 def _ranges(paths: Sequence[Path], table: Table, n_rows: int, range_rows: int, target: Path) -> Iterator[pa.Table]:
     """Yield the rows of all parts in ranges of the first key column, each sorted."""
     if n_rows <= range_rows:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import geopandas as gpd
 import pandas as pd
@@ -60,26 +61,31 @@ def write_geopackage(directory: Path | str, lang: str = "nl", *, layouts: gpd.Ge
     """
     results = open_results(directory)
     words = words_of(results, lang)
-    layers = {name: _joined(_with_names(layer, name, words)) for name, layer in _layers(results, layouts).items()}
     path = results.directory / "sites.gpkg"
     # GDAL looks at the ending of a name, and SQLite writes beside it: both in a folder that goes when this ends.
     with scratch_folder(path.with_suffix(".layers")) as folder, whole_file(path) as temporary:
         with writing(folder):
             made = folder / path.name
-            for name, layer in layers.items():
-                layer.to_file(made, layer=name, driver="GPKG", engine="pyogrio")
-            _add_styles(made, {name: _style(name, layer, words) for name, layer in layers.items()})
+            styles: dict[str, str] = {}
+            for name, rows in _batches(results, layouts):
+                layer = _joined(_with_names(_layer(rows), name, words))
+                mode: Literal["w", "a"] = "a" if name in styles else "w"
+                layer.to_file(made, layer=name, driver="GPKG", engine="pyogrio", mode=mode)
+                styles.setdefault(name, _style(name, layer, words))
+            _add_styles(made, styles)
         made.replace(temporary)
     return path
 
 
-def _layers(results: Results, layouts: gpd.GeoDataFrame | None) -> dict[str, gpd.GeoDataFrame]:
-    """Return the layers, the topmost last; scores per flexmilieu travel with the sites, one column each."""
-    layers: dict[str, gpd.GeoDataFrame] = {}
+def _batches(results: Results, layouts: gpd.GeoDataFrame | None) -> Iterator[tuple[str, Frame]]:
+    """Give the rows of each layer, the topmost last, some at a time: a country is never held."""
     if results.has_sites:
-        layers["sites"] = _layer(_with_scores(results))
+        flexmilieus = _judged(results)
+        for rows in results.chunks("sites"):
+            yield "sites", _with_scores(results, rows, flexmilieus)
     if results.has("pieces"):
-        layers["pieces"] = _layer(results.table("pieces"))
+        for rows in results.chunks("pieces"):
+            yield "pieces", rows
     if layouts is None and results.has("layouts"):
         layouts = gpd.GeoDataFrame(results.table("layouts"))
     if layouts is not None and len(layouts):
@@ -87,10 +93,10 @@ def _layers(results: Results, layouts: gpd.GeoDataFrame | None) -> dict[str, gpd
         # Only what makes up the expected number of homes: more may be placed than is expected.
         expected = layouts[layouts["is_expected"].astype(bool)]
         for flexmilieu, drawn in expected.groupby("flexmilieu", sort=True):
-            layers[f"{_LAYOUTS}{flexmilieu}"] = _layer(drawn)
+            yield f"{_LAYOUTS}{flexmilieu}", drawn
     if results.has_roofs:
-        layers["roofs"] = _layer(results.table("roofs"))
-    return layers
+        for rows in results.chunks("roofs"):
+            yield "roofs", rows
 
 
 def _layer(frame: Frame) -> gpd.GeoDataFrame:
@@ -99,14 +105,22 @@ def _layer(frame: Frame) -> gpd.GeoDataFrame:
     return layer if layer.crs is not None else layer.set_crs(CRS)
 
 
-def _with_scores(results: Results) -> gpd.GeoDataFrame:
-    """Return the sites with a score and an outcome per flexmilieu."""
-    sites = gpd.GeoDataFrame(results.table("sites"), geometry="geometry")
+def _judged(results: Results) -> tuple[str, ...]:
+    """Return the flexmilieus that sites were judged for, sorted."""
     if not results.has("suitability"):
+        return ()
+    found = (rows["flexmilieu"].unique() for rows in results.chunks("suitability", columns=["flexmilieu"]))
+    return tuple(sorted({str(name) for names in found for name in names}))
+
+
+def _with_scores(results: Results, sites: Frame, flexmilieus: tuple[str, ...]) -> Frame:
+    """Return sites with a score and an outcome per flexmilieu, one column each."""
+    if not flexmilieus:
         return sites
+    judged = results.between("suitability", "site_id", sites["site_id"].min(), sites["site_id"].max())
     added: dict[str, pd.Series[float] | pd.Series[bool]] = {}
-    for flexmilieu, rows in results.table("suitability").groupby("flexmilieu", sort=True):
-        own = rows.set_index("site_id")
+    for flexmilieu in flexmilieus:
+        own = judged[judged["flexmilieu"] == flexmilieu].set_index("site_id")
         added[f"score_{flexmilieu}"] = sites["site_id"].map(own["score"]).astype("float64")
         added[f"is_suitable_{flexmilieu}"] = (
             sites["site_id"].map(own["is_suitable"].astype("boolean")).astype("boolean")

@@ -8,13 +8,13 @@ from typing import Any
 
 import xlsxwriter
 
+from flexsites.reporting.presentation import presentation
 from flexsites.reporting.table_view import Column, ColumnView, table_view
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame, Table
 from flexsites.tables.field import Format
 
 A4 = 9
-_MAX_ROWS = 1_048_575
 _PAGE_WIDTH = 190
 """Characters across a printed page of A4, landscape, at which a table is still read: about two thirds of full size."""
 _NUMBERS: dict[Format, str] = {
@@ -75,14 +75,17 @@ class Sheets:
         columns
             Which of them, in order; all but the geometry when not given.
         note
-            A line above the headings.
+            A line above the headings. Where the rows are more than a sheet carries it tells how many are shown.
         """
         sheet = self.book.add_worksheet(sheet_name(self.words.text(f"workbook.{name}")))
         first = 0
-        if note or len(frame) > _MAX_ROWS - 2:
+        shown = frame.head(int(presentation().lists.max_sheet_rows))
+        if len(shown) < len(frame):
+            counts = {"shown": self.words.number(len(shown)), "n": self.words.number(len(frame))}
+            note = f"{note} {self.words.text('workbook.rows_limited', **counts)}".lstrip()
+        if note:
             sheet.write_string(0, 0, note, self.strong)
             first = 1
-        shown = frame.head(_MAX_ROWS - first - 1)
         chosen = [name for name in map(str, frame.columns) if name != "geometry"] if columns is None else columns
         view = table_view(shown, chosen, self.words, *tables)
         widths = [self._column(sheet, first, j, column) for j, column in enumerate(view.columns)]

@@ -12,6 +12,7 @@ import xlsxwriter
 from flexsites.reporting.files.portfolio_summary import portfolio_lines
 from flexsites.reporting.files.sheets import A4, Sheets, sheet_name
 from flexsites.reporting.names import words_of
+from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report import answer, origin
 from flexsites.reporting.report.shortlist import ranked_sites
 from flexsites.reporting.results import Results, open_results
@@ -116,8 +117,11 @@ def _write_sheets(sheets: Sheets, results: Results, words: Words) -> None:
 def _write_sites(sheets: Sheets, results: Results, words: Words) -> None:
     """Write the sheets on parcels."""
     never_add = words.text("workbook.units_note")
-    sheets.table("shortlist", ranked_sites(results), Suitability, Sites, columns=_SHORTLIST)
-    sheets.table("sites", _with_gemeente(results.table("sites").sort_values("site_id")), Sites)
+    most = int(presentation().lists.max_sheet_rows)
+    ranked, note = _best_of_each(ranked_sites(results), most, words)
+    sheets.table("shortlist", ranked, Suitability, Sites, columns=_SHORTLIST, note=note)
+    sites, note = _most_homes(results.table("sites"), most, words)
+    sheets.table("sites", _with_gemeente(sites.sort_values("site_id")), Sites, note=note)
     totals = summary(results, "totals")
     # Of neighbourhoods, of which a province has thousands, only the rows without a condition on coverage.
     told = totals[(totals["area_kind"] != "buurt") | (totals["coverage_scope"] == "all")]
@@ -138,6 +142,26 @@ def _write_sites(sheets: Sheets, results: Results, words: Words) -> None:
         transit = summary(results, "transit")
         shown = _with_area(transit[transit["area_kind"] != "buurt"])
         sheets.table("transit", shown, SUMMARIES["transit"])
+
+
+def _best_of_each(ranked: Frame, most: int, words: Words) -> tuple[Frame, str]:
+    """Return the best of each flexmilieu, as many in all as a sheet carries, and what that leaves out."""
+    if len(ranked) <= most:
+        return ranked, ""
+    each = max(1, most // ranked["flexmilieu"].nunique())
+    best = ranked.groupby("flexmilieu", sort=False).head(each)
+    return best, words.text("workbook.rows_limited", shown=words.number(len(best)), n=words.number(len(ranked)))
+
+
+def _most_homes(sites: Frame, most: int, words: Words) -> tuple[Frame, str]:
+    """Return the parcels with most homes, as many as a sheet carries, and what that leaves out; ties by site_id."""
+    if len(sites) <= most:
+        return sites, ""
+    order = sites[["n_units_expected", "site_id"]].sort_values(
+        ["n_units_expected", "site_id"], ascending=[False, True], na_position="last"
+    )
+    shown: Frame = sites.loc[order.index[:most]]
+    return shown, words.text("workbook.sites_limited", shown=words.number(most), n=words.number(len(sites)))
 
 
 def _write_summary(sheets: Sheets, results: Results, words: Words, more: Sequence[str] = ()) -> None:

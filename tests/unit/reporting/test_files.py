@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -12,9 +14,20 @@ import pandas as pd
 import pytest
 
 from flexsites.errors import NotFoundError
-from flexsites.reporting import explain, write_all, write_factsheets, write_geopackage, write_portfolio, write_workbook
+from flexsites.reporting import (
+    explain,
+    results,
+    write_all,
+    write_factsheets,
+    write_geopackage,
+    write_portfolio,
+    write_workbook,
+)
+from flexsites.reporting.files import sheets, workbook
+from flexsites.reporting.presentation import presentation
 from flexsites.reporting.summaries.portfolio import complexes_table
 from flexsites.reporting.words import Words
+from flexsites.tables.files import read_chunks
 from tests.reporting_fixture import FLEXMILIEUS, NASTY_OWNER_TEXT, make_tables, write_results
 
 
@@ -45,6 +58,48 @@ def test_geopackage_opens_styled(run_directory: Path) -> None:
     assert {one.get("field"): one.get("name") for one in sites_style.iter("alias")}[
         "buildable_area_m2"
     ] == "bebouwbaar (m²)"
+
+
+def test_layers_written_some_rows_at_a_time_are_those_written_at_once(
+    run_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Path(shutil.copytree(run_directory, tmp_path / "whole"))
+    parts = Path(shutil.copytree(run_directory, tmp_path / "parts"))
+    once = write_geopackage(whole)
+    monkeypatch.setattr(results, "read_chunks", partial(read_chunks, rows=7))
+    batches = write_geopackage(parts)
+    names = gpd.list_layers(once)["name"].tolist()
+    assert gpd.list_layers(batches)["name"].tolist() == names == [*names[:-1], "layer_styles"]
+    for name in names[:-1]:  # the last are the styles, which tell when they were written
+        pd.testing.assert_frame_equal(gpd.read_file(batches, layer=name), gpd.read_file(once, layer=name))
+    with closing(sqlite3.connect(once)) as one, closing(sqlite3.connect(batches)) as other:
+        styles = [db.execute("SELECT f_table_name, styleQML FROM layer_styles").fetchall() for db in (one, other)]
+        types = [db.execute("SELECT sql FROM sqlite_master WHERE name = 'sites'").fetchall() for db in (one, other)]
+    assert styles[0] == styles[1]
+    assert types[0] == types[1]
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_a_sheet_tells_that_it_does_not_show_all(
+    lang: str, run_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Path(shutil.copytree(run_directory, tmp_path / "run"))
+    shown = presentation()
+    few = shown.lists.model_copy(update={"max_sheet_rows": shown.lists.max_sheet_rows.model_copy(update={"value": 24})})
+    for module in (workbook, sheets):
+        monkeypatch.setattr(module, "presentation", lambda: shown.model_copy(update={"lists": few}))
+    book = openpyxl.load_workbook(write_workbook(place, lang))
+    words = Words(lang).texts["workbook"]
+    rows = list(book[words["sites"]].iter_rows(values_only=True))
+    every = pd.read_parquet(place / "sites.parquet", columns=["site_id", "n_units_expected"])
+    most = every.sort_values(["n_units_expected", "site_id"], ascending=[False, True]).head(24)
+    assert rows[0][0] == words["sites_limited"].format(shown=24, n=len(every))
+    at = next(i for i, name in enumerate(rows[1]) if rows[2][i] in set(every["site_id"]))
+    assert [row[at] for row in rows[2:]] == sorted(most["site_id"])
+    best = list(book[words["shortlist"]].iter_rows(values_only=True))
+    assert best[0][0].startswith(words["rows_limited"].split("{")[0])
+    assert len(best) - 2 <= 24
+    assert len({row[0] for row in best[2:]}) > 1, "the best of every flexmilieu, not of the first"
 
 
 def test_layouts_become_a_layer(tmp_path: Path) -> None:
