@@ -96,6 +96,9 @@ def judge_arrays(measured: Measured, asked: Asked) -> Judged:
     >>> found = judge_arrays(stop, Asked(((Limit(0, 500.0, True),),), (Weight(0, 1.0, 0.0, 1200.0),)))
     >>> found.truth.tolist(), found.score.tolist(), found.failed.tolist(), found.failed_by.tolist()
     ([1, 0, -1], [0.667, 0.25, nan], [-1, 0, -1], [nan, 400.0, nan])
+    >>> no_sites = Measured(np.zeros((1, 0)), no[:, :0], no[:, :0], np.zeros((1, 0)))
+    >>> len(judge_arrays(no_sites, Asked(((Limit(0, 500.0, True),),), (Weight(0, 1.0, 0.0, 1200.0),))).truth)
+    0
     """
     truths = _truths(measured, asked)
     failed, failed_by = _worst_failure(asked, truths, measured)
@@ -123,7 +126,7 @@ def score_of(measured: Measured, asked: Asked) -> tuple[c.Floats, c.Floats]:
 def _truths(measured: Measured, asked: Asked) -> npt.NDArray[np.int8]:
     """Return whether each criterion is met, shape (criteria, n)."""
     truths = [_met(one, measured) for one in asked.criteria]
-    return np.array(truths, dtype=np.int8).reshape(-1, measured.value.shape[1])
+    return np.array(truths, dtype=np.int8).reshape(len(truths), measured.value.shape[1])
 
 
 def _all_met(truths: npt.NDArray[np.int8]) -> c.Truth:
