@@ -154,7 +154,8 @@ def _stock(damaged: str) -> Make:
 
 
 def _street_map(folder: Path) -> Content:
-    write_street(folder / "streets.osm.pbf", {"name": "Laan"})
+    places = {4: {"shop": "supermarket"}, 5: {"highway": "bus_stop", "name": "Laan"}}
+    write_street(folder / "streets.osm.pbf", {"name": "Laan"}, tagged=places)
     return {"reader": "osm_pbf", "about": ABOUT, "path": "streets.osm.pbf"}
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexsites.inputs.prepare import check
+from flexsites.inputs.prepare import check, prepare
 from tests.conftest import examples
 from tests.property.damage import damage
 from tests.property.deliveries import READERS, deliver, request_of
@@ -25,6 +25,8 @@ LONGEST_S = 30.0
 @pytest.mark.parametrize("reader", READERS)
 def test_a_sound_delivery_is_found_sound(reader: str, tmp_path: Path) -> None:
     given = deliver(reader, tmp_path).sources
+    found = prepare(given, directory=tmp_path / "out", base=tmp_path, request=request_of(given))
+    assert all(record.n_read for record in found.records)
     assert [str(fault) for fault in check(given, base=tmp_path, request=request_of(given))] == []
 
 

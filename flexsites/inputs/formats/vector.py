@@ -364,7 +364,11 @@ def exact(table: pa.Table) -> pd.DataFrame:
     --------
     >>> exact(pa.table({"id": [900719925474099311, None]}))["id"].tolist()
     [900719925474099311, <NA>]
+    >>> len(exact(pa.table({"id": [1, 2]}).select([])))
+    2
     """
+    if not table.num_columns:
+        return pd.DataFrame(index=pd.RangeIndex(table.num_rows))
     # What pandas wrote of itself beside the columns may be damaged, and would hide a column that was an index.
     frame: pd.DataFrame = table.replace_schema_metadata().to_pandas(types_mapper=_EXACT.get)
     return frame
