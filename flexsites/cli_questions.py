@@ -21,6 +21,7 @@ LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the page."
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command()(relocation)
+    app.command()(diff)
 
 
 def relocation(
@@ -51,6 +52,22 @@ def relocation(
     _say(lead)
     _say(f"Page:   {path}")
     _say(f"Tables: {found.folder}")
+
+
+def diff(
+    first: Annotated[Path, typer.Argument(metavar="RUN_A", help="The directory of a finished run.")],
+    second: Annotated[Path, typer.Argument(metavar="RUN_B", help="Another, that gets the page and the tables.")],
+    lang: LangOption = "nl",
+) -> None:
+    """Compare two runs: sites won and lost with the rule or requirement that did it, homes per municipality, a map."""
+    from flexsites.reporting.report.difference import write_difference  # noqa: PLC0415
+    from flexsites.tables.run_directory import adding  # noqa: PLC0415
+
+    with adding(second):
+        path, lead = write_difference(first, second, lang)
+    _say(lead)
+    _say(f"Page:   {path}")
+    _say(f"Tables: {path.parent} (map: changes.geojson)")
 
 
 def _say(text: str) -> None:
