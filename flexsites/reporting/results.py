@@ -11,9 +11,11 @@ import pandas as pd
 
 from flexsites.errors import Fault, InputError, NotFoundError
 from flexsites.tables import Frame
+from flexsites.tables.contract import Bounds
 from flexsites.tables.files import read, read_between, read_chunks, read_rows
 from flexsites.tables.manifest import MANIFEST, Manifest, read_manifest
 from flexsites.tables.run_directory import OWN_FILES, holding_of, is_held
+from flexsites.tables.windows import has_boxes, read_window
 
 _KINDS = ("sites", "roofs")
 
@@ -105,6 +107,15 @@ class Results:
     def between(self, name: str, key: str, low: str, high: str) -> Frame:
         """Read the rows of a table whose key lies between two values, these included, and keep none of it."""
         return read_between(self._path(name), key, low, high)
+
+    def within(self, name: str, bounds: Bounds) -> Frame:
+        """Read the rows of a canonical table whose bounding box meets a window, and keep none of it.
+
+        A table that was read before, or was written without bounding boxes, is given whole.
+        """
+        if name in self._cache or not has_boxes(self._path(name)):
+            return self.table(name)
+        return read_window(self._path(name), bounds)
 
     def once(self, key: str, make: Callable[[], Frame]) -> Frame:
         """Return a table that is computed the first time it is asked for."""

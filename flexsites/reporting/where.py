@@ -12,6 +12,7 @@ import shapely
 from flexsites.reporting.results import Results
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
+from flexsites.tables.windows import window_of
 
 
 def nearest_streets(sites: Frame, streets: Frame | None, *, within_m: float) -> pd.Series[Any]:
@@ -64,10 +65,10 @@ def places_of(sites: Frame, words: Words) -> list[str]:
 
 def streets_of(results: Results, sites: Frame, *, within_m: float) -> pd.Series[Any]:
     """Return the street beside each of some parcels of a run."""
-    streets = results.table("canonical/streets") if results.has("canonical/streets") else None
-    if streets is not None and len(sites):
-        west, south, east, north = gpd.GeoSeries(sites.geometry).total_bounds
-        box = shapely.box(west - within_m, south - within_m, east + within_m, north + within_m)
-        near = np.sort(gpd.GeoSeries(streets.geometry).sindex.query(box))
-        streets = streets.iloc[near]
+    if not results.has("canonical/streets") or not len(sites):
+        return nearest_streets(sites, None, within_m=within_m)
+    window = window_of(gpd.GeoSeries(sites.geometry), within_m)
+    streets = results.within("canonical/streets", window)
+    near = np.sort(gpd.GeoSeries(streets.geometry).sindex.query(shapely.box(*window)))
+    streets = streets.iloc[near]
     return nearest_streets(sites, streets, within_m=within_m)

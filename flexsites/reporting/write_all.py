@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from flexsites.reporting.files.geopackage import write_geopackage
+from flexsites.reporting.files.qgis_project import write_qgis_project
 from flexsites.reporting.files.workbook import write_workbook
 from flexsites.reporting.report.page import write_report
 from flexsites.reporting.results import open_results
@@ -15,7 +16,7 @@ from flexsites.reporting.summaries.all_tables import write_tables
 
 
 def write_all(directory: Path | str, *, lang: str = "nl", quiet: bool = False) -> list[Path]:
-    """Write the summing tables, the report, the workbook and the GeoPackage of a run.
+    """Write the summing tables, the report, the workbook, the GeoPackage and the QGIS project of a run.
 
     Parameters
     ----------
@@ -40,7 +41,7 @@ def write_all(directory: Path | str, *, lang: str = "nl", quiet: bool = False) -
         ("totals", lambda: write_tables(place)),
         ("report", lambda: [write_report(place, lang)]),
         ("workbook", lambda: [write_workbook(place, lang)]),
-        ("geopackage", lambda: [write_geopackage(place, lang)]),
+        ("geopackage", lambda: [write_geopackage(place, lang), write_qgis_project(place, lang)]),
     )
     written: list[Path] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

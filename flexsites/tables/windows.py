@@ -22,6 +22,11 @@ def window_of(rows: Frame, reach_m: float) -> Bounds:
     return x0 - reach_m, y0 - reach_m, x1 + reach_m, y1 + reach_m
 
 
+def has_boxes(path: str | Path) -> bool:
+    """Return whether a file tells the bounding box of each row: what a window is read by."""
+    return BBOX in _footer(str(path)).metadata.schema.to_arrow_schema().names
+
+
 def read_window(path: str | Path, bounds: Bounds | None = None, *, columns: Sequence[str] | None = None) -> Frame:
     """Read the rows whose bounding box meets a window, edges included; row groups that lie away are not read.
 

@@ -13,11 +13,14 @@ import geopandas as gpd
 import pandas as pd
 
 from flexsites.errors import writing
-from flexsites.reporting.files.qgis_style import categorised_style, lined_style
+from flexsites.reporting.files.qgis_style import LayerWords, categorised_style, lined_style
+from flexsites.reporting.homes import counts_of_homes
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
-from flexsites.reporting.results import Results, open_results
+from flexsites.reporting.results import Results, open_results, records
 from flexsites.reporting.table_view import fields_of, table_view
+from flexsites.reporting.where import places_of, streets_of
+from flexsites.reporting.why import main_reasons
 from flexsites.reporting.words import Words
 from flexsites.tables import CRS, Frame, Layouts, Pieces, Roofs, Sites
 from flexsites.tables.whole_files import scratch_folder, whole_file
@@ -29,6 +32,7 @@ _STYLES_TABLE = """CREATE TABLE layer_styles (
 _LAYOUTS = "layouts_"
 _TABLES = {"sites": Sites, "pieces": Pieces, "roofs": Roofs}
 _NAME = "_name"
+_WHERE, _WHY = "where_it_lies", "what_takes_most"
 _PER_FLEXMILIEU = ("score_", "is_suitable_")
 _VERDICTS = ("eligible", "conditional", "unknown", "excluded")
 
@@ -67,7 +71,7 @@ def write_geopackage(directory: Path | str, lang: str = "nl", *, layouts: gpd.Ge
         with writing(folder):
             made = folder / path.name
             styles: dict[str, str] = {}
-            for name, rows in _batches(results, layouts):
+            for name, rows in _batches(results, layouts, words):
                 layer = _joined(_with_names(_layer(rows), name, words))
                 mode: Literal["w", "a"] = "a" if name in styles else "w"
                 layer.to_file(made, layer=name, driver="GPKG", engine="pyogrio", mode=mode)
@@ -77,12 +81,12 @@ def write_geopackage(directory: Path | str, lang: str = "nl", *, layouts: gpd.Ge
     return path
 
 
-def _batches(results: Results, layouts: gpd.GeoDataFrame | None) -> Iterator[tuple[str, Frame]]:
+def _batches(results: Results, layouts: gpd.GeoDataFrame | None, words: Words) -> Iterator[tuple[str, Frame]]:
     """Give the rows of each layer, the topmost last, some at a time: a country is never held."""
     if results.has_sites:
         flexmilieus = _judged(results)
         for rows in results.chunks("sites"):
-            yield "sites", _with_scores(results, rows, flexmilieus)
+            yield "sites", _with_where_and_why(results, _with_scores(results, rows, flexmilieus), words)
     if results.has("pieces"):
         for rows in results.chunks("pieces"):
             yield "pieces", rows
@@ -128,13 +132,25 @@ def _with_scores(results: Results, sites: Frame, flexmilieus: tuple[str, ...]) -
     return sites.assign(**added)
 
 
+def _with_where_and_why(results: Results, sites: Frame, words: Words) -> Frame:
+    """Return the sites with, in words, where each lies and what takes most of it."""
+    streets = streets_of(results, sites, within_m=float(presentation().map.nearest_street_m)).fillna("")
+    where = [", ".join(one for one in both if one) for both in zip(streets, places_of(sites, words), strict=True)]
+    why: dict[str, list[str]] = {}
+    if results.has("reasons") and len(sites):
+        own = results.between("reasons", "site_id", sites["site_id"].min(), sites["site_id"].max())
+        for row in records(main_reasons(own)):
+            told = f"{words.name('rule', row.rule_id)} {words.square_metres(row.attributed_area_m2)}"
+            why.setdefault(row.site_id, []).append(told)
+    return sites.assign(**{_WHERE: where, _WHY: ["; ".join(why.get(one, ())) for one in sites["site_id"]]})
+
+
 def _style(name: str, layer: gpd.GeoDataFrame, words: Words) -> str:
     """Return the QML of a layer."""
-    aliases = _aliases(layer, words)
     colours = presentation().colours
     if name in ("sites", "roofs"):
         classes = [(key, words.name("verdict", key), colours.verdict[key]) for key in _VERDICTS]
-        return categorised_style("verdict", classes, aliases, display="site_id" if name == "sites" else "bag_pand_id")
+        return categorised_style("verdict", classes, _layer_words(name, layer, words))
     if name.startswith(_LAYOUTS):
         kinds = [
             *(
@@ -146,8 +162,31 @@ def _style(name: str, layer: gpd.GeoDataFrame, words: Words) -> str:
             *(("yard", "#e9c46a"), ("water", "#5fa8d3"), ("lane", "#d9d9d6")),
         ]
         drawn = [(kind, words.name("layout_kind", kind), colour) for kind, colour in kinds]
-        return categorised_style("layout_kind", drawn, aliases, display="piece_id")
-    return lined_style("#16222e", aliases, fill=None)
+        return categorised_style("layout_kind", drawn, _layer_words(name, layer, words))
+    return lined_style("#16222e", _layer_words(name, layer, words), fill=None)
+
+
+def _layer_words(name: str, layer: gpd.GeoDataFrame, words: Words) -> LayerWords:
+    """Return what a layer says of its features: names, and of parcels and roofs a label and a tip."""
+    aliases = _aliases(layer, words)
+    display = {"sites": "site_id", "roofs": "bag_pand_id"}.get(name, "piece_id")
+    if name not in ("sites", "roofs"):
+        return LayerWords(aliases, display, _codes(name, layer, words))
+    homes = [one.expected for one in counts_of_homes(layer)]
+    written = f" || '\\n' || round(\"{homes[0]}\") || ' {words.text('homes')}'" if homes else ""
+    label = f'if("verdict" in (\'eligible\', \'conditional\'), "{display}"{written}, "{display}")'
+    tip = (f"verdict{_NAME}", *homes, f"owner_class{_NAME}", f"flags{_NAME}", f"restrictions{_NAME}")
+    return LayerWords(aliases, display, _codes(name, layer, words), label, [_WHERE, _WHY, *tip])
+
+
+def _codes(name: str, layer: gpd.GeoDataFrame, words: Words) -> dict[str, dict[str, str]]:
+    """Return per column of codes the name of every code that it may have; columns of lists, joined by |, have none."""
+    found = {}
+    for field in fields_of(layer, _TABLES.get(name, Layouts)).values():
+        if field.names and field.dtype == "str" and f"{field.name}{_NAME}" in layer:
+            codes = field.values or [key for kind, key in words.names if kind == field.names]
+            found[field.name] = {code: words.name(field.names, code) for code in codes}
+    return {column: names for column, names in found.items() if names}
 
 
 def _with_names(layer: gpd.GeoDataFrame, name: str, words: Words) -> gpd.GeoDataFrame:
