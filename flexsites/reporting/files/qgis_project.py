@@ -117,14 +117,15 @@ def _title(layer: _Layer, words: Words) -> str:
     return f"{title}: {words.name('flexmilieu', flexmilieu)}" if kind == "layouts" else title
 
 
-def _add_tree(place: ET.Element, layers: Sequence[_Layer], words: Words, *, shown_alone: bool = False) -> None:
-    """Add the tree of layers, the topmost first; in a legend only those that are shown."""
+def _add_tree(place: ET.Element, layers: Sequence[_Layer], words: Words, *, main_alone: bool = False) -> None:
+    """Add the tree of layers, the topmost first; in a legend parcels and roofs alone, which a sheet is made of."""
     tree = ET.SubElement(place, "layer-tree-group")
     for layer in reversed(layers):
-        shown = layer.name in ("sites", "roofs") or layer.name.startswith("layouts_")
-        if shown or not shown_alone:
+        is_main = layer.name in ("sites", "roofs")
+        shown = is_main or layer.name.startswith("layouts_")
+        if is_main or not main_alone:
             _add_to_tree(tree, layer.id, _title(layer, words), shown=shown)
-    if not shown_alone:
+    if not main_alone:
         _add_to_tree(tree, "flexsites_base", words.text("qgis.base"), shown=False)
 
 
@@ -202,7 +203,7 @@ def _add_sheet(root: ET.Element, title: str, note: str, layers: Sequence[_Layer]
         sheet, _LEGEND, "legend", title=words.text("map.legend"), map_uuid="{map}", legendFilterByAtlas="0",
         symbolHeight="3.5", symbolWidth="6", lineSpacing="0.5", wrapChar="",
     )  # fmt: skip
-    _add_tree(legend, layers, words, shown_alone=True)
+    _add_tree(legend, layers, words, main_alone=True)
     segment = max((one for one in _STEPS_OF_SCALE if one <= per_mm * 25), default=_STEPS_OF_SCALE[0])
     _add_item(
         sheet, _SCALE, "scale", mapUuid="{map}", style="Single Box", numSegments="2", numSegmentsLeft="0",

@@ -131,7 +131,9 @@ def _panel(frame: Frame, asked: Sequence[str], words: Words, table: Table) -> li
     for name in asked:
         if name == "{homes}":
             for one in homes:
-                told[one.expected] = _ranges(frame[one.expected], frame[one.low], frame[one.high], words)
+                asked_for = frame["verdict"].ne("excluded")  # nobody asks how many homes fit where none may
+                middle = frame[one.expected].where(asked_for)
+                told[one.expected] = _ranges(middle, frame[one.low], frame[one.high], words)
                 columns.append(
                     Field(one.expected, "str", "", null="", format="written", not_of=("verdict", "excluded"))
                 )
