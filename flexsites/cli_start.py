@@ -66,12 +66,13 @@ def init(
     )
     from flexsites.inputs.proposal import beside  # noqa: PLC0415
 
+    is_fetched = folder is None or not all("path" in line.says or line.preset == "bag" for line in lines.values())
     relative = None if roofs is None else beside(roofs, target)
-    new = NewRun(areas, lines, absent, str(target), relative, is_fetched=folder is None)
+    new = NewRun(areas, lines, absent, str(target), relative, is_fetched=is_fetched)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text_of(new, presets, dt.date.today(), lang.value), encoding="utf-8")  # noqa: DTZ011 - the user's day
     _say(f"Written: {target}")
-    _say(f"Next: flexsites {'fetch' if folder is None else 'check'} {target}")
+    _say(f"Next: flexsites {'fetch' if is_fetched else 'check'} {target}")
 
 
 def sources(
@@ -205,7 +206,21 @@ def _recognised(
     _tell_left(found, folder, {one.file for one in wanted.values()})
     lines = lines_of(wanted, target, areas, presets, lang=lang.value)
     absent = {place: name for place, name in _starts(presets, roofs).items() if place not in lines}
-    return lines, absent
+    return _with_sites(lines, absent, roofs)
+
+
+def _with_sites(
+    lines: dict[str, Line], absent: dict[str, str], roofs: Path | None
+) -> tuple[dict[str, Line], dict[str, str]]:
+    """Return the lines with what a run cannot do without: its parcels, or its buildings, in borders of their own."""
+    sites = ("parcels",) if roofs is None else ("buildings.bag_panden", "buildings.roofs_3d")
+    if any(place in lines for place in sites):
+        return lines, absent
+    _say(f"Not in this folder, and needed: {absent[sites[0]]}. It is named to be fetched.")
+    needed = [place for place in (sites[0], "areas.gemeenten") if place in absent]
+    return {**{place: Line(absent[place]) for place in needed}, **lines}, {
+        place: name for place, name in absent.items() if place not in needed
+    }
 
 
 def _tell_left(found: Recognised, folder: Path, used: set[Path]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -29,8 +30,8 @@ _TEXTS = {
         "en": "the day on which rules, plans and the timetable hold",
     },
     "all": {
-        "nl": "zonder bestand met gemeentegrenzen wordt alles getoetst wat de percelen bevatten; met grenzen:",
-        "en": "without a file of municipal borders all that the parcels hold is assessed; with borders:",
+        "nl": "zonder bestand met gemeentegrenzen wordt alles getoetst wat de bestanden bevatten; met grenzen:",
+        "en": "without a file of municipal borders all that the files hold is assessed; with borders:",
     },
     "quarantine": {
         "nl": "onbruikbare rijen gaan met hun reden apart; `stop` meldt ze en stopt",
@@ -137,7 +138,7 @@ def _heading(new: NewRun, told: Mapping[str, str], day: dt.date) -> list[str]:
         f"# {told['next']}",
         *(f"#   {f'flexsites {command} {new.file}':<{len(new.file) + 17}} {what}" for command, what in shown),
         f"name: {new.name}",
-        f"title: {_flow(', '.join(area.name for area in new.areas))}",
+        f"title: {json.dumps(', '.join(area.name for area in new.areas), ensure_ascii=False)}",
         f"pipeline: {'corporation_roofs' if new.roofs else pipeline}",
         f"reference_date: {day.isoformat()}  # {told['day']}",
     ]
@@ -150,9 +151,11 @@ def _heading(new: NewRun, told: Mapping[str, str], day: dt.date) -> list[str]:
 
 
 def _area(areas: tuple[NamedArea, ...]) -> dict[str, list[str]]:
+    # A name with an apostrophe reads badly in YAML: then the code, which the heading explains.
+    called = {area.code: area.code if "'" in area.name else area.name for area in areas}
     kinds = {
-        "gemeenten": [area.name for area in areas if area.is_gemeente],
-        "provincies": [area.name for area in areas if not area.is_gemeente],
+        "gemeenten": [called[area.code] for area in areas if area.is_gemeente],
+        "provincies": [called[area.code] for area in areas if not area.is_gemeente],
     }
     return {key: names for key, names in kinds.items() if names}
 
