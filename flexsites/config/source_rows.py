@@ -161,5 +161,7 @@ class Naming(Selection, Geometry, Periods):
 
     has: tuple[str, ...] = Field(min_length=1)
     """Columns, or elements of GML, that all are there in this way of naming and not all in another."""
+    member: str | None = None
+    """The name of its file in a zip of several (a pattern): where that has no features, nothing is there."""
     lacks: tuple[str, ...] = ()
     """Columns of which none is there."""

@@ -9,6 +9,8 @@ import typer
 
 from flexsites import __version__
 from flexsites.compiled import user_cache
+from flexsites.config.presets import read_presets
+from flexsites.config.shelf import Shelf
 from flexsites.docs.checks import faults_of
 from flexsites.docs.columns import columns, table_pages
 from flexsites.docs.commands import command_page, commands_of
@@ -21,6 +23,7 @@ PAGES = Path(__file__).parent / "pages"
 
 _WRITTEN = {
     "index": ("Start", "Start"),
+    "own_run": ("From a name to a map", "Start"),
     "method": ("The method, and where it stands in the code", "The method"),
     "readings": ("Where the method can be read in two ways", "The method"),
     "glossary": ("Words of the field, nl and en", "The method"),
@@ -36,7 +39,7 @@ def pages_of(app: typer.Typer) -> list[Page]:
         Page(name, title, group, (PAGES / f"{name}.md").read_text(encoding="utf-8"))
         for name, (title, group) in _WRITTEN.items()
     ]
-    return [*written, command_page(app), _names_page(), *configuration_pages(), *table_pages()]
+    return [*written, _presets_page(), command_page(app), _names_page(), *configuration_pages(), *table_pages()]
 
 
 def build(app: typer.Typer, folder: Path | None = None) -> Path:
@@ -61,6 +64,23 @@ def build(app: typer.Typer, folder: Path | None = None) -> Path:
     for name, html in whole_pages(rendered, __version__).items():
         (folder / name).write_text(html, encoding="utf-8")
     return (folder / "index.html").absolute()
+
+
+def _presets_page() -> Page:
+    """Return the page of presets: what each is for, how it comes, what is unknown without it."""
+    rows = [
+        (
+            code(name),
+            preset.label.en,
+            ", ".join(code(place) for place in preset.serves),
+            "; ".join(f"{door.kind}: {door.address or door.notes}" for door in preset.doors) or "those of its parts",
+            preset.unknown_without.en if preset.unknown_without else "nothing that other sources do not tell",
+        )
+        for name, preset in read_presets(Shelf()).items()
+    ]
+    head = ("use", "what", "in a run", "doors", "without it is unknown")
+    text = "# Presets\n\nRegisters that a run names in a line; [how](own_run.md#a-register-in-a-line).\n\n"
+    return Page("presets", "Presets", "Reference", text + table(head, rows))
 
 
 def _names_page() -> Page:

@@ -87,6 +87,15 @@ def contents_of(path: Path, member: str | None = None) -> tuple[Content, ...]:
         raise InputError(Fault(f"cannot be read ({error})", str(path), "fetch or export the file again")) from error
 
 
+def members_of(path: Path) -> list[str]:
+    """Return the names of the data in a zip; none, if it cannot be read."""
+    try:
+        with zipfile.ZipFile(path) as packed:
+            return [name for name in packed.namelist() if is_data(name)]
+    except (zipfile.BadZipFile, OSError):
+        return []
+
+
 def _of_file(path: Path) -> Iterator[Content]:
     suffix = path.suffix.lower()
     if suffix in _PARQUET:

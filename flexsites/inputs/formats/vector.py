@@ -346,7 +346,8 @@ def _parquet_batches(path: str, columns: tuple[str, ...], bounds: Bounds | None,
 
 
 def _from_arrow(table: pa.Table, geometry: str | None, names: list[str], where: str) -> Batch:
-    frame = exact(_readable(table.select(names), where))
+    # A table without columns would forget how many rows it has.
+    frame = exact(_readable(table.select(names), where)) if names else pd.DataFrame(index=range(table.num_rows))
     if geometry is None or geometry not in table.column_names:
         return Batch(frame, np.full(len(frame), None, dtype=object))
     return Batch(frame, _shapes(table.column(geometry).to_numpy()))

@@ -68,6 +68,9 @@ def read_osm_rows(source: OsmSource, told: ReadReport, *, bounds: Bounds | None 
             told.notes.append(
                 f"{n_former} are tagged as disused, abandoned or gone, and kept (`without` leaves them out)"
             )
+        if len(features) == 0 and row.preset is not None:  # its tags are right: none is mapped here
+            told.notes.append("nothing in the file has the tags")
+            continue
         if len(features) == 0:
             where = f"{source.name} ({Path(path).name})"
             raise InputError(Fault("no feature has the tags", where, f"check `tags`: {row.tags}"))

@@ -168,6 +168,8 @@ def open_source(
     if not paths:
         return VectorSource(name, row, (), (), (), (), ())
     row, paths = as_delivered(name, row, paths, places)
+    if not paths:
+        return VectorSource(name, row, (), (), (), (), ())
     shape = row if isinstance(row, Geometry) else Geometry()
     step = None if shape.arc_step_degrees is None else float(shape.arc_step_degrees)
     faults: list[Fault | str] = []
@@ -277,7 +279,8 @@ def read_rows(
             raise CrsError(Fault("nothing of it lies in the Netherlands", where, remedy, n))
     ledger = told.ledger
     is_file = not isinstance(opened.row, Service)  # of a service the area alone was asked
-    if is_whole and is_file and 0 < ledger.n_read == ledger.n_left_out:
+    is_own = getattr(opened.row, "preset", None) is None  # what a preset asks is right: then nothing is there
+    if is_whole and is_file and is_own and 0 < ledger.n_read == ledger.n_left_out:
         asked = "; ".join(f"{name}: {', '.join(map(str, values))}" for name, values in opened.row.where.items())
         remedy = f"compare its values with those asked ({asked})"
         raise InputError(Fault("no row passes `where`", opened.name, remedy, ledger.n_read))

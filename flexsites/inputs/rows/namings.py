@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fnmatch import fnmatch
 from pathlib import Path
 
 from flexsites.config.source_rows import Naming, Selection
 from flexsites.config.sources import Vector
 from flexsites.errors import Fault, InputError
-from flexsites.inputs.formats.content import Content, contents_of
+from flexsites.inputs.formats.content import Content, contents_of, members_of
 from flexsites.inputs.formats.files import Places, locate, split_archive
 
 _SHOWN = 8
@@ -34,6 +35,10 @@ def as_delivered(
     ------
     InputError
         If a file has the columns of no naming, or two files are not named alike.
+
+    Returns
+    -------
+        No files, where all of them say that nothing is there.
     """
     if not isinstance(row, Vector) or not row.namings:
         return row, paths
@@ -44,16 +49,20 @@ def as_delivered(
     for path in paths:
         local = locate(path, places, where=name)
         archive, member = split_archive(local)
+        if is_empty_member(row.namings, archive):
+            continue
         contents = tuple(one for one in contents_of(Path(archive), member) if _is_asked(row, one))
         naming, content = _choose(row.namings, contents, where=f"{name} ({Path(path).name})")
         chosen.append(naming)
         layer = content.layer
         found.append(content.path if _is_one_member(content, contents) else local)
+    if not chosen:
+        return row, ()
     if any(one != chosen[0] for one in chosen):
         what = f"{Path(paths[0]).name} and another file name their columns differently"
         raise InputError(Fault(what, name, "give files of one delivery"))
     naming = chosen[0]
-    said = {key: getattr(naming, key) for key in naming.model_fields_set if key not in ("has", "lacks")}
+    said = {key: getattr(naming, key) for key in naming.model_fields_set if key not in ("has", "lacks", "member")}
     said.setdefault("layer", layer if len({one.layer for one in contents}) > 1 else row.layer)
     return row.model_copy(update={**said, "namings": (naming,)}), tuple(found)
 
@@ -65,6 +74,16 @@ def _is_asked(row: Vector, content: Content) -> bool:
 def _is_one_member(content: Content, contents: Iterable[Content]) -> bool:
     """Whether a layer is in one file of a delivery alone: then that one is meant, not all of them."""
     return {one.path for one in contents if one.layer == content.layer} == {content.path}
+
+
+def is_empty_member(namings: Iterable[Naming], archive: str) -> bool:
+    """Whether a delivery of several files has the one that is meant, and no feature in it."""
+    patterns = [naming.member for naming in namings if naming.member is not None]
+    if not patterns or not archive.lower().endswith(".zip"):
+        return False
+    path = Path(archive)
+    names = [name for name in members_of(path) if any(fnmatch(name.lower(), pattern) for pattern in patterns)]
+    return bool(names) and not any(contents_of(path, name) for name in names)
 
 
 def naming_of(namings: Iterable[Naming], content: Content) -> Naming | None:

@@ -84,7 +84,7 @@ def brk_gml(path: Path, n: int = 3) -> Path:
     return path
 
 
-def bgt_gml(path: Path) -> Path:
+def bgt_gml(path: Path, without: tuple[str, ...] = ()) -> Path:
     """Write the BGT as the download gives it: a file a kind, history in it, the label of a pand beside its polygon."""
     shapes = squares(3)
     root = (
@@ -128,7 +128,7 @@ def bgt_gml(path: Path) -> Path:
     water = [member("Waterdeel", "geometrie2dWaterdeel", 2, "<imgeo:class>waterloop</imgeo:class>")]
     with zipfile.ZipFile(path, "w") as packed:
         for name, members in {"onbegroeidterreindeel": yards, "pand": panden, "waterdeel": water, "spoor": []}.items():
-            packed.writestr(f"bgt_{name}.gml", root.format("".join(members)))
+            packed.writestr(f"bgt_{name}.gml", root.format("" if name in without else "".join(members)))
     return path
 
 

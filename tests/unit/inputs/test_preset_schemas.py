@@ -333,6 +333,19 @@ def test_a_status_that_no_table_has_is_told(tmp_path: Path) -> None:
         read(tmp_path, "layers.plan_capacity", "plancapaciteit", path, coverage="none")
 
 
+def test_where_a_delivery_has_none_of_a_kind_nothing_is_there(tmp_path: Path) -> None:
+    path = made.bgt_gml(tmp_path / "bgt.zip", without=("waterdeel",))
+    found = read(tmp_path, "layers.water", "bgt", path)
+    assert len(found.read_layers()) == 0
+    assert set(found.coverages()["layer"]) == {"water"}
+
+
+def test_where_nothing_passes_what_a_preset_asks_nothing_is_there(tmp_path: Path) -> None:
+    rows = made.frame(lokaal_id=["a"], fysiek_voorkomen=["zand"], eind_registratie=[None])
+    found = read(tmp_path, "layers.yards", "bgt", made.geojson(tmp_path / "a.geojson", rows))
+    assert len(found.read_layers()) == 0
+
+
 TRIED_ELSEWHERE = {
     "bag_panden",
     "bag_verblijfsobjecten",
