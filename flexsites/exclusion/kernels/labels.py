@@ -37,5 +37,8 @@ def has_label(labels: Sequence[tuple[str, ...]] | ListArray, rule_ids: Sequence[
     """
     known: dict[tuple[str, ...], int] = {}
     which = np.fromiter((known.setdefault(one, len(known)) for one in labels), dtype=np.int64, count=len(labels))
-    rows = [[rule_id in one for rule_id in rule_ids] for one in known]
-    return np.array(rows, dtype=bool).reshape(len(known), len(rule_ids))[which]
+    place = {rule_id: i for i, rule_id in enumerate(rule_ids)}
+    rows = np.zeros((len(known), len(rule_ids)), dtype=bool)
+    marks = [(row, place[name]) for row, one in enumerate(known) for name in one if name in place]
+    rows[tuple(np.array(marks, dtype=np.intp).reshape(-1, 2).T)] = True
+    return rows[which]
