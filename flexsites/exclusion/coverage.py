@@ -16,11 +16,13 @@ from flexsites.exclusion.kernels.coverage import is_known_around, meets_within
 from flexsites.exclusion.kernels.spoken import COVERED, NOT, PARTLY, Codes, Spoken
 from flexsites.exclusion.selection import bears_on, geometry_of, select_bound, select_unknown
 from flexsites.tables import Frame
+from flexsites.tables.stage import step
 
 Told: TypeAlias = tuple[Codes, FloatArray]
 """Per parcel covered, partly or not, and the share of it that is covered."""
 
 
+@step("exclusion.coverage.cover_rules")
 def cover_rules(
     parcels: Frame, coverages: Frame, layers: Frame, *, rules: tuple[ExclusionRule, ...], tests: PieceTests
 ) -> Spoken:

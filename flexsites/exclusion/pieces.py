@@ -29,7 +29,7 @@ from flexsites.exclusion.kernels.verdicts import joint_coverage
 from flexsites.exclusion.selection import bears_on, geometry_of, open_plans
 from flexsites.geometry.shapes import compactness, farthest_m
 from flexsites.tables import CRS, Faces, Frame, Layers, Parcels, Pieces, StreetLines
-from flexsites.tables.stage import stage
+from flexsites.tables.stage import stage, step
 
 FAILURES = ("too_small", "too_thin", "enclosed", "landlocked")
 """What a piece that fails is called, in the order of the tests."""
@@ -103,6 +103,7 @@ def together_by_id(parcels: Frame, neighbours: Frame) -> Frame:
     return both.sort_values("site_id", kind="stable", ignore_index=True)
 
 
+@step("exclusion.pieces.open_land")
 def open_land(
     everyone: Frame,
     faces: Frame,

@@ -30,7 +30,7 @@ from flexsites.runs.run import Options, Place, forget_parts, progress
 from flexsites.tables import Frame, Table
 from flexsites.tables.contract import frames_remembered, is_among
 from flexsites.tables.files import merge, write_table
-from flexsites.tables.stage import record_lineage
+from flexsites.tables.stage import record_lineage, step
 from flexsites.tables.whole_files import read_state, write_state
 from flexsites.tables.windows import window_of
 
@@ -135,18 +135,22 @@ def assess_cell(cell: Cell, *, kind: str, place: Place, study: Study, inputs: Pr
         return dict(done["row"])
     # From here on the parts may be of two times: the row that vouches for them goes first.
     marker.unlink(missing_ok=True)
-    begin = time.perf_counter()
+    begin, spent = time.perf_counter(), time.thread_time()
     written: list[Path] = []
-    with record_lineage() as lines, frames_remembered():
-        results = _CHAINS[kind](cell, study, inputs)
-    for reading, tables in results.items():
-        for name, frame in tables.items():
-            wanted = (_tables_of(kind, reading) | PIECE_PARTS | COMPLEX_PARTS).get(name)
-            if wanted is not None:
-                written.append(place.part(cell, reading, name))
-                write_table(frame, wanted, written[-1])
+    with record_lineage() as lines:
+        with frames_remembered():
+            results = _CHAINS[kind](cell, study, inputs)
+        with step("write"):
+            for reading, tables in results.items():
+                for name, frame in tables.items():
+                    wanted = (_tables_of(kind, reading) | PIECE_PARTS | COMPLEX_PARTS).get(name)
+                    if wanted is not None:
+                        written.append(place.part(cell, reading, name))
+                        write_table(frame, wanted, written[-1])
     row = _row(cell, kind, results[BASE], time.perf_counter() - begin)
+    row["cpu_seconds"] = round(time.thread_time() - spent, 4)
     row["stages"] = _by_stage(lines)
+    row["stages"]["rest"] = round(row["cpu_seconds"] - sum(row["stages"].values()), 4)
     write_state(marker, {"key": place.key, "row": row, "parts": digests_of(written, folder)})
     return row
 
@@ -231,21 +235,22 @@ def _owned(cell: Cell, inputs: Prepared, name: str, table: Table) -> Frame:
 
 
 def _parcel_chain(cell: Cell, study: Study, inputs: Prepared) -> dict[str, dict[str, Frame]]:
-    parcels = _owned(cell, inputs, "parcels", t.Parcels)
-    neighbours = _around(parcels, inputs, near_m=study.near_m)
-    # A parcel may stick out of its cell: the window is that of the parcels, not of the cell.
-    window = window_of(pd.concat([parcels, neighbours]), halo_m(study))
-    around = Surroundings(
-        neighbours=neighbours,
-        layers=inputs.read_layers(window),
-        coverages=inputs.coverages(window),
-        streets=inputs.read("streets", t.StreetLines, window),
-        areas=inputs.areas(window),
-        stops=inputs.read("stops", t.Stops, window_of(parcels, study.transit_reach_m)),
-        destinations=inputs.read("amenities", t.Amenities, window_of(parcels, study.direct_reach_m)),
-        access=open_access(inputs.directory / "access"),
-        travel=open_prepared_travel(inputs),
-    )
+    with step("read"):
+        parcels = _owned(cell, inputs, "parcels", t.Parcels)
+        neighbours = _around(parcels, inputs, near_m=study.near_m)
+        # A parcel may stick out of its cell: the window is that of the parcels, not of the cell.
+        window = window_of(pd.concat([parcels, neighbours]), halo_m(study))
+        around = Surroundings(
+            neighbours=neighbours,
+            layers=inputs.read_layers(window),
+            coverages=inputs.coverages(window),
+            streets=inputs.read("streets", t.StreetLines, window),
+            areas=inputs.areas(window),
+            stops=inputs.read("stops", t.Stops, window_of(parcels, study.transit_reach_m)),
+            destinations=inputs.read("amenities", t.Amenities, window_of(parcels, study.direct_reach_m)),
+            access=open_access(inputs.directory / "access"),
+            travel=open_prepared_travel(inputs),
+        )
     return assess_parcels(parcels, around, study=study)
 
 
@@ -304,5 +309,5 @@ def _row(cell: Cell, kind: str, tables: Mapping[str, Frame], seconds: float) -> 
 def _by_stage(lines: Sequence[Any]) -> dict[str, float]:
     seconds: dict[str, float] = {}
     for line in lines:
-        seconds[line.stage] = round(seconds.get(line.stage, 0.0) + line.seconds, 4)
+        seconds[line.stage] = round(seconds.get(line.stage, 0.0) + line.cpu_seconds, 4)
     return seconds

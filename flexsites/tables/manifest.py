@@ -79,7 +79,10 @@ class FlexmilieuTold(Named):
 
 
 class CellTold(Model):
-    """What one cell did: how many sites, in what time, and of parcels the areas of METHOD 0."""
+    """What one cell did: how many sites, in what time, and of parcels the areas of METHOD 0.
+
+    ``stages`` parts ``cpu_seconds``: the CPU time of each stage without that of stages within it, and the ``rest``.
+    """
 
     cell: str
     kind: str
@@ -89,6 +92,7 @@ class CellTold(Model):
     area_in_m2: float | None = None
     buildable_area_m2: float | None = None
     attributed_area_m2: float | None = None
+    cpu_seconds: float | None = None
     stages: Mapping[str, float] = {}
 
 

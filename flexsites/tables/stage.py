@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar, cast
@@ -22,12 +23,57 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """One line of lineage: which stage turned how many rows of what into how many rows of what."""
+    """One line of lineage: which stage turned how many rows of what into how many rows of what.
+
+    Attributes
+    ----------
+    stage
+        Its name; also that of a step that is no stage, see :func:`step`.
+    takes, gives
+        Names of tables and their rows; of a step none.
+    cpu_seconds
+        CPU time of its thread, without that of stages and steps within it: over all lines a partition.
+    """
 
     stage: str
     takes: tuple[tuple[str, int], ...]
-    gives: tuple[str, int]
-    seconds: float
+    gives: tuple[str, int] | None
+    cpu_seconds: float
+
+
+_within: ContextVar[list[float] | None] = ContextVar("flexsites_within", default=None)
+
+
+@contextmanager
+def _own_time() -> Iterator[list[float]]:
+    """Give a list that holds, when the block ends, its own CPU time: without that of such blocks within it."""
+    inner, around, own = [0.0], _within.get(), [0.0]
+    token, start = _within.set(inner), time.thread_time()
+    try:
+        yield own
+    finally:
+        spent = time.thread_time() - start
+        _within.reset(token)
+        own[0] = spent - inner[0]
+        if around is not None:
+            around[0] += spent
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    """Note the time of what is no stage, so that the lines of a cell tell where all of its time went.
+
+    Examples
+    --------
+    >>> with record_lineage() as lines, step("whole"), step("part"):
+    ...     pass
+    >>> [line.stage for line in lines]
+    ['part', 'whole']
+    """
+    with _own_time() as own:
+        yield
+    if (lines := _lineage.get()) is not None:
+        lines.append(Lineage(name, (), None, own[0]))
 
 
 _lineage: ContextVar[list[Lineage] | None] = ContextVar("flexsites_lineage", default=None)
@@ -82,17 +128,17 @@ def stage(*, takes: Table | tuple[Table, ...], gives: Table) -> Callable[[Callab
             if len(args) != len(tables):
                 fault = Fault(f"{len(args)} tables given, {len(tables)} taken", name, "pass tables by position")
                 raise ContractError(fault)
-            frames = [
-                conform(cast("Frame", frame), table, where=f"{name}({table.name})")
-                for frame, table in zip(args, tables, strict=True)
-            ]
-            start = time.perf_counter()
-            result = function(*frames, **kwargs)  # type: ignore[arg-type]
-            given = conform(cast("Frame", result), gives, where=f"{name} -> {gives.name}", is_result=True)
+            with _own_time() as own:
+                frames = [
+                    conform(cast("Frame", frame), table, where=f"{name}({table.name})")
+                    for frame, table in zip(args, tables, strict=True)
+                ]
+                result = function(*frames, **kwargs)  # type: ignore[arg-type]
+                given = conform(cast("Frame", result), gives, where=f"{name} -> {gives.name}", is_result=True)
             lines = _lineage.get()
             if lines is not None:
                 rows = tuple((table.name, len(frame)) for table, frame in zip(tables, frames, strict=True))
-                lines.append(Lineage(name, rows, (gives.name, len(given)), time.perf_counter() - start))
+                lines.append(Lineage(name, rows, (gives.name, len(given)), own[0]))
             return cast("R", given)
 
         return run

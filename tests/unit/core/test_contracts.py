@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import geopandas as gpd
@@ -16,7 +17,7 @@ from flexsites.errors import ContractError, CrsError
 from flexsites.tables import CRS, Amenities, PieceLocations, Reasons, Table, conform, contract, empty, require_rd
 from flexsites.tables import parcel_fields as fields
 from flexsites.tables.field import Field
-from flexsites.tables.stage import record_lineage, stage
+from flexsites.tables.stage import record_lineage, stage, step
 
 TABLES = {name: one for name, one in vars(tables).items() if isinstance(one, Table)}
 FIELDS = {field.name: field for table in TABLES.values() for field in table.fields}
@@ -173,6 +174,26 @@ def test_a_stage_checks_both_ends_and_leaves_a_line() -> None:
         swap(LOCATIONS, fault="double")
     with pytest.raises(ContractError, match="0 tables given, 1 taken"):
         swap()  # type: ignore[call-arg]
+
+
+def test_the_times_of_the_lines_are_a_partition() -> None:
+    def busy(seconds: float) -> None:
+        start = time.thread_time()
+        while time.thread_time() - start < seconds:
+            pass
+
+    start = time.thread_time()
+    with record_lineage() as lines, step("whole"):
+        busy(0.02)
+        with step("part"):
+            busy(0.03)
+        swap(LOCATIONS)
+    spent = time.thread_time() - start
+    own = {line.stage.rpartition(".")[2]: line.cpu_seconds for line in lines}
+    assert list(own) == ["part", "swap", "whole"]
+    assert own["part"] >= 0.03
+    assert 0.02 <= own["whole"] < 0.03 + own["swap"]
+    assert sum(own.values()) == pytest.approx(spent, abs=0.005)
 
 
 def test_lineage_of_one_thread_is_not_that_of_another() -> None:
