@@ -22,6 +22,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command()(relocation)
     app.command()(diff)
+    app.command()(backtest)
 
 
 def relocation(
@@ -68,6 +69,37 @@ def diff(
     _say(lead)
     _say(f"Page:   {path}")
     _say(f"Tables: {path.parent} (map: changes.geojson)")
+
+
+def backtest(
+    projects: Annotated[
+        Path, typer.Argument(metavar="PROJECTS.csv", help="Realised projects: project_id, x, y, n_homes.")
+    ],
+    run: Annotated[Path | None, typer.Option("--run", metavar="DIR", help="The directory of a finished run.")] = None,
+    template: Annotated[bool, typer.Option("--template", help="Write a table to start from to PROJECTS.csv.")] = False,
+    lang: LangOption = "nl",
+) -> None:
+    """Tell what a run says of the places where projects stand: what excludes them, where they score, how dense."""
+    from flexsites.errors import Fault, InputError  # noqa: PLC0415
+    from flexsites.inputs.land.projects import TEMPLATE  # noqa: PLC0415
+    from flexsites.reporting.report.backtest import write_backtest  # noqa: PLC0415
+    from flexsites.runs.backtest import run_backtest  # noqa: PLC0415
+    from flexsites.tables.run_directory import adding  # noqa: PLC0415
+    from flexsites.tables.whole_files import write_whole  # noqa: PLC0415
+
+    if template:
+        if projects.exists():
+            raise InputError(Fault("there is a file already", str(projects), "give another name"))
+        write_whole(projects, TEMPLATE.encode())
+        _say(f"Written: {projects}")
+        return
+    if run is None:
+        raise InputError(Fault("no run is named", "--run", "name the directory of a finished run"))
+    with adding(run):
+        path, lead = write_backtest(run, run_backtest(run, projects), lang)
+    _say(lead)
+    _say(f"Page:  {path}")
+    _say(f"Table: {path.parent / 'backtest.parquet'}")
 
 
 def _say(text: str) -> None:
