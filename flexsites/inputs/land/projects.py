@@ -11,11 +11,11 @@ from flexsites.tables import RD_BOUNDS, Frame, conform
 from flexsites.tables.backtest_tables import Projects
 
 TEMPLATE = """project_id,x,y,n_homes,area_m2,year,target_group
-De Groote Wielen,153000,414400,200,66667,2019,starters
+De Groote Wielen,153000,414400,200,66667,,
 An invented example,190500,507200,40,,2021,
 """
-"""A table to start from: the first row is a built example of METHOD 6 (200 homes at 30 a hectare; its point and year are
-about right only), the second is invented."""
+"""A table to start from: the first row is a built example (200 homes at 30 a hectare, METHOD 6; its point is about
+right only), the second is invented."""
 
 _REQUIRED = ("project_id", "x", "y", "n_homes")
 _NAMES = {"x": "x_m", "y": "y_m", "n_homes": "n_homes_built", "area_m2": "built_area_m2", "year": "year_opened"}
@@ -33,8 +33,8 @@ def read_projects(path: Path) -> Frame:
     Raises
     ------
     InputError
-        With every fault: a column that is missing, coordinates outside the Netherlands, a number that is none, a project
-        said twice.
+        With every fault: a column that is missing, coordinates outside the Netherlands, a number that is none, a
+        project said twice.
     """
     if not path.is_file():
         raise InputError(Fault("no such file", str(path), "write one with `flexsites backtest --template FILE.csv`"))

@@ -38,8 +38,8 @@ def backtest(
 
     Returns
     -------
-    One row per project, in their order. A project outside the run's parcels has no verdict. Law: the share of parcels that
-    score lower is that of the run's distribution in one flexmilieu, the project's own best.
+    One row per project, in their order. A project outside the run's parcels has no verdict. Law: the share of parcels
+    that score lower is that of the run's distribution in one flexmilieu, the project's own best.
     """
     sites = gpd.GeoDataFrame(results.table("sites"))[["site_id", "verdict", "is_suitable", "geometry"]]
     points = gpd.GeoDataFrame(projects, geometry=gpd.points_from_xy(projects["x_m"], projects["y_m"]), crs=sites.crs)
@@ -70,7 +70,7 @@ def _scores(results: Results, told: Frame, groups: Mapping[str, Sequence[str]]) 
     """Return per project its best flexmilieu, the score there, and the share of the run's parcels that score lower."""
     scored = results.table("suitability")[["site_id", "flexmilieu", "score"]].dropna(subset=["score"])
     by_flexmilieu = {str(name): np.sort(own.to_numpy()) for name, own in scored.groupby("flexmilieu")["score"]}
-    rows = []
+    rows: list[tuple[str | None, float, float]] = []
     for site_id, group in zip(told["site_id"], told["target_group"], strict=True):
         names = [name for name, served in groups.items() if pd.isna(group) or group in served]
         own = scored[scored["site_id"].eq(site_id) & scored["flexmilieu"].isin(names)]
