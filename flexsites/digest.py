@@ -90,6 +90,8 @@ def imported_by(*modules: str) -> list[Path]:
             if path in known:
                 continue
             known.add(path)
+            if path == _PACKAGE / "__init__.py":
+                continue  # the package's own name gives, when asked, what lies on top; nothing below asks it
             for module, names in _IMPORT.findall(path.read_text(encoding="utf-8")):
                 waiting += [module, *(f"{module}.{one}" for one in re.findall(r"\w+", names))]
     return sorted(known)

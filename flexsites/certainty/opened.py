@@ -87,7 +87,11 @@ class _Said:
 
     def __init__(self, content: Mapping[str, Any]) -> None:
         self.groups = TypeAdapter(dict[str, TargetGroup]).validate_python(content["target_groups"])
-        self.flexmilieus = TypeAdapter(tuple[Flexmilieu, ...]).validate_python(content["flexmilieus"])
+        asks_term = content["rule_set"]["time"].get("asks_least_term", True)
+        self.flexmilieus = tuple(
+            one if asks_term else one.model_copy(update={"least_term_years": None})
+            for one in TypeAdapter(tuple[Flexmilieu, ...]).validate_python(content["flexmilieus"])
+        )
         self.dwelling_types = TypeAdapter(dict[str, DwellingType]).validate_python(content["dwelling_types"])
         self.layout = LayoutStandard.model_validate(content["layout"])
         self.counting = Counting.model_validate(content["counting"])

@@ -63,8 +63,10 @@ class Reading:
 
     @property
     def flexmilieus(self) -> tuple[Flexmilieu, ...]:
-        """The flexmilieus, in the order that breaks ties."""
-        return self.settings.flexmilieus
+        """The flexmilieus, in the order that breaks ties; without a least term where the rule set asks for none."""
+        if self.time.asks_least_term:
+            return self.settings.flexmilieus
+        return tuple(one.model_copy(update={"least_term_years": None}) for one in self.settings.flexmilieus)
 
     @property
     def programmes(self) -> dict[str, Programme]:

@@ -89,6 +89,8 @@ class TimeModel(Model):
     """How long a home is to stand."""
     preparation_years: Number
     """How long it takes before homes stand."""
+    asks_least_term: bool = True
+    """Whether the least term of each flexmilieu is asked of the years that are expected."""
 
 
 class Barrier(Model):
@@ -194,6 +196,8 @@ class TimeChanges(Model):
     """Another term; left out: as in the other set."""
     preparation_years: Number | None = None
     """Another time of preparation; left out: as in the other set."""
+    asks_least_term: bool | None = None
+    """Whether the least term of each flexmilieu is asked; left out: as in the other set."""
 
 
 class RuleChanges(Model):

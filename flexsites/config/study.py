@@ -285,7 +285,8 @@ def resolve(name: str) -> Study:
     beside = tuple(one for one in variants if one.shares_inputs_with(base))
     run = run.model_copy(update={"sources": settings.sources})
     anchors = read_model(shelf.find("anchors", run.anchors, beside=path.parent), Anchors) if run.anchors else None
-    certainty = reader.whole("certainty", Certainty) if run.certainty else None
+    drawn = reader.whole("certainty", Certainty)
+    certainty = drawn if run.certainty else None
     told = _content(run, rule_set, settings, anchors) | ({"certainty": _plain(certainty)} if certainty else {})
     study = Study(run, path, rule_set, (base, *beside), told, anchors, certainty, origins)
     return replace(study, apart={one.id: _apart(study, one) for one in variants if not one.shares_inputs_with(base)})

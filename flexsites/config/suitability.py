@@ -110,5 +110,7 @@ class Flexmilieu(Model):
     """What counts towards the score of a site."""
     programme: Programme
     """What is built here."""
+    least_term_years: Number | None = None
+    """The fewest years that a place must be free, where plan capacity is known; left out: any."""
     undemanding: bool = False
     """Whether nearly every site passes, so that counts are always shown with and without this flexmilieu."""

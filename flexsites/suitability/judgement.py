@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from flexsites.arrays import lists
-from flexsites.config.suitability import Criterion, Flexmilieu, TargetGroup
+from flexsites.config.base import Label
+from flexsites.config.suitability import Criterion, Flexmilieu, TargetGroup, Threshold
 from flexsites.geometry.cluster_sizes import Sizes, per_cluster
 from flexsites.suitability.kernels import criteria as c
 from flexsites.suitability.kernels.judgement import Asked, Judged, Limit, Measured, Weight, judge_arrays
@@ -24,12 +25,19 @@ _ROOM = ["n_room_low", "n_room_expected", "n_room_high"]
 _PER_CLUSTER = ["n_per_cluster_low", "n_per_cluster_expected", "n_per_cluster_high"]
 
 
+_YEARS = "available_years_expected"
+_TERM = Label(nl="jaren dat de plek vrij is", en="years that the place is free")
+
+
 def requirements(flexmilieu: Flexmilieu, groups: Mapping[str, TargetGroup]) -> list[Criterion]:
-    """Return all criteria that the flexmilieu's target groups require, each once, in config order."""
+    """Return all criteria of the flexmilieu: those of its target groups, each once, in config order; its least term."""
     found: dict[str, Criterion] = {}
     for group in flexmilieu.target_groups:
         for criterion in groups[group].requirements:
             found.setdefault(criterion.id, criterion)
+    if flexmilieu.least_term_years is not None:
+        term = Threshold(measure=_YEARS, at_least=flexmilieu.least_term_years)
+        found.setdefault("available_years", Criterion(id="available_years", label=_TERM, any_of=(term,)))
     return list(found.values())
 
 
@@ -142,13 +150,20 @@ def asked_of(flexmilieu: Flexmilieu, groups: Mapping[str, TargetGroup], row: Map
 
 
 def measured_over(pieces: Frame, accessibility: Frame, names: Sequence[str]) -> Measured:
-    """Lay measures out over pieces, in their order; a piece without a row for one is unknown."""
+    """Lay measures out over pieces, in their order; a piece without a row for one is unknown.
+
+    The years that are expected are the piece's own. Where plan capacity is not covered the term is not checked: no
+    term is too long then, which marks the site (its plan coverage) and does not make it unknown (METHOD 0, "Time").
+    """
     n = len(pieces)
     shape = (len(names), n)
     value, complete_to = np.full(shape, np.nan), np.full(shape, np.nan)
     is_unreached, is_truncated = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
     by_measure = dict(iter(accessibility.groupby("measure", sort=True)))
     for i, name in enumerate(names):
+        if name == _YEARS:
+            years = pieces[_YEARS].to_numpy(dtype=np.float64, na_value=np.nan)
+            value[i] = np.where((pieces["plan_coverage"] == "covered").to_numpy(), years, np.inf)
         if name not in by_measure:
             continue
         rows = by_measure[name].set_index("piece_id").reindex(pieces["piece_id"])

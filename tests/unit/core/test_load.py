@@ -103,7 +103,7 @@ def test_an_unknown_reader_is_told_which_there_are(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as told:
         read_model(tmp_path / "run.yaml", Sources, content)
     found = {str(fault).removeprefix(f"{tmp_path / 'run.yaml'}: ") for fault in told.value.faults}
-    readers = "vector, ogc_features, arcgis_features, osm_layer"
+    readers = "vector, ogc_features, arcgis_features, wfs, download_api, osm_layer"
     assert found == {
         f"parcels.reader: there is no reader 'vektor'. Remedy: use one of {readers}.",
         "streets.reader: required key is missing. Remedy: add it.",

@@ -95,7 +95,11 @@ def test_readings_say_what_they_share(tmp_path: Path) -> None:
         return other.leaves_the_same_as(base)
 
     judged = ("flexmilieus.campus.weighted.0.weight", "target_groups.senioren.requirements.gp_near.any_of.0.at_most")
-    others = ("flexmilieus.campus.target_groups", "counting.cluster_reach_m")
+    others = (
+        "flexmilieus.campus.target_groups",
+        "flexmilieus.campus.programme.max_units",
+        "counting.cluster_reach_m",
+    )
     assert {path for path in BESIDE if shares(path)} == {*judged, *others}
 
 

@@ -156,3 +156,33 @@ def test_the_best_flexmilieu_is_a_suitable_one(judged, flexmilieus):
     }  # fmt: skip
     assert _told(sites["is_suitable"])["f"] is None, "unknown is never no"
     assert sites["n_units_expected"].to_dict() == {"a": 10, "b": 5, "c": 5, "d": 0, "e": 0, "f": 0}
+
+
+@pytest.mark.parametrize(
+    ("years", "coverage", "serves"),
+    [
+        (15.0, "covered", {"stad": True, "groen_tiny": True}),
+        (10.0, "covered", {"stad": True, "groen_tiny": True}),
+        (9.9, "covered", {"stad": False, "groen_tiny": True}),
+        (4.0, "covered", {"stad": False, "groen_tiny": False}),
+        (None, "covered", {"stad": None, "groen_tiny": None}),  # a plan of unknown start
+        (None, "not", {"stad": True, "groen_tiny": True}),  # the term is not checked there: never a no, nor unknown
+        (4.0, "partly", {"stad": True, "groen_tiny": True}),
+    ],
+)
+def test_a_least_term_is_asked_of_the_expected_years_where_plans_are_known(
+    flexmilieus, groups, years, coverage, serves
+):
+    terms = {"stad": 10, "groen_tiny": 5}
+    asking = tuple(
+        Flexmilieu.model_validate(one.model_dump() | {"least_term_years": _figure(terms[one.id])})
+        for one in flexmilieus
+    )  # fmt: skip
+    pieces = _pieces(["a#1"]).assign(available_years_expected=years, plan_coverage=coverage)
+    pieces["available_years_expected"] = pieces["available_years_expected"].astype("float64")
+    access = _access([("a#1", 100.0, "reached")])
+    found = judge_pieces(pieces, access, flexmilieus=asking, groups=groups).set_index("flexmilieu")
+    assert _told(found["is_suitable"]) == serves
+    if serves["stad"] is False:
+        assert found.loc["stad", "failed_criterion"] == "available_years"
+        assert found.loc["stad", "failed_by"] == pytest.approx(10 - years)
