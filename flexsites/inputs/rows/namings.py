@@ -13,6 +13,7 @@ from flexsites.inputs.formats.content import Content, contents_of, members_of
 from flexsites.inputs.formats.files import Places, locate, split_archive
 
 _SHOWN = 8
+_SHAPEFILE_LETTERS = 10
 
 
 def as_delivered(
@@ -96,17 +97,57 @@ def naming_of(namings: Iterable[Naming], content: Content) -> Naming | None:
     ('naam',)
     """
     for naming in namings:
-        is_layer = naming.layer is None or content.layer is None or naming.layer == content.layer
-        if is_layer and set(naming.has) <= content.columns and content.columns.isdisjoint(naming.lacks):
-            return naming
+        is_layer = naming.layer is None or content.layer is None or naming.layer.lower() == content.layer.lower()
+        spelt = spelt_as(naming, content)
+        if is_layer and set(spelt.has) <= content.columns and content.columns.isdisjoint(spelt.lacks):
+            return spelt
     return None
+
+
+def spelt_as(naming: Naming, content: Content) -> Naming:
+    """Return a naming in the letters of a file: capitals differ, and a shapefile keeps ten letters of a name.
+
+    Examples
+    --------
+    >>> content = Content("a.shp", "a", frozenset({"GEWASCODE", "bodemgebru"}), has_geometry=True, kind="vector")
+    >>> spelt_as(Naming(has=("gewascode",), rename={"gewascode": "crop_code"}), content).rename
+    {'GEWASCODE': 'crop_code'}
+    >>> spelt_as(Naming(has=("bodemgebruik",), keep=("bodemgebruik",)), content).rename
+    {'bodemgebru': 'bodemgebruik'}
+    """
+    letters = _SHAPEFILE_LETTERS if content.path.lower().endswith(".shp") else None
+    theirs: dict[str, list[str]] = {}
+    for column in content.columns:
+        theirs.setdefault(column.lower(), []).append(column)
+    names = {*naming.has, *naming.lacks, *naming.keep, *naming.rename, *naming.where, *naming.periods}
+    names |= {*naming.without_period} | ({naming.id_column} if naming.id_column else set())
+    written = {name: theirs.get(name.lower()[:letters], []) for name in names - content.columns}
+    spelt = {name: found[0] for name, found in written.items() if len(found) == 1}
+    spelt = {name: one for name, one in spelt.items() if list(spelt.values()).count(one) == 1}
+    if not spelt:
+        return naming
+    kept = {spelt[name]: name for name in naming.keep if name in spelt}
+    update: dict[str, object] = {
+        "has": tuple(spelt.get(name, name) for name in naming.has),
+        "lacks": tuple(spelt.get(name, name) for name in naming.lacks),
+        "keep": tuple(name for name in naming.keep if name not in spelt),
+        "rename": {**{spelt.get(key, key): one for key, one in naming.rename.items()}, **kept},
+        "where": {spelt.get(key, key): one for key, one in naming.where.items()},
+        "periods": {spelt.get(key, key): one for key, one in naming.periods.items()},
+        "without_period": tuple(spelt.get(name, name) for name in naming.without_period),
+        "id_column": spelt.get(naming.id_column or "", naming.id_column),
+    }
+    if naming.layer is not None and content.layer is not None:
+        update["layer"] = content.layer
+    said = {key: one for key, one in update.items() if key in naming.model_fields_set or (key == "rename" and kept)}
+    return naming.model_copy(update=said)
 
 
 def _choose(namings: tuple[Naming, ...], contents: tuple[Content, ...], *, where: str) -> tuple[Naming, Content]:
     for naming in namings:
         for content in contents:
-            if naming_of((naming,), content):
-                return naming, content
+            if (found := naming_of((naming,), content)) is not None:
+                return found, content
     ways = " or ".join(f"({', '.join(naming.has)})" for naming in namings)
     has = "; ".join(f"{one.layer or 'the file'} has {', '.join(sorted(one.columns)[:_SHOWN])}" for one in contents[:3])
     what = f"it is not named as this register is delivered: {has or 'it holds no features'}"

@@ -69,18 +69,18 @@ DWELLING = "woonfunctie"
 _YEAR_UNKNOWN = 9999
 _GEMEENTE_DIGITS = 4
 
-PAND_NEEDED: dict[str, tuple[str, ...]] = {"id": ("identificatie", "bag_pand_id")}
+PAND_NEEDED: dict[str, tuple[str, ...]] = {"id": ("identificatie", "bag_pand_id", "identifica")}
 _STATUS = ("status", "pandstatus", "pand_status")
 _YEAR = ("oorspronkelijkbouwjaar", "bouwjaar", "year_built")
 PAND_OPTIONAL = (*_STATUS, *_YEAR, *OCCURRENCE_COLUMNS)
 """Columns of panden, ours: theirs in every dialect, and those that are read where they are there."""
 
 UNIT_NEEDED: dict[str, tuple[str, ...]] = {
-    "id": ("identificatie", "bag_verblijfsobject_id"),
+    "id": ("identificatie", "bag_verblijfsobject_id", "identifica"),
     "status": ("status", "verblijfsobjectstatus"),
-    "functions": ("gebruiksdoel", "gebruiksdoelen"),
-    "area": ("oppervlakte",),
-    "pand": ("pandref", "pand_identificatie", "pandidentificatie", "maaktdeeluitvan", "bag_pand_id"),
+    "functions": ("gebruiksdoel", "gebruiksdoelen", "gebruiksdo"),
+    "area": ("oppervlakte", "oppervlakt"),
+    "pand": ("pandref", "pand_identificatie", "pandidentificatie", "maaktdeeluitvan", "bag_pand_id", "pandidenti"),
 }
 _ADDRESS = {
     "postcode": ("postcode",),

@@ -18,6 +18,7 @@ from flexsites.config.study import resolve
 from flexsites.errors import NotFoundError, RunError
 from flexsites.inputs.recognition import recognise
 from flexsites.runs.prepare import check_inputs
+from tests.conftest import real_data
 from tests.unit.inputs import register_files as made
 
 PRESETS = read_presets(Shelf())
@@ -125,3 +126,21 @@ def test_a_source_is_shown_with_a_ready_entry() -> None:
     assert "parcels: {use: brk_percelen}" in told
     assert "https://api.pdok.nl/kadaster/brk-kadastrale-kaart/ogc/v1" in told
     assert isinstance(CliRunner().invoke(app, ["sources", "niets"]).exception, NotFoundError)
+
+
+@pytest.mark.parametrize(
+    ("place", "folder", "expected"),
+    [
+        ("Ede", "otterlo", {"parcels", "layers.yards", "layers.water", "layers.buildings", "layers.public_green"}),
+        ("Rotterdam", "rotterdam", {"parcels", "streets", "stops.places", "layers.roads", "layers.motorways"}),
+    ],
+)
+def test_real_deliveries_pass_at_the_first_try(tmp_path: Path, place: str, folder: str, expected: set[str]) -> None:
+    inventory = {"otterlo": "brk_v5_sample.zip", "rotterdam": "rotterdam_centrum.gpkg"}
+    path = real_data(f"{folder}/{inventory[folder]}").parent
+    run_file = tmp_path / "run.yaml"
+    told = CliRunner().invoke(app, ["init", place, "--from", str(path), "--to", str(run_file)])
+    assert told.exit_code == 0, told.output
+    study = resolve(str(run_file))
+    assert set(study.run.sources.rows()) == expected
+    assert check_inputs(study) == []

@@ -321,6 +321,16 @@ def test_roofs_of_3dbag_as_geopackage_and_as_cityjson(tmp_path: Path) -> None:
     assert "buildings" in buildings.tables
 
 
+def test_capitals_and_the_ten_letters_of_a_shapefile_are_the_same_name(tmp_path: Path) -> None:
+    path = tmp_path / "bbg.shp"
+    made.frame(BODEMGEBRU=["Woonterrein"]).to_file(path)
+    rows = read(tmp_path / "1", "layers.land_use", "bestand_bodemgebruik", path).read_layers()
+    assert rows["land_use"].tolist() == ["residential"]
+    path = made.gpkg(tmp_path / "n.gpkg", NATURA2000=made.frame(NAAM=["Veluwe"]))
+    rows = read(tmp_path / "2", "layers.natura2000", "natura2000", path).read_layers()
+    assert rows["naam"].tolist() == ["Veluwe"]
+
+
 def test_a_file_of_another_register_is_told_in_words(tmp_path: Path) -> None:
     path = made.gpkg(tmp_path / "a.gpkg", iets=made.frame(kolom=["x"]))
     with pytest.raises(InputError, match=r"not named as this register is delivered: iets has kolom.*naam_n2k"):
