@@ -48,7 +48,7 @@ def open_report(browser: str, report: Path) -> dict[str, list[object]]:
             "--dump-dom",
         ]
         flags += [f"--user-data-dir={folder}/own", "--host-resolver-rules=MAP * ~NOTFOUND"]
-        flags += ["--timeout=120000"]
+        flags += ["--virtual-time-budget=120000"]
         command = [browser, *flags, page.as_uri()]
         shown = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout
     told = re.search(r'data-told="([^"]*)"', shown)

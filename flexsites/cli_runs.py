@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import groupby
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from flexsites.runs.overview import Standing
 
 _out = Console()
 _GB, _MB = 1e9, 1e6
@@ -50,13 +54,18 @@ def status(
     if not runs:
         _out.print(f"No run in {outputs}.", highlight=False, markup=False)
         return
-    table = Table(box=None, pad_edge=False)
-    for heading, justify in (("run", "left"), ("state", "left"), ("changed (UTC)", "left"), ("size", "right")):
-        table.add_column(heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
-    for one in runs:
-        size = f"{one.n_bytes / _GB:.1f} GB" if one.n_bytes >= _GB else f"{one.n_bytes / _MB:.1f} MB"
-        table.add_row(one.name, one.state, f"{one.changed:%Y-%m-%d %H:%M}", size)
-    _out.print(table, highlight=False, markup=False)
+    for pipeline, some in groupby(sorted(runs, key=lambda one: one.directory.parent.name), key=_pipeline):
+        _out.print(f"{pipeline}/", style="bold", highlight=False, markup=False)
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+        table.add_column(overflow="fold")
+        for one in some:
+            size = f"{one.n_bytes / _GB:.1f} GB" if one.n_bytes >= _GB else f"{one.n_bytes / _MB:.1f} MB"
+            table.add_row(f"  {one.directory.name}", one.state, f"{one.changed:%Y-%m-%d %H:%M} UTC", size)
+        _out.print(table, highlight=False, markup=False)
+
+
+def _pipeline(run: Standing) -> str:
+    return run.directory.parent.name
 
 
 def reset(

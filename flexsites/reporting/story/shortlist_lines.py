@@ -12,7 +12,6 @@ import pandas as pd
 from flexsites.reporting.homes import counts_of_homes
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
-from flexsites.reporting.report.checked import checked_here
 from flexsites.reporting.results import Results, open_results, row_at
 from flexsites.reporting.table_view import entries, table_view
 from flexsites.reporting.where import places_of, streets_of
@@ -61,7 +60,11 @@ def shortlist_lines(
         words.text("shortlist.left_out", n=words.number(n), what=words.text(f"columns.{name}"))
         for name, n in n_unknown.items()
     ]
-    return listed, [*([] if listed else [words.text("shortlist.nothing")]), *notes]
+    return listed, [
+        *([] if listed else [words.text("shortlist.nothing")]),
+        *notes,
+        *_all_unchecked(results, rows, words),
+    ]
 
 
 def _facts(row: pd.Series[Any], cells: list[str], words: Words) -> list[str]:
@@ -91,7 +94,7 @@ def _reasons(results: Results, rows: Frame, words: Words) -> dict[str, tuple[str
     for site_id, street, place in zip(own["site_id"], streets, places_of(own, words), strict=True):
         site = row_at(by_id, site_id)
         where = ", ".join(one for one in (street, place) if one)
-        lines = [where, _against(site, words), _taken(ledger, site_id, words), checked_here(site, words)]
+        lines = [where, _against(site, words), _taken(ledger, site_id, words), _unchecked(site, words)]
         found[str(site_id)] = tuple(line for line in lines if line)
     return found
 
@@ -104,6 +107,22 @@ def _against(site: pd.Series[Any], words: Words) -> str:
         if entries(site[column])
     ]
     return "; ".join(told)
+
+
+def _unchecked(site: pd.Series[Any], words: Words) -> str:
+    """Return how many excluding rules were not checked on a site; which is told once, under the list."""
+    n = len(entries(site["unchecked_rules"]))
+    return words.text("map.unchecked_short", n=words.number(n)) if n else ""
+
+
+def _all_unchecked(results: Results, rows: Frame, words: Words) -> list[str]:
+    """Return which excluding rules were not checked on one of the sites or more."""
+    sites = results.table("sites")
+    if "unchecked_rules" not in sites:
+        return []
+    own = sites.loc[sites["site_id"].isin(rows["site_id"]), "unchecked_rules"]
+    rules = sorted({words.name("rule", rule) for told in own for rule in entries(told)})
+    return [words.text("shortlist.unchecked", rules=", ".join(rules))] if rules else []
 
 
 def _taken(ledger: Frame | None, site_id: str, words: Words) -> str:
