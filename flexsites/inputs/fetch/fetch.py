@@ -235,20 +235,21 @@ class Fetch:
             answer = cache.address(task.text, window, every, told=told)
             return answer.files, _facts(answer), answer.kind, known_by(task.text)
         assert task.target is not None  # noqa: S101 - a preset has a file
-        faults: list[Fault | str] = []
+        closed: list[str] = []
         for door in task.doors:
             try:
                 require_fit(door, task.target)
                 answers = through(door, task.name, task.rows, window, cache, asked=self.order.asked, told=told)
                 facts = make(answers, task.target, scratch=cache.folder / "scratch", where=task.name)
             except ClosedError as error:
-                faults.append(Fault(str(error), f"{task.name} ({door.address or door.kind})", "fetch it yourself"))
+                closed.append(f"{door.kind}: {error}")
                 continue
             except FlexsitesError as error:
-                faults.extend(error.faults)
+                closed += [f"{door.kind}: {one.what if isinstance(one, Fault) else one}" for one in error.faults]
                 continue
             return (task.target,), facts, door.kind, known_by(door.address or "")
-        raise InputError([*faults, Fault("no door gave it", task.name, f"bring {task.target}")])
+        what = f"no door gave it ({'; '.join(dict.fromkeys(closed))})"
+        raise InputError(Fault(what, task.name, f"try again, or bring {task.target}"))
 
     def _keep(
         self, task: Task, files: tuple[Path, ...], facts: Facts, kind: str, address: str, window: Bounds | None

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import requests
 
-from flexsites.config.addresses import said_without_secrets, without_secrets
+from flexsites.config.addresses import without_secrets
 from flexsites.digest import sha256 as sha256_of
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.kinds import require_file
-from flexsites.inputs.formats.web import TIMEOUT_S, TROUBLE, Told, Unpacker, answer_of, open_session, received
+from flexsites.inputs.formats.web import TIMEOUT_S, TROUBLE, Told, Unpacker, answer_of, open_session, received, said_of
 from flexsites.inputs.formats.xml import require_plain
 
 MOST_BYTES, MOST_UNTOLD_BYTES = 100_000_000_000, 2_000_000_000
@@ -77,7 +77,7 @@ def ask_edition(url: str, *, session: requests.Session) -> Edition:
             answer.raise_for_status()
             return edition_of(answer)
     except TROUBLE as error:
-        what = f"the service cannot be used ({said_without_secrets(str(error), url)})"
+        what = f"the service cannot be used ({said_of(error, url)})"
         raise InputError(Fault(what, without_secrets(url), "try later, or give a file")) from error
 
 
@@ -154,10 +154,10 @@ def _whole(session: requests.Session, url: str, part: Path, told: Told | None) -
         try:
             edition = _append(session, url, part, told)
         except requests.HTTPError as error:
-            what = f"cannot be fetched ({said_without_secrets(str(error), url)})"
+            what = f"cannot be fetched ({said_of(error, url)})"
             raise InputError(Fault(what, shown, "check the address; or fetch the file yourself")) from error
         except TROUBLE as error:
-            what = f"cannot be fetched ({said_without_secrets(str(error), url)})"
+            what = f"cannot be fetched ({said_of(error, url)})"
             if isinstance(error, requests.ConnectionError) and not part.exists():
                 break  # nobody is there, and that was tried several times
             continue

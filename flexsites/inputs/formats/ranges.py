@@ -21,13 +21,13 @@ import pyarrow.parquet as pq
 import requests
 import shapely
 
-from flexsites.config.addresses import said_without_secrets, without_secrets
+from flexsites.config.addresses import without_secrets
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.download import Edition, edition_of
 from flexsites.inputs.formats.facts import Facts, keep_facts
 from flexsites.inputs.formats.projection import to_rd
 from flexsites.inputs.formats.vector import Bounds, parquet_crs
-from flexsites.inputs.formats.web import TIMEOUT_S, TROUBLE, Told, open_session, received
+from flexsites.inputs.formats.web import TIMEOUT_S, TROUBLE, Told, open_session, received, said_of
 from flexsites.tables.whole_files import whole_file
 
 PARQUET = (".parquet", ".geoparquet")
@@ -132,10 +132,10 @@ class RangeFile(io.RawIOBase):
                         return content
                     trouble = f"{len(content)} of {most} bytes came"
             except requests.HTTPError as error:
-                what = f"the service cannot be used ({said_without_secrets(str(error), self._url)})"
+                what = f"the service cannot be used ({said_of(error, self._url)})"
                 raise InputError(Fault(what, shown, "check the address")) from error
             except TROUBLE as error:
-                trouble = said_without_secrets(str(error), self._url)
+                trouble = said_of(error, self._url)
         raise InputError(Fault(f"the service cannot be used ({trouble})", shown, "try later, or give a file"))
 
     def _judge(self, answer: requests.Response, span: tuple[int, int] | None) -> int:

@@ -32,10 +32,19 @@ LEAST_TIME_S, LEAST_BYTES_PER_S = 20.0, 2_000.0
 MOST_ANSWER_BYTES = 1_000_000_000
 """No page of features is bigger."""
 _AGAIN = (429, 500, 502, 503, 504)
-_TRIES = 3
+_TRIES, _CONNECTS = 3, 2
 _MOST_SHOWN = 200
 _MOST_REDIRECTS = 10
 
+_SIGNS = {
+    "Failed to resolve": "nobody is known by the name {host}",
+    "Name or service not known": "nobody is known by the name {host}",
+    "Connection refused": "nobody answers at {host}",
+    "Network is unreachable": "this machine has no way to {host}",
+    "too many 429": "{host} is asked too often: it answers 429 each time",
+    "too many 503": "{host} is busy: it answers 503 each time",
+    "CERTIFICATE_VERIFY_FAILED": "the certificate of {host} is not to be trusted",
+}
 TROUBLE = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 """What a connection may raise, also in the middle of an answer."""
 
@@ -61,6 +70,7 @@ def open_session(*, n_retries: int = N_RETRIES, backoff_s: float = _BACKOFF_S) -
     """
     retry = _Patience(
         total=n_retries,
+        connect=min(n_retries, _CONNECTS),
         backoff_factor=backoff_s,
         status_forcelist=_AGAIN,
         respect_retry_after_header=True,
@@ -161,6 +171,21 @@ def received(
         yield chunk
 
 
+def said_of(error: BaseException | None, url: str) -> str:
+    """Return what went wrong with a connection, in few words and without what an address may hold of secrets.
+
+    Examples
+    --------
+    >>> said_of(requests.ConnectionError("Max retries: Failed to resolve 'a.nl' ([Errno -2])"), "https://a.nl/b")
+    'nobody is known by the name a.nl'
+    """
+    said, host = str(error), urlsplit(url).hostname
+    for sign, told in _SIGNS.items():
+        if sign in said:
+            return told.format(host=host)
+    return said_without_secrets(said, url)
+
+
 def answer_of(
     session: requests.Session,
     url: str,
@@ -201,14 +226,14 @@ def answer_of(
                 require_whole(len(content), answer, shown)
                 return unpacked(content, answer, shown), answer
         except requests.HTTPError as error:
-            what = f"the service cannot be used ({said_without_secrets(str(error), url)}){_of_answer(content)}"
+            what = f"the service cannot be used ({said_of(error, url)}){_of_answer(content)}"
             raise InputError(Fault(what, shown, "try later, or give a file")) from error
         except (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError, _CutOffError) as error:
             trouble = error  # broke off in the middle
         except TROUBLE as error:
-            what = f"the service cannot be used ({said_without_secrets(str(error), url)})"
+            what = f"the service cannot be used ({said_of(error, url)})"
             raise InputError(Fault(what, shown, "try later, or give a file")) from error
-    what = f"the answer broke off {_TRIES} times ({said_without_secrets(str(trouble), url)})"
+    what = f"the answer broke off {_TRIES} times ({said_of(trouble, url)})"
     raise InputError(Fault(f"the service cannot be used: {what}", shown, "try later, or give a file"))
 
 
