@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 import geopandas as gpd
 import pandas as pd
@@ -18,6 +19,7 @@ from flexsites.config.sources import ArcgisFeatures, DownloadApi, OgcFeatures, S
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.fetch.cache import Answer, Cache
 from flexsites.inputs.formats.facts import Facts, is_empty_answer, keep_facts
+from flexsites.inputs.formats.projection import to_rd
 from flexsites.inputs.formats.ranges import PARQUET
 from flexsites.inputs.formats.vector import Bounds, open_vector
 from flexsites.inputs.formats.web import Told
@@ -28,6 +30,7 @@ _GEOFABRIK = {"fryslan": "friesland"}
 _LIMIT = 1000
 _DECLARED = "EPSG:28992"
 _MADE = (*PARQUET, ".gpkg", ".geojson")
+_READ = (*_MADE, ".gml", ".json", ".fgb")
 
 
 Columns = Mapping[str, tuple[str, ...] | None]
@@ -142,10 +145,11 @@ def require_fit(door: Door, target: Path) -> None:
         If so.
     """
     suffix = target.suffix.lower()
-    is_zip = door.kind == "download"
-    is_features = door.kind in ("ogc_api", "wfs", "arcgis", "geoparquet")
-    if (is_zip and suffix != ".zip") or (is_features and suffix not in _MADE):
-        raise ClosedError(f"{target.name} cannot be made of what comes")
+    comes = {"download": ".zip", "geoparquet": ".parquet"}.get(door.kind, ".geojson")
+    if door.kind == "file":
+        comes = PurePosixPath(urlsplit(door.address or "").path).suffix.lower()
+    if comes != suffix and not (suffix in _MADE and comes in _READ):
+        raise ClosedError(f"{target.name} cannot be made of what comes ({comes})")
 
 
 def through(
@@ -179,8 +183,31 @@ def through(
     return {layer: cache.service(name, one, window, told=told) for layer, one in every}
 
 
-def make(answers: Mapping[str, Answer], target: Path, *, scratch: Path, where: str) -> Facts:
+def make(
+    answers: Mapping[str, Answer],
+    target: Path,
+    *,
+    scratch: Path,
+    where: str,
+    layer: str | None = None,
+    window: Bounds | None = None,
+) -> Facts:
     """Make of answers the file that a run looks for, whole or not at all; what is known of it is kept beside it.
+
+    Parameters
+    ----------
+    answers
+        What came, per layer.
+    target
+        The file.
+    scratch
+        Where archives are unpacked.
+    where
+        What to name in an error.
+    layer
+        The layer of a file that has several; None: its only one.
+    window
+        The window that is wanted, where a file is made anew of what came; None: everything.
 
     Raises
     ------
@@ -191,15 +218,17 @@ def make(answers: Mapping[str, Answer], target: Path, *, scratch: Path, where: s
     facts = [one for answer in answers.values() for one in answer.facts]
     suffix = target.suffix.lower()
     target.parent.mkdir(parents=True, exist_ok=True)
-    n_rows = None
+    n_rows, cut = None, facts[0].window if len(facts) == 1 else window
     if suffix == ".zip" and all(path.suffix == ".zip" for path in files):
         _join_zips(files, target)
+        n_rows = 0 if all(one.n_rows == 0 for one in facts) else None
     elif len(files) == 1 and files[0].suffix.lower() == suffix:
         with whole_file(target) as temporary:
             shutil.copyfile(files[0], temporary)
         n_rows = facts[0].n_rows
     elif suffix in _MADE and all(path.suffix != ".zip" for path in files):
-        n_rows = _write(answers, target, scratch=scratch, where=where)
+        n_rows = _write(answers, target, scratch=scratch, where=where, layer=layer, window=window)
+        cut = window
     else:
         shown = ", ".join(sorted({path.suffix for path in files}))
         raise ClosedError(f"{target.name} cannot be made of what comes ({shown})")
@@ -209,7 +238,7 @@ def make(answers: Mapping[str, Answer], target: Path, *, scratch: Path, where: s
         last_modified=facts[0].last_modified if len(facts) == 1 else None,
         n_rows=n_rows,
         n_bytes_sent=sum(one.n_bytes_sent or 0 for one in facts) or None,
-        window=facts[0].window,
+        window=cut,
         columns=facts[0].columns,
         notes=tuple(dict.fromkeys(note for one in facts for note in one.notes)),
     )
@@ -232,7 +261,15 @@ def _join_zips(files: Sequence[Path], target: Path) -> None:
                             shutil.copyfileobj(source, sink, 1 << 20)
 
 
-def _write(answers: Mapping[str, Answer], target: Path, *, scratch: Path, where: str) -> int:
+def _write(
+    answers: Mapping[str, Answer],
+    target: Path,
+    *,
+    scratch: Path,
+    where: str,
+    layer: str | None,
+    window: Bounds | None,
+) -> int:
     """Write features of several files as one: a layer each in a GeoPackage, else one after the other."""
     is_layered = target.suffix.lower() == ".gpkg" and len(answers) > 1
     n_rows, every = 0, []
@@ -240,11 +277,11 @@ def _write(answers: Mapping[str, Answer], target: Path, *, scratch: Path, where:
         written = temporary.with_suffix(target.suffix)
         written.unlink(missing_ok=True)
         try:
-            for layer, answer in answers.items():
-                frame = _read(answer.files, scratch, where)
+            for name, answer in answers.items():
+                frame = _read(answer.files, scratch, where, layer=layer, window=window)
                 n_rows += len(frame)
                 if is_layered:
-                    frame.to_file(written, layer=layer.rpartition(":")[2], driver="GPKG")
+                    frame.to_file(written, layer=name.rpartition(":")[2], driver="GPKG")
                 else:
                     every.append(frame)
             if not is_layered:
@@ -264,23 +301,39 @@ def _write_one(frame: gpd.GeoDataFrame, path: Path, layer: str) -> None:
         frame.to_file(path, driver="GeoJSON")
 
 
-def _read(files: Sequence[Path], scratch: Path, where: str) -> gpd.GeoDataFrame:
-    """Read features as they are written: identifications stay text."""
+def _read(
+    files: Sequence[Path], scratch: Path, where: str, *, layer: str | None, window: Bounds | None
+) -> gpd.GeoDataFrame:
+    """Read the features of a window as they are written: identifications stay text."""
     frames = []
     for path in files:
         if path.suffix.lower() in PARQUET:
-            frames.append(gpd.read_parquet(path))
+            frames.append(_within(gpd.read_parquet(path), window, where))
             continue
         try:
-            opened = open_vector(str(path), where=where, scratch=scratch)
+            opened = open_vector(str(path), where=where, scratch=scratch, layer=layer)
         except InputError:
             if is_empty_answer(path):
                 continue
             raise
-        for batch in opened.batches(opened.columns, text=opened.columns if opened.is_text else ()):
+        box = None if window is None or opened.crs is None else to_rd(opened.crs, where=where).window(window)
+        text = opened.columns if opened.is_text else ()
+        for batch in opened.batches(opened.columns, bounds=box, text=text):
             columns = {name: _even(batch.columns[name]) for name in batch.columns}
-            frames.append(gpd.GeoDataFrame(columns, geometry=batch.geometry, crs=opened.crs))
+            frame = gpd.GeoDataFrame(columns, geometry=batch.geometry, crs=opened.crs, index=range(len(batch.geometry)))
+            frames.append(_within(frame, window, where))
     return _together(frames)
+
+
+def _within(frame: gpd.GeoDataFrame, window: Bounds | None, where: str) -> gpd.GeoDataFrame:
+    """Return the features whose box meets a window in RD New, and those without a place."""
+    if window is None or frame.crs is None:
+        return frame
+    west, south, east, north = to_rd(str(frame.crs), where=where).window(window)
+    boxes = frame.geometry.bounds
+    away = (boxes["maxx"] < west) | (boxes["minx"] > east) | (boxes["maxy"] < south) | (boxes["miny"] > north)
+    found: gpd.GeoDataFrame = frame[~away.to_numpy()].reset_index(drop=True)
+    return found
 
 
 def _together(frames: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:

@@ -240,7 +240,9 @@ class Fetch:
             try:
                 require_fit(door, task.target)
                 answers = through(door, task.name, task.rows, window, cache, asked=self.order.asked, told=told)
-                facts = make(answers, task.target, scratch=cache.folder / "scratch", where=task.name)
+                layer = door.layers[0] if door.kind == "file" and door.layers else None
+                scratch = cache.folder / "scratch"
+                facts = make(answers, task.target, scratch=scratch, where=task.name, layer=layer, window=window)
             except ClosedError as error:
                 closed.append(f"{door.kind}: {error}")
                 continue

@@ -112,7 +112,8 @@ def require_bytes(path: Path, digest: str, *, source: str, address: str) -> None
     """
     if not path.exists():
         what = f"what was fetched is not there ({path})"
-        raise InputError(Fault(what, source, f"bring it there from {address}, or {_AGAIN}"))
+        remedy = f"bring it there from {address}; or set FLEXSITES_CACHE to where it was fetched to; or {_AGAIN}"
+        raise InputError(Fault(what, source, remedy))
     stat = path.stat()
     if (found := _sha256(path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)) != digest:
         what = f"{path.name} is not what was fetched: its SHA-256 is {found[:12]}, in the lock {digest[:12]}"
