@@ -21,7 +21,7 @@ from flexsites.accessibility.transit import serve, travel_times, walk_to_destina
 from flexsites.answer import answer, figures_of, kernel_of, measures_asked, sizes_of
 from flexsites.capacity.common import programme_in_common
 from flexsites.capacity.complexes import group_complexes, link_neighbours, links_across
-from flexsites.capacity.homes import count_layouts, fit, tell_homes
+from flexsites.capacity.homes import count_layouts, tell_homes
 from flexsites.capacity.roof_context import join_context
 from flexsites.capacity.roofs import roof_reasons, roof_units, top_up
 from flexsites.config.roofs import TopUpRules
@@ -37,7 +37,7 @@ from flexsites.exclusion.pieces import leave_pieces, open_land, together_by_id
 from flexsites.exclusion.verdict import counting_pieces, decide
 from flexsites.suitability.judgement import judge, tell_judgement
 from flexsites.suitability.sites import gather
-from flexsites.tables import Buildings, Frame, NearMissUnits, RoofTransit, concat, empty
+from flexsites.tables import Buildings, Frame, RoofTransit, concat, empty
 from flexsites.tables.contract import is_among
 
 Tables = Mapping[str, Frame]
@@ -95,7 +95,7 @@ def assess_parcels(parcels: Frame, around: Surroundings, *, study: Study) -> dic
         spoken=spoken, rules=study.base.rules, tests=study.tests, locations=study.locations, time=study.base.time,
         soft=study.rule_set.soft_classes, lane_m=study.base.least_lane_m, land=land,
     )  # fmt: skip
-    base |= {"faces": faces, "near_misses": missed, "near_miss_units": _homes_missed(missed, around, study=study)}
+    base |= {"faces": faces, "near_misses": missed}
     return results
 
 
@@ -172,7 +172,7 @@ def serve_groups(parcels: Frame, left: Tables, *, study: Study, reading: Reading
     programme = programme_in_common(pieces, exclusions, counting=reading.counting, estimate=reading.estimate)
     sites = gather(
         parcels, exclusions, suitability, programme,
-        flexmilieus=names, undemanding=study.undemanding, precedence=reading.counting.first_of(names),
+        undemanding=study.undemanding, precedence=reading.counting.first_of(names),
     )  # fmt: skip
     return {"units": units, "piece_suitability": judged, "suitability": suitability, "sites": sites}
 
@@ -199,19 +199,6 @@ def _service(pieces: Frame, around: Surroundings, *, study: Study) -> tuple[Fram
     reach_m = study.transit_reach_m
     to_stops = walk_to_stops(pieces, around.stops, network=network, max_snap_m=max_snap_m, reach_m=reach_m)
     return to_stops, serve(pieces, around.stops, to_stops, classes=study.transit_classes)
-
-
-def _homes_missed(missed: Frame, around: Surroundings, *, study: Study) -> Frame:
-    """Count the homes on pieces that one soft rule alone takes, rule by rule, as they are counted on valid pieces."""
-    counted = [empty(NearMissUnits)]
-    for rule_id, rows in missed.groupby("rule_id", sort=True):
-        pieces = rows.drop(columns="rule_id").reset_index(drop=True)
-        units = fit(
-            pieces, _service(pieces, around, study=study)[1],
-            programmes=study.programmes, dwelling_types=study.dwelling_types, layout=study.layout,
-        )  # fmt: skip
-        counted.append(units.assign(rule_id=rule_id))
-    return pd.concat([one for one in counted if len(one)] or counted[:1], ignore_index=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,6 @@ from flexsites.tables import (
     Locations,
     LocationSuitability,
     NearMisses,
-    NearMissUnits,
     Parcels,
     PieceLocations,
     Pieces,
@@ -85,7 +84,6 @@ TABLES = {
     "location_suitability": LocationSuitability,
     "clusters": Clusters,
     "near_misses": NearMisses,
-    "near_miss_units": NearMissUnits,
     "roofs": Roofs,
     "roof_units": RoofUnits,
     "canonical/areas": Areas,
@@ -95,7 +93,6 @@ ORIGIN = (190_000.0, 505_000.0)
 N_COLUMNS, N_ROWS, SIDE_M = 12, 10, 140.0
 NASTY_OWNER_TEXT = '=HYPERLINK("http://example.invalid")'
 YEARS = [f"available_years_{one}" for one in ("low", "expected", "high")]
-_UNITS = ["n_units_low", "n_units_expected", "n_units_high"]
 
 
 def write_results(directory: Path, *, with_timetable: bool = True, with_roofs: bool = True) -> Path:
@@ -134,16 +131,14 @@ def make_tables(*, with_timetable: bool = True) -> dict[str, Frame]:
         exclusions,
         suitability,
         programme_in_common(pieces, exclusions, counting=COUNTING),
-        flexmilieus=tuple(sorted(FLEXMILIEUS)),
         undemanding=UNDEMANDING,
         precedence=COUNTING.first_of(FLEXMILIEUS),
     )
     across = _across(made(gathered, Sites), pieces, judged, units, suitability)
-    near_misses, near_miss_units = _near_misses(sites, reasons)
+    near_misses = _near_misses(sites, reasons)
     return {
         "exploitation": _exploitation(made(gathered, Sites), suitability, pieces),
         "near_misses": near_misses,
-        "near_miss_units": near_miss_units,
         "pieces": pieces,
         "reasons": reasons,
         "rule_coverage": empty(RuleCoverage),
@@ -159,7 +154,7 @@ def stricter(tables: dict[str, Frame]) -> dict[str, Frame]:
     sites = tables["sites"].copy()
     falls = sites["verdict"] == "conditional"
     sites.loc[falls, "verdict"] = "excluded"
-    sites.loc[falls, [*_UNITS, "n_pieces"]] = 0
+    sites.loc[falls, "n_pieces"] = 0
     sites.loc[falls, "buildable_area_m2"] = 0.0
     sites.loc[falls, "location_id"] = None
     sites.loc[falls, [name for name in sites if name == "programme_area_m2" or name.startswith("n_common_")]] = 0.0
@@ -390,7 +385,7 @@ def _pieces(sites: gpd.GeoDataFrame) -> Frame:
     return made(pieces_of(columns, shapes), Pieces)
 
 
-def _near_misses(sites: gpd.GeoDataFrame, reasons: Frame) -> tuple[Frame, Frame]:
+def _near_misses(sites: gpd.GeoDataFrame, reasons: Frame) -> Frame:
     """Return what comes back of excluded sites that only one arguable rule touches: the whole parcel."""
     taking = reasons[reasons["effect"].eq("exclude") & reasons["covered_area_m2"].gt(0)]
     lonely = taking[~taking["site_id"].duplicated(keep=False) & taking["hardness"].eq("middel")]
@@ -399,9 +394,7 @@ def _near_misses(sites: gpd.GeoDataFrame, reasons: Frame) -> tuple[Frame, Frame]
     back = excluded.loc[lonely.index].reset_index()
     pieces = _pieces(back.assign(buildable_area_m2=back["parcel_area_m2"]))
     pieces.insert(0, "rule_id", lonely["rule_id"].to_numpy())
-    units = _units(pieces)
-    units.insert(0, "rule_id", units["site_id"].map(lonely["rule_id"]).to_numpy())
-    return made(pieces, NearMisses), made(units, NearMissUnits)
+    return made(pieces, NearMisses)
 
 
 def _accessibility(pieces: Frame, rng: np.random.Generator, *, with_timetable: bool) -> Frame:
@@ -438,7 +431,7 @@ def _units(pieces: Frame) -> Frame:
                 dwelling_mix="studio:1.00" if flexmilieu != "groen_tiny" else "tiny:1.00",
                 **{
                     f"{count}_{estimate}": homes
-                    for count in ("n_units", "n_room", "n_per_cluster")
+                    for count in ("n_room", "n_per_cluster")
                     for estimate, homes in zip(ESTIMATES, _band(expected), strict=True)
                 },
                 is_layout_least=False,
@@ -448,8 +441,7 @@ def _units(pieces: Frame) -> Frame:
                 n_parking=expected // 3,
             )
         )
-    # Of near misses a parcel may come back under several rules.
-    return pd.concat(parts, ignore_index=True) if "rule_id" in pieces else made(pd.concat(parts), Units)
+    return made(pd.concat(parts), Units)
 
 
 def _exploitation(sites: Frame, suitability: Frame, pieces: Frame) -> Frame:

@@ -223,7 +223,6 @@ def _units(sites: Frame, classes: list[str | None], homes: Homes, programme: Pro
             "dwelling_mix": programme.mix_text(),
             **{f"n_room_{one}": homes.room[i] for i, one in enumerate(ESTIMATES)},
             **{f"n_per_cluster_{one}": homes.per_cluster[i] for i, one in enumerate(ESTIMATES)},
-            **{f"n_units_{one}": homes.per_cluster[i] for i, one in enumerate(ESTIMATES)},
             "n_units_density": by_density,
             "n_units_layout": by_layout,
             "is_layout_least": by_layout >= homes.top,

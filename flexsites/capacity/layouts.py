@@ -32,7 +32,7 @@ def draw_layouts(
     dwelling_types: Mapping[str, DwellingType],
     layout: LayoutStandard,
 ) -> Frame:
-    """Draw the homes that `fit` expects, as it counted them.
+    """Draw the homes that one place holds, as `fit` counted them.
 
     Meant for a shortlist: give the pieces of the shortlisted sites and the programme they are shortlisted for.
 
@@ -61,7 +61,7 @@ def draw_layouts(
     entrances = entrances_of(sites)
     drawn = []
     for name, programme in programmes.items():
-        asked = units.loc[units["flexmilieu"] == name, "n_units_expected"].to_numpy(np.int64)
+        asked = units.loc[units["flexmilieu"] == name, "n_per_cluster_expected"].to_numpy(np.int64)
         n_modules = modules_of_homes(asked, mixes[name].wide_share, mixes[name].n_wide)
         for i, geometry in enumerate(sites.geometry.to_numpy()):
             figures = {one: layout_of(programme, mixes[name], layout, one, classes[i]) for one in ("expected", "low")}

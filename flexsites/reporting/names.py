@@ -116,6 +116,12 @@ def _thresholds(node: object) -> Iterator[tuple[str, list[tuple[str, float, str]
             yield from _thresholds(item)
 
 
+def homes_per_ha_of(results: Results) -> tuple[float, ...] | None:
+    """Return the common programme per gross hectare, low, expected, high; None where no run tells it."""
+    told = (_content(results).get("counting") or {}).get("common_homes_per_ha")
+    return None if told is None else tuple(float(told[one]["value"]) for one in ("low", "expected", "high"))
+
+
 def headline_of(results: Results) -> tuple[str, str] | None:
     """Return the age rule and the way of topping up that a run puts first; None where it names none."""
     top_up = _content(results).get("optoppen") or {}

@@ -123,14 +123,20 @@ class Results:
             self._cache[key] = make()
         return self._cache[key]
 
-    def variants(self) -> dict[str, tuple[Frame, Frame]]:
-        """Return (Sites, Suitability) per variant, the base first; only the base where none was asked."""
-        found = {"base": (self.table("sites"), self.table("suitability"))}
+    def variants(self) -> dict[str, tuple[Frame, Frame, Frame | None]]:
+        """Return (Sites, Suitability, Clusters) per variant, the base first; only the base where none was asked."""
+        found = {"base": (self.table("sites"), self.table("suitability"), self.clusters())}
         for folder in sorted((self.directory / "variants").glob("*/")):
             if folder.name != "base" and (folder / "sites.parquet").exists():
                 name = f"variants/{folder.name}"
-                found[folder.name] = (self.table(f"{name}/sites"), self.table(f"{name}/suitability"))
+                sites, suitability = self.table(f"{name}/sites"), self.table(f"{name}/suitability")
+                found[folder.name] = (sites, suitability, self.clusters(folder.name))
         return found
+
+    def clusters(self, variant: str = "base") -> Frame | None:
+        """Return the clusters of spread supply in a variant; None: the run tells none."""
+        name = "clusters" if variant == "base" else f"variants/{variant}/clusters"
+        return self.table(name) if self.has(name) else None
 
     def places(self, variant: str = "base") -> Frame | None:
         """Return ``piece_id, site_id, location_id`` of valid pieces (consent given) in a variant; None: no pieces."""

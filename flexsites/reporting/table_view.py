@@ -210,9 +210,9 @@ def null_states(frame: Frame, field: Field, fields: Mapping[str, Field]) -> npt.
     >>> from flexsites.tables import Sites
     >>> by = {field.name: field for field in Sites.fields}
     >>> sites = pd.DataFrame({"verdict": ["eligible", "eligible", "excluded"], "is_suitable": [None, False, False],
-    ...     "score_best": [None, None, None]})
-    >>> null_states(sites, by["score_best"], by).tolist()
-    ['unknown', 'not_applicable', 'not_applicable']
+    ...     "flexmilieu_first": [None, None, None]})
+    >>> null_states(sites, by["flexmilieu_first"], by).tolist()
+    ['unknown', 'none', 'not_applicable']
     """
     column = frame[field.name]
     states = np.full(len(frame), None, dtype=object)

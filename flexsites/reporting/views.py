@@ -119,9 +119,17 @@ def _axis_end(largest: float) -> float:
         end *= 10.0
 
 
-def with_range(table: Frame, words: Words) -> Frame:
-    """Return the table with the range of its homes, written, in ``units_range``; unknown where an end is."""
-    ends = zip(table["n_units_low"], table["n_units_high"], strict=True)
+def with_range(table: Frame, words: Words, count: str) -> Frame:
+    """Return the table with the range of a count of homes, written, in ``units_range``; unknown where an end is.
+
+    Parameters
+    ----------
+    table, words
+        Rows, and the language.
+    count
+        The count, as its columns begin: ``n_common``.
+    """
+    ends = zip(table[f"{count}_low"], table[f"{count}_high"], strict=True)
     return table.assign(units_range=[words.span(low, high) for low, high in ends])
 
 
@@ -144,9 +152,9 @@ def where_known(
     Examples
     --------
     >>> import pandas as pd
-    >>> sums = pd.DataFrame({"n_sites": [0, 0], "n_sites_unknown": [3, 0], "n_units_expected": [0, 0]})
-    >>> where_known(sums, ["n_units_expected"])["n_units_expected"].tolist()
-    [<NA>, 0]
+    >>> sums = pd.DataFrame({"n_sites": [0, 0], "n_sites_unknown": [3, 0], "n_common_expected": [0.0, 0.0]})
+    >>> where_known(sums, ["n_common_expected"])["n_common_expected"].tolist()
+    [<NA>, 0.0]
     """
     unsure = sums[known].eq(0) & sums[unknown].gt(0)
-    return sums.assign(**{name: sums[name].astype("Int64").mask(unsure) for name in columns})
+    return sums.assign(**{name: sums[name].astype("Float64").mask(unsure) for name in columns})

@@ -51,7 +51,6 @@ BASE_TABLES: dict[str, Table] = PARCEL_TABLES | {
     "piece_suitability": t.PieceSuitability,
     "laid_out": t.LaidOut,
     "near_misses": t.NearMisses,
-    "near_miss_units": t.NearMissUnits,
 }
 
 

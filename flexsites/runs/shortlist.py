@@ -1,4 +1,4 @@
-"""A shortlist: the best ranked sites of a run that pass a municipality's own filters, with their homes drawn."""
+"""A shortlist: the best ranked locations of a run that pass a municipality's own filters, with their homes drawn."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from flexsites.errors import Fault, NotFoundError
 from flexsites.reporting.results import Results, open_results
 from flexsites.tables import Frame, Layouts
 from flexsites.tables.contract import is_true
-from flexsites.tables.counting import counts
+from flexsites.tables.counting import counts, listed
 from flexsites.tables.files import read, write_table
 from flexsites.tables.parcel_fields import owner_class
 
 _UNKNOWN_OWNER = "onbekend"
+_HOMES = ("n_per_cluster_low", "n_per_cluster_expected", "n_per_cluster_high")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,12 @@ class Chosen:
     Attributes
     ----------
     rows
-        flexmilieu, rank, site_id, gemeente_code, owner_class, n_units_low/expected/high, score,
-        available_years_expected,
-        buildable_area_m2, verdict; at most ``n`` rows per flexmilieu, best rank first.
+        The locations: flexmilieu, rank, location_id, the parcel to look at (site_id), gemeente_code,
+        owner_class_largest, n_per_cluster_low/expected/high, score, available_years_expected, core_area_m2, verdict; at
+        most ``n`` rows per flexmilieu, best rank first, within a rank by owner, homes and id.
     n_unknown
-        Of what is asked about ``verdict``, ``owner_class`` and ``available_years_expected``, how many sites are left
-        out only because that is unknown: they are no less suitable, and may pass once it is known.
+        Of what is asked about ``verdict``, ``owner_class_largest`` and ``available_years_expected``, how many locations
+        are left out only because that is unknown: they are no less suitable, and may pass once it is known.
     """
 
     rows: Frame
@@ -45,9 +46,9 @@ class Chosen:
 
 
 def choose(results: Results, asked: Shortlist) -> Chosen:
-    """Choose the sites that are available and suitable and pass what is asked, best rank first per flexmilieu.
+    """Choose the locations that are available and suitable and pass what is asked, best rank first per flexmilieu.
 
-    A site of which the verdict, the owner or the years are unknown does not pass what is asked of them, and is counted.
+    One of which the verdict, the owner or the years are unknown does not pass what is asked of them, and is counted.
 
     Raises
     ------
@@ -55,21 +56,26 @@ def choose(results: Results, asked: Shortlist) -> Chosen:
         If a flexmilieu is asked that the run does not have, or a class of owner that does not exist.
     """
     _require_known(results, asked)
-    facts = ["site_id", "gemeente_code", "owner_class", "available_years_expected", "buildable_area_m2", "verdict"]
-    sites = pd.DataFrame(results.table("sites")[facts])
-    ranked = results.table("suitability").dropna(subset=["rank"]).merge(sites, on="site_id", validate="many_to_one")
+    facts = ["location_id", "gemeente_code", "owner_class_largest", "core_area_m2", "verdict"]
+    years = pd.DataFrame(results.table("sites")[["site_id", "available_years_expected"]])
+    ranked = results.table("location_suitability").dropna(subset=["rank"])
+    ranked = ranked.merge(results.table("locations")[facts], on="location_id", validate="many_to_one")
+    ranked = ranked.merge(years, on="site_id", validate="many_to_one")
     flexmilieus = asked.flexmilieus or results.flexmilieus
-    enough = ranked["flexmilieu"].isin(flexmilieus) & (ranked["n_units_expected"] >= asked.min_units)
+    enough = ranked["flexmilieu"].isin(flexmilieus) & (ranked["n_per_cluster_expected"] >= asked.min_units)
     ranked = ranked[is_true(enough)]
     tests = {name: column.to_numpy(dtype=np.float64) for name, column in _tests(ranked, asked)}
     passes = np.logical_and.reduce([test == 1 for test in tests.values()])
     may = np.logical_and.reduce([test != 0 for test in tests.values()]) & ~passes
-    n_unknown = {name: int(ranked.loc[may & np.isnan(test), "site_id"].nunique()) for name, test in tests.items()}
-    columns = ["flexmilieu", "rank", "site_id", *facts[1:3], "n_units_low", "n_units_expected", "n_units_high", "score"]
-    place = {name: i for i, name in enumerate(results.flexmilieus)}
-    rows = ranked[passes].assign(place=ranked["flexmilieu"].map(place)).sort_values(["place", "rank"])
-    rows = rows.groupby("flexmilieu", sort=False).head(asked.n)[[*columns, *facts[3:]]].reset_index(drop=True)
-    return Chosen(rows, {name: n for name, n in n_unknown.items() if n})
+    n_unknown = {name: int(ranked.loc[may & np.isnan(test), "location_id"].nunique()) for name, test in tests.items()}
+    chosen = [
+        listed(ranked[passes & (ranked["flexmilieu"] == name).to_numpy()]).head(asked.n) for name in results.flexmilieus
+    ]
+    columns = ["flexmilieu", "rank", "location_id", "site_id", *facts[1:3], *_HOMES, "score"]
+    rows = pd.concat(chosen or [ranked.head(0)], ignore_index=True)
+    return Chosen(
+        rows[[*columns, "available_years_expected", *facts[3:]]], {name: n for name, n in n_unknown.items() if n}
+    )
 
 
 def _require_known(results: Results, asked: Shortlist) -> None:
@@ -90,10 +96,10 @@ def _tests(ranked: Frame, asked: Shortlist) -> Iterator[tuple[str, pd.Series[flo
     verdict = ranked["verdict"]
     yield "verdict", verdict.isin(["eligible", "conditional"]).astype("float64").mask(verdict == "unknown")
     if asked.owner_class:
-        owner = ranked["owner_class"]
+        owner = ranked["owner_class_largest"]
         is_unknown = owner.isna() | (owner == _UNKNOWN_OWNER).fillna(value=False)
         passes = owner.fillna(_UNKNOWN_OWNER).isin(asked.owner_class).astype("float64")
-        yield "owner_class", passes.mask(is_unknown.to_numpy() & (passes == 0))
+        yield "owner_class_largest", passes.mask(is_unknown.to_numpy() & (passes == 0))
     if asked.min_available_years is not None:
         years = ranked["available_years_expected"].astype("float64")
         yield "available_years_expected", (years >= asked.min_available_years).astype("float64").mask(years.isna())

@@ -150,7 +150,7 @@ def _gemeenten(
     there = sites.loc[sites["verdict"].isin(verdicts), list(_OF_THE_SITE)]
     # Unknown is a no for what is promised, and a yes for what may still come.
     suits = suitability["is_suitable"].fillna(value=not is_known).astype(bool)
-    options = suitability[suits & (suitability["n_units_expected"] > 0)].merge(there, on="site_id")
+    options = suitability[suits & (suitability["n_per_cluster_expected"] > 0)].merge(there, on="site_id")
     place = {flexmilieu.id: i for i, flexmilieu in enumerate(flexmilieus)}
     options = options.assign(place=options["flexmilieu"].map(place)).dropna(subset=["place"])
     options = options.sort_values(["place", "rank", "site_id"], na_position="last")
@@ -168,7 +168,7 @@ def _gemeenten(
             options=own,
             site=np.unique(own["site_id"].to_numpy(dtype=object), return_inverse=True)[1].astype(np.int64),
             flexmilieu=own["place"].to_numpy(dtype=np.int64),
-            homes=own["n_units_expected"].to_numpy(dtype=np.int64),
+            homes=own["n_per_cluster_expected"].to_numpy(dtype=np.int64),
         )
 
 
@@ -196,7 +196,7 @@ def _told(one: _Gemeente, chosen: Frame, given: m.Ints, *, is_most: bool) -> Fra
             "flexmilieu": rows["flexmilieu"].to_numpy(),
             "target_group": [one.groups[i] for i in group],
             "n_homes_given": given[option, group],
-            "n_units_expected": rows["n_units_expected"].to_numpy(),
+            "n_per_cluster_expected": rows["n_per_cluster_expected"].to_numpy(),
             "score": rows["score"].to_numpy(dtype=np.float64),
             "rank": rows["rank"].array,
             "is_most": is_most,

@@ -20,7 +20,6 @@ from flexsites.suitability.kernels.judgement import Asked, Judged, Limit, Measur
 from flexsites.tables import Accessibility, Frame, Pieces, PieceSuitability, Suitability, Units, empty, valid
 from flexsites.tables.stage import stage
 
-_UNITS = ["n_units_low", "n_units_expected", "n_units_high"]
 _ROOM = ["n_room_low", "n_room_expected", "n_room_high"]
 _PER_CLUSTER = ["n_per_cluster_low", "n_per_cluster_expected", "n_per_cluster_high"]
 
@@ -193,7 +192,7 @@ def judge(piece_suitability: Frame, units: Frame, *, sizes: Mapping[str, Sizes])
     if piece_suitability.empty:
         return empty(Suitability)
     with_homes = piece_suitability.merge(
-        units[["piece_id", "flexmilieu", *_ROOM, *_UNITS]], on=["piece_id", "flexmilieu"], validate="one_to_one"
+        units[["piece_id", "flexmilieu", *_ROOM]], on=["piece_id", "flexmilieu"], validate="one_to_one"
     )
     truth = with_homes["is_suitable"].astype("Int8").fillna(-1).map({1: 2, -1: 1, 0: 0})
     ordered = with_homes.assign(truth=truth, order=with_homes["score"].fillna(-1.0))
@@ -204,12 +203,8 @@ def judge(piece_suitability: Frame, units: Frame, *, sizes: Mapping[str, Sizes])
         ignore_index=True,
     )
     best = ordered.drop_duplicates(key, ignore_index=True)
-    deciding = ordered[ordered["truth"] == ordered.groupby(key)["truth"].transform("max")]
-    homes = deciding.groupby(key, sort=True)[_UNITS].sum().reset_index()
     rooms = ordered.groupby(key, sort=True)[_ROOM].sum().reset_index()
-    site = best.drop(columns=[*_ROOM, *_UNITS, "truth", "order", "piece_id"]).merge(
-        homes, on=key, validate="one_to_one"
-    )
+    site = best.drop(columns=[*_ROOM, "truth", "order", "piece_id"])
     site = site.merge(rooms, on=key, validate="one_to_one")
     held = np.zeros((len(_ROOM), len(site)), dtype=np.int64)
     for name, (minimum, maximum) in sizes.items():

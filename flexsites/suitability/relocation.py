@@ -53,7 +53,7 @@ def open_places(sites: Frame, suitability: Frame, *, asked: Relocation, time: Ti
     -------
     One row per site with homes in the flexmilieu. Where the years are unknown the window is empty: ``longest_years`` 0.
     """
-    known = suitability["is_suitable"].fillna(value=False).astype(bool) & (suitability["n_units_expected"] > 0)
+    known = suitability["is_suitable"].fillna(value=False).astype(bool) & (suitability["n_per_cluster_expected"] > 0)
     rows = suitability.loc[known & (suitability["flexmilieu"] == asked.flexmilieu)]
     there = sites.loc[sites["verdict"].isin(_AVAILABLE)]
     if asked.owner_class:
@@ -69,7 +69,7 @@ def open_places(sites: Frame, suitability: Frame, *, asked: Relocation, time: Ti
     longest = np.where(np.isnan(years), 0.0, np.floor(np.minimum(years, term) + _A_FEW_DAYS))
     return found.assign(
         place_id=found["site_id"],
-        n_homes=found["n_units_expected"],
+        n_homes=found["n_per_cluster_expected"],
         opens_from=math.ceil(begins - _A_FEW_DAYS),
         closes_by=pd.array(np.where(is_limited & ~np.isnan(years), ends, np.nan), dtype="Float64").astype("Int64"),
         longest_years=longest.astype(np.int64),

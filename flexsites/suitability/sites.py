@@ -1,4 +1,4 @@
-"""The site as a whole: its verdict, its best flexmilieu, and its own number of homes (METHOD 0)."""
+"""The site as a whole: its verdict, whom it serves, and its common programme (METHOD 0)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ _OF_THE_PARCEL = [
     "parcel_area_m2",
     "registered_area_m2",
 ]
-_UNITS = ["n_units_low", "n_units_expected", "n_units_high"]
 
 
 @stage(takes=(Parcels, Exclusions, Suitability, CommonProgrammes), gives=Sites)
@@ -31,7 +30,6 @@ def gather(
     suitability: Frame,
     programmes: Frame,
     *,
-    flexmilieus: tuple[str, ...],
     undemanding: frozenset[str],
     precedence: tuple[str, ...],
 ) -> Frame:
@@ -45,51 +43,33 @@ def gather(
         One row per site with a valid piece and flexmilieu.
     programmes
         The common programme of each site.
-    flexmilieus
-        Their ids in config order, which breaks ties of score.
     undemanding
-        Those that nearly everything passes: sites are always shown with and without them (METHOD 0).
+        The flexmilieus that nearly everything passes: sites are always shown with and without them (METHOD 0).
     precedence
         The flexmilieus in the order in which the first suitable one labels a site.
 
     Returns
     -------
-    One row per parcel, in the order of the parcels. The homes are those of ``flexmilieu_units``: the best suitable
-    flexmilieu; where none is suitable the unknown, else the failing one of the highest score, so that homes *before*
-    any target-group requirement can be counted; ``is_suitable`` tells which. A site without a valid piece has 0 homes
-    and serves nobody, but where the verdict is unknown (its pieces may be valid) whom it serves is unknown too.
+    One row per parcel, in the order of the parcels, with the common programme: homes of any kind. A site without a
+    valid piece serves nobody, but where the verdict is unknown (its pieces may be valid) whom it serves is unknown too.
     """
     truth = suitability["is_suitable"].astype("Int8").fillna(c.UNKNOWN).to_numpy(dtype=np.int8)
-    order = {name: i for i, name in enumerate(flexmilieus)}
-    # yes before unknown before no; then score (null last); then config order
-    preference = np.select([truth == c.YES, truth == c.UNKNOWN], [0, 1], 2)
-    ranked = suitability.assign(
-        truth=truth,
-        preference=preference,
-        falling_score=-suitability["score"].fillna(-1.0),
-        order=suitability["flexmilieu"].map(order),
-    ).sort_values(["site_id", "preference", "falling_score", "order"], kind="stable")
-    best = ranked.drop_duplicates("site_id").set_index("site_id").reindex(parcels["site_id"])
-    is_best_suitable = (best["truth"] == c.YES).to_numpy()
+    judged = suitability.assign(truth=truth)
     site = parcels[["site_id", "geometry"]].copy()
     for name in _OF_THE_PARCEL:
         site[name] = parcels[name]
     told = exclusions.set_index("site_id").reindex(parcels["site_id"])
     for name in told.columns:
         site[name] = told[name].to_numpy() if told[name].dtype == "float64" else told[name].array
-    may_have_a_piece = (site["verdict"] == "unknown").to_numpy(dtype=bool) & best["flexmilieu"].isna().to_numpy()
-    site["is_suitable"] = _any_flexmilieu(ranked, parcels, may_have_a_piece)
-    asking = ranked[~ranked["flexmilieu"].isin(undemanding)]
+    is_judged = is_among(parcels["site_id"], judged["site_id"])
+    may_have_a_piece = (site["verdict"] == "unknown").to_numpy(dtype=bool) & ~is_judged
+    site["is_suitable"] = _any_flexmilieu(judged, parcels, may_have_a_piece)
+    asking = judged[~judged["flexmilieu"].isin(undemanding)]
     site["is_suitable_demanding"] = _any_flexmilieu(asking, parcels, may_have_a_piece)
-    site["flexmilieu_units"] = best["flexmilieu"].array
-    site["flexmilieu_best"] = best["flexmilieu"].where(is_best_suitable).array
-    site["score_best"] = best["score"].where(is_best_suitable).to_numpy()
     site["flexmilieu_first"] = _first(suitability, parcels, precedence)
     common = programmes.set_index("site_id").reindex(parcels["site_id"])
     for name in common.columns:
         site[name] = common[name].to_numpy()
-    for name in _UNITS:
-        site[name] = best[name].fillna(0).astype("Int64").array
     site["location_id"] = pd.array([None] * len(site), dtype="str")
     sites: Frame = gpd.GeoDataFrame(site, geometry="geometry", crs=CRS)
     return sites

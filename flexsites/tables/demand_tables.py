@@ -70,7 +70,7 @@ DemandSites = Table(
         target_group,
         f.flexmilieu,
         n_homes_given,
-        f.n_units_expected,
+        f.n_per_cluster_expected,
         f.score,
         f.rank,
         is_most,

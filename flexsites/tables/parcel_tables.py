@@ -274,9 +274,6 @@ Units = Table(
         f.dwelling_mix,
         *_ROOM,
         *_PER_CLUSTER,
-        f.n_units_low,
-        f.n_units_expected,
-        f.n_units_high,
         f.n_units_density,
         f.n_units_layout,
         f.is_layout_least,
@@ -291,7 +288,6 @@ Layouts = Table(
     (f.piece_id, f.site_id, f.flexmilieu, f.part, f.layout_kind, f.n_stacked, f.is_expected, f.geometry),
     "polygon",
 )
-NearMissUnits = Table("NearMissUnits", ("piece_id", "rule_id", "flexmilieu"), (f.rule_id, *Units.fields))
 
 # -- suitability --------------------------------------------------------------------------------------------------
 PieceSuitability = Table(
@@ -324,9 +320,6 @@ Suitability = Table(
         f.rank,
         *_ROOM,
         *_PER_CLUSTER,
-        f.n_units_low,
-        f.n_units_expected,
-        f.n_units_high,
     ),
 )
 CommonProgrammes = Table("CommonProgrammes", ("site_id",), (f.site_id, *_COMMON))
@@ -359,13 +352,7 @@ Sites = Table(
         f.plan_coverage,
         f.provincial_coverage,
         *_COMMON,
-        f.n_units_low,
-        f.n_units_expected,
-        f.n_units_high,
         f.flexmilieu_first,
-        f.flexmilieu_best,
-        f.flexmilieu_units,
-        f.score_best,
         f.restrictions,
         f.flags,
         f.geometry,

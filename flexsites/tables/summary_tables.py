@@ -43,8 +43,53 @@ n_locations = Field("n_locations", "int", "locations; one may lie in two areas, 
 n_sites_unknown = Field(
     "n_sites_unknown", "int", "sites not known to fail, and not known to belong either", low=0, kind="extensive"
 )
-n_units_unknown_expected = Field(
-    "n_units_unknown_expected", "int", "expected homes on the sites that are unknown", low=0, kind="extensive"
+_ONE_KIND = "of a single flexmilieu the spread supply is told"
+_ALL_KINDS = "what spans flexmilieus is told as the common programme"
+n_common_low, n_common_expected, n_common_high = (
+    replace(one, null=_ONE_KIND, null_is="not_applicable")
+    for one in (f.n_common_low, f.n_common_expected, f.n_common_high)
+)
+programme_area_m2 = replace(f.programme_area_m2, null=_ONE_KIND, null_is="not_applicable")
+n_common_unknown_expected, n_common_unknown_high = (
+    Field(
+        f"n_common_unknown_{one}",
+        "float",
+        f"common programme ({one}) of the sites that are unknown",
+        _ONE_KIND,
+        low=0,
+        kind="extensive",
+        format="count",
+        null_is="not_applicable",
+    )
+    for one in ("expected", "high")
+)
+n_clusters = Field(
+    "n_clusters", "int", "clusters of spread supply, by where each starts", _ALL_KINDS, low=0, null_is="not_applicable"
+)
+_SPREAD = "homes of spread supply, {consent} consent: a possible arrangement, not the best"
+n_spread_low, n_spread_expected, n_spread_high = (
+    Field(
+        f"n_spread_{one}",
+        "int",
+        f"{_SPREAD.format(consent='without')}; {one}",
+        _ALL_KINDS,
+        low=0,
+        kind="extensive",
+        null_is="not_applicable",
+    )
+    for one in ("low", "expected", "high")
+)
+n_spread_consent_low, n_spread_consent_expected, n_spread_consent_high = (
+    Field(
+        f"n_spread_consent_{one}",
+        "int",
+        f"{_SPREAD.format(consent='with')}; {one}",
+        _ALL_KINDS,
+        low=0,
+        kind="extensive",
+        null_is="not_applicable",
+    )
+    for one in ("low", "expected", "high")
 )
 share_of_sites = Field("share_of_sites", "float", "share of the sites of the population", low=0, high=1, format="share")
 
@@ -80,10 +125,10 @@ near_miss_area_m2 = Field(
     low=0,
     null_is="not_applicable",
 )
-n_units_near_miss = Field(
-    "n_units_near_miss",
-    "int",
-    "their expected homes in the flexmilieu that holds most",
+n_common_near_miss = Field(
+    "n_common_near_miss",
+    "float",
+    "the common programme of that land",
     _NOT_LOOKED_FOR,
     low=0,
     null_is="not_applicable",
@@ -95,7 +140,7 @@ criterion = Field(
 )
 n_sites_judged = Field("n_sites_judged", "int", "available sites judged for the flexmilieu", low=0)
 n_sites_failed = Field("n_sites_failed", "int", "of these, sites of which it fails worst", low=0)
-n_units_failed = Field("n_units_failed", "int", "expected homes on these", low=0)
+n_common_failed = Field("n_common_failed", "float", "the common programme of these", low=0, format="count")
 n_sites_unsure = Field("n_sites_unknown", "int", "sites that cannot be judged, for want of it among others", low=0)
 
 variant = Field("variant", "str", "an id of the run's variants, or base: the run itself", names="variant")
@@ -108,8 +153,21 @@ n_sites_lost = Field(
 )
 _NOT_IN_BASE = "the base has no such population"
 change_n_sites = Field("change_n_sites", "int", "sites more than in the base", _NOT_IN_BASE, format="change")
-change_n_units_expected = Field(
-    "change_n_units_expected", "int", "homes more than in the base", _NOT_IN_BASE, format="change"
+change_n_common_expected = Field(
+    "change_n_common_expected",
+    "float",
+    "common programme more than in the base",
+    "the base has no such population, or it is of a single flexmilieu",
+    format="change",
+    null_is="not_applicable",
+)
+change_n_spread_expected = Field(
+    "change_n_spread_expected",
+    "int",
+    "spread supply more than in the base",
+    "the base has no such population, or it spans flexmilieus",
+    format="change",
+    null_is="not_applicable",
 )
 change_buildable_area_m2 = Field(
     "change_buildable_area_m2",
@@ -127,7 +185,7 @@ quantity = Field(
     "quantity",
     "str",
     "what is counted",
-    values=("sites", "locations", "buildable_area_m2", "n_units_expected"),
+    values=("sites", "locations", "programme_area_m2", "n_common_expected"),
     names="quantity",
 )
 total = Field("total", "float", "of the available sites", low=0)
@@ -165,14 +223,27 @@ group_code = Field("group_code", "str", "the group; run for all of them, unknown
 # -- tables ----------------------------------------------------------------------------------------------------
 _AREA = (area_kind, area_code)
 _LAND = (n_sites, n_locations, f.parcel_area_m2, f.buildable_area_m2)
-_UNITS = (f.n_units_low, f.n_units_expected, f.n_units_high)
+_COMMON = (f.programme_area_m2, f.n_common_low, f.n_common_expected, f.n_common_high)
+_HOMES = (
+    programme_area_m2, n_common_low, n_common_expected, n_common_high, n_clusters, n_spread_low, n_spread_expected,
+    n_spread_high, n_spread_consent_low, n_spread_consent_expected, n_spread_consent_high,
+)  # fmt: skip
 
 Totals = Table(
     "Totals",
     ("area_kind", "area_code", "population", "coverage_scope"),
-    (*_AREA, population, coverage_scope, *_LAND, *_UNITS, n_sites_unknown, n_units_unknown_expected),
+    (
+        *_AREA,
+        population,
+        coverage_scope,
+        *_LAND,
+        *_HOMES,
+        n_sites_unknown,
+        n_common_unknown_expected,
+        n_common_unknown_high,
+    ),
 )
-Verdicts = Table("Verdicts", ("area_kind", "area_code", "verdict"), (*_AREA, f.verdict, *_LAND, *_UNITS))
+Verdicts = Table("Verdicts", ("area_kind", "area_code", "verdict"), (*_AREA, f.verdict, *_LAND, *_COMMON))
 Drop = Table(
     "Drop",
     ("rule_id",),
@@ -190,14 +261,14 @@ Drop = Table(
         n_sites_lost_only,
         n_sites_near_miss,
         near_miss_area_m2,
-        n_units_near_miss,
+        n_common_near_miss,
         n_sites_not_covered,
     ),
 )
 Requirements = Table(
     "Requirements",
     ("flexmilieu", "criterion"),
-    (f.flexmilieu, criterion, n_sites_judged, n_sites_failed, n_units_failed, n_sites_unsure),
+    (f.flexmilieu, criterion, n_sites_judged, n_sites_failed, n_common_failed, n_sites_unsure),
 )
 Ownership = Table(
     "Ownership",
@@ -207,7 +278,7 @@ Ownership = Table(
         replace(f.owner_class, null=None),
         replace(f.tenure, null=None),
         *_LAND,
-        *_UNITS,
+        *_COMMON,
         share_of_sites,
     ),
 )
@@ -218,12 +289,13 @@ Variants = Table(
         variant,
         population,
         *_LAND,
-        *_UNITS,
+        *_HOMES,
         n_sites_unknown,
         n_sites_gained,
         n_sites_lost,
         change_n_sites,
-        change_n_units_expected,
+        change_n_common_expected,
+        change_n_spread_expected,
         change_buildable_area_m2,
     ),
 )

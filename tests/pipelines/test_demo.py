@@ -158,7 +158,8 @@ def test_areas_close_for_every_parcel(tables: dict[str, pd.DataFrame], demo: Pat
 
 def test_buurten_sum_to_gemeenten_to_provincies_to_the_run(tables: dict[str, pd.DataFrame]) -> None:
     totals = tables["totals"].set_index(["population", "coverage_scope", "area_kind", "area_code"])
-    counted = ["n_sites", "parcel_area_m2", "buildable_area_m2", "n_units_low", "n_units_expected", "n_units_high"]
+    counted = ["n_sites", "parcel_area_m2", "buildable_area_m2", "n_common_low", "n_common_expected", "n_common_high"]
+    counted += ["n_clusters", "n_spread_low", "n_spread_expected", "n_spread_high"]
     sums = totals[counted].astype("float64").groupby(level=["area_kind", "population", "coverage_scope"]).sum()
     kinds = {kind: sums.loc[kind] for kind in ("run", "provincie", "gemeente")}
     for kind in ("provincie", "gemeente"):
@@ -194,10 +195,10 @@ def test_explain_tells_the_story_of_a_site(command: Callable[..., str], demo: Pa
 def test_shortlist_is_of_suitable_sites_in_order(command: Callable[..., str], reported: Small, tmp_path: Path) -> None:
     demo = reported.copy_to(tmp_path)
     told = command("shortlist", "--run", demo, "-n", 1, "--flexmilieu", "groen_tiny", "--min-units", 3)
-    suitability = pd.read_parquet(demo / "suitability.parquet")
-    mine = suitability[(suitability["flexmilieu"] == "groen_tiny") & (suitability["n_units_expected"] >= 3)]
-    verdict = pd.read_parquet(demo / "sites.parquet", columns=["site_id", "verdict"]).set_index("site_id")["verdict"]
-    mine = mine[mine["site_id"].map(verdict).isin(["eligible", "conditional"])]
+    served = pd.read_parquet(demo / "location_suitability.parquet")
+    mine = served[(served["flexmilieu"] == "groen_tiny") & (served["n_per_cluster_expected"] >= 3)]
+    verdict = pd.read_parquet(demo / "locations.parquet").set_index("location_id")["verdict"]
+    mine = mine[mine["location_id"].map(verdict).isin(["eligible", "conditional"])]
     best = mine.sort_values("rank").iloc[0]
     assert bool(best["is_suitable"])
     assert best["site_id"] in told
@@ -356,33 +357,29 @@ def test_every_total_is_counted_again_from_the_rows(tables: dict[str, pd.DataFra
     sites, suitability, found = tables["sites"], tables["suitability"], tables["totals"]
     pieces = tables["pieces"][tables["pieces"]["is_valid"].astype(bool)]
     places = pieces[["piece_id", "site_id"]].merge(tables["piece_locations"], on="piece_id")
-    units = ["n_units_low", "n_units_expected", "n_units_high"]
     is_available = sites["verdict"].isin(["eligible", "conditional"])
     suits = suitability[suitability["is_suitable"].fillna(value=False).astype(bool)]
-    own = sites.set_index("site_id")[units]
-    # Before requirements every flexmilieu may come: the homes of the one that holds most.
-    by_name = suitability.sort_values("flexmilieu", kind="stable", ignore_index=True)
-    known = by_name[by_name["n_units_expected"].notna()]
-    most = known.loc[known.groupby("site_id")["n_units_expected"].idxmax()].set_index("site_id")[units]
     populations = {
-        "available": (is_available, most),
-        "suitable": (is_available & sites["is_suitable"].fillna(value=False).astype(bool), own),
+        "available": is_available,
+        "suitable": is_available & sites["is_suitable"].fillna(value=False).astype(bool),
     }
     for flexmilieu, rows in suits.groupby("flexmilieu"):
-        populations[flexmilieu] = (
-            is_available & sites["site_id"].isin(rows["site_id"]),
-            rows.set_index("site_id")[units],
-        )
+        populations[flexmilieu] = is_available & sites["site_id"].isin(rows["site_id"])
+    clusters = tables["clusters"][tables["clusters"]["consent"] == "without"]
     told = found[(found["coverage_scope"] == "all") & found["population"].isin(list(populations))]
     assert {"run", "gemeente", "provincie"} <= set(told["area_kind"])
     for row in told.itertuples():
-        belongs, homes = populations[row.population]
-        inside = belongs if row.area_kind == "run" else belongs & (sites[f"{row.area_kind}_code"] == row.area_code)
-        mine = sites[inside.fillna(value=False).astype(bool)]
+        area = sites if row.area_kind == "run" else sites[sites[f"{row.area_kind}_code"] == row.area_code]
+        mine = area[populations[row.population].loc[area.index].fillna(value=False).astype(bool)]
         counted = [len(mine), places.loc[places["site_id"].isin(mine["site_id"]), "location_id"].nunique()]
-        counted += homes.reindex(mine["site_id"]).sum().astype(int).tolist()
-        assert [row.n_sites, row.n_locations, *(getattr(row, name) for name in units)] == counted, row
+        assert [row.n_sites, row.n_locations] == counted, row
         assert row.buildable_area_m2 == pytest.approx(mine["buildable_area_m2"].sum())
+        for one in ("low", "expected", "high"):
+            if row.population in ("available", "suitable"):
+                assert getattr(row, f"n_common_{one}") == pytest.approx(mine[f"n_common_{one}"].sum())
+                continue
+            here = clusters[(clusters["flexmilieu"] == row.population) & clusters["site_id"].isin(area["site_id"])]
+            assert getattr(row, f"n_spread_{one}") == here[f"n_spread_{one}"].sum()
 
 
 def test_what_the_rules_take_and_the_ledger_add_up(tables: dict[str, pd.DataFrame]) -> None:
@@ -403,7 +400,7 @@ def test_demand_is_matched_and_no_land_counts_twice(tables: dict[str, pd.DataFra
     assert given["n_homes_given"].sum() == told["n_homes_met"].sum() > 0
     by_site = given.groupby("site_id")
     assert len(given[["site_id", "flexmilieu"]].drop_duplicates()) == by_site.ngroups, "a site serves one flexmilieu"
-    assert (by_site["n_homes_given"].sum() <= by_site["n_units_expected"].first()).all()
+    assert (by_site["n_homes_given"].sum() <= by_site["n_per_cluster_expected"].first()).all()
     sites = tables["sites"].set_index("site_id").loc[given["site_id"]]
     assert sites["verdict"].isin(["eligible", "conditional"]).all()
     assert (sites["gemeente_code"].to_numpy() == given["gemeente_code"].to_numpy()).all()

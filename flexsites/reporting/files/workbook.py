@@ -14,18 +14,21 @@ from flexsites.reporting.files.sheets import A4, Sheets, sheet_name
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report import answer, origin
-from flexsites.reporting.report.shortlist import ranked_sites
+from flexsites.reporting.report.shortlist import ranked_locations
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.shown_fields import SHOWN
 from flexsites.reporting.summaries.all_tables import summary
 from flexsites.reporting.summaries.portfolio import buildings_table, complexes_table
 from flexsites.reporting.words import Words
 from flexsites.tables import (
+    Clusters,
     Complexes,
     DemandSites,
     DemandTotals,
     Exploitation,
     Frame,
+    Locations,
+    LocationSuitability,
     Lookalikes,
     PortfolioMatches,
     PortfolioUnmatched,
@@ -33,15 +36,15 @@ from flexsites.tables import (
     Roofs,
     RoofUnits,
     Sites,
-    Suitability,
 )
 from flexsites.tables.summary_tables import SUMMARIES
 from flexsites.tables.whole_files import whole_file
 
 _SHORTLIST = (
-    "flexmilieu", "rank", "site_id", "gemeente", "score", "n_units_expected", "n_units_low", "n_units_high", "verdict",
-    "owner_class", "tenure", "buildable_area_m2", "available_years_expected", "restrictions", "flags", "location_id",
-    "score_known_share",
+    "flexmilieu", "rank", "location_id", "site_id", "gemeente", "entrance_street_name", "score",
+    "n_per_cluster_expected", "n_per_cluster_low", "n_per_cluster_high", "n_room_expected", "verdict",
+    "owner_class_largest", "tenure", "core_area_m2", "n_location_parcels", "available_years_expected", "restrictions",
+    "flags",
 )  # fmt: skip
 _LINE_PT, _LINE_CHARACTERS, _SUMMARY_WIDTH = 16, 82, 95
 
@@ -118,8 +121,10 @@ def _write_sites(sheets: Sheets, results: Results, words: Words) -> None:
     """Write the sheets on parcels."""
     never_add = words.text("workbook.units_note")
     most = int(presentation().lists.max_sheet_rows)
-    ranked, note = _best_of_each(ranked_sites(results), most, words)
-    sheets.table("shortlist", ranked, Suitability, Sites, columns=_SHORTLIST, note=note)
+    ranked, note = _best_of_each(ranked_locations(results), most, words)
+    sheets.table("shortlist", ranked, LocationSuitability, Locations, Sites, columns=_SHORTLIST, note=note)
+    if results.has("clusters"):
+        sheets.table("clusters", results.table("clusters"), Clusters, note=words.text("workbook.clusters_note"))
     sites, note = _most_homes(results.table("sites"), most, words)
     sheets.table("sites", _with_gemeente(sites.sort_values("site_id")), Sites, note=note)
     totals = summary(results, "totals")

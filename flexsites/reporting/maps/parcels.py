@@ -28,7 +28,7 @@ _OF_LOCATION = (
     "verdict", "n_location_parcels", "core_area_m2", "{homes}", "entrance_street_name", "owner_classes", "is_cut",
 )  # fmt: skip
 _DIGITS = {"term": 1, "hectares": 2}
-FIRST = ("flexmilieu_first", "flexmilieu_best")
+FIRST = ("flexmilieu_first",)
 """Which flexmilieu a parcel is labelled with, by the name its column has; the first that the table has."""
 
 
@@ -55,7 +55,7 @@ def properties_of(results: Results, sites: Frame) -> pd.DataFrame:
         **({"first": sites[first]} if first else {}),
         "owner": sites["owner_class"],
         "location": sites["location_id"],
-        **({"homes": sites[homes[0].expected].astype("Float64")} if homes else {}),
+        **({"homes": sites[homes[0].expected].astype("Float64").round()} if homes else {}),
         "unchecked": sites["unchecked_rules"].map(lambda rules: len(entries(rules))).where(
             sites["verdict"].ne("excluded"), 0
         ),

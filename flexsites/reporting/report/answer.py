@@ -6,17 +6,20 @@ from typing import Any
 
 import pandas as pd
 
+from flexsites.reporting.names import homes_per_ha_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report.checked import checked
-from flexsites.reporting.report.land import run_row, verdict_counts
+from flexsites.reporting.report.land import in_order, run_row, verdict_counts, verdict_rows
 from flexsites.reporting.report.roofs import ways
-from flexsites.reporting.results import Results, records
+from flexsites.reporting.results import Results, records, row_at
 from flexsites.reporting.summaries.all_tables import summary
 from flexsites.reporting.summaries.portfolio import headline
 from flexsites.reporting.summaries.roofs import roof_range
-from flexsites.reporting.summaries.totals import AVAILABLE
+from flexsites.reporting.summaries.totals import SPREAD
 from flexsites.reporting.views import is_open
 from flexsites.reporting.words import Words
+from flexsites.tables import Frame
+from flexsites.tables.counting import AVAILABLE
 
 Tile = dict[str, str]
 
@@ -42,8 +45,7 @@ def _of_sites(results: Results, words: Words) -> tuple[list[str], list[Tile]]:
     available, suitable = run_row(results, "available"), run_row(results, "suitable")
     area, n_available = words.hectares(available["buildable_area_m2"]), words.number(available["n_sites"])
     of_all = words.text("answer.tile_of", n=words.number(sum(counts.values())))
-    homes = _about(suitable, words)
-    spread = words.text("answer.tile_range", low=homes["low"], high=homes["high"])
+    homes, tile_note = _headline(results, words)
     # Where no parcel is known to be available and some may be, zero homes would be a claim.
     if is_open(available["n_sites"], counts["unknown"]):
         sentences = [_none_known(available, counts, words)]
@@ -51,9 +53,9 @@ def _of_sites(results: Results, words: Words) -> tuple[list[str], list[Tile]]:
     else:
         sentences = _known(results, counts, words)
         known = [_tile(words, "suitable", words.number(suitable["n_sites"]), of_all)]
-        known.append(_tile(words, "homes", homes["expected"], spread))
         if is_open(suitable["n_sites"], suitable["n_sites_unknown"]):
-            known = [_tile(words, kind, words.unknown, "") for kind in ("suitable", "homes")]
+            known = [_tile(words, "suitable", words.unknown, "")]
+        known.append(_tile(words, "homes", homes, tile_note))
     sentences.append(_unknown(results, counts, words))
     sentences.append(words.text("answer.excluded", n=words.number(counts["excluded"])))
     first = _tile(words, "available", n_available, words.text("answer.tile_ha", area=area))
@@ -62,7 +64,7 @@ def _of_sites(results: Results, words: Words) -> tuple[list[str], list[Tile]]:
 
 def _none_known(available: pd.Series[Any], counts: dict[str, int], words: Words) -> str:
     """Return the answer where of no parcel it is known that it is available."""
-    homes = words.about(available["n_units_unknown_expected"])
+    homes = words.about(available["n_common_unknown_expected"])
     return words.text("answer.lead_unknown", n_sites=words.number(sum(counts.values())), expected=homes)
 
 
@@ -78,20 +80,63 @@ def _known(results: Results, counts: dict[str, int], words: Words) -> list[str]:
     said = [words.text("answer.lead_sites", **lead)]
     if counts["conditional"]:
         said[0] += " " + words.text("answer.lead_conditional", n=words.number(counts["conditional"]))
+    said.append(_common(results, words))
     if is_open(suitable["n_sites"], suitable["n_sites_unknown"]):
         said.append(words.text("answer.lead_suitable_unknown", n=words.number(suitable["n_sites_unknown"])))
     else:
-        n_suitable = words.number(suitable["n_sites"])
-        said.append(words.text("answer.lead_suitable", n_suitable=n_suitable, **_about(suitable, words)))
+        said.append(words.text("answer.lead_suitable", n_suitable=words.number(suitable["n_sites"])))
     if results.undemanding:
         said.append(_without_undemanding(results, words))
-    said.append(words.text("answer.before_groups", **_about(available, words)))
+    said += [_spread(results, words), words.text("answer.reconcile"), words.text("answer.changed")]
     return [one for one in said if one]
+
+
+def _headline(results: Results, words: Words) -> tuple[str, str]:
+    """Return the headline, the common programme where no consent is needed, and its range with what consent adds."""
+    rows = verdict_rows(results)
+    homes = {key: words.about(rows.loc["eligible", f"n_common_{key}"]) for key in ("low", "expected", "high")}
+    note = words.text("answer.tile_range", low=homes["low"], high=homes["high"])
+    more = rows["n_common_expected"].to_dict()["conditional"]
+    if more:
+        note = f"{note}; {words.text('answer.tile_consent', more=words.about(more))}"
+    return homes["expected"], note
+
+
+def _common(results: Results, words: Words) -> str:
+    """Return the common programme in a sentence, with its densities and area, and apart what consent adds."""
+    rows, per_ha = verdict_rows(results), homes_per_ha_of(results)
+    text = words.text("answer.common", **_programme(rows, "eligible", words))
+    if per_ha is not None:
+        low, expected, high = (words.number(rate) for rate in per_ha)
+        text += " " + words.text("answer.common_rates", low=low, expected=expected, high=high)
+    if verdict_counts(results)["conditional"]:
+        text += " " + words.text("answer.common_consent", **_programme(rows, "conditional", words))
+    return text
+
+
+def _programme(rows: Frame, verdict: str, words: Words) -> dict[str, str]:
+    """Return the common programme of the parcels of a verdict, with their number and area, as a sentence gives them."""
+    row = row_at(rows, verdict)
+    told = {key: words.about(row[f"n_common_{key}"]) for key in ("low", "expected", "high")}
+    return told | {"n": words.number(row["n_sites"]), "area": words.hectares(row["programme_area_m2"])}
+
+
+def _spread(results: Results, words: Words) -> str:
+    """Return the spread supply of each flexmilieu in a sentence; empty where none is told or known."""
+    told = []
+    for name in in_order(results):
+        row = run_row(results, name)
+        if pd.isna(row[SPREAD[1]]) or is_open(row["n_sites"], row["n_sites_unknown"]):
+            continue
+        low, expected, high = (words.about(row[one]) for one in SPREAD)
+        flexmilieu = words.name("flexmilieu", name)
+        told.append(words.text("answer.spread_one", name=flexmilieu, low=low, expected=expected, high=high))
+    return words.text("answer.spread", listed="; ".join(told)) if told else ""
 
 
 def _without_undemanding(results: Results, words: Words) -> str:
     """Return what remains without the flexmilieus that nearly everything passes; empty where nothing hangs on them."""
-    rest, suitable = run_row(results, "suitable_demanding"), run_row(results, "suitable")
+    rest = run_row(results, "suitable_demanding")
     passed = {name: run_row(results, name)["n_sites"] for name in results.undemanding}
     if is_open(rest["n_sites"], rest["n_sites_unknown"]) or not any(passed.values()):
         return ""
@@ -99,15 +144,8 @@ def _without_undemanding(results: Results, words: Words) -> str:
         words.text("answer.undemanding", name=words.name("flexmilieu", name), n=words.number(n))
         for name, n in passed.items()
     ]
-    told, n_rest = words.text("and").join(each), words.number(rest["n_sites"])
-    said = words.text("answer.without_undemanding", undemanding=told, n_sites=n_rest, **_about(rest, words))
-    is_higher = rest["n_units_expected"] > suitable["n_units_expected"]
-    return f"{said} {words.text('answer.without_undemanding_higher')}" if is_higher else said
-
-
-def _about(row: pd.Series[Any], words: Words) -> dict[str, str]:
-    """Return the homes of a row as a sentence gives them."""
-    return {key: words.about(row[f"n_units_{key}"]) for key in ("expected", "low", "high")}
+    told = words.text("and").join(each)
+    return words.text("answer.without_undemanding", undemanding=told, n_sites=words.number(rest["n_sites"]))
 
 
 def _unknown(results: Results, counts: dict[str, int], words: Words) -> str:

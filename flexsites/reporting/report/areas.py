@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from flexsites.reporting.report.land import POPULATIONS, in_order, run_row, totals_shown
+from flexsites.reporting.report.land import HOMES, POPULATIONS, in_order, run_row, totals_shown
 from flexsites.reporting.results import Results
 from flexsites.reporting.shown_fields import SHOWN
 from flexsites.reporting.summaries.all_tables import summary
@@ -20,7 +20,7 @@ _SCOPES = ("all", "plan_covered", "provincial_covered", "both_covered")
 
 
 def area_totals(results: Results, words: Words) -> dict[str, TableView]:
-    """Return the totals per gemeente, and the homes per gemeente and flexmilieu; the run as the last row."""
+    """Return the totals per gemeente, and the spread supply per gemeente and flexmilieu; the run as the last row."""
     table = summary(results, "totals")
     table = table[(table["coverage_scope"] == "all") & table["area_kind"].isin(("gemeente", "run"))]
     codes = [*sorted(table.loc[table["area_kind"] == "gemeente", "area_code"].unique()), "run"]
@@ -31,21 +31,19 @@ def area_totals(results: Results, words: Words) -> dict[str, TableView]:
         *_POPULATIONS_SHOWN,
         "n_locations",
         "buildable",
-        "n_units_expected",
+        HOMES,
         "units_range",
     ]
-    known = where_known(table, ["n_units_expected"])
+    known = where_known(table, ["n_spread_expected"])
     order = in_order(results)
     matrix = known.pivot_table(
-        index="area_code", columns="population", values="n_units_expected", aggfunc="first", dropna=False
+        index="area_code", columns="population", values="n_spread_expected", aggfunc="first", dropna=False
     )
     matrix = matrix.reindex(index=codes, columns=list(order)).reset_index(names="gemeente")
     headings = {one: words.name("flexmilieu", one) for one in order}
     caption = f"{words.text('totals.per_flexmilieu')}. {words.text('totals.never_add')}"
     return {
-        "totals": table_view(
-            rows, [*columns, "units_range", "n_sites_unknown"], words, headings=_names(words), emphasis=last
-        ),
+        "totals": table_view(rows, [*columns, "n_sites_unknown"], words, headings=_names(words), emphasis=last),
         "matrix": table_view(
             matrix,
             ["gemeente", *(homes_in(one) for one in order)],
@@ -71,10 +69,10 @@ def _names(words: Words) -> dict[str, str]:
 
 
 def _side_by_side(table: Frame, codes: list[str], words: Words) -> Frame:
-    """Return per area the parcels of each population, and area and homes of the suitable ones."""
+    """Return per area the parcels of each population, and area and common programme of the available ones."""
     counts = table.pivot_table(index="area_code", columns="population", values="n_sites", aggfunc="first")
-    suitable = table[table["population"] == "suitable"].set_index("area_code").reindex(codes)
-    rows = totals_shown(suitable, words).assign(buildable=suitable["buildable_area_m2"])
+    available = table[table["population"] == "available"].set_index("area_code").reindex(codes)
+    rows = totals_shown(available, words).assign(buildable=available["programme_area_m2"])
     rows = rows.assign(**{one: counts[one].reindex(codes) for one in POPULATIONS})
     return rows.reset_index(names="gemeente")
 
@@ -85,8 +83,8 @@ def ownership(results: Results, words: Words) -> dict[str, Any]:
     available = table[table["population"] == "available"]
     is_open = not len(available)
     available = table[table["population"] == "not_excluded"] if is_open else available
-    shown = with_range(available, words).assign(buildable=available["buildable_area_m2"])
-    columns = ("owner_class", "tenure", "n_sites", "share_of_sites", "n_locations", "buildable", "n_units_expected")
+    shown = with_range(available, words, "n_common").assign(buildable=available["programme_area_m2"])
+    columns: list[Column] = ["owner_class", "tenure", "n_sites", "share_of_sites", "n_locations", "buildable", HOMES]
     all_unknown = bool(len(available)) and set(available["owner_class"]) == {"onbekend"}
     return {
         "table": table_view(shown, [*columns, "units_range"], words),
@@ -97,13 +95,13 @@ def ownership(results: Results, words: Words) -> dict[str, Any]:
 
 def coverage(results: Results, words: Words) -> dict[str, Any]:
     """Return the totals with and without the places where plan capacity or provincial rules are not known."""
-    suitable = pd.DataFrame([run_row(results, "suitable", scope) for scope in _SCOPES])
-    rows = totals_shown(suitable, words)
+    available = pd.DataFrame([run_row(results, "available", scope) for scope in _SCOPES])
+    rows = totals_shown(available, words)
     for one in POPULATIONS:
         rows[one] = [run_row(results, one, scope)["n_sites"] for scope in _SCOPES]
-    rows["buildable"] = [run_row(results, "available", scope)["buildable_area_m2"] for scope in _SCOPES]
+    rows["buildable"] = [run_row(results, "available", scope)["programme_area_m2"] for scope in _SCOPES]
     first, *others = _POPULATIONS_SHOWN
-    columns: list[Column] = ["coverage_scope", first, "buildable", *others, "n_units_expected", "units_range"]
+    columns: list[Column] = ["coverage_scope", first, "buildable", *others, HOMES, "units_range"]
     sites = results.table("sites")
     shares = {
         "share": words.percent((sites["plan_coverage"] == "covered").mean()),

@@ -14,7 +14,7 @@ from flexsites.tables import DemandSites, DemandTotals, Frame, Sites, demand_tab
 
 _TOGETHER = "together"
 _WHERE = (
-    "gemeente", "site_id", "flexmilieu", "target_group", "n_homes_given", "n_units_expected", "rank", "verdict",
+    "gemeente", "site_id", "flexmilieu", "target_group", "n_homes_given", "n_per_cluster_expected", "rank", "verdict",
     "owner_class",
 )  # fmt: skip
 _OF_GROUP = (demand_tables.n_sites_given, demand_tables.n_homes_fit, demand_tables.demand_outcome)

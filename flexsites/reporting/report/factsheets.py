@@ -19,7 +19,7 @@ from flexsites.reporting.report.around import NOTHING, Around
 from flexsites.reporting.report.drawing import draw
 from flexsites.reporting.report.exploitation import exploitation_of
 from flexsites.reporting.report.page import environment, factsheets_path, report_path, sheets_in, write_text
-from flexsites.reporting.report.shortlist import ranked_sites
+from flexsites.reporting.report.shortlist import ranked_locations
 from flexsites.reporting.results import Results, open_results, records
 from flexsites.reporting.shown_fields import SHOWN
 from flexsites.reporting.story.explain import marks_elsewhere, measured, unit_in
@@ -27,14 +27,14 @@ from flexsites.reporting.table_view import Column, TableView, entries, table_vie
 from flexsites.reporting.views import with_range
 from flexsites.reporting.words import LANGUAGES, Words
 from flexsites.tables import Accessibility, Frame, Reasons, Sites, Suitability, empty
-from flexsites.tables.parcel_fields import n_units_expected
+from flexsites.tables.parcel_fields import n_common_expected
 
 _FACTS = (
-    "buildable_area_m2", "parcel_area_m2", "registered_area_m2", "flexmilieu_best", "score_best", "owner_class",
+    "buildable_area_m2", "parcel_area_m2", "registered_area_m2", "flexmilieu_first", "owner_class",
     "tenure", "available_years_expected", "plan_coverage", "provincial_coverage",
 )  # fmt: skip
 _PER_FLEXMILIEU = (
-    "flexmilieu", "is_suitable", "score", "rank", "n_units_expected", "units_range", "against",
+    "flexmilieu", "is_suitable", "score", "rank", "n_room_expected", "n_per_cluster_expected", "units_range", "against",
 )  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def _map_page(results: Results, place: Path, lang: str) -> str | None:
 
 def _best(results: Results) -> list[str]:
     """Return the best available sites of each flexmilieu, by rank, within the limit."""
-    ranked = ranked_sites(results).groupby("flexmilieu", sort=False).head(int(presentation().lists.max_shortlist))
+    ranked = ranked_locations(results).groupby("flexmilieu", sort=False).head(int(presentation().lists.max_shortlist))
     ids = ranked.sort_values(["rank", "site_id"], kind="stable")["site_id"]
     return list(dict.fromkeys(ids))[: int(presentation().lists.max_factsheets)]
 
@@ -118,7 +118,7 @@ def _sheet(results: Results, site: pd.Series[Any], around: Around, words: Words)
     pieces = around.pieces_of(site["site_id"])
     first = None if pieces is None or pieces.empty else pieces.iloc[0]
     access = None if first is None or pd.isna(first["access_x_m"]) else (first["access_x_m"], first["access_y_m"])
-    drawn = around.drawn_for(pieces, results.flexmilieus, site["flexmilieu_units"])
+    drawn = around.drawn_for(pieces, results.flexmilieus, site["flexmilieu_first"])
     modules = around.placed_on(pieces, drawn, ("module", "stairs", "gallery"))
     ground = around.placed_on(pieces, drawn, ("parking", "yard", "lane"))
     drawing = draw(
@@ -146,7 +146,7 @@ def _sheet(results: Results, site: pd.Series[Any], around: Around, words: Words)
         "reasons": _reasons(results, site["site_id"], words),
         "access": _access(results, site["site_id"], words),
         "suitability": _suitability(results, site["site_id"], words),
-        "units": _units(results, site, words),
+        "units": _units(site, words),
         "exploitation": exploitation_of(results, site["site_id"], words),
         "consent": words.text("factsheet.procedure_consent", rules=", ".join(restrictions)) if restrictions else "",
         "flags": flags,
@@ -160,11 +160,6 @@ def _facts(site: pd.Series[Any], words: Words) -> list[tuple[str, str]]:
     """Return the facts at the head of a sheet; what does not apply to the site is left out."""
     view = table_view(pd.DataFrame([site]), _FACTS, words, Sites)
     told = {column.name: (column.heading, cell) for column, cell in zip(view.columns, view.rows[0], strict=True)}
-    heading, best = told["flexmilieu_best"]
-    if not pd.isna(site["flexmilieu_best"]):
-        best = f"{best} ({told.pop('score_best')[1]})"
-    told["flexmilieu_best"] = (heading, best)
-    told.pop("score_best", None)
     heading, years = told["available_years_expected"]
     if years == words.unknown:
         told["available_years_expected"] = (heading, words.text("factsheet.term_unknown"))
@@ -215,7 +210,7 @@ def _suitability(results: Results, site_id: str, words: Words) -> TableView:
     place = {name: i for i, name in enumerate(results.flexmilieus)}
     own = table[table["site_id"] == site_id]
     own = own.assign(_place=own["flexmilieu"].map(place).fillna(len(place))).sort_values(["_place", "flexmilieu"])
-    shown = with_range(own, words).assign(against=[_against(row, words) for row in records(own)])
+    shown = with_range(own, words, "n_per_cluster").assign(against=[_against(row, words) for row in records(own)])
     return table_view(shown, _PER_FLEXMILIEU, words, Suitability)
 
 
@@ -227,24 +222,17 @@ def _against(row: Any, words: Words) -> str:  # noqa: ANN401 - a record of Suita
     return "" if row.is_suitable else words.name("criterion", row.failed_criterion)
 
 
-def _units(results: Results, site: pd.Series[Any], words: Words) -> str:
-    """Return the site's homes in a sentence, and what bound them."""
-    bound = words.unknown
-    if results.has("units") and not pd.isna(site["flexmilieu_units"]):
-        table = results.table("units")
-        own = table[(table["site_id"] == site["site_id"]) & (table["flexmilieu"] == site["flexmilieu_units"])]
-        bound = ", ".join(dict.fromkeys(words.name("bound", key) for key in own["bound_by"])) or words.unknown
-    spread = {"low": words.number(site["n_units_low"]), "high": words.number(site["n_units_high"])}
-    name = words.name("flexmilieu", site["flexmilieu_units"])
-    said = words.text("factsheet.units_note", expected=words.number(site["n_units_expected"]), bound=bound, **spread)
-    return f"{name}: {said}"
+def _units(site: pd.Series[Any], words: Words) -> str:
+    """Return the site's common programme in a sentence."""
+    homes = {key: words.number(site[f"n_common_{key}"]) for key in ("low", "expected", "high")}
+    return words.text("factsheet.units_note", area=words.hectares(site["programme_area_m2"]), **homes)
 
 
 def _neighbours(found: Frame, words: Words) -> TableView:
     """Return the sites nearby."""
     metres = [words.text("factsheet.neighbour_near", metres=words.number(distance)) for distance in found["distance_m"]]
-    homes = found["n_units_expected"].mask(found["verdict"] == "excluded")
-    shown = found.assign(distance=metres, n_units_expected=homes)
-    asked = replace(n_units_expected, null="excluded", not_of=("verdict", "excluded"))
+    homes = found["n_common_expected"].mask(found["verdict"] == "excluded")
+    shown = found.assign(distance=metres, n_common_expected=homes)
+    asked = replace(n_common_expected, null="excluded", not_of=("verdict", "excluded"))
     columns: list[Column] = ["site_id", "verdict", "owner_class", "buildable_area_m2", asked, "distance"]
     return table_view(shown, columns, words, Sites)

@@ -11,15 +11,17 @@ from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results
 from flexsites.reporting.shown_fields import SHOWN
 from flexsites.reporting.summaries.all_tables import summary
-from flexsites.reporting.summaries.totals import UNITS
+from flexsites.reporting.summaries.totals import COMMON, SPREAD, SPREAD_WITH_CONSENT
 from flexsites.reporting.table_view import Column, TableView, table_view
-from flexsites.reporting.views import RangeView, StackView, is_open, ranges, stack, where_known, with_range
+from flexsites.reporting.views import is_open, ranges, stack, where_known, with_range
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
 from flexsites.tables.field import Field
 
 VERDICTS = ("eligible", "conditional", "unknown", "excluded")
 POPULATIONS = ("available", "suitable", "suitable_demanding")
+HOMES = replace(SHOWN[COMMON[1]], null="no parcel is known to count, and some may", null_is="unknown")
+"""The common programme of what spans flexmilieus, where zero would be a claim unknown."""
 STEP = Field("step", "str", "what remains after each step")
 
 
@@ -51,8 +53,8 @@ def in_order(results: Results) -> tuple[str, ...]:
 
 
 def totals_shown(totals: Frame, words: Words) -> Frame:
-    """Return totals with the range of their homes; homes are unknown where zero would be a claim."""
-    return with_range(where_known(totals, UNITS), words)
+    """Return totals with the range of their common programme; it is unknown where zero would be a claim."""
+    return with_range(where_known(totals, COMMON), words, "n_common")
 
 
 def funnel(results: Results, words: Words) -> TableView:
@@ -65,8 +67,9 @@ def funnel(results: Results, words: Words) -> TableView:
     assessed |= {"area": results.table("sites")["parcel_area_m2"].sum(), "units_range": ""}
     shown = pd.concat([pd.DataFrame([assessed]), rows], ignore_index=True)
     # Of what is assessed nobody asks yet where it lies together or what fits on it.
-    asked = {name: replace(SHOWN[name], not_of=("population", "assessed")) for name in ("n_locations", UNITS[1])}
-    columns: list[Column] = [STEP, "n_sites", asked["n_locations"], "area", asked[UNITS[1]], "units_range"]
+    counted = (SHOWN["n_locations"], HOMES)
+    asked = {one.name: replace(one, not_of=("population", "assessed")) for one in counted}
+    columns: list[Column] = [STEP, "n_sites", asked["n_locations"], "area", asked[COMMON[1]], "units_range"]
     return table_view(shown, columns, words, headings={"step": " "})
 
 
@@ -81,24 +84,45 @@ def verdicts(results: Results, words: Words) -> dict[str, Any]:
     place = {name: i for i, name in enumerate(results.flexmilieus)}
     ordered = needs.assign(_place=needs["flexmilieu"].map(place).fillna(len(place)))
     ordered = ordered.sort_values("_place", kind="stable")
-    columns = ("flexmilieu", "criterion", "n_sites_failed", "n_units_failed", "n_sites_unknown", "n_sites_judged")
+    columns = ("flexmilieu", "criterion", "n_sites_failed", "n_common_failed", "n_sites_unknown", "n_sites_judged")
     return {"bar": bar, "requirements": table_view(ordered, columns, words)}
 
 
-def flexmilieus(results: Results, words: Words) -> dict[str, StackView | RangeView]:
-    """Return the homes per flexmilieu as ranges, and its parcels suitable, unknown or not."""
+def flexmilieus(results: Results, words: Words) -> dict[str, Any]:
+    """Return the spread supply per flexmilieu, as ranges and in a table, and its parcels suitable, unknown or not."""
     series = presentation().colours.series
     available = run_row(results, "available")
     n_asked = float(available["n_sites"] + available["n_sites_unknown"])
     chart, bars = [], []
-    for i, flexmilieu in enumerate(in_order(results)):
+    order = in_order(results)
+    for i, flexmilieu in enumerate(order):
         row = run_row(results, flexmilieu)
         label = words.name("flexmilieu", flexmilieu)
         yes, unknown = float(row["n_sites"]), float(row["n_sites_unknown"])
         # Where no parcel is known to suit and some may, nothing is known of the homes: zero would be a claim.
-        homes = None if is_open(yes, unknown) else (float(row[name]) for name in UNITS)
-        chart.append((label, None if homes is None else tuple(homes), series[i % len(series)]))
+        homes = None if is_open(yes, unknown) or pd.isna(row[SPREAD[1]]) else tuple(float(row[name]) for name in SPREAD)
+        chart.append((label, homes, series[i % len(series)]))
         parts = [("yes", yes), ("unknown", unknown), ("no", max(n_asked - yes - unknown, 0.0))]
-        bars.append((label, parts, words.unknown if homes is None else words.number(yes)))
+        bars.append((label, parts, words.unknown if is_open(yes, unknown) else words.number(yes)))
     names = {key: words.name("outcome", key) for key in ("yes", "unknown", "no")}
-    return {"homes": ranges(chart, words), "sites": stack(bars, presentation().colours.outcome, names, words)}
+    return {
+        "homes": ranges(chart, words),
+        "table": _spread(results, order, words),
+        "sites": stack(bars, presentation().colours.outcome, names, words),
+    }
+
+
+def _spread(results: Results, order: tuple[str, ...], words: Words) -> TableView:
+    """Return the spread supply of each flexmilieu, without and with consent."""
+    rows = pd.DataFrame([run_row(results, one) for one in order])
+    known = where_known(rows, ["n_clusters", *SPREAD, *SPREAD_WITH_CONSENT])
+    shown = with_range(known.assign(flexmilieu=known["population"]), words, "n_spread")
+    told = {name: replace(SHOWN[name], null_is="unknown") for name in ("n_clusters", SPREAD[1], SPREAD_WITH_CONSENT[1])}
+    columns: list[Column] = [
+        "flexmilieu",
+        told["n_clusters"],
+        told[SPREAD[1]],
+        "units_range",
+        told[SPREAD_WITH_CONSENT[1]],
+    ]
+    return table_view(shown, columns, words)

@@ -12,11 +12,11 @@ from flexsites.reporting.results import Results
 from flexsites.reporting.shown_fields import SHOWN
 from flexsites.reporting.summaries.all_tables import summary
 from flexsites.reporting.summaries.portfolio import headline
-from flexsites.reporting.summaries.totals import AVAILABLE, UNITS
 from flexsites.reporting.table_view import Column, TableView, entries, table_view
 from flexsites.reporting.views import where_known, with_range
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame, Roofs, RoofUnits
+from flexsites.tables.counting import AVAILABLE
 from flexsites.tables.field import Field
 from flexsites.tables.summary_tables import SUMMARIES
 
@@ -25,6 +25,7 @@ _BEST = (
     "units_range",
 )  # fmt: skip
 _NAMED = {"owner_class": "owner", "roof_quality": "roof_term"}
+UNITS = ("n_units_low", "n_units_expected", "n_units_high")
 _COUNTED = tuple(Field(one, "int", SHOWN["n_buildings"].description) for one in VERDICTS)
 
 _NAMED = {"gemeente": "area", "owner_class": "owner", "roof_quality": "roof_term"}
@@ -32,7 +33,7 @@ _NAMED = {"gemeente": "area", "owner_class": "owner", "roof_quality": "roof_term
 
 def roofs(results: Results, words: Words) -> dict[str, TableView]:
     """Return roofs per age rule and variant, those with most homes, and what evidence is missing."""
-    shown = with_range(ways(results), words)
+    shown = with_range(ways(results), words, "n_units")
     columns: list[Column] = ["age_rule", "roof_variant", *_COUNTED, UNITS[1], "units_range"]
     headings = {one: words.name("verdict", one) for one in VERDICTS}
     totals = table_view(shown, columns, words, headings=headings)
@@ -72,7 +73,7 @@ def _groups(results: Results, words: Words) -> TableView:
         words.unknown if code == "unknown" else words.name(_NAMED.get(kind, "area"), code)
         for kind, code in zip(found["group_kind"], found["group_code"], strict=True)
     ]
-    shown = with_range(found, words).assign(group_code=pd.Series(named, index=found.index, dtype="str"))
+    shown = with_range(found, words, "n_units").assign(group_code=pd.Series(named, index=found.index, dtype="str"))
     group = replace(SHOWN["group_code"], names=None)
     columns: list[Column] = ["group_kind", group, "block_type", *_COUNTED, UNITS[1], "units_range"]
     headings = {one: words.name("verdict", one) for one in VERDICTS}
@@ -88,7 +89,7 @@ def _best(results: Results, words: Words) -> TableView:
     units = units.drop_duplicates("bag_pand_id").head(int(presentation().lists.max_shortlist))
     evidence = ["bag_pand_id", "year_built", "n_storeys", "n_dwellings"]
     best = units.merge(pd.DataFrame(results.table("roofs"))[evidence], on="bag_pand_id", how="left")
-    return table_view(with_range(best, words), _BEST, words, RoofUnits, Roofs)
+    return table_view(with_range(best, words, "n_units"), _BEST, words, RoofUnits, Roofs)
 
 
 def _missing(results: Results, words: Words) -> TableView:

@@ -8,10 +8,10 @@ from typing import Any
 from flexsites.reporting.report.land import verdict_rows
 from flexsites.reporting.results import Results, records
 from flexsites.reporting.summaries.all_tables import summary
-from flexsites.reporting.summaries.totals import AVAILABLE
 from flexsites.reporting.table_view import ColumnView, TableView, table_view
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
+from flexsites.tables.counting import AVAILABLE
 
 _CLOSES_M2 = 0.01
 _CLOSES_SHARE = 1e-9
@@ -19,7 +19,7 @@ _AREAS = {"covered": "covered_area_m2", "first": "attributed_area_m2", "only": "
 _AT_LEAST = ("covered", "first")
 _SHOWN = (
     "rule", "effect", "n_sites_covered", *_AREAS, "n_sites_lost_first", "n_sites_lost_only", "n_sites_near_miss",
-    "n_units_near_miss",
+    "n_common_near_miss",
 )  # fmt: skip
 
 

@@ -8,54 +8,54 @@ import pandas as pd
 
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results
-from flexsites.reporting.summaries.totals import AVAILABLE
 from flexsites.reporting.table_view import table_view
 from flexsites.reporting.views import with_range
 from flexsites.reporting.words import Words
-from flexsites.tables import Frame, Sites, Suitability
+from flexsites.tables import Frame, Locations, LocationSuitability, Sites
+from flexsites.tables.counting import AVAILABLE, listed
 
 _SHOWN = (
-    "rank", "site_id", "gemeente", "score", "n_units_expected", "units_range", "buildable_area_m2", "owner_class",
-    "verdict",
+    "rank", "site_id", "gemeente", "entrance_street_name", "score", "n_per_cluster_expected", "units_range",
+    "core_area_m2", "n_location_parcels", "owner_class_largest", "verdict",
 )  # fmt: skip
 
 
-def ranked_sites(results: Results) -> Frame:
-    """Return the available sites that suit a flexmilieu, by flexmilieu and rank.
+def ranked_locations(results: Results) -> Frame:
+    """Return the available locations that suit a flexmilieu, by flexmilieu and in the order in which they are listed.
 
     Returns
     -------
-        Key ``(flexmilieu, site_id)``: the columns of Suitability and of Sites (homes are those in the flexmilieu), and
-        ``gemeente``, a code to be shown by its name.
+        Key ``(flexmilieu, location_id)``: the columns of LocationSuitability and of Locations, of the parcel to look at
+        (``site_id``) tenure, years and marks, and ``gemeente``, a code to be shown by its name.
     """
-    suitability = results.table("suitability")
-    suits = suitability["is_suitable"].fillna(value=False).astype(bool) & suitability["rank"].notna()
-    sites = pd.DataFrame(results.table("sites").drop(columns="geometry"))
-    own = [name for name in sites if name == "site_id" or name not in suitability]
-    merged = suitability[suits].merge(sites.loc[sites["verdict"].isin(AVAILABLE), own], on="site_id")
-    place = {name: i for i, name in enumerate(results.flexmilieus)}
-    merged = merged.assign(_place=merged["flexmilieu"].map(place).fillna(len(place)), gemeente=merged["gemeente_code"])
-    ordered = merged.sort_values(["_place", "flexmilieu", "rank", "site_id"], kind="stable", ignore_index=True)
-    return ordered.drop(columns="_place")
+    served, locations = results.table("location_suitability"), results.table("locations")
+    ranked = served[served["rank"].notna()].merge(
+        locations[locations["verdict"].isin(AVAILABLE)], on="location_id", validate="many_to_one"
+    )
+    of_site = ["site_id", "tenure", "available_years_expected", "restrictions", "flags"]
+    ranked = ranked.merge(pd.DataFrame(results.table("sites"))[of_site], on="site_id", validate="many_to_one")
+    ranked = ranked.assign(gemeente=ranked["gemeente_code"])
+    order = results.flexmilieus or tuple(sorted(ranked["flexmilieu"].unique()))
+    parts = [listed(ranked[ranked["flexmilieu"] == name]) for name in order]
+    return pd.concat(parts or [ranked], ignore_index=True)
 
 
 def shortlist(results: Results, words: Words) -> list[dict[str, Any]]:
-    """Return the best sites per flexmilieu, the factsheet of each linked by its id."""
+    """Return the best locations per flexmilieu, the factsheet of the parcel to look at linked by its id."""
     limit = int(presentation().lists.max_shortlist)
-    suitability, ranked = results.table("suitability"), ranked_sites(results)
+    served, ranked = results.table("location_suitability"), ranked_locations(results)
     lists = []
-    for flexmilieu in results.flexmilieus or tuple(sorted(suitability["flexmilieu"].unique())):
+    for flexmilieu in results.flexmilieus or tuple(sorted(served["flexmilieu"].unique())):
         own = ranked[ranked["flexmilieu"] == flexmilieu]
-        best = with_range(own.head(limit), words)
-        judged = suitability.loc[suitability["flexmilieu"] == flexmilieu, "is_suitable"]
-        n_unknown = int(judged.isna().sum())
+        best = with_range(own.head(limit), words, "n_per_cluster")
+        n_unknown = int(served.loc[served["flexmilieu"] == flexmilieu, "is_suitable"].isna().sum())
         empty = words.text("shortlist.none")
         if n_unknown:
             empty = words.text("shortlist.none_known", n=words.number(n_unknown))
         lists.append(
             {
                 "name": words.name("flexmilieu", flexmilieu),
-                "table": table_view(best, _SHOWN, words, Suitability, Sites),
+                "table": table_view(best, _SHOWN, words, LocationSuitability, Locations, Sites),
                 "empty": "" if len(best) else empty,
                 "summary": words.text("shortlist.summary", shown=words.number(len(best)), n=words.number(len(own))),
             }

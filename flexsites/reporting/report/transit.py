@@ -15,7 +15,7 @@ from flexsites.reporting.words import Words
 from flexsites.tables import Frame
 from flexsites.tables.field import Field
 
-_QUANTITIES = ("locations", "sites", "buildable_area_m2", "n_units_expected")
+_QUANTITIES = ("locations", "sites", "programme_area_m2", "n_common_expected")
 
 
 def transit(results: Results, words: Words) -> dict[str, Any]:
@@ -34,9 +34,9 @@ def transit(results: Results, words: Words) -> dict[str, Any]:
         bars = []
         for quantity in _QUANTITIES:
             row = row_at(by, quantity)
-            scale = 1e-4 if quantity == "buildable_area_m2" else 1.0
+            scale = 1e-4 if quantity == "programme_area_m2" else 1.0
             amounts = [(key, float(row[key]) * scale) for key in names]
-            label = words.name("quantity", quantity) + (" (ha)" if quantity == "buildable_area_m2" else "")
+            label = words.name("quantity", quantity) + (" (ha)" if quantity == "programme_area_m2" else "")
             bars.append((label, amounts, _share_written(row, words)))
         charts.append({"title": reach, "stack": stack(bars, presentation().colours.transit, names, words)})
     return {"sentences": list(dict.fromkeys(sentences)), "charts": charts, "areas": _areas(results, words)}
@@ -89,6 +89,6 @@ def _sentence(by: Frame, reach: str, words: Words) -> str:
     if row["unknown"]:
         low, high = (words.percent(share) for share in shares)
         return words.text("transit.sentence_bounds", reach=reach, n=words.number(row["unknown"]), low=low, high=high)
-    quantities = {"share": "locations", "area": "buildable_area_m2", "units": "n_units_expected"}
+    quantities = {"share": "locations", "area": "programme_area_m2", "units": "n_common_expected"}
     written = {key: _share_written(row_at(by, quantity), words) for key, quantity in quantities.items()}
     return words.text("transit.sentence", reach=reach, **written)

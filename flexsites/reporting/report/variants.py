@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from flexsites.config.anchors import SHARES
+from flexsites.reporting.names import homes_per_ha_of
 from flexsites.reporting.presentation import presentation
-from flexsites.reporting.report.land import POPULATIONS, totals_shown
+from flexsites.reporting.report.land import HOMES, POPULATIONS, run_row, totals_shown
 from flexsites.reporting.results import Results, records
 from flexsites.reporting.shown_fields import SHOWN
 from flexsites.reporting.summaries.all_tables import summary
-from flexsites.reporting.summaries.totals import UNITS
+from flexsites.reporting.summaries.totals import COMMON
 from flexsites.reporting.summaries.variants import BASE
 from flexsites.reporting.table_view import Column, TableView, table_view
 from flexsites.reporting.views import ranges, where_known
@@ -32,30 +32,30 @@ _COUNTS = ("available", "n_sites", "without")
 _SHOWN: tuple[Column, ...] = (
     "variant",
     Field("available", "int", SHOWN["n_sites"].description),
-    "n_sites",
-    "n_units_expected",
+    HOMES,
     "units_range",
-    replace(SHOWN["change_n_units_expected"], null_is="not_applicable"),
+    "change_n_common_expected",
+    "n_sites",
     "n_sites_gained",
     "n_sites_lost",
     "n_sites_unknown",
     Field("without", "int", SHOWN["n_sites"].description),
-    Field("without_units", "int", SHOWN["n_units_expected"].description),
 )
 
 
 def variants(results: Results, words: Words) -> dict[str, Any]:
-    """Return the variants side by side: a table and the homes on suitable parcels as ranges."""
+    """Return the variants side by side: a table, the common programme of available parcels, and who is served."""
     table = summary(results, "variants")
     names = list(dict.fromkeys(table["variant"]))
     of = {one: table[table["population"] == one].set_index("variant").reindex(names) for one in POPULATIONS}
-    suitable = totals_shown(of["suitable"], words)
-    rows = suitable.assign(
-        available=of["available"]["n_sites"],
+    available = totals_shown(of["available"], words)
+    counted = ["n_sites", "n_sites_gained", "n_sites_lost", "n_sites_unknown"]
+    rows = available.assign(
+        available=available["n_sites"],
+        **{name: of["suitable"][name] for name in counted},
         without=of["suitable_demanding"]["n_sites"],
-        without_units=where_known(of["suitable_demanding"], [UNITS[1]])[UNITS[1]],
     ).reset_index()
-    compared = ["change_n_units_expected", "n_sites_gained", "n_sites_lost"]
+    compared = ["change_n_common_expected", "n_sites_gained", "n_sites_lost"]
     rows[compared] = rows[compared].mask(rows["variant"].eq(BASE))  # the base is what the others are compared with
     series = presentation().colours.series
     chart = [
@@ -64,7 +64,6 @@ def variants(results: Results, words: Words) -> dict[str, Any]:
     ]
     # Nearly everything passes an undemanding flexmilieu: what a stricter requirement does is seen without it.
     named = {one: words.name("population", key) for one, key in zip(_COUNTS, POPULATIONS, strict=True)}
-    named["without_units"] = f"{named['without']}: {words.heading(UNITS[1])}"
     return {
         "table": table_view(rows, _SHOWN, words, headings=named),
         "chart": ranges(chart, words),
@@ -75,16 +74,16 @@ def variants(results: Results, words: Words) -> dict[str, Any]:
 
 def _amounts(row: Any) -> tuple[float, ...] | None:  # noqa: ANN401 - a row of totals
     """Return the homes of a row; None where nobody knows."""
-    homes = [getattr(row, name) for name in UNITS]
+    homes = [getattr(row, name) for name in COMMON]
     return None if any(pd.isna(one) for one in homes) else tuple(float(one) for one in homes)
 
 
 def _matrix(results: Results, table: Frame, words: Words) -> TableView:
-    """Return the suitable parcels and homes per variant and flexmilieu: where a stricter requirement is seen."""
-    known = where_known(table, ["n_sites", UNITS[1]])
+    """Return suitable parcels and spread supply per variant and flexmilieu: where a stricter requirement is seen."""
+    known = where_known(table, ["n_sites", "n_spread_expected"])
     names = list(dict.fromkeys(table["variant"]))
     order = [one for one in results.flexmilieus if one in set(known["population"])]
-    counts = zip(known["n_sites"], known[UNITS[1]], strict=True)
+    counts = zip(known["n_sites"], known["n_spread_expected"], strict=True)
     both = known.assign(
         both=[words.unknown if pd.isna(n) else f"{words.number(n)} / {words.number(homes)}" for n, homes in counts]
     )
@@ -109,7 +108,19 @@ def anchors(results: Results, words: Words) -> dict[str, Any] | None:
         low, high = write(row["found_low"]), write(row["found_high"])
         published = words.text(f"anchors.{one.sense}", value=write(one.published))
         found_here = low if low == high else f"{low} – {high}"
-        rows.append((words.label(one.label), published, found_here, words.label(one.note)))
+        note = words.label(one.note)
+        if one.quantity == "homes_available":
+            note = f"{note} {_area_asked(results, float(one.published), words)}".strip()
+        rows.append((words.label(one.label), published, found_here, note))
     columns = ["anchor", "published", "found", "note"]
     view = table_view(pd.DataFrame(rows, columns=columns), [_AS_PUBLISHED.get(one, one) for one in columns], words)
     return {"label": words.label(told.label), "about": words.label(told.about), "table": view}
+
+
+def _area_asked(results: Results, n_homes: float, words: Words) -> str:
+    """Return how much land so many homes ask at the common programme, beside what the run has; empty: not known."""
+    per_ha, available = homes_per_ha_of(results), run_row(results, "available")
+    if per_ha is None:
+        return ""
+    least, most = (words.about(n_homes / rate) for rate in (per_ha[2], per_ha[0]))
+    return words.text("anchors.area", least=least, most=most, area=words.hectares(available["programme_area_m2"]))

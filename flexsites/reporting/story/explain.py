@@ -214,11 +214,12 @@ def _units(results: Results, site_id: str, words: Words) -> list[str]:
             "explain.units_line",
             piece=row.piece_id,
             flexmilieu=words.name("flexmilieu", row.flexmilieu),
-            units=words.number(row.n_units_expected),
-            low=words.number(row.n_units_low),
-            high=words.number(row.n_units_high),
+            room=words.number(row.n_room_expected),
+            low=words.number(row.n_room_low),
+            high=words.number(row.n_room_high),
+            place=words.number(row.n_per_cluster_expected),
             density=words.number(row.n_units_density, 1),
-            layout=words.number(row.n_units_layout),
+            layout=f"{'≥ ' if row.is_layout_least else ''}{words.number(row.n_units_layout)}",
             bound=words.name("bound", row.bound_by),
             parking=words.number(row.n_parking),
         )
@@ -271,9 +272,9 @@ def _criterion_line(row: pd.Series[Any], flexmilieu: str, words: Words, unit_of:
         listed = ", ".join(missing) or words.unknown
         return words.text("explain.unknown_line", flexmilieu=flexmilieu, criteria=listed)
     if row["is_suitable"]:
-        units = {key: words.number(row[f"n_units_{name}"]) for key, name in (("low", "low"), ("high", "high"))}
+        units = {key: words.number(row[f"n_per_cluster_{key}"]) for key in ("low", "high")}
         score, rank = words.number(row["score"], 2), words.number(row["rank"])
-        amount = words.number(row["n_units_expected"])
+        amount = words.number(row["n_per_cluster_expected"])
         return words.text("explain.suitable_line", flexmilieu=flexmilieu, score=score, rank=rank, units=amount, **units)
     criterion = words.name("criterion", row["failed_criterion"])
     if pd.isna(row["failed_by"]):
@@ -303,12 +304,11 @@ def _conclusion(results: Results, site: pd.Series[Any], words: Words) -> list[st
     if not pd.isna(site["available_years_expected"]):
         years = words.text("explain.years", years=words.number(site["available_years_expected"], 1))
     best = words.text("explain.conclusion_none")
-    if not pd.isna(site["flexmilieu_best"]):
-        units = {key: words.number(site[f"n_units_{name}"]) for key, name in (("low", "low"), ("high", "high"))}
-        name, score = words.name("flexmilieu", site["flexmilieu_best"]), words.number(site["score_best"], 2)
-        amount = words.number(site["n_units_expected"])
-        best = words.text("explain.conclusion_best", flexmilieu=name, score=score, units=amount, **units)
-    lines = [best] if site["verdict"] == "excluded" else [best, years]
+    if not pd.isna(site["flexmilieu_first"]):
+        best = words.text("explain.conclusion_first", flexmilieu=words.name("flexmilieu", site["flexmilieu_first"]))
+    homes = {key: words.number(site[f"n_common_{key}"]) for key in ("low", "expected", "high")}
+    common = words.text("explain.conclusion_common", area=words.hectares(site["programme_area_m2"]), **homes)
+    lines = [best] if site["verdict"] == "excluded" else [best, common, years]
     marks = (_marks(results, site, effect, column, words) for effect, column in _MARKING.items())
     return [*lines, *(line for told in marks for line in told)]
 

@@ -17,9 +17,9 @@ from flexsites.reporting.table_view import entries, table_view
 from flexsites.reporting.where import places_of, streets_of
 from flexsites.reporting.why import main_reasons
 from flexsites.reporting.words import Words
-from flexsites.tables import Frame, Sites, Suitability
+from flexsites.tables import Frame, Locations, LocationSuitability, Sites
 
-_IN_WORDS = ("verdict", "owner_class", "available_years_expected")
+_IN_WORDS = ("verdict", "owner_class_largest", "available_years_expected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def shortlist_lines(
     directory
         The run's directory.
     rows
-        flexmilieu, rank, site_id, owner_class, score, homes, available_years_expected, verdict.
+        flexmilieu, rank, site_id, owner_class_largest, score, homes, available_years_expected, verdict.
     n_unknown
         Per column how many sites are left out only because it is unknown.
     lang
@@ -50,7 +50,9 @@ def shortlist_lines(
     """
     results = open_results(directory)
     words = words_of(results, lang)
-    told = table_view(rows, ["flexmilieu", "rank", "site_id", *_IN_WORDS], words, Suitability, Sites).rows
+    told = table_view(
+        rows, ["flexmilieu", "rank", "site_id", *_IN_WORDS], words, LocationSuitability, Locations, Sites
+    ).rows
     reasons = _reasons(results, rows, words)
     listed = [
         Listed(cells[0], cells[1], cells[2], (*_facts(row, cells[3:], words), *reasons.get(cells[2], ())))

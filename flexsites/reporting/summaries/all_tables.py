@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
+
+from flexsites.reporting.names import homes_per_ha_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.summaries.anchors import compare_anchors
@@ -15,6 +18,7 @@ from flexsites.reporting.summaries.totals import AREA_KINDS, ownership_totals, t
 from flexsites.reporting.summaries.transit import transit_diagnostic
 from flexsites.reporting.summaries.variants import compare_variants
 from flexsites.tables import Frame, conform
+from flexsites.tables.counting import counts
 from flexsites.tables.files import write_chunks
 from flexsites.tables.summary_tables import SUMMARIES
 
@@ -58,6 +62,7 @@ def _compute(results: Results, name: str) -> Frame:
             flexmilieu_order=order,
             undemanding=results.undemanding,
             places=results.places(),
+            clusters=results.clusters(),
         ),
     }
     return _checked(ways[name](), name, "summaries")
@@ -94,9 +99,13 @@ def write_tables(directory: Path | str) -> list[Path]:
 
 def _drop(results: Results) -> Frame:
     """Tell what each rule takes, with the near misses where the run looked for them."""
-    missed = [results.table(name) if results.has(name) else None for name in ("near_misses", "near_miss_units")]
+    missed = results.table("near_misses") if results.has("near_misses") else None
+    per_ha = homes_per_ha_of(results)
     sites, reasons, told = (results.table(name) for name in ("sites", "reasons", "rule_coverage"))
-    return drop_table(sites, reasons, *missed, rule_coverage=told, rule_order=results.rules)
+    return drop_table(
+        sites, reasons, missed,
+        rule_coverage=told, rule_order=results.rules, homes_per_ha=None if per_ha is None else per_ha[1],
+    )  # fmt: skip
 
 
 def _variants(results: Results) -> Frame:
@@ -120,10 +129,11 @@ def _transit(results: Results) -> Frame:
     """Run the diagnostic; a mode that the run did not measure leaves unknown what the others do not decide."""
     diagnostic = presentation().transit
     access, pieces = results.table("accessibility"), results.table("pieces")
+    sites = results.table("sites")
+    counting = pd.DataFrame(pieces)[counts(pieces, sites["site_id"], sites["verdict"])]
     # A piece that is no site (too small, without a road) lends its stop to no other.
-    access = access[
-        access["piece_id"].isin(pieces["piece_id"][(pieces["is_valid"] & pieces["is_with_consent"]).astype(bool)])
-    ]
+    located = pieces["piece_id"][(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy()]
+    access = access[access["piece_id"].isin(located) | access["piece_id"].isin(counting["piece_id"])]
     there = set(access["measure"].unique())
     measured = {mode: measure for mode, measure in diagnostic.measures.items() if measure in there}
     reaches = {
@@ -132,12 +142,13 @@ def _transit(results: Results) -> Frame:
         if any(mode in measured for mode in reach)
     }
     return transit_diagnostic(
-        results.table("sites"),
+        sites,
         access,
         measures=measured,
         reaches=reaches,
         area_kinds=AREA_KINDS,
         places=results.places(),
+        pieces=counting[["piece_id", "site_id", "core_area_m2"]],
     )
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from flexsites.reporting.summaries.totals import AVAILABLE, places_of
+from flexsites.reporting.summaries.totals import places_of
 from flexsites.tables import Frame
+from flexsites.tables.counting import AVAILABLE
 from flexsites.tables.manifest import AnchorTold
 
 COLUMNS = ("anchor", "published", "sense", "found_low", "found_high")
@@ -67,12 +68,11 @@ def compare_anchors(
 
 
 def _homes(totals: Frame) -> Range:
-    """Homes on available sites; at the most those on sites of unknown verdict too."""
+    """Return the common programme: the low one on available sites, and the high one with unknown ones too."""
     whole = totals[
         (totals["area_kind"] == "run") & (totals["population"] == "available") & (totals["coverage_scope"] == "all")
     ].iloc[0]
-    known, unknown = float(whole["n_units_expected"]), float(whole["n_units_unknown_expected"])
-    return (known, known + unknown)
+    return (float(whole["n_common_low"]), float(whole["n_common_high"]) + float(whole["n_common_unknown_high"]))
 
 
 def _lost(transit: Frame | None) -> Range:

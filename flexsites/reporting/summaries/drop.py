@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from flexsites.reporting.summaries.totals import AVAILABLE
 from flexsites.tables import Frame
+from flexsites.tables.counting import AVAILABLE
 
 _AREA_TOLERANCE_M2 = 0.01
+_M2_PER_HA = 10_000.0
 _TAKING = ("exclude", "test")
 _ABOUT = ["rule_id", "effect", "hardness"]
 
@@ -24,10 +25,10 @@ def drop_table(
     sites: Frame,
     reasons: Frame,
     near_misses: Frame | None = None,
-    near_miss_units: Frame | None = None,
     *,
     rule_coverage: Frame,
     rule_order: Sequence[str] = (),
+    homes_per_ha: float | None = None,
 ) -> Frame:
     """Tell per rule what it takes.
 
@@ -37,12 +38,14 @@ def drop_table(
         Sites, key ``site_id``.
     reasons
         Reasons, key ``(site_id, rule_id)``: areas in m2, where a rule covers any.
-    near_misses, near_miss_units
-        NearMisses and NearMissUnits: the pieces, and the homes on them, that would come back if just one rule went.
+    near_misses
+        NearMisses: the pieces that would come back if just one rule went.
     rule_coverage
         RuleCoverage: the rules whose source does not cover parcels in full, per combination that sites name.
     rule_order
         The rules in the order they were applied; rules not named follow, sorted. Piece tests come last by nature.
+    homes_per_ha
+        The common programme per gross hectare; None: not known.
 
     Returns
     -------
@@ -50,9 +53,8 @@ def drop_table(
         ``covered_area_m2``, ``attributed_area_m2``, ``unique_area_m2``, ``n_sites_lost_first`` (excluded sites whose
         last land it took, in order), ``n_sites_lost_only`` (excluded sites that no other rule touches), ``*_lost_*``
         in ``parcel_area_m2_lost_first``; and, null where near misses were not looked for or not for this rule,
-        ``n_sites_near_miss``, ``near_miss_area_m2`` and ``n_units_near_miss``: sites that would be eligible if just
-        this rule went (excluded ones, and conditional ones where it restricts), and their expected homes in the
-        flexmilieu that holds most (flexmilieus are never added).
+        ``n_sites_near_miss``, ``near_miss_area_m2`` and ``n_common_near_miss``: sites that would be eligible if just
+        this rule went (excluded ones, and conditional ones where it restricts), and the common programme of that land.
         ``n_sites_not_covered``: sites about which the rule's source says nothing, or not all; where that is every
         site, what the rule takes is at least what is told, and null (unknown) where that is nothing.
 
@@ -72,7 +74,7 @@ def drop_table(
     for name in ("covered_area_m2", "attributed_area_m2", "unique_area_m2"):
         table[name] = grouped[name].sum()
     _add_losses(table, sites, ranked)
-    _add_near_misses(table, near_misses, near_miss_units)
+    _add_near_misses(table, near_misses, homes_per_ha)
     whole = ["n_sites_covered", "n_sites_lost_first", "n_sites_lost_only"]
     table[whole] = table[whole].fillna(0).astype("Int64")
     areas = ["covered_area_m2", "attributed_area_m2", "unique_area_m2", "parcel_area_m2_lost_first"]
@@ -96,7 +98,7 @@ def requirement_table(suitability: Frame, sites: Frame) -> Frame:
     -------
         Key ``(flexmilieu, criterion)``: ``n_sites_judged`` (available sites judged for the flexmilieu),
         ``n_sites_failed`` (it is the criterion that fails worst; ``unnamed`` where the table names none),
-        ``n_units_failed`` (their expected homes in that flexmilieu), ``n_sites_unknown`` (``is_suitable`` is null and
+        ``n_common_failed`` (their common programme), ``n_sites_unknown`` (``is_suitable`` is null and
         this criterion is among the unknown ones; a site may count under several).
 
     Notes
@@ -106,6 +108,7 @@ def requirement_table(suitability: Frame, sites: Frame) -> Frame:
     available = sites.loc[sites["verdict"].isin(AVAILABLE), "site_id"]
     judged = suitability[suitability["site_id"].isin(available)].sort_values(["flexmilieu", "site_id"])
     keys = ["flexmilieu", "criterion"]
+    judged = judged.merge(pd.DataFrame(sites[["site_id", "n_common_expected"]]), on="site_id", validate="many_to_one")
     failing = judged[~judged["is_suitable"].fillna(value=True).astype(bool)]
     failing = failing.assign(criterion=failing["failed_criterion"].astype("object").fillna("unnamed"))
     failed = failing.groupby(keys, observed=True)
@@ -113,9 +116,10 @@ def requirement_table(suitability: Frame, sites: Frame) -> Frame:
     unsure = unsure.assign(criterion=unsure["unknown_criteria"]).explode("criterion")
     unsure = unsure.assign(criterion=unsure["criterion"].fillna("unnamed"))
     unknown = unsure.groupby(keys, observed=True).size()
-    counted = {"n_sites_failed": failed.size(), "n_units_failed": failed["n_units_expected"].sum()}
-    table = pd.concat([pd.DataFrame(counted), unknown.rename("n_sites_unknown")], axis=1)
-    table = table.fillna(0).astype("Int64").rename_axis(keys).reset_index()
+    counted = {"n_sites_failed": failed.size(), "n_common_failed": failed["n_common_expected"].sum()}
+    table = pd.concat([pd.DataFrame(counted), unknown.rename("n_sites_unknown")], axis=1).fillna(0)
+    whole = dict.fromkeys(("n_sites_failed", "n_sites_unknown"), "Int64")
+    table = table.astype(whole).rename_axis(keys).reset_index()
     n_judged = judged.groupby("flexmilieu", observed=True).size()
     table.insert(2, "n_sites_judged", table["flexmilieu"].map(n_judged).astype("Int64"))
     by = ["flexmilieu", "n_sites_failed", "n_sites_unknown", "criterion"]
@@ -145,22 +149,15 @@ def _add_losses(table: Frame, sites: Frame, ranked: Frame) -> None:
     table["n_sites_lost_only"] = lonely.groupby("rule_id", observed=True).size()
 
 
-def _add_near_misses(table: Frame, near_misses: Frame | None, near_miss_units: Frame | None) -> None:
+def _add_near_misses(table: Frame, near_misses: Frame | None, homes_per_ha: float | None) -> None:
     """Add what would come back if just one rule went."""
     unknown = pd.Series(None, index=table.index, dtype="float64")
     table["n_sites_near_miss"] = unknown.astype("Int64")
     table["near_miss_area_m2"] = unknown
-    table["n_units_near_miss"] = unknown.astype("Int64")
     if near_misses is not None:
         valid = near_misses[near_misses["is_valid"].astype(bool)].sort_values(["rule_id", "piece_id"])
         grouped = valid.groupby("rule_id", observed=True)
         table["n_sites_near_miss"] = grouped["site_id"].nunique().reindex(table.index).astype("Int64")
         table["near_miss_area_m2"] = grouped["core_area_m2"].sum().reindex(table.index)
-    if near_miss_units is not None:
-        keys = ["rule_id", "site_id", "flexmilieu"]
-        of_site = (
-            near_miss_units.sort_values(["piece_id", *keys]).groupby(keys, observed=True)["n_units_expected"].sum()
-        )
-        most = of_site.groupby(["rule_id", "site_id"], observed=True).max()
-        homes = most.groupby("rule_id", observed=True).sum()
-        table["n_units_near_miss"] = homes.reindex(table.index).astype("Int64")
+    rate = np.nan if homes_per_ha is None else homes_per_ha / _M2_PER_HA
+    table["n_common_near_miss"] = table["near_miss_area_m2"] * rate

@@ -1,7 +1,7 @@
 """Totals: how many sites, locations, square metres and homes, per area, per population and per state of coverage.
 
 Figures of different flexmilieus overlap on the same land: they stand beside each other as rows and are never added.
-The rows that span flexmilieus (``suitable``) count every site once, with the homes of one flexmilieu.
+What spans flexmilieus is told as the common programme, of one flexmilieu the spread supply: clusters over the area.
 """
 
 from __future__ import annotations
@@ -15,20 +15,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from flexsites.tables import Frame
+from flexsites.tables.counting import AVAILABLE
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
-AVAILABLE = ("eligible", "conditional")
 AREA_KINDS = ("run", "provincie", "gemeente", "buurt")
 COVERAGE_SCOPES = ("all", "plan_covered", "provincial_covered", "both_covered")
 SPANNING = ("available", "suitable", "suitable_demanding")
 UNKNOWN_AREA = "unknown"
 UNKNOWN_OWNER = "onbekend"
-UNITS = ("n_units_low", "n_units_expected", "n_units_high")
-AREAS = ("parcel_area_m2", "buildable_area_m2")
-_COUNTED = ("n_sites", "n_locations", *UNITS, "n_sites_unknown", "n_units_unknown_expected")
+COMMON = ("n_common_low", "n_common_expected", "n_common_high")
+SPREAD = ("n_spread_low", "n_spread_expected", "n_spread_high")
+SPREAD_WITH_CONSENT = ("n_spread_consent_low", "n_spread_consent_expected", "n_spread_consent_high")
+AREAS = ("parcel_area_m2", "buildable_area_m2", "programme_area_m2")
+_COUNTED = ("n_sites", "n_locations", "n_sites_unknown")
 
 
 def totals(
@@ -39,6 +41,7 @@ def totals(
     flexmilieu_order: Sequence[str] | None = None,
     undemanding: Collection[str],
     places: Frame | None = None,
+    clusters: Frame | None = None,
 ) -> Frame:
     """Total the sites per area, population and coverage scope.
 
@@ -57,14 +60,16 @@ def totals(
     places
         ``site_id, location_id`` of every valid piece: a site whose pieces lie in two locations counts in both. The
         site's own ``location_id``, that of its largest piece, when not given.
+    clusters
+        Clusters of spread supply; None: not told.
 
     Returns
     -------
         Key ``(area_kind, area_code, population, coverage_scope)``. ``population`` is ``available`` (verdict eligible or
-        conditional, before target groups, with the homes of the flexmilieu that holds most), ``suitable`` (available,
-        and at least one flexmilieu, with the homes of the best), ``suitable_demanding`` (at least one other
-        flexmilieu, with that one's homes), or the id of a flexmilieu. ``n_sites_unknown``: not excluded and not known
-        to fail, but not known to belong either.
+        conditional, before target groups), ``suitable`` (available, and at least one flexmilieu),
+        ``suitable_demanding`` (at least one that is not undemanding), all with the common programme; or the id of a
+        flexmilieu, with its spread supply: a cluster lies where the parcel does that it starts from.
+        ``n_sites_unknown``: not excluded and not known to fail, but not known to belong either.
         Areas in m2. ``area_code`` is ``unknown`` where a site has none. A combination without sites is a row of zeros.
 
     Notes
@@ -74,7 +79,7 @@ def totals(
     """
     order = flexmilieu_order if flexmilieu_order is not None else sorted(suitability["flexmilieu"].unique())
     known = sites.sort_values("site_id", kind="stable").reset_index(drop=True)
-    judged = suitability.sort_values(["site_id", "flexmilieu"], kind="stable")
+    judged = suitability
     asking = [name for name in order if name not in undemanding]
     chosen = {"suitable_demanding": asking} | {name: [name] for name in order}
     populations = {name: _population(known, judged, name, chosen.get(name, ())) for name in (*SPANNING, *order)}
@@ -85,7 +90,9 @@ def totals(
         codes, area = np.unique(area_codes(known, kind).to_numpy(dtype=str), return_inverse=True)
         for name, population in populations.items():
             for scope, kept in inside.items():
-                counted = _count(known, population, kept, area, locations, n_areas=len(codes))
+                counted = _count(known, population, kept, area, locations, n_areas=len(codes), is_one=name in order)
+                if name in order:
+                    counted |= _spread(clusters, known, kept, area, name, n_areas=len(codes))
                 keys = {"area_kind": kind, "area_code": codes, "population": name, "coverage_scope": scope}
                 parts.append(pd.DataFrame(keys | counted))
     return pd.concat(parts, ignore_index=True)
@@ -179,70 +186,51 @@ def _placed(sites: Frame, places: Frame | None) -> tuple[Ints, Ints]:
 
 @dataclass(frozen=True, slots=True)
 class _Population:
-    """Which sites belong: ``yes`` and ``unknown``, shape (n,), and their homes low, expected, high, shape (n, 3)."""
+    """Which sites belong: ``yes`` and ``unknown``, shape (n,)."""
 
     yes: Bools
     unknown: Bools
-    units: Floats
 
 
 def _population(sites: Frame, suitability: Frame, name: str, chosen: Sequence[str]) -> _Population:
-    """Return the sites that belong, or may belong, to a population of chosen flexmilieus, with their homes in it."""
+    """Return the sites that belong, or may belong, to a population of chosen flexmilieus."""
     verdict = sites["verdict"]
     available = verdict.isin(AVAILABLE).to_numpy()
     if name == "available":
-        most = _most_units(suitability).reindex(sites["site_id"])[list(UNITS)]
-        unknown = verdict.eq("unknown").to_numpy(dtype=bool)
-        return _Population(available, unknown, most.to_numpy(dtype=np.float64, na_value=0.0))
-    if name == "suitable":
-        own = sites[list(UNITS)].to_numpy(dtype=np.float64, na_value=0.0)
-        return _judged(sites, available, sites["is_suitable"], own)
-    rows = suitability[suitability["flexmilieu"].isin(chosen)]
+        return _Population(available, verdict.eq("unknown").to_numpy(dtype=bool))
     if chosen == [name]:
+        rows = suitability[suitability["flexmilieu"] == name]
         outcome = rows.set_index("site_id")["is_suitable"].astype("boolean")
-        is_suitable = sites["site_id"].map(outcome).astype("boolean")
-    else:
-        is_suitable = sites["is_suitable_demanding"]
-    best = _best_units(rows, chosen).set_index("site_id").reindex(sites["site_id"])
-    return _judged(sites, available, is_suitable, best[list(UNITS)].to_numpy(dtype=np.float64, na_value=0.0))
+        return _judged(sites, available, sites["site_id"].map(outcome).astype("boolean"))
+    return _judged(sites, available, sites["is_suitable" if name == "suitable" else "is_suitable_demanding"])
 
 
-def _judged(sites: Frame, available: Bools, is_suitable: pd.Series[bool], units: Floats) -> _Population:
+def _judged(sites: Frame, available: Bools, is_suitable: pd.Series[bool]) -> _Population:
     """Judge by verdict and suitability together: a no of either is a no, an unknown of either is unknown."""
     says_yes = is_suitable.fillna(value=False).to_numpy(dtype=bool)
     may = says_yes | is_suitable.isna().to_numpy()
     yes = available & says_yes
-    return _Population(yes, ~yes & may & sites["verdict"].ne("excluded").to_numpy(dtype=bool), units)
-
-
-def _best_units(rows: Frame, order: Sequence[str]) -> Frame:
-    """Return per site the homes of its best row: suitable, unknown, not; then score, then the order of the config."""
-    rank = {name: i for i, name in enumerate(order)}
-    keyed = rows.assign(
-        _suitable=rows["is_suitable"].astype("Int8").map({1: 2, 0: 0}).fillna(1),
-        _order=rows["flexmilieu"].map(rank),
-    )
-    by = ["site_id", "_suitable", "score", "_order"]
-    best = keyed.sort_values(by, ascending=[True, False, False, True], kind="stable", na_position="last")
-    return best.drop_duplicates("site_id")[["site_id", *UNITS]]
-
-
-def _most_units(suitability: Frame) -> Frame:
-    """Return by ``site_id`` the homes in the flexmilieu that holds most, whoever may live there: what fits the land."""
-    keyed = suitability.sort_values(["site_id", "n_units_expected", "flexmilieu"], ascending=[True, False, True])
-    return keyed.drop_duplicates("site_id").set_index("site_id")
+    return _Population(yes, ~yes & may & sites["verdict"].ne("excluded").to_numpy(dtype=bool))
 
 
 def _count(
-    sites: Frame, population: _Population, kept: Bools, area: Ints, locations: tuple[Ints, Ints], *, n_areas: int
+    sites: Frame,
+    population: _Population,
+    kept: Bools,
+    area: Ints,
+    locations: tuple[Ints, Ints],
+    *,
+    n_areas: int,
+    is_one: bool,
 ) -> dict[str, pd.Series[Any]]:
-    """Count and sum per area, in the order of the rows; an area without any is zero."""
+    """Count and sum per area, in the order of the rows; an area without any is zero. One kind has no programme."""
     yes, unknown = population.yes & kept, population.unknown & kept
 
-    def summed(values: Floats, chosen: Bools) -> Floats:
-        return np.bincount(area[chosen], weights=values[chosen], minlength=n_areas).astype(np.float64)
+    def summed(name: str, chosen: Bools) -> pd.Series[Any]:
+        values = sites[name].to_numpy(dtype=np.float64)[chosen]
+        return pd.Series(np.bincount(area[chosen], weights=values, minlength=n_areas).astype(np.float64))
 
-    def whole(values: Floats | Ints) -> pd.Series[Any]:
+    def whole(values: Ints) -> pd.Series[Any]:
         return pd.Series(values.astype(np.int64), dtype="Int64")
 
     site, location = locations[0][yes[locations[0]]], locations[1][yes[locations[0]]]
@@ -251,14 +239,36 @@ def _count(
     counted = {
         "n_sites": whole(np.bincount(area[yes], minlength=n_areas)),
         "n_locations": whole(np.bincount(pairs // max(n_locations, 1), minlength=n_areas)),
-    }
-    for name in AREAS:
-        counted[name] = pd.Series(summed(sites[name].to_numpy(dtype=np.float64), yes))
-    for i, name in enumerate(UNITS):
-        counted[name] = whole(summed(population.units[:, i], yes))
-    counted["n_sites_unknown"] = whole(np.bincount(area[unknown], minlength=n_areas))
-    counted["n_units_unknown_expected"] = whole(summed(population.units[:, 1], unknown))
+        "n_sites_unknown": whole(np.bincount(area[unknown], minlength=n_areas)),
+    } | {name: summed(name, yes) for name in AREAS[:2]}
+    null = pd.Series(np.full(n_areas, np.nan))
+    for name in (AREAS[2], *COMMON):
+        counted[name] = null if is_one else summed(name, yes)
+    for name in COMMON[1:]:
+        counted[f"n_common_unknown_{name.rpartition('_')[2]}"] = null if is_one else summed(name, unknown)
+    for name in ("n_clusters", *SPREAD, *SPREAD_WITH_CONSENT):
+        counted[name] = pd.Series([pd.NA] * n_areas, dtype="Int64")
     return counted
+
+
+def _spread(
+    clusters: Frame | None, sites: Frame, kept: Bools, area: Ints, flexmilieu: str, *, n_areas: int
+) -> dict[str, pd.Series[Any]]:
+    """Sum the clusters of a flexmilieu per area, by the parcel each starts from; nothing where none are told."""
+    if clusters is None:
+        return {}
+    row = pd.Series(np.arange(len(sites), dtype=np.intp), index=sites["site_id"])
+    found: dict[str, pd.Series[Any]] = {}
+    for consent, names in (("without", SPREAD), ("with", SPREAD_WITH_CONSENT)):
+        mine = clusters[(clusters["flexmilieu"] == flexmilieu) & (clusters["consent"] == consent)]
+        at = row.loc[mine["site_id"]].to_numpy()
+        mine, at = mine[kept[at]], at[kept[at]]
+        if consent == "without":
+            found["n_clusters"] = pd.Series(np.bincount(area[at], minlength=n_areas), dtype="Int64")
+        for name, of in zip(names, SPREAD, strict=True):
+            homes = np.bincount(area[at], weights=mine[of].to_numpy(dtype=np.float64), minlength=n_areas)
+            found[name] = pd.Series(homes.astype(np.int64), dtype="Int64")
+    return found
 
 
 def _in_scope(sites: Frame, scope: str) -> Bools:
@@ -272,7 +282,7 @@ def _in_scope(sites: Frame, scope: str) -> Bools:
 def _aggregate(sites: Frame, keys: list[str], places: Frame | None) -> Frame:
     """Sum sites, locations, areas and homes per key, in the order of the rows."""
     grouped = sites.groupby(keys, observed=True, sort=True)
-    sums = grouped[[*AREAS, *UNITS]].sum()
+    sums = grouped[[*AREAS, *COMMON]].sum()
     sums.insert(0, "n_sites", grouped.size())
     placed = places_of(sites, places).merge(sites[["site_id", *keys]], on="site_id")
     n_locations = placed.groupby(keys, observed=True)["location_id"].nunique()
@@ -283,5 +293,5 @@ def _aggregate(sites: Frame, keys: list[str], places: Frame | None) -> Frame:
 def _fill_zero(sums: Frame) -> Frame:
     """Give an area without sites a zero: nothing there was counted, which is known."""
     counts = {name: sums[name].astype("Int64").fillna(0) for name in _COUNTED if name in sums}
-    areas = {name: sums[name].astype("float64").fillna(0.0) for name in AREAS}
+    areas = {name: sums[name].astype("float64").fillna(0.0) for name in (*AREAS, *COMMON)}
     return sums.assign(**counts, **areas)

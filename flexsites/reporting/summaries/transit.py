@@ -1,7 +1,8 @@
 """The transit diagnostic: which share of the available locations falls if public transport is required.
 
 PBL found more than 80 % of its locations in Noord-Holland. The same question is asked here before any target group,
-in sites, locations, area and homes; where there is no timetable the answer is unknown, not no.
+in sites, locations, area and homes (the common programme), the last two by piece; where there is no timetable the
+answer is unknown, not no.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from flexsites.reporting.summaries.totals import AVAILABLE, area_codes, kinds_there, places_of
+from flexsites.reporting.summaries.totals import area_codes, kinds_there, places_of
 from flexsites.tables import Frame
+from flexsites.tables.counting import AVAILABLE
 
 Ints = npt.NDArray[np.intp]
 Floats = npt.NDArray[np.float64]
@@ -44,6 +46,7 @@ def transit_diagnostic(
     reaches: Mapping[str, Mapping[str, float]],
     area_kinds: Sequence[str] = ("run",),
     places: Frame | None = None,
+    pieces: Frame | None = None,
 ) -> Frame:
     """Tell what falls if a served stop within reach is required.
 
@@ -63,11 +66,14 @@ def transit_diagnostic(
         Which areas: ``run``, ``provincie``, ``gemeente``, ``buurt`` (left out where no site has one).
     places
         ``piece_id, site_id, location_id`` of every valid piece; the site's own location when not given.
+    pieces
+        ``piece_id, site_id, core_area_m2`` of the pieces that count: area and homes fall piece by piece.
+        Site by site when not given.
 
     Returns
     -------
         Key ``(area_kind, area_code, variant, quantity)``; ``quantity`` is ``sites``, ``locations``,
-        ``buildable_area_m2`` or ``n_units_expected``. ``total = stays + falls + unknown``. ``share_falls`` is falls
+        ``programme_area_m2`` or ``n_common_expected``. ``total = stays + falls + unknown``. ``share_falls`` is falls
         over what is known and null where nothing is known, or no served stop is known at all (then nothing could
         stay); ``share_falls_low`` and ``share_falls_high`` take all that is unknown as staying or as falling (null
         where there is nothing).
@@ -81,11 +87,11 @@ def transit_diagnostic(
     Examples
     --------
     >>> place = pd.DataFrame({"site_id": ["a", "b"], "verdict": "eligible", "location_id": ["1", "2"],
-    ...     "buildable_area_m2": [30.0, 10.0], "n_units_expected": [3, 1]})
+    ...     "programme_area_m2": [30.0, 10.0], "n_common_expected": [3.0, 1.0]})
     >>> reached = pd.DataFrame({"site_id": ["a", "b"], "measure": "walk_to_bus", "value": [400.0, np.nan],
     ...     "status": ["reached", "unreached"]})
     >>> found = transit_diagnostic(place, reached, measures={"bus": "walk_to_bus"}, reaches={"x": {"bus": 500.0}})
-    >>> dict(zip(found["quantity"], found["share_falls"].astype(float)))["buildable_area_m2"]
+    >>> dict(zip(found["quantity"], found["share_falls"].astype(float)))["programme_area_m2"]
     0.25
     """
     available = sites[sites["verdict"].isin(AVAILABLE)].sort_values("site_id", kind="stable", ignore_index=True)
@@ -97,7 +103,7 @@ def transit_diagnostic(
         asked = accessibility["measure"].isin([measures[mode] for mode in reach if mode in measures])
         is_served = bool((accessibility["status"][asked] == "reached").any() or not len(available))
         is_known = is_served or bool((accessibility["status"][asked] == "unreached").any())
-        weighed = _weighed(available, levels, places)
+        weighed = _weighed(available, levels, places, pieces)
         for kind, code in codes.items():
             for quantity, (of_site, level, weight) in weighed.items():
                 table = _summed(code.to_numpy()[of_site], level, weight, is_place=quantity == "locations")
@@ -125,13 +131,16 @@ def _levels(accessibility: Frame, measures: Mapping[str, str], reach: Mapping[st
     return best
 
 
-def _weighed(available: Frame, levels: Frame, places: Frame | None) -> dict[str, tuple[Ints, Ints, Floats]]:
+def _weighed(
+    available: Frame, levels: Frame, places: Frame | None, pieces: Frame | None
+) -> dict[str, tuple[Ints, Ints, Floats]]:
     """Return per quantity the rows of sites, their levels and weights; of locations a row per site that lies in one.
 
     A location's weight is its number: it counts once per area, however many of its sites lie there.
     """
     rows = pd.Series(np.arange(len(available), dtype=np.intp), index=available["site_id"])
-    of_site = levels.groupby("site_id")["level"].max().reindex(available["site_id"]).fillna(1).to_numpy(dtype=np.intp)
+    known = levels if pieces is None else levels[levels["piece_id"].isin(pieces["piece_id"])]
+    of_site = known.groupby("site_id")["level"].max().reindex(available["site_id"]).fillna(1).to_numpy(dtype=np.intp)
     pairs = places_of(available, places)
     if places is None or "piece_id" not in levels:
         at = pairs["site_id"].map(dict(zip(available["site_id"], of_site, strict=True)))
@@ -142,15 +151,18 @@ def _weighed(available: Frame, levels: Frame, places: Frame | None) -> dict[str,
     at = at.groupby(pairs["location_id"]).transform("max")
     every = np.arange(len(available), dtype=np.intp)
     number = pd.factorize(pairs["location_id"])[0].astype(np.float64)
+    area, homes = (available[name].to_numpy(dtype=np.float64) for name in ("programme_area_m2", "n_common_expected"))
+    land = (every, of_site, area)
+    if pieces is not None:
+        mine = pieces[pieces["site_id"].isin(available["site_id"])].sort_values("piece_id", kind="stable")
+        level = mine["piece_id"].map(levels.set_index("piece_id")["level"]).fillna(1).to_numpy(dtype=np.intp)
+        land = (rows.loc[mine["site_id"]].to_numpy(), level, mine["core_area_m2"].to_numpy(dtype=np.float64))
+    per_m2 = np.divide(homes, area, out=np.zeros_like(area), where=area > 0)
     return {
         "sites": (every, of_site, np.ones(len(available))),
         "locations": (rows.loc[pairs["site_id"]].to_numpy(), at.to_numpy(dtype=np.intp), number),
-        "buildable_area_m2": (every, of_site, available["buildable_area_m2"].to_numpy(dtype=np.float64)),
-        "n_units_expected": (
-            every,
-            of_site,
-            available["n_units_expected"].to_numpy(dtype=np.float64, na_value=0.0),
-        ),
+        "programme_area_m2": land,
+        "n_common_expected": (land[0], land[1], land[2] * per_m2[land[0]]),
     }
 
 

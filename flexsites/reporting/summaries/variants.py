@@ -6,14 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
-from flexsites.reporting.summaries.totals import AREAS, AVAILABLE, UNITS, totals
+from flexsites.reporting.summaries.totals import totals
 from flexsites.tables import Frame
+from flexsites.tables.counting import AVAILABLE
+from flexsites.tables.summary_tables import Variants
 
 BASE = "base"
 
 
 def compare_variants(
-    variants: Mapping[str, tuple[Frame, Frame]],
+    variants: Mapping[str, tuple[Frame, Frame, Frame | None]],
     *,
     base: str = BASE,
     flexmilieu_order: Sequence[str] | None = None,
@@ -25,7 +27,7 @@ def compare_variants(
     Parameters
     ----------
     variants
-        Name to its (Sites, Suitability), the base included.
+        Name to its (Sites, Suitability, Clusters), the base included; None: no clusters are told.
     base
         The name of the variant to compare with.
     flexmilieu_order, undemanding
@@ -35,8 +37,9 @@ def compare_variants(
 
     Returns
     -------
-        Key ``(variant, population)``: the totals of the run, ``change_n_sites``, ``change_n_units_expected`` and
-        ``change_buildable_area_m2`` against the base, and for the populations ``available`` and ``suitable``
+        Key ``(variant, population)``: the totals of the run, ``change_n_sites``, ``change_n_common_expected``,
+        ``change_n_spread_expected`` and ``change_buildable_area_m2`` against the base, and for the populations
+        ``available`` and ``suitable``
         ``n_sites_gained`` and ``n_sites_lost``: sites in the one and not in the other (null for single flexmilieus).
 
     Raises
@@ -46,7 +49,7 @@ def compare_variants(
     """
     reference = {name: _population(variants[base][0], name) for name in ("available", "suitable")}
     parts = []
-    for name, (sites, suitability) in variants.items():
+    for name, (sites, suitability, clusters) in variants.items():
         where = (places or {}).get(name)
         whole = totals(
             sites,
@@ -55,6 +58,7 @@ def compare_variants(
             flexmilieu_order=flexmilieu_order,
             undemanding=undemanding,
             places=where,
+            clusters=clusters,
         )
         table = whole[whole["coverage_scope"] == "all"].drop(columns=["area_kind", "area_code", "coverage_scope"])
         table.insert(0, "variant", name)
@@ -66,11 +70,9 @@ def compare_variants(
         parts.append(table)
     result = pd.concat(parts, ignore_index=True)
     anchor = result[result["variant"] == base].set_index("population")
-    for name in ("n_sites", "n_units_expected", "buildable_area_m2"):
+    for name in ("n_sites", "n_common_expected", "n_spread_expected", "buildable_area_m2"):
         result[f"change_{name}"] = result[name] - result["population"].map(anchor[name])
-    columns = ["n_sites", "n_locations", *AREAS, *UNITS, "n_sites_unknown", "n_sites_gained", "n_sites_lost"]
-    changed = ["change_n_sites", "change_n_units_expected", "change_buildable_area_m2"]
-    return result[["variant", "population", *columns, *changed]]
+    return result[Variants.columns]
 
 
 def _population(sites: Frame, name: str) -> set[str]:

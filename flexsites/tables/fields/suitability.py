@@ -63,16 +63,6 @@ rank = Field(
     null_is="not_applicable",
     unknown_with="is_suitable",
 )
-flexmilieu_best = Field(
-    "flexmilieu_best",
-    "str",
-    "the suitable flexmilieu of the highest score, ties in config order",
-    null="none is suitable",
-    names="flexmilieu",
-    null_is="none",
-    unknown_with="is_suitable",
-    not_of=("verdict", "excluded"),
-)
 flexmilieu_first = Field(
     "flexmilieu_first",
     "str",
@@ -82,26 +72,6 @@ flexmilieu_first = Field(
     null_is="none",
     unknown_with="is_suitable",
     not_of=("verdict", "excluded"),
-)
-flexmilieu_units = Field(
-    "flexmilieu_units",
-    "str",
-    "the flexmilieu that the site's own n_units are of: the best; where none suits, the unknown or else failing one of"
-    " the highest score, so that homes before any target-group requirement can be counted",
-    null="no valid piece",
-    names="flexmilieu",
-    null_is="not_applicable",
-)
-score_best = Field(
-    "score_best",
-    "float",
-    "the score in the best flexmilieu",
-    null="none is suitable",
-    low=0,
-    high=1,
-    format="score",
-    null_is="not_applicable",
-    unknown_with="is_suitable",
 )
 score_known_share = Field(
     "score_known_share",

@@ -39,14 +39,14 @@ def test_the_drawing_holds_the_expected_homes_with_their_places_and_yards(
     units, layouts = both(flexmilieu, transit_class)
     assert layouts["is_expected"].all()
     share = sum(one.share.value for one in programme(flexmilieu).dwellings if one.dwelling_type == "two_bedroom_50m2")
-    assert units["n_units_expected"].gt(0).sum() > 3
+    assert units["n_per_cluster_expected"].gt(0).sum() > 3
     for row in units.itertuples():
         drawn = layouts[layouts["piece_id"] == row.piece_id]
-        asked = modules_of_homes(np.array([row.n_units_expected]), share, 2 if share else 1)[0]
+        asked = modules_of_homes(np.array([row.n_per_cluster_expected]), share, 2 if share else 1)[0]
         assert drawn["n_stacked"].sum() == asked
         assert (drawn["layout_kind"] == "parking").sum() >= row.n_parking
         yards = drawn.loc[drawn["layout_kind"] == "yard"].geometry.area.sum()
-        assert yards >= 4 * row.n_units_expected - 0.01
+        assert yards >= 4 * row.n_per_cluster_expected - 0.01
 
 
 def test_everything_lies_in_the_piece() -> None:

@@ -111,15 +111,16 @@ def test_low_expected_high_are_in_order(transit_class: str | None) -> None:
         [*named_shapes().values(), *(random_piece(seed, has_hole=seed % 2 == 0) for seed in range(60))]
     )
     units = fitted(pieces, transit_class)
-    assert (units["n_units_low"] <= units["n_units_expected"]).all()
-    assert (units["n_units_expected"] <= units["n_units_high"]).all()
-    assert units.groupby("flexmilieu")["n_units_high"].max().gt(0).all()
+    for count in ("n_room", "n_per_cluster"):
+        assert (units[f"{count}_low"] <= units[f"{count}_expected"]).all()
+        assert (units[f"{count}_expected"] <= units[f"{count}_high"]).all()
+        assert units.groupby("flexmilieu")[f"{count}_high"].max().gt(0).all()
 
 
 def test_expected_is_never_more_than_either_route() -> None:
     units = fitted(pieces_table([random_piece(seed) for seed in range(40)]), "B")
-    assert (units["n_units_expected"] <= units["n_units_density"]).all()
-    assert (units["n_units_expected"] <= units["n_units_layout"]).all()
+    assert (units["n_room_expected"] <= units["n_units_density"]).all()
+    assert (units["n_room_expected"] <= units["n_units_layout"]).all()
 
 
 def test_unknown_transit_has_no_relief() -> None:
@@ -129,7 +130,7 @@ def test_unknown_transit_has_no_relief() -> None:
     one = programme("stedelijk_ov")
     units = fit(pieces, transit, programmes={"x": one}, dwelling_types=dwelling_types(), layout=layout_standard())
     null, good, absent = units["n_parking"]
-    assert null == absent == math.ceil(one.parking_norm.expected.value * units["n_units_expected"].iloc[0])
+    assert null == absent == math.ceil(one.parking_norm.expected.value * units["n_per_cluster_expected"].iloc[0])
     assert good == 0
     assert units["n_units_layout"].iloc[1] > units["n_units_layout"].iloc[0]
 

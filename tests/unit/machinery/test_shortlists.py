@@ -14,25 +14,26 @@ from flexsites.reporting.results import Results
 from flexsites.runs.shortlist import choose
 from flexsites.tables.manifest import Manifest
 
-SITES = pd.DataFrame(
+SITES = pd.DataFrame({"site_id": ["a", "b", "c", "d", "e"], "available_years_expected": [12.0, 12.0, 12.0, None, 2.0]})
+LOCATIONS = pd.DataFrame(
     {
-        "site_id": ["a", "b", "c", "d", "e"],
+        "location_id": ["A", "B", "C", "D", "E"],
         "gemeente_code": "GM0001",
-        "owner_class": ["gemeente", None, "particulier", "onbekend", "gemeente"],
-        "available_years_expected": [12.0, 12.0, 12.0, None, 2.0],
-        "buildable_area_m2": 1000.0,
+        "owner_class_largest": ["gemeente", None, "particulier", "onbekend", "gemeente"],
+        "core_area_m2": 1000.0,
         "verdict": ["eligible", "conditional", "eligible", "eligible", "unknown"],
     }
 )
-SUITABILITY = pd.DataFrame(
+SERVED = pd.DataFrame(
     {
+        "location_id": ["A", "B", "C", "D", "E", "A"],
         "site_id": ["a", "b", "c", "d", "e", "a"],
         "flexmilieu": ["tiny", "tiny", "tiny", "tiny", "tiny", "campus"],
         "rank": pd.array([5, 4, 3, 2, 1, 1], dtype="Int64"),
         "score": 0.5,
-        "n_units_low": 1,
-        "n_units_expected": [10, 20, 30, 40, 50, 60],
-        "n_units_high": 99,
+        "n_per_cluster_low": 1,
+        "n_per_cluster_expected": [10, 20, 30, 40, 50, 60],
+        "n_per_cluster_high": 99,
     }
 )
 
@@ -43,7 +44,7 @@ def run(tmp_path: Path) -> Results:
         {"id": name, "label": {"nl": name, "en": name}, "is_undemanding": name == "tiny"} for name in ("tiny", "campus")
     ]
     manifest = Manifest(flexmilieus=names)
-    return Results(tmp_path, manifest, {"sites": SITES, "suitability": SUITABILITY})
+    return Results(tmp_path, manifest, {"sites": SITES, "locations": LOCATIONS, "location_suitability": SERVED})
 
 
 def test_with_nothing_asked_the_available_by_rank_in_the_order_of_the_run(run: Results) -> None:
@@ -57,7 +58,7 @@ def test_with_nothing_asked_the_available_by_rank_in_the_order_of_the_run(run: R
 def test_an_unknown_owner_does_not_pass_and_is_counted(run: Results) -> None:
     found = choose(run, Shortlist(flexmilieus=("tiny",), owner_class=("gemeente",)))
     assert found.rows["site_id"].tolist() == ["a"]
-    assert found.n_unknown == {"verdict": 1, "owner_class": 2}
+    assert found.n_unknown == {"verdict": 1, "owner_class_largest": 2}
 
 
 def test_one_may_ask_for_land_of_unknown_owners(run: Results) -> None:
@@ -71,6 +72,14 @@ def test_unknown_years_do_not_pass_and_are_counted(run: Results) -> None:
     found = choose(run, Shortlist(flexmilieus=("tiny",), min_available_years=10))
     assert found.rows["site_id"].tolist() == ["c", "b", "a"]
     assert found.n_unknown == {"available_years_expected": 1}
+
+
+def test_equal_ranks_are_listed_by_owner_then_homes_then_id(run: Results) -> None:
+    """All four share rank 1: the municipality first, unknown owners last; of those, b by its id before d by homes."""
+    tied = SERVED.assign(rank=pd.array([1] * len(SERVED), dtype="Int64"))
+    found = choose(Results(run.directory, run.manifest, run._cache | {"location_suitability": tied}), Shortlist())
+    mine = found.rows[found.rows["flexmilieu"] == "tiny"]
+    assert mine["site_id"].tolist() == ["a", "c", "d", "b"]
 
 
 def test_as_many_as_asked_per_flexmilieu_and_no_smaller_than_asked(run: Results) -> None:
@@ -93,6 +102,6 @@ def test_what_is_shown_is_in_words(run: Results) -> None:
     found = choose(run, Shortlist(flexmilieus=("tiny",), n=3))
     listed, notes = shortlist_lines(run.directory, found.rows, found.n_unknown, "en")
     assert [one.rank for one in listed] == ["2", "3", "4"]
-    assert "owner: unknown" in listed[0].lines[0]
+    assert "owner of the largest piece: unknown" in listed[0].lines[0]
     assert "20 (1 – 99)" in listed[2].lines[0]
-    assert notes == ["Left out only because something is unknown (verdict): 1 parcels."]
+    assert notes == ["Left out only because something is unknown (verdict): 1 locations."]

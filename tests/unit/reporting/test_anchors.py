@@ -33,8 +33,9 @@ TOTALS = pd.DataFrame(
         "area_kind": ["run"],
         "population": ["available"],
         "coverage_scope": ["all"],
-        "n_units_expected": [90],
-        "n_units_unknown_expected": [10],
+        "n_common_low": [90.0],
+        "n_common_high": [300.0],
+        "n_common_unknown_high": [20.0],
     }
 )
 
@@ -53,7 +54,7 @@ def _transit(share: float) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("anchor", "low", "high"),
     [
-        (_anchor("homes_available"), 90, 100),
+        (_anchor("homes_available"), 90, 320),
         (_anchor("share_of_locations_lost_to_transit"), 0.2, 0.9),
         # a is the municipality's, b of unknown owner; c is not suitable, d not known to be available, x excluded
         (_anchor("share_of_suitable_sites_of_owners", owners=("gemeente",)), 0.5, 1.0),

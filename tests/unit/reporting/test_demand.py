@@ -30,7 +30,7 @@ def with_demand(run_directory: Path, tmp_path: Path) -> Path:
     told = pd.DataFrame(TOTALS, columns=NAMES).astype(dict.fromkeys(NAMES[2:8], "Int64"))
     told.to_parquet(place / "demand.parquet")
     sites = pd.read_parquet(place / "suitability.parquet").dropna(subset=["rank"]).drop_duplicates("site_id")
-    given = sites.head(3)[["site_id", "flexmilieu", "n_units_expected", "score", "rank"]].assign(
+    given = sites.head(3)[["site_id", "flexmilieu", "n_per_cluster_expected", "score", "rank"]].assign(
         gemeente_code="GM9901",
         target_group=["senioren", "senioren", "starters"],
         n_homes_given=[10, 20, 20],

@@ -119,18 +119,16 @@ def test_attributed_area_closes_and_lost_sites_add_up(tables: dict[str, pd.DataF
     assert (taking["attributed_area_m2"] <= taking["covered_area_m2"] + 1e-9).all()
 
 
-def test_near_misses_come_with_the_homes_of_the_fullest_flexmilieu(tables: dict[str, pd.DataFrame]) -> None:
-    missed, units = tables["near_misses"], tables["near_miss_units"]
+def test_near_misses_come_with_the_common_programme_of_their_land(tables: dict[str, pd.DataFrame]) -> None:
+    missed = tables["near_misses"]
     judged = (tables[name] for name in ("sites", "reasons"))
-    found = drop_table(*judged, missed, units, rule_coverage=tables["rule_coverage"], rule_order=ORDER)
+    found = drop_table(*judged, missed, rule_coverage=tables["rule_coverage"], rule_order=ORDER, homes_per_ha=60.0)
     found = found.set_index("rule_id")
     assert len(missed) > 0
     for rule, rows in missed.groupby("rule_id"):
         assert found.loc[rule, "n_sites_near_miss"] == rows["site_id"].nunique()
         assert np.isclose(found.loc[rule, "near_miss_area_m2"], rows["piece_area_m2"].sum())
-        own = units[units["rule_id"] == rule]
-        most = own.groupby("site_id")["n_units_expected"].max().sum()
-        assert found.loc[rule, "n_units_near_miss"] == most
+        assert np.isclose(found.loc[rule, "n_common_near_miss"], rows["piece_area_m2"].sum() * 60 / 10_000)
     assert found.loc[["natura2000"], "n_sites_near_miss"].isna().all()
 
 
@@ -149,7 +147,7 @@ def test_requirements_add_up_and_unknown_is_apart() -> None:
 
 
 def test_a_site_that_misses_two_things_counts_under_both() -> None:
-    sites = pd.DataFrame({"site_id": ["a"], "verdict": ["eligible"]})
+    sites = pd.DataFrame({"site_id": ["a"], "verdict": ["eligible"], "n_common_expected": [5.0]})
     suitability = pd.DataFrame(
         {
             "site_id": ["a"],
@@ -157,9 +155,8 @@ def test_a_site_that_misses_two_things_counts_under_both() -> None:
             "is_suitable": pd.array([None], dtype="boolean"),
             "failed_criterion": [None],
             "unknown_criteria": [("stop", "school")],
-            "n_units_expected": pd.array([5], dtype="Int64"),
         }
     )
     found = requirement_table(suitability, sites).set_index("criterion")
     assert found["n_sites_unknown"].to_dict() == {"school": 1, "stop": 1}
-    assert found["n_units_failed"].sum() == 0
+    assert found["n_common_failed"].sum() == 0

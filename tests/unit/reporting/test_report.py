@@ -145,7 +145,7 @@ def test_without_a_timetable_the_diagnostic_says_unknown(run_without_timetable: 
     results = open_results(run_without_timetable)
     html = render_report(results, words_of(results, "nl"))
     assert "er is geen dienstregeling" in html
-    assert "Geen perceel is met zekerheid geschikt" in html
+    assert "Geen locatie is met zekerheid geschikt" in html
     assert not re.search(r"valt \d+% van de locaties af", html)
     assert "sections.roofs" not in html
 
@@ -226,9 +226,7 @@ def test_variants_stand_with_and_without_the_undemanding_flexmilieu(run_director
     view = variants(results, words_of(results, "en"))["table"]
     table = summary(results, "variants")
     rest = table[table["population"] == "suitable_demanding"].set_index("variant")
-    assert [row[-2:] for row in view.rows] == [
-        [f"{rest.loc[name, 'n_sites']:,}", f"{rest.loc[name, 'n_units_expected']:,}"] for name in rest.index
-    ]
+    assert [row[-1] for row in view.rows] == [f"{rest.loc[name, 'n_sites']:,}" for name in rest.index]
     assert all(len(row) == len(view.headings) for row in view.rows)
 
 
@@ -238,7 +236,7 @@ def test_each_flexmilieu_of_each_variant_is_told(run_directory: Path) -> None:
     by = summary(results, "variants").set_index(["variant", "population"])
     for i, flexmilieu in enumerate(results.flexmilieus, 1):
         row = by.loc[("base", flexmilieu)]
-        assert view.rows[0][i] == f"{int(row['n_sites']):,} / {int(row['n_units_expected']):,}"
+        assert view.rows[0][i] == f"{int(row['n_sites']):,} / {int(row['n_spread_expected']):,}"
 
 
 def test_no_homes_are_claimed_where_suitability_is_unknown(run_without_timetable: Path) -> None:

@@ -39,57 +39,96 @@ def _tiny_run() -> tuple[pd.DataFrame, pd.DataFrame]:
             "parcel_area_m2": [100.0, 200.0, 400.0, 800.0],
             "buildable_area_m2": [90.0, 150.0, 300.0, 0.0],
             "location_id": ["L1", "L1", "L2", None],
-            "n_units_low": pd.array([1, 2, 3, 0], dtype="Int64"),
-            "n_units_expected": pd.array([2, 3, 4, 0], dtype="Int64"),
-            "n_units_high": pd.array([3, 4, 5, 0], dtype="Int64"),
+            "programme_area_m2": [80.0, 150.0, 300.0, 0.0],
+            "n_common_low": [0.24, 0.45, 0.9, 0.0],
+            "n_common_expected": [0.48, 0.9, 1.8, 0.0],
+            "n_common_high": [0.8, 1.5, 3.0, 0.0],
         }
     )
     suitability = pd.DataFrame(
         [
-            ("a", "dense", True, 0.4, 8, 10, 12),
-            ("a", "groen_tiny", True, 0.9, 1, 2, 3),
-            ("b", "dense", False, 0.1, 14, 16, 18),
-            ("b", "groen_tiny", True, 0.5, 2, 3, 4),
-            ("c", "dense", None, np.nan, 18, 20, 22),
-            ("c", "groen_tiny", True, 0.5, 3, 4, 5),
+            ("a", "dense", True, 0.4),
+            ("a", "groen_tiny", True, 0.9),
+            ("b", "dense", False, 0.1),
+            ("b", "groen_tiny", True, 0.5),
+            ("c", "dense", None, np.nan),
+            ("c", "groen_tiny", True, 0.5),
         ],
-        columns=["site_id", "flexmilieu", "is_suitable", "score", "n_units_low", "n_units_expected", "n_units_high"],
+        columns=["site_id", "flexmilieu", "is_suitable", "score"],
     )
     suitability["is_suitable"] = suitability["is_suitable"].astype("boolean")
     return sites, suitability
 
 
+CLUSTERS = pd.DataFrame(
+    [
+        ("without", "dense", "a", 5, 8, 9),
+        ("with", "dense", "a", 6, 9, 12),
+        ("without", "groen_tiny", "a", 1, 2, 3),
+        ("with", "groen_tiny", "b", 2, 3, 4),
+    ],
+    columns=["consent", "flexmilieu", "site_id", "n_spread_low", "n_spread_expected", "n_spread_high"],
+)
+
+
 def test_totals_by_hand() -> None:
-    found = totals(*_tiny_run(), flexmilieu_order=("dense", "groen_tiny"), undemanding=TINY)
+    """What spans flexmilieus has the common programme, a flexmilieu the clusters that start in the area."""
+    found = totals(*_tiny_run(), flexmilieu_order=("dense", "groen_tiny"), undemanding=TINY, clusters=CLUSTERS)
 
-    def units(population: str, scope: str = "all", kind: str = "run", code: str = "run") -> tuple[int, int, int, int]:
+    def units(population: str, scope: str = "all", kind: str = "run", code: str = "run") -> tuple[object, ...]:
         row = _row(found, population=population, coverage_scope=scope, area_kind=kind, area_code=code)
-        return row["n_sites"], row["n_locations"], row["n_units_expected"], row["n_sites_unknown"]
+        is_one = population in ("dense", "groen_tiny")
+        assert pd.isna(row["n_common_expected"]) == is_one
+        assert pd.isna(row["n_spread_expected"]) != is_one
+        homes = row["n_spread_expected"] if is_one else round(row["n_common_expected"], 6)
+        return row["n_sites"], row["n_locations"], homes, row["n_sites_unknown"]
 
-    assert units("available") == (2, 1, 26, 1)  # before any requirement: the flexmilieu that holds most, 10 and 16
-    assert units("suitable") == (2, 1, 5, 1)
-    assert units("suitable_demanding") == (1, 1, 10, 1)  # a counts with its dense homes, not its tiny ones
-    assert units("dense") == (1, 1, 10, 1)
-    assert units("groen_tiny") == (2, 1, 5, 1)
-    assert units("available", "plan_covered") == (1, 1, 10, 1)
-    assert units("available", "provincial_covered") == (2, 1, 26, 0)
-    assert units("available", "both_covered") == (1, 1, 10, 0)
+    assert units("available") == (2, 1, 1.38, 1)  # 80 and 150 m2 at 60 homes a hectare
+    assert units("suitable") == (2, 1, 1.38, 1)
+    assert units("suitable_demanding") == (1, 1, 0.48, 1)
+    assert units("dense") == (1, 1, 8, 1)
+    assert units("groen_tiny") == (2, 1, 2, 1)
+    assert units("available", "plan_covered") == (1, 1, 0.48, 1)
+    assert units("available", "provincial_covered") == (2, 1, 1.38, 0)
+    assert units("available", "both_covered") == (1, 1, 0.48, 0)
     assert units("available", kind="gemeente", code="GM2") == (0, 0, 0, 1)
-    assert units("available", kind="gemeente", code="unknown") == (0, 0, 0, 0)
+    assert units("dense", kind="gemeente", code="GM2") == (0, 0, 0, 1)
+    tiny = _row(found, population="groen_tiny", coverage_scope="all", area_kind="run")
+    assert (tiny["n_clusters"], tiny["n_spread_expected"], tiny["n_spread_consent_expected"]) == (1, 2, 3)
 
 
 def test_unknown_is_counted_with_its_homes_and_never_as_yes() -> None:
     found = totals(*_tiny_run(), flexmilieu_order=("dense", "groen_tiny"), undemanding=TINY)
-    row = _row(found, population="dense", coverage_scope="all", area_kind="run")
-    assert row["n_units_unknown_expected"] == 20
-    assert row["buildable_area_m2"] == 90.0
+    row = _row(found, population="available", coverage_scope="all", area_kind="run")
+    assert row["n_common_unknown_expected"] == 1.8
+    assert row["buildable_area_m2"] == 240.0
+    dense = _row(found, population="dense", coverage_scope="all", area_kind="run")
+    assert dense["buildable_area_m2"] == 90.0
+    assert pd.isna(dense["n_spread_expected"]), "no clusters were told: not zero"
+
+
+def test_nothing_adds_homes_of_different_flexmilieus(tables: dict[str, pd.DataFrame]) -> None:
+    """A row holds homes of one flexmilieu or of none in particular; no row holds the sum of several."""
+    found = totals(
+        tables["sites"], tables["suitability"], flexmilieu_order=FLEXMILIEUS, undemanding=TINY,
+        clusters=tables["clusters"],
+    )  # fmt: skip
+    assert (found["n_common_expected"].isna() == found["population"].isin(FLEXMILIEUS)).all()
+    assert (found["n_spread_expected"].isna() != found["population"].isin(FLEXMILIEUS)).all()
+    mine = tables["clusters"].query("consent == 'without'").groupby("flexmilieu")["n_spread_expected"].sum()
+    run = found[(found["area_kind"] == "run") & (found["coverage_scope"] == "all")].set_index("population")
+    assert run.loc[list(FLEXMILIEUS), "n_spread_expected"].to_dict() == mine.reindex(FLEXMILIEUS).to_dict()
 
 
 @pytest.mark.parametrize("population", ["available", "suitable", "suitable_demanding", *FLEXMILIEUS])
 def test_gemeenten_add_up_to_the_province_and_the_run(tables: dict[str, pd.DataFrame], population: str) -> None:
-    found = totals(tables["sites"], tables["suitability"], flexmilieu_order=FLEXMILIEUS, undemanding=TINY)
+    found = totals(
+        tables["sites"], tables["suitability"], flexmilieu_order=FLEXMILIEUS, undemanding=TINY,
+        clusters=tables["clusters"],
+    )  # fmt: skip
     found = found[found["population"] == population]
-    names = ["n_sites", "parcel_area_m2", "buildable_area_m2", "n_units_expected", "n_sites_unknown"]
+    homes = "n_spread_expected" if population in FLEXMILIEUS else "n_common_expected"
+    names = ["n_sites", "parcel_area_m2", "buildable_area_m2", homes, "n_sites_unknown"]
     sums = found.groupby(["area_kind", "coverage_scope"])[names].sum().astype("float64")
     for kind in ("gemeente", "provincie"):
         assert np.allclose(sums.loc[kind], sums.loc["run"], rtol=1e-12)
@@ -156,23 +195,12 @@ def test_a_site_in_two_locations_counts_in_both() -> None:
     assert _row(owned, population="available", owner_class="gemeente")["n_locations"] == 2
 
 
-def test_the_homes_of_what_may_suit_go_before_those_of_what_fails() -> None:
-    """Without groen_tiny, c is unknown for dense (20 homes) and fails for a flexmilieu of a higher score (99 homes)."""
-    sites, suitability = _tiny_run()
-    worse = suitability[suitability["site_id"] == "c"].iloc[:1].assign(
-        flexmilieu="other", is_suitable=pd.array([False], dtype="boolean"), score=0.9, n_units_expected=99
-    )  # fmt: skip
-    told = pd.concat([suitability, worse], ignore_index=True)
-    found = totals(sites, told, flexmilieu_order=("dense", "other", "groen_tiny"), undemanding=TINY)
-    row = _row(found, population="suitable_demanding", coverage_scope="all", area_kind="run")
-    assert row["n_units_unknown_expected"] == 20
-
-
 def test_neighbourhoods_add_up_to_gemeenten_and_those_to_provinces_and_the_run() -> None:
     sites, suitability = _tiny_run()
     sites = sites.assign(buurt_code=["BU1", "BU2", "BU3", None], provincie_code=["PV1", "PV1", "PV2", None])
     found = totals(sites, suitability, flexmilieu_order=("dense", "groen_tiny"), undemanding=TINY)
-    summed = ["n_sites", "parcel_area_m2", "buildable_area_m2", "n_units_expected", "n_sites_unknown"]
+    found = found[~found["population"].isin(["dense", "groen_tiny"])]
+    summed = ["n_sites", "parcel_area_m2", "buildable_area_m2", "n_common_expected", "n_sites_unknown"]
     keys = ["population", "coverage_scope"]
     run = found[found["area_kind"] == "run"].set_index(keys)[summed].sort_index()
     for kind in ("buurt", "gemeente", "provincie"):
@@ -180,9 +208,10 @@ def test_neighbourhoods_add_up_to_gemeenten_and_those_to_provinces_and_the_run()
         pd.testing.assert_frame_equal(of_kind, run, check_dtype=False)
 
 
-def test_what_fits_before_requirements_is_never_less_than_with_them(tables: dict[str, pd.DataFrame]) -> None:
+def test_what_is_available_is_never_less_than_what_suits(tables: dict[str, pd.DataFrame]) -> None:
     found = totals(tables["sites"], tables["suitability"], flexmilieu_order=FLEXMILIEUS, undemanding=TINY)
     keys = ["area_kind", "area_code", "coverage_scope"]
-    most = found[found["population"] == "available"].set_index(keys)["n_units_expected"]
-    for population, rows in found.groupby("population"):
-        assert (rows.set_index(keys)["n_units_expected"] <= most).all(), population
+    most = found[found["population"] == "available"].set_index(keys)["n_common_expected"]
+    for population in ("suitable", "suitable_demanding"):
+        homes = found[found["population"] == population].set_index(keys)["n_common_expected"]
+        assert (homes <= most + 1e-9).all(), population

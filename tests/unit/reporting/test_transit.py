@@ -16,8 +16,8 @@ def _sites() -> pd.DataFrame:
             "site_id": ["a", "b", "c", "x"],
             "verdict": ["eligible", "conditional", "eligible", "excluded"],
             "location_id": ["L1", "L1", "L2", None],
-            "buildable_area_m2": [10.0, 30.0, 60.0, 0.0],
-            "n_units_expected": pd.array([1, 2, 7, 0], dtype="Int64"),
+            "programme_area_m2": [10.0, 30.0, 60.0, 0.0],
+            "n_common_expected": [1.0, 3.0, 6.0, 0.0],
         }
     )
 
@@ -39,8 +39,8 @@ def test_a_location_stays_when_one_of_its_sites_stays() -> None:
     found = transit_diagnostic(_sites(), access, measures=MEASURES, reaches={"v": {"bus": 500.0}})
     assert _share(found, "locations") == 0.5
     assert _share(found, "sites") == pytest.approx(2 / 3)
-    assert _share(found, "buildable_area_m2") == pytest.approx(0.9)
-    assert _share(found, "n_units_expected") == pytest.approx(0.9)
+    assert _share(found, "programme_area_m2") == pytest.approx(0.9)
+    assert _share(found, "n_common_expected") == pytest.approx(0.9)
 
 
 def test_without_a_timetable_nothing_is_claimed() -> None:
@@ -115,6 +115,19 @@ def test_a_location_is_judged_by_its_own_pieces() -> None:
     assert found.loc["locations", ["stays", "unknown", "falls"]].tolist() == [1.0, 0.0, 1.0]
 
 
+def test_area_and_homes_fall_piece_by_piece() -> None:
+    """Of a, 4 m2 lie near a stop and 6 m2 do not: the site and its location stay, 6 of 10 m2 and of its homes fall."""
+    sites = _sites().iloc[[0]]
+    access = _access(("a", "walk_bus", 400.0, "reached"), ("a", "walk_bus", 900.0, "reached"))
+    pieces = pd.DataFrame({"piece_id": ["a#1", "a#2"], "site_id": "a", "core_area_m2": [4.0, 6.0]})
+    found = transit_diagnostic(
+        sites, access.assign(piece_id=["a#1", "a#2"]), measures=MEASURES, reaches={"v": {"bus": 500.0}},
+        places=pieces.assign(location_id="L1"), pieces=pieces,
+    )  # fmt: skip
+    shares = {name: _share(found, name) for name in ("sites", "locations", "programme_area_m2", "n_common_expected")}
+    assert shares == pytest.approx({"sites": 0.0, "locations": 0.0, "programme_area_m2": 0.6, "n_common_expected": 0.6})
+
+
 def test_any_area_can_be_asked_and_areas_add_up() -> None:
     """L1 holds a (GM1) and b (GM2): it stays by a, and counts in both gemeenten."""
     sites = _sites().assign(gemeente_code=["GM1", "GM2", "GM2", "GM2"])
@@ -130,7 +143,7 @@ def test_any_area_can_be_asked_and_areas_add_up() -> None:
     assert by.loc[("GM1", "locations"), ["stays", "falls"]].tolist() == [1.0, 0.0]
     assert by.loc[("GM2", "locations"), ["stays", "falls"]].tolist() == [1.0, 1.0]
     assert by.loc[("run", "locations"), ["stays", "falls"]].tolist() == [1.0, 1.0]
-    for quantity in ("sites", "buildable_area_m2", "n_units_expected"):
+    for quantity in ("sites", "programme_area_m2", "n_common_expected"):
         for name in ("total", "stays", "falls"):
             parts = by.loc[("GM1", quantity), name] + by.loc[("GM2", quantity), name]
             assert parts == by.loc[("run", quantity), name]

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from flexsites.config.dwellings import ESTIMATES
 from flexsites.config.load import available, read_model
 from flexsites.config.suitability import Flexmilieu
 from flexsites.suitability.demand import match_demand, sum_demand
@@ -25,17 +26,15 @@ def _sites(*rows):
     table = {name: [row[i] for row in rows] for i, name in enumerate(names)}
     table |= dict.fromkeys(("provincie_code", "buurt_code", "owner_class", "tenure", "location_id"), [None] * n)
     table |= dict.fromkeys(
-        ("registered_area_m2", "available_years_low", "available_years_expected", "available_years_high", "score_best"),
+        ("registered_area_m2", "available_years_low", "available_years_expected", "available_years_high"),
         [None] * n,
     )
     table |= dict.fromkeys(("parcel_area_m2", "buildable_area_m2", "buildable_without_consent_m2"), [1000.0] * n)
-    table |= dict.fromkeys(
-        ("n_pieces", "n_rules_checked", "n_rules_excluding", "n_units_low", "n_units_expected", "n_units_high"), [1] * n
-    )
+    table |= dict.fromkeys(("n_pieces", "n_rules_checked", "n_rules_excluding"), [1] * n)
     table |= dict.fromkeys(("plan_coverage", "provincial_coverage"), ["not"] * n)
     table["rule_coverage_id"] = ["none"] * n
     table |= dict.fromkeys(("is_suitable", "is_suitable_demanding"), [None] * n)
-    table |= dict.fromkeys(("flexmilieu_best", "flexmilieu_units", "flexmilieu_first"), [None] * n)
+    table |= dict.fromkeys(("flexmilieu_first",), [None] * n)
     table |= dict.fromkeys(("programme_area_m2", "n_common_low", "n_common_expected", "n_common_high"), [0.0] * n)
     table |= dict.fromkeys(("restrictions", "flags", "unchecked_rules"), [()] * n)
     return gpd.GeoDataFrame(table, geometry=[shapely.box(0, 0, 10, 10)] * n, crs="EPSG:28992")
@@ -47,8 +46,7 @@ def _judged(*rows):
         {
             "site_id": site, "flexmilieu": flexmilieu, "is_suitable": suits, "failed_criterion": None,
             "failed_by": None, "unknown_criteria": (), "score": score, "score_known_share": 1.0, "rank": None,
-            "n_units_low": homes, "n_units_expected": homes, "n_units_high": homes,
-            **{f"n_{count}_{one}": homes for count in ("room", "per_cluster") for one in ("low", "expected", "high")},
+            **{f"n_{count}_{one}": homes for count in ("room", "per_cluster") for one in ESTIMATES},
         }
         for site, flexmilieu, suits, homes, score in rows
     ]  # fmt: skip

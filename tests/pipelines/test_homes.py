@@ -1,0 +1,146 @@
+"""Homes counted once more from the tables of a run, by METHOD 0 and without the package (rooms and cores are given)."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from tests.pipelines.small_run import Small
+
+REACH_M = 250.0
+AT = ("low", "expected", "high")
+AVAILABLE = ("eligible", "conditional")
+READINGS = ("", "variants/ov_800")
+
+
+@pytest.fixture(scope="module")
+def sizes(small: Small) -> dict[str, tuple[list[float], list[float]]]:
+    """Return per flexmilieu the fewest and the most homes of one place, as the run's own file says them."""
+    content = yaml.safe_load((small.directory / "run.yaml").read_text(encoding="utf-8"))
+    return {
+        one["id"]: tuple([one["programme"][key][at]["value"] for at in AT] for key in ("min_units", "max_units"))
+        for one in content["flexmilieus"]
+    }
+
+
+def _table(small: Small, reading: str, name: str) -> pd.DataFrame:
+    return pd.read_parquet(small.directory / reading / f"{name}.parquet")
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_no_place_holds_more_than_its_most(small: Small, sizes: dict[str, object], reading: str) -> None:
+    """Room has no cap, and binds no row; what one place holds is room cut at the maximum, 0 below the minimum."""
+    n_cut = 0
+    for name in ("units", "suitability", "location_suitability"):
+        rows = _table(small, reading, name)
+        for flexmilieu, own in rows.groupby("flexmilieu"):
+            for i, at in enumerate(AT):
+                least, most = sizes[flexmilieu][0][i], sizes[flexmilieu][1][i]
+                room = own[f"n_room_{at}"]
+                held = room.clip(upper=most).where(room >= least, 0)
+                assert (own[f"n_per_cluster_{at}"] == held).all(), (name, flexmilieu, at)
+                n_cut += int((room > most).sum())
+    assert n_cut > 0, "nothing is cut: the test shows nothing"
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_a_location_has_the_room_of_its_pieces_and_one_rank(small: Small, reading: str) -> None:
+    served, units = _table(small, reading, "location_suitability"), _table(small, reading, "units")
+    pieces, locations = _table(small, reading, "piece_locations"), _table(small, reading, "locations")
+    together = units.merge(pieces, on="piece_id").groupby(["location_id", "flexmilieu"])["n_room_expected"].sum()
+    assert (served.set_index(["location_id", "flexmilieu"])["n_room_expected"] == together).all()
+    place = {verdict: i for i, verdict in enumerate(("eligible", "conditional", "unknown"))}
+    verdict = locations.set_index("location_id")["verdict"].map(place)
+    ranked = served[served["is_suitable"].fillna(value=False).astype(bool)]
+    assert served["rank"].notna().sum() == len(ranked) > 50
+    for _, own in ranked.groupby("flexmilieu"):
+        score = own["score"].fillna(-1.0)
+        assert (score == score.round(3)).all()
+        keys = list(zip(own["location_id"].map(verdict), -score, strict=True))
+        assert own["rank"].tolist() == [1 + sum(other < key for other in keys) for key in keys]
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_parcels_carry_the_common_programme(small: Small, reading: str) -> None:
+    sites, pieces = _table(small, reading, "sites"), _table(small, reading, "pieces")
+    valid = pieces[pieces["is_valid"].astype(bool)]
+    free = valid[valid["is_without_consent"].astype(bool)].groupby("site_id")["core_area_m2"].sum()
+    given = valid[valid["is_with_consent"].astype(bool)].groupby("site_id")["core_area_m2"].sum()
+    for verdict, cores in (("eligible", free), ("conditional", given)):
+        own = sites[sites["verdict"] == verdict].set_index("site_id")
+        area = cores.reindex(own.index).to_numpy()
+        assert own["programme_area_m2"].to_numpy() == pytest.approx(area)
+        for at, per_ha in zip(AT, (30, 60, 100), strict=True):
+            assert own[f"n_common_{at}"].to_numpy() == pytest.approx(area * per_ha / 10_000)
+    assert (sites.loc[sites["verdict"] == "excluded", "n_common_high"] == 0).all()
+
+
+def _by_hand(rows: list[dict[str, object]], least: list[float], most: list[float]) -> dict[str, list[float]]:
+    """Place clusters one after the other, as METHOD 0 says; return homes per seed."""
+    still_open, made = list(rows), {}
+    while still_open:
+        seed = still_open[0]
+        near = [one for one in still_open if math.dist(one["xy"], seed["xy"]) <= REACH_M]
+        own = [one for one in near if one["location"] == seed["location"]]
+        rooms = [sum(one["room"][i] for one in own) for i in range(3)]
+        if rooms[1] < least[1]:
+            still_open.remove(seed)
+            continue
+        made[seed["id"]] = [0 if room < least[i] else min(room, most[i]) for i, room in enumerate(rooms)]
+        still_open = [one for one in still_open if one not in near]
+    return made
+
+
+@pytest.mark.parametrize("consent", ["without", "with"])
+@pytest.mark.parametrize("reading", READINGS)
+def test_spread_supply_is_what_the_rule_gives_by_hand(
+    small: Small, sizes: dict[str, tuple[list[float], list[float]]], reading: str, consent: str
+) -> None:
+    pieces, units = _table(small, reading, "pieces"), _table(small, reading, "units")
+    judged = pd.concat(
+        pd.read_parquet(path)
+        for path in small.directory.glob(f"parts/*/*/{Path(reading).name or 'base'}/piece_suitability.parquet")
+    )
+    verdict = _table(small, reading, "sites").set_index("site_id")["verdict"]
+    flag, name, mates = {
+        "with": ("is_with_consent", "piece_id", "core_mates"),
+        "without": ("is_without_consent", "free_id", "free_core_mates"),
+    }[consent]
+    mine = pieces[pieces["is_valid"].astype(bool) & pieces[flag].astype(bool)].set_index(name)
+    location = {one: one for one in mine.index}
+    for _ in range(len(mine)):
+        before = dict(location)
+        for one, others in mine[mates].items():
+            for other in others:
+                if other in location:
+                    location[one] = location[other] = min(location[one], location[other])
+        if before == location:
+            break
+    rooms = units.set_index(["piece_id", "flexmilieu"])[[f"n_room_{at}" for at in AT]]
+    told = _table(small, reading, "clusters")
+    told = told[told["consent"] == consent]
+    n_made = 0
+    for flexmilieu, own in judged.groupby("flexmilieu"):
+        yes = own[own["is_suitable"].fillna(value=False).astype(bool)].set_index("piece_id")["score"]
+        rows = []
+        for key, piece in mine.iterrows():
+            piece_id = key if consent == "with" else piece["piece_id"]
+            if piece_id not in yes.index or verdict[piece["site_id"]] not in AVAILABLE:
+                continue
+            room = [int(n) for n in rooms.loc[(piece_id, flexmilieu)]]
+            if room[1] < 1:
+                continue
+            score = -2.0 if pd.isna(yes[piece_id]) else float(yes[piece_id])
+            number = int(key.rpartition("#")[2].rstrip("~"))
+            order = (not piece["is_without_consent"], -score, -room[1], piece["site_id"], number)
+            xy = (piece["access_x_m"], piece["access_y_m"])
+            rows.append({"id": piece_id, "order": order, "xy": xy, "room": room, "location": location[key]})
+        expected = _by_hand(sorted(rows, key=lambda one: one["order"]), *sizes[flexmilieu])
+        found = told[told["flexmilieu"] == flexmilieu].set_index("seed_piece_id")
+        assert {seed: [int(row[f"n_spread_{at}"]) for at in AT] for seed, row in found.iterrows()} == expected
+        n_made += len(expected)
+    assert n_made > 20
