@@ -22,10 +22,10 @@ pytestmark = pytest.mark.slow
 FLEXMILIEUS = {"stedelijk_ov", "campus", "fietsstad", "zorg_nabij", "werk_nabij", "groen_tiny"}
 SITES = {
     "site_id", "gemeente_code", "parcel_area_m2", "buildable_area_m2", "n_pieces", "location_id", "verdict",
-    "available_years_low", "available_years_expected", "available_years_high", "n_units_low",
-    "n_units_expected", "n_units_high", "flexmilieu_best",
+    "available_years_low", "available_years_expected", "available_years_high", "n_common_low",
+    "n_common_expected", "n_common_high", "flexmilieu_first",
 }  # fmt: skip
-SUITABILITY = {"site_id", "flexmilieu", "is_suitable", "failed_criterion", "score", "rank", "n_units_expected"}
+SUITABILITY = {"site_id", "flexmilieu", "is_suitable", "failed_criterion", "score", "rank", "n_room_expected"}
 WALKS = ("walk_distance_supermarket_m", "walk_distance_gp_m", "bicycle_distance_supermarket_m")
 
 
@@ -162,9 +162,9 @@ def test_all_six_flexmilieus_have_homes_and_a_verdict_on_every_site_left(run):
     assert (edge["verdict"] == "unknown").all()
     assert edge["is_suitable"].isna().all()
     assert len(edge) < 0.01 * len(sites)
-    bounds = judged[["n_units_low", "n_units_expected", "n_units_high"]].to_numpy(dtype=float)
+    bounds = judged[["n_room_low", "n_room_expected", "n_room_high"]].to_numpy(dtype=float)
     assert (np.diff(bounds, axis=1) >= 0).all()
-    assert (judged.groupby("flexmilieu")["n_units_expected"].sum() > 0).all()
+    assert (judged.groupby("flexmilieu")["n_room_expected"].sum() > 0).all()
     units = run.table("units")
     assert set(units["bound_by"].dropna()) <= {"density", "layout", "min_cluster", "max_cluster", "parking"}
     assert {"density", "layout"} <= set(units["bound_by"])
@@ -186,8 +186,8 @@ def test_variants_move_as_they_must(run):
     assert told["buildable_area_m2"]["pbl_strict_nature"] > told["buildable_area_m2"]["base"]
     assert told["buildable_area_m2"]["yard_5m"] > told["buildable_area_m2"]["base"]
     assert told["buildable_area_m2"]["density_low"] == told["buildable_area_m2"]["base"]
-    assert told["n_units_expected"]["density_low"] < told["n_units_expected"]["base"]
-    assert told["n_units_expected"]["density_high"] > told["n_units_expected"]["base"]
+    assert told["n_common_expected"]["density_low"] < told["n_common_expected"]["base"]
+    assert told["n_common_expected"]["density_high"] > told["n_common_expected"]["base"]
 
 
 def test_every_output_is_there_with_its_columns(run):

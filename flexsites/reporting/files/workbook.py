@@ -162,8 +162,8 @@ def _most_homes(sites: Frame, most: int, words: Words) -> tuple[Frame, str]:
     """Return the parcels with most homes, as many as a sheet carries, and what that leaves out; ties by site_id."""
     if len(sites) <= most:
         return sites, ""
-    order = sites[["n_units_expected", "site_id"]].sort_values(
-        ["n_units_expected", "site_id"], ascending=[False, True], na_position="last"
+    order = sites[["n_common_expected", "site_id"]].sort_values(
+        ["n_common_expected", "site_id"], ascending=[False, True], na_position="last"
     )
     shown: Frame = sites.loc[order.index[:most]]
     return shown, words.text("workbook.sites_limited", shown=words.number(most), n=words.number(len(sites)))
