@@ -10,11 +10,11 @@ import pandas as pd
 from flexsites.reporting.names import words_of
 from flexsites.reporting.report.sections_page import Section, write_sections
 from flexsites.reporting.results import open_results
-from flexsites.reporting.summaries.totals import AVAILABLE
 from flexsites.reporting.table_view import table_view
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
 from flexsites.tables.backtest_tables import Backtest
+from flexsites.tables.counting import AVAILABLE
 
 
 def write_backtest(directory: Path, told: Frame, lang: str = "nl") -> tuple[Path, str]:

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from flexsites.reporting.results import Results, records
-from flexsites.reporting.summaries.totals import AVAILABLE
 from flexsites.tables import Frame, conform
 from flexsites.tables.contract import is_true
+from flexsites.tables.counting import AVAILABLE
 from flexsites.tables.difference_tables import CauseChanges, GemeenteChanges, SiteChanges
 
 _TAKES = ("exclude", "test")
