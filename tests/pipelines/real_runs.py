@@ -47,7 +47,13 @@ class RealRun:
 
 
 def run_real(
-    name: str, factory: pytest.TempPathFactory, *, needs: str, change: Change | None = None, **environment: str
+    name: str,
+    factory: pytest.TempPathFactory,
+    *,
+    needs: str,
+    change: Change | None = None,
+    place: str = "",
+    **environment: str,
 ) -> RealRun:
     """Run a configuration of configs/runs on the real data, or skip with the reason where the data is not there.
 
@@ -61,13 +67,16 @@ def run_real(
         A file of the real data without which nothing can be run.
     change
         What a test changes in the run file (its area, to be quick); paths stay those of the run.
+    place
+        What the changed run is called, where tests change one run in several ways.
     environment
         Variables that the run's paths ask for.
     """
     real_data(needs)
 
     def make(folder: Path) -> RealRun:
-        options = Options(folder / "outputs", scheduler="processes", workers=2, quiet=True)
+        # In this process: others would import everything first, on a machine that other tests keep busy as well.
+        options = Options(folder / "outputs", scheduler="synchronous", workers=1, quiet=True)
         with pytest.MonkeyPatch.context() as patch:
             for key, value in ({"FLEXSITES_DATA": str(real_data(".").resolve())} | environment).items():
                 patch.setenv(key, value)
@@ -76,7 +85,7 @@ def run_real(
             inputs = prepare_inputs(Place(directory, directory.name), study, options)
         return RealRun(directory, study, inputs)
 
-    return make_once(factory, name, make)
+    return make_once(factory, f"{name}_{place}", make)
 
 
 def _changed(name: str, folder: Path, change: Change) -> Path:

@@ -1,6 +1,11 @@
-"""Kampen from open data, the whole sweep: areas, access over the streets, unknowns, outputs, stories."""
+"""Kampen from open data: areas, access over the streets, unknowns, outputs, stories.
+
+`.ci/run` sweeps meadows and town on both banks of the IJssel; the whole map takes minutes, and shows the same laws.
+"""
 
 import json
+from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -29,20 +34,48 @@ SUITABILITY = {"site_id", "flexmilieu", "is_suitable", "failed_criterion", "scor
 WALKS = ("walk_distance_supermarket_m", "walk_distance_gp_m", "bicycle_distance_supermarket_m")
 
 
+@dataclass(frozen=True)
+class Extent:
+    """Where Kampen is swept, and what is known of it from the map."""
+
+    name: str
+    gemeenten: frozenset[str]
+    n_parcels: int
+    n_cut: int
+    n_eligible: int
+    n_natura: int
+    bbox: list[int] | None = None
+
+    def change(self, content: dict[str, Any]) -> None:
+        """Change the area of the run."""
+        if self.bbox is not None:
+            content["area"]["bbox"] = self.bbox
+
+
+BANKS = Extent("banks", frozenset({"GM0166"}), 100, 30, 5, 1, bbox=[191_000, 505_800, 192_500, 507_300])
+WHOLE = Extent("whole", frozenset({"GM0166", "GM0303", "GM1896"}), 2_500, 500, 100, 4)
+
+
+@pytest.fixture(scope="module", params=[BANKS, pytest.param(WHOLE, marks=pytest.mark.deep)], ids=lambda one: one.name)
+def extent(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    return run_real("kampen_sweep", tmp_path_factory, needs="kampen/kampen.osm.pbf")
+def run(extent, tmp_path_factory):
+    needs = "kampen/kampen.osm.pbf"
+    return run_real("kampen_sweep", tmp_path_factory, needs=needs, change=extent.change, place=extent.name)
 
 
 def test_areas_close_for_every_parcel(run):
     assert_areas_close(run)
 
 
-def test_remainder_equals_a_naive_overlay_on_every_parcel(run):
-    assert assert_remainder_is_that_of_a_naive_overlay(run) > 500
+def test_remainder_equals_a_naive_overlay_on_every_parcel(run, extent):
+    assert assert_remainder_is_that_of_a_naive_overlay(run) > extent.n_cut
 
 
-def test_the_manifest_closes_and_names_its_sources(run):
+def test_the_manifest_closes_and_names_its_sources(run, extent):
     manifest = json.loads((run.directory / "manifest.json").read_text(encoding="utf-8"))
     closes = manifest["closes"]
     assert np.isclose(
@@ -51,32 +84,33 @@ def test_the_manifest_closes_and_names_its_sources(run):
     assert np.isclose(closes["area_in_m2"], run.table("sites")["parcel_area_m2"].sum(), rtol=1e-12)
     assert not manifest["is_synthetic"]
     natura = next(row for row in manifest["sources"] if row["id"] == "layers.natura2000")
-    assert natura["n_features"] == 4, "three lie in the map, Zwarte Meer 3.0 km from it: within what rules look at"
+    assert natura["n_features"] == extent.n_natura, "of the areas, those within what rules look at"
     assert all(row["licence"] and row["attribution"] and row["edition"] for row in manifest["sources"])
     assert {row["id"] for row in manifest["flexmilieus"]} == FLEXMILIEUS
     assert manifest["assumptions"]
 
 
-def test_parcels_are_cut_off_at_the_edge_of_the_map(run):
+def test_parcels_are_cut_off_at_the_edge_of_the_area(run, extent):
     parcels = run.inputs.parcels()
     source = gpd.read_file(real_data("kampen/landuse.gpkg"))
     box = shapely.box(*run.study.run.area.bbox)
     inside = source.geometry.intersection(box).area
     assert box.buffer(0.001).covers(shapely.union_all(shapely.envelope(parcels.geometry.to_numpy())))
     assert np.isclose(parcels.area.sum(), inside.sum(), rtol=1e-6)
-    assert 2_500 < len(parcels) < len(source)
-    assert {"GM0166", "GM0303", "GM1896"} <= set(parcels["gemeente_code"].dropna()), "three gemeenten"
+    assert extent.n_parcels < len(parcels) < len(source)
+    assert set(parcels["gemeente_code"].dropna()) == extent.gemeenten
 
 
 @pytest.mark.parametrize("name", WALKS)
 def test_distances_equal_networkx_on_the_exported_graph(run, name, record_property):
-    """Two hundred pieces drawn at random; the same snapping, the same lengths, another search."""
+    """Pieces drawn at random, two hundred where there are; the same snapping, the same lengths, another search."""
     import networkx as nx  # noqa: PLC0415
 
     measure = next(one for one in run.study.street_measures if one.id == name)
     assert isinstance(measure, CostToClosest)
     access = open_access(run.inputs.directory / "access")
-    pieces = run.table("pieces").query("is_valid").dropna(subset=["access_x_m"]).sample(200, random_state=20)
+    pieces = run.table("pieces").query("is_valid").dropna(subset=["access_x_m"])
+    pieces = pieces.sample(min(200, len(pieces)), random_state=20)
     points = pieces[["access_x_m", "access_y_m"]].to_numpy(dtype=np.float64)
     at = snap(access.networks[measure.mode], points, max_snap_m=access.max_snap_m[measure.mode])
     targets = access.opportunities(measure, certain=True).opportunities
@@ -87,7 +121,8 @@ def test_distances_equal_networkx_on_the_exported_graph(run, name, record_proper
     expected[expected > float(measure.limit_m)] = np.nan
     told = run.table("accessibility")
     told = told[told["measure"] == name].set_index("piece_id").reindex(pieces["piece_id"])
-    assert np.isfinite(expected).sum() > 150
+    assert np.isfinite(expected).mean() > 0.75
+    assert len(pieces) > 50
     np.testing.assert_allclose(told["value"].to_numpy(dtype=np.float64), expected, rtol=0, atol=0.01)
     record_property("spherical_minus_plane_m_per_km", _spherical_excess_m_per_km(run))
 
@@ -146,7 +181,7 @@ def test_urbanity_of_the_district_is_read(run):
     assert set(urbanity.dropna()) <= {1.0, 2.0, 3.0, 4.0, 5.0}
     tiny = run.table("suitability").query("flexmilieu == 'groen_tiny'")
     # Kampen's own district is strongly urban; whether a neighbourhood in it is, only neighbourhoods would tell.
-    assert 0.4 < tiny["is_suitable"].notna().mean() < 1.0
+    assert 0.1 < tiny["is_suitable"].notna().mean() < 1.0
     assert tiny["is_suitable"].fillna(value=False).any()
 
 
@@ -170,11 +205,11 @@ def test_all_six_flexmilieus_have_homes_and_a_verdict_on_every_site_left(run):
     assert {"density", "layout"} <= set(units["bound_by"])
 
 
-def test_verdicts_say_what_is_known_and_plans_are_not(run):
+def test_verdicts_say_what_is_known_and_plans_are_not(run, extent):
     sites = run.table("sites")
     assert set(sites["verdict"]) <= {"excluded", "unknown", "conditional", "eligible"}
     counts = sites["verdict"].value_counts()
-    assert counts["excluded"] > counts["eligible"] > 100
+    assert counts["excluded"] > counts["eligible"] > extent.n_eligible
     assert set(sites["plan_coverage"]) == {"not"}
     assert sites["available_years_high"].isna().all(), "no plans known: the years are unknown, not the whole term"
     assert (sites["buildable_area_m2"][sites["verdict"] == "excluded"] == 0).all()

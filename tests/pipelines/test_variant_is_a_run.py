@@ -17,8 +17,12 @@ WIDTH = {"value": 25, "unit": "m", "source": "a test"}
 BAKERIES = [{"shop": ["bakery"]}]
 
 
+QUARTER = [157_000, 470_100, 159_990, 471_300]
+"""Of the small run: the proving field, where pieces stand that one metre more or less of width decides on."""
+
+
 def _bare(content: Content) -> None:
-    content |= {"assess": ["parcels"], "variants": []}
+    content |= {"assess": ["parcels"], "variants": [], "area": {"bbox": QUARTER}}
 
 
 def _with_variants(content: Content) -> None:

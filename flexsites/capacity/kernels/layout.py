@@ -280,22 +280,24 @@ def plan_piece(
 
 
 def _asked(layouts: Sequence[Layout]) -> list[_Asked]:
+    """Return what layouts ask, its figures floats: a whole number among them would have every kernel compiled again."""
     asked = []
     for layout, one in zip(layouts, np.array([tuple(one) for one in layouts], dtype=LAYOUT), strict=True):
-        lane, depths = (float(lane_width(one)), layout.verge_m), (float(row_depth(one, 1)), float(row_depth(one, 2)))
-        pitch = float(row_pitch(one, 1))
+        lane = float(lane_width(one)), float(layout.verge_m)
+        depths, pitch = (float(row_depth(one, 1)), float(row_depth(one, 2))), float(row_pitch(one, 1))
+        setback, step, fire_gap = float(layout.setback_m), float(layout.step_m), float(layout.fire_gap_m)
         asked.append(
             _Asked(
                 figures=one,
                 n_storeys=layout.n_storeys,
                 lane=lane,
-                setback_m=layout.setback_m,
+                setback_m=setback,
                 depths=depths,
-                step_m=layout.step_m,
-                fire_gap_m=layout.fire_gap_m,
+                step_m=step,
+                fire_gap_m=fire_gap,
                 pitch_m=pitch,
-                water_share=layout.water_share,
-                network=(lane, layout.setback_m, depths[0], pitch, layout.fire_gap_m, layout.step_m),
+                water_share=float(layout.water_share),
+                network=(lane, setback, depths[0], pitch, fire_gap, step),
             )
         )
     return asked

@@ -13,15 +13,33 @@ from flexsites.config.study import resolve
 from flexsites.runs import warm_up
 from tests.conftest import PROJECT
 
+COUNT = """
+from numba.core import event
+from flexsites.config.study import resolve
+from flexsites.runs.warm_up import compile_kernels
 
-def test_what_it_compiles_is_what_a_run_calls(tmp_path: Path) -> None:
-    around = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(PROJECT)}
-    subprocess.run([sys.executable, "-m", "flexsites.runs.warm_up", "demo"], check=True, env=around, cwd=PROJECT)
-    kept = {path.name.split(".")[0] for path in tmp_path.rglob("*.nbi")}
-    assert {"layout_rows", "roof_packing"} <= kept
-    again = [path.stat().st_mtime_ns for path in sorted(tmp_path.rglob("*.nbc"))]
-    subprocess.run([sys.executable, "-m", "flexsites.runs.warm_up", "demo"], check=True, env=around, cwd=PROJECT)
-    assert [path.stat().st_mtime_ns for path in sorted(tmp_path.rglob("*.nbc"))] == again, "kept, not compiled again"
+with event.install_recorder("numba:compile") as told:
+    compile_kernels(resolve("demo"))
+print(len(told.buffer))
+"""
+
+
+@pytest.mark.parametrize("cache", ["as runs left it", pytest.param("empty", marks=pytest.mark.deep)])
+def test_what_it_compiles_is_what_a_run_calls(cache: str, tmp_path: Path) -> None:
+    """What is kept is found again, by the very types: nothing is compiled twice."""
+    around = os.environ | {"PYTHONPATH": str(PROJECT)}
+    if cache == "empty":
+        around["NUMBA_CACHE_DIR"] = str(tmp_path)
+
+    def n_compiled() -> int:
+        ended = subprocess.run([sys.executable, "-c", COUNT], check=True, env=around, stdout=subprocess.PIPE)
+        return int(ended.stdout)
+
+    first = n_compiled()
+    assert n_compiled() == 0
+    if cache == "empty":
+        assert first > 0
+        assert {"layout_rows", "roof_packing"} <= {path.name.split(".")[0] for path in tmp_path.rglob("*.nbi")}
 
 
 def test_it_runs_beside_only_where_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
