@@ -25,7 +25,6 @@ from flexsites.tables.whole_files import whole_file
 
 _VERDICTS = ("eligible", "conditional", "unknown", "excluded")
 _EDGES = ("west", "south", "east", "north")
-_MOST_PLACES = 8
 FOLDER = "view"
 """The folder of a run that holds what the viewer made of it."""
 
@@ -60,15 +59,6 @@ class Index:
         rows = self.rows
         is_near = rows["west"].le(east) & rows["east"].ge(west) & rows["south"].le(north) & rows["north"].ge(south)
         return rows[is_near].sort_values("id", kind="stable")
-
-    def streets(self, asked: str) -> list[dict[str, Any]]:
-        """Return the streets whose name is searched for, the shortest names first, with the bounds of their parcels."""
-        named = self.rows[self.rows["street"].str.lower().str.contains(asked.strip().lower(), regex=False)]
-        boxes = named.groupby("street").agg(
-            west=("west", "min"), south=("south", "min"), east=("east", "max"), north=("north", "max")
-        )
-        boxes = boxes.loc[sorted(boxes.index, key=lambda name: (len(name), name))[:_MOST_PLACES]]
-        return [{"name": name, "box": micro(box)} for name, box in zip(boxes.index, boxes.to_numpy(), strict=True)]
 
     @property
     def extent(self) -> list[float]:

@@ -16,6 +16,7 @@ from flexsites.errors import Fault, InputError, NotFoundError
 from flexsites.reporting.maps.background import areas_within
 from flexsites.reporting.maps.classes import Condition, colourings
 from flexsites.reporting.maps.content import settings
+from flexsites.reporting.maps.display import in_degrees
 from flexsites.reporting.maps.parcels import told_of
 from flexsites.reporting.names import words_of
 from flexsites.reporting.report.page import factsheets_path, sheets_in
@@ -46,6 +47,10 @@ class Opened:
         What was made of it.
     words
         Per language.
+    areas, streets
+        What a search finds besides parcels, with bounds in micro-degrees: streets by name, short names first.
+    sheets
+        The parcels that have a factsheet, per language.
     """
 
     results: Results
@@ -53,6 +58,7 @@ class Opened:
     tiles: Mapping[str, Tiles]
     words: Mapping[str, Words]
     areas: list[dict[str, Any]]
+    streets: list[tuple[str, list[int]]]
     sheets: Mapping[str, tuple[str, ...]]
 
     def settings(self, lang: str) -> dict[str, Any]:
@@ -98,8 +104,9 @@ class Opened:
         words = asked.strip().lower()
         if len(words) < 2:  # noqa: PLR2004 - a single letter finds everything
             return []
-        areas = [{"name": one["name"], "box": one["box"]} for one in self.areas if words in str(one["name"]).lower()]
-        return [*areas, *self.index.streets(words)][:_MOST_PLACES]
+        named = [(str(one["name"]), one["box"]) for one in self.areas]
+        found = [(name, box) for name, box in (*named, *self.streets) if words in name.lower()]
+        return [{"name": name, "box": box} for name, box in found[:_MOST_PLACES]]
 
     def _narrowed(self, site_id: str) -> Results:
         if not self.index.rows["id"].eq(site_id).any():
@@ -127,7 +134,15 @@ def open_run(directory: Path | str) -> Opened:
     sheets = {lang: sheets_in(factsheets_path(results.directory, lang)) for lang in LANGUAGES}
     kept = {name: results.table(name) for name in _WHOLE if results.has(name)}
     light = Results(results.directory, results.manifest, dict(kept))
-    return Opened(light, index, tiles, words, _areas(kept.get("canonical/areas"), index), sheets)
+    return Opened(
+        light,
+        index,
+        tiles,
+        words,
+        _areas(kept.get("canonical/areas"), index),
+        _streets(kept.get("canonical/streets")),
+        sheets,
+    )
 
 
 def _areas(areas: Frame | None, index: Index) -> list[dict[str, Any]]:
@@ -138,6 +153,20 @@ def _areas(areas: Frame | None, index: Index) -> list[dict[str, Any]]:
     box = gpd.GeoSeries([shapely.box(west, south, east, north)], crs=4326).to_crs(CRS).iloc[0]
     told = areas_within(areas, box, _AREA_TOLERANCE_M)
     return [one | {"box": _box(one["shape"])} for one in told]
+
+
+def _streets(streets: Frame | None) -> list[tuple[str, list[int]]]:
+    """Return every street with a name, and its bounds."""
+    named = None if streets is None else streets[streets["street_name"].notna()]
+    if named is None or named.empty:
+        return []
+    corners = shapely.box(*shapely.bounds(named.geometry.to_numpy()).T)
+    bounds = shapely.bounds(in_degrees(np.asarray(corners, dtype=object), 0.0))
+    boxes = pd.DataFrame(bounds, columns=["west", "south", "east", "north"])
+    sides = {"west": "min", "south": "min", "east": "max", "north": "max"}
+    found = boxes.groupby(named["street_name"].to_numpy(dtype=object)).agg(sides)
+    order = sorted(found.index, key=lambda name: (len(name), name))
+    return [(str(name), micro(found.loc[name])) for name in order]
 
 
 def _box(shape: list[list[list[int]]]) -> list[int]:

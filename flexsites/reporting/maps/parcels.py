@@ -42,10 +42,10 @@ def properties_of(results: Results, sites: Frame) -> pd.DataFrame:
 
     Returns
     -------
-        ``id, verdict, suits`` (1 yes, 0 no), ``first`` (the flexmilieu that labels it), ``owner, location, homes``
-        (expected), ``unchecked`` (excluding rules not checked, where that may still change the verdict: 0 on excluded
-        parcels), and per flexmilieu ``m:<id>`` (1 yes, 0 no, -1 not judged) and ``s:<id>`` (score in hundredths,
-        rounded as lists round it).
+        ``id, verdict, suits`` (1 yes, 0 no), ``first`` (the flexmilieu that labels it), ``owner, location``, ``homes``
+        (expected, rounded as it is shown), ``unchecked`` (excluding rules not checked, where that may still change the
+        verdict: 0 on excluded parcels), and per flexmilieu ``m:<id>`` (1 yes, 0 no, -1 not judged) and ``s:<id>``
+        (score in hundredths, rounded as lists round it).
     """
     first, homes = label_column(sites), counts_of_homes(sites)
     told = {

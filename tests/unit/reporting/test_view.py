@@ -83,6 +83,23 @@ def test_the_list_is_paged_searched_and_filtered_as_the_legend_is(client: TestCl
     assert run.index.rows["verdict"].iloc[0] == "eligible"
 
 
+def test_streets_and_areas_are_found_by_name(tmp_path: Path) -> None:
+    """A street too that no parcel lies beside; the box holds all its parts."""
+    place = write_results(tmp_path / "run", with_roofs=False)
+    streets = gpd.read_parquet(place / "canonical/streets.parquet")
+    streets["street_name"] = streets["street_name"].astype("object")
+    streets.loc[:1, "street_name"] = "Lange Dijk"
+    streets.to_parquet(place / "canonical/streets.parquet")
+    found = {one["name"]: one["box"] for one in open_run(place).places("LANGE d")}
+    west, south, east, north = streets.geometry.iloc[:2].to_crs(4326).total_bounds * 1e6
+    box = found["Lange Dijk"]
+    assert box[0] - 50 < west < box[0] + 50
+    assert box[2] - 50 < east < box[2] + 50
+    assert box[1] - 50 < south <= north < box[3] + 50
+    assert {one["name"] for one in open_run(place).places("waterd")} == {"Waterdam"}
+    assert open_run(place).places("w") == []
+
+
 def test_a_tile_holds_the_parcels_that_lie_in_it(client: TestClient, run: Opened) -> None:
     parcel = run.index.rows.set_index("id").loc[_SITE]
     lon, lat = (parcel["west"] + parcel["east"]) / 2, (parcel["south"] + parcel["north"]) / 2
