@@ -300,7 +300,9 @@ def files_of(
         return ()
     found: list[str] = []
     faults: list[Fault | str] = []
-    brought = f"`flexsites fetch` brings it, or give your own as `path` (see `flexsites sources {row.preset}`)"
+    brought = (
+        f"`flexsites fetch` brings it or tells who has it; your own goes in `path` (`flexsites sources {row.preset}`)"
+    )
     remedy = brought if row.preset else None
     for path in row.paths:
         try:

@@ -10,7 +10,10 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import rasterio
 import shapely
+
+from flexsites.worlds.openstreetmap import OsmContent, write_pbf
 
 ORIGIN = (180_000.0, 456_000.0)
 SIDE_M = 40.0
@@ -156,14 +159,14 @@ def imro_gml(path: Path) -> Path:
     return path
 
 
-def nnn_gml(path: Path) -> Path:
+def nnn_gml(path: Path, shapes: list[shapely.Polygon] | None = None) -> Path:
     """Write the nature network as INSPIRE protected sites."""
     members = "".join(
         f"""<gml:featureMember><ps:ProtectedSite gml:id="nnn.{i}"><ps:geometry>{ring(shape)}</ps:geometry>
         <ps:inspireID><base:Identifier><base:localId>PV25.{i}</base:localId><base:namespace>NL.PS</base:namespace>
         </base:Identifier></ps:inspireID><ps:legalFoundationDate>2014-01-01T00:00:00</ps:legalFoundationDate>
         </ps:ProtectedSite></gml:featureMember>"""
-        for i, shape in enumerate(squares(2))
+        for i, shape in enumerate(squares(2) if shapes is None else shapes)
     )
     spaces = 'xmlns:ps="http://inspire.ec.europa.eu/schemas/ps/4.0" xmlns:base="http://inspire.ec.europa.eu/schemas/base/3.3"'
     path.write_text(
@@ -213,8 +216,8 @@ def lvbag(path: Path) -> Path:
     return path
 
 
-def gtfs(path: Path) -> Path:
-    """Write a timetable of one trip between two stops."""
+def gtfs(path: Path, days: tuple[str, ...] = ("20260105",)) -> Path:
+    """Write a timetable of one trip between two stops, on these days."""
     tables = {
         "agency.txt": "agency_id,agency_name,agency_url,agency_timezone\nA,A,https://a.example,Europe/Amsterdam\n",
         "stops.txt": "stop_id,stop_name,stop_lat,stop_lon\n1,Otterlo,52.10,5.77\n2,Ede,52.05,5.67\n",
@@ -222,11 +225,35 @@ def gtfs(path: Path) -> Path:
         "trips.txt": "route_id,service_id,trip_id\nR,S,T\n",
         "stop_times.txt": "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
         "T,08:00:00,08:00:00,1,1\nT,08:20:00,08:20:00,2,2\n",
-        "calendar_dates.txt": "service_id,date,exception_type\nS,20260105,1\n",
+        "calendar_dates.txt": "service_id,date,exception_type\n" + "".join(f"S,{day},1\n" for day in days),
     }
     with zipfile.ZipFile(path, "w") as packed:
         for name, text in tables.items():
             packed.writestr(name, text)
+    return path
+
+
+def raster(path: Path, value: float, side_m: float = 3_000.0) -> Path:
+    """Write a grid of one number, cells of 100 m, around the squares."""
+    cells = np.full((1, int(side_m // 100), int(side_m // 100)), value, dtype="float32")
+    corner = rasterio.Affine(100, 0, ORIGIN[0] - side_m / 2, 0, -100, ORIGIN[1] + side_m / 2)
+    form = {"driver": "GTiff", "height": cells.shape[1], "width": cells.shape[2], "count": 1, "dtype": "float32"}
+    with rasterio.open(path, "w", crs="EPSG:28992", transform=corner, nodata=-9999, **form) as file:
+        file.write(cells)
+    return path
+
+
+def streets(path: Path) -> Path:
+    """Write an extract of OpenStreetMap: a street along the squares, one to the north, and a shop."""
+    x, y = ORIGIN
+    lines = [
+        (shapely.LineString([(x - 2_000, y - 6), (x, y - 6), (x + 400, y - 6), (x + 2_000, y - 6)]), "residential"),
+        (shapely.LineString([(x, y - 6), (x, y + 2_000)]), "residential"),
+    ]
+    tagged = [(line, {"highway": kind, "name": f"Straat {i}"}) for i, (line, kind) in enumerate(lines)]
+    shop = [(shapely.Point(x + 100, y - 12), {"shop": "supermarket", "name": "Super"})]
+    box = (x - 20_000, y - 20_000, x + 20_000, y + 20_000)
+    write_pbf(path, OsmContent(box, points=shop, lines=tagged))
     return path
 
 
