@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
+from pydantic import ValidationError
 
 from flexsites.capacity.layouts import draw_layouts
 from flexsites.config.dwellings import DwellingType, LayoutStandard
 from flexsites.config.run import Shortlist
 from flexsites.config.suitability import Flexmilieu
-from flexsites.errors import Fault, NotFoundError
+from flexsites.errors import Fault, InputError, NotFoundError
 from flexsites.reporting.results import Results, open_results
 from flexsites.tables import Frame, Layouts
 from flexsites.tables.contract import is_true
@@ -119,14 +120,12 @@ def draw(directory: Path, chosen: Frame, folder: Path) -> None:
     folder
         Where ``layouts.parquet`` is written: the run's directory for its own shortlist.
     """
-    content = yaml.safe_load((directory / "run.yaml").read_text(encoding="utf-8"))
+    flexmilieus, dwelling_types, layout = _resolved(directory / "run.yaml")
     pieces, sites = read(directory / "pieces.parquet"), read(directory / "sites.parquet")
     pieces = pieces[counts(pieces, sites["site_id"], sites["verdict"])]
     quality = read(directory / "transit_quality.parquet")
-    dwelling_types = {name: DwellingType.model_validate(one) for name, one in content["dwelling_types"].items()}
-    layout = LayoutStandard.model_validate(content["layout"])
     drawn = []
-    for flexmilieu in [Flexmilieu.model_validate(one) for one in content["flexmilieus"]]:
+    for flexmilieu in flexmilieus:
         ids = chosen.loc[chosen["flexmilieu"] == flexmilieu.id, "site_id"]
         mine = pieces[pieces["site_id"].isin(ids)].reset_index(drop=True)
         drawn.append(
@@ -140,6 +139,24 @@ def draw(directory: Path, chosen: Frame, folder: Path) -> None:
         )
     filled = [one for one in drawn if len(one)] or drawn[:1]
     write_table(pd.concat(filled, ignore_index=True), Layouts, folder / "layouts.parquet")
+
+
+def _resolved(path: Path) -> tuple[list[Flexmilieu], dict[str, DwellingType], LayoutStandard]:
+    """Return what homes are drawn by, out of the resolved run.
+
+    Raises
+    ------
+    InputError
+        If another version of flexsites wrote it, in words that this one does not know.
+    """
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        flexmilieus = [Flexmilieu.model_validate(one) for one in content["flexmilieus"]]
+        dwelling_types = {name: DwellingType.model_validate(one) for name, one in content["dwelling_types"].items()}
+        return flexmilieus, dwelling_types, LayoutStandard.model_validate(content["layout"])
+    except (KeyError, ValidationError) as error:
+        what = "this run was made by another version of flexsites"
+        raise InputError(Fault(what, str(path), "run it again, with --resume")) from error
 
 
 def shortlist(directory: Path, asked: Shortlist, folder: Path | None = None) -> Chosen:

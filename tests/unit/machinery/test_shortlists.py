@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from flexsites.config.run import Shortlist
-from flexsites.errors import NotFoundError
+from flexsites.errors import InputError, NotFoundError
 from flexsites.reporting import shortlist_lines
 from flexsites.reporting.results import Results
-from flexsites.runs.shortlist import choose
+from flexsites.runs.shortlist import choose, draw
 from flexsites.tables.manifest import Manifest
 
 SITES = pd.DataFrame({"site_id": ["a", "b", "c", "d", "e"], "available_years_expected": [12.0, 12.0, 12.0, None, 2.0]})
@@ -105,3 +105,9 @@ def test_what_is_shown_is_in_words(run: Results) -> None:
     assert "owner of the largest piece: unknown" in listed[0].lines[0]
     assert "20 (1 – 99)" in listed[2].lines[0]
     assert notes == ["Left out only because something is unknown (verdict): 1 locations."]
+
+
+def test_a_run_of_another_version_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "run.yaml").write_text("flexmilieus: [{id: campus}]\n", encoding="utf-8")
+    with pytest.raises(InputError, match="another version of flexsites"):
+        draw(tmp_path, SITES, tmp_path)
