@@ -151,6 +151,7 @@ def shortlist(
     min_years: Annotated[
         float | None, typer.Option(min=0, help="Only sites known to be available for this many years.")
     ] = None,
+    apart: Annotated[float, typer.Option(min=0, help="Only sites so many metres from every better one.")] = 0.0,
     lang: LangOption = Lang.nl,
 ) -> None:
     """Show the best sites of a finished run with their reasons; write their factsheets and layouts."""
@@ -165,6 +166,7 @@ def shortlist(
         owner_class=tuple(owner or ()),
         min_units=min_units,
         min_available_years=min_years,
+        apart_m=apart,
     )
     folder = folder_beside(run, asked)
     with adding(run):

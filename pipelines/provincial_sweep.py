@@ -10,6 +10,7 @@ from flexsites.runs.across_cells import gather_roofs, gather_sites, match
 from flexsites.runs.apart import adopt, place_apart
 from flexsites.runs.cells import assess, keyed, merge_parts
 from flexsites.runs.certainty import draw_of_run
+from flexsites.runs.choice import tell_choice
 from flexsites.runs.exploitation import tell_exploitation
 from flexsites.runs.manifest import write_manifest
 from flexsites.runs.prepare import prepare_inputs
@@ -47,5 +48,6 @@ def _assess(place: Place, study: Study, options: Options) -> None:
     if study.run.assesses_roofs:
         gather_roofs(place, study, inputs, rows)
     tell_exploitation(place, study, options)
+    tell_choice(place, study)
     forget_parts(place, other=True)
     write_manifest(place, study, inputs, rows)

@@ -123,6 +123,8 @@ class Shortlist(Model):
     """Only sites that hold at least so many homes."""
     min_available_years: float | None = Field(default=None, ge=0)
     """Only sites known to be free for so many years; left out: any."""
+    apart_m: float = Field(default=0.0, ge=0)
+    """Only sites that lie at least so many metres from every better one of the same list; 0: any."""
 
 
 class Run(Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,14 +70,30 @@ def choose(results: Results, asked: Shortlist) -> Chosen:
     passes = np.logical_and.reduce([test == 1 for test in tests.values()])
     may = np.logical_and.reduce([test != 0 for test in tests.values()]) & ~passes
     n_unknown = {name: int(ranked.loc[may & np.isnan(test), "location_id"].nunique()) for name, test in tests.items()}
-    chosen = [
-        listed(ranked[passes & (ranked["flexmilieu"] == name).to_numpy()]).head(asked.n) for name in results.flexmilieus
-    ]
+    lists = [listed(ranked[passes & (ranked["flexmilieu"] == name).to_numpy()]) for name in results.flexmilieus]
+    chosen = [_apart(one, results, asked).head(asked.n) for one in lists]
     columns = ["flexmilieu", "rank", "location_id", "site_id", *facts[1:3], *_HOMES, "score"]
     rows = pd.concat(chosen or [ranked.head(0)], ignore_index=True)
     return Chosen(
         rows[[*columns, "available_years_expected", *facts[3:]]], {name: n for name, n in n_unknown.items() if n}
     )
+
+
+def _apart(rows: Frame, results: Results, asked: Shortlist) -> Frame:
+    """Keep of one list, from the best on, what lies far enough from all that was kept before."""
+    if not asked.apart_m:
+        return rows
+    shapes = results.table("sites").set_index("site_id")["geometry"]
+    kept: list[object] = []
+    near: list[Any] = []
+    for index, site_id in rows["site_id"].items():
+        if len(near) == asked.n:
+            break
+        shape = shapes[site_id]
+        if all(shape.distance(other) >= asked.apart_m for other in near):
+            near.append(shape)
+            kept.append(index)
+    return rows.loc[kept]
 
 
 def _require_known(results: Results, asked: Shortlist) -> None:
@@ -199,6 +216,8 @@ def folder_name(asked: Shortlist) -> str:
         parts.append(f"from_{asked.min_units}_units")
     if asked.min_available_years is not None:
         parts.append(f"from_{str(asked.min_available_years).removesuffix('.0')}_years")
+    if asked.apart_m:
+        parts.append(f"{str(asked.apart_m).removesuffix('.0')}_m_apart")
     return "-".join(parts)
 
 

@@ -37,6 +37,7 @@ from flexsites.tables import (
     RoofUnits,
     Sites,
 )
+from flexsites.tables.choice_tables import ParetoSites, ScoreParts
 from flexsites.tables.summary_tables import SUMMARIES
 from flexsites.tables.whole_files import whole_file
 
@@ -135,6 +136,9 @@ def _write_sites(sheets: Sheets, results: Results, words: Words) -> None:
         if results.has(name):
             note = words.text(f"workbook.{name}_note")
             sheets.table(name, _with_gemeente(results.table(name)), table, note=note)
+    for name, table in (("score_parts", ScoreParts), ("pareto_sites", ParetoSites)):
+        if results.has(name):
+            sheets.table(name, results.table(name), table)
     if results.has("exploitation"):
         sheets.table("exploitation", results.table("exploitation"), Exploitation, note=words.text("exploitation.note"))
     drop = summary(results, "drop").assign(rule=lambda table: table["rule_id"])

@@ -19,6 +19,7 @@ from flexsites.reporting.report.around import NOTHING, Around
 from flexsites.reporting.report.drawing import draw
 from flexsites.reporting.report.exploitation import exploitation_of
 from flexsites.reporting.report.page import environment, factsheets_path, report_path, sheets_in, write_text
+from flexsites.reporting.report.scores import scores_of
 from flexsites.reporting.report.shortlist import ranked_locations
 from flexsites.reporting.results import Results, open_results, records
 from flexsites.reporting.shown_fields import SHOWN
@@ -147,6 +148,7 @@ def _sheet(results: Results, site: pd.Series[Any], around: Around, words: Words)
         "access": _access(results, site["site_id"], words),
         "suitability": _suitability(results, site["site_id"], words),
         "units": _units(site, words),
+        "scores": scores_of(results, site["site_id"], words),
         "exploitation": exploitation_of(results, site["site_id"], words),
         "consent": words.text("factsheet.procedure_consent", rules=", ".join(restrictions)) if restrictions else "",
         "flags": flags,

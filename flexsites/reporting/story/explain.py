@@ -16,6 +16,7 @@ from flexsites.reporting.ledger import ledger_of
 from flexsites.reporting.names import thresholds_of, words_of
 from flexsites.reporting.report.checked import checked_here
 from flexsites.reporting.report.exploitation import exploitation_lines
+from flexsites.reporting.report.scores import score_lines
 from flexsites.reporting.results import Results, open_results, records, row_at
 from flexsites.reporting.story.explain_roof import explain_roof
 from flexsites.reporting.table_view import entries
@@ -83,6 +84,7 @@ def story(results: Results, site_id: str, words: Words) -> str:
         ("access", _access(results, site_id, words)),
         ("units", _units(results, site_id, words)),
         ("criteria", _criteria(results, site_id, words)),
+        ("score", score_lines(results, site_id, words)),
         ("exploitation", exploitation_lines(results, site_id, words)),
         ("conclusion", [*_conclusion(results, site, words), *_demand(results, site_id, words)]),
     ):
