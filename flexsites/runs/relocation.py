@@ -62,7 +62,7 @@ def relocation(directory: Path, need: Path, asked: Relocation) -> Relocated:
     needed = read_need(need)
     content = yaml.safe_load((directory / "run.yaml").read_text(encoding="utf-8"))
     time = TimeModel.model_validate(content["rule_set"]["time"])
-    places = open_places(results.table("sites"), results.table("suitability"), asked=asked, time=time)
+    places = open_places(results.table("sites"), results.table("clusters"), asked=asked, time=time)
     told = Relocated(
         directory / "relocation" / asked.flexmilieu,
         places,

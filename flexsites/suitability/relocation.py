@@ -16,7 +16,7 @@ import pandas as pd
 from flexsites.config.relocation import Relocation
 from flexsites.config.rule_sets import TimeModel
 from flexsites.suitability.kernels.relocation import Chain, find_chain, moves_between, worth_opening
-from flexsites.tables import Frame, Sites, Suitability, concat
+from flexsites.tables import Clusters, Frame, Sites, concat
 from flexsites.tables.relocation_tables import (
     Needed,
     RelocationMoves,
@@ -27,7 +27,7 @@ from flexsites.tables.relocation_tables import (
 )
 from flexsites.tables.stage import stage
 
-Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 _AVAILABLE = ("eligible", "conditional")
 _MONTHS, _YEAR_DAYS = 12, 365.25
@@ -36,14 +36,16 @@ _A_FEW_DAYS = 0.01
 NEW, LEAVES = "new", "leaves"
 
 
-@stage(takes=(Sites, Suitability), gives=SupplyPlaces)
-def open_places(sites: Frame, suitability: Frame, *, asked: Relocation, time: TimeModel) -> Frame:
+@stage(takes=(Sites, Clusters), gives=SupplyPlaces)
+def open_places(sites: Frame, clusters: Frame, *, asked: Relocation, time: TimeModel) -> Frame:
     """Return the places that are known to be available and suitable, with the window of each.
 
     Parameters
     ----------
-    sites, suitability
+    sites
         All sites of the run.
+    clusters
+        Its spread supply: places that keep their distance, so that their homes may be summed.
     asked
         Which homes, and whose land.
     time
@@ -51,29 +53,41 @@ def open_places(sites: Frame, suitability: Frame, *, asked: Relocation, time: Ti
 
     Returns
     -------
-    One row per site with homes in the flexmilieu. Where the years are unknown the window is empty: ``longest_years`` 0.
+    One row per cluster of the flexmilieu, consent given. It is of the gemeente and owner of the parcel that it starts
+    from, and free as long as the least of its parcels. Where the years are unknown the window is empty:
+    ``longest_years`` 0.
     """
-    known = suitability["is_suitable"].fillna(value=False).astype(bool) & (suitability["n_per_cluster_expected"] > 0)
-    rows = suitability.loc[known & (suitability["flexmilieu"] == asked.flexmilieu)]
-    there = sites.loc[sites["verdict"].isin(_AVAILABLE)]
+    own = clusters.loc[(clusters["flexmilieu"] == asked.flexmilieu) & (clusters["consent"] == "with")]
+    own = own.loc[own["verdict"].isin(_AVAILABLE) & (own["n_spread_expected"] > 0)].sort_values("seed_piece_id")
+    by_site = pd.DataFrame(sites[["site_id", "gemeente_code", "owner_class", "available_years_expected"]])
+    by_site = by_site.set_index("site_id")
+    found = own.join(by_site[["gemeente_code", "owner_class"]], on="site_id")
+    years = _least_years(own["cluster_pieces"], by_site["available_years_expected"])
     if asked.owner_class:
-        there = there.loc[there["owner_class"].isin(asked.owner_class)]
-    names = ["site_id", "gemeente_code", "owner_class", "verdict", "available_years_expected"]
-    found = rows.merge(pd.DataFrame(there[names]), on="site_id", validate="one_to_one").sort_values("site_id")
+        is_asked = found["owner_class"].isin(asked.owner_class).to_numpy(dtype=bool)
+        found, years = found.loc[is_asked], years[is_asked]
     day = time.reference_date
     begins = day.year + (day.month - 1) / _MONTHS + (day.day - 1) / _YEAR_DAYS + float(time.preparation_years)
     term = float(time.term_years)
-    years = found["available_years_expected"].to_numpy(dtype=np.float64)
     is_limited = (years < term) | asked.known_windows
     ends = np.floor(begins + years + _A_FEW_DAYS)
     longest = np.where(np.isnan(years), 0.0, np.floor(np.minimum(years, term) + _A_FEW_DAYS))
     return found.assign(
-        place_id=found["site_id"],
-        n_homes=found["n_per_cluster_expected"],
+        place_id=found["seed_piece_id"],
+        n_homes=found["n_spread_expected"],
+        available_years_expected=years,
         opens_from=math.ceil(begins - _A_FEW_DAYS),
         closes_by=pd.array(np.where(is_limited & ~np.isnan(years), ends, np.nan), dtype="Float64").astype("Int64"),
         longest_years=longest.astype(np.int64),
     )[SupplyPlaces.columns].reset_index(drop=True)
+
+
+def _least_years(pieces: pd.Series[str], years: pd.Series[float]) -> Floats:
+    """Return per cluster the least years of its parcels; NaN where those of one are unknown."""
+    parcels = pieces.map(lambda ids: {str(one).partition("#")[0] for one in ids})
+    return np.array(
+        [np.min(years.reindex(sorted(one)).to_numpy(dtype=np.float64)) for one in parcels], dtype=np.float64
+    )
 
 
 @stage(takes=(SupplyPlaces, Needed), gives=SupplyYears)

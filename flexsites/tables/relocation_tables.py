@@ -10,7 +10,7 @@ from flexsites.tables.field import Field
 
 # -- fields ----------------------------------------------------------------------------------------------------
 year = Field("year", "int", "calendar year", format="year")
-place_id = Field("place_id", "str", "a place for homes: a parcel, or the seed of a cluster of pieces", format="code")
+place_id = Field("place_id", "str", "a place for homes: a cluster, by the piece that it starts from", format="code")
 n_homes_place = Field("n_homes", "int", "homes expected there, in the flexmilieu", low=1, kind="extensive")
 opens_from = Field("opens_from", "int", "the first whole year in which homes may stand there", format="year")
 closes_by = Field(

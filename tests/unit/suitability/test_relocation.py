@@ -11,7 +11,7 @@ from flexsites.config.rule_sets import TimeModel
 from flexsites.errors import InputError
 from flexsites.inputs.land.need import read_need
 from flexsites.suitability.relocation import open_places, relocate, supply_by_year
-from flexsites.tables import conform
+from flexsites.tables import Clusters, conform
 from flexsites.tables.relocation_tables import Needed, RelocationMoves, RelocationPlaces, RelocationYears, SupplyPlaces
 from tests.reporting_fixture import make_tables
 
@@ -42,10 +42,40 @@ def need(amounts, first=2027, gemeente="GM0001"):
     return conform(pd.DataFrame(rows, columns=Needed.columns), Needed, where="test")
 
 
+def one_cluster_each(sites, suitability):
+    """Return a cluster for every site that suits: what lies near it belongs to none."""
+    suits = suitability[suitability["is_suitable"].fillna(value=False).astype(bool)].merge(
+        sites[["site_id", "verdict", "location_id"]], on="site_id"
+    )
+    made = suits[suits["location_id"].notna()].assign(
+        consent="with", seed_piece_id=lambda rows: rows["site_id"] + "#1", location_x_m=0.0, location_y_m=0.0,
+        n_cluster_pieces=1, cluster_pieces=lambda rows: [(f"{one}#1",) for one in rows["site_id"]], core_area_m2=1e4,
+        n_spread_low=1, n_spread_expected=20, n_spread_high=30,
+    )  # fmt: skip
+    return conform(made[Clusters.columns], Clusters, where="test")
+
+
+def test_a_cluster_is_free_as_long_as_the_least_of_its_parcels():
+    tables = make_tables()
+    sites = tables["sites"].assign(owner_class="gemeente")
+    clusters = one_cluster_each(sites, tables["suitability"])
+    years = sites.set_index("site_id")["available_years_expected"]
+    first = clusters[(clusters["flexmilieu"] == "campus") & clusters["verdict"].isin(["eligible", "conditional"])].iloc[
+        0
+    ]
+    short = str(years.index[years == 7.5][0])
+    pieces = clusters["cluster_pieces"].tolist()
+    pieces[clusters.index.get_loc(first.name)] = (first["seed_piece_id"], f"{short}#1")
+    both = clusters.assign(cluster_pieces=pd.Series(pieces, index=clusters.index))
+    found = open_places(sites, both, asked=ASKED, time=TIME).set_index("place_id")
+    assert found.loc[first["seed_piece_id"], "available_years_expected"] == 7.5
+
+
 def test_windows_follow_from_the_years_of_the_run():
     tables = make_tables()
     sites = tables["sites"].assign(owner_class="gemeente")
-    found = open_places(sites, tables["suitability"], asked=ASKED, time=TIME)
+    clusters = one_cluster_each(sites, tables["suitability"])
+    found = open_places(sites, clusters, asked=ASKED, time=TIME)
     by_id = found.set_index("place_id")
     assert (found["opens_from"] == 2028).all()  # mid 2027, so the first whole year is 2028
     short = by_id[by_id["available_years_expected"] == 7.5]
@@ -56,9 +86,7 @@ def test_windows_follow_from_the_years_of_the_run():
     assert long["closes_by"].isna().all()
     assert (long["longest_years"] == 15).all()
     assert (unknown["longest_years"] == 0).all()
-    strict = open_places(
-        sites, tables["suitability"], asked=ASKED.model_copy(update={"known_windows": True}), time=TIME
-    )
+    strict = open_places(sites, clusters, asked=ASKED.model_copy(update={"known_windows": True}), time=TIME)
     assert strict.loc[strict["longest_years"] > 0, "closes_by"].notna().all()
 
 
