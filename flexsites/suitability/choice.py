@@ -13,7 +13,7 @@ from flexsites.tables.choice_tables import ParetoSites, ScoreParts
 from flexsites.tables.stage import stage
 
 _AVAILABLE = ("eligible", "conditional")
-_RESPECTS = ("score", "n_units_expected", "available_years_expected", "shortfall_eur_home")
+_RESPECTS = ("score", "n_per_cluster_expected", "available_years_expected", "shortfall_eur_home")
 
 
 @stage(takes=(Suitability, Accessibility), gives=ScoreParts)
@@ -74,7 +74,7 @@ def unbeaten_sites(sites: Frame, suitability: Frame, exploitation: Frame) -> Fra
     is unknown of a site counts as the least.
     """
     there = pd.DataFrame(sites.loc[sites["verdict"].isin(_AVAILABLE), ["site_id", "available_years_expected"]])
-    ranked = suitability.loc[suitability["rank"].notna() & (suitability["n_units_expected"] > 0)].merge(
+    ranked = suitability.loc[suitability["rank"].notna() & (suitability["n_per_cluster_expected"] > 0)].merge(
         there, on="site_id"
     )
     costs = exploitation[["site_id", "flexmilieu", "shortfall_eur_home"]]

@@ -17,7 +17,7 @@ zero_at = Field("zero_at", "float", "the value from which on it counts for nothi
 weight = Field("weight_share", "float", "its share of the weights that are known there", low=0, high=1, format="share")
 worth = Field("worth", "float", "what the value is worth, 0 to 1", null=_UNKNOWN, low=0, high=1, format="score")
 contribution = Field(
-    "contribution", "float", "what it adds: worth times share; they sum to the score", null=_UNKNOWN, low=0,
+    "contribution", "float", "what it adds, worth times share: in all the score, unrounded", null=_UNKNOWN, low=0,
     high=1, format="score",
 )  # fmt: skip
 
@@ -40,5 +40,13 @@ ScoreParts = Table(
 ParetoSites = Table(
     "ParetoSites",
     ("site_id", "flexmilieu"),
-    (f.site_id, f.flexmilieu, f.rank, f.score, f.n_units_expected, f.available_years_expected, shortfall_eur_home),
+    (
+        f.site_id,
+        f.flexmilieu,
+        f.rank,
+        f.score,
+        f.n_per_cluster_expected,
+        f.available_years_expected,
+        shortfall_eur_home,
+    ),
 )
