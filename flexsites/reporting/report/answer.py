@@ -23,6 +23,9 @@ from flexsites.tables.counting import AVAILABLE
 
 Tile = dict[str, str]
 
+_LEAST_REST_M2 = 100.0
+"""Less land than this is not worth a sentence."""
+
 
 def answer(results: Results, words: Words) -> dict[str, Any]:
     """Return the answer in sentences and tiles, and what was not checked (empty: no parcels), which goes before."""
@@ -111,6 +114,10 @@ def _common(results: Results, words: Words) -> str:
         text += " " + words.text("answer.common_rates", low=low, expected=expected, high=high)
     if verdict_counts(results)["conditional"]:
         text += " " + words.text("answer.common_consent", **_programme(rows, "conditional", words))
+    free = row_at(rows, "eligible")
+    rest = float(free["buildable_area_m2"] - free["programme_area_m2"])
+    if rest >= _LEAST_REST_M2:
+        text += " " + words.text("answer.common_rest", area=words.hectares(rest))
     return text
 
 

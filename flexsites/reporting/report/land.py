@@ -62,7 +62,7 @@ def funnel(results: Results, words: Words) -> TableView:
     undemanding = words.text("and").join(words.name("flexmilieu", name) for name in results.undemanding)
     rows = totals_shown(pd.DataFrame([run_row(results, one) for one in POPULATIONS]), words)
     rows["step"] = [words.text(f"funnel.{population}", undemanding=undemanding) for population in POPULATIONS]
-    rows["area"] = rows["buildable_area_m2"]
+    rows["area"] = rows["programme_area_m2"]
     assessed = {"step": words.text("funnel.assessed"), "n_sites": len(results.table("sites")), "population": "assessed"}
     assessed |= {"area": results.table("sites")["parcel_area_m2"].sum(), "units_range": ""}
     shown = pd.concat([pd.DataFrame([assessed]), rows], ignore_index=True)
