@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from flexsites import tables as t
 from flexsites.answer import sizes_of
 from flexsites.config.study import Reading
@@ -47,7 +45,8 @@ def tell_supply(
     write_table(clusters, t.Clusters, place.result(reading.id, "clusters"))
     columns = ["site_id", "flexmilieu", "is_suitable"]
     path = place.result(reading.id, "suitability")
-    suits = pd.concat([rows[is_true(rows["is_suitable"])] for rows in read_chunks(path, columns=columns)])
+    suiting = [rows[is_true(rows["is_suitable"])] for rows in read_chunks(path, columns=columns)]
+    suits = t.concat(suiting, t.Suitability)
     return suits[columns[:2]].merge(ranks_of_sites(held, piece_locations, served), on=columns[:2])
 
 
