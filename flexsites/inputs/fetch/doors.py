@@ -19,6 +19,7 @@ from flexsites.config.sources import ArcgisFeatures, DownloadApi, OgcFeatures, S
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.fetch.cache import Answer, Cache
 from flexsites.inputs.formats.facts import Facts, is_empty_answer, keep_facts
+from flexsites.inputs.formats.files import require_no_bomb
 from flexsites.inputs.formats.projection import to_rd
 from flexsites.inputs.formats.ranges import PARQUET
 from flexsites.inputs.formats.vector import Bounds, open_vector
@@ -256,6 +257,7 @@ def _join_zips(files: Sequence[Path], target: Path) -> None:
             for number, path in enumerate(files):
                 with zipfile.ZipFile(path) as packed:
                     for info in packed.infolist():
+                        require_no_bomb(info, where=f"{path.name}/{info.filename}")
                         name = f"{Path(info.filename).stem}-{number:06d}{Path(info.filename).suffix}"
                         with packed.open(info) as source, joined.open(name, "w") as sink:
                             shutil.copyfileobj(source, sink, 1 << 20)

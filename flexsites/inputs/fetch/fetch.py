@@ -91,6 +91,7 @@ class Fetch:
     faults: list[Fault | str] = field(default_factory=list)
     tasks: list[Task] = field(init=False)
     _guard: ThreadLock = field(default_factory=ThreadLock)
+    _is_stopped: bool = False
 
     def __post_init__(self) -> None:
         """Read the lock, and what there is to bring."""
@@ -185,11 +186,17 @@ class Fetch:
 
         def bring(some: Sequence[Task]) -> None:
             for task in some:
-                self._bring(task, task.window(windows))
+                if not self._is_stopped:
+                    self._bring(task, task.window(windows))
 
         with ThreadPoolExecutor(_MOST_HOSTS) as pool:
-            for done in [pool.submit(bring, some) for some in hosts.values()]:
-                done.result()
+            try:
+                for done in [pool.submit(bring, some) for some in hosts.values()]:
+                    done.result()
+            except BaseException:  # stopped by hand: nothing more is asked, and what came stays
+                self._is_stopped = True
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def _bring(self, task: Task, window: Bounds | None) -> None:
         """Bring one thing, or tell why not."""
@@ -206,10 +213,20 @@ class Fetch:
             return
         self.report(task.name, 0)
         try:
-            self._keep(task, *self._answer(task, window, lambda n: self.report(task.name, n)), window)
+            self._keep(task, *self._answer(task, window, lambda n: self._told(task.name, n)), window)
         except FlexsitesError as error:
             with self._guard:
                 self.faults.extend(error.faults)
+        except Exception as error:  # noqa: BLE001 - of libraries that read and write what came
+            what = f"what came cannot be kept ({type(error).__name__}: {error})"
+            with self._guard:
+                self.faults.append(Fault(what, task.name, "try again; or bring it yourself"))
+
+    def _told(self, name: str, n_bytes: int) -> None:
+        """Report what came; stop in the middle of it if the whole fetch is stopped."""
+        if self._is_stopped:
+            raise InputError(Fault("stopped", name, "fetch again: it goes on where it was"))
+        self.report(name, n_bytes)
 
     def _is_held(self, task: Task, window: Bounds | None) -> bool:
         """Whether it is there for all who read it, as the lock says, and of a window that is large enough."""

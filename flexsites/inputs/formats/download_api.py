@@ -24,6 +24,7 @@ from flexsites.digest import digest
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.download import download
 from flexsites.inputs.formats.facts import Facts, facts_path, keep_facts
+from flexsites.inputs.formats.files import require_no_bomb
 from flexsites.inputs.formats.kinds import require_kind
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.formats.web import Told, get_json, open_session, require_same_reach
@@ -193,8 +194,10 @@ def _has_features(path: Path, where: str) -> bool:
     """Return whether a document in a zip holds a feature: of an area without any the frame comes alone."""
     try:
         with zipfile.ZipFile(path) as packed:
-            for name in packed.namelist():
-                with packed.open(name) as stream:
+            for info in packed.infolist():
+                name = info.filename
+                require_no_bomb(info, where=f"{where}: {name}")
+                with packed.open(info) as stream:
                     before = b""
                     while chunk := stream.read(_CHUNK_BYTES):
                         if _FEATURE.search(before + chunk) or not name.lower().endswith((".gml", ".xml")):

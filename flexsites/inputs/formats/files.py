@@ -172,14 +172,25 @@ def _require_room(archive: str, member: str, folder: Path) -> int:
             info = packed.getinfo(member)
     except (zipfile.BadZipFile, KeyError) as error:
         raise InputError(Fault(f"cannot be unpacked ({error})", f"{archive}/{member}", "fetch it again")) from error
+    require_no_bomb(info, where=f"{archive}/{member}")
     size_gb, room_gb = info.file_size / 1e9, shutil.disk_usage(folder).free / 1e9
-    if info.file_size > max(_BOMB_BYTES, _BOMB_RATIO * info.compress_size):
-        what = f"unpacks {info.compress_size / 1e6:.1f} MB to {size_gb:.1f} GB, as no file of data does"
-        raise InputError(Fault(what, f"{archive}/{member}", "unpack it yourself if it is sound"))
     if size_gb > room_gb:
         what = f"unpacks to {size_gb:.1f} GB, and there is room for {room_gb:.1f} GB"
         raise InputError(Fault(what, f"{archive}/{member}", f"make room at {folder}"))
     return info.file_size
+
+
+def require_no_bomb(info: zipfile.ZipInfo, *, where: str) -> None:
+    """Refuse a member of a zip that is nothing but repetition.
+
+    Raises
+    ------
+    InputError
+        If it is.
+    """
+    if info.file_size > max(_BOMB_BYTES, _BOMB_RATIO * info.compress_size):
+        what = f"unpacks {info.compress_size / 1e6:.1f} MB to {info.file_size / 1e9:.1f} GB, as no file of data does"
+        raise InputError(Fault(what, where, "unpack it yourself if it is sound"))
 
 
 def content_of(path: str) -> list[Path]:
