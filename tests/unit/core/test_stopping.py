@@ -56,8 +56,15 @@ def _workers(pid: int) -> list[psutil.Process]:
     return [one for one in psutil.Process(pid).children(recursive=True) if "spawn_main" in " ".join(one.cmdline())]
 
 
-@pytest.mark.parametrize("send", [os.kill, os.killpg])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("number", "send"),
+    [
+        pytest.param(signal.SIGTERM, os.kill, id="kill"),
+        pytest.param(signal.SIGINT, os.killpg, id="Ctrl-C"),
+        pytest.param(signal.SIGTERM, os.killpg, id="kill the group", marks=pytest.mark.deep),
+        pytest.param(signal.SIGINT, os.kill, id="interrupt one", marks=pytest.mark.deep),
+    ],
+)
 def test_who_stops_a_run_is_told_how_to_go_on(
     child: subprocess.Popen[str], number: signal.Signals, send: Callable[[int, int], None]
 ) -> None:
