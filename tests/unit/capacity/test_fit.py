@@ -8,7 +8,8 @@ import pytest
 import shapely
 from pandas.testing import assert_frame_equal
 
-from flexsites.capacity.homes import fit
+from flexsites.capacity.homes import count_layouts, fit, modules_laid, places_of_homes, tell_homes
+from flexsites.capacity.kernels.counts import homes_on
 from flexsites.capacity.programmes import mixes_of
 from flexsites.config.base import Figure
 from flexsites.config.dwellings import Bounds, Programme
@@ -191,3 +192,20 @@ def test_a_programme_that_does_not_fit_its_dwellings_is_refused_with_every_fault
     assert len(caught.value.faults) == 2
     assert "stacks to 1" in str(caught.value)
     assert "igloo is not defined" in str(caught.value)
+
+
+def test_another_density_or_size_is_answered_from_the_same_layouts() -> None:
+    """Layouts counted to the base's top answer for densities below it and any cluster size, equal to a fresh count."""
+    pieces = pieces_table([*named_shapes().values(), *(random_piece(seed) for seed in range(12))])
+    quality = transit_table(pieces, "C")
+    base = {"campus": programme("campus")}
+    sparse = {"low": number(0.05), "expected": number(0.1), "high": number(0.3)}
+    changed = {"campus": base["campus"].model_copy(update={"fsi": Bounds(**sparse), "max_units": same(40)})}
+    known = {"dwelling_types": dwelling_types(), "layout": layout_standard()}
+    modules = modules_laid(count_layouts(pieces, quality, programmes=base, **known), ("campus",))
+    area = pieces["core_area_m2"].to_numpy(dtype=np.float64)
+    homes = {"campus": homes_on(area, modules["campus"], places_of_homes(changed, **known)["campus"])}
+    told = tell_homes(pieces, quality, homes=homes, programmes=changed)
+    assert_frame_equal(told, fit(pieces, quality, programmes=changed, **known))
+    assert told["is_layout_least"].any()
+    assert (~told["is_layout_least"]).any(), "every layout reached its top: the test shows nothing"
