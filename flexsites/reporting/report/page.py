@@ -19,6 +19,7 @@ from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report import (
     answer,
     areas,
+    certainty,
     demand,
     exploitation,
     land,
@@ -160,6 +161,7 @@ def _context(results: Results, words: Words) -> dict[str, Any]:
             "ownership": areas.ownership(results, words),
             "coverage": areas.coverage(results, words),
             "anchors": variants.anchors(results, words),
+            "certainty": certainty.certainty(results, words),
         }
     context["contents"] = _contents(context)
     return context
@@ -173,6 +175,8 @@ def _contents(context: dict[str, Any]) -> list[str]:
     if context["parcels"] and context["parcels"]["exploitation"]:
         of_parcels = (*of_parcels[:-3], "exploitation", *of_parcels[-3:])
     further: tuple[str, ...] = ("transit", "variants", "ownership", "coverage")
+    if context["parcels"] and context["parcels"]["certainty"]:
+        further = ("certainty", *further)
     if context["parcels"] and context["parcels"]["anchors"]:
         further = (*further, "anchors")
     there = ["answer", *(of_parcels if context["parcels"] else ()), *(("roofs",) if context["roofs"] else ())]

@@ -1,0 +1,106 @@
+"""How sure the totals of a run are: each with its interval, and what moves it most (METHOD 9)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from flexsites.reporting.results import Results
+from flexsites.reporting.table_view import TableView, table_view
+from flexsites.reporting.words import Words
+from flexsites.tables import Frame
+from flexsites.tables.certainty_tables import CertaintyTotals
+
+__all__ = ["certainty", "certainty_notes", "certainty_table", "is_drawn"]
+
+FOLDER = "certainty"
+_COLUMNS = ("total", "flexmilieu", "land", "expected", "interval", "moves")
+_KEY = ["total", "flexmilieu", "land"]
+_MOST = 2
+
+
+def is_drawn(results: Results) -> bool:
+    """Return whether draws of the run were made."""
+    return results.has(f"{FOLDER}/totals")
+
+
+def certainty(results: Results, words: Words) -> dict[str, Any] | None:
+    """Return how sure the answer is, as the report tells it; None where no draws were made."""
+    if not is_drawn(results):
+        return None
+    return {
+        "lead": _lead(results, words),
+        "stable": _stable(results, words),
+        "totals": certainty_table(results, words),
+        "notes": certainty_notes(results, words),
+    }
+
+
+def certainty_table(results: Results, words: Words) -> TableView:
+    """Return per total the run's own figure, the interval of its draws, and the groups that alone move it most."""
+    totals, groups, names = results.table(f"{FOLDER}/totals"), results.table(f"{FOLDER}/groups"), _names(results, words)
+    told = totals.assign(
+        interval=[_interval(one, words) for _, one in totals.iterrows()],
+        moves=[", ".join(names.get(name, name) for name in _moved_most(groups, one)) for _, one in totals.iterrows()],
+    )
+    return table_view(told, _COLUMNS, words, CertaintyTotals)
+
+
+def certainty_notes(results: Results, words: Words) -> list[str]:
+    """Return what an interval is, and what was not drawn."""
+    said = _said(results)
+    draws, fixed = said["draws"], said["not_drawn"]
+    notes = [words.text("certainty.means", n=words.number(draws["draws"]), seed=str(draws["seed"]))]
+    return [*notes, *([words.text("certainty.not_drawn", n=words.number(len(fixed)))] if fixed else [])]
+
+
+def _lead(results: Results, words: Words) -> str:
+    """Return the headline with its interval, and what moves it: the common programme where no consent is needed."""
+    totals, groups = results.table(f"{FOLDER}/totals"), results.table(f"{FOLDER}/groups")
+    common = totals[(totals["total"] == "common") & (totals["land"] == "eligible")].iloc[0]
+    names = _names(results, words)
+    places = totals[(totals["total"] == "locations")]
+    moved = pd.Series([name for _, one in places.iterrows() for name in _moved_most(groups, one)[:1]], dtype="str")
+    most = [names.get(name, name) for name in moved.value_counts().index[:_MOST]]
+    said = words.text(
+        "certainty.lead",
+        expected=words.about(common["expected"]), low=words.about(common["p05"]), high=words.about(common["p95"]),
+    )  # fmt: skip
+    return f"{said} {words.text('certainty.moved', groups=words.text('and').join(most))}" if most else said
+
+
+def _stable(results: Results, words: Words) -> str:
+    """Return how many locations stay in the top ten of a flexmilieu, whatever is drawn."""
+    places = results.table(f"{FOLDER}/locations")
+    stable = places[places["is_stable"].to_numpy(dtype=bool)].groupby("flexmilieu").size()
+    if stable.empty:
+        return words.text("certainty.none_stable")
+    each = [f"{words.name('flexmilieu', name)} {words.number(n)}" for name, n in stable.items()]
+    return words.text("certainty.stable", listed=", ".join(each))
+
+
+def _interval(one: pd.Series[Any], words: Words) -> str:
+    low, high = (words.about(one[point]) if one["total"] != "locations" else words.number(one[point])
+                 for point in ("p05", "p95"))  # fmt: skip
+    return f"{low} – {high}"
+
+
+def _moved_most(groups: Frame, total: pd.Series[Any]) -> list[str]:
+    """Return the groups that alone move a total most, from their low to their high figures; others are left out."""
+    mine = groups[(groups[_KEY] == total[_KEY]).all(axis=1)]
+    order = mine.assign(swing=(mine["at_high"] - mine["at_low"]).abs())
+    order = order.sort_values(["swing", "group"], ascending=[False, True])
+    return [str(name) for name in order.loc[order["swing"] > 0, "group"].head(_MOST)]
+
+
+def _names(results: Results, words: Words) -> dict[str, str]:
+    """Return what each group of figures is called."""
+    return {str(one["id"]): str(one["label"][words.lang]) for one in _said(results)["certainty"]["groups"]}
+
+
+def _said(results: Results) -> dict[str, Any]:
+    """Return what was drawn: how many draws, the groups, and what was not drawn."""
+    found: dict[str, Any] = yaml.safe_load((results.directory / FOLDER / "draws.yaml").read_text(encoding="utf-8"))
+    return found
