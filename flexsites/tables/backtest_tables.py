@@ -32,11 +32,15 @@ score_share = Field(
     "score_share", "float", "share of the scored parcels of the run, in that flexmilieu, that score lower",
     null="no score is known there", low=0, high=1, format="share",
 )  # fmt: skip
-homes_per_ha = Field("homes_per_ha", "float", "homes built per hectare of its site", null=_NO_AREA, low=0)
-model_homes_per_ha_low = Field(
-    "model_homes_per_ha_low", "float", "the lowest density of that flexmilieu", null="none", low=0
+homes_per_ha = Field(
+    "homes_per_ha", "float", "homes built per hectare of its site", null=_NO_AREA, low=0, format="count"
 )
-model_homes_per_ha_high = Field("model_homes_per_ha_high", "float", "its highest density", null="none", low=0)
+model_homes_per_ha_low = Field(
+    "model_homes_per_ha_low", "float", "the lowest density of that flexmilieu", null="none", low=0, format="count"
+)
+model_homes_per_ha_high = Field(
+    "model_homes_per_ha_high", "float", "its highest density", null="none", low=0, format="count"
+)
 density_outcome = Field(
     "density_outcome",
     "str",

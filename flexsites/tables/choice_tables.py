@@ -11,7 +11,9 @@ from flexsites.tables.field import Field
 
 _UNKNOWN = "the measure is unknown there, and does not count"
 
-measured_value = replace(f.value, name="measured_value", null="not reached within the cut-off, or unknown: see status")
+measured_value = replace(
+    f.value, name="measured_value", format="length", null="not reached within the cut-off, or unknown: see status"
+)
 full_at = Field("full_at", "float", "the value from which on it counts in full", format="amount")
 zero_at = Field("zero_at", "float", "the value from which on it counts for nothing", format="amount")
 weight = Field("weight_share", "float", "its share of the weights that are known there", low=0, high=1, format="share")

@@ -93,7 +93,13 @@ def _named(table: Frame, words: Words) -> pd.Series[str]:
 
 def _lead(gemeenten: Frame, words: Words) -> str:
     sums = gemeenten[[name for name in GemeenteChanges.columns if name != "gemeente_code"]].sum()
-    return words.text("diff.lead", **{str(name): words.number(value) for name, value in sums.items()})
+    return words.text(
+        "diff.lead",
+        **{
+            str(name): words.about(value) if "homes" in str(name) else words.number(value)
+            for name, value in sums.items()
+        },
+    )
 
 
 def _shapes(before: Results, after: Results, changes: Frame) -> gpd.GeoDataFrame:
@@ -104,7 +110,9 @@ def _shapes(before: Results, after: Results, changes: Frame) -> gpd.GeoDataFrame
 
 
 def _drawing(after: Results, shapes: gpd.GeoDataFrame) -> str:
-    """Return a sketch map: all parcels of the run faint, those won and lost in colour."""
+    """Return a sketch map: all parcels of the run faint, those won and lost in colour; none where nothing changed."""
+    if shapes.empty:
+        return ""
     sites = gpd.GeoDataFrame(after.table("sites"))
     west, south, east, north = sites.total_bounds
     scale = _WIDTH / max(east - west, 1.0)
@@ -117,4 +125,4 @@ def _drawing(after: Results, shapes: gpd.GeoDataFrame) -> str:
         for p, c in zip(shapes.geometry.centroid, shapes["change"], strict=True)
     )
     size = f"{_WIDTH:.0f} {(north - south) * scale:.0f}"
-    return f'<svg viewBox="0 0 {size}" role="img"><path d="{faint}" stroke="#c9c3b4"/>{marks}</svg>'
+    return f'<svg viewBox="0 0 {size}" role="img"><path d="{faint}" stroke="#a9a294" stroke-width="2"/>{marks}</svg>'
