@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -249,7 +249,7 @@ class Preparation:
         if not self.faults:
             self.write(concat(self.coverages, Coverages), "coverages", Coverages)
         if self.faults:
-            raise InputError(list({str(fault): fault for fault in self.faults}.values()))
+            raise InputError(once_each(self.faults))
         return Prepared(
             directory=self.directory,
             tables={name: path for name, path in self.tables.items() if not name.startswith("layers/")},
@@ -259,6 +259,34 @@ class Preparation:
             hashes=dict(sorted(self.digests.items())),
             fetched=() if self.places.fetched is None else tuple(self.places.fetched.used.values()),
         )
+
+
+def once_each(faults: Sequence[Fault | str]) -> list[Fault | str]:
+    """Return faults without repeats; a file that is not there is told once, with the sources that name it.
+
+    Examples
+    --------
+    >>> names = ("streets", "layers.rail", "layers.roads")
+    >>> gone = [Fault("no such file", f"{name}: a.pbf", "fetch it") for name in names]
+    >>> [str(one) for one in once_each([*gone, gone[0]])]
+    ['streets, layers.rail and 1 more: a.pbf: no such file. Remedy: fetch it.']
+    """
+    found: dict[str, Fault | str] = {}
+    names: dict[str, list[str]] = {}
+    for fault in faults:
+        name, _, path = fault.where.partition(": ") if isinstance(fault, Fault) else ("", "", "")
+        is_gone = isinstance(fault, Fault) and fault.what == "no such file" and bool(path)
+        key = f"no such file: {path}" if is_gone else str(fault)
+        found.setdefault(key, fault)
+        if is_gone and name not in names.setdefault(key, []):
+            names[key].append(name)
+    for key, those in names.items():
+        fault = found[key]
+        if isinstance(fault, Fault) and len(those) > 1:
+            more = f" and {len(those) - 2} more" if len(those) > 2 else ""  # noqa: PLR2004 - two are named
+            told = f"{', '.join(those[:2])}{more}: {fault.where.partition(': ')[2]}"
+            found[key] = replace(fault, where=told)
+    return list(found.values())
 
 
 def key_of(content: object) -> str:

@@ -21,7 +21,7 @@ from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.formats.locked import Fetched
 from flexsites.inputs.land.rule_needs import columns_asked
-from flexsites.inputs.preparation import Preparation
+from flexsites.inputs.preparation import Preparation, once_each
 from flexsites.inputs.prepare_land import (
     RunArea,
     prepare_areas,
@@ -142,7 +142,7 @@ def check(
             _walk(preparation, request, None)
             preparation.finish()
         except InputError:
-            return list({str(fault): fault for fault in preparation.faults}.values())
+            return once_each(preparation.faults)
     return []
 
 
