@@ -43,9 +43,9 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        if refused := refusal(
-            scope["method"], headers.get(b"host", ""), headers.get(b"origin"), headers.get(b"sec-fetch-site")
-        ):
+        is_visit = (headers.get(b"sec-fetch-mode"), headers.get(b"sec-fetch-dest")) == ("navigate", "document")
+        asked = headers.get(b"host", ""), headers.get(b"origin"), headers.get(b"sec-fetch-site")
+        if refused := refusal(scope["method"], *asked, is_visit=is_visit):
             await _refuse(send, *refused)
             return
 
@@ -57,7 +57,9 @@ class Guard:
         await self.app(scope, receive, with_headers)
 
 
-def refusal(method: str, host: str, origin: str | None, fetched_from: str | None = None) -> tuple[int, str] | None:
+def refusal(
+    method: str, host: str, origin: str | None, fetched_from: str | None = None, *, is_visit: bool = False
+) -> tuple[int, str] | None:
     """Return why a request is refused, as a status and a text; None: it is not.
 
     Parameters
@@ -65,7 +67,9 @@ def refusal(method: str, host: str, origin: str | None, fetched_from: str | None
     method, host, origin
         As the request states them; None: it states no origin, as when an address is typed.
     fetched_from
-        Where a browser says a request was made (Sec-Fetch-Site): another site may link here, and no more than that.
+        Where a browser says a request was made (Sec-Fetch-Site).
+    is_visit
+        Whether it opens a page of its own: another site may link here, and no more than that.
 
     Examples
     --------
@@ -82,7 +86,7 @@ def refusal(method: str, host: str, origin: str | None, fetched_from: str | None
         return 403, "this address is not served: ask for 127.0.0.1"
     if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
         return 403, "pages of other sites may not ask here"
-    if fetched_from in ("cross-site", "same-site"):
+    if fetched_from in ("cross-site", "same-site") and not is_visit:
         return 403, "pages of other sites may not ask here"
     return None
 

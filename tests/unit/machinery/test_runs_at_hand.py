@@ -11,11 +11,14 @@ from typer.testing import CliRunner
 
 import flexsites as fs
 from flexsites.cli import app
+from flexsites.config.study import Study
 from flexsites.errors import InputError, NotFoundError
 from flexsites.reporting.maps.content import unpacked
 from flexsites.runs.overview import reset, runs_in
+from flexsites.runs.run import Options
 from flexsites.tables import CRS
 from flexsites.tables.run_directory import OWN_FILES, alone
+from pipelines import PIPELINES
 from tests.reporting_fixture import write_results
 
 
@@ -104,3 +107,20 @@ def test_reset_removes_what_runs_wrote_and_nothing_else(tmp_path: Path) -> None:
     assert [one.name for one in place.iterdir() if not one.name.startswith(".")] == ["notes.txt"]
     with pytest.raises(InputError, match="no run wrote here"):
         reset(tmp_path, keeps_results=False)
+
+
+def test_a_run_file_is_run_from_python(run_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pipeline that the run file names is started with what was asked, and what it made is opened."""
+    given: dict[str, object] = {}
+
+    def pipeline(study: Study, options: Options) -> Path:
+        given.update(name=study.run.name, options=options)
+        return run_directory
+
+    monkeypatch.setitem(PIPELINES, "municipal_shortlist", pipeline)
+    run = fs.run("demo", outputs=tmp_path, workers=1, lang="en")
+    assert run.directory == run_directory
+    assert given["name"] == "demo"
+    assert given["options"] == Options(tmp_path, "threads", 1, lang="en", quiet=True)
+    with pytest.raises(NotFoundError, match="no such file"):
+        fs.run(tmp_path / "nowhere.yaml")

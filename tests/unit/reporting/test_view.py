@@ -213,6 +213,9 @@ def test_only_this_machine_may_ask(
 
 
 def test_what_is_refused_gives_nothing_away(client: TestClient) -> None:
+    elsewhere = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    assert client.get("/", headers=elsewhere | {"sec-fetch-dest": "document"}).status_code == 200  # a link
+    assert client.get("/", headers=elsewhere | {"sec-fetch-dest": "iframe"}).status_code == 403
     for headers in ({"host": "evil.example"}, {"origin": "http://evil.example"}):
         answer = client.get("/api/settings", headers=headers)
         assert answer.status_code == 403
