@@ -6,17 +6,20 @@ import pytest
 
 from tests.pipelines.real_runs import run_real
 
+QUARTER = [191_000, 507_300, 192_000, 508_300]
 CENTRE = [190_000, 506_800, 193_200, 509_200]
 
 
-def _smaller(content):
-    content["area"]["bbox"] = CENTRE
-    content["cell_size_m"] = 2_500
+@pytest.fixture(
+    scope="module", params=[QUARTER, pytest.param(CENTRE, marks=pytest.mark.deep)], ids=["quarter", "centre"]
+)
+def run(request, tmp_path_factory):
+    def smaller(content):
+        content["area"]["bbox"] = request.param
+        content["cell_size_m"] = 2_500
 
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    return run_real("kampen_shortlist", tmp_path_factory, needs="kampen/kampen.osm.pbf", change=_smaller)
+    place, needs = str(request.param[0]), "kampen/kampen.osm.pbf"
+    return run_real("kampen_shortlist", tmp_path_factory, needs=needs, change=smaller, place=place)
 
 
 def test_transit_is_known(run):
