@@ -29,7 +29,7 @@ def main() -> int:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()
-    keys = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": "eu-west-1"}
+    keys = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": "us-east-1"}
     os.environ.update(keys, AWS_ENDPOINT_URL=f"http://{host}:{port}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -59,7 +59,9 @@ def _read(path: str, sheet: str | None, where: str) -> pd.DataFrame:
     try:
         match suffix:
             case ".parquet":
-                return exact(pq.read_table(path))
+                table = pq.read_table(path)
+                table.validate(full=True)  # text that is no UTF-8 would fail wherever it is first compared
+                return exact(table)
             case ".xlsx":
                 return read_sheet(path, sheet, where=where)
             case _:

@@ -452,3 +452,13 @@ def test_a_sheet_with_more_rows_than_a_sheet_can_have_is_refused(
     monkeypatch.setattr(workbook, "_MOST_ROWS", 5)
     with pytest.raises(InputError, match="t: the sheet has more than 5 rows"):
         workbook.read_sheet(tmp_path / "rows.xlsx", None, where="t")
+
+
+def test_text_of_a_parquet_table_that_is_no_utf8_is_told(tmp_path: Path) -> None:
+    spoilt = pa.array([b"p0", b"\xff\xfe"]).cast(pa.binary())
+    text = pa.StringArray.from_buffers(2, *spoilt.buffers()[1:])
+    pq.write_table(pa.table({"id": text, "owner_class": ["gemeente", "rijk"]}), tmp_path / "owners.parquet")
+    row = {"reader": "table", "about": ABOUT, "path": "owners.parquet", "key": "id", "keep": ["owner_class"]}
+    parcels = vector(write(squares(), tmp_path / "own.gpkg"), id_column="id")
+    (fault,) = map(str, check(sources(parcels=parcels, ownership=row), base=tmp_path))
+    assert fault.startswith("ownership (owners.parquet): cannot be read (")
