@@ -26,7 +26,7 @@ from flexsites.inputs.land.areas import area_of
 from flexsites.inputs.land.layers import cut
 from flexsites.inputs.rows.ingest import ReadReport, open_source, read_rows
 from flexsites.inputs.rows.validity import Ledger
-from flexsites.tables import CRS, RD_BOUNDS, Coverages, Frame, conform, empty
+from flexsites.tables import CRS, RD_BOUNDS, Coverages, Frame, concat, conform, empty
 
 
 def coverage_of(
@@ -69,8 +69,8 @@ def coverage_of(
     full = [*_named(where, (*stated.gemeenten, *stated.provincies), areas), *boxes, *_drawn(where, stated, places)]
     partly = _named(where, (*stated.gemeenten_partly, *stated.provincies_partly), areas)
     frames = [coverage_frame(layer, full, "covered"), coverage_frame(layer, partly, "partly")]
-    joined = pd.concat([frame for frame in frames if len(frame)], ignore_index=True)
-    return conform(gpd.GeoDataFrame(joined, crs=CRS), Coverages, where=layer)
+    # A file of coverage that holds no polygon, or areas without extent, cover nothing.
+    return conform(concat(frames, Coverages), Coverages, where=layer)
 
 
 def coverage_frame(layer: str, shapes: Iterable[BaseGeometry], coverage: str) -> Frame:
@@ -81,7 +81,8 @@ def coverage_frame(layer: str, shapes: Iterable[BaseGeometry], coverage: str) ->
     >>> coverage_frame("plans", [shapely.box(0, 0, 9, 9)], "partly")[["coverage_id", "coverage"]].values.tolist()
     [['partly-0.0', 'partly']]
     """
-    parts, owner, part = cut(np.array([*shapes, None], dtype=object)[:-1])
+    there = [one for one in shapes if not one.is_empty]
+    parts, owner, part = cut(np.array([*there, None], dtype=object)[:-1])
     ids = [f"{coverage}-{o}.{p}" for o, p in zip(owner, part, strict=True)]
     columns = {
         "layer": pd.Series([layer] * len(parts), dtype="str"),

@@ -14,7 +14,10 @@ import rasterio
 import shapely
 
 from flexsites.config.rules import RasterAbove
+from flexsites.config.source_rows import CoverageOf
 from flexsites.config.sources import Sources
+from flexsites.inputs.formats.files import Places
+from flexsites.inputs.land.coverages import coverage_of
 from flexsites.inputs.prepare import Request, check, prepare
 from flexsites.inputs.prepared import Prepared
 from flexsites.inputs.rows.selection import plain
@@ -274,3 +277,17 @@ def test_coverage_of_an_unknown_gemeente(tmp_path: Path) -> None:
     row = vector(write(squares(), tmp_path / "l.gpkg"), coverage={"gemeenten": ["GM0009"]})
     assert "no area GM0009" in faults(tmp_path, sources(layers={"l": row}, areas=areas))[0]
     assert "add sources.areas.gemeenten" in faults(tmp_path, sources(layers={"l": row}))[0]
+
+
+def test_areas_without_extent_cover_nothing(tmp_path: Path) -> None:
+    """Cut to a run they may be empty: coverage is then nowhere, which is no fault of anyone."""
+    codes = squares(1).assign(statcode=["GM0001"])
+    found = prepare(
+        sources(areas={"gemeenten": vector(write(codes, tmp_path / "g.gpkg"))}),
+        directory=tmp_path / "out", base=tmp_path,
+    ).areas()  # fmt: skip
+    nowhere = found.set_geometry(gpd.GeoSeries([shapely.Polygon()] * len(found), crs=found.crs))
+    places = Places(base=tmp_path, scratch=tmp_path, world=None)
+    stated = CoverageOf(gemeenten=("GM0001",))
+    assert coverage_of("l", stated, areas=nowhere, places=places).empty
+    assert len(coverage_of("l", stated, areas=found, places=places))
