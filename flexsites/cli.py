@@ -29,6 +29,13 @@ from flexsites.runs.stopping import Stopped, stoppable
 if TYPE_CHECKING:
     from flexsites.reporting.story.shortlist_lines import Listed
 
+# The order in which one comes to need the commands is the order in which they are listed.
+_AS_NEEDED = (
+    "demo", "init", "fetch", "check", "run", "status", "view", "explain", "shortlist", "certainty", "report", "diff",
+    "relocation", "backtest", "sources", "config", "docs", "world", "reset",
+)  # fmt: skip
+
+
 app = typer.Typer(
     name="flexsites",
     help="Where temporary homes fit in the Netherlands: per parcel and per roof, per kind of resident.",
@@ -235,6 +242,9 @@ def docs(
 
 
 app.command()(cli_world.world)
+
+
+app.registered_commands.sort(key=lambda one: _AS_NEEDED.index(one.name or getattr(one.callback, "__name__", "")))
 
 
 def _version(value: bool) -> None:
