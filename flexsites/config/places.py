@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -9,15 +10,32 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from flexsites.config.areas import gemeente_code, provincie_code
 from flexsites.config.base import Label, Model, Number
 from flexsites.config.units import ANY, Unit, is_in_unit, unit_of_key
+from flexsites.errors import Fault, NotFoundError
 
 Value = str | int | float | bool
 Where = dict[str, tuple[Value, ...]]
 Owner = Literal[
     "gemeente", "corporatie", "rijk", "waterschap", "provincie", "natuurorganisatie", "commercieel", "particulier"
 ]
-GemeenteName = Annotated[str, AfterValidator(gemeente_code)]
+
+
+def _told(code_of: Callable[[str], str]) -> Callable[[str], str]:
+    """Return it as a validator, so that a name that is not known is told with its file and key."""
+
+    def named(text: str) -> str:
+        try:
+            return code_of(text)
+        except NotFoundError as error:
+            fault = error.faults[0]
+            message = f"{fault.what}: {fault.remedy}" if isinstance(fault, Fault) else str(fault)
+            raise ValueError(message) from error
+
+    return named
+
+
+GemeenteName = Annotated[str, AfterValidator(_told(gemeente_code))]
 """A municipality by its name or its code; it is kept as its code."""
-ProvincieName = Annotated[str, AfterValidator(provincie_code)]
+ProvincieName = Annotated[str, AfterValidator(_told(provincie_code))]
 """A province by its name or its code; it is kept as its code."""
 GemeenteCode = Annotated[GemeenteName, StringConstraints(pattern=r"^GM\d{4}$")]
 ProvincieCode = Annotated[ProvincieName, StringConstraints(pattern=r"^PV\d{2}$")]

@@ -248,7 +248,6 @@ CASES: dict[str, tuple[Change, tuple[str, ...]]] = {
         lambda c, f: (_text("porto.osm", STREET_IN_BRAZIL)(c, f), _set("sources.streets.path", "porto.osm")(c, f)),  # type: ignore[dict-item]
         ("streets", "porto.osm", "none of the corners of streets lies in the Netherlands", "2 rows"),
     ),
-    "no streets": (_set("sources.streets", None), ("sources.streets", "no streets")),
     "unknown flexmilieu": (_set("flexmilieus", ["dorps"]), ("tiny.yaml", "dorps", "campus")),
     "unknown rule set": (_set("rules", "omgevingswet_1850"), ("omgevingswet_1850", "omgevingswet_2024")),
     "unknown rule": (

@@ -53,7 +53,7 @@ def test_at_what_is_expected_a_draw_is_the_run(small: Small, opened: Opened, gro
     for name, moved in figured.moved.items():
         found = draw_all(opened.ground, name, moved)
         told = served[served["flexmilieu"] == name].loc[opened.locations]
-        suits = is_true(told["is_suitable"]).to_numpy()
+        suits = is_true(told["is_suitable"])
         np.testing.assert_array_equal(found.is_suitable[0], suits)
         np.testing.assert_array_equal(found.rank[0], told["rank"].fillna(0).to_numpy(dtype=np.int64))
         homes = told["n_per_cluster_expected"].to_numpy(dtype=np.int64)
@@ -62,7 +62,7 @@ def test_at_what_is_expected_a_draw_is_the_run(small: Small, opened: Opened, gro
             mine = clusters[(clusters["flexmilieu"] == name) & (clusters["consent"] == consent)]
             assert found.spread[consent][0] == mine["n_spread_expected"].sum(), (name, consent)
         suits_any |= found.suits_site[0]
-    np.testing.assert_array_equal(suits_any, is_true(sites["is_suitable"]).to_numpy())
+    np.testing.assert_array_equal(suits_any, is_true(sites["is_suitable"]))
 
 
 def test_each_draw_is_what_a_run_with_its_figures_answers(small: Small, opened: Opened, groups: Certainty) -> None:
@@ -83,7 +83,7 @@ def test_each_draw_is_what_a_run_with_its_figures_answers(small: Small, opened: 
                 again, tables["piece_locations"], tables["locations"], names=(name,), sizes=size
             ).set_index("location_id")  # fmt: skip
             served = served.loc[opened.locations]
-            suits = is_true(served["is_suitable"]).to_numpy()
+            suits = is_true(served["is_suitable"])
             np.testing.assert_array_equal(found.is_suitable[d], suits)
             np.testing.assert_array_equal(found.rank[d], served["rank"].fillna(0).to_numpy(dtype=np.int64))
             homes = served["n_per_cluster_expected"].to_numpy(dtype=np.int64)

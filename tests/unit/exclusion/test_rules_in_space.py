@@ -137,7 +137,7 @@ def test_places_that_cannot_be_told_apart_and_changes_that_cannot_be_are_refused
     ("wrong", "message"),
     [
         ({"where": {}}, "name gemeenten"),
-        ({"where": {"gemeenten": ["0363"]}}, "pattern"),
+        ({"where": {"gemeenten": ["Atlantis"]}}, "Atlantis"),
         ({"change": {"rule_id": "x"}}, "cannot differ by place"),
         ({"source": None}, "give either a source"),
     ],

@@ -91,8 +91,8 @@ def test_a_sheet_tells_that_it_does_not_show_all(
     book = openpyxl.load_workbook(write_workbook(place, lang))
     words = Words(lang).texts["workbook"]
     rows = list(book[words["sites"]].iter_rows(values_only=True))
-    every = pd.read_parquet(place / "sites.parquet", columns=["site_id", "n_units_expected"])
-    most = every.sort_values(["n_units_expected", "site_id"], ascending=[False, True]).head(24)
+    every = pd.read_parquet(place / "sites.parquet", columns=["site_id", "n_common_expected"])
+    most = every.sort_values(["n_common_expected", "site_id"], ascending=[False, True]).head(24)
     assert rows[0][0] == words["sites_limited"].format(shown=24, n=len(every))
     at = next(i for i, name in enumerate(rows[1]) if rows[2][i] in set(every["site_id"]))
     assert [row[at] for row in rows[2:]] == sorted(most["site_id"])

@@ -14,7 +14,8 @@ from geopandas.testing import assert_geodataframe_equal
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from flexsites.config.study import resolve, uncovered
+from flexsites.config.study import resolve
+from flexsites.config.unchecked import uncovered
 from flexsites.errors import InputError
 from flexsites.worlds import country_files
 from flexsites.worlds.country import GRIDS, Country
