@@ -19,7 +19,7 @@ from flexsites.accessibility.roof_transit import serve_buildings
 from flexsites.accessibility.streets import look_up_areas, reach
 from flexsites.accessibility.transit import serve, travel_times, walk_to_destinations, walk_to_stops
 from flexsites.answer import answer, figures_of, kernel_of, measures_asked, sizes_of
-from flexsites.capacity.common import programme_in_common
+from flexsites.capacity.common_programme import programme_in_common
 from flexsites.capacity.complexes import group_complexes, link_neighbours, links_across
 from flexsites.capacity.homes import count_layouts, tell_homes
 from flexsites.capacity.roof_context import join_context

@@ -30,7 +30,7 @@ _ROOM = ("n_room_low", "n_room_expected", "n_room_high")
 _PER_CLUSTER = ("n_per_cluster_low", "n_per_cluster_expected", "n_per_cluster_high")
 _SPREAD = ("n_spread_low", "n_spread_expected", "n_spread_high")
 _NO, _UNKNOWN, _YES = 0, 1, 2
-_BEST_FIRST = {"eligible": 0, "conditional": 1, "unknown": 2, "excluded": 3}
+BEST_FIRST = {"eligible": 0, "conditional": 1, "unknown": 2, "excluded": 3}
 _COLUMNS = [
     "piece_id", "free_id", "site_id", "piece_number", "is_valid", "is_with_consent", "is_without_consent",
     "core_area_m2", "core_mates", "free_core_mates",
@@ -164,7 +164,7 @@ def _served(held: Held, told: Frame, locations: Frame, i: int, name: str, size: 
     homes = per_cluster(rooms.to_numpy(dtype=np.int64).T, *size)
     places = pd.DataFrame(dict(zip(_PER_CLUSTER, homes, strict=True)), index=rooms.index)
     found = found.join(rooms.groupby("location_id").sum()).join(places.groupby("location_id").max()).reset_index()
-    verdict = locations.set_index("location_id")["verdict"].reindex(found["location_id"]).map(_BEST_FIRST).to_numpy()
+    verdict = locations.set_index("location_id")["verdict"].reindex(found["location_id"]).map(BEST_FIRST).to_numpy()
     suits = (found["truth"] == _YES).to_numpy()
     rank = pd.Series(pd.NA, index=found.index, dtype="Int64")
     rank[suits] = better_before(verdict[suits].astype(np.int64), found["score"].to_numpy()[suits])
@@ -212,13 +212,12 @@ def _clusters(
     row, location = row[chosen], pd.factorize(placed["location_id"])[0][chosen]
     mine = held.pieces.iloc[row].reset_index(drop=True)
     needs_consent = ~mine["is_without_consent"].to_numpy(dtype=bool)
-    number = mine["piece_number"] if with_consent else mine["free_id"].str.extract(r"#(\d+)~$", expand=False)
     candidates = Candidates(
         verdict=needs_consent.astype(np.int64),
         score=held.score[i, row],
         room=held.room[i][:, row].astype(np.int64),
         site=pd.factorize(mine["site_id"], sort=True)[0].astype(np.int64),
-        number=number.to_numpy(dtype=np.int64),
+        number=numbers_of(mine, with_consent=with_consent),
         location=location.astype(np.int64),
         xy=mine[["x", "y"]].to_numpy(dtype=np.float64),
     )
@@ -241,6 +240,12 @@ def _clusters(
             **dict(zip(_SPREAD, found.homes, strict=True)),
         }
     )
+
+
+def numbers_of(pieces: Frame, *, with_consent: bool) -> Ints:
+    """Return the numbers of pieces within their parcels, in one of the two readings."""
+    number = pieces["piece_number"] if with_consent else pieces["free_id"].str.extract(r"#(\d+)~?$", expand=False)
+    return number.to_numpy(dtype=np.int64)
 
 
 def _members(cluster: Ints, n: int) -> Iterator[Ints]:

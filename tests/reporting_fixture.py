@@ -18,7 +18,7 @@ import yaml
 from shapely.geometry import Polygon
 
 from flexsites.arrays import lists
-from flexsites.capacity.common import programme_in_common
+from flexsites.capacity.common_programme import programme_in_common
 from flexsites.config.counting import Counting
 from flexsites.config.dwellings import ESTIMATES
 from flexsites.config.exploitation import Exploitation as Figures

@@ -17,7 +17,13 @@ from flexsites.certainty.kernels.influence import intervals, pawn
 from flexsites.certainty.opened import Opened, open_run
 from flexsites.config.certainty import Certainty, Draws
 from flexsites.tables import Frame, conform
-from flexsites.tables.certainty_tables import CertaintyGroups, CertaintyLocations, CertaintySites, CertaintyTotals
+from flexsites.tables.certainty_tables import (
+    FOLDER,
+    CertaintyGroups,
+    CertaintyLocations,
+    CertaintySites,
+    CertaintyTotals,
+)
 from flexsites.tables.files import write_table
 from flexsites.tables.whole_files import write_whole
 
@@ -26,7 +32,6 @@ __all__ = ["FOLDER", "TABLES", "Sure", "how_sure", "write_certainty"]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-FOLDER = "certainty"
 TABLES = {
     "sites": CertaintySites,
     "locations": CertaintyLocations,
@@ -107,12 +112,14 @@ def how_sure(
         measures=opened.measures, reach=opened.reach, common_homes_per_ha=opened.common_homes_per_ha,
     )  # fmt: skip
     totals = [_Total("common", ALL, land, homes) for land, homes in common_homes(opened.ground, figured).items()]
-    suits, suits_demanding = (np.zeros((len(every), len(opened.sites)), dtype=bool) for _ in range(2))
+    suits, may_suit, suits_demanding = (np.zeros((len(every), len(opened.sites)), dtype=bool) for _ in range(3))
+    may_suit |= opened.may_have_a_piece
     locations: list[Frame] = []
     for name, moved in figured.moved.items():
         report(name)
         one = draw_all(opened.ground, name, moved)
         suits |= one.suits_site
+        may_suit |= one.may_suit_site
         if name not in opened.undemanding:
             suits_demanding |= one.suits_site
         locations.append(_locations(one, beside, opened.locations).assign(flexmilieu=name))
@@ -123,6 +130,7 @@ def how_sure(
             {
                 "site_id": opened.sites,
                 "chance_suitable": suits[beside:].mean(axis=0),
+                "chance_unknown": (may_suit & ~suits)[beside:].mean(axis=0),
                 "chance_suitable_demanding": suits_demanding[beside:].mean(axis=0),
             }
         ),
@@ -150,13 +158,14 @@ def _one_by_one(n_groups: int) -> Floats:
 def _locations(one: Drawn, beside: int, ids: npt.NDArray[np.object_]) -> Frame:
     """Return what draws say of the locations of one flexmilieu."""
     suits, homes, rank = one.is_suitable[beside:], one.homes[beside:], one.rank[beside:]
-    # Where it does not suit it has no rank: worse than any.
+    # Where it is not known to suit it has no rank: worse than any.
     ranked = np.where(rank > 0, rank, np.iinfo(np.int32).max)
     # A first place that more than ten share says nothing of a top ten.
     tells = ((rank == 1).sum(axis=1) <= TOP)[:, None]
     in_top = ((ranked <= TOP) & tells).mean(axis=0)
     points = intervals(ranked)
-    said = pd.DataFrame({"location_id": ids, "chance_suitable": suits.mean(axis=0)})
+    unknown = one.is_unknown[beside:].mean(axis=0)
+    said = pd.DataFrame({"location_id": ids, "chance_suitable": suits.mean(axis=0), "chance_unknown": unknown})
     for row, point in enumerate(("p05", "p50", "p95")):
         said[f"n_homes_{point}"] = intervals(homes)[row].astype(np.int64)
         found = points[row]

@@ -103,19 +103,21 @@ class Drawn:
 
     Attributes
     ----------
-    is_suitable, homes, rank
-        Of each location, shape (draws, l): whether it suits, the homes that one place there holds (0 where it does not
-        suit), and its rank (0: none).
-    suits_site
-        Which parcels suit, shape (draws, sites).
+    is_suitable, is_unknown, homes, rank
+        Of each location, shape (draws, l): whether it is known to suit, whether that is unknown, the homes that one
+        place there holds (0 where it is not known to suit), and its rank (0: none).
+    suits_site, may_suit_site
+        Which parcels are known to suit, and which may or do, shape (draws, sites).
     spread
         Homes of spread supply by consent, shape (draws,).
     """
 
     is_suitable: Bools
+    is_unknown: Bools
     homes: npt.NDArray[np.int32]
     rank: npt.NDArray[np.int32]
     suits_site: Bools
+    may_suit_site: Bools
     spread: Mapping[str, Ints]
 
 
@@ -147,21 +149,25 @@ def draw_all(ground: Ground, name: str, moved: Moved) -> Drawn:
     n, n_locations = len(moved.level), len(ground.verdict)
     wide_share, n_wide = ground.mix[name]
     laid = homes_in_modules(ground.modules[name], wide_share, n_wide)
-    is_suitable, suits_site = np.zeros((n, n_locations), dtype=bool), np.zeros((n, ground.n_sites), dtype=bool)
+    is_suitable, is_unknown = (np.zeros((n, n_locations), dtype=bool) for _ in range(2))
+    suits_site, may_suit_site = (np.zeros((n, ground.n_sites), dtype=bool) for _ in range(2))
     homes, rank = np.zeros((n, n_locations), dtype=np.int32), np.zeros((n, n_locations), dtype=np.int32)
     spread = {consent: np.zeros(n, dtype=np.int64) for consent in ground.placed}
     counts = ground.site >= 0
     for d in range(n):
-        met = met_of(ground.measured, moved.asked[d]) == c.YES
+        truth = met_of(ground.measured, moved.asked[d])
+        met, may = truth == c.YES, truth != c.NO
         score = score_of(ground.measured, moved.asked[d])[0]
         by_density = dwellings_by_density(ground.core_area_m2, float(moved.homes_per_ha[d]))
         rooms = room(by_density, laid[moved.level[d]])
         size = (float(moved.minimum[d]), float(moved.maximum[d]))
         suits_site[d, ground.site[counts & met]] = True
+        may_suit_site[d, ground.site[counts & may]] = True
+        is_unknown[d, ground.location[may[ground.located]]] = True
         is_suitable[d], homes[d], rank[d] = _locations(ground, met, score, rooms, size)
         for consent, placed in ground.placed.items():
             spread[consent][d] = _spread(placed, met, score, rooms, size)
-    return Drawn(is_suitable, homes, rank, suits_site, spread)
+    return Drawn(is_suitable, is_unknown & ~is_suitable, homes, rank, suits_site, may_suit_site, spread)
 
 
 def _locations(

@@ -22,7 +22,7 @@ from flexsites.config.dwellings import ESTIMATES, DwellingType, LayoutStandard
 from flexsites.config.suitability import Flexmilieu, TargetGroup
 from flexsites.errors import Fault, InputError
 from flexsites.suitability.judgement import asked_of, measures_used
-from flexsites.supply import Held, hold, location_of
+from flexsites.supply import BEST_FIRST, Held, hold, location_of, numbers_of
 from flexsites.tables import Frame, valid
 from flexsites.tables.counting import AVAILABLE, counts
 from flexsites.tables.files import read
@@ -32,7 +32,6 @@ __all__ = ["Opened", "open_run"]
 Ints = npt.NDArray[np.int64]
 
 _NEEDED = ("pieces", "laid_out", "accessibility", "units", "piece_suitability", "piece_locations", "locations", "sites")
-_BEST_FIRST = {"eligible": 0, "conditional": 1, "unknown": 2, "excluded": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,8 @@ class Opened:
         The ids by position.
     undemanding
         The flexmilieus that nearly everything passes.
+    may_have_a_piece
+        By site, whether its pieces are all unknown, so that whom it serves is unknown whatever is drawn.
     """
 
     ground: Ground
@@ -61,6 +62,7 @@ class Opened:
     sites: npt.NDArray[np.object_]
     locations: npt.NDArray[np.object_]
     undemanding: frozenset[str]
+    may_have_a_piece: npt.NDArray[np.bool_]
 
 
 def open_run(directory: Path) -> Opened:
@@ -89,7 +91,7 @@ class _Said:
         self.groups = TypeAdapter(dict[str, TargetGroup]).validate_python(content["target_groups"])
         asks_term = content["rule_set"]["time"].get("asks_least_term", True)
         self.flexmilieus = tuple(
-            one if asks_term else one.model_copy(update={"least_term_years": None})
+            one if asks_term else one.without_least_term()
             for one in TypeAdapter(tuple[Flexmilieu, ...]).validate_python(content["flexmilieus"])
         )
         self.dwelling_types = TypeAdapter(dict[str, DwellingType]).validate_python(content["dwelling_types"])
@@ -118,6 +120,9 @@ class _Said:
             sites=site_ids,
             locations=location_ids,
             undemanding=frozenset(one.id for one in self.flexmilieus if one.undemanding),
+            may_have_a_piece=((tables["sites"]["verdict"] == "unknown") & (tables["sites"]["n_pieces"] == 0)).to_numpy(
+                dtype=bool
+            ),
         )
 
     def _ground(
@@ -152,7 +157,7 @@ class _Said:
             located=located,
             location=np.searchsorted(location_ids, location).astype(np.int64),
             part=pd.factorize(parts["location_id"], sort=True)[0].astype(np.int64),
-            verdict=np.asarray(of_location.map(_BEST_FIRST), dtype=np.int64),
+            verdict=np.asarray(of_location.map(BEST_FIRST), dtype=np.int64),
             site=np.where(is_counted, site, -1),
             n_sites=len(site_ids),
             common_area_m2={
@@ -167,8 +172,8 @@ def _placed(held: Held, is_available: npt.NDArray[np.bool_], *, with_consent: bo
     placed = location_of(held, with_consent=with_consent)
     placed = placed[is_available[placed["row"].to_numpy()]].reset_index(drop=True)
     mine = held.pieces.iloc[placed["row"].to_numpy()].reset_index(drop=True)
-    number = mine["piece_number"] if with_consent else mine["free_id"].str.extract(r"#(\d+)~?$", expand=False)
-    order = np.lexsort((number.to_numpy(dtype=np.int64), pd.factorize(mine["site_id"], sort=True)[0]))
+    number = numbers_of(mine, with_consent=with_consent)
+    order = np.lexsort((number, pd.factorize(mine["site_id"], sort=True)[0]))
     mine = mine.iloc[order]
     return Placed.of(
         placed["row"].to_numpy(dtype=np.int64)[order],

@@ -23,6 +23,7 @@ def _told(code_of: Callable[[str], str]) -> Callable[[str], str]:
     """Return it as a validator, so that a name that is not known is told with its file and key."""
 
     def named(text: str) -> str:
+        """Return the code of a place by its name; a name that is not known is no valid value."""
         try:
             return code_of(text)
         except NotFoundError as error:

@@ -66,7 +66,7 @@ class Reading:
         """The flexmilieus, in the order that breaks ties; without a least term where the rule set asks for none."""
         if self.time.asks_least_term:
             return self.settings.flexmilieus
-        return tuple(one.model_copy(update={"least_term_years": None}) for one in self.settings.flexmilieus)
+        return tuple(one.without_least_term() for one in self.settings.flexmilieus)
 
     @property
     def programmes(self) -> dict[str, Programme]:

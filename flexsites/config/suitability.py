@@ -112,5 +112,10 @@ class Flexmilieu(Model):
     """What is built here."""
     least_term_years: Number | None = None
     """The fewest years that a place must be free, where plan capacity is known; left out: any."""
+
+    def without_least_term(self) -> Flexmilieu:
+        """Return it asking for no term, as a rule set may say."""
+        return self.model_copy(update={"least_term_years": None})
+
     undemanding: bool = False
     """Whether nearly every site passes, so that counts are always shown with and without this flexmilieu."""

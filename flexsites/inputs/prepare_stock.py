@@ -199,6 +199,7 @@ class _Work:
         def opened(
             key: str, row: Row | None, needed: dict[str, tuple[str, ...]], optional: tuple[str, ...]
         ) -> StockSource | None:
+            """Return a source opened; None where it is not given, or its fault is kept."""
             if row is None:
                 return None
             name = f"buildings.{key}"

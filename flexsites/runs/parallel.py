@@ -282,6 +282,7 @@ def _attended(client: Any, futures: Sequence[Any]) -> Iterator[threading.Event]:
     is_left, is_done = threading.Event(), threading.Event()
 
     def watch() -> None:
+        """Look, until all is done, whether anybody still works."""
         without_since = None
         while not is_done.wait(_LOOK_EVERY_S):
             try:

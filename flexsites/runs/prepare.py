@@ -140,6 +140,7 @@ def _make_ready(request: ReachRequest, n_threads: int) -> Callable[[Path, Reach]
     """
 
     def make(directory: Path, reach: Reach) -> list[str]:
+        """Write networks, fields and travel times in a directory; return what must be told of them."""
         networks: dict[Mode, Network] = {
             mode: build_network(
                 reach.reading.graph,

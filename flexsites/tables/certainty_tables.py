@@ -8,18 +8,36 @@ from flexsites.tables import parcel_fields as f
 from flexsites.tables.contract import Table
 from flexsites.tables.field import Field
 
-__all__ = ["CertaintyGroups", "CertaintyLocations", "CertaintySites", "CertaintyTotals"]
+__all__ = ["FOLDER", "CertaintyGroups", "CertaintyLocations", "CertaintySites", "CertaintyTotals"]
+
+FOLDER = "certainty"
+"""Where the tables of draws stand in a run."""
 
 _DRAWS = "METHOD 9: draws"
-_NEVER = "in more than one of twenty draws it does not suit, and has no rank"
+_NEVER = "in more than one of twenty draws it is not known to suit, and has no rank"
 
 chance_suitable = Field(
-    "chance_suitable", "float", "share of draws in which it suits", low=0, high=1, format="share", source=_DRAWS
+    "chance_suitable",
+    "float",
+    "share of draws in which it is known to suit",
+    low=0,
+    high=1,
+    format="share",
+    source=_DRAWS,
+)
+chance_unknown = Field(
+    "chance_unknown",
+    "float",
+    "share of draws in which it is unknown whether it suits: neither a yes nor a no",
+    low=0,
+    high=1,
+    format="share",
+    source=_DRAWS,
 )
 chance_suitable_demanding = Field(
     "chance_suitable_demanding",
     "float",
-    "share of draws in which it suits a flexmilieu that is not marked undemanding",
+    "share of draws in which it is known to suit a flexmilieu that is not marked undemanding",
     low=0,
     high=1,
     format="share",
@@ -39,7 +57,7 @@ n_homes_p05, n_homes_p50, n_homes_p95 = (
     Field(
         f"n_homes_{point}",
         "int",
-        f"homes that one place here holds, {share} of draws lie at it or below; 0 where it does not suit",
+        f"homes that one place here holds, {share} of draws lie at it or below; 0 where it is not known to suit",
         low=0,
         source=_DRAWS,
     )
@@ -91,7 +109,9 @@ pawn, pawn_p05, pawn_p95 = (
     for name, bound in (("pawn", ""), ("pawn_p05", ", 5 % of its bootstrap"), ("pawn_p95", ", 95 % of its bootstrap"))
 )
 
-CertaintySites = Table("CertaintySites", ("site_id",), (f.site_id, chance_suitable, chance_suitable_demanding))
+CertaintySites = Table(
+    "CertaintySites", ("site_id",), (f.site_id, chance_suitable, chance_unknown, chance_suitable_demanding)
+)
 CertaintyLocations = Table(
     "CertaintyLocations",
     ("location_id", "flexmilieu"),
@@ -99,6 +119,7 @@ CertaintyLocations = Table(
         replace(f.location_id, null=None),
         f.flexmilieu,
         chance_suitable,
+        chance_unknown,
         n_homes_p05,
         n_homes_p50,
         n_homes_p95,

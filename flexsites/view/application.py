@@ -51,6 +51,7 @@ class _Answers:
         return _json([{name: one[name] for name in ("kind", "name", "shape", "at")} for one in self.run.areas])
 
     def parcels(self, request: Request) -> Response:
+        """Answer which parcels are found by what is asked, and not hidden."""
         asked = request.query_params
         hidden = self.run.conditions(asked.get("colour", ""), asked.get("hide", ""), _lang(request))
         found = self.run.index.found(asked.get("q", ""), hidden)
@@ -77,6 +78,7 @@ class _Answers:
         return _json(self.run.places(request.query_params.get("q", "")))
 
     def tile(self, request: Request) -> Response:
+        """Answer a vector tile of a layer."""
         z, x, y = (request.path_params[name] for name in "zxy")
         tiles = self.run.tiles.get(request.path_params["layer"])
         found = tiles.tile(z, x, y) if tiles else None
@@ -89,6 +91,7 @@ class _Answers:
         return HTMLResponse(tables_page(self.run, _lang(request)))
 
     def table(self, request: Request) -> Response:
+        """Answer a page of a table, filtered."""
         name, lang = request.path_params["name"], _lang(request)
         filters = {key[2:]: value for key, value in request.query_params.items() if key.startswith("c.")}
         offset, limit = _whole(request, "offset", 0), _whole(request, "limit", ROWS)

@@ -49,12 +49,13 @@ def test_at_what_is_expected_a_draw_is_the_run(small: Small, opened: Opened, gro
     served = read(small.directory / "location_suitability.parquet").set_index("location_id")
     clusters = read(small.directory / "clusters.parquet")
     sites = read(small.directory / "sites.parquet").set_index("site_id").loc[opened.sites]
-    suits_any = np.zeros(len(sites), dtype=bool)
+    suits_any, may_any = np.zeros(len(sites), dtype=bool), opened.may_have_a_piece.copy()
     for name, moved in figured.moved.items():
         found = draw_all(opened.ground, name, moved)
         told = served[served["flexmilieu"] == name].loc[opened.locations]
         suits = is_true(told["is_suitable"])
         np.testing.assert_array_equal(found.is_suitable[0], suits)
+        np.testing.assert_array_equal(found.is_unknown[0], told["is_suitable"].isna().to_numpy())
         np.testing.assert_array_equal(found.rank[0], told["rank"].fillna(0).to_numpy(dtype=np.int64))
         homes = told["n_per_cluster_expected"].to_numpy(dtype=np.int64)
         np.testing.assert_array_equal(found.homes[0], np.where(suits, homes, 0))
@@ -62,7 +63,10 @@ def test_at_what_is_expected_a_draw_is_the_run(small: Small, opened: Opened, gro
             mine = clusters[(clusters["flexmilieu"] == name) & (clusters["consent"] == consent)]
             assert found.spread[consent][0] == mine["n_spread_expected"].sum(), (name, consent)
         suits_any |= found.suits_site[0]
+        may_any |= found.may_suit_site[0]
     np.testing.assert_array_equal(suits_any, is_true(sites["is_suitable"]))
+    np.testing.assert_array_equal(may_any & ~suits_any, sites["is_suitable"].isna().to_numpy())
+    assert (may_any & ~suits_any).any(), "of some sites it is unknown whom they serve"
 
 
 def test_each_draw_is_what_a_run_with_its_figures_answers(small: Small, opened: Opened, groups: Certainty) -> None:

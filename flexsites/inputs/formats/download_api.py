@@ -111,6 +111,7 @@ class _Asking:
         self.where, self.told, self.wait_s = where, told, wait_s
 
     def fetch(self, bounds: Bounds) -> list[Path]:
+        """Return the files of a window: one, or those of its quarters where the service refuses it whole."""
         width, height = bounds[2] - bounds[0], bounds[3] - bounds[1]
         target = self.folder / f"{_key(self.row, bounds)}.zip"
         if target.exists():

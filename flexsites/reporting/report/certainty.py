@@ -11,11 +11,10 @@ from flexsites.reporting.results import Results
 from flexsites.reporting.table_view import TableView, table_view
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
-from flexsites.tables.certainty_tables import CertaintyTotals
+from flexsites.tables.certainty_tables import FOLDER, CertaintyTotals
 
 __all__ = ["certainty", "certainty_notes", "certainty_table", "is_drawn"]
 
-FOLDER = "certainty"
 _COLUMNS = ("total", "flexmilieu", "land", "expected", "interval", "moves")
 _KEY = ["total", "flexmilieu", "land"]
 _MOST = 2
