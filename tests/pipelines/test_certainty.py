@@ -16,6 +16,7 @@ from flexsites.certainty.figures import Figured, Moved, figures_drawn
 from flexsites.certainty.opened import Opened, open_run
 from flexsites.config.certainty import Certainty, Draws
 from flexsites.config.load import configs_directory, read_model
+from flexsites.reporting import certainty_lines
 from flexsites.runs.certainty import draw
 from flexsites.supply import Held, hold, serve_locations, spread_supply
 from flexsites.tables import valid
@@ -147,3 +148,6 @@ def test_a_finished_run_is_drawn_afterwards_beside_its_results(small: Small, tmp
     said = (folder / "draws.yaml").read_text(encoding="utf-8")
     assert "seed: 5" in said
     assert "not_drawn:" in said
+    told = certainty_lines(directory, "en")
+    assert len(told[1]) == len(read(folder / "totals.parquet"))
+    assert any("Where it is unknown whether a place suits" in note for note in told[2])

@@ -48,10 +48,14 @@ def certainty_table(results: Results, words: Words) -> TableView:
 
 
 def certainty_notes(results: Results, words: Words) -> list[str]:
-    """Return what an interval is, and what was not drawn."""
+    """Return what an interval is, how often it is unknown whether a place suits, and what was not drawn."""
     said = _said(results)
     draws, fixed = said["draws"], said["not_drawn"]
     notes = [words.text("certainty.means", n=words.number(draws["draws"]), seed=str(draws["seed"]))]
+    unknown = results.table(f"{FOLDER}/locations").groupby("flexmilieu", sort=False)["chance_unknown"].mean()
+    if (unknown := unknown[unknown > 0]).size:
+        each = [f"{words.name('flexmilieu', name)} {words.percent(share)}" for name, share in unknown.items()]
+        notes.append(words.text("certainty.unknown", listed=", ".join(each)))
     return [*notes, *([words.text("certainty.not_drawn", n=words.number(len(fixed)))] if fixed else [])]
 
 
