@@ -78,14 +78,34 @@ class FileRow(Row):
         return (self.path,) if isinstance(self.path, str) else self.path
 
 
+class Pairs(Model):
+    """A column made of kinds and their values, of which one row may hold several (the dimensions of a zoning plan).
+
+    Of several values of the kinds asked for the least holds. A row that names none of them is null.
+    """
+
+    kind: str
+    """The column of kinds; without `value` its text is `"kind"="value", "kind"="value"`."""
+    value: str | None = None
+    """The column of values, in the order of the kinds."""
+    of: tuple[str, ...] = Field(min_length=1)
+    """The kinds whose value is taken; of a kind written as a path (`height; maximum height`) the last part counts."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The source's columns that are read for it."""
+        return (self.kind,) if self.value is None else (self.kind, self.value)
+
+
 class Selection(Model):
     """Which rows and columns of a table are read, and under which names.
 
     `where` holds per column the values that are kept (null among them keeps rows without); `keep` the columns that
     travel on (`*`: all); `rename` their new names (theirs: ours); `recode` per column, by its new name, what each value
     becomes (a word, true, false or null): a value that is not listed is a fault, never dropped in silence; `spelled` is
-    the same by a table that many deliveries share, whatever their capitals and signs; `constants` columns that are the
-    same for all rows. `id_column` null makes ids out of the row (a hash), for sources without.
+    the same by a table that many deliveries share, whatever their capitals and signs; `pairs` makes a column of kinds
+    and their values; `constants` columns that are the same for all rows. `id_column` null makes ids out of the row (a
+    hash), for sources without.
     `nulls` are values that stand for null (-99997 and the like of CBS, 9999 as a building year).
     """
 
@@ -99,6 +119,8 @@ class Selection(Model):
     """Per column, by its new name, what each value becomes: a word, true, false or null; one not listed is a fault."""
     spelled: dict[str, str] = Field(default_factory=dict)
     """Per column, by its new name, the table of spellings (configs/inputs.yaml) that says what each value means."""
+    pairs: dict[str, Pairs] = Field(default_factory=dict)
+    """Columns, by their new names, that are numbers of one kind out of columns of kinds and values."""
     constants: dict[str, Value | None] = Field(default_factory=dict)
     """Columns that are the same for all rows; null is for what the source does not tell."""
     nulls: tuple[Value, ...] = ()

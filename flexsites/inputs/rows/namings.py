@@ -120,7 +120,8 @@ def spelt_as(naming: Naming, content: Content) -> Naming:
     for column in content.columns:
         theirs.setdefault(column.lower(), []).append(column)
     names = {*naming.has, *naming.lacks, *naming.keep, *naming.rename, *naming.where, *naming.periods}
-    names |= {*naming.without_period} | ({naming.id_column} if naming.id_column else set())
+    names |= {*naming.without_period, *(name for pairs in naming.pairs.values() for name in pairs.columns)}
+    names |= {naming.id_column} if naming.id_column else set()
     written = {name: theirs.get(name.lower()[:letters], []) for name in names - content.columns}
     spelt = {name: found[0] for name, found in written.items() if len(found) == 1}
     spelt = {name: one for name, one in spelt.items() if list(spelt.values()).count(one) == 1}
@@ -135,6 +136,12 @@ def spelt_as(naming: Naming, content: Content) -> Naming:
         "where": {spelt.get(key, key): one for key, one in naming.where.items()},
         "periods": {spelt.get(key, key): one for key, one in naming.periods.items()},
         "without_period": tuple(spelt.get(name, name) for name in naming.without_period),
+        "pairs": {
+            ours: pairs.model_copy(
+                update={"kind": spelt.get(pairs.kind, pairs.kind), "value": spelt.get(pairs.value or "", pairs.value)}
+            )
+            for ours, pairs in naming.pairs.items()
+        },
         "id_column": spelt.get(naming.id_column or "", naming.id_column),
     }
     if naming.layer is not None and content.layer is not None:

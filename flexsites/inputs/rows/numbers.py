@@ -46,6 +46,10 @@ class Unreadable:
                 self.counts.setdefault(name, Counter()).update(strange)
         return pd.Series(found, index=column.index)
 
+    def count(self, name: str, text: str) -> None:
+        """Count a value that cannot be read."""
+        self.counts.setdefault(name, Counter())[text] += 1
+
     def faults(self, where: str, remedy: str) -> list[Fault]:
         """Return one fault per column, its most frequent values first."""
         return [

@@ -43,9 +43,9 @@ def _unused(name: str, row: Row) -> dict[str, str]:
     if isinstance(row, OsmPbf):
         return {}
     if isinstance(row, Lines):
-        return {"keep": _MAKES_NOTHING, "id_prefix": _MAKES_NOTHING}
+        return {"keep": _MAKES_NOTHING, "pairs": _MAKES_NOTHING, "id_prefix": _MAKES_NOTHING}
     if isinstance(row, Points | Stops):
-        return {"keep": _MAKES_NOTHING}
+        return {"keep": _MAKES_NOTHING, "pairs": _MAKES_NOTHING}
     if isinstance(row, Table):
         return {"id_column": _HAS_KEY, "id_prefix": _HAS_KEY}
     return {} if group == "layers" else _OF_LAYERS

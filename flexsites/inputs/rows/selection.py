@@ -18,6 +18,9 @@ from flexsites.config.input_rules import Spellings
 from flexsites.config.source_rows import Selection
 from flexsites.errors import Fault
 from flexsites.inputs.formats.vector import Batch
+from flexsites.inputs.rows.cells import holds_lists, is_null, members, written
+from flexsites.inputs.rows.numbers import OF_A_MAPPING, Unreadable
+from flexsites.inputs.rows.pairs import of_kind
 from flexsites.inputs.rows.spellings import meanings, spellings_of
 
 EVERY_COLUMN = "*"
@@ -26,9 +29,10 @@ _SHOWN = 6
 
 @dataclass(slots=True)
 class Unlisted:
-    """Values that a `recode` does not list, per column, counted over all batches."""
+    """Values that a `recode` does not list, or `pairs` cannot read, per column, counted over all batches."""
 
     counts: dict[str, Counter[str]] = field(default_factory=dict)
+    unreadable: Unreadable = field(default_factory=Unreadable)
 
     def faults(self, where: str) -> list[Fault]:
         """Return one fault per column, its most frequent values shown."""
@@ -38,7 +42,7 @@ class Unlisted:
             what = f"values whose meaning is not listed for {column}: {values}"
             remedy = "say in `recode` what each becomes; null is for unknown"
             found.append(Fault(what, where, remedy, sum(counter.values())))
-        return found
+        return [*found, *self.unreadable.faults(where, OF_A_MAPPING)]
 
 
 def kept_columns(selection: Selection, available: Iterable[str], needed: Iterable[str] = ()) -> tuple[str, ...]:
@@ -65,7 +69,7 @@ def kept_columns(selection: Selection, available: Iterable[str], needed: Iterabl
 def read_columns(selection: Selection, available: Iterable[str], needed: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the source's columns that must be read: those kept, those of `where`, and the id."""
     names = tuple(available)
-    asked = {*kept_columns(selection, names, needed), *selection.where}
+    asked = {*kept_columns(selection, names, needed), *selection.where, *_paired(selection)}
     if selection.id_column is not None:
         asked.add(selection.id_column)
     return tuple(name for name in names if name in asked)
@@ -92,10 +96,15 @@ def asked_columns(selection: Selection, needed: Iterable[str] = ()) -> tuple[str
     found: dict[str, None] = {}
     for one in every:
         theirs = {ours: name for name, ours in one.rename.items()}
-        names = [one.id_column, *getattr(one, "has", ()), *one.where, *one.keep, *one.rename]
+        names = [one.id_column, *getattr(one, "has", ()), *one.where, *one.keep, *one.rename, *_paired(one)]
         names += [*getattr(one, "periods", {}), *(theirs.get(name, name) for name in needed)]
         found |= dict.fromkeys(name for name in names if name is not None)
     return tuple(found)
+
+
+def _paired(selection: Selection) -> list[str]:
+    """Return the source's columns that `pairs` reads."""
+    return [name for pairs in selection.pairs.values() for name in pairs.columns]
 
 
 def column_faults(
@@ -103,13 +112,15 @@ def column_faults(
 ) -> list[Fault]:
     """Return a fault for every column that the mapping or a rule names and the source does not have."""
     names = set(available)
-    ours = (names - set(selection.rename)) | set(selection.rename.values()) | set(selection.constants)
+    made = {*selection.constants, *selection.pairs}
+    ours = (names - set(selection.rename)) | set(selection.rename.values()) | made
     asked = [
         *((name, "`where` names") for name in selection.where if name not in names),
         *((name, "`keep` names") for name in selection.keep if name not in names | {EVERY_COLUMN}),
         *((name, "`periods` names") for name in getattr(selection, "periods", {}) if name not in names),
         *((name, "`without_period` names") for name in getattr(selection, "without_period", ()) if name not in names),
         *((name, "`rename` names") for name in selection.rename if name not in names),
+        *((name, "`pairs` names") for name in dict.fromkeys(_paired(selection)) if name not in names),
         *((name, "`recode` names") for name in selection.recode if name not in ours),
         *((name, "`spelled` names") for name in selection.spelled if name not in ours),
         *((name, "a rule asks for") for name in dict.fromkeys(needed) if name not in ours),
@@ -119,7 +130,7 @@ def column_faults(
     has = f"name one of its columns: {', '.join(sorted(names)) or 'it has none'}"
     faults = [Fault(f"no column {name}, which {who}", where, has) for name, who in asked]
     kept = [selection.rename.get(name, name) for name in kept_columns(selection, names, needed)]
-    twice = sorted(name for name, n in Counter([*kept, *selection.constants]).items() if n > 1)
+    twice = sorted(name for name, n in Counter([*kept, *selection.constants, *selection.pairs]).items() if n > 1)
     return faults + [Fault(f"two columns become {name}", where, "give each its own name in `rename`") for name in twice]
 
 
@@ -138,14 +149,16 @@ def matches(column: pd.Series, values: Iterable[object]) -> NDArray[np.bool_]:
     [False, True]
     """
     values = tuple(values)
-    wanted = {_written(value) for value in values if value is not None}
+    wanted = {written(value) for value in values if value is not None}
     if None in values:
-        is_null = np.array([_is_null(value) for value in column], dtype=bool)
-        return np.asarray(is_null | matches(column, tuple(value for value in values if value is not None)), dtype=bool)
-    if _holds_lists(column):
-        return np.array([any(_written(v) in wanted for v in _members(cell)) for cell in column], dtype=bool)
+        holds_nothing = np.array([is_null(value) for value in column], dtype=bool)
+        return np.asarray(
+            holds_nothing | matches(column, tuple(value for value in values if value is not None)), dtype=bool
+        )
+    if holds_lists(column):
+        return np.array([any(written(v) in wanted for v in members(cell)) for cell in column], dtype=bool)
     codes, uniques = pd.factorize(column)
-    hits = np.array([*(_written(value) in wanted for value in uniques), False], dtype=bool)
+    hits = np.array([*(written(value) in wanted for value in uniques), False], dtype=bool)
     return np.asarray(hits[codes], dtype=bool)
 
 
@@ -166,6 +179,8 @@ def select(batch: Batch, selection: Selection, kept: tuple[str, ...], unlisted: 
         columns[ours] = column
     for name, value in selection.constants.items():
         columns[name] = plain(pd.Series([value] * len(rows)), ())
+    for name, pairs in selection.pairs.items():
+        columns[name] = of_kind(rows, pairs, name, unlisted.unreadable)
     chosen = pd.DataFrame(columns, index=rows.index)
     return Batch(chosen, batch.geometry[keep]), int((~keep).sum())
 
@@ -179,7 +194,7 @@ def identifiers(batch: Batch, selection: Selection) -> pd.Series:
         keep &= matches(batch.columns[name], values)
     text = plain(batch.columns.loc[keep, selection.id_column], ())
     if not isinstance(text.dtype, pd.StringDtype):
-        text = pd.Series([None if _is_null(v) else _written(v) for v in text], dtype="str")
+        text = pd.Series([None if is_null(v) else written(v) for v in text], dtype="str")
     return selection.id_prefix + text.mask(text == "")
 
 
@@ -193,8 +208,8 @@ def plain(column: pd.Series, nulls: Iterable[object]) -> pd.Series:
     >>> plain(pd.Series([["b", "a"], None]), ()).tolist()
     ['b|a', nan]
     """
-    if _holds_lists(column):
-        column = pd.Series([None if _is_null(c) else "|".join(map(_written, _members(c))) for c in column], dtype="str")
+    if holds_lists(column):
+        column = pd.Series([None if is_null(c) else "|".join(map(written, members(c))) for c in column], dtype="str")
     kind = column.dtype
     result: pd.Series[Any]
     if pd.api.types.is_bool_dtype(kind):
@@ -208,60 +223,28 @@ def plain(column: pd.Series, nulls: Iterable[object]) -> pd.Series:
     elif pd.api.types.is_datetime64_any_dtype(kind):
         result = pd.Series([None if pd.isna(v) else v.isoformat() for v in column], dtype="str")
     else:
-        result = pd.Series([None if _is_null(v) else _written(v) for v in column], dtype="str")
+        result = pd.Series([None if is_null(v) else written(v) for v in column], dtype="str")
     result = result.reset_index(drop=True)
     stands_for_null = matches(result, nulls) if nulls else np.zeros(len(result), dtype=bool)
     return result.mask(stands_for_null) if stands_for_null.any() else result
 
 
 def _recode(column: pd.Series, words: dict[str, str | bool | None], name: str, unlisted: Unlisted) -> pd.Series:
-    text = pd.Series([None if _is_null(v) else _written(v) for v in column], dtype="str")
+    text = pd.Series([None if is_null(v) else written(v) for v in column], dtype="str")
     strange = text.notna() & ~text.isin(list(words))
     if strange.any():
         unlisted.counts.setdefault(name, Counter()).update(text[strange])
     found = [words.get(value) if isinstance(value, str) else None for value in text]
     if {type(value) for value in words.values()} - {type(None)} == {bool}:
         return pd.Series(found, dtype="boolean")
-    return pd.Series([None if value is None else _written(value) for value in found], dtype="str")
+    return pd.Series([None if value is None else written(value) for value in found], dtype="str")
 
 
 def spelled(column: pd.Series, table: Spellings, name: str, unlisted: Unlisted) -> pd.Series:
     """Return what the values of a column mean by a table of spellings; one that has no meaning is counted."""
-    text = pd.Series([None if _is_null(v) else _written(v) for v in column], dtype="str")
+    text = pd.Series([None if is_null(v) else written(v) for v in column], dtype="str")
     words = meanings(map(str, text.dropna().unique()), table)
     strange = text.notna() & ~text.isin(list(words))
     if strange.any():
         unlisted.counts.setdefault(name, Counter()).update(text[strange])
     return pd.Series([words.get(value) if isinstance(value, str) else None for value in text], dtype="str")
-
-
-def _holds_lists(column: pd.Series) -> bool:
-    if isinstance(column.dtype, np.dtype) and column.dtype != np.dtype(object):
-        return False
-    at = column.first_valid_index()
-    first = None if at is None else column.loc[at]
-    return isinstance(first, list | tuple | np.ndarray) or (
-        isinstance(first, str) and first.startswith("{") and first.endswith("}")
-    )
-
-
-def _members(cell: Any) -> list[object]:  # noqa: ANN401 - a cell of an outside table
-    """Return the members of a list, or of the text `{a,b}` in which a database writes one."""
-    if _is_null(cell):
-        return []
-    if isinstance(cell, str):
-        return [part.strip().strip('"') for part in cell.strip("{}").split(",") if part.strip()]
-    return list(cell)
-
-
-def _is_null(value: Any) -> bool:  # noqa: ANN401 - a cell of an outside table
-    return value is None or (not isinstance(value, list | tuple | np.ndarray) and bool(pd.isna(value)))
-
-
-def _written(value: object) -> str:
-    """Return a value as it would be written: 1.0 as 1, True as true."""
-    if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    return str(value)

@@ -136,7 +136,7 @@ def bgt_gml(path: Path, without: tuple[str, ...] = ()) -> Path:
 
 
 def imro_gml(path: Path) -> Path:
-    """Write a zoning plan: single and double zones, each with the label's place."""
+    """Write a zoning plan: zones, and how high one may build, of one area several dimensions."""
     kinds = ["wonen", "bedrijf", "gemengd"]
     members = "".join(
         f"""<imro:featureMember><imro:Enkelbestemming gml:id="NL.IMRO.{i}"><imro:identificatie><imro:NEN3610ID>
@@ -144,6 +144,25 @@ def imro_gml(path: Path) -> Path:
         <imro:naam>naam</imro:naam><imro:bestemmingshoofdgroep>{kind}</imro:bestemmingshoofdgroep>
         <imro:geometrie>{ring(shape)}</imro:geometrie></imro:Enkelbestemming></imro:featureMember>"""
         for i, (kind, shape) in enumerate(zip(kinds, squares(3), strict=True))
+    )
+    told = [
+        {"maximum goothoogte (m)": "4", "maximum bouwhoogte (m)": "7"},
+        {"maximum bouwhoogte (m)": "10,5", "maximum bebouwingspercentage (%)": "80"},
+        {"maximum aantal bouwlagen": "3"},
+    ]
+    members += "".join(
+        f"""<imro:featureMember><imro:Maatvoering gml:id="NL.IMRO.M{i}"><imro:identificatie><imro:NEN3610ID>
+        <imro:namespace>NL.IMRO</imro:namespace><imro:lokaalID>MP{
+            i
+        }</imro:lokaalID></imro:NEN3610ID></imro:identificatie>
+        <imro:typePlanobject>maatvoering</imro:typePlanobject><imro:naam>{", ".join(pairs)}</imro:naam>{
+            "".join(
+                f"<imro:maatvoeringInfo><imro:WaardeEnType><imro:waarde>{value}</imro:waarde>"
+                f"<imro:waardeType>{kind}</imro:waardeType></imro:WaardeEnType></imro:maatvoeringInfo>"
+                for kind, value in pairs.items()
+            )
+        }<imro:geometrie>{ring(shape)}</imro:geometrie></imro:Maatvoering></imro:featureMember>"""
+        for i, (pairs, shape) in enumerate(zip(told, squares(3), strict=True))
     )
     area = (
         '<imro:featureMember><imro:Bestemmingsplangebied gml:id="NL.IMRO.P">'

@@ -134,6 +134,24 @@ def layer_cases() -> dict[str, tuple[str, str, Callable[[Path], Path], str | Non
             [yes, no, None],
             {},
         ),
+        "imro heights": (
+            "layers.plan_height",
+            "ruimtelijke_plannen",
+            lambda f: made.imro_gml(f / "plan.gml"),
+            "height_max_m",
+            [7.0, 10.5, None],
+            {},
+        ),
+        "imro heights of a service": (
+            "layers.plan_height",
+            "ruimtelijke_plannen",
+            lambda f: made.gpkg(
+                f / "a.gpkg", m=made.frame(maatvoering=['"maximum bouwhoogte (m)"="9", "goothoogte (m)"="4"', ""])
+            ),
+            "height_max_m",
+            [9.0, None],
+            {},
+        ),
         "plans by template": (
             "layers.plan_capacity",
             "plancapaciteit",

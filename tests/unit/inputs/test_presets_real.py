@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -64,6 +65,24 @@ def test_zoning_plans(tmp_path: Path, file: str, n: int, n_housing: int) -> None
     rows, record = layer(tmp_path, "zoning", "ruimtelijke_plannen", real_data(f"imro/{file}"))
     assert record.n_features == n
     assert rows.drop_duplicates("feature_id")["is_housing"].sum() == n_housing
+
+
+@pytest.mark.parametrize(("file", "n"), [("NL.IMRO.0664.BPBS03-ON99.gml", 0), ("stationspleinzuidoost.gml", 26)])
+def test_heights_of_zoning_plans(tmp_path: Path, file: str, n: int) -> None:
+    """As the plan itself tells, read without GDAL; of storeys and built shares alone no height is made."""
+    path = real_data(f"imro/{file}")
+    rows, _ = layer(tmp_path, "plan_height", "ruimtelijke_plannen", path)
+    found = rows.drop_duplicates("feature_id").set_index("feature_id")["height_max_m"].dropna()
+    told: dict[str, float] = {}
+    root = ET.parse(path).getroot()  # noqa: S314 - a published plan, kept beside the tests
+    for area in (one for one in root.iter() if one.tag.endswith("}Maatvoering")):
+        name = next(one.text for one in area.iter() if one.tag.endswith("}lokaalID"))
+        kinds = [one.text for one in area.iter() if one.tag.endswith("}waardeType")]
+        values = [one.text for one in area.iter() if one.tag.endswith("}waarde")]
+        heights = [float(v) for kind, v in zip(kinds, values, strict=True) if kind == "maximum bouwhoogte (m)"]
+        told |= {str(name): min(heights)} if heights else {}
+    assert found.to_dict() == told
+    assert len(found) == n
 
 
 def test_buildings_of_the_bag_with_what_is_in_them(tmp_path: Path) -> None:
