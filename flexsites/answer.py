@@ -1,4 +1,4 @@
-"""One answer for the base and every variant: homes and suitability of pieces from arrays and figures alone.
+"""One answer for the base, every variant and what is asked of a finished run: from arrays and figures alone.
 
 A *kernel* is what a cell knows of its valid pieces whatever the figures: their core area, the modules that fit (counted
 up to what the top of the declared range of density asks), and their measures. *Figures* are what a reading says:
@@ -13,16 +13,23 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from flexsites.capacity.homes import modules_laid, places_of_homes
+from flexsites.capacity.common_programme import programme_on
+from flexsites.capacity.homes import modules_laid, places_of_homes, tell_homes
 from flexsites.capacity.kernels.counts import Homes, Places, homes_on
 from flexsites.config.dwellings import ESTIMATES
-from flexsites.config.study import Reading
+from flexsites.config.readings import Reading
+from flexsites.exclusion.verdict import counting_pieces
 from flexsites.geometry.cluster_sizes import Sizes
-from flexsites.suitability.judgement import asked_of, measured_over, measures_used
+from flexsites.suitability.judgement import asked_of, judge, measured_over, measures_used, tell_judgement
 from flexsites.suitability.kernels.judgement import Asked, Judged, Measured, judge_arrays
+from flexsites.suitability.sites import gather
 from flexsites.tables import Frame, valid
+from flexsites.tables.contract import is_among
 
-__all__ = ["Answer", "Figures", "Kernel", "answer", "figures_of", "kernel_of", "measures_asked", "sizes_of"]
+__all__ = [
+    "Answer", "Figures", "Kernel", "Left", "answer", "figures_of", "kernel_of", "measures_asked", "sizes_of",
+    "tell_answer",
+]  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -48,6 +55,27 @@ class Kernel:
     modules: Mapping[str, Ints]
     measures: tuple[str, ...]
     measured: Measured
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What the rules left of parcels, as tables of the same parcels: what answers are written beside.
+
+    Attributes
+    ----------
+    parcels, exclusions
+        The parcels, and their verdicts, in one order.
+    pieces, transit_quality
+        Pieces of both readings, and the service at the valid ones.
+    programme_area_m2
+        Of each parcel the core area of its common programme.
+    """
+
+    parcels: Frame
+    exclusions: Frame
+    pieces: Frame
+    transit_quality: Frame
+    programme_area_m2: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +156,35 @@ def sizes_of(reading: Reading) -> dict[str, Sizes]:
 def measures_asked(readings: Sequence[Reading]) -> list[str]:
     """Return the measures that some reading requires or weighs, sorted."""
     return sorted({name for one in readings for name in measures_used(one.flexmilieus, one.groups)})
+
+
+def tell_answer(left: Left, found: Answer, reading: Reading, *, undemanding: frozenset[str]) -> dict[str, Frame]:
+    """Write an answer as tables: the homes and the judgement of pieces, and what comes of them for parcels.
+
+    Parameters
+    ----------
+    left
+        What the rules left; the answer is of its valid pieces, in their order.
+    found, reading
+        The answer, and the reading whose figures it is of: it may count the low or the high estimate as the expected.
+    undemanding
+        The flexmilieus of the run that nearly everything passes.
+
+    Returns
+    -------
+        ``units``, ``piece_suitability``, ``suitability`` and ``sites``; ranks and locations are filled in afterwards.
+    """
+    pieces, exclusions = left.pieces, left.exclusions
+    units = tell_homes(pieces, left.transit_quality, homes=found.homes, programmes=reading.programmes)
+    judged = tell_judgement(pieces, judged=found.judged, flexmilieus=reading.flexmilieus, groups=reading.groups)
+    counting = counting_pieces(pieces, exclusions)
+    suitability = judge(judged[is_among(judged["piece_id"], counting["piece_id"])], units, sizes=sizes_of(reading))
+    programme = programme_on(
+        exclusions["site_id"], left.programme_area_m2, counting=reading.counting, estimate=reading.estimate
+    )  # fmt: skip
+    names = tuple(one.id for one in reading.flexmilieus)
+    sites = gather(
+        left.parcels, exclusions, suitability, programme,
+        undemanding=undemanding, precedence=reading.counting.first_of(names),
+    )  # fmt: skip
+    return {"units": units, "piece_suitability": judged, "suitability": suitability, "sites": sites}

@@ -18,10 +18,10 @@ from flexsites.accessibility.prepare_timetable import PreparedTravel
 from flexsites.accessibility.roof_transit import serve_buildings
 from flexsites.accessibility.streets import look_up_areas, reach
 from flexsites.accessibility.transit import serve, travel_times, walk_to_destinations, walk_to_stops
-from flexsites.answer import answer, figures_of, kernel_of, measures_asked, sizes_of
-from flexsites.capacity.common_programme import programme_in_common
+from flexsites.answer import Left, answer, figures_of, kernel_of, measures_asked, tell_answer
+from flexsites.capacity.common_programme import area_in_common
 from flexsites.capacity.complexes import group_complexes, link_neighbours, links_across
-from flexsites.capacity.homes import count_layouts, tell_homes
+from flexsites.capacity.homes import count_layouts
 from flexsites.capacity.roof_context import join_context
 from flexsites.capacity.roofs import roof_reasons, roof_units, top_up
 from flexsites.config.roofs import TopUpRules
@@ -34,9 +34,7 @@ from flexsites.exclusion.kernels.spoken import Spoken
 from flexsites.exclusion.near_misses import near_misses
 from flexsites.exclusion.overlay import overlay
 from flexsites.exclusion.pieces import leave_pieces, open_land, together_by_id
-from flexsites.exclusion.verdict import counting_pieces, decide
-from flexsites.suitability.judgement import judge, tell_judgement
-from flexsites.suitability.sites import gather
+from flexsites.exclusion.verdict import decide
 from flexsites.tables import Buildings, Frame, RoofTransit, concat, empty
 from flexsites.tables.contract import is_among
 
@@ -164,17 +162,11 @@ def serve_groups(parcels: Frame, left: Tables, *, study: Study, reading: Reading
     pieces, exclusions = left["pieces"], left["exclusions"]
     measures, names = measures_asked(study.readings), tuple(one.id for one in reading.flexmilieus)
     kernel = kernel_of(pieces, left["accessibility"], left["laid_out"], measures=measures, names=names)
-    found = answer(kernel, figures_of(reading, measures))
-    units = tell_homes(pieces, left["transit_quality"], homes=found.homes, programmes=reading.programmes)
-    judged = tell_judgement(pieces, judged=found.judged, flexmilieus=reading.flexmilieus, groups=reading.groups)
-    counting = counting_pieces(pieces, exclusions)
-    suitability = judge(judged[is_among(judged["piece_id"], counting["piece_id"])], units, sizes=sizes_of(reading))
-    programme = programme_in_common(pieces, exclusions, counting=reading.counting, estimate=reading.estimate)
-    sites = gather(
-        parcels, exclusions, suitability, programme,
-        undemanding=study.undemanding, precedence=reading.counting.first_of(names),
+    area = area_in_common(pieces, exclusions)
+    what_is_left = Left(parcels, exclusions, pieces, left["transit_quality"], area)
+    return tell_answer(
+        what_is_left, answer(kernel, figures_of(reading, measures)), reading, undemanding=study.undemanding
     )  # fmt: skip
-    return {"units": units, "piece_suitability": judged, "suitability": suitability, "sites": sites}
 
 
 def measure(pieces: Frame, around: Surroundings, *, study: Study) -> tuple[Frame, Frame]:

@@ -63,6 +63,10 @@ class Held:
         pieces = self.pieces.iloc[np.arange(len(self.pieces))[rows]].reset_index(drop=True)
         return Held(pieces, self.truth[:, rows], self.score[:, rows], self.room[:, :, rows])
 
+    def judged(self, piece_suitability: Frame, units: Frame, *, names: Sequence[str]) -> Held:
+        """Return the same pieces as another reading of figures judges and counts them; see `hold`."""
+        return _judged(self.pieces, piece_suitability, units, names)
+
 
 def hold(pieces: Frame, piece_suitability: Frame, units: Frame, *, names: Sequence[str]) -> Held:
     """Hold what a cell leaves of its valid pieces.
@@ -80,6 +84,11 @@ def hold(pieces: Frame, piece_suitability: Frame, units: Frame, *, names: Sequen
     held = pd.DataFrame(valid[_COLUMNS]).assign(
         x=np.where(has_entrance, valid["access_x_m"], inner.x), y=np.where(has_entrance, valid["access_y_m"], inner.y)
     )
+    return _judged(held.reset_index(drop=True), piece_suitability, units, names)
+
+
+def _judged(held: Frame, piece_suitability: Frame, units: Frame, names: Sequence[str]) -> Held:
+    """Return pieces with how they are judged, and what room they have."""
     shape = (len(names), len(held))
     truth, score = np.full(shape, _UNKNOWN, dtype=np.int8), np.full(shape, np.nan)
     row, column = _at(piece_suitability, held, names)
@@ -88,7 +97,7 @@ def hold(pieces: Frame, piece_suitability: Frame, units: Frame, *, names: Sequen
     room = np.zeros((len(names), len(_ROOM), len(held)), dtype=np.int32)
     row, column = _at(units, held, names)
     room[row, :, column] = units[list(_ROOM)].to_numpy(dtype=np.int32)
-    return Held(held.reset_index(drop=True), truth, score, room)
+    return Held(held, truth, score, room)
 
 
 def _at(rows: Frame, held: Frame, names: Sequence[str]) -> tuple[Ints, Ints]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from flexsites.capacity.kernels.counts import common_programme
@@ -33,15 +36,41 @@ def programme_in_common(
     -------
         One row per parcel. Law: homes / area is the same of every parcel, so they may be added over land.
     """
+    area = area_in_common(pieces, exclusions)
+    return programme_on(exclusions["site_id"], area, counting=counting, estimate=estimate)
+
+
+def area_in_common(pieces: Frame, exclusions: Frame) -> npt.NDArray[np.float64]:
+    """Return of each parcel the core area that its common programme is built on, in the order of the parcels.
+
+    Parameters
+    ----------
+    pieces, exclusions
+        As for `programme_in_common`.
+    """
     counting_pieces = pieces[counts(pieces, exclusions["site_id"], exclusions["verdict"])]
     cores = counting_pieces.groupby("site_id")["core_area_m2"].sum()
     verdict = exclusions["verdict"].to_numpy(dtype=object)
-    area = np.select(
+    return np.select(
         [verdict == "excluded", verdict == "unknown"],
         [0.0, exclusions["buildable_area_m2"].to_numpy(dtype=np.float64)],
         cores.reindex(exclusions["site_id"], fill_value=0.0).to_numpy(dtype=np.float64),
     )
+
+
+def programme_on(
+    site_id: pd.Series[Any], area_m2: npt.NDArray[np.float64], *, counting: Counting, estimate: Estimate = "expected"
+) -> Frame:
+    """Return the common programme of parcels whose area for it is known.
+
+    Parameters
+    ----------
+    site_id, area_m2
+        The parcels, and of each the core area that it is built on.
+    counting, estimate
+        As for `programme_in_common`.
+    """
     per_ha = counting.common_homes_per_ha
-    homes = common_programme(area, [per_ha.at(one) for one in ("low", estimate, "high")])
+    homes = common_programme(area_m2, [per_ha.at(one) for one in ("low", estimate, "high")])
     told = {f"n_common_{one}": homes[i] for i, one in enumerate(ESTIMATES)}
-    return pd.DataFrame({"site_id": exclusions["site_id"], "programme_area_m2": area, **told})
+    return pd.DataFrame({"site_id": site_id, "programme_area_m2": area_m2, **told})

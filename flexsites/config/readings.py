@@ -30,7 +30,7 @@ _MEANING = {
     "why", "valid_from", "valid_to", "part_of", "is_on",
 }  # fmt: skip
 # What the land that is left does not depend on: it is the same land, judged otherwise.
-_JUDGED = {"target_groups", "flexmilieus", "counting"}
+_JUDGED = {"target_groups", "flexmilieus", "counting", "exploitation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,28 +98,44 @@ class Reading:
 
         Its judgement may differ, and so may densities, up to the top that layouts were counted to, and cluster sizes.
         """
-        if self.rules != other.rules or not _lay_out_alike(self.programmes, other.programmes):
-            return False
-        return differing(self.settings, other.settings) <= _JUDGED
+        return not self.leaves_otherwise(other)
+
+    def leaves_otherwise(self, other: Reading) -> tuple[str, ...]:
+        """Return what of this reading leaves other land, times or layouts, by its path; nothing: figures alone differ.
+
+        A density above the top that layouts were counted to is among it: they were not laid out that far.
+        """
+        sections = differing(self.settings, other.settings) - _JUDGED - {"rules"}
+        rules = _rules_between(self, other) if self.rules != other.rules else ()
+        return (*rules, *sorted(sections), *_laid_out_otherwise(self.programmes, other.programmes))
 
     def shares_inputs_with(self, other: Reading) -> bool:
         """Whether both are answered from the same prepared inputs; else the one needs a run apart."""
         return not differing(self.settings, other.settings) & set(PREPARED)
 
 
-def _lay_out_alike(some: Mapping[str, Programme], others: Mapping[str, Programme]) -> bool:
-    """Whether layouts made for the others answer for these too.
+def _rules_between(one: Reading, other: Reading) -> tuple[str, ...]:
+    mine, theirs = _by_id(one.rules), _by_id(other.rules)
+    names = [name for name in (*mine, *theirs) if mine.get(name) != theirs.get(name)]
+    return tuple(dict.fromkeys(f"rules.{name}" for name in names)) or ("rules",)
+
+
+def _laid_out_otherwise(some: Mapping[str, Programme], others: Mapping[str, Programme]) -> Iterator[str]:
+    """Yield the paths of what layouts made for the others do not answer.
 
     Sizes of clusters are no part of a layout, nor densities up to the top that it was counted to.
     """
-    if set(some) != set(others):
-        return False
-    for name, one in some.items():
-        other = others[name]
-        counted = {key: getattr(other, key) for key in ("fsi", "min_units", "max_units")}
-        if one.model_copy(update=counted) != other or one.fsi.high.value > other.fsi.high.value:
-            return False
-    return True
+    for name in dict.fromkeys((*some, *others)):
+        if name not in some or name not in others:
+            yield f"flexmilieus.{name}"
+            continue
+        one, other = some[name], others[name]
+        counted = ("fsi", "min_units", "max_units")
+        for key in type(one).model_fields:
+            if key not in counted and getattr(one, key) != getattr(other, key):
+                yield f"flexmilieus.{name}.programme.{key}"
+        if one.fsi.high.value > other.fsi.high.value:
+            yield f"flexmilieus.{name}.programme.fsi.high"
 
 
 def base_reading(settings: Settings) -> Reading:

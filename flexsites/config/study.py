@@ -275,7 +275,7 @@ def resolve(name: str) -> Study:
     settings = _settings(reader, rule_set)
     reader.files["variants"] = shelf.told(path)
     origins = Origins(reader.files)
-    if faults := [*faults_of(settings, origins), *variant_faults(run, settings.measures, path)]:
+    if faults := [*faults_of(settings, origins), *variant_faults(run.variants, settings.measures, path)]:
         raise ConfigError(faults)
     base = base_reading(settings)
     variants = [variant_reading(settings, one, path) for one in run.variants]

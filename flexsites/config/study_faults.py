@@ -9,7 +9,7 @@ from flexsites.config.access import AnyMeasure, CostToClosest, KClosest, Measure
 from flexsites.config.base import Figure
 from flexsites.config.dwellings import DwellingType, LayoutStandard, programme_faults
 from flexsites.config.origins import Origins
-from flexsites.config.run import Run
+from flexsites.config.run import Variant
 from flexsites.config.settings import Settings
 from flexsites.config.suitability import Flexmilieu, TargetGroup
 from flexsites.config.units import ANY, is_in_unit
@@ -115,11 +115,11 @@ def _is_of_nearest(measure: object) -> bool:
     return isinstance(measure, CostToClosest | KClosest) or is_time
 
 
-def variant_faults(run: Run, measures: Measures, path: Path) -> Iterator[Fault]:
+def variant_faults(variants: Iterable[Variant], measures: Measures, path: Path | str) -> Iterator[Fault]:
     """Find limits of variants beyond the search, or in another unit than their measure's."""
     known = {one.id: one for one in measures.measures}
     search = {one.id: getattr(one, "limit_m", None) or getattr(one, "limit_min", None) for one in measures.measures}
-    for variant in run.variants:
+    for variant in variants:
         where = f"{path}: variants.{variant.id}.limits"
         yield from _unit_faults([(name, figure, where) for name, figure in variant.limits.items()], known)
         for name, figure in variant.limits.items():

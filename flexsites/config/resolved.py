@@ -1,0 +1,119 @@
+"""A resolved run read back: from what stands in the ``run.yaml`` of its results to the settings it was made with.
+
+A finished run is asked again without the files that its run file named: they may have changed, or be gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from flexsites.config.access import Measures
+from flexsites.config.counting import Counting
+from flexsites.config.dwellings import DwellingType, LayoutStandard
+from flexsites.config.exploitation import Exploitation
+from flexsites.config.openstreetmap import AmenityCategories, StreetRules
+from flexsites.config.origins import Origins
+from flexsites.config.readings import Reading, base_reading, variant_reading
+from flexsites.config.roofs import TopUpRules
+from flexsites.config.rule_sets import RuleSet, RuleVariant, switched
+from flexsites.config.run import Run, Variant
+from flexsites.config.settings import Settings
+from flexsites.config.study_faults import faults_of, variant_faults
+from flexsites.config.suitability import Flexmilieu, TargetGroup
+from flexsites.config.transit import Transit, TransitClasses
+from flexsites.errors import ConfigError, Fault, InputError
+
+__all__ = ["RESOLVED", "read_resolved", "reading_of", "settings_of"]
+
+RESOLVED = "run.yaml"
+"""The file in a run's directory that holds all that the run says."""
+
+_SECTIONS: dict[str, TypeAdapter[Any]] = {
+    "target_groups": TypeAdapter(dict[str, TargetGroup]),
+    "flexmilieus": TypeAdapter(tuple[Flexmilieu, ...]),
+    "dwelling_types": TypeAdapter(dict[str, DwellingType]),
+    "layout": TypeAdapter(LayoutStandard),
+    "counting": TypeAdapter(Counting),
+    "measures": TypeAdapter(Measures),
+    "transit": TypeAdapter(Transit),
+    "transit_classes": TypeAdapter(TransitClasses),
+    "streets": TypeAdapter(StreetRules),
+    "amenities": TypeAdapter(AmenityCategories),
+    "optoppen": TypeAdapter(TopUpRules | None),
+    "exploitation": TypeAdapter(Exploitation),
+}
+
+
+def read_resolved(directory: Path) -> dict[str, Any]:
+    """Return the content of a run's ``run.yaml``.
+
+    Raises
+    ------
+    InputError
+        If it is not there, or is no mapping.
+    """
+    remedy = "name the directory of a finished run, or run it again with this version"
+    try:
+        text = (directory / RESOLVED).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(Fault(f"there is no {RESOLVED}", str(directory), remedy)) from error
+    content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    if not isinstance(content, dict):
+        raise InputError(Fault(f"{RESOLVED} holds no run", str(directory), remedy))
+    return content
+
+
+def settings_of(content: Mapping[str, Any], where: str) -> Settings:
+    """Return the settings that a run was made with.
+
+    Parameters
+    ----------
+    content
+        Of its ``run.yaml``.
+    where
+        The run, for faults.
+
+    Raises
+    ------
+    InputError
+        If it was written by a version that says other things.
+    """
+    try:
+        run = Run.model_validate(content["run"])
+        rule_set = RuleSet.model_validate(content["rule_set"])
+        sections = {name: kind.validate_python(content[name]) for name, kind in _SECTIONS.items()}
+    except (KeyError, ValidationError) as error:
+        what = f"{RESOLVED} is not as this version of flexsites writes it ({str(error).splitlines()[0]})"
+        raise InputError(Fault(what, where, "run it again with this version")) from error
+    return Settings(
+        rules=switched(rule_set.valid_on(), RuleVariant(effects=run.effects)),
+        time=rule_set.time,
+        pieces=rule_set.tests,
+        locations=rule_set.locations,
+        sources=run.sources,
+        **sections,
+    )
+
+
+def reading_of(settings: Settings, variant: Variant | None, where: str) -> Reading:
+    """Return the reading of a variant of a run, checked as when the run is resolved; None: the run itself.
+
+    Raises
+    ------
+    ConfigError
+        With every fault of the variant, and of how it goes together with the rest.
+    """
+    if variant is None:
+        return base_reading(settings)
+    at = f"{where}: variants.{variant.id}"
+    if faults := list(variant_faults([variant], settings.measures, where)):
+        raise ConfigError(faults)
+    reading = variant_reading(settings, variant, Path(where))
+    if faults := list(faults_of(reading.settings, Origins({}), at=at)):
+        raise ConfigError(faults)
+    return reading
