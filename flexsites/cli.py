@@ -205,14 +205,22 @@ def certainty(
     run: Directory,
     draws: Annotated[int, typer.Option(min=20, help="How many draws.")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same answer.")] = 1,
+    sobol: Annotated[
+        int | None,
+        typer.Option(min=16, help="Sobol's indices of total order too: the size of their design, a power of two."),
+    ] = None,
     lang: LangOption = Lang.nl,
 ) -> None:
     """Say how sure the answers of a finished run are: draws of the figures they hang on, and what moves them most."""
+    from flexsites.config.certainty import Draws  # noqa: PLC0415
     from flexsites.reporting import certainty_lines  # noqa: PLC0415
     from flexsites.runs.certainty import draw  # noqa: PLC0415
 
+    if sobol is not None and sobol & (sobol - 1):
+        raise typer.BadParameter(f"a power of two, such as {1 << (sobol.bit_length() - 1)}", param_hint="--sobol")
+    asked = Draws(draws=draws, seed=seed, sobol=sobol)
     with _err.status("draws") as status:
-        folder = draw(run, draws=draws, seed=seed, report=lambda name: status.update(plain(f"draws: {name}")))
+        folder = draw(run, draws=asked, report=lambda name: status.update(plain(f"draws: {name}")))
     headings, rows, notes = certainty_lines(run, lang.value)
     table = Table(title="Certainty")
     for heading in headings:

@@ -11,10 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 import yaml
 
-from flexsites.certainty.draws import TOP, Drawn, chances, common_homes, draw_all
-from flexsites.certainty.figures import figures_drawn, not_drawn
+from flexsites.certainty.draws import TOP, Drawn, chances
+from flexsites.certainty.figures import not_drawn
 from flexsites.certainty.kernels.influence import intervals, pawn
 from flexsites.certainty.opened import Opened, open_run
+from flexsites.certainty.sobol import sobol
+from flexsites.certainty.totals import Total, answered
 from flexsites.config.certainty import Certainty, Draws
 from flexsites.tables import Frame, conform
 from flexsites.tables.certainty_tables import (
@@ -22,6 +24,7 @@ from flexsites.tables.certainty_tables import (
     CertaintyGroups,
     CertaintyLocations,
     CertaintySites,
+    CertaintySobol,
     CertaintyTotals,
 )
 from flexsites.tables.files import write_table
@@ -38,9 +41,8 @@ TABLES = {
     "totals": CertaintyTotals,
     "groups": CertaintyGroups,
 }
-ALL = "all"
-"""What stands for a flexmilieu where a total spans them."""
-
+SOBOL = "sobol"
+"""The table that is made on demand."""
 _LOW, _HIGH = 0.05, 0.95
 _SLICES, _BOOTSTRAPS = 10, 100
 _STABLE = 0.9
@@ -62,16 +64,6 @@ class Sure:
     not_drawn: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Total:
-    """One total: its key, and its figure in every row of chances."""
-
-    total: str
-    flexmilieu: str
-    land: str
-    figure: Floats
-
-
 def write_certainty(
     directory: Path, *, certainty: Certainty, draws: Draws, report: Callable[[str], None] = lambda _: None
 ) -> Sure:
@@ -82,9 +74,15 @@ def write_certainty(
     InputError
         If the directory holds no finished run of parcels.
     """
-    found = how_sure(open_run(directory), certainty=certainty, draws=draws, report=report)
+    opened = open_run(directory)
+    found = how_sure(opened, certainty=certainty, draws=draws, report=report)
     folder = directory / FOLDER
     folder.mkdir(exist_ok=True)
+    (folder / f"{SOBOL}.parquet").unlink(missing_ok=True)
+    if draws.sobol is not None:
+        report(SOBOL)
+        shares = sobol(opened, certainty, found.tables["groups"], n=draws.sobol, seed=draws.seed)
+        write_table(shares, CertaintySobol, folder / f"{SOBOL}.parquet")
     for name, table in TABLES.items():
         write_table(found.tables[name], table, folder / f"{name}.parquet")
     told = {
@@ -107,24 +105,20 @@ def how_sure(
     drawn = chances(draws.draws, n_groups, seed=draws.seed)
     every = np.vstack([_one_by_one(n_groups), drawn])
     beside = len(every) - len(drawn)
-    figured = figures_drawn(
-        opened.figures, certainty, every,
-        measures=opened.measures, reach=opened.reach, common_homes_per_ha=opened.common_homes_per_ha,
-    )  # fmt: skip
-    totals = [_Total("common", ALL, land, homes) for land, homes in common_homes(opened.ground, figured).items()]
+    totals: list[Total] = []
     suits, may_suit, suits_demanding = (np.zeros((len(every), len(opened.sites)), dtype=bool) for _ in range(3))
     may_suit |= opened.may_have_a_piece
     locations: list[Frame] = []
-    for name, moved in figured.moved.items():
+    for name, one, figures in answered(opened, certainty, every):
+        totals += figures
+        if one is None:
+            continue
         report(name)
-        one = draw_all(opened.ground, name, moved)
         suits |= one.suits_site
         may_suit |= one.may_suit_site
         if name not in opened.undemanding:
             suits_demanding |= one.suits_site
         locations.append(_locations(one, beside, opened.locations).assign(flexmilieu=name))
-        totals += [_Total("spread", name, consent, homes.astype(float)) for consent, homes in one.spread.items()]
-        totals.append(_Total("locations", name, "available", one.is_suitable.sum(axis=1).astype(float)))
     tables = {
         "sites": pd.DataFrame(
             {
@@ -175,7 +169,7 @@ def _locations(one: Drawn, beside: int, ids: npt.NDArray[np.object_]) -> Frame:
     return said.assign(chance_top10=in_top, is_stable=in_top >= _STABLE)
 
 
-def _told_totals(totals: list[_Total], beside: int) -> Iterator[dict[str, object]]:
+def _told_totals(totals: list[Total], beside: int) -> Iterator[dict[str, object]]:
     for one in totals:
         low, middle, high = intervals(one.figure[beside:])
         yield {
@@ -184,7 +178,7 @@ def _told_totals(totals: list[_Total], beside: int) -> Iterator[dict[str, object
         }  # fmt: skip
 
 
-def _told_groups(totals: list[_Total], drawn: Floats, certainty: Certainty, seed: int) -> Iterator[dict[str, object]]:
+def _told_groups(totals: list[Total], drawn: Floats, certainty: Certainty, seed: int) -> Iterator[dict[str, object]]:
     beside = 1 + 2 * len(certainty.groups)
     for one in totals:
         moves = pawn(drawn, one.figure[beside:], n_slices=_SLICES, n_bootstrap=_BOOTSTRAPS, seed=seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from flexsites.config.base import Label, Model, Number, Range
 
@@ -26,6 +26,17 @@ class Draws(Model):
     """How many draws."""
     seed: int = Field(default=1, ge=0)
     """The seed of the Latin hypercube."""
+    sobol: int | None = Field(default=None, ge=16, le=65_536)
+    """The size N of the design of Sobol's indices, a power of two: N x (groups + 2) answers, of at most ten groups;
+    left out: they are not made."""
+
+    @field_validator("sobol")
+    @classmethod
+    def _is_a_power_of_two(cls, size: int | None) -> int | None:
+        if size is not None and size & (size - 1):
+            message = f"a power of two, such as {1 << (size.bit_length() - 1)}"
+            raise ValueError(message)
+        return size
 
 
 class DrawnGroup(Model):

@@ -17,7 +17,7 @@ from flexsites.tables.run_directory import adding
 __all__ = ["draw", "draw_of_run"]
 
 
-def draw(directory: Path, *, draws: int, seed: int, report: Callable[[str], None] = lambda _: None) -> Path:
+def draw(directory: Path, *, draws: Draws, report: Callable[[str], None] = lambda _: None) -> Path:
     """Draw the figures of a finished run; return the folder of its tables of certainty.
 
     Its groups of figures are those of its resolved configuration, else the shipped ones.
@@ -28,9 +28,7 @@ def draw(directory: Path, *, draws: int, seed: int, report: Callable[[str], None
         If the directory holds no finished run of parcels.
     """
     with adding(directory):
-        write_certainty(
-            directory, certainty=_groups(directory), draws=Draws(draws=draws, seed=seed), report=report
-        )  # fmt: skip
+        write_certainty(directory, certainty=_groups(directory), draws=draws, report=report)
     return directory / FOLDER
 
 

@@ -8,7 +8,7 @@ from flexsites.tables import parcel_fields as f
 from flexsites.tables.contract import Table
 from flexsites.tables.field import Field
 
-__all__ = ["FOLDER", "CertaintyGroups", "CertaintyLocations", "CertaintySites", "CertaintyTotals"]
+__all__ = ["FOLDER", "CertaintyGroups", "CertaintyLocations", "CertaintySites", "CertaintySobol", "CertaintyTotals"]
 
 FOLDER = "certainty"
 """Where the tables of draws stand in a run."""
@@ -137,4 +137,26 @@ CertaintyGroups = Table(
     "CertaintyGroups",
     ("total", "flexmilieu", "land", "group"),
     (total, of_flexmilieu, land, group, at_low, at_high, pawn, pawn_p05, pawn_p95),
+)
+
+total_order, total_order_p05, total_order_p95 = (
+    Field(
+        name,
+        "float",
+        f"share of the total's variance that the group has a hand in, alone or with others (Sobol, total order){bound}",
+        low=0,
+        format="score",
+        source="[R] Saltelli and others 2010",
+    )
+    for name, bound in (
+        ("total_order", ""),
+        ("total_order_p05", ", 5 % of its bootstrap"),
+        ("total_order_p95", ", 95 % of its bootstrap"),
+    )
+)
+n_design = Field("n_design", "int", "size N of the design: N x (groups + 2) answers were given", low=1)
+CertaintySobol = Table(
+    "CertaintySobol",
+    ("total", "flexmilieu", "land", "group"),
+    (total, of_flexmilieu, land, group, total_order, total_order_p05, total_order_p95, n_design),
 )

@@ -10,13 +10,17 @@ import pandas as pd
 import pytest
 
 from flexsites.answer import Figures, Kernel, answer
-from flexsites.certainty.answers import FOLDER, TABLES, how_sure
+from flexsites.certainty.answers import FOLDER, SOBOL, TABLES, how_sure
 from flexsites.certainty.draws import chances, draw_all
 from flexsites.certainty.figures import Figured, Moved, figures_drawn
 from flexsites.certainty.opened import Opened, open_run
+from flexsites.certainty.sobol import MOST, sobol
 from flexsites.config.certainty import Certainty, Draws
 from flexsites.config.load import configs_directory, read_model
 from flexsites.reporting import certainty_lines
+from flexsites.reporting.names import words_of
+from flexsites.reporting.report.certainty import certainty
+from flexsites.reporting.results import open_results
 from flexsites.runs.certainty import draw
 from flexsites.supply import Held, hold, serve_locations, spread_supply
 from flexsites.tables import valid
@@ -142,12 +146,30 @@ def test_what_draws_say_is_within_bounds_and_moves_with_what_it_hangs_on(opened:
 
 def test_a_finished_run_is_drawn_afterwards_beside_its_results(small: Small, tmp_path: Path) -> None:
     directory = small.copy_to(tmp_path)
-    folder = draw(directory, draws=20, seed=5)
+    folder = draw(directory, draws=Draws(draws=20, seed=5, sobol=16))
     assert folder == directory / FOLDER
-    assert {path.stem for path in folder.glob("*.parquet")} == set(TABLES)
+    assert {path.stem for path in folder.glob("*.parquet")} == {*TABLES, SOBOL}
+    results = open_results(directory)
+    page = certainty(results, words_of(results, "nl"))
+    assert page is not None
+    assert page["sobol"].rows
     said = (folder / "draws.yaml").read_text(encoding="utf-8")
     assert "seed: 5" in said
     assert "not_drawn:" in said
     told = certainty_lines(directory, "en")
     assert len(told[1]) == len(read(folder / "totals.parquet"))
     assert any("Where it is unknown whether a place suits" in note for note in told[2])
+
+
+def test_indices_of_total_order_follow_from_a_design_of_their_own(opened: Opened, groups: Certainty) -> None:
+    """The common programme hangs on its own density alone, and on that wholly; what moves nothing has no share."""
+    drawn = how_sure(opened, certainty=groups, draws=Draws(draws=40, seed=3))
+    found = sobol(opened, groups, drawn.tables["groups"], n=32, seed=3)
+    common = found[found["total"] == "common"].set_index(["land", "group"])["total_order"]
+    assert found["group"].nunique() == MOST < len(groups.groups)
+    np.testing.assert_allclose(common.loc["eligible"]["common"], 1.0, atol=0.15)
+    assert (common.drop("common", level="group") == 0).all()
+    spread = found[found["total"] == "spread"]
+    assert (spread["total_order"] > 0).any()
+    assert (spread["total_order_p05"] <= spread["total_order"]).all()
+    pd.testing.assert_frame_equal(found, sobol(opened, groups, drawn.tables["groups"], n=32, seed=3))

@@ -11,11 +11,21 @@ from flexsites.reporting.results import Results
 from flexsites.reporting.table_view import TableView, table_view
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
-from flexsites.tables.certainty_tables import FOLDER, CertaintyTotals
+from flexsites.tables.certainty_tables import FOLDER, CertaintySobol, CertaintyTotals
 
 __all__ = ["certainty", "certainty_notes", "certainty_table", "is_drawn"]
 
 _COLUMNS = ("total", "flexmilieu", "land", "expected", "interval", "moves")
+_SOBOL_COLUMNS = (
+    "total",
+    "flexmilieu",
+    "land",
+    "group",
+    "total_order",
+    "total_order_p05",
+    "total_order_p95",
+    "n_design",
+)
 _KEY = ["total", "flexmilieu", "land"]
 _MOST = 2
 
@@ -34,6 +44,7 @@ def certainty(results: Results, words: Words) -> dict[str, Any] | None:
         "stable": _stable(results, words),
         "totals": certainty_table(results, words),
         "notes": certainty_notes(results, words),
+        "sobol": _sobol(results, words),
     }
 
 
@@ -45,6 +56,19 @@ def certainty_table(results: Results, words: Words) -> TableView:
         moves=[", ".join(names.get(name, name) for name in _moved_most(groups, one)) for _, one in totals.iterrows()],
     )
     return table_view(told, _COLUMNS, words, CertaintyTotals)
+
+
+def _sobol(results: Results, words: Words) -> TableView | None:
+    """Return per total the groups that have a hand in most of its variance; None where it was not asked for."""
+    if not results.has(f"{FOLDER}/sobol"):
+        return None
+    found = results.table(f"{FOLDER}/sobol").sort_values("total_order", ascending=False, kind="stable")
+    most = found[found["total_order"] > 0].groupby(_KEY, sort=True).head(_MOST)
+    order = results.table(f"{FOLDER}/totals")[_KEY].reset_index(drop=True).reset_index(names="place")
+    names = _names(results, words)
+    told = most.merge(order, on=_KEY).sort_values(["place", "total_order"], ascending=[True, False], kind="stable")
+    told = told.assign(group=[names.get(one, one) for one in told["group"]])
+    return table_view(told, _SOBOL_COLUMNS, words, CertaintySobol)
 
 
 def certainty_notes(results: Results, words: Words) -> list[str]:
