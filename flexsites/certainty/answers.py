@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import yaml
 
 from flexsites.certainty.draws import TOP, Drawn, chances
 from flexsites.certainty.figures import not_drawn
@@ -18,6 +17,7 @@ from flexsites.certainty.opened import Opened, open_run
 from flexsites.certainty.sobol import sobol
 from flexsites.certainty.totals import Total, answered
 from flexsites.config.certainty import Certainty, Draws
+from flexsites.config.plain_yaml import write_plain
 from flexsites.tables import Frame, conform
 from flexsites.tables.certainty_tables import (
     FOLDER,
@@ -90,7 +90,7 @@ def write_certainty(
         "certainty": certainty.model_dump(mode="json", exclude_defaults=True),
         "not_drawn": list(found.not_drawn),
     }
-    write_whole(folder / "draws.yaml", yaml.safe_dump(told, sort_keys=False, allow_unicode=True).encode())
+    write_whole(folder / "draws.yaml", write_plain(told).encode())
     return found
 
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from flexsites.config.plain_yaml import FastLoader
 from flexsites.errors import ConfigError, Fault, NotFoundError
 
 M = TypeVar("M", bound=BaseModel)
@@ -78,7 +79,7 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML is anything until a mod
         If it cannot be read, is not YAML, says one key twice, or stands for more than any file of its kind would say.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 - a safe loader
+        content = _load(path.read_text(encoding="utf-8"))
         n_values = _count_values(content, {})
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(Fault(f"cannot be read ({error})", str(path), "check the file")) from error
@@ -195,20 +196,33 @@ class _UniqueKeyLoader(yaml.SafeLoader):
     """A safe loader that refuses a key said twice, of which YAML would silently keep the last."""
 
 
-def _construct_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+class _FastUniqueKeyLoader(FastLoader):  # type: ignore[misc]  # its class depends on how PyYAML was built
+    """The same, several times as fast."""
+
+
+def _load(text: str) -> Any:  # noqa: ANN401 - YAML is anything
+    try:
+        return yaml.load(text, Loader=_FastUniqueKeyLoader)  # noqa: S506 - a safe loader
+    except yaml.YAMLError:
+        return yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - it shows the line that is wrong
+
+
+def _construct_mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:  # noqa: ANN401 - of either loader
     # Before `<<` is filled in: a key that goes over one of a merged mapping is said once, and meant.
     keys = [loader.construct_object(key, deep=True) for key, _ in node.value if key.tag != _MERGE_TAG]
     double = sorted({str(key) for key in keys if keys.count(key) > 1})
     if double:
         raise yaml.constructor.ConstructorError(None, None, f"key said twice: {', '.join(double)}", node.start_mark)
     loader.flatten_mapping(node)
-    return loader.construct_mapping(node, deep=True)
+    found: dict[Any, Any] = loader.construct_mapping(node, deep=True)
+    return found
 
 
 # Only true and false are truth values (YAML 1.2): `effect: off` and `access: no` are the words that they look like.
-_UniqueKeyLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in found if tag != _BOOL_TAG]
-    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_UniqueKeyLoader.add_implicit_resolver(_BOOL_TAG, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
-_UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)
+for _loader in (_UniqueKeyLoader, _FastUniqueKeyLoader):
+    _loader.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in found if tag != _BOOL_TAG]
+        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    _loader.add_implicit_resolver(_BOOL_TAG, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+    _loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
-
+from flexsites.config.plain_yaml import load_plain
 from flexsites.reporting.results import Results
 from flexsites.reporting.words import Words
 from flexsites.tables.manifest import Manifest
@@ -94,7 +93,7 @@ def _content(results: Results) -> Mapping[str, Any]:
     path = results.directory / "run.yaml"
     if not path.exists():
         return {}
-    loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    loaded = load_plain(path.read_text(encoding="utf-8"))
     return loaded if isinstance(loaded, Mapping) else {}
 
 

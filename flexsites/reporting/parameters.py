@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-import yaml
-
+from flexsites.config.plain_yaml import load_plain
 from flexsites.reporting.words import Words
 
 # Under which kinds of name the ids in a part of the configuration are known.
@@ -82,5 +81,5 @@ def _word(words: Words, part: str) -> str:
 def load_parts(lang: str) -> Mapping[str, str]:
     """Return the parts of paths in words, in a language."""
     text = files("flexsites.reporting").joinpath("labels", f"parameters.{lang}.yaml").read_text(encoding="utf-8")
-    loaded: Mapping[str, str] = yaml.safe_load(text)
+    loaded: Mapping[str, str] = load_plain(text)
     return loaded

@@ -6,9 +6,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated
 
-import yaml
-
 from flexsites.config.base import Model, Number
+from flexsites.config.plain_yaml import load_plain
 from flexsites.config.units import Unit
 
 
@@ -88,4 +87,4 @@ def presentation() -> Presentation:
     1125.0
     """
     text = files("flexsites.reporting").joinpath("presentation.yaml").read_text(encoding="utf-8")
-    return Presentation.model_validate(yaml.safe_load(text))
+    return Presentation.model_validate(load_plain(text))

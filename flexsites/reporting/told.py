@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-import yaml
+from flexsites.config.plain_yaml import load_plain
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _NUMBER = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?|\d+\.\d+")
@@ -71,7 +71,7 @@ def _part(value: str, lang: str) -> str:
 def _catalogue(lang: str) -> tuple[dict[str, str], tuple[tuple[re.Pattern[str], str], ...]]:
     """Return the sentences without placeholders, and the patterns of the others with what they become."""
     text = files("flexsites.reporting").joinpath("labels", f"told.{lang}.yaml").read_text(encoding="utf-8")
-    loaded: Mapping[str, Mapping[str, str]] = yaml.safe_load(text)
+    loaded: Mapping[str, Mapping[str, str]] = load_plain(text)
     sentences = {english: told for part in loaded.values() for english, told in part.items()}
     exact = {english: told for english, told in sentences.items() if "{" not in english}
     patterns = tuple((_pattern(english), told) for english, told in sentences.items() if "{" in english)

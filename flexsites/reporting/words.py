@@ -9,9 +9,9 @@ from importlib.resources import files
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from flexsites.config.base import Label
+from flexsites.config.plain_yaml import load_plain
 from flexsites.errors import ConfigError, Fault
 from flexsites.reporting.told import translated
 from flexsites.tables.field import Field, Format
@@ -292,7 +292,7 @@ class Words:
 def load_meanings(lang: str) -> Mapping[str, list[str]]:
     """Return what columns mean, by ``Table.column`` or column: what it is, and what null means where it may be null."""
     text = files("flexsites.reporting").joinpath("labels", f"columns.{lang}.yaml").read_text(encoding="utf-8")
-    loaded: Mapping[str, list[str]] = yaml.safe_load(text)
+    loaded: Mapping[str, list[str]] = load_plain(text)
     return loaded
 
 
@@ -300,7 +300,7 @@ def load_meanings(lang: str) -> Mapping[str, list[str]]:
 def load_texts(lang: str) -> Mapping[str, Any]:
     """Return the texts of a language."""
     text = files("flexsites.reporting").joinpath("labels", f"{lang}.yaml").read_text(encoding="utf-8")
-    loaded: Mapping[str, Any] = yaml.safe_load(text)
+    loaded: Mapping[str, Any] = load_plain(text)
     return loaded
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
 from flexsites.capacity.programmes import mixes_of
 from flexsites.config.dwellings import DwellingType, LayoutStandard
+from flexsites.config.plain_yaml import load_plain
 from flexsites.config.suitability import Flexmilieu
 from flexsites.inputs.land.projects import read_projects
 from flexsites.reporting.results import open_results
@@ -33,7 +32,7 @@ def run_backtest(directory: Path, projects: Path) -> Frame:
         If either cannot be read.
     """
     results = open_results(directory)
-    content = yaml.safe_load((directory / "run.yaml").read_text(encoding="utf-8"))
+    content = load_plain((directory / "run.yaml").read_text(encoding="utf-8"))
     flexmilieus = [Flexmilieu.model_validate(one) for one in content["flexmilieus"]]
     dwelling_types = {name: DwellingType.model_validate(one) for name, one in content["dwelling_types"].items()}
     programmes = {one.id: one.programme for one in flexmilieus}

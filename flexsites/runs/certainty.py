@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import yaml
-
 from flexsites.certainty.answers import FOLDER, write_certainty
 from flexsites.config.certainty import Certainty, Draws
 from flexsites.config.load import configs_directory, read_model
+from flexsites.config.plain_yaml import load_plain
 from flexsites.config.study import Study
 from flexsites.runs.run import Place
 from flexsites.tables.run_directory import adding
@@ -40,7 +39,7 @@ def draw_of_run(place: Place, study: Study) -> None:
 
 def _groups(directory: Path) -> Certainty:
     path = directory / "run.yaml"
-    content = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+    content = load_plain(path.read_text(encoding="utf-8")) if path.is_file() else None
     if isinstance(content, dict) and "certainty" in content:
         return Certainty.model_validate(content["certainty"])
     return read_model(configs_directory() / "certainty.yaml", Certainty)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
+from flexsites.config.plain_yaml import load_plain
 from flexsites.config.relocation import Relocation
 from flexsites.config.rule_sets import TimeModel
 from flexsites.errors import Fault, NotFoundError
@@ -60,7 +59,7 @@ def relocation(directory: Path, need: Path, asked: Relocation) -> Relocated:
         remedy = f"use one of {', '.join(results.flexmilieus) or 'a run that assesses parcels'}"
         raise NotFoundError(Fault(f"the run has no flexmilieu {asked.flexmilieu}", str(directory), remedy))
     needed = read_need(need)
-    content = yaml.safe_load((directory / "run.yaml").read_text(encoding="utf-8"))
+    content = load_plain((directory / "run.yaml").read_text(encoding="utf-8"))
     time = TimeModel.model_validate(content["rule_set"]["time"])
     places = open_places(results.table("sites"), results.table("clusters"), asked=asked, time=time)
     told = Relocated(

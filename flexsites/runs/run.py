@@ -20,9 +20,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from flexsites.config.plain_yaml import write_plain
 from flexsites.config.study import BASE, Study
 from flexsites.digest import digest
 from flexsites.errors import Fault, RunError
@@ -127,7 +127,7 @@ def start(study: Study, options: Options) -> Place:
             shutil.rmtree(place.canonical / "scratch" / copies, ignore_errors=True)
     if holding := holding_of(place.directory):
         holding.set_aside()
-    text = yaml.safe_dump(dict(study.content), sort_keys=False, allow_unicode=True, width=120)
+    text = write_plain(dict(study.content), width=120)
     write_whole(place.directory / "run.yaml", text.encode())
     return place
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from pydantic import ValidationError
 
 from flexsites.capacity.layouts import draw_layouts
 from flexsites.config.dwellings import DwellingType, LayoutStandard
+from flexsites.config.plain_yaml import load_plain
 from flexsites.config.run import Shortlist
 from flexsites.config.suitability import Flexmilieu
 from flexsites.errors import Fault, InputError, NotFoundError
@@ -166,7 +166,7 @@ def _resolved(path: Path) -> tuple[list[Flexmilieu], dict[str, DwellingType], La
     InputError
         If another version of flexsites wrote it, in words that this one does not know.
     """
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = load_plain(path.read_text(encoding="utf-8"))
     try:
         flexmilieus = [Flexmilieu.model_validate(one) for one in content["flexmilieus"]]
         dwelling_types = {name: DwellingType.model_validate(one) for name, one in content["dwelling_types"].items()}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-import yaml
 
+from flexsites.config.plain_yaml import load_plain
 from flexsites.reporting.results import Results
 from flexsites.reporting.table_view import TableView, table_view
 from flexsites.reporting.words import Words
@@ -129,5 +129,5 @@ def _names(results: Results, words: Words) -> dict[str, str]:
 
 def _said(results: Results) -> dict[str, Any]:
     """Return what was drawn: how many draws, the groups, and what was not drawn."""
-    found: dict[str, Any] = yaml.safe_load((results.directory / FOLDER / "draws.yaml").read_text(encoding="utf-8"))
+    found: dict[str, Any] = load_plain((results.directory / FOLDER / "draws.yaml").read_text(encoding="utf-8"))
     return found
