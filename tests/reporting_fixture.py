@@ -8,7 +8,9 @@ passes its contract, and the sites are gathered by the stage that gathers them i
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import geopandas as gpd
 import numpy as np
@@ -97,6 +99,22 @@ YEARS = [f"available_years_{one}" for one in ("low", "expected", "high")]
 
 def write_results(directory: Path, *, with_timetable: bool = True, with_roofs: bool = True) -> Path:
     """Write the run directory and return it."""
+    for name, content in _content(with_timetable=with_timetable, with_roofs=with_roofs).items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_bytes(content)
+    return directory
+
+
+@cache
+def _content(*, with_timetable: bool, with_roofs: bool) -> dict[str, bytes]:
+    """Return the files of the run directory; they are computed once in a process, for the many tests that read them."""
+    with TemporaryDirectory() as folder:
+        directory = _make(Path(folder), with_timetable=with_timetable, with_roofs=with_roofs)
+        found = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+        return {str(path.relative_to(directory)): content for path, content in found.items()}
+
+
+def _make(directory: Path, *, with_timetable: bool, with_roofs: bool) -> Path:
     tables = make_tables(with_timetable=with_timetable)
     written = tables | {f"variants/strict/{name}": table for name, table in stricter(tables).items()} | surroundings()
     for name, table in (written | (make_roofs() if with_roofs else {})).items():

@@ -1,11 +1,16 @@
 """Rotterdam Centrum, cadastral parcels with ownership: areas, slivers, ownership, a network of geometry alone.
 
 No numbers of homes are claimed from this set: flat roofs, water and land use are missing from it.
+`.ci/run` assesses one block with its slivers and all kinds of owner; the whole set shows the same laws.
 """
+
+from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 
 from tests.conftest import real_data
 from tests.pipelines.real_runs import assert_areas_close, assert_remainder_is_that_of_a_naive_overlay, run_real
@@ -14,25 +19,68 @@ from tests.pipelines.small_run import told_by
 FILE = "rotterdam/rotterdam_centrum.gpkg"
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    return run_real("rotterdam_ownership", tmp_path_factory, needs=FILE)
+@dataclass(frozen=True)
+class Extent:
+    """What of Rotterdam is assessed, and what is known of it from the file."""
+
+    name: str
+    n_parcels: int
+    n_slivers: int
+    least_m2: float
+    n_third: int
+    tenure: dict[str, int]
+    owners: dict[str, int]
+    n_cut: int
+    bbox: list[int] | None = None
+
+    def change(self, content: dict[str, Any]) -> None:
+        """Change the area of the run."""
+        if self.bbox is not None:
+            content["area"] = {"bbox": self.bbox}
+
+
+BLOCK = Extent(
+    "block", 96, 8, 0.3, 51, {"vol eigendom": 21, "erfpacht": 11, "opstal": 12},
+    {"onbekend": 52, "gemeente": 44}, 10,
+    bbox=[93_000, 436_500, 93_500, 437_000],
+)  # fmt: skip
+WHOLE = Extent(
+    "whole",
+    971,
+    19,
+    0.02,
+    532,
+    {"vol eigendom": 255, "erfpacht": 124, "opstal": 26},
+    {"onbekend": 561, "gemeente": 410},
+    50,
+)
+
+
+@pytest.fixture(scope="module", params=[BLOCK, pytest.param(WHOLE, marks=pytest.mark.deep)], ids=lambda one: one.name)
+def extent(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def cadastre():
-    return gpd.read_file(real_data(FILE), layer="brk_percelen").set_index("KAD_ADRES")
+def run(extent, tmp_path_factory):
+    return run_real("rotterdam_ownership", tmp_path_factory, needs=FILE, change=extent.change, place=extent.name)
 
 
-def test_every_parcel_is_there_slivers_too(run, cadastre):
+@pytest.fixture(scope="module")
+def cadastre(extent):
+    parcels = gpd.read_file(real_data(FILE), layer="brk_percelen").set_index("KAD_ADRES")
+    return parcels if extent.bbox is None else parcels[parcels.representative_point().within(shapely.box(*extent.bbox))]
+
+
+def test_every_parcel_is_there_slivers_too(run, cadastre, extent):
     sites = run.table("sites").set_index("site_id")
-    assert len(cadastre) == 971
+    assert len(cadastre) == extent.n_parcels
     assert sorted(sites.index) == sorted(cadastre.index)
     np.testing.assert_allclose(sites["parcel_area_m2"], cadastre.area.reindex(sites.index), rtol=1e-9)
     np.testing.assert_array_equal(sites["registered_area_m2"], cadastre["OPPERVLAK"].reindex(sites.index))
     slivers = sites[sites["parcel_area_m2"] < 1.0]
-    assert len(slivers) >= 6
-    assert slivers["parcel_area_m2"].min() < 0.02
+    assert len(slivers) == extent.n_slivers
+    assert slivers["parcel_area_m2"].min() < extent.least_m2
     assert set(slivers["verdict"]) == {"excluded"}
 
 
@@ -40,31 +88,31 @@ def test_areas_close_for_every_parcel(run):
     assert_areas_close(run)
 
 
-def test_remainder_equals_a_naive_overlay_on_every_parcel(run):
-    assert assert_remainder_is_that_of_a_naive_overlay(run) > 50
+def test_remainder_equals_a_naive_overlay_on_every_parcel(run, extent):
+    assert assert_remainder_is_that_of_a_naive_overlay(run) > extent.n_cut
 
 
-def test_ownership_is_what_the_municipality_says_and_no_more(run, cadastre):
+def test_ownership_is_what_the_municipality_says_and_no_more(run, cadastre, extent):
     sites = run.table("sites").set_index("site_id")
     told = cadastre["EXPCODOMS"].reindex(sites.index)
     third = told.str.startswith("Derden")
-    assert third.sum() == 532
+    assert third.sum() == extent.n_third
     assert set(sites["owner_class"][third]) == {"onbekend"}
     assert sites["tenure"][third].isna().all()
     owned = told.isin(["Vol eigendom", "Erfpacht uitgegeven", "Recht van opstal verleend"])
     assert set(sites["owner_class"][owned]) == {"gemeente"}
-    assert sites["tenure"][owned].value_counts().to_dict() == {"vol eigendom": 255, "erfpacht": 124, "opstal": 26}
+    assert sites["tenure"][owned].value_counts().to_dict() == extent.tenure
     assert not sites["owner_class"].isin(["corporatie", "particulier", "commercieel"]).any()
 
 
-def test_ownership_table_adds_up(run):
+def test_ownership_table_adds_up(run, extent):
     sites, table = run.table("sites"), run.table("ownership")
     assessed = table[table["population"] == "assessed"]
-    assert assessed["n_sites"].sum() == len(sites) == 971
+    assert assessed["n_sites"].sum() == len(sites) == extent.n_parcels
     assert np.isclose(assessed["parcel_area_m2"].sum(), sites["parcel_area_m2"].sum(), rtol=1e-12)
     assert np.isclose(assessed["share_of_sites"].sum(), 1.0)
     by_owner = assessed.groupby("owner_class")["n_sites"].sum().to_dict()
-    assert by_owner == sites["owner_class"].value_counts().to_dict() == {"onbekend": 561, "gemeente": 410}
+    assert by_owner == sites["owner_class"].value_counts().to_dict() == extent.owners
     left = table[table["population"] == "not_excluded"]
     assert left["n_sites"].sum() == (sites["verdict"] != "excluded").sum()
     assert np.isclose(left["buildable_area_m2"].sum(), sites["buildable_area_m2"].sum(), rtol=1e-12)

@@ -46,13 +46,16 @@ def _markers(outputs: Path) -> set[Path]:
     return set(outputs.glob("*/*/parts/*/*/*.json"))
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.deep), pytest.param(3, marks=pytest.mark.deep)])
-def test_killed_at_a_random_moment_and_resumed(seed: int, small: Small, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("seed", "n_kills"),
+    [(1, 1), pytest.param(2, 2, marks=pytest.mark.deep), pytest.param(3, 2, marks=pytest.mark.deep)],
+)
+def test_killed_at_a_random_moment_and_resumed(seed: int, n_kills: int, small: Small, tmp_path: Path) -> None:
     """SIGKILL during the inputs, or after a random number of cells and a random moment later; then go on."""
     draw = random.Random(seed)
     n_cells = len(_markers(small.outputs))
     done_before = 0
-    for n_done in sorted(draw.sample(range(n_cells - 3), 2)):
+    for n_done in sorted(draw.sample(range(n_cells - 3), n_kills)):
         child = _start(small.path, tmp_path)
         while child.poll() is None and len(_markers(tmp_path)) < n_done:
             time.sleep(0.02)
@@ -120,7 +123,7 @@ def _another_kind(path: Path) -> None:
 DAMAGES = (_emptied, _cut_off, _one_bit, _another_kind, Path.unlink)
 
 
-@pytest.mark.parametrize("turn", [0, 2])
+@pytest.mark.parametrize("turn", [0, pytest.param(2, marks=pytest.mark.deep)])
 def test_damaged_states_are_made_anew(turn: int, small: Small, tmp_path: Path) -> None:
     """Every kind of file that a run remembers itself by is damaged, each in its way: resumed it gives the same."""
     directory = small.copy_to(tmp_path)
