@@ -9,11 +9,13 @@ from flexsites.reporting.story.certainty_lines import certainty_lines
 from flexsites.reporting.story.explain import explain
 from flexsites.reporting.story.shortlist_lines import shortlist_lines
 from flexsites.reporting.summaries.all_tables import write_tables
-from flexsites.reporting.summaries.drop import drop_table, requirement_table
+from flexsites.reporting.summaries.drop import drop_table
+from flexsites.reporting.summaries.requirements import requirement_table
 from flexsites.reporting.summaries.roofs import roof_totals
-from flexsites.reporting.summaries.totals import ownership_totals, totals, verdict_totals
+from flexsites.reporting.summaries.totals import totals
 from flexsites.reporting.summaries.transit import transit_diagnostic
 from flexsites.reporting.summaries.variants import compare_variants
+from flexsites.reporting.summaries.verdicts import ownership_totals, verdict_totals
 from flexsites.reporting.write_all import write_all
 
 __all__ = [

@@ -12,7 +12,7 @@ import pandas as pd
 from flexsites.errors import Fault, InputError, NotFoundError
 from flexsites.tables import Frame
 from flexsites.tables.contract import Bounds
-from flexsites.tables.files import read, read_between, read_chunks, read_rows
+from flexsites.tables.files import n_rows_of, read, read_between, read_chunks, read_rows
 from flexsites.tables.manifest import MANIFEST, Manifest, read_manifest
 from flexsites.tables.run_directory import OWN_FILES, holding_of, is_held
 from flexsites.tables.windows import has_boxes, read_window
@@ -104,9 +104,13 @@ class Results:
         if is_empty:
             yield read(self._path(name))
 
-    def between(self, name: str, key: str, low: str, high: str) -> Frame:
+    def n_rows(self, name: str) -> int:
+        """Return how many rows a table has, without reading them."""
+        return len(self._cache[name]) if name in self._cache else n_rows_of(self._path(name))
+
+    def between(self, name: str, key: str, low: str, high: str, columns: Sequence[str] | None = None) -> Frame:
         """Read the rows of a table whose key lies between two values, these included, and keep none of it."""
-        return read_between(self._path(name), key, low, high)
+        return read_between(self._path(name), key, low, high, columns=columns)
 
     def within(self, name: str, bounds: Bounds) -> Frame:
         """Read the rows of a canonical table whose bounding box meets a window, and keep none of it.
@@ -122,32 +126,6 @@ class Results:
         if key not in self._cache:
             self._cache[key] = make()
         return self._cache[key]
-
-    def variants(self) -> dict[str, tuple[Frame, Frame, Frame | None]]:
-        """Return (Sites, Suitability, Clusters) per variant, the base first; only the base where none was asked."""
-        found = {"base": (self.table("sites"), self.table("suitability"), self.clusters())}
-        for folder in sorted((self.directory / "variants").glob("*/")):
-            if folder.name != "base" and (folder / "sites.parquet").exists():
-                name = f"variants/{folder.name}"
-                sites, suitability = self.table(f"{name}/sites"), self.table(f"{name}/suitability")
-                found[folder.name] = (sites, suitability, self.clusters(folder.name))
-        return found
-
-    def clusters(self, variant: str = "base") -> Frame | None:
-        """Return the clusters of spread supply in a variant; None: the run tells none."""
-        name = "clusters" if variant == "base" else f"variants/{variant}/clusters"
-        return self.table(name) if self.has(name) else None
-
-    def places(self, variant: str = "base") -> Frame | None:
-        """Return ``piece_id, site_id, location_id`` of valid pieces (consent given) in a variant; None: no pieces."""
-        folder = "" if variant == "base" else f"variants/{variant}/"
-        names = f"{folder}pieces", f"{folder}piece_locations"
-        if not all(self.has(name) for name in names):
-            return None
-        pieces, locations = (self.table(name) for name in names)
-        is_valid = (pieces["is_valid"] & pieces["is_with_consent"]).astype(bool)
-        valid = pd.DataFrame(pieces.loc[is_valid, ["piece_id", "site_id"]])
-        return valid.merge(locations[["piece_id", "location_id"]], on="piece_id", validate="one_to_one")
 
     def _path(self, name: str) -> Path:
         return self.directory / f"{name}.parquet"

@@ -107,7 +107,13 @@ def read_rows(path: str | Path, column: str, values: Sequence[str]) -> Frame:
         return to_frame(pq.read_table(path, filters=[(column, "in", list(values))]))
 
 
-def read_between(path: str | Path, key: str, low: str, high: str) -> Frame:
+def n_rows_of(path: str | Path) -> int:
+    """Return how many rows a table has, without reading them."""
+    with opened(path) as source:
+        return int(source.metadata.num_rows)
+
+
+def read_between(path: str | Path, key: str, low: str, high: str, *, columns: Sequence[str] | None = None) -> Frame:
     """Read the rows whose key lies between two values, these included; of a sorted table little else is read.
 
     Parameters
@@ -118,8 +124,11 @@ def read_between(path: str | Path, key: str, low: str, high: str) -> Frame:
         Its first column of keys.
     low, high
         The bounds.
+    columns
+        The columns wanted; None: all.
     """
-    return to_frame(pq.read_table(path, filters=[(key, ">=", low), (key, "<=", high)]))
+    bounds = [(key, ">=", low), (key, "<=", high)]
+    return to_frame(pq.read_table(path, columns=None if columns is None else list(columns), filters=bounds))
 
 
 def _ranges(paths: Sequence[Path], table: Table, n_rows: int, range_rows: int, target: Path) -> Iterator[pa.Table]:

@@ -13,8 +13,8 @@ from flexsites.reporting.report.land import HOMES, POPULATIONS, run_row, totals_
 from flexsites.reporting.results import Results, records
 from flexsites.reporting.shown_fields import SHOWN
 from flexsites.reporting.summaries.all_tables import summary
+from flexsites.reporting.summaries.stretches import BASE
 from flexsites.reporting.summaries.totals import COMMON
-from flexsites.reporting.summaries.variants import BASE
 from flexsites.reporting.table_view import Column, TableView, table_view
 from flexsites.reporting.views import ranges, where_known
 from flexsites.reporting.words import Words

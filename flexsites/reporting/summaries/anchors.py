@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from flexsites.reporting.summaries.totals import places_of
+from flexsites.reporting.summaries.parts import places_of
 from flexsites.tables import Frame
 from flexsites.tables.counting import AVAILABLE
 from flexsites.tables.manifest import AnchorTold
@@ -36,7 +36,7 @@ def compare_anchors(
     totals, transit
         The run's totals and transit diagnostic (None: not measured).
     sites
-        Sites, key ``site_id``.
+        Sites, key ``site_id``: the available ones at least.
     places
         ``site_id, location_id`` of every valid piece; the site's own location when not given.
 

@@ -1,4 +1,4 @@
-"""The drop tables: what each rule takes from the land, and what each requirement takes from the sites that remain.
+"""The drop table: what each rule takes from the land.
 
 Two figures per rule and one more: what it covers alone, what it takes first in the order of the rules, and what only
 it takes. The first says how much a rule matters, the last how much would come back if it were gone.
@@ -6,19 +6,23 @@ it takes. The first says how much a rule matters, the last how much would come b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from flexsites.reporting.summaries.sums import Sum, amounts_of, exact
 from flexsites.tables import Frame
-from flexsites.tables.counting import AVAILABLE
 
 _AREA_TOLERANCE_M2 = 0.01
 _M2_PER_HA = 10_000.0
 _TAKING = ("exclude", "test")
 _ABOUT = ["rule_id", "effect", "hardness"]
+_COVERED = ("covered_area_m2", "attributed_area_m2", "unique_area_m2")
+_WHOLE = ("n_sites_covered", "n_sites_lost_first", "n_sites_lost_only")
+_COUNTED = (_WHOLE[0], *_COVERED, *_WHOLE[1:], "parcel_area_m2_lost_first")
 
 
 def drop_table(
@@ -63,67 +67,105 @@ def drop_table(
     Laws: attributed areas add up to parcel area less buildable area; ``n_sites_lost_first`` adds up to the excluded
     sites; unique <= attributed <= covered for every excluding rule.
     """
-    told = pd.concat([reasons[_ABOUT], rule_coverage[_ABOUT]]).drop_duplicates("rule_id").set_index("rule_id")
-    order = _complete(rule_order, told["effect"])
+    part = part_of_drop(sites, reasons, rule_order=rule_order)
+    near = None if near_misses is None else part_of_near_misses(near_misses)
+    return join_drop(
+        [part], None if near is None else [near],
+        rule_coverage=rule_coverage, rule_order=rule_order, homes_per_ha=homes_per_ha,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DropPart:
+    """What some sites, or near misses, add to the drop table.
+
+    Attributes
+    ----------
+    rules
+        Whole numbers per rule.
+    about
+        Of each rule its effect and hardness.
+    alike
+        Sites per ``rule_coverage_id``.
+    """
+
+    rules: Frame
+    about: Frame
+    alike: Frame
+
+
+def part_of_drop(sites: Frame, reasons: Frame, *, rule_order: Sequence[str] = ()) -> DropPart:
+    """Return what some sites add to the drop table; ``reasons`` are all of theirs."""
+    about = pd.DataFrame(reasons[_ABOUT]).drop_duplicates("rule_id")
+    order = _complete(rule_order, about.set_index("rule_id")["effect"])
     ranked = reasons.assign(_order=reasons["rule_id"].map({rule: i for i, rule in enumerate(order)}))
     ranked = ranked.sort_values(["site_id", "_order"], kind="stable")
+    covered = {"n_sites_covered": 1} | {name: exact(ranked[name]) for name in _COVERED}
+    rows = [pd.DataFrame({"rule_id": ranked["rule_id"]}).assign(**covered), *_losses(sites, ranked)]
+    rules = Sum(["rule_id"])
+    for one in rows:
+        rules.add(one.reindex(columns=["rule_id", *_COUNTED], fill_value=0).astype(dict.fromkeys(_COUNTED, "int64")))
+    alike = sites["rule_coverage_id"].value_counts().rename_axis("rule_coverage_id").reset_index(name="n_sites")
+    return DropPart(rules.table().reset_index(), about, alike)
+
+
+def part_of_near_misses(near_misses: Frame) -> Frame:
+    """Return of near misses those that are valid: their rule, site, and area in whole millionths."""
+    valid = near_misses[near_misses["is_valid"].to_numpy(dtype=bool)]
+    told = pd.DataFrame({"rule_id": valid["rule_id"], "site_id": valid["site_id"]})
+    return told.assign(area=exact(valid["core_area_m2"])).groupby(["rule_id", "site_id"]).sum().reset_index()
+
+
+def join_drop(
+    parts: Iterable[DropPart],
+    near_misses: Iterable[Frame] | None,
+    *,
+    rule_coverage: Frame,
+    rule_order: Sequence[str] = (),
+    homes_per_ha: float | None = None,
+) -> Frame:
+    """Return the drop table of parts together: the same whatever the parts. Arguments: see :func:`drop_table`."""
+    sums, alike, about = Sum(["rule_id"]), Sum(["rule_coverage_id"]), [pd.DataFrame(rule_coverage[_ABOUT])]
+    for part in parts:
+        sums.add(part.rules)
+        alike.add(part.alike)
+        about.append(part.about)
+    told = pd.concat(about).drop_duplicates("rule_id").set_index("rule_id")
+    order = _complete(rule_order, told["effect"])
     table = pd.DataFrame({"rule_id": order, "order": range(1, len(order) + 1)}).set_index("rule_id")
-    grouped = ranked.groupby("rule_id", observed=True)
     table[["effect", "hardness"]] = told[["effect", "hardness"]]
-    table["n_sites_covered"] = grouped.size()
-    for name in ("covered_area_m2", "attributed_area_m2", "unique_area_m2"):
-        table[name] = grouped[name].sum()
-    _add_losses(table, sites, ranked)
+    found = sums.table().reindex(table.index, fill_value=0)
+    for name in _COUNTED:
+        table[name] = found[name].astype("Int64") if name in _WHOLE else amounts_of(found[name])
     _add_near_misses(table, near_misses, homes_per_ha)
-    whole = ["n_sites_covered", "n_sites_lost_first", "n_sites_lost_only"]
-    table[whole] = table[whole].fillna(0).astype("Int64")
-    areas = ["covered_area_m2", "attributed_area_m2", "unique_area_m2", "parcel_area_m2_lost_first"]
-    table[areas] = table[areas].astype("float64").fillna(0.0)
-    blind = rule_coverage[rule_coverage["coverage"] == "not"]
-    n_alike = sites["rule_coverage_id"].value_counts().reindex(blind["rule_coverage_id"], fill_value=0)
-    blind_sites = blind.assign(n_sites=n_alike.to_numpy()).groupby("rule_id", observed=True)["n_sites"].sum()
-    table["n_sites_not_covered"] = blind_sites.reindex(table.index).fillna(0).astype("Int64")
-    # A rule whose source speaks about no site takes an unknown area, not none; what it does take stays in the sum.
-    is_blind = (table["n_sites_not_covered"] == len(sites)).to_numpy(dtype=bool) & (len(sites) > 0)
-    is_blind &= ~(table["covered_area_m2"] > 0).to_numpy(dtype=bool)
-    table.loc[is_blind, whole] = pd.NA
-    table.loc[is_blind, areas] = np.nan
+    n_alike = alike.table()["n_sites"]
+    _add_coverage(table, rule_coverage, n_alike, n_sites=int(n_alike.sum()))
     return table.reset_index()
 
 
-def requirement_table(suitability: Frame, sites: Frame) -> Frame:
-    """Tell per flexmilieu and criterion how many available sites fail on it, or cannot be judged for want of it.
+def _losses(sites: Frame, ranked: Frame) -> tuple[Frame, Frame]:
+    """Return which rule took the last land of each excluded site, and which excluded sites only one rule touches."""
+    excluded = sites.loc[sites["verdict"] == "excluded"].set_index("site_id")
+    of_excluded = ranked["site_id"].isin(excluded.index)
+    last = ranked[(ranked["attributed_area_m2"] > 0) & of_excluded].drop_duplicates("site_id", keep="last")
+    area = exact(last["site_id"].map(excluded["parcel_area_m2"]))
+    first = pd.DataFrame({"rule_id": last["rule_id"]}).assign(n_sites_lost_first=1, parcel_area_m2_lost_first=area)
+    touching = ranked[ranked["effect"].isin(_TAKING) & (ranked["covered_area_m2"] > _AREA_TOLERANCE_M2) & of_excluded]
+    lonely = touching[~touching["site_id"].duplicated(keep=False)]
+    return first, pd.DataFrame({"rule_id": lonely["rule_id"]}).assign(n_sites_lost_only=1)
 
-    Returns
-    -------
-        Key ``(flexmilieu, criterion)``: ``n_sites_judged`` (available sites judged for the flexmilieu),
-        ``n_sites_failed`` (it is the criterion that fails worst; ``unnamed`` where the table names none),
-        ``n_common_failed`` (their common programme), ``n_sites_unknown`` (``is_suitable`` is null and
-        this criterion is among the unknown ones; a site may count under several).
 
-    Notes
-    -----
-    Law: per flexmilieu the failed sites add up to the judged sites with ``is_suitable`` false.
-    """
-    available = sites.loc[sites["verdict"].isin(AVAILABLE), "site_id"]
-    judged = suitability[suitability["site_id"].isin(available)].sort_values(["flexmilieu", "site_id"])
-    keys = ["flexmilieu", "criterion"]
-    judged = judged.merge(pd.DataFrame(sites[["site_id", "n_common_expected"]]), on="site_id", validate="many_to_one")
-    failing = judged[~judged["is_suitable"].fillna(value=True).astype(bool)]
-    failing = failing.assign(criterion=failing["failed_criterion"].astype("object").fillna("unnamed"))
-    failed = failing.groupby(keys, observed=True)
-    unsure = judged[judged["is_suitable"].isna()]
-    unsure = unsure.assign(criterion=unsure["unknown_criteria"]).explode("criterion")
-    unsure = unsure.assign(criterion=unsure["criterion"].fillna("unnamed"))
-    unknown = unsure.groupby(keys, observed=True).size()
-    counted = {"n_sites_failed": failed.size(), "n_common_failed": failed["n_common_expected"].sum()}
-    table = pd.concat([pd.DataFrame(counted), unknown.rename("n_sites_unknown")], axis=1).fillna(0)
-    whole = dict.fromkeys(("n_sites_failed", "n_sites_unknown"), "Int64")
-    table = table.astype(whole).rename_axis(keys).reset_index()
-    n_judged = judged.groupby("flexmilieu", observed=True).size()
-    table.insert(2, "n_sites_judged", table["flexmilieu"].map(n_judged).astype("Int64"))
-    by = ["flexmilieu", "n_sites_failed", "n_sites_unknown", "criterion"]
-    return table.sort_values(by, ascending=[True, False, False, True], ignore_index=True)
+def _add_coverage(table: Frame, rule_coverage: Frame, n_alike: pd.Series[int], *, n_sites: int) -> None:
+    """Add of how many sites a rule's source does not speak; where that is all of them, what it takes is unknown."""
+    blind = rule_coverage[rule_coverage["coverage"] == "not"]
+    blind = blind.assign(n_sites=n_alike.reindex(blind["rule_coverage_id"], fill_value=0).to_numpy())
+    blind_sites = blind.groupby("rule_id", observed=True)["n_sites"].sum()
+    table["n_sites_not_covered"] = blind_sites.reindex(table.index).fillna(0).astype("Int64")
+    # A rule whose source speaks about no site takes an unknown area, not none; what it does take stays in the sum.
+    is_blind = (table["n_sites_not_covered"] == n_sites).to_numpy(dtype=bool) & (n_sites > 0)
+    is_blind &= ~(table["covered_area_m2"] > 0).to_numpy(dtype=bool)
+    table.loc[is_blind, list(_WHOLE)] = pd.NA
+    table.loc[is_blind, [name for name in _COUNTED if name not in _WHOLE]] = np.nan
 
 
 def _complete(rule_order: Sequence[str], effects: pd.Series[Any]) -> list[str]:
@@ -135,29 +177,18 @@ def _complete(rule_order: Sequence[str], effects: pd.Series[Any]) -> list[str]:
     return sorted(dict.fromkeys(order), key=lambda rule: rule in tests)
 
 
-def _add_losses(table: Frame, sites: Frame, ranked: Frame) -> None:
-    """Add which rule took the last land of each excluded site, and which excluded sites only one rule touches."""
-    excluded = sites.loc[sites["verdict"] == "excluded"].set_index("site_id").sort_index()
-    taking = ranked[(ranked["attributed_area_m2"] > 0) & ranked["site_id"].isin(excluded.index)]
-    last = taking.drop_duplicates("site_id", keep="last")
-    table["n_sites_lost_first"] = last.groupby("rule_id", observed=True).size()
-    area = last["site_id"].map(excluded["parcel_area_m2"])
-    table["parcel_area_m2_lost_first"] = area.groupby(last["rule_id"], observed=True).sum()
-    touching = ranked[ranked["effect"].isin(_TAKING) & (ranked["covered_area_m2"] > _AREA_TOLERANCE_M2)]
-    touching = touching[touching["site_id"].isin(excluded.index)]
-    lonely = touching[~touching["site_id"].duplicated(keep=False)]
-    table["n_sites_lost_only"] = lonely.groupby("rule_id", observed=True).size()
-
-
-def _add_near_misses(table: Frame, near_misses: Frame | None, homes_per_ha: float | None) -> None:
+def _add_near_misses(table: Frame, near_misses: Iterable[Frame] | None, homes_per_ha: float | None) -> None:
     """Add what would come back if just one rule went."""
     unknown = pd.Series(None, index=table.index, dtype="float64")
     table["n_sites_near_miss"] = unknown.astype("Int64")
     table["near_miss_area_m2"] = unknown
     if near_misses is not None:
-        valid = near_misses[near_misses["is_valid"].astype(bool)].sort_values(["rule_id", "piece_id"])
-        grouped = valid.groupby("rule_id", observed=True)
-        table["n_sites_near_miss"] = grouped["site_id"].nunique().reindex(table.index).astype("Int64")
-        table["near_miss_area_m2"] = grouped["core_area_m2"].sum().reindex(table.index)
+        sums = Sum(["rule_id", "site_id"])
+        for part in near_misses:
+            sums.add(part)
+        by_rule = sums.table().groupby("rule_id", observed=True)["area"]
+        table["n_sites_near_miss"] = by_rule.size().reindex(table.index).astype("Int64")
+        area = by_rule.sum()
+        table["near_miss_area_m2"] = pd.Series(amounts_of(area), index=area.index).reindex(table.index)
     rate = np.nan if homes_per_ha is None else homes_per_ha / _M2_PER_HA
     table["n_common_near_miss"] = table["near_miss_area_m2"] * rate

@@ -7,19 +7,22 @@ answer is unknown, not no.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from flexsites.reporting.summaries.totals import area_codes, kinds_there, places_of
+from flexsites.reporting.summaries.parts import Part, add_up, areas_of, chosen, kinds_among, places_of
+from flexsites.reporting.summaries.sums import Places, amounts_of, count_locations, exact, of_locations
 from flexsites.tables import Frame
 from flexsites.tables.counting import AVAILABLE
 
-Ints = npt.NDArray[np.intp]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-Strings = npt.NDArray[np.object_]
 
 STAYS, UNKNOWN, FALLS = "stays", "unknown", "falls"
 COLUMNS = (
@@ -35,7 +38,9 @@ COLUMNS = (
     "share_falls_low",
     "share_falls_high",
 )
+QUANTITIES = ("sites", "locations", "programme_area_m2", "n_common_expected")
 _LEVELS = (FALLS, UNKNOWN, STAYS)
+_KEYS = ["area_kind", "area_code", "variant", "quantity"]
 
 
 def transit_diagnostic(
@@ -94,22 +99,106 @@ def transit_diagnostic(
     >>> dict(zip(found["quantity"], found["share_falls"].astype(float)))["programme_area_m2"]
     0.25
     """
-    available = sites[sites["verdict"].isin(AVAILABLE)].sort_values("site_id", kind="stable", ignore_index=True)
-    kinds = kinds_there(available, area_kinds) if len(available) else [kind for kind in area_kinds if kind == "run"]
-    codes = {kind: area_codes(available, kind).astype("str") for kind in kinds}
-    rows = []
+    part = part_of_transit(
+        sites, accessibility, measures=measures, reaches=reaches, area_kinds=area_kinds, places=places, pieces=pieces
+    )
+    return join_transit([part], measures=measures, reaches=reaches, area_kinds=area_kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class TransitPart:
+    """What some sites add to the diagnostic.
+
+    Attributes
+    ----------
+    counted
+        Whole numbers per area, variant and quantity: what falls, is unknown and stays; and the locations of sites, of
+        which per variant it is told whether they may stay, and whether they do.
+    statuses
+        Which statuses the measurements have, per measure.
+    """
+
+    counted: Part
+    statuses: Frame
+
+
+def part_of_transit(
+    sites: Frame,
+    accessibility: Frame,
+    *,
+    measures: Mapping[str, str],
+    reaches: Mapping[str, Mapping[str, float]],
+    area_kinds: Sequence[str],
+    places: Frame | None = None,
+    pieces: Frame | None = None,
+) -> TransitPart:
+    """Return what some sites add: the arguments of :func:`transit_diagnostic`, of these sites alone."""
+    available = sites[sites["verdict"].isin(AVAILABLE)].reset_index(drop=True)
+    areas, groups, tables = areas_of(available, area_kinds), list[Bools](), list[Frame]()
+    pairs = places_of(available, places)
+    of_pair = pd.Index(available["site_id"]).get_indexer(pd.Index(pairs["site_id"]))
     for variant, reach in reaches.items():
         levels = _levels(accessibility, measures, reach)
-        asked = accessibility["measure"].isin([measures[mode] for mode in reach if mode in measures])
-        is_served = bool((accessibility["status"][asked] == "reached").any() or not len(available))
-        is_known = is_served or bool((accessibility["status"][asked] == "unreached").any())
-        weighed = _weighed(available, levels, places, pieces)
-        for kind, code in codes.items():
-            for quantity, (of_site, level, weight) in weighed.items():
-                table = _summed(code.to_numpy()[of_site], level, weight, is_place=quantity == "locations")
-                for area, sums in sorted(table.items()) or [(kind, np.zeros(len(_LEVELS)))]:
-                    rows.append((kind, area, variant, quantity, *_row(sums, is_known=is_known)))
+        weighed, of_site = _weighed(available, levels, pieces)
+        at = _level_of_pairs(pairs, of_site[of_pair], levels, places)
+        groups += [at >= least for least in range(len(_LEVELS))]
+        for quantity, (row, level, weight) in weighed.items():
+            for kind in areas:
+                rows = pd.DataFrame({"area_code": areas[kind].to_numpy()[row]})
+                rows = rows.assign(**{name: np.where(level == i, weight, 0) for i, name in enumerate(_LEVELS)})
+                tables.append(rows.assign(area_kind=kind, variant=variant, quantity=quantity))
+    sums = pd.concat(tables, ignore_index=True).groupby(_KEYS).sum().reset_index()
+    there = Places.of(pairs["location_id"], pd.DataFrame(areas).iloc[of_pair], np.column_stack(groups))
+    statuses = pd.DataFrame(accessibility[["measure", "status"]]).drop_duplicates(ignore_index=True)
+    return TransitPart(Part(sums, there), statuses)
+
+
+def join_transit(
+    parts: Iterable[TransitPart],
+    *,
+    measures: Mapping[str, str],
+    reaches: Mapping[str, Mapping[str, float]],
+    area_kinds: Sequence[str],
+) -> Frame:
+    """Return the diagnostic of parts together: the same whatever the parts."""
+    seen: list[Frame] = []
+
+    def counted() -> Iterator[Part]:
+        for part in parts:
+            seen.append(part.statuses)
+            yield part.counted
+
+    whole = add_up(counted(), _KEYS)
+    statuses = pd.concat(seen).drop_duplicates()
+    kinds = kinds_among(whole.sums, area_kinds) if len(whole.sums) else ["run"]
+    places, n = of_locations(whole.places), len(_LEVELS)
+    located = {kind: count_locations(places, kind, n * len(reaches)) for kind in kinds if len(places.location_id)}
+    rows = []
+    for v, (variant, reach) in enumerate(reaches.items()):
+        state = _state(statuses, measures, reach, is_empty=not len(whole.sums))
+        for kind, quantity in product(kinds, QUANTITIES):
+            is_place = quantity == "locations"
+            found = _by_level(located.get(kind), v) if is_place else _amounts(whole.sums, kind, variant, quantity)
+            rows += [
+                (kind, area, variant, quantity, *_row(sums, state)) for area, sums in found or [(kind, np.zeros(n))]
+            ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What is known of the modes of a variant: whether any is, and whether all were measured."""
+
+    is_known: bool
+    is_whole: bool
+
+
+def _state(statuses: Frame, measures: Mapping[str, str], reach: Mapping[str, float], *, is_empty: bool) -> _State:
+    """Return what the run knows of the modes that a variant asks for."""
+    asked = {measures[mode] for mode in reach if mode in measures}
+    mine = statuses[statuses["measure"].isin(asked)]
+    is_known = is_empty or bool(mine["status"].isin(["reached", "unreached"]).any())
+    return _State(is_known, asked == set(mine["measure"]) and set(reach) <= set(measures))
 
 
 def _levels(accessibility: Frame, measures: Mapping[str, str], reach: Mapping[str, float]) -> Frame:
@@ -117,75 +206,77 @@ def _levels(accessibility: Frame, measures: Mapping[str, str], reach: Mapping[st
     limit = {measures[mode]: metres for mode, metres in reach.items() if mode in measures}
     asked = accessibility[accessibility["measure"].isin(limit)]
     value = asked["value"].to_numpy(dtype=np.float64, na_value=np.nan)
-    limit_m = asked["measure"].map(limit).to_numpy(dtype=np.float64)
+    limit_m = asked["measure"].astype("object").map(limit).to_numpy(dtype=np.float64)
     within = asked["status"].eq("reached").to_numpy(dtype=bool) & (value <= limit_m)
     is_unknown = asked["status"].eq("unknown").to_numpy(dtype=bool)
     # What was not found, or found farther away, is a no only as far as surely nothing was missed.
     complete_m = asked.get("complete_to_m", pd.Series(np.nan, index=asked.index)).to_numpy(dtype=np.float64)
     unknown = np.where(np.isnan(complete_m), is_unknown, complete_m < limit_m)
     keys = [name for name in ("site_id", "piece_id") if name in asked]
-    best = asked[keys].assign(level=np.select([within, unknown], [2, 1], 0)).groupby(keys).max().reset_index()
-    # A mode that was not measured at all is not known to be out of reach.
-    if set(limit) - set(asked["measure"]) or set(reach) - set(measures):
-        best["level"] = best["level"].clip(lower=1)
-    return best
+    return asked[keys].assign(level=np.select([within, unknown], [2, 1], 0)).groupby(keys).max().reset_index()
 
 
-def _weighed(
-    available: Frame, levels: Frame, places: Frame | None, pieces: Frame | None
-) -> dict[str, tuple[Ints, Ints, Floats]]:
-    """Return per quantity the rows of sites, their levels and weights; of locations a row per site that lies in one.
-
-    A location's weight is its number: it counts once per area, however many of its sites lie there.
-    """
-    rows = pd.Series(np.arange(len(available), dtype=np.intp), index=available["site_id"])
+def _weighed(available: Frame, levels: Frame, pieces: Frame | None) -> tuple[dict[str, tuple[Ints, Ints, Ints]], Ints]:
+    """Return per quantity that adds up rows of sites, their levels and whole weights; and the level of each site."""
     known = levels if pieces is None else levels[levels["piece_id"].isin(pieces["piece_id"])]
-    of_site = known.groupby("site_id")["level"].max().reindex(available["site_id"]).fillna(1).to_numpy(dtype=np.intp)
-    pairs = places_of(available, places)
-    if places is None or "piece_id" not in levels:
-        at = pairs["site_id"].map(dict(zip(available["site_id"], of_site, strict=True)))
-    else:
-        here = places[places["site_id"].isin(available["site_id"])]
-        own = here["piece_id"].map(levels.set_index("piece_id")["level"]).fillna(1)
-        at = pairs["location_id"].map(own.groupby(here["location_id"]).max())
-    at = at.groupby(pairs["location_id"]).transform("max")
-    every = np.arange(len(available), dtype=np.intp)
-    number = pd.factorize(pairs["location_id"])[0].astype(np.float64)
+    of_site = known.groupby("site_id")["level"].max().reindex(available["site_id"]).fillna(1).to_numpy(dtype=np.int64)
+    every = np.arange(len(available), dtype=np.int64)
     area, homes = (available[name].to_numpy(dtype=np.float64) for name in ("programme_area_m2", "n_common_expected"))
-    land = (every, of_site, area)
+    row, level, land = every, of_site, area
     if pieces is not None:
-        mine = pieces[pieces["site_id"].isin(available["site_id"])].sort_values("piece_id", kind="stable")
-        level = mine["piece_id"].map(levels.set_index("piece_id")["level"]).fillna(1).to_numpy(dtype=np.intp)
-        land = (rows.loc[mine["site_id"]].to_numpy(), level, mine["core_area_m2"].to_numpy(dtype=np.float64))
+        mine = pieces[pieces["site_id"].isin(available["site_id"])]
+        level = mine["piece_id"].map(levels.set_index("piece_id")["level"]).fillna(1).to_numpy(dtype=np.int64)
+        row = pd.Index(available["site_id"]).get_indexer(pd.Index(mine["site_id"])).astype(np.int64)
+        land = mine["core_area_m2"].to_numpy(dtype=np.float64)
     per_m2 = np.divide(homes, area, out=np.zeros_like(area), where=area > 0)
-    return {
-        "sites": (every, of_site, np.ones(len(available))),
-        "locations": (rows.loc[pairs["site_id"]].to_numpy(), at.to_numpy(dtype=np.intp), number),
-        "programme_area_m2": land,
-        "n_common_expected": (land[0], land[1], land[2] * per_m2[land[0]]),
-    }
+    amounts = {"programme_area_m2": exact(land), "n_common_expected": exact(land * per_m2[row])}
+    found = {name: (row, level, amount) for name, amount in amounts.items()}
+    return {"sites": (every, of_site, exact(np.ones(len(every))))} | found, of_site
 
 
-def _summed(area: Strings, level: Ints, weight: Floats, *, is_place: bool) -> dict[str, Floats]:
-    """Return per area what falls, is unknown and stays; of locations, how many."""
-    table = pd.DataFrame({"area": area, "level": level, "weight": weight})
-    if is_place:
-        table = table.drop_duplicates(["area", "weight"]).assign(weight=1.0)
-    sums = table.pivot_table(index="area", columns="level", values="weight", aggfunc="sum", fill_value=0.0)
-    sums = sums.reindex(columns=range(len(_LEVELS)), fill_value=0.0)
-    return {str(code): row for code, row in zip(sums.index, sums.to_numpy(dtype=np.float64), strict=True)}
+def _level_of_pairs(pairs: Frame, of_site: Ints, levels: Frame, places: Frame | None) -> Ints:
+    """Return per site and location the best level of the pieces there; of the site where pieces are not told apart."""
+    if places is None or "piece_id" not in levels:
+        return of_site
+    own = places[["site_id", "location_id"]].assign(
+        level=places["piece_id"].map(levels.set_index("piece_id")["level"]).fillna(1).astype("int64")
+    )
+    best = own.groupby(["site_id", "location_id"])["level"].max()
+    return best.reindex(pd.MultiIndex.from_frame(pairs)).to_numpy(dtype=np.int64)
 
 
-def _row(sums: Floats, *, is_known: bool) -> tuple[float, ...]:
+def _amounts(sums: Frame, kind: str, variant: str, quantity: str) -> list[tuple[str, Floats]]:
+    """Return per area what falls, is unknown and stays."""
+    if not len(sums):
+        return []
+    found = chosen(sums, area_kind=kind, variant=variant, quantity=quantity)
+    amounts = np.column_stack([amounts_of(found[name]) for name in _LEVELS])
+    return list(zip(map(str, found.index), amounts, strict=True))
+
+
+def _by_level(located: Frame | None, variant: int) -> list[tuple[str, Floats]]:
+    """Return per area the locations that fall, are unknown and stay, of those that may stay and those that do."""
+    if located is None:
+        return []
+    n = len(_LEVELS)
+    every, may, do = (located[n * variant + least].to_numpy(dtype=np.float64) for least in range(n))
+    told = np.column_stack([every - may, may - do, do])
+    return list(zip(map(str, located.index), told, strict=True))
+
+
+def _row(sums: Floats, state: _State) -> tuple[float, ...]:
     """Return total, stays, falls, unknown, and the shares, of what falls, is unknown and stays."""
     falls, unknown, stays = (float(amount) for amount in sums)
+    if not state.is_whole:
+        # A mode that was not measured at all is not known to be out of reach.
+        falls, unknown = 0.0, falls + unknown
     total, sure = stays + falls + unknown, stays + falls
     return (
         total,
         stays,
         falls,
         unknown,
-        falls / sure if sure and is_known else np.nan,
+        falls / sure if sure and state.is_known else np.nan,
         falls / total if total else np.nan,
         (falls + unknown) / total if total else np.nan,
     )

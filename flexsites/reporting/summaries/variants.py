@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
-from flexsites.reporting.summaries.totals import totals
+from flexsites.reporting.summaries.parts import Part
+from flexsites.reporting.summaries.stretches import BASE
+from flexsites.reporting.summaries.sums import Sum
+from flexsites.reporting.summaries.totals import join_totals, part_of_totals
 from flexsites.tables import Frame
 from flexsites.tables.counting import AVAILABLE
 from flexsites.tables.summary_tables import Variants
 
-BASE = "base"
+_SCOPES = ("all",)
 
 
 def compare_variants(
@@ -19,7 +23,6 @@ def compare_variants(
     *,
     base: str = BASE,
     flexmilieu_order: Sequence[str] | None = None,
-    undemanding: Collection[str],
     places: Mapping[str, Frame | None] | None = None,
 ) -> Frame:
     """Set the run-wide totals of each variant beside those of the base.
@@ -30,7 +33,7 @@ def compare_variants(
         Name to its (Sites, Suitability, Clusters), the base included; None: no clusters are told.
     base
         The name of the variant to compare with.
-    flexmilieu_order, undemanding
+    flexmilieu_order
         As in :func:`totals`.
     places
         Name to where the variant's sites lie, as in :func:`totals`.
@@ -47,32 +50,69 @@ def compare_variants(
     KeyError
         When the base is not among the variants.
     """
-    reference = {name: _population(variants[base][0], name) for name in ("available", "suitable")}
-    parts = []
+    order = flexmilieu_order
+    if order is None:
+        order = sorted(set().union(*(suitability["flexmilieu"] for _, suitability, _ in variants.values())))
+    parts = {}
     for name, (sites, suitability, clusters) in variants.items():
         where = (places or {}).get(name)
-        whole = totals(
-            sites,
-            suitability,
-            area_kinds=("run",),
-            flexmilieu_order=flexmilieu_order,
-            undemanding=undemanding,
-            places=where,
-            clusters=clusters,
-        )
-        table = whole[whole["coverage_scope"] == "all"].drop(columns=["area_kind", "area_code", "coverage_scope"])
+        of_base = variants[base][0]
+        parts[name] = [part_of_variant(sites, suitability, of_base, order=order, places=where, clusters=clusters)]
+    return join_variants(parts, base=base, order=order)
+
+
+@dataclass(frozen=True, slots=True)
+class VariantPart:
+    """What some sites add to a variant: to its totals of the run, and how many moved, per population that spans."""
+
+    totals: Part
+    moved: Frame
+
+
+def part_of_variant(
+    sites: Frame,
+    suitability: Frame,
+    of_base: Frame,
+    *,
+    order: Sequence[str],
+    places: Frame | None = None,
+    clusters: Frame | None = None,
+) -> VariantPart:
+    """Return what some sites add to a variant; ``of_base`` are the same sites in the base."""
+    part = part_of_totals(
+        sites, suitability,
+        area_kinds=("run",), order=order, places=places, clusters=clusters, scopes=_SCOPES,
+    )  # fmt: skip
+    rows = []
+    for name in ("available", "suitable"):
+        before, now = _population(of_base, name), _population(sites, name)
+        rows.append((name, len(now - before), len(before - now)))
+    return VariantPart(part, pd.DataFrame(rows, columns=["population", "n_sites_gained", "n_sites_lost"]))
+
+
+def join_variants(variants: Mapping[str, Iterable[VariantPart]], *, base: str = BASE, order: Sequence[str]) -> Frame:
+    """Return the variants side by side, each of its parts together: the same whatever the parts."""
+    tables = []
+    for name, parts in variants.items():
+        moved = Sum(["population"])
+        whole = join_totals(_counted(parts, moved), area_kinds=("run",), order=order, scopes=_SCOPES)
+        table = whole.drop(columns=["area_kind", "area_code", "coverage_scope"])
         table.insert(0, "variant", name)
-        changes = {key: _population(sites, key) for key in reference}
-        gained = {key: len(changes[key] - ids) for key, ids in reference.items()}
-        lost = {key: len(ids - changes[key]) for key, ids in reference.items()}
-        table["n_sites_gained"] = table["population"].map(gained).astype("Int64")
-        table["n_sites_lost"] = table["population"].map(lost).astype("Int64")
-        parts.append(table)
-    result = pd.concat(parts, ignore_index=True)
+        for column, counts in moved.table().items():
+            table[str(column)] = table["population"].map(counts).astype("Int64")
+        tables.append(table)
+    result = pd.concat(tables, ignore_index=True)
     anchor = result[result["variant"] == base].set_index("population")
     for name in ("n_sites", "n_common_expected", "n_spread_expected", "buildable_area_m2"):
         result[f"change_{name}"] = result[name] - result["population"].map(anchor[name])
     return result[Variants.columns]
+
+
+def _counted(parts: Iterable[VariantPart], moved: Sum) -> Iterator[Part]:
+    """Yield what parts add to the totals, and add up what moved."""
+    for part in parts:
+        moved.add(part.moved)
+        yield part.totals
 
 
 def _population(sites: Frame, name: str) -> set[str]:

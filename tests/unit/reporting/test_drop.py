@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flexsites.reporting.summaries.drop import drop_table, requirement_table
+from flexsites.reporting.summaries.drop import drop_table
+from flexsites.reporting.summaries.requirements import requirement_table
 from tests.reporting_fixture import RULES, make_tables
 
 ORDER = tuple(rule for rule, *_ in RULES)

@@ -9,6 +9,7 @@ import pytest
 from flexsites.errors import InputError, NotFoundError
 from flexsites.reporting import open_results, write_tables
 from flexsites.reporting.ledger import ledger_of
+from flexsites.reporting.summaries.stretches import variants_of
 from flexsites.tables import RuleCoverage, Sites
 from flexsites.tables.files import write_table
 from tests.reporting_fixture import write_results
@@ -18,7 +19,7 @@ def test_opens_a_run(run_directory: Path) -> None:
     results = open_results(run_directory)
     assert results.has_sites
     assert results.has_roofs
-    assert list(results.variants()) == ["base", "strict"]
+    assert variants_of(results) == ["base", "strict"]
     assert results.table("sites").crs.to_epsg() == 28992
     assert results.table("reasons") is results.table("reasons")
 

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flexsites.reporting.summaries.totals import ownership_totals, totals, verdict_totals
+from flexsites.reporting.summaries.totals import totals
+from flexsites.reporting.summaries.verdicts import ownership_totals, verdict_totals
 from tests.reporting_fixture import FLEXMILIEUS, make_tables
-from tests.reporting_fixture import UNDEMANDING as TINY
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ CLUSTERS = pd.DataFrame(
 
 def test_totals_by_hand() -> None:
     """What spans flexmilieus has the common programme, a flexmilieu the clusters that start in the area."""
-    found = totals(*_tiny_run(), flexmilieu_order=("dense", "groen_tiny"), undemanding=TINY, clusters=CLUSTERS)
+    found = totals(*_tiny_run(), flexmilieu_order=("dense", "groen_tiny"), clusters=CLUSTERS)
 
     def units(population: str, scope: str = "all", kind: str = "run", code: str = "run") -> tuple[object, ...]:
         row = _row(found, population=population, coverage_scope=scope, area_kind=kind, area_code=code)
@@ -98,7 +98,7 @@ def test_totals_by_hand() -> None:
 
 
 def test_unknown_is_counted_with_its_homes_and_never_as_yes() -> None:
-    found = totals(*_tiny_run(), flexmilieu_order=("dense", "groen_tiny"), undemanding=TINY)
+    found = totals(*_tiny_run(), flexmilieu_order=("dense", "groen_tiny"))
     row = _row(found, population="available", coverage_scope="all", area_kind="run")
     assert row["n_common_unknown_expected"] == 1.8
     assert row["buildable_area_m2"] == 240.0
@@ -110,7 +110,7 @@ def test_unknown_is_counted_with_its_homes_and_never_as_yes() -> None:
 def test_nothing_adds_homes_of_different_flexmilieus(tables: dict[str, pd.DataFrame]) -> None:
     """A row holds homes of one flexmilieu or of none in particular; no row holds the sum of several."""
     found = totals(
-        tables["sites"], tables["suitability"], flexmilieu_order=FLEXMILIEUS, undemanding=TINY,
+        tables["sites"], tables["suitability"], flexmilieu_order=FLEXMILIEUS,
         clusters=tables["clusters"],
     )  # fmt: skip
     assert (found["n_common_expected"].isna() == found["population"].isin(FLEXMILIEUS)).all()
@@ -123,7 +123,7 @@ def test_nothing_adds_homes_of_different_flexmilieus(tables: dict[str, pd.DataFr
 @pytest.mark.parametrize("population", ["available", "suitable", "suitable_demanding", *FLEXMILIEUS])
 def test_gemeenten_add_up_to_the_province_and_the_run(tables: dict[str, pd.DataFrame], population: str) -> None:
     found = totals(
-        tables["sites"], tables["suitability"], flexmilieu_order=FLEXMILIEUS, undemanding=TINY,
+        tables["sites"], tables["suitability"], flexmilieu_order=FLEXMILIEUS,
         clusters=tables["clusters"],
     )  # fmt: skip
     found = found[found["population"] == population]
@@ -140,15 +140,12 @@ def test_totals_do_not_depend_on_the_order_of_rows(tables: dict[str, pd.DataFram
         sites.sample(frac=1, random_state=3),
         suitability.sample(frac=1, random_state=4),
         flexmilieu_order=FLEXMILIEUS,
-        undemanding=TINY,
     )
-    pd.testing.assert_frame_equal(
-        shuffled, totals(sites, suitability, flexmilieu_order=FLEXMILIEUS, undemanding=TINY), check_exact=True
-    )
+    pd.testing.assert_frame_equal(shuffled, totals(sites, suitability, flexmilieu_order=FLEXMILIEUS), check_exact=True)
 
 
 def test_a_larger_scope_never_counts_less(tables: dict[str, pd.DataFrame]) -> None:
-    found = totals(tables["sites"], tables["suitability"], flexmilieu_order=FLEXMILIEUS, undemanding=TINY)
+    found = totals(tables["sites"], tables["suitability"], flexmilieu_order=FLEXMILIEUS)
     wide = found.pivot_table(
         index=["area_kind", "area_code", "population"], columns="coverage_scope", values="n_sites", aggfunc="sum"
     )
@@ -174,7 +171,7 @@ def test_owners_are_counted_and_the_unnamed_stay_unknown() -> None:
 
 def test_nothing_is_mutated(tables: dict[str, pd.DataFrame]) -> None:
     before = tables["sites"].copy(), tables["suitability"].copy()
-    totals(tables["sites"], tables["suitability"], undemanding=TINY)
+    totals(tables["sites"], tables["suitability"])
     verdict_totals(tables["sites"])
     ownership_totals(tables["sites"])
     pd.testing.assert_frame_equal(before[0], tables["sites"])
@@ -185,7 +182,7 @@ def test_a_site_in_two_locations_counts_in_both() -> None:
     """PBL counts locations: pieces, not parcels, make them. Site a has pieces in L1 and L9, b in L1."""
     sites, suitability = _tiny_run()
     places = pd.DataFrame({"site_id": ["a", "a", "b", "c"], "location_id": ["L1", "L9", "L1", "L2"]})
-    found = totals(sites, suitability, flexmilieu_order=("dense", "groen_tiny"), undemanding=TINY, places=places)
+    found = totals(sites, suitability, flexmilieu_order=("dense", "groen_tiny"), places=places)
     assert _row(found, population="available", coverage_scope="all", area_kind="run")["n_locations"] == 2
     assert _row(found, population="dense", coverage_scope="all", area_kind="run")["n_locations"] == 2
     by_verdict = verdict_totals(sites, places=places)
@@ -198,7 +195,7 @@ def test_a_site_in_two_locations_counts_in_both() -> None:
 def test_neighbourhoods_add_up_to_gemeenten_and_those_to_provinces_and_the_run() -> None:
     sites, suitability = _tiny_run()
     sites = sites.assign(buurt_code=["BU1", "BU2", "BU3", None], provincie_code=["PV1", "PV1", "PV2", None])
-    found = totals(sites, suitability, flexmilieu_order=("dense", "groen_tiny"), undemanding=TINY)
+    found = totals(sites, suitability, flexmilieu_order=("dense", "groen_tiny"))
     found = found[~found["population"].isin(["dense", "groen_tiny"])]
     summed = ["n_sites", "parcel_area_m2", "buildable_area_m2", "n_common_expected", "n_sites_unknown"]
     keys = ["population", "coverage_scope"]
@@ -209,7 +206,7 @@ def test_neighbourhoods_add_up_to_gemeenten_and_those_to_provinces_and_the_run()
 
 
 def test_what_is_available_is_never_less_than_what_suits(tables: dict[str, pd.DataFrame]) -> None:
-    found = totals(tables["sites"], tables["suitability"], flexmilieu_order=FLEXMILIEUS, undemanding=TINY)
+    found = totals(tables["sites"], tables["suitability"], flexmilieu_order=FLEXMILIEUS)
     keys = ["area_kind", "area_code", "coverage_scope"]
     most = found[found["population"] == "available"].set_index(keys)["n_common_expected"]
     for population in ("suitable", "suitable_demanding"):

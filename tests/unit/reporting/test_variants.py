@@ -15,7 +15,6 @@ def test_changes_are_against_the_base() -> None:
             "strict": (strict["sites"], strict["suitability"], strict["clusters"]),
         },
         flexmilieu_order=FLEXMILIEUS,
-        undemanding=(),
     ).set_index(["variant", "population"])
     n_conditional = (base["sites"]["verdict"] == "conditional").sum()
     assert found.loc[("strict", "available"), "n_sites_lost"] == n_conditional
@@ -31,4 +30,4 @@ def test_changes_are_against_the_base() -> None:
 def test_the_base_must_be_there() -> None:
     tables = make_tables()
     with pytest.raises(KeyError):
-        compare_variants({"other": (tables["sites"], tables["suitability"], None)}, undemanding=())
+        compare_variants({"other": (tables["sites"], tables["suitability"], None)})
