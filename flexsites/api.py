@@ -158,6 +158,7 @@ def run(
     scheduler: str = "threads",
     workers: int = 2,
     resume: bool = False,
+    fresh: bool = False,
     lang: str = "nl",
     quiet: bool = True,
 ) -> Run:
@@ -176,6 +177,8 @@ def run(
         How many cells are assessed at once.
     resume
         Continue where a run was stopped.
+    fresh
+        Assess everything, whatever a finished run beside it holds.
     lang
         Language of what people open.
     quiet
@@ -192,7 +195,7 @@ def run(
 
     study = resolve(str(run_file))
     pipeline: Callable[[Study, Options], Path] = PIPELINES[study.run.pipeline]
-    options = Options(Path(outputs), scheduler, workers, resume=resume, lang=lang, quiet=quiet)
+    options = Options(Path(outputs), scheduler, workers, resume=resume, lang=lang, quiet=quiet, reuse=not fresh)
     return open_run(pipeline(study, options))
 
 

@@ -66,6 +66,7 @@ Scheduler = Annotated[
 Workers = Annotated[int, typer.Option(min=1, help="How many cells are assessed at once.")]
 CellSize = Annotated[float | None, typer.Option("--cell-size", min=250, help="Side of a cell in metres.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue where a run was stopped.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Assess everything, whatever a finished run beside it holds.")]
 LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the report and the workbook.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
 SiteId = Annotated[str, typer.Argument(metavar="SITE_ID", help="A parcel (site_id) or a building (bag_pand_id).")]
@@ -78,11 +79,12 @@ def demo(
     workers: Workers = 2,
     cell_size: CellSize = None,
     resume: Resume = False,
+    fresh: Fresh = False,
     lang: LangOption = Lang.nl,
     quiet: Quiet = False,
 ) -> None:
     """Assess a synthetic municipality: parcels and roofs, without internet."""
-    _run("demo", Options(outputs, scheduler, workers, cell_size, resume, lang.value, quiet))
+    _run("demo", Options(outputs, scheduler, workers, cell_size, resume, lang.value, quiet, reuse=not fresh))
 
 
 @app.command()
@@ -93,11 +95,12 @@ def run(
     workers: Workers = 2,
     cell_size: CellSize = None,
     resume: Resume = False,
+    fresh: Fresh = False,
     lang: LangOption = Lang.nl,
     quiet: Quiet = False,
 ) -> None:
     """Run what a run file says."""
-    _run(run_file, Options(outputs, scheduler, workers, cell_size, resume, lang.value, quiet))
+    _run(run_file, Options(outputs, scheduler, workers, cell_size, resume, lang.value, quiet, reuse=not fresh))
 
 
 @app.command()

@@ -7,6 +7,7 @@ from pathlib import Path
 from flexsites import reporting
 from flexsites.config.study import Study
 from flexsites.runs.across_cells import gather_roofs, gather_sites, match
+from flexsites.runs.added import add_variants, finished_beside
 from flexsites.runs.apart import adopt, place_apart
 from flexsites.runs.cells import assess, keyed, merge_parts
 from flexsites.runs.certainty import draw_of_run
@@ -25,13 +26,21 @@ def run(study: Study, options: Options) -> Path:
 
 
 def assess_all(study: Study, options: Options) -> Path:
-    """Assess the run, and before it each variant that needs inputs of its own; return the run's directory."""
+    """Assess the run, and before it each variant that needs inputs of its own; return the run's directory.
+
+    What a finished run beside it holds is taken over, and variants of figures are answered from that.
+    """
     place = start(study, options)
+    found = finished_beside(place, study, options)
     for variant, one in study.apart.items():
-        inner = place_apart(place, variant)
-        _assess(inner, one, options)
-        adopt(place, variant, inner)
-    _assess(place, study, options)
+        if found is None or variant not in found.standing:
+            inner = place_apart(place, variant)
+            _assess(inner, one, options)
+            adopt(place, variant, inner)
+    if found is None:
+        _assess(place, study, options)
+    else:
+        add_variants(place, study, found, options)
     return place.directory
 
 

@@ -29,6 +29,7 @@ _WRITTEN = {
     "glossary": ("Words of the field, nl and en", "The method"),
     "fetch": ("Bring the sources", "Work with it"),
     "look": ("Look at a run", "Work with it"),
+    "variants": ("Variants, and what they cost", "Work with it"),
     "add": ("How to add something", "Work on it"),
 }
 """The pages written by hand: their titles, and the group that each stands in."""

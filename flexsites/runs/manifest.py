@@ -18,6 +18,7 @@ from flexsites.config.base import Figure
 from flexsites.config.origins import Origins
 from flexsites.config.study import Study
 from flexsites.inputs.prepared import Prepared
+from flexsites.runs.made_of import made_of
 from flexsites.runs.run import Place
 from flexsites.runs.synthetic import is_synthetic, notes_of
 from flexsites.tables.manifest import (
@@ -30,6 +31,7 @@ from flexsites.tables.manifest import (
     HeadlineTold,
     Manifest,
     Named,
+    Reused,
     RuleSetTold,
     RuleTold,
     Source,
@@ -113,9 +115,11 @@ def balance(cells: Iterable[CellTold]) -> Balance:
     )
 
 
-def write_manifest(place: Place, study: Study, inputs: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
+def write_manifest(
+    place: Place, study: Study, inputs: Prepared, rows: Sequence[Mapping[str, Any]], *, reused: Reused | None = None
+) -> None:
     """Give the run its manifest, which is written last; where nobody holds the directory, at once."""
-    manifest = manifest_of(place, study, inputs, rows)
+    manifest = manifest_of(place, study, inputs, rows).model_copy(update={"reused": reused})
     holding = holding_of(place.directory)
     if holding is None:
         write(manifest, place.directory)
@@ -156,6 +160,7 @@ def manifest_of(place: Place, study: Study, inputs: Prepared, rows: Sequence[Map
         closes=balance(cell for cell in cells if cell.kind == "parcels") if has_parcels else None,
         anchors=None if study.anchors is None else _anchors(study.anchors),
         headline=None if study.top_up is None else HeadlineTold(**study.top_up.headline.model_dump()),
+        made_of=made_of(study),
     )
 
 

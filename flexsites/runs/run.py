@@ -53,6 +53,8 @@ class Options:
         Language of the report and the workbook.
     quiet
         No progress bars.
+    reuse
+        Take over what a finished run beside it made of the same; else all is assessed.
     """
 
     outputs: Path
@@ -62,6 +64,7 @@ class Options:
     resume: bool = False
     lang: str = "nl"
     quiet: bool = False
+    reuse: bool = True
 
     def __post_init__(self) -> None:
         """Refuse an unknown scheduler, or a store that results cannot go to, before hours of reading inputs."""

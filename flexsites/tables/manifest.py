@@ -142,13 +142,29 @@ class HeadlineTold(Model):
     roof_variant: str
 
 
+class MadeOf(Model):
+    """What the tables of the run itself are made of, besides its inputs: digests of its content and of the code."""
+
+    content: str
+    code: str
+
+
+class Reused(Model):
+    """The finished run whose tables this one took over, the variants among them, and those answered from them."""
+
+    run_id: str
+    variants: tuple[str, ...] = ()
+    answered: tuple[str, ...] = ()
+
+
 class Manifest(Model):
     """What a finished run tells of itself.
 
     ``tables`` has the SHA-256 of every table of results, by its file; it is empty while the run is on its way.
     ``fetched`` is what its lock says of the sources that were fetched before it.
     ``closes`` is null where no parcels were assessed, ``headline`` where no roofs were, ``anchors`` where the run names
-    no published answers.
+    no published answers. ``made_of`` is null of a run that an earlier version made, ``reused`` of one that assessed its
+    cells itself.
     """
 
     run_id: str = ""
@@ -175,6 +191,8 @@ class Manifest(Model):
     headline: HeadlineTold | None = None
     tables: Mapping[str, str] = {}
     fetched: tuple[Locked, ...] = ()
+    made_of: MadeOf | None = None
+    reused: Reused | None = None
 
 
 def write_manifest(manifest: Manifest, directory: Path) -> None:

@@ -48,6 +48,18 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def take_over(source: Path, path: Path) -> None:
+    """Have a file here too that stands elsewhere: the same bytes on the disk where it can be, else a copy.
+
+    Files are replaced, never written into, so that what becomes of the one leaves the other as it is.
+    """
+    with whole_file(path) as temporary:
+        try:
+            os.link(source, temporary)
+        except OSError:  # another disk, or one that has no links
+            shutil.copyfile(source, temporary)
+
+
 @contextmanager
 def scratch_folder(path: Path) -> Iterator[Path]:
     """Yield a folder beside a path for what is needed to write it; it is gone when the block ends."""

@@ -90,6 +90,18 @@ def locate(text: str, places: Places, *, where: str, remedy: str | None = None) 
     return str(found)
 
 
+def is_remote(path: str) -> bool:
+    """Whether a path, as it is written, leads off this machine.
+
+    Examples
+    --------
+    >>> is_remote("https://example.nl/a.gpkg"), is_remote("world://a.gpkg"), is_remote("a.gpkg")
+    (True, False, False)
+    """
+    text = str(expand(path))
+    return bool(_SCHEME.match(text)) and not text.startswith(_WORLD)
+
+
 def _remedy(path: str) -> str:
     """Return what to do about a path that leads nowhere: mend it, or set the variables it is made of."""
     states = [f"{name} ({'is' if name in os.environ else 'is not'} set)" for name in variables_of(path)]

@@ -1,0 +1,50 @@
+"""What the tables of a run are made of, so that another run knows whether they are also its own.
+
+The content is that of the run without its variants, and without what only its reports tell: a variant more, another
+title or a longer shortlist leave the tables of the run itself as they are. What faces are labelled with, and which
+measures are taken, does hang on all readings together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from flexsites.config.study import Study
+from flexsites.digest import code_digest, digest
+from flexsites.tables.manifest import MadeOf
+
+_TOLD = ("variants", "title", "about", "notes", "shortlist", "certainty", "anchors")
+_CODE = (
+    "flexsites.finished",
+    "flexsites.runs.across_cells",
+    "flexsites.runs.apart",
+    "flexsites.runs.certainty",
+    "flexsites.runs.choice",
+    "flexsites.runs.exploitation",
+    "flexsites.runs.prepare",
+)
+"""What makes the tables of a run: these modules and all that they import."""
+
+
+def made_of(study: Study) -> MadeOf:
+    """Return what the tables of the run itself are made of: its content and the code; its inputs have hashes."""
+    run = {key: one for key, one in study.content["run"].items() if key not in _TOLD}
+    content = {key: one for key, one in study.content.items() if key not in _TOLD}
+    labelled = [rule.model_dump(mode="json") for rule in study.all_rules]
+    measures = [one.id for one in (*study.street_measures, *study.area_measures, *study.travel_measures)]
+    return MadeOf(content=digest([content | {"run": run}, labelled, measures]), code=_code())
+
+
+def variants_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what each variant of a resolved run changes, by its id: its label changes nothing."""
+    return {
+        one["id"]: {key: value for key, value in one.items() if key != "label"}
+        for one in content["run"].get("variants", ())
+    }
+
+
+@cache
+def _code() -> str:
+    return code_digest(*_CODE)
