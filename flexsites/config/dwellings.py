@@ -90,6 +90,8 @@ class DwellingType(Model):
     """Whether it stands alone instead of sharing walls in a row."""
     side_gap_m: Number | None = None
     """The gap to the next home in the row; given if and only if it is detached."""
+    max_persons: Number | None = None
+    """The largest household that it is meant for; left out: it is not known whom it fits."""
 
     @model_validator(mode="after")
     def _is_a_home(self) -> Self:
@@ -109,6 +111,9 @@ class DwellingType(Model):
             message = f"{self.id}: side_gap_m must be 0 or more"
             raise ValueError(message)
         int(self.max_storeys)
+        if self.max_persons is not None and int(self.max_persons) < 1:
+            message = f"{self.id}: max_persons is 1 or more"
+            raise ValueError(message)
         return self
 
 
@@ -163,6 +168,8 @@ class Programme(Model):
     """The fewest homes of one place: where it would hold fewer, it holds none."""
     max_units: Bounds | None = None
     """The most homes of one place; left out: no maximum."""
+    has_lift: bool = False
+    """Whether stacked homes have a lift: else only those on the ground floor are level."""
 
     @model_validator(mode="after")
     def _shares_are_whole(self) -> Self:

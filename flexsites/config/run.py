@@ -17,11 +17,11 @@ from flexsites.config.units import ANY, Unit
 
 Pipeline = Literal["provincial_sweep", "municipal_shortlist", "corporation_roofs"]
 Estimate = Literal["low", "expected", "high"]
-DemandObjective = Literal["consent", "not_municipal", "parcels", "locations", "score"]
+DemandObjective = Literal["elsewhere", "consent", "not_municipal", "parcels", "locations", "score"]
 
-DEMAND_ORDER: tuple[DemandObjective, ...] = ("consent", "not_municipal", "parcels", "locations")
-"""What goes before what where sites are chosen for a demand: land that needs consent, land that is not the
-municipality's, the number of parcels, the number of locations (METHOD 9)."""
+DEMAND_ORDER: tuple[DemandObjective, ...] = ("elsewhere", "consent", "not_municipal", "parcels", "locations")
+"""What goes before what where places are chosen for a demand: homes in another municipality, parcels that need consent,
+parcels that are not the municipality's, the number of parcels, the number of locations (METHOD 9)."""
 
 
 class World(Model):

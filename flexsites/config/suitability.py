@@ -70,6 +70,27 @@ class TargetGroup(Model):
     """Whether its members have a car; null: some do, some do not. Transit is then never required."""
     requirements: tuple[Criterion, ...] = ()
     """What a site must meet for this group; all of them."""
+    needs_level_access: bool = False
+    """Whether its demand is met by homes on the ground floor or with a lift only; a demand may say otherwise."""
+    max_share: Number | None = None
+    """The largest share of the homes of a place that its demand is given; left out: all. A demand may say otherwise."""
+    max_homes_near: Number | None = None
+    """The most homes that its demand is given within `near_m`; left out: any number. A demand may say otherwise."""
+    near_m: Number | None = None
+    """How far that reaches, straight; given if and only if `max_homes_near` is."""
+
+    @model_validator(mode="after")
+    def _mixes(self) -> Self:
+        if self.max_share is not None and not 0 < float(self.max_share) <= 1:
+            message = f"{self.id}: max_share is a share of the homes of a place, above 0 and at most 1"
+            raise ValueError(message)
+        if (self.max_homes_near is None) != (self.near_m is None):
+            message = f"{self.id}: max_homes_near and near_m go together"
+            raise ValueError(message)
+        if self.max_homes_near is not None and (int(self.max_homes_near) < 1 or float(self.near_m or 0) < 0):
+            message = f"{self.id}: max_homes_near is 1 or more and near_m 0 or more"
+            raise ValueError(message)
+        return self
 
 
 class WeightedCriterion(Model):

@@ -29,7 +29,9 @@ from flexsites.inputs.prepared import Prepared
 from flexsites.runs.lattice import Cell
 from flexsites.runs.run import Options, Place, progress
 from flexsites.runs.supply import tell_supply
+from flexsites.suitability.asked import ADJOINING, Meaning, bordering
 from flexsites.suitability.demand import match_demand, sum_demand
+from flexsites.suitability.places import demand_places
 from flexsites.tables import Frame, Table
 from flexsites.tables.files import merge, read, read_chunks, write_chunks, write_table
 from flexsites.tables.whole_files import scratch_folder
@@ -157,14 +159,44 @@ def match(place: Place, study: Study, inputs: Prepared, options: Options) -> Non
     if path is None:
         return
     demand = read(path)
-    judged = [read(place.result(BASE, "sites")), read(place.result(BASE, "suitability"))]
+    meaning = Meaning(
+        study.flexmilieus, study.dwelling_types, study.base.groups, study.base.time, _adjoining(inputs, demand)
+    )
     with progress("demand", 2, quiet=options.quiet) as advance:
-        matched = match_demand(demand, *judged, flexmilieus=study.flexmilieus, order=study.run.demand_order)
+        places, gemeenten = _demand_places(place)
+        matched = match_demand(demand, places, meaning=meaning, order=study.run.demand_order)
         write_table(matched, t.DemandSites, place.result(BASE, "demand_sites"))
         advance(1)
-        told = sum_demand(demand, matched, *judged, flexmilieus=study.flexmilieus)
+        told = sum_demand(demand, matched, places, meaning=meaning, gemeenten=gemeenten)
         write_table(told, t.DemandTotals, place.result(BASE, "demand"))
         advance(2)
+
+
+def _demand_places(place: Place) -> tuple[Frame, frozenset[str]]:
+    """Return the places of the run that may meet a demand, and the gemeenten in which it has sites."""
+
+    def some(name: str, *columns: str) -> Frame:
+        return pd.concat(list(read_chunks(place.result(BASE, name), columns=list(columns))), ignore_index=True)
+
+    years = "available_years_expected"
+    sites = some("sites", "site_id", "gemeente_code", "owner_class", "verdict", "location_id", years)
+    places = demand_places(
+        read(place.result(BASE, "clusters")),
+        pieces=some("pieces", "piece_id", "site_id", "is_with_consent", "is_without_consent", years),
+        sites=sites,
+        suitability=some("suitability", "site_id", "flexmilieu", "is_suitable", "n_per_cluster_expected", "score"),
+    )
+    return places, frozenset(sites["gemeente_code"].dropna())
+
+
+def _adjoining(inputs: Prepared, demand: Frame) -> dict[str, tuple[str, ...]]:
+    """Return the gemeenten that border on one that asks for homes there too."""
+    path = inputs.tables.get("areas")
+    asks = {row["gemeente_code"] for row in demand.to_dict("records") if ADJOINING in row["also_in"]}
+    if path is None or not asks:
+        return {}
+    areas = read(path)
+    return bordering(areas[(areas["area_kind"] == "gemeente").to_numpy()], asks)
 
 
 def gather_roofs(place: Place, study: Study, inputs: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:

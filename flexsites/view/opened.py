@@ -28,9 +28,9 @@ from flexsites.view.index import Index, index_of, micro
 from flexsites.view.tiles import MOST_ZOOM, Tiles, tiles_of
 
 _OF_PARCEL = (
-    "sites", "reasons", "suitability", "pieces", "accessibility", "units", "demand_sites", "piece_suitability",
+    "sites", "reasons", "suitability", "pieces", "accessibility", "units", "piece_suitability",
 )  # fmt: skip
-_WHOLE = ("canonical/streets", "canonical/areas", "locations", "location_suitability")
+_WHOLE = ("canonical/streets", "canonical/areas", "locations", "location_suitability", "demand_sites")
 _AREA_TOLERANCE_M = 5.0
 _MOST_PLACES = 8
 

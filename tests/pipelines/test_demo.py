@@ -402,9 +402,15 @@ def test_demand_is_matched_and_no_land_counts_twice(tables: dict[str, pd.DataFra
     amounts = told[["n_homes_met", "n_homes_possible", "n_homes_unmet"]].sum(axis=1)
     assert (amounts[told["n_homes_met"].notna()] == told.loc[told["n_homes_met"].notna(), "n_homes_asked"]).all()
     assert given["n_homes_given"].sum() == told["n_homes_met"].sum() > 0
-    by_site = given.groupby("site_id")
-    assert len(given[["site_id", "flexmilieu"]].drop_duplicates()) == by_site.ngroups, "a site serves one flexmilieu"
-    assert (by_site["n_homes_given"].sum() <= by_site["n_per_cluster_expected"].first()).all()
+    by_place = given.groupby("place_id")
+    assert (by_place["flexmilieu"].nunique() == 1).all(), "a place serves one flexmilieu"
+    assert (by_place["n_homes_given"].sum() <= by_place["n_homes_place"].first()).all()
+    places = given.drop_duplicates("place_id")
+    taken = places["place_pieces"].explode()
+    assert taken.is_unique, "a piece of land is taken once"
+    room = tables["units"].set_index(["piece_id", "flexmilieu"])["n_room_expected"]
+    for row in places.itertuples():
+        assert row.n_homes_place <= sum(room[(piece, row.flexmilieu)] for piece in row.place_pieces)
     sites = tables["sites"].set_index("site_id").loc[given["site_id"]]
     assert sites["verdict"].isin(["eligible", "conditional"]).all()
     assert (sites["gemeente_code"].to_numpy() == given["gemeente_code"].to_numpy()).all()

@@ -10,15 +10,17 @@ import pandas as pd
 from flexsites.reporting.results import Results
 from flexsites.reporting.table_view import TableView, table_view
 from flexsites.reporting.words import Words
-from flexsites.tables import DemandSites, DemandTotals, Frame, Sites, demand_tables
+from flexsites.tables import DemandSites, DemandTotals, Frame, Sites
+from flexsites.tables import demand_tables as t
 
 _TOGETHER = "together"
 _WHERE = (
-    "gemeente", "site_id", "flexmilieu", "target_group", "n_homes_given", "n_per_cluster_expected", "rank", "verdict",
-    "owner_class",
+    "gemeente", "site_id", "flexmilieu", "target_group", "n_homes_given", "n_homes_place", "n_parcels",
+    "n_parcels_consent", "n_parcels_private", "available_years_expected",
 )  # fmt: skip
-_OF_GROUP = (demand_tables.n_sites_given, demand_tables.n_homes_fit, demand_tables.demand_outcome)
+_OF_GROUP = (t.n_places_given, t.n_homes_fit, t.demand_outcome)
 _AMOUNTS = ("n_homes_asked", "n_homes_met", "n_homes_possible", "n_homes_unmet")
+_BESIDES = (t.household_size, t.years_asked, t.from_year, t.is_level_asked, t.most_share, t.most_homes_near, t.near_m)
 
 
 def demand(results: Results, words: Words) -> dict[str, Any] | None:
@@ -28,13 +30,15 @@ def demand(results: Results, words: Words) -> dict[str, Any] | None:
     told, matched = results.table("demand"), results.table("demand_sites")
     caveats = [words.text("demand.partial")]
     if not told["is_most"].all():
-        caveats.append(words.text("demand.not_proven"))
+        caveats.append(words.text("demand.not_proven", n=words.number(told["n_homes_gap"].max())))
+    if not matched["is_best"].all():
+        caveats.append(words.text("demand.not_best"))
     silent = sorted(set(results.table("sites")["gemeente_code"].dropna()) - set(told["gemeente_code"]))
     if silent:
         names = ", ".join(words.name("area", code) for code in silent)
         caveats.append(words.text("demand.no_demand", gemeenten=names))
     return {
-        "sentence": f"{_sentence(told, words)} {_consent(results, matched, words)}".rstrip(),
+        "sentence": f"{_sentence(told, words)} {_consent(matched, words)}".rstrip(),
         "totals": _totals(told, words),
         "sites": _sites(results, matched, words),
         "caveats": caveats,
@@ -53,10 +57,9 @@ def _sentence(told: Frame, words: Words) -> str:
     return words.text("demand.sentence", n=words.number(assessed["gemeente_code"].nunique()), **sums)
 
 
-def _consent(results: Results, matched: Frame, words: Words) -> str:
+def _consent(matched: Frame, words: Words) -> str:
     """Return how many of the homes placed need consent first; empty where none does."""
-    verdict = matched["site_id"].map(results.table("sites").set_index("site_id")["verdict"])
-    n_homes = int(matched.loc[verdict.eq("conditional").to_numpy(dtype=bool), "n_homes_given"].sum())
+    n_homes = int(matched.loc[matched["n_parcels_consent"] > 0, "n_homes_given"].sum())
     return words.text("demand.consent", n=words.number(n_homes)) if n_homes else ""
 
 
@@ -66,24 +69,29 @@ def _totals(told: Frame, words: Words) -> TableView:
     for code, own in told.groupby("gemeente_code", sort=True):
         # A site may serve several groups, and land that fits one group fits another: neither adds up. A gemeente is
         # assessed for all its groups or for none, so a sum is null where any is.
-        sums = {name: [own[name].sum(skipna=False)] for name in _AMOUNTS}
+        amounts = (*_AMOUNTS, "n_homes_elsewhere")
+        sums = {name: [own[name].sum(skipna=False)] for name in amounts}
         whole = pd.DataFrame({"gemeente_code": [code], "target_group": [_TOGETHER], **sums})
-        parts += [own.sort_values("target_group"), whole.astype(dict.fromkeys(_AMOUNTS, "Int64"))]
+        parts += [own.sort_values(["target_group", "demand_id"]), whole.astype(dict.fromkeys(amounts, "Int64"))]
     rows = pd.concat(parts, ignore_index=True)
     rows = rows.assign(gemeente=rows["gemeente_code"])
-    columns = ["gemeente", "target_group", *_AMOUNTS, "n_sites", "n_homes_fit", "demand_outcome"]
-    of_group = {one.name: replace(one, not_of=("target_group", _TOGETHER)) for one in _OF_GROUP}
+    besides = [one for one in _BESIDES if rows[one.name].notna().any()]
+    elsewhere = ["n_homes_elsewhere"] if (told["n_homes_elsewhere"] > 0).any() else []
+    columns = ["gemeente", "target_group", *(one.name for one in besides), *_AMOUNTS, *elsewhere]
+    columns += [one.name for one in _OF_GROUP]
+    of_group = {one.name: replace(one, not_of=("target_group", _TOGETHER)) for one in (*_OF_GROUP, *besides)}
     shown = [of_group.get(name, name) for name in columns]
     bold = rows.index[rows["target_group"] == _TOGETHER]
     return table_view(rows, shown, words, DemandTotals, emphasis=bold)
 
 
 def _sites(results: Results, matched: Frame, words: Words) -> TableView:
-    """Return where: a row per site and group."""
-    place = {name: i for i, name in enumerate(results.flexmilieus)}
-    sites = pd.DataFrame(results.table("sites"))[["site_id", "verdict", "owner_class"]]
-    rows = matched.assign(_place=matched["flexmilieu"].map(place), gemeente=matched["gemeente_code"])
-    rows = rows.sort_values(["gemeente_code", "_place", "rank", "site_id", "target_group"]).merge(
-        sites, on="site_id", how="left"
+    """Return where: a row per place and group."""
+    order = {name: i for i, name in enumerate(results.flexmilieus)}
+    rows = matched.assign(_place=matched["flexmilieu"].map(order), gemeente=matched["gemeente_code"])
+    rows = rows.sort_values(
+        ["gemeente_code", "_place", "score", "place_id", "demand_id"], ascending=[True, True, False, True, True]
     )
-    return table_view(rows, _WHERE, words, DemandSites, Sites)
+    is_away = rows["place_gemeente_code"].ne(rows["gemeente_code"]).fillna(value=True).to_numpy(dtype=bool)
+    shown = ("gemeente", t.place_gemeente, *_WHERE[1:]) if is_away.any() else _WHERE
+    return table_view(rows.reset_index(drop=True), shown, words, DemandSites, Sites)

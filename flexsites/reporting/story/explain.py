@@ -296,7 +296,8 @@ def _demand(results: Results, site_id: str, words: Words) -> list[str]:
             group=words.name("target_group", row.target_group),
             flexmilieu=words.name("flexmilieu", row.flexmilieu),
         )
-        for row in records(_rows(results.table("demand_sites"), site_id))
+        for row in records(results.table("demand_sites"))
+        if site_id in {piece.partition("#")[0] for piece in row.place_pieces}
     ]
 
 

@@ -23,7 +23,19 @@ def test_words_of_the_user_are_renamed(tmp_path):
     found = _read(
         tmp_path, text, key="gemeente", keep=["groep", "aantal"], rename={"groep": "target_group", "aantal": "n_homes"}
     )
-    assert found.values.tolist() == [["GM0363", "starters", 120], ["GM0363", "senioren", 0]]
+    asked = found[["gemeente_code", "target_group", "n_homes_asked"]]
+    assert asked.values.tolist() == [["GM0363", "starters", 120], ["GM0363", "senioren", 0]]
+    nothing = [
+        "household_size",
+        "years_asked",
+        "from_year",
+        "is_level_asked",
+        "most_share",
+        "most_homes_near",
+        "near_m",
+    ]
+    assert found[nothing].isna().all(axis=None)
+    assert found["also_in"].tolist() == [(), ()]
 
 
 def test_every_fault_is_told_at_once(tmp_path):
@@ -34,10 +46,57 @@ def test_every_fault_is_told_at_once(tmp_path):
     with pytest.raises(InputError) as caught:
         _read(tmp_path, text)
     told = str(caught.value)
-    for part in ("demand.gemeente_code", "363", "demand.target_group", "reuzen", "demand.n_homes", "2.5", "said twice"):
+    for part in ("demand.gemeente_code", "363", "demand.target_group", "reuzen", "demand.n_homes", "2.5"):
         assert part in told
 
 
 def test_a_missing_column_is_named(tmp_path):
     with pytest.raises(InputError, match="n_homes"):
         _read(tmp_path, "gemeente_code,target_group\nGM0363,starters\n", keep=["target_group"])
+
+
+FULL = (
+    "gemeente_code,target_group,n_homes,household_size,years,from_year,level_access,max_share,max_homes_near,near_m,"
+    "also_in"
+)
+
+
+def test_what_else_is_asked_is_read(tmp_path):
+    text = f"{FULL}\nGM0363,starters,120,3,10,2028,ja,0.5,20,400,GM0384|aangrenzend\nGM0363,starters,10,,,,nee,,,,\n"
+    found = _read(tmp_path, text, keep=["*"])
+    first, second = found.to_dict("records")
+    names = ("household_size", "years_asked", "from_year", "is_level_asked", "most_share", "most_homes_near", "near_m")
+    assert [first[name] for name in names] == [3, 10, 2028, True, 0.5, 20, 400.0]
+    assert first["also_in"] == ("GM0384", "adjoining")
+    assert (first["demand_id"], second["demand_id"]) == (
+        "GM0363 starters 3p 10y 2028 level", "GM0363 starters any-level",
+    )  # fmt: skip
+    assert second["also_in"] == ()
+
+
+def test_every_fault_of_what_else_is_asked_is_told_at_once(tmp_path):
+    rows = ["GM0363,starters,1,0,,,,,,,", "GM0363,senioren,1,,tien,,,,,,", "GM0363,studenten,1,,,12,,,,,"]
+    rows += ["GM0363,uitstromers,1,,,,misschien,,,,", "GM0363,bankslapers,1,,,,,1.5,,,", "GM0363,senioren,1,2,,,,,5,,"]
+    rows += ["GM0363,senioren,1,3,,,,,5,-1,", "GM0363,senioren,1,4,,,,,,,Amsterdam"]
+    with pytest.raises(InputError) as caught:
+        _read(tmp_path, "\n".join([FULL, *rows]), keep=["*"])
+    told = str(caught.value)
+    columns = (
+        "household_size",
+        "years",
+        "from_year",
+        "level_access",
+        "max_share",
+        "max_homes_near",
+        "near_m",
+        "also_in",
+    )
+    for column in columns:
+        assert f"demand.{column}" in told
+    for word in ("tien", "misschien", "1.5", "Amsterdam", "go together"):
+        assert word in told
+
+
+def test_the_same_homes_asked_twice_are_a_fault(tmp_path):
+    with pytest.raises(InputError, match="asked twice"):
+        _read(tmp_path, "gemeente_code,target_group,n_homes\nGM0363,starters,1\nGM0363,starters,2\n")

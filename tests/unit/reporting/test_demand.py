@@ -13,30 +13,41 @@ from flexsites.reporting import open_results, write_report, write_workbook
 from flexsites.reporting.names import words_of
 from flexsites.reporting.report.demand import demand
 from flexsites.reporting.story.explain import explain
+from flexsites.tables import DemandSites, DemandTotals, conform
+from flexsites.tables.files import write_table
 
 TOTALS = [
-    ("GM9901", "senioren", 45, 30, 10, 5, 30, 2, "partly", True),
-    ("GM9901", "starters", 20, 20, 0, 0, 900, 1, "met", True),
-    ("GM9999", "starters", 7, None, None, None, None, None, "not_assessed", True),
+    ("GM9901", "senioren", 45, 30, 0, 10, 5, 30, 2, "partly"),
+    ("GM9901", "starters", 20, 20, 4, 0, 0, 900, 1, "met"),
+    ("GM9999", "starters", 7, None, None, None, None, None, None, "not_assessed"),
 ]
-NAMES = ["gemeente_code", "target_group", "n_homes_asked", "n_homes_met", "n_homes_possible", "n_homes_unmet"]
-NAMES += ["n_homes_fit", "n_sites", "demand_outcome", "is_most"]
+NAMES = ["gemeente_code", "target_group", "n_homes_asked", "n_homes_met", "n_homes_elsewhere", "n_homes_possible"]
+NAMES += ["n_homes_unmet", "n_homes_fit", "n_places", "demand_outcome"]
+ASKS = ("household_size", "years_asked", "from_year", "is_level_asked", "most_share", "most_homes_near", "near_m")
 
 
 @pytest.fixture
 def with_demand(run_directory: Path, tmp_path: Path) -> Path:
     place = tmp_path / "run"
     shutil.copytree(run_directory, place)
-    told = pd.DataFrame(TOTALS, columns=NAMES).astype(dict.fromkeys(NAMES[2:8], "Int64"))
-    told.to_parquet(place / "demand.parquet")
+    told = pd.DataFrame(TOTALS, columns=NAMES).assign(**dict.fromkeys(ASKS), is_most=[True, True, True], n_homes_gap=0)
+    told["household_size"] = [2, None, None]
+    told["also_in"], told["demand_id"] = [()] * 3, told["gemeente_code"] + " " + told["target_group"]
+    write_table(conform(told, DemandTotals, where="test"), DemandTotals, place / "demand.parquet")
     sites = pd.read_parquet(place / "suitability.parquet").dropna(subset=["rank"]).drop_duplicates("site_id")
-    given = sites.head(3)[["site_id", "flexmilieu", "n_per_cluster_expected", "score", "rank"]].assign(
+    given = sites.head(3)[["site_id", "flexmilieu", "score"]].reset_index(drop=True)
+    given = given.assign(
         gemeente_code="GM9901",
+        place_gemeente_code=["GM9901", "GM9901", "GM9902"],
         target_group=["senioren", "senioren", "starters"],
         n_homes_given=[10, 20, 20],
-        is_most=True,
-    )
-    given.to_parquet(place / "demand_sites.parquet")
+        n_homes_place=30, n_parcels=1, n_parcels_consent=[1, 0, 0], n_parcels_private=0, n_homes_gap=0,
+        available_years_expected=15.0, place_kind="without", is_best=[True, True, False],
+    )  # fmt: skip
+    given["place_id"] = given["site_id"] + "#1"
+    given["place_pieces"] = [(one,) for one in given["place_id"]]
+    given["demand_id"] = given["gemeente_code"] + " " + given["target_group"]
+    write_table(conform(given, DemandSites, where="test"), DemandSites, place / "demand_sites.parquet")
     return place
 
 
@@ -53,7 +64,9 @@ def test_sums_leave_out_what_is_not_assessed(with_demand: Path) -> None:
     assert "Of the 65 homes asked for in the municipalities of this run (1), 50 can be placed" in found["sentence"]
     assert "10 depend on parcels" in found["sentence"]
     assert "5 fit nowhere" in found["sentence"]
-    together = [row[2:6] for i, row in enumerate(found["totals"].rows) if i in found["totals"].emphasis]
+    assert "10 are in places where at least one parcel needs consent" in found["sentence"]
+    assert any("taken in turn" in caveat for caveat in found["caveats"])
+    together = [row[3:7] for i, row in enumerate(found["totals"].rows) if i in found["totals"].emphasis]
     assert together == [["65", "50", "10", "5"], ["7", "unknown", "unknown", "unknown"]]
 
 
