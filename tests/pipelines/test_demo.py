@@ -403,7 +403,8 @@ def test_demand_is_matched_and_no_land_counts_twice(tables: dict[str, pd.DataFra
     assert (amounts[told["n_homes_met"].notna()] == told.loc[told["n_homes_met"].notna(), "n_homes_asked"]).all()
     assert given["n_homes_given"].sum() == told["n_homes_met"].sum() > 0
     by_place = given.groupby("place_id")
-    assert (by_place["flexmilieu"].nunique() == 1).all(), "a place serves one flexmilieu"
+    serving = given[["place_id", "flexmilieu"]].drop_duplicates()
+    assert len(serving) == by_place.ngroups, "a place serves one flexmilieu"
     assert (by_place["n_homes_given"].sum() <= by_place["n_homes_place"].first()).all()
     places = given.drop_duplicates("place_id")
     taken = places["place_pieces"].explode()
