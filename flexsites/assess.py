@@ -35,6 +35,7 @@ from flexsites.exclusion.near_misses import near_misses
 from flexsites.exclusion.overlay import overlay
 from flexsites.exclusion.pieces import leave_pieces, open_land, together_by_id
 from flexsites.exclusion.verdict import decide
+from flexsites.suitability.sites import tell_bridged
 from flexsites.tables import Buildings, Frame, RoofTransit, concat, empty
 from flexsites.tables.contract import is_among
 
@@ -94,6 +95,9 @@ def assess_parcels(parcels: Frame, around: Surroundings, *, study: Study) -> dic
         soft=study.rule_set.soft_classes, lane_m=study.base.least_lane_m, land=land,
     )  # fmt: skip
     base |= {"faces": faces, "near_misses": missed}
+    bridged = {one.bridging: results[one.id]["suitability"] for one in study.readings if one.bridging is not None}
+    if bridged:
+        base["sites"] = tell_bridged(base["sites"], base["suitability"], bridged)
     return results
 
 

@@ -38,13 +38,15 @@ class Reading:
     """One reading of the run: the base, or a variant.
 
     ``rules`` are in order, told apart by place; a rule that covers other land than the base's carries the variant in
-    its id, so that faces are labelled with both. ``settings`` holds everything else that decides the answer.
+    its id, so that faces are labelled with both. ``settings`` holds everything else that decides the answer. A reading
+    with ``bridging`` is of land under hard plans too, for that flexmilieu alone.
     """
 
     id: str
     rules: tuple[ExclusionRule, ...]
     settings: Settings
     estimate: Estimate
+    bridging: str | None = None
 
     @property
     def time(self) -> TimeModel:
@@ -157,13 +159,44 @@ def variant_reading(settings: Settings, variant: Variant, path: Path) -> Reading
     measures = {threshold.measure for threshold in thresholds(settings.used_groups())}
     require_known(tuple(variant.limits), dict.fromkeys(sorted(measures)), f"{where}.limits")
     own = replaced(settings, _values(settings, variant), f"{where}")
+    if variant.bridging is not None:
+        own = _bridged(own, variant.bridging, f"{where}.bridging")
     limited = {key: _limited(group, variant.limits) for key, group in own.target_groups.items()}
     try:
         rules = switched(own.rules, variant)
     except FlexsitesError as error:
         raise ConfigError([f"{where}: {fault}" for fault in error.faults]) from error
     own = replace(own, rules=rules, target_groups=limited)
-    return Reading(variant.id, _told_apart(by_place(rules), settings, variant), own, variant.estimate)
+    return Reading(variant.id, _told_apart(by_place(rules), settings, variant), own, variant.estimate, variant.bridging)
+
+
+def _bridged(settings: Settings, flexmilieu: str, where: str) -> Settings:
+    """Return the settings of a reading in which a flexmilieu bridges the years until what is planned (METHOD 0).
+
+    Raises
+    ------
+    ConfigError
+        If there is no such flexmilieu, it has no least term, or none fits within the horizon.
+    """
+    known = {one.id: one for one in settings.flexmilieus}
+    require_known((flexmilieu,), known, where)
+    least, time = known[flexmilieu].least_term_years, settings.time
+    if least is None or not time.asks_least_term:
+        what = f"{flexmilieu} asks for no least term"
+        raise ConfigError(Fault(what, where, "name a flexmilieu with a least term, and a rule set that asks for it"))
+    taken = float(least) + float(time.preparation_years)
+    if taken > float(time.horizon_years):
+        horizon = float(time.horizon_years)
+        what = f"least term and preparation of {flexmilieu} are {taken:g} years, the horizon is {horizon:g}"
+        raise ConfigError(Fault(what, where, "name a flexmilieu with a shorter term: there is nothing to bridge"))
+    until = least.model_copy(update={"value": taken})
+    rules = tuple(
+        rule.model_copy(update={"horizon_years": until, "is_horizon_open": True})
+        if isinstance(rule, PlannedCapacity) and "hard" in rule.plan_hardness
+        else rule
+        for rule in settings.rules
+    )
+    return replace(settings, flexmilieus=(known[flexmilieu],), rules=rules)
 
 
 def _values(settings: Settings, variant: Variant) -> dict[str, Any]:

@@ -218,6 +218,8 @@ class PlannedCapacity(BaseRule):
     """Whether a plan without a start counts as within the horizon, or leaves the land with unknown years."""
     horizon_years: Number | None = None
     """How far ahead a plan counts; left out: the horizon of the time model."""
+    is_horizon_open: bool = False
+    """Whether a plan that starts exactly at the horizon does not count any more: a term before it fits."""
 
     @model_validator(mode="after")
     def _is_bound_to_no_layer(self) -> Self:

@@ -101,6 +101,10 @@ class Variant(RuleVariant):
     """Another term than the time model's."""
     preparation_years: Number | None = None
     """Another time of preparation than the time model's."""
+    bridging: str | None = None
+    """Until the homes that are planned stand: land under a hard plan counts for this flexmilieu, where the plan starts
+    within the horizon but no sooner than the flexmilieu's least term and the preparation. It alone is answered; parcels
+    keep the verdict of the run, which flags them (`bridged_for`). Left out: such land does not count."""
 
     @model_validator(mode="after")
     def _is_not_the_base(self) -> Self:

@@ -138,6 +138,7 @@ def _planned_capacity(
         reference=as_year(time.reference_date),
         horizon=float(rule.horizon_years or time.horizon_years),
         unknown_starts=rule.unknown_start == "excludes",
+        is_open=rule.is_horizon_open,
     )
     return [Constraint(position, plans[excludes])]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from flexsites.arrays import BoolArray
+from flexsites.arrays import BoolArray, lists
 from flexsites.suitability.kernels import criteria as c
 from flexsites.tables import CRS, CommonProgrammes, Exclusions, Frame, Parcels, Sites, Suitability
 from flexsites.tables.contract import is_among, is_true
@@ -71,8 +73,35 @@ def gather(
     for name in common.columns:
         site[name] = common[name].to_numpy()
     site["location_id"] = pd.array([None] * len(site), dtype="str")
+    site["bridged_for"] = lists(((),) * len(site), len(site))
     sites: Frame = gpd.GeoDataFrame(site, geometry="geometry", crs=CRS)
     return sites
+
+
+def tell_bridged(sites: Frame, suitability: Frame, bridged: Mapping[str, Frame]) -> Frame:
+    """Flag the parcels that hold more homes of a flexmilieu where it bridges the years until what is planned there.
+
+    Parameters
+    ----------
+    sites, suitability
+        What the run says.
+    bridged
+        By flexmilieu, what the reading in which it bridges says: Suitability.
+
+    Returns
+    -------
+        The sites, with the flexmilieus that bridge there in ``bridged_for``; nothing else changes.
+    """
+    told: dict[str, list[str]] = {}
+    key = ["site_id", "flexmilieu"]
+    held = suitability[is_true(suitability["is_suitable"])].set_index(key)["n_room_expected"]
+    for flexmilieu, found in bridged.items():
+        mine = found[is_true(found["is_suitable"]) & (found["flexmilieu"] == flexmilieu)].set_index(key)
+        more = mine["n_room_expected"] > held.reindex(mine.index).fillna(0)
+        for site in more.index[more.to_numpy(dtype=bool)].get_level_values("site_id"):
+            told.setdefault(site, []).append(flexmilieu)
+    every: Frame = sites.assign(bridged_for=lists((tuple(told.get(site, ())) for site in sites["site_id"]), len(sites)))
+    return every
 
 
 def _first(suitability: Frame, parcels: Frame, precedence: tuple[str, ...]) -> pd.Series[str]:

@@ -355,6 +355,7 @@ Sites = Table(
         f.flexmilieu_first,
         f.restrictions,
         f.flags,
+        f.bridged_for,
         f.geometry,
     ),
     "polygon",

@@ -25,7 +25,13 @@ def as_year(day: date) -> float:
 
 
 def starts_within(
-    start_year: FloatArray, completion_year: FloatArray, *, reference: float, horizon: float, unknown_starts: bool
+    start_year: FloatArray,
+    completion_year: FloatArray,
+    *,
+    reference: float,
+    horizon: float,
+    unknown_starts: bool,
+    is_open: bool = False,
 ) -> BoolArray:
     """Return which plans exclude: those that start within the horizon and are not completed before the reference.
 
@@ -39,6 +45,8 @@ def starts_within(
         Years.
     unknown_starts
         Whether a plan of which the start is unknown counts as starting within the horizon.
+    is_open
+        Whether a plan that starts exactly at the horizon lies beyond it.
 
     Examples
     --------
@@ -46,9 +54,12 @@ def starts_within(
     >>> ends = np.array([2025.0, np.nan, np.nan, np.nan, 2018.0])
     >>> starts_within(starts, ends, reference=2020.0, horizon=10.0, unknown_starts=True).tolist()
     [True, True, False, True, False]
+    >>> starts_within(starts, ends, reference=2020.0, horizon=10.0, unknown_starts=True, is_open=True).tolist()
+    [True, False, False, True, False]
     """
     is_completed = completion_year < np.floor(reference)
-    is_near = np.where(np.isnan(start_year), unknown_starts, start_year - reference <= horizon)
+    ahead = start_year - reference
+    is_near = np.where(np.isnan(start_year), unknown_starts, ahead < horizon if is_open else ahead <= horizon)
     return np.asarray(is_near & ~is_completed, dtype=bool)
 
 

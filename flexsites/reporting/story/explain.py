@@ -312,6 +312,8 @@ def _conclusion(results: Results, site: pd.Series[Any], words: Words) -> list[st
     homes = {key: words.number(site[f"n_common_{key}"]) for key in ("low", "expected", "high")}
     common = words.text("explain.conclusion_common", area=words.hectares(site["programme_area_m2"]), **homes)
     lines = [best] if site["verdict"] == "excluded" else [best, common, years]
+    if bridged := [words.name("flexmilieu", one) for one in entries(site["bridged_for"])]:
+        lines.append(words.text("explain.bridged", listed=", ".join(bridged)))
     marks = (_marks(results, site, effect, column, words) for effect, column in _MARKING.items())
     return [*lines, *(line for told in marks for line in told)]
 

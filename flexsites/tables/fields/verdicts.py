@@ -18,6 +18,13 @@ flags = Field(
     names="rule",
     not_of=("verdict", "excluded"),
 )
+bridged_for = Field(
+    "bridged_for",
+    "list",
+    "flexmilieus for which a bridging variant counts land under a hard plan here: the verdict stays; empty: none",
+    names="flexmilieu",
+    source="METHOD 0: bridging",
+)
 available_years_low = Field(
     "available_years_low",
     "float",
