@@ -6,7 +6,6 @@ import sys
 import unicodedata
 import webbrowser
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -18,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flexsites import __version__, cli_config, cli_questions, cli_runs, cli_start, cli_world
+from flexsites.cli_words import Lang, MessageLang, forget, lang_option, language, said, said_error
 from flexsites.config.addresses import without_keys
 from flexsites.config.run import Shortlist
 from flexsites.config.study import resolve
@@ -50,13 +50,6 @@ _out = Console()
 _err = Console(stderr=True)
 
 
-class Lang(StrEnum):
-    """The languages of reports."""
-
-    nl = "nl"
-    en = "en"
-
-
 RunFile = Annotated[str, typer.Argument(metavar="RUN.yaml", help="A run file, or the name of a bundled run.")]
 Directory = Annotated[Path, typer.Option("--run", metavar="DIR", help="The directory of a finished run.")]
 Outputs = Annotated[Path, typer.Option("--outputs", metavar="DIR", help="Where results go.")]
@@ -67,7 +60,7 @@ Workers = Annotated[int, typer.Option(min=1, help="How many cells are assessed a
 CellSize = Annotated[float | None, typer.Option("--cell-size", min=250, help="Side of a cell in metres.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue where a run was stopped.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Assess everything, whatever a finished run beside it holds.")]
-LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the report and the workbook.")]
+LangOption = Annotated[Lang, lang_option("Language of the report and the workbook; given, of messages too.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars.")]
 SiteId = Annotated[str, typer.Argument(metavar="SITE_ID", help="A parcel (site_id) or a building (bag_pand_id).")]
 
@@ -84,7 +77,7 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """Assess a synthetic municipality: parcels and roofs, without internet."""
-    _run("demo", Options(outputs, scheduler, workers, cell_size, resume, lang.value, quiet, reuse=not fresh))
+    _run("demo", Options(outputs, scheduler, workers, cell_size, resume, lang.value, quiet, not fresh, language()))
 
 
 @app.command()
@@ -100,11 +93,11 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Run what a run file says."""
-    _run(run_file, Options(outputs, scheduler, workers, cell_size, resume, lang.value, quiet, reuse=not fresh))
+    _run(run_file, Options(outputs, scheduler, workers, cell_size, resume, lang.value, quiet, not fresh, language()))
 
 
 @app.command()
-def check(run_file: RunFile) -> None:
+def check(run_file: RunFile, _lang: MessageLang = None) -> None:
     """Check a run's configuration, inputs, CRS and coverage: all faults at once, nothing is run."""
     from flexsites.runs.prepare import check_inputs, margins_told  # noqa: PLC0415 - loading the chain takes seconds that --help does not need
 
@@ -112,7 +105,7 @@ def check(run_file: RunFile) -> None:
     with _err.status("inputs") as status:
         faults = check_inputs(study, report=lambda name: status.update(plain(f"inputs: {name}")))
     asked = f"{len(study.base.rules)} rules" if study.run.assesses_parcels else "roofs"
-    table = Table("source", "reader", "edition or path", title=plain(f"{run_file}: {asked}"))
+    table = Table(*map(said, ("source", "reader", "edition or path")), title=plain(said(f"{run_file}: {asked}")))
     for name, row in study.run.sources.rows().items():
         place = str(without_keys(getattr(row, "path", getattr(row, "url", ""))))
         table.add_row(*map(plain, (name, getattr(row, "reader", ""), place)))
@@ -124,7 +117,7 @@ def check(run_file: RunFile) -> None:
     if faults:
         raise InputError(faults)
     _say(f"{run_file} can be run: no fault in its configuration and inputs.")
-    if told := checked(study):
+    if told := checked(study, language()):
         _say(told)
 
 
@@ -136,11 +129,12 @@ def fetch(
     ] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="Ask anew for what is there already.")] = False,
     quiet: Quiet = False,
+    _lang: MessageLang = None,
 ) -> None:
     """Bring what open sources offer for a run, and lock it; what only you can bring is told, and where it goes."""
     from flexsites.runs.fetch import fetch as bring  # noqa: PLC0415
 
-    bring(resolve(run_file), _out, _err, dry_run=dry_run, refresh=refresh, quiet=quiet)
+    bring(resolve(run_file), _out, _err, dry_run=dry_run, refresh=refresh, quiet=quiet, lang=language())
 
 
 @app.command()
@@ -314,19 +308,20 @@ def plain(text: object) -> Text:
 
 
 def _say(text: str) -> None:
-    _out.print(plain(text), highlight=False, soft_wrap=True)
+    _out.print(plain(said(text)), highlight=False, soft_wrap=True)
 
 
 def main() -> None:
     """Run the command line; what is raised on purpose is shown as sentences, not as a traceback."""
+    forget()
     try:
         app(standalone_mode=True, prog_name="flexsites")
     except FlexsitesError as error:
-        _leave(str(error))
+        _leave(said_error(error))
     except OSError as error:
-        _leave(str(fault_of_system(error)))
+        _leave(fault_of_system(error).told(said))
     except Stopped as stop:
-        _leave(f"{stop}. Continue with --resume.", 128 + stop.number)
+        _leave(said(f"{stop}. Continue with --resume."), 128 + stop.number)
 
 
 def _leave(told: str, code: int = 2) -> NoReturn:

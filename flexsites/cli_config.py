@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from flexsites.cli_words import said
 from flexsites.config.copies import copy, named, names
 from flexsites.config.shelf import OWN_FOLDER, Shelf
 
@@ -48,4 +49,4 @@ def copy_command(
 ) -> None:
     """Copy a file of configuration into your own folder: it takes the place of the original, or stands beside it."""
     path = copy(name, to, shelf=Shelf(config.resolve() if config else None), new_id=new_id)
-    _out.print(f"Copied: {path}", highlight=False, soft_wrap=True)
+    _out.print(said(f"Copied: {path}"), highlight=False, soft_wrap=True)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from flexsites.cli_words import Lang, lang_option, said
 from flexsites.config.relocation import Relocation
 
 _out = Console()
 
-Lang = Literal["nl", "en"]
 Directory = Annotated[Path, typer.Option("--run", metavar="DIR", help="The directory of a finished run.")]
-LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the page.")]
+LangOption = Annotated[Lang, lang_option("Language of the page; given, of messages too.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,7 +36,7 @@ def relocation(
     max_seconds: Annotated[
         float | None, typer.Option(min=1, help="Stop the search by the clock; the answer may differ another time.")
     ] = None,
-    lang: LangOption = "nl",
+    lang: LangOption = Lang.nl,
 ) -> None:
     """Choose which places open when, and where homes move, so that a programme has room every year."""
     from flexsites.reporting.report.relocation import write_relocation  # noqa: PLC0415
@@ -58,7 +58,7 @@ def relocation(
 def diff(
     first: Annotated[Path, typer.Argument(metavar="RUN_A", help="The directory of a finished run.")],
     second: Annotated[Path, typer.Argument(metavar="RUN_B", help="Another, that gets the page and the tables.")],
-    lang: LangOption = "nl",
+    lang: LangOption = Lang.nl,
 ) -> None:
     """Compare two runs: sites won and lost with the rule or requirement that did it, homes per municipality, a map."""
     from flexsites.reporting.report.difference import write_difference  # noqa: PLC0415
@@ -77,7 +77,7 @@ def backtest(
     ],
     run: Annotated[Path | None, typer.Option("--run", metavar="DIR", help="The directory of a finished run.")] = None,
     template: Annotated[bool, typer.Option("--template", help="Write a table to start from to PROJECTS.csv.")] = False,
-    lang: LangOption = "nl",
+    lang: LangOption = Lang.nl,
 ) -> None:
     """Tell what a run says of the places where projects stand: what excludes them, where they score, how dense."""
     from flexsites.errors import Fault, InputError  # noqa: PLC0415
@@ -104,4 +104,4 @@ def backtest(
 
 def _say(text: str) -> None:
     """Print a text as it is: brackets are no markup, and control signs steer nothing."""
-    _out.print(Text("".join(sign for sign in text if sign.isprintable())), highlight=False, soft_wrap=True)
+    _out.print(Text("".join(sign for sign in said(text) if sign.isprintable())), highlight=False, soft_wrap=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from flexsites.cli_words import Lang, MessageLang, lang_option, said
 
 if TYPE_CHECKING:
     from flexsites.runs.overview import Standing
@@ -20,18 +21,9 @@ _GB, _MB = 1e9, 1e6
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="The directory of a run.")]
 
 
-class ReportLang(StrEnum):
-    """The languages of reports."""
-
-    nl = "nl"
-    en = "en"
-
-
 def report(
     run: Directory,
-    lang: Annotated[
-        ReportLang, typer.Option("--lang", help="Language of the report and the factsheets.")
-    ] = ReportLang.nl,
+    lang: Annotated[Lang, lang_option("Language of the report and the factsheets; given, of messages too.")] = Lang.nl,
 ) -> None:
     """Write the report of a finished run, and its factsheets, in a language: nothing is computed anew."""
     from flexsites import reporting  # noqa: PLC0415 - loading it takes seconds that --help does not need
@@ -41,18 +33,19 @@ def report(
         told = [reporting.rewrite_factsheets(run, lang.value), reporting.write_report(run, lang.value)]
     for name, path in zip(("Factsheets", "Report"), told, strict=True):
         if path is not None:
-            _out.print(f"{name}: {path}", highlight=False, markup=False, soft_wrap=True)
+            _out.print(f"{said(name)}: {path}", highlight=False, markup=False, soft_wrap=True)
 
 
 def status(
     outputs: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where results go, or one run.")] = Path("outputs"),
+    _lang: MessageLang = None,
 ) -> None:
     """List the runs in a folder of results: finished, running, or stopped (to go on with --resume)."""
     from flexsites.runs.overview import runs_in  # noqa: PLC0415
 
     runs = runs_in(outputs)
     if not runs:
-        _out.print(f"No run in {outputs}.", highlight=False, markup=False)
+        _out.print(said(f"No run in {outputs}."), highlight=False, markup=False)
         return
     for pipeline, some in groupby(sorted(runs, key=lambda one: one.directory.parent.name), key=_pipeline):
         _out.print(f"{pipeline}/", style="bold", highlight=False, markup=False)
@@ -60,7 +53,7 @@ def status(
         table.add_column(overflow="fold")
         for one in some:
             size = f"{one.n_bytes / _GB:.1f} GB" if one.n_bytes >= _GB else f"{one.n_bytes / _MB:.1f} MB"
-            table.add_row(f"  {one.directory.name}", one.state, f"{one.changed:%Y-%m-%d %H:%M} UTC", size)
+            table.add_row(f"  {one.directory.name}", said(one.state), f"{one.changed:%Y-%m-%d %H:%M} UTC", size)
         _out.print(table, highlight=False, markup=False)
 
 
@@ -85,4 +78,4 @@ def reset(
     if not yes:
         typer.confirm(f"Remove {what} in {run}?", abort=True)
     freed = remove(run, keeps_results=not everything)
-    _out.print(f"Removed: {freed / _MB:,.1f} MB.", highlight=False)
+    _out.print(said(f"Removed: {freed / _MB:,.1f} MB."), highlight=False)

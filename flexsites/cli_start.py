@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flexsites.cli_words import Lang, lang_option, said
 from flexsites.config.areas import NamedArea, alike, area_called
 from flexsites.config.load import available
 from flexsites.config.new_run import Line, NewRun, run_name, text_of
@@ -27,13 +27,6 @@ if TYPE_CHECKING:
 _out = Console()
 
 
-class Lang(StrEnum):
-    """The languages of a run file's comments."""
-
-    nl = "nl"
-    en = "en"
-
-
 Places = Annotated[list[str], typer.Argument(metavar="PLACE...", help="Municipalities or provinces, by name or code.")]
 Folder = Annotated[
     Path | None, typer.Option("--from", metavar="DIR", help="A folder of files: registers are known by their content.")
@@ -44,7 +37,7 @@ Roofs = Annotated[
 Target = Annotated[
     Path | None, typer.Option("--to", metavar="RUN.yaml", help="The file to write; left out: NAME.yaml, here.")
 ]
-LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the comments.")]
+LangOption = Annotated[Lang, lang_option("Language of the comments; given, of messages too.")]
 
 
 def init(
@@ -102,7 +95,8 @@ def _list_sources(presets: Mapping[str, Preset], lang: Lang) -> None:
     from flexsites.inputs.rows.records import load_catalogue  # noqa: PLC0415 - loading what reads files takes seconds
 
     catalogue = load_catalogue()
-    table = Table("use", "what", "provider", "licence", "how", title="Sources", expand=True)
+    headings = map(said, ("use", "what", "provider", "licence", "how"))
+    table = Table(*headings, title=said("Sources"), expand=True)
     for name, preset in presets.items():
         row = catalogue[preset.about]
         how = ", ".join(dict.fromkeys(door.kind for door in preset.doors))
@@ -197,7 +191,7 @@ def _recognised(
         for place, one in found.findings.items()
         if place.startswith("areas.") or place.startswith("buildings.") == (roofs is not None)
     }
-    table = Table("place", "register", "file", title=_plain(folder))
+    table = Table(*map(said, ("place", "register", "file")), title=_plain(folder))
     for place, one in wanted.items():
         table.add_row(
             *map(_plain, (place, presets[one.preset].label.get(lang.value), os.path.relpath(one.content.path, folder)))
@@ -235,10 +229,10 @@ def _tell_left(found: Recognised, folder: Path, used: set[Path]) -> None:
         whole = Path(split_archive(content.path)[0])
         by_file.setdefault(whole, []).append(content.layer or Path(content.path).name)
     for file, names in by_file.items():
-        told = "not used of" if file in used else "not recognised:"
+        told = said("not used of" if file in used else "not recognised:")
         _say(f"{told} {os.path.relpath(file, folder)}: {', '.join(dict.fromkeys(names))}")
     for fault in found.faults:
-        _say(f"cannot be read: {fault}")
+        _say(f"cannot be read: {fault if isinstance(fault, str) else fault.told(said)}")
 
 
 def _plain(text: object) -> Text:
@@ -246,4 +240,4 @@ def _plain(text: object) -> Text:
 
 
 def _say(text: str) -> None:
-    _out.print(_plain(text), highlight=False, soft_wrap=True)
+    _out.print(_plain(said(text)), highlight=False, soft_wrap=True)

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from flexsites.cli_words import said
 from flexsites.errors import writing
 
 _out = Console()
@@ -52,6 +53,9 @@ def world(
             on_done=lambda n: bar.update(task, completed=n),
         )
     n_parcels, n_buildings = (f"{written.n_rows[name]:,}" for name in ("parcels", "buildings"))
-    _out.print(f"{n_parcels} parcels, {n_buildings} buildings, {written.n_rows['streets']:,} streets", highlight=False)
-    _out.print(f"Run it:  flexsites run {written.paths['run']}", highlight=False, soft_wrap=True)
-    _out.print(f"Known:   {written.paths['truth']}", highlight=False, soft_wrap=True)
+    for line in (
+        f"{n_parcels} parcels, {n_buildings} buildings, {written.n_rows['streets']:,} streets",
+        f"Run it:  flexsites run {written.paths['run']}",
+        f"Known:   {written.paths['truth']}",
+    ):
+        _out.print(said(line), highlight=False, soft_wrap=True)

@@ -10,9 +10,9 @@ import errno
 import importlib
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -37,10 +37,26 @@ class Fault:
 
     def __str__(self) -> str:
         """One line for a person."""
+        return self.told(str)
+
+    def told(self, said: Callable[[str], str]) -> str:
+        """Return one line for a person, with each of its texts as ``said`` says it: in another language."""
         shown = ", ".join(str(i) for i in list(self.ids)[:_IDS_SHOWN])
-        rows = "" if self.count is None else f"{self.count} row{'' if self.count == 1 else 's'}"
+        rows = "" if self.count is None else said(f"{self.count} row{'' if self.count == 1 else 's'}")
         extent = ": ".join(part for part in (rows, shown) if part)
-        return f"{self.where}: {self.what}{f' ({extent})' if extent else ''}. Remedy: {self.remedy}."
+        where = ": ".join(said(part) for part in self.where.split(": "))
+        what = f"{said(self.what)}{f' ({extent})' if extent else ''}"
+        return f"{where}: {what}. {said('Remedy')}: {said(self.remedy)}."
+
+    def within(self, place: object) -> Fault:
+        """Return the fault with what it lies in before its place: a file, a key of a run.
+
+        Examples
+        --------
+        >>> Fault("unknown", "effects", "correct it").within("run.yaml").where
+        'run.yaml: effects'
+        """
+        return replace(self, where=f"{place}: {self.where}")
 
 
 class FlexsitesError(Exception):
@@ -54,9 +70,16 @@ class FlexsitesError(Exception):
 
     def __init__(self, faults: str | Fault | Iterable[Fault | str]) -> None:
         self.faults: tuple[Fault | str, ...] = (faults,) if isinstance(faults, str | Fault) else tuple(faults)
-        lines = [str(fault) for fault in self.faults]
-        text = lines[0] if len(lines) == 1 else "\n".join(f"{i}. {line}" for i, line in enumerate(lines, 1))
-        super().__init__(text)
+        super().__init__(self.told(str))
+
+    def told(self, said: Callable[[str], str]) -> str:
+        """Return all faults, numbered when there are several, with each text as ``said`` says it."""
+        lines = [one.told(said) if isinstance(one, Fault) else said(one) for one in self.faults]
+        return lines[0] if len(lines) == 1 else "\n".join(f"{i}. {line}" for i, line in enumerate(lines, 1))
+
+    def within(self, place: object) -> tuple[Fault | str, ...]:
+        """Return the faults with what they lie in before their place."""
+        return tuple(one.within(place) if isinstance(one, Fault) else f"{place}: {one}" for one in self.faults)
 
     def __str__(self) -> str:
         """All faults, numbered when there are several (a KeyError would show its repr)."""

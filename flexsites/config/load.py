@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from flexsites.config.plain_yaml import FastLoader
-from flexsites.errors import ConfigError, Fault, NotFoundError
+from flexsites.errors import ConfigError, Fault, FlexsitesError, NotFoundError
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -83,7 +83,7 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML is anything until a mod
         n_values = _count_values(content, {})
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(Fault(f"cannot be read ({error})", str(path), "check the file")) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # a day that no month has is no error of YAML's own
         raise ConfigError(Fault(f"is not valid YAML ({error})", str(path), "mend the line it names")) from error
     except RecursionError as error:
         raise ConfigError(Fault("is nested too deeply", str(path), "write it flatter")) from error
@@ -163,9 +163,12 @@ def _substitute(match: re.Match[str]) -> str:
     return found
 
 
-def _faults(error: ValidationError, path: Path) -> Iterator[Fault]:
+def _faults(error: ValidationError, path: Path) -> Iterator[Fault | str]:
     for one in error.errors():
         place = ".".join(str(part) for part in one["loc"])
+        if isinstance(raised := one.get("ctx", {}).get("error"), FlexsitesError):  # it says its places itself
+            yield from raised.within(path)
+            continue
         what = one["msg"].removeprefix("Value error, ")
         if one["type"] == "extra_forbidden":
             what = f"unknown key (given: {one['input']!r:.60})"

@@ -165,7 +165,7 @@ def variant_reading(settings: Settings, variant: Variant, path: Path) -> Reading
     try:
         rules = switched(own.rules, variant)
     except FlexsitesError as error:
-        raise ConfigError([f"{where}: {fault}" for fault in error.faults]) from error
+        raise ConfigError(error.within(where)) from error
     own = replace(own, rules=rules, target_groups=limited)
     return Reading(variant.id, _told_apart(by_place(rules), settings, variant), own, variant.estimate, variant.bridging)
 

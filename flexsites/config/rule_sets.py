@@ -279,7 +279,7 @@ def joined(chain: list[tuple[Path, RuleSet | RuleChanges]]) -> RuleSet:
         try:
             named = named.model_copy(update={"rules": switched(named.rules, told_effects)})
         except ConfigError as error:
-            raise ConfigError([f"{path}: {fault}" for fault in error.faults]) from error
+            raise ConfigError(error.within(path)) from error
         base = read_model(path, RuleSet, named.replaced(changes.rules).model_dump())
     return base
 

@@ -333,7 +333,7 @@ def _switched(rule_set: RuleSet, run: Run, path: Path) -> tuple[ExclusionRule, .
     try:
         return switched(rule_set.valid_on(), RuleVariant(effects=run.effects))
     except ConfigError as error:
-        raise ConfigError([f"{path}: {fault}" for fault in error.faults]) from error
+        raise ConfigError(error.within(path)) from error
 
 
 def _content(run: Run, rule_set: RuleSet, settings: Settings, anchors: Anchors | None) -> Any:  # noqa: ANN401 - plain YAML

@@ -21,10 +21,11 @@ def uncovered(study: Study) -> list[str]:
     return list(dict.fromkeys(told))
 
 
-def checked(study: Study) -> str:
+def checked(study: Study, lang: str = "en") -> str:
     """Return how many excluding rules have no source, and which very hard and hard ones; empty without parcels.
 
-    A rule whose source covers part of the area is not among them: how much of each parcel it covers, the run tells.
+    The sentence is in English, the rules are named in a language. A rule whose source covers part of the area is not
+    among them: how much of each parcel it covers, the run tells.
     """
     excluding = [rule for rule in _rules(study) if rule.effect == "exclude"]
     if not excluding:
@@ -32,7 +33,7 @@ def checked(study: Study) -> str:
     unchecked = [rule for rule in excluding if _missing(rule, study)]
     if not unchecked:
         return f"All {len(excluding)} excluding rules have a source."
-    named = [rule.label.en for hardness in _NAMED for rule in unchecked if rule.hardness == hardness]
+    named = [rule.label.get(lang) for hardness in _NAMED for rule in unchecked if rule.hardness == hardness]
     n_rest = len(unchecked) - len(named)
     listed = ", ".join([*named, *([f"{n_rest} less hard ones" if named else "none of them hard"] if n_rest else [])])
     required = [rule.rule_id for rule in unchecked if rule.required]

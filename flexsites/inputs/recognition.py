@@ -13,7 +13,7 @@ from typing import Any
 
 from flexsites.config.presets import Preset
 from flexsites.config.source_rows import Naming
-from flexsites.errors import FlexsitesError
+from flexsites.errors import Fault, FlexsitesError
 from flexsites.inputs.formats.content import Content, contents_of
 from flexsites.inputs.formats.extent import extent_of
 from flexsites.inputs.formats.files import split_archive
@@ -88,13 +88,13 @@ class Recognised:
     unknown
         What no preset knows.
     faults
-        Files that cannot be read, in words.
+        Why files cannot be read.
     """
 
     findings: Mapping[str, Finding]
     others: tuple[tuple[Finding, str], ...] = ()
     unknown: tuple[Content, ...] = ()
-    faults: tuple[str, ...] = ()
+    faults: tuple[Fault | str, ...] = ()
 
 
 def recognise(folder: Path, presets: Mapping[str, Preset], boxes: Iterable[Bounds]) -> Recognised:
@@ -111,14 +111,14 @@ def recognise(folder: Path, presets: Mapping[str, Preset], boxes: Iterable[Bound
     """
     found: list[Finding] = []
     unknown: list[Content] = []
-    faults: list[str] = []
+    faults: list[Fault | str] = []
     for path in sorted(one for one in folder.rglob("*") if one.is_file()):
         if path.name.startswith(".") or path.suffix.lower() in _SKIPPED:
             continue
         try:
             contents = contents_of(path)
         except FlexsitesError as error:
-            faults.append(str(error))
+            faults += error.faults
             continue
         for content in contents:
             fitting = _best(content, presets, is_one_of_many=len(contents) > 1)

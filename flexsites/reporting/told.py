@@ -1,24 +1,30 @@
-"""What the package says in English (reasons, warnings, notes), in the reader's language: sentences are data.
+"""What the package says in English (reasons, warnings, notes, faults), in the reader's language: sentences are data.
 
 A sentence may hold placeholders; what stands in their place is kept, numbers in the manner of the language. A sentence
-that the catalogue does not know stays as it is: better another language than another meaning.
+that the catalogues do not know stays as it is: better another language than another meaning.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
+from typing import Literal
 
 from flexsites.config.plain_yaml import load_plain
+from flexsites.errors import Fault, FlexsitesError
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _NUMBER = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?|\d+\.\d+")
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 _APART = "; "
 
+Catalogue = Literal["told", "faults"]
 
-def translated(text: str, lang: str) -> str:
+
+def translated(text: str, lang: str, *, of: Catalogue = "told") -> str:
     """Return an English text in a language.
 
     Parameters
@@ -27,6 +33,9 @@ def translated(text: str, lang: str) -> str:
         One sentence, or several joined by a semicolon.
     lang
         ``nl`` or ``en``.
+    of
+        ``told``: what results say of their inputs and figures; ``faults``: messages on a screen, which may also hold
+        such sentences.
 
     Examples
     --------
@@ -37,49 +46,108 @@ def translated(text: str, lang: str) -> str:
     >>> translated("the building does not count: demolished", "nl")
     'het pand telt niet mee: gesloopt'
     """
-    if lang == "en" or not text:
-        return text
-    exact, patterns = _catalogue(lang)
+    return text if lang == "en" else _best(text, lang, of)[0]
+
+
+@lru_cache(maxsize=4096)
+def _best(text: str, lang: str, of: Catalogue) -> tuple[str, int]:
+    """Return a text in a language, and how many of its letters the catalogue knows: of several readings the most.
+
+    Of two that know as much, that which leaves more to its parts: `not above 0 (given: 1)` is a sentence and what was
+    given, not a sentence about `0 (given: 1)`.
+    """
+    exact, sentences = _catalogue(lang, of)
     if text in exact:
-        return exact[text]
-    for pattern, told in patterns:
-        found = pattern.fullmatch(text)
-        if found is not None:
-            parts = {name: _part(value, lang) for name, value in found.groupdict().items()}
-            return told.format(**parts)
+        return exact[text], len(text)
+    readings = []
+    for sentence in sentences:
+        if (parts := sentence.parts(text)) is not None:
+            told = {name: _part(value, lang, of) for name, value in parts.items()}
+            filled = sentence.filled({name: value for name, (value, _) in told.items()})
+            readings.append((filled, sentence.n_letters + sum(n for _, n in told.values()), sentence.n_letters))
     if _APART in text:
-        return _APART.join(translated(part, lang) for part in text.split(_APART))
-    return text
+        each = [_best(part, lang, of) for part in text.split(_APART)]
+        readings.append((_APART.join(part for part, _ in each), sum(n for _, n in each), 0))
+    return max(readings, key=lambda one: (one[1], -one[2]))[:2] if readings else (text, 0)
+
+
+def told_error(error: FlexsitesError | Fault, lang: str) -> str:
+    """Return what an error says, in a language; the error itself stays in English.
+
+    Examples
+    --------
+    >>> print(told_error(Fault("no geometry", "parcels.gpkg", "mend these cells", 2, ("a", "b")), "nl"))
+    parcels.gpkg: geen geometrie (2 rijen: a, b). Wat te doen: verbeter deze cellen.
+    """
+    return str(error) if lang == "en" else error.told(lambda text: translated(text, lang, of="faults"))
 
 
 def is_known(text: str, lang: str) -> bool:
-    """Return whether the catalogue of a language has a text, or each of its sentences."""
-    exact, patterns = _catalogue(lang)
-    if text in exact or any(pattern.fullmatch(text) for pattern, _ in patterns):
+    """Return whether what results say is told in a language: a text, or each of its sentences."""
+    exact, sentences = _catalogue(lang, "told")
+    if text in exact or any(sentence.parts(text) is not None for sentence in sentences):
         return True
     return _APART in text and all(is_known(part, lang) for part in text.split(_APART))
 
 
-def _part(value: str, lang: str) -> str:
-    """Return what stands in a placeholder: a sentence of its own in the language, a number in its manner."""
-    if lang == "nl" and _NUMBER.fullmatch(value):
-        return value.translate(str.maketrans(",.", ".,"))
-    return translated(value, lang)
+def sentences_of(lang: str, of: Catalogue) -> dict[str, str]:
+    """Return what a catalogue holds, by the English."""
+    text = files("flexsites.reporting").joinpath("labels", f"{of}.{lang}.yaml").read_text(encoding="utf-8")
+    loaded: Mapping[str, Mapping[str, str]] = load_plain(text)
+    return {english: told for part in loaded.values() for english, told in part.items()}
+
+
+@dataclass(frozen=True)
+class _Sentence:
+    """A sentence with placeholders: its English, and what it becomes."""
+
+    english: str
+    told: str
+
+    @cached_property
+    def literals(self) -> tuple[str, ...]:
+        """The English between the placeholders."""
+        return tuple(_PLACEHOLDER.split(self.english)[::2])
+
+    @cached_property
+    def n_letters(self) -> int:
+        """How much the sentence says itself."""
+        return sum(map(len, self.literals))
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        parts = _PLACEHOLDER.split(self.english)
+        written = [f"(?P<{part}>.*?)" if i % 2 else re.escape(part) for i, part in enumerate(parts)]
+        return re.compile("".join(written), re.DOTALL)
+
+    def parts(self, text: str) -> dict[str, str] | None:
+        """Return what stands in the placeholders; None for another sentence. Few need their pattern."""
+        first, *between, last = self.literals
+        if not (text.startswith(first) and text.endswith(last) and all(part in text for part in between)):
+            return None
+        found = self._pattern.fullmatch(text)
+        return None if found is None else found.groupdict()
+
+    def filled(self, parts: Mapping[str, str]) -> str:
+        """Return what the sentence becomes, with what stands in its placeholders."""
+        return _PLACEHOLDER.sub(lambda found: parts[found[1]], self.told)
+
+
+def _part(value: str, lang: str, of: Catalogue) -> tuple[str, int]:
+    """Return what stands in a placeholder: a sentence of its own in the language, a number in its manner.
+
+    In a fault a bare word is a name that a user wrote or must write, and 0.5 a value in a file: these stay.
+    """
+    is_fault = of == "faults"
+    if lang == "nl" and (_THOUSANDS if is_fault else _NUMBER).fullmatch(value):
+        return value.translate(str.maketrans(",.", ".,")), 0
+    return (value, 0) if is_fault and " " not in value.strip() else _best(value, lang, of)
 
 
 @cache
-def _catalogue(lang: str) -> tuple[dict[str, str], tuple[tuple[re.Pattern[str], str], ...]]:
-    """Return the sentences without placeholders, and the patterns of the others with what they become."""
-    text = files("flexsites.reporting").joinpath("labels", f"told.{lang}.yaml").read_text(encoding="utf-8")
-    loaded: Mapping[str, Mapping[str, str]] = load_plain(text)
-    sentences = {english: told for part in loaded.values() for english, told in part.items()}
-    exact = {english: told for english, told in sentences.items() if "{" not in english}
-    patterns = tuple((_pattern(english), told) for english, told in sentences.items() if "{" in english)
-    return exact, patterns
-
-
-def _pattern(english: str) -> re.Pattern[str]:
-    """Return the pattern of a sentence with placeholders."""
-    parts = _PLACEHOLDER.split(english)
-    written = [f"(?P<{part}>.+?)" if i % 2 else re.escape(part) for i, part in enumerate(parts)]
-    return re.compile("".join(written), re.DOTALL)
+def _catalogue(lang: str, of: Catalogue) -> tuple[dict[str, str], tuple[_Sentence, ...]]:
+    """Return the sentences without placeholders, and the others."""
+    told = sentences_of(lang, "told") | (sentences_of(lang, "faults") if of == "faults" else {})
+    exact = {english: dutch for english, dutch in told.items() if _PLACEHOLDER.search(english) is None}
+    others = [_Sentence(english, dutch) for english, dutch in told.items() if english not in exact]
+    return exact, tuple(others)

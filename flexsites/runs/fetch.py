@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from threading import Lock
 
 from rich.console import Console
@@ -19,8 +20,10 @@ from flexsites.inputs.fetch.cache import Cache, cache_folder
 from flexsites.inputs.fetch.fetch import Fetch, Order, Report
 from flexsites.inputs.fetch.plan import Planned
 from flexsites.inputs.land.rule_needs import columns_asked
+from flexsites.reporting.told import translated
 from flexsites.runs.fetched import box_of, lock_of
 from flexsites.runs.prepare import layers_halo_m
+from flexsites.tables.contract import Bounds
 
 _STATES = {
     "fetched": "fetched before, as the lock says",
@@ -58,7 +61,9 @@ def fetch_of(study: Study, *, refresh: bool = False, report: Report = lambda _na
     return Fetch(order, report)
 
 
-def fetch(study: Study, out: Console, err: Console, *, dry_run: bool, refresh: bool, quiet: bool) -> None:
+def fetch(
+    study: Study, out: Console, err: Console, *, dry_run: bool, refresh: bool, quiet: bool, lang: str = "en"
+) -> None:
     """Show the plan of a run's fetch, and fetch.
 
     Parameters
@@ -73,20 +78,23 @@ def fetch(study: Study, out: Console, err: Console, *, dry_run: bool, refresh: b
         Whether what is there already is asked anew.
     quiet
         Whether neither plan nor progress is shown.
+    lang
+        The language of what is shown.
 
     Raises
     ------
     InputError
         With everything that could not be brought.
     """
-    shown = _Shown()
+    shown, said = _Shown(), partial(translated, lang=lang, of="faults")
     order = fetch_of(study, refresh=refresh, report=shown.report)
     if dry_run or not quiet:
-        with err.status("asking how much there is"):
+        with err.status(said("asking how much there is")):
             planned = order.plan()
-        _tell(planned, out, title=f"{study.run.name}: {len(planned)} things to bring")
+        _tell(planned, out, said, title=said(f"{study.run.name}: {len(planned)} things to bring"))
     if dry_run:
-        out.print(f"\nThe lock will stand at {lock_of(study)}; nothing was fetched.", soft_wrap=True, markup=False)
+        told = said(f"The lock will stand at {lock_of(study)}; nothing was fetched.")
+        out.print(f"\n{told}", soft_wrap=True, markup=False)
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, TimeElapsedColumn(), console=err, disable=quiet) as progress:
@@ -95,7 +103,7 @@ def fetch(study: Study, out: Console, err: Console, *, dry_run: bool, refresh: b
             lock = order.bring()
         finally:
             progress.stop()
-    out.print(f"{len(lock.sources)} sources are locked in {lock_of(study)}", soft_wrap=True, markup=False)
+    out.print(said(f"{len(lock.sources)} sources are locked in {lock_of(study)}"), soft_wrap=True, markup=False)
 
 
 class _Shown:
@@ -117,26 +125,27 @@ class _Shown:
         self.progress.update(self.progress.task_ids[line], advance=n_bytes)
 
 
-def _tell(planned: Iterable[Planned], out: Console, *, title: str) -> None:
+def _tell(planned: Iterable[Planned], out: Console, said: Callable[[str], str], *, title: str) -> None:
     rows = list(planned)
-    table = Table("source", "state", "from", "how much", title=Text(title), expand=True)
+    table = Table(*map(said, ("source", "state", "from", "how much")), title=Text(title), expand=True)
     for one in rows:
-        area = "" if one.window is None or one.state != "to fetch" else f", for {_km(one)}"
+        area = "" if one.window is None or one.state != "to fetch" else f", for {_km(one.window)}"
         names = one.sources[0] if len(one.sources) == 1 else f"{one.sources[0]} and {len(one.sources) - 1} more"
-        table.add_row(*map(Text, (names, _STATES[one.state], one.origin, f"{one.size}{area}".strip(", "))))
+        cells = (said(names), said(_STATES[one.state]), one.origin, said(f"{one.size}{area}".strip(", ")))
+        table.add_row(*map(Text, cells))
     out.print(table)
     counts = Counter(one.state for one in rows)
-    out.print(", ".join(f"{n} {_STATES[state]}" for state, n in counts.items()), soft_wrap=True, markup=False)
+    out.print(", ".join(f"{n} {said(_STATES[state])}" for state, n in counts.items()), soft_wrap=True, markup=False)
     missing = [one for one in rows if one.state in ("bring", "to fetch")]
     if missing:
-        out.print("On a machine without internet, bring these files to these places:", markup=False)
+        out.print(said("On a machine without internet, bring these files to these places:"), markup=False)
         for one in missing:
-            out.print(f"  {one.target}  <-  {one.origin or 'its owner'}", soft_wrap=True, markup=False, highlight=False)
+            out.print(
+                f"  {one.target}  <-  {one.origin or said('its owner')}", soft_wrap=True, markup=False, highlight=False
+            )
 
 
-def _km(one: Planned) -> str:
+def _km(window: Bounds) -> str:
     """Return how large a window is."""
-    if one.window is None:
-        return ""
-    west, south, east, north = one.window
+    west, south, east, north = window
     return f"{(east - west) / 1000:.0f} by {(north - south) / 1000:.0f} km"

@@ -55,6 +55,8 @@ class Options:
         No progress bars.
     reuse
         Take over what a finished run beside it made of the same; else all is assessed.
+    messages
+        Language of what is said on the screen.
     """
 
     outputs: Path
@@ -65,6 +67,7 @@ class Options:
     lang: str = "nl"
     quiet: bool = False
     reuse: bool = True
+    messages: str = "en"
 
     def __post_init__(self) -> None:
         """Refuse an unknown scheduler, or a store that results cannot go to, before hours of reading inputs."""

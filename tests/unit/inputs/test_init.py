@@ -59,7 +59,7 @@ def test_registers_are_known_by_their_content(tmp_path: Path) -> None:
     assert [(one.file.name, why) for one, why in found.others] == [("ver.gpkg", "elsewhere")]
     assert "wat" in {one.layer for one in found.unknown}
     assert len(found.faults) == 1
-    assert "kapot.gpkg" in found.faults[0]
+    assert "kapot.gpkg" in str(found.faults[0])
 
 
 def test_what_is_written_passes_its_check(tmp_path: Path) -> None:

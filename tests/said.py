@@ -1,0 +1,161 @@
+"""Every text that the package says to people when something is wrong or worth knowing, read from its source."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import flexsites
+from tests.source_texts import Module, Reader, Text, called, returned
+
+PACKAGE = Path(flexsites.__file__).parent
+_ROOTS = (PACKAGE, PACKAGE.parent / "pipelines")
+_FAULT = ("what", "where", "remedy")
+_SAYING = {"_say", "say", "said", "_leave"}
+_NOTING = {"notes", "warnings"}
+_TELLING = {
+    "config/base.py": {"_other_units"},
+    "config/dwellings.py": {"programme_faults"},
+    "config/places.py": {"number_unit_faults"},
+    "config/unchecked.py": {"uncovered", "checked"},
+    "inputs/fetch/plan.py": {"_size", "_through", "_said", "_bytes_at", "_unreached"},
+    "inputs/osm/margins.py": {"short_margins"},
+    "runs/added.py": {"_differing", "_not_answered"},
+}
+"""Functions that return what others say."""
+_CONSTANTS = {
+    "inputs/rows/options.py": {"_STATES_NOTHING", "_OF_REGISTER", "_MAKES_NOTHING", "_HAS_KEY"},
+    "inputs/rows/validity.py": {"_REMEDIES", "_OTHER_KIND", "_SET_APART"},
+}
+"""Constants of which every text is said by others."""
+_OTHER_ERRORS = {"ClosedError", "NotInPartsError", "_TooLargeError", "_CutOffError"}
+"""Errors of which the text becomes part of a fault."""
+_WORDS = re.compile(r"[A-Za-z]{2,} [a-z]{2,}| [a-z]{3,} |[a-z]{3,}: $|^[a-z]{2,} $")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One text, as what it is said (`what`, `remedy`, `noted`...), and the first place where it is."""
+
+    text: Text
+    kind: str
+    place: str
+
+
+@cache
+def all_said() -> tuple[Said, ...]:
+    """Return every text once, in the order of the files."""
+    found: dict[tuple[str, ...], Said] = {}
+    for root in _ROOTS:
+        for path in sorted(root.rglob("*.py")):
+            module = Module(path, ast.parse(path.read_text(encoding="utf-8")))
+            for kind, expression in _expressions(module, path.relative_to(root).as_posix()):
+                reader = Reader(module)
+                place = f"{path.relative_to(PACKAGE.parent)}:{expression.lineno}"
+                said = [Said(text, kind, place) for text in reader.visit(expression)]
+                said += [Said(text, "inner", place) for text in reader.inner]
+                for one in said:
+                    if _is_for_people(one):
+                        found.setdefault(one.text.literals, one)
+    return tuple(found.values())
+
+
+def _is_for_people(said: Said) -> bool:
+    """Return whether a text is words, and not the bare name of a thing, which stays as it is."""
+    told = "".join(said.text.literals)
+    if said.kind in ("where", "inner"):
+        return _WORDS.search(told) is not None
+    return re.search(r"[A-Za-z]{2,}", told) is not None
+
+
+def _expressions(module: Module, name: str) -> Iterator[tuple[str, ast.expr]]:
+    """Return every expression of a module that is said, with what it is."""
+    passing = _passing(module)
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call):
+            yield from _arguments(node, module, passing)
+    for function in sorted(_TELLING.get(name, ())):
+        yield from (("inner", one) for one in _told_by(module.functions[function][0]))
+    for constant in sorted(_CONSTANTS.get(name, ())):
+        for value in module.given(constant, None):
+            yield from (("inner", one) for one in ast.walk(value) if isinstance(one, ast.Constant))
+
+
+def _told_by(function: ast.FunctionDef) -> Iterator[ast.expr]:
+    """Return what a function that tells returns, yields or gathers."""
+    yield from returned(function)
+    for node in ast.walk(function):
+        match node:
+            case ast.Yield(value=ast.expr() as value) | ast.ListComp(elt=value):
+                yield value
+            case ast.Call(func=ast.Attribute(attr="append"), args=args):
+                yield from args
+
+
+def _arguments(node: ast.Call, module: Module, passing: dict[tuple[str, str], str]) -> Iterator[tuple[str, ast.expr]]:
+    """Return the arguments of a call that are said."""
+    name = called(node.func)
+    given = {one.arg: one.value for one in node.keywords if one.arg}
+    if name == "Fault":
+        given |= dict(zip(_FAULT, node.args, strict=False))
+        yield from ((kind, given[kind]) for kind in _FAULT if kind in given)
+    elif node.args:
+        match node.func:
+            case ast.Name(id=found) if found in _SAYING - ({"said"} & set(module.functions)):
+                yield "said", node.args[0]
+            case ast.Attribute(attr="print"):
+                yield "said", node.args[0]
+            case ast.Attribute(attr="append", value=of) if called(of) in _NOTING:
+                yield "noted", node.args[0]
+            case ast.Name(id=found) if found in _errors() | _OTHER_ERRORS or _is_of_config(found, module):
+                yield "raised", node.args[0]
+    for (function, parameter), kind in passing.items():
+        for one in module.functions.get(function, ()) if function == name else ():
+            passed = dict(zip(_parameters(one), node.args, strict=False)) | given
+            if parameter in passed:
+                yield kind, passed[parameter]
+
+
+def _passing(module: Module) -> dict[tuple[str, str], str]:
+    """Return, by function and parameter, as what a function of a module says what it is given."""
+    found: dict[tuple[str, str], str] = {}
+    calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
+    while True:
+        before = dict(found)
+        for node in calls:
+            if (inside := module.owner.get(node)) is not None:
+                for kind, said in _arguments(node, module, before):
+                    for parameter, as_what in _parameters_in(said, kind):
+                        if parameter in _parameters(inside):
+                            found.setdefault((inside.name, parameter), as_what)
+        if found == before:
+            return found
+
+
+def _parameters_in(said: ast.expr, kind: str) -> Iterator[tuple[str, str]]:
+    """Return the names that are said as they are, or stand in a text."""
+    if isinstance(said, ast.Name):
+        yield said.id, kind
+    for part in said.values if isinstance(said, ast.JoinedStr) else ():
+        if isinstance(part, ast.FormattedValue) and isinstance(part.value, ast.Name):
+            yield part.value.id, "inner"
+
+
+def _parameters(function: ast.FunctionDef) -> list[str]:
+    arguments = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+    return [one.arg for one in arguments if one.arg not in ("self", "cls")]
+
+
+def _is_of_config(error: str, module: Module) -> bool:
+    """Return whether an error is one that a model of the configuration raises for a value."""
+    return error == "ValueError" and "config" in module.path.parts
+
+
+@cache
+def _errors() -> frozenset[str]:
+    tree = ast.parse((PACKAGE / "errors.py").read_text(encoding="utf-8"))
+    return frozenset(one.name for one in ast.walk(tree) if isinstance(one, ast.ClassDef) and one.name.endswith("Error"))

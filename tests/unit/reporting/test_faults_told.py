@@ -1,0 +1,195 @@
+"""Every text that the package says to people is told in Dutch, and the command line says it when asked."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from flexsites import cli
+from flexsites.errors import Fault, FlexsitesError, InputError
+from flexsites.reporting.told import sentences_of, told_error, translated
+from tests.said import PACKAGE, all_said
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+FAULTS, TOLD = sentences_of("nl", "faults"), sentences_of("nl", "told")
+ENGLISH = re.compile(r"\b(the|is not|there is|are|cannot|which|it|with|from|given|Remedy|rows?)\b")
+A_DATE = "name: a\ntitle: A\npipeline: municipal_shortlist\nreference_date: 2025-13-01\n"
+KEYS = """
+name: b
+title: B
+pipeline: municipal_shortlist
+reference_date: 2025-06-01
+area: {gemeenten: [Kampun]}
+rules: omgevingswet_2024
+shortlist: {n: 0}
+colour: red
+sources:
+  parcels: {path: percelen.gpkg}
+"""
+FILES = """
+name: c
+title: C
+pipeline: municipal_shortlist
+reference_date: 2025-06-01
+area: {bbox: [180000, 500000, 182000, 502000]}
+rules: omgevingswet_2024
+sources:
+  parcels: {reader: vector, path: gone.gpkg, about: brk_percelen}
+  layers: {natura2000: {reader: vector, path: gone.gpkg, about: natura2000, coverage: run}}
+"""
+
+
+def shape(text: str) -> tuple[str, ...]:
+    """Return a text without the names of its placeholders."""
+    return tuple(PLACEHOLDER.split(text)[::2])
+
+
+def test_every_text_that_is_said_is_told_in_dutch() -> None:
+    """Add a missing one to flexsites/reporting/labels, under its English: a note to told.nl, another to faults.nl."""
+    told = set(map(shape, TOLD))
+    known = {"noted": told}
+    both = told | set(map(shape, FAULTS))
+    said = all_said()
+    assert len(said) > 900
+    assert [f"{one.place}: {one.text}" for one in said if one.text.literals not in known.get(one.kind, both)] == []
+
+
+def test_no_text_is_told_in_dutch_that_nothing_says() -> None:
+    """Sections are named after modules; those before them hold what other libraries and tables of texts say."""
+    said = {one.text.literals for one in all_said()}
+    modules = {english for english in _of_modules() if shape(english) not in said}
+    assert modules == set()
+
+
+def _of_modules() -> set[str]:
+    parts = yaml.safe_load((PACKAGE / "reporting/labels/faults.nl.yaml").read_text(encoding="utf-8"))
+    return {english for name, part in parts.items() if (PACKAGE / f"{name}.py").is_file() for english in part}
+
+
+def test_what_stands_in_a_sentence_stands_in_the_dutch() -> None:
+    both = {**TOLD, **FAULTS}
+    lost = {one for one, dutch in both.items() if set(PLACEHOLDER.findall(one)) != set(PLACEHOLDER.findall(dutch))}
+    assert lost == set()
+
+
+def test_a_sentence_is_found_again_with_what_stands_in_it() -> None:
+    wrong = {}
+    for english, dutch in FAULTS.items():
+        names = dict.fromkeys(PLACEHOLDER.findall(english))
+        numbers = {name: f"{i + 1},234" for i, name in enumerate(names)}
+        text = PLACEHOLDER.sub(lambda found: numbers[found[1]], english)  # noqa: B023
+        expected = PLACEHOLDER.sub(lambda found: numbers[found[1]].replace(",", "."), dutch)  # noqa: B023
+        if (found := translated(text, "nl", of="faults")) != expected:
+            wrong[text] = found
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("english", "dutch"),
+    [
+        ("no column walk, which a rule asks for", "er is geen kolom walk, en een regel vraagt daarom"),
+        ("Input should be greater than 0.5 (given: 0.25)", "dit moet meer zijn dan 0.5 (gegeven: 0.25)"),
+        (
+            "width_m is in m, and 3 is given in cm: write it in the unit of the key; min_units must be 1 or more",
+            (
+                "width_m is in m, en 3 is gegeven in cm: schrijf het in de eenheid van de sleutel; "
+                "min_units moet 1 of meer zijn"
+            ),
+        ),
+        ("10 m further west, 1,250 m further south", "10 m verder naar het westen, 1.250 m verder naar het zuiden"),
+    ],
+)
+def test_names_and_values_stay_and_sentences_within_are_told(english: str, dutch: str) -> None:
+    assert translated(english, "nl", of="faults") == dutch
+
+
+def test_an_error_is_told_in_dutch_and_stays_english_in_python() -> None:
+    faults = [
+        Fault("no geometry", "p.gpkg: the file", "mend it", 1234, ("a", "b", "c", "d")),
+        Fault("stopped", "x", "set it"),
+    ]
+    error = InputError(faults)
+    assert told_error(error, "nl") == (
+        "1. p.gpkg: het bestand: geen geometrie (1234 rijen: a, b, c). Wat te doen: verbeter het.\n"
+        "2. x: gestopt. Wat te doen: geef haar een waarde."
+    )
+    assert str(error) == told_error(error, "en")
+    assert str(error).startswith("1. p.gpkg: the file: no geometry (1234 rows: a, b, c). Remedy: mend it.\n2. x")
+
+
+def test_faults_told_within_a_file_name_it_first() -> None:
+    error = FlexsitesError([Fault("unknown", "effects", "set it"), "text"])
+    assert error.within("run.yaml") == (Fault("unknown", "run.yaml: effects", "set it"), "run.yaml: text")
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
+    monkeypatch.setattr(sys, "argv", ["flexsites", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "dutch"),
+    [
+        (A_DATE, ["is geen geldige YAML (een maand ligt tussen 1 en 12)"]),
+        (
+            KEYS,
+            [
+                "onbekende sleutel (gegeven: 'red')",
+                "sources.parcels.reader: een verplichte sleutel ontbreekt",
+                "shortlist.n: dit moet 1 of meer zijn (gegeven: 0)",
+                "misschien Kampen (GM0166, Overijssel)",
+            ],
+        ),
+        (FILES, ["dit bestand is er niet", "niet gedekt: military (regel military, uitsluiting)"]),
+    ],
+    ids=["a day", "keys", "files"],
+)
+def test_check_says_in_dutch_what_is_wrong(
+    content: str, dutch: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run.yaml").write_text(content, encoding="utf-8")
+    command(monkeypatch, "check", tmp_path / "run.yaml", "--lang", "nl")
+    shown = capsys.readouterr()
+    told = (shown.out + shown.err).replace(str(tmp_path), "")
+    assert "Wat te doen: " in told
+    assert [one for one in dutch if one not in told] == []
+    assert ENGLISH.findall(told) == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "option", "told"),
+    [
+        (None, [], "no such folder"),
+        (None, ["--lang", "nl"], "deze map is er niet"),
+        ("nl", [], "deze map is er niet"),
+        ("nl", ["--lang", "en"], "no such folder"),
+    ],
+)
+def test_messages_follow_the_option_then_the_variable_then_english(
+    variable: str | None,
+    option: list[str],
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delenv("FLEXSITES_LANG", raising=False)
+    if variable:
+        monkeypatch.setenv("FLEXSITES_LANG", variable)
+    command(monkeypatch, "status", "gone", *option)
+    assert told in capsys.readouterr().err
+
+
+def test_the_language_of_reports_by_default_is_not_that_of_messages(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("FLEXSITES_LANG", raising=False)
+    command(monkeypatch, "run", "no_such_run")
+    assert "there is no 'no_such_run'" in capsys.readouterr().err
+    command(monkeypatch, "run", "no_such_run", "--lang", "nl")
+    assert "er is geen 'no_such_run'" in capsys.readouterr().err
