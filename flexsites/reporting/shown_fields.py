@@ -43,18 +43,27 @@ _TEXTS = (
     _text("units_range", "homes from the low to the high bounds", "written"),
     _text(
         "break_even_span",
-        "whole years after which homes may leave without loss: expected, and from best to worst case",
+        "whole years after which homes may leave without loss: expected, and from favourable to unfavourable",
         "written",
     ),
-    _text("shortfall_span", "what is short over the available years: expected, and from best to worst case", "written"),
-    _text("years_typical", "break-even years of the middle site: expected, and from best to worst case", "written"),
+    _text(
+        "shortfall_span",
+        "what is short over the available years: expected, and from favourable to unfavourable",
+        "written",
+    ),
+    _text(
+        "years_typical", "break-even years of the middle site: expected, and from favourable to unfavourable", "written"
+    ),
     _text("typical", "expected shortfall per home of the middle site, once, not a year", "written"),
+    _text("rent_typical", "rent of a home at which the middle site comes out even, a month", "written"),
+    _text("decides_most", "the group of figures that decides at most sites"),
     *(
         Field(f"n_{name}", "int", f"sites of which the exploitation {what}")
         for name, what in (
-            ("covers", "is paid for in every case"),
-            ("depends", "is paid for in some cases"),
-            ("falls_short", "is paid for in no case"),
+            ("covers", "is paid for over the whole range"),
+            ("likely", "is paid for at the expected figures"),
+            ("unlikely", "is paid for at favourable figures only"),
+            ("falls_short", "is not paid for within the range"),
             ("unknown_years", "is unknown, as the years are"),
         )
     ),
