@@ -16,7 +16,8 @@ from pathlib import Path
 from flexsites.config.rules import ExclusionRule
 from flexsites.config.run import Area
 from flexsites.config.source_rows import Row
-from flexsites.config.sources import OsmPlace, Service, Sources
+from flexsites.config.sources import Service, Sources
+from flexsites.config.street_sources import OsmPlace
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.formats.locked import Fetched

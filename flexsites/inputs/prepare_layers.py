@@ -18,8 +18,9 @@ from flexsites.inputs.land.layers import write_layer
 from flexsites.inputs.land.rasters import RasterFile, covered_cells, open_raster, write_raster_layer
 from flexsites.inputs.land.rule_needs import RuleNeeds, needs_of
 from flexsites.inputs.osm.layers import osm_extent
-from flexsites.inputs.preparation import Preparation, file_name
+from flexsites.inputs.preparation import Preparation
 from flexsites.inputs.rows.ingest import ReadReport
+from flexsites.inputs.source_files import file_name
 from flexsites.inputs.stock.bag_layer import COLUMNS as BAG_COLUMNS
 from flexsites.inputs.stock.bag_layer import write_bag_layer
 from flexsites.inputs.stock.stream import MARGIN_M

@@ -15,8 +15,9 @@ from flexsites.config.addresses import without_keys
 from flexsites.config.openstreetmap import AmenityCategories, StreetRules
 from flexsites.config.opportunities import ToStop
 from flexsites.config.source_rows import Row
-from flexsites.config.sources import Gtfs, Lines, OsmPbf, OsmPlace, Points, Sources
-from flexsites.config.sources import Stops as StopPoints
+from flexsites.config.sources import Sources
+from flexsites.config.street_sources import Gtfs, Lines, OsmPbf, OsmPlace, Points
+from flexsites.config.street_sources import Stops as StopPoints
 from flexsites.config.transit import Transit
 from flexsites.digest import digests_of
 from flexsites.errors import Fault, InputError

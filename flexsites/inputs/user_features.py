@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 
 from flexsites.config.openstreetmap import StreetRules
-from flexsites.config.sources import Lines, Points, Stops
+from flexsites.config.street_sources import Lines, Points, Stops
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.osm.streets_lines import LineColumns, streets_from_lines

@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from flexsites.accessibility.kernels.contraction import BACKWARD, FORWARD
-from flexsites.errors import require_extra
 
 if TYPE_CHECKING:
     from flexsites.accessibility.kernels.network import Graph
@@ -31,11 +30,6 @@ def to_networkx(graph: Graph, points: Mapping[str, Positions | Opportunities] | 
     networkx.MultiDiGraph
         Nodes are integers and the pairs above; edges carry ``length`` in metres.
 
-    Raises
-    ------
-    MissingExtraError
-        If networkx is not installed.
-
     Examples
     --------
     >>> import numpy as np
@@ -44,8 +38,9 @@ def to_networkx(graph: Graph, points: Mapping[str, Positions | Opportunities] | 
     >>> list(to_networkx(one_way).edges(data="length"))
     [(0, 1, 10.0)]
     """
-    nx = require_extra("networkx", "osm")
-    out = nx.MultiDiGraph()
+    import networkx as nx  # noqa: PLC0415 - of no use to a run
+
+    out: nx.MultiDiGraph[Any] = nx.MultiDiGraph()
     out.add_nodes_from(range(len(graph.indptr) - 1))
     on_edge: dict[int, list[tuple[float, Any]]] = defaultdict(list)
     for name, positions in (points or {}).items():

@@ -10,7 +10,8 @@ from typing import Literal
 from flexsites.config.addresses import is_address
 from flexsites.config.presets import Door, Preset
 from flexsites.config.source_rows import FileRow, Row
-from flexsites.config.sources import Bag, OsmPlace, Service, Sources
+from flexsites.config.sources import Bag, Service, Sources
+from flexsites.config.street_sources import OsmPlace
 from flexsites.inputs.formats.files import split_archive
 from flexsites.inputs.formats.questions import question_of
 from flexsites.inputs.formats.vector import Bounds

@@ -1,6 +1,6 @@
 """Streets from osmnx: a place straight from Overpass, a saved GraphML file, or a graph that the caller has.
 
-osmnx is an extra: it is for towns, and a country is read from a file. Lengths are measured anew in the plane of RD New;
+A place is for towns; a country is read from a file. Lengths are measured anew in the plane of RD New;
 osmnx's own are on a sphere and differ by metres.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from flexsites.errors import Fault, InputError, require_extra
+from flexsites.errors import Fault, InputError
 from flexsites.geometry.street_graph import NOT_TOLD, StreetGraph, Traits, graph_from_ways
 from flexsites.inputs.formats.projection import to_rd
 from flexsites.inputs.osm.access import (
@@ -46,12 +46,11 @@ def streets_from_place(place: str, *, rules: StreetRules, crs: str = RD) -> Stre
 
     Raises
     ------
-    MissingExtraError
-        If osmnx is not installed.
     InputError
         If the service cannot be reached or knows no such place.
     """
-    ox = require_extra("osmnx", "osm")
+    import osmnx as ox  # noqa: PLC0415 - dear to import, and most runs read a file
+
     before = ox.settings.useful_tags_way, ox.settings.useful_tags_node
     ox.settings.useful_tags_way = list(dict.fromkeys([*before[0], *sorted(STREET_KEYS), NAME_KEY]))
     ox.settings.useful_tags_node = list(dict.fromkeys([*before[1], *sorted(NODE_KEYS)]))
@@ -89,14 +88,13 @@ def amenities_from_place(
 
     Raises
     ------
-    MissingExtraError
-        If osmnx is not installed.
     InputError
         If the service cannot be reached or knows no such place.
     """
-    ox = require_extra("osmnx", "osm")
+    import osmnx as ox  # noqa: PLC0415 - dear to import, and most runs read a file
+
     asked = {telling_key(wanted) for one in categories.categories.values() for wanted in one.any_of}
-    tags = dict.fromkeys(sorted(asked), True)
+    tags: dict[str, bool | str | list[str]] = {**dict.fromkeys(sorted(asked), True)}
     outline, found = _from_overpass(place, lambda outline: ox.features_from_polygon(outline, tags))
     extent = project_shape(outline, RD, where=place)
     features = found.reset_index().rename(columns={"id": "osm_id"})
@@ -118,7 +116,8 @@ def _tags_of(features: gpd.GeoDataFrame) -> list[dict[str, str]]:
 
 def _from_overpass(place: str, read: Callable[[Any], Any]) -> tuple[Any, Any]:
     """Return the outline of a place and what is read within it."""
-    ox = require_extra("osmnx", "osm")
+    import osmnx as ox  # noqa: PLC0415 - dear to import, and most runs read a file
+
     try:
         outline = ox.geocode_to_gdf(place).union_all()
         return outline, read(outline)
@@ -132,12 +131,11 @@ def streets_from_graphml(path: Path, *, rules: StreetRules, crs: str = RD) -> St
 
     Raises
     ------
-    MissingExtraError
-        If osmnx is not installed.
     InputError
         If the file is no such graph.
     """
-    ox = require_extra("osmnx", "osm")
+    import osmnx as ox  # noqa: PLC0415 - dear to import, and most runs read a file
+
     try:
         graph = ox.load_graphml(path)
     except Exception as error:  # xml, networkx and osmnx raise many kinds

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import shapely
 
-from flexsites.config.sources import OsmPbf, Sources
+from flexsites.config.sources import Sources
+from flexsites.config.street_sources import OsmPbf
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.formats.windows import around, beyond
 from flexsites.inputs.osm.streets_pbf import file_box, project_shape
-from flexsites.inputs.preparation import files_of
+from flexsites.inputs.source_files import files_of
 from flexsites.tables import CRS
 from flexsites.tables.contract import Bounds
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import shapely
 
 from flexsites.config.source_rows import Row
-from flexsites.config.sources import OsmPbf
+from flexsites.config.street_sources import OsmPbf
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.land.coverages import coverage_of

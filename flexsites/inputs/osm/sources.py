@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import shapely
 
-from flexsites.config.sources import OsmGraph, OsmPbf, OsmPlace
+from flexsites.config.street_sources import OsmGraph, OsmPbf, OsmPlace
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.osm.amenities import amenities_from_pbf, stops_from_pbf
 from flexsites.inputs.osm.graph import streets_from_graphml, streets_from_place

@@ -51,7 +51,7 @@ _ONEWAY = {
 
 @dataclass(frozen=True, slots=True)
 class LineColumns:
-    """Which columns of a file of lines say what; see :class:`flexsites.config.sources.Lines`."""
+    """Which columns of a file of lines say what; see :class:`flexsites.config.street_sources.Lines`."""
 
     road_class: str
     classes: Mapping[str, str] = field(default_factory=dict)

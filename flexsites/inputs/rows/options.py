@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flexsites.config.source_rows import Row, Selection
-from flexsites.config.sources import Bag, Lines, OsmPbf, Points, Sources, Stops, Table
+from flexsites.config.sources import Bag, Sources, Table
+from flexsites.config.street_sources import Lines, OsmPbf, Points, Stops
 from flexsites.errors import Fault
 
 _MAPPING = tuple(Selection.model_fields)

@@ -61,7 +61,8 @@ def test_a_gate_is_closed_to_those_it_is_closed_to(
 
 
 def test_osmnx_gives_the_same_gate(tmp_path: Path) -> None:
-    ox = pytest.importorskip("osmnx")
+    import osmnx as ox  # noqa: PLC0415
+
     gate = {"barrier": "gate", "access": "private"}
     path = write(tmp_path / "gate.osm.pbf", gate)
     xml = write(tmp_path / "gate.osm", gate)

@@ -10,7 +10,7 @@ import osmium
 import pytest
 import shapely
 
-from flexsites.config.sources import OsmPbf
+from flexsites.config.street_sources import OsmPbf
 from flexsites.errors import InputError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.formats.polygon_filter import read_poly

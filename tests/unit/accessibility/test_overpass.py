@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
+import osmnx as ox
 import pytest
 
 from flexsites.accessibility.kernels.network import build_network
@@ -20,7 +21,6 @@ from flexsites.inputs.osm.streets_pbf import read_pbf_streets
 from tests.unit.accessibility.places import rules
 from tests.unit.accessibility.test_street_readers import NODES, WAYS, write
 
-ox = pytest.importorskip("osmnx")
 OUTLINE = [[5.89, 52.54], [5.94, 52.54], [5.94, 52.57], [5.89, 52.57], [5.89, 52.54]]
 PLACE = {
     "place_id": 1, "osm_type": "relation", "osm_id": 1, "lat": "52.55", "lon": "5.9", "class": "boundary",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tracemalloc
 from pathlib import Path
 
@@ -13,16 +12,14 @@ import pytest
 import shapely
 
 from flexsites.accessibility.kernels.network import Network, build_network
-from flexsites.errors import CrsError, InputError, MissingExtraError
+from flexsites.errors import CrsError, InputError
 from flexsites.inputs.osm import features
 from flexsites.inputs.osm.amenities import amenities_from_pbf, stops_from_pbf
 from flexsites.inputs.osm.excerpt import Excerpt
 from flexsites.inputs.osm.features import read_osm_features
 from flexsites.inputs.osm.graph import (
-    amenities_from_place,
     streets_from_graph,
     streets_from_graphml,
-    streets_from_place,
 )
 from flexsites.inputs.osm.streets_lines import LineColumns, street_lines, streets_from_lines
 from flexsites.inputs.osm.streets_pbf import read_pbf_streets
@@ -107,7 +104,8 @@ def test_small_components_are_cut_and_reported(town: Path) -> None:
 
 
 def test_osmnx_gives_the_same_network(town: Path, tmp_path: Path) -> None:
-    ox = pytest.importorskip("osmnx")
+    import osmnx as ox  # noqa: PLC0415
+
     xml = tmp_path / "town.osm"
     with osmium.SimpleWriter(str(xml)) as writer:
         for item in osmium.FileProcessor(str(town)):
@@ -295,15 +293,3 @@ def test_reading_features_holds_what_is_wanted_and_no_more(tmp_path: Path, monke
         amenities_from_pbf(path, categories=categories(), walkable=np.array([], dtype=object))
     assert kept[0] == kept[2] == 1
     assert kept[1] == kept[3] < 12
-
-
-def test_without_osmnx_the_error_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "osmnx", None)
-    nobody = np.array([], dtype=object)
-    for ask in (
-        lambda: streets_from_place("Kampen", rules=rules()),
-        lambda: amenities_from_place("Kampen", categories=categories(), walkable=nobody),
-        lambda: streets_from_graphml(tmp_path / "saved.graphml", rules=rules()),
-    ):
-        with pytest.raises(MissingExtraError, match=r"pip install 'flexsites\[osm\]'"):
-            ask()

@@ -63,5 +63,5 @@ def test_faults_are_raised_together_or_not_at_all() -> None:
 
 
 def test_a_missing_extra_names_what_to_install() -> None:
-    with pytest.raises(errors.MissingExtraError, match=r"pip install 'flexsites\[osm\]'"):
-        require_extra("flexsites_no_such_module", "osm")
+    with pytest.raises(errors.MissingExtraError, match=r"pip install 'flexsites\[view\]'"):
+        require_extra("flexsites_no_such_module", "view")
