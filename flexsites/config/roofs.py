@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from flexsites.config.base import Label, Model, Number, Range
+from flexsites.config.age_rules import AgeRule, LoadRule, Spread, YearRule, YearStep
+from flexsites.config.base import Label, Model, Number
 from flexsites.config.units import Unit
 
 __all__ = [
@@ -29,85 +30,6 @@ __all__ = [
     "YearStep",
     "assemble",
 ]
-
-
-class Spread(Range):
-    """One figure at the low bound of the answer, as expected, and at the high bound of the answer."""
-
-    at_low: Number
-    """The figure at the low bound of the answer."""
-    at_expected: Number
-    """The figure as expected."""
-    at_high: Number
-    """The figure at the high bound of the answer."""
-
-    def at(self, bound: str) -> float:
-        """Return the figure at ``low``, ``expected`` or ``high``."""
-        return float(getattr(self, f"at_{bound}"))
-
-
-class YearStep(Model):
-    """Buildings from this year on (inclusive) may gain this many storeys."""
-
-    year_from: Annotated[Number, Unit("year")]
-    """Buildings from this year on, this year included."""
-    n_storeys: Number
-    """The storeys that may be added."""
-
-
-class YearRule(Model):
-    """Storeys to add by building year alone."""
-
-    kind: Literal["by_year"]
-    """Storeys by building year."""
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    """The id of the rule."""
-    label: Label
-    """What reports call the rule."""
-    source: str
-    """Where the rule comes from."""
-    published: int
-    """The year in which it was published."""
-    steps: tuple[YearStep, ...] = Field(min_length=1)
-    """The steps, ascending by year."""
-
-    @model_validator(mode="after")
-    def _steps_ascend(self) -> Self:
-        years = [float(step.year_from) for step in self.steps]
-        if years != sorted(set(years)):
-            message = f"{self.id}: the steps must ascend by year_from, each year once, not {years}"
-            raise ValueError(message)
-        return self
-
-
-class LoadRule(Model):
-    """Storeys to add by the spare bearing capacity of buildings of certain years."""
-
-    kind: Literal["by_load"]
-    """Storeys by spare bearing capacity."""
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    """The id of the rule."""
-    label: Label
-    """What reports call the rule."""
-    source: str
-    """Where the rule comes from."""
-    published: int
-    """The year in which it was published."""
-    year_from: Annotated[Number, Unit("year")]
-    """The first building year that it is about."""
-    year_until: Annotated[Number, Unit("year")]
-    """The last building year that it is about."""
-    extra_share: Spread
-    """The load that may be added, as a share of what the building weighs."""
-    existing_kn_m2: Number
-    """What an existing storey weighs."""
-    light_kn_m2: Spread
-    """What a light new storey weighs."""
-    max_storeys: Number
-    """The most storeys that are added without a structural report."""
-
-
-AgeRule = Annotated[YearRule | LoadRule, Field(discriminator="kind")]
 
 
 class RoofRules(Model):
