@@ -289,7 +289,7 @@ def country_alone(n_nodes: int) -> None:
         cost_to_closest(graph, closest_field(graph, shops, 15_000.0), shops, sites, 15_000.0)
 
 
-@benchmark(name="accessibility", sizes=(2_000, 20_000, 200_000, 1_000_000, 5_000_000), unit="nodes")
+@benchmark(name="accessibility", sizes=(500, 2_000, 20_000, 200_000, 1_000_000, 5_000_000), unit="nodes")
 def accessibility(size: int) -> Measurements:
     """Nearest of ten categories, third nearest and counts within 1 km, all nodes asking, one core."""
     place = make_place(size)

@@ -32,7 +32,7 @@ PEERS = (
 BLOCK_M = 4_000.0
 """Side of a block of parcels: 4,000 parcels at 250 to the km2."""
 
-SIZES = (2_000, 100_000, 1_000_000)
+SIZES = (500, 100_000, 1_000_000)
 
 
 def squares_of(parcels: Geometries) -> list[NDArray[np.intp]]:

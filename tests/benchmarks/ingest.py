@@ -122,7 +122,7 @@ def _require_equal(ours: pd.DataFrame, theirs: pd.DataFrame, name: str) -> str:
     return f"{difference:.1e} m2"
 
 
-@benchmark(name="ingest", sizes=(10_000, 100_000, 1_000_000), unit="parcels")
+@benchmark(name="ingest", sizes=(2_000, 10_000, 100_000, 1_000_000), unit="parcels")
 def ingest(size: int) -> Measurements:
     """Read parcels from a GeoPackage, check, mend and sort them, write a canonical table; read windows back."""
     present, absent = find_peers(PEERS)
