@@ -57,7 +57,9 @@ Scheduler = Annotated[
     str, typer.Option(help="synchronous, threads, processes, cluster, or an address such as tcp://host:8786.")
 ]
 Workers = Annotated[int, typer.Option(min=1, help="How many cells are assessed at once.")]
-CellSize = Annotated[float | None, typer.Option("--cell-size", min=250, help="Side of a cell in metres.")]
+CellSize = Annotated[
+    float | None, typer.Option("--cell-size", min=250, help="Side of a cell in metres; none: by number of sites.")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue where a run was stopped.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Assess everything, whatever a finished run beside it holds.")]
 LangOption = Annotated[Lang, lang_option("Language of the report and the workbook; given, of messages too.")]

@@ -178,10 +178,10 @@ class Run(Model):
     """Published answers (a name of configs/anchors, or a file) to set the run beside."""
     certainty: Draws | None = None
     """How many draws of the figures tell how sure the answers are; left out: none are made."""
-    cell_size_m: float = Field(default=5000, ge=250)
-    """The side of a cell; no result depends on it. A whole multiple of 250 m is quick."""
+    cell_size_m: float | None = Field(default=None, ge=250)
+    """The side of a cell; no result depends on it. Left out: cells of about equal number of sites, which is quicker."""
     max_sites_per_cell: int = Field(default=20_000, ge=1)
-    """A cell with more sites than this is divided; no result depends on it."""
+    """A cell has no more sites than this, about; no result depends on it. Fewer ask less memory and more time."""
     notes: tuple[Label, ...] = ()
     """What a reader must know of this run; in the report."""
 

@@ -70,7 +70,6 @@ COMPLEX_PARTS: dict[str, Table] = {"complexes": t.Complexes, "complex_links": t.
 """What cells leave of complexes; they become one table when those over borders are grouped, see across_cells."""
 
 
-_MIN_SIDE_M = 125.0
 _CODE = (
     "flexsites.assess",
     "flexsites.inputs.prepared",
@@ -100,7 +99,8 @@ def assess(place: Place, study: Study, inputs: Prepared, options: Options) -> li
     rows: list[dict[str, Any]] = []
     for kind, table in _kinds(study):
         points = _representative_points(inputs, kind, table)
-        cells = plan_cells(points, side_m=side_m, max_sites=study.run.max_sites_per_cell, min_side_m=_MIN_SIDE_M)
+        most = study.run.max_sites_per_cell
+        cells = plan_cells(points, max_sites=most, at_least=options.workers, side_m=side_m)
         task = partial(assess_cell, kind=kind, place=place, study=study, inputs=inputs, made_by=_made_by())
         # On a scheduler that runs share, a task of this name is one of this directory and nothing else.
         names = [f"{kind}-{cell.id}-{digest([str(place.parts), kind, cell.id], length=12)}" for cell in cells]

@@ -46,7 +46,7 @@ class Options:
     scheduler, workers
         See :func:`flexsites.runs.parallel.map_cells`.
     cell_size_m
-        Side of a cell; None: the run's own.
+        Side of a cell; None: the run's own, if it has one.
     resume
         Keep the parts of cells whose inputs are unchanged.
     lang

@@ -43,9 +43,6 @@ BATCH = 100
 
 TRUTH_FILE = "truth.json"
 
-CELL_M = 12_500.0
-"""Side of the cells of the run, before they are cut to equal numbers of parcels."""
-
 TIMETABLE_YEAR = 2026
 
 _INTO = {"ditches": "water"}
@@ -126,7 +123,7 @@ def write_country(
         write_raster(written.paths[name], country, name)
     _write_places(directory, country, places or squares(country), written)
     _write_timetable(directory, country, written)
-    written.paths["run"] = write_run_file(directory, written.n_rows, size=size, cell_size_m=CELL_M)
+    written.paths["run"] = write_run_file(directory, written.n_rows, size=size)
     _write_truth(directory, country, written)
     return written
 

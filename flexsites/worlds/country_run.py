@@ -39,7 +39,7 @@ ABOUT = {
 }  # fmt: skip
 
 
-def write_run_file(folder: Path, n_rows: Mapping[str, int], *, size: str, cell_size_m: float) -> Path:
+def write_run_file(folder: Path, n_rows: Mapping[str, int], *, size: str) -> Path:
     """Write the run file beside the country's files, which it names relative to itself.
 
     A layer without rows is left out: an empty file is a fault, and a small country may hold none of some kinds.
@@ -57,7 +57,6 @@ def write_run_file(folder: Path, n_rows: Mapping[str, int], *, size: str, cell_s
         "pipeline": "provincial_sweep",
         "reference_date": "2026-01-01",
         "rules": "omgevingswet_2024",
-        "cell_size_m": cell_size_m,
         "sources": _sources(n_rows),
     }
     path.write_text(yaml.safe_dump(run, sort_keys=False, allow_unicode=True), encoding="utf-8")
