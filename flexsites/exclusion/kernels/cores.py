@@ -22,8 +22,10 @@ from flexsites.geometry.polygons import explode, polygonal
 GRID_M = 0.001
 """Land is united on this grid: registers give coordinates in millimetres."""
 
-Pairs: TypeAlias = dict[tuple[int, int], bool]
-"""What is known of pairs of pieces."""
+Pairs: TypeAlias = dict[tuple[int, int], int]
+"""What is known of pairs of pieces: how they meet."""
+
+_APART, _TOUCHING, _JOINED = 0, 1, 2
 
 _QUAD_SEGS = 16
 _SLACK_M = 0.01
@@ -231,13 +233,14 @@ class Neighbours:
         Index of the pieces.
     near, starts
         Shape (m,) and (n + 1,): those near piece i, itself among them, are ``near[starts[i]:starts[i + 1]]``.
-    is_joined
-        Shape (m,): whether the two share an edge.
+    is_touching, is_joined
+        Shape (m,): whether the two may touch once on the grid, and whether they share an edge.
     """
 
     tree: shapely.STRtree
     near: IntArray
     starts: IntArray
+    is_touching: BoolArray
     is_joined: BoolArray
 
 
@@ -259,15 +262,15 @@ def find_neighbours(
     ids
         Shape (n,), what each piece is called in ``known``; its position where not given.
     known
-        Whether pairs of pieces, the first at hand before the other, share an edge, as far as that was asked before;
-        what is asked now is added.
+        How pairs of pieces meet, the first at hand before the other, as far as that was asked before; what is asked
+        now is added.
 
     Examples
     --------
     >>> plots = np.array([shapely.box(0, 0, 9, 9), shapely.box(9, 0, 20, 9), shapely.box(60, 0, 70, 9)])
     >>> known = {}
     >>> np.diff(find_neighbours(plots, gap_m=10.6, known=known).starts).tolist(), known
-    ([2, 2, 1], {(0, 1): True})
+    ([2, 2, 1], {(0, 1): 2})
     """
     names = np.arange(len(pieces)) if ids is None else ids
     known = {} if known is None else known
@@ -275,23 +278,26 @@ def find_neighbours(
     one, other = tree.query(pieces, predicate="dwithin", distance=gap_m)
     order = np.argsort(one, kind="stable")
     one, other = one[order], other[order]
-    # Asked once a pair, and of those only that touch.
+    # Asked once a pair, and of those only that touch. On the grid a corner moves by less than its step.
     first, last = names[np.minimum(one, other)].tolist(), names[np.maximum(one, other)].tolist()
     keys = list(zip(first, last, strict=True))
     pairs = np.flatnonzero((one < other) & np.array([key not in known for key in keys], dtype=bool))
-    touching = pairs[shapely.dwithin(pieces[one[pairs]], pieces[other[pairs]], GRID_M)]
-    known |= dict.fromkeys([keys[i] for i in pairs.tolist()], False)
-    is_shared = share_edge(pieces[one[touching]], pieces[other[touching]])
-    known |= dict.fromkeys([keys[i] for i in touching[is_shared].tolist()], True)
-    is_joined = np.array([known.get(key, False) for key in keys], dtype=bool)
-    return Neighbours(tree, other, np.searchsorted(one, np.arange(len(pieces) + 1)), is_joined)
+    touching = pairs[shapely.dwithin(pieces[one[pairs]], pieces[other[pairs]], 2.0 * GRID_M)]
+    meeting = touching[shapely.dwithin(pieces[one[touching]], pieces[other[touching]], GRID_M)]
+    joined = meeting[share_edge(pieces[one[meeting]], pieces[other[meeting]])]
+    for rows, how in ((pairs, _APART), (touching, _TOUCHING), (joined, _JOINED)):
+        known |= dict.fromkeys([keys[i] for i in rows.tolist()], how)
+    met = np.array([known.get(key, _APART) for key in keys], dtype=np.int64)
+    starts = np.searchsorted(one, np.arange(len(pieces) + 1))
+    return Neighbours(tree, other, starts, met >= _TOUCHING, met == _JOINED)
 
 
 def land_of(i: int, parcel: IntArray, neighbours: Neighbours, is_near: Callable[[int], bool]) -> tuple[int, ...]:
-    """Return the land of a piece: itself, and what of the pieces of near parcels hangs together with it.
+    """Return the land of a piece: itself, and what of the pieces of near parcels bears on its core.
 
-    A piece that no other comes nearer to than the gap that a core can bridge bears on no core but its own; such pieces
-    are left out, which changes nothing and keeps lands small.
+    A component of the core lies in one body of land, of pieces that touch: no core lies on a gap. Other bodies bear on
+    it only where a core of theirs bridges a gap to it. So of all that hangs together with a piece by such gaps its own
+    body and those next to it are taken, whole; the rest changes nothing, and lands stay small.
 
     Parameters
     ----------
@@ -306,10 +312,10 @@ def land_of(i: int, parcel: IntArray, neighbours: Neighbours, is_near: Callable[
 
     Examples
     --------
-    >>> plots = np.array([shapely.box(0, 0, 9, 9), shapely.box(9, 0, 20, 9), shapely.box(60, 0, 70, 9)])
+    >>> plots = np.array([shapely.box(x, 0, x + 9, 9) for x in (0, 9, 20, 31, 60)])
     >>> found = find_neighbours(plots, gap_m=10.6)
-    >>> [land_of(i, np.array([0, 1, 1]), found, lambda parcel: True) for i in range(3)]
-    [(0, 1), (0, 1), (2,)]
+    >>> [land_of(i, np.array([0, 1, 1, 2, 2]), found, lambda parcel: True) for i in range(5)]
+    [(0, 1, 2), (0, 1, 2), (0, 1, 2, 3), (2, 3), (4,)]
     """
     starts = neighbours.starts
     found, waiting, of_land = {i}, [i], {int(parcel[i]): True}
@@ -321,7 +327,9 @@ def land_of(i: int, parcel: IntArray, neighbours: Neighbours, is_near: Callable[
                 continue
             found.add(there)
             waiting.append(there)
-    return tuple(sorted(found))
+    body = _hanging_together([i], found, neighbours, neighbours.is_touching)
+    beside = {int(k) for j in body for k in neighbours.near[starts[j] : starts[j + 1]].tolist()} & found
+    return tuple(sorted(_hanging_together([*body, *beside], found, neighbours, neighbours.is_touching)))
 
 
 def connected_area(i: int, land: tuple[int, ...], area_m2: FloatArray, neighbours: Neighbours) -> float:
@@ -345,16 +353,21 @@ def connected_area(i: int, land: tuple[int, ...], area_m2: FloatArray, neighbour
     >>> [float(connected_area(i, (0, 1, 2), shapely.area(plots), found)) for i in range(3)]
     [200.0, 200.0, 100.0]
     """
-    of_land, starts = set(land), neighbours.starts
-    found, waiting = {i}, [i]
+    found = _hanging_together([i], set(land), neighbours, neighbours.is_joined)
+    return float(area_m2[sorted(found)].sum())
+
+
+def _hanging_together(begin: Sequence[int], among: set[int], neighbours: Neighbours, is_linked: BoolArray) -> set[int]:
+    """Return some pieces with all that hangs together with them by links, among those given."""
+    starts, found, waiting = neighbours.starts, set(begin), list(begin)
     while waiting:
         here = waiting.pop()
         rows = slice(starts[here], starts[here + 1])
-        for there, is_joined in zip(neighbours.near[rows].tolist(), neighbours.is_joined[rows].tolist(), strict=True):
-            if is_joined and there in of_land and there not in found:
+        for there in neighbours.near[rows][is_linked[rows]].tolist():
+            if there in among and there not in found:
                 found.add(there)
                 waiting.append(there)
-    return float(area_m2[sorted(found)].sum())
+    return found
 
 
 def _cut(shapes: GeometryArray, other: GeometryArray) -> GeometryArray:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from flexsites.arrays import BoolArray, GeometryArray, IntArray
 from flexsites.exclusion.kernels.cores import (
     CoreParts,
+    Pairs,
     connected_area,
     find_core,
     find_neighbours,
@@ -174,7 +175,7 @@ class Land:
     _entered: dict[int, _Entered] = field(default_factory=dict)
     _reached: dict[tuple[int, Lands], bool] = field(default_factory=dict)
     _is_near: dict[tuple[int, int], bool] = field(default_factory=dict)
-    _is_joined: dict[tuple[int, int], bool] = field(default_factory=dict)
+    _meeting: Pairs = field(default_factory=dict)
     _one: IntArray = field(init=False)
     _other: IntArray = field(init=False)
 
@@ -346,8 +347,8 @@ class _Reading:
         self._sizes: dict[int, _Size] = {}
         self._area = shapely.area(self.shape)
         gap_m = gap_bridged_m(land.limits.min_width_m)
-        # Readings leave most pieces as they are: which of them share an edge is asked once.
-        self._neighbours = find_neighbours(self.shape, gap_m=gap_m, ids=pieces, known=land._is_joined)  # noqa: SLF001
+        # Readings leave most pieces as they are: how they meet is asked once.
+        self._neighbours = find_neighbours(self.shape, gap_m=gap_m, ids=pieces, known=land._meeting)  # noqa: SLF001
 
     def size(self, row: int) -> _Size:
         """Test size and width of a piece, over parcel borders."""
