@@ -107,7 +107,7 @@ def _list_sources(presets: Mapping[str, Preset], lang: Lang) -> None:
     _say("Traps:")
     for key, row in sorted(catalogue.items()):
         for trap in row.traps:
-            _say(f"  {key}: {trap}")
+            _say(f"  {key}: {said(trap)}")
     _say("flexsites sources NAME shows one, with a ready entry.")
     _say(f"Bundled runs: {', '.join(available('runs'))}")
 
@@ -121,7 +121,7 @@ def _show_source(preset: Preset, name: str, lang: Lang) -> None:
     for door in preset.doors:
         seen = "" if door.is_seen or door.kind == "on_request" else " (only read about)"
         layers = f" [{', '.join(door.layers)}]" if door.layers else ""
-        _say(f"  {door.kind}: {door.address or ''}{layers}{seen}{f'; {door.notes}' if door.notes else ''}")
+        _say(f"  {door.kind}: {door.address or ''}{layers}{seen}{f'; {said(door.notes)}' if door.notes else ''}")
     for trap in (*row.traps, *preset.traps):
         _say(f"  mind: {trap}")
     if preset.unknown_without is not None:

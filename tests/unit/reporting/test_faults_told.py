@@ -10,7 +10,10 @@ import pytest
 import yaml
 
 from flexsites import cli
+from flexsites.config.presets import read_presets
+from flexsites.config.shelf import Shelf
 from flexsites.errors import Fault, FlexsitesError, InputError
+from flexsites.inputs.rows.records import load_catalogue
 from flexsites.reporting.told import sentences_of, told_error, translated
 from tests.said import PACKAGE, all_said
 
@@ -68,6 +71,13 @@ def test_no_text_is_told_in_dutch_that_nothing_says() -> None:
 def _of_modules() -> set[str]:
     parts = yaml.safe_load((PACKAGE / "reporting/labels/faults.nl.yaml").read_text(encoding="utf-8"))
     return {english for name, part in parts.items() if (PACKAGE / f"{name}.py").is_file() for english in part}
+
+
+def test_every_trap_of_a_source_and_note_of_a_door_is_told_in_dutch() -> None:
+    presets = read_presets(Shelf()).values()
+    rows = [*load_catalogue().values(), *presets]
+    told = {trap for row in rows for trap in row.traps} | {door.notes for one in presets for door in one.doors}
+    assert {text for text in told if text and text not in {*FAULTS, *TOLD}} == set()
 
 
 def test_what_stands_in_a_sentence_stands_in_the_dutch() -> None:
