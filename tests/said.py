@@ -16,7 +16,9 @@ PACKAGE = Path(flexsites.__file__).parent
 _ROOTS = (PACKAGE, PACKAGE.parent / "pipelines")
 _FAULT = ("what", "where", "remedy")
 _SAYING = {"_say", "say", "said", "_leave"}
-_NOTING = {"notes", "warnings"}
+_NOTING = {"notes", "warnings", "doubts"}
+_NOTES = {"notes", "_notes", "_place_notes", "told", "_extent"}
+"""Functions of readers that return notes on what they read."""
 _TELLING = {
     "config/base.py": {"_other_units"},
     "config/dwellings.py": {"programme_faults"},
@@ -78,11 +80,34 @@ def _expressions(module: Module, name: str) -> Iterator[tuple[str, ast.expr]]:
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Call):
             yield from _arguments(node, module, passing)
+        elif isinstance(node, ast.Assign | ast.AugAssign) and name.startswith("inputs/"):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(called(one) in _NOTING for one in targets):
+                yield from (("noted", one) for one in _each_of(node.value))
+    for function in sorted(_NOTES & set(module.functions)) if name.startswith("inputs/") else ():
+        yield from (("noted", each) for one in _told_by(module.functions[function][0]) for each in _each_of(one))
     for function in sorted(_TELLING.get(name, ())):
         yield from (("inner", one) for one in _told_by(module.functions[function][0]))
     for constant in sorted(_CONSTANTS.get(name, ())):
         for value in module.given(constant, None):
             yield from (("inner", one) for one in ast.walk(value) if isinstance(one, ast.Constant))
+
+
+def _each_of(value: ast.expr) -> list[ast.expr]:
+    """Return what is in a list or tuple of texts, or in one that is made on the spot; else the text itself."""
+    match value:
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+            return [each for one in elements for each in _each_of(one)]
+        case ast.ListComp(elt=one) | ast.GeneratorExp(elt=one) | ast.Starred(value=one):
+            return _each_of(one)
+        case ast.IfExp(body=body, orelse=orelse):
+            return _each_of(body) + _each_of(orelse)
+        case ast.Call(func=ast.Name(id="tuple" | "list"), args=[one]):
+            return _each_of(one)
+        case ast.BinOp(left=left, right=right, op=ast.Add()):
+            return _each_of(left) + _each_of(right)
+        case _:
+            return [value]
 
 
 def _told_by(function: ast.FunctionDef) -> Iterator[ast.expr]:
@@ -100,6 +125,8 @@ def _arguments(node: ast.Call, module: Module, passing: dict[tuple[str, str], st
     """Return the arguments of a call that are said."""
     name = called(node.func)
     given = {one.arg: one.value for one in node.keywords if one.arg}
+    if "notes" in given and "inputs" in module.path.parts:
+        yield from (("noted", one) for one in _each_of(given["notes"]))
     if name == "Fault":
         given |= dict(zip(_FAULT, node.args, strict=False))
         yield from ((kind, given[kind]) for kind in _FAULT if kind in given)
@@ -113,6 +140,14 @@ def _arguments(node: ast.Call, module: Module, passing: dict[tuple[str, str], st
                 yield "noted", node.args[0]
             case ast.Name(id=found) if found in _errors() | _OTHER_ERRORS or _is_of_config(found, module):
                 yield "raised", node.args[0]
+    yield from _passed_on(node, given, module, passing)
+
+
+def _passed_on(
+    node: ast.Call, given: dict[str, ast.expr], module: Module, passing: dict[tuple[str, str], str]
+) -> Iterator[tuple[str, ast.expr]]:
+    """Return what a call gives to a function of the module that says it."""
+    name = called(node.func)
     for (function, parameter), kind in passing.items():
         for one in module.functions.get(function, ()) if function == name else ():
             passed = dict(zip(_parameters(one), node.args, strict=False)) | given

@@ -20,6 +20,10 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _NUMBER = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?|\d+\.\d+")
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 _APART = "; "
+_FAULT_LINE = re.compile(
+    r"(?P<what>.+?)(?: \((?P<rows>\d+ rows?)(?P<ids>: .*?)?\))?\. Remedy: (?P<remedy>.+)\.", re.DOTALL
+)
+"""What `Fault` writes, after its place."""
 
 Catalogue = Literal["told", "faults"]
 
@@ -65,10 +69,24 @@ def _best(text: str, lang: str, of: Catalogue) -> tuple[str, int]:
             told = {name: _part(value, lang, of) for name, value in parts.items()}
             filled = sentence.filled({name: value for name, (value, _) in told.items()})
             readings.append((filled, sentence.n_letters + sum(n for _, n in told.values()), sentence.n_letters))
+    if (line := _FAULT_LINE.fullmatch(text)) is not None:
+        readings.append(_best_of_line(line, lang))
+    head, colon, rest = text.partition(": ")
+    if colon and " " not in head:  # the name of what the rest is about
+        told_rest, n_rest = _best(rest, lang, of)
+        readings.append((f"{head}: {told_rest}", n_rest, 0))
     if _APART in text:
         each = [_best(part, lang, of) for part in text.split(_APART)]
         readings.append((_APART.join(part for part, _ in each), sum(n for _, n in each), 0))
     return max(readings, key=lambda one: (one[1], -one[2]))[:2] if readings else (text, 0)
+
+
+def _best_of_line(line: re.Match[str], lang: str) -> tuple[str, int, int]:
+    """Return a fault that was written as a line into the warnings of a run; its place stands before it."""
+    (what, n_what), (remedy, n_remedy) = (_best(line[part], lang, "faults") for part in ("what", "remedy"))
+    rows = _best(line["rows"], lang, "faults")[0] if line["rows"] else ""
+    extent = f" ({rows}{line['ids'] or ''})" if rows else ""
+    return f"{what}{extent}. {_best('Remedy', lang, 'faults')[0]}: {remedy}.", n_what + n_remedy, 0
 
 
 def told_error(error: FlexsitesError | Fault, lang: str) -> str:

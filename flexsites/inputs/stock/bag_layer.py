@@ -136,8 +136,8 @@ def _tell_doubts(counts: Counter[str], report: ReadReport, *, where: str, is_who
         raise InputError(Fault(what, f"{where}.verblijfsobjecten", remedy))
     n, n_stand = counts["n_unknown"], counts["n_stand"]
     if n:
-        what = "panden are of a gemeente of which no unit is given: whether one is lived in is unknown"
-        report.doubts.append(f"{n} of {n_stand} {what}")
+        told = "panden are of a gemeente of which no unit is given: whether one is lived in is unknown"
+        report.doubts.append(f"{n} of {n_stand} " + told)
     is_elsewhere = counts["n_elsewhere"] >= float(rules.units_elsewhere_share) * max(counts["n_in_use"], 1)
     is_unserved = counts["n_with_unit"] < float(rules.least_share_with_unit) * n_stand
     if is_whole and is_elsewhere and is_unserved:

@@ -117,6 +117,25 @@ def test_names_and_values_stay_and_sentences_within_are_told(english: str, dutch
     assert translated(english, "nl", of="faults") == dutch
 
 
+@pytest.mark.parametrize(
+    ("english", "dutch"),
+    [
+        (
+            "timetable: x: y: trips of one stop, left out (3 rows: a, b). Remedy: set it.",
+            "dienstregeling: x: y: ritten met één halte, weggelaten (3 rijen: a, b). Wat te doen: geef haar een waarde.",
+        ),
+        (
+            "p: 4 parcels share ground with another (9 m2 in 2 pairs), which counts in each of them (a and b: 8 m2)",
+            "p: 4 percelen delen grond met een ander (9 m² in 2 paren), en die telt in elk ervan (a en b: 8 m²)",
+        ),
+        ("assumption of the council", "assumption of the council"),
+    ],
+    ids=["a finding", "a doubt", "somebody's own words"],
+)
+def test_what_a_report_says_of_its_inputs_is_told_whole(english: str, dutch: str) -> None:
+    assert translated(english, "nl") == dutch
+
+
 def test_an_error_is_told_in_dutch_and_stays_english_in_python() -> None:
     faults = [
         Fault("no geometry", "p.gpkg: the file", "mend it", 1234, ("a", "b", "c", "d")),
