@@ -121,8 +121,8 @@ def test_names_and_values_stay_and_sentences_within_are_told(english: str, dutch
     ("english", "dutch"),
     [
         (
-            "timetable: x: y: trips of one stop, left out (3 rows: a, b). Remedy: set it.",
-            "dienstregeling: x: y: ritten met één halte, weggelaten (3 rijen: a, b). Wat te doen: geef haar een waarde.",
+            "timetable: x: y: trips of one stop, left out (3 rows: a). Remedy: set it.",
+            "dienstregeling: x: y: ritten met één halte, weggelaten (3 rijen: a). Wat te doen: geef haar een waarde.",
         ),
         (
             "p: 4 parcels share ground with another (9 m2 in 2 pairs), which counts in each of them (a and b: 8 m2)",
