@@ -22,6 +22,7 @@ from flexsites.reporting.report import (
     certainty,
     demand,
     exploitation,
+    first_page,
     land,
     origin,
     roofs,
@@ -137,6 +138,7 @@ def _context(results: Results, words: Words) -> dict[str, Any]:
         "warnings": [words.said(warning) for warning in results.manifest.warnings],
         "area_m2": closes.area_in_m2 if (closes := results.manifest.closes) else None,
         "answer": answer.answer(results, words),
+        "questions": _questions(results, words),
         "assumptions": origin.assumptions(results, words),
         "sources": origin.sources_by_origin(origin.sources(results, words)),
         "closing": rules.closing_line(results, words) if results.has_sites else ("", True),
@@ -167,20 +169,27 @@ def _context(results: Results, words: Words) -> dict[str, Any]:
     return context
 
 
+_MAIN = ("map", "flexmilieus", "shortlist", "ownership", "demand", "certainty", "exploitation", "variants")
+_FURTHER = ("funnel", "drop", "verdicts", "totals", "transit", "coverage", "anchors")
+_OPTIONAL = ("demand", "certainty", "exploitation", "anchors")
+
+
 def _contents(context: dict[str, Any]) -> list[str]:
-    """Return the sections that the report has, in order."""
-    of_parcels: tuple[str, ...] = ("funnel", "map", "flexmilieus", "shortlist", "drop", "verdicts", "totals")
-    if context["parcels"] and context["parcels"]["demand"]:
-        of_parcels = (*of_parcels[:4], "demand", *of_parcels[4:])
-    if context["parcels"] and context["parcels"]["exploitation"]:
-        of_parcels = (*of_parcels[:-3], "exploitation", *of_parcels[-3:])
-    further: tuple[str, ...] = ("transit", "variants", "ownership", "coverage")
-    if context["parcels"] and context["parcels"]["certainty"]:
-        further = ("certainty", *further)
-    if context["parcels"] and context["parcels"]["anchors"]:
-        further = (*further, "anchors")
-    there = ["answer", *(of_parcels if context["parcels"] else ()), *(("roofs",) if context["roofs"] else ())]
-    return [*there, *(further if context["parcels"] else ()), "assumptions", "sources", "method"]
+    """Return the sections that the report has, in order: what answers, then the appendix that supports it."""
+    of_parcels, of_roofs = context["parcels"], context["roofs"]
+
+    def there(names: tuple[str, ...]) -> list[str]:
+        return [one for one in names if of_parcels and (one not in _OPTIONAL or of_parcels[one])]
+
+    roofs_main, roofs_further = (["roofs"], ["roofs_further"]) if of_roofs else ([], [])
+    main = ["answer", "explained", *there(_MAIN), *roofs_main]
+    return [*main, *there(_FURTHER), *roofs_further, "assumptions", "sources", "method"]
+
+
+def _questions(results: Results, words: Words) -> list[first_page.Question]:
+    """Return the questions of the first page, with their answers."""
+    of_parcels = first_page.first_page(results, words) if results.has_sites else []
+    return [*of_parcels, *(first_page.of_roofs(results, words) if results.has("roof_units") else [])]
 
 
 def _cells(results: Results, words: Words) -> str:

@@ -1,0 +1,53 @@
+"""The first page of the report alone answers a council, with the numbers that stand elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from flexsites.reporting.names import words_of
+from flexsites.reporting.report.answer import answer
+from flexsites.reporting.report.first_page import first_page, of_roofs
+from flexsites.reporting.report.page import render_report
+from flexsites.reporting.results import open_results
+from flexsites.tables import Sites
+from flexsites.tables.files import write_table
+
+
+def test_its_numbers_are_those_of_the_report(run_directory: Path) -> None:
+    results = open_results(run_directory)
+    words = words_of(results, "nl")
+    told = {one.question: one for one in [*first_page(results, words), *of_roofs(results, words)]}
+    tiles = {tile["kind"]: tile for tile in answer(results, words)["tiles"]}
+    homes = told[words.text("first.ask_homes")]
+    assert homes.answer == tiles["homes"]["value"]
+    assert told[words.text("first.ask_roofs")].answer == tiles["roof_homes"]["value"]
+    more = told[words.text("first.ask_consent")].answer
+    assert more.removesuffix(" erbij") in tiles["homes"]["note"]
+    assert {words.text(f"first.ask_{key}") for key in ("where", "whom", "owner", "do", "sure")} <= set(told)
+
+
+def test_where_no_parcel_is_known_to_be_available_it_says_unknown(run_directory: Path, tmp_path: Path) -> None:
+    directory = Path(shutil.copytree(run_directory, tmp_path / "run"))
+    results = open_results(directory)
+    sites = results.table("sites")
+    open_sites = sites.assign(verdict=sites["verdict"].mask(sites["verdict"] != "excluded", "unknown"))
+    write_table(open_sites, Sites, directory / "sites.parquet")
+    results = open_results(directory)
+    words = words_of(results, "en")
+    homes = first_page(results, words)[0]
+    assert homes.question == words.text("first.ask_homes")
+    assert homes.answer == words.unknown
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_what_supports_the_answer_stands_in_the_appendix(run_directory: Path, lang: str) -> None:
+    results = open_results(run_directory)
+    page = render_report(results, words_of(results, lang))
+    main, _, appendix = page.partition('class="appendix"')
+    for section in ("answer", "explained", "map", "flexmilieus", "shortlist", "ownership", "roofs"):
+        assert f'<section id="{section}"' in main, section
+    for section in ("funnel", "drop", "verdicts", "totals", "assumptions", "sources", "method"):
+        assert f'<section id="{section}"' in appendix, section
