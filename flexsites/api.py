@@ -14,6 +14,8 @@ from pathlib import Path
 import geopandas as gpd
 
 from flexsites import reporting
+from flexsites.config.what_if import variant_asked
+from flexsites.finished import Finished, WhatIf, open_finished
 from flexsites.reporting.names import words_of
 from flexsites.reporting.report.page import render_map
 from flexsites.reporting.results import Results, open_results
@@ -71,6 +73,7 @@ class Run:
 
     directory: Path
     _results: Results = field(repr=False)
+    _asked: list[Finished] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def manifest(self) -> Manifest:
@@ -118,6 +121,31 @@ class Run:
             When the run has no such site, naming ids that look like it.
         """
         return reporting.explain(self.directory, site_id, lang)
+
+    def what_if(self, **changes: object) -> WhatIf:
+        """Return what the run answers with other figures: limits, weights, densities, sizes of clusters, terms.
+
+        Parameters
+        ----------
+        changes
+            The keys of a variant in a run file: ``limits`` by measure, ``replace`` by the path that the report lists a
+            figure with, ``estimate``. A number may stand where a run file has a figure with its origin.
+
+        Returns
+        -------
+            Tables and totals, equal to those of a run with that variant; ``as_yaml()`` is what to write in a run file.
+
+        Raises
+        ------
+        ConfigError
+            With every fault of what is asked, and with what needs cells to be assessed (rules, distances, layouts):
+            that is a variant for the run file.
+        InputError
+            When the run was made by an earlier version, or holds no parcels.
+        """
+        if not self._asked:
+            self._asked.append(open_finished(self.directory))
+        return self._asked[0].what_if(variant_asked(changes))
 
     def map(self, *, lang: str = "nl") -> MapPage:
         """Return the map of the parcels.

@@ -7,28 +7,31 @@ tables. What a reading of other figures answers is the same as a fresh run of th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from flexsites.answer import Answer, Kernel, Left, answer, figures_of, kernel_of, measures_asked, sizes_of, tell_answer
-from flexsites.config.readings import Reading
+from flexsites.config.readings import BASE, Reading
 from flexsites.config.resolved import RESOLVED, read_resolved, reading_of, settings_of
 from flexsites.config.run import Variant
 from flexsites.config.settings import Settings
+from flexsites.config.what_if import as_yaml
 from flexsites.errors import ConfigError, Fault, InputError
-from flexsites.supply import Held, hold, ranks_of_sites, serve_locations, spread_supply
-from flexsites.tables import Exclusions, Frame, Parcels, valid
+from flexsites.reporting.summaries.variants import VariantPart, join_variants, part_of_variant
+from flexsites.supply import Held, hold, location_of, ranks_of_sites, serve_locations, spread_supply
+from flexsites.tables import Exclusions, Frame, Parcels, conform, valid
 from flexsites.tables.contract import is_true
 from flexsites.tables.files import read
+from flexsites.tables.summary_tables import Variants
 
-__all__ = ["ANSWERED", "Finished", "open_finished"]
+__all__ = ["ANSWERED", "Finished", "WhatIf", "open_finished"]
 
 _NEEDED = (
     "pieces", "laid_out", "accessibility", "transit_quality", "units", "piece_suitability", "piece_locations",
-    "locations", "sites",
+    "locations", "sites", "suitability", "location_suitability", "clusters",
 )  # fmt: skip
 
 ANSWERED = ("sites", "suitability", "units", "location_suitability", "clusters")
@@ -54,6 +57,8 @@ class Finished:
         What the rules left, and what is known of its valid pieces, in the order of their ids.
     held
         The valid pieces with the run's own answer.
+    placed
+        The location of each at gap 0, with consent (true) and without: it hangs on no figure.
     """
 
     directory: Path
@@ -63,6 +68,8 @@ class Finished:
     left: Left
     kernel: Kernel
     held: Held
+    placed: Mapping[bool, Frame]
+    _own: list[VariantPart] = field(default_factory=list, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -82,7 +89,7 @@ class Finished:
         ConfigError
             With every fault of the variant, and with all that it changes and that no kernel answers.
         """
-        reading = reading_of(self.settings, variant, str(self.directory / RESOLVED))
+        reading = reading_of(self.settings, variant, RESOLVED)
         if cannot := self.unanswered(reading):
             what = f"this cannot be answered from a finished run: {', '.join(cannot)}"
             where = "variant" if variant is None else f"variants.{variant.id}"
@@ -109,14 +116,86 @@ class Finished:
         found = tell_answer(self.left, self.answer(reading), reading, undemanding=self.undemanding)
         held = self.held.judged(found["piece_suitability"], found["units"], names=self.names)
         names, sizes, places = self.names, sizes_of(reading), self.tables["piece_locations"]
-        served = serve_locations(held, places, self.tables["locations"], names=names, sizes=sizes)
+        served = serve_locations(held, places, self.tables["locations"], names=names, sizes=sizes, placed=self.placed)
         reach_m = float(reading.counting.cluster_reach_m)
-        clusters = spread_supply(held, self.tables["sites"], names=names, sizes=sizes, reach_m=reach_m)
+        clusters = spread_supply(
+            held, self.tables["sites"], names=names, sizes=sizes, reach_m=reach_m, placed=self.placed
+        )  # fmt: skip
         located = found["sites"].assign(location_id=self.tables["sites"]["location_id"].array)
         ranked = _ranked(found["suitability"], ranks_of_sites(held, places, served))
         return found | {
             "sites": located, "suitability": ranked, "location_suitability": served, "clusters": clusters,
         }  # fmt: skip
+
+    def what_if(self, variant: Variant) -> WhatIf:
+        """Answer a variant of figures, and set its totals beside those of the run.
+
+        Raises
+        ------
+        ConfigError
+            As `reading`.
+        """
+        told = self.tell(self.reading(variant)) | {"locations": self.tables["locations"]}
+        if not self._own:
+            self._own.append(self._part(self.tables))
+        parts = {BASE: self._own, variant.id: [self._part(told)]}
+        totals = join_variants(parts, order=self.names)
+        return WhatIf(variant, told, conform(totals, Variants, where="what_if", is_result=True))
+
+    def _part(self, tables: Mapping[str, Frame]) -> VariantPart:
+        """Return what the parcels add to the totals of an answer."""
+        return part_of_variant(
+            tables["sites"], tables["suitability"], self.tables["sites"],
+            order=self.names, places=self._places, clusters=tables["clusters"],
+        )  # fmt: skip
+
+    @property
+    def _places(self) -> Frame:
+        """The location of each valid piece, consent given."""
+        pieces = valid(self.tables["pieces"])
+        mine = pieces[pieces["is_with_consent"].to_numpy(dtype=bool)][["piece_id", "site_id"]]
+        places = self.tables["piece_locations"][["piece_id", "location_id"]]
+        return pd.DataFrame(mine).merge(places, on="piece_id", validate="one_to_one")
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What a finished run answers when figures are other than its own.
+
+    Attributes
+    ----------
+    variant
+        What was asked; in a run file it is a variant.
+    tables
+        ``sites``, ``suitability``, ``units``, ``location_suitability``, ``clusters`` and ``locations``, as a run with
+        that variant writes them, and ``piece_suitability``.
+    totals
+        The totals of the run itself (``base``) and of the variant with what changed: of ``variants.parquet`` the rows
+        of both.
+    """
+
+    variant: Variant
+    tables: Mapping[str, Frame] = field(repr=False)
+    totals: Frame = field(repr=False)
+
+    @property
+    def sites(self) -> Frame:
+        """The parcels."""
+        return self.tables["sites"]
+
+    @property
+    def suitability(self) -> Frame:
+        """Whom each parcel serves, how well, and its homes: a row per parcel and flexmilieu."""
+        return self.tables["suitability"]
+
+    @property
+    def homes(self) -> Frame:
+        """The homes that fit on each valid piece: a row per piece and flexmilieu."""
+        return self.tables["units"]
+
+    def as_yaml(self) -> str:
+        """Return the variant as it is written in a run file, below ``variants:``."""
+        return as_yaml(self.variant)
 
 
 def _ranked(suitability: Frame, ranks: Frame) -> Frame:
@@ -149,6 +228,7 @@ def open_finished(directory: Path) -> Finished:
     names = tuple(one.id for one in base.flexmilieus)
     laid_out = _of_pieces(tables["laid_out"], places)
     area = sites["programme_area_m2"].to_numpy(dtype=np.float64)
+    held = hold(pieces, tables["piece_suitability"], tables["units"], names=names)
     return Finished(
         directory=directory,
         settings=settings,
@@ -156,7 +236,8 @@ def open_finished(directory: Path) -> Finished:
         tables=tables,
         left=Left(_parcels(sites), sites[Exclusions.columns], pieces, tables["transit_quality"], area),
         kernel=kernel_of(pieces, tables["accessibility"], laid_out, measures=measures, names=names),
-        held=hold(pieces, tables["piece_suitability"], tables["units"], names=names),
+        held=held,
+        placed={consent: location_of(held, with_consent=consent) for consent in (False, True)},
     )
 
 

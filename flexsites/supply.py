@@ -128,7 +128,13 @@ def location_of(held: Held, *, with_consent: bool) -> Frame:
 
 
 def serve_locations(
-    held: Held, piece_locations: Frame, locations: Frame, *, names: Sequence[str], sizes: Mapping[str, Sizes]
+    held: Held,
+    piece_locations: Frame,
+    locations: Frame,
+    *,
+    names: Sequence[str],
+    sizes: Mapping[str, Sizes],
+    placed: Mapping[bool, Frame] | None = None,
 ) -> Frame:
     """Say per location and flexmilieu whether it serves it, how well, its rank, its room and what one place holds.
 
@@ -140,6 +146,8 @@ def serve_locations(
         The location of each piece of the first reading, and what is told of locations.
     names, sizes
         The flexmilieus in the order of the rows, and the fewest and most homes of one place of each.
+    placed
+        What `location_of` gives with consent (true) and without, where it is known.
 
     Returns
     -------
@@ -147,7 +155,7 @@ def serve_locations(
         of the pieces that decide, ``site_id`` the parcel of the largest of these. Room is that of all its pieces
         together. Where locations reach over gaps, one place is a part without: no number of homes depends on the gap.
     """
-    parts = location_of(held, with_consent=True)
+    parts = location_of(held, with_consent=True) if placed is None else placed[True]
     told = parts.rename(columns={"location_id": "part"}).assign(
         piece_id=held.pieces["piece_id"].to_numpy()[parts["row"]]
     )
@@ -182,7 +190,13 @@ def _served(held: Held, told: Frame, locations: Frame, i: int, name: str, size: 
 
 
 def spread_supply(
-    held: Held, sites: Frame, *, names: Sequence[str], sizes: Mapping[str, Sizes], reach_m: float
+    held: Held,
+    sites: Frame,
+    *,
+    names: Sequence[str],
+    sizes: Mapping[str, Sizes],
+    reach_m: float,
+    placed: Mapping[bool, Frame] | None = None,
 ) -> Frame:
     """Place the clusters of spread supply: a possible arrangement, not the best, without and with consent.
 
@@ -196,6 +210,8 @@ def spread_supply(
         The flexmilieus in the order of the rows, and the fewest and most homes of a cluster of each.
     reach_m
         How far a cluster reaches from the piece it starts from.
+    placed
+        As for `serve_locations`.
 
     Returns
     -------
@@ -205,9 +221,9 @@ def spread_supply(
     is_available = verdict.isin(AVAILABLE).to_numpy()
     rows = []
     for with_consent in (False, True):
-        placed = location_of(held, with_consent=with_consent)
+        mine = location_of(held, with_consent=with_consent) if placed is None else placed[with_consent]
         for i, name in enumerate(names):
-            one = _clusters(held, placed, is_available, i, sizes[name], reach_m=reach_m, with_consent=with_consent)
+            one = _clusters(held, mine, is_available, i, sizes[name], reach_m=reach_m, with_consent=with_consent)
             rows.append(one.assign(flexmilieu=name, consent="with" if with_consent else "without"))
     return conform(concat(rows, Clusters), Clusters, where="spread_supply", is_result=True)
 

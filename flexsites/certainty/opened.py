@@ -15,7 +15,7 @@ from flexsites.certainty.draws import CONSENTS, Ground, Placed
 from flexsites.config.access import Measures
 from flexsites.config.dwellings import ESTIMATES
 from flexsites.finished import Finished, open_finished
-from flexsites.supply import BEST_FIRST, Held, location_of, numbers_of
+from flexsites.supply import BEST_FIRST, numbers_of
 from flexsites.tables import valid
 from flexsites.tables.counting import AVAILABLE, counts
 
@@ -89,7 +89,7 @@ def _ground(run: Finished, figures: Figures, location_ids: npt.NDArray[np.object
     site_ids = sites["site_id"].to_numpy(dtype=object)
     verdict = pd.Series(sites["verdict"].to_numpy(dtype=object), index=site_ids)
     site = pd.Index(site_ids).get_indexer(pd.Index(pieces["site_id"])).astype(np.int64)
-    parts = location_of(held, with_consent=True)
+    parts = run.placed[True]
     mates = run.tables["piece_locations"].set_index("piece_id")["location_id"]
     located = parts["row"].to_numpy(dtype=np.int64)
     location = mates.reindex(held.pieces["piece_id"].to_numpy(dtype=object)[located]).to_numpy(dtype=object)
@@ -101,7 +101,7 @@ def _ground(run: Finished, figures: Figures, location_ids: npt.NDArray[np.object
         modules=kernel.modules,
         mix={name: (one.wide_share, one.n_wide) for name, one in figures.places.items()},
         measured=kernel.measured,
-        placed={one: _placed(held, available, with_consent=one == "with", reach_m=reach_m) for one in CONSENTS},
+        placed={one: _placed(run, available, with_consent=one == "with", reach_m=reach_m) for one in CONSENTS},
         located=located,
         location=np.searchsorted(location_ids, location).astype(np.int64),
         part=pd.factorize(parts["location_id"], sort=True)[0].astype(np.int64),
@@ -114,9 +114,9 @@ def _ground(run: Finished, figures: Figures, location_ids: npt.NDArray[np.object
     )
 
 
-def _placed(held: Held, is_available: npt.NDArray[np.bool_], *, with_consent: bool, reach_m: float) -> Placed:
+def _placed(run: Finished, is_available: npt.NDArray[np.bool_], *, with_consent: bool, reach_m: float) -> Placed:
     """Return the available pieces of a reading, by parcel and number."""
-    placed = location_of(held, with_consent=with_consent)
+    held, placed = run.held, run.placed[with_consent]
     placed = placed[is_available[placed["row"].to_numpy()]].reset_index(drop=True)
     mine = held.pieces.iloc[placed["row"].to_numpy()].reset_index(drop=True)
     number = numbers_of(mine, with_consent=with_consent)

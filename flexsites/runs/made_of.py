@@ -1,8 +1,8 @@
 """What the tables of a run are made of, so that another run knows whether they are also its own.
 
 The content is that of the run without its variants, and without what only its reports tell: a variant more, another
-title or a longer shortlist leave the tables of the run itself as they are. What faces are labelled with, and which
-measures are taken, does hang on all readings together.
+title or a longer shortlist leave the tables of the run itself as they are. What faces are labelled with, which
+measures are taken, and which parcels a variant bridges for does hang on all readings together.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ def made_of(study: Study) -> MadeOf:
     content = {key: one for key, one in study.content.items() if key not in _TOLD}
     labelled = [rule.model_dump(mode="json") for rule in study.all_rules]
     measures = [one.id for one in (*study.street_measures, *study.area_measures, *study.travel_measures)]
-    return MadeOf(content=digest([content | {"run": run}, labelled, measures]), code=_code())
+    bridging = [one for one in variants_of(study.content).values() if one.get("bridging")]
+    return MadeOf(content=digest([content | {"run": run}, labelled, measures, bridging]), code=_code())
 
 
 def variants_of(content: Mapping[str, Any]) -> dict[str, Any]:

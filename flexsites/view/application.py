@@ -14,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from flexsites.errors import FlexsitesError, NotFoundError
+from flexsites.errors import Fault, FlexsitesError, NotFoundError
 from flexsites.reporting.presentation import presentation
+from flexsites.reporting.told import translated
 from flexsites.reporting.words import LANGUAGES
 from flexsites.view import features
 from flexsites.view.downloads import file_of
@@ -23,10 +24,14 @@ from flexsites.view.guard import App, Guard
 from flexsites.view.opened import Opened
 from flexsites.view.pages import ASSETS, asset, index_page, table_page, tables_page
 from flexsites.view.tables import ROWS, page_of
+from flexsites.view.what_if import Asked
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 _MOST_LISTED = 200
 _SECONDS_KEPT = 3600
+_LONGEST_QUESTION = 65_536
+WHAT_IF = "/api/what_if"
+"""Where figures are asked for (GET), and asked about (POST)."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class _Answers:
     """What is answered about one run."""
 
     run: Opened
+    asked: Asked
 
     def page(self, request: Request) -> Response:
         return HTMLResponse(index_page(self.run, _lang(request)))
@@ -73,6 +79,13 @@ class _Answers:
     def story(self, request: Request) -> Response:
         told = self.run.story(request.path_params["site_id"], _lang(request))
         return HTMLResponse(_MARKDOWN.render(told))
+
+    def what_if_form(self, request: Request) -> Response:
+        return _json(self.asked.form(self.run.words[_lang(request)]))
+
+    def what_if(self, _: Request, body: bytes) -> Response:
+        """Answer what if some figures were other ones."""
+        return _json(self.asked.answer(body))
 
     def places(self, request: Request) -> Response:
         return _json(self.run.places(request.query_params.get("q", "")))
@@ -134,7 +147,7 @@ class _Answers:
 
 def application(run: Opened) -> App:
     """Return the app of one run, guarded."""
-    answers = _Answers(run)
+    answers = _Answers(run, Asked(run.results.directory))
     site: dict[str, Callable[[Request], Response]] = {
         "/": answers.page,
         "/assets/{name}": answers.asset,
@@ -148,12 +161,14 @@ def application(run: Opened) -> App:
         "/tables": answers.tables,
         "/tables/{name:path}": answers.table,
         "/files/{path:path}": answers.download,
+        WHAT_IF: answers.what_if_form,
         "/ogc": answers.ogc,
         "/ogc/{path:path}": answers.ogc,
     }
     routes = [Route(path, _told_apart(answer)) for path, answer in site.items()]
+    routes.insert(0, Route(WHAT_IF, _answered(answers.what_if), methods=["POST"]))
     app = Starlette(routes=routes, exception_handlers={FlexsitesError: _fault})
-    return Guard(app, policy())
+    return Guard(app, policy(), questions=(WHAT_IF,))
 
 
 def policy() -> str:
@@ -176,9 +191,34 @@ def _told_apart(answer: Callable[[Request], Response]) -> Callable[[Request], An
     return answered
 
 
-async def _fault(_: Request, error: Exception) -> Response:
+def _answered(answer: Callable[[Request, bytes], Response]) -> Callable[[Request], Any]:
+    """Return the answer to a question that is sent as JSON, and is no longer than a question is."""
+
+    async def answered(request: Request) -> Response:
+        if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+            return _json({"code": "NotJson", "description": "send application/json"}, 415)
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > _LONGEST_QUESTION:
+                return _json({"code": "TooLong", "description": f"more than {_LONGEST_QUESTION} bytes"}, 413)
+        return await run_in_threadpool(answer, request, body)
+
+    return answered
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """Answer what is wrong, in Dutch where a page asks in Dutch."""
     status = 404 if isinstance(error, NotFoundError) else 400
-    return _json({"code": type(error).__name__, "description": str(error)}, status)
+    faults = error.faults if isinstance(error, FlexsitesError) else ()
+    said = _in_dutch if request.query_params.get("lang") == "nl" else str
+    told = [one.told(said) if isinstance(one, Fault) else said(one) for one in faults]
+    description = error.told(said) if isinstance(error, FlexsitesError) else str(error)
+    return _json({"code": type(error).__name__, "description": description, "faults": told}, status)
+
+
+def _in_dutch(text: str) -> str:
+    return translated(text, "nl", of="faults")
 
 
 def _json(content: Mapping[str, Any] | list[Any], status: int = 200, kind: str = "application/json") -> Response:

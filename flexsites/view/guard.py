@@ -6,7 +6,7 @@ first is refused by the name asked for, the second by the origin that a browser 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,10 +32,13 @@ class Guard:
         What is guarded.
     policy
         The content security policy of every answer: what a page may load.
+    questions
+        The paths that are asked by POST, because a question is longer than an address; they change nothing either.
     """
 
-    def __init__(self, app: App, policy: str) -> None:
+    def __init__(self, app: App, policy: str, *, questions: Collection[str] = ()) -> None:
         self.app, self._headers = app, (*_HEADERS, (b"content-security-policy", policy.encode()))
+        self._questions = frozenset(questions)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse in a few words."""
@@ -45,7 +48,8 @@ class Guard:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         is_visit = (headers.get(b"sec-fetch-mode"), headers.get(b"sec-fetch-dest")) == ("navigate", "document")
         asked = headers.get(b"host", ""), headers.get(b"origin"), headers.get(b"sec-fetch-site")
-        if refused := refusal(scope["method"], *asked, is_visit=is_visit):
+        is_question = scope["path"] in self._questions
+        if refused := refusal(scope["method"], *asked, is_visit=is_visit, is_question=is_question):
             await _refuse(send, *refused)
             return
 
@@ -58,7 +62,13 @@ class Guard:
 
 
 def refusal(
-    method: str, host: str, origin: str | None, fetched_from: str | None = None, *, is_visit: bool = False
+    method: str,
+    host: str,
+    origin: str | None,
+    fetched_from: str | None = None,
+    *,
+    is_visit: bool = False,
+    is_question: bool = False,
 ) -> tuple[int, str] | None:
     """Return why a request is refused, as a status and a text; None: it is not.
 
@@ -70,6 +80,8 @@ def refusal(
         Where a browser says a request was made (Sec-Fetch-Site).
     is_visit
         Whether it opens a page of its own: another site may link here, and no more than that.
+    is_question
+        Whether what is asked may be asked by POST: then by a page of this address alone, which states its origin.
 
     Examples
     --------
@@ -79,11 +91,17 @@ def refusal(
     (403, 'this address is not served: ask for 127.0.0.1')
     >>> refusal("GET", "127.0.0.1:8040", "http://evil.example")
     (403, 'pages of other sites may not ask here')
+    >>> refusal("POST", "127.0.0.1:8040", "http://127.0.0.1:8040", is_question=True)
+    >>> refusal("POST", "127.0.0.1:8040", None, is_question=True)
+    (403, 'a question is asked by a page of this address')
     """
-    if method not in ("GET", "HEAD"):
+    is_posted = method == "POST" and is_question
+    if method not in ("GET", "HEAD") and not is_posted:
         return 405, "nothing can be changed here: only GET and HEAD"
     if _name(f"//{host}") not in LOOPBACK:
         return 403, "this address is not served: ask for 127.0.0.1"
+    if is_posted and origin is None:
+        return 403, "a question is asked by a page of this address"
     if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
         return 403, "pages of other sites may not ask here"
     if fetched_from in ("cross-site", "same-site") and not is_visit:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlencode
 
 import jinja2
+from markupsafe import Markup
 
 from flexsites.reporting.maps import library
 from flexsites.reporting.report.page import environment
+from flexsites.reporting.words import load_texts
 from flexsites.view.downloads import files_of
 from flexsites.view.opened import Opened
 from flexsites.view.tables import Page, names_of
 
 _MAP = ("map/store.js", "map/paint.js", "map/panel.js", "map/main.js")
-ASSETS = ("maplibre-gl.js", "maplibre-gl.css", "map.js", "view.js", "style.css")
+ASSETS = ("maplibre-gl.js", "maplibre-gl.css", "map.js", "view.js", "what_if.js", "style.css")
 """The names that a page may ask for."""
 
 
@@ -29,12 +32,13 @@ def asset(name: str) -> str:
         return library.style_sheet()
     if name == "style.css":
         return "\n".join([_of_reports("page.css"), _of_reports("map.css"), _own("view.css")])
-    return "\n".join(_of_reports(one) for one in _MAP) if name == "map.js" else _own("view.js")
+    return "\n".join(_of_reports(one) for one in _MAP) if name == "map.js" else _own(name)
 
 
 def index_page(run: Opened, lang: str) -> str:
     """Return the page with the map."""
-    return _rendered(run, lang, "index.html.j2", here="map", downloads=[one.as_posix() for one in _first(run)])
+    downloads = [one.as_posix() for one in _first(run)]
+    return _rendered(run, lang, "index.html.j2", here="map", downloads=downloads, what_words=_script_words(lang))
 
 
 def tables_page(run: Opened, lang: str) -> str:
@@ -56,6 +60,11 @@ def table_page(run: Opened, page: Page, lang: str) -> str:
         earlier=address(max(page.offset - page.limit, 0)) if page.offset else None,
         later=address(last) if last < page.total else None,
     )  # fmt: skip
+
+
+def _script_words(lang: str) -> Markup:
+    """Return the words of the viewer as JSON that no text can end the script of."""
+    return Markup(json.dumps(load_texts(lang)["view"], ensure_ascii=False).replace("<", "\\u003c"))  # noqa: S704 - escaped
 
 
 def _first(run: Opened) -> list[Path]:

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
+import yaml
 
+import flexsites
 from flexsites.config.study import resolve
+from flexsites.errors import ConfigError
+from flexsites.finished import ANSWERED
+from flexsites.reporting.summaries.variants import compare_variants
 from flexsites.runs import added, made_of
 from flexsites.runs.added import finished_beside
+from flexsites.runs.cells import VARIANT_TABLES
 from flexsites.runs.run import Options, held, place_of
+from flexsites.tables import Clusters, LocationSuitability, conform
+from flexsites.tables.contract import is_true
+from flexsites.tables.files import read, write_table
 from flexsites.tables.manifest import read_manifest
+from flexsites.tables.summary_tables import Variants
+from flexsites.view.what_if import Asked
 from pipelines import provincial_sweep
 from tests.pipelines.small_run import Content, tables, write_run
 from tests.pipelines.test_variant_is_a_run import QUARTER
+
+ALL_TABLES = VARIANT_TABLES | {"location_suitability": LocationSuitability, "clusters": Clusters}
 
 
 def _figure(value: float, **more: Any) -> dict[str, Any]:
@@ -145,6 +161,18 @@ def test_texts_leave_tables_as_they_are_and_rules_do_not(world: Path, answered: 
     assert _beside(write_run(tmp_path, world, _bare, _other_rule), outputs) is None
 
 
+def test_a_variant_that_bridges_is_part_of_what_the_run_itself_is_made_of(world: Path, tmp_path: Path) -> None:
+    """Its parcels are flagged among those of the run itself."""
+
+    def content_of(**variants: dict[str, Any]) -> str:
+        return made_of.made_of(resolve(str(write_run(tmp_path, world, _bare, _with(**variants))))).content
+
+    assert content_of(low={"estimate": "low"}) == content_of()
+    bridging = {"bridging": "groen_tiny"}
+    assert content_of(bridge=bridging) != content_of()
+    assert content_of(bridge=bridging) != content_of(bridge=bridging | {"estimate": "low"})
+
+
 LOWER = {"replace": {"pieces.min_width_m": _figure(12, unit="m")}}
 DENSER = {"replace": {"flexmilieus.campus.programme.fsi": _range(0.3, 0.6, 0.9)}}
 RULE = {"effects": {"flood": "exclude"}}
@@ -177,3 +205,94 @@ def test_other_code_or_another_source_is_told_and_nothing_is_reused(
     monkeypatch.setattr(added, "changed_sources", lambda *_, **__: ["layers.nnn"])
     assert _beside(path, outputs) is None
     assert "layers.nnn" in capsys.readouterr().err
+
+
+ASKED = ("limit", "weight", "density", "most_homes", "least_term", "low", "together")
+
+
+def _own_directory(finished: Path) -> Path:
+    (found,) = (one.parent for one in finished.glob("*/*/manifest.json") if read_manifest(one.parent).reused is None)
+    return found
+
+
+@pytest.mark.parametrize("kind", ASKED)
+def test_what_if_is_what_a_run_with_that_variant_answers(
+    kind: str, answered: Path, finished: Path, tmp_path: Path
+) -> None:
+    run = flexsites.open(_own_directory(finished))
+    found = run.what_if(**KINDS[kind])
+    for name in ANSWERED:
+        write_table(found.tables[name], ALL_TABLES[name], tmp_path / "mine.parquet")
+        assert (tmp_path / "mine.parquet").read_bytes() == (answered / f"variants/{kind}/{name}.parquet").read_bytes()
+    rows = {
+        name: (read(folder / "sites.parquet"), read(folder / "suitability.parquet"), read(folder / "clusters.parquet"))
+        for name, folder in (("base", answered), ("what_if", answered / "variants" / kind))
+    }
+    order = [one.id for one in run.manifest.flexmilieus]
+    pieces = read(answered / "pieces.parquet")
+    mine = pieces[(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy()][["piece_id", "site_id"]]
+    places = dict.fromkeys(rows, pd.DataFrame(mine).merge(read(answered / "piece_locations.parquet"), on="piece_id"))
+    expected = compare_variants(rows, flexmilieu_order=order, places=places)
+    pd.testing.assert_frame_equal(found.totals, conform(expected, Variants, where="test", is_result=True))
+
+
+def test_the_viewer_answers_with_the_same_numbers(answered: Path, finished: Path) -> None:
+    asked = Asked(_own_directory(finished))
+    question = {"changes": {"replace": {"flexmilieus.groen_tiny.programme.max_units.high": 10,
+                                        "flexmilieus.groen_tiny.programme.max_units.expected": 8,
+                                        "flexmilieus.groen_tiny.programme.max_units.low": 6}},
+                "flexmilieu": "groen_tiny"}  # fmt: skip
+    told = asked.answer(json.dumps(question).encode())
+    clusters = read(answered / "variants/most_homes/clusters.parquet")
+    mine = clusters[(clusters["flexmilieu"] == "groen_tiny") & (clusters["consent"] == "with")]
+    assert told["totals"]["what_if"]["groen_tiny"]["n_spread_consent_expected"] == mine["n_spread_expected"].sum() > 0
+    assert told["totals"]["base"]["groen_tiny"]["n_spread_consent_expected"] != mine["n_spread_expected"].sum()
+    assert (told["gained"], told["lost"], told["doubted"]) == ([], [], [])
+    longer = {"replace": {"flexmilieus.groen_tiny.least_term_years": 16}}
+    no_term = asked.answer(json.dumps({"changes": longer, "flexmilieu": "groen_tiny"}).encode())
+    sites = read(answered / "sites.parquet")
+    suited = sites[is_true(sites["is_suitable"]) & sites["verdict"].isin(["eligible", "conditional"]).to_numpy()]
+    assert (sorted(no_term["lost"]), no_term["doubted"]) == (sorted(suited["site_id"]), [])
+    of_any = asked.answer(json.dumps({"changes": longer}).encode())
+    assert (of_any["lost"], sorted(of_any["doubted"])) == ([], sorted(suited["site_id"])), "the others are unknown"
+    assert yaml.safe_load(no_term["yaml"])[0]["replace"] == {
+        "flexmilieus.groen_tiny.least_term_years": {"value": 16, "assumption": True, "why": "what if"}
+    }
+
+
+def test_what_is_saved_from_a_question_is_a_variant_of_the_run_file(
+    world: Path, finished: Path, tmp_path: Path
+) -> None:
+    """Read back it resolves, and is answered from the run as it was asked."""
+    found = flexsites.open(_own_directory(finished)).what_if(
+        id="nearer", limits={"bicycle_distance_supermarket_m": 200}
+    )
+    (variant,) = yaml.safe_load(found.as_yaml())
+    path = write_run(tmp_path, world, _bare, lambda content: content.update(variants=[variant]))
+    beside = _beside(path, finished)
+    assert [one.id for one in beside.answered] == ["nearer"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (RULE, "cannot be answered from a finished run: rules.flood"),
+        (LOWER, "pieces"),
+        (DENSER, r"programme\.fsi\.high"),
+        ({"replace": {"measures.modes.walk.speed_km_h": _figure(3)}}, "measures"),
+        ({"limits": {"walk_distance_gp_m": 99_000}}, "only 5000 is searched"),
+        ({"replace": {"flexmilieus.campus.weighted.0.weight": -1}}, "a weight is above 0"),
+        ({"replace": {"flexmilieus.nowhere.programme": 1}}, "there is no 'nowhere'"),
+        ({"density": 3}, "density: Extra inputs are not permitted"),
+    ],
+)
+def test_what_cannot_be_asked_is_told(changes: dict[str, Any], told: str, finished: Path) -> None:
+    with pytest.raises(ConfigError, match=told):
+        flexsites.open(_own_directory(finished)).what_if(**changes)
+
+
+def test_the_example_of_the_documentation_runs(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(flexsites.__file__).parent / "docs/pages/variants.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(example.replace("outputs/municipal_shortlist/<run_id>", str(_own_directory(finished))), {})  # noqa: S102
+    assert "- id: nearer_stop" in capsys.readouterr().out

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -268,3 +269,43 @@ def test_what_is_stale_is_made_anew(tmp_path: Path) -> None:
     again = open_run(place)
     assert again.index.rows.set_index("id").loc[_SITE, "verdict"] == "unknown"
     assert before.isdisjoint({one.name for one in (place / "view").iterdir()} - before)
+
+
+WHAT_IF = "/api/what_if"
+QUESTION = b'{"changes": {"estimate": "low"}}'
+HERE = {"origin": "http://127.0.0.1:8040", "content-type": "application/json"}
+
+
+def test_a_question_is_taken_from_a_page_of_this_address_alone(client: TestClient) -> None:
+    """Of a question that is allowed the run itself is the limit: this one has no resolved run to be asked again."""
+    refused = [
+        ({"content-type": "application/json"}, 403),
+        (HERE | {"origin": "http://evil.example"}, 403),
+        (HERE | {"sec-fetch-site": "cross-site"}, 403),
+        (HERE | {"host": "evil.example"}, 403),
+        (HERE | {"content-type": "text/plain"}, 415),
+    ]
+    for headers, status in refused:
+        assert client.post(WHAT_IF, content=QUESTION, headers=headers).status_code == status, headers
+    assert client.post(WHAT_IF, content=b" " * 70_000, headers=HERE).status_code == 413
+    assert client.post("/api/parcels", content=QUESTION, headers=HERE).status_code == 405
+    assert client.put(WHAT_IF, content=QUESTION, headers=HERE).status_code == 405
+    told = client.post(WHAT_IF, content=QUESTION, headers=HERE)
+    assert told.status_code == 400
+    assert "run it again with this version" in told.json()["faults"][0]
+    assert client.post(WHAT_IF, content=b"{", headers=HERE).json()["faults"][0].startswith("question: no JSON")
+    in_dutch = client.post(WHAT_IF, content=b"{", headers=HERE, params={"lang": "nl"}).json()
+    assert in_dutch["faults"][0].startswith("question: geen JSON. Wat te doen: stuur JSON")
+    form = client.get(WHAT_IF, params={"lang": "en"})
+    assert (form.status_code, "run it again" in form.json()["description"]) == (400, True)
+
+
+def test_the_form_has_its_words_in_both_languages(client: TestClient) -> None:
+    for lang, word in (("nl", "Wat als"), ("en", "What if")):
+        page = client.get("/", params={"lang": lang}).text
+        assert f"<summary>{word}</summary>" in page
+        words = json.loads(page.split('id="what-words">')[1].split("</script>")[0])
+        assert words["what_if"] == word
+        script = client.get("/assets/what_if.js").text
+        missing = {one for one in re.findall(r"words\.(\w+)", script) if one not in words}
+        assert not missing

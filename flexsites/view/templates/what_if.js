@@ -1,0 +1,182 @@
+/* What if: figures that differ from the run's are asked about, and the answer stands in the table and on the map. */
+"use strict";
+(function () {
+  const byId = flexsites.byId, element = flexsites.element, words = JSON.parse(byId("what-words").textContent);
+  const lang = document.documentElement.lang, address = "/api/what_if?lang=" + lang, any = "suitable";
+  const box = byId("what-if"), form = byId("what-form"), answer = byId("what-answer"), faults = byId("what-faults");
+  const changed = new Map();
+  let known = null, asking = null, waiting = null, shown = true, last = null;
+  byId("map-side").prepend(box);
+
+  const number = (value) => value === null || value === undefined ? "–" : Math.round(value).toLocaleString(lang);
+  const milieu = () => byId("what-milieu").value;
+  function field(figure, label, { isLimit = false, unit = null, least = 0 } = {}) {
+    const key = (isLimit ? "limits:" : "replace:") + figure.path, id = "what-" + key.replace(/\W+/g, "-");
+    const input = element("input", { type: "number", id, step: "any", min: String(least) });
+    if (figure.most !== null && figure.most !== undefined) { input.max = String(figure.most); }
+    const own = figure.value === null ? "" : String(+figure.value.toPrecision(6));
+    input.value = changed.has(key) ? String(changed.get(key) ?? "") : own;
+    input.dataset.own = own;
+    input.addEventListener("input", () => {
+      if (input.value === own) { changed.delete(key); }
+      else if (input.value === "" ) { if (figure.path.endsWith("least_term_years")) { changed.set(key, null); } else { return; } }
+      else { changed.set(key, Number(input.value)); }
+      input.classList.toggle("is-other", changed.has(key));
+      later();
+    });
+    input.classList.toggle("is-other", changed.has(key));
+    const text = element("span", { text: label + (unit ? ` (${unit})` : "") });
+    const row = element("label", { class: "figure" });
+    row.append(text, input);
+    return row;
+  }
+  function group(legend, rows, hint) {
+    const set = element("fieldset", {});
+    set.append(element("legend", { text: legend }), ...rows);
+    if (hint) { set.append(element("p", { class: "quiet", text: hint })); }
+    return set;
+  }
+  function three(legend, figures, hint) {
+    const set = group(legend, figures.map((one) => field(one, words.estimates[one.estimate])), hint);
+    set.className = "three";
+    return set;
+  }
+  function fields() {
+    const one = known.milieus.find((each) => each.id === milieu());
+    const sets = [];
+    if (one) {
+      if (one.limits.length) { sets.push(group(words.limits, one.limits.map((each) => field(each, `${each.label}, ${words[each.sense]}`, { isLimit: true, unit: each.unit })), words.limits_hint)); }
+      sets.push(group(words.weights, one.weights.map((each) => field(each, each.label))));
+      sets.push(three(words.density, one.density, words.density_hint.replace("{most}", one.density[2].most)));
+      sets.push(three(words.fewest, one.fewest));
+      if (one.most) { sets.push(three(words.most, one.most)); }
+      if (one.term) { sets.push(group(words.term, [field(one.term, words.term)])); }
+    }
+    byId("what-fields").replaceChildren(...sets);
+  }
+  function overAll() {
+    const estimate = element("select", { id: "what-estimate" });
+    estimate.append(...known.estimates.map((one) => element("option", { value: one, text: words.estimates[one] })));
+    estimate.value = changed.get("estimate") || known.estimate;
+    estimate.addEventListener("change", () => {
+      if (estimate.value === known.estimate) { changed.delete("estimate"); } else { changed.set("estimate", estimate.value); }
+      later();
+    });
+    const row = element("label", { class: "figure" });
+    row.append(element("span", { text: words.estimate }), estimate);
+    byId("what-common").replaceChildren(three(words.common, known.common), field(known.reach, words.cluster_reach), row);
+  }
+  function changes() {
+    const asked = { limits: {}, replace: {} };
+    changed.forEach((value, key) => {
+      const [kind, path] = key.split(":");
+      if (path) { asked[kind][path] = value; } else { asked[kind] = value; }
+    });
+    Object.keys(asked).forEach((kind) => { if (typeof asked[kind] === "object" && !Object.keys(asked[kind]).length) { delete asked[kind]; } });
+    const label = byId("what-name").value.trim() || words.what_if;
+    return { ...asked, id: identifier(label), label };
+  }
+  const identifier = (label) => {
+    const plain = label.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^[^a-z]+|_+$/g, "");
+    return plain && plain !== "base" ? plain : "what_if";
+  };
+  function later() { clearTimeout(waiting); waiting = setTimeout(ask, 250); }
+  async function ask() {
+    clearTimeout(waiting);
+    if (asking) { asking.abort(); }
+    if (!changed.size) { faults.replaceChildren(); last = null; tell(); return; }
+    const mine = asking = new AbortController();
+    answer.setAttribute("aria-busy", "true");
+    try {
+      const told = await fetch(address, { method: "POST", headers: { "content-type": "application/json" }, signal: mine.signal, body: JSON.stringify({ changes: changes(), flexmilieu: milieu() }) });
+      const content = await told.json();
+      if (mine !== asking) { return; }
+      const wrong = told.ok ? [] : content.faults && content.faults.length ? content.faults : [content.description];
+      faults.replaceChildren(...wrong.map((one) => element("span", { text: one })));
+      last = told.ok ? content : null;
+      if (told.ok || !wrong.length) { tell(); } else { answer.replaceChildren(); byId("what-save").hidden = true; draw(); }
+    } catch (stopped) {
+      if (stopped.name !== "AbortError") { faults.replaceChildren(element("span", { text: String(stopped) })); }
+    } finally {
+      if (mine === asking) { answer.removeAttribute("aria-busy"); }
+    }
+  }
+  function rows() {
+    const at = milieu(), totals = [last.totals.base, last.totals[last.variant]], rooms = [last.room.base, last.room[last.variant]];
+    const of = (name, population) => totals.map((one) => one[population] ? one[population][name] : null);
+    const span = (kind, population) => ["expected", "low", "high"].map((one) => of(`${kind}_${one}`, population));
+    const told = [[words.suiting, [of("n_sites", at)]], [words.suiting_locations, [of("n_locations", at)]], [words.unknown_sites, [of("n_sites_unknown", at)]]];
+    if (at !== any) {
+      told.push([words.room, ["expected", "low", "high"].map((one) => rooms.map((each) => each[at] ? each[at]["n_room_" + one] : 0))]);
+      told.push([words.spread, span("n_spread", at)], [words.spread_consent, span("n_spread_consent", at)]);
+    }
+    told.push([words.common_available, span("n_common", "available")], [words.common_suitable, span("n_common", any)]);
+    return told;
+  }
+  function tell() {
+    byId("what-save").hidden = !last;
+    if (!last) { answer.replaceChildren(element("p", { class: "quiet", text: words.nothing_changed })); draw(); return; }
+    const table = element("table", {}), head = element("tr", {}), body = element("tbody", {}), top = element("thead", {});
+    head.append(...[words.quantity, words.of_run, words.of_what_if, words.change].map((text) => element("th", { scope: "col", text })));
+    top.append(head);
+    rows().forEach(([label, [expected, low, high]]) => {
+      const row = element("tr", {}), change = expected[0] === null || expected[1] === null ? null : expected[1] - expected[0];
+      const cells = [0, 1].map((i) => { const cell = element("td", { text: number(expected[i]) }); if (low) { cell.append(element("small", { text: `${number(low[i])} – ${number(high[i])}` })); } return cell; });
+      row.append(element("th", { scope: "row", text: label }), ...cells, element("td", { text: change === null ? "–" : (change > 0 ? "+" : "") + number(change) }));
+      body.append(row);
+    });
+    table.append(top, body);
+    const name = byId("what-milieu").selectedOptions[0].textContent, tick = element("input", { type: "checkbox", id: "what-on-map" });
+    tick.checked = shown;
+    tick.addEventListener("change", () => { shown = tick.checked; draw(); });
+    const onMap = element("label", { class: "tick" });
+    onMap.append(tick, element("span", { text: words.on_map.replace("{milieu}", name) }));
+    const key = element("ul", { class: "what-key" });
+    [["gained", last.gained.length], ["lost", last.lost.length], ["doubted", last.doubted.length], ["kept", last.n_kept]].forEach(([one, n]) => {
+      const row = element("li", {});
+      row.append(element("span", { class: "what-swatch " + one }), element("span", { text: `${words[one]}: ${number(n)}` }));
+      key.append(row);
+    });
+    answer.replaceChildren(table, onMap, key, element("p", { class: "quiet", text: words.answered_in.replace("{seconds}", last.seconds.toLocaleString(lang)) }));
+    byId("what-yaml").textContent = last.yaml;
+    draw();
+  }
+  /* Gained has a whole line and a plain fill, lost a broken line and a hatch, unknown dots: not told by colour alone. */
+  function draw() {
+    const map = flexsites.map;
+    if (!map) { return; }
+    const among = (ids) => ids.length ? ["match", ["get", "id"], ids, true, false] : ["literal", false];
+    if (!map.getLayer("what-gained")) {
+      const source = { source: "parcels", "source-layer": "parcels" }, below = map.getLayer("location") ? "location" : undefined;
+      map.addLayer({ id: "what-gained", type: "fill", ...source, paint: { "fill-color": "#00e0c7", "fill-opacity": 0.75 } }, below);
+      map.addLayer({ id: "what-lost", type: "fill", ...source, paint: { "fill-pattern": "hatch" } }, below);
+      map.addLayer({ id: "what-doubted", type: "fill", ...source, paint: { "fill-pattern": "dots" } }, below);
+      map.addLayer({ id: "what-gained-line", type: "line", ...source, paint: { "line-color": "#00574d", "line-width": 2.5 } }, below);
+      map.addLayer({ id: "what-lost-line", type: "line", ...source, paint: { "line-color": "#a4004f", "line-width": 2.5, "line-dasharray": [2, 1.5] } }, below);
+      map.addLayer({ id: "what-doubted-line", type: "line", ...source, paint: { "line-color": "#5b2a86", "line-width": 2.5, "line-dasharray": [0.6, 1.4] } }, below);
+    }
+    const isOn = last && shown && box.open;
+    ["gained", "lost", "doubted"].forEach((one) => [`what-${one}`, `what-${one}-line`].forEach((layer) => map.setFilter(layer, among(isOn ? last[one] : []))));
+  }
+  async function open() {
+    if (!box.open) { draw(); return; }
+    if (!known) {
+      const told = await fetch(address), content = await told.json();
+      if (!told.ok) { form.hidden = true; faults.replaceChildren(element("span", { text: `${words.what_if_none} ${content.description}` })); return; }
+      known = content;
+      byId("what-milieu").append(...known.milieus.map((one) => element("option", { value: one.id, text: one.label })), element("option", { value: any, text: words.any_milieu }));
+      fields(); overAll(); tell();
+    }
+    draw();
+  }
+  form.addEventListener("submit", (event) => { event.preventDefault(); ask(); });
+  byId("what-milieu").addEventListener("change", () => { fields(); ask(); });
+  byId("what-back").addEventListener("click", () => { changed.clear(); fields(); overAll(); ask(); });
+  byId("what-name").addEventListener("input", later);
+  byId("what-download").addEventListener("click", () => {
+    const link = element("a", { href: URL.createObjectURL(new Blob([last.yaml], { type: "text/yaml" })), download: `${last.variant}.yaml` });
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
+  box.addEventListener("toggle", open);
+})();
