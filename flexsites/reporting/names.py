@@ -36,7 +36,7 @@ def words_of(results: Results, lang: str) -> Words:
     words = Words(lang)
     words.names = names_in_content(_content(results), lang) | names_in_manifest(results.manifest, lang)
     if results.has("canonical/areas"):
-        areas = results.table("canonical/areas")
+        areas = results.columns("canonical/areas", ["area_code", "area_name"])
         words.names |= {("area", code): name for code, name in zip(areas["area_code"], areas["area_name"], strict=True)}
     return words
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,35 @@ class Results:
             yield rows
         if is_empty:
             yield read(self._path(name))
+
+    def columns(self, name: str, columns: Sequence[str]) -> Frame:
+        """Read some columns of a table; the others are not read."""
+        if name in self._cache:
+            return pd.DataFrame(self._cache[name][list(columns)])
+        return pd.concat([rows[list(columns)] for rows in self.chunks(name, columns)], ignore_index=True)
+
+    def first(self, name: str, most: int, where: Callable[[Frame], Frame] | None = None) -> tuple[Frame, int]:
+        """Read the first rows of a table, and return how many it has; of those that ``where`` keeps, if given."""
+        kept, n_rows, n_kept = list[Frame](), 0, 0
+        for chunk in self.chunks(name):
+            rows = chunk if where is None else where(chunk)
+            if n_kept < most or not kept:
+                kept.append(rows.head(most - n_kept))
+                n_kept += len(kept[-1])
+            n_rows += len(rows)
+            if where is None and n_kept == most:
+                return pd.concat(kept, ignore_index=True), self.n_rows(name)
+        found = pd.concat([one for one in kept if len(one)] or kept[:1], ignore_index=True)
+        return found, n_rows
+
+    def rows(self, name: str, key: str, ids: Iterable[str], columns: Sequence[str] | None = None) -> Frame:
+        """Read the rows of a table under some ids; of one that is held, those."""
+        asked = list(dict.fromkeys(ids))
+        if name in self._cache:
+            held = self._cache[name]
+            own = held[held[key].isin(asked)]
+            return own if columns is None else pd.DataFrame(own[list(columns)])
+        return read_rows(self._path(name), key, asked, columns=columns)
 
     def n_rows(self, name: str) -> int:
         """Return how many rows a table has, without reading them."""

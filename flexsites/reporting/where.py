@@ -14,6 +14,8 @@ from flexsites.reporting.words import Words
 from flexsites.tables import Frame
 from flexsites.tables.windows import window_of
 
+_SQUARE_M = 25_000.0
+
 
 def nearest_streets(sites: Frame, streets: Frame | None, *, within_m: float) -> pd.Series[Any]:
     """Return the name of the street nearest to each parcel, by position; null: none with a name so near.
@@ -67,8 +69,15 @@ def streets_of(results: Results, sites: Frame, *, within_m: float) -> pd.Series[
     """Return the street beside each of some parcels of a run."""
     if not results.has("canonical/streets") or not len(sites):
         return nearest_streets(sites, None, within_m=within_m)
-    window = window_of(gpd.GeoSeries(sites.geometry), within_m)
-    streets = results.within("canonical/streets", window)
-    near = np.sort(gpd.GeoSeries(streets.geometry).sindex.query(shapely.box(*window)))
-    streets = streets.iloc[near]
-    return nearest_streets(sites, streets, within_m=within_m)
+    corner = np.floor(sites.geometry.bounds[["minx", "miny"]].to_numpy() / _SQUARE_M)
+    found, places = list["pd.Series[Any]"](), list[np.ndarray]()
+    # Parcels of all over the country: the streets of a square at a time.
+    for at in pd.DataFrame(corner).groupby([0, 1]).indices.values():
+        own = sites.iloc[at]
+        window = window_of(gpd.GeoSeries(own.geometry), within_m)
+        streets = results.within("canonical/streets", window)
+        near = np.sort(gpd.GeoSeries(streets.geometry).sindex.query(shapely.box(*window)))
+        found.append(nearest_streets(own, streets.iloc[near], within_m=within_m))
+        places.append(np.asarray(at))
+    told: pd.Series[Any] = pd.concat(found).iloc[np.argsort(np.concatenate(places))]
+    return told

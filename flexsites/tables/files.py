@@ -101,10 +101,11 @@ def read_chunks(path: str | Path, *, columns: Sequence[str] | None = None, rows:
             yield to_frame(pa.Table.from_batches([batch]))
 
 
-def read_rows(path: str | Path, column: str, values: Sequence[str]) -> Frame:
+def read_rows(path: str | Path, column: str, values: Sequence[str], *, columns: Sequence[str] | None = None) -> Frame:
     """Read the rows in which a column has one of some values; row groups that hold none of them are not read."""
     with opened(path):  # there, and whole: what is wrong is told in words
-        return to_frame(pq.read_table(path, filters=[(column, "in", list(values))]))
+        wanted = None if columns is None else list(columns)
+        return to_frame(pq.read_table(path, columns=wanted, filters=[(column, "in", list(values) or [""])]))
 
 
 def n_rows_of(path: str | Path) -> int:

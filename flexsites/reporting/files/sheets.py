@@ -60,7 +60,13 @@ class Sheets:
         self.other = book.add_format({**base, "num_format": _OTHER_NUMBER})
 
     def table(
-        self, name: str, frame: Frame, *tables: Table, columns: Sequence[Column] | None = None, note: str = ""
+        self,
+        name: str,
+        frame: Frame,
+        *tables: Table,
+        columns: Sequence[Column] | None = None,
+        note: str = "",
+        n_rows: int | None = None,
     ) -> None:
         """Write a table as a sheet: headings frozen, each with its meaning as a comment, and a filter.
 
@@ -76,12 +82,15 @@ class Sheets:
             Which of them, in order; all but the geometry when not given.
         note
             A line above the headings. Where the rows are more than a sheet carries it tells how many are shown.
+        n_rows
+            How many rows there are, where ``frame`` has the first of them only.
         """
         sheet = self.book.add_worksheet(sheet_name(self.words.text(f"workbook.{name}")))
         first = 0
         shown = frame.head(int(presentation().lists.max_sheet_rows))
-        if len(shown) < len(frame):
-            counts = {"shown": self.words.number(len(shown)), "n": self.words.number(len(frame))}
+        n_all = len(frame) if n_rows is None else n_rows
+        if len(shown) < n_all:
+            counts = {"shown": self.words.number(len(shown)), "n": self.words.number(n_all)}
             note = f"{note} {self.words.text('workbook.rows_limited', **counts)}".lstrip()
         if note:
             sheet.write_string(0, 0, note, self.strong)

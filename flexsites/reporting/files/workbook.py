@@ -14,7 +14,7 @@ from flexsites.reporting.files.sheets import A4, Sheets, sheet_name
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report import answer, origin
-from flexsites.reporting.report.shortlist import ranked_locations
+from flexsites.reporting.report.shortlist import Ranked, ranked_locations
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.shown_fields import SHOWN
 from flexsites.reporting.summaries.all_tables import summary
@@ -36,6 +36,7 @@ from flexsites.tables import (
     Roofs,
     RoofUnits,
     Sites,
+    Table,
 )
 from flexsites.tables.choice_tables import ParetoSites, ScoreParts
 from flexsites.tables.summary_tables import SUMMARIES
@@ -112,7 +113,7 @@ def _write_sheets(sheets: Sheets, results: Results, words: Words) -> None:
         _write_sites(sheets, results, words)
     for name, table in (("roofs", Roofs), ("complexes", Complexes)):
         if results.has(name):
-            sheets.table(name, results.table(name), table)
+            _first(sheets, results, name, table)
     if results.has("roof_units"):
         _write_roof_units(sheets, results, words)
     _write_origins(sheets, results, words)
@@ -122,11 +123,11 @@ def _write_sites(sheets: Sheets, results: Results, words: Words) -> None:
     """Write the sheets on parcels."""
     never_add = words.text("workbook.units_note")
     most = int(presentation().lists.max_sheet_rows)
-    ranked, note = _best_of_each(ranked_locations(results), most, words)
+    ranked, note = _best_of_each(ranked_locations(results, most), most, words)
     sheets.table("shortlist", ranked, LocationSuitability, Locations, Sites, columns=_SHORTLIST, note=note)
     if results.has("clusters"):
-        sheets.table("clusters", results.table("clusters"), Clusters, note=words.text("workbook.clusters_note"))
-    sites, note = _most_homes(results.table("sites"), most, words)
+        _first(sheets, results, "clusters", Clusters, note=words.text("workbook.clusters_note"))
+    sites, note = _most_homes(results, most, words)
     sheets.table("sites", _with_gemeente(sites.sort_values("site_id")), Sites, note=note)
     totals = summary(results, "totals")
     # Of neighbourhoods, of which a province has thousands, only the rows without a condition on coverage.
@@ -138,9 +139,9 @@ def _write_sites(sheets: Sheets, results: Results, words: Words) -> None:
             sheets.table(name, _with_gemeente(results.table(name)), table, note=note)
     for name, table in (("score_parts", ScoreParts), ("pareto_sites", ParetoSites)):
         if results.has(name):
-            sheets.table(name, results.table(name), table)
+            _first(sheets, results, name, table)
     if results.has("exploitation"):
-        sheets.table("exploitation", results.table("exploitation"), Exploitation, note=words.text("exploitation.note"))
+        _first(sheets, results, "exploitation", Exploitation, note=words.text("exploitation.note"))
     drop = summary(results, "drop").assign(rule=lambda table: table["rule_id"])
     rest = [name for name in map(str, drop) if name not in ("rule", "rule_id")]
     sheets.table("drop", drop, SUMMARIES["drop"], columns=["rule", *rest, replace(SHOWN["rule_id"], names=None)])
@@ -153,24 +154,32 @@ def _write_sites(sheets: Sheets, results: Results, words: Words) -> None:
         sheets.table("transit", shown, SUMMARIES["transit"])
 
 
-def _best_of_each(ranked: Frame, most: int, words: Words) -> tuple[Frame, str]:
+def _first(sheets: Sheets, results: Results, name: str, table: Table, *, note: str = "") -> None:
+    """Write a sheet of the first rows of a table, as many as a sheet carries: no more of it is read."""
+    rows, n_rows = results.first(name, int(presentation().lists.max_sheet_rows))
+    sheets.table(name, rows, table, note=note, n_rows=n_rows)
+
+
+def _best_of_each(ranked: Ranked, most: int, words: Words) -> tuple[Frame, str]:
     """Return the best of each flexmilieu, as many in all as a sheet carries, and what that leaves out."""
-    if len(ranked) <= most:
-        return ranked, ""
-    each = max(1, most // ranked["flexmilieu"].nunique())
-    best = ranked.groupby("flexmilieu", sort=False).head(each)
-    return best, words.text("workbook.rows_limited", shown=words.number(len(best)), n=words.number(len(ranked)))
+    n_all = sum(ranked.n_ranked.values())
+    if n_all <= most:
+        return ranked.rows, ""
+    each = max(1, most // ranked.rows["flexmilieu"].nunique())
+    best = ranked.rows.groupby("flexmilieu", sort=False).head(each)
+    return best, words.text("workbook.rows_limited", shown=words.number(len(best)), n=words.number(n_all))
 
 
-def _most_homes(sites: Frame, most: int, words: Words) -> tuple[Frame, str]:
+def _most_homes(results: Results, most: int, words: Words) -> tuple[Frame, str]:
     """Return the parcels with most homes, as many as a sheet carries, and what that leaves out; ties by site_id."""
-    if len(sites) <= most:
-        return sites, ""
-    order = sites[["n_common_expected", "site_id"]].sort_values(
-        ["n_common_expected", "site_id"], ascending=[False, True], na_position="last"
-    )
-    shown: Frame = sites.loc[order.index[:most]]
-    return shown, words.text("workbook.sites_limited", shown=words.number(most), n=words.number(len(sites)))
+    n_sites = results.n_rows("sites")
+    if n_sites <= most:
+        return results.table("sites"), ""
+    by, kept = ["n_common_expected", "site_id"], pd.DataFrame()
+    for rows in results.chunks("sites", columns=by):
+        kept = pd.concat([kept, rows[by]]).sort_values(by, ascending=[False, True], na_position="last").head(most)
+    shown = results.rows("sites", "site_id", kept["site_id"])
+    return shown, words.text("workbook.sites_limited", shown=words.number(most), n=words.number(n_sites))
 
 
 def _write_summary(sheets: Sheets, results: Results, words: Words, more: Sequence[str] = ()) -> None:
@@ -215,12 +224,11 @@ def _write_portfolio_sheets(sheets: Sheets, results: Results, words: Words) -> N
 
 def _write_roof_units(sheets: Sheets, results: Results, words: Words) -> None:
     """Write what may be added per way of topping up, without what is excluded (a dozen rows a shed), and the totals."""
-    units = results.table("roof_units")
-    shown = units[units["verdict"] != "excluded"].reset_index(drop=True)
-    sheets.table("roof_units", shown, RoofUnits, note=words.text("workbook.roof_units_note"))
+    most = int(presentation().lists.max_sheet_rows)
+    shown, n_rows = results.first("roof_units", most, lambda units: units[units["verdict"] != "excluded"])
+    sheets.table("roof_units", shown, RoofUnits, note=words.text("workbook.roof_units_note"), n_rows=n_rows)
     if results.has("roof_exploitation"):
-        told = results.table("roof_exploitation")
-        sheets.table("roof_exploitation", told, RoofExploitation, note=words.text("exploitation.note"))
+        _first(sheets, results, "roof_exploitation", RoofExploitation, note=words.text("exploitation.note"))
     note = words.text("workbook.roof_totals_note")
     sheets.table("roof_totals", summary(results, "roof_totals"), SUMMARIES["roof_totals"], note=note)
 

@@ -49,15 +49,13 @@ def background(results: Results, box: shapely.Geometry, tolerance_m: float, budg
     content: dict[str, Any] = {}
     left_out: dict[str, tuple[int, int]] = {}
     for name, layers in presentation().map.background.items():
-        shapes = np.concatenate([np.array([], dtype=object), *(_layer(results, one, box) for one in layers)])
-        if name == "buildings":
-            limit = int(budget.max_buildings)
-            if len(shapes) > limit:
-                left_out[name] = (limit, len(shapes))
-                shapes = shapes[np.sort(np.argsort(-shapely.area(shapes), kind="stable")[:limit])]
+        limit = int(budget.max_buildings) if name == "buildings" else None
+        shapes, n_all = _layers(results, layers, box, limit)
+        if len(shapes) < n_all:
+            left_out[name] = (len(shapes), n_all)
         content[name] = _told(shapes, tolerance_m, is_line=name == "rail")
     if results.has("canonical/streets"):
-        streets, n_all = _streets(results.table("canonical/streets"), box, int(budget.max_streets))
+        streets, n_all = _streets(results, box, int(budget.max_streets))
         content["streets"] = _told_streets(streets, tolerance_m)
         if len(streets) < n_all:
             left_out["streets"] = (len(streets), n_all)
@@ -66,11 +64,18 @@ def background(results: Results, box: shapely.Geometry, tolerance_m: float, budg
     return Background({name: rows for name, rows in content.items() if rows}, left_out)
 
 
-def _layer(results: Results, layer: str, box: shapely.Geometry) -> Shapes:
-    """Return the shapes of a layer that lie in a box; none where the run has no such layer."""
-    name = f"canonical/layers/{layer}"
-    shapes: Shapes = results.table(name).geometry.to_numpy() if results.has(name) else np.array([], dtype=object)
-    return shapes[shapely.intersects(shapes, box)]
+def _layers(results: Results, layers: Sequence[str], box: shapely.Geometry, limit: int | None) -> tuple[Shapes, int]:
+    """Return the shapes of layers that lie in a box, the largest where there are more than a limit; and how many."""
+    kept, n_all = np.array([], dtype=object), 0
+    for name in (f"canonical/layers/{layer}" for layer in layers):
+        for rows in results.chunks(name, columns=["geometry"]) if results.has(name) else ():
+            shapes = rows["geometry"].to_numpy()
+            inside = shapes[shapely.intersects(shapes, box)]
+            n_all += len(inside)
+            kept = np.concatenate([kept, inside])
+            if limit is not None and len(kept) > limit:
+                kept = kept[np.sort(np.argsort(-shapely.area(kept), kind="stable")[:limit])]
+    return kept, n_all
 
 
 def _told(shapes: Shapes, tolerance_m: float, *, is_line: bool) -> list[Any]:
@@ -83,10 +88,14 @@ def _told(shapes: Shapes, tolerance_m: float, *, is_line: bool) -> list[Any]:
     return [part for shape in told for part in shape]
 
 
-def _streets(streets: Frame, box: shapely.Geometry, limit: int) -> tuple[Frame, int]:
+def _streets(results: Results, box: shapely.Geometry, limit: int) -> tuple[Frame, int]:
     """Return the streets in a box that the map draws, the main roads first, and how many there are."""
-    kept = drawn_streets(streets[shapely.intersects(streets.geometry.to_numpy(), box)])
-    return kept.head(limit), len(kept)
+    kept, n_all = pd.DataFrame(), 0
+    for streets in results.chunks("canonical/streets"):
+        own = drawn_streets(streets[shapely.intersects(streets.geometry.to_numpy(), box)])
+        n_all += len(own)
+        kept = drawn_streets(pd.concat([kept, own])).head(limit)
+    return kept, n_all
 
 
 def drawn_streets(streets: Frame) -> Frame:

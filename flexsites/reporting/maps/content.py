@@ -11,6 +11,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from flexsites.reporting.homes import counts_of_homes
@@ -18,12 +19,14 @@ from flexsites.reporting.maps import library
 from flexsites.reporting.maps.background import background
 from flexsites.reporting.maps.classes import colourings
 from flexsites.reporting.maps.display import ROUNDING_M
-from flexsites.reporting.maps.parcels import properties_of, shapes_of, told_of
+from flexsites.reporting.maps.parcels import every_property, of_these, shapes_of, told_of
 from flexsites.reporting.presentation import MapBudget, presentation
 from flexsites.reporting.results import Results
+from flexsites.reporting.summaries.totals import COMMON
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
 
+_CHOOSES = ("site_id", "verdict", "is_suitable", *COMMON)
 LOCALES = {"nl": "nl-NL", "en": "en-GB"}
 _MAP_WORDS = (
     "all_checked", "back", "click", "explain", "failed", "found", "location", "no_score", "not_found", "not_suitable",
@@ -71,19 +74,29 @@ def map_content(
         The parcels that have a factsheet.
     """
     budget = budget or presentation().map
-    sites = results.table("sites")
-    shown = most_telling(sites, int(budget.max_sites))
+    shown, properties = _shown(results, int(budget.max_sites)), every_property(results)
+    n_sites = results.n_rows("sites")
     west, south, east, north = shown.total_bounds if len(shown) else (0.0, 0.0, 1.0, 1.0)
     step = float(np.hypot(east - west, north - south)) / float(budget.extent_per_simplification)
     tolerance = min(max(step, float(budget.finest_simplification_m)), float(budget.coarsest_simplification_m))
     around = background(results, shapely.box(west, south, east, north), tolerance, budget)
     content = {
-        **settings(results, words, properties_of(results, sites)),
-        "parcels": {"shape": shapes_of(shown, tolerance), **told_of(results, shown, words, sheets)},
+        **settings(results, words, properties),
+        "parcels": {"shape": shapes_of(shown, tolerance), **told_of(of_these(results, shown), shown, words, sheets)},
         "background": around.content,
     }
-    statements = _statements(len(sites), len(shown), tolerance, around.left_out, words)
-    return MapContent(content, statements, len(sites), len(shown), tolerance)
+    statements = _statements(n_sites, len(shown), tolerance, around.left_out, words)
+    return MapContent(content, statements, n_sites, len(shown), tolerance)
+
+
+def _shown(results: Results, limit: int) -> gpd.GeoDataFrame:
+    """Return the parcels of a run that the map shows, in full; of the others only what chooses is read."""
+    if results.n_rows("sites") <= limit:
+        return most_telling(results.table("sites"), limit)
+    kept = pd.DataFrame()
+    for rows in results.chunks("sites", columns=_CHOOSES):
+        kept = _most_telling(pd.concat([kept, rows], ignore_index=True), limit)
+    return most_telling(results.rows("sites", "site_id", kept["site_id"]), limit)
 
 
 def settings(results: Results, words: Words, properties: Frame) -> dict[str, Any]:
@@ -123,15 +136,19 @@ def unpacked(text: str) -> Any:  # noqa: ANN401 - whatever was packed
 
 def most_telling(sites: Frame, limit: int) -> gpd.GeoDataFrame:
     """Return at most so many parcels, by id: suitable ones, then available, unknown, excluded; more homes first."""
-    if len(sites) > limit:
-        level = sites["verdict"].map({"eligible": 2, "conditional": 2, "unknown": 1, "excluded": 0}).astype(int)
-        suits = sites["is_suitable"].fillna(value=False).astype(bool) & level.eq(2)
-        homes = [one.expected for one in counts_of_homes(sites)[:1]]
-        keyed = sites.assign(_level=level + suits.astype(int)).sort_values(
-            ["_level", *homes, "site_id"], ascending=[False, *(False for _ in homes), True], kind="stable"
-        )
-        sites = keyed.head(limit).drop(columns="_level")
-    return gpd.GeoDataFrame(sites.sort_values("site_id", kind="stable").reset_index(drop=True), geometry="geometry")
+    told = _most_telling(sites, limit) if len(sites) > limit else sites
+    return gpd.GeoDataFrame(told.sort_values("site_id", kind="stable").reset_index(drop=True), geometry="geometry")
+
+
+def _most_telling(sites: Frame, limit: int) -> Frame:
+    """Return the most telling, the first first."""
+    level = sites["verdict"].map({"eligible": 2, "conditional": 2, "unknown": 1, "excluded": 0}).astype(int)
+    suits = sites["is_suitable"].fillna(value=False).astype(bool) & level.eq(2)
+    homes = [one.expected for one in counts_of_homes(sites)[:1]]
+    keyed = sites.assign(_level=level + suits.astype(int)).sort_values(
+        ["_level", *homes, "site_id"], ascending=[False, *(False for _ in homes), True], kind="stable"
+    )
+    return keyed.head(limit).drop(columns="_level")
 
 
 def _statements(

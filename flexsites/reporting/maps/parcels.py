@@ -13,12 +13,15 @@ from flexsites.reporting.homes import counts_of_homes
 from flexsites.reporting.maps.display import boxes, in_degrees, rings
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results
+from flexsites.reporting.summaries.computed import flexmilieus_of
+from flexsites.reporting.summaries.totals import COMMON
 from flexsites.reporting.table_view import Column, entries, table_view
 from flexsites.reporting.where import places_of, streets_of
 from flexsites.reporting.why import main_reasons
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame, Locations, Sites, Table
 from flexsites.tables.field import Field
+from flexsites.tables.parcel_fields import owner_class, verdict
 
 _OF_PARCEL = (
     "parcel_area_m2", "buildable_area_m2", "{homes}", "{first}", "available_years_expected", "restrictions", "flags",
@@ -27,6 +30,19 @@ _OF_PARCEL = (
 _OF_LOCATION = (
     "verdict", "n_location_parcels", "core_area_m2", "{homes}", "entrance_street_name", "owner_classes", "is_cut",
 )  # fmt: skip
+_CLASSED = (
+    "site_id", "verdict", "is_suitable", "flexmilieu_first", "owner_class", "location_id", *COMMON, "unchecked_rules",
+)  # fmt: skip
+_OUTCOME = ("site_id", "flexmilieu", "is_suitable", "score")
+_SMALL: dict[str, Any] = {
+    "verdict": pd.CategoricalDtype(list(verdict.values)),
+    "owner": pd.CategoricalDtype(list(owner_class.values)),
+    "suits": "Int8",
+    "homes": "Float32",
+    "unchecked": "int16",
+    "m:": "Int8",
+    "s:": "Int8",
+}
 _DIGITS = {"term": 1, "hectares": 2}
 FIRST = ("flexmilieu_first",)
 """Which flexmilieu a parcel is labelled with, by the name its column has; the first that the table has."""
@@ -61,6 +77,37 @@ def properties_of(results: Results, sites: Frame) -> pd.DataFrame:
         ),
     }  # fmt: skip
     return pd.DataFrame(told, index=sites.index).assign(**_judged(results, sites))
+
+
+def every_property(results: Results) -> pd.DataFrame:
+    """Return what classes count of every parcel of a run, in about 30 bytes each; read some parcels at a time."""
+    parts, first = [], pd.CategoricalDtype(list(flexmilieus_of(results)))
+    for sites in results.chunks("sites", columns=_CLASSED):
+        low, high = (sites["site_id"].min(), sites["site_id"].max()) if len(sites) else ("", "")
+        judged = {}
+        if results.has("suitability"):
+            judged = {"suitability": results.between("suitability", "site_id", low, high, _OUTCOME)}
+        rows = properties_of(Results(results.directory, results.manifest, judged), sites)
+        rows = rows.drop(columns=["id", "location"])
+        for name in map(str, rows):
+            kind = name[:2] if ":" in name else name
+            rows[name] = rows[name].astype(first if kind == "first" else _SMALL[kind])
+        parts.append(rows)
+    return pd.concat(parts, ignore_index=True)
+
+
+def of_these(results: Results, sites: Frame) -> Results:
+    """Return the run with what is told of some parcels, and of their locations, alone."""
+    locations = sites["location_id"].dropna()
+    rows = {
+        name: results.rows(name, key, ids)
+        for name, key, ids in (
+            *((name, "site_id", sites["site_id"]) for name in ("suitability", "reasons")),
+            *((name, "location_id", locations) for name in ("locations", "location_suitability")),
+        )
+        if results.has(name)
+    }
+    return Results(results.directory, results.manifest, rows)
 
 
 def _judged(results: Results, sites: Frame) -> dict[str, Any]:

@@ -157,8 +157,8 @@ def _without_undemanding(results: Results, words: Words) -> str:
 
 def _unknown(results: Results, counts: dict[str, int], words: Words) -> str:
     """Return of how many parcels the verdict is unknown, and of how many available ones whether they suit."""
-    sites = results.table("sites")
-    n_unjudged = int((sites["verdict"].isin(AVAILABLE) & sites["is_suitable"].isna()).sum())
+    chunks = results.chunks("sites", columns=["verdict", "is_suitable"])
+    n_unjudged = sum(int((rows["verdict"].isin(AVAILABLE) & rows["is_suitable"].isna()).sum()) for rows in chunks)
     said = []
     if counts["unknown"]:
         said.append(words.text("answer.unknown", n=words.number(counts["unknown"])))
@@ -172,7 +172,7 @@ def _of_roofs(results: Results, words: Words) -> tuple[list[str], list[Tile]]:
     at = age_rule, variant = headline(results)
     table = ways(results)
     of_variant = table[table["roof_variant"] == variant]
-    n_total = len(results.table("roofs"))
+    n_total = results.n_rows("roofs")
     sentences = [said for row in records(of_variant) if (said := _roof_sentence(row, n_total, words))]
     told = next(records(of_variant[of_variant["age_rule"] == age_rule]))
     if told.unknown == n_total:

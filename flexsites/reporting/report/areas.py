@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pandas as pd
@@ -77,6 +78,9 @@ def _side_by_side(table: Frame, codes: list[str], words: Words) -> Frame:
     return rows.reset_index(names="gemeente")
 
 
+_SHARES = {"plan_coverage": "share", "provincial_coverage": "provincial"}
+
+
 def ownership(results: Results, words: Words) -> dict[str, Any]:
     """Return the available parcels by owner and tenure; where none is known to be available, those not excluded."""
     table = summary(results, "ownership")
@@ -102,11 +106,10 @@ def coverage(results: Results, words: Words) -> dict[str, Any]:
     rows["buildable"] = [run_row(results, "available", scope)["programme_area_m2"] for scope in _SCOPES]
     first, *others = _POPULATIONS_SHOWN
     columns: list[Column] = ["coverage_scope", first, "buildable", *others, HOMES, "units_range"]
-    sites = results.table("sites")
-    shares = {
-        "share": words.percent((sites["plan_coverage"] == "covered").mean()),
-        "provincial": words.percent((sites["provincial_coverage"] == "covered").mean()),
-    }
+    n_covered, n_sites = Counter[str](), results.n_rows("sites")
+    for sites in results.chunks("sites", columns=list(_SHARES)):
+        n_covered.update({name: int(sites[name].eq("covered").sum()) for name in _SHARES})
+    shares = {key: words.percent(n_covered[name] / max(n_sites, 1)) for name, key in _SHARES.items()}
     return {
         "table": table_view(rows, columns, words, headings=_names(words)),
         "sentence": words.text("coverage.share", **shares),

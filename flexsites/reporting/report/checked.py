@@ -24,7 +24,11 @@ def unchecked(results: Results) -> Frame:
         Key ``rule_id``: its ``hardness`` (null: none is given), and ``n_sites``, the parcels that its source does not
         cover in full.
     """
-    counted = Counter(rule for told in results.table("sites")["unchecked_rules"] for rule in entries(told))
+    counted = Counter[str]()
+    for sites in results.chunks("sites", columns=["unchecked_rules"]):
+        # Parcels alike in this are many: each combination is taken apart once.
+        for told, n_sites in sites["unchecked_rules"].value_counts(dropna=True).items():
+            counted.update(dict.fromkeys(entries(told), n_sites))
     hardness = {rule.rule_id: rule.hardness for rule in results.manifest.rules}
     order = [rule for rule in results.rules if rule in counted]
     order += sorted(set(counted) - set(order))
@@ -34,12 +38,13 @@ def unchecked(results: Results) -> Frame:
 
 def checked(results: Results, words: Words) -> str:
     """Return how many excluding rules were not checked everywhere, and which very hard and hard ones, on how many."""
-    sites, table = results.table("sites"), unchecked(results)
-    n_excluding = words.number(sites["n_rules_excluding"].max())
+    n_sites, table = results.n_rows("sites"), unchecked(results)
+    most = (rows["n_rules_excluding"].max() for rows in results.chunks("sites", columns=["n_rules_excluding"]))
+    n_excluding = words.number(max((one for one in most if pd.notna(one)), default=0))
     if table.empty:
         return words.text("answer.checked_all", n_excluding=n_excluding)
     named = [
-        _named(str(row["rule_id"]), int(row["n_sites"]), len(sites), words)
+        _named(str(row["rule_id"]), int(row["n_sites"]), n_sites, words)
         for hardness in HARDEST
         for _, row in table[table["hardness"] == hardness].iterrows()
     ]

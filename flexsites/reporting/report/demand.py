@@ -33,7 +33,8 @@ def demand(results: Results, words: Words) -> dict[str, Any] | None:
         caveats.append(words.text("demand.not_proven", n=words.number(told["n_homes_gap"].max())))
     if not matched["is_best"].all():
         caveats.append(words.text("demand.not_best"))
-    silent = sorted(set(results.table("sites")["gemeente_code"].dropna()) - set(told["gemeente_code"]))
+    codes = results.columns("sites", ["gemeente_code"])["gemeente_code"]
+    silent = sorted(set(codes.dropna().unique()) - set(told["gemeente_code"]))
     if silent:
         names = ", ".join(words.name("area", code) for code in silent)
         caveats.append(words.text("demand.no_demand", gemeenten=names))

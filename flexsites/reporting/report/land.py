@@ -11,6 +11,7 @@ from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results
 from flexsites.reporting.shown_fields import SHOWN
 from flexsites.reporting.summaries.all_tables import summary
+from flexsites.reporting.summaries.computed import flexmilieus_of
 from flexsites.reporting.summaries.totals import COMMON, SPREAD, SPREAD_WITH_CONSENT
 from flexsites.reporting.table_view import Column, TableView, table_view
 from flexsites.reporting.views import is_open, ranges, stack, where_known, with_range
@@ -49,7 +50,7 @@ def verdict_counts(results: Results) -> dict[str, int]:
 
 def in_order(results: Results) -> tuple[str, ...]:
     """Return the flexmilieus of the run, in the order of the configuration."""
-    return results.flexmilieus or tuple(sorted(results.table("suitability")["flexmilieu"].unique()))
+    return flexmilieus_of(results)
 
 
 def totals_shown(totals: Frame, words: Words) -> Frame:
@@ -63,8 +64,8 @@ def funnel(results: Results, words: Words) -> TableView:
     rows = totals_shown(pd.DataFrame([run_row(results, one) for one in POPULATIONS]), words)
     rows["step"] = [words.text(f"funnel.{population}", undemanding=undemanding) for population in POPULATIONS]
     rows["area"] = rows["programme_area_m2"]
-    assessed = {"step": words.text("funnel.assessed"), "n_sites": len(results.table("sites")), "population": "assessed"}
-    assessed |= {"area": results.table("sites")["parcel_area_m2"].sum(), "units_range": ""}
+    assessed = {"step": words.text("funnel.assessed"), "n_sites": results.n_rows("sites"), "population": "assessed"}
+    assessed |= {"area": verdict_rows(results)["parcel_area_m2"].sum(), "units_range": ""}
     shown = pd.concat([pd.DataFrame([assessed]), rows], ignore_index=True)
     # Of what is assessed nobody asks yet where it lies together or what fits on it.
     counted = (SHOWN["n_locations"], HOMES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import pandas as pd
@@ -82,21 +83,24 @@ def _groups(results: Results, words: Words) -> TableView:
 
 def _best(results: Results, words: Words) -> TableView:
     """Return the buildings with most homes at the headline: never each in the way that gives it most."""
-    units, (age_rule, roof_variant) = results.table("roof_units"), headline(results)
-    units = units[(units["age_rule"] == age_rule) & (units["roof_variant"] == roof_variant)]
-    units = units[units["n_units_expected"].fillna(0) > 0]
-    units = units.sort_values(["n_units_expected", "bag_pand_id"], ascending=[False, True])
-    units = units.drop_duplicates("bag_pand_id").head(int(presentation().lists.max_shortlist))
+    at, limit = headline(results), int(presentation().lists.max_shortlist)
+    units = pd.DataFrame()
+    for rows in results.chunks("roof_units"):
+        own = rows[(rows["age_rule"] == at[0]) & (rows["roof_variant"] == at[1])]
+        both = pd.concat([units, own[own["n_units_expected"].fillna(0) > 0]])
+        units = both.sort_values(["n_units_expected", "bag_pand_id"], ascending=[False, True]).head(limit)
     evidence = ["bag_pand_id", "year_built", "n_storeys", "n_dwellings"]
-    best = units.merge(pd.DataFrame(results.table("roofs"))[evidence], on="bag_pand_id", how="left")
+    roofs = results.rows("roofs", "bag_pand_id", units["bag_pand_id"], evidence)
+    best = units.merge(pd.DataFrame(roofs), on="bag_pand_id", how="left")
     return table_view(with_range(best, words, "n_units"), _BEST, words, RoofUnits, Roofs)
 
 
 def _missing(results: Results, words: Words) -> TableView:
     """Return how many buildings lack each piece of evidence."""
-    roofs = results.table("roofs")
-    lists = [entries(value) for value in roofs["missing_evidence"]] if "missing_evidence" in roofs else []
-    lacking = pd.Series([name for names in lists for name in names], dtype="str")
-    counts = lacking.value_counts().sort_index().sort_values(ascending=False, kind="stable")
-    table = pd.DataFrame({"missing_evidence": counts.index, "n_buildings": counts.to_numpy()})
+    counted = Counter[str]()
+    for rows in results.chunks("roofs", columns=["missing_evidence"]):
+        for told, n_buildings in rows["missing_evidence"].value_counts(dropna=True).items():
+            counted.update(dict.fromkeys(entries(told), n_buildings))
+    counts = sorted(counted.items(), key=lambda one: (-one[1], one[0]))
+    table = pd.DataFrame(counts, columns=["missing_evidence", "n_buildings"]).astype({"missing_evidence": "str"})
     return table_view(table, ["missing_evidence", "n_buildings"], words, Roofs)

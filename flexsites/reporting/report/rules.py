@@ -59,7 +59,7 @@ def _table(shown: Frame, results: Results, words: Words) -> TableView:
 
 def _least(row: Any, results: Results) -> str:  # noqa: ANN401 - a row of the drop table
     """Return the sign of "at least" for a rule whose source covers no parcel and that takes land all the same."""
-    is_blind = row.n_sites_not_covered == len(results.table("sites"))
+    is_blind = row.n_sites_not_covered == results.n_rows("sites")
     return "≥ " if is_blind and row.covered_area_m2 > 0 else ""
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -18,37 +21,69 @@ _SHOWN = (
     "rank", "site_id", "gemeente", "entrance_street_name", "score", "n_per_cluster_expected", "units_range",
     "core_area_m2", "n_location_parcels", "owner_class_largest", "verdict",
 )  # fmt: skip
+_OF_SITE = ("site_id", "tenure", "available_years_expected", "restrictions", "flags")
 
 
-def ranked_locations(results: Results) -> Frame:
-    """Return the available locations that suit a flexmilieu, by flexmilieu and in the order in which they are listed.
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Ranked locations: the first of each flexmilieu, and of how many; and those of which it is not known.
 
-    Returns
-    -------
+    Attributes
+    ----------
+    rows
         Key ``(flexmilieu, location_id)``: the columns of LocationSuitability and of Locations, of the parcel to look at
         (``site_id``) tenure, years and marks, and ``gemeente``, a code to be shown by its name.
+    n_ranked, n_unknown
+        Locations per flexmilieu.
     """
-    served, locations = results.table("location_suitability"), results.table("locations")
-    ranked = served[served["rank"].notna()].merge(
-        locations[locations["verdict"].isin(AVAILABLE)], on="location_id", validate="many_to_one"
-    )
-    of_site = ["site_id", "tenure", "available_years_expected", "restrictions", "flags"]
-    ranked = ranked.merge(pd.DataFrame(results.table("sites"))[of_site], on="site_id", validate="many_to_one")
-    ranked = ranked.assign(gemeente=ranked["gemeente_code"])
-    order = results.flexmilieus or tuple(sorted(ranked["flexmilieu"].unique()))
-    parts = [listed(ranked[ranked["flexmilieu"] == name]) for name in order]
-    return pd.concat(parts or [ranked], ignore_index=True)
+
+    rows: Frame
+    n_ranked: Mapping[str, int]
+    n_unknown: Mapping[str, int]
+
+
+def ranked_locations(results: Results, most: int) -> Ranked:
+    """Return the available locations that suit a flexmilieu, by flexmilieu and in the order in which they are listed.
+
+    Parameters
+    ----------
+    results
+        The run; what is held of it is the locations that are returned.
+    most
+        How many of each flexmilieu.
+    """
+    kept, n_ranked, n_unknown = dict[str, Frame](), Counter[str](), Counter[str]()
+    for served in results.chunks("location_suitability"):
+        unknown = served.loc[served["is_suitable"].isna().to_numpy(dtype=bool), "flexmilieu"]
+        n_unknown.update(str(name) for name in unknown)
+        for name, own in _available(results, served[served["rank"].notna()]).groupby("flexmilieu", sort=False):
+            n_ranked[str(name)] += len(own)
+            there = [kept[str(name)]] if str(name) in kept else []
+            kept[str(name)] = listed(pd.concat([*there, own], ignore_index=True)).head(most)
+    order = results.flexmilieus or tuple(sorted({*n_ranked, *n_unknown}))
+    empty = _available(results, results.first("location_suitability", 0)[0])
+    rows = pd.concat([kept[name] for name in order if name in kept] or [empty], ignore_index=True)
+    sites = results.rows("sites", "site_id", rows["site_id"], _OF_SITE)
+    rows = rows.merge(pd.DataFrame(sites), on="site_id", validate="many_to_one")
+    return Ranked(rows.assign(gemeente=rows["gemeente_code"]), n_ranked, n_unknown)
+
+
+def _available(results: Results, served: Frame) -> Frame:
+    """Return rows of locations with what is told of the locations, of those that are available."""
+    ids = served["location_id"]
+    low, high = (ids.min(), ids.max()) if len(ids) else ("", "")
+    locations = results.between("locations", "location_id", low, high)
+    available = locations[locations["verdict"].isin(AVAILABLE)]
+    return served.merge(available, on="location_id", validate="many_to_one")
 
 
 def shortlist(results: Results, words: Words) -> list[dict[str, Any]]:
     """Return the best locations per flexmilieu, the factsheet of the parcel to look at linked by its id."""
-    limit = int(presentation().lists.max_shortlist)
-    served, ranked = results.table("location_suitability"), ranked_locations(results)
+    ranked = ranked_locations(results, int(presentation().lists.max_shortlist))
     lists = []
-    for flexmilieu in results.flexmilieus or tuple(sorted(served["flexmilieu"].unique())):
-        own = ranked[ranked["flexmilieu"] == flexmilieu]
-        best = with_range(own.head(limit), words, "n_per_cluster")
-        n_unknown = int(served.loc[served["flexmilieu"] == flexmilieu, "is_suitable"].isna().sum())
+    for flexmilieu in results.flexmilieus or tuple(sorted({*ranked.n_ranked, *ranked.n_unknown})):
+        best = with_range(ranked.rows[ranked.rows["flexmilieu"] == flexmilieu], words, "n_per_cluster")
+        n_ranked, n_unknown = ranked.n_ranked.get(flexmilieu, 0), ranked.n_unknown.get(flexmilieu, 0)
         empty = words.text("shortlist.none")
         if n_unknown:
             empty = words.text("shortlist.none_known", n=words.number(n_unknown))
@@ -57,7 +92,7 @@ def shortlist(results: Results, words: Words) -> list[dict[str, Any]]:
                 "name": words.name("flexmilieu", flexmilieu),
                 "table": table_view(best, _SHOWN, words, LocationSuitability, Locations, Sites),
                 "empty": "" if len(best) else empty,
-                "summary": words.text("shortlist.summary", shown=words.number(len(best)), n=words.number(len(own))),
+                "summary": words.text("shortlist.summary", shown=words.number(len(best)), n=words.number(n_ranked)),
             }
         )
     return lists

@@ -110,7 +110,7 @@ def part_of_drop(sites: Frame, reasons: Frame, *, rule_order: Sequence[str] = ()
 
 
 def part_of_near_misses(near_misses: Frame) -> Frame:
-    """Return of near misses those that are valid: their rule, site, and area in whole millionths."""
+    """Return of near misses those that are valid: their rule, site, and area in whole parts of 1e-8."""
     valid = near_misses[near_misses["is_valid"].to_numpy(dtype=bool)]
     told = pd.DataFrame({"rule_id": valid["rule_id"], "site_id": valid["site_id"]})
     return told.assign(area=exact(valid["core_area_m2"])).groupby(["rule_id", "site_id"]).sum().reset_index()

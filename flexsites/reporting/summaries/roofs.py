@@ -106,7 +106,7 @@ def join_roof_groups(parts: Iterable[Frame]) -> Frame:
 
 
 def _summed(rows: Frame, keys: Sequence[str]) -> Frame:
-    """Return whole numbers per key: buildings, homes, floor area in millionths, and of how many each is known."""
+    """Return whole numbers per key: buildings, homes, floor area in parts of 1e-8, and of how many each is known."""
     told = [name for name in _SUMMED if name in rows]
     sums = {"n_buildings": pd.Series(1, index=rows.index)}
     for name in told:

@@ -1,6 +1,6 @@
 """Sums that are added up part by part, and tell nothing of the parts: whole numbers, whatever the order.
 
-Parcels are read some at a time. What adds up is summed in whole numbers, square metres and homes in millionths (mm2):
+Parcels are read some at a time. What adds up is summed in whole numbers, square metres and homes in parts of 1e-8:
 adding them is exact, so the sum is the same however a run was cut up. What does not add up, locations, is held: one may
 lie in several areas and among the parcels of several parts.
 """
@@ -21,25 +21,27 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
-_PER_WHOLE = 1_000_000
+_PER_WHOLE = 100_000_000
+"""A hundredth of a mm2: finer than any coordinate, and 92,000 km2, twice the country, still fits a whole number."""
+
 _MOST_WAITING = 1_000_000
 """Rows of parts that wait to be added up: what is held is no more than these and the sum."""
 
 
 def exact(amounts: npt.ArrayLike) -> Ints:
-    """Return amounts in whole millionths, which add up exactly; null adds nothing.
+    """Return amounts in whole parts of 1e-8, which add up exactly; null adds nothing.
 
     Examples
     --------
     >>> exact([0.1, 0.2, np.nan]).tolist(), float(amounts_of(exact([0.1, 0.2]).sum()))
-    ([100000, 200000, 0], 0.3)
+    ([10000000, 20000000, 0], 0.3)
     """
     told = np.nan_to_num(np.asarray(amounts, dtype=np.float64), nan=0.0)
     return np.rint(told * _PER_WHOLE).astype(np.int64)
 
 
 def amounts_of(sums: pd.Series[int] | Ints | np.int64) -> Floats:
-    """Return sums of millionths as amounts."""
+    """Return sums of such parts as amounts."""
     found: Floats = np.asarray(sums, dtype=np.int64) / _PER_WHOLE
     return found
 

@@ -75,7 +75,7 @@ def totals(
     Notes
     -----
     Law: the totals of the gemeenten add up to those of the run (locations do not: one may lie in two gemeenten).
-    Areas and homes are summed in whole millionths, so they do not depend on how the run was cut up. [P] [O]
+    Areas and homes are summed in whole parts of 1e-8, so they do not depend on how the run was cut up. [P] [O]
     """
     order = tuple(flexmilieu_order if flexmilieu_order is not None else sorted(suitability["flexmilieu"].unique()))
     part = part_of_totals(sites, suitability, area_kinds=area_kinds, order=order, places=places, clusters=clusters)

@@ -99,7 +99,7 @@ def join_ownership(parts: Iterable[Part]) -> Frame:
 
 
 def _exactly(sites: Frame) -> Frame:
-    """Return a count of one, and areas and homes in whole millionths, per site."""
+    """Return a count of one, and areas and homes in whole parts of 1e-8, per site."""
     return pd.DataFrame({"n_sites": 1} | {name: exact(sites[name]) for name in (*AREAS, *COMMON)}, index=sites.index)
 
 
