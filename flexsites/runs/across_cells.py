@@ -2,7 +2,8 @@
 
 Locations, ranks, complexes and look-alikes look beyond the cell. They get columns of their own; the sites' own figures
 are not touched. Nothing holds all sites of a run: pairs of pieces are found cell by cell, and what is held at once is
-the ids of valid pieces, the suitable sites, and the pieces and complexes at the borders of cells.
+the ids of valid pieces, facts of the sites they lie on, the suitable sites, and, with their shapes, the pieces and
+complexes at the borders of cells.
 """
 
 from __future__ import annotations
@@ -40,6 +41,12 @@ from flexsites.tables.windows import window_of
 _STREET_M = 500.0
 """Farther than any entrance reaches, a borrowed one among them: its street is among those read."""
 
+_FACTS = ("site_id", "verdict", "gemeente_code", "buurt_code", "owner_class")
+"""What is held of parcels."""
+
+_NAMED = ("piece_id", "site_id", "core_area_m2", "is_valid", "is_with_consent", "core_mates")
+"""What is held of valid pieces to group them: no shapes."""
+
 _ROUNDING_M = 0.01
 """Corners of cells are rounded where their side is no round number: a piece this near its border counts as over it."""
 
@@ -65,9 +72,19 @@ def gather_sites(
 def _tell_locations(
     place: Place, reading: str, parts: Mapping[Cell, Path], inputs: Prepared, piece_locations: Frame
 ) -> tuple[Frame, Frame]:
-    """Write the locations of a reading: where they lie, how large they are, whose land; return parcels and these."""
-    facts = ["site_id", "verdict", "gemeente_code", "buurt_code", "owner_class"]
-    sites = pd.concat(read_chunks(place.result(reading, "sites"), columns=facts), ignore_index=True)
+    """Write the locations of a reading: where they lie, how large they are, whose land; return parcels and these.
+
+    Of the parcels of the run those are held that have a valid piece, in either reading, or a piece that shares its core
+    with one.
+    """
+    asked = set[str]()
+    for path in parts.values():
+        pieces = _some(path, ["site_id", "is_valid", "core_mates"])
+        pieces = pieces[pieces["is_valid"].to_numpy(dtype=bool)]
+        asked.update(pieces["site_id"].unique())
+        asked.update(mate.rpartition("#")[0] for mates in pieces["core_mates"] for mate in mates)
+    chunks = read_chunks(place.result(reading, "sites"), columns=_FACTS)
+    sites = pd.concat([rows[rows["site_id"].isin(asked)] for rows in chunks], ignore_index=True)
     run_sites = frozenset(sites["site_id"]) if inputs.tables.get("context_parcels") is not None else None
     located = []
     for path in parts.values():
@@ -86,21 +103,22 @@ def _linked(parts: Mapping[Cell, Path], inputs: Prepared, study: Study) -> tuple
 
     Pairs that share a component of core are said by the pieces. Those across a gap are found cell by cell: of two
     pieces of different cells within reach of each other, one at least sticks out of its own cell, or nearly; those of
-    all cells are held, and each cell is searched together with the ones near it.
+    all cells are held with their shapes, and each cell is searched together with the ones near it.
     """
-    valid = [_valid(path) for path in parts.values()]
-    links = [link_cores(t.concat(valid, t.Pieces))]
+    named = [_valid(path, _NAMED) for path in parts.values()]
+    valid = pd.concat(named, ignore_index=True)
+    links = [link_cores(valid)]
     if float(study.locations.gap_m) > 0.0:
-        links += _across_gaps(dict(zip(parts, valid, strict=True)), inputs, study)
-    named = [pd.DataFrame(pieces[t.ValidPieces.columns]) for pieces in valid if len(pieces)]
-    return t.concat(named, t.ValidPieces), t.concat(links, t.PieceLinks).drop_duplicates(ignore_index=True)
+        links += _across_gaps(parts, inputs, study)
+    return valid[t.ValidPieces.columns], t.concat(links, t.PieceLinks).drop_duplicates(ignore_index=True)
 
 
-def _across_gaps(parts: Mapping[Cell, Frame], inputs: Prepared, study: Study) -> Iterator[Frame]:
+def _across_gaps(parts: Mapping[Cell, Path], inputs: Prepared, study: Study) -> Iterator[Frame]:
     """Give the pairs of pieces that a gap parts, cell by cell; a pair over a border comes from both its sides."""
     reach_m = float(study.locations.gap_m) + _ROUNDING_M
-    at_rims = t.concat([_at_rim(pieces, cell, reach_m) for cell, pieces in parts.items()], t.Pieces)
-    for own in parts.values():
+    at_rims = t.concat([_at_rim(_valid(path), cell, reach_m) for cell, path in parts.items()], t.Pieces)
+    for path in parts.values():
+        own = _valid(path)
         if own.empty:
             continue
         west, south, east, north = window_of(own, reach_m)
@@ -111,11 +129,17 @@ def _across_gaps(parts: Mapping[Cell, Frame], inputs: Prepared, study: Study) ->
         yield link_pieces(pieces, barriers, rules=study.all_rules, tests=study.tests, locations=study.locations)
 
 
-def _valid(path: Path) -> Frame:
+def _valid(path: Path, columns: Sequence[str] | None = None) -> Frame:
     """Return the valid pieces of the first reading: locations are of these."""
-    pieces = read(path)
-    valid: Frame = pieces[(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy()].reset_index(drop=True)
+    pieces = read(path) if columns is None else _some(path, columns)
+    valid: Frame = pieces[(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy(dtype=bool)].reset_index(drop=True)
     return valid
+
+
+def _some(path: Path, columns: Sequence[str]) -> Frame:
+    """Return some columns of a part."""
+    chunks = [rows[list(columns)] for rows in read_chunks(path, columns=columns)]
+    return pd.concat(chunks, ignore_index=True) if chunks else pd.DataFrame(read(path)[list(columns)])
 
 
 def _at_rim(pieces: Frame, cell: Cell, reach_m: float) -> Frame:
