@@ -7,12 +7,13 @@ and holds one part, or one range of keys, at a time: neither its memory nor its 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from flexsites.errors import Fault, InputError, RunError
@@ -103,9 +104,9 @@ def read_chunks(path: str | Path, *, columns: Sequence[str] | None = None, rows:
 
 def read_rows(path: str | Path, column: str, values: Sequence[str], *, columns: Sequence[str] | None = None) -> Frame:
     """Read the rows in which a column has one of some values; row groups that hold none of them are not read."""
-    with opened(path):  # there, and whole: what is wrong is told in words
-        wanted = None if columns is None else list(columns)
-        return to_frame(pq.read_table(path, columns=wanted, filters=[(column, "in", list(values) or [""])]))
+    asked = pa.array(sorted(values), type=pa.string())
+    low, high = (min(values), max(values)) if len(values) else ("", "")
+    return _chosen(path, column, low, high, lambda keys: pc.is_in(keys.cast(pa.string()), value_set=asked), columns)
 
 
 def n_rows_of(path: str | Path) -> int:
@@ -128,8 +129,42 @@ def read_between(path: str | Path, key: str, low: str, high: str, *, columns: Se
     columns
         The columns wanted; None: all.
     """
-    bounds = [(key, ">=", low), (key, "<=", high)]
-    return to_frame(pq.read_table(path, columns=None if columns is None else list(columns), filters=bounds))
+
+    def inside(keys: pa.ChunkedArray) -> pa.ChunkedArray:
+        return pc.and_(pc.greater_equal(keys, low), pc.less_equal(keys, high))
+
+    return _chosen(path, key, low, high, inside, columns)
+
+
+def _chosen(
+    path: str | Path,
+    column: str,
+    low: str,
+    high: str,
+    keep: Callable[[pa.ChunkedArray], pa.ChunkedArray],
+    columns: Sequence[str] | None,
+) -> Frame:
+    """Read the rows that are kept by a column of keys: no more than one row group is held besides them."""
+    with opened(path) as source:
+        wanted = None if columns is None else list(columns)
+        parts = [
+            source.schema_arrow.empty_table() if wanted is None else source.schema_arrow.empty_table().select(wanted)
+        ]
+        for i in _meeting(source, column, low, high):
+            mask = keep(source.read_row_group(i, columns=[column])[column])
+            if pc.any(mask).as_py():
+                parts.append(source.read_row_group(i, columns=wanted).select(parts[0].column_names).filter(mask))
+        return to_frame(pa.concat_tables(parts))
+
+
+def _meeting(source: pq.ParquetFile, column: str, low: str, high: str) -> Iterator[int]:
+    """Yield the row groups in which a column may have a value between two."""
+    groups = [source.metadata.row_group(i) for i in range(source.metadata.num_row_groups)]
+    at = [groups[0].column(j).path_in_schema for j in range(groups[0].num_columns)].index(column) if groups else 0
+    for i, group in enumerate(groups):
+        told = group.column(at).statistics
+        if told is None or not told.has_min_max or (told.min <= high and told.max >= low):
+            yield i
 
 
 def _ranges(paths: Sequence[Path], table: Table, n_rows: int, range_rows: int, target: Path) -> Iterator[pa.Table]:

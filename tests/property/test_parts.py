@@ -55,6 +55,30 @@ def spread(draw: st.DrawFn) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
     return rows, found
 
 
+@given(st.sets(st.integers(0, 60), min_size=1, max_size=20), st.integers(0, 60), st.integers(0, 60), st.integers(1, 9))
+def test_rows_are_found_by_key_whatever_the_groups_they_are_written_in(
+    sites: set[int], one: int, other: int, group: int
+) -> None:
+    """Between two keys, or under some: those of the whole table, and none of a group that cannot hold them."""
+    rows = reasons(sorted(sites))
+    low, high = f"{min(one, other):04d}", f"{max(one, other):04d}"
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "reasons.parquet"
+        pq.write_table(to_arrow(rows, Reasons), path, row_group_size=group)
+        between, under, none = (
+            parts.read_between(path, "site_id", low, high, columns=["rule_id", "site_id"]),
+            parts.read_rows(path, "site_id", [low, high, "absent"]),
+            parts.read_rows(path, "site_id", []),
+        )
+    inside = rows[(rows["site_id"] >= low) & (rows["site_id"] <= high)]
+    assert between["site_id"].tolist() == inside["site_id"].tolist()
+    assert between["rule_id"].tolist() == inside["rule_id"].tolist()
+    chosen = rows[rows["site_id"].isin([low, high])]
+    assert under["covered_area_m2"].tolist() == chosen["covered_area_m2"].tolist()
+    assert list(under) == list(none) == Reasons.columns
+    assert none.empty
+
+
 @given(spread(), st.integers(1, 40))
 def test_the_same_rows_give_the_same_bytes_however_they_are_spread(
     drawn: tuple[pd.DataFrame, list[pd.DataFrame]], range_rows: int
