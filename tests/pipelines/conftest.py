@@ -1,8 +1,7 @@
-"""The synthetic municipality and its undisturbed run, made once for all tests of this folder."""
+"""The synthetic municipality and its undisturbed runs, made once for all tests of this folder."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -13,7 +12,7 @@ from flexsites.runs.run import Options
 from flexsites.worlds.municipality import write_municipality
 from pipelines import PIPELINES
 from tests.made_once import make_once
-from tests.pipelines.small_run import CELL_M, N_PARCELS, Small, assess, tables, write_run
+from tests.pipelines.small_run import CELL_M, N_PARCELS, VERDICTS, Small, assess, tables, write_run
 
 
 @pytest.fixture(scope="session")
@@ -41,19 +40,22 @@ def small(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Small:
 
     found = make_once(tmp_path_factory, "small", make)
     assert {"sites.parquet", "roofs.parquet", "variants/ov_800/suitability.parquet"} <= set(found.expected)
-    assert len(gpd.read_parquet(found.directory / "sites.parquet")) > 100
+    assert set(gpd.read_parquet(found.directory / "sites.parquet")["verdict"]) >= VERDICTS
     return found
 
 
 @pytest.fixture(scope="session")
-def reported(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Small:
-    """Return a copy of the small run with all that its pipeline writes after the cells: reports, and their tables."""
+def reported(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Small:
+    """Return the run of the whole field and its surroundings, with all that its pipeline writes: tables and reports."""
 
     def make(folder: Path) -> Small:
-        directory = small.copy_to(folder)
-        study = resolve(str(small.path))
-        options = Options(folder, scheduler="synchronous", workers=1, cell_size_m=CELL_M, resume=True, quiet=True)
-        assert PIPELINES[study.run.pipeline](study, options) == directory
-        return replace(small, outputs=folder, directory=directory)
+        path, outputs = write_run(folder, world, is_wide=True), folder / "outputs"
+        study = resolve(str(path))
+        directory = PIPELINES[study.run.pipeline](
+            study, Options(outputs, scheduler="synchronous", workers=1, quiet=True)
+        )
+        return Small(path, outputs, directory, tables(directory))
 
-    return make_once(tmp_path_factory, "reported", make)
+    found = make_once(tmp_path_factory, "reported", make)
+    assert len(gpd.read_parquet(found.directory / "sites.parquet")) > 100
+    return found

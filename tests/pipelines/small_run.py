@@ -1,7 +1,9 @@
-"""A small run on the synthetic municipality: part of its area, two variants, all its sources as files on disk.
+"""Small runs on the synthetic municipality: part of its area, two variants, all its sources as files on disk.
 
-The place is written, and run undisturbed with all its reports, once per test run (see conftest.py). A test changes the
-run file, or a copy of one source, and runs that; inputs that nobody changed are copied, not prepared again.
+The place is written, and run undisturbed, once per test run (see conftest.py): a corner of its proving field in several
+cells, for who resumes it or runs it in other ways; the whole field and its surroundings with all reports, for who reads
+what came out. A test changes the run file, or a copy of one source, and runs that; inputs that nobody changed are
+copied, not prepared again.
 """
 
 from __future__ import annotations
@@ -26,15 +28,28 @@ from flexsites.config.load import configs_directory
 from flexsites.config.study import resolve
 from flexsites.runs.run import Options, place_of
 from pipelines.provincial_sweep import assess_all
+from tests.conftest import PROFILE
 
 N_PARCELS = 3_000
 BBOX = [157_000, 470_100, 159_990, 474_900]
 """The proving field, the edge of a village, and farmland on both sides of the border with the other gemeente."""
 
-CELL_M = 2_500.0
-"""Side of the cells of the undisturbed run: several of parcels and of roofs lie in its box."""
+CORNER = [157_400, 470_401, 159_100, 471_150]
+"""A strip of the proving field and the land north of it, with two farms: three cells of 800 m beside each other."""
+
+QUARTER = [157_000, 470_100, 159_990, 471_300]
+"""The proving field and what lies beside it."""
+
+SMALL, CELL_M, DENSE = (CORNER, 800.0, 12) if PROFILE == "ci" else (BBOX, 2_500.0, 150)
+"""Of the run that is resumed and run in other ways: where it lies, the side of its cells (several of parcels and of
+roofs), and the most sites of a cell where it is cut into cells of few sites. `.ci/deep` has it ten times as large.
+"""
 
 VARIANTS = ("zachte_plannen", "ov_800")
+SMALL_VARIANTS = VARIANTS[1:] if PROFILE == "ci" else VARIANTS
+VERDICTS = {"eligible", "conditional", "excluded"}
+"""What the undisturbed run must hold, or equal results show nothing."""
+
 Content = dict[str, Any]
 Change = Callable[[Content], None]
 
@@ -60,16 +75,19 @@ class Small:
         shutil.copytree(self.directory / "canonical", canonical)
 
 
-def write_run(folder: Path, world: Path, *changes: Change) -> Path:
-    """Write a run file that reads the place's files, with changes to its content; return its path."""
+def write_run(folder: Path, world: Path, *changes: Change, is_wide: bool = False) -> Path:
+    """Write a run file that reads the place's files, with changes to its content; return its path.
+
+    It is of the small area, or of the whole proving field and its surroundings.
+    """
     # Paths are the same wherever the run stands, so that inputs that were prepared for another are found.
     if not (folder / "world").exists():
         (folder / "world").symlink_to(world.resolve())
     text = (configs_directory() / "runs" / "demo.yaml").read_text(encoding="utf-8")
     content: Content = yaml.safe_load(text.replace("world://", "world/"))
     del content["world"]
-    content |= {"name": "small", "area": {"bbox": BBOX}, "shortlist": {"n": 2, "min_units": 5}}
-    content["variants"] = [one for one in content["variants"] if one["id"] in VARIANTS]
+    content |= {"name": "small", "area": {"bbox": BBOX if is_wide else SMALL}, "shortlist": {"n": 2, "min_units": 5}}
+    content["variants"] = [one for one in content["variants"] if one["id"] in (VARIANTS if is_wide else SMALL_VARIANTS)]
     for change in changes:
         change(content)
     path = folder / "small.yaml"

@@ -28,8 +28,7 @@ from flexsites.tables.manifest import read_manifest
 from flexsites.tables.summary_tables import Variants
 from flexsites.view.what_if import Asked
 from pipelines import provincial_sweep
-from tests.pipelines.small_run import Content, tables, write_run
-from tests.pipelines.test_variant_is_a_run import QUARTER
+from tests.pipelines.small_run import QUARTER, Content, tables, write_run
 
 ALL_TABLES = VARIANT_TABLES | {"location_suitability": LocationSuitability, "clusters": Clusters}
 

@@ -38,8 +38,8 @@ def groups() -> Certainty:
 
 
 @pytest.fixture(scope="module")
-def opened(small: Small) -> Opened:
-    return open_run(small.directory)
+def opened(reported: Small) -> Opened:
+    return open_run(reported.directory)
 
 
 def _figured(opened: Opened, groups: Certainty, chance: np.ndarray) -> Figured:
@@ -49,11 +49,11 @@ def _figured(opened: Opened, groups: Certainty, chance: np.ndarray) -> Figured:
     )  # fmt: skip
 
 
-def test_at_what_is_expected_a_draw_is_the_run(small: Small, opened: Opened, groups: Certainty) -> None:
+def test_at_what_is_expected_a_draw_is_the_run(reported: Small, opened: Opened, groups: Certainty) -> None:
     figured = _figured(opened, groups, np.full((1, len(groups.groups)), np.nan))
-    served = read(small.directory / "location_suitability.parquet").set_index("location_id")
-    clusters = read(small.directory / "clusters.parquet")
-    sites = read(small.directory / "sites.parquet").set_index("site_id").loc[opened.sites]
+    served = read(reported.directory / "location_suitability.parquet").set_index("location_id")
+    clusters = read(reported.directory / "clusters.parquet")
+    sites = read(reported.directory / "sites.parquet").set_index("site_id").loc[opened.sites]
     suits_any, may_any = np.zeros(len(sites), dtype=bool), opened.may_have_a_piece.copy()
     for name, moved in figured.moved.items():
         found = draw_all(opened.ground, name, moved)
@@ -74,11 +74,11 @@ def test_at_what_is_expected_a_draw_is_the_run(small: Small, opened: Opened, gro
     assert (may_any & ~suits_any).any(), "of some sites it is unknown whom they serve"
 
 
-def test_each_draw_is_what_a_run_with_its_figures_answers(small: Small, opened: Opened, groups: Certainty) -> None:
+def test_each_draw_is_what_a_run_with_its_figures_answers(reported: Small, opened: Opened, groups: Certainty) -> None:
     """Another way to the same numbers: tables and the run's own functions, draw by draw."""
     figured = _figured(opened, groups, chances(N_DRAWS, len(groups.groups), seed=7))
     tables = {
-        name: read(small.directory / f"{name}.parquet")
+        name: read(reported.directory / f"{name}.parquet")
         for name in ("pieces", "units", "piece_suitability", "piece_locations", "locations", "sites")
     }
     held = hold(valid(tables["pieces"]), tables["piece_suitability"], tables["units"], names=tuple(figured.moved))
@@ -144,8 +144,8 @@ def test_what_draws_say_is_within_bounds_and_moves_with_what_it_hangs_on(opened:
     assert any(one.startswith("limits groen_tiny area_urbanity_class") for one in found.not_drawn)
 
 
-def test_a_finished_run_is_drawn_afterwards_beside_its_results(small: Small, tmp_path: Path) -> None:
-    directory = small.copy_to(tmp_path)
+def test_a_finished_run_is_drawn_afterwards_beside_its_results(reported: Small, tmp_path: Path) -> None:
+    directory = reported.copy_to(tmp_path)
     folder = draw(directory, draws=Draws(draws=20, seed=5, sobol=16))
     assert folder == directory / FOLDER
     assert {path.stem for path in folder.glob("*.parquet")} == {*TABLES, SOBOL}

@@ -68,7 +68,7 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def cut_up(stock: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the directory of a run in small cells: streets run through many of them."""
-    return assess(stock, tmp_path_factory.mktemp("cut_up"), cell_size_m=125.0)
+    return assess(stock, tmp_path_factory.mktemp("cut_up"), cell_size_m=250.0)
 
 
 def test_complexes_and_lookalikes_do_not_depend_on_cells(stock: Path, cut_up: Path, tmp_path: Path) -> None:

@@ -18,25 +18,25 @@ READINGS = ("", "variants/ov_800")
 
 
 @pytest.fixture(scope="module")
-def sizes(small: Small) -> dict[str, tuple[list[float], list[float]]]:
+def sizes(reported: Small) -> dict[str, tuple[list[float], list[float]]]:
     """Return per flexmilieu the fewest and the most homes of one place, as the run's own file says them."""
-    content = yaml.safe_load((small.directory / "run.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load((reported.directory / "run.yaml").read_text(encoding="utf-8"))
     return {
         one["id"]: tuple([one["programme"][key][at]["value"] for at in AT] for key in ("min_units", "max_units"))
         for one in content["flexmilieus"]
     }
 
 
-def _table(small: Small, reading: str, name: str) -> pd.DataFrame:
-    return pd.read_parquet(small.directory / reading / f"{name}.parquet")
+def _table(reported: Small, reading: str, name: str) -> pd.DataFrame:
+    return pd.read_parquet(reported.directory / reading / f"{name}.parquet")
 
 
 @pytest.mark.parametrize("reading", READINGS)
-def test_no_place_holds_more_than_its_most(small: Small, sizes: dict[str, object], reading: str) -> None:
+def test_no_place_holds_more_than_its_most(reported: Small, sizes: dict[str, object], reading: str) -> None:
     """Room has no cap, and binds no row; what one place holds is room cut at the maximum, 0 below the minimum."""
     n_cut = 0
     for name in ("units", "suitability", "location_suitability"):
-        rows = _table(small, reading, name)
+        rows = _table(reported, reading, name)
         for flexmilieu, own in rows.groupby("flexmilieu"):
             for i, at in enumerate(AT):
                 least, most = sizes[flexmilieu][0][i], sizes[flexmilieu][1][i]
@@ -48,9 +48,9 @@ def test_no_place_holds_more_than_its_most(small: Small, sizes: dict[str, object
 
 
 @pytest.mark.parametrize("reading", READINGS)
-def test_a_location_has_the_room_of_its_pieces_and_one_rank(small: Small, reading: str) -> None:
-    served, units = _table(small, reading, "location_suitability"), _table(small, reading, "units")
-    pieces, locations = _table(small, reading, "piece_locations"), _table(small, reading, "locations")
+def test_a_location_has_the_room_of_its_pieces_and_one_rank(reported: Small, reading: str) -> None:
+    served, units = _table(reported, reading, "location_suitability"), _table(reported, reading, "units")
+    pieces, locations = _table(reported, reading, "piece_locations"), _table(reported, reading, "locations")
     together = units.merge(pieces, on="piece_id").groupby(["location_id", "flexmilieu"])["n_room_expected"].sum()
     assert (served.set_index(["location_id", "flexmilieu"])["n_room_expected"] == together).all()
     place = {verdict: i for i, verdict in enumerate(("eligible", "conditional", "unknown"))}
@@ -65,8 +65,8 @@ def test_a_location_has_the_room_of_its_pieces_and_one_rank(small: Small, readin
 
 
 @pytest.mark.parametrize("reading", READINGS)
-def test_parcels_carry_the_common_programme(small: Small, reading: str) -> None:
-    sites, pieces = _table(small, reading, "sites"), _table(small, reading, "pieces")
+def test_parcels_carry_the_common_programme(reported: Small, reading: str) -> None:
+    sites, pieces = _table(reported, reading, "sites"), _table(reported, reading, "pieces")
     valid = pieces[pieces["is_valid"].astype(bool)]
     free = valid[valid["is_without_consent"].astype(bool)].groupby("site_id")["core_area_m2"].sum()
     given = valid[valid["is_with_consent"].astype(bool)].groupby("site_id")["core_area_m2"].sum()
@@ -98,14 +98,14 @@ def _by_hand(rows: list[dict[str, object]], least: list[float], most: list[float
 @pytest.mark.parametrize("consent", ["without", "with"])
 @pytest.mark.parametrize("reading", READINGS)
 def test_spread_supply_is_what_the_rule_gives_by_hand(
-    small: Small, sizes: dict[str, tuple[list[float], list[float]]], reading: str, consent: str
+    reported: Small, sizes: dict[str, tuple[list[float], list[float]]], reading: str, consent: str
 ) -> None:
-    pieces, units = _table(small, reading, "pieces"), _table(small, reading, "units")
+    pieces, units = _table(reported, reading, "pieces"), _table(reported, reading, "units")
     judged = pd.concat(
         pd.read_parquet(path)
-        for path in small.directory.glob(f"parts/*/*/{Path(reading).name or 'base'}/piece_suitability.parquet")
+        for path in reported.directory.glob(f"parts/*/*/{Path(reading).name or 'base'}/piece_suitability.parquet")
     )
-    verdict = _table(small, reading, "sites").set_index("site_id")["verdict"]
+    verdict = _table(reported, reading, "sites").set_index("site_id")["verdict"]
     flag, name, mates = {
         "with": ("is_with_consent", "piece_id", "core_mates"),
         "without": ("is_without_consent", "free_id", "free_core_mates"),
@@ -121,7 +121,7 @@ def test_spread_supply_is_what_the_rule_gives_by_hand(
         if before == location:
             break
     rooms = units.set_index(["piece_id", "flexmilieu"])[[f"n_room_{at}" for at in AT]]
-    told = _table(small, reading, "clusters")
+    told = _table(reported, reading, "clusters")
     told = told[told["consent"] == consent]
     n_made = 0
     for flexmilieu, own in judged.groupby("flexmilieu"):

@@ -6,19 +6,22 @@ import pytest
 
 from tests.pipelines.real_runs import run_real
 
-QUARTER = [191_000, 507_300, 192_000, 508_300]
-CENTRE = [190_000, 506_800, 193_200, 509_200]
+QUARTER = [191_000, 507_300, 192_000, 508_300], 5_000
+CENTRE = [190_000, 506_800, 193_200, 509_200], 2_500
+"""Where, and the side of the cells: one cell holds the quarter."""
 
 
 @pytest.fixture(
     scope="module", params=[QUARTER, pytest.param(CENTRE, marks=pytest.mark.deep)], ids=["quarter", "centre"]
 )
 def run(request, tmp_path_factory):
-    def smaller(content):
-        content["area"]["bbox"] = request.param
-        content["cell_size_m"] = 2_500
+    bbox, side_m = request.param
 
-    place, needs = str(request.param[0]), "kampen/kampen.osm.pbf"
+    def smaller(content):
+        content["area"]["bbox"] = bbox
+        content["cell_size_m"] = side_m
+
+    place, needs = str(bbox[0]), "kampen/kampen.osm.pbf"
     return run_real("kampen_shortlist", tmp_path_factory, needs=needs, change=smaller, place=place)
 
 

@@ -10,19 +10,15 @@ import yaml
 
 from flexsites.config.copies import copy
 from flexsites.config.shelf import Shelf
-from tests.pipelines.small_run import Content, assess, tables, write_run
+from tests.pipelines.small_run import Content, Small, assess, tables, write_run
 
 LABEL = {"nl": "v", "en": "v"}
-WIDTH = {"value": 25, "unit": "m", "source": "a test"}
+WIDTH = {"value": 80, "unit": "m", "source": "a test"}
 BAKERIES = [{"shop": ["bakery"]}]
 
 
-QUARTER = [157_000, 470_100, 159_990, 471_300]
-"""Of the small run: the proving field, where pieces stand that one metre more or less of width decides on."""
-
-
 def _bare(content: Content) -> None:
-    content |= {"assess": ["parcels"], "variants": [], "area": {"bbox": QUARTER}}
+    content |= {"assess": ["parcels"], "variants": []}
 
 
 def _with_variants(content: Content) -> None:
@@ -50,18 +46,22 @@ def _own_amenities(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def varied(world: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def varied(small: Small, world: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("varied")
-    return tables(assess(write_run(folder, world, _bare, _with_variants), folder / "outputs"))
+    path = write_run(folder, world, _bare, _with_variants)
+    small.lend_inputs(path, folder / "outputs")
+    return tables(assess(path, folder / "outputs"))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("variant", "change"), [("beside", _own_width), ("apart", _own_amenities)])
 def test_a_variant_is_what_a_run_of_that_configuration_is(
-    variant: str, change: Any, varied: dict[str, str], world: Path, tmp_path: Path
+    variant: str, change: Any, varied: dict[str, str], small: Small, world: Path, tmp_path: Path
 ) -> None:
     change(tmp_path / "flexsites_config")
-    alone = tables(assess(write_run(tmp_path, world, _bare), tmp_path / "outputs"))
+    path = write_run(tmp_path, world, _bare)
+    small.lend_inputs(path, tmp_path / "outputs")
+    alone = tables(assess(path, tmp_path / "outputs"))
     mine = {Path(path).name: found for path, found in varied.items() if Path(path).parent.name == variant}
     assert len(mine) >= 5
     assert mine == {name: alone[name] for name in mine}
