@@ -86,6 +86,11 @@ def test_what_stands_in_a_sentence_stands_in_the_dutch() -> None:
     assert lost == set()
 
 
+def test_no_english_is_left_in_the_dutch() -> None:
+    words = {english: re.sub(r"\{\w+\}|`[^`]*`", "", dutch) for english, dutch in FAULTS.items()}
+    assert [dutch for dutch in words.values() if ENGLISH.search(dutch)] == []
+
+
 def test_a_sentence_is_found_again_with_what_stands_in_it() -> None:
     wrong = {}
     for english, dutch in FAULTS.items():
@@ -110,6 +115,7 @@ def test_a_sentence_is_found_again_with_what_stands_in_it() -> None:
                 "min_units moet 1 of meer zijn"
             ),
         ),
+        ("use 'stop', 'pass' or 'quarantine'", "gebruik 'stop', 'pass' of 'quarantine'"),
         ("10 m further west, 1,250 m further south", "10 m verder naar het westen, 1.250 m verder naar het zuiden"),
     ],
 )
@@ -122,7 +128,7 @@ def test_names_and_values_stay_and_sentences_within_are_told(english: str, dutch
     [
         (
             "timetable: x: y: trips of one stop, left out (3 rows: a). Remedy: set it.",
-            "dienstregeling: x: y: ritten met één halte, weggelaten (3 rijen: a). Wat te doen: geef haar een waarde.",
+            "dienstregeling: x: y: ritten met één halte, weggelaten (3 rijen: a). Wat te doen: geef die een waarde.",
         ),
         (
             "p: 4 parcels share ground with another (9 m2 in 2 pairs), which counts in each of them (a and b: 8 m2)",
@@ -144,7 +150,7 @@ def test_an_error_is_told_in_dutch_and_stays_english_in_python() -> None:
     error = InputError(faults)
     assert told_error(error, "nl") == (
         "1. p.gpkg: het bestand: geen geometrie (1234 rijen: a, b, c). Wat te doen: verbeter het.\n"
-        "2. x: gestopt. Wat te doen: geef haar een waarde."
+        "2. x: gestopt. Wat te doen: geef die een waarde."
     )
     assert str(error) == told_error(error, "en")
     assert str(error).startswith("1. p.gpkg: the file: no geometry (1234 rows: a, b, c). Remedy: mend it.\n2. x")
