@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from flexsites.arrays import GeometryArray
 from flexsites.config.run import Area
 from flexsites.config.source_rows import Row
 from flexsites.errors import ConfigError, Fault
@@ -27,7 +29,10 @@ from flexsites.tables.files import write_table
 from flexsites.tables.spatial_files import Bounds, Written, read_window, write_canonical
 
 CONTEXT_M = 500.0
-"""How far around the area parcels are read: near ones, what is near those, and room for large ones."""
+"""How far around the area parcels are read, whole: near ones, and what is near those. METHOD 0 asks all within 100 m of
+a parcel, and a lender's own neighbours: what reaches so far out that this is too little is told."""
+
+_NEAR_M = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +158,7 @@ def _prepare_context(
 ) -> None:
     """Write the parcels around the area, whole: they bear on pieces at its edge, and are never reported (METHOD 0)."""
     around = extent.buffer(CONTEXT_M)
-    ring = around.difference(extent)
+    own = preparation.bounds.get("parcels")
 
     paths = preparation.attempt(lambda: preparation.files("parcels", row, bounds=around.bounds))
     if paths is None:
@@ -161,11 +166,51 @@ def _prepare_context(
 
     def make(path: Path, report: ReadReport) -> tuple[Written, str]:
         opened = open_features("parcels", row, paths, preparation.places, optional=OPTIONAL_COLUMNS)
-        frames = list(parcel_frames(opened, report, area=ring, areas=areas, owners=owners))
-        return write_canonical(concat(frames, Parcels), path, Parcels), opened.notes
+        frames = list(parcel_frames(opened, report, area=extent, around=around, areas=areas, owners=owners))
+        found = concat(frames, Parcels)
+        tell_reach(np.asarray(found.geometry.to_numpy(), dtype=object), extent, own, report)
+        return write_canonical(found, path, Parcels), opened.notes
 
-    asked = [*depends, hashlib.sha256(ring.wkb).hexdigest()]
+    asked = [*depends, hashlib.sha256(around.wkb).hexdigest(), own]
     preparation.step("context_parcels", row, "context_parcels", make, depends=asked, paths=paths)
+
+
+def tell_reach(context: GeometryArray, extent: BaseGeometry, own: Bounds | None, report: ReadReport) -> None:
+    """Tell of parcels that reach so far out that not all that is near them was read.
+
+    Parameters
+    ----------
+    context
+        Shape (n,), the parcels around the area.
+    extent
+        The area.
+    own
+        The box around its own parcels, whole.
+    report
+        Told what may be missing.
+
+    Examples
+    --------
+    >>> extent, report = shapely.box(0, 0, 1000, 1000), ReadReport(Ledger("context_parcels"))
+    >>> small, long = shapely.box(1000, 0, 1100, 100), shapely.box(1000, 0, 2000, 100)
+    >>> tell_reach(np.array([small]), extent, (0, 0, 1010, 1000), report)
+    >>> tell_reach(np.array([small, long]), extent, (0, 0, 1600, 1000), report)
+    >>> [told.partition(":")[0] for told in report.doubts]
+    ['1 parcels beside the area reach over 400 m beyond it', 'a parcel of the area reaches over 400 m beyond it']
+    """
+    known_m = CONTEXT_M - _NEAR_M
+    known = extent.buffer(known_m)
+    shapely.prepare([known, extent])
+    beside = context[shapely.dwithin(extent, context, _NEAR_M)]
+    if n := int((~shapely.contains(known, beside)).sum()):
+        report.doubts.append(
+            f"{n} parcels beside the area reach over {known_m:.0f} m beyond it: what is near their far end was not read"
+        )
+    west, south, east, north = extent.bounds
+    if own is not None and min(own[0] - west, own[1] - south, east - own[2], north - own[3]) < -known_m:
+        report.doubts.append(
+            f"a parcel of the area reaches over {known_m:.0f} m beyond it: what is near its far end was not read"
+        )
 
 
 def _smallest(*shapes: BaseGeometry | None) -> Bounds:

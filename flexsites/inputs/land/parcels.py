@@ -91,11 +91,15 @@ def parcel_frames(
     *,
     area: BaseGeometry | None = None,
     within: BaseGeometry | None = None,
+    around: BaseGeometry | None = None,
     areas: Frame | None = None,
     owners: Owners | None = None,
 ) -> Iterator[Frame]:
-    """Give the parcels batch by batch, as the table Parcels."""
-    shape = within if area is None else area
+    """Give the parcels batch by batch, as the table Parcels; with ``around`` those that meet it and are not the area's.
+
+    A parcel around the area counts with any part of it: one that is large may have its representative point far away.
+    """
+    shape = next((one for one in (around, area, within) if one is not None), None)
     bounds: Bounds | None = None if shape is None else shape.bounds
     for found in read_features(opened, "polygon", told, bounds=bounds):
         rows = found if within is None else _cut_off(found, within, told)
@@ -103,6 +107,9 @@ def parcel_frames(
         if area is not None:
             shapely.prepare(area)
             is_in = shapely.intersects(area, points)
+            if around is not None:
+                shapely.prepare(around)
+                is_in = ~is_in & shapely.intersects(around, rows.geometry)
             rows, points = _those(rows, is_in, told), points[is_in]
         theirs = {ours: name for name, ours in opened.row.rename.items()}.get(_REGISTERED, _REGISTERED)
         registered = rows.columns.get(_REGISTERED, pd.Series([np.nan] * len(rows.ids)))

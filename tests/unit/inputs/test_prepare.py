@@ -82,6 +82,25 @@ def test_an_area_by_name_takes_its_own_parcels_only(tmp_path: Path) -> None:
     assert (record.n_read, record.n_features, record.n_outside_area) == (4, 2, 2)
 
 
+def test_parcels_around_the_area_count_with_any_part_of_them_and_too_large_a_one_is_told(tmp_path: Path) -> None:
+    """Of the long parcel beside the area a point stands for it that lies far beyond what is read around."""
+    x, y = ORIGIN
+    plots = {
+        "own": (0, 0, 200, 200), "beside": (200, 0, 300, 200), "long": (0, 200, 200, 2200),
+        "far": (690, 0, 790, 200), "away": (720, 300, 800, 400),
+    }  # fmt: skip
+    boxes = [shapely.box(x + west, y + south, x + east, y + north) for west, south, east, north in plots.values()]
+    frame = gpd.GeoDataFrame({"id": list(plots)}, geometry=boxes, crs=28992)
+    given = sources(parcels=vector(write(frame, tmp_path / "p.gpkg"), id_column="id"))
+    request = Request(area=Area(bbox=(x, y, x + 200, y + 200)))
+    prepared = prepare(given, directory=tmp_path / "out", base=tmp_path, request=request)
+    assert sorted(prepared.parcels()["site_id"]) == ["own"]
+    around = gpd.read_parquet(prepared.tables["context_parcels"])
+    assert sorted(around["site_id"]) == ["beside", "far", "long"]
+    told = [warning for warning in prepared.warnings if "beyond it" in warning]
+    assert [warning.partition(": ")[2][:45] for warning in told] == ["1 parcels beside the area reach over 400 m be"]
+
+
 def test_sites_are_cut_off_at_a_layer(tmp_path: Path) -> None:
     x, y = ORIGIN
     inside = gpd.GeoDataFrame({"id": ["e"]}, geometry=[shapely.box(x + 50, y, x + 250, y + 100)], crs=28992)
