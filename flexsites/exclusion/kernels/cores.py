@@ -317,19 +317,18 @@ def land_of(i: int, parcel: IntArray, neighbours: Neighbours, is_near: Callable[
     >>> [land_of(i, np.array([0, 1, 1, 2, 2]), found, lambda parcel: True) for i in range(5)]
     [(0, 1, 2), (0, 1, 2), (0, 1, 2, 3), (2, 3), (4,)]
     """
-    starts = neighbours.starts
-    found, waiting, of_land = {i}, [i], {int(parcel[i]): True}
-    while waiting:
-        here = waiting.pop()
-        for there in neighbours.near[starts[here] : starts[here + 1]].tolist():
-            of_parcel = int(parcel[there])
-            if there in found or not of_land.setdefault(of_parcel, of_parcel in of_land or is_near(of_parcel)):
-                continue
-            found.add(there)
-            waiting.append(there)
-    body = _hanging_together([i], found, neighbours, neighbours.is_touching)
-    beside = {int(k) for j in body for k in neighbours.near[starts[j] : starts[j + 1]].tolist()} & found
-    return tuple(sorted(_hanging_together([*body, *beside], found, neighbours, neighbours.is_touching)))
+    starts, known = neighbours.starts, {int(parcel[i]): True}
+
+    def is_of_land(piece: int) -> bool:
+        of_parcel = int(parcel[piece])
+        if of_parcel not in known:
+            known[of_parcel] = is_near(of_parcel)
+        return known[of_parcel]
+
+    body = _hanging_together([i], is_of_land, neighbours, neighbours.is_touching)
+    near = {int(k) for j in body for k in neighbours.near[starts[j] : starts[j + 1]].tolist()}
+    land = [*body, *filter(is_of_land, near - body)]
+    return tuple(sorted(_hanging_together(land, is_of_land, neighbours, neighbours.is_touching)))
 
 
 def connected_area(i: int, land: tuple[int, ...], area_m2: FloatArray, neighbours: Neighbours) -> float:
@@ -353,18 +352,20 @@ def connected_area(i: int, land: tuple[int, ...], area_m2: FloatArray, neighbour
     >>> [float(connected_area(i, (0, 1, 2), shapely.area(plots), found)) for i in range(3)]
     [200.0, 200.0, 100.0]
     """
-    found = _hanging_together([i], set(land), neighbours, neighbours.is_joined)
+    found = _hanging_together([i], set(land).__contains__, neighbours, neighbours.is_joined)
     return float(area_m2[sorted(found)].sum())
 
 
-def _hanging_together(begin: Sequence[int], among: set[int], neighbours: Neighbours, is_linked: BoolArray) -> set[int]:
-    """Return some pieces with all that hangs together with them by links, among those given."""
+def _hanging_together(
+    begin: Sequence[int], is_among: Callable[[int], bool], neighbours: Neighbours, is_linked: BoolArray
+) -> set[int]:
+    """Return some pieces with all that hangs together with them by links, among those that may."""
     starts, found, waiting = neighbours.starts, set(begin), list(begin)
     while waiting:
         here = waiting.pop()
         rows = slice(starts[here], starts[here + 1])
         for there in neighbours.near[rows][is_linked[rows]].tolist():
-            if there in among and there not in found:
+            if there not in found and is_among(there):
                 found.add(there)
                 waiting.append(there)
     return found
