@@ -24,7 +24,8 @@ def barriers_of(
 ) -> Barriers:
     """Return the polygons that no entrance crosses, and all water.
 
-    Lines get the width of their class from the rule that the barrier names; what lies in a tunnel bars nothing.
+    Lines get the width of their class from the rule that the barrier names, and the narrowest of all widths where the
+    class is unknown: what is there bars, however little is told of it. What lies in a tunnel bars nothing.
     """
     rows = {one.layer: _above_ground(layers[layers["layer"] == one.layer]) for one in locations.barriers}
     closed = [_areas(rows[one.layer], one, rules) for one in locations.barriers if not one.is_water]
@@ -55,7 +56,7 @@ def _areas(rows: Frame, barrier: Barrier, rules: tuple[ExclusionRule, ...]) -> G
         return areas
     is_line = shapely.get_dimensions(shapes) < _AREA
     width = figures_by_class(rows[is_line], rule.width_m, barrier.layer, rule.rule_id)
-    lines, width = shapes[is_line][~np.isnan(width)], width[~np.isnan(width)]
+    lines, width = shapes[is_line], np.where(np.isnan(width), min(map(float, rule.width_m.values.values())), width)
     strips = strip(lines, width, quad_segs=rule.quad_segs)
     bends = joints(lines, width, quad_segs=rule.quad_segs)
     return np.concatenate([areas, strips, bends[shapely.get_dimensions(bends) >= _AREA]])
