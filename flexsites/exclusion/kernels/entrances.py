@@ -2,7 +2,8 @@
 
 As the crow flies a street across the canal is near; nobody gets in there. Per straight segment of a usable street
 the shortest line to the piece is looked at, nearest first; one that lies over a motorway, a railway or wide water is
-dropped.
+dropped. Where no lane leads on from it to the core part (before a strip, a spike or a neck), the same is asked of that
+part of the piece from which one does.
 """
 
 from __future__ import annotations
@@ -249,30 +250,54 @@ def _faces(lines: GeometryArray) -> GeometryArray:
     return np.asarray(shapely.get_parts(shapely.polygonize(noded)), dtype=object)
 
 
-def reach_core(pieces: GeometryArray, cores: GeometryArray, entrance: GeometryArray, *, lane_m: float) -> BoolArray:
-    """Return from which entrances the core part can be reached inside the piece, over the width of a lane.
+def lanes_to_core(piece: shapely.Geometry, core: shapely.Geometry, *, lane_m: float) -> shapely.Geometry:
+    """Return where the middle of a lane can run inside a piece, as far as it leads to the core part.
 
     Parameters
     ----------
-    pieces, cores
-        Shape (n,), pieces and their core parts.
-    entrance
-        Shape (n,), points on the pieces; None: there is none.
+    piece, core
+        A piece and its core part.
     lane_m
-        The least width of a lane.
+        The least width of a lane; registers differ by a centimetre on each side.
 
     Examples
     --------
     >>> neck = shapely.union_all([shapely.box(0, 0, 40, 40), shapely.box(40, 0, 80, 2)])
-    >>> cores = np.array([shapely.box(0, 0, 40, 40)] * 2)
-    >>> doors = shapely.points([[80.0, 1.0], [0.0, 20.0]])
-    >>> reach_core(np.array([neck, neck]), cores, doors, lane_m=3.5).tolist()
-    [False, True]
+    >>> round(lanes_to_core(neck, shapely.box(0, 0, 40, 40), lane_m=3.5).bounds[2], 1)
+    38.3
     """
-    found = np.zeros(len(pieces), dtype=bool)
-    half = lane_m / 2.0 - _SEAM_M
-    for i in np.flatnonzero(~shapely.is_missing(entrance)):
-        ways = shapely.get_parts(shapely.buffer(pieces[i], -half, quad_segs=_QUAD_SEGS))
-        ways = ways[shapely.distance(ways, entrance[i]) <= half * np.sqrt(2.0) + _SEAM_M]
-        found[i] = bool((shapely.distance(ways, cores[i]) < half).any())
+    parts = shapely.get_parts(shapely.buffer(piece, -_half(lane_m), quad_segs=_QUAD_SEGS))
+    return shapely.MultiPolygon(list(parts[shapely.distance(parts, core) < _half(lane_m)]))
+
+
+def begins_lane(lanes: shapely.Geometry, entrance: shapely.Geometry | None, *, lane_m: float) -> bool:
+    """Return whether a lane begins at an entrance: within its own width of it.
+
+    The nearest point to a street is a corner as often as not, and no lane fits into a corner.
+
+    Examples
+    --------
+    >>> lanes = shapely.box(1.74, 1.74, 38.26, 38.26)
+    >>> [begins_lane(lanes, shapely.Point(x, y), lane_m=3.5) for x, y in ((0, 40), (42, 1), (80, 1))]
+    [True, True, False]
+    """
+    return bool(shapely.distance(lanes, entrance) <= _half(lane_m) + lane_m)
+
+
+def part_with_lanes(piece: shapely.Geometry, lanes: shapely.Geometry, *, lane_m: float) -> shapely.Geometry:
+    """Return the part of a piece on which lanes begin.
+
+    Examples
+    --------
+    >>> neck = shapely.union_all([shapely.box(0, 0, 40, 40), shapely.box(40, 0, 80, 2)])
+    >>> round(part_with_lanes(neck, shapely.box(1.74, 1.74, 38.26, 38.26), lane_m=3.5).bounds[2], 1)
+    43.5
+    """
+    begun = shapely.buffer(lanes, _half(lane_m) + lane_m, quad_segs=_QUAD_SEGS)
+    found: shapely.Geometry = polygonal(np.array([shapely.intersection(piece, begun)], dtype=object))[0]
     return found
+
+
+def _half(lane_m: float) -> float:
+    """Return half a lane, less what registers differ."""
+    return lane_m / 2.0 - _SEAM_M

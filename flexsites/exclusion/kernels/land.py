@@ -30,9 +30,11 @@ from flexsites.exclusion.kernels.cores import (
 )
 from flexsites.exclusion.kernels.entrances import (
     Barriers,
+    begins_lane,
     find_entrances,
+    lanes_to_core,
     length_over_parcels,
-    reach_core,
+    part_with_lanes,
 )
 from flexsites.exclusion.kernels.pieces import dissolve_pieces
 
@@ -78,11 +80,13 @@ class Ways:
     is_usable: BoolArray
     enclosing: GeometryArray
     tree: shapely.STRtree = field(init=False)
+    segment_tree: shapely.STRtree = field(init=False)
     enclosing_tree: shapely.STRtree = field(init=False)
 
     def __post_init__(self) -> None:
         """Index what is searched."""
         object.__setattr__(self, "tree", shapely.STRtree(self.every))
+        object.__setattr__(self, "segment_tree", shapely.STRtree(self.segments))
         object.__setattr__(self, "enclosing_tree", shapely.STRtree(self.enclosing))
 
 
@@ -173,7 +177,7 @@ class Land:
     _left: dict[tuple[int, bytes], IntArray] = field(default_factory=dict)
     _opened: dict[Lands, CoreParts] = field(default_factory=dict)
     _entered: dict[int, _Entered] = field(default_factory=dict)
-    _reached: dict[tuple[int, Lands], bool] = field(default_factory=dict)
+    _way_in: dict[tuple[int, Lands], _Entered | None] = field(default_factory=dict)
     _is_near: dict[tuple[int, int], bool] = field(default_factory=dict)
     _meeting: Pairs = field(default_factory=dict)
     _one: IntArray = field(init=False)
@@ -288,34 +292,44 @@ class Land:
         new = np.array([i for i in pieces.tolist() if i not in self._entered], dtype=np.int64)
         if not len(new):
             return
-        shapes, limits = _objects([self._shape[i] for i in new]), self.limits
-        ways = find_entrances(shapes, self.ways.segments, self.ways.street, self.barriers, reach_m=limits.road_reach_m)
-        own = np.array([self._site[i] for i in new], dtype=np.int64)
+        shapes = _objects([self._shape[i] for i in new])
+        for i, found in zip(new.tolist(), self._ways_in(new, shapes), strict=True):
+            self._entered[i] = found
+
+    def _ways_in(self, pieces: IntArray, shapes: GeometryArray) -> list[_Entered]:
+        """Find the shortest ways into shapes, which are pieces or parts of them."""
+        limits = self.limits
+        near = np.unique(self.ways.segment_tree.query(shapes, predicate="dwithin", distance=limits.road_reach_m)[1])
+        segments, street = self.ways.segments[near], self.ways.street[near]
+        ways = find_entrances(shapes, segments, street, self.barriers, reach_m=limits.road_reach_m)
+        own = np.array([self._site[i] for i in pieces], dtype=np.int64)
         over = length_over_parcels(ways.line, self.parcels, self.is_free, own)
-        is_enclosed = np.zeros(len(new), dtype=bool)
-        is_enclosed[self.ways.enclosing_tree.query(shapes, predicate="covered_by")[0]] = True
-        for k, i in enumerate(new.tolist()):
-            street = int(ways.street[k])
-            name = None if street < 0 else str(self.ways.ids[self.ways.street[street]])
-            asks = bool(over[k] > limits.right_of_way_m)
-            self._entered[i] = _Entered(ways.line[k], name, bool(ways.needs_culvert[k]), asks, bool(is_enclosed[k]))
+        whole = _objects([self._shape[i] for i in pieces])
+        is_enclosed = np.zeros(len(pieces), dtype=bool)
+        is_enclosed[self.ways.enclosing_tree.query(whole, predicate="covered_by")[0]] = True
+        names = [None if at < 0 else str(self.ways.ids[street[at]]) for at in ways.street.tolist()]
+        asks = over > limits.right_of_way_m
+        rows = zip(ways.line, names, ways.needs_culvert.tolist(), asks.tolist(), is_enclosed.tolist(), strict=True)
+        return [_Entered(*row) for row in rows]
 
     def entered(self, piece: int) -> _Entered:
         """Return what is known of a piece's own way in."""
         self._enter(np.array([piece], dtype=np.int64))
         return self._entered[piece]
 
-    def reaches_core(self, piece: int, land: Lands, core: shapely.Geometry) -> bool:
-        """Return whether the core part can be reached from the piece's own entrance over the width of a lane."""
+    def way_in(self, piece: int, land: Lands, core: shapely.Geometry) -> _Entered | None:
+        """Return a piece's own shortest way in from which its core part can be reached; None: there is none."""
         key = (piece, land)
-        if key not in self._reached:
-            line = self.entered(piece).line
-            door = None if line is None else shapely.get_point(line, 0)
-            shape = _objects([self._shape[piece]])
-            self._reached[key] = bool(
-                reach_core(shape, _objects([core]), _objects([door]), lane_m=self.limits.lane_m)[0]
-            )
-        return self._reached[key]
+        if key not in self._way_in:
+            found = self.entered(piece)
+            if found.line is not None:
+                shape, lane_m = self._shape[piece], self.limits.lane_m
+                lanes = lanes_to_core(shape, core, lane_m=lane_m)
+                if not begins_lane(lanes, shapely.get_point(found.line, 0), lane_m=lane_m):
+                    part = _objects([part_with_lanes(shape, lanes, lane_m=lane_m)])
+                    found = self._ways_in(np.array([piece], dtype=np.int64), part)[0]
+            self._way_in[key] = None if found.line is None else found
+        return self._way_in[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,11 +406,9 @@ class _Reading:
 
     def door(self, row: int) -> _Door | None:
         """Return a piece's own way in from which its core part can be reached; None: there is none."""
-        piece, size = int(self.piece[row]), self.size(row)
-        entered = self.land.entered(piece)
-        if entered.line is None or not self.land.reaches_core(piece, size.land, size.core):
-            return None
-        return _Door(entered, -1)
+        size = self.size(row)
+        entered = self.land.way_in(int(self.piece[row]), size.land, size.core)
+        return None if entered is None else _Door(entered, -1)
 
     def borrowed(self, row: int) -> _Door | None:
         """Return the way in of a piece of another parcel whose core part shares an edge with this one's."""

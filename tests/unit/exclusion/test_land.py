@@ -96,6 +96,22 @@ def test_the_core_must_be_reached_inside_the_piece():
     assert LANE_M > 2.0
 
 
+def test_a_lane_begins_beside_a_corner():
+    """The nearest point to a street is a corner of most fields, and no lane fits into one of 76 degrees."""
+    field = shapely.Polygon([(X, Y), (X + 60, Y + 10), (X + 60, Y + 70), (X + 5, Y + 60)])
+    piece = left(field).loc["s0#1"]
+    assert (piece["is_valid"], piece["road_distance_m"]) == (True, 5.0)
+
+
+def test_a_strip_before_a_farmyard_does_not_hide_the_front_of_the_field():
+    """The strip is nearer to the street, and leads nowhere; the field itself lies at the street beside it."""
+    strip = shapely.Polygon([(X, Y), (X + 40, Y + 0.4), (X + 40, Y + 1.7), (X, Y + 1.3)])
+    piece = left(strip.union(at(40, 0.5, 100, 100))).loc["s0#1"]
+    assert piece["is_valid"]
+    assert 5.3 < piece["road_distance_m"] < 5.5
+    assert piece["access_x_m"] > X + 36
+
+
 def test_land_within_a_roundabout_is_enclosed():
     ring = shapely.LineString(shapely.Point(X + 25, Y + 25).buffer(30).exterior.coords)
     inside = left(at(7, 7, 43, 43), roads=(ring,))
