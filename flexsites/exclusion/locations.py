@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import shapely
@@ -113,7 +115,9 @@ def group_locations(valid: Frame, links: Frame) -> Frame:
 
 
 @stage(takes=(Pieces, StreetLines), gives=LocatedPieces)
-def place_pieces(pieces: Frame, streets: Frame, *, run_sites: frozenset[str] | None = None) -> Frame:
+def place_pieces(
+    pieces: Frame, streets: Frame, *, within_m: float = 0.0, run_sites: frozenset[str] | None = None
+) -> Frame:
     """Say where the valid pieces of the first reading lie: at which street, and whether they go on outside the run.
 
     Parameters
@@ -122,23 +126,38 @@ def place_pieces(pieces: Frame, streets: Frame, *, run_sites: frozenset[str] | N
         Pieces of one cell.
     streets
         The streets around them.
+    within_m
+        How far the nearest named street may lie, whose name a piece gets that is entered from a street without one.
     run_sites
         The parcels of the run; None: no parcel lies outside it.
     """
     valid = pieces[(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy()].reset_index(drop=True)
-    names = streets.set_index("street_id")["street_name"]
     points = shapely.point_on_surface(geometry_of(valid))
     sites = [{mate.rpartition("#")[0] for mate in mates} for mates in valid["core_mates"]]
     is_cut = [run_sites is not None and not mates <= run_sites for mates in sites]
     return pd.DataFrame(
         {
             **{name: valid[name] for name in ("piece_id", "site_id", "piece_number", "piece_area_m2", "core_area_m2")},
-            "entrance_street_name": names.reindex(valid["access_street_id"]).reset_index(drop=True),
+            "entrance_street_name": _street_names(valid, streets, within_m),
             "location_x_m": shapely.get_x(points),
             "location_y_m": shapely.get_y(points),
             "is_cut": np.array(is_cut, dtype=bool),
         }
     )
+
+
+def _street_names(valid: Frame, streets: Frame, within_m: float) -> pd.Series[Any]:
+    """Return the name of the street that each piece is entered from, or else of the nearest street with a name."""
+    told = streets.set_index("street_id")["street_name"].reindex(valid["access_street_id"]).reset_index(drop=True)
+    named = streets[streets["street_name"].notna()].sort_values(["street_name", "street_id"], kind="stable")
+    bare = np.flatnonzero(told.isna())
+    if not within_m or not len(bare) or not len(named):
+        return told
+    tree = shapely.STRtree(geometry_of(named))
+    at, street = tree.query_nearest(geometry_of(valid)[bare], max_distance=within_m)
+    first = pd.Series(street).groupby(at).min()  # of those at the same distance the first by name
+    told.iloc[bare[first.index]] = named["street_name"].to_numpy(dtype=object)[first]
+    return told
 
 
 @stage(takes=(LocatedPieces, PieceLocations, LocatedSites), gives=Locations)

@@ -39,7 +39,8 @@ from flexsites.tables.whole_files import scratch_folder
 from flexsites.tables.windows import window_of
 
 _STREET_M = 500.0
-"""Farther than any entrance reaches, a borrowed one among them: its street is among those read."""
+"""Farther than any entrance reaches, a borrowed one among them: its street is among those read. A street with a name is
+looked for as far."""
 
 _FACTS = ("site_id", "verdict", "gemeente_code", "buurt_code", "owner_class")
 """What is held of parcels."""
@@ -91,7 +92,7 @@ def _tell_locations(
         own = _valid(path)
         if len(own):
             streets = inputs.read("streets", t.StreetLines, window_of(own, _STREET_M))
-            located.append(place_pieces(own, streets, run_sites=run_sites))
+            located.append(place_pieces(own, streets, within_m=_STREET_M, run_sites=run_sites))
     every = t.concat(located, t.LocatedPieces)
     told = describe_locations(every, piece_locations, sites)
     write_table(told, t.Locations, place.result(reading, "locations"))

@@ -111,8 +111,8 @@ neighbour_piece_id = Field(
 entrance_street_name = Field(
     "entrance_street_name",
     "str",
-    "name of the street that the entrance leads to",
-    null="no entrance, or no name is known",
+    "name of the street that the entrance leads to, or else of the nearest street with a name",
+    null="no street with a name is near",
 )
 location_x_m = Field("location_x_m", "float", "RD x of a point on the largest piece", unit="m")
 location_y_m = Field("location_y_m", "float", "RD y of a point on the largest piece", unit="m")

@@ -6,6 +6,7 @@ import pytest
 import shapely
 
 from flexsites.exclusion.coverage import cover_rules
+from flexsites.exclusion.locations import place_pieces
 from flexsites.exclusion.overlay import overlay
 from tests.unit.exclusion.plots import LANE_M, TESTS, TIME, X, Y, at, covered, layers, leave, parcels, rule, streets
 
@@ -110,6 +111,19 @@ def test_a_strip_before_a_farmyard_does_not_hide_the_front_of_the_field():
     assert piece["is_valid"]
     assert 5.3 < piece["road_distance_m"] < 5.5
     assert piece["access_x_m"] > X + 36
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [(["Voorweg", "Achterweg"], "Voorweg"), ([None, "Achterweg"], "Achterweg"), ([None, None], None)],
+)
+def test_a_place_bears_the_name_of_its_street_or_of_the_nearest_that_has_one(names, told):
+    behind = shapely.LineString([(X - 100, Y + 90), (X + 900, Y + 90)])
+    ways = streets(ROAD, behind).assign(street_name=pd.array(names, dtype="str"))
+    pieces = left(at(0, 0, 50, 50)).reset_index()
+    name = place_pieces(pieces, ways, within_m=500.0)["entrance_street_name"][0]
+    assert (None if pd.isna(name) else name) == told
+    assert pd.isna(place_pieces(pieces, ways, within_m=30.0)["entrance_street_name"][0]) == (names[0] is None)
 
 
 def test_land_within_a_roundabout_is_enclosed():
