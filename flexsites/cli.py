@@ -221,7 +221,7 @@ def certainty(
     with _err.status("draws") as status:
         folder = draw(run, draws=asked, report=lambda name: status.update(plain(f"draws: {name}")))
     headings, rows, notes = certainty_lines(run, lang.value)
-    table = Table(title="Certainty")
+    table = Table(title=said("Certainty"))
     for heading in headings:
         table.add_column(plain(heading), overflow="fold")
     for row in rows:

@@ -76,6 +76,6 @@ def reset(
 
     what = "everything that this run wrote" if everything else "what this run keeps to go on with"
     if not yes:
-        typer.confirm(f"Remove {what} in {run}?", abort=True)
+        typer.confirm(said(f"Remove {what} in {run}?"), abort=True)
     freed = remove(run, keeps_results=not everything)
     _out.print(said(f"Removed: {freed / _MB:,.1f} MB."), highlight=False)
