@@ -1,0 +1,127 @@
+"""The whole invented municipality: numbers that were asked before, found again by an independent recomputation.
+
+The recomputation read the run's prepared inputs with shapely and pandas alone, after METHOD 0 and
+`flexsites/docs/pages/readings.md`, and gave all of these; what differs here has changed the answer.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from flexsites.config.study import resolve
+from flexsites.runs.run import Options, place_of
+from pipelines.provincial_sweep import assess_all
+from tests.conftest import PROJECT
+from tests.made_once import make_once
+
+pytestmark = pytest.mark.slow
+
+VERDICTS = {"conditional": 78, "eligible": 691, "excluded": 3468, "unknown": 32}
+SPREAD = {
+    "campus": (11395, 59),
+    "fietsstad": (9279, 63),
+    "groen_tiny": (5827, 223),
+    "stedelijk_ov": (3965, 39),
+    "werk_nabij": (51121, 179),
+    "zorg_nabij": (720, 31),
+}
+"""Homes of spread supply with consent, at expected figures, and in how many clusters."""
+
+COMMON = {"eligible": 273056, "conditional": 5989}
+"""Homes of the common programme, rounded."""
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the directory of the demo, whole: that of `flexsites demo` where one stands in outputs/, gone on with.
+
+    Cells that this very code assessed are found done; where there are none, or those of other code, they are assessed.
+    """
+
+    def make(folder: Path) -> Path:
+        study = resolve("demo")
+        stands, copy = (place_of(study, Options(outputs)).directory for outputs in (PROJECT / "outputs", folder))
+        if stands.exists():
+            shutil.copytree(stands, copy, ignore=shutil.ignore_patterns("shortlists", "*.html", "*.xlsx", "*.gpkg"))
+        asked = Options(folder, scheduler="synchronous", workers=1, resume=stands.exists(), quiet=True)
+        return assess_all(study, asked)
+
+    return make_once(tmp_path_factory, "whole_demo", make)
+
+
+@pytest.fixture(scope="module")
+def sites(whole: Path) -> pd.DataFrame:
+    return pd.read_parquet(whole / "sites.parquet").set_index("site_id")
+
+
+@pytest.fixture(scope="module")
+def pieces(whole: Path) -> gpd.GeoDataFrame:
+    return gpd.read_parquet(whole / "pieces.parquet")
+
+
+def test_parcels_by_verdict(sites: pd.DataFrame) -> None:
+    assert sites["verdict"].value_counts().to_dict() == VERDICTS
+
+
+@pytest.mark.parametrize(("site_id", "failed"), [("99010036800000", "enclosed"), ("99010038110000", "landlocked")])
+def test_within_a_roundabout_and_behind_the_railway_is_no_site(
+    sites: pd.DataFrame, pieces: gpd.GeoDataFrame, site_id: str, failed: str
+) -> None:
+    assert sites.loc[site_id, "verdict"] == "excluded"
+    assert failed in set(pieces.loc[pieces["site_id"] == site_id, "failed_test"].dropna())
+
+
+def test_half_a_percent_that_needs_consent_leaves_a_site_that_needs_none(sites: pd.DataFrame) -> None:
+    site = sites.loc["99010037590000"]
+    assert site["verdict"] == "eligible"
+    assert 0 < site["buildable_without_consent_m2"] < site["buildable_area_m2"]
+
+
+def test_a_soft_plan_of_2033_leaves_six_years_at_the_least(sites: pd.DataFrame) -> None:
+    years = sites.loc["99010039410000", ["available_years_low", "available_years_high"]]
+    assert years.tolist() == [6.0, 15.0]
+
+
+def test_no_home_stands_in_glass(whole: Path, sites: pd.DataFrame, pieces: gpd.GeoDataFrame) -> None:
+    assert sites.loc["99010029190000", "verdict"] == "excluded"
+    layers = whole / "canonical" / "layers"
+    standing, own = (gpd.read_parquet(layers / f"{name}.parquet")[["geometry"]] for name in ("buildings", "own_sites"))
+    valid = pieces.loc[pieces["is_valid"], ["piece_id", "geometry"]]
+    lifted = set(gpd.sjoin(valid, own)["piece_id"])  # the user's own land holds what stands on it
+    met = gpd.overlay(valid[~valid["piece_id"].isin(lifted)], standing, keep_geom_type=True)
+    assert len(valid) > 900
+    assert 0 < len(lifted) < 10
+    assert met.area.sum() < 1.0
+
+
+def test_no_place_holds_more_than_its_maximum(whole: Path) -> None:
+    most = {
+        one["id"]: one["programme"]["max_units"]
+        for one in yaml.safe_load((whole / "run.yaml").read_text(encoding="utf-8"))["flexmilieus"]
+    }
+    for table in ("units", "suitability", "location_suitability"):
+        rows = pd.read_parquet(whole / f"{table}.parquet")
+        for level in ("low", "expected", "high"):
+            limit = rows["flexmilieu"].map({name: one[level]["value"] for name, one in most.items()})
+            held = rows[f"n_per_cluster_{level}"].dropna()
+            assert (held <= limit[held.index]).all(), (table, level)
+
+
+def test_spread_supply_with_consent(whole: Path) -> None:
+    clusters = pd.read_parquet(whole / "clusters.parquet")
+    found = clusters[clusters["consent"] == "with"].groupby("flexmilieu")["n_spread_expected"].agg(["sum", "size"])
+    assert {name: tuple(row) for name, row in found.iterrows()} == SPREAD
+
+
+def test_the_common_programme(sites: pd.DataFrame) -> None:
+    found = sites.groupby("verdict")["n_common_expected"].sum()
+    assert {name: round(found[name]) for name in COMMON} == COMMON
+    areas = sites.groupby("verdict")["programme_area_m2"].sum()
+    np.testing.assert_allclose(found[list(COMMON)], areas[list(COMMON)] * 60 / 10_000, rtol=1e-12)
