@@ -49,7 +49,8 @@ def test_the_report_opens_with_what_was_not_checked(
     assert f"{words.name('rule', hard)} ({everywhere}), {rest}" in said
     assert words.name("rule", soft) not in said, "only very hard and hard rules are told by name"
     html = write_report(place, lang).read_text(encoding="utf-8")
-    first = re.search(r'<section id="answer" class="first-page"><h2>[^<]*</h2>\s*<p class="checked"><strong>([^<]*)', html)
+    opens = r'<section id="answer" class="first-page"><h2>[^<]*</h2>\s*<p class="checked"><strong>([^<]*)'
+    first = re.search(opens, html)
     assert first is not None
     assert first[1].startswith(opening.split(" {n}", maxsplit=1)[0])
     sheet = openpyxl.load_workbook(write_workbook(place, lang)).worksheets[0]
