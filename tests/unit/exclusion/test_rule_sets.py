@@ -61,7 +61,7 @@ METHOD = {
 OFF = {
     "valuable_landscape", "meadow_birds", "livestock_odour_inside_contour", "livestock_odour_outside_contour",
     "soft_soil", "noise_national_roads", "noise_municipal_roads", "noise_rail", "noise_industry", "power_line_field",
-    "nitrogen_250_m", "nitrogen_3_km", "grid_capacity", "ladder",
+    "nitrogen_250_m", "nitrogen_3_km", "grid_capacity", "plan_height_low", "ladder",
 }  # fmt: skip
 """Rules of which no national layer exists, or whose figures are a choice: they hold in no run that does not ask."""
 
