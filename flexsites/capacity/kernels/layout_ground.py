@@ -86,16 +86,31 @@ def _entrances(moved: Geometries, entrances: Floats, edges: Floats, first_edge: 
 
 
 def _gates(moved: Geometries, entrances: Floats, clearance: float) -> Floats:
-    """Return per piece the nearest point that keeps a distance to the edge and is in sight; NaN where there is none."""
-    inner = shapely.buffer(moved, -clearance, quad_segs=8)
-    lines = shapely.shortest_line(inner, shapely.points(entrances))
-    gates = np.full(entrances.shape, np.nan)
-    there = np.flatnonzero(~shapely.is_missing(lines) & ~shapely.is_empty(inner))
-    gates[there] = shapely.get_coordinates(shapely.get_point(lines[there], 0))
+    """Return per piece the nearest point that keeps a distance to the edge and is in sight; NaN where there is none.
+
+    What keeps the distance may lie in several parts: one out of sight, however near, does not close the others.
+
+    Examples
+    --------
+    >>> two_rooms = shapely.difference(shapely.box(0, 0, 40, 20), shapely.box(9, 0, 10, 18))
+    >>> behind = shapely.difference(two_rooms, shapely.box(12, 0, 13, 2))  # the nearest room is behind the wall
+    >>> gate = _gates(np.array([behind]), np.array([[10.2, 0.0]]), 3.0)[0]
+    >>> bool(gate[0] > 10.2)
+    True
+    """
+    parts, owner = shapely.get_parts(shapely.buffer(moved, -clearance, quad_segs=8), return_index=True)
+    there = ~shapely.is_empty(parts)
+    parts, owner = parts[there], owner[there]
+    lines = shapely.shortest_line(parts, shapely.points(entrances[owner]))
+    ends = shapely.get_coordinates(shapely.get_point(lines, 0))
     # a millimetre further in, for a point on the edge is on either side of it by its last bit
-    inside = entrances + (gates - entrances) * 1e-3
-    in_sight = shapely.covers(moved[there], shapely.linestrings(np.stack([inside[there], gates[there]], axis=1)))
-    gates[there[~in_sight]] = np.nan
+    inside = entrances[owner] + (ends - entrances[owner]) * 1e-3
+    in_sight = shapely.covers(moved[owner], shapely.linestrings(np.stack([inside, ends], axis=1)))
+    gates = np.full(entrances.shape, np.nan)
+    # the nearest is written last; of two as near the first part
+    farthest_first = np.lexsort((-np.arange(len(parts)), -shapely.length(lines)))
+    for i in farthest_first[in_sight[farthest_first]]:
+        gates[owner[i]] = ends[i]
     return gates
 
 
