@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from flexsites.cli_words import forget
 from tests.deep_laws import Law
 from tests.golden_files import Golden
 
@@ -36,6 +37,13 @@ settings.register_profile(
     PROFILE, parent=settings.get_profile("full"), derandomize=PROFILE != "long", max_examples=round(50 * SHARE[PROFILE])
 )
 settings.load_profile(PROFILE)
+
+
+@pytest.fixture(autouse=True)
+def _no_language_asked() -> None:
+    """Begin as a command does: an option of another test is not one of this."""
+    forget()
+
 
 COLLECTED = pytest.StashKey[list[Law]]()
 

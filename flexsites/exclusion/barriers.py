@@ -43,7 +43,7 @@ def _above_ground(rows: Frame) -> Frame:
     ordered = rows.sort_values(["feature_id", "part"], kind="stable")
     if "tunnel" not in ordered.columns:
         return ordered
-    stated = ordered["tunnel"].map(str, na_action="ignore").fillna("no").str.lower()
+    stated = ordered["tunnel"].astype("str").fillna("no").str.lower()
     above: Frame = ordered[stated.isin(_NO).to_numpy()]
     return above
 

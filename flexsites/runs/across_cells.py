@@ -200,16 +200,20 @@ def match(place: Place, study: Study, inputs: Prepared, options: Options) -> Non
 def _demand_places(place: Place) -> tuple[Frame, frozenset[str]]:
     """Return the places of the run that may meet a demand, and the gemeenten in which it has sites."""
 
-    def some(name: str, *columns: str) -> Frame:
-        return pd.concat(list(read_chunks(place.result(BASE, name), columns=list(columns))), ignore_index=True)
+    def some(table: Table, name: str, *columns: str) -> Frame:
+        # No parcel may have a piece: then there are no rows, nor stretches of them.
+        found = list(read_chunks(place.result(BASE, name), columns=list(columns)))
+        return pd.concat(found or [t.empty(table)[list(columns)]], ignore_index=True)
 
     years = "available_years_expected"
-    sites = some("sites", "site_id", "gemeente_code", "owner_class", "verdict", "location_id", years)
+    sites = some(t.Sites, "sites", "site_id", "gemeente_code", "owner_class", "verdict", "location_id", years)
     places = demand_places(
         read(place.result(BASE, "clusters")),
-        pieces=some("pieces", "piece_id", "site_id", "is_with_consent", "is_without_consent", years),
+        pieces=some(t.Pieces, "pieces", "piece_id", "site_id", "is_with_consent", "is_without_consent", years),
         sites=sites,
-        suitability=some("suitability", "site_id", "flexmilieu", "is_suitable", "n_per_cluster_expected", "score"),
+        suitability=some(
+            t.Suitability, "suitability", "site_id", "flexmilieu", "is_suitable", "n_per_cluster_expected", "score"
+        ),
     )
     return places, frozenset(sites["gemeente_code"].dropna())
 

@@ -85,6 +85,7 @@ years_free = Field(
     "float",
     "years that the place is free, the least of its land",
     "not known of all its land",
+    unit="year",
     low=0,
     format="term",
 )

@@ -202,9 +202,9 @@ def test_shortlist_is_of_suitable_sites_in_order(command: Callable[..., str], re
     mine = served[(served["flexmilieu"] == "groen_tiny") & (served["n_per_cluster_expected"] >= 3)]
     verdict = pd.read_parquet(demo / "locations.parquet").set_index("location_id")["verdict"]
     mine = mine[mine["location_id"].map(verdict).isin(["eligible", "conditional"])]
-    best = mine.sort_values("rank").iloc[0]
-    assert bool(best["is_suitable"])
-    assert best["site_id"] in told
+    best = mine[(mine["rank"] == mine["rank"].min()).fillna(value=False).to_numpy(dtype=bool)]
+    assert best["is_suitable"].all()
+    assert any(site in told for site in best["site_id"]), "one of those that share the best rank"
     assert len(re.findall(r"99\d{12}", told)) == 1
 
 
@@ -241,7 +241,8 @@ def test_the_report_that_is_named_is_the_one_that_is_written(
 
     monkeypatch.setitem(PIPELINES, "municipal_shortlist", run)
     told = command("run", "demo", "--lang", lang)
-    assert Path(told.partition("Report:")[2].strip()).is_file(), told
+    word = {"nl": "Rapport:", "en": "Report:"}[lang]
+    assert Path(told.partition(word)[2].strip()).is_file(), told
 
 
 def test_sources_and_runs_are_listed(command: Callable[..., str]) -> None:

@@ -1,7 +1,10 @@
 """The table of demand: read as it is, and every fault of it told at once."""
 
+import pandas as pd
 import pytest
 
+from flexsites.config.presets import read_presets
+from flexsites.config.shelf import Shelf
 from flexsites.config.sources import DemandTable
 from flexsites.errors import InputError
 from flexsites.inputs.formats.files import Places
@@ -100,3 +103,21 @@ def test_every_fault_of_what_else_is_asked_is_told_at_once(tmp_path):
 def test_the_same_homes_asked_twice_are_a_fault(tmp_path):
     with pytest.raises(InputError, match="asked twice"):
         _read(tmp_path, "gemeente_code,target_group,n_homes\nGM0363,starters,1\nGM0363,starters,2\n")
+
+
+def test_the_template_of_the_preset_is_read_by_the_preset(tmp_path):
+    """Every column that the template has is read, and an empty cell asks nothing."""
+    preset = read_presets(Shelf())["demand"]
+    names = list(preset.template.columns)
+    full = {"gemeente_code": "GM0363", "target_group": "senioren", "n_homes": "30", "household_size": "2",
+            "years": "12", "from_year": "2028", "level_access": "true", "max_share": "0.5", "max_homes_near": "60", "near_m": "250",
+            "also_in": "adjoining"}  # fmt: skip
+    bare = {"gemeente_code": "GM0363", "target_group": "starters", "n_homes": "120"}
+    lines = [",".join(row.get(name, "") for name in names) for row in (full, bare)]
+    found = _read(tmp_path, "\n".join([",".join(names), *lines]), **dict(preset.serves["demand"][0].entry))
+    assert set(full) == set(names)
+    assert found["n_homes_asked"].tolist() == [30, 120]
+    asked = found.drop(columns=["demand_id", "gemeente_code", "target_group", "n_homes_asked"], errors="ignore")
+    given, nothing = (asked.iloc[i] for i in (0, 1))
+    assert all(len(value) > 0 if isinstance(value, tuple | list) else pd.notna(value) for value in given)
+    assert all(len(value) == 0 if isinstance(value, tuple | list) else pd.isna(value) for value in nothing)

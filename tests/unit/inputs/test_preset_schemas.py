@@ -385,6 +385,7 @@ TRIED_ELSEWHERE = {
     "monumenten",
     "bag3d",
     "bezit",
+    "demand",
 }
 
 
