@@ -171,13 +171,15 @@ def _plans(
     ground: Ground, layouts: Sequence[_Asked], enough: Ints, n_turns: int, n_spines: int
 ) -> list[Planned | None]:
     """Return the plan of a piece under each layout; None where no lane leads in."""
-    if not any(enough[i] > 0 and one.lane in ground.gates for i, one in enumerate(layouts)):
-        return [None] * len(layouts)
-    frames = _Frames(ground, n_turns)
-    return [
-        frames.plan(asked, int(enough[i]), n_spines) if enough[i] > 0 and asked.lane in ground.gates else None
-        for i, asked in enumerate(layouts)
-    ]
+    plans: list[Planned | None] = [None] * len(layouts)
+    # From a gate in a corner no lane may lead on: then from one with more room.
+    for gates in (ground.gates, ground.farther):
+        asking = [i for i, one in enumerate(layouts) if enough[i] > _held(plans[i]) == 0 and one.lane in gates]
+        if asking:
+            frames = _Frames(ground._replace(gates=gates), n_turns)
+            for i in asking:
+                plans[i] = frames.plan(layouts[i], int(enough[i]), n_spines)
+    return plans
 
 
 class _Frames:

@@ -31,6 +31,8 @@ class Ground(NamedTuple):
     """Its point nearest to the entrance."""
     gates: dict[tuple[float, float], Floats]
     """Per width of lanes and verge the nearest point with room for both all round; none where that is not in sight."""
+    farther: dict[tuple[float, float], Floats]
+    """The same, with room for a square of both in whatever direction: where from the nearest gate no lane leads on."""
 
 
 def local_edges(pieces: Geometries) -> tuple[Floats, Ints, Floats]:
@@ -114,6 +116,24 @@ def _gates(moved: Geometries, entrances: Floats, clearance: float) -> Floats:
     return gates
 
 
+def _square_m(lane_m: float, verge_m: float) -> float:
+    """Return how far the corners of a square as wide as a lane and its two verges lie from its middle."""
+    return (lane_m / 2 + verge_m) * math.sqrt(2.0) + _ROUNDING_M
+
+
+def _beside(moved: Geometries, entrances: Floats, clearance: float) -> Floats:
+    """Return where lanes begin of pieces whose nearest point to the entrance is a jag that no lane leads from.
+
+    The nearest point of what is as wide as a lane: the jag is a fringe of the piece, not the way in.
+    """
+    wide = shapely.intersection(moved, shapely.buffer(shapely.buffer(moved, -clearance), clearance - _ROUNDING_M))
+    lines = shapely.shortest_line(wide, shapely.points(entrances))
+    points = entrances.copy()
+    there = ~shapely.is_missing(lines) & ~shapely.is_empty(wide)
+    points[there] = shapely.get_coordinates(shapely.get_point(lines[there], 0))
+    return points
+
+
 def grounds_of(
     pieces: Geometries, entrances: Floats, lanes: Sequence[tuple[float, float]]
 ) -> tuple[list[Ground], Floats]:
@@ -121,14 +141,21 @@ def grounds_of(
     edges, first_edge, origin = local_edges(pieces)
     moved = _moved(pieces, origin)
     points = _entrances(moved, entrances - origin, edges, first_edge)
-    gates = {lane: _gates(moved, points, lane[1] + lane[0] * math.sqrt(0.5) + _ROUNDING_M) for lane in lanes}
+    clearances = {lane: lane[1] + lane[0] * math.sqrt(0.5) + _ROUNDING_M for lane in lanes}
+    gates = {lane: _gates(moved, points, clearance) for lane, clearance in clearances.items()}
+    farther = {lane: _gates(moved, points, _square_m(*lane)) for lane in lanes}
+    if clearances and (shut := np.all([np.isnan(one).any(axis=1) for one in gates.values()], axis=0)).any():
+        points[shut] = _beside(moved[shut], points[shut], min(clearances.values()))
+        for lane, clearance in clearances.items():
+            gates[lane][shut] = _gates(moved[shut], points[shut], clearance)
+            farther[lane][shut] = _gates(moved[shut], points[shut], _square_m(*lane))
     areas = shapely.area(moved)
     grounds = [
         Ground(
             edges[first_edge[i] : first_edge[i + 1]],
             float(areas[i]),
             points[i],
-            {lane: gate[i] for lane, gate in gates.items() if not np.isnan(gate[i]).any()},
+            *({lane: one[i] for lane, one in each.items() if not np.isnan(one[i]).any()} for each in (gates, farther)),
         )
         for i in range(len(pieces))
     ]

@@ -13,6 +13,7 @@ from shapely import affinity
 from flexsites.capacity.kernels.layout import count_modules, plan_piece
 from flexsites.capacity.kernels.layout_drawing import place
 from flexsites.capacity.kernels.layout_figures import Layout
+from flexsites.capacity.kernels.layout_ground import grounds_of
 from tests.piece_shapes import ALL, PLAIN, count, named_shapes, no_access, random_piece
 
 FIELD = shapely.box(0, 0, 40, 22)
@@ -187,3 +188,15 @@ def test_a_piece_that_holds_nothing_has_nothing_placed() -> None:
     placed = place(shapely.box(0, 0, 10, 10), no_access(1)[0], PLAIN, ALL, n_turns=2, n_spines=4)
     assert placed.kind == ()
     assert placed.polygons.size == 0
+
+
+def test_a_jag_at_the_way_in_does_not_shut_the_land():
+    """The nearest point of a field may be the tip of a fringe of decimetres, from which no lane is in sight."""
+    field = shapely.box(0, 0, 100, 80)
+    jagged = shapely.union(field, shapely.Polygon([(0, 80), (-0.6, 79.2), (0.5, 79.9)]))
+    lanes = [(3.5, 1.0)]
+    grounds, origin = grounds_of(np.array([field, jagged]), np.array([[-3.0, 78.9], [-3.0, 78.9]]), lanes)
+    assert all(lanes[0] in one.gates for one in grounds)
+    begins = grounds[1].entrance + origin[1]
+    assert jagged.buffer(0.01).covers(shapely.Point(begins))
+    assert np.hypot(*(begins - [0.0, 78.9])) < 3.0, "it begins beside the jag"

@@ -109,9 +109,11 @@ def test_the_template_of_the_preset_is_read_by_the_preset(tmp_path):
     """Every column that the template has is read, and an empty cell asks nothing."""
     preset = read_presets(Shelf())["demand"]
     names = list(preset.template.columns)
-    full = {"gemeente_code": "GM0363", "target_group": "senioren", "n_homes": "30", "household_size": "2",
-            "years": "12", "from_year": "2028", "level_access": "true", "max_share": "0.5", "max_homes_near": "60", "near_m": "250",
-            "also_in": "adjoining"}  # fmt: skip
+    full = {
+        "gemeente_code": "GM0363", "target_group": "senioren", "n_homes": "30", "household_size": "2", "years": "12",
+        "from_year": "2028", "level_access": "true", "max_share": "0.5", "max_homes_near": "60", "near_m": "250",
+        "also_in": "adjoining",
+    }  # fmt: skip
     bare = {"gemeente_code": "GM0363", "target_group": "starters", "n_homes": "120"}
     lines = [",".join(row.get(name, "") for name in names) for row in (full, bare)]
     found = _read(tmp_path, "\n".join([",".join(names), *lines]), **dict(preset.serves["demand"][0].entry))
