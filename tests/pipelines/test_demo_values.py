@@ -29,7 +29,7 @@ SPREAD = {
     "fietsstad": (9279, 63),
     "groen_tiny": (5827, 223),
     "stedelijk_ov": (3965, 39),
-    "werk_nabij": (51121, 179),
+    "werk_nabij": (51305, 179),
     "zorg_nabij": (720, 31),
 }
 """Homes of spread supply with consent, at expected figures, and in how many clusters."""
