@@ -147,8 +147,11 @@ def part_of_transit(
                 rows = pd.DataFrame({"area_code": areas[kind].to_numpy()[row]})
                 rows = rows.assign(**{name: np.where(level == i, weight, 0) for i, name in enumerate(_LEVELS)})
                 tables.append(rows.assign(area_kind=kind, variant=variant, quantity=quantity))
-    sums = pd.concat(tables, ignore_index=True).groupby(_KEYS).sum().reset_index()
-    there = Places.of(pairs["location_id"], pd.DataFrame(areas).iloc[of_pair], np.column_stack(groups))
+    # A run whose manifest names no reach has no diagnostic.
+    nothing = pd.DataFrame(columns=[*_KEYS, *_LEVELS])
+    sums = pd.concat(tables, ignore_index=True).groupby(_KEYS).sum().reset_index() if tables else nothing
+    at_least = np.column_stack(groups) if groups else np.zeros((len(pairs), 0), dtype=bool)
+    there = Places.of(pairs["location_id"], pd.DataFrame(areas).iloc[of_pair], at_least)
     statuses = pd.DataFrame(accessibility[["measure", "status"]]).drop_duplicates(ignore_index=True)
     return TransitPart(Part(sums, there), statuses)
 
