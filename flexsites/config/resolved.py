@@ -10,22 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from flexsites.config.access import Measures
-from flexsites.config.counting import Counting
-from flexsites.config.dwellings import DwellingType, LayoutStandard
-from flexsites.config.exploitation import Exploitation
-from flexsites.config.openstreetmap import AmenityCategories, StreetRules
 from flexsites.config.origins import Origins
+from flexsites.config.plain_yaml import load_plain
 from flexsites.config.readings import Reading, base_reading, variant_reading
-from flexsites.config.roofs import TopUpRules
 from flexsites.config.rule_sets import RuleSet, RuleVariant, switched
 from flexsites.config.run import Run, Variant
-from flexsites.config.settings import Settings
+from flexsites.config.settings import SECTIONS, Settings
 from flexsites.config.study_faults import faults_of, variant_faults
-from flexsites.config.suitability import Flexmilieu, TargetGroup
-from flexsites.config.transit import Transit, TransitClasses
 from flexsites.errors import ConfigError, Fault, InputError
 
 __all__ = ["RESOLVED", "read_resolved", "reading_of", "settings_of"]
@@ -33,20 +26,8 @@ __all__ = ["RESOLVED", "read_resolved", "reading_of", "settings_of"]
 RESOLVED = "run.yaml"
 """The file in a run's directory that holds all that the run says."""
 
-_SECTIONS: dict[str, TypeAdapter[Any]] = {
-    "target_groups": TypeAdapter(dict[str, TargetGroup]),
-    "flexmilieus": TypeAdapter(tuple[Flexmilieu, ...]),
-    "dwelling_types": TypeAdapter(dict[str, DwellingType]),
-    "layout": TypeAdapter(LayoutStandard),
-    "counting": TypeAdapter(Counting),
-    "measures": TypeAdapter(Measures),
-    "transit": TypeAdapter(Transit),
-    "transit_classes": TypeAdapter(TransitClasses),
-    "streets": TypeAdapter(StreetRules),
-    "amenities": TypeAdapter(AmenityCategories),
-    "optoppen": TypeAdapter(TopUpRules | None),
-    "exploitation": TypeAdapter(Exploitation),
-}
+_ELSEWHERE = {"rules", "time", "pieces", "locations", "sources"}
+"""Sections that stand within the rule set or the run; the others stand under their own names."""
 
 
 def read_resolved(directory: Path) -> dict[str, Any]:
@@ -55,14 +36,17 @@ def read_resolved(directory: Path) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If it is not there, or is no mapping.
+        If it is not there, is no YAML, or is no mapping.
     """
     remedy = "name the directory of a finished run, or run it again with this version"
     try:
         text = (directory / RESOLVED).read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(Fault(f"there is no {RESOLVED}", str(directory), remedy)) from error
-    content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    try:
+        content = load_plain(text)
+    except yaml.YAMLError:
+        content = None
     if not isinstance(content, dict):
         raise InputError(Fault(f"{RESOLVED} holds no run", str(directory), remedy))
     return content
@@ -86,9 +70,10 @@ def settings_of(content: Mapping[str, Any], where: str) -> Settings:
     try:
         run = Run.model_validate(content["run"])
         rule_set = RuleSet.model_validate(content["rule_set"])
-        sections = {name: kind.validate_python(content[name]) for name, kind in _SECTIONS.items()}
+        own = {name: kind for name, kind in SECTIONS.items() if name not in _ELSEWHERE}
+        sections = {name: kind.validate_python(content[name]) for name, kind in own.items()}
     except (KeyError, ValidationError) as error:
-        what = f"{RESOLVED} is not as this version of flexsites writes it ({str(error).splitlines()[0]})"
+        what = f"this run was made by another version of flexsites ({str(error).splitlines()[0]})"
         raise InputError(Fault(what, where, "run it again with this version")) from error
     return Settings(
         rules=switched(rule_set.valid_on(), RuleVariant(effects=run.effects)),

@@ -26,7 +26,7 @@ from flexsites.config.suitability import Flexmilieu, TargetGroup
 from flexsites.config.transit import Transit, TransitClasses
 from flexsites.errors import ConfigError, Fault
 
-__all__ = ["PREPARED", "Settings", "replaced"]
+__all__ = ["PREPARED", "SECTIONS", "Settings", "replaced"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ PREPARED = (
 )  # fmt: skip
 """Sections that inputs are prepared with, or that are asked across cells: another value needs a run apart."""
 
-_TYPES: dict[str, TypeAdapter[Any]] = {
+SECTIONS: dict[str, TypeAdapter[Any]] = {
     "rules": TypeAdapter(tuple[Rule, ...]),
     "time": TypeAdapter(TimeModel),
     "pieces": TypeAdapter(PieceTests),
@@ -82,10 +82,11 @@ _TYPES: dict[str, TypeAdapter[Any]] = {
     "transit_classes": TypeAdapter(TransitClasses),
     "streets": TypeAdapter(StreetRules),
     "amenities": TypeAdapter(AmenityCategories),
-    "optoppen": TypeAdapter(TopUpRules),
+    "optoppen": TypeAdapter(TopUpRules | None),
     "exploitation": TypeAdapter(Exploitation),
     "sources": TypeAdapter(Sources),
 }
+"""What each section holds."""
 
 
 def replaced(settings: Settings, values: Mapping[str, Any], where: str) -> Settings:
@@ -109,8 +110,8 @@ def replaced(settings: Settings, values: Mapping[str, Any], where: str) -> Setti
     plain: dict[str, Any] = {}
     for path, value in values.items():
         section, *steps = path.split(".")
-        if section not in _TYPES or getattr(settings, section) is None:
-            faults.append(_no_such(path, section, list(_TYPES), where))
+        if section not in SECTIONS or getattr(settings, section) is None:
+            faults.append(_no_such(path, section, list(SECTIONS), where))
             continue
         if section not in plain:
             plain[section] = _plain(getattr(settings, section))
@@ -119,7 +120,7 @@ def replaced(settings: Settings, values: Mapping[str, Any], where: str) -> Setti
     changed: dict[str, Any] = {}
     for section, content in plain.items():
         try:
-            changed[section] = _TYPES[section].validate_python(content)
+            changed[section] = SECTIONS[section].validate_python(content)
         except ValidationError as error:
             faults += list(_faults_of(error, section, where))
     if faults:

@@ -20,11 +20,12 @@ from flexsites.config.rule_sets import PIECE_TESTS, LocationModel, PieceTests, T
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
 from flexsites.exclusion.barriers import barriers_of, ways_of
 from flexsites.exclusion.kernels.labels import has_label, list_labels
-from flexsites.exclusion.kernels.land import PASSES, Land, Limits, Tested
+from flexsites.exclusion.kernels.land import Land, Limits
 from flexsites.exclusion.kernels.ledger import lift
 from flexsites.exclusion.kernels.pieces import mark_areas, meet_plans
 from flexsites.exclusion.kernels.plan_time import as_year, available_years
 from flexsites.exclusion.kernels.spoken import COVERED, Spoken
+from flexsites.exclusion.kernels.tested import PASSES, Tested, read_land
 from flexsites.exclusion.kernels.verdicts import joint_coverage
 from flexsites.exclusion.selection import bears_on, geometry_of, open_plans
 from flexsites.geometry.shapes import compactness, farthest_m
@@ -206,7 +207,7 @@ class _Left:
         is_left = ~(covers & takes).any(axis=1) & (faces["face_area_m2"] > 0).to_numpy()
         site = position_of(everyone, faces)
         mine = np.flatnonzero(is_left & np.isin(site, asked))
-        return cls(geometry_of(faces)[mine], site[mine], covers[mine], land.read(is_left, asked, is_known))
+        return cls(geometry_of(faces)[mine], site[mine], covers[mine], read_land(land, is_left, asked, is_known))
 
 
 def _frame(left: _Left, land: Land, everyone: Frame, rules: tuple[ExclusionRule, ...], tests: PieceTests) -> Frame:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flexsites.capacity.programmes import mixes_of
-from flexsites.config.dwellings import DwellingType, LayoutStandard
-from flexsites.config.plain_yaml import load_plain
-from flexsites.config.suitability import Flexmilieu
+from flexsites.config.resolved import read_resolved, settings_of
 from flexsites.inputs.land.projects import read_projects
 from flexsites.reporting.results import open_results
 from flexsites.reporting.summaries.backtest import backtest
@@ -32,16 +30,14 @@ def run_backtest(directory: Path, projects: Path) -> Frame:
         If either cannot be read.
     """
     results = open_results(directory)
-    content = load_plain((directory / "run.yaml").read_text(encoding="utf-8"))
-    flexmilieus = [Flexmilieu.model_validate(one) for one in content["flexmilieus"]]
-    dwelling_types = {name: DwellingType.model_validate(one) for name, one in content["dwelling_types"].items()}
-    programmes = {one.id: one.programme for one in flexmilieus}
-    mixes = mixes_of(programmes, dwelling_types, LayoutStandard.model_validate(content["layout"]))
+    settings = settings_of(read_resolved(directory), str(directory))
+    programmes = settings.programmes
+    mixes = mixes_of(programmes, settings.dwelling_types, settings.layout)
     densities = {
         name: (mixes[name].per_ha_gross(one.fsi.low.value), mixes[name].per_ha_gross(one.fsi.high.value))
         for name, one in programmes.items()
     }
-    groups = {one.id: one.target_groups for one in flexmilieus}
+    groups = {one.id: one.target_groups for one in settings.flexmilieus}
     told = backtest(read_projects(projects), results, groups=groups, densities=densities)
     write_table(told, Backtest, directory / "backtest" / "backtest.parquet")
     return told

@@ -8,7 +8,7 @@ from pathlib import Path
 from flexsites.certainty.answers import FOLDER, write_certainty
 from flexsites.config.certainty import Certainty, Draws
 from flexsites.config.load import configs_directory, read_model
-from flexsites.config.plain_yaml import load_plain
+from flexsites.config.resolved import read_resolved
 from flexsites.config.study import Study
 from flexsites.runs.run import Place
 from flexsites.tables.run_directory import adding
@@ -38,8 +38,7 @@ def draw_of_run(place: Place, study: Study) -> None:
 
 
 def _groups(directory: Path) -> Certainty:
-    path = directory / "run.yaml"
-    content = load_plain(path.read_text(encoding="utf-8")) if path.is_file() else None
-    if isinstance(content, dict) and "certainty" in content:
+    content = read_resolved(directory)
+    if "certainty" in content:
         return Certainty.model_validate(content["certainty"])
     return read_model(configs_directory() / "certainty.yaml", Certainty)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from flexsites.config.plain_yaml import load_plain
 from flexsites.config.relocation import Relocation
-from flexsites.config.rule_sets import TimeModel
+from flexsites.config.resolved import read_resolved, settings_of
 from flexsites.errors import Fault, NotFoundError
 from flexsites.inputs.land.need import read_need
 from flexsites.reporting.results import open_results
@@ -59,8 +58,7 @@ def relocation(directory: Path, need: Path, asked: Relocation) -> Relocated:
         remedy = f"use one of {', '.join(results.flexmilieus) or 'a run that assesses parcels'}"
         raise NotFoundError(Fault(f"the run has no flexmilieu {asked.flexmilieu}", str(directory), remedy))
     needed = read_need(need)
-    content = load_plain((directory / "run.yaml").read_text(encoding="utf-8"))
-    time = TimeModel.model_validate(content["rule_set"]["time"])
+    time = settings_of(read_resolved(directory), str(directory)).time
     places = open_places(results.table("sites"), results.table("clusters"), asked=asked, time=time)
     told = Relocated(
         directory / "relocation" / asked.flexmilieu,

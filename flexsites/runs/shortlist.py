@@ -9,14 +9,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import ValidationError
 
 from flexsites.capacity.layouts import draw_layouts
-from flexsites.config.dwellings import DwellingType, LayoutStandard
-from flexsites.config.plain_yaml import load_plain
+from flexsites.config.resolved import read_resolved, settings_of
 from flexsites.config.run import Shortlist
-from flexsites.config.suitability import Flexmilieu
-from flexsites.errors import Fault, InputError, NotFoundError
+from flexsites.errors import Fault, NotFoundError
 from flexsites.reporting.results import Results, open_results
 from flexsites.tables import Frame, Layouts
 from flexsites.tables.contract import is_true
@@ -137,12 +134,12 @@ def draw(directory: Path, chosen: Frame, folder: Path) -> None:
     folder
         Where ``layouts.parquet`` is written: the run's directory for its own shortlist.
     """
-    flexmilieus, dwelling_types, layout = _resolved(directory / "run.yaml")
+    settings = settings_of(read_resolved(directory), str(directory))
     pieces, sites = read(directory / "pieces.parquet"), read(directory / "sites.parquet")
     pieces = pieces[counts(pieces, sites["site_id"], sites["verdict"])]
     quality = read(directory / "transit_quality.parquet")
     drawn = []
-    for flexmilieu in flexmilieus:
+    for flexmilieu in settings.flexmilieus:
         ids = chosen.loc[chosen["flexmilieu"] == flexmilieu.id, "site_id"]
         mine = pieces[pieces["site_id"].isin(ids)].reset_index(drop=True)
         drawn.append(
@@ -150,30 +147,12 @@ def draw(directory: Path, chosen: Frame, folder: Path) -> None:
                 mine,
                 quality[quality["piece_id"].isin(mine["piece_id"])],
                 programmes={flexmilieu.id: flexmilieu.programme},
-                dwelling_types=dwelling_types,
-                layout=layout,
+                dwelling_types=settings.dwelling_types,
+                layout=settings.layout,
             )
         )
     filled = [one for one in drawn if len(one)] or drawn[:1]
     write_table(pd.concat(filled, ignore_index=True), Layouts, folder / "layouts.parquet")
-
-
-def _resolved(path: Path) -> tuple[list[Flexmilieu], dict[str, DwellingType], LayoutStandard]:
-    """Return what homes are drawn by, out of the resolved run.
-
-    Raises
-    ------
-    InputError
-        If another version of flexsites wrote it, in words that this one does not know.
-    """
-    content = load_plain(path.read_text(encoding="utf-8"))
-    try:
-        flexmilieus = [Flexmilieu.model_validate(one) for one in content["flexmilieus"]]
-        dwelling_types = {name: DwellingType.model_validate(one) for name, one in content["dwelling_types"].items()}
-        return flexmilieus, dwelling_types, LayoutStandard.model_validate(content["layout"])
-    except (KeyError, ValidationError) as error:
-        what = "this run was made by another version of flexsites"
-        raise InputError(Fault(what, str(path), "run it again, with --resume")) from error
 
 
 def shortlist(directory: Path, asked: Shortlist, folder: Path | None = None) -> Chosen:

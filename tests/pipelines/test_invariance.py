@@ -111,6 +111,9 @@ def test_nor_where_an_entrance_is_borrowed_from_afar(small: Small, world: Path, 
     """Parcel 99010023160000 borrows that of a neighbour, 600 m beyond the area: once it depended on the extent."""
     west = [157_400, 470_401, 158_250, 471_150]
     half = assess(write_run(tmp_path, world, lambda content: content.update(area={"bbox": west})), tmp_path)
+    for directory in (half, small.directory):
+        pieces = read(directory / "pieces.parquet").set_index("site_id")
+        assert pieces.loc[["99010023160000"], "has_borrowed_entrance"].any(), "it borrows none: the test shows nothing"
     _assert_same_rows(half, small.directory)
 
 

@@ -92,7 +92,7 @@ def test_what_is_buildable_is_told_apart_and_adds_up(run_directory: Path) -> Non
     results = open_results(run_directory)
     areas = verdict_rows(results)["buildable_area_m2"]
     closes = results.manifest.closes.buildable_area_m2
-    assert abs(areas.sum() - closes) < 1e-4  # sums are of whole mm2 per parcel
+    assert abs(areas.sum() - closes) < 1e-6
     said, _ = closing_line(results, words_of(results, "en"))
     available, unknown = (float(one) for one in re.findall(r"([\d.]+) ha", said))
     assert abs((available + unknown) * 1e4 - closes) < 200

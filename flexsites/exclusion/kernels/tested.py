@@ -1,0 +1,208 @@
+"""The tests of pieces as one reading of the land gives them: size and width together, enclosed, a way in (METHOD 0)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from flexsites.arrays import BoolArray, GeometryArray, IntArray
+from flexsites.exclusion.kernels.cores import connected_area, find_neighbours, gap_bridged_m, land_of, share_edge
+from flexsites.exclusion.kernels.land import Entered, Land, Lands, objects
+
+PASSES, TOO_SMALL, TOO_THIN, ENCLOSED, LANDLOCKED = -1, 0, 1, 2, 3
+"""What becomes of a piece: its place among the tests, or -1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """The pieces of the parcels asked, by parcel and number, shape (n,) each.
+
+    Attributes
+    ----------
+    piece
+        Which piece of the land's store: equal numbers in two readings are the same piece.
+    site, number
+        Position of the parcel, and number of the piece within it.
+    geometry, core
+        The whole piece, and its core part (empty: none).
+    outcome
+        Which test it fails, or PASSES.
+    has_entrance
+        Whether a way in is known, its own or borrowed.
+    entrance
+        The line from the piece (borrowed: the lender's) to the street; None without one.
+    street_id
+        The street at its end; None without one.
+    needs_culvert, needs_right_of_way
+        What the way in asks.
+    lender
+        The piece that lends its entrance; -1: none does.
+    mates
+        Per piece the other pieces that a counting component of its core lies on too.
+    """
+
+    piece: IntArray
+    site: IntArray
+    number: IntArray
+    geometry: GeometryArray
+    core: GeometryArray
+    outcome: IntArray
+    has_entrance: BoolArray
+    entrance: GeometryArray
+    street_id: NDArray[np.object_]
+    needs_culvert: BoolArray
+    needs_right_of_way: BoolArray
+    lender: IntArray
+    mates: tuple[tuple[int, ...], ...]
+
+
+def read_land(land: Land, is_left: BoolArray, asked: IntArray, is_street_known: BoolArray) -> Tested:
+    """Dissolve the faces that are left, and test the pieces of the parcels asked.
+
+    Of the other parcels only those are looked at that can bear on them: near ones, and what is near those.
+
+    Parameters
+    ----------
+    land
+        The land of a cell.
+    is_left
+        Shape (m,): which faces no rule takes.
+    asked
+        Positions of the parcels asked, ascending.
+    is_street_known
+        Shape (n,): whether streets are known as far around each parcel as they may lie away.
+    """
+    reading = _Reading(land, land.pieces(is_left, land.near(land.near(asked))))
+    mine = np.flatnonzero(np.isin(reading.site, asked))
+    sizes = [reading.size(int(i)) for i in mine]
+    outcome = np.array([size.outcome for size in sizes], dtype=np.int64)
+    cores = objects([size.core for size in sizes])
+    passing = np.flatnonzero(outcome == PASSES)
+    land.enter(reading.piece[mine[passing]])
+    doors: list[_Door | None] = [None] * len(mine)
+    for i in passing:
+        row = int(mine[i])
+        known = bool(is_street_known[reading.site[row]])
+        if reading.is_enclosed(row, is_known=known):
+            outcome[i] = ENCLOSED
+            continue
+        doors[i] = reading.door(row) or reading.borrowed(row)
+        if doors[i] is None and known:
+            outcome[i] = LANDLOCKED
+    return Tested(
+        piece=reading.piece[mine],
+        site=reading.site[mine],
+        number=np.array([land.name_of(i)[1] for i in reading.piece[mine]], dtype=np.int64),
+        geometry=reading.shape[mine],
+        core=cores,
+        outcome=outcome,
+        has_entrance=np.array([door is not None for door in doors], dtype=bool),
+        entrance=objects([door and door.entered.line for door in doors]),
+        street_id=objects([door and door.entered.street_id for door in doors]),
+        needs_culvert=np.array([bool(door and door.entered.needs_culvert) for door in doors], dtype=bool),
+        needs_right_of_way=np.array([bool(door and door.entered.needs_right_of_way) for door in doors], dtype=bool),
+        lender=np.array([-1 if door is None else door.lender for door in doors], dtype=np.int64),
+        mates=tuple(size.mates for size in sizes),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """What size and width say of a piece: the test it fails, its core part, and the pieces that share its core."""
+
+    outcome: int
+    core: shapely.Geometry
+    mates: tuple[int, ...]
+    land: Lands
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """A way in: a piece's own, or that of the piece that lends it (its place in the store; -1: own)."""
+
+    entered: Entered
+    lender: int
+
+
+class _Reading:
+    """One reading of the land: all pieces that it leaves, and what is asked of some of them."""
+
+    def __init__(self, land: Land, pieces: IntArray) -> None:
+        self.land, self.piece = land, pieces
+        self.shape = objects([land.shape[i] for i in pieces])
+        self.site = np.array([land.site[i] for i in pieces], dtype=np.int64)
+        self._row: dict[int, int] = {piece: row for row, piece in enumerate(pieces.tolist())}
+        self._sizes: dict[int, _Size] = {}
+        self._area = shapely.area(self.shape)
+        gap_m = gap_bridged_m(land.limits.min_width_m)
+        # Readings leave most pieces as they are: how they meet is asked once.
+        self._neighbours = find_neighbours(self.shape, gap_m=gap_m, ids=pieces, known=land.meeting)
+
+    def size(self, row: int) -> _Size:
+        """Test size and width of a piece, over parcel borders."""
+        if row not in self._sizes:
+            self._sizes[row] = self._size(row)
+        return self._sizes[row]
+
+    def _size(self, row: int) -> _Size:
+        limits, nothing = self.land.limits, shapely.Polygon()
+        piece = int(self.piece[row])
+        rows = land_of(row, self.site, self._neighbours, lambda site: self.land.are_near(piece, self._of_site(site)))
+        land = tuple(self.piece[list(rows)].tolist())
+        connected = connected_area(row, rows, self._area, self._neighbours)
+        # Less than the minimum holds no component that counts; a sliver holds too little of any.
+        is_small = connected < limits.min_area_m2
+        if is_small or self._area[row] < limits.min_core_m2:
+            return _Size(TOO_SMALL if is_small else TOO_THIN, nothing, (), land)
+        opened = self.land.open(land)
+        mine = rows.index(row)
+        core = opened.part(mine)
+        if shapely.area(core) < limits.min_core_m2:
+            return _Size(TOO_THIN, nothing, (), land)
+        shared = opened.sharing(mine)
+        mates = tuple(piece for piece, is_mate in zip(land, shared, strict=True) if is_mate and piece != land[mine])
+        return _Size(PASSES, core, mates, land)
+
+    def _of_site(self, site: int) -> list[int]:
+        """Return the pieces of a parcel."""
+        first, last = np.searchsorted(self.site, (site, site + 1))
+        return [int(piece) for piece in self.piece[first:last]]
+
+    def is_enclosed(self, row: int, *, is_known: bool) -> bool:
+        """Return whether streets close a piece in, or all that is near is a motorway or the like."""
+        land, ways = self.land, self.land.ways
+        if land.entered(int(self.piece[row])).is_enclosed:
+            return True
+        if not is_known or not len(ways.every):
+            return False
+        near = ways.tree.query(self.shape[row], predicate="dwithin", distance=land.limits.road_reach_m)
+        return bool(len(near)) and not bool(ways.is_usable[near].any())
+
+    def door(self, row: int) -> _Door | None:
+        """Return a piece's own way in from which its core part can be reached; None: there is none."""
+        size = self.size(row)
+        entered = self.land.way_in(int(self.piece[row]), size.land, size.core)
+        return None if entered is None else _Door(entered, -1)
+
+    def borrowed(self, row: int) -> _Door | None:
+        """Return the way in of a piece of another parcel whose core part shares an edge with this one's."""
+        size = self.size(row)
+        opened = self.land.open(size.land)
+        found: list[tuple[float, tuple[int, int], _Door]] = []
+        for piece in size.mates:
+            other = self._row[piece]
+            if self.site[other] == self.site[row]:
+                continue
+            part = opened.part(size.land.index(piece))
+            if not share_edge(objects([size.core]), objects([part]))[0]:
+                continue
+            if self.size(other).outcome != PASSES or self.land.entered(piece).is_enclosed:
+                continue
+            if (door := self.door(other)) is not None and door.entered.line is not None:
+                point = shapely.get_point(door.entered.line, 0)
+                distance = float(shapely.distance(point, size.core))
+                found.append((distance, self.land.name_of(piece), _Door(door.entered, piece)))
+        return min(found, key=lambda one: one[:2])[2] if found else None
