@@ -20,6 +20,18 @@ PIECE_TESTS = ("piece_min_area", "piece_min_width", "piece_enclosed", "piece_roa
 """The ids of the piece tests in the ledger, in order."""
 
 
+def as_year(day: date) -> float:
+    """Return a day as a year with a fraction: 1 January is the whole year.
+
+    Examples
+    --------
+    >>> as_year(date(2020, 1, 1)), round(as_year(date(2024, 7, 1)), 2)
+    (2020.0, 2024.5)
+    """
+    length = (date(day.year + 1, 1, 1) - date(day.year, 1, 1)).days
+    return day.year + (day - date(day.year, 1, 1)).days / length
+
+
 class PieceTests(Model):
     """When what is left of a parcel is a site: large and wide enough, not enclosed, with a way in (METHOD 0)."""
 
@@ -91,6 +103,16 @@ class TimeModel(Model):
     """How long it takes before homes stand."""
     asks_least_term: bool = True
     """Whether the least term of each flexmilieu is asked of the years that are expected."""
+
+    @property
+    def reference_year(self) -> float:
+        """The reference date as a year with a fraction: plans start on 1 January, those of 2030 at 2030.0."""
+        return as_year(self.reference_date)
+
+    @property
+    def homes_begin(self) -> float:
+        """When homes may first stand anywhere, as a year with a fraction."""
+        return self.reference_year + float(self.preparation_years)
 
 
 class Barrier(Model):

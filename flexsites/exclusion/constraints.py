@@ -22,7 +22,7 @@ from flexsites.config.rules import (
 from flexsites.errors import Fault, FlexsitesError, InputError
 from flexsites.exclusion.kernels.built_share import covered_share
 from flexsites.exclusion.kernels.faces import Constraint
-from flexsites.exclusion.kernels.plan_time import as_year, starts_within
+from flexsites.exclusion.kernels.plan_time import starts_within
 from flexsites.exclusion.selection import (
     areas_of,
     attribute_of,
@@ -135,7 +135,7 @@ def _planned_capacity(
     excludes = starts_within(
         start,
         completion,
-        reference=as_year(time.reference_date),
+        reference=time.reference_year,
         horizon=float(rule.horizon_years or time.horizon_years),
         unknown_starts=rule.unknown_start == "excludes",
         is_open=rule.is_horizon_open,

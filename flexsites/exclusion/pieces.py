@@ -23,7 +23,7 @@ from flexsites.exclusion.kernels.labels import has_label, list_labels
 from flexsites.exclusion.kernels.land import Land, Limits
 from flexsites.exclusion.kernels.ledger import lift
 from flexsites.exclusion.kernels.pieces import mark_areas, meet_plans
-from flexsites.exclusion.kernels.plan_time import as_year, available_years
+from flexsites.exclusion.kernels.plan_time import available_years
 from flexsites.exclusion.kernels.spoken import COVERED, Spoken
 from flexsites.exclusion.kernels.tested import PASSES, Tested, read_land
 from flexsites.exclusion.kernels.verdicts import joint_coverage
@@ -325,7 +325,7 @@ def _with_years(
     """Return the pieces with the years that they are free: low, expected and high."""
     planned = [rule for rule in rules if isinstance(rule, PlannedCapacity)]
     coverage = joint_coverage(spoken.among([rule.rule_id for rule in planned]).of_parcels())
-    reference = as_year(time.reference_date)
+    reference = time.reference_year
     years = np.empty((len(frame), 3))
     for rows, there in _by_plan_rules(frame, everyone, planned):
         met = meet_plans(

@@ -12,7 +12,7 @@ import pandas as pd
 from flexsites.errors import Fault, InputError, NotFoundError
 from flexsites.tables import Frame
 from flexsites.tables.contract import Bounds
-from flexsites.tables.files import n_rows_of, read, read_between, read_chunks, read_rows
+from flexsites.tables.files import n_rows_of, read, read_between, read_chunks, read_columns, read_rows
 from flexsites.tables.manifest import MANIFEST, Manifest, read_manifest
 from flexsites.tables.run_directory import OWN_FILES, holding_of, is_held
 from flexsites.tables.windows import has_boxes, read_window
@@ -108,7 +108,7 @@ class Results:
         """Read some columns of a table; the others are not read."""
         if name in self._cache:
             return pd.DataFrame(self._cache[name][list(columns)])
-        return pd.concat([rows[list(columns)] for rows in self.chunks(name, columns)], ignore_index=True)
+        return read_columns(self._path(name), columns)
 
     def first(self, name: str, most: int, where: Callable[[Frame], Frame] | None = None) -> tuple[Frame, int]:
         """Read the first rows of a table, and return how many it has; of those that ``where`` keeps, if given."""

@@ -34,7 +34,7 @@ from flexsites.suitability.asked import ADJOINING, Meaning, bordering
 from flexsites.suitability.demand import match_demand, sum_demand
 from flexsites.suitability.places import demand_places
 from flexsites.tables import Frame, Table
-from flexsites.tables.files import merge, read, read_chunks, write_chunks, write_table
+from flexsites.tables.files import merge, read, read_chunks, read_columns, write_chunks, write_table
 from flexsites.tables.whole_files import scratch_folder
 from flexsites.tables.windows import window_of
 
@@ -80,7 +80,7 @@ def _tell_locations(
     """
     asked = set[str]()
     for path in parts.values():
-        pieces = _some(path, ["site_id", "is_valid", "core_mates"])
+        pieces = read_columns(path, ["site_id", "is_valid", "core_mates"])
         pieces = pieces[pieces["is_valid"].to_numpy(dtype=bool)]
         asked.update(pieces["site_id"].unique())
         asked.update(mate.rpartition("#")[0] for mates in pieces["core_mates"] for mate in mates)
@@ -132,15 +132,9 @@ def _across_gaps(parts: Mapping[Cell, Path], inputs: Prepared, study: Study) -> 
 
 def _valid(path: Path, columns: Sequence[str] | None = None) -> Frame:
     """Return the valid pieces of the first reading: locations are of these."""
-    pieces = read(path) if columns is None else _some(path, columns)
+    pieces = read(path) if columns is None else read_columns(path, columns)
     valid: Frame = pieces[(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy(dtype=bool)].reset_index(drop=True)
     return valid
-
-
-def _some(path: Path, columns: Sequence[str]) -> Frame:
-    """Return some columns of a part."""
-    chunks = [rows[list(columns)] for rows in read_chunks(path, columns=columns)]
-    return pd.concat(chunks, ignore_index=True) if chunks else pd.DataFrame(read(path)[list(columns)])
 
 
 def _at_rim(pieces: Frame, cell: Cell, reach_m: float) -> Frame:
@@ -200,20 +194,16 @@ def match(place: Place, study: Study, inputs: Prepared, options: Options) -> Non
 def _demand_places(place: Place) -> tuple[Frame, frozenset[str]]:
     """Return the places of the run that may meet a demand, and the gemeenten in which it has sites."""
 
-    def some(table: Table, name: str, *columns: str) -> Frame:
-        # No parcel may have a piece: then there are no rows, nor stretches of them.
-        found = list(read_chunks(place.result(BASE, name), columns=list(columns)))
-        return pd.concat(found or [t.empty(table)[list(columns)]], ignore_index=True)
+    def some(name: str, *columns: str) -> Frame:
+        return read_columns(place.result(BASE, name), columns)
 
     years = "available_years_expected"
-    sites = some(t.Sites, "sites", "site_id", "gemeente_code", "owner_class", "verdict", "location_id", years)
+    sites = some("sites", "site_id", "gemeente_code", "owner_class", "verdict", "location_id", years)
     places = demand_places(
         read(place.result(BASE, "clusters")),
-        pieces=some(t.Pieces, "pieces", "piece_id", "site_id", "is_with_consent", "is_without_consent", years),
+        pieces=some("pieces", "piece_id", "site_id", "is_with_consent", "is_without_consent", years),
         sites=sites,
-        suitability=some(
-            t.Suitability, "suitability", "site_id", "flexmilieu", "is_suitable", "n_per_cluster_expected", "score"
-        ),
+        suitability=some("suitability", "site_id", "flexmilieu", "is_suitable", "n_per_cluster_expected", "score"),
     )
     return places, frozenset(sites["gemeente_code"].dropna())
 

@@ -24,7 +24,6 @@ Bools = npt.NDArray[np.bool_]
 Truth = npt.NDArray[np.int8]
 
 ADJOINING = "adjoining"
-_MONTHS, _YEAR_DAYS = 12, 365.25
 _TOUCHING_M = 1.0
 """Borders of two editions do not meet to the millimetre."""
 
@@ -48,12 +47,6 @@ class Meaning:
     target_groups: Mapping[str, TargetGroup]
     time: TimeModel
     adjoining: Mapping[str, tuple[str, ...]]
-
-    @property
-    def begins(self) -> float:
-        """When homes may first stand anywhere, as a decimal year."""
-        day = self.time.reference_date
-        return day.year + (day.month - 1) / _MONTHS + (day.day - 1) / _YEAR_DAYS + float(self.time.preparation_years)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +132,7 @@ def answers(demand: Frame, places: Frame, parts: Parts, meaning: Meaning) -> tup
         if row["is_level_asked"]:
             found = np.minimum(found, np.where(parts.is_level, YES, NO))
         asked = {name: None if pd.isna(row[name]) else float(row[name]) for name in ("years_asked", "from_year")}
-        lasts = covers(years, begins=meaning.begins, term=term, **asked)
+        lasts = covers(years, begins=meaning.time.homes_begin, term=term, **asked)
         found = np.minimum(found, lasts[parts.place])
         truth[:, column] = np.where(is_there, found, NO)
         is_away[:, column] = gemeente != row["gemeente_code"]

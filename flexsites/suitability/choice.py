@@ -10,9 +10,9 @@ from flexsites.suitability.kernels import criteria as c
 from flexsites.suitability.kernels.pareto import pareto_front
 from flexsites.tables import Accessibility, Exploitation, Frame, Sites, Suitability, concat
 from flexsites.tables.choice_tables import ParetoSites, ScoreParts
+from flexsites.tables.counting import AVAILABLE
 from flexsites.tables.stage import stage
 
-_AVAILABLE = ("eligible", "conditional")
 _RESPECTS = ("score", "n_per_cluster_expected", "available_years_expected", "shortfall_eur_home")
 
 
@@ -73,7 +73,7 @@ def unbeaten_sites(sites: Frame, suitability: Frame, exploitation: Frame) -> Fra
     One row per available, suitable site for which there is no other that is as good in all four and better in one. What
     is unknown of a site counts as the least.
     """
-    there = pd.DataFrame(sites.loc[sites["verdict"].isin(_AVAILABLE), ["site_id", "available_years_expected"]])
+    there = pd.DataFrame(sites.loc[sites["verdict"].isin(AVAILABLE), ["site_id", "available_years_expected"]])
     ranked = suitability.loc[suitability["rank"].notna() & (suitability["n_per_cluster_expected"] > 0)].merge(
         there, on="site_id"
     )

@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 
 from flexsites.tables import Clusters, Frame, concat
+from flexsites.tables.counting import AVAILABLE
 from flexsites.tables.demand_tables import DemandPlaces
 from flexsites.tables.stage import stage
 
 __all__ = ["demand_places"]
-
-_AVAILABLE = ("eligible", "conditional")
 
 
 @stage(takes=(Clusters,), gives=DemandPlaces)
@@ -100,7 +99,7 @@ def _unknown(owners: Frame, suitability: Frame) -> Frame:
     """Return the parcels that may turn out to meet a demand, per flexmilieu."""
     verdict = owners["verdict"].reindex(suitability["site_id"]).to_numpy(dtype=object)
     suits = suitability["is_suitable"].astype("boolean")
-    may = (verdict == "unknown") | (np.isin(verdict, _AVAILABLE) & suits.isna().to_numpy())
+    may = (verdict == "unknown") | (np.isin(verdict, AVAILABLE) & suits.isna().to_numpy())
     may &= (verdict != "excluded") & suits.fillna(value=True).to_numpy(dtype=bool)
     own = suitability[may & (suitability["n_per_cluster_expected"] > 0).to_numpy()]
     own = pd.DataFrame(own).sort_values(["flexmilieu", "site_id"], ignore_index=True)

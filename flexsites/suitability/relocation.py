@@ -16,7 +16,9 @@ import pandas as pd
 from flexsites.config.relocation import Relocation
 from flexsites.config.rule_sets import TimeModel
 from flexsites.suitability.kernels.relocation import Chain, find_chain, moves_between, worth_opening
+from flexsites.suitability.kernels.windows import A_FEW_DAYS
 from flexsites.tables import Clusters, Frame, Sites, concat
+from flexsites.tables.counting import AVAILABLE
 from flexsites.tables.relocation_tables import (
     Needed,
     RelocationMoves,
@@ -29,10 +31,6 @@ from flexsites.tables.stage import stage
 
 Floats = npt.NDArray[np.float64]
 
-_AVAILABLE = ("eligible", "conditional")
-_MONTHS, _YEAR_DAYS = 12, 365.25
-_A_FEW_DAYS = 0.01
-"""In years: dates are counted in days and months, so that a year may miss a few."""
 NEW, LEAVES = "new", "leaves"
 
 
@@ -58,7 +56,7 @@ def open_places(sites: Frame, clusters: Frame, *, asked: Relocation, time: TimeM
     ``longest_years`` 0.
     """
     own = clusters.loc[(clusters["flexmilieu"] == asked.flexmilieu) & (clusters["consent"] == "with")]
-    own = own.loc[own["verdict"].isin(_AVAILABLE) & (own["n_spread_expected"] > 0)].sort_values("seed_piece_id")
+    own = own.loc[own["verdict"].isin(AVAILABLE) & (own["n_spread_expected"] > 0)].sort_values("seed_piece_id")
     by_site = pd.DataFrame(sites[["site_id", "gemeente_code", "owner_class", "available_years_expected"]])
     by_site = by_site.set_index("site_id")
     found = own.join(by_site[["gemeente_code", "owner_class"]], on="site_id")
@@ -66,17 +64,16 @@ def open_places(sites: Frame, clusters: Frame, *, asked: Relocation, time: TimeM
     if asked.owner_class:
         is_asked = found["owner_class"].isin(asked.owner_class).to_numpy(dtype=bool)
         found, years = found.loc[is_asked], years[is_asked]
-    day = time.reference_date
-    begins = day.year + (day.month - 1) / _MONTHS + (day.day - 1) / _YEAR_DAYS + float(time.preparation_years)
+    begins = time.homes_begin
     term = float(time.term_years)
     is_limited = (years < term) | asked.known_windows
-    ends = np.floor(begins + years + _A_FEW_DAYS)
-    longest = np.where(np.isnan(years), 0.0, np.floor(np.minimum(years, term) + _A_FEW_DAYS))
+    ends = np.floor(begins + years + A_FEW_DAYS)
+    longest = np.where(np.isnan(years), 0.0, np.floor(np.minimum(years, term) + A_FEW_DAYS))
     return found.assign(
         place_id=found["seed_piece_id"],
         n_homes=found["n_spread_expected"],
         available_years_expected=years,
-        opens_from=math.ceil(begins - _A_FEW_DAYS),
+        opens_from=math.ceil(begins - A_FEW_DAYS),
         closes_by=pd.array(np.where(is_limited & ~np.isnan(years), ends, np.nan), dtype="Float64").astype("Int64"),
         longest_years=longest.astype(np.int64),
     )[SupplyPlaces.columns].reset_index(drop=True)

@@ -186,6 +186,7 @@ def _told_apart(answer: Callable[[Request], Response]) -> Callable[[Request], An
     """Return the answer, worked out beside the loop: reading a table holds nobody up."""
 
     async def answered(request: Request) -> Response:
+        """Answer beside the loop."""
         return await run_in_threadpool(answer, request)
 
     return answered
@@ -195,6 +196,7 @@ def _answered(answer: Callable[[Request, bytes], Response]) -> Callable[[Request
     """Return the answer to a question that is sent as JSON, and is no longer than a question is."""
 
     async def answered(request: Request) -> Response:
+        """Answer a question beside the loop, or say why it is none."""
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
             return _json({"code": "NotJson", "description": "send application/json"}, 415)
         body = b""

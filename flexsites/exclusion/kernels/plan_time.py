@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 
 from flexsites.arrays import BoolArray, FloatArray, IntArray
 
 _HALF = 0.5
-
-
-def as_year(day: date) -> float:
-    """Return a day as a year with a fraction: 1 January is the whole year, so a plan of 2030 starts at 2030.0.
-
-    Examples
-    --------
-    >>> as_year(date(2020, 1, 1)), round(as_year(date(2024, 7, 1)), 2)
-    (2020.0, 2024.5)
-    """
-    length = (date(day.year + 1, 1, 1) - date(day.year, 1, 1)).days
-    return day.year + (day - date(day.year, 1, 1)).days / length
 
 
 def starts_within(

@@ -60,6 +60,7 @@ def _totals(results: Results) -> Frame:
     clusters = _clusters(results, BASE)
 
     def parts() -> Iterator[Part]:
+        """Yield what each stretch adds."""
         for one in stretches(results, _JUDGED):
             yield part_of_totals(
                 one.sites, one.rows("suitability", _OUTCOME),
@@ -91,6 +92,7 @@ def _drop(results: Results) -> Frame:
     order, per_ha = results.rules, homes_per_ha_of(results)
 
     def parts() -> Iterator[DropPart]:
+        """Yield what the rules take of each stretch."""
         for one in stretches(results, ("site_id", "verdict", "parcel_area_m2", "rule_coverage_id")):
             yield part_of_drop(one.sites, one.rows("reasons", _LEDGER), rule_order=order)
 
@@ -110,6 +112,7 @@ def _variants(results: Results) -> Frame:
     order = flexmilieus_of(results)
 
     def parts(variant: str) -> Iterator[VariantPart]:
+        """Yield what each stretch of a variant adds."""
         clusters = _clusters(results, variant)
         for of_base in stretches(results, ("site_id", "verdict", "is_suitable")):
             one = of_base.of(variant, _JUDGED)
@@ -135,6 +138,7 @@ def _transit(results: Results) -> Frame:
     }
 
     def parts() -> Iterator[TransitPart]:
+        """Yield what each stretch adds, of the measures that were taken."""
         asked = ("site_id", "location_id", "verdict", *_CODES, "programme_area_m2", "n_common_expected")
         for one in stretches(results, asked):
             pieces = one.rows("pieces", _PIECES)

@@ -15,9 +15,9 @@ import pandas as pd
 
 from flexsites.reporting.summaries.sums import Sum, amounts_of, exact
 from flexsites.tables import Frame
+from flexsites.tables.counting import AVAILABLE
 
 _VERDICTS = ("eligible", "conditional", "unknown", "excluded")
-_GOOD = ("eligible", "conditional")
 _UNKNOWN = "unknown"
 _SUMMED = ("n_units_low", "n_units_expected", "n_units_high", "extra_floor_area_m2")
 _KNOWN = "_known"
@@ -165,7 +165,7 @@ def roof_range(totals: Frame, *, headline: tuple[str, str]) -> RoofRange | None:
     pairs = ["age_rule", "roof_variant"]
     is_told = (totals["verdict"] != _UNKNOWN) & (totals["n_buildings"] > 0)
     told = totals[is_told].set_index(pairs)
-    good = told[told["verdict"].isin(_GOOD)]
+    good = told[told["verdict"].isin(AVAILABLE)]
     homes = good.groupby(pairs)["n_units_expected"].sum().reindex(told.index.unique(), fill_value=0)
     area = good.groupby(pairs)["extra_floor_area_m2"].sum().reindex(homes.index, fill_value=0)
     adds_homes = homes[(homes > 0) | (area == 0) | (homes.index == headline)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["NO", "UNKNOWN", "YES", "covers"]
+__all__ = ["A_FEW_DAYS", "NO", "UNKNOWN", "YES", "covers"]
 
 Floats = npt.NDArray[np.float64]
 
 NO, UNKNOWN, YES = 0, 1, 2
-_A_FEW_DAYS = 0.01
+A_FEW_DAYS = 0.01
 """In years: dates are counted in days and months, so that a year may miss a few."""
 
 
@@ -47,12 +47,12 @@ def covers(
     if years_asked is None and from_year is None:
         return found
     years = 1.0 if years_asked is None else years_asked
-    if years > term + _A_FEW_DAYS or (from_year is not None and from_year < begins - _A_FEW_DAYS):
+    if years > term + A_FEW_DAYS or (from_year is not None and from_year < begins - A_FEW_DAYS):
         found[:] = NO
         return found
     wait = 0.0 if from_year is None else from_year - begins
     is_limited = years_free < term
     lasts = np.where(is_limited, years_free - wait, np.minimum(years_free, term))
-    found[lasts + _A_FEW_DAYS < years] = NO
+    found[lasts + A_FEW_DAYS < years] = NO
     found[np.isnan(years_free)] = UNKNOWN
     return found

@@ -312,4 +312,4 @@ def test_gemeenten_border_where_their_outlines_meet():
 
 def test_years_count_from_the_day_of_the_run(meaning):
     """The first of July and a year of preparation."""
-    assert meaning.begins == pytest.approx(2027.5)
+    assert meaning.time.homes_begin == 2027.0 + 181 / 365

@@ -82,7 +82,7 @@ def test_windows_follow_from_the_years_of_the_run():
     long = by_id[by_id["available_years_expected"] == 15]
     unknown = by_id[by_id["available_years_expected"].isna()]
     assert min(len(short), len(long), len(unknown)) > 0
-    assert (short["closes_by"] == 2035).all()  # 2027.5 + 7.5
+    assert (short["closes_by"] == 2035).all()  # 1 July 2027 and 7.5 years
     assert long["closes_by"].isna().all()
     assert (long["longest_years"] == 15).all()
     assert (unknown["longest_years"] == 0).all()
