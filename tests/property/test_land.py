@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import shapely
+import shapely.affinity
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -16,7 +17,6 @@ from flexsites.exclusion.kernels.cores import (
     gap_bridged_m,
     land_of,
     marks_of,
-    on_grid,
 )
 
 WIDTH_M, AREA_M2 = 15.0, 1000.0
@@ -61,7 +61,7 @@ def all_that_hangs_together(i: int, near: Neighbours) -> tuple[int, ...]:
 def opened(i: int, land: tuple[int, ...], pieces: GeometryArray) -> tuple[shapely.Geometry, set[int]]:
     """The core part of a piece, and the pieces that share a component of core with it."""
     of_land: GeometryArray = pieces[list(land)]
-    core = find_core(on_grid(of_land), min_width_m=WIDTH_M, min_area_m2=AREA_M2)
+    core = find_core(of_land, min_width_m=WIDTH_M, min_area_m2=AREA_M2)
     parts = CoreParts(of_land, core, marks_of(of_land))
     mine = land.index(i)
     return parts.part(mine), {land[k] for k in np.flatnonzero(parts.sharing(mine)).tolist()}
@@ -78,3 +78,14 @@ def test_a_core_depends_on_its_own_body_of_land_and_those_beside_it(pieces: Geom
         (part, mates), (expected, expected_mates) = (opened(i, one, pieces) for one in (land, whole))
         assert shapely.area(shapely.symmetric_difference(part, expected)) <= TOLERANCE_M2
         assert mates == expected_mates
+
+
+@given(st.floats(0.0, 3.1), st.floats(20.0, 40.0), st.permutations(range(3)))
+def test_a_corner_on_the_edge_of_a_neighbour_leaves_no_slit(turn: float, corner: float, order: list[int]) -> None:
+    """Three plots of 14 m deep make a field of 60 x 28 m: one above, two below it that meet along its edge."""
+    plots = [shapely.box(0, 0, 60, 14), shapely.box(0, -14, corner, 0), shapely.box(corner, -14, 60, 0)]
+    turned = [shapely.affinity.rotate(plot, turn, origin=(0, 0), use_radians=True) for plot in plots]
+    pieces = np.array([shapely.affinity.translate(turned[i], X, Y) for i in order], dtype=object)
+    components = find_core(pieces, min_width_m=WIDTH_M, min_area_m2=AREA_M2).components
+    assert len(components) == 1
+    assert abs(float(shapely.area(components[0])) - 60.0 * 28.0) < TOLERANCE_M2

@@ -68,17 +68,34 @@ def gap_bridged_m(min_width_m: float) -> float:
     return erosion_m(min_width_m) * math.sqrt(2.0) + _SLACK_M
 
 
-def on_grid(pieces: GeometryArray) -> GeometryArray:
-    """Return pieces with their corners on the grid, so that boundaries of neighbours coincide.
+def unite_land(pieces: GeometryArray) -> shapely.Geometry:
+    """Unite pieces on a grid of 1 mm, all at once.
+
+    Put on the grid one by one, a piece whose corner lies on the long edge of another would move off that edge by part
+    of a millimetre, and the other would not: a slit is left on which no disc fits, and two halves of one field fall
+    apart. Of what is united first the corner lies on both, and moves both.
+
+    Parameters
+    ----------
+    pieces
+        Shape (n,), polygons that touch or lie apart, in the order of their ids.
 
     Examples
     --------
-    >>> on_grid(np.array([shapely.box(0, 0, 10.00004, 10)]))[0].bounds
-    (0.0, 0.0, 10.0, 10.0)
+    >>> slope = [(0, 0), (70 / 3, 10 / 3), (70, 10)]  # the middle corner is of the two pieces below alone
+    >>> above = shapely.Polygon([slope[0], slope[2], (70, 30), (0, 20)])
+    >>> below = [shapely.Polygon([*slope[i : i + 2], (slope[i + 1][0], -9), (slope[i][0], -9)]) for i in (0, 1)]
+    >>> land = unite_land(np.array([above, *below]))
+    >>> land.geom_type, len(land.interiors), round(float(land.length), 1)
+    ('Polygon', 0, 208.7)
     """
-    snapped = shapely.set_precision(pieces, GRID_M)
-    # Without the mark of a grid: unions of what lies on it need no rounding, and are four times as fast.
-    return np.asarray(shapely.from_wkb(shapely.to_wkb(snapped)), dtype=object)
+    try:
+        united = shapely.union_all(pieces)
+    except shapely.GEOSException:
+        united = shapely.union_all(pieces, grid_size=GRID_M)
+    # Without the mark of a grid: what is grown of the land is not put on it.
+    land: shapely.Geometry = shapely.from_wkb(shapely.to_wkb(shapely.set_precision(united, GRID_M)))
+    return land
 
 
 def find_core(pieces: GeometryArray, *, min_width_m: float, min_area_m2: float) -> Core:
@@ -87,7 +104,7 @@ def find_core(pieces: GeometryArray, *, min_width_m: float, min_area_m2: float) 
     Parameters
     ----------
     pieces
-        Shape (n,), the pieces of one land, on the grid (:func:`on_grid`), in the order of their ids.
+        Shape (n,), the pieces of one land, in the order of their ids.
     min_width_m, min_area_m2
         The tests: a disc of that width fits, and a component is as large as that.
 
@@ -102,7 +119,7 @@ def find_core(pieces: GeometryArray, *, min_width_m: float, min_area_m2: float) 
     >>> len(find_core(np.array([one, shapely.box(30, 30, 60, 60)]), **figures).components)
     0
     """
-    land = polygonal(np.array([_united(pieces)], dtype=object))
+    land = polygonal(np.array([unite_land(pieces)], dtype=object))
     radius = erosion_m(min_width_m)
     eroded = shapely.buffer(land, -radius, quad_segs=_QUAD_SEGS)
     opened = shapely.buffer(eroded, radius * math.sqrt(2.0), quad_segs=_QUAD_SEGS)
@@ -377,14 +394,6 @@ def _cut(shapes: GeometryArray, other: GeometryArray) -> GeometryArray:
         return np.asarray(shapely.intersection(shapes, other), dtype=object)
     except shapely.GEOSException:
         return np.asarray(shapely.intersection(shapes, other, grid_size=GRID_M), dtype=object)
-
-
-def _united(pieces: GeometryArray) -> shapely.Geometry:
-    """Unite pieces; where GEOS gives up, on the grid."""
-    try:
-        return shapely.union_all(pieces)
-    except shapely.GEOSException:
-        return shapely.union_all(pieces, grid_size=GRID_M)
 
 
 def _joined(parts: Sequence[shapely.Geometry] | GeometryArray) -> GeometryArray:

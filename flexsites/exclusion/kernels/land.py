@@ -21,7 +21,6 @@ from flexsites.exclusion.kernels.cores import (
     Pairs,
     find_core,
     marks_of,
-    on_grid,
 )
 from flexsites.exclusion.kernels.entrances import (
     Barriers,
@@ -119,7 +118,6 @@ class Land:
     barriers: Barriers
     limits: Limits
     shape: list[shapely.Geometry] = field(default_factory=list)
-    _snapped: list[shapely.Geometry] = field(default_factory=list)
     _mark: list[shapely.Geometry] = field(default_factory=list)
     site: list[int] = field(default_factory=list)
     _number: list[int] = field(default_factory=list)
@@ -167,7 +165,6 @@ class Land:
             shapes, site, number = dissolve_pieces(self.face[chosen], of_face[chosen], len(self.parcels))
             begin = len(self.shape)
             self.shape += list(shapes)
-            self._snapped += list(on_grid(shapes))
             self._mark += list(marks_of(shapes))
             self.site += site.tolist()
             self._number += number.tolist()
@@ -181,7 +178,7 @@ class Land:
         """Return the core of a land (its pieces, in order), to be cut to them."""
         if land not in self._opened:
             core = find_core(
-                objects([self._snapped[i] for i in land]),
+                objects([self.shape[i] for i in land]),
                 min_width_m=self.limits.min_width_m,
                 min_area_m2=self.limits.min_area_m2,
             )
