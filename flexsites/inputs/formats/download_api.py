@@ -47,7 +47,6 @@ def fetch_download(
     bounds: Bounds | None,
     session: requests.Session | None = None,
     told: Told | None = None,
-    first_wait_s: float = _FIRST_WAIT_S,
 ) -> tuple[Path, ...]:
     """Ask for a download of a window, wait until it is ready, and fetch it: a zip, or one per quarter.
 
@@ -65,8 +64,6 @@ def fetch_download(
         The session; None: a new one.
     told
         Told how many bytes came, as they come.
-    first_wait_s
-        How long to wait before asking the first time whether it is ready; each time is twice as long.
 
     Raises
     ------
@@ -82,7 +79,7 @@ def fetch_download(
     paths = [scratch / "services" / one for one in known.get("files", [])]
     if paths and all(path.exists() for path in paths):
         return tuple(paths)
-    asking = _Asking(row, scratch, session or open_session(), where, told, first_wait_s)
+    asking = _Asking(row, scratch, session or open_session(), where, told)
     paths = asking.fetch(bounds)
     write_state(every, {"files": [path.name for path in paths]})
     return tuple(paths)
@@ -105,10 +102,10 @@ class _Asking:
     """One download: asked, waited for, fetched; in quarters if need be."""
 
     def __init__(
-        self, row: DownloadApi, scratch: Path, session: requests.Session, where: str, told: Told | None, wait_s: float
+        self, row: DownloadApi, scratch: Path, session: requests.Session, where: str, told: Told | None
     ) -> None:
         self.row, self.folder, self.session = row, scratch / "services", session
-        self.where, self.told, self.wait_s = where, told, wait_s
+        self.where, self.told = where, told
 
     def fetch(self, bounds: Bounds) -> list[Path]:
         """Return the files of a window: one, or those of its quarters where the service refuses it whole."""
@@ -166,8 +163,8 @@ class _Asking:
         return self._link(content, "status", self.row.url)
 
     def _wait(self, status: str) -> str:
-        """Ask from time to time whether it is ready; return where it is then."""
-        wait, began = self.wait_s, time.monotonic()
+        """Ask whether it is ready, waiting twice as long each time; return where it is then."""
+        wait, began = _FIRST_WAIT_S, time.monotonic()
         while True:
             content, _ = get_json(self.session, status)
             state = str(content.get("status", "")).upper()

@@ -63,7 +63,7 @@ class Session(requests.Session):
         return target
 
 
-def open_session(*, n_retries: int = N_RETRIES, backoff_s: float = _BACKOFF_S) -> requests.Session:
+def open_session(*, n_retries: int = N_RETRIES) -> requests.Session:
     """Return a session that asks again when a service is busy or breaks off, waiting longer each time.
 
     What the service says of waiting (`Retry-After`) is obeyed, up to two minutes.
@@ -71,7 +71,7 @@ def open_session(*, n_retries: int = N_RETRIES, backoff_s: float = _BACKOFF_S) -
     retry = _Patience(
         total=n_retries,
         connect=min(n_retries, _CONNECTS),
-        backoff_factor=backoff_s,
+        backoff_factor=_BACKOFF_S,
         status_forcelist=_AGAIN,
         respect_retry_after_header=True,
         allowed_methods=None,  # what is posted asks for a download: asking twice harms nobody

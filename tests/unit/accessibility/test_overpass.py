@@ -68,13 +68,14 @@ class Service(BaseHTTPRequestHandler):
 @pytest.fixture
 def services(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     address = f"http://127.0.0.1:{server.server_port}/"
     for name, value in {
         "nominatim_url": address, "overpass_url": address + "api", "overpass_rate_limit": False, "use_cache": False,
     }.items():  # fmt: skip
         monkeypatch.setattr(ox.settings, name, value)
+    monkeypatch.setattr("osmnx._nominatim.time.sleep", lambda _: None)  # Nominatim asks for a second between questions
     yield
     server.shutdown()
     thread.join()

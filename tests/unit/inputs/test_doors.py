@@ -15,7 +15,6 @@ from flexsites.config.presets import Door
 from flexsites.config.sources import Vector
 from flexsites.inputs.fetch.cache import Cache
 from flexsites.inputs.fetch.doors import ClosedError, address_of, make, require_fit, through
-from flexsites.inputs.formats import download_api
 from flexsites.inputs.formats.facts import Facts, is_empty_answer
 from flexsites.inputs.formats.vector import Bounds
 from tests.unit.inputs.makers import ABOUT, ORIGIN, squares
@@ -68,8 +67,7 @@ def test_of_a_whole_file_the_window_is_kept(web: Web, tmp_path: Path) -> None:
     assert (facts.n_rows, facts.window) == (6, TOWN)
 
 
-def test_zips_of_quarters_become_one(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download_api, "_FIRST_WAIT_S", 0.01)
+def test_zips_of_quarters_become_one(web: Web, tmp_path: Path) -> None:
     web.most_area_m2 = 2_000.0**2
     wide = (ORIGIN[0], ORIGIN[1], ORIGIN[0] + 2500.0, ORIGIN[1] + 2500.0)
     door = {"kind": "download", "address": f"{web.url}/full/custom", "parameters": {"featuretypes": ["perceel"]}}

@@ -11,7 +11,6 @@ import shapely
 from flexsites.config.run import Area
 from flexsites.config.sources import DownloadApi
 from flexsites.errors import InputError
-from flexsites.inputs.formats import download_api
 from flexsites.inputs.formats.download_api import fetch_download
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.prepare import Request, prepare
@@ -19,11 +18,6 @@ from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares
 from tests.unit.inputs.web import Web, serving
 
 BOX: Bounds = (ORIGIN[0] - 10, ORIGIN[1] - 10, ORIGIN[0] + 2510, ORIGIN[1] + 2510)
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download_api, "_FIRST_WAIT_S", 0.01)
 
 
 @pytest.fixture
@@ -38,7 +32,7 @@ def row(web: Web, **more: object) -> DownloadApi:
 
 
 def fetch(web: Web, folder: Path, bounds: Bounds | None = BOX) -> tuple[Path, ...]:
-    return fetch_download("parcels", row(web), folder, bounds=bounds, first_wait_s=0.01)
+    return fetch_download("parcels", row(web), folder, bounds=bounds)
 
 
 def test_a_run_reads_what_was_made_for_its_area(web: Web, tmp_path: Path) -> None:

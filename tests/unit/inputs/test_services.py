@@ -199,7 +199,7 @@ def test_pages_are_followed_to_the_end(service: Service, tmp_path: Path) -> None
 
 def test_a_busy_service_is_asked_again(service: Service, tmp_path: Path) -> None:
     service.faults = [503, 429, 502]
-    session = open_session(backoff_s=0.001)
+    session = open_session()
     assert len(ids(fetch_features("parcels", ogc(service), tmp_path, bounds=None, session=session))) == 25
 
 

@@ -27,12 +27,6 @@ def web() -> Iterator[Web]:
         yield held
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downloads, "_WAIT_S", 0.01)
-    monkeypatch.setattr(asking, "_BACKOFF_S", 0.01)
-
-
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://example.nl/a", "http://169.254.169.254/latest"])
 def test_a_redirect_elsewhere_is_refused(web: Web, tmp_path: Path, target: str) -> None:
     web.redirects["/a.bin"] = target
