@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from flexsites.reporting.summaries.parts import AREA_KINDS, Part, add_up, areas_of, chosen, kinds_among, placed
+from flexsites.reporting.summaries.parts import AREA_KINDS, Part, add_up, areas_of, kinds_among, placed
 from flexsites.reporting.summaries.sums import amounts_of, count_locations, exact, summed
 from flexsites.tables import Frame
 from flexsites.tables.counting import AVAILABLE
@@ -101,7 +101,7 @@ def part_of_totals(
     inside = {scope: _in_scope(known, scope) for scope in scopes}
     started = None if clusters is None else _started(clusters, known, order)
     amounts = {name: exact(known[name]) for name in (*AREAS, *COMMON)}
-    areas, groups, tables = areas_of(known, area_kinds), list[Bools](), list[Frame]()
+    areas, groups, tables = areas_of(known, area_kinds), list[Bools](), list[dict[str, npt.NDArray[Any]]]()
     for name, scope in product(populations, scopes):
         population, kept = populations[name], inside[scope]
         groups.append(population.yes & kept)
@@ -110,9 +110,12 @@ def part_of_totals(
             counted = _count(population, kept, area, amounts, len(codes))
             if started is not None:
                 counted |= _spread(started.get(name, ()), kept, area, len(codes))
-            keys: dict[str, Any] = {"area_kind": kind, "area_code": codes, "population": name, "coverage_scope": scope}
-            tables.append(pd.DataFrame(keys | counted))
-    return Part(pd.concat(tables, ignore_index=True), placed(known, places, areas, groups))
+            same = {"area_kind": kind, "population": name, "coverage_scope": scope}
+            keys = {column: np.full(len(codes), value, dtype=object) for column, value in same.items()}
+            tables.append(keys | {"area_code": codes} | counted)
+    # Arrays under each other, and one frame of them: a frame per group would be most of the time of a small run.
+    sums = {column: np.concatenate([one[column] for one in tables]) for column in tables[0]}
+    return Part(pd.DataFrame(sums), placed(known, places, areas, groups))
 
 
 def join_totals(
@@ -125,32 +128,32 @@ def join_totals(
     """Return the totals of parts together: the same whatever the parts."""
     whole = add_up(parts, _KEYS)
     groups = list(product((*SPANNING, *order), scopes))
-    tables = []
-    for kind in kinds_among(whole.sums, area_kinds):
-        located = count_locations(whole.places, kind, len(groups))
-        for i, (name, scope) in enumerate(groups):
-            rows = chosen(whole.sums, area_kind=kind, population=name, coverage_scope=scope)
-            counted = _told(rows, located[i].reindex(rows.index, fill_value=0), is_one=name in order)
-            keys: dict[str, Any] = {
-                "area_kind": kind,
-                "area_code": rows.index.to_numpy(),
-                "population": name,
-                "coverage_scope": scope,
-            }
-            tables.append(pd.DataFrame(keys | counted))
-    return pd.concat(tables, ignore_index=True)
+    number = pd.MultiIndex.from_tuples(groups)
+    located = {kind: count_locations(whole.places, kind, len(groups)) for kind in kinds_among(whole.sums, area_kinds)}
+    found = whole.sums.reset_index()
+    found = found[found["area_kind"].isin(list(located))]
+    group = number.get_indexer(pd.MultiIndex.from_frame(found[["population", "coverage_scope"]]))
+    kind = pd.Index(list(located)).get_indexer(pd.Index(found["area_kind"]))
+    n_locations = np.zeros(len(found), dtype=np.int64)
+    for i, counted in enumerate(located.values()):
+        here = np.flatnonzero(kind == i)
+        area = counted.index.get_indexer(pd.Index(found["area_code"].iloc[here].astype(str)))
+        n_locations[here] = np.where(area >= 0, counted.to_numpy()[area, group[here]], 0)
+    in_order = np.lexsort((group, kind))
+    return _told(found.assign(n_locations=n_locations).iloc[in_order].reset_index(drop=True), order)
 
 
-def _told(sums: Frame, n_locations: pd.Series[int], *, is_one: bool) -> dict[str, Any]:
-    """Return the columns of one population: of one flexmilieu its clusters, else the common programme."""
-    n_sites, n_unknown = (sums[name].astype("Int64").array for name in ("n_sites", "n_sites_unknown"))
-    null, none = np.full(len(sums), np.nan), pd.Series([pd.NA] * len(sums), dtype="Int64").array
-    has_clusters = is_one and _CLUSTERED[0] in sums
-    return (
-        {"n_sites": n_sites, "n_locations": n_locations.astype("Int64").array, "n_sites_unknown": n_unknown}
+def _told(sums: Frame, order: Sequence[str]) -> Frame:
+    """Return sums as they are told: of one flexmilieu its clusters, of what spans them the common programme."""
+    is_one = sums["population"].isin(order).to_numpy()
+    spans, none = ~is_one, pd.array([pd.NA] * len(sums), dtype="Int64")
+    is_clustered = is_one if _CLUSTERED[0] in sums else np.zeros(len(sums), dtype=bool)
+    return pd.DataFrame(
+        {name: sums[name] for name in _KEYS}
+        | {name: sums[name].astype("Int64") for name in ("n_sites", "n_locations", "n_sites_unknown")}
         | {name: amounts_of(sums[name]) for name in AREAS[:2]}
-        | {name: null if is_one else amounts_of(sums[name]) for name in _PROGRAMME}
-        | {name: sums[name].astype("Int64").array if has_clusters else none for name in _CLUSTERED}
+        | {name: np.where(spans, amounts_of(sums[name]), np.nan) for name in _PROGRAMME}
+        | {name: sums[name].astype("Int64").where(is_clustered) if is_clustered.any() else none for name in _CLUSTERED}
     )
 
 
