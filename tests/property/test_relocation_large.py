@@ -105,12 +105,12 @@ def test_a_large_chain_that_cannot_house_all_stands_between_two_bounds(seed, n, 
     assert _stands_between_bounds(_world(seed, n, share)) > 0
 
 
-@pytest.mark.parametrize(("seed", "n", "share"), [(1, 50, 0.08), (7, 200, 0.01)])
+@pytest.mark.parametrize(("seed", "n", "share"), [(1, 50, 0.08), pytest.param(7, 200, 0.01, marks=pytest.mark.deep)])
 def test_a_large_chain_with_room_for_all_leaves_nobody_out(seed, n, share):
     assert _stands_between_bounds(_world(seed, n, share)) == 0
 
 
-@pytest.mark.parametrize("n", [60, 80])
+@pytest.mark.parametrize("n", [60, pytest.param(80, marks=pytest.mark.deep)])
 def test_tables_of_a_large_chain_add_up_year_by_year(n):
     capacity, opens, closes, longest, demand = _world(n, n, 1.2)
     rows = [

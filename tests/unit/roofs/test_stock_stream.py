@@ -24,7 +24,7 @@ from flexsites.inputs.stock.roofs_3d import roof_attributes, roof_planes
 from flexsites.tables import Buildings, Frame
 from flexsites.tables.files import read_chunks
 
-N = 400
+N = 200
 ABOUT = {"title": "t", "provider": "p", "licence": "l", "attribution": "a", "edition": "2026"}
 
 
@@ -251,8 +251,8 @@ def test_rows_of_a_bucket_come_back_as_they_were(tmp_path: Path) -> None:
 def test_the_geometry_of_a_table_comes_in_chunks_in_the_order_of_the_file(files: Path, tmp_path: Path) -> None:
     found = prepared(tmp_path / "out", sources_of(files))
     every = found.read("buildings", Buildings)
-    chunks = list(read_chunks(found.tables["buildings"], columns=[*Buildings.key, "geometry"], rows=100))
-    assert [len(one) for one in chunks] == [100, 100, 100, len(every) - 300]
+    chunks = list(read_chunks(found.tables["buildings"], columns=[*Buildings.key, "geometry"], rows=50))
+    assert [len(one) for one in chunks] == [50, 50, 50, len(every) - 150]
     joined = pd.concat(chunks, ignore_index=True)
     assert joined["bag_pand_id"].tolist() == every["bag_pand_id"].tolist()
     assert shapely.equals_exact(joined.geometry.to_numpy(), every.geometry.to_numpy()).all()
