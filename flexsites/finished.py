@@ -25,6 +25,8 @@ from flexsites.supply import Held, hold, location_of, ranks_of_sites, serve_loca
 from flexsites.tables import Exclusions, Frame, Parcels, conform, valid
 from flexsites.tables.contract import is_true
 from flexsites.tables.files import read
+from flexsites.tables.manifest import read_manifest, require_as_written
+from flexsites.tables.run_directory import holding_of
 from flexsites.tables.summary_tables import Variants
 
 __all__ = ["ANSWERED", "Finished", "WhatIf", "open_finished"]
@@ -212,13 +214,16 @@ def open_finished(directory: Path) -> Finished:
     Raises
     ------
     InputError
-        If it holds no parcels, or was made by an earlier version.
+        If it holds no parcels, did not finish or is not what a run wrote, or was made by an earlier version.
     """
     missing = [name for name in _NEEDED if not (directory / f"{name}.parquet").is_file()]
     if missing:
         what = ", ".join(f"{name}.parquet" for name in missing)
         remedy = "name the directory of a finished run of parcels, or run it again with this version"
         raise InputError(Fault(f"there is no {what}", str(directory), remedy))
+    if holding_of(directory) is None:
+        files = [RESOLVED, *(f"{name}.parquet" for name in _NEEDED)]
+        require_as_written(read_manifest(directory), directory, files)
     settings = settings_of(read_resolved(directory), str(directory))
     base = reading_of(settings, None, str(directory))
     tables = {name: read(directory / f"{name}.parquet") for name in _NEEDED}

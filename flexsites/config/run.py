@@ -164,7 +164,7 @@ class Run(Model):
     effects: dict[str, Effect | Literal["off"]] = Field(default_factory=dict)
     """Another effect for a rule of the set in this run, or `off`; to name a rule that is off turns it on."""
     assess: tuple[Literal["parcels", "roofs"], ...] = Field(default=("parcels",), min_length=1)
-    """What is assessed: parcels, roofs, or both."""
+    """What is assessed: parcels, roofs, or both. Left out: parcels, and roofs where the pipeline writes about roofs."""
     flexmilieus: tuple[str, ...] = ()
     """The flexmilieus, in the order that breaks ties; left out: all that there are."""
     variants: tuple[Variant, ...] = ()
@@ -194,6 +194,13 @@ class Run(Model):
     def assesses_roofs(self) -> bool:
         """Whether roofs are assessed."""
         return "roofs" in self.assess
+
+    @model_validator(mode="before")
+    @classmethod
+    def _assesses_what_its_pipeline_writes_about(cls, content: Any) -> Any:  # noqa: ANN401 - what a file says, not yet looked at
+        if isinstance(content, dict) and content.get("pipeline") == "corporation_roofs":
+            return {"assess": ["roofs"]} | content
+        return content
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:

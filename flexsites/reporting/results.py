@@ -9,11 +9,12 @@ from typing import Any
 
 import pandas as pd
 
+from flexsites.config.resolved import RESOLVED
 from flexsites.errors import Fault, InputError, NotFoundError
 from flexsites.tables import Frame
 from flexsites.tables.contract import Bounds
 from flexsites.tables.files import n_rows_of, read, read_between, read_chunks, read_columns, read_rows
-from flexsites.tables.manifest import MANIFEST, Manifest, read_manifest
+from flexsites.tables.manifest import MANIFEST, Manifest, read_manifest, require_as_written
 from flexsites.tables.run_directory import OWN_FILES, holding_of, is_held
 from flexsites.tables.windows import has_boxes, read_window
 
@@ -29,12 +30,13 @@ class Results:
     directory
         ``outputs/<pipeline>/<run_id>``.
     manifest
-        The content of ``manifest.json``.
+        The content of ``manifest.json``. Each table is compared with it before its first row is read.
     """
 
     directory: Path
     manifest: Manifest
     _cache: dict[str, Frame] = field(default_factory=dict, repr=False, compare=False)
+    _sound: set[str] = field(default_factory=set, repr=False, compare=False)
 
     @property
     def has_sites(self) -> bool:
@@ -83,7 +85,7 @@ class Results:
                 there = ", ".join(sorted(p.stem for p in self.directory.glob("*.parquet"))) or "none"
                 fault = Fault(f"no table '{name}' (there are: {there})", str(self.directory), "run the pipeline again")
                 raise NotFoundError(fault)
-            self._cache[name] = read(path)
+            self._cache[name] = read(self._written(name))
         return self._cache[name]
 
     def narrowed(self, site_ids: Sequence[str], names: Sequence[str], *, whole: Sequence[str] = ()) -> Results:
@@ -91,24 +93,24 @@ class Results:
 
         Tables of ``whole`` are handed on as they were read here.
         """
-        rows = {name: read_rows(self._path(name), "site_id", site_ids) for name in names if self.has(name)}
+        rows = {name: read_rows(self._written(name), "site_id", site_ids) for name in names if self.has(name)}
         rows |= {name: self.table(name) for name in whole if self.has(name)}
-        return Results(self.directory, self.manifest, rows)
+        return Results(self.directory, self.manifest, rows, self._sound)
 
     def chunks(self, name: str, columns: Sequence[str] | None = None) -> Iterator[Frame]:
         """Read a table some rows at a time, and keep none of it; a table without rows is one empty chunk."""
         is_empty = True
-        for rows in read_chunks(self._path(name), columns=columns):
+        for rows in read_chunks(self._written(name), columns=columns):
             is_empty = False
             yield rows
         if is_empty:
-            yield read(self._path(name))
+            yield read(self._written(name))
 
     def columns(self, name: str, columns: Sequence[str]) -> Frame:
         """Read some columns of a table; the others are not read."""
         if name in self._cache:
             return pd.DataFrame(self._cache[name][list(columns)])
-        return read_columns(self._path(name), columns)
+        return read_columns(self._written(name), columns)
 
     def first(self, name: str, most: int, where: Callable[[Frame], Frame] | None = None) -> tuple[Frame, int]:
         """Read the first rows of a table, and return how many it has; of those that ``where`` keeps, if given."""
@@ -131,24 +133,24 @@ class Results:
             held = self._cache[name]
             own = held[held[key].isin(asked)]
             return own if columns is None else pd.DataFrame(own[list(columns)])
-        return read_rows(self._path(name), key, asked, columns=columns)
+        return read_rows(self._written(name), key, asked, columns=columns)
 
     def n_rows(self, name: str) -> int:
         """Return how many rows a table has, without reading them."""
-        return len(self._cache[name]) if name in self._cache else n_rows_of(self._path(name))
+        return len(self._cache[name]) if name in self._cache else n_rows_of(self._written(name))
 
     def between(self, name: str, key: str, low: str, high: str, columns: Sequence[str] | None = None) -> Frame:
         """Read the rows of a table whose key lies between two values, these included, and keep none of it."""
-        return read_between(self._path(name), key, low, high, columns=columns)
+        return read_between(self._written(name), key, low, high, columns=columns)
 
     def within(self, name: str, bounds: Bounds) -> Frame:
         """Read the rows of a canonical table whose bounding box meets a window, and keep none of it.
 
         A table that was read before, or was written without bounding boxes, is given whole.
         """
-        if name in self._cache or not has_boxes(self._path(name)):
+        if name in self._cache or not has_boxes(self._written(name)):
             return self.table(name)
-        return read_window(self._path(name), bounds)
+        return read_window(self._written(name), bounds)
 
     def once(self, key: str, make: Callable[[], Frame]) -> Frame:
         """Return a table that is computed the first time it is asked for."""
@@ -158,6 +160,13 @@ class Results:
 
     def _path(self, name: str) -> Path:
         return self.directory / f"{name}.parquet"
+
+    def _written(self, name: str) -> Path:
+        """Return where a table stands that is read now; one that is not what the run wrote is refused."""
+        if name not in self._sound:
+            require_as_written(self.manifest, self.directory, [f"{name}.parquet"])
+            self._sound.add(name)
+        return self._path(name)
 
 
 def open_results(directory: Path | str) -> Results:
@@ -171,7 +180,8 @@ def open_results(directory: Path | str) -> Results:
     Raises
     ------
     InputError
-        When it is not a directory of results: missing, without a readable manifest, or without sites and roofs.
+        When it is not a directory of results: missing, without a readable manifest, or without sites and roofs; when
+        tables that the run wrote are gone.
     """
     folder = Path(directory)
     remedy = "name the directory of one finished run, such as outputs/municipal_shortlist/<run_id>"
@@ -192,6 +202,9 @@ def open_results(directory: Path | str) -> Results:
     if not any((folder / f"{kind}.parquet").exists() for kind in _KINDS):
         fault = Fault("not a finished run: neither sites.parquet nor roofs.parquet", str(folder), "resume the run")
         raise InputError(fault)
+    # Prepared inputs may have been cleared away, but then all of them.
+    kept = [*manifest.tables, *(manifest.inputs if (folder / "canonical").is_dir() else ())]
+    require_as_written(manifest, folder, [RESOLVED, *(name for name in kept if not (folder / name).is_file())])
     return Results(folder, manifest)
 
 

@@ -142,8 +142,8 @@ def _differing(directory: Path, manifest: Manifest, study: Study, place: Place) 
         take_over(directory / "canonical" / "hashes.json", memory)
     if changed := list(changed_sources(study.run.sources, digests, places=places, memory=memory)):
         yield f"these sources are gone, or are not what it read: {', '.join(changed)}"
-    if not are_as_written(manifest.tables, directory):
-        yield "its tables are not as it wrote them"
+    if not are_as_written({**manifest.tables, **manifest.inputs}, directory):
+        yield "its tables or its prepared inputs are not as it wrote them"
 
 
 def _matched(directory: Path, manifest: Manifest, study: Study) -> Beside | None:

@@ -18,7 +18,7 @@ from flexsites.reporting.results import Results, open_results
 from flexsites.tables import Frame, Layouts
 from flexsites.tables.contract import is_true
 from flexsites.tables.counting import counts, listed
-from flexsites.tables.files import read, write_table
+from flexsites.tables.files import write_table
 from flexsites.tables.parcel_fields import owner_class
 
 _UNKNOWN_OWNER = "onbekend"
@@ -135,9 +135,10 @@ def draw(directory: Path, chosen: Frame, folder: Path) -> None:
         Where ``layouts.parquet`` is written: the run's directory for its own shortlist.
     """
     settings = settings_of(read_resolved(directory), str(directory))
-    pieces, sites = read(directory / "pieces.parquet"), read(directory / "sites.parquet")
+    results = open_results(directory)
+    pieces, sites = results.table("pieces"), results.table("sites")
     pieces = pieces[counts(pieces, sites["site_id"], sites["verdict"])]
-    quality = read(directory / "transit_quality.parquet")
+    quality = results.table("transit_quality")
     drawn = []
     for flexmilieu in settings.flexmilieus:
         ids = chosen.loc[chosen["flexmilieu"] == flexmilieu.id, "site_id"]

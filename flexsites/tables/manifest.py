@@ -6,17 +6,20 @@ balance of METHOD 0: area in = buildable + attributed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from flexsites.config.base import Label, Model
+from flexsites.digest import are_as_written, digest
 from flexsites.errors import Fault, InputError
 from flexsites.tables.lock import Locked
 from flexsites.tables.whole_files import write_json
 
 MANIFEST = "manifest.json"
+_RESUME = "check the disk, and continue the run with --resume: it is made again"
 
 
 class Source(Model):
@@ -160,7 +163,9 @@ class Reused(Model):
 class Manifest(Model):
     """What a finished run tells of itself.
 
-    ``tables`` has the SHA-256 of every table of results, by its file; it is empty while the run is on its way.
+    ``tables`` has the SHA-256 of every table of results, by its file, ``inputs`` that of the resolved run and of every
+    prepared input; they are empty while the run is on its way. ``seal`` is a digest of all the rest: one bit that
+    changes on the disk is found.
     ``fetched`` is what its lock says of the sources that were fetched before it.
     ``closes`` is null where no parcels were assessed, ``headline`` where no roofs were, ``anchors`` where the run names
     no published answers. ``made_of`` is null of a run that an earlier version made, ``reused`` of one that assessed its
@@ -190,14 +195,21 @@ class Manifest(Model):
     anchors: AnchorsTold | None = None
     headline: HeadlineTold | None = None
     tables: Mapping[str, str] = {}
+    inputs: Mapping[str, str] = {}
     fetched: tuple[Locked, ...] = ()
     made_of: MadeOf | None = None
     reused: Reused | None = None
+    seal: str = ""
 
 
 def write_manifest(manifest: Manifest, directory: Path) -> None:
     """Write a manifest into the directory of its run, whole or not at all."""
-    write_json(directory / MANIFEST, manifest.model_dump(mode="json"))
+    content = json.loads(manifest.model_dump_json())
+    write_json(directory / MANIFEST, content | {"seal": _seal(content)})
+
+
+def _seal(content: Mapping[str, object]) -> str:
+    return digest({name: one for name, one in content.items() if name != "seal"})
 
 
 def read_manifest(directory: Path) -> Manifest:
@@ -206,11 +218,13 @@ def read_manifest(directory: Path) -> Manifest:
     Raises
     ------
     InputError
-        If it is not there, is no JSON, or was written by another version that tells other things.
+        If it is not there, is no JSON, is not what the run wrote, or was written by another version that tells other
+        things.
     """
     path = directory / MANIFEST
     try:
-        return Manifest.model_validate_json(path.read_bytes())
+        content = path.read_bytes()
+        manifest = Manifest.model_validate_json(content)
     except FileNotFoundError as error:
         raise InputError(Fault(f"no {MANIFEST}", str(directory), "finish the run first, with --resume")) from error
     except ValidationError as error:
@@ -220,3 +234,21 @@ def read_manifest(directory: Path) -> Manifest:
             place = ".".join(map(str, first["loc"]))
             what = f"{place} is not as this version of flexsites writes it ({first['msg']})"
         raise InputError(Fault(what, str(path), "run the pipeline again")) from error
+    if not (manifest.seal or manifest.run_id) or (manifest.seal and manifest.seal != _seal(json.loads(content))):
+        raise InputError(Fault("it is not what the run wrote", str(path), _RESUME))
+    return manifest.model_copy(update={"seal": ""})
+
+
+def require_as_written(manifest: Manifest, directory: Path, names: Iterable[str]) -> None:
+    """Refuse files of a finished run that are not what it wrote, to the last bit; of which it tells nothing, none.
+
+    Raises
+    ------
+    InputError
+        Naming those that changed or are gone.
+    """
+    told = {**manifest.tables, **manifest.inputs}
+    spoilt = [name for name in names if name in told and not are_as_written({name: told[name]}, directory)]
+    if spoilt:
+        what = f"this is not what the run wrote: {', '.join(spoilt)}"
+        raise InputError(Fault(what, str(directory), _RESUME))

@@ -97,6 +97,7 @@ class Holding:
         tables = digests_of(
             (self.directory / name for name in self.written if name.endswith(".parquet")), self.directory
         )
+        inputs = digests_of(_inputs(self.directory), self.directory)
         kept = self.earlier
         if tables != self.before:
             for name in sorted(self.earlier - self.written):
@@ -104,7 +105,7 @@ class Holding:
             kept = set()
         own = "".join(f"{name}\n" for name in sorted({*kept, *self.written, MANIFEST}))
         write_whole(self.directory / OWN_FILES, own.encode())
-        write_manifest(self.manifest.model_copy(update={"tables": tables}), self.directory)
+        write_manifest(self.manifest.model_copy(update={"tables": tables, "inputs": inputs}), self.directory)
         (self.directory / _SET_ASIDE).unlink(missing_ok=True)
 
     def give_back(self) -> None:
@@ -185,6 +186,13 @@ def clear(directory: Path, *, keeps_results: bool) -> None:
         _remove(directory, name)
     for name in (MANIFEST, _SET_ASIDE, OWN_FILES):
         (directory / name).unlink(missing_ok=True)
+
+
+def _inputs(directory: Path) -> list[Path]:
+    """Return the files that those who read a finished run read beside its tables of results."""
+    resolved, canonical = directory / "run.yaml", directory / "canonical"
+    prepared = [one for one in canonical.rglob("*.parquet") if one.relative_to(canonical).parts[0] != "scratch"]
+    return [*([resolved] if resolved.is_file() else []), *prepared]
 
 
 def _own_files(directory: Path) -> set[str]:

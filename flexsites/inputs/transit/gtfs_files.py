@@ -204,6 +204,12 @@ def _parse(
             skipped.append(f"{row.actual_columns} columns instead of {row.expected_columns}: {row.text[:40]}")
         return "skip"
 
+    # Arrow cannot skip a header that no line end follows: a table without rows may be written so.
+    first = stream.readline()
+    is_header_alone = b"\n" not in first and b"\r" not in first
+    stream.seek(0)
+    if is_header_alone:
+        return pa.table({column: pa.array([], type=pa.string()) for column in wanted}), []
     text = pa.string()
     types = {column: pa.dictionary(pa.int32(), text) if column in coded else text for column in wanted}
     table = pa.csv.read_csv(

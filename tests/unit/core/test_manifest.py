@@ -41,6 +41,7 @@ def test_a_manifest_does_not_change_under_its_readers() -> None:
         (None, "no manifest.json.*--resume"),
         ("", "cannot be read as JSON"),
         ('{"run_id": "r"', "cannot be read as JSON"),
+        ("{}", "it is not what the run wrote"),
         ('{"rulez": []}', "rulez is not as this version"),
         ('{"cells": [{"cell": "c"}]}', r"cells\.0\.kind is not as this version"),
     ],
@@ -49,6 +50,14 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, text: str | None, told: str
     if text is not None:
         (tmp_path / "manifest.json").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=told):
+        read_manifest(tmp_path)
+
+
+def test_a_manifest_that_says_another_number_than_was_written_is_told(tmp_path: Path) -> None:
+    write_manifest(FULL, tmp_path)
+    path = tmp_path / "manifest.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"n_features": 3', '"n_features": 2'), encoding="utf-8")
+    with pytest.raises(InputError, match=r"not what the run wrote.*--resume"):
         read_manifest(tmp_path)
 
 

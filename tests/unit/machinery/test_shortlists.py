@@ -97,7 +97,7 @@ def test_a_word_that_is_none_is_refused_with_those_that_are(run: Results, asked:
 
 
 def test_what_is_shown_is_in_words(run: Results) -> None:
-    (run.directory / "manifest.json").write_text("{}", encoding="utf-8")
+    (run.directory / "manifest.json").write_text('{"run_id": "r"}', encoding="utf-8")
     SITES.to_parquet(run.directory / "sites.parquet")
     found = choose(run, Shortlist(flexmilieus=("tiny",), n=3))
     listed, notes = shortlist_lines(run.directory, found.rows, found.n_unknown, "en")

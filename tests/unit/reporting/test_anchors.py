@@ -99,7 +99,7 @@ def test_the_report_sets_the_run_beside_the_publication(
     shipped = read_model(configs_directory() / "anchors" / "pbl_noord_holland.yaml", Anchors)
     rows = [one.model_dump() | {"published": float(one.published)} for one in shipped.anchors]
     told = {"id": shipped.id, "label": shipped.label.model_dump(), "about": shipped.about.model_dump(), "anchors": rows}
-    (directory / "manifest.json").write_text(json.dumps(manifest | {"anchors": told}), encoding="utf-8")
+    (directory / "manifest.json").write_text(json.dumps(manifest | {"anchors": told, "seal": ""}), encoding="utf-8")
     html = write_report(directory, lang).read_text(encoding="utf-8")
     assert words in html
     assert 'id="anchors"' in html

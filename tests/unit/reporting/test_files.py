@@ -129,7 +129,7 @@ def test_workbook_has_no_formula_whatever_the_texts(tmp_path: Path, lang: str) -
         sites.loc[i, "buurt_code"] = text
     sites.to_parquet(place / "sites.parquet")
     manifest = json.loads((place / "manifest.json").read_text(encoding="utf-8"))
-    manifest["warnings"] = ["=1+1"]
+    manifest["seal"], manifest["warnings"] = "", ["=1+1"]
     manifest["title"] = {"nl": "=A1", "en": "=A1"}
     manifest["sources"][0]["title"] = "@x"
     (place / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")

@@ -56,7 +56,7 @@ def test_what_is_not_a_run_is_refused_with_a_remedy(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text("{", encoding="utf-8")
     with pytest.raises(InputError, match="cannot be read as JSON"):
         open_results(tmp_path)
-    (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "manifest.json").write_text('{"run_id": "r"}', encoding="utf-8")
     with pytest.raises(InputError, match="not a finished run"):
         open_results(tmp_path)
 

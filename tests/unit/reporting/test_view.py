@@ -13,11 +13,13 @@ import pytest
 import shapely
 from starlette.testclient import TestClient
 
+from flexsites.digest import digests_of
 from flexsites.errors import InputError, NotFoundError
 from flexsites.reporting import explain, open_results
 from flexsites.reporting.maps.content import map_content
 from flexsites.reporting.names import words_of
 from flexsites.tables import CRS
+from flexsites.tables.manifest import read_manifest, write_manifest
 from flexsites.view.application import application
 from flexsites.view.downloads import files_of
 from flexsites.view.guard import refusal
@@ -264,8 +266,8 @@ def test_what_is_stale_is_made_anew(tmp_path: Path) -> None:
     sites = gpd.read_parquet(place / "sites.parquet")
     sites.loc[sites["site_id"] == _SITE, "verdict"] = "unknown"
     sites.to_parquet(place / "sites.parquet")
-    told = json.loads((place / "manifest.json").read_text(encoding="utf-8"))
-    (place / "manifest.json").write_text(json.dumps(told | {"tables": {"sites.parquet": "other"}}), encoding="utf-8")
+    tables = digests_of([place / "sites.parquet"], place)
+    write_manifest(read_manifest(place).model_copy(update={"tables": tables}), place)
     again = open_run(place)
     assert again.index.rows.set_index("id").loc[_SITE, "verdict"] == "unknown"
     assert before.isdisjoint({one.name for one in (place / "view").iterdir()} - before)

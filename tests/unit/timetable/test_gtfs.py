@@ -34,6 +34,13 @@ def test_a_zip_a_folder_and_a_zip_with_a_subfolder_read_the_same(tmp_path: Path)
             pd.testing.assert_frame_equal(getattr(first, table), getattr(other, table))
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_table_of_a_header_alone_has_no_rows(end: str, tmp_path: Path) -> None:
+    gtfs = read_gtfs(feeds.write_zip(tmp_path, calendar_dates_txt=f"service_id,date,exception_type{end}"))
+    assert len(gtfs.exceptions) == 0
+    assert running(gtfs, TUESDAY) == {"wk"}
+
+
 def test_a_route_that_is_no_timetabled_transport_is_left_out_and_told(tmp_path: Path) -> None:
     gtfs = read_gtfs(feeds.write_zip(tmp_path))
     assert set(gtfs.routes["mode"]) == {"bus", "train"}
