@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import textwrap
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import pairwise
 from typing import Annotated, ClassVar, Self
 
 from pydantic import (
@@ -29,10 +33,20 @@ class Model(BaseModel):
     The docstring below an attribute is its description in the schema that an editor shows.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
     unit_is_of_key_above: ClassVar[bool] = False
     """Whether the keys (low, expected, high; classes) say no unit: the key that holds the whole does."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Describe the keys. Only here: pydantic would read all docstrings whenever models are imported."""
+        told = handler(schema)
+        keys = handler.resolve_ref_schema(told).get("properties", {})
+        for key, text in _descriptions(cls).items():
+            if key in keys:
+                keys[key].setdefault("description", text)
+        return told
 
     @model_validator(mode="after")
     def _is_in_its_units(self) -> Self:
@@ -41,6 +55,20 @@ class Model(BaseModel):
             if wrong:
                 raise ValueError("; ".join(wrong))
         return self
+
+
+def _descriptions(model: type[BaseModel]) -> dict[str, str]:
+    """Return the docstring below each attribute of a model and of those that it inherits from."""
+    found: dict[str, str] = {}
+    for one in reversed(model.__mro__):
+        if issubclass(one, Model):
+            (definition,) = ast.parse(textwrap.dedent(inspect.getsource(one))).body
+            body = definition.body if isinstance(definition, ast.ClassDef) else []
+            for attribute, below in pairwise(body):
+                match attribute, below:
+                    case ast.AnnAssign(target=ast.Name(id=key)), ast.Expr(value=ast.Constant(value=str(text))):
+                        found[key] = inspect.cleandoc(text)
+    return found
 
 
 @cache
@@ -92,7 +120,7 @@ class Label(Model):
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Tell editors that a plain text will do."""
-        both = handler.resolve_ref_schema(handler(schema))
+        both = handler.resolve_ref_schema(super().__get_pydantic_json_schema__(schema, handler))
         text = {"type": "string", "minLength": 1, "description": "The same in both languages."}
         return {"title": "Label", "anyOf": [text, both]}
 

@@ -59,7 +59,7 @@ def _workers(pid: int) -> list[psutil.Process]:
 @pytest.mark.parametrize(
     ("number", "send"),
     [
-        pytest.param(signal.SIGTERM, os.kill, id="kill"),
+        pytest.param(signal.SIGTERM, os.kill, id="kill", marks=pytest.mark.deep),
         pytest.param(signal.SIGINT, os.killpg, id="Ctrl-C"),
         pytest.param(signal.SIGTERM, os.killpg, id="kill the group", marks=pytest.mark.deep),
         pytest.param(signal.SIGINT, os.kill, id="interrupt one", marks=pytest.mark.deep),
