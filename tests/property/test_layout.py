@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +57,10 @@ def test_one_walks_from_every_door_to_the_entrance(piece: shapely.Polygon, along
     placed = drawn(piece, along, layout)
     if not placed.kind:
         return
+    assert_one_walks(placed, piece, along, layout)
+
+
+def assert_one_walks(placed: Placed, piece: shapely.Polygon, along: float, layout: Layout) -> None:
     planned, _ = plan_piece(piece, entrance_at(piece, along), layout, ALL, n_turns=2, n_spines=4)
     assert planned is not None
     lanes = shapely.union_all(of_kind(placed, "lane"))
@@ -73,6 +78,49 @@ def test_one_walks_from_every_door_to_the_entrance(piece: shapely.Polygon, along
     in_front = layout.depth_m - layout.place_depth_m + (layout.gallery_m if len(galleries) else 0.0)
     assert (shapely.distance(of_kind(placed, "parking"), reached) < in_front + 3 * NEAR).all()
     assert (shapely.distance(of_kind(placed, "parking"), lanes) < NEAR).all()
+
+
+@pytest.mark.parametrize("n_storeys", [1, 2])
+@pytest.mark.parametrize("kind", ["module", "parking"])
+def test_what_stands_a_metre_off_its_lane_is_not_walked_to(kind: str, n_storeys: int) -> None:
+    """The law above sees it: each home and each place in turn is moved away from the lane, and is missed."""
+    layout = PLAIN._replace(parking_norm=0.5, n_storeys=n_storeys)
+    field, along = shapely.box(0, 0, 60, 40), 0.05
+    placed = drawn(field, along, layout)
+    assert_one_walks(placed, field, along, layout)
+    lanes = shapely.union_all(of_kind(placed, "lane", "gallery"))
+    moved = [i for i, one in enumerate(placed.kind) if one == kind]
+    assert len(moved) > 5
+    for i in moved:
+        polygons = placed.polygons.copy()
+        polygons[i] = _moved_off(polygons[i], lanes)
+        with pytest.raises(AssertionError):
+            assert_one_walks(placed._replace(polygons=polygons), field, along, layout)
+
+
+def _moved_off(one: shapely.Polygon, lanes: shapely.Geometry) -> shapely.Polygon:
+    """Return a shape moved by whole metres to the nearest place that is a metre from all lanes."""
+    steps = np.array([(x, y) for x in range(-30, 31) for y in range(-30, 31)], dtype=np.float64)
+    there = np.array([affinity.translate(one, *step) for step in steps], dtype=object)
+    off = there[shapely.distance(there, lanes) >= 1.0]
+    found: shapely.Polygon = off[np.argmin(shapely.distance(shapely.centroid(off), shapely.centroid(one)))]
+    return found
+
+
+@pytest.mark.parametrize("n_storeys", [1, 2])
+def test_a_lane_left_out_is_missed(n_storeys: int) -> None:
+    """Lanes and galleries are cut away around the home farthest from the entrance: it is no longer walked to."""
+    layout = PLAIN._replace(n_storeys=n_storeys)
+    field, along = shapely.box(0, 0, 60, 40), 0.05
+    placed = drawn(field, along, layout)
+    farthest = max(of_kind(placed, "module"), key=shapely.Point(entrance_at(field, along)).distance)
+    cut = shapely.buffer(farthest, layout.depth_m + layout.lane_m)
+    rest = [
+        shapely.difference(one, cut) if kind in {"lane", "gallery"} else one
+        for kind, one in zip(placed.kind, placed.polygons, strict=True)
+    ]
+    with pytest.raises(AssertionError):
+        assert_one_walks(placed._replace(polygons=np.array(rest, dtype=object)), field, along, layout)
 
 
 @given(PIECES, SHARES, LAYOUTS)
