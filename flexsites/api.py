@@ -15,7 +15,8 @@ import geopandas as gpd
 
 from flexsites import reporting
 from flexsites.config.what_if import variant_asked
-from flexsites.finished import Finished, WhatIf, open_finished
+from flexsites.finished.opened import open_finished
+from flexsites.finished.questions import Questions, WhatIf
 from flexsites.reporting.names import words_of
 from flexsites.reporting.report.page import render_map
 from flexsites.reporting.results import Results, open_results
@@ -73,7 +74,7 @@ class Run:
 
     directory: Path
     _results: Results = field(repr=False)
-    _asked: list[Finished] = field(default_factory=list, repr=False, compare=False)
+    _asked: list[Questions] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def manifest(self) -> Manifest:
@@ -123,13 +124,14 @@ class Run:
         return reporting.explain(self.directory, site_id, lang)
 
     def what_if(self, **changes: object) -> WhatIf:
-        """Return what the run answers with other figures: limits, weights, densities, sizes of clusters, terms.
+        """Return what the run answers otherwise read: other limits, weights, densities, terms, or other rules of land.
 
         Parameters
         ----------
         changes
-            The keys of a variant in a run file: ``limits`` by measure, ``replace`` by the path that the report lists a
-            figure with, ``estimate``. A number may stand where a run file has a figure with its origin.
+            The keys of a variant in a run file: ``effects`` by rule, ``limits`` by measure, ``replace`` by the path
+            that the report lists a figure with, ``estimate``. A number may stand where a run file has a figure with its
+            origin.
 
         Returns
         -------
@@ -138,14 +140,14 @@ class Run:
         Raises
         ------
         ConfigError
-            With every fault of what is asked, and with what needs cells to be assessed (rules, distances, layouts):
-            that is a variant for the run file.
+            With every fault of what is asked, and with what needs cells to be assessed (what was not prepared): that
+            is a variant for the run file.
         InputError
             When the run was made by an earlier version, or holds no parcels.
         """
         if not self._asked:
-            self._asked.append(open_finished(self.directory))
-        return self._asked[0].what_if(variant_asked(changes))
+            self._asked.append(Questions(open_finished(self.directory)))
+        return self._asked[0].answer(variant_asked(changes))
 
     def map(self, *, lang: str = "nl") -> MapPage:
         """Return the map of the parcels.

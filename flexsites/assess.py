@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from flexsites.accessibility.contract_streets import PreparedAccess
-from flexsites.accessibility.prepare_timetable import PreparedTravel
 from flexsites.accessibility.roof_transit import serve_buildings
 from flexsites.accessibility.streets import look_up_areas, reach
 from flexsites.accessibility.transit import serve, travel_times, walk_to_destinations, walk_to_stops
@@ -36,25 +35,11 @@ from flexsites.exclusion.overlay import overlay
 from flexsites.exclusion.pieces import leave_pieces, open_land, together_by_id
 from flexsites.exclusion.verdict import decide
 from flexsites.suitability.sites import tell_bridged
+from flexsites.surroundings import Surroundings
 from flexsites.tables import Buildings, Frame, RoofTransit, concat, empty
 from flexsites.tables.contract import is_among
 
 Tables = Mapping[str, Frame]
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a cell reads besides its sites: canonical tables with a halo, and what is global by nature."""
-
-    neighbours: Frame
-    layers: Frame
-    coverages: Frame
-    streets: Frame
-    areas: Frame
-    stops: Frame
-    destinations: Frame
-    access: PreparedAccess
-    travel: PreparedTravel | None
 
 
 def assess_parcels(parcels: Frame, around: Surroundings, *, study: Study) -> dict[str, dict[str, Frame]]:
@@ -85,6 +70,7 @@ def assess_parcels(parcels: Frame, around: Surroundings, *, study: Study) -> dic
         if left is None:
             spoken, land = open_ground.of(reading)
             left = leave(parcels, every_face, around, study=study, reading=reading, spoken=spoken, land=land)
+            left |= reach_and_fit(left["pieces"], around, study=study, reading=reading)
             done.append((reading, left))
         results[reading.id] = left | serve_groups(parcels, left, study=study, reading=reading)
     base = results[study.base.id]
@@ -131,7 +117,7 @@ class Ground:
 def leave(
     parcels: Frame, faces: Frame, around: Surroundings, *, study: Study, reading: Reading, spoken: Spoken, land: Land
 ) -> dict[str, Frame]:
-    """Exclude land as one reading says: the pieces left, why, what they reach, and how many homes fit."""
+    """Exclude land as one reading says: the pieces left, and why."""
     rules = reading.rules
     pieces = leave_pieces(
         parcels, around.neighbours, faces, around.streets, around.layers,
@@ -139,23 +125,23 @@ def leave(
         lane_m=reading.least_lane_m, land=land,
     )  # fmt: skip
     own = faces[is_among(faces["site_id"], parcels["site_id"])].reset_index(drop=True)
-    reasons = attribute(parcels, own, pieces, spoken=spoken, rules=rules)
-    exclusions = decide(parcels, pieces, spoken=spoken, rules=rules)
+    return {
+        "pieces": pieces,
+        "reasons": attribute(parcels, own, pieces, spoken=spoken, rules=rules),
+        "rule_coverage": tell_coverage(spoken, rules=rules),
+        "exclusions": decide(parcels, pieces, spoken=spoken, rules=rules),
+    }
+
+
+def reach_and_fit(pieces: Frame, around: Surroundings, *, study: Study, reading: Reading) -> dict[str, Frame]:
+    """Measure what pieces reach, and lay out how many homes fit on them."""
     valid = pieces[pieces["is_valid"].to_numpy(dtype=bool)].reset_index(drop=True)
     accessibility, transit_quality = measure(valid, around, study=study)
     laid_out = count_layouts(
         pieces, transit_quality,
         programmes=reading.programmes, dwelling_types=reading.dwelling_types, layout=reading.layout,
     )  # fmt: skip
-    return {
-        "pieces": pieces,
-        "reasons": reasons,
-        "rule_coverage": tell_coverage(spoken, rules=rules),
-        "exclusions": exclusions,
-        "accessibility": accessibility,
-        "transit_quality": transit_quality,
-        "laid_out": laid_out,
-    }
+    return {"accessibility": accessibility, "transit_quality": transit_quality, "laid_out": laid_out}
 
 
 def serve_groups(parcels: Frame, left: Tables, *, study: Study, reading: Reading) -> dict[str, Frame]:

@@ -14,7 +14,7 @@ from flexsites.answer import Figures, figures_of
 from flexsites.certainty.draws import CONSENTS, Ground, Placed
 from flexsites.config.access import Measures
 from flexsites.config.dwellings import ESTIMATES
-from flexsites.finished import Finished, open_finished
+from flexsites.finished.opened import Finished, open_finished
 from flexsites.supply import BEST_FIRST, numbers_of
 from flexsites.tables import valid
 from flexsites.tables.counting import AVAILABLE, counts
@@ -61,7 +61,7 @@ def open_run(directory: Path) -> Opened:
     Raises
     ------
     InputError
-        As `flexsites.finished.open_finished`.
+        As `flexsites.finished.opened.open_finished`.
     """
     run = open_finished(directory)
     sites = run.tables["sites"]

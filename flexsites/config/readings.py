@@ -223,7 +223,7 @@ def _told_apart(rules: tuple[ExclusionRule, ...], settings: Settings, variant: V
     names |= {
         key: f"{key}__{variant.id}"
         for key, rule in _by_id(rules).items()
-        if key not in base or _land(rule) != _land(base[key])
+        if key not in base or lies_as(rule) != lies_as(base[key])
     }
     return tuple(
         rule.model_copy(
@@ -237,8 +237,8 @@ def _told_apart(rules: tuple[ExclusionRule, ...], settings: Settings, variant: V
     )
 
 
-def _land(rule: ExclusionRule) -> dict[str, Any]:
-    """Return what decides where a rule lies."""
+def lies_as(rule: ExclusionRule) -> dict[str, Any]:
+    """Return what decides where a rule lies; two that say the same of it label the same faces."""
     return rule.model_dump(mode="json", exclude=_MEANING)
 
 

@@ -18,10 +18,11 @@ from flexsites.config.readings import Reading, base_reading, variant_reading
 from flexsites.config.rule_sets import RuleSet, RuleVariant, switched
 from flexsites.config.run import Run, Variant
 from flexsites.config.settings import SECTIONS, Settings
+from flexsites.config.study import Study
 from flexsites.config.study_faults import faults_of, variant_faults
 from flexsites.errors import ConfigError, Fault, InputError
 
-__all__ = ["RESOLVED", "read_resolved", "reading_of", "settings_of"]
+__all__ = ["RESOLVED", "read_resolved", "reading_of", "settings_of", "study_of"]
 
 RESOLVED = "run.yaml"
 """The file in a run's directory that holds all that the run says."""
@@ -67,14 +68,12 @@ def settings_of(content: Mapping[str, Any], where: str) -> Settings:
     InputError
         If it was written by a version that says other things.
     """
+    run, rule_set = _run_of(content, where)
+    own = {name: kind for name, kind in SECTIONS.items() if name not in _ELSEWHERE}
     try:
-        run = Run.model_validate(content["run"])
-        rule_set = RuleSet.model_validate(content["rule_set"])
-        own = {name: kind for name, kind in SECTIONS.items() if name not in _ELSEWHERE}
         sections = {name: kind.validate_python(content[name]) for name, kind in own.items()}
     except (KeyError, ValidationError) as error:
-        what = f"this run was made by another version of flexsites ({str(error).splitlines()[0]})"
-        raise InputError(Fault(what, where, "run it again with this version")) from error
+        raise _of_another_version(error, where) from error
     return Settings(
         rules=switched(rule_set.valid_on(), RuleVariant(effects=run.effects)),
         time=rule_set.time,
@@ -83,6 +82,44 @@ def settings_of(content: Mapping[str, Any], where: str) -> Settings:
         sources=run.sources,
         **sections,
     )
+
+
+def study_of(content: Mapping[str, Any], settings: Settings, where: str, *, asked: Reading | None = None) -> Study:
+    """Return a run as it was resolved: what its ``run.yaml`` says, without the variants that were run apart.
+
+    Parameters
+    ----------
+    content
+        Of its ``run.yaml``.
+    settings
+        What `settings_of` gives of it.
+    where
+        The run, for faults.
+    asked
+        A reading more; it takes the place of a variant with the same id.
+
+    Raises
+    ------
+    InputError
+        If it was written by a version that says other things.
+    """
+    run, rule_set = _run_of(content, where)
+    base = base_reading(settings)
+    variants = [variant_reading(settings, one, Path(where)) for one in run.variants]
+    kept = [one for one in variants if one.shares_inputs_with(base) and (asked is None or one.id != asked.id)]
+    return Study(run, Path(where), rule_set, (base, *kept, *([] if asked is None else [asked])), content)
+
+
+def _run_of(content: Mapping[str, Any], where: str) -> tuple[Run, RuleSet]:
+    try:
+        return Run.model_validate(content["run"]), RuleSet.model_validate(content["rule_set"])
+    except (KeyError, ValidationError) as error:
+        raise _of_another_version(error, where) from error
+
+
+def _of_another_version(error: Exception, where: str) -> InputError:
+    what = f"this run was made by another version of flexsites ({str(error).splitlines()[0]})"
+    return InputError(Fault(what, where, "run it again with this version"))
 
 
 def reading_of(settings: Settings, variant: Variant | None, where: str) -> Reading:

@@ -28,6 +28,10 @@ from flexsites.tables import (
 )
 from flexsites.tables.stage import stage
 
+NAMED_STREET_M = 500.0
+"""Farther than any entrance reaches, a borrowed one among them: its street is among those read. A street with a name is
+looked for as far."""
+
 _BEST_FIRST = ("eligible", "conditional", "unknown", "excluded")
 
 
@@ -112,6 +116,19 @@ def group_locations(valid: Frame, links: Frame) -> Frame:
     ends = (links[end].to_numpy(dtype=object) for end in ("piece_id", "neighbour_piece_id"))
     label = group_labels(len(names), *(positions_of(end, names) for end in ends))
     return pd.DataFrame({"piece_id": names, "location_id": names[label]})
+
+
+def main_locations(valid: Frame, locations: Frame) -> Frame:
+    """Return per site the location of its largest valid piece (ties: the first by piece_id).
+
+    Parameters
+    ----------
+    valid, locations
+        The valid pieces of the run, and the location of each.
+    """
+    joined = locations.merge(valid, on="piece_id", validate="one_to_one")
+    joined = joined.sort_values(["site_id", "core_area_m2", "piece_id"], ascending=[True, False, True])
+    return joined.drop_duplicates("site_id")[["site_id", "location_id"]]
 
 
 @stage(takes=(Pieces, StreetLines), gives=LocatedPieces)

@@ -30,6 +30,7 @@ from flexsites.inputs.osm.sources import read_amenities, read_osm_stops, read_st
 from flexsites.inputs.osm.streets_lines import street_lines
 from flexsites.inputs.osm.streets_pbf import StreetReading, file_box, project_shape
 from flexsites.inputs.preparation import Preparation, key_of, remembered
+from flexsites.inputs.prepared import MEMORY_OF_REACH
 from flexsites.inputs.rows.ingest import ReadReport
 from flexsites.inputs.rows.records import SourceRecord
 from flexsites.inputs.rows.validity import Ledger
@@ -46,9 +47,6 @@ _NO_TIMES = "no timetable: service unknown"
 
 STREETS = "streets"
 """The name of the streets as a layer: piece tests ask its coverage."""
-
-MEMORY = "reach.json"
-"""What is remembered of streets, amenities and stops together: they are read together."""
 
 _TABLES = ("streets", "amenities", "stops")
 _FOLDERS = ("access", "travel")
@@ -129,7 +127,7 @@ def prepare_streets(
         Table ``Areas``: outlines of extracts may be named by them; None: the run has none.
     """
     key = preparation.attempt(lambda: key_of([request.key(), _source_key(preparation, areas)]))
-    memory = preparation.directory / MEMORY
+    memory = preparation.directory / MEMORY_OF_REACH
     known = None if key is None else remembered(memory, key)
     if known is None:
         memory.unlink(missing_ok=True)  # the files it speaks of are written over

@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
+from flexsites.digest import are_as_written
+from flexsites.errors import Fault, InputError
 from flexsites.inputs.rows.records import SourceRecord
+from flexsites.inputs.source_files import file_name
 from flexsites.tables import CRS, Areas, Bounds, Coverages, Frame, Layers, Parcels, Table, empty
 from flexsites.tables.files import read_chunks
 from flexsites.tables.lock import Locked
+from flexsites.tables.whole_files import read_state
 from flexsites.tables.windows import empty_columns, read_window, window_of
+
+MEMORY_OF_REACH = "reach.json"
+"""What is remembered of streets, amenities and stops together: they are read together."""
 
 _CHUNK_ROWS = 262_144
 
@@ -96,6 +104,41 @@ class Prepared:
         alike = [_with_kinds(frame, kinds) for frame in frames]
         joined = pd.concat([frame for frame in alike if len(frame)] or alike[:1], ignore_index=True)
         return gpd.GeoDataFrame(joined, geometry="geometry", crs=CRS)  # type: ignore[no-any-return]
+
+
+def open_prepared(directory: Path, layers: Iterable[str]) -> Prepared:
+    """Open what an earlier run prepared, without its sources.
+
+    Parameters
+    ----------
+    directory
+        Where it stands.
+    layers
+        The keys of layers that are wanted; one that was not prepared is not among those returned.
+
+    Raises
+    ------
+    InputError
+        If a file is gone, or is not as it was written.
+    """
+    memories = {key: read_state(directory / "layers" / f"{file_name(key)}.json") for key in layers}
+    states = {path: read_state(path) for path in directory.glob("*.json") if path.name != "hashes.json"}
+    folders = [(path.parent, state) for path, state in states.items()]
+    folders += [(directory / "layers", state) for state in memories.values() if state is not None]
+    spoilt = [state for folder, state in folders if state is None or not are_as_written(state.get("files", {}), folder)]
+    if spoilt or not (directory / MEMORY_OF_REACH).is_file():
+        what = "prepared inputs are gone, or are not as they were written"
+        raise InputError(Fault(what, str(directory), "run it again with --resume: they are made again"))
+    return Prepared(
+        directory,
+        {path.stem: path for path in sorted(directory.glob("*.parquet"))},
+        {key: _file_of(directory, state) for key, state in memories.items() if state is not None},
+    )
+
+
+def _file_of(directory: Path, state: Mapping[str, Any]) -> Path | None:
+    """Return the file of a layer; None: nothing of it lies in the area."""
+    return next((directory / "layers" / name for name in state["files"]), None)
 
 
 def _common_kinds(frames: list[Frame], nothing: list[frozenset[str]]) -> dict[str, str]:

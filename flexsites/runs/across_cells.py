@@ -20,10 +20,12 @@ from flexsites.capacity.complexes import describe_references, find_lookalikes, g
 from flexsites.config.roofs import ComplexRules
 from flexsites.config.study import BASE, Study
 from flexsites.exclusion.locations import (
+    NAMED_STREET_M,
     describe_locations,
     group_locations,
     link_cores,
     link_pieces,
+    main_locations,
     place_pieces,
 )
 from flexsites.inputs.prepared import Prepared
@@ -37,10 +39,6 @@ from flexsites.tables import Frame, Table
 from flexsites.tables.files import merge, read, read_chunks, read_columns, write_chunks, write_table
 from flexsites.tables.whole_files import scratch_folder
 from flexsites.tables.windows import window_of
-
-_STREET_M = 500.0
-"""Farther than any entrance reaches, a borrowed one among them: its street is among those read. A street with a name is
-looked for as far."""
 
 _FACTS = ("site_id", "verdict", "gemeente_code", "buurt_code", "owner_class")
 """What is held of parcels."""
@@ -64,7 +62,7 @@ def gather_sites(
             locations = group_locations(valid, links)
             write_table(locations, t.PieceLocations, place.result(reading.id, "piece_locations"))
             sites, told = _tell_locations(place, reading.id, parts, inputs, locations)
-            _fill_in(place.result(reading.id, "sites"), t.Sites, "location_id", _main_locations(valid, locations))
+            _fill_in(place.result(reading.id, "sites"), t.Sites, "location_id", main_locations(valid, locations))
             ranks = tell_supply(place, reading, cells, locations, told, sites)
             _fill_in(place.result(reading.id, "suitability"), t.Suitability, "rank", ranks)
             advance(n)
@@ -91,8 +89,8 @@ def _tell_locations(
     for path in parts.values():
         own = _valid(path)
         if len(own):
-            streets = inputs.read("streets", t.StreetLines, window_of(own, _STREET_M))
-            located.append(place_pieces(own, streets, within_m=_STREET_M, run_sites=run_sites))
+            streets = inputs.read("streets", t.StreetLines, window_of(own, NAMED_STREET_M))
+            located.append(place_pieces(own, streets, within_m=NAMED_STREET_M, run_sites=run_sites))
     every = t.concat(located, t.LocatedPieces)
     told = describe_locations(every, piece_locations, sites)
     write_table(told, t.Locations, place.result(reading, "locations"))
@@ -144,13 +142,6 @@ def _at_rim(pieces: Frame, cell: Cell, reach_m: float) -> Frame:
     is_inside = (bounds["minx"] > west) & (bounds["miny"] > south) & (bounds["maxx"] < east) & (bounds["maxy"] < north)
     at_rim: Frame = pieces[~is_inside.to_numpy()]
     return at_rim
-
-
-def _main_locations(valid: Frame, locations: Frame) -> Frame:
-    """Return per site the location of its largest valid piece (ties: the first by piece_id)."""
-    joined = locations.merge(valid, on="piece_id", validate="one_to_one")
-    joined = joined.sort_values(["site_id", "core_area_m2", "piece_id"], ascending=[True, False, True])
-    return joined.drop_duplicates("site_id")[["site_id", "location_id"]]
 
 
 def _fill_in(path: Path, table: Table, column: str, found: Frame) -> None:

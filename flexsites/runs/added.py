@@ -2,8 +2,9 @@
 
 Beside a run stand the finished runs of its name. One whose tables are made of the same content, by the same code, from
 sources that are still the same, has the tables of this run: they are linked, not computed. A variant that changes
-figures alone is answered from them; one that needs inputs of its own is a run apart in any case. Where a variant
-changes what is left of the land (rules, distances, layouts), the cells are assessed, and that is told.
+figures alone is answered from them, and one that changes rules or distances from them and the parcels that it changes;
+one that needs inputs of its own is a run apart in any case. Where a variant changes the tests of pieces, times or
+layouts, the cells are assessed, and that is told.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from flexsites.config.resolved import read_resolved
 from flexsites.config.study import BASE, Reading, Study
 from flexsites.digest import are_as_written
 from flexsites.errors import InputError
-from flexsites.finished import ANSWERED, open_finished
+from flexsites.finished.land import change_land, needs_cells, open_land_of
+from flexsites.finished.opened import Finished, open_finished
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.prepared import Prepared
 from flexsites.inputs.rows.records import SourceRecord
@@ -43,9 +45,16 @@ from flexsites.tables.whole_files import take_over
 
 __all__ = ["Beside", "add_variants", "finished_beside"]
 
-_TABLES = VARIANT_TABLES | {"location_suitability": t.LocationSuitability, "clusters": t.Clusters}
+_TABLES = VARIANT_TABLES | {
+    "location_suitability": t.LocationSuitability,
+    "clusters": t.Clusters,
+    "piece_locations": t.PieceLocations,
+    "locations": t.Locations,
+}
 _SAME = ("pieces", "reasons", "rule_coverage", "piece_locations", "locations")
 """The tables of a variant of figures that are those of the run itself: the same land is left."""
+_OF_LAND = ("pieces", "piece_locations", "locations")
+"""Those that the land of a variant of rules decides, besides its reasons."""
 _REPORTED = {*SUMMARIES, "layouts"}
 """What is written with the reports, for this run as it is."""
 
@@ -62,12 +71,15 @@ class Beside:
         The variants of the other run that it holds.
     answered
         Those that are answered from its tables.
+    opened
+        It, opened to be asked; None: nothing is.
     """
 
     directory: Path
     manifest: Manifest
     standing: tuple[str, ...]
     answered: tuple[Reading, ...]
+    opened: Finished | None = None
 
 
 def finished_beside(place: Place, study: Study, options: Options) -> Beside | None:
@@ -82,7 +94,7 @@ def finished_beside(place: Place, study: Study, options: Options) -> Beside | No
         why = next(_differing(directory, manifest, study, place), None)
         found = None if why else _matched(directory, manifest, study)
         if found is not None:
-            cannot = _not_answered(study, found)
+            cannot = _not_answered(found)
             why = f"{'; '.join(cannot)}: this needs the cells" if cannot else None
             if why is None:
                 return found
@@ -97,14 +109,14 @@ def add_variants(place: Place, study: Study, found: Beside, options: Options) ->
         take_over(source, place.directory / name)
     for path in (found.directory / "canonical").rglob("*.parquet"):
         take_over(path, place.directory / path.relative_to(found.directory))
-    taken = time.perf_counter()
+    taken, n_assessed = time.perf_counter(), 0
     if found.answered:
-        _answer(place, found)
+        n_assessed = _answer(place, study, found)
     answered = time.perf_counter()
     if not _has_same_draws(found.directory, study):
         draw_of_run(place, study)
     _write_manifest(place, study, found)
-    _tell(found, options, taken - begin, answered - taken)
+    _tell(found, options, taken - begin, answered - taken, n_assessed)
 
 
 def _alike(place: Place, study: Study) -> Iterator[tuple[Path, Manifest]]:
@@ -155,12 +167,12 @@ def _matched(directory: Path, manifest: Manifest, study: Study) -> Beside | None
     asked = variants_of(study.content)
     standing = tuple(name for name, one in asked.items() if held.get(name) == one)
     answered = tuple(one for one in study.readings if one.id != BASE and one.id not in standing)
-    return Beside(directory, manifest, standing, answered)
+    return Beside(directory, manifest, standing, answered, open_finished(directory) if answered else None)
 
 
-def _not_answered(study: Study, found: Beside) -> list[str]:
+def _not_answered(found: Beside) -> list[str]:
     """Return what variants change that no tables answer."""
-    changed = {one.id: one.leaves_otherwise(study.base) for one in found.answered}
+    changed = {one.id: needs_cells(found.opened, one) for one in found.answered if found.opened is not None}
     return [f"variant {name} changes {', '.join(paths)}" for name, paths in changed.items() if paths]
 
 
@@ -184,16 +196,26 @@ def _has_same_draws(directory: Path, study: Study) -> bool:
     return bool(mine[0]) and mine == (content["run"].get("certainty"), content.get("certainty"))
 
 
-def _answer(place: Place, found: Beside) -> None:
-    """Answer variants from the tables of a finished run, and write theirs."""
-    opened = open_finished(found.directory)
+def _answer(place: Place, study: Study, found: Beside) -> int:
+    """Answer variants from the tables of a finished run, and write theirs; return how many parcels were assessed."""
+    opened, n_assessed = found.opened, 0
+    assert opened is not None, "it is opened where a variant is answered"  # noqa: S101 - see _matched
+    at_hand = None
     for reading in found.answered:
-        told = opened.tell(reading)
-        for name in ANSWERED:
+        if reading.leaves_the_same_as(opened.base):
+            told = opened.tell(reading)
+            for name in _SAME:
+                take_over(found.directory / f"{name}.parquet", place.result(reading.id, name))
+        else:
+            at_hand = at_hand or open_land_of(opened)
+            land = change_land(at_hand, reading, beside=study.readings[1:])
+            told = land.run.tell(reading) | {name: land.run.tables[name] for name in _OF_LAND}
+            told |= {"reasons": land.reasons, "rule_coverage": land.rule_coverage}
+            n_assessed += land.n_assessed
+        for name in (one for one in _TABLES if one in told):
             write_table(told[name], _TABLES[name], place.result(reading.id, name))
-        for name in _SAME:
-            take_over(found.directory / f"{name}.parquet", place.result(reading.id, name))
         tell_land(place, reading)
+    return n_assessed
 
 
 def _write_manifest(place: Place, study: Study, found: Beside) -> None:
@@ -212,11 +234,12 @@ def _say_of(options: Options) -> Callable[[str], None]:
     return lambda text: err.print(translated(text, options.messages, of="faults"))
 
 
-def _tell(found: Beside, options: Options, taken_s: float, answered_s: float) -> None:
+def _tell(found: Beside, options: Options, taken_s: float, answered_s: float, n_assessed: int) -> None:
     say = _say_of(options)
     when = datetime.fromtimestamp((found.directory / MANIFEST).stat().st_mtime, tz=UTC)
     kept = f" and variants {', '.join(found.standing)}" if found.standing else ""
     say(f"Reused from {found.directory.name} ({when:%Y-%m-%d %H:%M} UTC): the run itself{kept} ({taken_s:.2f} s).")
     if found.answered:
         names = ", ".join(one.id for one in found.answered)
-        say(f"Answered from its tables: {names} ({answered_s:.2f} s). No cell was assessed.")
+        anew = f"Assessed anew: {n_assessed} parcels." if n_assessed else "No cell was assessed."
+        say(f"Answered from its tables: {names} ({answered_s:.2f} s). {anew}")

@@ -17,7 +17,7 @@ import shapely
 
 from flexsites import tables as t
 from flexsites.accessibility.contract_streets import open_access
-from flexsites.assess import RoofSurroundings, Surroundings, assess_parcels, assess_roofs, place_roofs
+from flexsites.assess import RoofSurroundings, assess_parcels, assess_roofs, place_roofs
 from flexsites.config.study import BASE, Study
 from flexsites.digest import are_as_written, code_digest, digest, digests_of, sha256
 from flexsites.errors import Fault, RunError
@@ -25,10 +25,10 @@ from flexsites.inputs.prepared import Prepared
 from flexsites.runs.lattice import Cell, plan_cells
 from flexsites.runs.manifest import computed_by
 from flexsites.runs.parallel import map_cells
-from flexsites.runs.prepare import halo_m, open_prepared_travel
 from flexsites.runs.run import Options, Place, forget_parts, progress
+from flexsites.surroundings import surroundings_of
 from flexsites.tables import Frame, Table
-from flexsites.tables.contract import frames_remembered, is_among
+from flexsites.tables.contract import frames_remembered
 from flexsites.tables.files import merge, write_table
 from flexsites.tables.stage import record_lineage, step
 from flexsites.tables.whole_files import read_state, write_state
@@ -236,35 +236,8 @@ def _owned(cell: Cell, inputs: Prepared, name: str, table: Table) -> Frame:
 def _parcel_chain(cell: Cell, study: Study, inputs: Prepared) -> dict[str, dict[str, Frame]]:
     with step("read"):
         parcels = _owned(cell, inputs, "parcels", t.Parcels)
-        neighbours = _around(parcels, inputs, near_m=study.near_m)
-        # A parcel may stick out of its cell: the window is that of the parcels, not of the cell.
-        window = window_of(pd.concat([parcels, neighbours]), halo_m(study))
-        around = Surroundings(
-            neighbours=neighbours,
-            layers=inputs.read_layers(window),
-            coverages=inputs.coverages(window),
-            streets=inputs.read("streets", t.StreetLines, window),
-            areas=inputs.areas(window),
-            stops=inputs.read("stops", t.Stops, window_of(parcels, study.transit_reach_m)),
-            destinations=inputs.read("amenities", t.Amenities, window_of(parcels, study.direct_reach_m)),
-            access=open_access(inputs.directory / "access"),
-            travel=open_prepared_travel(inputs),
-        )
+        around = surroundings_of(parcels, inputs, study=study)
     return assess_parcels(parcels, around, study=study)
-
-
-def _around(parcels: Frame, inputs: Prepared, *, near_m: float) -> Frame:
-    """Return the parcels of others that bear on the pieces of these: near ones, and what is near those."""
-    near = parcels
-    for _ in range(2):
-        window = window_of(near, near_m)
-        found = t.concat([inputs.read(name, t.Parcels, window) for name in ("parcels", "context_parcels")], t.Parcels)
-        found = found.drop_duplicates("site_id")  # a parcel on the edge of the area may stand in both
-        tree = shapely.STRtree(found.geometry.to_numpy())
-        chosen = np.unique(tree.query(near.geometry.to_numpy(), predicate="dwithin", distance=near_m)[1])
-        near = found.iloc[chosen]
-    others: Frame = near[~is_among(near["site_id"], parcels["site_id"])].sort_values("site_id", ignore_index=True)
-    return others
 
 
 def _roof_chain(cell: Cell, study: Study, inputs: Prepared) -> dict[str, dict[str, Frame]]:

@@ -1,8 +1,9 @@
 """What the tables of a run are made of, so that another run knows whether they are also its own.
 
 The content is that of the run without its variants, and without what only its reports tell: a variant more, another
-title or a longer shortlist leave the tables of the run itself as they are. What faces are labelled with, which
-measures are taken, and which parcels a variant bridges for does hang on all readings together.
+title or a longer shortlist leave the tables of the run itself as they are. (A rule of a variant that lies elsewhere
+cuts faces further: what is left of a parcel is then the same to within the rounding of its corners.) Which measures are
+taken, and which parcels a variant bridges for, does hang on all readings together.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from flexsites.tables.manifest import MadeOf
 
 _TOLD = ("variants", "title", "about", "notes", "shortlist", "certainty", "anchors")
 _CODE = (
-    "flexsites.finished",
+    "flexsites.finished.land",
+    "flexsites.finished.opened",
     "flexsites.runs.across_cells",
     "flexsites.runs.apart",
     "flexsites.runs.certainty",
@@ -32,10 +34,9 @@ def made_of(study: Study) -> MadeOf:
     """Return what the tables of the run itself are made of: its content and the code; its inputs have hashes."""
     run = {key: one for key, one in study.content["run"].items() if key not in _TOLD}
     content = {key: one for key, one in study.content.items() if key not in _TOLD}
-    labelled = [rule.model_dump(mode="json") for rule in study.all_rules]
     measures = [one.id for one in (*study.street_measures, *study.area_measures, *study.travel_measures)]
     bridging = [one for one in variants_of(study.content).values() if one.get("bridging")]
-    return MadeOf(content=digest([content | {"run": run}, labelled, measures, bridging]), code=_code())
+    return MadeOf(content=digest([content | {"run": run}, measures, bridging]), code=_code())
 
 
 def variants_of(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from flexsites.accessibility.contract_streets import prepare_access
 from flexsites.accessibility.kernels.network import Mode, Network, build_network
-from flexsites.accessibility.prepare_timetable import PreparedTravel, open_travel, prepare_travel
+from flexsites.accessibility.prepare_timetable import prepare_travel
 from flexsites.config.input_rules import input_rules
 from flexsites.config.study import Study
 from flexsites.errors import Fault, FlexsitesError
@@ -20,13 +20,13 @@ from flexsites.inputs.formats.files import Places
 from flexsites.inputs.osm.margins import short_margins
 from flexsites.inputs.prepare import Request, check, prepare
 from flexsites.inputs.prepare_land import CONTEXT_M
-from flexsites.inputs.prepare_streets import MEMORY, Reach, ReachRequest
+from flexsites.inputs.prepare_streets import Reach, ReachRequest
 from flexsites.inputs.prepared import Prepared
 from flexsites.runs.fetched import box_of, fetched_for
 from flexsites.runs.run import Options, Place
 from flexsites.runs.synthetic import invent
 from flexsites.runs.warm_up import compiling
-from flexsites.tables.whole_files import read_state
+from flexsites.surroundings import halo_m
 
 
 def prepare_inputs(place: Place, study: Study, options: Options) -> Prepared:
@@ -111,21 +111,9 @@ def reach_request(study: Study) -> ReachRequest:
     )
 
 
-def halo_m(study: Study) -> float:
-    """Return how far from a site a feature can matter to it: the longest reach of any rule or piece test."""
-    # A buffer is built from chords and edges are found by index: one metre keeps the halo wider than any rounding.
-    return study.reach_m + 1.0
-
-
 def layers_halo_m(study: Study) -> float:
     """Return how far around the area layers are read: as far around the parcels outside it as around those in it."""
     return halo_m(study) + 2.0 * CONTEXT_M
-
-
-def open_prepared_travel(prepared: Prepared) -> PreparedTravel | None:
-    """Return what was prepared for travel times; None: the run has no timetable."""
-    known = read_state(prepared.directory / MEMORY)
-    return open_travel(prepared.directory / "travel") if known and known["has_timetable"] else None
 
 
 def _make_ready(request: ReachRequest, n_threads: int) -> Callable[[Path, Reach], list[str]]:

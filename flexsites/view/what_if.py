@@ -1,7 +1,7 @@
-"""What if: the figures of a finished run that a visitor may change, and what the run then answers, live.
+"""What if: the figures and rules of a finished run that a visitor may change, and what the run then answers, live.
 
 What is asked is a variant of the run file, held to the same model and the same checks; what it answers equals a run
-with that variant. Rules, distances and layouts change what is left of the land: these need cells, and that is said.
+with that variant. For rules, distances and tests the parcels that they change are assessed anew, and that is told.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ import pandas as pd
 from flexsites.config.base import Figure
 from flexsites.config.dwellings import ESTIMATES, Bounds
 from flexsites.config.readings import BASE
+from flexsites.config.rules import ExclusionRule, WithinDistance
 from flexsites.config.suitability import Flexmilieu, Threshold
 from flexsites.config.what_if import as_yaml, variant_asked
 from flexsites.errors import ConfigError, Fault
-from flexsites.finished import Finished, WhatIf, open_finished
+from flexsites.finished.opened import Finished, open_finished
+from flexsites.finished.questions import Questions, WhatIf
 from flexsites.reporting.words import Words
 from flexsites.suitability.judgement import requirements
 from flexsites.tables import Frame
@@ -53,7 +55,7 @@ class Asked:
     """
 
     directory: Path
-    _opened: list[Finished] = field(default_factory=list)
+    _opened: list[Questions] = field(default_factory=list)
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def form(self, words: Words) -> dict[str, Any]:
@@ -74,6 +76,8 @@ class Asked:
             "reach": reach,
             "estimates": list(ESTIMATES),
             "estimate": run.base.estimate,
+            "rules": [_rule(one, words) for one in run.settings.rules if one.effect != "include"],
+            "tests": [_number(path, figure) for path, figure in _tests(run)],
         }
 
     def answer(self, body: bytes) -> dict[str, Any]:
@@ -90,20 +94,21 @@ class Asked:
         if milieu not in (ANY, *run.names):
             raise ConfigError(Fault(f"no flexmilieu {milieu}", "flexmilieu", f"use one of {', '.join(run.names)}"))
         with self._turn:
-            found = run.what_if(variant_asked(changes))
+            found = self._opened[0].answer(variant_asked(changes))
         told = {
             "totals": {name: _totals(found.totals, name) for name in (BASE, found.variant.id)},
             "room": {BASE: _room(run.tables), found.variant.id: _room(found.tables)},
             "variant": found.variant.id,
             "yaml": as_yaml(found.variant),
+            "n_assessed": found.n_assessed,
         }
         return told | _moved(run, found, milieu) | {"seconds": round(time.perf_counter() - begin, 3)}
 
     def _run(self) -> Finished:
         with self._turn:
             if not self._opened:
-                self._opened.append(open_finished(self.directory))
-        return self._opened[0]
+                self._opened.append(Questions(open_finished(self.directory)))
+        return self._opened[0].run
 
 
 def _read(body: bytes) -> tuple[Mapping[str, Any], str]:
@@ -135,6 +140,26 @@ def _milieu(run: Finished, one: Flexmilieu, words: Words) -> dict[str, Any]:
         "most": most,
         "term": _number(f"{at}.least_term_years", one.least_term_years) if run.base.time.asks_least_term else None,
     }
+
+
+def _rule(rule: ExclusionRule, words: Words) -> dict[str, Any]:
+    """Return a rule: what it does in the run, and its one distance, if it has one."""
+    distance = rule.distance_m if isinstance(rule, WithinDistance) else None
+    return {
+        "id": rule.rule_id,
+        "label": words.label(rule.label),
+        "effect": rule.effect if rule.is_on else "off",
+        "distance": None if distance is None else _number(f"rules.{rule.rule_id}.distance_m", distance),
+    }
+
+
+def _tests(run: Finished) -> Iterator[tuple[str, Figure]]:
+    """Give the figures of piece tests and of time that are asked most, by their paths."""
+    tests, time_model = run.base.tests, run.base.time
+    yield "pieces.min_area_m2", tests.min_area_m2
+    yield "pieces.min_width_m", tests.min_width_m
+    yield "time.term_years", time_model.term_years
+    yield "time.preparation_years", time_model.preparation_years
 
 
 def _limits(run: Finished, one: Flexmilieu, words: Words) -> Iterator[dict[str, Any]]:

@@ -18,8 +18,9 @@ from flexsites.config.load import configs_directory
 from flexsites.config.study import Study, resolve
 from flexsites.exclusion.constraints import constrain
 from flexsites.inputs.prepared import Prepared
-from flexsites.runs.prepare import halo_m, prepare_inputs
+from flexsites.runs.prepare import prepare_inputs
 from flexsites.runs.run import Options, Place
+from flexsites.surroundings import halo_m
 from flexsites.tables import CRS, Frame, Parcels
 from pipelines import PIPELINES
 from tests.conftest import real_data

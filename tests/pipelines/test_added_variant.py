@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,51 +14,47 @@ import yaml
 import flexsites
 from flexsites.config.study import resolve
 from flexsites.errors import ConfigError
-from flexsites.finished import ANSWERED
+from flexsites.finished.opened import ANSWERED
 from flexsites.reporting.summaries.variants import compare_variants
 from flexsites.runs import added, made_of
-from flexsites.runs.added import finished_beside
-from flexsites.runs.cells import VARIANT_TABLES
-from flexsites.runs.run import Options, held, place_of
-from flexsites.tables import Clusters, LocationSuitability, conform
+from flexsites.tables import conform
 from flexsites.tables.contract import is_true
 from flexsites.tables.files import read, write_table
 from flexsites.tables.manifest import read_manifest
 from flexsites.tables.summary_tables import Variants
 from flexsites.view.what_if import Asked
 from pipelines import provincial_sweep
-from tests.pipelines.small_run import QUARTER, Content, tables, write_run
-
-ALL_TABLES = VARIANT_TABLES | {"location_suitability": LocationSuitability, "clusters": Clusters}
-
-
-def _figure(value: float, **more: Any) -> dict[str, Any]:
-    return {"value": value, "source": "a test"} | more
-
-
-def _range(low: float, expected: float, high: float) -> dict[str, Any]:
-    return {"low": _figure(low), "expected": _figure(expected), "high": _figure(high)}
-
+from tests.pipelines.added_runs import (
+    ALL_TABLES,
+    bare,
+    beside,
+    figure,
+    own_directory,
+    run_tables,
+    spread_of,
+    with_variants,
+)
+from tests.pipelines.small_run import Content, tables, write_run
 
 KINDS: dict[str, dict[str, Any]] = {
-    "limit": {"limits": {"bicycle_distance_supermarket_m": _figure(200)}},
-    "weight": {"replace": {"flexmilieus.campus.weighted.0.weight": _figure(0.5)}},
-    "value_function": {"replace": {"flexmilieus.groen_tiny.weighted.1.zero_at": _figure(9000)}},
-    "requirement": {"replace": {"target_groups.senioren.requirements.gp_near.any_of.0.at_most": _figure(300)}},
+    "limit": {"limits": {"bicycle_distance_supermarket_m": figure(200)}},
+    "weight": {"replace": {"flexmilieus.campus.weighted.0.weight": figure(0.5)}},
+    "value_function": {"replace": {"flexmilieus.groen_tiny.weighted.1.zero_at": figure(9000)}},
+    "requirement": {"replace": {"target_groups.senioren.requirements.gp_near.any_of.0.at_most": figure(300)}},
     "groups": {"replace": {"flexmilieus.campus.target_groups": ["studenten", "starters"]}},
-    "density": {"replace": {"flexmilieus.campus.programme.fsi": _range(0.1, 0.2, 0.3)}},
-    "most_homes": {"replace": {"flexmilieus.groen_tiny.programme.max_units": _range(6, 8, 10)}},
-    "fewest_homes": {"replace": {"flexmilieus.groen_tiny.programme.min_units": _range(9, 8, 7)}},
-    "least_term": {"replace": {"flexmilieus.groen_tiny.least_term_years": _figure(16, unit="year")}},
+    "density": {"replace": {"flexmilieus.campus.programme.fsi": spread_of(0.1, 0.2, 0.3)}},
+    "most_homes": {"replace": {"flexmilieus.groen_tiny.programme.max_units": spread_of(6, 8, 10)}},
+    "fewest_homes": {"replace": {"flexmilieus.groen_tiny.programme.min_units": spread_of(9, 8, 7)}},
+    "least_term": {"replace": {"flexmilieus.groen_tiny.least_term_years": figure(16, unit="year")}},
     "low": {"estimate": "low"},
     "high": {"estimate": "high"},
-    "common": {"replace": {"counting.common_homes_per_ha": _range(20, 40, 80)}},
-    "reach": {"replace": {"counting.cluster_reach_m": _figure(40)}},
-    "rent": {"replace": {"exploitation.discount_rate_share": _range(0.03, 0.05, 0.09)}},
+    "common": {"replace": {"counting.common_homes_per_ha": spread_of(20, 40, 80)}},
+    "reach": {"replace": {"counting.cluster_reach_m": figure(40)}},
+    "rent": {"replace": {"exploitation.discount_rate_share": spread_of(0.03, 0.05, 0.09)}},
     "together": {
-        "limits": {"walk_distance_transit_m": _figure(900)},
+        "limits": {"walk_distance_transit_m": figure(900)},
         "replace": {
-            "flexmilieus.campus.programme.fsi": _range(0.2, 0.3, 0.5),
+            "flexmilieus.campus.programme.fsi": spread_of(0.2, 0.3, 0.5),
             "counting.first_flexmilieus": ["groen_tiny"],
         },
         "estimate": "low",
@@ -67,45 +62,27 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
-def _bare(content: Content) -> None:
-    content |= {"assess": ["parcels"], "variants": [], "area": {"bbox": QUARTER}}
-
-
-def _with(**variants: dict[str, Any]) -> Callable[[Content], None]:
-    def change(content: Content) -> None:
-        content["variants"] = [{"id": name, "label": name} | one for name, one in variants.items()]
-
-    return change
-
-
-def _run(path: Path, outputs: Path) -> Path:
-    """Run it without reports, and finish it: its manifest then tells the hashes of its tables."""
-    study, options = resolve(str(path)), Options(outputs, scheduler="synchronous", workers=1)
-    with held(place_of(study, options)):
-        return provincial_sweep.assess_all(study, options)
-
-
 @pytest.fixture(scope="module")
 def finished(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return where a run without variants stands: the folder of results of its folder."""
     folder = tmp_path_factory.mktemp("finished")
-    _run(write_run(folder, world, _bare), folder / "outputs")
+    run_tables(write_run(folder, world, bare), folder / "outputs")
     return folder / "outputs"
 
 
 @pytest.fixture(scope="module")
 def fresh(world: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("fresh")
-    return tables(_run(write_run(folder, world, _bare, _with(**KINDS)), folder / "outputs"))
+    return tables(run_tables(write_run(folder, world, bare, with_variants(**KINDS)), folder / "outputs"))
 
 
 @pytest.fixture(scope="module")
 def answered(world: Path, finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("answered")
-    path = write_run(folder, world, _bare, _with(**KINDS))
+    path = write_run(folder, world, bare, with_variants(**KINDS))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(provincial_sweep, "_assess", lambda *_: pytest.fail("cells were assessed"))
-        return _run(path, finished)
+        return run_tables(path, finished)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -133,15 +110,9 @@ def test_the_tables_of_the_run_itself_are_taken_over(answered: Path, fresh: dict
     assert read_manifest(before).reused is None
 
 
-def _beside(path: Path, outputs: Path) -> Any:
-    study = resolve(str(path))
-    options = Options(outputs)
-    return finished_beside(place_of(study, options), study, options)
-
-
 def test_variants_that_stand_are_kept_and_only_new_ones_answered(world: Path, answered: Path, tmp_path: Path) -> None:
-    path = write_run(tmp_path, world, _bare, _with(low=KINDS["low"], newer={"estimate": "high"}))
-    found = _beside(path, answered.parent.parent)
+    path = write_run(tmp_path, world, bare, with_variants(low=KINDS["low"], newer={"estimate": "high"}))
+    found = beside(path, answered.parent.parent)
     assert found.directory == answered
     assert (found.standing, [one.id for one in found.answered]) == (("low",), ["newer"])
 
@@ -156,37 +127,20 @@ def _other_rule(content: Content) -> None:
 
 def test_texts_leave_tables_as_they_are_and_rules_do_not(world: Path, answered: Path, tmp_path: Path) -> None:
     outputs = answered.parent.parent
-    assert _beside(write_run(tmp_path, world, _bare, _other_title), outputs) is not None
-    assert _beside(write_run(tmp_path, world, _bare, _other_rule), outputs) is None
+    assert beside(write_run(tmp_path, world, bare, _other_title), outputs) is not None
+    assert beside(write_run(tmp_path, world, bare, _other_rule), outputs) is None
 
 
 def test_a_variant_that_bridges_is_part_of_what_the_run_itself_is_made_of(world: Path, tmp_path: Path) -> None:
     """Its parcels are flagged among those of the run itself."""
 
     def content_of(**variants: dict[str, Any]) -> str:
-        return made_of.made_of(resolve(str(write_run(tmp_path, world, _bare, _with(**variants))))).content
+        return made_of.made_of(resolve(str(write_run(tmp_path, world, bare, with_variants(**variants))))).content
 
     assert content_of(low={"estimate": "low"}) == content_of()
     bridging = {"bridging": "groen_tiny"}
     assert content_of(bridge=bridging) != content_of()
     assert content_of(bridge=bridging) != content_of(bridge=bridging | {"estimate": "low"})
-
-
-LOWER = {"replace": {"pieces.min_width_m": _figure(12, unit="m")}}
-DENSER = {"replace": {"flexmilieus.campus.programme.fsi": _range(0.3, 0.6, 0.9)}}
-RULE = {"effects": {"flood": "exclude"}}
-
-
-@pytest.mark.parametrize(
-    ("variant", "told"),
-    [(LOWER, "changes pieces"), (DENSER, "flexmilieus.campus.programme.fsi.high"), (RULE, "rules.flood")],
-)
-def test_what_changes_the_land_is_assessed_and_told(
-    variant: dict[str, Any], told: str, world: Path, answered: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = write_run(tmp_path, world, _bare, _with(other=variant))
-    assert _beside(path, answered.parent.parent) is None
-    assert told in capsys.readouterr().err
 
 
 def test_other_code_or_another_source_is_told_and_nothing_is_reused(
@@ -196,29 +150,24 @@ def test_other_code_or_another_source_is_told_and_nothing_is_reused(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    path, outputs = write_run(tmp_path, world, _bare), answered.parent.parent
+    path, outputs = write_run(tmp_path, world, bare), answered.parent.parent
     monkeypatch.setattr(made_of, "_code", lambda: "other")
-    assert _beside(path, outputs) is None
+    assert beside(path, outputs) is None
     assert "the code has changed since: everything is assessed" in capsys.readouterr().err
     monkeypatch.undo()
     monkeypatch.setattr(added, "changed_sources", lambda *_, **__: ["layers.nnn"])
-    assert _beside(path, outputs) is None
+    assert beside(path, outputs) is None
     assert "layers.nnn" in capsys.readouterr().err
 
 
 ASKED = ("limit", "weight", "density", "most_homes", "least_term", "low", "together")
 
 
-def _own_directory(finished: Path) -> Path:
-    (found,) = (one.parent for one in finished.glob("*/*/manifest.json") if read_manifest(one.parent).reused is None)
-    return found
-
-
 @pytest.mark.parametrize("kind", ASKED)
 def test_what_if_is_what_a_run_with_that_variant_answers(
     kind: str, answered: Path, finished: Path, tmp_path: Path
 ) -> None:
-    run = flexsites.open(_own_directory(finished))
+    run = flexsites.open(own_directory(finished))
     found = run.what_if(**KINDS[kind])
     for name in ANSWERED:
         write_table(found.tables[name], ALL_TABLES[name], tmp_path / "mine.parquet")
@@ -236,7 +185,7 @@ def test_what_if_is_what_a_run_with_that_variant_answers(
 
 
 def test_the_viewer_answers_with_the_same_numbers(answered: Path, finished: Path) -> None:
-    asked = Asked(_own_directory(finished))
+    asked = Asked(own_directory(finished))
     question = {"changes": {"replace": {"flexmilieus.groen_tiny.programme.max_units.high": 10,
                                         "flexmilieus.groen_tiny.programme.max_units.expected": 8,
                                         "flexmilieus.groen_tiny.programme.max_units.low": 6}},
@@ -263,22 +212,18 @@ def test_what_is_saved_from_a_question_is_a_variant_of_the_run_file(
     world: Path, finished: Path, tmp_path: Path
 ) -> None:
     """Read back it resolves, and is answered from the run as it was asked."""
-    found = flexsites.open(_own_directory(finished)).what_if(
-        id="nearer", limits={"bicycle_distance_supermarket_m": 200}
-    )
+    found = flexsites.open(own_directory(finished)).what_if(id="nearer", limits={"bicycle_distance_supermarket_m": 200})
     (variant,) = yaml.safe_load(found.as_yaml())
-    path = write_run(tmp_path, world, _bare, lambda content: content.update(variants=[variant]))
-    beside = _beside(path, finished)
-    assert [one.id for one in beside.answered] == ["nearer"]
+    path = write_run(tmp_path, world, bare, lambda content: content.update(variants=[variant]))
+    found_beside = beside(path, finished)
+    assert found_beside is not None
+    assert [one.id for one in found_beside.answered] == ["nearer"]
 
 
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        (RULE, "cannot be answered from a finished run: rules.flood"),
-        (LOWER, "pieces"),
-        (DENSER, r"programme\.fsi\.high"),
-        ({"replace": {"measures.modes.walk.speed_km_h": _figure(3)}}, "measures"),
+        ({"replace": {"measures.modes.walk.speed_km_h": figure(3)}}, "measures"),
         ({"limits": {"walk_distance_gp_m": 99_000}}, "only 5000 is searched"),
         ({"replace": {"flexmilieus.campus.weighted.0.weight": -1}}, "a weight is above 0"),
         ({"replace": {"flexmilieus.nowhere.programme": 1}}, "there is no 'nowhere'"),
@@ -287,11 +232,11 @@ def test_what_is_saved_from_a_question_is_a_variant_of_the_run_file(
 )
 def test_what_cannot_be_asked_is_told(changes: dict[str, Any], told: str, finished: Path) -> None:
     with pytest.raises(ConfigError, match=told):
-        flexsites.open(_own_directory(finished)).what_if(**changes)
+        flexsites.open(own_directory(finished)).what_if(**changes)
 
 
 def test_the_example_of_the_documentation_runs(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = (Path(flexsites.__file__).parent / "docs/pages/variants.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    exec(example.replace("outputs/municipal_shortlist/<run_id>", str(_own_directory(finished))), {})  # noqa: S102
+    exec(example.replace("outputs/municipal_shortlist/<run_id>", str(own_directory(finished))), {})  # noqa: S102
     assert "- id: nearer_stop" in capsys.readouterr().out

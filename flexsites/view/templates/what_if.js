@@ -66,8 +66,26 @@
     row.append(element("span", { text: words.estimate }), estimate);
     byId("what-common").replaceChildren(three(words.common, known.common), field(known.reach, words.cluster_reach), row);
   }
+  function rule(one) {
+    const key = "effects:" + one.id, select = element("select", { id: "what-effect-" + one.id });
+    select.append(...["exclude", "restrict", "flag", "off"].map((effect) => element("option", { value: effect, text: words.effects_of[effect] })));
+    select.value = changed.get(key) || one.effect;
+    select.classList.toggle("is-other", changed.has(key));
+    select.addEventListener("change", () => {
+      if (select.value === one.effect) { changed.delete(key); } else { changed.set(key, select.value); }
+      select.classList.toggle("is-other", changed.has(key));
+      later();
+    });
+    const row = element("label", { class: "figure" });
+    row.append(element("span", { text: one.label }), select);
+    return one.distance ? [row, field(one.distance, `${one.label}, ${words.distance}`, { unit: "m" })] : [row];
+  }
+  function ofLand() {
+    const tests = group(words.tests, known.tests.map((one) => field(one, words.tests_of[one.path.split(".")[1]])));
+    byId("what-rules").replaceChildren(tests, group(words.rules, known.rules.flatMap(rule)));
+  }
   function changes() {
-    const asked = { limits: {}, replace: {} };
+    const asked = { limits: {}, replace: {}, effects: {} };
     changed.forEach((value, key) => {
       const [kind, path] = key.split(":");
       if (path) { asked[kind][path] = value; } else { asked[kind] = value; }
@@ -137,7 +155,7 @@
       row.append(element("span", { class: "what-swatch " + one }), element("span", { text: `${words[one]}: ${number(n)}` }));
       key.append(row);
     });
-    answer.replaceChildren(table, onMap, key, element("p", { class: "quiet", text: words.answered_in.replace("{seconds}", last.seconds.toLocaleString(lang)) }));
+    answer.replaceChildren(table, onMap, key, element("p", { class: "quiet", text: words.answered_in.replace("{seconds}", last.seconds.toLocaleString(lang)) + (last.n_assessed ? " " + words.assessed_anew.replace("{n}", number(last.n_assessed)) : "") }));
     byId("what-yaml").textContent = last.yaml;
     draw();
   }
@@ -165,13 +183,13 @@
       if (!told.ok) { form.hidden = true; faults.replaceChildren(element("span", { text: `${words.what_if_none} ${content.description}` })); return; }
       known = content;
       byId("what-milieu").append(...known.milieus.map((one) => element("option", { value: one.id, text: one.label })), element("option", { value: any, text: words.any_milieu }));
-      fields(); overAll(); tell();
+      fields(); overAll(); ofLand(); tell();
     }
     draw();
   }
   form.addEventListener("submit", (event) => { event.preventDefault(); ask(); });
   byId("what-milieu").addEventListener("change", () => { fields(); ask(); });
-  byId("what-back").addEventListener("click", () => { changed.clear(); fields(); overAll(); ask(); });
+  byId("what-back").addEventListener("click", () => { changed.clear(); fields(); overAll(); ofLand(); ask(); });
   byId("what-name").addEventListener("input", later);
   byId("what-download").addEventListener("click", () => {
     const link = element("a", { href: URL.createObjectURL(new Blob([last.yaml], { type: "text/yaml" })), download: `${last.variant}.yaml` });

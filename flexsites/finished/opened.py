@@ -7,29 +7,26 @@ tables. What a reading of other figures answers is the same as a fresh run of th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from flexsites.answer import Answer, Kernel, Left, answer, figures_of, kernel_of, measures_asked, sizes_of, tell_answer
-from flexsites.config.readings import BASE, Reading
+from flexsites.config.readings import Reading
 from flexsites.config.resolved import RESOLVED, read_resolved, reading_of, settings_of
-from flexsites.config.run import Variant
 from flexsites.config.settings import Settings
-from flexsites.config.what_if import as_yaml
-from flexsites.errors import ConfigError, Fault, InputError
-from flexsites.reporting.summaries.variants import VariantPart, join_variants, part_of_variant
+from flexsites.errors import Fault, InputError
 from flexsites.supply import Held, hold, location_of, ranks_of_sites, serve_locations, spread_supply
-from flexsites.tables import Exclusions, Frame, Parcels, conform, valid
+from flexsites.tables import Exclusions, Frame, Parcels, valid
 from flexsites.tables.contract import is_true
 from flexsites.tables.files import read
 from flexsites.tables.manifest import read_manifest, require_as_written
 from flexsites.tables.run_directory import holding_of
-from flexsites.tables.summary_tables import Variants
 
-__all__ = ["ANSWERED", "Finished", "WhatIf", "open_finished"]
+__all__ = ["ANSWERED", "Finished", "open_finished", "stand"]
 
 _NEEDED = (
     "pieces", "laid_out", "accessibility", "transit_quality", "units", "piece_suitability", "piece_locations",
@@ -51,8 +48,8 @@ class Finished:
     ----------
     directory
         Where it stands.
-    settings, base
-        What decided its answer, and the reading that it is.
+    content, settings, base
+        What its ``run.yaml`` says, what of it decided its answer, and the reading that it is.
     tables
         Its tables by name, as they are written.
     left, kernel
@@ -64,6 +61,7 @@ class Finished:
     """
 
     directory: Path
+    content: Mapping[str, Any]
     settings: Settings
     base: Reading
     tables: Mapping[str, Frame]
@@ -71,7 +69,6 @@ class Finished:
     kernel: Kernel
     held: Held
     placed: Mapping[bool, Frame]
-    _own: list[VariantPart] = field(default_factory=list, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -79,24 +76,17 @@ class Finished:
         return tuple(one.id for one in self.base.flexmilieus)
 
     @property
+    def places(self) -> Frame:
+        """The location of each valid piece of the first reading: ``piece_id``, ``site_id``, ``location_id``."""
+        pieces = valid(self.tables["pieces"])
+        mine = pieces[pieces["is_with_consent"].to_numpy(dtype=bool)][["piece_id", "site_id"]]
+        places = self.tables["piece_locations"][["piece_id", "location_id"]]
+        return pd.DataFrame(mine).merge(places, on="piece_id", validate="one_to_one")
+
+    @property
     def undemanding(self) -> frozenset[str]:
         """The flexmilieus that nearly everything passes."""
         return frozenset(one.id for one in self.base.flexmilieus if one.undemanding)
-
-    def reading(self, variant: Variant | None) -> Reading:
-        """Return the reading of a variant of this run; None: the run itself.
-
-        Raises
-        ------
-        ConfigError
-            With every fault of the variant, and with all that it changes and that no kernel answers.
-        """
-        reading = reading_of(self.settings, variant, RESOLVED)
-        if cannot := self.unanswered(reading):
-            what = f"this cannot be answered from a finished run: {', '.join(cannot)}"
-            where = "variant" if variant is None else f"variants.{variant.id}"
-            raise ConfigError(Fault(what, where, "put the variant in the run file and run it: its cells are assessed"))
-        return reading
 
     def unanswered(self, reading: Reading) -> tuple[str, ...]:
         """Return what of a reading needs cells to be assessed, by its path; nothing: it is answered here."""
@@ -129,76 +119,6 @@ class Finished:
             "sites": located, "suitability": ranked, "location_suitability": served, "clusters": clusters,
         }  # fmt: skip
 
-    def what_if(self, variant: Variant) -> WhatIf:
-        """Answer a variant of figures, and set its totals beside those of the run.
-
-        Raises
-        ------
-        ConfigError
-            As `reading`.
-        """
-        told = self.tell(self.reading(variant)) | {"locations": self.tables["locations"]}
-        if not self._own:
-            self._own.append(self._part(self.tables))
-        parts = {BASE: self._own, variant.id: [self._part(told)]}
-        totals = join_variants(parts, order=self.names)
-        return WhatIf(variant, told, conform(totals, Variants, where="what_if", is_result=True))
-
-    def _part(self, tables: Mapping[str, Frame]) -> VariantPart:
-        """Return what the parcels add to the totals of an answer."""
-        return part_of_variant(
-            tables["sites"], tables["suitability"], self.tables["sites"],
-            order=self.names, places=self._places, clusters=tables["clusters"],
-        )  # fmt: skip
-
-    @property
-    def _places(self) -> Frame:
-        """The location of each valid piece, consent given."""
-        pieces = valid(self.tables["pieces"])
-        mine = pieces[pieces["is_with_consent"].to_numpy(dtype=bool)][["piece_id", "site_id"]]
-        places = self.tables["piece_locations"][["piece_id", "location_id"]]
-        return pd.DataFrame(mine).merge(places, on="piece_id", validate="one_to_one")
-
-
-@dataclass(frozen=True)
-class WhatIf:
-    """What a finished run answers when figures are other than its own.
-
-    Attributes
-    ----------
-    variant
-        What was asked; in a run file it is a variant.
-    tables
-        ``sites``, ``suitability``, ``units``, ``location_suitability``, ``clusters`` and ``locations``, as a run with
-        that variant writes them, and ``piece_suitability``.
-    totals
-        The totals of the run itself (``base``) and of the variant with what changed: of ``variants.parquet`` the rows
-        of both.
-    """
-
-    variant: Variant
-    tables: Mapping[str, Frame] = field(repr=False)
-    totals: Frame = field(repr=False)
-
-    @property
-    def sites(self) -> Frame:
-        """The parcels."""
-        return self.tables["sites"]
-
-    @property
-    def suitability(self) -> Frame:
-        """Whom each parcel serves, how well, and its homes: a row per parcel and flexmilieu."""
-        return self.tables["suitability"]
-
-    @property
-    def homes(self) -> Frame:
-        """The homes that fit on each valid piece: a row per piece and flexmilieu."""
-        return self.tables["units"]
-
-    def as_yaml(self) -> str:
-        """Return the variant as it is written in a run file, below ``variants:``."""
-        return as_yaml(self.variant)
-
 
 def _ranked(suitability: Frame, ranks: Frame) -> Frame:
     """Return the rows with the rank of those that suit."""
@@ -224,9 +144,25 @@ def open_finished(directory: Path) -> Finished:
     if holding_of(directory) is None:
         files = [RESOLVED, *(f"{name}.parquet" for name in _NEEDED)]
         require_as_written(read_manifest(directory), directory, files)
-    settings = settings_of(read_resolved(directory), str(directory))
+    content = read_resolved(directory)
+    settings = settings_of(content, str(directory))
     base = reading_of(settings, None, str(directory))
     tables = {name: read(directory / f"{name}.parquet") for name in _NEEDED}
+    return stand(directory, content, settings, base, tables)
+
+
+def stand(
+    directory: Path, content: Mapping[str, Any], settings: Settings, base: Reading, tables: Mapping[str, Frame]
+) -> Finished:
+    """Return a run that has tables: its own, or of its parcels on other land.
+
+    Parameters
+    ----------
+    directory, content, settings, base
+        Of the run.
+    tables
+        Those that `open_finished` reads, in the order of their keys.
+    """
     pieces, sites = tables["pieces"], tables["sites"]
     places = valid(pieces)
     measures = sorted({*measures_asked([base]), *tables["accessibility"]["measure"].unique(), _OF_ANY_PIECE})
@@ -236,6 +172,7 @@ def open_finished(directory: Path) -> Finished:
     held = hold(pieces, tables["piece_suitability"], tables["units"], names=names)
     return Finished(
         directory=directory,
+        content=content,
         settings=settings,
         base=base,
         tables=tables,

@@ -1,0 +1,176 @@
+"""A variant of rules, distances, tests of pieces, times or layouts added to a finished run: as a fresh run has it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import flexsites
+from flexsites.errors import ConfigError
+from flexsites.finished.opened import ANSWERED
+from flexsites.tables.files import read, write_table
+from flexsites.tables.manifest import read_manifest
+from pipelines import provincial_sweep
+from tests.conftest import PROFILE
+from tests.pipelines.added_runs import (
+    ALL_TABLES,
+    bare,
+    beside,
+    figure,
+    own_directory,
+    run_tables,
+    spread_of,
+    with_variants,
+)
+from tests.pipelines.small_run import CORNER, QUARTER, Content, tables, write_run
+
+RULES: dict[str, dict[str, Any]] = {
+    "excludes": {"effects": {"flood": "exclude"}},
+    "flags": {"hardness": {"middel": "flag"}},
+    "off": {"effects": {"roads": "off", "own_sites": "off"}},
+    "turned_on": {"effects": {"nitrogen_250_m": "restrict"}},
+    "distance": {"change": {"power_lines": {"distance_m": figure(9)}}},
+    "farther": {"change": {"spray_zones_crops": {"distance_m": figure(120), "effect": "exclude"}}},
+    "plans": {"effects": {"plans_soft": "exclude"}, "change": {"plans_hard": {"horizon_years": figure(4)}}},
+    "in_a_place": {
+        "change": {
+            "roads": {
+                "locally": [
+                    {
+                        "id": "hier",
+                        "label": "Hier",
+                        "where": {"gemeenten": ["GM9901"]},
+                        "change": {"effect": "flag"},
+                        "source": "a test",
+                    }
+                ],
+            }
+        }
+    },
+    "narrow": {"replace": {"pieces.min_width_m": figure(12, unit="m")}},
+    "sooner": {"horizon_years": figure(5, unit="year")},
+    "denser": {"replace": {"flexmilieus.campus.programme.fsi": spread_of(0.3, 0.6, 0.9)}},
+    "with_figures": {
+        "effects": {"flood": "exclude"},
+        "limits": {"walk_distance_transit_m": figure(900)},
+        "estimate": "low",
+    },
+}
+
+
+OFTEN = ("excludes", "distance", "plans", "in_a_place", "narrow", "with_figures")
+"""Those of every run of the tests; `.ci/deep` has all, on a larger area."""
+ASKED = OFTEN if PROFILE == "ci" else tuple(RULES)
+AREA = CORNER if PROFILE == "ci" else QUARTER
+CHOSEN = {name: RULES[name] for name in ASKED}
+
+
+def _small(content: Content) -> None:
+    content["area"] = {"bbox": AREA}
+
+
+@pytest.fixture(scope="module")
+def finished(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of results in which a run without variants stands."""
+    folder = tmp_path_factory.mktemp("finished")
+    run_tables(write_run(folder, world, bare, _small), folder / "outputs")
+    return folder / "outputs"
+
+
+@pytest.fixture(scope="module")
+def fresh(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("fresh")
+    return run_tables(write_run(folder, world, bare, _small, with_variants(**CHOSEN)), folder / "outputs")
+
+
+@pytest.fixture(scope="module")
+def answered(world: Path, finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = write_run(tmp_path_factory.mktemp("answered"), world, bare, _small, with_variants(**CHOSEN))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(provincial_sweep, "_assess", lambda *_: pytest.fail("cells were assessed"))
+        return run_tables(path, finished)
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_another_reading_of_the_land_is_answered_as_a_fresh_run_answers_it(
+    name: str, answered: Path, fresh: Path
+) -> None:
+    """To the last bit, of every table; and it is another answer than that of the run itself."""
+    mine, theirs = (
+        {path: one for path, one in tables(folder).items() if path.startswith(f"variants/{name}/")}
+        for folder in (answered, fresh)
+    )
+    assert len(mine) >= 10
+    assert mine == theirs
+    base = tables(answered)
+    assert any(base[Path(path).name] != one for path, one in mine.items())
+
+
+def test_the_run_itself_is_taken_over_and_is_what_a_fresh_run_has_to_within_rounding(
+    answered: Path, fresh: Path, finished: Path
+) -> None:
+    """A rule that lies elsewhere cuts faces further: sums over them differ in their last digits."""
+    own = own_directory(finished)
+    assert {name: one for name, one in tables(answered).items() if "/" not in name} == tables(own)
+    mine, theirs = read(answered / "sites.parquet"), read(fresh / "sites.parquet")
+    for column in ("verdict", "n_common_expected", "is_suitable", "n_pieces"):
+        assert mine[column].equals(theirs[column])
+    assert abs(mine["buildable_area_m2"] - theirs["buildable_area_m2"]).max() < 1e-6
+    assert read_manifest(answered).reused is not None
+
+
+@pytest.mark.parametrize("name", [one for one in ASKED if PROFILE != "ci" or one in ("distance", "with_figures")])
+def test_what_if_of_rules_is_what_a_run_with_that_variant_answers(
+    name: str, answered: Path, finished: Path, tmp_path: Path
+) -> None:
+    found = flexsites.open(own_directory(finished)).what_if(**RULES[name])
+    assert found.n_assessed > 0
+    cuts_with_others = {"distance", "farther", "plans", "in_a_place", "turned_on"}
+    for table in ANSWERED:
+        write_table(found.tables[table], ALL_TABLES[table], tmp_path / "mine.parquet")
+        mine, theirs = tmp_path / "mine.parquet", answered / f"variants/{name}/{table}.parquet"
+        if name in cuts_with_others:
+            # Beside the others its rules cut the same land in more parts.
+            assert len(read(mine)) == len(read(theirs))
+        else:
+            assert mine.read_bytes() == theirs.read_bytes()
+    assert set(found.totals["variant"]) == {"base", "what_if"}
+
+
+RASTER = {"change": {"flood": {"threshold": figure(0.2, unit="m")}}}
+"""Another layer is made of the raster for it: it was not prepared."""
+FAR = {"change": {"nitrogen": {"distance_m": figure(9_000)}}}
+BRIDGE = {"bridging": "groen_tiny"}
+
+
+@pytest.mark.parametrize(("changes", "told"), [(RASTER, "rules.flood"), (FAR, "rules.nitrogen"), (BRIDGE, "rules")])
+def test_what_was_not_prepared_is_told_and_its_cells_are_run(
+    changes: dict[str, Any], told: str, world: Path, finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ConfigError, match=f"cannot be answered from a finished run: {told}"):
+        flexsites.open(own_directory(finished)).what_if(**changes)
+    assert beside(write_run(tmp_path, world, bare, _small, with_variants(other=changes)), finished) is None
+    assert "bridging" in changes or f"{told}: this needs the cells" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lost", ["canonical", "faces.parquet"])
+def test_a_run_without_what_rules_are_asked_of_says_so(lost: str, finished: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(own_directory(finished), run)
+    shutil.rmtree(run / lost) if (run / lost).is_dir() else (run / lost).unlink()
+    with pytest.raises(ConfigError, match=r"rules\.flood"):
+        flexsites.open(run).what_if(**RULES["excludes"])
+
+
+def test_a_prepared_input_that_is_spoilt_is_not_read(finished: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(own_directory(finished), run)
+    parcels = run / "canonical" / "parcels.parquet"
+    spoilt = bytearray(parcels.read_bytes())
+    spoilt[len(spoilt) // 2] ^= 1
+    parcels.write_bytes(spoilt)
+    with pytest.raises(ConfigError, match=r"rules\.power_lines"):
+        flexsites.open(run).what_if(**RULES["distance"])
