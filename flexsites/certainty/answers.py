@@ -107,7 +107,6 @@ def how_sure(
     beside = len(every) - len(drawn)
     totals: list[Total] = []
     suits, may_suit, suits_demanding = (np.zeros((len(every), len(opened.sites)), dtype=bool) for _ in range(3))
-    may_suit |= opened.may_have_a_piece
     locations: list[Frame] = []
     for name, one, figures in answered(opened, certainty, every):
         totals += figures
@@ -151,14 +150,17 @@ def _one_by_one(n_groups: int) -> Floats:
 
 def _locations(one: Drawn, beside: int, ids: npt.NDArray[np.object_]) -> Frame:
     """Return what draws say of the locations of one flexmilieu."""
+    # Locations that other land alone has come after those of the run, and take part in ranks.
     suits, homes, rank = one.is_suitable[beside:], one.homes[beside:], one.rank[beside:]
     # Where it is not known to suit it has no rank: worse than any.
     ranked = np.where(rank > 0, rank, np.iinfo(np.int32).max)
     # A first place that more than ten share says nothing of a top ten.
     tells = ((rank == 1).sum(axis=1) <= TOP)[:, None]
+    own = np.s_[:, : len(ids)]
+    suits, homes, ranked = suits[own], homes[own], ranked[own]
     in_top = ((ranked <= TOP) & tells).mean(axis=0)
     points = intervals(ranked)
-    unknown = one.is_unknown[beside:].mean(axis=0)
+    unknown = one.is_unknown[beside:][own].mean(axis=0)
     said = pd.DataFrame({"location_id": ids, "chance_suitable": suits.mean(axis=0), "chance_unknown": unknown})
     for row, point in enumerate(("p05", "p50", "p95")):
         said[f"n_homes_{point}"] = intervals(homes)[row].astype(np.int64)

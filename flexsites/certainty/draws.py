@@ -16,7 +16,7 @@ from scipy.stats import qmc
 from flexsites.capacity.kernels.counts import common_programme, per_cluster, room
 from flexsites.capacity.kernels.density import dwellings_by_density
 from flexsites.capacity.kernels.dwelling_mix import homes_in_modules
-from flexsites.certainty.figures import Figured, Moved
+from flexsites.certainty.figures import Moved
 from flexsites.certainty.kernels.arrangement import Neighbours, arranged_homes, find_near, order_of
 from flexsites.suitability.kernels import criteria as c
 from flexsites.suitability.kernels.judgement import Measured, met_of, score_of
@@ -133,10 +133,10 @@ def chances(n_draws: int, n_groups: int, *, seed: int) -> Floats:
     return np.asarray(qmc.LatinHypercube(d=n_groups, rng=np.random.default_rng(seed)).random(n_draws))
 
 
-def common_homes(ground: Ground, figured: Figured) -> dict[str, Floats]:
+def common_homes(ground: Ground, homes_per_ha: Floats) -> dict[str, Floats]:
     """Return the common programme by verdict in every draw."""
     return {
-        name: common_programme(np.array([area]), figured.common_homes_per_ha.tolist())[:, 0]
+        name: common_programme(np.array([area]), homes_per_ha.tolist())[:, 0]
         for name, area in ground.common_area_m2.items()
     }
 

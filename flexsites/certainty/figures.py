@@ -43,6 +43,11 @@ class Moved:
     maximum: Floats
     level: Ints
 
+    def take(self, rows: Ints) -> Moved:
+        """Return some of the draws."""
+        columns = (getattr(self, name)[rows] for name in ("homes_per_ha", "minimum", "maximum", "level"))
+        return Moved([self.asked[row] for row in rows], *columns)
+
 
 @dataclass(frozen=True, slots=True)
 class Figured:

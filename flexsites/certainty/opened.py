@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import shapely
 
 from flexsites.answer import Figures, figures_of
 from flexsites.certainty.draws import CONSENTS, Ground, Placed
+from flexsites.certainty.lands import Lands, States
 from flexsites.config.access import Measures
+from flexsites.config.certainty import Certainty
 from flexsites.config.dwellings import ESTIMATES
 from flexsites.finished.opened import Finished, open_finished
 from flexsites.supply import BEST_FIRST, numbers_of
-from flexsites.tables import valid
+from flexsites.tables import Frame, valid
 from flexsites.tables.counting import AVAILABLE, counts
 
-__all__ = ["Opened", "open_run"]
+__all__ = ["Opened", "Stood", "open_run"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -32,6 +36,8 @@ class Opened:
     ----------
     ground, figures
         The arrays, and what the run says.
+    lands
+        The run on other land, where rules are drawn.
     measures, reach
         The measures by row, and how far each was searched.
     common_homes_per_ha
@@ -46,6 +52,7 @@ class Opened:
 
     ground: Ground
     figures: Figures
+    lands: Lands
     measures: tuple[str, ...]
     reach: Mapping[str, float]
     common_homes_per_ha: tuple[float, float, float]
@@ -53,6 +60,54 @@ class Opened:
     locations: npt.NDArray[np.object_]
     undemanding: frozenset[str]
     may_have_a_piece: npt.NDArray[np.bool_]
+
+    def grounds(self, certainty: Certainty, every: Sequence[States]) -> list[Stood]:
+        """Return what draws read where the land is read otherwise, for some states; their locations are alike.
+
+        A location of other land is that of this run on which parcels most of it lies, else one more: those of the run
+        come first, in their order.
+        """
+        runs = [self.lands.of(certainty, states) for states in every]
+        names = [_named_alike(self.lands.run, run) for run in runs]
+        more = np.setdiff1d(np.concatenate([one.to_numpy(dtype=object) for one in names]), self.locations)
+        ids = np.concatenate([self.locations, more])
+        return [
+            Stood(_ground(run, self.figures, ids, name), _may_have_a_piece(run))
+            for run, name in zip(runs, names, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """The arrays of a land, and by site whether its pieces there are all unknown."""
+
+    ground: Ground
+    may_have_a_piece: npt.NDArray[np.bool_]
+
+
+def _named_alike(own: Finished, run: Finished) -> pd.Series[Any]:
+    """Return by location of a land what it is called in the run whose land it was: the location of most of it."""
+    every = np.sort(run.tables["locations"]["location_id"].to_numpy(dtype=object))
+    here, there = (_cores(one) for one in (own, run))
+    pairs = there.merge(here, on="site_id", suffixes=("", "_here"))
+    both = shapely.intersection(pairs["geometry"].to_numpy(), pairs["geometry_here"].to_numpy())
+    shared = pd.DataFrame(pairs[["location_id", "location_id_here"]]).assign(area=shapely.area(both))
+    sums = pd.DataFrame(shared[shared["area"] > 0].groupby(["location_id", "location_id_here"], as_index=False).sum())
+    largest = sums.sort_values(["location_id", "area", "location_id_here"], ascending=[True, False, True])
+    found = largest.drop_duplicates("location_id").set_index("location_id")["location_id_here"].reindex(every)
+    names = found.to_numpy(dtype=object)
+    return pd.Series(np.where(pd.isna(names), every, names), index=every, dtype=object)
+
+
+def _cores(run: Finished) -> Frame:
+    """Return the core parts of located pieces: ``site_id``, ``location_id``, ``geometry``."""
+    pieces = run.tables["pieces"][["piece_id", "geometry"]]
+    return pieces.merge(run.places, on="piece_id")[["site_id", "location_id", "geometry"]]
+
+
+def _may_have_a_piece(run: Finished) -> npt.NDArray[np.bool_]:
+    sites = run.tables["sites"]
+    return ((sites["verdict"] == "unknown") & (sites["n_pieces"] == 0)).to_numpy(dtype=bool)
 
 
 def open_run(directory: Path) -> Opened:
@@ -70,20 +125,21 @@ def open_run(directory: Path) -> Opened:
     location_ids = np.sort(run.tables["locations"]["location_id"].to_numpy(dtype=object))
     figures = figures_of(run.base, run.kernel.measures)
     return Opened(
-        ground=_ground(run, figures, location_ids),
+        ground=_ground(run, figures, location_ids, pd.Series(location_ids, index=location_ids, dtype=object)),
         figures=figures,
+        lands=Lands(run),
         measures=run.kernel.measures,
         reach=_reach(run.settings.measures),
         common_homes_per_ha=(low, expected, high),
         sites=sites["site_id"].to_numpy(dtype=object),
         locations=location_ids,
         undemanding=run.undemanding,
-        may_have_a_piece=((sites["verdict"] == "unknown") & (sites["n_pieces"] == 0)).to_numpy(dtype=bool),
+        may_have_a_piece=_may_have_a_piece(run),
     )
 
 
-def _ground(run: Finished, figures: Figures, location_ids: npt.NDArray[np.object_]) -> Ground:
-    """Return what draws read of the valid pieces."""
+def _ground(run: Finished, figures: Figures, location_ids: npt.NDArray[np.object_], names: pd.Series[Any]) -> Ground:
+    """Return what draws read of the valid pieces; ``names`` says by location which of the ids it bears."""
     sites, held, kernel = run.tables["sites"], run.held, run.kernel
     pieces = valid(run.tables["pieces"])
     site_ids = sites["site_id"].to_numpy(dtype=object)
@@ -92,8 +148,9 @@ def _ground(run: Finished, figures: Figures, location_ids: npt.NDArray[np.object
     parts = run.placed[True]
     mates = run.tables["piece_locations"].set_index("piece_id")["location_id"]
     located = parts["row"].to_numpy(dtype=np.int64)
-    location = mates.reindex(held.pieces["piece_id"].to_numpy(dtype=object)[located]).to_numpy(dtype=object)
-    of_location = run.tables["locations"].set_index("location_id")["verdict"].reindex(location_ids)
+    location = names.reindex(mates.reindex(held.pieces["piece_id"].to_numpy(dtype=object)[located]))
+    locations = run.tables["locations"]
+    best = locations["verdict"].map(BEST_FIRST).groupby(names.reindex(locations["location_id"]).to_numpy()).min()
     reach_m = float(run.base.counting.cluster_reach_m)
     available = verdict.reindex(pieces["site_id"]).isin(AVAILABLE).to_numpy()
     return Ground(
@@ -103,9 +160,9 @@ def _ground(run: Finished, figures: Figures, location_ids: npt.NDArray[np.object
         measured=kernel.measured,
         placed={one: _placed(run, available, with_consent=one == "with", reach_m=reach_m) for one in CONSENTS},
         located=located,
-        location=np.searchsorted(location_ids, location).astype(np.int64),
+        location=pd.Index(location_ids).get_indexer(pd.Index(location)).astype(np.int64),
         part=pd.factorize(parts["location_id"], sort=True)[0].astype(np.int64),
-        verdict=np.asarray(of_location.map(BEST_FIRST), dtype=np.int64),
+        verdict=np.asarray(best.reindex(location_ids, fill_value=len(BEST_FIRST)), dtype=np.int64),
         site=np.where(counts(pieces, sites["site_id"], sites["verdict"]), site, -1),
         n_sites=len(site_ids),
         common_area_m2={

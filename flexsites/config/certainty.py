@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from flexsites.config.base import Label, Model, Number, Range
+from flexsites.config.rule_sets import RuleVariant
 
-__all__ = ["Certainty", "Drawn", "DrawnGroup", "Draws"]
+__all__ = ["Certainty", "Drawn", "DrawnGroup", "Draws", "LandState"]
 
 MOST_GROUPS = 30
+MOST_OF_LAND = 5
 _ROUNDING = 1e-9
 
-Drawn = Literal["limits", "weights", "value_points", "densities", "min_units", "max_units", "layouts", "common"]
+Drawn = Literal["limits", "weights", "value_points", "densities", "min_units", "max_units", "layouts", "common", "land"]
 """What a group draws. Densities, cluster sizes, layouts and the common programme say their own low and high."""
 
-_WITH_OWN_BAND = ("densities", "min_units", "max_units", "layouts", "common")
+_WITH_OWN_BAND = ("densities", "min_units", "max_units", "layouts", "common", "land")
+_OF_LAND = ("rules.", "pieces.", "time.")
 
 
 class Draws(Model):
@@ -39,6 +42,33 @@ class Draws(Model):
         return size
 
 
+class LandState(RuleVariant):
+    """Another reading of the land, and how often it is drawn: as a variant of the run says it.
+
+    The land of a state is assessed once, before the draws; of several groups once for each combination that is drawn.
+    """
+
+    share: Number
+    """In how many of the draws the land is read so."""
+    change: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Per rule the fields that differ, such as a distance."""
+    replace: dict[str, Any] = Field(default_factory=dict)
+    """By path what stands there instead, of rules, piece tests and times (`pieces.min_area_m2`)."""
+
+    @model_validator(mode="after")
+    def _is_of_land(self) -> Self:
+        if not 0 < self.share.value < 1:
+            message = f"a share lies between 0 and 1, not {self.share.value:g}"
+            raise ValueError(message)
+        if strange := [path for path in self.replace if not path.startswith(_OF_LAND)]:
+            message = f"a state of land replaces rules, pieces and time, not {', '.join(strange)}"
+            raise ValueError(message)
+        if not (self.effects or self.hardness or self.change or self.replace):
+            message = "a state of land says what differs: effects, hardness, change or replace"
+            raise ValueError(message)
+        return self
+
+
 class DrawnGroup(Model):
     """Figures that go up and down together: they share one draw."""
 
@@ -48,7 +78,8 @@ class DrawnGroup(Model):
     """What reports call the group."""
     what: Drawn
     """What it draws: limits of requirements, weights, the points where a measure counts in full or for nothing,
-    densities, the fewest and most homes of one place, lengths of layouts, homes per hectare of the common programme."""
+    densities, the fewest and most homes of one place, lengths of layouts, homes per hectare of the common programme,
+    or other readings of the land (rules, distances, piece tests)."""
     measures: tuple[str, ...] = ("*",)
     """The measures whose limits, weights or points it draws; `*` stands for any text."""
     flexmilieus: tuple[str, ...] = ("*",)
@@ -57,6 +88,22 @@ class DrawnGroup(Model):
     """The 5 % point as a share of the expected figure, for limits, weights and points."""
     high: Number | None = None
     """The 95 % point as a share of the expected figure, for limits, weights and points."""
+
+    land_low: LandState | None = None
+    """For land: how it is read at the low end of what the group draws; left out: as the run reads it."""
+    land_high: LandState | None = None
+    """For land: how it is read at the high end; left out: as the run reads it."""
+
+    @model_validator(mode="after")
+    def _says_how_land_is_read(self) -> Self:
+        states = [one for one in (self.land_low, self.land_high) if one is not None]
+        if (self.what == "land") != bool(states):
+            message = f"{self.id}: a group of land gives land_low, land_high or both, and no other group does"
+            raise ValueError(message)
+        if sum(one.share.value for one in states) > 1.0 + _ROUNDING:
+            message = f"{self.id}: the shares of its states are together 1 at most"
+            raise ValueError(message)
+        return self
 
     @model_validator(mode="after")
     def _has_a_band(self) -> Self:
@@ -105,5 +152,8 @@ class Certainty(Model):
         ids = [one.id for one in self.groups]
         if len(set(ids)) < len(ids):
             message = f"two groups have one id: {sorted({one for one in ids if ids.count(one) > 1})}"
+            raise ValueError(message)
+        if sum(one.what == "land" for one in self.groups) > MOST_OF_LAND:
+            message = f"at most {MOST_OF_LAND} groups of land: each combination of their states is assessed"
             raise ValueError(message)
         return self

@@ -407,4 +407,5 @@ def _on_this_land(at_hand: LandAtHand, study: Study, exclusions: Frame, tables: 
     own = {name: tables[name] for name in ("pieces", "accessibility", "transit_quality", "laid_out")}
     nothing = {"units": t.empty(t.Units), "piece_suitability": t.empty(t.PieceSuitability)}
     lies = {"piece_locations": places, "locations": describe_locations(located, places, facts), "sites": sites}
-    return stand(run.directory, run.content, run.settings, run.base, own | nothing | lies)
+    tables_there = own | nothing | lies
+    return stand(run.directory, run.content, run.settings, run.base, tables_there, measures=run.kernel.measures)

@@ -6,7 +6,7 @@ tables. What a reading of other figures answers is the same as a fresh run of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -152,7 +152,13 @@ def open_finished(directory: Path) -> Finished:
 
 
 def stand(
-    directory: Path, content: Mapping[str, Any], settings: Settings, base: Reading, tables: Mapping[str, Frame]
+    directory: Path,
+    content: Mapping[str, Any],
+    settings: Settings,
+    base: Reading,
+    tables: Mapping[str, Frame],
+    *,
+    measures: Sequence[str] = (),
 ) -> Finished:
     """Return a run that has tables: its own, or of its parcels on other land.
 
@@ -162,10 +168,12 @@ def stand(
         Of the run.
     tables
         Those that `open_finished` reads, in the order of their keys.
+    measures
+        Measures that were taken, though of these pieces there may be none.
     """
     pieces, sites = tables["pieces"], tables["sites"]
     places = valid(pieces)
-    measures = sorted({*measures_asked([base]), *tables["accessibility"]["measure"].unique(), _OF_ANY_PIECE})
+    taken = sorted({*measures, *measures_asked([base]), *tables["accessibility"]["measure"].unique(), _OF_ANY_PIECE})
     names = tuple(one.id for one in base.flexmilieus)
     laid_out = _of_pieces(tables["laid_out"], places)
     area = sites["programme_area_m2"].to_numpy(dtype=np.float64)
@@ -177,7 +185,7 @@ def stand(
         base=base,
         tables=tables,
         left=Left(_parcels(sites), sites[Exclusions.columns], pieces, tables["transit_quality"], area),
-        kernel=kernel_of(pieces, tables["accessibility"], laid_out, measures=measures, names=names),
+        kernel=kernel_of(pieces, tables["accessibility"], laid_out, measures=taken, names=names),
         held=held,
         placed={consent: location_of(held, with_consent=consent) for consent in (False, True)},
     )

@@ -239,4 +239,4 @@ def test_the_example_of_the_documentation_runs(finished: Path, capsys: pytest.Ca
     page = (Path(flexsites.__file__).parent / "docs/pages/variants.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     exec(example.replace("outputs/municipal_shortlist/<run_id>", str(own_directory(finished))), {})  # noqa: S102
-    assert "- id: nearer_stop" in capsys.readouterr().out
+    assert "id: nearer_stop" in capsys.readouterr().out

@@ -8,15 +8,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from flexsites.answer import Figures, Kernel, answer
 from flexsites.certainty.answers import FOLDER, SOBOL, TABLES, how_sure
 from flexsites.certainty.draws import chances, draw_all
 from flexsites.certainty.figures import Figured, Moved, figures_drawn
+from flexsites.certainty.lands import states_drawn
 from flexsites.certainty.opened import Opened, open_run
 from flexsites.certainty.sobol import MOST, sobol
-from flexsites.config.certainty import Certainty, Draws
+from flexsites.certainty.totals import answered
+from flexsites.config.certainty import Certainty, DrawnGroup, Draws
 from flexsites.config.load import configs_directory, read_model
+from flexsites.config.what_if import variant_asked
+from flexsites.errors import ConfigError
+from flexsites.finished.questions import Questions
 from flexsites.reporting import certainty_lines
 from flexsites.reporting.names import words_of
 from flexsites.reporting.report.certainty import certainty
@@ -101,6 +107,96 @@ def test_each_draw_is_what_a_run_with_its_figures_answers(reported: Small, opene
             total = placed.groupby("consent")["n_spread_expected"].sum()
             for consent in ("without", "with"):
                 assert found.spread[consent][d] == total.get(consent, 0), (name, d, consent)
+
+
+def _figure(value: float, **more: str) -> dict[str, object]:
+    return {"value": value, "source": "a test"} | more
+
+
+FLOOD = {"share": _figure(0.4), "effects": {"flood": "exclude"}}
+NEAR, FAR = (
+    {"share": _figure(0.3), "change": {"power_lines": {"distance_m": _figure(metres)}}} for metres in (5.0, 60.0)
+)
+LARGE = {"share": _figure(0.5), "replace": {"pieces.min_area_m2": _figure(20_000.0)}}
+LAND = [
+    {"id": "flood", "label": "flood", "what": "land", "land_high": FLOOD},
+    {"id": "lines", "label": "lines", "what": "land", "land_low": NEAR, "land_high": FAR},
+    {"id": "area", "label": "area", "what": "land", "land_low": LARGE},
+]
+VARIANTS = {
+    (0, 0, -1): {"replace": LARGE["replace"]},
+    (1, 0, 0): {"effects": FLOOD["effects"]},
+    (1, 1, 0): {"effects": FLOOD["effects"], "change": FAR["change"]},
+}
+
+
+@pytest.fixture(scope="module")
+def of_land(groups: Certainty) -> Certainty:
+    content = groups.model_dump(mode="json", exclude_defaults=True)
+    return Certainty.model_validate(content | {"groups": [*content["groups"], *LAND]})
+
+
+def test_a_draw_on_other_land_is_what_a_run_with_those_rules_answers(opened: Opened, of_land: Certainty) -> None:
+    """Each state alone, and two together: the same totals as the variant that says the same."""
+    chance = np.full((1 + len(VARIANTS), len(of_land.groups)), np.nan)
+    for row, states in enumerate(VARIANTS, 1):
+        moved = {-1: 0.01, 0: np.nan, 1: 0.99}
+        chance[row, -len(LAND) :] = [moved[one] for one in states]
+    assert [tuple(row) for row in states_drawn(of_land, chance)[1:, -len(LAND) :].tolist()] == list(VARIANTS)
+    drawn = {name: (one, totals) for name, one, totals in answered(opened, of_land, chance)}
+    questions = Questions(opened.lands.run)
+    for row, variant in enumerate(VARIANTS.values(), 1):
+        told = questions.answer(variant_asked(variant))
+        sites, clusters = told.sites, told.tables["clusters"]
+        for name, (one, totals) in drawn.items():
+            for total in totals:
+                if total.total == "common":
+                    theirs = sites.loc[sites["verdict"] == total.land, "programme_area_m2"].sum()
+                    mine = opened.ground.common_area_m2[total.land]
+                    assert total.figure[row] * mine == pytest.approx(total.figure[0] * theirs)
+                elif total.total == "spread":
+                    mine = clusters[(clusters["flexmilieu"] == name) & (clusters["consent"] == total.land)]
+                    assert total.figure[row] == mine["n_spread_expected"].sum(), (row, name, total.land)
+            if one is not None:
+                suitable = told.suitability[(told.suitability["flexmilieu"] == name).to_numpy()]
+                ids = suitable["site_id"][is_true(suitable["is_suitable"])]
+                assert set(opened.sites[one.suits_site[row]]) == set(ids)
+
+
+def test_locations_of_other_land_bear_the_names_of_the_run(opened: Opened, of_land: Certainty) -> None:
+    found = how_sure(opened, certainty=of_land, draws=Draws(draws=20, seed=3)).tables
+    assert set(found["locations"]["location_id"]) == set(opened.locations)
+    groups = found["groups"].set_index(["total", "flexmilieu", "land", "group"])
+    key = ("common", "all", "eligible")
+    assert groups.loc[(*key, "lines"), "at_low"] >= groups.loc[(*key, "lines"), "at_high"]
+    assert groups.loc[(*key, "area"), "at_low"] < groups.loc[(*key, "area"), "at_high"]
+    alike = opened.grounds(of_land, [(0,) * len(of_land.groups)])[0].ground
+    np.testing.assert_array_equal(alike.location, opened.ground.location)
+    np.testing.assert_array_equal(alike.verdict, opened.ground.verdict)
+
+
+@pytest.mark.parametrize(
+    ("group", "told"),
+    [
+        ({"what": "land"}, "a group of land gives land_low, land_high or both"),
+        ({"what": "densities", "land_high": FLOOD}, "and no other group does"),
+        ({"what": "land", "land_high": {"share": _figure(0.4)}}, "says what differs"),
+        ({"what": "land", "land_low": FLOOD | {"share": _figure(0.7)}, "land_high": FLOOD}, "together 1 at most"),
+        ({"what": "land", "land_high": FLOOD | {"replace": {"counting.x": 1}}}, "replaces rules, pieces and time"),
+    ],
+)
+def test_a_group_of_land_that_says_nothing_or_too_much_is_refused(group: dict[str, object], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        DrawnGroup.model_validate({"id": "a", "label": "a"} | group)
+
+
+def test_land_that_a_run_cannot_answer_is_told(opened: Opened, groups: Certainty) -> None:
+    raster = {"share": _figure(0.4), "change": {"flood": {"threshold": _figure(0.3, unit="m")}}}
+    content = groups.model_dump(mode="json", exclude_defaults=True)
+    one = {"id": "depth", "label": "depth", "what": "land", "land_high": raster}
+    certainty = Certainty.model_validate(content | {"groups": [*content["groups"], one]})
+    with pytest.raises(ConfigError, match=r"certainty\.groups: depth: this cannot be answered.*rules\.flood"):
+        how_sure(opened, certainty=certainty, draws=Draws(draws=20))
 
 
 def _one_draw(opened: Opened, name: str, moved: Moved, d: int) -> Held:

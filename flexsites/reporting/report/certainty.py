@@ -80,6 +80,8 @@ def certainty_notes(results: Results, words: Words) -> list[str]:
     if (unknown := unknown[unknown > 0]).size:
         each = [f"{words.name('flexmilieu', name)} {words.percent(share)}" for name, share in unknown.items()]
         notes.append(words.text("certainty.unknown", listed=", ".join(each)))
+    draws_land = any(group["what"] == "land" for group in said["certainty"]["groups"])
+    notes.append(words.text("certainty.land_drawn" if draws_land else "certainty.land_not_drawn"))
     return [*notes, *([words.text("certainty.not_drawn", n=words.number(len(fixed)))] if fixed else [])]
 
 
