@@ -52,6 +52,8 @@ from flexsites.surroundings import Surroundings, halo_m, surroundings_of
 from flexsites.tables import Frame, Table
 from flexsites.tables.contract import is_among
 from flexsites.tables.files import read
+from flexsites.tables.manifest import read_manifest, require_as_written
+from flexsites.tables.run_directory import holding_of
 from flexsites.tables.windows import window_of
 
 __all__ = ["ChangedLand", "LandAtHand", "change_land", "needs_cells", "open_land_of"]
@@ -67,6 +69,9 @@ _ASSESSED: Mapping[str, Table] = {
     "laid_out": t.LaidOut,
 }
 """The tables of which the rows of parcels that change are made again."""
+
+_READ = ("faces.parquet", "reasons.parquet", "rule_coverage.parquet")
+"""What is read of a run besides what `open_finished` reads."""
 
 _ON_EVERY_PIECE = ("pieces", "time", "layout", "dwelling_types")
 """Sections that decide of every piece whether it is one, for how long, or what is laid out on it."""
@@ -140,8 +145,10 @@ def open_land_of(run: Finished) -> LandAtHand:
     Raises
     ------
     InputError
-        If a file of its prepared inputs is gone, or is not as it was written.
+        If one of its tables or of its prepared inputs is gone, or is not as it was written.
     """
+    if holding_of(run.directory) is None:
+        require_as_written(read_manifest(run.directory), run.directory, _READ)
     study = _study_of(run)
     inputs = open_prepared(run.directory / "canonical", [*_layers_of(study.all_rules), *run.settings.sources.layers])
     parcels = inputs.read("parcels", t.Parcels).sort_values("site_id", ignore_index=True)
