@@ -38,6 +38,7 @@ RD_BOUNDS = (-7_000.0, 289_000.0, 300_000.0, 629_000.0)
 
 GeometryKind = Literal["polygon", "point", "line", "any"]
 _GEOMETRY_TYPES: dict[str, tuple[int, ...]] = {"polygon": (3, 6), "point": (0, 4), "line": (1, 5)}
+_WORDS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,5 +334,6 @@ def _field_faults(frame: Frame, field: Field, table: Table, where: str) -> list[
         faults += fault("infinite", infinite & ~outside, "null is for unreachable")
     if field.values:
         wrong = ~column.isin(field.values).to_numpy() & ~is_null
-        faults += fault(f"not one of {', '.join(field.values)}", wrong, "map the source's words to these")
+        words = ", ".join(sorted(set(column[wrong].astype(str)))[:_WORDS_SHOWN])
+        faults += fault(f"{words}: not one of {', '.join(field.values)}", wrong, "map the source's words to these")
     return faults

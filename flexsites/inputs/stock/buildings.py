@@ -66,6 +66,20 @@ UNIT_LEFT_OUT = {
     "verblijfsobject ten onrechte opgevoerd",
 }
 DWELLING = "woonfunctie"
+UNIT_FUNCTIONS = {
+    DWELLING,
+    "bijeenkomstfunctie",
+    "celfunctie",
+    "gezondheidszorgfunctie",
+    "industriefunctie",
+    "kantoorfunctie",
+    "logiesfunctie",
+    "onderwijsfunctie",
+    "overige gebruiksfunctie",
+    "sportfunctie",
+    "winkelfunctie",
+}
+"""What a unit may be used for. A word that is none of these, such as `wonen`, must not make it no dwelling."""
 _YEAR_UNKNOWN = 9999
 _GEMEENTE_DIGITS = 4
 
@@ -171,7 +185,7 @@ def verblijfsobjecten(rows: Frame, *, where: str, on: dt.date | None = None) -> 
     Raises
     ------
     InputError
-        If a column is missing, a status is not one of the register's, or a floor area is no number.
+        If a column is missing, a status or a function is not one of the register's, or a floor area is no number.
     """
     theirs = require_columns(rows, UNIT_NEEDED, where=where)
     words = rows[theirs["status"]].astype("str").str.strip().str.casefold()
@@ -180,7 +194,7 @@ def verblijfsobjecten(rows: Frame, *, where: str, on: dt.date | None = None) -> 
     _require_ids(ids, rows[theirs["id"]], where)
     # Some exports write a unit as a row per pand, or per function: those are no versions of each other.
     row_key = ids + "/" + rows[theirs["pand"]].astype("str").fillna("")
-    functions = members(rows[theirs["functions"]])
+    functions = _functions(rows[theirs["functions"]], where=f"{where}: {theirs['functions']}")
     of_function = row_key + "/" + functions.map("|".join).astype("str")
     is_occurrence = pd.Series(why_not(rows, ids, of_function, where=where, on=on), index=rows.index).isna()
     functions = _of_all_rows(functions, ids, is_occurrence)
@@ -381,8 +395,16 @@ def _require_ids(ids: pd.Series, written: pd.Series, where: str) -> None:
         raise InputError(Fault(what, where, remedy, int(bad.sum()), written[bad].head(3).tolist()))
 
 
+def _functions(column: pd.Series, *, where: str) -> pd.Series:
+    """Return the functions of each unit, a list each, in the register's own words."""
+    found = members(column)
+    own = {one: [word.casefold() for word in one] for one in set(map(tuple, found))}
+    _require_words(pd.Series([word for one in own.values() for word in one], dtype="str"), UNIT_FUNCTIONS, where=where)
+    return pd.Series([own[tuple(one)] for one in found], index=found.index, dtype=object)
+
+
 def _require_words(words: pd.Series, allowed: set[str], *, where: str) -> None:
     unlisted = sorted(set(words.dropna()) - allowed)
     if unlisted:
-        what = f"statuses that the register does not have: {', '.join(unlisted[:5])}"
+        what = f"words that the register does not have: {', '.join(unlisted[:5])}"
         raise InputError(Fault(what, where, f"map them to one of: {', '.join(sorted(allowed))}"))

@@ -129,7 +129,7 @@ def test_owners_by_id_go_over_null_only(tmp_path: Path) -> None:
 def test_an_owner_class_that_is_none_of_ours_is_refused(tmp_path: Path) -> None:
     frame = squares().assign(owner="Derden")
     row = vector(write(frame, tmp_path / "p.gpkg"), id_column="id", rename={"owner": "owner_class"})
-    with pytest.raises(InputError, match="owner_class: not one of gemeente"):
+    with pytest.raises(InputError, match=r"owner_class: .*: not one of gemeente"):
         prepare(sources(parcels=row), directory=tmp_path / "out", base=tmp_path)
 
 

@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from flexsites.errors import CrsError, InputError
-from flexsites.inputs.stock.buildings import join_stock, panden, verblijfsobjecten
+from flexsites.inputs.stock.buildings import is_dwelling, join_stock, panden, verblijfsobjecten
 from flexsites.inputs.stock.files import bag_ids, members, read_stock_file
 from flexsites.inputs.stock.roofs_3d import read_bag3d, read_bag3d_parts, roof_attributes
 from flexsites.tables import Buildings, Frame, conform
@@ -283,3 +283,17 @@ def test_identifications_of_which_none_is_given_are_all_null() -> None:
     for column in (pd.Series([None, None], dtype=object), pd.Series([], dtype="str"), pd.Series([float("nan")])):
         assert bag_ids(column).isna().all()
         assert len(bag_ids(column)) == len(column)
+
+
+@pytest.mark.parametrize(
+    ("function", "is_home"), [("Woonfunctie", 1), ("{WOONFUNCTIE,winkelfunctie}", 1), ("logiesfunctie", 0)]
+)
+def test_functions_are_read_whatever_their_capitals(function: str, is_home: int) -> None:
+    units, _ = verblijfsobjecten(pd.DataFrame([unit(V, A, function)]), where="test")
+    assert is_dwelling(units["functions"]).tolist() == [bool(is_home)]
+
+
+@pytest.mark.parametrize("function", ["wonen", "{woonfunctie,zorg}"])
+def test_a_function_that_the_register_does_not_have_is_no_silent_no(function: str) -> None:
+    with pytest.raises(InputError, match=r"words that the register does not have: .*woonfunctie"):
+        verblijfsobjecten(pd.DataFrame([unit(V, A, function)]), where="test")

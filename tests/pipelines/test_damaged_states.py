@@ -1,0 +1,147 @@
+"""Whatever state the files of a run are in, what is asked of it is answered as of a sound one, or refused in words.
+
+Law: of every file that a run leaves, in every state of `damaged_states.py`, a resumed run ends with the tables of the
+undisturbed one, and what reads a finished run gives what it gave before; or each says what is wrong. Nothing raises
+anything else, nothing is answered otherwise. `.ci/run` draws some pairs of a file and a state, `.ci/deep` takes all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+
+from flexsites import reporting
+from flexsites.config.run import Variant
+from flexsites.config.study import resolve
+from flexsites.errors import FlexsitesError
+from flexsites.finished import open_finished
+from flexsites.runs.run import Options, held, place_of
+from flexsites.view.opened import open_run
+from tests.conftest import PROFILE
+from tests.made_once import make_once
+from tests.pipelines.damaged_states import STATES, copy_of, kinds_of
+from tests.pipelines.small_run import CELL_M, Small, assess, tables
+
+ALIKE = ("canonical/access/", "canonical/travel/")
+"""Folders of arrays, of which one stands for all where not every file is tried: they are read in one way."""
+
+AT_ONCE = 10
+"""Files that are damaged before a run is resumed: to resume takes seconds, and states seldom hide each other."""
+
+Damage = tuple[str, str]
+Ask = Callable[[Path, str], str]
+
+
+@pytest.fixture(scope="module")
+def finished(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the undisturbed run as its pipeline leaves it: with a manifest that vouches for its files."""
+
+    def make(folder: Path) -> Path:
+        small.copy_to(folder)
+        return resume(small, folder)
+
+    return make_once(tmp_path_factory, "finished", make)
+
+
+@pytest.fixture(scope="module")
+def site_id(finished: Path) -> str:
+    sites = gpd.read_parquet(finished / "sites.parquet")
+    return str(sites.loc[sites["verdict"] == "eligible", "site_id"].min())
+
+
+def resume(small: Small, outputs: Path) -> Path:
+    """Resume the run as its pipeline does, without reports."""
+    with held(place_of(resolve(str(small.path)), Options(outputs))):
+        return assess(small.path, outputs, cell_size_m=CELL_M, resume=True)
+
+
+def drawn(directory: Path, n: int, *, seed: int, but: Sequence[str] = ()) -> list[Damage]:
+    """Return pairs of a kind of file and a state; all of them in `.ci/deep`, in an order that the seed chooses."""
+    every = [(kind, state) for kind in kinds_of(directory, but=but) for state in STATES if _is_other(state)]
+    random.Random(seed).shuffle(every)
+    return every[:n] if PROFILE == "ci" else every
+
+
+def _is_other(state: str) -> bool:
+    return state != "refused" or os.geteuid() != 0
+
+
+def damage(directory: Path, source: Path, damages: Sequence[Damage]) -> Path:
+    """Copy a run and put files of the copy into their states; one kind of file is in one state."""
+    kinds = kinds_of(source)
+    copy_of(source, directory)
+    for kind, state in dict(damages).items():
+        STATES[state](directory / kinds[kind].relative_to(source))
+    return directory
+
+
+def test_a_resumed_run_is_the_undisturbed_one_or_tells(small: Small, finished: Path, tmp_path: Path) -> None:
+    outputs = small.directory.relative_to(small.outputs)
+    every = drawn(finished, AT_ONCE, seed=1)
+    for damages in (every[i : i + AT_ONCE] for i in range(0, len(every), AT_ONCE)):
+        place = damage(tmp_path / outputs, finished, damages)
+        if _ends_well(small, tmp_path):
+            assert tables(place) == small.expected, damages
+            continue
+        # One of them was told, and hides the others: a folder always is. Without those, else each by itself.
+        others = [one for one in damages if one[1] != "a folder"]
+        damage(place, finished, others)
+        if _ends_well(small, tmp_path):
+            assert tables(place) == small.expected, others
+            continue
+        for one in others:
+            damage(place, finished, [one])
+            assert not _ends_well(small, tmp_path) or tables(place) == small.expected, one
+
+
+def _ends_well(small: Small, outputs: Path) -> bool:
+    try:
+        resume(small, outputs)
+    except (FlexsitesError, OSError) as error:  # the command line tells both in words
+        return not str(error).strip()
+    return True
+
+
+def _what_if(directory: Path, site_id: str) -> str:
+    asked = Variant.model_validate({"id": "low", "label": "low", "estimate": "low"})
+    told = open_finished(directory).what_if(asked)
+    return f"{site_id}{told.suitability.to_csv()}{told.totals.to_csv()}"
+
+
+def _view(directory: Path, site_id: str) -> str:
+    opened = open_run(directory)
+    return opened.story(site_id, "nl") + json.dumps(opened.settings("nl"), default=str)
+
+
+ASKED: dict[str, tuple[Ask, int]] = {
+    "explain": (lambda directory, site_id: reporting.explain(directory, site_id, "nl"), 8),
+    "what if": (_what_if, 8),
+    "view": (_view, 0),
+    "report": (lambda directory, _: reporting.write_report(directory, "nl").read_text(encoding="utf-8"), 0),
+}
+"""What is asked of a finished run, and in how many states in `.ci/run`."""
+
+
+@pytest.mark.parametrize(
+    "what", [pytest.param(one, marks=() if n else pytest.mark.deep) for one, (_, n) in ASKED.items()]
+)
+def test_what_reads_a_finished_run_gives_the_same_or_tells(
+    what: str, finished: Path, site_id: str, tmp_path: Path
+) -> None:
+    ask, n = ASKED[what]
+    place = tmp_path / finished.name
+    expected = ask(copy_of(finished, place), site_id)
+    n_told = 0
+    for one in drawn(finished, n, seed=5, but=("parts/", *ALIKE)):
+        damage(place, finished, [one])
+        try:
+            assert ask(place, site_id) == expected, one
+        except (FlexsitesError, OSError) as error:
+            n_told += bool(str(error).strip())
+    assert n_told, "nothing that was damaged is read"
