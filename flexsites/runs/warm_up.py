@@ -26,7 +26,8 @@ from flexsites.tables import CRS, Buildings, Frame, Pieces, RoofParts, TransitQu
 from flexsites.tables.contract import Table
 
 _SQUARE = shapely.box(150_000.0, 450_000.0, 150_060.0, 450_060.0)
-_PATIENCE_S = 60.0
+_PATIENCE_S = 300.0
+"""A worker that finds nothing kept compiles just as long, and each does: waiting is dearer only if it is stuck."""
 
 
 def one_row(table: Table, **known: object) -> Frame:
