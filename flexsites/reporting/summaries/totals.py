@@ -137,8 +137,8 @@ def join_totals(
     n_locations = np.zeros(len(found), dtype=np.int64)
     for i, counted in enumerate(located.values()):
         here = np.flatnonzero(kind == i)
-        area = counted.index.get_indexer(pd.Index(found["area_code"].iloc[here].astype(str)))
-        n_locations[here] = np.where(area >= 0, counted.to_numpy()[area, group[here]], 0)
+        by_row = counted.reindex(found["area_code"].iloc[here].astype(str), fill_value=0).to_numpy()
+        n_locations[here] = by_row[np.arange(len(here)), group[here]]
     in_order = np.lexsort((group, kind))
     return _told(found.assign(n_locations=n_locations).iloc[in_order].reset_index(drop=True), order)
 

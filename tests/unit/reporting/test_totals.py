@@ -212,3 +212,10 @@ def test_what_is_available_is_never_less_than_what_suits(tables: dict[str, pd.Da
     for population in ("suitable", "suitable_demanding"):
         homes = found[found["population"] == population].set_index(keys)["n_common_expected"]
         assert (homes <= most + 1e-9).all(), population
+
+
+def test_where_nothing_is_available_there_are_no_locations() -> None:
+    sites, suitability = _tiny_run()
+    found = totals(sites.assign(verdict="excluded", location_id=None), suitability)
+    assert len(found) == 5 * 4 * 5, "five populations, four scopes; the run, one province, two gemeenten and unknown"
+    assert (found[["n_sites", "n_locations", "n_sites_unknown"]] == 0).all(axis=None)
