@@ -73,13 +73,15 @@ def test_inputs_prepared_again_give_the_same(small: Small, tmp_path: Path) -> No
     assert tables(assess(small.path, tmp_path)) == small.expected
 
 
-def test_locations_over_gaps_do_not_depend_on_cells(world: Path, tmp_path: Path) -> None:
+def test_locations_over_gaps_do_not_depend_on_cells(small: Small, world: Path, tmp_path: Path) -> None:
     """Pieces that a gap parts are one location, on whichever side of the border of a cell they lie."""
     path = write_run(tmp_path, world, lambda content: content.update(assess=["parcels"], variants=[]))
     rules = copy("rules/exclusion/omgevingswet_2024", tmp_path / "flexsites_config", shelf=Shelf())
     content = yaml.safe_load(rules.read_text(encoding="utf-8"))
     content["locations"]["gap_m"] = {"value": 25, "unit": "m", "source": "a test"}
     rules.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    for name in ("one", "many"):
+        small.lend_inputs(path, tmp_path / name)
     one, many = (assess(path, tmp_path / name, **way) for name, way in (("one", {}), ("many", {"cell_size_m": CELL_M})))
     assert tables(one) == tables(many)
     pieces, located = read(one / "pieces.parquet"), read(one / "piece_locations.parquet")

@@ -69,7 +69,7 @@ def registers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return delivered(tmp_path_factory.mktemp("registers"))
 
 
-@pytest.fixture(params=["noord_holland", "noord_holland_pbl_2020"])
+@pytest.fixture(params=["noord_holland", pytest.param("noord_holland_pbl_2020", marks=pytest.mark.deep)])
 def study(request: pytest.FixtureRequest, registers: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     monkeypatch.setenv("FLEXSITES_DATA", str(registers))
     return resolve(request.param)
