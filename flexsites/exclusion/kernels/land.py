@@ -217,18 +217,41 @@ class Land:
         return self._entered[piece]
 
     def way_in(self, piece: int, land: Lands, core: shapely.Geometry) -> Entered | None:
-        """Return a piece's own shortest way in from which its core part can be reached; None: there is none."""
+        """Return a piece's own shortest way in from which its core part can be reached; None: there is none.
+
+        Of a core part in several polygons the largest is meant, and a smaller one only where no lane leads to a larger.
+        """
         key = (piece, land)
         if key not in self._way_in:
             found = self.entered(piece)
             if found.line is not None:
-                shape, lane_m = self.shape[piece], self.limits.lane_m
-                lanes = lanes_to_core(shape, core, lane_m=lane_m)
-                if not begins_lane(lanes, shapely.get_point(found.line, 0), lane_m=lane_m):
-                    part = objects([part_with_lanes(shape, lanes, lane_m=lane_m)])
-                    found = self._ways_in(np.array([piece], dtype=np.int64), part)[0]
-            self._way_in[key] = None if found.line is None else found
+                ways = (self._way_to(piece, found, one) for one in by_size(core))
+                self._way_in[key] = next((way for way in ways if way is not None), None)
+            else:
+                self._way_in[key] = None
         return self._way_in[key]
+
+    def _way_to(self, piece: int, shortest: Entered, core: shapely.Geometry) -> Entered | None:
+        """Return the shortest way into a piece from which a polygon of its core can be reached; None: there is none."""
+        shape, lane_m = self.shape[piece], self.limits.lane_m
+        lanes = lanes_to_core(shape, core, lane_m=lane_m)
+        if begins_lane(lanes, shapely.get_point(shortest.line, 0), lane_m=lane_m):
+            return shortest
+        part = objects([part_with_lanes(shape, lanes, lane_m=lane_m)])
+        found = self._ways_in(np.array([piece], dtype=np.int64), part)[0]
+        return None if found.line is None else found
+
+
+def by_size(core: shapely.Geometry) -> GeometryArray:
+    """Return the polygons of a core part, the largest first.
+
+    Examples
+    --------
+    >>> [one.area for one in by_size(shapely.MultiPolygon([shapely.box(0, 0, 1, 1), shapely.box(5, 0, 8, 1)]))]
+    [3.0, 1.0]
+    """
+    polygons = np.asarray(shapely.get_parts(core), dtype=object)
+    return polygons[np.argsort(-shapely.area(polygons), kind="stable")]
 
 
 def objects(items: Sequence[object]) -> GeometryArray:

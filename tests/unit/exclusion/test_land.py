@@ -104,6 +104,15 @@ def test_a_lane_begins_beside_a_corner():
     assert (piece["is_valid"], piece["road_distance_m"]) == (True, 5.0)
 
 
+def test_a_corner_of_the_core_nearer_to_the_street_does_not_hide_the_field():
+    """No lane passes the neck of a metre between them: the way in is that of the field, where it has one."""
+    corner, neck = at(0, 0, 40, 40), at(40, 20, 60, 21)
+    piece = left(shapely.union_all([corner, neck, at(60, 1, 160, 100)])).loc["s0#1"]
+    assert (piece["road_distance_m"], piece["access_x_m"] >= X + 60) == (6.0, True)
+    behind = shapely.union_all([corner, at(19, 40, 20, 60), at(0, 60, 100, 160)])
+    assert left(behind).loc["s0#1", "road_distance_m"] == 5.0
+
+
 def test_a_strip_before_a_farmyard_does_not_hide_the_front_of_the_field():
     """The strip is nearer to the street, and leads nowhere; the field itself lies at the street beside it."""
     strip = shapely.Polygon([(X, Y), (X + 40, Y + 0.4), (X + 40, Y + 1.7), (X, Y + 1.3)])
