@@ -14,6 +14,7 @@ from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats import files
 
 _FEATURES = (".gpkg", ".geojson", ".json", ".shp", ".gml", ".xml", ".fgb", ".parquet", ".geoparquet")
+_ABOUT = ("xml", "json")
 _SHOWN = 6
 
 
@@ -46,7 +47,10 @@ def features_of(path: str, layer: str | None, *, where: str, scratch: Path) -> t
             raise _unfit([], names, archive, where)
         found = files.unpack(archive, inner, scratch)
         return features_of(f"{found}/{rest}" if rest else str(found), layer, where=where, scratch=scratch)
-    fitting = [name for name in names if name.lower().endswith(_FEATURES) and member in (None, name)]
+    fitting = [name for name in names if _holds_features(name) and member in (None, name)]
+    packed = [name for name in names if name.lower().endswith(".zip")]
+    if not fitting and member is None and len(packed) == 1:
+        return features_of(str(files.unpack(archive, packed[0], scratch)), layer, where=where, scratch=scratch)
     chosen = _one_delivery(_of_layer(fitting, layer))
     if not chosen:
         raise _unfit(fitting, names, archive, where)
@@ -74,6 +78,12 @@ def is_data(name: str) -> bool:
     """
     parts = PurePosixPath(name).parts
     return bool(parts) and not name.endswith("/") and "__MACOSX" not in parts and not parts[-1].startswith("._")
+
+
+def _holds_features(name: str) -> bool:
+    """Whether a member may hold features; what tells about another file (`plans.shp.xml`) does not."""
+    stem, dot, suffix = name.lower().rpartition(".")
+    return dot + suffix in _FEATURES and not (suffix in _ABOUT and stem.endswith(_FEATURES))
 
 
 def _split_inner(member: str) -> tuple[str, str, str]:

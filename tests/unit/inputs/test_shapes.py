@@ -122,6 +122,20 @@ def test_what_a_mac_puts_into_a_zip_is_no_data(tmp_path: Path) -> None:
     assert len(layer(tmp_path, path="plans.zip")) == 4
 
 
+def test_what_others_put_beside_the_data_is_no_data_also_in_the_only_zip_in_a_zip(tmp_path: Path) -> None:
+    squares().to_file(tmp_path / "plans.shp")
+    with zipfile.ZipFile(tmp_path / "inner.zip", "w") as packed:
+        for suffix in (".shp", ".shx", ".dbf", ".prj"):
+            packed.write(tmp_path / f"plans{suffix}", f"Map met spatie/PLANS{suffix.upper()}")
+        packed.writestr("Map met spatie/PLANS.SHP.XML", b"<metadata/>")
+        packed.writestr("Map met spatie/Thumbs.db", b"\0")
+    with zipfile.ZipFile(tmp_path / "outer.zip", "w") as packed:
+        packed.write(tmp_path / "inner.zip", "inner.zip")
+        packed.writestr("__MACOSX/._inner.zip", b"\0")
+        packed.writestr("leesmij.txt", b"x")
+    assert len(layer(tmp_path, path="outer.zip")) == 4
+
+
 @pytest.mark.parametrize("path", ["parts.zip", "outer.zip/parts.zip", "outer.zip/parts.zip/parts-000001.gpkg"])
 def test_the_parts_of_one_delivery_are_one_source_also_in_a_zip_in_a_zip(tmp_path: Path, path: str) -> None:
     with zipfile.ZipFile(tmp_path / "parts.zip", "w") as packed:

@@ -71,6 +71,16 @@ CLUSTERS = pd.DataFrame(
 )
 
 
+def test_a_run_without_a_location_has_totals() -> None:
+    """As one of which every verdict is unknown: no piece is valid, so no location stands."""
+    sites, suitability = _tiny_run()
+    unknown = sites.assign(verdict="unknown", location_id=None)
+    nowhere = pd.DataFrame({"site_id": pd.Series(dtype="str"), "location_id": pd.Series(dtype="str")})
+    found = totals(unknown, suitability, flexmilieu_order=("dense", "groen_tiny"), places=nowhere)
+    assert len(found)
+    assert found["n_locations"].eq(0).all()
+
+
 def test_totals_by_hand() -> None:
     """What spans flexmilieus has the common programme, a flexmilieu the clusters that start in the area."""
     found = totals(*_tiny_run(), flexmilieu_order=("dense", "groen_tiny"), clusters=CLUSTERS)
