@@ -56,7 +56,7 @@ def test_tables_do_not_depend_on_cells_workers_or_scheduler(
     assert tables(assess(small.path, tmp_path, **way)) == small.expected
 
 
-@pytest.mark.deep(sibling="test_a_scheduler_elsewhere_gives_the_same")
+@pytest.mark.deep(sibling="test_tables_do_not_depend_on_cells_workers_or_scheduler")
 def test_a_local_cluster_gives_the_same(small: Small, tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     small.lend_inputs(small.path, tmp_path)
@@ -64,6 +64,7 @@ def test_a_local_cluster_gives_the_same(small: Small, tmp_path: Path) -> None:
     assert tables(directory) == small.expected
 
 
+@pytest.mark.deep(sibling="test_tables_do_not_depend_on_cells_workers_or_scheduler")
 def test_a_scheduler_elsewhere_gives_the_same(small: Small, cluster: str, tmp_path: Path) -> None:
     small.lend_inputs(small.path, tmp_path)
     assert tables(assess(small.path, tmp_path, scheduler=cluster, cell_size_m=ODD_M)) == small.expected
@@ -102,6 +103,7 @@ def _assert_same_rows(half: Path, whole: Path) -> None:
         pd.testing.assert_frame_equal(same.drop(columns=columns), some.drop(columns=columns), check_exact=True)
 
 
+@pytest.mark.deep(sibling="test_nor_where_an_entrance_is_borrowed_from_afar")
 def test_a_sites_numbers_do_not_depend_on_the_extent_of_the_run(reported: Small, world: Path, tmp_path: Path) -> None:
     """Half of the area: the same rows for every site, but for what is of the run as a whole."""
     west = [157_000, 470_100, 158_600, 474_900]

@@ -4,13 +4,22 @@ from pathlib import Path
 
 import pytest
 
+from flexsites.reporting.summaries.all_tables import write_tables
 from tests.reporting_fixture import write_results
 
 
 @pytest.fixture(scope="session")
 def run_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run with a timetable, roofs and a variant."""
+    """A run with a timetable, roofs and a variant; its summing tables are computed whenever they are asked."""
     return write_results(tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="session")
+def summed_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with its summing tables, as a pipeline leaves it: for what only writes it up, and changes nothing."""
+    directory = write_results(tmp_path_factory.mktemp("summed"))
+    write_tables(directory)
+    return directory
 
 
 @pytest.fixture(scope="session")

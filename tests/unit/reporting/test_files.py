@@ -141,13 +141,13 @@ def test_workbook_has_no_formula_whatever_the_texts(tmp_path: Path, lang: str) -
     assert {NASTY_OWNER_TEXT, "+31 6", "-1", "@SUM(A1)", "=1+1", "=A1", "@x"} <= texts
 
 
-def test_every_heading_of_the_workbooks_is_in_its_language(run_directory: Path) -> None:
+def test_every_heading_of_the_workbooks_is_in_its_language(summed_run: Path) -> None:
     texts = Words("nl").texts
     known = {
         *texts["columns"].values(),
         *(text for part in texts.values() if isinstance(part, dict) for text in part.values() if isinstance(text, str)),
     }
-    for path in (write_workbook(run_directory, "nl"), write_portfolio(run_directory, "nl")):
+    for path in (write_workbook(summed_run, "nl"), write_portfolio(summed_run, "nl")):
         for sheet in openpyxl.load_workbook(path).worksheets:
             if sheet.freeze_panes is None:
                 continue
@@ -156,8 +156,8 @@ def test_every_heading_of_the_workbooks_is_in_its_language(run_directory: Path) 
             assert {heading.split(": ")[0] for heading in headings} <= known, sheet.title
 
 
-def test_workbook_says_unknown_and_freezes_its_headings(run_directory: Path) -> None:
-    book = openpyxl.load_workbook(write_workbook(run_directory, "nl"))
+def test_workbook_says_unknown_and_freezes_its_headings(summed_run: Path) -> None:
+    book = openpyxl.load_workbook(write_workbook(summed_run, "nl"))
     sheet = book["Percelen"]
     assert sheet.freeze_panes == "B2"
     heads = [cell.value for cell in sheet[1]]
@@ -172,8 +172,8 @@ def test_workbook_says_unknown_and_freezes_its_headings(run_directory: Path) -> 
     assert shortlist.max_row > 50
 
 
-def test_portfolio_ranks_complexes(run_directory: Path) -> None:
-    book = openpyxl.load_workbook(write_portfolio(run_directory, "nl"))
+def test_portfolio_ranks_complexes(summed_run: Path) -> None:
+    book = openpyxl.load_workbook(write_portfolio(summed_run, "nl"))
     assert "Complexen" in book.sheetnames
     assert book["Complexen"].max_row == 9
 

@@ -28,8 +28,8 @@ from tests.unit.reporting.test_one_source import copied
 
 
 @pytest.fixture(scope="module")
-def results(run_directory: Path) -> Results:
-    return open_results(run_directory)
+def results(summed_run: Path) -> Results:
+    return open_results(summed_run)
 
 
 def _told(results: Results) -> dict[str, object]:

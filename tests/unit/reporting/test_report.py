@@ -80,8 +80,8 @@ def _read(html: str) -> _Page:
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
-def html(request: pytest.FixtureRequest, run_directory: Path) -> str:
-    return write_report(run_directory, request.param).read_text(encoding="utf-8")
+def html(request: pytest.FixtureRequest, summed_run: Path) -> str:
+    return write_report(summed_run, request.param).read_text(encoding="utf-8")
 
 
 def test_nothing_is_loaded_from_outside(html: str) -> None:
@@ -133,8 +133,8 @@ def test_no_null_shows_as_such(html: str) -> None:
     assert not {word.strip() for word in words} & {"None", "null"}
 
 
-def test_numbers_follow_the_language(run_directory: Path) -> None:
-    nl, en = (write_report(run_directory, lang).read_text(encoding="utf-8") for lang in LANGUAGES)
+def test_numbers_follow_the_language(summed_run: Path) -> None:
+    nl, en = (write_report(summed_run, lang).read_text(encoding="utf-8") for lang in LANGUAGES)
     assert "330.000 woningen" in nl
     assert "330,000 homes" in en
     assert 'lang="nl"' in nl
@@ -200,9 +200,9 @@ def test_the_closing_adds_up_as_it_is_written(run_directory: Path) -> None:
     assert [int(figure) for figure in re.findall(r"(\d+) m²", said)] == [1, 0, 1]
 
 
-def test_layers_of_one_map_are_one_source(run_directory: Path) -> None:
+def test_layers_of_one_map_are_one_source(summed_run: Path) -> None:
     """A reader sees which layers were read of a source, each with its count; its licence stands there once."""
-    results = open_results(run_directory)
+    results = open_results(summed_run)
     one = {"title": "OSM", "provider": "OSM", "licence": "ODbL", "attribution": "© OSM", "edition": "2024", "url": ""}
     told = (
         Source(id="streets", n_features=12, **one),
