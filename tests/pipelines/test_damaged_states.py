@@ -20,7 +20,8 @@ from flexsites import reporting
 from flexsites.config.run import Variant
 from flexsites.config.study import resolve
 from flexsites.errors import FlexsitesError
-from flexsites.finished import open_finished
+from flexsites.finished.opened import open_finished
+from flexsites.finished.questions import Questions
 from flexsites.runs.run import Options, held, place_of
 from flexsites.view.opened import open_run
 from tests.conftest import PROFILE
@@ -110,7 +111,7 @@ def _ends_well(small: Small, outputs: Path) -> bool:
 
 def _what_if(directory: Path, site_id: str) -> str:
     asked = Variant.model_validate({"id": "low", "label": "low", "estimate": "low"})
-    told = open_finished(directory).what_if(asked)
+    told = Questions(open_finished(directory)).answer(asked)
     return f"{site_id}{told.suitability.to_csv()}{told.totals.to_csv()}"
 
 
