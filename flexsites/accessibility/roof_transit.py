@@ -46,6 +46,26 @@ def serve_buildings(
         Table ``RoofTransit``, one row per building. ``geen``: no stop within reach gives a class, and that is known.
         Null: the building lies off the streets or beyond their edge, or a stop of unknown service, or one beyond the
         edge, could give a better class.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import shapely
+    >>> from flexsites.accessibility.kernels.network import build_network
+    >>> from flexsites.accessibility.roof_transit import serve_buildings
+    >>> from flexsites.inputs.osm.streets_lines import LineColumns, streets_from_lines
+    >>> from flexsites.tables import Buildings, Stops
+    >>> from flexsites.worlds.plain import demo, plain, plot, street_around
+    >>> street = gpd.GeoDataFrame({"class": ["residential"]}, geometry=[street_around(plot())], crs=28992)
+    >>> read = streets_from_lines(street, columns=LineColumns("class"), rules=demo().streets, extent=plot().buffer(500))
+    >>> network = build_network(read.graph, mode="walk", min_component_m=0)
+    >>> building = plain(Buildings, [plot(20, width_m=10, depth_m=10)], bag_pand_id=["1"])
+    >>> often = {f"departures_per_hour_{band}": 12.0 for band in ("peak", "day", "evening", "weekend")}
+    >>> stop = plain(Stops, [shapely.Point(150_090, 450_000)], stop_id=["s"], mode="bus", **often)
+    >>> serve_buildings(
+    ...     building, stop, network=network, classes=demo().transit_classes, reach_m=1000, max_snap_m=50
+    ... ).to_numpy().tolist()
+    [['1', 'B']]
     """
     points = shapely.get_coordinates(shapely.centroid(buildings.geometry.to_numpy()))
     unique = stops.drop_duplicates("stop_id", ignore_index=True)

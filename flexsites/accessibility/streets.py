@@ -40,6 +40,33 @@ def reach(pieces: Frame, *, access: PreparedAccess, measures: tuple[StreetMeasur
         because the data's edge or stops of unknown service lie nearer than what was found: a cost is then an upper
         bound, a count a lower one. ``unreached``: searched completely and not there (costs null, counts 0).
         ``unknown``: null, and ``why`` is one of no_access_point, not_snapped, no_source, service_unknown, data_edge.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import geopandas as gpd
+    >>> import shapely
+    >>> from flexsites.accessibility.contract_streets import prepare_access
+    >>> from flexsites.accessibility.kernels.network import build_network
+    >>> from flexsites.accessibility.streets import reach
+    >>> from flexsites.inputs.osm.streets_lines import LineColumns, streets_from_lines
+    >>> from flexsites.tables import Amenities, Stops, empty
+    >>> from flexsites.worlds.plain import demo, plain, plain_pieces, plot, street_around
+    >>> street = gpd.GeoDataFrame({"class": ["residential"]}, geometry=[street_around(plot())], crs=28992)
+    >>> read = streets_from_lines(street, columns=LineColumns("class"), rules=demo().streets, extent=plot().buffer(500))
+    >>> network = build_network(read.graph, mode="walk", min_component_m=0)
+    >>> shop = plain(Amenities, [shapely.Point(150_100, 450_025)], amenity_id=["shop"], category="supermarket")
+    >>> measure = next(one for one in demo().street_measures if one.id == "walk_distance_supermarket_m")
+    >>> with TemporaryDirectory() as folder:
+    ...     access = prepare_access(
+    ...         Path(folder), networks={"walk": network}, amenities=shop, stops=empty(Stops),
+    ...         covered=frozenset({"amenity:supermarket"}), extent=None, measures=(measure,),
+    ...         modes=demo().measures.modes,
+    ...     )
+    ...     told = reach(plain_pieces(plot()), access=access, measures=(measure,))
+    >>> told[["piece_id", "value", "status"]].to_numpy().tolist()
+    [['a#1', 150.0, 'reached']]
     """
     points = pieces[["access_x_m", "access_y_m"]].to_numpy(dtype=np.float64)
     bound = distance_to_edge_m(points, access.extent)
@@ -59,6 +86,21 @@ def look_up_areas(pieces: Frame, areas: Frame, *, measures: tuple[AreaStatistic,
     -------
     Frame
         Table ``Accessibility``; unknown with ``no_source`` where no area of the kind lies or has the statistic.
+
+    Examples
+    --------
+    >>> from flexsites.accessibility.streets import look_up_areas
+    >>> from flexsites.config.access import AreaStatistic
+    >>> from flexsites.tables import Areas
+    >>> from flexsites.worlds.plain import plain, plain_pieces, plot
+    >>> area = plain(Areas, [plot(-50, width_m=200)], area_kind=["buurt"], area_code="BU1", density=812.0)
+    >>> measure = AreaStatistic(
+    ...     id="address_density_per_km2", kind="area_statistic", unit="1/km2",
+    ...     label={"nl": "dichtheid", "en": "density"}, area_kind="buurt", statistic="density",
+    ... )
+    >>> told = look_up_areas(plain_pieces(plot(), plot(500)), area, measures=(measure,))
+    >>> told[["piece_id", "value", "why"]].to_numpy().tolist()
+    [['a#1', 812.0, nan], ['b#1', nan, 'no_source']]
     """
     points = shapely.point_on_surface(pieces.geometry.to_numpy())
     answers = []

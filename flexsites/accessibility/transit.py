@@ -53,6 +53,23 @@ def walk_to_stops(pieces: Frame, stops: Frame, *, network: Network, reach_m: flo
         Table ``StopLegs``. Every piece has a row: one without a stop in reach has an empty stop id; one whose access
         is unknown has ``why`` besides (no_access_point, not_snapped, data_edge). Near the edge of the streets
         ``complete_m`` says up to which walk the rows are complete.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import shapely
+    >>> from flexsites.accessibility.kernels.network import build_network
+    >>> from flexsites.accessibility.transit import walk_to_stops
+    >>> from flexsites.inputs.osm.streets_lines import LineColumns, streets_from_lines
+    >>> from flexsites.tables import Stops
+    >>> from flexsites.worlds.plain import demo, plain, plain_pieces, plot, street_around
+    >>> street = gpd.GeoDataFrame({"class": ["residential"]}, geometry=[street_around(plot())], crs=28992)
+    >>> read = streets_from_lines(street, columns=LineColumns("class"), rules=demo().streets, extent=plot().buffer(500))
+    >>> network = build_network(read.graph, mode="walk", min_component_m=0)
+    >>> stop = plain(Stops, [shapely.Point(150_100, 450_025)], stop_id=["s"], mode="bus")
+    >>> legs = walk_to_stops(plain_pieces(plot()), stop, network=network, reach_m=500, max_snap_m=50)
+    >>> legs[["piece_id", "stop_id", "walk_distance_m"]].to_numpy().tolist()
+    [['a#1', 's', 150.0]]
     """
     points = pieces[["access_x_m", "access_y_m"]].to_numpy(dtype=np.float64)
     unique = stops.drop_duplicates("stop_id", ignore_index=True)
@@ -97,6 +114,18 @@ def serve(pieces: Frame, stops: Frame, stop_legs: Frame, *, classes: TransitClas
         Table ``TransitQuality``, one row per piece. ``geen``: no stop within reach gives a class, and that is known.
         Null: the access is unknown, or stops of unknown service (or beyond the edge of the data) could give a better
         class than the best that is known.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> from flexsites.accessibility.transit import serve
+    >>> from flexsites.tables import StopLegs, Stops
+    >>> from flexsites.worlds.plain import demo, plain, plain_pieces, plot
+    >>> often = {f"departures_per_hour_{band}": 12.0 for band in ("peak", "day", "evening", "weekend")}
+    >>> stop = plain(Stops, [shapely.Point(150_090, 450_000)], stop_id=["s"], mode="bus", **often)
+    >>> legs = plain(StopLegs, piece_id=["a#1", "b#1"], stop_id=["s", ""], walk_distance_m=[200, None])
+    >>> serve(plain_pieces(plot(), plot(200)), stop, legs, classes=demo().transit_classes).to_numpy().tolist()
+    [['a#1', 'B'], ['b#1', 'geen']]
     """
     table = class_table(classes)
     rows = stop_legs.merge(stops.drop(columns="geometry"), on="stop_id", how="left")
@@ -124,6 +153,24 @@ def walk_to_destinations(
     -------
     Frame
         Table ``DirectLegs``; pieces without a destination in reach have no row.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import shapely
+    >>> from flexsites.accessibility.kernels.network import build_network
+    >>> from flexsites.accessibility.transit import walk_to_destinations
+    >>> from flexsites.inputs.osm.streets_lines import LineColumns, streets_from_lines
+    >>> from flexsites.tables import Amenities
+    >>> from flexsites.worlds.plain import demo, plain, plain_pieces, plot, street_around
+    >>> street = gpd.GeoDataFrame({"class": ["residential"]}, geometry=[street_around(plot())], crs=28992)
+    >>> read = streets_from_lines(street, columns=LineColumns("class"), rules=demo().streets, extent=plot().buffer(500))
+    >>> network = build_network(read.graph, mode="walk", min_component_m=0)
+    >>> school = plain(Amenities, [shapely.Point(150_100, 450_025)], amenity_id=["school"])
+    >>> walk_to_destinations(
+    ...     plain_pieces(plot()), school, network=network, reach_m=500, max_snap_m=50
+    ... ).to_numpy().tolist()
+    [['a#1', 'school', 150.0]]
     """
     points = pieces[["access_x_m", "access_y_m"]].to_numpy(dtype=np.float64)
     xy = shapely.get_coordinates(shapely.centroid(destinations.geometry.to_numpy())).reshape(-1, 2)
@@ -169,6 +216,19 @@ def travel_times(
         of unknown service, might do better: a time is an upper bound, a sum a lower one; ``complete_to_m`` (here in
         minutes) is how soon one can be at that edge. ``unknown``: null; ``why`` says no_timetable,
         no_source (no destination of the kind), data_edge, service_unknown, or why the access is unknown.
+
+    Examples
+    --------
+    >>> from flexsites.accessibility.transit import travel_times
+    >>> from flexsites.tables import DirectLegs, StopLegs, empty
+    >>> from flexsites.worlds.plain import demo, plain, plain_pieces, plot
+    >>> legs = plain(StopLegs, piece_id=["a#1"], stop_id="")
+    >>> told = travel_times(
+    ...     plain_pieces(plot()), legs, empty(DirectLegs),
+    ...     travel=None, measures=demo().travel_measures[:1], walk_speed_km_h=4.5,
+    ... )
+    >>> told[["status", "why"]].to_numpy().tolist()  # no timetable: unknown, not "never"
+    [['unknown', 'no_timetable']]
     """
     answers = [
         unknown_everywhere(len(pieces), "no_timetable")

@@ -35,6 +35,16 @@ def programme_in_common(
     Returns
     -------
         One row per parcel. Law: homes / area is the same of every parcel, so they may be added over land.
+
+    Examples
+    --------
+    >>> from flexsites.capacity.common_programme import programme_in_common
+    >>> from flexsites.tables import Exclusions
+    >>> from flexsites.worlds.plain import demo, plain, plain_pieces, plot
+    >>> exclusions = plain(Exclusions, site_id=["a"], verdict="eligible")
+    >>> found = programme_in_common(plain_pieces(plot()), exclusions, counting=demo().settings.counting)
+    >>> found[["site_id", "programme_area_m2", "n_common_expected"]].to_numpy().tolist()
+    [['a', 5000.0, 30.0]]
     """
     area = area_in_common(pieces, exclusions)
     return programme_on(exclusions["site_id"], area, counting=counting, estimate=estimate)

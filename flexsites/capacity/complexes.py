@@ -43,6 +43,18 @@ def link_neighbours(roofs: Frame, *, rules: ComplexRules) -> Frame:
     Returns
     -------
         One row per pair, the lower identification first; what a pair is does not depend on the other roofs.
+
+    Examples
+    --------
+    >>> from flexsites.capacity.complexes import link_neighbours
+    >>> from flexsites.tables import Roofs
+    >>> from flexsites.worlds.plain import demo, plain, plot
+    >>> roofs = plain(
+    ...     Roofs, [plot(width_m=20, depth_m=10), plot(20, width_m=20, depth_m=10), plot(90, width_m=20, depth_m=10)],
+    ...     bag_pand_id=["1", "2", "3"], year_built=1970,
+    ... )
+    >>> link_neighbours(roofs, rules=demo().top_up.complexes).to_numpy().tolist()
+    [['1', '2']]
     """
     ranked = roofs.sort_values("bag_pand_id", kind="stable")
     footprints = ranked.geometry.to_numpy()
@@ -109,6 +121,16 @@ def group_complexes(roofs: Frame, links: Frame, *, rules: ComplexRules) -> Frame
     Returns
     -------
         One row per roof, in the order of the roofs; does not depend on that order.
+
+    Examples
+    --------
+    >>> from flexsites.capacity.complexes import group_complexes
+    >>> from flexsites.tables import ComplexLinks, Roofs
+    >>> from flexsites.worlds.plain import demo, plain, plot
+    >>> roofs = plain(Roofs, [plot(), plot(100), plot(300)], bag_pand_id=["1", "2", "3"])
+    >>> links = plain(ComplexLinks, bag_pand_id=["1"], neighbour_id="2")
+    >>> group_complexes(roofs, links, rules=demo().top_up.complexes)[["bag_pand_id", "complex_id"]].to_numpy().tolist()
+    [['1', '1'], ['2', '1'], ['3', '3']]
     """
     order = np.argsort(roofs["bag_pand_id"].to_numpy(), kind="stable")
     ranked = roofs.iloc[order]
@@ -145,6 +167,17 @@ def describe_references(roofs: Frame, complexes: Frame, known: Frame) -> Frame:
         Some roofs of the run with their complexes.
     known
         The user's reference table: buildings of which drawings or a calculation tell what they carry.
+
+    Examples
+    --------
+    >>> from flexsites.capacity.complexes import describe_references
+    >>> from flexsites.tables import Complexes, KnownRoofs, Roofs
+    >>> from flexsites.worlds.plain import plain, plot
+    >>> roofs = plain(Roofs, [plot(), plot(100)], bag_pand_id=["1", "2"], year_built=[1970, 1931])
+    >>> known = plain(KnownRoofs, bag_pand_id=["1"], n_storeys_carried=2)
+    >>> found = describe_references(roofs, plain(Complexes, bag_pand_id=["1", "2"]), known)
+    >>> found[["bag_pand_id", "n_storeys_carried", "year_built"]].to_numpy().tolist()
+    [['1', 2, 1970]]
     """
     described = roofs[["bag_pand_id", "year_built", "n_storeys", "geometry"]].merge(
         complexes[["bag_pand_id", "block_form"]], on="bag_pand_id", validate="one_to_one"
@@ -171,6 +204,18 @@ def find_lookalikes(roofs: Frame, complexes: Frame, references: Frame, *, rules:
     Returns
     -------
         One row per roof, in the order of the roofs; nulls where none resembles.
+
+    Examples
+    --------
+    >>> from flexsites.capacity.complexes import find_lookalikes
+    >>> from flexsites.tables import Complexes, References, Roofs
+    >>> from flexsites.worlds.plain import demo, plain, plot
+    >>> roofs = plain(Roofs, [plot(), plot(100)], bag_pand_id=["1", "2"], year_built=1970, n_storeys=4)
+    >>> known = plain(References, [plot()], bag_pand_id=["1"], n_storeys_carried=2, year_built=1970, n_storeys=4)
+    >>> complexes = plain(Complexes, bag_pand_id=["1", "2"])
+    >>> found = find_lookalikes(roofs, complexes, known, rules=demo().top_up.complexes)
+    >>> found[["bag_pand_id", "series_id", "series_n_storeys"]].to_numpy().tolist()
+    [['1', '1', 2], ['2', '1', 2]]
     """
     block = roofs[["bag_pand_id"]].merge(complexes, on="bag_pand_id", how="left")["block_form"]
     features = _features(roofs, block)

@@ -62,6 +62,18 @@ def count_layouts(
     ------
     ConfigError
         If a programme and its dwelling types do not go together, all faults at once.
+
+    Examples
+    --------
+    >>> from flexsites.capacity.homes import count_layouts
+    >>> from flexsites.tables import TransitQuality
+    >>> from flexsites.worlds.plain import demo, plain, plain_pieces, plot
+    >>> field, unknown = plain_pieces(plot()), plain(TransitQuality, piece_id=["a#1"])
+    >>> study = demo()
+    >>> asked = {"dwelling_types": study.dwelling_types, "layout": study.layout}
+    >>> campus = {"campus": study.programmes["campus"]}
+    >>> count_layouts(field, unknown, programmes=campus, **asked).to_numpy().tolist()
+    [['a#1', 'campus', 48, 74, 74]]
     """
     mixes = mixes_of(programmes, dwelling_types, layout)
     sites = valid(pieces)
@@ -122,6 +134,23 @@ def tell_homes(
         One row per valid piece and flexmilieu. `n_units_density` and `n_units_layout` are the two routes at the
         expected figures; `bound_by` names the one that sets the room: density where the layout holds all that it asks.
         Numbers of different flexmilieus are about the same land and are never added.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from flexsites.capacity.homes import places_of_homes, tell_homes
+    >>> from flexsites.capacity.kernels.counts import homes_on
+    >>> from flexsites.tables import TransitQuality
+    >>> from flexsites.worlds.plain import demo, plain, plain_pieces, plot
+    >>> field, unknown = plain_pieces(plot()), plain(TransitQuality, piece_id=["a#1"])
+    >>> study = demo()
+    >>> asked = {"dwelling_types": study.dwelling_types, "layout": study.layout}
+    >>> campus = {"campus": study.programmes["campus"]}
+    >>> places = places_of_homes(campus, **asked)
+    >>> homes = {"campus": homes_on(np.array([5000.0]), np.array([[60], [60], [60]]), places["campus"])}
+    >>> told = tell_homes(field, unknown, homes=homes, programmes=campus)
+    >>> told[["piece_id", "n_room_expected", "n_units_layout", "bound_by"]].to_numpy().tolist()
+    [['a#1', 49, 60, 'density']]
     """
     sites = valid(pieces)
     if sites.empty or not programmes:
@@ -157,6 +186,19 @@ def fit(
     ------
     ConfigError
         As `count_layouts`.
+
+    Examples
+    --------
+    >>> from flexsites.capacity.homes import fit
+    >>> from flexsites.tables import TransitQuality
+    >>> from flexsites.worlds.plain import demo, plain, plain_pieces, plot
+    >>> field, unknown = plain_pieces(plot()), plain(TransitQuality, piece_id=["a#1"])
+    >>> study = demo()
+    >>> asked = {"dwelling_types": study.dwelling_types, "layout": study.layout}
+    >>> campus = {"campus": study.programmes["campus"]}
+    >>> found = fit(field, unknown, programmes=campus, **asked)
+    >>> found[["n_per_cluster_low", "n_per_cluster_expected", "n_per_cluster_high", "bound_by"]].to_numpy().tolist()
+    [[0, 49, 74, 'density']]
     """
     laid = count_layouts(
         pieces, transit_quality, programmes=programmes, dwelling_types=dwelling_types, layout=layout

@@ -51,6 +51,19 @@ def draw_layouts(
     ------
     ConfigError
         As `fit`.
+
+    Examples
+    --------
+    >>> from flexsites.capacity.layouts import draw_layouts
+    >>> from flexsites.tables import TransitQuality
+    >>> from flexsites.worlds.plain import demo, plain, plain_pieces, plot
+    >>> field, unknown = plain_pieces(plot()), plain(TransitQuality, piece_id=["a#1"])
+    >>> study = demo()
+    >>> asked = {"dwelling_types": study.dwelling_types, "layout": study.layout}
+    >>> campus = {"campus": study.programmes["campus"]}
+    >>> drawn = draw_layouts(field, unknown, programmes=campus, **asked)
+    >>> drawn["layout_kind"].value_counts().to_dict()
+    {'module': 49, 'parking': 8, 'yard': 5, 'water': 1, 'lane': 1}
     """
     mixes = mixes_of(programmes, dwelling_types, layout)
     sites = valid(pieces)

@@ -52,6 +52,19 @@ def join_context(
         The buildings, rows and order preserved. ``owner_class``: of the parcels that hold most of the footprint.
         ``plan_height_limit_m``: the least of the limits that apply. ``is_monument``: named by its BAG id.
         ``is_parking_regulated``, ``has_pv``, ``has_plant``: something of the layer lies on it.
+
+    Examples
+    --------
+    >>> from flexsites.capacity.roof_context import join_context
+    >>> from flexsites.tables import Buildings, Coverages, Layers, Parcels, RoofTransit, empty
+    >>> from flexsites.worlds.plain import demo, plain, plot
+    >>> building = plain(Buildings, [plot(20, width_m=10, depth_m=10)], bag_pand_id=["1"])
+    >>> parcel = plain(Parcels, [plot()], site_id=["a"], owner_class="corporatie")
+    >>> filled = join_context(
+    ...     building, parcel, empty(Layers), empty(Coverages), empty(RoofTransit), rules=demo().top_up.context
+    ... )
+    >>> filled[["owner_class", "is_monument"]].to_numpy().tolist()  # no register of monuments: unknown
+    [['corporatie', <NA>]]
     """
     given = transit.set_index("bag_pand_id")["transit_class"].reindex(buildings["bag_pand_id"])
     told: dict[str, pd.Series[Any]] = {

@@ -55,6 +55,22 @@ def top_up(buildings: Frame, roof_parts: Frame, *, rules: TopUpRules) -> Frame:
     Returns
     -------
         Roofs, in the order of the buildings.
+
+    Examples
+    --------
+    >>> from flexsites.capacity.roofs import top_up
+    >>> from flexsites.tables import Buildings, RoofParts, empty
+    >>> from flexsites.tables.own import own
+    >>> from flexsites.worlds.plain import demo, plot
+    >>> block = own(
+    ...     Buildings, [plot(width_m=60, depth_m=12)], bag_pand_id=["1"], year_built=1970, n_dwellings=32,
+    ...     building_height_m=11.2, roof_flat_area_m2=720, roof_sloped_area_m2=0, has_lift=False, is_monument=False,
+    ...     pand_status="Pand in gebruik",
+    ... )
+    >>> rules = demo().top_up
+    >>> roofs = top_up(block, empty(RoofParts), rules=rules)
+    >>> roofs[["bag_pand_id", "n_storeys", "verdict", "n_units_expected"]].to_numpy().tolist()
+    [['1', 4, 'eligible', 8]]
     """
     roofs = roof_areas(buildings, roof_parts, rules=rules.roof)
     roofs = roofs.assign(
@@ -91,6 +107,22 @@ def roof_units(roofs: Frame, *, rules: TopUpRules) -> Frame:
     Returns
     -------
         One row per roof, age rule and variant, in the order of the rules, the variants and the roofs.
+
+    Examples
+    --------
+    >>> from flexsites.capacity.roofs import roof_units, top_up
+    >>> from flexsites.tables import Buildings, RoofParts, empty
+    >>> from flexsites.tables.own import own
+    >>> from flexsites.worlds.plain import demo, plot
+    >>> block = own(
+    ...     Buildings, [plot(width_m=60, depth_m=12)], bag_pand_id=["1"], year_built=1970, n_dwellings=32,
+    ...     building_height_m=11.2, roof_flat_area_m2=720, roof_sloped_area_m2=0, has_lift=False, is_monument=False,
+    ...     pand_status="Pand in gebruik",
+    ... )
+    >>> rules = demo().top_up
+    >>> units = roof_units(top_up(block, empty(RoofParts), rules=rules), rules=rules)
+    >>> units[["age_rule", "roof_variant", "n_storeys_added_expected", "n_units_expected"]].iloc[:1].to_numpy().tolist()
+    [['load_1999', 'permanent_strict', 1, 8]]
     """
     frames = []
     same = np.zeros(len(roofs), dtype=np.int64)
@@ -134,6 +166,22 @@ def roof_reasons(roofs: Frame, *, rules: TopUpRules) -> Frame:
     Returns
     -------
         One row per roof and rule, in the order of the rules and the roofs.
+
+    Examples
+    --------
+    >>> from flexsites.capacity.roofs import roof_reasons, top_up
+    >>> from flexsites.tables import Buildings, RoofParts, empty
+    >>> from flexsites.tables.own import own
+    >>> from flexsites.worlds.plain import demo, plot
+    >>> block = own(
+    ...     Buildings, [plot(width_m=60, depth_m=12)], bag_pand_id=["1"], year_built=1970, n_dwellings=32,
+    ...     building_height_m=11.2, roof_flat_area_m2=720, roof_sloped_area_m2=0, has_lift=False, is_monument=False,
+    ...     pand_status="Pand in gebruik",
+    ... )
+    >>> rules = demo().top_up
+    >>> reasons = roof_reasons(top_up(block, empty(RoofParts), rules=rules), rules=rules)
+    >>> reasons[["rule_id", "outcome", "observed", "limit"]].iloc[:1].to_numpy().tolist()
+    [['roof_flat_share', 'met', 1.0, 0.75]]
     """
     answers = [*base_rules(roofs, rules), *_age_answers(roofs, rules), *_variant_answers(roofs, rules)]
     storeys = storeys_to_add(roofs, *rules.at_headline(), rules).expected

@@ -44,6 +44,22 @@ def attribute(
         Where the rules' sources speak, of the parcels, in their order.
     rules
         The rules as the reading has them, in order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from flexsites.exclusion.attribution import attribute
+    >>> from flexsites.exclusion.kernels.spoken import Spoken
+    >>> from flexsites.tables import Faces, Parcels
+    >>> from flexsites.worlds.plain import inside, plain, plain_pieces, plot
+    >>> parcels = plain(Parcels, [plot()], site_id=["a"])
+    >>> faces = plain(Faces, [plot(width_m=80), plot(80, width_m=20)], site_id="a", rules=[(), ("water",)])
+    >>> spoken = Spoken.of(["water"], np.zeros((1, 1), dtype=np.int8), np.ones((1, 1)))
+    >>> reasons = attribute(
+    ...     parcels, faces, plain_pieces(plot(width_m=80)), spoken=spoken, rules=(inside("water"),)
+    ... )
+    >>> reasons[["site_id", "rule_id", "attributed_area_m2"]].to_numpy().tolist()
+    [['a', 'water', 1000.0]]
     """
     layer_rules = settle(
         position_of(parcels, faces),

@@ -83,6 +83,17 @@ def link_pieces(
     Returns
     -------
         One row per pair, the lower id first.
+
+    Examples
+    --------
+    >>> from flexsites.exclusion.locations import link_pieces
+    >>> from flexsites.tables import Layers, empty
+    >>> from flexsites.worlds.plain import demo, plain_pieces, plot
+    >>> near, far = plain_pieces(plot(), plot(100)), plain_pieces(plot(), plot(500))
+    >>> study = demo()
+    >>> asked = {"rules": (), "tests": study.tests, "locations": study.locations}
+    >>> [link_pieces(some, empty(Layers), **asked).to_numpy().tolist() for some in (near, far)]
+    [[['a#1', 'b#1']], []]
     """
     valid = pieces[(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy()]
     valid = valid.sort_values("piece_id", kind="stable", ignore_index=True)
@@ -111,6 +122,16 @@ def group_locations(valid: Frame, links: Frame) -> Frame:
     Returns
     -------
         One row per valid piece, by piece_id: whatever the order of the rows.
+
+    Examples
+    --------
+    >>> from flexsites.exclusion.locations import group_locations
+    >>> from flexsites.tables import PieceLinks, ValidPieces
+    >>> from flexsites.worlds.plain import plain
+    >>> valid = plain(ValidPieces, piece_id=["a#1", "b#1", "c#1"], site_id=["a", "b", "c"])
+    >>> links = plain(PieceLinks, piece_id=["a#1"], neighbour_piece_id="b#1")
+    >>> group_locations(valid, links).to_numpy().tolist()
+    [['a#1', 'a#1'], ['b#1', 'a#1'], ['c#1', 'c#1']]
     """
     names = np.sort(valid["piece_id"].to_numpy(dtype=object))
     ends = (links[end].to_numpy(dtype=object) for end in ("piece_id", "neighbour_piece_id"))
@@ -147,6 +168,16 @@ def place_pieces(
         How far the nearest named street may lie, whose name a piece gets that is entered from a street without one.
     run_sites
         The parcels of the run; None: no parcel lies outside it.
+
+    Examples
+    --------
+    >>> from flexsites.exclusion.locations import place_pieces
+    >>> from flexsites.tables import StreetLines
+    >>> from flexsites.worlds.plain import plain, plain_pieces, plot, street_around
+    >>> streets = plain(StreetLines, [street_around(plot())], street_id=["w1"], street_name="Dorpsstraat")
+    >>> located = place_pieces(plain_pieces(plot(), access_street_id="w1"), streets)
+    >>> located[["piece_id", "entrance_street_name", "is_cut"]].to_numpy().tolist()
+    [['a#1', 'Dorpsstraat', False]]
     """
     valid = pieces[(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy()].reset_index(drop=True)
     points = shapely.point_on_surface(geometry_of(valid))
@@ -190,6 +221,18 @@ def describe_locations(located: Frame, piece_locations: Frame, sites: Frame) -> 
         The valid pieces of the run, and the location of each.
     sites
         Their parcels.
+
+    Examples
+    --------
+    >>> from flexsites.exclusion.locations import describe_locations
+    >>> from flexsites.tables import LocatedPieces, LocatedSites, PieceLocations
+    >>> from flexsites.worlds.plain import plain
+    >>> located = plain(LocatedPieces, piece_id=["a#1", "b#1"], site_id=["a", "b"], core_area_m2=[2000, 3000])
+    >>> together = plain(PieceLocations, piece_id=["a#1", "b#1"], location_id="a#1")
+    >>> sites = plain(LocatedSites, site_id=["a", "b"], verdict=["eligible", "conditional"])
+    >>> found = describe_locations(located, together, sites)
+    >>> found[["location_id", "verdict", "n_location_pieces", "core_area_m2"]].to_numpy().tolist()
+    [['a#1', 'eligible', 2, 5000.0]]
     """
     facts = ["site_id", "verdict", "gemeente_code", "buurt_code", "owner_class"]
     joined = located.merge(piece_locations, on="piece_id", validate="one_to_one")

@@ -61,6 +61,27 @@ def near_misses(
         As the verdicts were reached.
     soft
         The hardness classes that count as soft; rules that exclude and rules that restrict are tried.
+
+    Examples
+    --------
+    >>> from flexsites.exclusion.coverage import cover_rules
+    >>> from flexsites.exclusion.near_misses import near_misses
+    >>> from flexsites.exclusion.overlay import overlay
+    >>> from flexsites.tables import Coverages, Exclusions, Layers, Parcels, StreetLines, empty
+    >>> from flexsites.worlds.plain import demo, inside, plain, plot, street_around
+    >>> study, rules = demo(), (inside("quiet"),)
+    >>> parcels = plain(Parcels, [plot()], site_id=["a"])
+    >>> street = plain(StreetLines, [street_around(plot())], street_id=["w"], road_class="residential", is_car=True)
+    >>> layers = plain(Layers, [plot()], layer="quiet", feature_id=["zone"])
+    >>> faces = overlay(parcels, layers, rules=rules, time=study.base.time)
+    >>> spoken = cover_rules(parcels, empty(Coverages), layers, rules=rules, tests=study.tests)
+    >>> missed = near_misses(
+    ...     parcels, empty(Parcels), faces, street, layers, plain(Exclusions, site_id=["a"], verdict="excluded"),
+    ...     spoken=spoken, rules=rules, tests=study.tests, locations=study.locations, time=study.base.time,
+    ...     soft=("zacht",), lane_m=study.base.least_lane_m,
+    ... )
+    >>> missed[["rule_id", "piece_id", "core_area_m2"]].to_numpy().tolist()
+    [['quiet', 'a#1', 5000.0]]
     """
     is_missed = (exclusions["verdict"] != "eligible").to_numpy()[
         pd.Index(exclusions["site_id"]).get_indexer(parcels["site_id"])

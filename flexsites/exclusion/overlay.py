@@ -39,6 +39,18 @@ def overlay(parcels: Frame, layers: Frame, *, rules: tuple[ExclusionRule, ...], 
     ------
     InputError
         If a rule asks for an attribute that its layer does not have, or for areas of lines.
+
+    Examples
+    --------
+    >>> from flexsites.exclusion.overlay import overlay
+    >>> from flexsites.tables import Layers, Parcels
+    >>> from flexsites.tables.own import own
+    >>> from flexsites.worlds.plain import demo, inside, plot
+    >>> parcels = own(Parcels, [plot()], site_id=["a"], parcel_area_m2=5000)
+    >>> layers = own(Layers, [plot(80)], layer="water", feature_id=["pond"], part=0)
+    >>> faces = overlay(parcels, layers, rules=(inside("water"),), time=demo().base.time)
+    >>> faces[["rules", "face_area_m2"]].to_numpy().tolist()
+    [[('water',), 1000.0], [(), 4000.0]]
     """
     ordered = layers.sort_values(["layer", "feature_id", "part"], kind="stable", ignore_index=True)
     constraints = constrain(parcels, ordered, rules=rules, time=time)

@@ -80,6 +80,27 @@ def leave_pieces(
     Returns
     -------
         One row per piece. Of a piece with a core part ``geometry`` is that part: homes stand on it.
+
+    Examples
+    --------
+    >>> from flexsites.exclusion.coverage import cover_rules
+    >>> from flexsites.exclusion.overlay import overlay
+    >>> from flexsites.exclusion.pieces import leave_pieces
+    >>> from flexsites.tables import Coverages, Layers, Parcels, StreetLines, empty
+    >>> from flexsites.tables.own import own
+    >>> from flexsites.worlds.plain import demo, inside, plain, plot, street_around
+    >>> study, rules = demo(), (inside("water"),)
+    >>> parcels = own(Parcels, [plot()], site_id=["a"], parcel_area_m2=5000)
+    >>> street = plain(StreetLines, [street_around(plot())], street_id=["w"], road_class="residential", is_car=True)
+    >>> layers = own(Layers, [plot(80)], layer="water", feature_id=["pond"], part=0)
+    >>> faces = overlay(parcels, layers, rules=rules, time=study.base.time)
+    >>> spoken = cover_rules(parcels, empty(Coverages), layers, rules=rules, tests=study.tests)
+    >>> pieces = leave_pieces(
+    ...     parcels, empty(Parcels), faces, street, layers, spoken=spoken, rules=rules, tests=study.tests,
+    ...     locations=study.locations, time=study.base.time, lane_m=study.base.least_lane_m,
+    ... )
+    >>> pieces[["piece_id", "core_area_m2", "is_valid", "failed_test"]].to_numpy().tolist()
+    [['a#1', 4000.0, True, nan]]
     """
     everyone = together_by_id(parcels, neighbours)
     land = land or open_land(

@@ -41,6 +41,20 @@ def decide(parcels: Frame, pieces: Frame, *, spoken: Spoken, rules: tuple[Exclus
         Where the rules' sources speak, of the parcels, in their order.
     rules
         The rules as the reading has them, in order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from flexsites.exclusion.kernels.spoken import COVERED, NOT, Spoken
+    >>> from flexsites.exclusion.verdict import decide
+    >>> from flexsites.tables import Parcels
+    >>> from flexsites.worlds.plain import inside, plain, plain_pieces, plot
+    >>> parcels = plain(Parcels, [plot(), plot(200)], site_id=["a", "b"])
+    >>> codes = np.array([[COVERED], [NOT]], dtype=np.int8)
+    >>> spoken, rule = Spoken.of(["water"], codes, np.array([[1.0], [0.0]])), inside("water")
+    >>> told = decide(parcels, plain_pieces(plot()), spoken=spoken, rules=(rule,))
+    >>> told[["site_id", "verdict", "unchecked_rules", "buildable_area_m2"]].to_numpy().tolist()
+    [['a', 'eligible', (), 5000.0], ['b', 'excluded', ('water',), 0.0]]
     """
     n = len(parcels)
     first, second = (pieces[pieces[name].to_numpy()] for name in ("is_with_consent", "is_without_consent"))
@@ -78,7 +92,18 @@ def decide(parcels: Frame, pieces: Frame, *, spoken: Spoken, rules: tuple[Exclus
 
 @stage(takes=(Pieces, Exclusions), gives=Pieces)
 def counting_pieces(pieces: Frame, exclusions: Frame) -> Frame:
-    """Return the pieces that count for their parcels, see :func:`flexsites.tables.counting.counts`."""
+    """Return the pieces that count for their parcels, see :func:`flexsites.tables.counting.counts`.
+
+    Examples
+    --------
+    >>> from flexsites.exclusion.verdict import counting_pieces
+    >>> from flexsites.tables import Exclusions
+    >>> from flexsites.worlds.plain import plain, plain_pieces, plot
+    >>> exclusions = plain(Exclusions, site_id=["a", "b"], verdict=["eligible", "conditional"])
+    >>> pieces = plain_pieces(plot(), plot(200), is_without_consent=False)
+    >>> counting_pieces(pieces, exclusions)["piece_id"].tolist()  # eligible: what needs no consent
+    ['b#1']
+    """
     chosen = counts(pieces, exclusions["site_id"], exclusions["verdict"])
     kept: Frame = pieces[chosen].reset_index(drop=True)
     return kept

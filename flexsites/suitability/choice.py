@@ -32,6 +32,22 @@ def tell_scores(suitability: Frame, accessibility: Frame, *, flexmilieus: tuple[
     Returns
     -------
     One row per site, flexmilieu and weighted measure. Law: the contributions of a site sum to its score there.
+
+    Examples
+    --------
+    >>> from flexsites.suitability.choice import tell_scores
+    >>> from flexsites.tables import Accessibility, Suitability
+    >>> from flexsites.worlds.plain import demo, plain
+    >>> campus = next(one for one in demo().flexmilieus if one.id == "campus")
+    >>> weighed = campus.weighted[0]
+    >>> judged = plain(Suitability, site_id=["a"], flexmilieu="campus", score=1.0)
+    >>> reached = plain(
+    ...     Accessibility, piece_id=["a#1"], site_id="a", measure=weighed.measure, value=float(weighed.full_at),
+    ...     status="reached",
+    ... )
+    >>> told = tell_scores(judged, reached, flexmilieus=(campus,))
+    >>> told[["site_id", "worth", "weight_share", "contribution"]].to_numpy().tolist()  # nothing else is known
+    [['a', 1.0, 1.0, 1.0]]
     """
     told = [_of_flexmilieu(suitability, accessibility, one) for one in flexmilieus]
     return concat(told, ScoreParts).sort_values(["site_id", "flexmilieu", "measure"], ignore_index=True)
@@ -72,6 +88,19 @@ def unbeaten_sites(sites: Frame, suitability: Frame, exploitation: Frame) -> Fra
     -------
     One row per available, suitable site for which there is no other that is as good in all four and better in one. What
     is unknown of a site counts as the least.
+
+    Examples
+    --------
+    >>> from flexsites.suitability.choice import unbeaten_sites
+    >>> from flexsites.tables import Exploitation, Sites, Suitability, empty
+    >>> from flexsites.worlds.plain import plain, plot
+    >>> sites = plain(Sites, [plot(), plot(200)], site_id=["a", "b"], verdict="eligible")
+    >>> judged = plain(
+    ...     Suitability, site_id=["a", "b"], flexmilieu="campus", n_per_cluster_expected=[40, 30], score=[0.9, 0.8],
+    ...     rank=[1, 2],
+    ... )
+    >>> unbeaten_sites(sites, judged, empty(Exploitation))[["site_id", "score"]].to_numpy().tolist()
+    [['a', 0.9]]
     """
     there = pd.DataFrame(sites.loc[sites["verdict"].isin(AVAILABLE), ["site_id", "available_years_expected"]])
     ranked = suitability.loc[suitability["rank"].notna() & (suitability["n_per_cluster_expected"] > 0)].merge(

@@ -67,6 +67,27 @@ def match_demand(
     One row per place and row of the demand that is given homes there. Laws: land is taken once; a place gives no more
     homes than it holds, and no row is given more than it asks or more than its limits allow. Rows of gemeenten that
     cannot ask for the same homes do not depend on each other.
+
+    Examples
+    --------
+    >>> from flexsites.suitability.asked import Meaning
+    >>> from flexsites.suitability.demand import match_demand
+    >>> from flexsites.tables import Demand
+    >>> from flexsites.tables.demand_tables import DemandPlaces
+    >>> from flexsites.worlds.plain import demo, plain
+    >>> study = demo()
+    >>> groups = study.settings.target_groups
+    >>> meaning = Meaning(study.flexmilieus, study.dwelling_types, groups, study.base.time, {})
+    >>> asked = plain(
+    ...     Demand, demand_id=["d"], target_group="studenten", gemeente_code="GM0001", n_homes_asked=25
+    ... )
+    >>> places = plain(
+    ...     DemandPlaces, place_id=["a#1"], place_kind="without", flexmilieu="campus", place_gemeente_code="GM0001",
+    ...     site_id="a", location_id="a#1", n_homes_place=20, n_parcels=1, score=0.5, available_years_expected=15,
+    ...     land=[("a#1",)], place_pieces=[("a#1",)], location_x_m=150_000, location_y_m=450_000,
+    ... )
+    >>> match_demand(asked, places, meaning=meaning)[["demand_id", "place_id", "n_homes_given"]].to_numpy().tolist()
+    [['d', 'a#1', 20]]
     """
     frames = []
     for one in _together(demand, places, meaning, is_known=True):
@@ -98,6 +119,29 @@ def sum_demand(demand: Frame, matched: Frame, places: Frame, *, meaning: Meaning
     One row per row of the demand. Law: asked = met + possible + unmet. ``possible`` is what would be met besides, at
     most, if every place of which it is unknown turned out to be available, suitable and free for long enough, nobody
     being given less.
+
+    Examples
+    --------
+    >>> from flexsites.suitability.asked import Meaning
+    >>> from flexsites.suitability.demand import match_demand, sum_demand
+    >>> from flexsites.tables import Demand
+    >>> from flexsites.tables.demand_tables import DemandPlaces
+    >>> from flexsites.worlds.plain import demo, plain
+    >>> study = demo()
+    >>> groups = study.settings.target_groups
+    >>> meaning = Meaning(study.flexmilieus, study.dwelling_types, groups, study.base.time, {})
+    >>> asked = plain(
+    ...     Demand, demand_id=["d"], target_group="studenten", gemeente_code="GM0001", n_homes_asked=25
+    ... )
+    >>> places = plain(
+    ...     DemandPlaces, place_id=["a#1"], place_kind="without", flexmilieu="campus", place_gemeente_code="GM0001",
+    ...     site_id="a", location_id="a#1", n_homes_place=20, n_parcels=1, score=0.5, available_years_expected=15,
+    ...     land=[("a#1",)], place_pieces=[("a#1",)], location_x_m=150_000, location_y_m=450_000,
+    ... )
+    >>> matched = match_demand(asked, places, meaning=meaning)
+    >>> told = sum_demand(asked, matched, places, meaning=meaning, gemeenten=frozenset({"GM0001"}))
+    >>> told[["n_homes_asked", "n_homes_met", "n_homes_unmet"]].to_numpy().tolist()
+    [[25, 20, 5]]
     """
     table = pd.DataFrame(demand).set_index("demand_id")
     away = matched[matched["place_gemeente_code"].ne(matched["gemeente_code"]).fillna(value=True).to_numpy(dtype=bool)]

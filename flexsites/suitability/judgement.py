@@ -74,6 +74,19 @@ def judge_pieces(
     Returns
     -------
         As of `tell_judgement`.
+
+    Examples
+    --------
+    >>> from flexsites.suitability.judgement import judge_pieces
+    >>> from flexsites.tables import Accessibility, empty
+    >>> from flexsites.worlds.plain import demo, plain, plain_pieces, plot
+    >>> study = demo()
+    >>> told = judge_pieces(
+    ...     plain_pieces(plot()), empty(Accessibility),
+    ...     flexmilieus=study.flexmilieus, groups=study.settings.target_groups,
+    ... )
+    >>> told.loc[0, ["piece_id", "flexmilieu", "is_suitable", "unknown_criteria"]].tolist()  # nothing is measured
+    ['a#1', 'campus', <NA>, ('higher_education', 'transit_or_station', 'groceries_by_bicycle_2km', 'work_or_study')]
     """
     used = measures_used(flexmilieus, groups)
     measured = measured_over(valid(pieces), accessibility, used)
@@ -105,6 +118,21 @@ def tell_judgement(
     -------
         One row per valid piece and flexmilieu; ``is_suitable`` is null when a required criterion is unknown and none
         fails.
+
+    Examples
+    --------
+    >>> from flexsites.suitability.judgement import asked_of, measured_over, measures_used, tell_judgement
+    >>> from flexsites.suitability.kernels.judgement import judge_arrays
+    >>> from flexsites.tables import Accessibility, empty
+    >>> from flexsites.worlds.plain import demo, plain, plain_pieces, plot
+    >>> groups = demo().settings.target_groups
+    >>> campus, pieces = next(one for one in demo().flexmilieus if one.id == "campus"), plain_pieces(plot())
+    >>> used = measures_used((campus,), groups)
+    >>> asked = asked_of(campus, groups, {name: i for i, name in enumerate(used)})
+    >>> judged = {"campus": judge_arrays(measured_over(pieces, empty(Accessibility), used), asked)}
+    >>> told = tell_judgement(pieces, judged=judged, flexmilieus=(campus,), groups=groups)
+    >>> told[["piece_id", "flexmilieu", "is_suitable"]].to_numpy().tolist()
+    [['a#1', 'campus', <NA>]]
     """
     served = valid(pieces)[["piece_id", "site_id"]]
     if served.empty or not flexmilieus:
@@ -188,6 +216,22 @@ def judge(piece_suitability: Frame, units: Frame, *, sizes: Mapping[str, Sizes])
         Homes of pieces, these among them: the site's room is theirs together.
     sizes
         The fewest and the most homes of one place, low, expected, high, by flexmilieu: a site holds what a place does.
+
+    Examples
+    --------
+    >>> from flexsites.suitability.judgement import judge
+    >>> from flexsites.tables import PieceSuitability, Units
+    >>> from flexsites.worlds.plain import plain
+    >>> pieces = plain(
+    ...     PieceSuitability, piece_id=["a#1", "a#2"], site_id="a", flexmilieu="campus", is_suitable=[True, False]
+    ... )
+    >>> homes = plain(
+    ...     Units, piece_id=["a#1", "a#2"], site_id="a", flexmilieu="campus",
+    ...     n_room_low=10, n_room_expected=20, n_room_high=30,
+    ... )
+    >>> told = judge(pieces, homes, sizes={"campus": ((10, 10, 10), (25, 25, 25))})
+    >>> told[["site_id", "is_suitable", "n_room_expected", "n_per_cluster_expected"]].to_numpy().tolist()
+    [['a', True, 40, 25]]
     """
     if piece_suitability.empty:
         return empty(Suitability)

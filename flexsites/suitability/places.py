@@ -36,6 +36,20 @@ def demand_places(clusters: Frame, *, pieces: Frame, sites: Frame, suitability: 
     -------
     A cluster with the same pieces in both arrangements is told once, without consent. A parcel is *unknown* for a
     flexmilieu where its verdict or its suitability is, and it holds homes; it takes all of its land.
+
+    Examples
+    --------
+    >>> from flexsites.suitability.places import demand_places
+    >>> from flexsites.tables import Clusters, Sites, Suitability, empty
+    >>> from flexsites.worlds.plain import plain, plain_pieces, plot
+    >>> clusters = plain(
+    ...     Clusters, consent=["without"], flexmilieu="campus", seed_piece_id="a#1", site_id="a", location_id="a#1",
+    ...     verdict="eligible", cluster_pieces=[("a#1",)], n_spread_low=10, n_spread_expected=20, n_spread_high=30,
+    ... )
+    >>> sites = plain(Sites, [plot()], site_id=["a"], gemeente_code="GM0001", verdict="eligible")
+    >>> told = demand_places(clusters, pieces=plain_pieces(plot()), sites=sites, suitability=empty(Suitability))
+    >>> told[["place_id", "place_gemeente_code", "n_homes_place"]].to_numpy().tolist()
+    [['a#1', 'GM0001', 20]]
     """
     own = clusters[clusters["n_spread_expected"] > 0]
     own = own.assign(_pieces=own["cluster_pieces"].map(lambda ids: "|".join(sorted(ids))))

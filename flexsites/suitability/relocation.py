@@ -54,6 +54,21 @@ def open_places(sites: Frame, clusters: Frame, *, asked: Relocation, time: TimeM
     One row per cluster of the flexmilieu, consent given. It is of the gemeente and owner of the parcel that it starts
     from, and free as long as the least of its parcels. Where the years are unknown the window is empty:
     ``longest_years`` 0.
+
+    Examples
+    --------
+    >>> from flexsites.config.relocation import Relocation
+    >>> from flexsites.suitability.relocation import open_places
+    >>> from flexsites.tables import Clusters, Sites
+    >>> from flexsites.worlds.plain import demo, plain, plot
+    >>> clusters = plain(
+    ...     Clusters, consent=["with"], flexmilieu="campus", seed_piece_id="a#1", site_id="a", location_id="a#1",
+    ...     verdict="eligible", cluster_pieces=[("a#1",)], n_spread_low=10, n_spread_expected=20, n_spread_high=30,
+    ... )
+    >>> sites = plain(Sites, [plot()], site_id=["a"], available_years_expected=8)
+    >>> told = open_places(sites, clusters, asked=Relocation(flexmilieu="campus"), time=demo().base.time)
+    >>> told[["place_id", "n_homes", "longest_years"]].to_numpy().tolist()
+    [['a#1', 20, 8]]
     """
     own = clusters.loc[(clusters["flexmilieu"] == asked.flexmilieu) & (clusters["consent"] == "with")]
     own = own.loc[own["verdict"].isin(AVAILABLE) & (own["n_spread_expected"] > 0)].sort_values("seed_piece_id")
@@ -95,6 +110,19 @@ def supply_by_year(places: Frame, needed: Frame) -> Frame:
     -------
     One row per row of the need. A place without a plan counts in every year from its opening on, though homes stand
     there for its term only.
+
+    Examples
+    --------
+    >>> from flexsites.suitability.relocation import supply_by_year
+    >>> from flexsites.tables.relocation_tables import Needed, SupplyPlaces
+    >>> from flexsites.worlds.plain import plain
+    >>> places = plain(
+    ...     SupplyPlaces, place_id=["a#1"], site_id="a", gemeente_code="GM0001", verdict="eligible", n_homes=20,
+    ...     opens_from=2027, closes_by=2029, longest_years=2,
+    ... )
+    >>> needed = plain(Needed, gemeente_code="GM0001", year=[2028, 2029], n_homes_needed=30)
+    >>> supply_by_year(places, needed).iloc[:, 1:4].to_numpy().tolist()
+    [[2028, 1, 20], [2029, 0, 0]]
     """
     rows = []
     for row in needed.sort_values(["gemeente_code", "year"]).itertuples():

@@ -54,6 +54,22 @@ def gather(
     -------
     One row per parcel, in the order of the parcels, with the common programme: homes of any kind. A site without a
     valid piece serves nobody, but where the verdict is unknown (its pieces may be valid) whom it serves is unknown too.
+
+    Examples
+    --------
+    >>> from flexsites.suitability.sites import gather
+    >>> from flexsites.tables import CommonProgrammes, Exclusions, Parcels, Suitability
+    >>> from flexsites.worlds.plain import plain, plot
+    >>> told = gather(
+    ...     plain(Parcels, [plot()], site_id=["a"]),
+    ...     plain(Exclusions, site_id=["a"], verdict="eligible"),
+    ...     plain(Suitability, site_id=["a", "a"], flexmilieu=["campus", "groen_tiny"], is_suitable=[None, True]),
+    ...     plain(CommonProgrammes, site_id=["a"]),
+    ...     undemanding=frozenset({"groen_tiny"}),
+    ...     precedence=("campus", "groen_tiny"),
+    ... )
+    >>> told[["verdict", "is_suitable", "is_suitable_demanding", "flexmilieu_first"]].to_numpy().tolist()
+    [['eligible', True, <NA>, 'groen_tiny']]
     """
     truth = suitability["is_suitable"].astype("Int8").fillna(c.UNKNOWN).to_numpy(dtype=np.int8)
     judged = suitability.assign(truth=truth)
