@@ -7,8 +7,12 @@ from pathlib import Path
 import pandas as pd
 
 from flexsites.errors import Fault, InputError
+from flexsites.inputs.rows.user_table import read_text
 from flexsites.tables import Frame, conform
 from flexsites.tables.relocation_tables import Needed
+
+_MOST_HOMES = 10**7
+"""More than there are in the country is no need of a gemeente."""
 
 _COLUMNS = ("gemeente_code", "year", "n_homes")
 
@@ -28,14 +32,14 @@ def read_need(path: Path) -> Frame:
     """
     if not path.is_file():
         raise InputError(Fault("no such file", str(path), "give a csv with gemeente_code, year and n_homes"))
-    rows = pd.read_csv(path, sep=None, engine="python", dtype="str", encoding="utf-8-sig")
+    rows = read_text(path, str(path))
     if missing := [name for name in _COLUMNS if name not in rows]:
         raise InputError([Fault(f"no column {name}", str(path), "add it") for name in missing])
     year, homes = (pd.to_numeric(rows[name], errors="coerce") for name in ("year", "n_homes"))
     tests = (
         (~rows["gemeente_code"].str.fullmatch(r"GM\d{4}").fillna(value=False).astype(bool), "gemeente_code", "GM0363"),
         (~(year.between(1900, 2200) & (year % 1 == 0)), "year", "2030"),
-        (~((homes >= 0) & (homes % 1 == 0)), "n_homes", "120"),
+        (~(homes.between(0, _MOST_HOMES) & (homes % 1 == 0)), "n_homes", "120"),
         (rows.duplicated(["gemeente_code", "year"]), "year", "each year of a gemeente once"),
     )
     faults = [

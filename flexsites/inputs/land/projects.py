@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from flexsites.errors import Fault, InputError
+from flexsites.inputs.rows.user_table import read_text
 from flexsites.tables import RD_BOUNDS, Frame, conform
 from flexsites.tables.backtest_tables import Projects
 
@@ -38,7 +39,7 @@ def read_projects(path: Path) -> Frame:
     """
     if not path.is_file():
         raise InputError(Fault("no such file", str(path), "write one with `flexsites backtest --template FILE.csv`"))
-    rows = pd.read_csv(path, sep=None, engine="python", dtype="str", encoding="utf-8-sig")
+    rows = read_text(path, str(path))
     if missing := [name for name in _REQUIRED if name not in rows]:
         raise InputError([Fault(f"no column {name}", str(path), "add it") for name in missing])
     for name in ("area_m2", "year", "target_group"):

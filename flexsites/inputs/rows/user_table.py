@@ -52,6 +52,22 @@ def read_table(name: str, row: Table, places: Places, unlisted: Unlisted) -> pd.
     return pd.concat(frames, ignore_index=True)
 
 
+def read_text(path: str | Path, where: str) -> pd.DataFrame:
+    """Read a table of text, whatever its separator; every cell stays text.
+
+    Raises
+    ------
+    InputError
+        If it is no text, or no table.
+    """
+    try:
+        return pd.read_csv(path, sep=None, engine="python", dtype="str", encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(Fault("its text is not UTF-8", where, "export it as UTF-8")) from error
+    except (OSError, ValueError, csv.Error) as error:
+        raise InputError(Fault(f"cannot be read ({error})", where, "export the file again")) from error
+
+
 def _read(path: str, sheet: str | None, where: str) -> pd.DataFrame:
     suffix = Path(path).suffix.lower()
     if suffix not in _SUFFIXES:
@@ -65,8 +81,8 @@ def _read(path: str, sheet: str | None, where: str) -> pd.DataFrame:
             case ".xlsx":
                 return read_sheet(path, sheet, where=where)
             case _:
-                return pd.read_csv(path, sep=None, engine="python", dtype="str", encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(Fault("its text is not UTF-8", where, "export it as UTF-8")) from error
-    except (OSError, ValueError, pd.errors.ParserError, pa.ArrowException, csv.Error) as error:
+                return read_text(path, where)
+    except InputError:
+        raise
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise InputError(Fault(f"cannot be read ({error})", where, "export the file again")) from error
