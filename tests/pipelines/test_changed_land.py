@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import flexsites
 from flexsites.errors import ConfigError
 from flexsites.finished.opened import ANSWERED
+from flexsites.reporting.words import Words
 from flexsites.tables.files import read, write_table
 from flexsites.tables.manifest import read_manifest
+from flexsites.view.what_if import Asked
 from pipelines import provincial_sweep
 from tests.conftest import PROFILE
 from tests.pipelines.added_runs import (
@@ -138,6 +142,19 @@ def test_what_if_of_rules_is_what_a_run_with_that_variant_answers(
         else:
             assert mine.read_bytes() == theirs.read_bytes()
     assert set(found.totals["variant"]) == {"base", "what_if"}
+
+
+def test_the_viewer_offers_rules_and_tests_and_says_how_many_parcels_it_assessed(finished: Path) -> None:
+    asked = Asked(own_directory(finished))
+    form = asked.form(Words("nl"))
+    rules = {one["id"]: one for one in form["rules"]}
+    assert (rules["flood"]["effect"], rules["nitrogen_250_m"]["effect"]) == ("restrict", "off")
+    assert rules["power_lines"]["distance"] == {"path": "rules.power_lines.distance_m", "value": 25.0}
+    assert "own_sites" not in rules, "an include lifts rules: it has no other effect"
+    assert {one["path"]: one["value"] for one in form["tests"]}["pieces.min_width_m"] > 0
+    told = asked.answer(json.dumps({"changes": RULES["excludes"]}).encode())
+    assert told["n_assessed"] > 0
+    assert yaml.safe_load(told["yaml"])[0]["effects"] == {"flood": "exclude"}
 
 
 RASTER = {"change": {"flood": {"threshold": figure(0.2, unit="m")}}}
