@@ -24,6 +24,7 @@ from flexsites.tables.manifest import read_manifest
 from flexsites.tables.summary_tables import Variants
 from flexsites.view.what_if import Asked
 from pipelines import provincial_sweep
+from tests.conftest import PROFILE
 from tests.pipelines.added_runs import (
     ALL_TABLES,
     bare,
@@ -62,6 +63,12 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
+ASKED = ("limit", "weight", "density", "most_homes", "least_term", "low", "together")
+"""What is asked what if, too."""
+OFTEN = {name: KINDS[name] for name in (*ASKED, "common", "groups")} if PROFILE == "ci" else KINDS
+"""Those of every run of the tests: each kind of figure once; `.ci/deep` has all."""
+
+
 @pytest.fixture(scope="module")
 def finished(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return where a run without variants stands: the folder of results of its folder."""
@@ -73,19 +80,19 @@ def finished(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def fresh(world: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("fresh")
-    return tables(run_tables(write_run(folder, world, bare, with_variants(**KINDS)), folder / "outputs"))
+    return tables(run_tables(write_run(folder, world, bare, with_variants(**OFTEN)), folder / "outputs"))
 
 
 @pytest.fixture(scope="module")
 def answered(world: Path, finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("answered")
-    path = write_run(folder, world, bare, with_variants(**KINDS))
+    path = write_run(folder, world, bare, with_variants(**OFTEN))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(provincial_sweep, "_assess", lambda *_: pytest.fail("cells were assessed"))
         return run_tables(path, finished)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", OFTEN)
 def test_a_variant_of_figures_is_answered_as_a_fresh_run_answers_it(
     kind: str, answered: Path, fresh: dict[str, str]
 ) -> None:
@@ -103,8 +110,8 @@ def test_the_tables_of_the_run_itself_are_taken_over(answered: Path, fresh: dict
     }
     told = read_manifest(answered)
     assert told.reused is not None
-    assert told.reused.answered == tuple(KINDS)
-    assert [one.id for one in told.variants] == list(KINDS)
+    assert told.reused.answered == tuple(OFTEN)
+    assert [one.id for one in told.variants] == list(OFTEN)
     (before,) = (one for one in finished.glob("*/*") if one != answered)
     assert told.reused.run_id == before.name
     assert read_manifest(before).reused is None
@@ -158,9 +165,6 @@ def test_other_code_or_another_source_is_told_and_nothing_is_reused(
     monkeypatch.setattr(added, "changed_sources", lambda *_, **__: ["layers.nnn"])
     assert beside(path, outputs) is None
     assert "layers.nnn" in capsys.readouterr().err
-
-
-ASKED = ("limit", "weight", "density", "most_homes", "least_term", "low", "together")
 
 
 @pytest.mark.parametrize("kind", ASKED)
