@@ -15,6 +15,7 @@ from flexsites.docs.checks import faults_of
 from flexsites.docs.columns import columns, table_pages
 from flexsites.docs.commands import command_page, commands_of
 from flexsites.docs.configuration import configuration_pages, keys
+from flexsites.docs.notebook import notebook_page
 from flexsites.docs.page import Page, code, table
 from flexsites.docs.rendering import render, whole_pages
 from flexsites.errors import ContractError, raise_faults
@@ -35,12 +36,20 @@ _WRITTEN = {
 """The pages written by hand: their titles, and the group that each stands in."""
 
 
+_NOTEBOOKS = {
+    "municipality": "Notebook: a municipality",
+    "own_frames": "Notebook: your own frames",
+}
+"""The executed notebooks, and what the list of pages calls them."""
+
+
 def pages_of(app: typer.Typer) -> list[Page]:
     """Return all pages, in the order of the list of pages."""
     written = [
         Page(name, title, group, (PAGES / f"{name}.md").read_text(encoding="utf-8"))
         for name, (title, group) in _WRITTEN.items()
     ]
+    written += [notebook_page(name, title, "Work with it") for name, title in _NOTEBOOKS.items()]
     return [*written, _presets_page(), command_page(app), _names_page(), *configuration_pages(), *table_pages()]
 
 
