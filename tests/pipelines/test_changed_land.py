@@ -65,7 +65,7 @@ RULES: dict[str, dict[str, Any]] = {
 }
 
 
-OFTEN = ("excludes", "distance", "plans", "in_a_place", "narrow", "with_figures")
+OFTEN = ("distance", "in_a_place", "narrow", "with_figures")
 """Those of every run of the tests; `.ci/deep` has all, on a larger area."""
 ASKED = OFTEN if PROFILE == "ci" else tuple(RULES)
 AREA = CORNER if PROFILE == "ci" else QUARTER
