@@ -174,9 +174,11 @@ class _Reading:
     def is_enclosed(self, row: int, *, is_known: bool) -> bool:
         """Return whether streets close a piece in, or all that is near is a motorway or the like."""
         land, ways = self.land, self.land.ways
-        if land.entered(int(self.piece[row])).is_enclosed:
+        entered = land.entered(int(self.piece[row]))
+        if entered.is_enclosed:
             return True
-        if not is_known or not len(ways.every):
+        # What has a way in has a usable street near.
+        if entered.line is not None or not is_known or not len(ways.every):
             return False
         near = ways.tree.query(self.shape[row], predicate="dwithin", distance=land.limits.road_reach_m)
         return bool(len(near)) and not bool(ways.is_usable[near].any())
