@@ -107,8 +107,11 @@ class LandAtHand:
         The run, and what it was resolved to.
     inputs
         What it prepared.
-    parcels, faces
-        Its parcels by id, and theirs, labelled with the rules of all its readings.
+    parcels
+        Its parcels, by id.
+    everyone, faces
+        These and the parcels around its area, by id, and the faces of all, labelled with the rules of all its readings:
+        what changes outside bears on what lies inside.
     spoken
         Where the sources of its rules speak.
     """
@@ -117,6 +120,7 @@ class LandAtHand:
     study: Study
     inputs: Prepared
     parcels: Frame
+    everyone: Frame
     faces: Frame
     spoken: Spoken
 
@@ -152,8 +156,11 @@ def open_land_of(run: Finished) -> LandAtHand:
     study = _study_of(run)
     inputs = open_prepared(run.directory / "canonical", [*_layers_of(study.all_rules), *run.settings.sources.layers])
     parcels = inputs.read("parcels", t.Parcels).sort_values("site_id", ignore_index=True)
-    faces = read(run.directory / "faces.parquet")
-    return LandAtHand(run, study, inputs, parcels, faces, _told(run, names_of(study.base.rules)))
+    context = inputs.read("context_parcels", t.Parcels)
+    outside = context[~is_among(context["site_id"], parcels["site_id"])]
+    faces = t.concat([read(run.directory / "faces.parquet"), _cut(outside, inputs, study)], t.Faces)
+    everyone = together_by_id(parcels, outside)
+    return LandAtHand(run, study, inputs, parcels, everyone, faces, _told(run, names_of(study.base.rules)))
 
 
 def change_land(at_hand: LandAtHand, reading: Reading, *, beside: Sequence[Reading] = ()) -> ChangedLand:
@@ -178,7 +185,10 @@ def change_land(at_hand: LandAtHand, reading: Reading, *, beside: Sequence[Readi
     faces, is_cut = _labelled(at_hand, study)
     spoken = _where_sources_speak(at_hand, study, reading)
     parcels, before, after = at_hand.parcels, study.base.rules, reading.rules
-    is_changed = changed_parcels(parcels, faces, before=before, after=after, is_cut=is_cut, near_m=study.near_m)
+    among_all = changed_parcels(
+        at_hand.everyone, faces, before=before, after=after, is_cut=is_cut, near_m=study.near_m
+    )  # fmt: skip
+    is_changed = among_all[position_of(at_hand.everyone, parcels)]
     is_other = _plans_differ(spoken, before, after) | _is_everywhere(study.base, reading)
     is_changed |= is_other
     made = _assess(at_hand, faces, is_changed, study=study, reading=reading, spoken=spoken)
@@ -237,7 +247,7 @@ def _has_columns(inputs: Prepared, rule: ExclusionRule) -> bool:
 
 def _labelled(at_hand: LandAtHand, study: Study) -> tuple[Frame, Bools]:
     """Return the faces of the run with the labels of all rules, by parcel, and which parcels were cut anew for that."""
-    faces, parcels, known = at_hand.faces, at_hand.parcels, at_hand.study.all_rules
+    faces, parcels, known = at_hand.faces, at_hand.everyone, at_hand.study.all_rules
     new, names = _new(known, study.all_rules), [rule.rule_id for rule in study.all_rules]
     strange = [rule.rule_id for rule in known if rule.rule_id not in names] + [rule.rule_id for rule in new]
     is_strange = np.asarray(has_label(faces["rules"].to_numpy(), strange).any(axis=1), dtype=bool)
@@ -250,13 +260,13 @@ def _labelled(at_hand: LandAtHand, study: Study) -> tuple[Frame, Bools]:
 
 def _met(at_hand: LandAtHand, study: Study, new: Rules) -> Bools:
     """Return which parcels rules may cover."""
-    met = np.zeros(len(at_hand.parcels), dtype=bool)
+    met = np.zeros(len(at_hand.everyone), dtype=bool)
     if not new:
         return met
     layers = at_hand.inputs.read_layers(names=_layers_of(new))
     ordered = layers.sort_values(["layer", "feature_id", "part"], kind="stable", ignore_index=True)
-    tree = shapely.STRtree(geometry_of(at_hand.parcels))
-    for one in constrain(at_hand.parcels, ordered, rules=new, time=study.base.time):
+    tree = shapely.STRtree(geometry_of(at_hand.everyone))
+    for one in constrain(at_hand.everyone, ordered, rules=new, time=study.base.time):
         met[tree.query(one.polygons, predicate="intersects")[1]] = True
         if one.is_whole and one.is_asked is not None:
             met |= one.is_asked
@@ -336,10 +346,8 @@ def _assess(
     barriers = [one.layer for one in study.locations.barriers]
     around = surroundings_of(asked, inputs, study=study, layers=[*plans, *barriers])
     everyone = together_by_id(asked, around.neighbours)
-    outside = everyone[~is_among(everyone["site_id"], parcels["site_id"])]
-    mine = faces[is_among(faces["site_id"], everyone["site_id"])]
     names = [rule.rule_id for rule in study.all_rules]
-    every_face = _in_order(t.concat([mine, _cut(outside, inputs, study)], t.Faces), everyone, names)
+    every_face = _in_order(faces[is_among(faces["site_id"], everyone["site_id"])], everyone, names)
     land = open_land(
         everyone, every_face, around.streets, around.layers,
         rules=study.all_rules, tests=reading.tests, locations=study.locations, lane_m=reading.least_lane_m,

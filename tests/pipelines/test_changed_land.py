@@ -144,6 +144,22 @@ def test_what_if_of_rules_is_what_a_run_with_that_variant_answers(
     assert set(found.totals["variant"]) == {"base", "what_if"}
 
 
+def test_land_that_changes_outside_the_area_bears_on_what_lies_inside(world: Path, tmp_path: Path) -> None:
+    """A small area, its parcels near others that a rule leaves otherwise: as a fresh run has them."""
+
+    def few(content: Content) -> None:
+        content["area"] = {"bbox": [157_600, 470_500, 158_400, 471_000]}
+
+    variant = {"effects": {"land_use": "flag"}}
+    fresh = run_tables(write_run(tmp_path, world, bare, few, with_variants(other=variant)), tmp_path / "outputs")
+    found = flexsites.open(fresh).what_if(**variant)
+    assert found.n_assessed == len(found.sites)
+    for table in (*ANSWERED, "pieces"):
+        write_table(found.tables[table], ALL_TABLES[table], tmp_path / "mine.parquet")
+        theirs = fresh / f"variants/other/{table}.parquet"
+        assert (tmp_path / "mine.parquet").read_bytes() == theirs.read_bytes()
+
+
 def test_the_viewer_offers_rules_and_tests_and_says_how_many_parcels_it_assessed(finished: Path) -> None:
     asked = Asked(own_directory(finished))
     form = asked.form(Words("nl"))
