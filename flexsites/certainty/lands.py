@@ -14,7 +14,8 @@ from flexsites.config.readings import Reading
 from flexsites.config.resolved import RESOLVED, reading_of
 from flexsites.config.run import Variant
 from flexsites.errors import ConfigError, Fault
-from flexsites.finished.land import LandAtHand, change_land, needs_cells, open_land_of
+from flexsites.finished.at_hand import needs_cells
+from flexsites.finished.land import OtherLand
 from flexsites.finished.opened import Finished
 
 __all__ = ["Lands", "States", "states_drawn"]
@@ -63,8 +64,12 @@ class Lands:
     """
 
     run: Finished
-    _at_hand: list[LandAtHand] = field(default_factory=list, repr=False)
+    _land: OtherLand = field(init=False, repr=False)
     _known: dict[States, Finished] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        """Stand ready for states of the land."""
+        object.__setattr__(self, "_land", OtherLand(self.run))
 
     def of(self, certainty: Certainty, states: States) -> Finished:
         """Return the run on the land of some states.
@@ -77,13 +82,8 @@ class Lands:
         if not any(states):
             return self.run
         if states not in self._known:
-            self._known[states] = self._assess(_reading(self.run, certainty, states))
+            self._known[states] = self._land.of(_reading(self.run, certainty, states)).run
         return self._known[states]
-
-    def _assess(self, reading: Reading) -> Finished:
-        if not self._at_hand:
-            self._at_hand.append(open_land_of(self.run))
-        return change_land(self._at_hand[0], reading).run
 
 
 def _reading(run: Finished, certainty: Certainty, states: States) -> Reading:

@@ -296,9 +296,14 @@ def _merged(first: Frame, second: Frame) -> Frame:
     other = second[[key not in known for key in keys[1]]].reset_index(drop=True)
     other = other.assign(is_with_consent=False, is_without_consent=True)
     both = pd.concat([one for one in (first, other) if len(one)] or [first], ignore_index=True)
-    return both.sort_values(
-        ["site_id", "is_with_consent", "piece_number"], ascending=[True, False, True], ignore_index=True
-    )
+    return by_parcel(both)
+
+
+def by_parcel(pieces: Frame) -> Frame:
+    """Return pieces in the order in which they are made: sums over them are then the same to the last bit."""
+    keys, rises = ["site_id", "is_with_consent", "piece_number"], [True, False, True]
+    ordered: Frame = pieces.sort_values(keys, ascending=rises, ignore_index=True)
+    return ordered
 
 
 def _identity(frame: Frame) -> list[tuple[object, ...]]:

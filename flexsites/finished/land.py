@@ -8,29 +8,26 @@ are asked of every piece, but nothing is intersected for them either.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow.parquet as pq
 import shapely
 
 from flexsites import tables as t
 from flexsites.assess import leave, reach_and_fit
 from flexsites.capacity.common_programme import area_in_common
-from flexsites.config.readings import Reading, lies_as
-from flexsites.config.resolved import study_of
+from flexsites.config.readings import Reading
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
 from flexsites.config.study import Study
-from flexsites.errors import InputError
-from flexsites.exclusion.attribution import names_of, tell_coverage
+from flexsites.exclusion.attribution import tell_coverage
 from flexsites.exclusion.changed import changed_parcels
 from flexsites.exclusion.constraints import constrain
 from flexsites.exclusion.coverage import cover_rules
 from flexsites.exclusion.kernels.labels import has_label
-from flexsites.exclusion.kernels.spoken import COVERAGES, Spoken
+from flexsites.exclusion.kernels.spoken import Spoken
 from flexsites.exclusion.kernels.verdicts import joint_coverage
 from flexsites.exclusion.locations import (
     NAMED_STREET_M,
@@ -41,22 +38,17 @@ from flexsites.exclusion.locations import (
     main_locations,
     place_pieces,
 )
-from flexsites.exclusion.overlay import overlay
-from flexsites.exclusion.pieces import open_land, position_of, together_by_id
+from flexsites.exclusion.pieces import by_parcel, open_land, position_of, together_by_id
 from flexsites.exclusion.selection import geometry_of
 from flexsites.exclusion.verdict import decide
+from flexsites.finished.at_hand import LandAtHand, cut_faces, layers_of, new_rules, open_land_of
 from flexsites.finished.opened import Finished, stand
-from flexsites.inputs.land.rule_needs import needs_of
-from flexsites.inputs.prepared import Prepared, open_prepared
-from flexsites.surroundings import Surroundings, halo_m, surroundings_of
+from flexsites.surroundings import Surroundings, surroundings_of
 from flexsites.tables import Frame, Table
 from flexsites.tables.contract import is_among
 from flexsites.tables.files import read
-from flexsites.tables.manifest import read_manifest, require_as_written
-from flexsites.tables.run_directory import holding_of
-from flexsites.tables.windows import window_of
 
-__all__ = ["ChangedLand", "LandAtHand", "change_land", "needs_cells", "open_land_of"]
+__all__ = ["ChangedLand", "OtherLand", "change_land"]
 
 Bools = npt.NDArray[np.bool_]
 Rules = tuple[ExclusionRule, ...]
@@ -69,12 +61,6 @@ _ASSESSED: Mapping[str, Table] = {
     "laid_out": t.LaidOut,
 }
 """The tables of which the rows of parcels that change are made again."""
-
-_READ = ("faces.parquet", "reasons.parquet", "rule_coverage.parquet")
-"""What is read of a run besides what `open_finished` reads."""
-
-_ON_EVERY_PIECE = ("pieces", "time", "layout", "dwelling_types")
-"""Sections that decide of every piece whether it is one, for how long, or what is laid out on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,70 +83,24 @@ class ChangedLand:
     n_assessed: int
 
 
-@dataclass(frozen=True, slots=True)
-class LandAtHand:
-    """The land of a finished run, opened once to be asked of other readings.
+@dataclass(frozen=True)
+class OtherLand:
+    """A finished run that is asked of other readings of its land, again and again: its own is opened once.
 
     Attributes
     ----------
-    run, study
-        The run, and what it was resolved to.
-    inputs
-        What it prepared.
-    parcels
-        Its parcels, by id.
-    everyone, faces
-        These and the parcels around its area, by id, and the faces of all, labelled with the rules of all its readings:
-        what changes outside bears on what lies inside.
-    spoken
-        Where the sources of its rules speak.
+    run
+        The run.
     """
 
     run: Finished
-    study: Study
-    inputs: Prepared
-    parcels: Frame
-    everyone: Frame
-    faces: Frame
-    spoken: Spoken
+    _opened: list[LandAtHand] = field(default_factory=list, repr=False)
 
-
-def needs_cells(run: Finished, reading: Reading) -> tuple[str, ...]:
-    """Return what of a reading only a run of its own answers, by its path; nothing: it is answered from this run."""
-    changed = run.unanswered(reading)
-    if not changed or reading.bridging is not None:
-        return changed
-    before = _study_of(run)
-    lacking = {f"rules.{name}" for name in _not_at_hand(run, before, _new(before.base.rules, reading.rules))}
-    if max(reading.tests.reaches_m) > before.reach_m or float(reading.tests.near_m) > before.near_m:
-        lacking.add("pieces")
-    left = (path for path in changed if path in lacking or not _is_of_land(path))
-    return tuple(dict.fromkeys(path.removesuffix(f"__{reading.id}") for path in left))
-
-
-def _is_of_land(path: str) -> bool:
-    """Whether what stands at a path is asked of faces and pieces: rules, tests, times and layouts."""
-    return path.startswith(("rules.", "flexmilieus.")) or path in _ON_EVERY_PIECE
-
-
-def open_land_of(run: Finished) -> LandAtHand:
-    """Open the land of a finished run.
-
-    Raises
-    ------
-    InputError
-        If one of its tables or of its prepared inputs is gone, or is not as it was written.
-    """
-    if holding_of(run.directory) is None:
-        require_as_written(read_manifest(run.directory), run.directory, _READ)
-    study = _study_of(run)
-    inputs = open_prepared(run.directory / "canonical", [*_layers_of(study.all_rules), *run.settings.sources.layers])
-    parcels = inputs.read("parcels", t.Parcels).sort_values("site_id", ignore_index=True)
-    context = inputs.read("context_parcels", t.Parcels)
-    outside = context[~is_among(context["site_id"], parcels["site_id"])]
-    faces = t.concat([read(run.directory / "faces.parquet"), _cut(outside, inputs, study)], t.Faces)
-    everyone = together_by_id(parcels, outside)
-    return LandAtHand(run, study, inputs, parcels, everyone, faces, _told(run, names_of(study.base.rules)))
+    def of(self, reading: Reading, *, beside: Sequence[Reading] = ()) -> ChangedLand:
+        """Return the run on the land of a reading; see `change_land`."""
+        if not self._opened:
+            self._opened.append(open_land_of(self.run))
+        return change_land(self._opened[0], reading, beside=beside)
 
 
 def change_land(at_hand: LandAtHand, reading: Reading, *, beside: Sequence[Reading] = ()) -> ChangedLand:
@@ -193,7 +133,7 @@ def change_land(at_hand: LandAtHand, reading: Reading, *, beside: Sequence[Readi
     is_changed |= is_other
     made = _assess(at_hand, faces, is_changed, study=study, reading=reading, spoken=spoken)
     tables = {name: _with_rows_of(at_hand.run, name, made, parcels.loc[is_changed, "site_id"]) for name in _ASSESSED}
-    exclusions = decide(parcels, _by_parcel(tables["pieces"]), spoken=spoken, rules=after)
+    exclusions = decide(parcels, by_parcel(tables["pieces"]), spoken=spoken, rules=after)
     return ChangedLand(
         _on_this_land(at_hand, study, exclusions, tables),
         tables["reasons"],
@@ -202,58 +142,15 @@ def change_land(at_hand: LandAtHand, reading: Reading, *, beside: Sequence[Readi
     )
 
 
-def _study_of(run: Finished) -> Study:
-    return study_of(run.content, run.settings, str(run.directory))
-
-
-def _layers_of(rules: Rules) -> list[str]:
-    return sorted({key for rule in rules for key in rule.layer_keys})
-
-
-def _new(before: Rules, after: Rules) -> Rules:
-    """Return the rules that faces with the labels of others do not tell."""
-    known = {rule.rule_id: lies_as(rule) for rule in before}
-    return tuple(rule for rule in after if known.get(rule.rule_id) != lies_as(rule))
-
-
-def _not_at_hand(run: Finished, before: Study, new: Rules) -> Iterator[str]:
-    """Give the rules of which the run did not prepare what they read."""
-    after = {rule.rule_id: rule for rule in new}
-    if not (run.directory / "faces.parquet").is_file() or not (run.directory / "canonical").is_dir():
-        yield from (rule.rule_id for rule in before.base.rules)
-        yield from after
-        return
-    given = set(run.settings.sources.layers)
-    try:
-        inputs = open_prepared(run.directory / "canonical", _layers_of(new))
-    except InputError:
-        yield from after
-        return
-    for name, rule in after.items():
-        layers = zip(rule.layer_keys, rule.source_keys, strict=True)
-        is_prepared = all(key in inputs.layers or source not in given for key, source in layers)
-        if not is_prepared or rule.reach_m > before.reach_m or not _has_columns(inputs, rule):
-            yield name
-
-
-def _has_columns(inputs: Prepared, rule: ExclusionRule) -> bool:
-    """Whether the layers that a rule reads were prepared with the attributes that it asks for."""
-    for key, needs in needs_of([rule]).items():
-        path = inputs.layers.get(key)
-        if path is not None and not set(needs.needed) <= set(pq.read_schema(path).names):
-            return False
-    return True
-
-
 def _labelled(at_hand: LandAtHand, study: Study) -> tuple[Frame, Bools]:
     """Return the faces of the run with the labels of all rules, by parcel, and which parcels were cut anew for that."""
     faces, parcels, known = at_hand.faces, at_hand.everyone, at_hand.study.all_rules
-    new, names = _new(known, study.all_rules), [rule.rule_id for rule in study.all_rules]
+    new, names = new_rules(known, study.all_rules), [rule.rule_id for rule in study.all_rules]
     strange = [rule.rule_id for rule in known if rule.rule_id not in names] + [rule.rule_id for rule in new]
     is_strange = np.asarray(has_label(faces["rules"].to_numpy(), strange).any(axis=1), dtype=bool)
     is_cut = is_among(parcels["site_id"], faces.loc[is_strange, "site_id"]) | _met(at_hand, study, new)
     if is_cut.any():
-        cut = _cut(parcels[is_cut], at_hand.inputs, study)
+        cut = cut_faces(parcels[is_cut], at_hand.inputs, study)
         faces = t.concat([faces[~is_among(faces["site_id"], cut["site_id"])], cut], t.Faces)
     return _in_order(faces, parcels, names), is_cut
 
@@ -263,7 +160,7 @@ def _met(at_hand: LandAtHand, study: Study, new: Rules) -> Bools:
     met = np.zeros(len(at_hand.everyone), dtype=bool)
     if not new:
         return met
-    layers = at_hand.inputs.read_layers(names=_layers_of(new))
+    layers = at_hand.inputs.read_layers(names=layers_of(new))
     ordered = layers.sort_values(["layer", "feature_id", "part"], kind="stable", ignore_index=True)
     tree = shapely.STRtree(geometry_of(at_hand.everyone))
     for one in constrain(at_hand.everyone, ordered, rules=new, time=study.base.time):
@@ -271,14 +168,6 @@ def _met(at_hand: LandAtHand, study: Study, new: Rules) -> Bools:
         if one.is_whole and one.is_asked is not None:
             met |= one.is_asked
     return met
-
-
-def _cut(parcels: Frame, inputs: Prepared, study: Study) -> Frame:
-    """Cut parcels into faces with the labels of all rules."""
-    if not len(parcels):
-        return t.empty(t.Faces)
-    layers = inputs.read_layers(window_of(parcels, halo_m(study)))
-    return overlay(parcels.reset_index(drop=True), layers, rules=study.all_rules, time=study.base.time)
 
 
 def _in_order(faces: Frame, parcels: Frame, rule_ids: Sequence[str]) -> Frame:
@@ -292,11 +181,11 @@ def _in_order(faces: Frame, parcels: Frame, rule_ids: Sequence[str]) -> Frame:
 def _where_sources_speak(at_hand: LandAtHand, study: Study, reading: Reading) -> Spoken:
     """Return where the sources of a reading's rules speak: as the run told it, and asked anew of rules that are new."""
     told, inputs = at_hand.spoken, at_hand.inputs
-    new = {rule.part_of or rule.rule_id for rule in _new(study.base.rules, reading.rules)}
+    new = {rule.part_of or rule.rule_id for rule in new_rules(study.base.rules, reading.rules)}
     if not new and reading.tests == study.tests:
         return told
     families = tuple(rule for rule in study.all_rules if (rule.part_of or rule.rule_id) in new)
-    layers = inputs.read_layers(names=_layers_of(families))
+    layers = inputs.read_layers(names=layers_of(families))
     found = cover_rules(at_hand.parcels, inputs.coverages(), layers, rules=families, tests=reading.tests)
     names = list(dict.fromkeys([*told.rule_ids, *found.rule_ids]))
     of_told, of_found = told.among(names), found.among(names)
@@ -304,20 +193,6 @@ def _where_sources_speak(at_hand: LandAtHand, study: Study, reading: Reading) ->
     codes = np.where(is_found, of_found.of_parcels(), of_told.of_parcels())
     share = np.where(is_found, of_found.share[of_found.combination], of_told.share[of_told.combination])
     return Spoken.of(names, codes, share)
-
-
-def _told(run: Finished, rule_ids: Sequence[str]) -> Spoken:
-    """Return where sources speak as a run told it: once for all parcels that are alike in it."""
-    ids, combination = np.unique(run.tables["sites"]["rule_coverage_id"].to_numpy(dtype=object), return_inverse=True)
-    rows = read(run.directory / "rule_coverage.parquet")
-    at = (
-        pd.Index(ids).get_indexer(pd.Index(rows["rule_coverage_id"])),
-        pd.Index(rule_ids).get_indexer(pd.Index(rows["rule_id"])),
-    )
-    codes, share = np.zeros((len(ids), len(rule_ids)), dtype=np.int8), np.ones((len(ids), len(rule_ids)))
-    codes[at] = pd.Index(COVERAGES).get_indexer(pd.Index(rows["coverage"]))
-    share[at] = rows["covered_share"]
-    return Spoken(tuple(rule_ids), combination.astype(np.int64), codes, share)
 
 
 def _is_everywhere(before: Reading, reading: Reading) -> bool:
@@ -383,13 +258,6 @@ def _same(before: Frame, pieces: Frame) -> Bools:
     return found
 
 
-def _by_parcel(pieces: Frame) -> Frame:
-    """Return pieces in the order in which they are made: sums over them are then the same to the last bit."""
-    keys, rises = ["site_id", "is_with_consent", "piece_number"], [True, False, True]
-    ordered: Frame = pieces.sort_values(keys, ascending=rises, ignore_index=True)
-    return ordered
-
-
 def _with_rows_of(run: Finished, name: str, made: Mapping[str, Frame], site_ids: pd.Series[str]) -> Frame:
     """Return a table of the run in which the rows of some parcels are those made, by its key."""
     table = _ASSESSED[name]
@@ -416,7 +284,7 @@ def _on_this_land(at_hand: LandAtHand, study: Study, exclusions: Frame, tables: 
     main = main_locations(valid, places).set_index("site_id")["location_id"]
     sites = run.tables["sites"].assign(
         **{name: exclusions[name].array for name in t.Exclusions.columns},
-        programme_area_m2=area_in_common(_by_parcel(pieces), exclusions),
+        programme_area_m2=area_in_common(by_parcel(pieces), exclusions),
         location_id=main.reindex(parcels["site_id"]).astype("str").array,
     )
     own = {name: tables[name] for name in ("pieces", "accessibility", "transit_quality", "laid_out")}

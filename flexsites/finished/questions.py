@@ -10,7 +10,8 @@ from flexsites.config.resolved import RESOLVED, reading_of
 from flexsites.config.run import Variant
 from flexsites.config.what_if import as_yaml
 from flexsites.errors import ConfigError, Fault
-from flexsites.finished.land import LandAtHand, change_land, needs_cells, open_land_of
+from flexsites.finished.at_hand import needs_cells
+from flexsites.finished.land import OtherLand
 from flexsites.finished.opened import Finished
 from flexsites.reporting.summaries.variants import VariantPart, join_variants, part_of_variant
 from flexsites.tables import Frame, conform
@@ -74,7 +75,11 @@ class Questions:
 
     run: Finished
     _own: list[VariantPart] = field(default_factory=list, repr=False)
-    _land: list[LandAtHand] = field(default_factory=list, repr=False)
+    _land: OtherLand = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Stand ready for questions of land."""
+        object.__setattr__(self, "_land", OtherLand(self.run))
 
     def answer(self, variant: Variant) -> WhatIf:
         """Answer a variant, and set its totals beside those of the run.
@@ -103,9 +108,7 @@ class Questions:
         """Return the run on the land that a reading leaves, and how many parcels were assessed for it."""
         if reading.leaves_the_same_as(self.run.base):
             return self.run, 0
-        if not self._land:
-            self._land.append(open_land_of(self.run))
-        found = change_land(self._land[0], reading)
+        found = self._land.of(reading)
         return found.run, found.n_assessed
 
     def _part(self, asked: Finished, told: Mapping[str, Frame]) -> VariantPart:

@@ -22,7 +22,8 @@ from flexsites.config.resolved import read_resolved
 from flexsites.config.study import BASE, Reading, Study
 from flexsites.digest import are_as_written
 from flexsites.errors import InputError
-from flexsites.finished.land import change_land, needs_cells, open_land_of
+from flexsites.finished.at_hand import needs_cells
+from flexsites.finished.land import OtherLand
 from flexsites.finished.opened import Finished, open_finished
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.prepared import Prepared
@@ -200,15 +201,14 @@ def _answer(place: Place, study: Study, found: Beside) -> int:
     """Answer variants from the tables of a finished run, and write theirs; return how many parcels were assessed."""
     opened, n_assessed = found.opened, 0
     assert opened is not None, "it is opened where a variant is answered"  # noqa: S101 - see _matched
-    at_hand = None
+    other = OtherLand(opened)
     for reading in found.answered:
         if reading.leaves_the_same_as(opened.base):
             told = opened.tell(reading)
             for name in _SAME:
                 take_over(found.directory / f"{name}.parquet", place.result(reading.id, name))
         else:
-            at_hand = at_hand or open_land_of(opened)
-            land = change_land(at_hand, reading, beside=study.readings[1:])
+            land = other.of(reading, beside=study.readings[1:])
             told = land.run.tell(reading) | {name: land.run.tables[name] for name in _OF_LAND}
             told |= {"reasons": land.reasons, "rule_coverage": land.rule_coverage}
             n_assessed += land.n_assessed

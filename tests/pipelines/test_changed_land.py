@@ -177,9 +177,21 @@ RASTER = {"change": {"flood": {"threshold": figure(0.2, unit="m")}}}
 """Another layer is made of the raster for it: it was not prepared."""
 FAR = {"change": {"nitrogen": {"distance_m": figure(9_000)}}}
 BRIDGE = {"bridging": "groen_tiny"}
+UNLISTED = {"change": {"monument_sites": {"where": {"kind": ["sit"]}}}}
+"""A word that no rule of the run lists: whether it is a slip of the pen is told where the layer is prepared."""
+UNASKED = {"change": {"nnn": {"where": {"naam": ["Nergens"]}}}}
 
 
-@pytest.mark.parametrize(("changes", "told"), [(RASTER, "rules.flood"), (FAR, "rules.nitrogen"), (BRIDGE, "rules")])
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (RASTER, "rules.flood"),
+        (FAR, "rules.nitrogen"),
+        (BRIDGE, "rules"),
+        (UNLISTED, "rules.monument_sites"),
+        (UNASKED, "rules.nnn"),
+    ],
+)
 def test_what_was_not_prepared_is_told_and_its_cells_are_run(
     changes: dict[str, Any], told: str, world: Path, finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

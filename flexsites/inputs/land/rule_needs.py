@@ -78,6 +78,26 @@ class RuleNeeds:
         names = [list(self.needed), list(self.optional), sorted(self.booleans)]
         return [*names, by_word(self.words), by_word(self.listed), shapes, years]
 
+    def are_met_by(self, prepared: RuleNeeds) -> bool:
+        """Whether a layer that was prepared for other rules also serves these: its columns, their types and words.
+
+        A word that was not listed then was not held to those of the source: a slip of the pen would match nothing.
+
+        Examples
+        --------
+        >>> RuleNeeds(listed={"status": {"nnn"}}).are_met_by(RuleNeeds(listed={"status": {"nnn", "zoekgebied"}}))
+        True
+        >>> RuleNeeds(listed={"status": {"nm"}}).are_met_by(RuleNeeds(listed={"status": {"nnn"}}))
+        False
+        """
+        has_columns = self.needed.keys() <= prepared.needed.keys() and self.optional.keys() <= prepared.optional.keys()
+        has_words = all(
+            words <= theirs.get(name, set())
+            for mine, theirs in ((self.listed, prepared.listed), (self.words, prepared.words))
+            for name, words in mine.items()
+        )
+        return has_columns and has_words and self.booleans <= prepared.booleans
+
     def add(self, rule: ExclusionRule) -> None:
         """Add what a rule needs of the layer whose features it covers."""
         where = dict(getattr(rule, "where", {}))

@@ -21,6 +21,14 @@ from flexsites.config.input_rules import input_rules
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.rows.numbers import numbers
 from flexsites.inputs.rows.validity import make_sound
+from flexsites.inputs.stock.bag_words import (
+    DWELLING,
+    PAND_LEFT_OUT,
+    PAND_STANDS,
+    UNIT_FUNCTIONS,
+    UNIT_IN_USE,
+    UNIT_LEFT_OUT,
+)
 from flexsites.inputs.stock.files import bag_ids, first_column, is_among, members, require_columns
 from flexsites.inputs.stock.occurrences import OCCURRENCE_COLUMNS, why_not
 from flexsites.tables import CRS, Buildings, Frame, RoofParts, empty
@@ -39,47 +47,6 @@ __all__ = [
     "verblijfsobjecten",
 ]
 
-PAND_STANDS = {
-    "pand in gebruik",
-    "pand in gebruik (niet ingemeten)",
-    "pand buiten gebruik",
-    "verbouwing pand",
-    "sloopvergunning verleend",
-}
-PAND_LEFT_OUT = {
-    "bouwvergunning verleend": "not built yet",
-    "bouw gestart": "not built yet",
-    "niet gerealiseerd pand": "never built",
-    "pand gesloopt": "demolished",
-    "pand ten onrechte opgevoerd": "entered in the register by mistake",
-}
-UNIT_IN_USE = {
-    "verblijfsobject in gebruik",
-    "verblijfsobject in gebruik (niet ingemeten)",
-    "verblijfsobject buiten gebruik",
-    "verbouwing verblijfsobject",
-}
-UNIT_LEFT_OUT = {
-    "verblijfsobject gevormd",
-    "niet gerealiseerd verblijfsobject",
-    "verblijfsobject ingetrokken",
-    "verblijfsobject ten onrechte opgevoerd",
-}
-DWELLING = "woonfunctie"
-UNIT_FUNCTIONS = {
-    DWELLING,
-    "bijeenkomstfunctie",
-    "celfunctie",
-    "gezondheidszorgfunctie",
-    "industriefunctie",
-    "kantoorfunctie",
-    "logiesfunctie",
-    "onderwijsfunctie",
-    "overige gebruiksfunctie",
-    "sportfunctie",
-    "winkelfunctie",
-}
-"""What a unit may be used for. A word that is none of these, such as `wonen`, must not make it no dwelling."""
 _YEAR_UNKNOWN = 9999
 _GEMEENTE_DIGITS = 4
 
