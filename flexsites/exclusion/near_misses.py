@@ -11,7 +11,7 @@ from flexsites.config.rules import ExclusionRule, Hardness
 from flexsites.exclusion.kernels.labels import has_label
 from flexsites.exclusion.kernels.land import Land
 from flexsites.exclusion.kernels.spoken import COVERED, Spoken
-from flexsites.exclusion.pieces import leave_pieces, position_of, together_by_id
+from flexsites.exclusion.pieces import leave_pieces, leaves_site, open_land, position_of, together_by_id
 from flexsites.exclusion.selection import geometry_of
 from flexsites.tables import (
     Exclusions,
@@ -87,6 +87,9 @@ def near_misses(
         pd.Index(exclusions["site_id"]).get_indexer(parcels["site_id"])
     ]
     everyone = together_by_id(parcels, neighbours)
+    land = land or open_land(
+        everyone, faces, streets, layers, rules=rules, tests=tests, locations=locations, lane_m=lane_m
+    )
     shapes, around = geometry_of(parcels), geometry_of(everyone)
     face_site = position_of(everyone, faces)
     is_under = has_label(faces["rules"].to_numpy(), [rule.rule_id for rule in rules])
@@ -101,6 +104,13 @@ def near_misses(
         others = tuple(other for other in rules if other.rule_id != rule.rule_id)
         required = [other.rule_id for other in others if other.required]
         is_asked &= is_missed & (spoken.among(required).of_parcels() == COVERED).all(axis=1)
+        if not is_asked.any():
+            continue
+        # Few come free: of the others the second reading alone is needed to know it.
+        is_asked[is_asked] = leaves_site(
+            rows_of(parcels, is_asked, Parcels), everyone, faces,
+            spoken=spoken.at(np.flatnonzero(is_asked)), rules=others, tests=tests, land=land,
+        )  # fmt: skip
         if not is_asked.any():
             continue
         asked = parcels["site_id"][is_asked]

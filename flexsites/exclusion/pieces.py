@@ -106,9 +106,7 @@ def leave_pieces(
     land = land or open_land(
         everyone, faces, streets, layers, rules=rules, tests=tests, locations=locations, lane_m=lane_m
     )
-    asked = np.flatnonzero(everyone["site_id"].isin(parcels["site_id"]).to_numpy())
-    is_known = np.zeros(len(everyone), dtype=bool)
-    is_known[position_of(everyone, parcels)] = spoken.among(PIECE_TESTS[-1:]).of_parcels()[:, 0] == COVERED
+    asked, is_known = _asked(everyone, parcels, spoken)
     covers = covers_of(faces, rules)
     readings = [
         _Left.of(land, everyone, faces, covers, takes, asked, is_known)
@@ -117,6 +115,40 @@ def leave_pieces(
     frame = _merged(*(_frame(left, land, everyone, rules, tests) for left in readings))
     at = position_of(parcels, frame)
     return _with_years(frame, everyone, layers, spoken.at(at), rules, tests, time)
+
+
+def leaves_site(
+    parcels: Frame,
+    everyone: Frame,
+    faces: Frame,
+    *,
+    spoken: Spoken,
+    rules: tuple[ExclusionRule, ...],
+    tests: PieceTests,
+    land: Land,
+) -> BoolArray:
+    """Return which parcels have a valid piece in the second reading; what :func:`leave_pieces` says, and no more.
+
+    Parameters
+    ----------
+    parcels, faces, spoken, rules, tests, land
+        As :func:`leave_pieces` takes them.
+    everyone
+        The parcels and those around them, by id.
+    """
+    asked, is_known = _asked(everyone, parcels, spoken)
+    takes = takes_area(rules, with_consent=False)
+    found = _Left.of(land, everyone, faces, covers_of(faces, rules), takes, asked, is_known).tested
+    is_valid = (found.outcome == PASSES) & (found.has_entrance | (not tests.road_required))
+    return np.asarray(np.isin(position_of(everyone, parcels), found.site[is_valid]))
+
+
+def _asked(everyone: Frame, parcels: Frame, spoken: Spoken) -> tuple[IntArray, BoolArray]:
+    """Return the positions of the parcels asked, ascending, and around which of all parcels streets are known."""
+    at = position_of(everyone, parcels)
+    is_known = np.zeros(len(everyone), dtype=bool)
+    is_known[at] = spoken.among(PIECE_TESTS[-1:]).of_parcels()[:, 0] == COVERED
+    return np.sort(at), is_known
 
 
 def together_by_id(parcels: Frame, neighbours: Frame) -> Frame:

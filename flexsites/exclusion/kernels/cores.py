@@ -31,6 +31,7 @@ _QUAD_SEGS = 16
 _SLACK_M = 0.01
 _CONTACT_M = 0.002
 _EDGE_M = 0.01
+_ROUNDING_M2 = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +335,9 @@ def land_of(i: int, parcel: IntArray, neighbours: Neighbours, is_near: Callable[
     >>> [land_of(i, np.array([0, 1, 1, 2, 2]), found, lambda parcel: True) for i in range(5)]
     [(0, 1, 2), (0, 1, 2), (0, 1, 2, 3), (2, 3), (4,)]
     """
-    starts, known = neighbours.starts, {int(parcel[i]): True}
+    starts = neighbours.starts
+    # What lies within the gap is near.
+    known = dict.fromkeys(parcel[neighbours.near[starts[i] : starts[i + 1]]].tolist(), True)
 
     def is_of_land(piece: int) -> bool:
         of_parcel = int(parcel[piece])
@@ -348,29 +351,45 @@ def land_of(i: int, parcel: IntArray, neighbours: Neighbours, is_near: Callable[
     return tuple(sorted(_hanging_together(land, is_of_land, neighbours, neighbours.is_touching)))
 
 
-def connected_area(i: int, land: tuple[int, ...], area_m2: FloatArray, neighbours: Neighbours) -> float:
-    """Return the area of the connected part of the uneroded land that holds a piece: joined by edges, not points.
+def is_below(
+    i: int, least_m2: float, area_m2: FloatArray, neighbours: Neighbours, is_of_land: Callable[[int], bool]
+) -> bool:
+    """Return whether the connected part of the uneroded land that holds a piece is below an area.
+
+    Connected is what is joined by edges, not points. No more of it is looked at than is needed to know.
 
     Parameters
     ----------
     i
         The piece.
-    land
-        Its land.
+    least_m2
+        The area.
     area_m2
         Shape (n,), the area of every piece; pieces do not overlap.
     neighbours
         Theirs.
+    is_of_land
+        Whether a piece is of a parcel that has a piece near the piece asked.
 
     Examples
     --------
     >>> plots = np.array([shapely.box(0, 0, 10, 10), shapely.box(10, 0, 20, 10), shapely.box(20, 10, 30, 20)])
-    >>> found = find_neighbours(plots, gap_m=10.6)
-    >>> [float(connected_area(i, (0, 1, 2), shapely.area(plots), found)) for i in range(3)]
-    [200.0, 200.0, 100.0]
+    >>> found, area = find_neighbours(plots, gap_m=10.6), shapely.area(plots)
+    >>> [is_below(i, 150.0, area, found, lambda _: True) for i in range(3)]
+    [False, False, True]
     """
-    found = _hanging_together([i], set(land).__contains__, neighbours, neighbours.is_joined)
-    return float(area_m2[sorted(found)].sum())
+    found, waiting, total = {i}, [i], float(area_m2[i])
+    # Sums in another order differ by a rounding: what comes that near is added up in the order of the pieces.
+    enough_m2 = least_m2 + _ROUNDING_M2
+    while waiting and total < enough_m2:
+        here = waiting.pop()
+        rows = slice(neighbours.starts[here], neighbours.starts[here + 1])
+        for there in neighbours.near[rows][neighbours.is_joined[rows]].tolist():
+            if there not in found and is_of_land(there):
+                found.add(there)
+                waiting.append(there)
+                total += float(area_m2[there])
+    return total < enough_m2 and float(area_m2[sorted(found)].sum()) < least_m2
 
 
 def _hanging_together(

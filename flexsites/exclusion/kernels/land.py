@@ -139,11 +139,17 @@ class Land:
 
     def are_near(self, piece: int, others: Sequence[int]) -> bool:
         """Return whether one of other pieces lies near a piece."""
-        new = [one for one in others if (min(piece, one), max(piece, one)) not in self._is_near]
-        if new:
-            found = shapely.dwithin(self.shape[piece], objects([self.shape[i] for i in new]), self.limits.near_m)
-            self._is_near |= {(min(piece, i), max(piece, i)): bool(near) for i, near in zip(new, found, strict=True)}
-        return any(self._is_near[min(piece, one), max(piece, one)] for one in others)
+        keys = [(piece, one) if piece < one else (one, piece) for one in others]
+        known = [self._is_near.get(key) for key in keys]
+        if True in known:
+            return True
+        new = [i for i, one in enumerate(known) if one is None]
+        if not new:
+            return False
+        there = objects([self.shape[others[i]] for i in new])
+        found = shapely.dwithin(self.shape[piece], there, self.limits.near_m).tolist()
+        self._is_near.update(zip([keys[i] for i in new], found, strict=True))
+        return any(found)
 
     def name_of(self, piece: int) -> tuple[int, int]:
         """Return the parcel (its position) and the number of a piece."""

@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from flexsites.arrays import BoolArray, GeometryArray, IntArray
-from flexsites.exclusion.kernels.cores import connected_area, find_neighbours, gap_bridged_m, land_of, share_edge
+from flexsites.exclusion.kernels.cores import find_neighbours, gap_bridged_m, is_below, land_of, share_edge
 from flexsites.exclusion.kernels.land import Entered, Land, Lands, objects
 
 PASSES, TOO_SMALL, TOO_THIN, ENCLOSED, LANDLOCKED = -1, 0, 1, 2, 3
@@ -136,6 +136,8 @@ class _Reading:
         self.site = np.array([land.site[i] for i in pieces], dtype=np.int64)
         self._row: dict[int, int] = {piece: row for row, piece in enumerate(pieces.tolist())}
         self._sizes: dict[int, _Size] = {}
+        self._by_site: list[int] = pieces.tolist()
+        self._first: list[int] = np.searchsorted(self.site, np.arange(len(land.parcels) + 1)).tolist()
         self._area = shapely.area(self.shape)
         gap_m = gap_bridged_m(land.limits.min_width_m)
         # Readings leave most pieces as they are: how they meet is asked once.
@@ -150,13 +152,19 @@ class _Reading:
     def _size(self, row: int) -> _Size:
         limits, nothing = self.land.limits, shapely.Polygon()
         piece = int(self.piece[row])
-        rows = land_of(row, self.site, self._neighbours, lambda site: self.land.are_near(piece, self._of_site(site)))
-        land = tuple(self.piece[list(rows)].tolist())
-        connected = connected_area(row, rows, self._area, self._neighbours)
+
+        def is_near(site: int) -> bool:
+            return self.land.are_near(piece, self._of_site(site))
+
         # Less than the minimum holds no component that counts; a sliver holds too little of any.
-        is_small = connected < limits.min_area_m2
-        if is_small or self._area[row] < limits.min_core_m2:
-            return _Size(TOO_SMALL if is_small else TOO_THIN, nothing, (), land)
+        if is_below(
+            row, limits.min_area_m2, self._area, self._neighbours, lambda other: is_near(int(self.site[other]))
+        ):
+            return _Size(TOO_SMALL, nothing, (), ())
+        if self._area[row] < limits.min_core_m2:
+            return _Size(TOO_THIN, nothing, (), ())
+        rows = land_of(row, self.site, self._neighbours, is_near)
+        land = tuple(self.piece[list(rows)].tolist())
         opened = self.land.open(land)
         mine = rows.index(row)
         core = opened.part(mine)
@@ -168,8 +176,7 @@ class _Reading:
 
     def _of_site(self, site: int) -> list[int]:
         """Return the pieces of a parcel."""
-        first, last = np.searchsorted(self.site, (site, site + 1))
-        return [int(piece) for piece in self.piece[first:last]]
+        return self._by_site[self._first[site] : self._first[site + 1]]
 
     def is_enclosed(self, row: int, *, is_known: bool) -> bool:
         """Return whether streets close a piece in, or all that is near is a motorway or the like."""
