@@ -24,7 +24,9 @@ _TELLING = {
     "config/dwellings.py": {"programme_faults"},
     "config/places.py": {"number_unit_faults"},
     "config/unchecked.py": {"uncovered", "checked"},
-    "inputs/fetch/plan.py": {"_size", "_through", "_said", "_bytes_at", "_unreached"},
+    "inputs/fetch/door_overpass.py": {"size_of_overpass"},
+    "inputs/fetch/door_tiles.py": {"size_of_tiles"},
+    "inputs/fetch/plan.py": {"_of_many", "_size", "_through", "_said", "_bytes_at", "_unreached"},
     "inputs/osm/margins.py": {"short_margins"},
     "runs/added.py": {"_differing", "_not_answered"},
 }

@@ -20,7 +20,17 @@ from flexsites.config.shelf import Shelf
 from flexsites.errors import ConfigError, Fault
 
 DoorKind = Literal[
-    "geoparquet", "ogc_api", "wfs", "arcgis", "download", "atom", "file", "cityjson_api", "overpass", "on_request"
+    "geoparquet",
+    "ogc_api",
+    "wfs",
+    "arcgis",
+    "download",
+    "atom",
+    "tiles",
+    "file",
+    "cityjson_api",
+    "overpass",
+    "on_request",
 ]
 RD_URI = "http://www.opengis.net/def/crs/EPSG/0/28992"
 
@@ -54,7 +64,9 @@ class Door(Model):
     columns: tuple[str, ...] = ()
     """The columns to ask for where a door can give some alone; left out: those that the entry reads."""
     parameters: dict[str, Any] = Field(default_factory=dict)
-    """What the service is told besides: parameters of a query, or the body of a request for a download."""
+    """What the service is told besides: parameters of a query, or the body of a request for a download; of a feed the
+    `title` and the `dataset` that are meant (patterns); of tiles the columns of the index with addresses (`column`)
+    and with digests (`sha256`), and that of the ids (`id`)."""
     is_seen: bool = False
     """Whether the answer of this door was seen in code, schemas or recordings, not only read about."""
     notes: str = ""
@@ -64,6 +76,9 @@ class Door(Model):
     def _has_an_address(self) -> Self:
         if self.address is None and self.kind not in ("on_request", "overpass", "file", "wfs"):
             message = f"a door of kind {self.kind} has an address"
+            raise ValueError(message)
+        if self.kind == "tiles" and not (self.layers and "column" in self.parameters):
+            message = "a door of tiles names layers, and in its parameters the `column` of addresses"
             raise ValueError(message)
         return self
 
@@ -261,6 +276,10 @@ def _entry_of(place: str, raw: Mapping[str, Any], shelf: Shelf, folder: str) -> 
         raise ConfigError(Fault(what, where, "leave one of the two out"))
     preset = read_preset(name, shelf)
     own = {key: value for key, value in raw.items() if key != "use"}
+    kinds = list(dict.fromkeys(one.kind for one in preset.doors))
+    if "door" in own and own["door"] not in kinds:
+        what = f"the preset {name} has no door of kind {own['door']}"
+        raise ConfigError(Fault(what, where, f"use one of {', '.join(kinds) or 'none'}, or leave it out"))
     path = own.get("path", f"{folder}/{preset.file}")
     first = path if isinstance(path, str) else str(next(iter(path), ""))
     try:

@@ -62,6 +62,8 @@ class Row(Model):
     """What a person should know of this use of it."""
     preset: str | None = None
     """The preset that this entry was written out of, where the run says `use: NAME`."""
+    door: str | None = None
+    """The kind of door of that preset that is tried first, such as `overpass`; left out: in the preset's order."""
 
 
 class FileRow(Row):

@@ -20,6 +20,7 @@ from flexsites.inputs.fetch.cache import Cache, cache_folder
 from flexsites.inputs.fetch.fetch import Fetch, Order, Report
 from flexsites.inputs.fetch.plan import Planned
 from flexsites.inputs.land.rule_needs import columns_asked
+from flexsites.inputs.osm.selectors import selectors_of
 from flexsites.reporting.told import translated
 from flexsites.runs.fetched import box_of, lock_of
 from flexsites.runs.prepare import layers_halo_m
@@ -46,6 +47,8 @@ def fetch_of(study: Study, *, refresh: bool = False, report: Report = lambda _na
     report
         Told the name of a source, and how many bytes of it came.
     """
+    rows = study.run.sources.rows().items()
+    looked = {name: selectors_of(name, row, categories=study.amenities, streets=study.streets) for name, row in rows}
     order = Order(
         sources=study.run.sources,
         presets=read_presets(shelf_of(study.path, study.run.config)),
@@ -57,6 +60,7 @@ def fetch_of(study: Study, *, refresh: bool = False, report: Report = lambda _na
         halo_m=layers_halo_m(study),
         reach_m=float(input_rules().fetch.reach_m),
         asked=columns_asked(study.run.sources, study.all_rules if study.run.assesses_parcels else ()),
+        selectors={name: one for name, one in looked.items() if one is not None},
     )
     return Fetch(order, report)
 

@@ -15,6 +15,7 @@ from filelock import FileLock
 from flexsites.compiled import user_cache
 from flexsites.config.addresses import known_by
 from flexsites.config.sources import ArcgisFeatures, DownloadApi, OgcFeatures, Service, Wfs
+from flexsites.digest import sha256 as sha256_of
 from flexsites.inputs.formats import ranges, services
 from flexsites.inputs.formats.download import ask_edition, download
 from flexsites.inputs.formats.download_api import fetch_download, forget_download
@@ -94,10 +95,10 @@ class Cache:
                 before.unlink(missing_ok=True)
 
     def file(self, url: str, *, told: Told | None, sha256: str | None = None) -> Answer:
-        """Fetch a whole file, or take the one that came before."""
+        """Fetch a whole file, or take the one that came before; one of another SHA-256 than is stated is no such."""
         target = self.file_path(url)
         with self.alone_at(url):
-            if (self.refresh and not self._is_same(url, target)) or not target.exists():
+            if not self._is_held(url, target, sha256):
                 edition = download(url, target, sha256=sha256, session=open_session(), told=told)
                 try:
                     require_kind(target, target.name, where=known_by(url))
@@ -107,6 +108,14 @@ class Cache:
                 facts = Facts(_now(), etag=edition.etag, last_modified=edition.last_modified)
                 keep_facts(target, facts)
         return Answer((target,), (_known(target),), "file")
+
+    def _is_held(self, url: str, target: Path, sha256: str | None) -> bool:
+        """Whether a file that came before is the one that is asked."""
+        if not target.exists():
+            return False
+        if sha256 is not None:
+            return sha256_of(target) == sha256.lower()
+        return not self.refresh or self._is_same(url, target)
 
     def _is_same(self, url: str, target: Path) -> bool:
         """Whether a service still has the edition that is there: then nothing travels."""

@@ -18,6 +18,9 @@ from flexsites.config.source_rows import Row, Selection
 from flexsites.config.sources import ArcgisFeatures, DownloadApi, OgcFeatures, Service, Wfs
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.fetch.cache import Answer, Cache
+from flexsites.inputs.fetch.door_atom import bring_of_feed
+from flexsites.inputs.fetch.door_overpass import Selectors, bring_of_overpass
+from flexsites.inputs.fetch.door_tiles import bring_tiles
 from flexsites.inputs.formats.facts import Facts, is_empty_answer, keep_facts
 from flexsites.inputs.formats.files import require_no_bomb
 from flexsites.inputs.formats.projection import to_rd
@@ -146,7 +149,13 @@ def require_fit(door: Door, target: Path) -> None:
         If so.
     """
     suffix = target.suffix.lower()
-    comes = {"download": ".zip", "geoparquet": ".parquet"}.get(door.kind, ".geojson")
+    comes = {"download": ".zip", "geoparquet": ".parquet", "tiles": ".gpkg", "overpass": ".pbf"}.get(
+        door.kind, f".{door.format}" if door.kind == "atom" else ".geojson"
+    )
+    if door.kind == "overpass" and door.address is None:
+        raise ClosedError("there is no address")
+    if door.kind == "tiles" and suffix != comes:
+        raise ClosedError(f"{target.name} cannot be made of what comes ({comes})")
     if door.kind == "file":
         comes = PurePosixPath(urlsplit(door.address or "").path).suffix.lower()
     if comes != suffix and not (suffix in _MADE and comes in _READ):
@@ -161,6 +170,7 @@ def through(
     cache: Cache,
     *,
     asked: Columns,
+    selectors: Selectors | None = None,
     told: Told | None,
 ) -> dict[str, Answer]:
     """Return what comes through a door, per layer.
@@ -178,6 +188,12 @@ def through(
         return {"": cache.part(address, window, columns_of(door, rows, asked), told=told)}
     if door.kind == "file":
         return {"": cache.file(address_of(door, window), told=told)}
+    if door.kind == "atom":
+        return {"": bring_of_feed(door, name, window, cache, told=told)}
+    if door.kind == "tiles":
+        return {"": bring_tiles(door, name, window, cache, told=told)}
+    if door.kind == "overpass":
+        return {"": bring_of_overpass(door, rows, window, cache, selectors=selectors or {}, told=told)}
     questions = rows_of(door, row)
     layers = door.layers if len(door.layers) == len(questions) else ("",) * len(questions)
     every = zip(layers, questions, strict=True)

@@ -22,6 +22,7 @@ from flexsites.config.sources import Service, Sources
 from flexsites.digest import sha256
 from flexsites.errors import Fault, FlexsitesError, InputError
 from flexsites.inputs.fetch.cache import Answer, Cache
+from flexsites.inputs.fetch.door_overpass import Selectors
 from flexsites.inputs.fetch.doors import ClosedError, Columns, make, require_fit, through
 from flexsites.inputs.fetch.plan import Planned, plan_of
 from flexsites.inputs.fetch.tasks import Task, Windows, tasks_of, windows_of
@@ -67,6 +68,8 @@ class Order:
         How far around the area streets, stops and amenities matter.
     asked
         The columns that may be read of a source; one that is not named: all of them.
+    selectors
+        What a source looks for in OpenStreetMap.
     """
 
     sources: Sources
@@ -79,6 +82,7 @@ class Order:
     halo_m: float
     reach_m: float
     asked: Columns = field(default_factory=dict)
+    selectors: Selectors = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -233,9 +237,8 @@ class Fetch:
         if self.order.cache.refresh:
             return False
         try:
-            found = [
-                self.fetched.answer(name, task.question(), window, self.order.asked.get(name)) for name in task.sources
-            ]
+            both = {**self.order.asked, **self.order.selectors}
+            found = [self.fetched.answer(name, task.question(), window, both.get(name)) for name in task.sources]
         except FlexsitesError:
             return False
         return all(one is not None for one in found)
@@ -256,8 +259,11 @@ class Fetch:
         for door in task.doors:
             try:
                 require_fit(door, task.target)
-                answers = through(door, task.name, task.rows, window, cache, asked=self.order.asked, told=told)
-                layer = door.layers[0] if door.kind == "file" and door.layers else None
+                answers = through(
+                    door, task.name, task.rows, window, cache,
+                    asked=self.order.asked, selectors=self.order.selectors, told=told,
+                )  # fmt: skip
+                layer = door.layers[0] if door.kind in ("file", "atom") and door.layers else None
                 scratch = cache.folder / "scratch"
                 facts = make(answers, task.target, scratch=scratch, where=task.name, layer=layer, window=window)
             except ClosedError as error:
@@ -274,7 +280,7 @@ class Fetch:
         self, task: Task, files: tuple[Path, ...], facts: Facts, kind: str, address: str, window: Bounds | None
     ) -> None:
         """Lock what came, for each source that reads it."""
-        asked = facts.window if kind in ("file", "geoparquet") else window
+        asked = facts.window if kind in ("file", "atom", "geoparquet") else window
         with self._guard:
             digests = {self.fetched.name(path): sha256(path) for path in files}
             for name in task.sources:

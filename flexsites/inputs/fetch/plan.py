@@ -15,6 +15,9 @@ from flexsites.config.source_rows import Row
 from flexsites.config.sources import ArcgisFeatures, DownloadApi, OgcFeatures, Service, Wfs
 from flexsites.errors import FlexsitesError
 from flexsites.inputs.fetch.cache import Cache
+from flexsites.inputs.fetch.door_atom import offered_by
+from flexsites.inputs.fetch.door_overpass import size_of_overpass
+from flexsites.inputs.fetch.door_tiles import size_of_tiles
 from flexsites.inputs.fetch.doors import ClosedError, Columns, address_of, columns_of, require_fit, rows_of
 from flexsites.inputs.fetch.tasks import Task, Windows
 from flexsites.inputs.formats import ranges, wfs
@@ -84,7 +87,7 @@ def plan_of(tasks: Sequence[Task], windows: Windows, cache: Cache, *, held: set[
             state = {"by_hand": "bring", "asked_by_run": "asked by the run"}.get(task.kind, "to fetch")
         origin, size = _origin(task, window), ""
         if state == "to fetch":
-            origin, size = _size(task, window, session, asked)
+            origin, size = _size(task, window, session, asked, cache)
         target = str(task.target or (cache.file_path(task.text) if task.kind == "address" else cache.folder))
         found.append(Planned(tuple(task.sources), state, origin, target, size, window))
     return found
@@ -123,7 +126,9 @@ def _address(door: Door, window: Bounds | None) -> str | None:
         return None
 
 
-def _size(task: Task, window: Bounds | None, session: requests.Session, asked: Columns) -> tuple[str, str]:
+def _size(
+    task: Task, window: Bounds | None, session: requests.Session, asked: Columns, cache: Cache
+) -> tuple[str, str]:
     """Return from where something would come, and how much; of several doors the first that answers."""
     if task.kind == "service":
         assert isinstance(task.row, Service)  # noqa: S101 - that is what the kind says
@@ -134,13 +139,38 @@ def _size(task: Task, window: Bounds | None, session: requests.Session, asked: C
     for door in task.doors:
         try:
             require_fit(door, task.target or Path(task.preset.file if task.preset else ""))
-            found = _through(door, task.row, columns_of(door, task.rows, asked), window, session)
+            columns = columns_of(door, task.rows, asked)
+            found = _of_many(door, task.name, window, session, cache) or _through(
+                door, task.row, columns, window, session
+            )
         except ClosedError:
             continue
         if not found[1].startswith(_UNREACHED):
             return found
         first = first or found
     return first or (_origin(task, window), "no door opens by itself")
+
+
+def _of_many(
+    door: Door, name: str, window: Bounds | None, session: requests.Session, cache: Cache
+) -> tuple[str, str] | None:
+    """Return the same of a door behind which an index, a feed or a queue stands; None: it is no such door."""
+    origin = known_by(door.address or "")
+    try:
+        if door.kind == "tiles":
+            return origin, size_of_tiles(door, name, window, cache, session=session)
+        if door.kind == "overpass":
+            return origin, size_of_overpass(door, window, session=session)
+        if door.kind == "atom":
+            offered = offered_by(door, window, session=session)
+            if len(offered) == 1 and offered[0].n_bytes is None:
+                return known_by(offered[0].address), _bytes_at(offered[0].address, session)
+            known = [one.n_bytes for one in offered if one.n_bytes is not None]
+            size = f"{_mb(sum(known))}, as the feed says" if known else "it does not tell"
+            return (known_by(offered[0].address) if len(offered) == 1 else origin), size
+    except FlexsitesError as error:
+        return origin, _unreached(error)
+    return None
 
 
 def _through(

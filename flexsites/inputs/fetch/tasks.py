@@ -23,7 +23,7 @@ Group = Literal["areas", "parcels", "layers", "units", "stock", "reach", "own"]
 Kind = Literal["service", "address", "preset", "by_hand", "asked_by_run"]
 
 _WORLD = "world://"
-OPENED = ("geoparquet", "ogc_api", "wfs", "arcgis", "download", "file")
+OPENED = ("geoparquet", "ogc_api", "wfs", "arcgis", "download", "file", "atom", "tiles", "overpass")
 """The kinds of door that open by themselves."""
 _GROUPS: Mapping[str, Group] = {
     "areas": "areas",
@@ -125,8 +125,10 @@ class Task:
 
     @property
     def doors(self) -> tuple[Door, ...]:
-        """The doors of its preset."""
-        return self.preset.doors if self.preset is not None else ()
+        """The doors of its preset, those first that an entry of it names."""
+        every = self.preset.doors if self.preset is not None else ()
+        first = {row.door for row in self.rows.values()}
+        return tuple(sorted(every, key=lambda door: door.kind not in first))
 
     @property
     def is_whole(self) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import shutil
 import time
-import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,15 +17,13 @@ from flexsites.config.addresses import without_secrets
 from flexsites.digest import sha256 as sha256_of
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.kinds import require_file
-from flexsites.inputs.formats.web import TIMEOUT_S, TROUBLE, Told, Unpacker, answer_of, open_session, received, said_of
-from flexsites.inputs.formats.xml import require_plain
+from flexsites.inputs.formats.web import TIMEOUT_S, TROUBLE, Told, Unpacker, open_session, received, said_of
 
 MOST_BYTES, MOST_UNTOLD_BYTES = 100_000_000_000, 2_000_000_000
 """No file of a register is bigger; and no file whose length the service does not say."""
 _SPARE_BYTES = 100_000_000
 _TURNS = 4
 _WAIT_S = 0.5
-_ATOM = "{http://www.w3.org/2005/Atom}"
 _PARTIAL, _BEYOND = 206, 416
 _REMEDY = "try again: it goes on where it broke off"
 
@@ -225,28 +222,3 @@ def _receive(
             sink.write(chunk if unpack is None else unpack.add(chunk))
         if unpack is not None:
             sink.write(unpack.end())
-
-
-def atom_files(url: str, *, session: requests.Session | None = None) -> list[tuple[str, str]]:
-    """Return the files that an ATOM download service offers: title and address, in the feed's order.
-
-    Raises
-    ------
-    InputError
-        If the feed cannot be read.
-    """
-    shown = without_secrets(url)
-    content, _ = answer_of(session or open_session(), url)
-    try:
-        require_plain(content, where=shown)
-        feed = ET.fromstring(content)  # noqa: S314 - it declares no entities
-    except ET.ParseError as error:
-        raise InputError(Fault(f"the feed cannot be read ({error})", shown, "check the address")) from error
-    found: list[tuple[str, str]] = []
-    for entry in feed.iter(f"{_ATOM}entry"):
-        title = entry.findtext(f"{_ATOM}title", default="")
-        links = [
-            link for link in entry.iter(f"{_ATOM}link") if link.get("rel") in ("section", "enclosure", "alternate")
-        ]
-        found.extend((link.get("title") or title, link.get("href", "")) for link in links)
-    return found

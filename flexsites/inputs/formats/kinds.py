@@ -22,6 +22,8 @@ _BEGINNINGS = {
     ".geojson": ("GeoJSON", (b"{",)),
     ".gml": ("XML", (b"<",)),
     ".xml": ("XML", (b"<",)),
+    ".gz": ("gzip", (b"\x1f\x8b",)),
+    ".fgb": ("FlatGeobuf", (b"fgb",)),
     ".tif": ("TIFF", (b"II", b"MM")),
 }
 """What files of a suffix begin with, or hold within their first bytes."""

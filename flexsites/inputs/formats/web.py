@@ -63,16 +63,17 @@ class Session(requests.Session):
         return target
 
 
-def open_session(*, n_retries: int = N_RETRIES) -> requests.Session:
+def open_session(*, n_retries: int = N_RETRIES, again: tuple[int, ...] = _AGAIN) -> requests.Session:
     """Return a session that asks again when a service is busy or breaks off, waiting longer each time.
 
-    What the service says of waiting (`Retry-After`) is obeyed, up to two minutes.
+    What the service says of waiting (`Retry-After`) is obeyed, up to two minutes. With `again` it is said at which
+    statuses it is asked again, by default all that pass.
     """
     retry = _Patience(
         total=n_retries,
         connect=min(n_retries, _CONNECTS),
         backoff_factor=_BACKOFF_S,
-        status_forcelist=_AGAIN,
+        status_forcelist=again,
         respect_retry_after_header=True,
         allowed_methods=None,  # what is posted asks for a download: asking twice harms nobody
     )

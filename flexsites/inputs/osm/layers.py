@@ -15,6 +15,8 @@ from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.projection import to_rd
 from flexsites.inputs.formats.vector import Batch, Bounds
 from flexsites.inputs.osm.features import read_osm_features
+from flexsites.inputs.osm.files import reading
+from flexsites.inputs.osm.selectors import of_layer, require_held
 from flexsites.inputs.osm.streets_pbf import file_box, project_shape
 from flexsites.inputs.rows.ingest import ReadReport, Rows, sound_rows
 from flexsites.tables import CRS
@@ -37,7 +39,16 @@ class OsmSource:
 def open_osm(
     name: str, row: OsmLayer, paths: tuple[str, ...], *, needed: Iterable[str] = (), optional: Iterable[str] = ()
 ) -> OsmSource:
-    """Return a source of OpenStreetMap; tags that rules need are kept under the names that rules know."""
+    """Return a source of OpenStreetMap; tags that rules need are kept under the names that rules know.
+
+    Raises
+    ------
+    InputError
+        If a file is an extract that was made without these tags, or cannot be read.
+    """
+    for path in paths:
+        with reading(Path(path)):
+            require_held(Path(path), of_layer(row), where=name)
     theirs = {ours: tag for tag, ours in row.rename.items()}
     asked = (*row.keep, *row.rename, *row.where, *(theirs.get(n, n) for n in (*needed, *optional)), *row.tags)
     return OsmSource(name, row, paths, tuple(dict.fromkeys(asked)))

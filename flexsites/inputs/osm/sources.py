@@ -11,6 +11,7 @@ from flexsites.config.street_sources import OsmGraph, OsmPbf, OsmPlace
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.osm.amenities import amenities_from_pbf, stops_from_pbf
 from flexsites.inputs.osm.graph import streets_from_graphml, streets_from_place
+from flexsites.inputs.osm.selectors import of_categories, of_streets, require_held
 from flexsites.inputs.osm.streets_pbf import StreetReading, read_pbf_streets
 from flexsites.tables import Frame
 
@@ -53,6 +54,7 @@ def read_streets(
         raise InputError(Fault(f"{len(paths)} files of streets", where, "merge them into one file first"))
     path = Path(paths[0])
     if isinstance(row, OsmPbf):
+        require_held(path, of_streets(rules), where=where)
         return read_pbf_streets(path, rules=rules, outline=outline)
     return streets_from_graphml(path, rules=rules)
 
@@ -72,7 +74,9 @@ def read_amenities(
     InputError
         If not one file is given, or it cannot be read.
     """
-    table, notes = amenities_from_pbf(_only(paths, where), categories=categories, walkable=walkable)
+    path = _only(paths, where)
+    require_held(path, of_categories(categories.categories.values()), where=where)
+    table, notes = amenities_from_pbf(path, categories=categories, walkable=walkable)
     return table, frozenset(f"amenity:{name}" for name in categories.categories), notes
 
 
@@ -86,7 +90,9 @@ def read_osm_stops(
     InputError
         If not one file is given, or it cannot be read.
     """
-    return stops_from_pbf(_only(paths, where), categories=categories)
+    path = _only(paths, where)
+    require_held(path, of_categories(categories.stops.values()), where=where)
+    return stops_from_pbf(path, categories=categories)
 
 
 def _only(paths: tuple[str, ...], where: str) -> Path:

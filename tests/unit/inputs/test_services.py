@@ -17,7 +17,7 @@ import shapely
 
 from flexsites.config.sources import ArcgisFeatures, OgcFeatures
 from flexsites.errors import CrsError, InputError
-from flexsites.inputs.formats.download import atom_files, fetch_file
+from flexsites.inputs.formats.download import fetch_file
 from flexsites.inputs.formats.facts import facts_of
 from flexsites.inputs.formats.files import fetch
 from flexsites.inputs.formats.services import fetch_features
@@ -85,8 +85,6 @@ class _Handler(BaseHTTPRequestHandler):
             return self._items(query)
         if url.path.endswith("/query"):
             return self._query(query)
-        if url.path == "/feed":
-            return self._send(200, FEED.replace(b"HERE", service.url.encode()), {})
         return self._file()
 
     def _items(self, query: dict[str, str]) -> None:
@@ -157,10 +155,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
-
-
-FEED = b"""<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>BAG</title>
-<entry><title>bag-light</title><link rel="section" title="bag-light.gpkg" href="HERE/bag-light.gpkg"/></entry></feed>"""
 
 
 @pytest.fixture
@@ -323,10 +317,6 @@ def test_a_file_of_another_hash_is_refused(service: Service, tmp_path: Path) -> 
     with pytest.raises(InputError, match="its SHA-256 is"):
         fetch_file(f"{service.url}/bag.gpkg", tmp_path / "bag.gpkg", sha256="0" * 64)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_files_of_a_feed(service: Service) -> None:
-    assert atom_files(f"{service.url}/feed") == [("bag-light.gpkg", f"{service.url}/bag-light.gpkg")]
 
 
 def test_a_run_reads_a_file_from_the_web(service: Service, tmp_path: Path) -> None:
