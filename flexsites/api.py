@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -187,6 +187,7 @@ def run(
     outputs: Path | str = "outputs",
     scheduler: str = "threads",
     workers: int = 2,
+    store: str = "",
     resume: bool = False,
     fresh: bool = False,
     lang: str = "nl",
@@ -205,6 +206,8 @@ def run(
         an address.
     workers
         How many cells are assessed at once.
+    store
+        Object store between workers that share no disk (``s3://bucket/folder``); the results go there too.
     resume
         Continue where a run was stopped.
     fresh
@@ -225,7 +228,8 @@ def run(
 
     study = resolve(str(run_file))
     pipeline: Callable[[Study, Options], Path] = PIPELINES[study.run.pipeline]
-    options = Options(Path(outputs), scheduler, workers, resume=resume, lang=lang, quiet=quiet, reuse=not fresh)
+    how = Options(Path(outputs), scheduler, workers, resume=resume, store=store)
+    options = replace(how, lang=lang, quiet=quiet, reuse=not fresh)
     return open_run(pipeline(study, options))
 
 

@@ -60,6 +60,9 @@ Workers = Annotated[int, typer.Option(min=1, help="How many cells are assessed a
 CellSize = Annotated[
     float | None, typer.Option("--cell-size", min=250, help="Side of a cell in metres; none: by number of sites.")
 ]
+StoreOption = Annotated[
+    str, typer.Option("--store", metavar="URL", help="Object store between workers that share no disk (s3://...).")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue where a run was stopped.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Assess everything, whatever a finished run beside it holds.")]
 LangOption = Annotated[Lang, lang_option("Language of the report and the workbook; given, of messages too.")]
@@ -73,13 +76,15 @@ def demo(
     scheduler: Scheduler = "processes",
     workers: Workers = 2,
     cell_size: CellSize = None,
+    store: StoreOption = "",
     resume: Resume = False,
     fresh: Fresh = False,
     lang: LangOption = Lang.nl,
     quiet: Quiet = False,
 ) -> None:
     """Assess a synthetic municipality: parcels and roofs, without internet."""
-    _run("demo", Options(outputs, scheduler, workers, cell_size, resume, lang.value, quiet, not fresh, language()))
+    options = Options(outputs, scheduler, workers, cell_size, resume, lang.value, quiet, not fresh, language(), store)
+    _run("demo", options)
 
 
 @app.command()
@@ -89,13 +94,15 @@ def run(
     scheduler: Scheduler = "processes",
     workers: Workers = 2,
     cell_size: CellSize = None,
+    store: StoreOption = "",
     resume: Resume = False,
     fresh: Fresh = False,
     lang: LangOption = Lang.nl,
     quiet: Quiet = False,
 ) -> None:
     """Run what a run file says."""
-    _run(run_file, Options(outputs, scheduler, workers, cell_size, resume, lang.value, quiet, not fresh, language()))
+    options = Options(outputs, scheduler, workers, cell_size, resume, lang.value, quiet, not fresh, language(), store)
+    _run(run_file, options)
 
 
 @app.command()
@@ -270,6 +277,7 @@ def _top(
 
 def _run(name: str, options: Options) -> None:
     from flexsites.reporting import report_path  # noqa: PLC0415
+    from flexsites.runs.stored import results_at  # noqa: PLC0415
     from pipelines import PIPELINES  # noqa: PLC0415
 
     study = resolve(name)
@@ -278,6 +286,8 @@ def _run(name: str, options: Options) -> None:
         directory = pipeline(study, options)
     _say(f"Results: {directory}")
     _say(f"Report:  {report_path(directory, options.lang)}")
+    if options.store:
+        _say(f"Store:   {results_at(directory, options)}")
 
 
 def _show_listed(listed: Sequence[Listed]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flexsites.config.study import Study
 from flexsites.runs.run import Options, held, place_of
+from flexsites.runs.stored import publish_results
 from pipelines import corporation_roofs, municipal_shortlist, provincial_sweep
 
 
@@ -19,7 +20,10 @@ def _one_at_a_time(pipeline: Callable[[Study, Options], Path]) -> Callable[[Stud
     def run(study: Study, options: Options) -> Path:
         """Run the pipeline, alone in its directory."""
         with held(place_of(study, options)):
-            return pipeline(study, options)
+            directory = pipeline(study, options)
+        if options.store:
+            publish_results(directory, options)
+        return directory
 
     return run
 

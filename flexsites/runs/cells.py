@@ -19,19 +19,20 @@ from flexsites import tables as t
 from flexsites.accessibility.contract_streets import open_access
 from flexsites.assess import RoofSurroundings, assess_parcels, assess_roofs, place_roofs
 from flexsites.config.study import BASE, Study
-from flexsites.digest import are_as_written, code_digest, digest, digests_of, sha256
+from flexsites.digest import code_digest, digest, digests_of, sha256
 from flexsites.errors import Fault, RunError
 from flexsites.inputs.prepared import Prepared
 from flexsites.runs.lattice import Cell, plan_cells
 from flexsites.runs.manifest import computed_by
 from flexsites.runs.parallel import map_cells
-from flexsites.runs.run import Options, Place, forget_parts, progress
+from flexsites.runs.run import Options, Place, forget_parts, progress, vouched
+from flexsites.runs.stored import assess_in_store, publish_inputs, stored
 from flexsites.surroundings import surroundings_of
 from flexsites.tables import Frame, Table
 from flexsites.tables.contract import frames_remembered
 from flexsites.tables.files import merge, write_table
 from flexsites.tables.stage import record_lineage, step
-from flexsites.tables.whole_files import read_state, write_state
+from flexsites.tables.whole_files import write_state
 from flexsites.tables.windows import window_of
 
 PARCEL_TABLES: dict[str, Table] = {
@@ -96,24 +97,23 @@ def assess(place: Place, study: Study, inputs: Prepared, options: Options) -> li
     side_m = options.cell_size_m or study.run.cell_size_m
     if not options.resume:
         forget_parts(place, other=False)
+    published = publish_inputs(inputs, place, options) if options.store else None
     rows: list[dict[str, Any]] = []
     for kind, table in _kinds(study):
         points = _representative_points(inputs, kind, table)
         most = study.run.max_sites_per_cell
         cells = plan_cells(points, max_sites=most, at_least=options.workers, side_m=side_m)
-        task = partial(assess_cell, kind=kind, place=place, study=study, inputs=inputs, made_by=_made_by())
+        task = partial(assess_cell, kind=kind, study=study, made_by=_made_by())
         # On a scheduler that runs share, a task of this name is one of this directory and nothing else.
         names = [f"{kind}-{cell.id}-{digest([str(place.parts), kind, cell.id], length=12)}" for cell in cells]
         with progress(f"{kind}: cells", len(cells), quiet=options.quiet) as advance:
-            rows += map_cells(
-                task,
-                cells,
-                names=names,
-                shared=place.directory,
-                scheduler=options.scheduler,
-                workers=options.workers,
-                on_done=advance,
-            )
+            asked = partial(map_cells, scheduler=options.scheduler, workers=options.workers)
+            if published is None:
+                here = partial(task, place=place, inputs=inputs)
+                rows += asked(here, cells, names=names, shared=place.directory, on_done=advance)
+            else:
+                away = stored(task, kind, published, place, options)
+                rows += assess_in_store(away, cells, place, names=names, on_workers=asked, on_done=advance)
     return rows
 
 
@@ -130,7 +130,7 @@ def assess_cell(cell: Cell, *, kind: str, place: Place, study: Study, inputs: Pr
     _require_same(made_by)
     folder = place.parts / cell.id
     marker = folder / f"{kind}.json"
-    if (done := _vouched(place, marker)) is not None:
+    if (done := vouched(place, marker)) is not None:
         return dict(done["row"])
     # From here on the parts may be of two times: the row that vouches for them goes first.
     marker.unlink(missing_ok=True)
@@ -160,14 +160,6 @@ def _require_same(made_by: str) -> None:
         raise RunError(Fault("a worker computes with other code than the run", platform.node(), remedy))
 
 
-def _vouched(place: Place, marker: Path) -> dict[str, Any] | None:
-    """Return what a cell's marker says, if its parts are of this run's key and are as they were written; else None."""
-    done = read_state(marker)
-    if done is None or done.get("key") != place.key or not are_as_written(done.get("parts", {}), marker.parent):
-        return None
-    return done
-
-
 def merge_parts(place: Place, study: Study, rows: Sequence[Mapping[str, Any]], options: Options) -> None:
     """Merge the parts of all cells into the tables of the run, sorted by key.
 
@@ -176,7 +168,7 @@ def merge_parts(place: Place, study: Study, rows: Sequence[Mapping[str, Any]], o
     RunError
         If parts are not what their cells wrote, to the last bit.
     """
-    _require_vouched(place, rows)
+    _requirevouched(place, rows)
     wanted = [
         (kind, reading.id, name, table)
         for kind, _ in _kinds(study)
@@ -191,10 +183,10 @@ def merge_parts(place: Place, study: Study, rows: Sequence[Mapping[str, Any]], o
             advance(n)
 
 
-def _require_vouched(place: Place, rows: Sequence[Mapping[str, Any]]) -> None:
+def _requirevouched(place: Place, rows: Sequence[Mapping[str, Any]]) -> None:
     """Refuse parts that are not what the cells of this run wrote."""
     cells = {(row["cell"], row["kind"]): place.parts / row["cell"] / f"{row['kind']}.json" for row in rows}
-    spoilt = [f"{cell} ({kind})" for (cell, kind), marker in cells.items() if _vouched(place, marker) is None]
+    spoilt = [f"{cell} ({kind})" for (cell, kind), marker in cells.items() if vouched(place, marker) is None]
     if spoilt:
         remedy = "check the disk, and continue with --resume: they will be rebuilt"
         what = "parts of cells changed after they were written"

@@ -210,8 +210,10 @@ class _Task(Generic[T, R]):
 
 
 @lru_cache(maxsize=4)
-def _sees(seen: _Seen) -> bool:
-    """Return whether this process sees a file, at once or after a while."""
+def _sees(seen: _Seen | None) -> bool:
+    """Return whether this process sees a file, at once or after a while; that it answers, where none is to be seen."""
+    if seen is None:
+        return True
     until = time.monotonic() + _SEEN_WITHIN_S
     while True:
         try:
@@ -226,34 +228,35 @@ def _sees(seen: _Seen) -> bool:
 
 def _blind(workers: Sequence[str], folder: Path) -> RunError:
     several = "workers do not see" if len(workers) > 1 else "worker does not see"
-    remedy = "give --outputs on a disk that all workers share, under the same path, and continue with --resume"
+    remedy = (
+        "give --outputs on a disk that all workers share, under the same path, or --store, and continue with --resume"
+    )
     return RunError(Fault(f"{len(workers)} {several} this folder ({', '.join(workers[:3])})", str(folder), remedy))
 
 
 @contextmanager
 def _shown(client: Any, shared: Path | None, scheduler: str) -> Iterator[_Seen | None]:  # noqa: ANN401 - distributed is untyped
-    """Show a file to all workers before the first cell, and refuse those that do not see it."""
-    if shared is None:
-        yield None
-        return
+    """Have every worker answer before the first cell, and refuse those that do not see a file that is shown to them."""
     try:
         client.wait_for_workers(1, timeout=_WORKERS_WITHIN_S)
     except TimeoutError as error:
         what = f"the scheduler has no workers after {_WORKERS_WITHIN_S} s"
         raise RunError(Fault(what, f"--scheduler {scheduler}", "start workers, and continue with --resume")) from error
-    seen = _Seen(shared / f".seen.{os.getpid()}.part", uuid.uuid4().hex)
-    write_whole(seen.path, seen.token.encode())
+    seen = None if shared is None else _Seen(shared / f".seen.{os.getpid()}.part", uuid.uuid4().hex)
     try:
+        if seen is not None:
+            write_whole(seen.path, seen.token.encode())
         found = client.run(_sees, seen, on_error="return")
         lacking = {address: one for address, one in found.items() if isinstance(one, Exception)}
         for address, one in lacking.items():
             remedy = "install this version of flexsites and its dependencies there"
             raise RunError(Fault(f"worker {address} cannot run flexsites ({one})", "--scheduler", remedy))
-        if blind := [address for address, one in found.items() if not one]:
-            raise _blind(blind, shared)
+        if seen is not None and (blind := [address for address, one in found.items() if not one]):
+            raise _blind(blind, seen.path.parent)
         yield seen
     finally:
-        seen.path.unlink(missing_ok=True)
+        if seen is not None:
+            seen.path.unlink(missing_ok=True)
 
 
 def _on_client(

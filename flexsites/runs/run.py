@@ -19,18 +19,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from flexsites.config.plain_yaml import write_plain
 from flexsites.config.study import BASE, Study
-from flexsites.digest import digest
+from flexsites.digest import are_as_written, digest
 from flexsites.errors import Fault, RunError
 from flexsites.inputs.formats.files import REMOTE
 from flexsites.runs.lattice import Cell
 from flexsites.runs.parallel import require_scheduler
+from flexsites.runs.store import Store, require_address
 from flexsites.tables.run_directory import alone, holding_of
-from flexsites.tables.whole_files import write_whole
+from flexsites.tables.whole_files import read_state, write_whole
 
 _KEY_LENGTH = 16
 
@@ -57,6 +59,9 @@ class Options:
         Take over what a finished run beside it made of the same; else all is assessed.
     messages
         Language of what is said on the screen.
+    store
+        Address of an object store (``s3://bucket/folder``) through which workers get inputs and give parts, and where
+        the results go too; empty: workers see the folder of the outputs.
     """
 
     outputs: Path
@@ -68,15 +73,16 @@ class Options:
     quiet: bool = False
     reuse: bool = True
     messages: str = "en"
+    store: str = ""
 
     def __post_init__(self) -> None:
         """Refuse an unknown scheduler, or a store that results cannot go to, before hours of reading inputs."""
         require_scheduler(self.scheduler)
         if re.match(r"[a-z][a-z0-9+.-]+:/", str(self.outputs)):
             what = f"results cannot be written to {self.outputs}"
-            raise RunError(
-                Fault(what, "--outputs", "give a local folder, and copy the results to the store afterwards")
-            )
+            raise RunError(Fault(what, "--outputs", "give a local folder, and the store with --store"))
+        if self.store:
+            require_address(self.store)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +134,8 @@ def start(study: Study, options: Options) -> Place:
     have changed, are removed; prepared inputs stay, because they are remembered by their own hashes.
     """
     place = place_of(study, options)
+    if options.store:
+        Store(options.store).require_open()
     if not options.resume:
         for copies in REMOTE:
             shutil.rmtree(place.canonical / "scratch" / copies, ignore_errors=True)
@@ -146,6 +154,14 @@ def forget_parts(place: Place, *, other: bool) -> None:
     for folder in (place.directory / "parts").iterdir():
         if re.fullmatch(f"[0-9a-f]{{{_KEY_LENGTH}}}", folder.name) and folder != place.parts:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def vouched(place: Place, marker: Path) -> dict[str, Any] | None:
+    """Return what a cell's marker says, if its parts are of this run's key and are as they were written; else None."""
+    done = read_state(marker)
+    if done is None or done.get("key") != place.key or not are_as_written(done.get("parts", {}), marker.parent):
+        return None
+    return done
 
 
 @contextmanager

@@ -133,7 +133,7 @@ def alone(directory: Path) -> Iterator[Holding]:
     except Timeout as error:
         remedy = "wait until it has ended, or give another --outputs"
         raise RunError(Fault("another run is writing here", str(directory), remedy)) from error
-    holding = Holding(directory, earlier=_own_files(directory), before=_finished_with(directory))
+    holding = Holding(directory, earlier=own_files(directory), before=_finished_with(directory))
     _holdings[directory.resolve()] = holding
     try:
         _remove_half_written(directory)
@@ -148,7 +148,7 @@ def alone(directory: Path) -> Iterator[Holding]:
 @contextmanager
 def adding(directory: Path) -> Iterator[None]:
     """Note files that are added to a finished run, without holding it: a later run may remove them as its own."""
-    holding = Holding(directory, written=_own_files(directory))
+    holding = Holding(directory, written=own_files(directory))
     with noted(holding.note):
         yield
 
@@ -182,7 +182,7 @@ def clear(directory: Path, *, keeps_results: bool) -> None:
         shutil.rmtree(directory / name, ignore_errors=True)
     if keeps_results:
         return
-    for name in sorted(_own_files(directory)):
+    for name in sorted(own_files(directory)):
         _remove(directory, name)
     for name in (MANIFEST, _SET_ASIDE, OWN_FILES):
         (directory / name).unlink(missing_ok=True)
@@ -195,8 +195,8 @@ def _inputs(directory: Path) -> list[Path]:
     return [*([resolved] if resolved.is_file() else []), *prepared]
 
 
-def _own_files(directory: Path) -> set[str]:
-    """Return the files that runs wrote in a directory; none where the list is lost."""
+def own_files(directory: Path) -> set[str]:
+    """Return the names of the files that runs wrote in a directory, within it; none where the list is lost."""
     try:
         names = (directory / OWN_FILES).read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:

@@ -92,10 +92,18 @@ def write_state(path: Path, content: Mapping[str, Any]) -> None:
 def read_state(path: Path) -> dict[str, Any] | None:
     """Read what :func:`write_state` wrote; None where there is none, or it is not what was written: it is rebuilt."""
     try:
-        found = json.loads(path.read_bytes())
+        return state_of(path.read_bytes())
+    except FileNotFoundError:
+        return None
+
+
+def state_of(written: bytes) -> dict[str, Any] | None:
+    """Return what the bytes say that :func:`write_state` wrote; None where they are not what was written."""
+    try:
+        found = json.loads(written)
         content = found["content"]
         return content if isinstance(content, dict) and found["seal"] == _seal(content) else None
-    except (FileNotFoundError, ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError):
         return None
 
 
