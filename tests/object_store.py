@@ -10,6 +10,7 @@ from typing import Any
 
 import fsspec
 import pytest
+import requests
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
@@ -63,6 +64,7 @@ def an_object_store() -> Iterator[ObjectStore]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in settings_of(store).items():
             patch.setenv(name, value)
+        requests.post(f"{store.address}/moto-api/reset", timeout=60)  # what it holds is its process's, not a server's
         files = type(fsspec.filesystem("s3"))
         files.clear_instance_cache()
         fsspec.filesystem("s3").mkdir(BUCKET)

@@ -20,6 +20,7 @@ from typing import Any
 import fsspec
 import pytest
 
+from flexsites.compiled import CACHE_DIRECTORY
 from flexsites.config.study import resolve
 from flexsites.errors import RunError
 from flexsites.runs import cells, mirror
@@ -90,8 +91,8 @@ def _started(folder: Path, store: ObjectStore, *command: str) -> Iterator[subpro
     """Start a scheduler or a worker as on a machine of its own: its home, cache and working folder are its alone."""
     folder.mkdir(parents=True)
     own = {"HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"), "TMPDIR": str(folder)}
-    kernels = {"NUMBA_CACHE_DIR": os.environ["NUMBA_CACHE_DIR"]} if "NUMBA_CACHE_DIR" in os.environ else {}
-    env = {**os.environ, **settings_of(store), **own, **kernels, "PYTHONPATH": str(PROJECT)}
+    kernels = str(CACHE_DIRECTORY.parent.parent)  # what is compiled is theirs: compiling takes a minute each
+    env = {**os.environ, **settings_of(store), **own, "NUMBA_CACHE_DIR": kernels, "PYTHONPATH": str(PROJECT)}
     env.pop("FLEXSITES_CACHE", None)
     with (folder / "log").open("wb") as log:
         started = subprocess.Popen(
