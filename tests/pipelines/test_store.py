@@ -47,7 +47,7 @@ def objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectS
 
 def _in_store() -> dict[str, bytes]:
     """Return what stands in the store of the runs."""
-    files, root = fsspec.filesystem("s3"), f"{RUNS.removeprefix('s3://')}/"
+    files, root = fsspec.filesystem("s3", use_listings_cache=False), f"{RUNS.removeprefix('s3://')}/"
     return {name.removeprefix(root): files.cat_file(name) for name in files.find(root)}
 
 
