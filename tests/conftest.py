@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from pathlib import Path
@@ -14,6 +15,9 @@ from tests.deep_laws import Law
 from tests.golden_files import Golden
 
 PROJECT = Path(__file__).resolve().parents[1]
+
+# Importing and collecting make much that stays: by default it is searched for garbage dozens of times.
+gc.set_threshold(20_000, 10, 10)
 
 # Hypothesis keeps caches in the working directory; pytest warns when it skips that folder, and warnings are errors.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "flexsites-hypothesis"))
@@ -75,6 +79,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Remember every law, before those that are asked for are chosen."""
     config.stash[COLLECTED] = [Law.of(item) for item in items]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Keep what all tests share, libraries and collected tests, from being searched for garbage over and over."""
+    gc.freeze()
 
 
 @pytest.fixture
