@@ -13,7 +13,11 @@ from flexsites.runs.run import Options, held, place_of
 from flexsites.tables import Clusters, LocationSuitability
 from flexsites.tables.manifest import read_manifest
 from pipelines import provincial_sweep
-from tests.pipelines.small_run import QUARTER, Content
+from tests.conftest import PROFILE
+from tests.pipelines.small_run import CORNER, QUARTER, Content
+
+AREA = CORNER if PROFILE == "ci" else QUARTER
+"""Where it lies: the whole proving field in `.ci/deep`."""
 
 ALL_TABLES = VARIANT_TABLES | {"location_suitability": LocationSuitability, "clusters": Clusters}
 
@@ -27,7 +31,7 @@ def spread_of(low: float, expected: float, high: float) -> dict[str, Any]:
 
 
 def bare(content: Content) -> None:
-    content |= {"assess": ["parcels"], "variants": [], "area": {"bbox": QUARTER}}
+    content |= {"assess": ["parcels"], "variants": [], "area": {"bbox": AREA}}
 
 
 def with_variants(**variants: dict[str, Any]) -> Callable[[Content], None]:

@@ -12,6 +12,7 @@ from flexsites.runs.run import Options
 from flexsites.worlds.municipality import write_municipality
 from pipelines import PIPELINES
 from tests.made_once import make_once
+from tests.pipelines.added_runs import bare, run_tables
 from tests.pipelines.small_run import CELL_M, N_PARCELS, VERDICTS, Small, assess, tables, write_run
 
 
@@ -59,3 +60,14 @@ def reported(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Small:
     found = make_once(tmp_path_factory, "reported", make)
     assert len(gpd.read_parquet(found.directory / "sites.parquet")) > 100
     return found
+
+
+@pytest.fixture(scope="session")
+def without_variants(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of results of a finished run of parcels without variants, for who adds some to a copy."""
+
+    def make(folder: Path) -> Path:
+        run_tables(write_run(folder, world, bare), folder / "outputs")
+        return folder / "outputs"
+
+    return make_once(tmp_path_factory, "without_variants", make)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +71,9 @@ OFTEN = {name: KINDS[name] for name in (*ASKED, "common", "groups")} if PROFILE 
 
 
 @pytest.fixture(scope="module")
-def finished(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(without_variants: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return where a run without variants stands: the folder of results of its folder."""
-    folder = tmp_path_factory.mktemp("finished")
-    run_tables(write_run(folder, world, bare), folder / "outputs")
-    return folder / "outputs"
+    return Path(shutil.copytree(without_variants, tmp_path_factory.mktemp("finished") / "outputs"))
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ from tests.pipelines.added_runs import (
     spread_of,
     with_variants,
 )
-from tests.pipelines.small_run import CORNER, QUARTER, Content, tables, write_run
+from tests.pipelines.small_run import Content, tables, write_run
 
 RULES: dict[str, dict[str, Any]] = {
     "excludes": {"effects": {"flood": "exclude"}},
@@ -68,31 +68,24 @@ RULES: dict[str, dict[str, Any]] = {
 OFTEN = ("distance", "in_a_place", "narrow", "with_figures")
 """Those of every run of the tests; `.ci/deep` has all, on a larger area."""
 ASKED = OFTEN if PROFILE == "ci" else tuple(RULES)
-AREA = CORNER if PROFILE == "ci" else QUARTER
 CHOSEN = {name: RULES[name] for name in ASKED}
 
 
-def _small(content: Content) -> None:
-    content["area"] = {"bbox": AREA}
-
-
 @pytest.fixture(scope="module")
-def finished(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(without_variants: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of results in which a run without variants stands."""
-    folder = tmp_path_factory.mktemp("finished")
-    run_tables(write_run(folder, world, bare, _small), folder / "outputs")
-    return folder / "outputs"
+    return Path(shutil.copytree(without_variants, tmp_path_factory.mktemp("finished") / "outputs"))
 
 
 @pytest.fixture(scope="module")
 def fresh(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fresh")
-    return run_tables(write_run(folder, world, bare, _small, with_variants(**CHOSEN)), folder / "outputs")
+    return run_tables(write_run(folder, world, bare, with_variants(**CHOSEN)), folder / "outputs")
 
 
 @pytest.fixture(scope="module")
 def answered(world: Path, finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = write_run(tmp_path_factory.mktemp("answered"), world, bare, _small, with_variants(**CHOSEN))
+    path = write_run(tmp_path_factory.mktemp("answered"), world, bare, with_variants(**CHOSEN))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(provincial_sweep, "_assess", lambda *_: pytest.fail("cells were assessed"))
         return run_tables(path, finished)
@@ -197,7 +190,7 @@ def test_what_was_not_prepared_is_told_and_its_cells_are_run(
 ) -> None:
     with pytest.raises(ConfigError, match=f"cannot be answered from a finished run: {told}"):
         flexsites.open(own_directory(finished)).what_if(**changes)
-    assert beside(write_run(tmp_path, world, bare, _small, with_variants(other=changes)), finished) is None
+    assert beside(write_run(tmp_path, world, bare, with_variants(other=changes)), finished) is None
     assert "bridging" in changes or f"{told}: this needs the cells" in capsys.readouterr().err
 
 
