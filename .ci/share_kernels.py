@@ -1,12 +1,12 @@
-"""Let a checkout use the kernels that an installed flexsites compiled: ``python -P .ci/share_kernels.py CHECKOUT``.
+"""Let a checkout and an installed flexsites use each other's kernels: ``python -P .ci/share_kernels.py CHECKOUT``.
 
 The compiler keeps what it compiled per folder of source. The checkout has another path than the installed package, and
-the same source: the folder that both keep their kernels in is named by the source's digest.
+the same source: the folder that both keep their kernels in is named by the source's digest, so that what lies below it
+can be one folder for both.
 """
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -22,5 +22,6 @@ if installed == checkout:
 for path in kernel_sources():
     kept = CACHE_DIRECTORY / _CacheLocator.get_suitable_cache_subpath(str(path))
     same = CACHE_DIRECTORY / _CacheLocator.get_suitable_cache_subpath(str(checkout / path.relative_to(installed)))
-    if kept.is_dir() and not same.exists():
-        shutil.copytree(kept, same)
+    kept.mkdir(parents=True, exist_ok=True)
+    if not same.exists():
+        same.symlink_to(kept, target_is_directory=True)

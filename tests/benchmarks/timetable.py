@@ -189,7 +189,7 @@ def against_nigiri(size: int, present: tuple[str, ...]) -> tuple[dict[str, Timin
     return timings, "equal"
 
 
-@benchmark(name="timetable", sizes=(5_000, 50_000, 500_000, 5_000_000), unit="stop events")
+@benchmark(name="timetable", sizes=(1_000, 5_000, 50_000, 500_000, 5_000_000), unit="stop events")
 def timetable(size: int) -> Measurements:
     """Search a whole day's timetable: backward from 20 centres for all stops at once, forward, and over a window."""
     _, _, table, notes = world(size)
