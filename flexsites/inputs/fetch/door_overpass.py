@@ -13,6 +13,7 @@ from flexsites.inputs.formats.facts import facts_of
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.formats.web import Told
 from flexsites.inputs.osm.overpass import ask_status, fetch_overpass, n_questions, slot_wait_s, target_of
+from flexsites.inputs.osm.selectors import without_repeats
 
 Selectors = Mapping[str, tuple[str, ...]]
 """What a source looks for in OpenStreetMap, by its dotted name (`flexsites.inputs.osm.selectors`)."""
@@ -30,7 +31,7 @@ def bring_of_overpass(
     """
     assert door.address is not None  # noqa: S101 - judged before it opens
     every = list(names)
-    asked = sorted({one for name in every for one in selectors.get(name, ())})
+    asked = without_repeats(one for name in every for one in selectors.get(name, ()))
     if not asked or any(name not in selectors for name in every):
         raise InputError(Fault("it is not known what is looked for in OpenStreetMap", every[0], "take another door"))
     if cache.refresh and window is not None:

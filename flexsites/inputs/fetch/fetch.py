@@ -31,6 +31,7 @@ from flexsites.inputs.formats.files import Places
 from flexsites.inputs.formats.locked import Fetched
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.formats.web import Told
+from flexsites.inputs.osm.selectors import held_by, lacking
 from flexsites.inputs.preparation import Preparation
 from flexsites.inputs.prepare_land import RunArea, prepare_areas, prepare_parcels, resolve_area
 from flexsites.tables.lock import Lock, Locked, read_lock, write_lock
@@ -207,7 +208,7 @@ class Fetch:
         if task.kind == "asked_by_run" or self._is_held(task, window):
             return
         is_there = task.target is not None and task.target.exists()
-        if is_there and not (self.order.cache.refresh and self.lock.of(task.name)):
+        if is_there and not (self.order.cache.refresh and self.lock.of(task.name)) and not self._is_ours(task):
             return  # the user's own file is never overwritten
         if task.kind == "by_hand":
             where = f"{task.name}: {task.target}"
@@ -237,11 +238,27 @@ class Fetch:
         if self.order.cache.refresh:
             return False
         try:
-            both = {**self.order.asked, **self.order.selectors}
-            found = [self.fetched.answer(name, task.question(), window, both.get(name)) for name in task.sources]
+            found = [
+                self.fetched.answer(name, task.question(), window, self.order.asked.get(name)) for name in task.sources
+            ]
         except FlexsitesError:
             return False
-        return all(one is not None for one in found)
+        return all(one is not None for one in found) and self._holds_what_is_looked_for(task)
+
+    def _is_ours(self, task: Task) -> bool:
+        """Whether the file that is there is what a fetch put there: it may be of too small a window by now."""
+        assert task.target is not None  # noqa: S101 - it is there
+        name = self.fetched.name(task.target)
+        digests = {one.files[name] for one in self.lock.sources if name in one.files}
+        return bool(digests) and sha256(task.target) in digests
+
+    def _holds_what_is_looked_for(self, task: Task) -> bool:
+        """Whether an extract of OpenStreetMap was made of all that is looked for in it."""
+        asked = {one for name in task.sources for one in self.order.selectors.get(name, ())}
+        if not asked or task.target is None or task.target.suffix != ".pbf":
+            return True
+        held = held_by(task.target)
+        return held is None or not lacking(asked, held)
 
     def _answer(self, task: Task, window: Bounds | None, told: Told) -> tuple[tuple[Path, ...], Facts, str, str]:
         """Return the files that came, what is known of them, through which kind of door, and from where."""

@@ -13,6 +13,8 @@ from flexsites.inputs.formats.windows import beyond, holds
 from flexsites.tables.contract import Bounds
 from flexsites.tables.lock import CACHE, Lock, Locked
 
+SAYING_THEIR_BOX = ("overpass",)
+"""Kinds of which the file itself says how far it reaches, and is read so: asked for the whole, it is what there is."""
 _AGAIN = "`flexsites fetch --refresh` the run; or remove its lock, and files count as they are"
 
 
@@ -50,7 +52,8 @@ class Fetched:
         entry = next((one for one in self.lock.of(source) if one.question == question), None)
         if entry is None:
             return None
-        if not holds(entry.window, window):
+        is_as_far_as_it_says = window is None and entry.kind in SAYING_THEIR_BOX
+        if not is_as_far_as_it_says and not holds(entry.window, window):
             what = f"what was fetched ends within what the run looks at ({beyond(entry.window, window)})"
             raise InputError(Fault(what, source, _AGAIN))
         if entry.columns is not None and (lacking := set(columns or ()) - set(entry.columns)):

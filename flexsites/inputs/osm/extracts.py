@@ -17,14 +17,6 @@ from flexsites.inputs.osm.selectors import stamp
 from flexsites.tables.whole_files import whole_file
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What became of answers: how many objects there are, and what a reader should know."""
-
-    n_elements: int
-    notes: tuple[str, ...]
-
-
 @dataclass(slots=True)
 class _Copying:
     """Copies objects to a file, and remembers which nodes came and which ways refer to."""
@@ -52,10 +44,8 @@ class _Copying:
         self.n_elements += 1
 
 
-def write_extract(
-    answers: Sequence[Path], target: Path, *, box: Bounds, selectors: Sequence[str], where: str
-) -> Written:
-    """Write answers as one `.osm.pbf`, whole or not at all.
+def write_extract(answers: Sequence[Path], target: Path, *, box: Bounds, selectors: Sequence[str], where: str) -> int:
+    """Write answers as one `.osm.pbf`, whole or not at all, and return how many objects it holds.
 
     Parameters
     ----------
@@ -94,7 +84,7 @@ def write_extract(
         finally:
             writer.close()
             written.unlink(missing_ok=True)
-    return Written(copying.n_elements, ())
+    return copying.n_elements
 
 
 def _add(merging: Any, path: Path, where: str) -> None:  # noqa: ANN401

@@ -99,19 +99,17 @@ def fetch_overpass(
     pieces.mkdir(parents=True, exist_ok=True)
     asking = _Asking(url, selectors, pieces, where, told)
     answers = asking.every(bounds)
-    made = write_extract(answers, target, box=in_degrees(bounds), selectors=selectors, where=where)
+    n_elements = write_extract(answers, target, box=in_degrees(bounds), selectors=selectors, where=where)
     bases = sorted({base for path in answers if (base := base_of(path))})
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    columns = tuple(sorted(selectors))
-    notes = (*asking.notes, *made.notes)
+    notes = (f"only what was asked: {', '.join(sorted(selectors))}", *asking.notes)
     n_sent = sum(path.stat().st_size for path in answers)
     facts = Facts(
         now,
         last_modified=bases[0] if bases else None,
-        n_rows=made.n_elements,
+        n_rows=n_elements,
         n_bytes_sent=n_sent,
         window=bounds,
-        columns=columns,
         notes=tuple(dict.fromkeys(notes)),
     )
     keep_facts(target, facts)
@@ -128,33 +126,39 @@ def target_of(url: str, selectors: Sequence[str], folder: Path, *, bounds: Bound
 def question(selectors: Sequence[str], bounds: Bounds) -> str:
     """Return a question in Overpass QL: the objects, the members of areas and ferries, and the nodes of all of them.
 
+    Of values what holds the word comes, in any capitals: readers of the answer know lists (`supermarket;bakery`).
+
     Examples
     --------
-    >>> print(question(["highway", "n:shop", "route=ferry"], (120_000, 486_000, 121_000, 487_000)))
+    >>> asked = question(["highway", "n:shop=bakery", "n:shop=farm", "route=ferry"], (120e3, 486e3, 121e3, 487e3))
+    >>> print(asked.replace("52.3607761,4.8732880,52.3698262,4.8880719", "BOX"))
     [out:xml][timeout:180][maxsize:536870912];
     (
-      way["highway"](52.3607761,4.8732880,52.3698262,4.8880719);
-      relation["highway"]["type"="multipolygon"](52.3607761,4.8732880,52.3698262,4.8880719);
-      node["shop"](52.3607761,4.8732880,52.3698262,4.8880719);
-      way["route"="ferry"](52.3607761,4.8732880,52.3698262,4.8880719);
-      relation["route"="ferry"]["type"~"^(multipolygon|boundary|route)$"](52.3607761,4.8732880,52.3698262,4.8880719);
+      way["highway"](BOX);
+      relation["highway"]["type"~"^(multipolygon|boundary)$"](BOX);
+      node["shop"~"bakery|farm",i](BOX);
+      way["route"~"ferry",i](BOX);
+      relation["route"~"ferry",i]["type"~"^(multipolygon|boundary|route)$"](BOX);
     );
     (._;>;);
     out body;
     """
     west, south, east, north = in_degrees(bounds)
     box = f"({south:.7f},{west:.7f},{north:.7f},{east:.7f})"
-    lines = []
+    values: dict[str, list[str]] = {}
     for one in selectors:
-        is_node, text = one.startswith("n:"), one.removeprefix("n:")
-        key, equals, value = text.partition("=")
-        tag = f'["{_quoted(key)}"{f"""={chr(34)}{_quoted(value)}{chr(34)}""" if equals else ""}]'
-        if is_node:
+        key, equals, value = one.partition("=")
+        values.setdefault(key, []).extend([value] if equals else [])
+    lines = []
+    for key, some in values.items():
+        plain = key.removeprefix("n:")
+        words = f"~{_quoted('|'.join(map(re.escape, some)))},i" if some else ""
+        tag = f"[{_quoted(plain)}{words}]"
+        if key != plain:
             lines.append(f"  node{tag}{box};")
             continue
-        kinds = {"highway": '["type"="multipolygon"]', "route": '["type"~"^(multipolygon|boundary|route)$"]'}
-        lines.append(f"  way{tag}{box};")
-        lines.append(f'  relation{tag}{kinds.get(key, """["type"~"^(multipolygon|boundary)$"]""")}{box};')
+        areas = "multipolygon|boundary|route" if plain == "route" else "multipolygon|boundary"
+        lines += [f"  way{tag}{box};", f'  relation{tag}["type"~"^({areas})$"]{box};']
     head = f"[out:xml][timeout:{TIMEOUT_S}][maxsize:{MEMORY_BYTES}];"
     return "\n".join([head, "(", *lines, ");", "(._;>;);", "out body;"])
 
@@ -321,4 +325,5 @@ def _shown(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

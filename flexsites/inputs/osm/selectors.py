@@ -59,8 +59,9 @@ def of_streets(rules: StreetRules) -> tuple[str, ...]:
 
 def of_categories(categories: Iterable[AmenityCategory]) -> tuple[str, ...]:
     """Return what is looked for as an amenity or a stop: points and areas, by the key that tells most."""
-    keys = {telling_key(wanted) for one in categories for wanted in one.any_of}
-    return tuple(sorted({*keys, *(f"n:{key}" for key in keys)}))
+    telling = ((wanted, telling_key(wanted)) for one in categories for wanted in one.any_of)
+    found = {one for wanted, key in telling for one in _of_tags({key: wanted[key]})}
+    return tuple(sorted({*found, *(f"n:{one}" for one in found)}))
 
 
 def of_layer(row: OsmLayer) -> tuple[str, ...]:
@@ -96,6 +97,18 @@ def lacking(asked: Iterable[str], held: Collection[str]) -> list[str]:
     ['highway']
     """
     return [one for one in asked if one not in held and one.partition("=")[0] not in held]
+
+
+def without_repeats(selectors: Iterable[str]) -> list[str]:
+    """Return selectors in order, without those of values of which the whole key is asked.
+
+    Examples
+    --------
+    >>> without_repeats(["highway=service", "n:highway=bus_stop", "highway"])
+    ['highway', 'n:highway=bus_stop']
+    """
+    every = set(selectors)
+    return sorted(one for one in every if "=" not in one or one.partition("=")[0] not in every)
 
 
 def stamp(selectors: Iterable[str]) -> str:

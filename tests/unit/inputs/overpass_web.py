@@ -17,7 +17,7 @@ from xml.sax.saxutils import quoteattr
 import osmium
 
 LINE = re.compile(r"^\s*(node|way|relation)((?:\[[^\]]*\])+)\(([-\d.,]+)\);$", re.MULTILINE)
-TAG = re.compile(r'\["([^"]+)"(?:(=|~)"([^"]*)")?\]')
+TAG = re.compile(r'\["([^"]+)"(?:(~)"([^"]*)"(,i)?)?\]')
 BUSY = (
     "<html><body><p><strong>Error</strong>: runtime error: open64: 0 Success /osm3s_osm_base "
     "Dispatcher_Client::request_read_and_idx::timeout. The server is probably too busy to handle your request.</p>"
@@ -145,10 +145,10 @@ def answer_of(web: Overpass, asked: str) -> Map:
         south, west, north, east = map(float, line[3].split(","))
         tests = TAG.findall(line[2])
 
-        def fits(tags: dict[str, str], tests: list[tuple[str, str, str]] = tests) -> bool:
+        def fits(tags: dict[str, str], tests: list[tuple[str, str, str, str]] = tests) -> bool:
             return all(
-                key in tags and (not how or (tags[key] == v if how == "=" else re.search(v, tags[key]) is not None))
-                for key, how, v in tests
+                key in tags and (not how or re.search(words, tags[key], re.IGNORECASE if any_case else 0) is not None)
+                for key, how, words, any_case in tests
             )
 
         def is_in(refs: list[int], box: Any = (south, west, north, east)) -> bool:

@@ -242,3 +242,15 @@ def test_a_file_that_was_brought_by_hand_is_locked_as_such(web: Web, tmp_path: P
     target.write_bytes(web.files.pop("/gemeenten.parquet"))
     lock = fetch(web, tmp_path).bring()
     assert lock.of("areas.gemeenten")[0].notes == ("brought by hand",)
+
+
+def test_what_was_fetched_of_a_smaller_area_is_fetched_of_the_larger(web: Web, tmp_path: Path) -> None:
+    small = Area(bbox=(WEST + 1000, SOUTH, WEST + 1100, SOUTH + 100))
+    before = fetch(web, tmp_path, area=small).bring().of("layers.natura2000")[0]
+    after = fetch(web, tmp_path).bring().of("layers.natura2000")[0]
+    assert before.window is not None
+    assert after.window is not None
+    assert after.window[2] == before.window[2] + 400
+    (tmp_path / "data" / "natura2000.parquet").write_bytes(b"mine")
+    fetch(web, tmp_path, area=small).bring()
+    assert (tmp_path / "data" / "natura2000.parquet").read_bytes() == b"mine"
