@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flexsites.cli_words import Lang, lang_option, said
-from flexsites.config.areas import NamedArea, alike, area_called
+from flexsites.config.areas import NamedArea, alike, areas_called
 from flexsites.config.load import available
 from flexsites.config.new_run import Line, NewRun, run_name, text_of
 from flexsites.config.presets import Preset, read_presets
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 _out = Console()
 
 
-Places = Annotated[list[str], typer.Argument(metavar="PLACE...", help="Municipalities or provinces, by name or code.")]
+Places = Annotated[
+    list[str], typer.Argument(metavar="PLACE...", help="Municipalities or provinces, by name or code; or Nederland.")
+]
 Folder = Annotated[
     Path | None, typer.Option("--from", metavar="DIR", help="A folder of files: registers are known by their content.")
 ]
@@ -44,7 +46,8 @@ def init(
     places: Places, folder: Folder = None, roofs: Roofs = None, to: Target = None, lang: LangOption = Lang.nl
 ) -> None:
     """Write a run file of a page for a municipality or a province: from the registers, or from a folder of files."""
-    areas = tuple(area_called(one) for one in places)
+    asked = {one: areas_called(one) for one in places}
+    areas = tuple(dict.fromkeys(area for some in asked.values() for area in some))
     target = to or Path(f"{run_name(areas, roofs=roofs is not None)}.yaml")
     if target.exists():
         raise RunError(Fault("there is a file already", str(target), "give another with --to, or remove it first"))
@@ -53,7 +56,7 @@ def init(
             raise NotFoundError(Fault("is not there", str(given), "correct the path"))
     own = target.parent / OWN_FOLDER
     presets = read_presets(Shelf(own.resolve() if own.is_dir() else None))
-    _tell_areas(places, areas)
+    _tell_areas(asked)
     lines, absent = (
         _fetched(presets, roofs) if folder is None else _recognised(folder, target, presets, areas, roofs, lang)
     )
@@ -151,8 +154,12 @@ def _write_template(presets: Mapping[str, Preset], name: str | None, to: Path | 
     _say(f"Written: {target} ({', '.join(preset.template.columns)})")
 
 
-def _tell_areas(places: list[str], areas: tuple[NamedArea, ...]) -> None:
-    for asked, area in zip(places, areas, strict=True):
+def _tell_areas(found: Mapping[str, tuple[NamedArea, ...]]) -> None:
+    for asked, areas in found.items():
+        if len(areas) > 1:
+            _say(f"{asked}: {', '.join(area.name for area in areas)}")
+            continue
+        area = areas[0]
         others = [str(one) for one in alike(area.name) if one.code != area.code and one.is_gemeente]
         _say(f"{asked}: {area}" + (f"; not {' or '.join(others[:2])}" if others else ""))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -124,6 +125,32 @@ def area_called(text: str) -> NamedArea:
     told = " or ".join(map(str, near[:_MOST_ALIKE])) or "a name as CBS writes it, or a code such as GM0363 or PV27"
     what = f"{len(gemeenten)} are called '{text}'" if gemeenten else f"there is no gemeente or provincie '{text}'"
     raise NotFoundError(Fault(what, "PLACE", f"perhaps {told}" if near else f"give {told}"))
+
+
+_COUNTRY = ("nederland", "the netherlands", "netherlands", "nl")
+
+
+def areas_called(text: str) -> tuple[NamedArea, ...]:
+    """Return the municipality or province that a name means; of the country, all its provinces.
+
+    Raises
+    ------
+    NotFoundError
+        As :func:`area_called` has it.
+
+    Examples
+    --------
+    >>> [area.name for area in areas_called("Ede")], len(areas_called("Nederland"))
+    (['Ede'], 12)
+    """
+    if plain_name(text) in _COUNTRY:
+        return tuple(area_called(code) for code in sorted(area_names().provincies))
+    return (area_called(text),)
+
+
+def is_country(areas: Iterable[NamedArea]) -> bool:
+    """Return whether areas are the whole country: every province."""
+    return {area.code for area in areas} >= set(area_names().provincies)
 
 
 def alike(text: str, *, least: float = _ALIKE) -> list[NamedArea]:

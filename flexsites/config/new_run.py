@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from flexsites.config.areas import NamedArea, plain_name
+from flexsites.config.areas import NamedArea, is_country, plain_name
 from flexsites.config.presets import Preset
 
 Lang = str
@@ -108,8 +108,12 @@ def run_name(areas: Iterable[NamedArea], *, roofs: bool = False) -> str:
     >>> run_name([area_called("Den Haag")]), run_name([area_called("Ede")], roofs=True)
     ('s_gravenhage', 'ede_daken')
     """
-    whole = "_".join(re.sub(r"[^a-z0-9]+", "_", plain_name(area.name)).strip("_") for area in areas)
+    whole = "_".join(re.sub(r"[^a-z0-9]+", "_", plain_name(name)).strip("_") for name in _called(tuple(areas)))
     return f"{whole[:60]}{'_daken' if roofs else ''}"
+
+
+def _called(areas: tuple[NamedArea, ...]) -> list[str]:
+    return ["Nederland"] if is_country(areas) else [area.name for area in areas]
 
 
 def text_of(new: NewRun, presets: Mapping[str, Preset], day: dt.date, lang: Lang) -> str:
@@ -127,7 +131,7 @@ def text_of(new: NewRun, presets: Mapping[str, Preset], day: dt.date, lang: Lang
 
 
 def _heading(new: NewRun, told: Mapping[str, str], day: dt.date) -> list[str]:
-    names = ", ".join(map(str, new.areas))
+    names = "Nederland" if is_country(new.areas) else ", ".join(map(str, new.areas))
     folder = f"{new.name}_data"
     steps = [("fetch", told["fetch"].format(folder=folder)), ("check", told["check"]), ("run", told["run"])]
     shown = steps if new.is_fetched else steps[1:]
@@ -138,7 +142,7 @@ def _heading(new: NewRun, told: Mapping[str, str], day: dt.date) -> list[str]:
         f"# {told['next']}",
         *(f"#   {f'flexsites {command} {new.file}':<{len(new.file) + 17}} {what}" for command, what in shown),
         f"name: {new.name}",
-        f"title: {json.dumps(', '.join(area.name for area in new.areas), ensure_ascii=False)}",
+        f"title: {json.dumps(', '.join(_called(new.areas)), ensure_ascii=False)}",
         f"pipeline: {'corporation_roofs' if new.roofs else pipeline}",
         f"reference_date: {day.isoformat()}  # {told['day']}",
     ]

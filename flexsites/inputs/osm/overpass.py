@@ -41,6 +41,8 @@ TIMEOUT_S, MEMORY_BYTES = 180, 512 * 1024**2
 _PATIENCE_S = 60.0
 LARGEST_M, SMALLEST_M = 16_000.0, 1_000.0
 """A window wider than this is asked in quarters at once; one narrower than that is not quartered any more."""
+MOST_QUESTIONS = 64
+"""A window that takes more (a province is about so large) is not what a public service is for."""
 WAITS_S = (5.0, 20.0, 60.0, 120.0)
 _MOST_UNREACHED = 2
 _OLD_S = 24 * 3600.0
@@ -93,6 +95,9 @@ def fetch_overpass(
     target = target_of(url, selectors, folder, bounds=bounds)
     if target.exists():
         return target
+    if (n := n_questions(bounds)) > MOST_QUESTIONS:
+        what = f"the window takes {n} questions, and a public service is asked no more than {MOST_QUESTIONS} of one run"
+        raise InputError(Fault(what, where, "take a file of the province or the country"))
     pieces = target.with_suffix("")
     if pieces.exists() and time.time() - pieces.stat().st_mtime > _OLD_S:
         shutil.rmtree(pieces)  # pieces of two days may be of two maps

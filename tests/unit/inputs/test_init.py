@@ -144,3 +144,12 @@ def test_real_deliveries_pass_at_the_first_try(tmp_path: Path, place: str, folde
     study = resolve(str(run_file))
     assert set(study.run.sources.rows()) == expected
     assert check_inputs(study) == []
+
+
+def test_the_country_is_all_its_provinces(tmp_path: Path) -> None:
+    told = CliRunner().invoke(app, ["init", "Nederland", "Drenthe", "--to", str(tmp_path / "nl.yaml")])
+    assert told.exit_code == 0, told.output
+    study = resolve(str(tmp_path / "nl.yaml"))
+    assert len(study.run.area.provincies) == 12
+    assert study.run.name == "nederland"
+    assert study.run.pipeline == "provincial_sweep"

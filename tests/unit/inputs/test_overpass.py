@@ -229,6 +229,12 @@ def test_the_whole_country_is_not_asked(web: Overpass, tmp_path: Path) -> None:
         fetch(web, tmp_path, None)
 
 
+def test_a_public_service_is_not_asked_for_half_the_country(web: Overpass, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"takes 256 questions, .*no more than 64"):
+        fetch(web, tmp_path, around(BOX, 80_000.0))
+    assert not web.asked
+
+
 def test_what_was_not_asked_is_not_absent(web: Overpass, tmp_path: Path) -> None:
     path = fetch(web, tmp_path)
     require_held(path, ["highway=motorway", "n:shop"], where="streets")

@@ -19,6 +19,7 @@ from flexsites.errors import InputError
 from flexsites.inputs.fetch.cache import Cache
 from flexsites.inputs.fetch.doors import ClosedError, make, require_fit, through
 from flexsites.inputs.formats import tiles
+from flexsites.inputs.formats import web as asking
 from flexsites.inputs.formats.facts import Facts
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.stock.roofs_3d import read_bag3d, read_bag3d_parts, roof_attributes
@@ -251,3 +252,22 @@ def test_another_file_than_a_geopackage_stays_closed(web: Web, tmp_path: Path) -
     with pytest.raises(ClosedError, match="cannot be made"):
         bring(web, tmp_path, "roofs.city.json")
     assert not web.asked
+
+
+def test_a_tile_that_comes_in_drops_is_left(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bring(web, tmp_path, window=(WEST + 600.0, SOUTH + 100.0, WEST + 700.0, SOUTH + 400.0))
+    monkeypatch.setattr(asking, "LEAST_TIME_S", 0.3)
+    web.drips = True
+    with pytest.raises(InputError, match="it comes too slowly"):
+        bring(web, tmp_path)
+
+
+def test_a_key_in_an_address_is_told_nobody(web: Web, tmp_path: Path) -> None:
+    key = "token=sleutel"
+    facts = bring(web, tmp_path, address=f"{web.url}/tile_index.fgb?{key}")
+    gone = web.files.pop("/tiles/9/0/1/9-0-1.gpkg.gz")
+    assert gone
+    with pytest.raises(InputError, match="404") as told:
+        bring(web, tmp_path, address=f"{web.url}/tile_index.fgb?{key}", window=(WEST, SOUTH, WEST + 99, SOUTH + 900))
+    assert "sleutel" not in f"{facts}{told.value}"
+    assert not [path for path in tmp_path.rglob("*") if "sleutel" in path.name]
