@@ -187,6 +187,7 @@ def run(
     outputs: Path | str = "outputs",
     scheduler: str = "threads",
     workers: int = 2,
+    memory: str = "",
     store: str = "",
     resume: bool = False,
     fresh: bool = False,
@@ -206,6 +207,8 @@ def run(
         an address.
     workers
         How many cells are assessed at once.
+    memory
+        What a worker may hold (``4GiB``); a cell that asks for more is cut in two.
     store
         Object store between workers that share no disk (``s3://bucket/folder``); the results go there too.
     resume
@@ -228,7 +231,7 @@ def run(
 
     study = resolve(str(run_file))
     pipeline: Callable[[Study, Options], Path] = PIPELINES[study.run.pipeline]
-    how = Options(Path(outputs), scheduler, workers, resume=resume, store=store)
+    how = Options(Path(outputs), scheduler, workers, resume=resume, store=store, memory=memory)
     options = replace(how, lang=lang, quiet=quiet, reuse=not fresh)
     return open_run(pipeline(study, options))
 

@@ -6,6 +6,7 @@ import sys
 import unicodedata
 import webbrowser
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -63,6 +64,9 @@ CellSize = Annotated[
 StoreOption = Annotated[
     str, typer.Option("--store", metavar="URL", help="Object store between workers that share no disk (s3://...).")
 ]
+Memory = Annotated[
+    str, typer.Option("--memory", metavar="SIZE", help="What a worker may hold (4GiB); larger cells are cut in two.")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue where a run was stopped.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Assess everything, whatever a finished run beside it holds.")]
 LangOption = Annotated[Lang, lang_option("Language of the report and the workbook; given, of messages too.")]
@@ -76,6 +80,7 @@ def demo(
     scheduler: Scheduler = "processes",
     workers: Workers = 2,
     cell_size: CellSize = None,
+    memory: Memory = "",
     store: StoreOption = "",
     resume: Resume = False,
     fresh: Fresh = False,
@@ -83,7 +88,8 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """Assess a synthetic municipality: parcels and roofs, without internet."""
-    options = Options(outputs, scheduler, workers, cell_size, resume, lang.value, quiet, not fresh, language(), store)
+    how = Options(outputs, scheduler, workers, cell_size, resume, store=store, memory=memory)
+    options = replace(how, lang=lang.value, quiet=quiet, reuse=not fresh, messages=language())
     _run("demo", options)
 
 
@@ -94,6 +100,7 @@ def run(
     scheduler: Scheduler = "processes",
     workers: Workers = 2,
     cell_size: CellSize = None,
+    memory: Memory = "",
     store: StoreOption = "",
     resume: Resume = False,
     fresh: Fresh = False,
@@ -101,7 +108,8 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Run what a run file says."""
-    options = Options(outputs, scheduler, workers, cell_size, resume, lang.value, quiet, not fresh, language(), store)
+    how = Options(outputs, scheduler, workers, cell_size, resume, store=store, memory=memory)
+    options = replace(how, lang=lang.value, quiet=quiet, reuse=not fresh, messages=language())
     _run(run_file, options)
 
 

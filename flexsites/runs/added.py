@@ -10,12 +10,10 @@ layouts, the cells are assessed, and that is told.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-
-from rich.console import Console
 
 from flexsites import tables as t
 from flexsites.config.resolved import read_resolved
@@ -29,14 +27,13 @@ from flexsites.inputs.formats.files import Places
 from flexsites.inputs.prepared import Prepared
 from flexsites.inputs.rows.records import SourceRecord
 from flexsites.inputs.unchanged import changed_sources
-from flexsites.reporting.told import translated
 from flexsites.runs.cells import VARIANT_TABLES
 from flexsites.runs.certainty import draw_of_run
 from flexsites.runs.exploitation import tell_land
 from flexsites.runs.fetched import fetched_for
 from flexsites.runs.made_of import made_of, variants_of
 from flexsites.runs.manifest import computed_by, write_manifest
-from flexsites.runs.run import Options, Place
+from flexsites.runs.run import Options, Place, say_of
 from flexsites.tables.certainty_tables import FOLDER as CERTAINTY
 from flexsites.tables.files import write_table
 from flexsites.tables.manifest import MANIFEST, Manifest, Reused, read_manifest
@@ -90,7 +87,7 @@ def finished_beside(place: Place, study: Study, options: Options) -> Beside | No
     """
     if not options.reuse or not study.run.assesses_parcels:
         return None
-    say = _say_of(options)
+    say = say_of(options)
     for directory, manifest in _alike(place, study):
         why = next(_differing(directory, manifest, study, place), None)
         found = None if why else _matched(directory, manifest, study)
@@ -228,14 +225,8 @@ def _write_manifest(place: Place, study: Study, found: Beside) -> None:
     write_manifest(place, study, inputs, rows, reused=reused)
 
 
-def _say_of(options: Options) -> Callable[[str], None]:
-    """Return what says a sentence beside the progress, in the language of messages."""
-    err = Console(stderr=True, quiet=options.quiet, soft_wrap=True, highlight=False, markup=False)
-    return lambda text: err.print(translated(text, options.messages, of="faults"))
-
-
 def _tell(found: Beside, options: Options, taken_s: float, answered_s: float, n_assessed: int) -> None:
-    say = _say_of(options)
+    say = say_of(options)
     when = datetime.fromtimestamp((found.directory / MANIFEST).stat().st_mtime, tz=UTC)
     kept = f" and variants {', '.join(found.standing)}" if found.standing else ""
     say(f"Reused from {found.directory.name} ({when:%Y-%m-%d %H:%M} UTC): the run itself{kept} ({taken_s:.2f} s).")

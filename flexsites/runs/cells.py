@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -22,10 +22,13 @@ from flexsites.config.study import BASE, Study
 from flexsites.digest import code_digest, digest, digests_of, sha256
 from flexsites.errors import Fault, RunError
 from flexsites.inputs.prepared import Prepared
+from flexsites.runs.fitting import assess_fitting
 from flexsites.runs.lattice import Cell, plan_cells
 from flexsites.runs.manifest import computed_by
+from flexsites.runs.memory import bytes_of
+from flexsites.runs.mirror import Published
 from flexsites.runs.parallel import map_cells
-from flexsites.runs.run import Options, Place, forget_parts, progress, vouched
+from flexsites.runs.run import Options, Place, forget_parts, progress, say_of, vouched
 from flexsites.runs.stored import assess_in_store, publish_inputs, stored
 from flexsites.surroundings import surroundings_of
 from flexsites.tables import Frame, Table
@@ -104,17 +107,35 @@ def assess(place: Place, study: Study, inputs: Prepared, options: Options) -> li
         most = study.run.max_sites_per_cell
         cells = plan_cells(points, max_sites=most, at_least=options.workers, side_m=side_m)
         task = partial(assess_cell, kind=kind, study=study, made_by=_made_by())
-        # On a scheduler that runs share, a task of this name is one of this directory and nothing else.
-        names = [f"{kind}-{cell.id}-{digest([str(place.parts), kind, cell.id], length=12)}" for cell in cells]
-        with progress(f"{kind}: cells", len(cells), quiet=options.quiet) as advance:
-            asked = partial(map_cells, scheduler=options.scheduler, workers=options.workers)
-            if published is None:
-                here = partial(task, place=place, inputs=inputs)
-                rows += asked(here, cells, names=names, shared=place.directory, on_done=advance)
-            else:
-                away = stored(task, kind, published, place, options)
-                rows += assess_in_store(away, cells, place, names=names, on_workers=asked, on_done=advance)
+        attempt = partial(_attempt, task, kind, place, inputs, published, options)
+        if options.memory:
+            memory, say = bytes_of(options.memory), say_of(options)
+            rows += assess_fitting(attempt, cells, points, place=place, kind=kind, memory=memory, say=say)
+        else:
+            rows += attempt(cells)
     return rows
+
+
+def _attempt(
+    task: Callable[..., dict[str, Any]],
+    kind: str,
+    place: Place,
+    inputs: Prepared,
+    published: Published | None,
+    options: Options,
+    cells: Sequence[Cell],
+) -> list[Any]:
+    """Assess cells by workers that see the run's directory, or its store; return a row of each, or a ``TooLarge``."""
+    # On a scheduler that runs share, a task of this name is one of this directory and nothing else.
+    names = [f"{kind}-{cell.id}-{digest([str(place.parts), kind, cell.id], length=12)}" for cell in cells]
+    memory = bytes_of(options.memory) if options.memory else None
+    asked = partial(map_cells, scheduler=options.scheduler, workers=options.workers, memory=memory)
+    with progress(f"{kind}: cells", len(cells), quiet=options.quiet) as advance:
+        if published is None:
+            here = partial(task, place=place, inputs=inputs)
+            return asked(here, cells, names=names, shared=place.directory, on_done=advance)
+        away = stored(task, kind, published, place, options)
+        return assess_in_store(away, cells, place, names=names, on_workers=asked, on_done=advance)
 
 
 def assess_cell(cell: Cell, *, kind: str, place: Place, study: Study, inputs: Prepared, made_by: str) -> dict[str, Any]:

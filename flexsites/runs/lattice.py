@@ -108,6 +108,20 @@ def plan_cells(points: Points, *, max_sites: int, at_least: int = 1, side_m: flo
     return sorted(part for cell, own in squares for part in _divide(cell, own, math.ceil(len(own) / max_sites)))
 
 
+def halve(cell: Cell, points: Points) -> list[Cell]:
+    """Return a cell in two of about equal number of the points that it owns; itself, where they cannot be parted.
+
+    Examples
+    --------
+    >>> [half.id for half in halve(Cell(0, 0, 10, 10), np.array([[1.0, 1.0], [9.0, 1.0], [99.0, 1.0]]))]
+    ['0_0_9_10', '9_0_1_10']
+    >>> [half.id for half in halve(Cell(0, 0, 10, 10), np.array([[1.1, 1.1], [1.2, 1.2]]))]
+    ['0_0_10_10']
+    """
+    own = points[cell.owns(points)]
+    return sorted(_divide(cell, own, 2)) if len(own) > 1 else [cell]
+
+
 def _divide(cell: Cell, points: Points, n_parts: int) -> list[Cell]:
     """Cut a cell on whole metres, across its longer side first, into parts of about equal number of points."""
     if n_parts <= 1:

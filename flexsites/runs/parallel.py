@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import tempfile
 import threading
 import time
 import uuid
@@ -25,6 +26,7 @@ import dask
 from dask.callbacks import Callback
 
 from flexsites.errors import Fault, RunError
+from flexsites.runs.memory import Limited, TooLarge
 from flexsites.runs.stopping import begin_worker, unstoppable
 from flexsites.tables.whole_files import write_whole
 
@@ -63,8 +65,9 @@ def map_cells(
     shared: Path | None = None,
     scheduler: str = "processes",
     workers: int = 1,
+    memory: int | None = None,
     on_done: OnDone | None = None,
-) -> list[R]:
+) -> list[R | TooLarge]:
     """Run a function on every cell and return its rows, in the order of the cells.
 
     Parameters
@@ -82,6 +85,9 @@ def map_cells(
         address of a scheduler (``tcp://...``).
     workers
         How many tasks run at once; a given address decides for itself.
+    memory
+        How many bytes a worker may hold; what a cell comes to that asks for more is a ``TooLarge``. None: no limit of
+        ours, and a worker that dies ends the run.
 
     Raises
     ------
@@ -98,15 +104,23 @@ def map_cells(
     if not cells:
         return []
     names = names or [f"task-{uuid.uuid4()}" for _ in cells]
+    limited = function if memory is None else Limited(function, memory)
     if scheduler == "cluster" or "://" in scheduler:
-        with _client(scheduler, workers) as client, _shown(client, shared, scheduler) as sees:
-            return _on_client(client, _Task(function, sees), cells, names, on_done)
-    delayed = dask.delayed(function, pure=False)
-    tasks = [delayed(cell, dask_key_name=name) for cell, name in zip(cells, names, strict=True)]
+        with _client(scheduler, workers, memory) as client, _shown(client, shared, scheduler) as sees:
+            task = _Task(limited, sees)
+            return _on_client(client, task, cells, names, on_done, is_limited=memory is not None)
     with _Done(on_done):
+        if scheduler == "processes" and memory is not None:
+            return _on_limited_processes(limited, cells, names, workers)
+        tasks = _tasks(limited, cells, names)
         if scheduler == "processes":
             return _on_processes(tasks, min(workers, len(tasks)))
         return list(dask.compute(*tasks, scheduler=scheduler, num_workers=workers))
+
+
+def _tasks(function: Callable[[T], R], cells: Sequence[T], names: Sequence[str]) -> list[Any]:
+    delayed = dask.delayed(function, pure=False)
+    return [delayed(cell, dask_key_name=name) for cell, name in zip(cells, names, strict=True)]
 
 
 class _Done(Callback):  # type: ignore[misc]
@@ -144,17 +158,60 @@ def _on_processes(tasks: Sequence[Any], workers: int) -> list[Any]:
         pool.shutdown(cancel_futures=True)
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun(Generic[T, R]):
+    """A function that leaves a file while it is on a cell: of a worker that died it is known what it was at."""
+
+    function: Callable[[T], R]
+    folder: str
+
+    def __call__(self, numbered: tuple[int, T]) -> R:
+        """Run the function on a cell; its number is the name of the file."""
+        number, cell = numbered
+        at = Path(self.folder, str(number))
+        at.touch()
+        found = self.function(cell)
+        at.unlink()
+        return found
+
+
+def _on_limited_processes(
+    function: Callable[[T], R | TooLarge], cells: Sequence[T], names: Sequence[str], workers: int
+) -> list[R | TooLarge]:
+    """Run a function on processes that may die: cells that one was at are too large, the others are done on new ones.
+
+    Of several that were on their way when a worker died nobody knows which it was: all are too large.
+    """
+    found: dict[int, R | TooLarge] = {}
+    while waiting := [number for number in range(len(cells)) if number not in found]:
+        with tempfile.TemporaryDirectory(prefix="flexsites-") as folder:
+            numbered = [(number, cells[number]) for number in waiting]
+            tasks = _tasks(_Begun(function, folder), numbered, [names[number] for number in waiting])
+            try:
+                rows = _on_processes(tasks, min(workers, len(tasks)))
+            except RunError:
+                begun = [int(path.name) for path in Path(folder).iterdir()]
+                if not begun:
+                    raise
+                found |= {number: TooLarge("its worker died, or one beside it did") for number in begun}
+            else:
+                found |= dict(zip(waiting, rows, strict=True))
+    return [found[number] for number in range(len(cells))]
+
+
 def _died(told: str) -> RunError:
-    remedy = "take smaller cells (--cell-size) or fewer workers, and continue with --resume"
+    remedy = "say what a worker may hold (--memory), or take fewer workers, and continue with --resume"
     return RunError(Fault(f"a worker died; it probably ran out of memory ({told})", "--scheduler", remedy))
 
 
 @contextmanager
-def _client(scheduler: str, workers: int) -> Iterator[Any]:
+def _client(scheduler: str, workers: int, memory: int | None) -> Iterator[Any]:
     from distributed import Client, KilledWorker  # noqa: PLC0415 - a second that local schedulers do not need
     from distributed.comm import CommClosedError  # noqa: PLC0415
 
-    asked = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+    asked: dict[str, Any] = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+    if memory is not None:
+        asked["memory_limit"] = memory
     try:
         with _quiet("distributed", "tornado"):
             try:
@@ -167,8 +224,12 @@ def _client(scheduler: str, workers: int) -> Iterator[Any]:
     except KilledWorker as error:
         raise _died(f"{error.last_worker.address}, at {error.task}") from error
     except (CommClosedError, CancelledError, TimeoutError) as error:
-        remedy = "start it again, and continue with --resume"
-        raise RunError(Fault("the scheduler is gone", f"--scheduler {scheduler}", remedy)) from error
+        raise _gone(scheduler) from error
+
+
+def _gone(scheduler: str) -> RunError:
+    remedy = "start it again, and continue with --resume"
+    return RunError(Fault("the scheduler is gone", f"--scheduler {scheduler}", remedy))
 
 
 @contextmanager
@@ -206,7 +267,18 @@ class _Task(Generic[T, R]):
             from distributed import get_worker  # noqa: PLC0415
 
             raise _blind([get_worker().address], self.seen.path.parent)
-        return self.function(cell)
+        found = self.function(cell)
+        _show_stages(found)
+        return found
+
+
+def _show_stages(row: object) -> None:
+    """Have the dashboard show what time a cell took by stage (its page of fine performance metrics)."""
+    from distributed.metrics import context_meter  # noqa: PLC0415
+
+    stages = row.get("stages", {}) if isinstance(row, dict) else {}
+    for stage, seconds in stages.items():
+        context_meter.digest_metric(stage, max(seconds, 0.0), "seconds")
 
 
 @lru_cache(maxsize=4)
@@ -242,6 +314,8 @@ def _shown(client: Any, shared: Path | None, scheduler: str) -> Iterator[_Seen |
     except TimeoutError as error:
         what = f"the scheduler has no workers after {_WORKERS_WITHIN_S} s"
         raise RunError(Fault(what, f"--scheduler {scheduler}", "start workers, and continue with --resume")) from error
+    except OSError as error:
+        raise _gone(scheduler) from error
     seen = None if shared is None else _Seen(shared / f".seen.{os.getpid()}.part", uuid.uuid4().hex)
     try:
         if seen is not None:
@@ -265,15 +339,17 @@ def _on_client(
     cells: Sequence[T],
     names: Sequence[str],
     on_done: OnDone | None,
-) -> list[R]:
+    *,
+    is_limited: bool,
+) -> list[R | TooLarge]:
     from distributed import as_completed  # noqa: PLC0415
 
     futures = [client.submit(task, cell, key=name, pure=False) for cell, name in zip(cells, names, strict=True)]
     position = {future.key: i for i, future in enumerate(futures)}
-    rows: dict[int, R] = {}
+    rows: dict[int, R | TooLarge] = {}
     with _attended(client, futures) as is_left:
         for future in as_completed(futures):
-            rows[position[future.key]] = _result(future, is_left)
+            rows[position[future.key]] = _result(future, is_left, is_limited=is_limited)
             if on_done is not None:
                 on_done(len(rows))
     return [rows[i] for i in range(len(cells))]
@@ -307,9 +383,15 @@ def _attended(client: Any, futures: Sequence[Any]) -> Iterator[threading.Event]:
         thread.join(_LOOK_EVERY_S)
 
 
-def _result(future: Any, is_left: threading.Event) -> Any:  # noqa: ANN401 - distributed is untyped
+def _result(future: Any, is_left: threading.Event, *, is_limited: bool) -> Any:  # noqa: ANN401 - distributed is untyped
+    from distributed import KilledWorker  # noqa: PLC0415
+
     try:
         return future.result()
+    except KilledWorker as error:
+        if not is_limited:
+            raise
+        return TooLarge(f"its workers died, at last {error.last_worker.address}")
     except MemoryError as error:
         raise _died(f"{future.key}: {error}") from error
     except CancelledError as error:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from flexsites.config.plain_yaml import write_plain
@@ -28,7 +29,9 @@ from flexsites.config.study import BASE, Study
 from flexsites.digest import are_as_written, digest
 from flexsites.errors import Fault, RunError
 from flexsites.inputs.formats.files import REMOTE
+from flexsites.reporting.told import translated
 from flexsites.runs.lattice import Cell
+from flexsites.runs.memory import require_enforceable
 from flexsites.runs.parallel import require_scheduler
 from flexsites.runs.store import Store, require_address
 from flexsites.tables.run_directory import alone, holding_of
@@ -62,6 +65,8 @@ class Options:
     store
         Address of an object store (``s3://bucket/folder``) through which workers get inputs and give parts, and where
         the results go too; empty: workers see the folder of the outputs.
+    memory
+        What a worker may hold (``4GiB``): a cell that asks for more is cut in two; empty: no limit.
     """
 
     outputs: Path
@@ -74,6 +79,7 @@ class Options:
     reuse: bool = True
     messages: str = "en"
     store: str = ""
+    memory: str = ""
 
     def __post_init__(self) -> None:
         """Refuse an unknown scheduler, or a store that results cannot go to, before hours of reading inputs."""
@@ -83,6 +89,8 @@ class Options:
             raise RunError(Fault(what, "--outputs", "give a local folder, and the store with --store"))
         if self.store:
             require_address(self.store)
+        if self.memory:
+            require_enforceable(self.memory, self.scheduler)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,3 +193,9 @@ def progress(what: str, total: int, *, quiet: bool) -> Iterator[Callable[[int], 
     with Progress(*columns, disable=quiet) as bar:
         task = bar.add_task(what, total=total)
         yield lambda n_done: bar.update(task, completed=n_done)
+
+
+def say_of(options: Options) -> Callable[[str], None]:
+    """Return what says a sentence beside the progress, in the language of messages."""
+    err = Console(stderr=True, quiet=options.quiet, soft_wrap=True, highlight=False, markup=False)
+    return lambda text: err.print(translated(text, options.messages, of="faults"))

@@ -23,6 +23,7 @@ from flexsites.digest import digests_of
 from flexsites.errors import Fault, RunError
 from flexsites.inputs.prepared import Prepared
 from flexsites.runs.lattice import Cell
+from flexsites.runs.memory import TooLarge
 from flexsites.runs.mirror import Published, publish
 from flexsites.runs.parallel import OnDone
 from flexsites.runs.run import Options, Place, vouched
@@ -119,10 +120,12 @@ def assess_in_store(
     place: Place,
     *,
     names: Sequence[str],
-    on_workers: Callable[..., object],
+    on_workers: Callable[..., Sequence[Row | TooLarge]],
     on_done: OnDone,
-) -> list[Row]:
+) -> list[Row | TooLarge]:
     """Assess cells on workers and take their parts; return their rows, in the order of the cells.
+
+    Of a cell that did not fit in the memory of its worker that is returned.
 
     Parameters
     ----------
@@ -143,7 +146,7 @@ def assess_in_store(
     RunError
         If parts come back from the store damaged, however often.
     """
-    named, taken = dict(zip(cells, names, strict=True)), dict[Cell, Row]()
+    named, taken = dict(zip(cells, names, strict=True)), dict[Cell, Row | TooLarge]()
     for n_round in range(_ROUNDS + 1):
         waiting = [cell for cell in cells if cell not in taken]
         rows = at_once(lambda cell: task.take(cell, place), waiting)
@@ -154,7 +157,8 @@ def assess_in_store(
             return [taken[cell] for cell in cells]
         if n_round < _ROUNDS:
             tasks = [named[cell] for cell in waiting]
-            on_workers(task, waiting, names=tasks, on_done=lambda n, before=n_done: on_done(before + n))
+            told = on_workers(task, waiting, names=tasks, on_done=lambda n, before=n_done: on_done(before + n))
+            taken |= {cell: one for cell, one in zip(waiting, told, strict=True) if isinstance(one, TooLarge)}
     ids = [cell.id for cell in waiting]
     what = "parts in the store are not what the cells put there"
     remedy = "check the store, and continue with --resume"

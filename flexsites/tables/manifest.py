@@ -85,6 +85,7 @@ class CellTold(Model):
     """What one cell did: how many sites, in what time, and of parcels the areas of METHOD 0.
 
     ``stages`` parts ``cpu_seconds``: the CPU time of each stage without that of stages within it, and the ``rest``.
+    ``split_from`` is the cell that did not fit in the memory of its worker and was cut in two, of which this is one.
     """
 
     cell: str
@@ -97,6 +98,7 @@ class CellTold(Model):
     attributed_area_m2: float | None = None
     cpu_seconds: float | None = None
     stages: Mapping[str, float] = {}
+    split_from: str | None = None
 
 
 class Balance(Model):

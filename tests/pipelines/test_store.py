@@ -61,12 +61,11 @@ def test_a_cell_that_reaches_the_run_through_a_store_alone_is_the_same(
     shutil.rmtree(lacking)
     sent: list[InStore] = []
 
-    def on_workers(task: InStore, asked: Sequence[Cell], **_: Any) -> None:
+    def on_workers(task: InStore, asked: Sequence[Cell], **_: Any) -> list[Any]:
         inputs = pickle.dumps(task.inputs)
         assert str(tmp_path).encode() not in inputs
         sent.append(replace(task, inputs=pickle.loads(inputs)))  # noqa: S301 - as it travels
-        for cell in asked:
-            sent[-1](cell)
+        return [sent[-1](cell) for cell in asked]
 
     monkeypatch.setattr(cells, "map_cells", on_workers)
     study = resolve(str(small.path))

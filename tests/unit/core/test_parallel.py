@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,10 @@ import pytest
 
 from flexsites.errors import InputError, RunError
 from flexsites.runs import parallel
+from flexsites.runs.memory import TooLarge
 from flexsites.runs.parallel import map_cells
+
+LIMIT = 2**30
 
 
 def _double(cell: int) -> int:
@@ -67,6 +71,55 @@ def _too_much(_: int) -> int:
     raise MemoryError("2 TB asked")
 
 
+def _some_too_much(cell: int) -> int:
+    return _double(cell) if cell < 3 else _too_much(cell)
+
+
+def _some_die(cell: int) -> int:
+    return _double(cell) if cell < 3 else _die(cell)
+
+
+@pytest.mark.parametrize("scheduler", ["synchronous", "processes"])
+def test_a_cell_that_asks_for_more_memory_than_a_worker_may_hold_is_too_large(scheduler: str) -> None:
+    rows = map_cells(_some_too_much, [1, 3, 2], scheduler=scheduler, workers=1, memory=LIMIT)
+    assert [rows[0], rows[2]] == [2, 4]
+    assert isinstance(rows[1], TooLarge)
+
+
+def test_a_cell_of_which_the_worker_dies_is_too_large_and_the_others_are_done() -> None:
+    rows = map_cells(_some_die, [1, 3, 2, 3, 1], scheduler="processes", workers=1, memory=LIMIT)
+    assert [rows[0], rows[2], rows[4]] == [2, 4, 2]
+    assert [type(row) for row in (rows[1], rows[3])] == [TooLarge, TooLarge]
+
+
+@pytest.mark.deep(sibling="test_a_cell_of_which_the_worker_dies_is_too_large_and_the_others_are_done")
+def test_so_it_is_on_a_cluster() -> None:
+    rows = map_cells(_some_die, [1, 3, 2], scheduler="cluster", workers=1, memory=2 * LIMIT)
+    assert [rows[0], rows[2]] == [2, 4]
+    assert isinstance(rows[1], TooLarge)
+
+
+def _row(cell: int) -> dict[str, object]:
+    return {"cell": cell, "stages": {"read": 1.5, "lay_out": 2.5}}
+
+
+def test_the_dashboard_is_told_the_stages_of_a_cell() -> None:
+    """Its page of fine performance metrics shows them by the kind of the task."""
+    names = [f"parcels-{corner}_471000_500_500-ab12cd34ef56" for corner in (155000, 155500)]
+    with _cluster(1) as address:
+        map_cells(_row, [1, 2], names=names, scheduler=address)
+        from distributed import Client  # noqa: PLC0415
+
+        found: dict[object, float] = {}
+        until = time.monotonic() + 20
+        with Client(address) as client:
+            while found.get(("execute", "parcels", "lay_out", "seconds")) != 5.0 and time.monotonic() < until:
+                time.sleep(0.1)  # workers tell it with their next sign of life
+                found = client.run_on_scheduler(lambda dask_scheduler: dict(dask_scheduler.cumulative_worker_metrics))
+    assert found["execute", "parcels", "lay_out", "seconds"] == 5.0
+    assert found["execute", "parcels", "read", "seconds"] == 3.0
+
+
 @contextmanager
 def _cluster(n_workers: int) -> Iterator[str]:
     """Give the address of a scheduler in this process."""
@@ -111,6 +164,7 @@ def test_a_scheduler_without_workers_is_told(tmp_path: Path, monkeypatch: pytest
     with _cluster(0) as address:
         with pytest.raises(RunError, match=r"the scheduler has no workers after 1 s.*start workers"):
             map_cells(_double, [1], shared=tmp_path, scheduler=address)
+        monkeypatch.setattr("distributed.Client.wait_for_workers", lambda *_, **__: None)  # they leave after that
         with pytest.raises(RunError, match=r"the scheduler has no workers left.*start workers"):
             map_cells(_double, [1], scheduler=address)
 
@@ -122,6 +176,8 @@ def test_a_scheduler_that_is_lost_is_told(capfd: pytest.CaptureFixture[str]) -> 
         assert child.stderr is not None
         address = next(found[0] for line in child.stderr if (found := re.findall(r"tcp://[\d.]+:\d+", line)))
         threading.Timer(3.0, child.kill).start()
-        with pytest.raises(RunError, match=r"tcp://127.*: the scheduler is gone. Remedy: start it again.*--resume"):
+        quick = {"distributed.comm.timeouts.connect": "3s"}
+        gone = r"tcp://127.*: the scheduler is gone. Remedy: start it again.*--resume"
+        with dask.config.set(quick), pytest.raises(RunError, match=gone):
             map_cells(_double, [1], scheduler=address)
     assert "Traceback" not in capfd.readouterr().err

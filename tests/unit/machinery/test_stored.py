@@ -15,6 +15,7 @@ from flexsites.errors import RunError
 from flexsites.inputs.prepared import Prepared
 from flexsites.runs import mirror
 from flexsites.runs.lattice import Cell
+from flexsites.runs.memory import TooLarge
 from flexsites.runs.mirror import publish
 from flexsites.runs.run import Options, Place
 from flexsites.runs.store import Store
@@ -72,11 +73,11 @@ def _assess(task: InStore, place: Place, *spoils: Any) -> list[dict[str, Any]]:
     """Assess two cells; after each time that workers were asked, the store suffers what is next."""
     suffers = list(spoils)
 
-    def on_workers(task: InStore, cells: Sequence[Cell], **_: Any) -> None:
-        for cell in cells:
-            task(cell)
+    def on_workers(task: InStore, cells: Sequence[Cell], **_: Any) -> list[Any]:
+        rows = [task(cell) for cell in cells]
         if suffers:
             suffers.pop(0)()
+        return rows
 
     asked = {"names": ["one", "two"], "on_workers": on_workers, "on_done": lambda _: None}
     return assess_in_store(task, [ONE, TWO], place, **asked)
@@ -182,6 +183,20 @@ def test_a_store_that_always_damages_is_told_in_words(prepared: Prepared, place:
     with pytest.raises(RunError, match="parts in the store are not what the cells put there") as told:
         _assess(task, place, *[lambda: _damage(Store(options.store), task, "base/sites.parquet", b"?")] * 9)
     assert told.value.faults[0].ids == [ONE.id]
+
+
+def test_a_cell_that_did_not_fit_is_not_tried_again(prepared: Prepared, place: Place, options: Options) -> None:
+    task = _task(Chain(), prepared, place, options)
+    asked: list[Cell] = []
+
+    def on_workers(task: InStore, cells: Sequence[Cell], **_: Any) -> list[Any]:
+        asked.extend(cells)
+        return [TooLarge("no memory left"), task(cells[1])]
+
+    how: dict[str, Any] = {"names": ["one", "two"], "on_workers": on_workers, "on_done": lambda _: None}
+    rows = assess_in_store(task, [ONE, TWO], place, **how)
+    assert rows == [TooLarge("no memory left"), {"cell": TWO.id, "kind": "parcels", "n_sites": 1}]
+    assert asked == [ONE, TWO]
 
 
 def test_a_row_that_leads_elsewhere_is_not_believed(prepared: Prepared, place: Place, options: Options) -> None:

@@ -1,0 +1,92 @@
+"""Cells that fit: one that asks for more memory than its worker may hold is cut in two, and its halves are tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from flexsites.errors import Fault, RunError
+from flexsites.runs.lattice import Cell, Points, halve
+from flexsites.runs.memory import TooLarge, shown
+from flexsites.runs.run import Place
+from flexsites.tables.whole_files import read_state, write_state
+
+Row = dict[str, Any]
+Attempt = Callable[[Sequence[Cell]], Sequence[Row | TooLarge]]
+"""What assesses some cells, each as far as it fits."""
+
+
+def assess_fitting(
+    attempt: Attempt,
+    cells: Sequence[Cell],
+    points: Points,
+    *,
+    place: Place,
+    kind: str,
+    memory: int,
+    say: Callable[[str], None],
+) -> list[Row]:
+    """Assess cells, and in the place of one that does not fit its halves; return the rows of all that were assessed.
+
+    That a cell was cut is remembered beside its parts, so that a run that is resumed begins with its halves.
+
+    Parameters
+    ----------
+    attempt
+        See :data:`Attempt`.
+    cells, points
+        The cells as they were planned, and the representative points of all sites, shape (n, 2).
+    place, kind
+        Where the parts of cells stand, and what these cells are of.
+    memory
+        What a worker may hold, in bytes.
+    say
+        Told in words of every cell that is cut.
+
+    Raises
+    ------
+    RunError
+        If a cell does not fit that cannot be cut: its sites lie within one metre.
+    """
+    rows: list[Row] = []
+    cut_from: dict[Cell, Cell] = {}
+    waiting = list(cells)
+    while waiting := _after_cuts(waiting, points, place, kind, cut_from):
+        tried, waiting = waiting, []
+        for cell, found in zip(tried, attempt(tried), strict=True):
+            if not isinstance(found, TooLarge):
+                rows.append(_told(found, cell, cut_from))
+                continue
+            n_sites = int(cell.owns(points).sum())
+            if len(halve(cell, points)) == 1:
+                what = f"a cell of {n_sites} sites does not fit in {shown(memory)} and cannot be cut ({found.told})"
+                raise RunError(Fault(what, f"{kind}: {cell.id}", "give workers more (--memory)"))
+            say(f"{kind}: cell {cell.id} ({n_sites} sites) does not fit in {shown(memory)}: it is cut in two.")
+            write_state(_memory_of(place, cell, kind), {"key": place.key})
+            waiting.append(cell)
+    return rows
+
+
+def _after_cuts(
+    cells: Sequence[Cell], points: Points, place: Place, kind: str, cut_from: dict[Cell, Cell]
+) -> list[Cell]:
+    """Return cells, with the halves of those that were cut in their place; note what each is cut from."""
+    found: list[Cell] = []
+    for cell in cells:
+        known = read_state(_memory_of(place, cell, kind))
+        if known is None or known.get("key") != place.key:
+            found.append(cell)
+            continue
+        halves = halve(cell, points)
+        cut_from |= dict.fromkeys(halves, cell)
+        found += _after_cuts(halves, points, place, kind, cut_from)
+    return found
+
+
+def _memory_of(place: Place, cell: Cell, kind: str) -> Path:
+    return place.parts / cell.id / f"{kind}.cut.json"
+
+
+def _told(row: Row, cell: Cell, cut_from: Mapping[Cell, Cell]) -> Row:
+    return row | {"split_from": cut_from[cell].id} if cell in cut_from else row

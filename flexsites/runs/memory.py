@@ -1,0 +1,211 @@
+"""The memory of a worker: held to a limit while it assesses a cell; a cell that does not fit ends as :class:`TooLarge`.
+
+What counts is what the process holds of its own (anonymous memory), not pages of files that it maps, which the system
+takes back when it needs them. A thread looks at it many times a second and ends the cell with a MemoryError; what asks
+for too much at once is refused by the system (RLIMIT_DATA), above what libraries have reserved without using it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from flexsites.errors import Fault, RunError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_LOOK_EVERY_S = 0.05
+_BEFORE_SHARE = 0.9
+"""A worker that holds so much of its memory before a cell begins can do none."""
+_STATUS = Path("/proc/self/status")
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]i?)?B?\s*", re.IGNORECASE)
+_KIBI, _KILO = 1 << 10, 1000
+_REFUSED = re.compile(r"bad_alloc|[Uu]nable to allocate|[Cc]annot allocate memory|can't start new thread")
+"""How libraries in other languages say that they got no memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class TooLarge:
+    """What a cell comes to that does not fit in the memory of its worker.
+
+    Attributes
+    ----------
+    told
+        How it ended.
+    """
+
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limited(Generic[T, R]):
+    """A function of a cell that is held to a limit of memory; it travels to workers.
+
+    Attributes
+    ----------
+    function
+        The function.
+    n_bytes
+        The limit.
+    """
+
+    function: Callable[[T], R]
+    n_bytes: int
+
+    def __call__(self, cell: T) -> R | TooLarge:
+        """Call the function; return that it did not fit, if so."""
+        told = ""
+        try:
+            with within(self.n_bytes):
+                return self.function(cell)
+        except MemoryError as error:
+            told = str(error) or "no memory left"
+        except Exception as error:
+            if not _REFUSED.search(str(error)):
+                raise
+            told = f"{type(error).__name__}: {error}"
+        # Only here, where no frame of the cell is held any more, its memory can be given back.
+        give_back()
+        return TooLarge(told)
+
+
+def bytes_of(size: str) -> int:
+    """Return the number of bytes that a size says.
+
+    Raises
+    ------
+    RunError
+        If it is no size.
+
+    Examples
+    --------
+    >>> bytes_of("4GiB") == 4 * 2**30, bytes_of("500 MB"), bytes_of("1.5G") == 1_500_000_000
+    (True, 500000000, True)
+    """
+    found = _SIZE.fullmatch(size)
+    if found is None or float(found[1]) <= 0.0:
+        raise RunError(Fault(f"'{size}' is no amount of memory", "--memory", "give one, such as 4GiB"))
+    unit = (found[2] or "").upper()
+    power = " KMGT".index(unit[0]) if unit else 0
+    return int(float(found[1]) * (_KIBI if unit.endswith("I") else _KILO) ** power)
+
+
+def require_enforceable(size: str, scheduler: str) -> None:
+    """Refuse a limit that is no amount of memory, or that nothing holds workers to.
+
+    Raises
+    ------
+    RunError
+        Telling which.
+    """
+    bytes_of(size)
+    if scheduler == "threads":
+        remedy = "take --scheduler processes or cluster"
+        raise RunError(Fault("threads share one memory: a limit for each cannot be held", "--memory", remedy))
+    if not sys.platform.startswith("linux"):
+        remedy = "leave it out, or let the workers run on Linux"
+        raise RunError(Fault("a limit of memory can be held on Linux alone", "--memory", remedy))
+
+
+def shown(n_bytes: float) -> str:
+    """Return an amount of memory as people read it.
+
+    Examples
+    --------
+    >>> shown(4 * 2**30), shown(300 * 2**20)
+    ('4.0 GiB', '300 MiB')
+    """
+    return f"{n_bytes / 2**30:.1f} GiB" if n_bytes >= 2**30 else f"{n_bytes / 2**20:.0f} MiB"
+
+
+def held_bytes() -> tuple[int, int]:
+    """Return what this process holds of its own, and what it has reserved, used or not; in bytes."""
+    status = _STATUS.read_text(encoding="ascii", errors="replace")
+    found = dict(re.findall(r"^(RssAnon|VmData):\s+(\d+) kB$", status, re.MULTILINE))
+    return int(found["RssAnon"]) * _KIBI, int(found["VmData"]) * _KIBI
+
+
+def give_back() -> None:
+    """Give memory that nothing holds back to the system."""
+    import pyarrow as pa  # noqa: PLC0415 - what reads tables has loaded it
+
+    gc.collect()
+    pa.default_memory_pool().release_unused()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+@contextmanager
+def within(n_bytes: int) -> Iterator[None]:
+    """Hold this process to a limit of memory inside the block, which ends with a MemoryError where it asks for more.
+
+    Raises
+    ------
+    RunError
+        If it holds about as much before it begins.
+    """
+    import resource  # noqa: PLC0415 - not on every system
+
+    import pyarrow as pa  # noqa: PLC0415
+
+    pa.allocate_buffer(1)  # its memory is reserved when it is first asked for: before what is reserved is seen
+    if (before := held_bytes()[0]) > _BEFORE_SHARE * n_bytes:
+        give_back()
+        before = held_bytes()[0]
+    if before > _BEFORE_SHARE * n_bytes:
+        what = f"a worker holds {shown(before)} before it begins with a cell, of the {shown(n_bytes)} that it may"
+        raise RunError(Fault(what, "--memory", "give workers more"))
+    used, reserved = held_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (n_bytes + reserved - used, hard))
+    try:
+        with _watched(n_bytes):
+            yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+@contextmanager
+def _watched(n_bytes: int) -> Iterator[None]:
+    """Raise a MemoryError in this thread while the process holds more than a limit inside the block."""
+    thread_id, is_done, deciding = threading.get_ident(), threading.Event(), threading.Lock()
+
+    def watch() -> None:
+        """Look until the block ends."""
+        while not is_done.wait(_LOOK_EVERY_S):
+            if held_bytes()[0] > n_bytes:
+                with deciding:
+                    if not is_done.is_set():
+                        _raise_in(thread_id, _HeldTooMuchError)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        with deciding:
+            is_done.set()
+            _raise_in(thread_id, None)  # one that is still on its way would end something else
+        watcher.join()
+
+
+class _HeldTooMuchError(MemoryError):
+    """More is held than may be."""
+
+    def __str__(self) -> str:
+        return "more memory was held than a worker may"
+
+
+def _raise_in(thread_id: int, error: type[BaseException] | None) -> None:
+    raised = None if error is None else ctypes.py_object(error)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), raised)

@@ -1,0 +1,92 @@
+"""A worker holds no more memory than it may, whatever asks for it, and goes on with the next cell."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+import shapely
+
+from flexsites.errors import RunError
+from flexsites.runs.memory import Limited, TooLarge, held_bytes, within
+from flexsites.runs.run import Options
+
+MIB = 2**20
+
+
+def _limit(mib: int) -> int:
+    """Return so much above what this process holds already."""
+    return held_bytes()[0] + mib * MIB
+
+
+def _at_once(mib: int) -> float:
+    return float(np.ones(mib * MIB // 8).sum())
+
+
+def _little_by_little(mib: int) -> int:
+    held = []
+    for _ in range(mib):
+        held.append(np.ones(MIB // 8))
+        time.sleep(0.001)
+    return len(held)
+
+
+def _in_another_language(n: int) -> int:
+    return len(shapely.buffer(shapely.points(np.arange(2.0 * n).reshape(n, 2)), 1.0, quad_segs=64))
+
+
+@pytest.mark.parametrize(
+    ("function", "fits", "asked"),
+    [(_at_once, 10, 8_000), (_little_by_little, 10, 3_000), (_in_another_language, 10, 1_000_000)],
+)
+def test_what_asks_for_more_is_ended_and_the_next_is_done(function: object, fits: int, asked: int) -> None:
+    limited = Limited(function, _limit(200))
+    assert isinstance(limited(asked), TooLarge)
+    assert limited(fits)
+    assert held_bytes()[0] < limited.n_bytes
+
+
+def test_what_it_holds_never_passes_the_limit_by_much() -> None:
+    most = [0]
+
+    def grow(_: int) -> None:
+        held = []
+        while True:
+            held.append(np.ones(MIB // 8))
+            time.sleep(0.001)
+            most[0] = max(most[0], held_bytes()[0])
+
+    limited = Limited(grow, _limit(100))
+    assert isinstance(limited(0), TooLarge)
+    assert limited.n_bytes - 10 * MIB < most[0] < limited.n_bytes + 100 * MIB
+
+
+def test_other_errors_are_told_as_they_are() -> None:
+    def fails(_: int) -> None:
+        raise ValueError("not of memory")
+
+    with pytest.raises(ValueError, match="not of memory"):
+        Limited(fails, _limit(200))(0)
+
+
+def test_a_limit_that_leaves_nothing_for_a_cell_is_told() -> None:
+    with (
+        pytest.raises(RunError, match=r"a worker holds \d+ MiB before it begins with a cell, of the 1 MiB"),
+        within(MIB),
+    ):
+        raise AssertionError
+
+
+@pytest.mark.parametrize("size", ["", "much", "-4GiB", "0", "4 bananas", "4GiB4"])
+def test_what_is_no_amount_is_told(size: str, tmp_path: object) -> None:
+    if not size:
+        assert Options(tmp_path, memory=size).memory == ""
+        return
+    with pytest.raises(RunError, match="is no amount of memory"):
+        Options(tmp_path, memory=size)
+
+
+def test_threads_cannot_be_held_to_it(tmp_path: object) -> None:
+    with pytest.raises(RunError, match="threads share one memory"):
+        Options(tmp_path, scheduler="threads", memory="4GiB")
