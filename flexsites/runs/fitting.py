@@ -16,6 +16,9 @@ Row = dict[str, Any]
 Attempt = Callable[[Sequence[Cell]], Sequence[Row | TooLarge]]
 """What assesses some cells, each as far as it fits."""
 
+_MOST_CUTS = 5
+"""What a 32nd of a planned cell asks for beside its sites (code, compiled kernels, networks) no cut makes less."""
+
 
 def assess_fitting(
     attempt: Attempt,
@@ -47,7 +50,8 @@ def assess_fitting(
     Raises
     ------
     RunError
-        If a cell does not fit that cannot be cut: its sites lie within one metre.
+        If a cell does not fit that is not cut: its sites lie within one metre, or it is a small part of one that was
+        planned, and what it asks for is not that of its sites.
     """
     rows: list[Row] = []
     cut_from: dict[Cell, Cell] = {}
@@ -59,8 +63,8 @@ def assess_fitting(
                 rows.append(_told(found, cell, cut_from))
                 continue
             n_sites = int(cell.owns(points).sum())
-            if len(halve(cell, points)) == 1:
-                what = f"a cell of {n_sites} sites does not fit in {shown(memory)} and cannot be cut ({found.told})"
+            if len(halve(cell, points)) == 1 or _cuts(cell, cut_from) == _MOST_CUTS:
+                what = f"a cell of {n_sites} sites does not fit in {shown(memory)}, and is cut no more ({found.told})"
                 raise RunError(Fault(what, f"{kind}: {cell.id}", "give workers more (--memory)"))
             say(f"{kind}: cell {cell.id} ({n_sites} sites) does not fit in {shown(memory)}: it is cut in two.")
             write_state(_memory_of(place, cell, kind), {"key": place.key})
@@ -82,6 +86,11 @@ def _after_cuts(
         cut_from |= dict.fromkeys(halves, cell)
         found += _after_cuts(halves, points, place, kind, cut_from)
     return found
+
+
+def _cuts(cell: Cell, cut_from: Mapping[Cell, Cell]) -> int:
+    """Return how often a planned cell was cut to come to this one."""
+    return 1 + _cuts(cut_from[cell], cut_from) if cell in cut_from else 0
 
 
 def _memory_of(place: Place, cell: Cell, kind: str) -> Path:

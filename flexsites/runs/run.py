@@ -192,7 +192,7 @@ def progress(what: str, total: int, *, quiet: bool) -> Iterator[Callable[[int], 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, disable=quiet) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda n_done: bar.update(task, completed=n_done)
+        yield lambda n_done: bar.update(task, completed=min(n_done, total))
 
 
 def say_of(options: Options) -> Callable[[str], None]:

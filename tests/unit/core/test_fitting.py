@@ -32,7 +32,8 @@ class Worker:
 
     def _one(self, cell: Cell) -> Any:
         n_sites = int(cell.owns(POINTS).sum())
-        return {"cell": cell.id, "n_sites": n_sites} if n_sites <= self.most else TooLarge("no memory left")
+        fits = 0 < n_sites <= self.most
+        return {"cell": cell.id, "n_sites": n_sites} if fits else TooLarge("no memory left")
 
 
 def _fitting(worker: Worker, folder: Path, said: list[str]) -> list[dict[str, Any]]:
@@ -67,6 +68,16 @@ def test_a_run_that_is_resumed_does_not_try_again_what_did_not_fit(tmp_path: Pat
 
 def test_a_cell_that_cannot_be_cut_is_told(tmp_path: Path) -> None:
     with pytest.raises(
-        RunError, match=r"a cell of 1 sites does not fit in 1\.0 GiB and cannot be cut \(no memory left\)"
+        RunError, match=r"a cell of 1 sites does not fit in 1\.0 GiB, and is cut no more \(no memory left\)"
     ):
         _fitting(Worker(most=0), tmp_path, [])
+
+
+def test_what_no_cut_makes_less_is_told_before_all_is_cut_to_pieces(tmp_path: Path) -> None:
+    """A cell of 64 sites is cut five times, not six: what two sites ask for is not that of the sites."""
+    points = np.array([[x + 0.5, 5.0] for x in range(64)])
+    worker = Worker(most=0)
+    place = Place(tmp_path, "small-1", "abc")
+    with pytest.raises(RunError, match="a cell of 2 sites does not fit"):
+        assess_fitting(worker, [Cell(0, 0, 64, 10)], points, place=place, kind="parcels", memory=2**30, say=[].append)
+    assert len(worker.tried) == 63
