@@ -46,7 +46,13 @@ def bring_of_overpass(
 
 
 def size_of_overpass(door: Door, window: Bounds | None, *, session: requests.Session) -> str:
-    """Return in how many questions a window would come; it is not told before how much there is."""
+    """Return in how many questions a window would come; it is not told before how much there is.
+
+    Raises
+    ------
+    InputError
+        If nobody answers.
+    """
     if window is None:
         return "the whole country is not to be had in this way"
     status = ask_status(door.address or "", session)

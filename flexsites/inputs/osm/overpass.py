@@ -12,6 +12,7 @@ import re
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import requests
@@ -205,14 +206,21 @@ def slot_wait_s(status: str) -> float:
 
 
 def ask_status(url: str, session: requests.Session) -> str | None:
-    """Return what a service says of its turns; None: it does not."""
+    """Return what a service says of its turns; None: it does not.
+
+    Raises
+    ------
+    InputError
+        If nobody answers.
+    """
     if not url.rstrip("/").endswith("interpreter"):
         return None
     try:
         with session.get(url.rstrip("/").removesuffix("interpreter") + "status", timeout=_PATIENCE_S) as answer:
             return answer.text if answer.ok and len(answer.content) < 1 << 16 else None
-    except TROUBLE:
-        return None
+    except TROUBLE as error:
+        what = f"the service cannot be used ({said_of(error, url)})"
+        raise InputError(Fault(what, without_secrets(url), "try later, or give a file")) from error
 
 
 class _Asking:
@@ -272,7 +280,9 @@ class _Asking:
             time.sleep(min(left, 1.0))
 
     def _await_turn(self) -> None:
-        status = ask_status(self.url, self.session)
+        status = None
+        with suppress(InputError):  # the question itself tells, if nobody is there
+            status = ask_status(self.url, self.session)
         if status is not None:
             self._sleep(slot_wait_s(status))
 

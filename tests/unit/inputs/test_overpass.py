@@ -9,10 +9,13 @@ import osmium
 import pytest
 import shapely
 
+from flexsites.config.presets import Door
 from flexsites.config.sources import OsmLayer
 from flexsites.errors import InputError
+from flexsites.inputs.fetch.door_overpass import size_of_overpass
 from flexsites.inputs.formats.facts import facts_of
 from flexsites.inputs.formats.vector import Bounds
+from flexsites.inputs.formats.web import open_session
 from flexsites.inputs.formats.windows import around
 from flexsites.inputs.osm import overpass
 from flexsites.inputs.osm.layers import open_osm
@@ -243,3 +246,15 @@ def test_what_was_not_asked_is_not_absent(web: Overpass, tmp_path: Path) -> None
         open_osm("layers.water", OsmLayer.model_validate(row), (str(path),))
     fitting = OsmLayer.model_validate(row | {"tags": {"landuse": ["cemetery"]}})
     assert open_osm("layers.cemetery", fitting, (str(path),)).paths == (str(path),)
+
+
+def test_the_plan_tells_how_many_questions_or_that_nobody_answers(web: Overpass) -> None:
+    asked = Door.model_validate({"kind": "overpass", "address": web.url})
+    session = open_session(n_retries=0)
+    web.status = "Slot available after: 2026-11-27T08:00:00Z, in 9 seconds.\n"
+    told = size_of_overpass(asked, around(BOX, 10_000.0), session=session)
+    assert told == "4 questions, one after the other; the first turn in 9 s"
+    nobody = asked.model_copy(update={"address": "http://127.0.0.1:9/api/interpreter"})
+    with pytest.raises(InputError, match="nobody answers"):
+        size_of_overpass(nobody, BOX, session=session)
+    assert not web.asked
