@@ -77,7 +77,8 @@ class Door(Model):
         if self.address is None and self.kind not in ("on_request", "overpass", "file", "wfs"):
             message = f"a door of kind {self.kind} has an address"
             raise ValueError(message)
-        if self.kind == "tiles" and not (self.layers and "column" in self.parameters):
+        has_layers = bool(self.layers) or self.format == "cityjson"
+        if self.kind == "tiles" and not (has_layers and "column" in self.parameters):
             message = "a door of tiles names layers, and in its parameters the `column` of addresses"
             raise ValueError(message)
         return self

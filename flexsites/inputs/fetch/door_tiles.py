@@ -12,6 +12,7 @@ from flexsites.config.presets import Door
 from flexsites.digest import digest
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.fetch.cache import Answer, Cache
+from flexsites.inputs.formats.city_tiles import join_city_tiles
 from flexsites.inputs.formats.download import ask_edition
 from flexsites.inputs.formats.facts import Facts, facts_of, keep_facts
 from flexsites.inputs.formats.tiles import IndexColumns, Tile, join_tiles, tiles_in
@@ -39,13 +40,17 @@ def bring_tiles(door: Door, name: str, window: Bounds | None, cache: Cache, *, t
     paths = [answer.files[0] for answer in answers]
     asked = sorted(f"{known_by(one.address)} {one.sha256}" for one in tiles)
     key = digest([known_by(door.address), list(door.layers), window, asked], length=16)
-    target = cache.folder / "services" / f"{key}.gpkg"
+    is_city = door.format == "cityjson"
+    target = cache.folder / "services" / f"{key}{'.jsonl' if is_city else '.gpkg'}"
     if cache.refresh or facts_of(target) is None:
-        id_column = str(door.parameters.get("id", "identificatie"))
-        n_rows, n_again = join_tiles(
-            paths, target, layers=door.layers, id_column=id_column, window=window,
-            scratch=cache.folder / "scratch", where=name,
-        )  # fmt: skip
+        if is_city:
+            n_rows, n_again = join_city_tiles(paths, target, window=window, where=name)
+        else:
+            id_column = str(door.parameters.get("id", "identificatie"))
+            n_rows, n_again = join_tiles(
+                paths, target, layers=door.layers, id_column=id_column, window=window,
+                scratch=cache.folder / "scratch", where=name,
+            )  # fmt: skip
         notes = [f"{len(paths)} tiles that meet the window, of {without_secrets(door.address)}"]
         notes += [f"{n_again} features came twice and count once"] if n_again else []
         facts = Facts(

@@ -154,6 +154,8 @@ def require_fit(door: Door, target: Path) -> None:
     )
     if door.kind == "overpass" and door.address is None:
         raise ClosedError("there is no address")
+    if door.kind == "tiles" and door.format == "cityjson":
+        comes = ".jsonl"
     if door.kind == "tiles" and suffix != comes:
         raise ClosedError(f"{target.name} cannot be made of what comes ({comes})")
     if door.kind == "file":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from flexsites.inputs.formats import tiles
 from flexsites.inputs.formats import web as asking
 from flexsites.inputs.formats.facts import Facts
 from flexsites.inputs.formats.vector import Bounds
+from flexsites.inputs.stock.cityjson import read_cityjson
 from flexsites.inputs.stock.roofs_3d import read_bag3d, read_bag3d_parts, roof_attributes
 from tests.unit.inputs.makers import ABOUT, ORIGIN
 from tests.unit.inputs.web import Web, serving
@@ -271,3 +273,72 @@ def test_a_key_in_an_address_is_told_nobody(web: Web, tmp_path: Path) -> None:
         bring(web, tmp_path, address=f"{web.url}/tile_index.fgb?{key}", window=(WEST, SOUTH, WEST + 99, SOUTH + 900))
     assert "sleutel" not in f"{facts}{told.value}"
     assert not [path for path in tmp_path.rglob("*") if "sleutel" in path.name]
+
+
+def city_tile(frame: gpd.GeoDataFrame, origin: tuple[float, float], more: float = 0.0) -> bytes:
+    """Return buildings as 3DBAG gives them: a part with a flat roof and a floor, numbers from the tile's own origin."""
+    objects, vertices = {}, []
+    for name, shape in zip(frame["identificatie"], frame.geometry, strict=True):
+        ring = list(range(len(vertices), len(vertices) + 4))
+        corners = shapely.get_coordinates(shape.exterior)[:4]
+        for z in (1.0, 7.5 + more):
+            vertices += [[round((x - origin[0]) * 1e3), round((y - origin[1]) * 1e3), int(z * 1e3)] for x, y in corners]
+        roof = [number + 4 for number in ring]
+        semantics = {"surfaces": [{"type": "GroundSurface"}, {"type": "RoofSurface"}], "values": [0, 1]}
+        geometry = {"type": "MultiSurface", "lod": "2.2", "boundaries": [[ring], [roof]], "semantics": semantics}
+        attributes = {"b3_h_maaiveld": 1.0, "b3_h_dak_50p": 7.5 + more}
+        objects[name] = {"type": "Building", "attributes": attributes, "children": [f"{name}-0"]}
+        objects[f"{name}-0"] = {"type": "BuildingPart", "parents": [name], "geometry": [geometry]}
+    system = "https://www.opengis.net/def/crs/EPSG/0/7415"
+    head = {"type": "CityJSON", "version": "2.0", "metadata": {"referenceSystem": system, "title": "3DBAG"}}
+    transform = {"scale": [0.001] * 3, "translate": [*origin, 0.0]}
+    content = {**head, "transform": transform, "CityObjects": objects, "vertices": vertices}
+    return gzip.compress(json.dumps(content).encode())
+
+
+def put_city_tiles(web: Web, index: gpd.GeoDataFrame, folder: Path, more: float = 0.0) -> None:
+    every = panden()
+    for number, (box, tile) in enumerate(zip(index.geometry, index["tile_id"], strict=True)):
+        rows = every[every.intersects(box)]
+        name = f"/tiles/{tile}/{tile.replace('/', '-')}.city.json.gz"
+        web.files[name] = city_tile(rows, (box.bounds[0], box.bounds[1]), more if number else 0.0)
+        index.loc[number, "cj_download"] = name
+    web.files |= index_file(index, folder)
+
+
+CITY = {"format": "cityjson", "layers": [], "parameters": {"column": "cj_download"}}
+
+
+def test_tiles_of_cityjson_become_one_sequence(web: Web, index: gpd.GeoDataFrame, tmp_path: Path) -> None:
+    put_city_tiles(web, index, tmp_path)
+    facts = bring(web, tmp_path, "3dbag.city.jsonl", **CITY)
+    model = read_cityjson(tmp_path / "3dbag.city.jsonl")
+    assert sorted(model.buildings["identificatie"]) == expected()
+    assert facts.n_rows == len(expected())
+    assert facts.notes[1] == "1 features came twice and count once"
+    whole = panden().set_index("identificatie").geometry
+    found = model.buildings.set_index("identificatie").geometry
+    assert shapely.area(shapely.symmetric_difference(found, shapely.force_2d(whole[found.index]))).max() < 0.1
+    assert model.roof_parts["roof_part_height_m_nap"].round(3).unique().tolist() == [7.5]
+    assert len(model.roof_parts) == len(expected())
+
+
+def test_a_building_that_two_tiles_of_cityjson_say_different_things_of_is_told(
+    web: Web, index: gpd.GeoDataFrame, tmp_path: Path
+) -> None:
+    put_city_tiles(web, index, tmp_path, more=1.0)
+    with pytest.raises(InputError, match=r"Pand\.0+50 is in two tiles and is not the same"):
+        bring(web, tmp_path, "3dbag.city.jsonl", **CITY)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(b'{"type": "Feature"}', "no CityJSON"), (b'{"type": "CityJSON"}', "cannot be read"), (b"{", "cannot be read")],
+)
+def test_a_tile_that_is_no_cityjson_is_told(
+    web: Web, index: gpd.GeoDataFrame, tmp_path: Path, content: bytes, told: str
+) -> None:
+    put_city_tiles(web, index, tmp_path)
+    web.files["/tiles/9/0/0/9-0-0.city.json.gz"] = gzip.compress(content)
+    with pytest.raises(InputError, match=told):
+        bring(web, tmp_path, "3dbag.city.jsonl", **CITY)
