@@ -29,7 +29,7 @@ from flexsites.inputs.stock.bag_words import (
     UNIT_IN_USE,
     UNIT_LEFT_OUT,
 )
-from flexsites.inputs.stock.files import bag_ids, first_column, is_among, members, require_columns
+from flexsites.inputs.stock.files import bag_ids, first_column, is_among, members, require_bag_ids, require_columns
 from flexsites.inputs.stock.occurrences import OCCURRENCE_COLUMNS, why_not
 from flexsites.tables import CRS, Buildings, Frame, RoofParts, empty
 from flexsites.tables.dtypes import PANDAS
@@ -112,7 +112,7 @@ def panden(rows: Frame, *, where: str, on: dt.date | None = None) -> tuple[Frame
     """
     theirs = require_columns(rows, PAND_NEEDED, where=where)
     ids = bag_ids(rows[theirs["id"]])
-    _require_ids(ids, rows[theirs["id"]], where)
+    require_bag_ids(ids, rows[theirs["id"]], where=where)
     status_name = first_column(rows, _STATUS)
     status = pd.Series(rows[status_name] if status_name else None, index=rows.index, dtype="str")
     words = status.str.strip().str.casefold()
@@ -158,7 +158,7 @@ def verblijfsobjecten(rows: Frame, *, where: str, on: dt.date | None = None) -> 
     words = rows[theirs["status"]].astype("str").str.strip().str.casefold()
     _require_words(words, UNIT_IN_USE | UNIT_LEFT_OUT, where=f"{where}: {theirs['status']}")
     ids = bag_ids(rows[theirs["id"]])
-    _require_ids(ids, rows[theirs["id"]], where)
+    require_bag_ids(ids, rows[theirs["id"]], where=where)
     # Some exports write a unit as a row per pand, or per function: those are no versions of each other.
     row_key = ids + "/" + rows[theirs["pand"]].astype("str").fillna("")
     functions = _functions(rows[theirs["functions"]], where=f"{where}: {theirs['functions']}")
@@ -352,14 +352,6 @@ def _addresses(rows: Frame) -> dict[str, Any]:
     return {
         ours: rows[name] if name else pd.Series(np.nan, index=rows.index, dtype=object) for ours, name in found.items()
     }
-
-
-def _require_ids(ids: pd.Series, written: pd.Series, where: str) -> None:
-    bad = ids.isna()
-    if bad.any():
-        what = "identifications that are not the register's 16 digits"
-        remedy = "give the identificatie of the BAG as text"
-        raise InputError(Fault(what, where, remedy, int(bad.sum()), written[bad].head(3).tolist()))
 
 
 def _functions(column: pd.Series, *, where: str) -> pd.Series:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from flexsites.errors import CrsError, Fault, FlexsitesError, InputError
 from flexsites.geometry.polygons import repair
-from flexsites.inputs.stock.files import bag_ids
+from flexsites.inputs.stock.files import bag_ids, require_bag_ids
 from flexsites.tables import CRS, Frame, RoofParts, conform, empty
 
 __all__ = ["CityModel", "face_slope", "read_cityjson"]
@@ -136,8 +136,7 @@ class _Reading:
             vertices = vertices * self.transform["scale"] + self.transform["translate"]
         for name, item in objects.items():
             if item.get("type") == "Building":
-                attributes = {key.lower(): value for key, value in item.get("attributes", {}).items()}
-                self.attributes.append({"identificatie": name, **attributes})
+                self.attributes.append(_attributes(name, item))
             if item.get("type") in ("Building", "BuildingPart"):
                 owner = _building_of(name, objects)
                 for geometry in item.get("geometry", []):
@@ -160,9 +159,9 @@ class _Reading:
         if not self.attributes:
             raise InputError(Fault("no buildings", where, "give a file with Building objects"))
         buildings = pd.DataFrame(self.attributes)
-        shapes = [
-            shapely.union_all(shapely.make_valid(self.ground.get(name, []))) for name in buildings["identificatie"]
-        ]
+        ids = buildings["identificatie"]
+        require_bag_ids(bag_ids(ids), ids, where=f"{where}: identificatie")
+        shapes = [shapely.union_all(shapely.make_valid(self.ground.get(name, []))) for name in ids]
         parts = self._parts(where)
         frame = gpd.GeoDataFrame(buildings, geometry=np.array(shapes, dtype=object), crs=CRS)
         return CityModel(frame, parts, version, self.n_without_area)
@@ -190,11 +189,17 @@ class _Reading:
         return conform(parts[RoofParts.columns], RoofParts, where=where)
 
 
+def _attributes(name: str, building: dict[str, Any]) -> dict[str, Any]:
+    """Return what is told of a building, names in lower case; its identificatie is its name where it tells none."""
+    told = {key.lower(): value for key, value in building.get("attributes", {}).items()}
+    return {**told, "identificatie": str(told.get("identificatie") or name)}
+
+
 def _building_of(name: str, objects: dict[str, Any]) -> str:
-    """Return the building that a part belongs to; a building itself."""
+    """Return the identificatie of the building that a part belongs to; that of a building itself."""
     while parents := objects.get(name, {}).get("parents"):
         name = parents[0]
-    return name
+    return str(_attributes(name, objects.get(name, {}))["identificatie"])
 
 
 def _faces(geometry: dict[str, Any]) -> Iterator[tuple[list[list[int]], str | None]]:

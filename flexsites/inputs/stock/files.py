@@ -33,6 +33,7 @@ __all__ = [
     "members",
     "open_stock_file",
     "read_stock_file",
+    "require_bag_ids",
     "require_columns",
 ]
 
@@ -208,6 +209,21 @@ def bag_ids(column: pd.Series) -> pd.Series:
     if is_other.any():
         ids[is_other] = _mended_ids(column[is_other])
     return ids
+
+
+def require_bag_ids(ids: pd.Series, written: pd.Series, *, where: str) -> None:
+    """Refuse rows whose identification is none of the BAG.
+
+    Raises
+    ------
+    InputError
+        If `ids`, of `bag_ids`, holds a null; it shows what was `written` there.
+    """
+    bad = ids.isna()
+    if bad.any():
+        what = "identifications that are not the register's 16 digits"
+        remedy = "give the identificatie of the BAG as text"
+        raise InputError(Fault(what, where, remedy, int(bad.sum()), written[bad].head(3).tolist()))
 
 
 def _mended_ids(column: pd.Series) -> pd.Series:
