@@ -121,6 +121,7 @@ def check(
     request: Request = Request(),
     world: Path | None = None,
     fetched: Fetched | None = None,
+    make_ready: MakeReady | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> list[Fault | str]:
     """Read every source as a run would, and return everything that is wrong; an empty list is good news.
@@ -132,6 +133,8 @@ def check(
     ----------
     sources, base, request, world, fetched, report
         As `prepare` has them.
+    make_ready
+        What may still refuse the streets that were read; None: nothing is asked of them.
     """
     local, unasked = _without_services(sources, fetched)
     with tempfile.TemporaryDirectory(prefix="flexsites-check-") as name:
@@ -140,7 +143,7 @@ def check(
         for source, row in sources.rows().items():
             preparation.attempt(lambda source=source, row=row: about_of(source, row))  # type: ignore[misc]
         try:
-            _walk(preparation, request, None)
+            _walk(preparation, request, make_ready)
             preparation.finish()
         except InputError:
             return once_each(preparation.faults)
@@ -159,7 +162,8 @@ def _walk(preparation: Preparation, request: Request, make_ready: MakeReady | No
     prepare_layers(preparation, request.rules, areas, around, request.reference_date)
     prepare_demand(preparation)
     if request.reach is not None:
-        prepare_streets(preparation, request.reach, make_ready, areas)
+        reach = request.reach
+        preparation.attempt(lambda: prepare_streets(preparation, reach, make_ready, areas))
     if request.with_stock and area is not None:
         preparation.attempt(lambda: prepare_stock(preparation, area, areas, request.reference_date))
 

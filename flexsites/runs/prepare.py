@@ -58,7 +58,13 @@ def check_inputs(study: Study, *, report: Callable[[str], None] = lambda _: None
             return list(error.faults)
         request, fetched = _request(study), fetched_for(study)
         return check(
-            invented.sources, base=base, request=request, world=invented.folder, fetched=fetched, report=report
+            invented.sources,
+            base=base,
+            request=request,
+            world=invented.folder,
+            fetched=fetched,
+            make_ready=None if request.reach is None else _only_networks(request.reach),
+            report=report,
         )
 
 
@@ -116,6 +122,29 @@ def layers_halo_m(study: Study) -> float:
     return halo_m(study) + 2.0 * CONTEXT_M
 
 
+def _networks(request: ReachRequest, reach: Reach) -> dict[Mode, Network]:
+    """Return the network of every mode that is asked for; refuse streets that one of them may not use at all."""
+    return {
+        mode: build_network(
+            reach.reading.graph,
+            mode=mode,
+            min_component_m=float(request.rules.min_component_m),
+            wait_m=float(request.rules.ferry_wait_min) / 60.0 * float(request.modes[mode].speed_km_h) * 1000.0,
+        )
+        for mode in sorted({"walk", *(measure.mode for measure in request.measures)})
+    }
+
+
+def _only_networks(request: ReachRequest) -> Callable[[Path, Reach], list[str]]:
+    """Return what makes networks alone and keeps nothing: a check tells what they would refuse in a run."""
+
+    def make(_: Path, reach: Reach) -> list[str]:
+        _networks(request, reach)
+        return []
+
+    return make
+
+
 def _make_ready(request: ReachRequest, n_threads: int) -> Callable[[Path, Reach], list[str]]:
     """Return what makes networks, fields and travel times of streets, amenities and stops.
 
@@ -129,15 +158,7 @@ def _make_ready(request: ReachRequest, n_threads: int) -> Callable[[Path, Reach]
 
     def make(directory: Path, reach: Reach) -> list[str]:
         """Write networks, fields and travel times in a directory; return what must be told of them."""
-        networks: dict[Mode, Network] = {
-            mode: build_network(
-                reach.reading.graph,
-                mode=mode,
-                min_component_m=float(request.rules.min_component_m),
-                wait_m=float(request.rules.ferry_wait_min) / 60.0 * float(request.modes[mode].speed_km_h) * 1000.0,
-            )
-            for mode in sorted({"walk", *(measure.mode for measure in request.measures)})
-        }
+        networks = _networks(request, reach)
         access = prepare_access(
             directory / "access",
             networks=networks,

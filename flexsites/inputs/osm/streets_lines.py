@@ -31,7 +31,7 @@ from flexsites.geometry.street_graph import (
 )
 from flexsites.inputs.osm.access import permissions, road_kind
 from flexsites.inputs.osm.directions import ROUNDABOUTS
-from flexsites.inputs.osm.streets_pbf import StreetReading
+from flexsites.inputs.osm.streets_pbf import StreetReading, with_area
 from flexsites.inputs.osm.traits import TraitsOf
 from flexsites.tables import Frame, StreetLines, require_rd
 
@@ -116,7 +116,7 @@ def streets_from_lines(
         raise InputError(Fault("no line may be used by anybody", f"{where}.{columns.road_class}", remedy, len(lines)))
     traits, n_roundabouts = _traits(parts, ours, columns, rules)
     way_start, way_vertex, xy, way = _shared_vertices(parts.geometry.to_numpy()[used])
-    box = shapely.box(*shapely.total_bounds(parts.geometry.to_numpy()))
+    box = with_area(shapely.box(*shapely.total_bounds(parts.geometry.to_numpy())))
     graph = graph_from_ways(
         way_start,
         way_vertex,

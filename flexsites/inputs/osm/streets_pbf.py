@@ -261,9 +261,20 @@ def _locate(ways: _Ways, ids: IntArray) -> tuple[IntArray, IntArray, IntArray, i
     return way_start, vertex[is_known].astype(np.int64), way[first], int((~is_known).sum())
 
 
+def with_area(extent: shapely.Geometry) -> shapely.Geometry:
+    """Return an extent that holds something: streets on one line say of a metre about them that they are complete.
+
+    Examples
+    --------
+    >>> with_area(shapely.LineString([(0, 0), (10, 0)])).bounds
+    (-1.0, -1.0, 11.0, 1.0)
+    """
+    return extent if shapely.area(extent) > 0 else shapely.buffer(extent, 1.0)
+
+
 def _extent(path: Path, xy: FloatArray, crs: str, rules: StreetRules) -> tuple[shapely.Geometry, tuple[str, ...]]:
     """Return where a file is complete that states a box or nothing: not where that box plainly holds no streets."""
-    hull = shapely.convex_hull(shapely.MultiPoint(xy))
+    hull = with_area(shapely.convex_hull(shapely.MultiPoint(xy)))
     box = file_box(path)
     if box is None:
         around = shapely.box(*shapely.bounds(hull))

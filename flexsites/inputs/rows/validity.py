@@ -32,7 +32,7 @@ _EARTH_M = 1e8
 """More than twice round the Earth: RD New gives no place such a coordinate."""
 
 _OTHER_KIND = "take these rows out; of a file with several geometries choose one with `geometry_column`"
-_SET_APART = "set faulty_rows: quarantine, and they are set apart and counted"
+_SET_APART = "set sources.faulty_rows: quarantine, and they are set apart and counted"
 _REMEDIES = {
     "no geometry": "give each row a geometry, or take it out",
     "empty geometry": "give each row a geometry, or take it out",
