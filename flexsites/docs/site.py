@@ -31,6 +31,7 @@ _WRITTEN = {
     "fetch": ("Bring the sources", "Work with it"),
     "look": ("Look at a run", "Work with it"),
     "variants": ("Variants, and what they cost", "Work with it"),
+    "machines": ("Many machines", "Work with it"),
     "add": ("How to add something", "Work on it"),
 }
 """The pages written by hand: their titles, and the group that each stands in."""
