@@ -9,10 +9,13 @@ import osmium
 import pytest
 import shapely
 
-from flexsites.config.presets import Door
-from flexsites.config.sources import OsmLayer
+from flexsites.config.presets import Door, Preset
+from flexsites.config.run import Area
+from flexsites.config.sources import OsmLayer, Sources
 from flexsites.errors import InputError
+from flexsites.inputs.fetch.cache import Cache
 from flexsites.inputs.fetch.door_overpass import size_of_overpass
+from flexsites.inputs.fetch.fetch import Fetch, Order
 from flexsites.inputs.formats.facts import facts_of
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.formats.web import open_session
@@ -20,9 +23,9 @@ from flexsites.inputs.formats.windows import around
 from flexsites.inputs.osm import overpass
 from flexsites.inputs.osm.layers import open_osm
 from flexsites.inputs.osm.overpass import fetch_overpass
-from flexsites.inputs.osm.selectors import held_by, require_held
+from flexsites.inputs.osm.selectors import STREETS, held_by, of_layer, require_held
 from flexsites.worlds.openstreetmap import OsmContent, write_pbf
-from tests.unit.inputs.makers import ABOUT, ORIGIN
+from tests.unit.inputs.makers import ABOUT, ORIGIN, sources
 from tests.unit.inputs.overpass_web import BUSY, Map, Overpass, boxes_in, read_map, serving_overpass
 
 BOX: Bounds = (ORIGIN[0], ORIGIN[1], ORIGIN[0] + 4_000.0, ORIGIN[1] + 4_000.0)
@@ -258,3 +261,47 @@ def test_the_plan_tells_how_many_questions_or_that_nobody_answers(web: Overpass)
     with pytest.raises(InputError, match="nobody answers"):
         size_of_overpass(nobody, BOX, session=session)
     assert not web.asked
+
+
+def test_a_layer_that_is_looked_for_later_is_asked_then(web: Overpass, tmp_path: Path) -> None:
+    entry = {"about": ABOUT, "preset": "kaart", "path": "data/kaart.osm.pbf"}
+    streets = {"reader": "osm_pbf", **entry}
+    cemetery = {"reader": "osm_layer", **entry, "tags": {"landuse": ["cemetery"]}}
+    few, more = sources(streets=streets), sources(streets=streets, layers={"cemetery": cemetery})
+    order(few, web, tmp_path).bring()
+    path = tmp_path / "data" / "kaart.osm.pbf"
+    assert held_by(path) == {"highway"}
+    with pytest.raises(InputError, match="made without landuse=cemetery"):
+        open_osm("layers.cemetery", OsmLayer.model_validate(cemetery), (str(path),))
+    order(more, web, tmp_path).bring()
+    assert held_by(path) == {"highway", "landuse=cemetery"}
+    n_asked = len(web.asked)
+    order(few, web, tmp_path).bring()
+    assert len(web.asked) == n_asked
+
+
+def order(given: Sources, web: Overpass, folder: Path) -> Fetch:
+    """Return a fetch of sources of a preset with a door to Overpass, as a run makes it."""
+    door = {"kind": "overpass", "address": web.url, "format": "pbf"}
+    preset = Preset.model_validate(
+        {"label": {"nl": "k", "en": "k"}, "about": "openstreetmap", "file": "kaart.osm.pbf",
+         "serves": {"streets": [{"entry": {"reader": "osm_pbf"}}]}, "doors": [door]}
+    )  # fmt: skip
+    looked = {
+        name: tuple(STREETS) if name == "streets" else of_layer(row)
+        for name, row in given.rows().items() if name == "streets" or isinstance(row, OsmLayer)
+    }  # fmt: skip
+    return Fetch(
+        Order(
+            given,
+            {"kaart": preset},
+            Area(bbox=BOX),
+            BOX,
+            folder,
+            folder / "run.lock.json",
+            Cache(folder / "cache"),
+            halo_m=100.0,
+            reach_m=1_000.0,
+            selectors=looked,
+        )
+    )
