@@ -11,7 +11,8 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -21,6 +22,9 @@ from urllib3.util import Retry
 
 from flexsites.config.addresses import said_without_secrets, without_secrets
 from flexsites.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from urllib3.connectionpool import ConnectionPool
 
 N_RETRIES = 5
 _BACKOFF_S = 0.5
@@ -41,6 +45,7 @@ _SIGNS = {
     "Name or service not known": "nobody is known by the name {host}",
     "Connection refused": "nobody answers at {host}",
     "Network is unreachable": "this machine has no way to {host}",
+    "asks for a pause": "{host} asks to be left alone for longer than is waited here: try again later",
     "too many 429": "{host} is asked too often: it answers 429 each time",
     "too many 503": "{host} is busy: it answers 503 each time",
     "CERTIFICATE_VERIFY_FAILED": "the certificate of {host} is not to be trusted",
@@ -66,8 +71,8 @@ class Session(requests.Session):
 def open_session(*, n_retries: int = N_RETRIES, again: tuple[int, ...] = _AGAIN) -> requests.Session:
     """Return a session that asks again when a service is busy or breaks off, waiting longer each time.
 
-    What the service says of waiting (`Retry-After`) is obeyed, up to two minutes. With `again` it is said at which
-    statuses it is asked again, by default all that pass.
+    What the service says of waiting (`Retry-After`) is obeyed up to two minutes; one that asks for more is not asked
+    again, and that is told. With `again` it is said at which statuses it is asked again, by default all that pass.
     """
     retry = _Patience(
         total=n_retries,
@@ -87,11 +92,23 @@ def open_session(*, n_retries: int = N_RETRIES, again: tuple[int, ...] = _AGAIN)
 
 
 class _Patience(Retry):
-    """Waits as a service asks, but not for hours: it is then told that the service cannot be used."""
+    """Waits as a service asks, but not for hours: it is then told at once that the service cannot be used now."""
 
-    def parse_retry_after(self, retry_after: str) -> float:
-        """Return how long to wait."""
-        return min(super().parse_retry_after(retry_after), LONGEST_WAIT_S)
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: urllib3.BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        _pool: ConnectionPool | None = None,
+        _stacktrace: TracebackType | None = None,
+    ) -> Self:
+        """Count a try; end where the service asks for a longer pause than is waited."""
+        wait = None if response is None else self.get_retry_after(response)
+        if wait is not None and wait > LONGEST_WAIT_S:
+            reason = urllib3.exceptions.ResponseError(f"asks for a pause of {wait:.0f} s")
+            raise urllib3.exceptions.MaxRetryError(cast("ConnectionPool", _pool), url or "", reason)
+        return super().increment(method, url, response, error, _pool, _stacktrace)
 
 
 def require_same_reach(origin: str, target: str) -> None:

@@ -36,6 +36,7 @@ class Service:
     n: int = 25
     edition: str | None = None
     faults: list[int] = field(default_factory=list)
+    pause: str = "0"
     breaks_at_page: int | None = None
     ignores_filter: bool = False
     crs: str | None = RD
@@ -80,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
         query = {key: values[0] for key, values in parse_qs(url.query).items()}
         service.asked.append(self.path)
         if service.faults:
-            return self._send(service.faults.pop(0), b"busy", {"Retry-After": "0"})
+            return self._send(service.faults.pop(0), b"busy", {"Retry-After": service.pause})
         if url.path.endswith("/items"):
             return self._items(query)
         if url.path.endswith("/query"):
@@ -401,10 +402,17 @@ def test_a_key_in_an_address_is_shown_nowhere(service: Service, tmp_path: Path) 
     assert found.name.endswith(".gpkg")
 
 
-def test_a_service_that_asks_to_wait_for_a_day_is_not_waited_for() -> None:
-    retry = open_session().get_adapter("http://x").max_retries  # type: ignore[attr-defined]
-    assert retry.parse_retry_after("100000") == 120
-    assert retry.parse_retry_after("3") == 3
+@pytest.mark.parametrize("pause", ["100000", "Fri, 31 Dec 2100 23:59:59 GMT"])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_service_that_asks_for_a_day_of_rest_is_left_at_once(
+    service: Service, tmp_path: Path, status: int, pause: str
+) -> None:
+    service.faults, service.pause = [status], pause
+    with pytest.raises(InputError, match="asks to be left alone for longer than is waited"):
+        fetch_features("parcels", ogc(service), tmp_path, bounds=None)
+    assert len(service.asked) == 1
+    service.faults, service.pause = [status], "1"
+    assert len(ids(fetch_features("parcels", ogc(service), tmp_path, bounds=None))) == 25
 
 
 def test_a_service_that_goes_in_a_circle_is_left(service: Service, tmp_path: Path) -> None:
