@@ -10,7 +10,7 @@ import random
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,11 +62,16 @@ class Store:
         RunError
             If it cannot be reached, or not be written to.
         """
-        name, token = f".reached-{uuid.uuid4().hex}", uuid.uuid4().hex.encode()
-        self.write(name, token)
-        found = self.read(name)
-        self.remove([name])
-        if found != token:
+        at, token = self._at(f".reached-{uuid.uuid4().hex}"), uuid.uuid4().hex.encode()
+
+        def there_and_back(files: Any) -> bytes:  # noqa: ANN401 - fsspec is untyped
+            files.pipe_file(at, token)
+            found = bytes(files.cat_file(at))
+            files.rm_file(at)
+            return found
+
+        # A wrong address is told soon: nothing was done yet.
+        if self._patiently(there_and_back, waits_s=_WAITS_S[:2]) != token:
             raise RunError(Fault("the store gives back something else than was put", self.shown, _REMEDY))
 
     @property
@@ -148,10 +153,10 @@ class Store:
         _, root = _opened(self.address)
         return f"{root.rstrip('/')}/{name}"
 
-    def _patiently(self, ask: Callable[[Any], T]) -> T:
+    def _patiently(self, ask: Callable[[Any], T], *, waits_s: Sequence[float] = _WAITS_S) -> T:
         """Ask the store, and again when it is busy; tell in words when it stays so."""
         files, _ = _opened(self.address)
-        for wait_s in (*_WAITS_S, None):
+        for wait_s in (*waits_s, None):
             try:
                 return ask(files)
             except FileNotFoundError:
