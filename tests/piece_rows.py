@@ -17,7 +17,7 @@ def pieces_of(columns: dict[str, object], geometry: object) -> gpd.GeoDataFrame:
         "piece_number": 1, "free_id": None, "is_with_consent": True, "is_without_consent": True,
         "piece_area_m2": area, "compactness": 0.7,
         "road_distance_m": 0.0, "access_x_m": np.nan, "access_y_m": np.nan, "farthest_interior_m": 20.0,
-        "access_street_id": None, "needs_culvert": False, "needs_right_of_way": False,
+        "access_street_id": None, "approach": None, "needs_culvert": False, "needs_right_of_way": False,
         "has_borrowed_entrance": False, "core_mates": none, "free_core_mates": none,
         "is_valid": True, "is_unknown": False, "failed_test": None, "restrictions": none, "flags": none,
         "available_years_low": 10.0, "available_years_expected": 10.0, "available_years_high": 10.0,

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
+from flexsites.arrays import GeometryArray
 from flexsites.capacity.kernels.counts import Homes, Places, homes_on
 from flexsites.capacity.kernels.layout import count_modules
 from flexsites.capacity.kernels.layout_figures import Layout
@@ -236,6 +238,7 @@ def _lay_out(
         enough,
         n_turns=int(layout.n_directions),
         n_spines=int(layout.max_spines),
+        approaches=approaches_of(sites),
     )
     modules = {name: {estimate: np.zeros(len(sites), np.int64) for estimate in ESTIMATES} for name in programmes}
     for name, estimate, has_class, i in asked:
@@ -283,3 +286,9 @@ def transit_classes(sites: Frame, transit_quality: Frame) -> list[str | None]:
 def entrances_of(sites: Frame) -> Floats:
     """Return the access point of each piece in m, shape (n, 2); NaN where there is none."""
     return sites[["access_x_m", "access_y_m"]].to_numpy(dtype=np.float64)
+
+
+def approaches_of(sites: Frame) -> GeometryArray:
+    """Return the lane that bends to each piece, shape (n,), a line or None."""
+    told = [None if pd.isna(one) else str(one) for one in sites["approach"]]
+    return np.array(shapely.from_wkt(np.array(told, dtype=object)), dtype=object)

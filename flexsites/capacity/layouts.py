@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from flexsites.capacity.homes import entrances_of, fit, transit_classes
+from flexsites.capacity.homes import approaches_of, entrances_of, fit, transit_classes
 from flexsites.capacity.kernels.dwelling_mix import modules_of_homes
 from flexsites.capacity.kernels.layout_drawing import Placed, place
 from flexsites.capacity.kernels.layout_figures import Layout
@@ -71,14 +71,14 @@ def draw_layouts(
         return empty(Layouts)
     units = fit(pieces, transit_quality, programmes=programmes, dwelling_types=dwelling_types, layout=layout)
     classes = transit_classes(sites, transit_quality)
-    entrances = entrances_of(sites)
+    entrances, approaches = entrances_of(sites), approaches_of(sites)
     drawn = []
     for name, programme in programmes.items():
         asked = units.loc[units["flexmilieu"] == name, "n_per_cluster_expected"].to_numpy(np.int64)
         n_modules = modules_of_homes(asked, mixes[name].wide_share, mixes[name].n_wide)
         for i, geometry in enumerate(sites.geometry.to_numpy()):
             figures = {one: layout_of(programme, mixes[name], layout, one, classes[i]) for one in ("expected", "low")}
-            placed = _placed(geometry, entrances[i], tuple(figures.values()), int(n_modules[i]), layout)
+            placed = _placed(geometry, entrances[i], approaches[i], tuple(figures.values()), int(n_modules[i]), layout)
             drawn.append(_rows(placed).assign(row=i, flexmilieu=name))
     frame = pd.concat(drawn, ignore_index=True)
     keys = sites.loc[frame["row"], ["piece_id", "site_id"]].reset_index(drop=True)
@@ -87,14 +87,19 @@ def draw_layouts(
 
 
 def _placed(
-    piece: shapely.Geometry, entrance: Floats, figures: Sequence[Layout], n_modules: int, standard: LayoutStandard
+    piece: shapely.Geometry,
+    entrance: Floats,
+    approach: shapely.LineString | None,
+    figures: Sequence[Layout],
+    n_modules: int,
+    standard: LayoutStandard,
 ) -> Placed:
     """Return so many modules under the first figures that hold them: of the low estimate where those hold more."""
-    turns, spines = int(standard.n_directions), int(standard.max_spines)
-    found = [place(piece, entrance, figures[0], n_modules, n_turns=turns, n_spines=spines)]
+    most = {"n_turns": int(standard.n_directions), "n_spines": int(standard.max_spines)}
+    found = [place(piece, entrance, figures[0], n_modules, **most, approach=approach)]
     for tighter in figures[1:]:
         if found[-1].n_modules < n_modules:
-            found.append(place(piece, entrance, tighter, n_modules, n_turns=turns, n_spines=spines))
+            found.append(place(piece, entrance, tighter, n_modules, **most, approach=approach))
     return max(found, key=lambda one: one.n_modules)
 
 

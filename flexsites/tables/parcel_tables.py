@@ -100,6 +100,7 @@ Pieces = Table(
         f.access_y_m,
         f.farthest_interior_m,
         f.access_street_id,
+        f.approach,
         f.needs_culvert,
         f.needs_right_of_way,
         f.has_borrowed_entrance,

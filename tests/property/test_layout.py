@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from shapely import affinity
@@ -14,6 +14,7 @@ from flexsites.capacity.kernels.layout import count_modules, plan_piece
 from flexsites.capacity.kernels.layout_drawing import KINDS, Placed, place
 from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.capacity.kernels.ordering import stable_order
+from flexsites.exclusion.kernels.entrances import approach_to
 from tests.piece_shapes import ALL, PLAIN, count, random_piece, regular_piece
 
 LAYOUTS = st.builds(
@@ -39,8 +40,14 @@ NEAR = 0.02
 """Metres within which things touch: figures are in the frame of the rows, and turned back."""
 
 
-def drawn(piece: shapely.Polygon, along: float, layout: Layout, enough: int = ALL) -> Placed:
-    return place(piece, entrance_at(piece, along), layout, enough, n_turns=2, n_spines=4)
+def drawn(
+    piece: shapely.Polygon,
+    along: float,
+    layout: Layout,
+    enough: int = ALL,
+    approach: shapely.LineString | None = None,
+) -> Placed:
+    return place(piece, entrance_at(piece, along), layout, enough, n_turns=2, n_spines=4, approach=approach)
 
 
 def entrance_at(piece: shapely.Polygon, along: float) -> NDArray[np.float64]:
@@ -60,8 +67,46 @@ def test_one_walks_from_every_door_to_the_entrance(piece: shapely.Polygon, along
     assert_one_walks(placed, piece, along, layout)
 
 
-def assert_one_walks(placed: Placed, piece: shapely.Polygon, along: float, layout: Layout) -> None:
-    planned, _ = plan_piece(piece, entrance_at(piece, along), layout, ALL, n_turns=2, n_spines=4)
+@given(st.floats(5.0, 12.0), st.floats(10.0, 60.0), st.floats(0.0, 20.0), SHARES, LAYOUTS, st.floats(0.0, 6.3))
+def test_one_walks_through_the_narrows_to_a_field_behind_a_court(
+    neck_m: float, long_m: float, beside_m: float, along: float, layout: Layout, turn: float
+) -> None:
+    """A court, a neck that is set off to the side, and a field; a lane bends from the entrance to the field."""
+    court, field = shapely.box(0, 0, 25, 25), shapely.box(-10, 25 + long_m, 90, 85 + long_m)
+    neck = shapely.box(beside_m, 25, beside_m + neck_m, 25 + long_m)
+    piece, room = (
+        affinity.rotate(one, turn, origin=(0, 0), use_radians=True)
+        for one in (shapely.union_all([court, neck, field]), shapely.buffer(field, -7.48, join_style="mitre"))
+    )
+    approach = approach_to(piece, room, shapely.Point(entrance_at(piece, along)), lane_m=layout.lane_m)
+    placed = drawn(piece, along, layout, approach=approach)
+    count = counted(piece, along, layout, approach)
+    assert placed.n_modules == count >= counted(piece, along, layout, None)
+    event("bends" if count > counted(piece, along, layout, None) else "straight")
+    if placed.kind:
+        assert_one_walks(placed, piece, along, layout, approach)
+        solid = of_kind(placed, "module", "stairs", "parking", "yard", "water")
+        assert (
+            shapely.area(shapely.intersection(shapely.union_all(solid), shapely.union_all(of_kind(placed, "lane")))) < 1
+        )
+
+
+def counted(piece: shapely.Polygon, along: float, layout: Layout, approach: shapely.LineString | None) -> int:
+    pieces, entrance = np.array([piece], dtype=object), entrance_at(piece, along)[None, :]
+    approaches, enough = np.array([approach], dtype=object), np.array([[ALL]])
+    found = count_modules(pieces, entrance, [layout], enough, n_turns=2, n_spines=4, approaches=approaches)
+    return int(found[0, 0])
+
+
+def assert_one_walks(
+    placed: Placed,
+    piece: shapely.Polygon,
+    along: float,
+    layout: Layout,
+    approach: shapely.LineString | None = None,
+) -> None:
+    entrance_m = entrance_at(piece, along)
+    planned, _ = plan_piece(piece, entrance_m, layout, ALL, n_turns=2, n_spines=4, approach=approach)
     assert planned is not None
     lanes = shapely.union_all(of_kind(placed, "lane"))
     walkable = shapely.get_parts(shapely.buffer(lanes, -layout.lane_m / 2 + NEAR))

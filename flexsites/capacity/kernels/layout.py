@@ -1,7 +1,8 @@
 """Modules laid out in rows on the real shape of pieces of land: how many fit, and where they stand.
 
 A lane begins at the piece's point nearest to the entrance, and every home lies on a lane that leads there: homes that
-no lane reaches are not placed. Rows are straight and parallel; see `layout_plan` and what it calls.
+no lane reaches are not placed. Rows are straight and parallel; see `layout_plan` and what it calls. One lane may bend:
+it leads through narrows to the largest room of the piece, and is given with it.
 
 A piece is moved to local coordinates first: whole metres are taken off, which is exact, so a piece moved by whole
 metres holds the same. Its rings are put in one order, so neither the order of vertices nor of pieces matters, and no
@@ -58,6 +59,8 @@ class Planned(NamedTuple):
     """From the entrance to the gate in the frame of the rows, (x0, y0, x1, y1) in m."""
     n_modules: int
     """Modules placed, stacked ones all counted."""
+    approach: shapely.LineString | None
+    """The middle of the lane that bends, in local coordinates: the mouth begins at its end; None: the plan has none."""
 
 
 class _Asked(NamedTuple):
@@ -164,13 +167,30 @@ class _Frame:
         stretches = self.stretches(asked, depth, n_spines)
         runs, ponds, strips = plan_rows(stretches, spines, low + depth, asked.figures, n_storeys, enough, water)
         plan, n_modules = Plan(runs, ponds, strips, *stretches[1:], spines), int(runs[:, N_MODULES].sum())
-        return Planned(plan, self.direction, n_storeys, low, self.mouths[asked.lane], n_modules)
+        return Planned(plan, self.direction, n_storeys, low, self.mouths[asked.lane], n_modules, None)
 
 
 def _plans(
     ground: Ground, layouts: Sequence[_Asked], enough: Ints, n_turns: int, n_spines: int
 ) -> list[Planned | None]:
     """Return the plan of a piece under each layout; None where no lane leads in."""
+    plans = _from_gates(ground, layouts, enough, n_turns, n_spines)
+    # No straight lane leads on to the largest room: then from where a lane comes that bends.
+    wanting = [i for i, plan in enumerate(plans) if enough[i] > _held(plan)]
+    for lane in dict.fromkeys(layouts[i].lane for i in wanting):
+        if (beside := ground.beside_approach(lane)) is not None:
+            asking = [i for i in wanting if layouts[i].lane == lane]
+            found = _from_gates(beside, [layouts[i] for i in asking], enough[asking], n_turns, n_spines)
+            for i, plan in zip(asking, found, strict=True):
+                if _held(plan) > _held(plans[i]) and plan is not None:
+                    plans[i] = plan._replace(approach=ground.approach)
+    return plans
+
+
+def _from_gates(
+    ground: Ground, layouts: Sequence[_Asked], enough: Ints, n_turns: int, n_spines: int
+) -> list[Planned | None]:
+    """Return the plan of a ground under each layout, its lanes straight from its gates on."""
     plans: list[Planned | None] = [None] * len(layouts)
     # From a gate in a corner no lane may lead on: then from one with more room.
     for gates in (ground.gates, ground.farther):
@@ -225,7 +245,14 @@ def _better(one: Planned | None, other: Planned | None) -> Planned | None:
 
 
 def count_modules(
-    pieces: Geometries, entrances: Floats, layouts: Sequence[Layout], enough: Ints, *, n_turns: int, n_spines: int
+    pieces: Geometries,
+    entrances: Floats,
+    layouts: Sequence[Layout],
+    enough: Ints,
+    *,
+    n_turns: int,
+    n_spines: int,
+    approaches: Geometries | None = None,
 ) -> Ints:
     """Return how many modules fit on each piece under each layout, counted up to what is enough.
 
@@ -246,6 +273,9 @@ def count_modules(
         Equal turns of half a circle in which rows are tried, besides along and across the longest edge.
     n_spines
         Most lanes across the rows.
+    approaches
+        Middle of a lane that bends, from the entrance of each piece to its largest room, shape (n,), lines or None. It
+        is taken where more is placed beside it than along straight lanes from the entrance.
 
     Returns
     -------
@@ -265,7 +295,7 @@ def count_modules(
     if modules.size == 0:
         return modules
     asked = _asked(layouts)
-    grounds, _ = grounds_of(pieces, entrances, _lanes(asked))
+    grounds, _ = grounds_of(pieces, entrances, _lanes(asked), approaches)
     for i, ground in enumerate(grounds):
         plans = _plans(ground, asked, enough[i], n_turns, n_spines)
         modules[i] = [0 if one is None else one.n_modules for one in plans]
@@ -273,11 +303,18 @@ def count_modules(
 
 
 def plan_piece(
-    piece: shapely.Geometry, entrance: Floats, layout: Layout, enough: int, *, n_turns: int, n_spines: int
+    piece: shapely.Geometry,
+    entrance: Floats,
+    layout: Layout,
+    enough: int,
+    *,
+    n_turns: int,
+    n_spines: int,
+    approach: shapely.LineString | None = None,
 ) -> tuple[Planned | None, Floats]:
     """Return the layout that `count_modules` counts on one piece, and the origin of its coordinates; None: no homes."""
-    pieces, asked = np.array([piece], dtype=object), _asked([layout])
-    grounds, origin = grounds_of(pieces, entrance[None, :], _lanes(asked))
+    (pieces, approaches), asked = (np.array([one], dtype=object) for one in (piece, approach)), _asked([layout])
+    grounds, origin = grounds_of(pieces, entrance[None, :], _lanes(asked), approaches)
     return _plans(grounds[0], asked, np.array([enough]), n_turns, n_spines)[0], origin[0]
 
 

@@ -13,6 +13,7 @@ from flexsites.capacity.kernels.layout_lanes import ANCHOR, PARENT, X
 from flexsites.capacity.kernels.layout_plan import Plan
 from flexsites.capacity.kernels.layout_rows import N_BAYS, N_MODULES, OFFSET, STRETCH
 from flexsites.capacity.kernels.layout_runs import built_length, n_places, run_length, yard_length
+from flexsites.geometry.ways import lane_along
 
 __all__ = ["KINDS", "Placed", "place"]
 
@@ -43,20 +44,28 @@ class _Boxes(NamedTuple):
 
 
 def place(
-    piece: shapely.Geometry, entrance: Floats, layout: Layout, enough: int, *, n_turns: int, n_spines: int
+    piece: shapely.Geometry,
+    entrance: Floats,
+    layout: Layout,
+    enough: int,
+    *,
+    n_turns: int,
+    n_spines: int,
+    approach: shapely.LineString | None = None,
 ) -> Placed:
     """Return the layout that `count_modules` counts on one piece, as polygons.
 
     Parameters
     ----------
-    piece, entrance, layout, n_turns, n_spines
+    piece, entrance, layout, n_turns, n_spines, approach
         As for `count_modules`, of one piece.
     enough
         Modules asked for: so many are placed, or as many as fit.
 
     Returns
     -------
-        Polygons in the coordinates of the piece; lanes only as far as homes need them, and cut to the piece.
+        Polygons in the coordinates of the piece; lanes only as far as homes need them, and cut to the piece
+        but for the one that bends.
 
     Examples
     --------
@@ -65,13 +74,15 @@ def place(
     >>> placed.n_modules, placed.kind.count("yard"), round(shapely.area(placed.polygons[:5]).sum())
     (5, 1, 140)
     """
-    planned, origin = plan_piece(piece, entrance, layout, enough, n_turns=n_turns, n_spines=n_spines)
+    planned, origin = plan_piece(piece, entrance, layout, enough, n_turns=n_turns, n_spines=n_spines, approach=approach)
     if planned is None:
         return Placed((), (), np.empty(0, dtype=object))
     boxes = [*_of_runs(planned, layout), _water(planned, layout)]
     lanes = [_turned_back(shapely.box(*one.bounds.T), planned, origin) for one in boxes if one.kind == "lane"]
     ways = _turned_back(_mouth(planned, layout), planned, origin)
     lane = shapely.intersection(shapely.union_all(np.concatenate([*lanes, ways])), piece)
+    # The lane that bends leads through the whole piece, of which this is the part that homes may stand on.
+    lane = shapely.union_all([lane, *_approach(planned, layout, origin)])
     parts = [part for part in shapely.get_parts(lane) if shapely.get_type_id(part) == shapely.GeometryType.POLYGON]
     solid = [one for kind in KINDS for one in boxes if one.kind == kind != "lane"]
     kinds = [one.kind for one in solid for _ in one.bounds] + ["lane"] * len(parts)
@@ -193,3 +204,11 @@ def _mouth(planned: Planned, layout: Layout) -> Geometries:
     begin = entrance - (gate - entrance) * (half / length) if length > 0 else entrance
     square = shapely.box(*(gate - half), *(gate + half))
     return np.array([shapely.buffer(shapely.linestrings([begin, gate]), half, cap_style="flat"), square], dtype=object)
+
+
+def _approach(planned: Planned, layout: Layout, origin: Floats) -> Geometries:
+    """Return the lane that bends, where one leads to the mouth; no shape where none does."""
+    if planned.approach is None:
+        return np.empty(0, dtype=object)
+    line = shapely.transform(planned.approach, lambda points: points + origin)
+    return np.array([lane_along(line, float(lane_width(np.array([tuple(layout)], dtype=LAYOUT)[0])))], dtype=object)

@@ -12,6 +12,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from flexsites.geometry.ways import lane_along
+
 __all__ = ["Ground", "grounds_of", "local_edges"]
 
 Floats = NDArray[np.float64]
@@ -33,6 +35,30 @@ class Ground(NamedTuple):
     """Per width of lanes and verge the nearest point with room for both all round; none where that is not in sight."""
     farther: dict[tuple[float, float], Floats]
     """The same, with room for a square of both in whatever direction: where from the nearest gate no lane leads on."""
+    shape: shapely.Geometry
+    approach: shapely.LineString | None = None
+    """The middle of a lane that bends, from the entrance of the piece to its largest room; None: none is asked."""
+
+    def beside_approach(self, lane: tuple[float, float]) -> "Ground | None":
+        """Return what the lane that bends leaves of the ground, entered at its end; None if none bends.
+
+        Of several parts the largest is meant.
+        """
+        if self.approach is None:
+            return None
+        parts = shapely.get_parts(shapely.difference(self.shape, lane_along(self.approach, lane[0])))
+        if not len(parts):
+            return None
+        rest = parts[np.argmax(shapely.area(parts))]
+        (found,), (origin,) = grounds_of(np.array([rest], dtype=object), np.array([self.approach.coords[-1]]), [lane])
+        return found._replace(
+            edges=found.edges + np.tile(origin, 2),
+            area_m2=self.area_m2,
+            entrance=found.entrance + origin,
+            gates={one: gate + origin for one, gate in found.gates.items()},
+            farther={one: gate + origin for one, gate in found.farther.items()},
+            approach=self.approach,
+        )
 
 
 def local_edges(pieces: Geometries) -> tuple[Floats, Ints, Floats]:
@@ -72,6 +98,11 @@ def _moved(pieces: Geometries, origin: Floats) -> Geometries:
     ordered = shapely.normalize(shapely.force_2d(pieces))
     shift = np.repeat(origin, shapely.get_num_coordinates(ordered), axis=0)
     moved: Geometries = shapely.set_coordinates(ordered, shapely.get_coordinates(ordered) - shift)
+    return moved
+
+
+def _shifted(line: shapely.LineString, by: Floats) -> shapely.LineString:
+    moved: shapely.LineString = shapely.transform(line, lambda points: points + by)
     return moved
 
 
@@ -135,9 +166,15 @@ def _beside(moved: Geometries, entrances: Floats, clearance: float) -> Floats:
 
 
 def grounds_of(
-    pieces: Geometries, entrances: Floats, lanes: Sequence[tuple[float, float]]
+    pieces: Geometries,
+    entrances: Floats,
+    lanes: Sequence[tuple[float, float]],
+    approaches: Geometries | None = None,
 ) -> tuple[list[Ground], Floats]:
-    """Return the pieces as grounds, with a gate per pair of a lane's width and its verge; and their origins."""
+    """Return the pieces as grounds, with a gate per pair of a lane's width and its verge; and their origins.
+
+    Where a lane that bends leads to a piece it is given too, in the coordinates of the piece; None: none does.
+    """
     edges, first_edge, origin = local_edges(pieces)
     moved = _moved(pieces, origin)
     points = _entrances(moved, entrances - origin, edges, first_edge)
@@ -155,7 +192,10 @@ def grounds_of(
             edges[first_edge[i] : first_edge[i + 1]],
             float(areas[i]),
             points[i],
-            *({lane: one[i] for lane, one in each.items() if not np.isnan(one[i]).any()} for each in (gates, farther)),
+            {lane: one[i] for lane, one in gates.items() if not np.isnan(one[i]).any()},
+            {lane: one[i] for lane, one in farther.items() if not np.isnan(one[i]).any()},
+            moved[i],
+            None if approaches is None or approaches[i] is None else _shifted(approaches[i], -origin[i]),
         )
         for i in range(len(pieces))
     ]

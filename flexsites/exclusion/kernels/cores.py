@@ -58,6 +58,17 @@ def erosion_m(min_width_m: float) -> float:
     return min_width_m / 2.0 - _SLACK_M
 
 
+def rooms_m(min_width_m: float) -> float:
+    """Return how far a core part is eroded to find its rooms: as the land was, and a little less, so that all are left.
+
+    Examples
+    --------
+    >>> round(rooms_m(15.0), 2)
+    7.48
+    """
+    return erosion_m(min_width_m) - _SLACK_M
+
+
 def gap_bridged_m(min_width_m: float) -> float:
     """Return the gap beyond which one part of the land cannot touch the core of another.
 

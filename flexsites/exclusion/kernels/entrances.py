@@ -16,8 +16,15 @@ import shapely
 
 from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from flexsites.geometry.polygons import polygonal
+from flexsites.geometry.ways import way_inside
 
 _QUAD_SEGS = 16
+_FEW_SEGS = 4
+"""For where a lane bends around a corner: enough, and few corners to bend at."""
+
+_STRAIGHT = 2
+"""Points of a line that does not bend."""
+
 _SEAM_M = 0.01
 """Water is cut on lattice lines: grown by this before it is opened, so that no seam is taken for a bank."""
 
@@ -282,6 +289,53 @@ def begins_lane(lanes: shapely.Geometry, entrance: shapely.Geometry | None, *, l
     [True, True, False]
     """
     return bool(shapely.distance(lanes, entrance) <= _half(lane_m) + lane_m)
+
+
+def approach_to(
+    piece: shapely.Geometry, room: shapely.Polygon, entrance: shapely.Point, *, lane_m: float
+) -> shapely.LineString | None:
+    """Return the middle of the shortest lane inside a piece from its entrance to a room of its core that bends.
+
+    Parameters
+    ----------
+    piece
+        A piece.
+    room
+        A polygon within its core part, as far from the edge as homes beside a lane need.
+    entrance
+        The entrance's point on the piece.
+    lane_m
+        The least width of a lane.
+
+    Returns
+    -------
+        The line, from the entrance on, on a grid of 1 mm. None: a straight lane leads there, or none does.
+
+    Examples
+    --------
+    A field behind a neck of 6 m, entered at the side of a court before it, and at its own side:
+
+    >>> court, neck, field = shapely.box(0, 0, 20, 20), shapely.box(8, 20, 14, 40), shapely.box(0, 40, 90, 90)
+    >>> piece, room = shapely.union_all([court, neck, field]), shapely.box(8, 48, 82, 82)
+    >>> approach_to(piece, room, shapely.Point(0, 5), lane_m=3.5).coords[:]
+    [(0.0, 5.0), (1.74, 5.0), (9.608, 19.334), (9.74, 20.0), (9.74, 48.0)]
+    >>> approach_to(piece, room, shapely.Point(90, 60), lane_m=3.5) is None
+    True
+    """
+    lanes = shapely.get_parts(shapely.buffer(piece, -_half(lane_m), quad_segs=_FEW_SEGS))
+    ways = lanes[shapely.intersects(lanes, room)]
+    if not len(ways):
+        return None
+    way = ways[np.argmin(shapely.distance(ways, entrance))]
+    if not begins_lane(way, entrance, lane_m=lane_m):
+        return None
+    begin = shapely.get_coordinates(shapely.shortest_line(way, entrance))[0]
+    inside = way_inside(way, begin, room)
+    if inside is None or len(inside.coords) <= _STRAIGHT:
+        return None
+    whole = np.round([shapely.get_coordinates(entrance)[0], *inside.coords], 3)
+    line: shapely.LineString = shapely.remove_repeated_points(shapely.LineString(whole))
+    return line
 
 
 def part_with_lanes(piece: shapely.Geometry, lanes: shapely.Geometry, *, lane_m: float) -> shapely.Geometry:

@@ -21,9 +21,11 @@ from flexsites.exclusion.kernels.cores import (
     Pairs,
     find_core,
     marks_of,
+    rooms_m,
 )
 from flexsites.exclusion.kernels.entrances import (
     Barriers,
+    approach_to,
     begins_lane,
     find_entrances,
     lanes_to_core,
@@ -33,6 +35,8 @@ from flexsites.exclusion.kernels.entrances import (
 from flexsites.exclusion.kernels.pieces import dissolve_pieces
 
 Lands = tuple[int, ...]
+
+_QUAD_SEGS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +240,15 @@ class Land:
             else:
                 self._way_in[key] = None
         return self._way_in[key]
+
+    def approach(self, piece: int, core: shapely.Geometry, entrance: shapely.Point) -> shapely.LineString | None:
+        """Return the lane that bends, from the entrance of a piece to the largest room of its core part.
+
+        None: a straight lane leads there, or none does.
+        """
+        limits = self.limits
+        room = by_size(shapely.buffer(core, -rooms_m(limits.min_width_m), quad_segs=_QUAD_SEGS))[:1]
+        return None if not len(room) else approach_to(self.shape[piece], room[0], entrance, lane_m=limits.lane_m)
 
     def _way_to(self, piece: int, shortest: Entered, core: shapely.Geometry) -> Entered | None:
         """Return the shortest way into a piece from which a polygon of its core can be reached; None: there is none."""

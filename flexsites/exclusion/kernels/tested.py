@@ -36,6 +36,9 @@ class Tested:
         The line from the piece (borrowed: the lender's) to the street; None without one.
     street_id
         The street at its end; None without one.
+    approach
+        The lane that bends from its own entrance to the largest room of the core part; None: a straight one leads
+        there, or none does.
     needs_culvert, needs_right_of_way
         What the way in asks.
     lender
@@ -53,6 +56,7 @@ class Tested:
     has_entrance: BoolArray
     entrance: GeometryArray
     street_id: NDArray[np.object_]
+    approach: GeometryArray
     needs_culvert: BoolArray
     needs_right_of_way: BoolArray
     lender: IntArray
@@ -102,6 +106,7 @@ def read_land(land: Land, is_left: BoolArray, asked: IntArray, is_street_known: 
         has_entrance=np.array([door is not None for door in doors], dtype=bool),
         entrance=objects([door and door.entered.line for door in doors]),
         street_id=objects([door and door.entered.street_id for door in doors]),
+        approach=objects([reading.approach(int(i), door) for i, door in zip(mine, doors, strict=True)]),
         needs_culvert=np.array([bool(door and door.entered.needs_culvert) for door in doors], dtype=bool),
         needs_right_of_way=np.array([bool(door and door.entered.needs_right_of_way) for door in doors], dtype=bool),
         lender=np.array([-1 if door is None else door.lender for door in doors], dtype=np.int64),
@@ -195,6 +200,13 @@ class _Reading:
         size = self.size(row)
         entered = self.land.way_in(int(self.piece[row]), size.land, size.core)
         return None if entered is None else _Door(entered, -1)
+
+    def approach(self, row: int, door: _Door | None) -> shapely.LineString | None:
+        """Return the lane that bends from a piece's own way in; None: there is none, or it needs none."""
+        if door is None or door.lender >= 0 or door.entered.line is None:
+            return None
+        entrance = shapely.Point(shapely.get_coordinates(door.entered.line)[0])
+        return self.land.approach(int(self.piece[row]), self.size(row).core, entrance)
 
     def borrowed(self, row: int) -> _Door | None:
         """Return the way in of a piece of another parcel whose core part shares an edge with this one's."""

@@ -73,6 +73,14 @@ access_street_id = Field(
     format="code",
     null_is="none",
 )
+approach = Field(
+    "approach",
+    "str",
+    "the middle of the lane that bends, from the entrance through the piece to the largest room of its core part (WKT)",
+    null="a straight lane leads there, or it has no entrance of its own",
+    null_is="none",
+    source="METHOD 0",
+)
 needs_culvert = Field("needs_culvert", "bool", "the entrance meets water that is not wide", source="METHOD 0")
 needs_right_of_way = Field(
     "needs_right_of_way", "bool", "the entrance lies over land of others that is not road land", source="METHOD 0"

@@ -182,3 +182,15 @@ def test_more_land_never_takes_core_away():
         other = at(40 if x > 30 else -20, y, 80 + w, y + 10 + h).difference(one)
         alone, both = left(one).loc["s0#1"], left(one, other).loc["s0#1"]
         assert both["core_area_m2"] >= alone["core_area_m2"] - 0.1
+
+
+def test_a_lane_bends_through_a_neck_to_the_largest_room_of_a_core() -> None:
+    """A court of 25 m beside the road, a neck of 6 m at its side, a field behind: no straight lane leads to it."""
+    court, neck, field = at(0, 0, 25, 25), at(19, 25, 25, 50), at(0, 50, 90, 120)
+    pieces = left(shapely.union_all([court, neck, field]), at(100, 0, 160, 60))
+    behind, beside = (pieces.loc[name] for name in sorted(pieces.index))
+    line = shapely.from_wkt(behind["approach"])
+    assert shapely.Point(line.coords[0]).equals(shapely.Point(behind["access_x_m"], behind["access_y_m"]))
+    assert len(line.coords) > 2
+    assert shapely.distance(shapely.Point(line.coords[-1]), field.exterior) > 7.4
+    assert pd.isna(beside["approach"])

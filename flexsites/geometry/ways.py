@@ -1,0 +1,87 @@
+"""The shortest way inside a polygon, and the lane along it."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any, cast
+
+import numpy as np
+import shapely
+
+from flexsites.arrays import FloatArray
+
+__all__ = ["lane_along", "way_inside"]
+
+_ROUNDING_M = 0.01
+"""A line along the edge of a polygon lies in it all the same."""
+
+
+def way_inside(ways: shapely.Polygon, begin: FloatArray, room: shapely.Polygon) -> shapely.LineString | None:
+    """Return the shortest line inside a polygon from a point of it to a room in it; None where there is none.
+
+    A shortest way bends at corners that point inwards, and nowhere else.
+
+    Examples
+    --------
+    >>> bend = shapely.Polygon([(0, 0), (50, 0), (50, 50), (40, 50), (40, 10), (0, 10)])
+    >>> way_inside(bend, np.array([0.0, 10.0]), shapely.box(42, 45, 48, 49)).coords[:]
+    [(0.0, 10.0), (40.0, 10.0), (42.0, 45.0)]
+    """
+    inside = shapely.buffer(ways, _ROUNDING_M)
+    shapely.prepare(inside)
+    straight: Any = shapely.shortest_line(shapely.Point(begin), room)
+    if shapely.covers(inside, straight):
+        return cast("shapely.LineString", straight)
+    corners = np.concatenate([begin[None, :], *(_inward(ring) for ring in shapely.get_rings(shapely.normalize(ways)))])
+    points = shapely.points(corners)
+    into = np.asarray(shapely.shortest_line(points, room), dtype=object)
+    left_m = shapely.length(into)
+    goal = len(corners)
+    far, before = np.full(goal + 1, np.inf), np.full(goal + 1, -1)
+    far[0], is_done = 0.0, np.zeros(goal + 1, dtype=bool)
+    waiting = [(float(left_m[0]), 0)]
+    while waiting and not is_done[goal]:
+        here = heapq.heappop(waiting)[1]
+        if is_done[here]:
+            continue
+        is_done[here] = True
+        if here == goal:
+            break
+        # What is in sight is asked of the corners that are come to alone: a boundary has many, a way bends at few.
+        there = np.flatnonzero(~is_done[:goal])
+        sight = shapely.linestrings(np.stack([np.broadcast_to(corners[here], (len(there), 2)), corners[there]], axis=1))
+        lines = np.append(np.asarray(sight, dtype=object), into[here])
+        ends, rest_m = np.append(there, goal), np.append(left_m[there], 0.0)
+        length = far[here] + shapely.length(lines)
+        nearer = (length < far[ends]) & shapely.covers(inside, lines)
+        far[ends[nearer]], before[ends[nearer]] = length[nearer], here
+        for end, total in zip(ends[nearer].tolist(), (length + rest_m)[nearer].tolist(), strict=True):
+            heapq.heappush(waiting, (total, end))
+    if not is_done[goal]:
+        return None
+    at = int(before[goal])
+    found = [shapely.get_coordinates(into[at])[-1]]
+    while at >= 0:
+        found.append(corners[at])
+        at = int(before[at])
+    way: Any = shapely.remove_repeated_points(shapely.LineString(np.array(found[::-1])))
+    return cast("shapely.LineString", way)
+
+
+def _inward(ring: shapely.LinearRing) -> FloatArray:
+    """Return the corners of a ring of a normalized polygon that point into it: its way bends back there."""
+    points = shapely.get_coordinates(ring)[:-1]
+    before, after = points - np.roll(points, 1, axis=0), np.roll(points, -1, axis=0) - points
+    turn = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
+    # Normalized: the outer ring is clockwise, holes are counter-clockwise.
+    return np.asarray(points[turn > 0.0])
+
+
+def lane_along(line: shapely.LineString, lane_m: float) -> shapely.Polygon:
+    """Return the lane whose middle is a line, round where it bends and where it begins, flat where it ends."""
+    round_all = shapely.buffer(line, lane_m / 2, quad_segs=8)
+    end, before = (np.array(line.coords[i]) for i in (-1, -2))
+    along = (end - before) / np.hypot(*(end - before))
+    beyond = shapely.buffer(shapely.LineString([end, end + along * lane_m]), lane_m, cap_style="flat")
+    lane: Any = shapely.difference(round_all, beyond)
+    return cast("shapely.Polygon", lane)
