@@ -1,8 +1,8 @@
 """The whole invented municipality: numbers that were asked before, found again by an independent recomputation.
 
 The recomputation read the run's prepared inputs with shapely and pandas alone, after METHOD 0 and
-`flexsites/docs/pages/readings.md`, and gave all of these but for six homes of groen_tiny in a cluster of their own: a lane
-bends to them, which the recomputation did not lay. What differs here has changed the answer.
+`flexsites/docs/pages/readings.md`, and gave all of these but for six homes of groen_tiny in a cluster of their own: a
+lane bends to them, which the recomputation did not lay. What differs here has changed the answer.
 """
 
 from __future__ import annotations

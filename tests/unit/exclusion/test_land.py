@@ -185,7 +185,7 @@ def test_more_land_never_takes_core_away():
 
 
 def test_a_lane_bends_through_a_neck_to_the_largest_room_of_a_core() -> None:
-    """A court of 25 m beside the road, a neck of 6 m behind it, and a field: from a corner no lane leads straight in."""
+    """A court of 25 m beside the road, a neck of 6 m behind it, and a field: no lane leads straight in."""
     court, neck, field = at(0, 0, 25, 25), at(10, 25, 16, 50), at(0, 50, 90, 120)
     pieces = left(shapely.union_all([court, neck, field]), at(100, 0, 160, 60))
     behind, beside = (pieces.loc[name] for name in sorted(pieces.index))
