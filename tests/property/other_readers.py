@@ -1,7 +1,7 @@
 """Readers of the formats that flexsites reads, written anew with the standard library: what theirs are compared with.
 
-Each reads the bytes by the format's own description, knows nothing of GDAL, arrow, openpyxl or osmium, and returns rows
-as plain values: a dictionary per row, with its shape under ``shape`` where it has one.
+Each reads the bytes by the format's own description, knows nothing of GDAL, openpyxl or osmium (nor of arrow, but for
+GeoParquet), and returns rows as plain values: a dictionary per row, with its shape under ``shape`` where it has one.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import shapely
+from pyarrow import parquet
 
 Row = dict[str, Any]
 SHAPE = "shape"
@@ -39,6 +40,13 @@ def of_geopackage(path: Path) -> list[Row]:
         row[SHAPE] = shapely.from_wkb(blob[8 + _BOX_BYTES[blob[3] >> 1 & 7] :])
         row |= {name: bool(row[name]) for name in booleans if row[name] is not None}
     return rows
+
+
+def of_geoparquet(path: Path) -> list[Row]:
+    """Read a GeoParquet file: the rows of arrow, the one format that the standard library does not read, and WKB."""
+    table = parquet.read_table(path)
+    column = json.loads(table.schema.metadata[b"geo"])["primary_column"]
+    return [row | {SHAPE: shapely.from_wkb(row.pop(column))} for row in table.to_pylist()]
 
 
 def of_geojson(path: Path) -> list[Row]:

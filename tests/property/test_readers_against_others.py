@@ -112,6 +112,7 @@ FILES: dict[str, tuple[Callable[[gpd.GeoDataFrame, Path], object], Callable[[Pat
     "geojson": (lambda frame, path: frame.to_file(path, driver="GeoJSON"), others.of_geojson),
     "zip": (_write_shapefile, others.of_shapefile),
     "gml": (_write_gml, others.of_gml),
+    "parquet": (lambda frame, path: frame.to_parquet(path), others.of_geoparquet),
 }
 
 
@@ -219,6 +220,67 @@ def test_tables_are_as_another_reader_reads_them(kind: str, seed: int) -> None:
     assert {code: None if pd.isna(one) else one for code, one in found.items()} == {
         one: expected.get(one) for one in ids
     }
+
+
+ROADS = ("residential", "footway", "motorway", "track")
+MODES_OF_STOPS = {"b": "bus", "t": "tram", "m": "metro"}
+
+
+@pytest.mark.parametrize("kind", ["geojson", "gpkg"])
+@examples(10)
+@given(seed=SEEDS)
+def test_points_stops_and_lines_are_as_another_reader_reads_them(kind: str, seed: int) -> None:
+    """With their rows chosen, words recoded and weights not told: one way of reading, whatever a source becomes."""
+    chance = random.Random(seed)
+    n = chance.randint(2, 12)
+    x, y = ORIGIN
+    at = [(x + 100 * i, y + chance.uniform(0, 900)) for i in range(n)]
+    columns = {
+        "code": [f"{i:03d}" for i in range(n)],
+        "staat": [chance.choice(("open", "dicht")) for _ in range(n)],
+        "soort": [chance.choice(tuple(MODES_OF_STOPS)) for _ in range(n)],
+        "banen": [chance.choice((1.0, 2.5, chance.uniform(1, 1e5))) for _ in range(n)],
+        "weg": [chance.choice(ROADS) for _ in range(n)],
+    }
+    columns |= {"staat": ["open", *columns["staat"][1:]], "weg": ["residential", *columns["weg"][1:]]}
+    points = gpd.GeoDataFrame(columns, geometry=[shapely.Point(*one) for one in at], crs=28992)
+    # Each line stands alone and is long enough to be a network of its own.
+    lines = points.set_geometry([shapely.LineString([(a, b), (a + 10, b + 5000)]) for a, b in at], crs=28992)
+    to_file, from_file = FILES[kind]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        to_file(points, folder / f"p.{kind}")
+        to_file(lines, folder / f"l.{kind}")
+        row = {"about": ABOUT, "where": {"staat": ["open"]}}
+        given = sources(
+            streets=row | {
+                "reader": "lines", "path": f"l.{kind}", "class_column": "weg",
+                "recode": {"weg": {one: "path" if one == "track" else one for one in ROADS}}},
+            amenities={"own": row | {
+                "reader": "points", "path": f"p.{kind}", "category": "supermarket", "weight_column": "banen",
+                "id_column": "code"}},
+            stops={"own": row | {
+                "reader": "stops", "path": f"p.{kind}", "mode_column": "soort", "modes": MODES_OF_STOPS,
+                "id_column": "code"}},
+        )  # fmt: skip
+        found = prepare(given, directory=folder / "out", base=folder, request=request_of(given))
+        tables = {name: gpd.read_parquet(path) for name, path in found.tables.items() if name != "coverages"}
+        theirs = [one for one in from_file(folder / f"p.{kind}") if one["staat"] == "open"]
+        ways = [one for one in from_file(folder / f"l.{kind}") if one["staat"] == "open"]
+    records = {one.id: (one.n_read, one.n_features) for one in found.records}
+    assert {records[one] for one in ("amenities.own", "stops.own")} == {(n, len(theirs))}
+    assert records["streets"][0] == n
+    place = tables["amenities"].geometry
+    ours = sorted(zip(place.x.round(2), place.y.round(2), tables["amenities"]["weight"], strict=True))
+    told = sorted((round(one[SHAPE].x, 2), round(one[SHAPE].y, 2), one["banen"]) for one in theirs)
+    assert np.array(ours) == pytest.approx(np.array(told))
+    place = tables["stops"].geometry
+    assert sorted(zip(tables["stops"]["mode"], place.x.round(1), place.y.round(1), strict=True)) == sorted(
+        (MODES_OF_STOPS[one["soort"]], round(one[SHAPE].x, 1), round(one[SHAPE].y, 1)) for one in theirs
+    )
+    walked = sum(one[SHAPE].length for one in ways if one["weg"] != "motorway")
+    streets = tables["streets"]
+    assert streets.geometry.length[streets["is_walk"].to_numpy(dtype=bool)].sum() == pytest.approx(walked, rel=1e-4)
 
 
 @examples(60)
