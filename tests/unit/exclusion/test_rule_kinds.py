@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import shapely
 
+from flexsites.config.load import available
+from flexsites.config.rule_sets import read_rule_set
 from flexsites.errors import InputError
 from flexsites.exclusion.coverage import cover_rules
 from flexsites.exclusion.overlay import overlay
@@ -109,6 +111,16 @@ def test_planned_capacity(hardness, start, completion, unknown_start, expected):
     dates = {"plan_hardness": hardness, "plan_start_year": start, "plan_completion_year": completion}
     other = {"plan_hardness": "hard", "plan_start_year": 2021, "plan_completion_year": 2030}
     assert share(one, ("plans", PLOT, dates), ("plans", at(900, 900, 901, 901), other)) == expected
+
+
+@pytest.mark.parametrize(("start", "expected"), [(2025, 1.0), (2029, 1.0), (2030, 0.0)])
+def test_a_period_from_2030_on_is_beyond_the_ten_years_from_2020(start, expected):
+    """Registers of 2020 give homes per period: 2020-24, 2025-29, 2030-50."""
+    (one,) = (
+        one for one in read_rule_set(available("rules/exclusion")["pbl_2020"]).rules if one.rule_id == "plans_hard"
+    )
+    rows = {"plan_hardness": "hard", "plan_start_year": start, "plan_completion_year": None}
+    assert share(one, ("plan_capacity", PLOT, rows)) == expected
 
 
 @pytest.mark.parametrize(("use", "expected"), [("grassland", 0.0), ("residential", 1.0), (None, 0.0)])

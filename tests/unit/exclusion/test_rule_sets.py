@@ -142,7 +142,7 @@ def test_the_ruimtescanner_set_differs_in_distances_to_businesses_only():
 def test_pbls_set_differs_in_what_its_file_says():
     today, then = read("omgevingswet_2024"), read("pbl_2020")
     differing = {a.rule_id for a, b in zip(today.rules, then.rules, strict=False) if a != b}
-    assert differing == {"zoning_not_housing", "monument_buildings", "monument_sites", *NOT_PBL}
+    assert differing == {"plans_hard", "zoning_not_housing", "monument_buildings", "monument_sites", *NOT_PBL}
     assert [one.rule_id for one in then.rules[len(today.rules) :]] == ["crops_intensive"]
     assert (then.tests, then.locations, then.time.horizon_years) == (
         today.tests, today.locations, today.time.horizon_years,
