@@ -23,6 +23,9 @@ from flexsites.errors import Fault, RunError
 T = TypeVar("T")
 R = TypeVar("R")
 
+_TURNS = 1000
+"""Turns of a loop in which an error on its way surely arrives: it does at the next."""
+
 _LOOK_EVERY_S = 0.05
 _BEFORE_SHARE = 0.9
 """A worker that holds so much of its memory before a cell begins can do none."""
@@ -178,7 +181,8 @@ def within(n_bytes: int) -> Iterator[None]:
 @contextmanager
 def _watched(n_bytes: int) -> Iterator[None]:
     """Raise a MemoryError in this thread while the process holds more than a limit inside the block."""
-    thread_id, is_done, deciding = threading.get_ident(), threading.Event(), threading.Lock()
+    thread_id, deciding = threading.get_ident(), threading.Lock()
+    is_done, is_raised = threading.Event(), threading.Event()
 
     def watch() -> None:
         """Look until the block ends."""
@@ -186,6 +190,7 @@ def _watched(n_bytes: int) -> Iterator[None]:
             if held_bytes()[0] > n_bytes:
                 with deciding:
                     if not is_done.is_set():
+                        is_raised.set()
                         _raise_in(thread_id, _HeldTooMuchError)
 
     watcher = threading.Thread(target=watch, daemon=True)
@@ -193,9 +198,15 @@ def _watched(n_bytes: int) -> Iterator[None]:
     try:
         yield
     finally:
-        with deciding:
+        # One that is still on its way would end something else. It is waited for, not taken back: Python 3.11 goes on
+        # looking for one that was taken back, at every call and turn, and a traced function never begins.
+        try:
+            with deciding:
+                is_done.set()
+            for _ in range(_TURNS if is_raised.is_set() else 0):
+                pass
+        except _HeldTooMuchError:
             is_done.set()
-            _raise_in(thread_id, None)  # one that is still on its way would end something else
         watcher.join()
 
 
@@ -206,6 +217,5 @@ class _HeldTooMuchError(MemoryError):
         return "more memory was held than a worker may"
 
 
-def _raise_in(thread_id: int, error: type[BaseException] | None) -> None:
-    raised = None if error is None else ctypes.py_object(error)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), raised)
+def _raise_in(thread_id: int, error: type[BaseException]) -> None:
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), ctypes.py_object(error))

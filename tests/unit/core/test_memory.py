@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -45,6 +47,28 @@ def test_what_asks_for_more_is_ended_and_the_next_is_done(function: object, fits
     assert isinstance(limited(asked), TooLarge)
     assert limited(fits)
     assert held_bytes()[0] < limited.n_bytes
+
+
+_TRACED = """
+import sys
+from flexsites.runs.memory import Limited, held_bytes
+
+def held(mib):
+    kept = [bytearray(2**20) for _ in range(mib)]
+    return sum(len(one) for one in kept)
+
+limited = Limited(held, held_bytes()[0] + 200 * 2**20)
+print(limited(1), type(limited(4000)).__name__)
+sys.settrace(lambda *_: None)
+print(held(1))
+"""
+
+
+def test_after_it_a_traced_function_begins() -> None:
+    """What was to end a cell is no longer on its way: Python would look for it for ever where calls are traced."""
+    command = [sys.executable, "-c", _TRACED]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == [str(MIB), "TooLarge", str(MIB)]
 
 
 def test_what_it_holds_never_passes_the_limit_by_much() -> None:
