@@ -257,7 +257,10 @@ class Fetch:
         asked = {one for name in task.sources for one in self.order.selectors.get(name, ())}
         if not asked or task.target is None or task.target.suffix != ".pbf":
             return True
-        held = held_by(task.target)
+        try:
+            held = held_by(task.target)
+        except FlexsitesError:
+            return False
         return held is None or not lacking(asked, held)
 
     def _answer(self, task: Task, window: Bounds | None, told: Told) -> tuple[tuple[Path, ...], Facts, str, str]:

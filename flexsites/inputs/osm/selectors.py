@@ -18,6 +18,7 @@ from flexsites.config.sources import OsmLayer
 from flexsites.config.street_sources import OsmPbf
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.osm.features import telling_key
+from flexsites.inputs.osm.files import reading
 
 if TYPE_CHECKING:
     from flexsites.config.openstreetmap import AmenityCategories, AmenityCategory, StreetRules
@@ -117,12 +118,19 @@ def stamp(selectors: Iterable[str]) -> str:
 
 
 def held_by(path: Path) -> frozenset[str] | None:
-    """Return the selectors that an extract was made of; None: it says none, so it holds everything."""
-    reader = osmium.io.Reader(str(path), osmium.osm.NOTHING)
-    try:
-        told = str(reader.header().get("generator"))
-    finally:
-        reader.close()
+    """Return the selectors that an extract was made of; None: it says none, so it holds everything.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    with reading(path):
+        reader = osmium.io.Reader(str(path), osmium.osm.NOTHING)
+        try:
+            told = str(reader.header().get("generator"))
+        finally:
+            reader.close()
     if not told.startswith(_MADE_BY):
         return None
     return frozenset(map(unquote, told.removeprefix(_MADE_BY).split()))
