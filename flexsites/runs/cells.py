@@ -189,7 +189,7 @@ def merge_parts(place: Place, study: Study, rows: Sequence[Mapping[str, Any]], o
     RunError
         If parts are not what their cells wrote, to the last bit.
     """
-    _requirevouched(place, rows)
+    _require_vouched(place, rows)
     wanted = [
         (kind, reading.id, name, table)
         for kind, _ in _kinds(study)
@@ -204,7 +204,7 @@ def merge_parts(place: Place, study: Study, rows: Sequence[Mapping[str, Any]], o
             advance(n)
 
 
-def _requirevouched(place: Place, rows: Sequence[Mapping[str, Any]]) -> None:
+def _require_vouched(place: Place, rows: Sequence[Mapping[str, Any]]) -> None:
     """Refuse parts that are not what the cells of this run wrote."""
     cells = {(row["cell"], row["kind"]): place.parts / row["cell"] / f"{row['kind']}.json" for row in rows}
     spoilt = [f"{cell} ({kind})" for (cell, kind), marker in cells.items() if vouched(place, marker) is None]

@@ -112,6 +112,10 @@ def told_by(*arguments: object) -> str:
     shown = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(shown):
         patch.setenv("COLUMNS", "250")
+        # What writes on the screen was told its width when it was imported, by whichever test came first.
+        for name, module in list(sys.modules.items()):
+            if name.startswith("flexsites.cli") and hasattr(module, "_out"):
+                patch.setattr(module._out, "_width", 250)
         patch.setattr(sys, "argv", ["flexsites", *map(str, arguments)])
         with pytest.raises(SystemExit) as left:
             main()

@@ -121,7 +121,7 @@ def test_what_came_through_the_doors_passes_a_check_without_them(
     assert "kaart.osm.pbf is not what was fetched" in shown.stdout + shown.stderr
 
 
-@pytest.mark.deep("test_what_came_through_the_doors_passes_a_check_without_them")
+@pytest.mark.deep(sibling="test_what_came_through_the_doors_passes_a_check_without_them")
 def test_a_run_of_what_came_through_the_doors_is_the_run_of_what_lies_on_the_disk(
     small: Small, world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
