@@ -40,17 +40,18 @@ class Ground(NamedTuple):
     """The middle of a lane that bends, from the entrance of the piece to its largest room; None: none is asked."""
 
     def beside_approach(self, lane: tuple[float, float]) -> "Ground | None":
-        """Return what the lane that bends leaves of the ground, entered at its end; None if none bends.
+        """Return what the lane that bends leaves of the ground, entered at its end; None: none bends.
 
-        Of several parts the largest is meant.
+        Of several parts, however large, that is meant to which the lane leads.
         """
         if self.approach is None:
             return None
         parts = shapely.get_parts(shapely.difference(self.shape, lane_along(self.approach, lane[0])))
         if not len(parts):
             return None
-        rest = parts[np.argmax(shapely.area(parts))]
-        (found,), (origin,) = grounds_of(np.array([rest], dtype=object), np.array([self.approach.coords[-1]]), [lane])
+        end = np.array([self.approach.coords[-1]])
+        rest = parts[np.argmin(shapely.distance(parts, shapely.Point(end[0])))]
+        (found,), (origin,) = grounds_of(np.array([rest], dtype=object), end, [lane])
         return found._replace(
             edges=found.edges + np.tile(origin, 2),
             area_m2=self.area_m2,

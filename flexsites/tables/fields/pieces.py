@@ -77,7 +77,7 @@ approach = Field(
     "approach",
     "str",
     "the middle of the lane that bends, from the entrance through the piece to the largest room of its core part (WKT)",
-    null="a straight lane leads there, or it has no entrance of its own",
+    null="a straight lane leads there or none does, or it has no entrance of its own",
     null_is="none",
     source="METHOD 0",
 )

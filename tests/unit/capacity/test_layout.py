@@ -200,3 +200,14 @@ def test_a_jag_at_the_way_in_does_not_shut_the_land():
     begins = grounds[1].entrance + origin[1]
     assert jagged.buffer(0.01).covers(shapely.Point(begins))
     assert np.hypot(*(begins - [0.0, 78.9])) < 3.0, "it begins beside the jag"
+
+
+def test_homes_stand_where_the_lane_that_bends_leads_however_large_what_lies_apart_is() -> None:
+    """A strip by the road, the larger by area and too narrow for homes, and the field to which the lane leads."""
+    strip, field = shapely.box(0, 0, 3000, 14), shapely.box(0, 60, 100, 160)
+    approach = shapely.LineString([(700, 0), (700, 40), (50, 40), (50, 68)])
+    most = {"n_turns": 2, "n_spines": 1, "approach": approach}
+    placed = place(shapely.MultiPolygon([strip, field]), np.array([700.0, 0.0]), BARE, 999, **most)
+    assert placed.n_modules > 50
+    homes = placed.polygons[[kind == "module" for kind in placed.kind]]
+    assert (shapely.distance(homes, field) == 0.0).all()
