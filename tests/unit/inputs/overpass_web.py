@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import gzip
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import quoteattr
 
 import osmium
+
+from tests.unit.inputs.web import answered_by
 
 LINE = re.compile(r"^\s*(node|way|relation)((?:\[[^\]]*\])+)\(([-\d.,]+)\);$", re.MULTILINE)
 TAG = re.compile(r'\["([^"]+)"(?:(~)"([^"]*)"(,i)?)?\]')
@@ -195,17 +195,6 @@ def document(found: Map, web: Overpass, remark: str = "") -> str:
     return "\n".join([*lines, "</osm>", ""])
 
 
-@contextmanager
-def serving_overpass(web: Overpass) -> Iterator[Overpass]:
+def serving_overpass(web: Overpass) -> AbstractContextManager[Overpass]:
     """Serve it on a port of its own."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"web": web}))
-    server.daemon_threads = True
-    web.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield web
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    return answered_by(_Handler, web)

@@ -7,14 +7,23 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qs, urlparse
 
 import geopandas as gpd
 import shapely
+
+
+class Served(Protocol):
+    """What answers at a port."""
+
+    port: int
+
+
+ServedT = TypeVar("ServedT", bound=Served)
 
 
 @dataclass
@@ -175,11 +184,15 @@ def zipped(name: str, content: bytes) -> bytes:
     return held.getvalue()
 
 
-@contextmanager
-def serving(web: Web) -> Iterator[Web]:
+def serving(web: Web) -> AbstractContextManager[Web]:
     """Serve it on a port of its own."""
-    handler = type("Handler", (_Handler,), {"web": web})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    return answered_by(_Handler, web)
+
+
+@contextmanager
+def answered_by(handler: type[BaseHTTPRequestHandler], web: ServedT) -> Iterator[ServedT]:
+    """Let a handler, which knows it as ``web``, answer on a port of its own, which it is told as ``port``."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (handler,), {"web": web}))
     server.daemon_threads = True
     web.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
