@@ -8,6 +8,7 @@ down and cutting at cluster sizes keep the order.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from flexsites.capacity.kernels.layout import count_modules
 from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.capacity.programmes import Mix, layout_of, mixes_of, modules_enough
 from flexsites.config.dwellings import ESTIMATES, DwellingType, Estimate, LayoutStandard, Programme
+from flexsites.geometry.ways import Lane
 from flexsites.tables import Frame, LaidOut, Pieces, TransitQuality, Units, empty, valid
 from flexsites.tables.stage import stage
 
@@ -289,6 +291,10 @@ def entrances_of(sites: Frame) -> Floats:
 
 
 def approaches_of(sites: Frame) -> GeometryArray:
-    """Return the lane that bends to each piece, shape (n,), a line or None."""
-    told = [None if pd.isna(one) else str(one) for one in sites["approach"]]
-    return np.array(shapely.from_wkt(np.array(told, dtype=object)), dtype=object)
+    """Return the lane that bends to each piece, shape (n,), a `Lane` or None."""
+    told = zip(sites["approach"], sites["approach_width_m"], strict=True)
+    lanes = [
+        None if pd.isna(line) else Lane(cast("shapely.LineString", shapely.from_wkt(str(line))), float(width_m))
+        for line, width_m in told
+    ]
+    return np.array(lanes, dtype=object)

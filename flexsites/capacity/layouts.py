@@ -15,6 +15,7 @@ from flexsites.capacity.kernels.layout_drawing import Placed, place
 from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.capacity.programmes import layout_of, mixes_of
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
+from flexsites.geometry.ways import Lane
 from flexsites.tables import CRS, Frame, Layouts, Pieces, TransitQuality, empty, valid
 from flexsites.tables.stage import stage
 
@@ -89,7 +90,7 @@ def draw_layouts(
 def _placed(
     piece: shapely.Geometry,
     entrance: Floats,
-    approach: shapely.LineString | None,
+    approach: Lane | None,
     figures: Sequence[Layout],
     n_modules: int,
     standard: LayoutStandard,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -10,7 +11,7 @@ import shapely
 
 from flexsites.arrays import FloatArray
 
-__all__ = ["lane_along", "way_inside"]
+__all__ = ["Lane", "way_inside"]
 
 _ROUNDING_M = 0.01
 """A line along the edge of a polygon lies in it all the same."""
@@ -77,11 +78,38 @@ def _inward(ring: shapely.LinearRing) -> FloatArray:
     return np.asarray(points[turn > 0.0])
 
 
-def lane_along(line: shapely.LineString, lane_m: float) -> shapely.Polygon:
-    """Return the lane whose middle is a line, round where it bends and where it begins, flat where it ends."""
-    round_all = shapely.buffer(line, lane_m / 2, quad_segs=8)
-    end, before = (np.array(line.coords[i]) for i in (-1, -2))
-    along = (end - before) / np.hypot(*(end - before))
-    beyond = shapely.buffer(shapely.LineString([end, end + along * lane_m]), lane_m, cap_style="flat")
-    lane: Any = shapely.difference(round_all, beyond)
-    return cast("shapely.Polygon", lane)
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A lane by its middle.
+
+    Attributes
+    ----------
+    middle
+        From where it begins to where it ends.
+    width_m
+        Its width: that for which the middle was sought, so the lane lies in what it was sought in.
+    """
+
+    middle: shapely.LineString
+    width_m: float
+
+    def ground(self) -> shapely.Polygon:
+        """Return what it covers: round where it bends and where it begins, flat where it ends.
+
+        Examples
+        --------
+        >>> lane = Lane(shapely.LineString([(0, 0), (0, 10)]), 3.0)
+        >>> [round(one, 1) for one in lane.ground().bounds]
+        [-1.5, -1.5, 1.5, 10.0]
+        """
+        round_all = shapely.buffer(self.middle, self.width_m / 2, quad_segs=8)
+        end, before = (np.array(self.middle.coords[i]) for i in (-1, -2))
+        along = (end - before) / np.hypot(*(end - before))
+        beyond = shapely.buffer(shapely.LineString([end, end + along * self.width_m]), self.width_m, cap_style="flat")
+        lane: Any = shapely.difference(round_all, beyond)
+        return cast("shapely.Polygon", lane)
+
+    def moved(self, by: FloatArray) -> Lane:
+        """Return the lane moved, by (x, y) in m."""
+        middle: Any = shapely.transform(self.middle, lambda points: points + by)
+        return Lane(middle, self.width_m)

@@ -101,6 +101,7 @@ Pieces = Table(
         f.farthest_interior_m,
         f.access_street_id,
         f.approach,
+        f.approach_width_m,
         f.needs_culvert,
         f.needs_right_of_way,
         f.has_borrowed_entrance,

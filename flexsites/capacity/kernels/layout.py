@@ -35,6 +35,7 @@ from flexsites.capacity.kernels.layout_plan import (
 )
 from flexsites.capacity.kernels.layout_rows import N_MODULES
 from flexsites.capacity.kernels.layout_strips import turned
+from flexsites.geometry.ways import Lane
 
 __all__ = ["Layout", "Planned", "count_modules", "plan_piece"]
 
@@ -59,8 +60,8 @@ class Planned(NamedTuple):
     """From the entrance to the gate in the frame of the rows, (x0, y0, x1, y1) in m."""
     n_modules: int
     """Modules placed, stacked ones all counted."""
-    approach: shapely.LineString | None
-    """The middle of the lane that bends, in local coordinates: the mouth begins at its end; None: the plan has none."""
+    approach: Lane | None
+    """The lane that bends, in local coordinates: the mouth begins at its end; None: the plan has none."""
 
 
 class _Asked(NamedTuple):
@@ -274,8 +275,9 @@ def count_modules(
     n_spines
         Most lanes across the rows.
     approaches
-        Middle of a lane that bends, from the entrance of each piece to its largest room, shape (n,), lines or None. It
-        is taken where more is placed beside it than along straight lanes from the entrance.
+        Lane that bends, from the entrance of each piece to its largest room, shape (n,), a `Lane` or None. It is as
+        wide as the piece lets through, however wide the others are, and is taken where more is placed beside it than
+        along straight lanes from the entrance.
 
     Returns
     -------
@@ -310,7 +312,7 @@ def plan_piece(
     *,
     n_turns: int,
     n_spines: int,
-    approach: shapely.LineString | None = None,
+    approach: Lane | None = None,
 ) -> tuple[Planned | None, Floats]:
     """Return the layout that `count_modules` counts on one piece, and the origin of its coordinates; None: no homes."""
     (pieces, approaches), asked = (np.array([one], dtype=object) for one in (piece, approach)), _asked([layout])

@@ -13,7 +13,7 @@ from flexsites.capacity.kernels.layout_lanes import ANCHOR, PARENT, X
 from flexsites.capacity.kernels.layout_plan import Plan
 from flexsites.capacity.kernels.layout_rows import N_BAYS, N_MODULES, OFFSET, STRETCH
 from flexsites.capacity.kernels.layout_runs import built_length, n_places, run_length, yard_length
-from flexsites.geometry.ways import lane_along
+from flexsites.geometry.ways import Lane
 
 __all__ = ["KINDS", "Placed", "place"]
 
@@ -51,7 +51,7 @@ def place(
     *,
     n_turns: int,
     n_spines: int,
-    approach: shapely.LineString | None = None,
+    approach: Lane | None = None,
 ) -> Placed:
     """Return the layout that `count_modules` counts on one piece, as polygons.
 
@@ -82,7 +82,7 @@ def place(
     ways = _turned_back(_mouth(planned, layout), planned, origin)
     lane = shapely.intersection(shapely.union_all(np.concatenate([*lanes, ways])), piece)
     # The lane that bends leads through the whole piece, of which this is the part that homes may stand on.
-    lane = shapely.union_all([lane, *_approach(planned, layout, origin)])
+    lane = shapely.union_all([lane, *_approach(planned, origin)])
     parts = [part for part in shapely.get_parts(lane) if shapely.get_type_id(part) == shapely.GeometryType.POLYGON]
     solid = [one for kind in KINDS for one in boxes if one.kind == kind != "lane"]
     kinds = [one.kind for one in solid for _ in one.bounds] + ["lane"] * len(parts)
@@ -206,9 +206,7 @@ def _mouth(planned: Planned, layout: Layout) -> Geometries:
     return np.array([shapely.buffer(shapely.linestrings([begin, gate]), half, cap_style="flat"), square], dtype=object)
 
 
-def _approach(planned: Planned, layout: Layout, origin: Floats) -> Geometries:
+def _approach(planned: Planned, origin: Floats) -> Geometries:
     """Return the lane that bends, where one leads to the mouth; no shape where none does."""
-    if planned.approach is None:
-        return np.empty(0, dtype=object)
-    line = shapely.transform(planned.approach, lambda points: points + origin)
-    return np.array([lane_along(line, float(lane_width(np.array([tuple(layout)], dtype=LAYOUT)[0])))], dtype=object)
+    lane = planned.approach
+    return np.array([] if lane is None else [lane.moved(origin).ground()], dtype=object)

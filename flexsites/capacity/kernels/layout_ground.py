@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from flexsites.geometry.ways import lane_along
+from flexsites.geometry.ways import Lane
 
 __all__ = ["Ground", "grounds_of", "local_edges"]
 
@@ -36,8 +36,8 @@ class Ground(NamedTuple):
     farther: dict[tuple[float, float], Floats]
     """The same, with room for a square of both in whatever direction: where from the nearest gate no lane leads on."""
     shape: shapely.Geometry
-    approach: shapely.LineString | None = None
-    """The middle of a lane that bends, from the entrance of the piece to its largest room; None: none is asked."""
+    approach: Lane | None = None
+    """A lane that bends, from the entrance of the piece to its largest room; None: none is asked."""
 
     def beside_approach(self, lane: tuple[float, float]) -> "Ground | None":
         """Return what the lane that bends leaves of the ground, entered at its end; None: none bends.
@@ -46,10 +46,10 @@ class Ground(NamedTuple):
         """
         if self.approach is None:
             return None
-        parts = shapely.get_parts(shapely.difference(self.shape, lane_along(self.approach, lane[0])))
+        parts = shapely.get_parts(shapely.difference(self.shape, self.approach.ground()))
         if not len(parts):
             return None
-        end = np.array([self.approach.coords[-1]])
+        end = np.array([self.approach.middle.coords[-1]])
         rest = parts[np.argmin(shapely.distance(parts, shapely.Point(end[0])))]
         (found,), (origin,) = grounds_of(np.array([rest], dtype=object), end, [lane])
         return found._replace(
@@ -99,11 +99,6 @@ def _moved(pieces: Geometries, origin: Floats) -> Geometries:
     ordered = shapely.normalize(shapely.force_2d(pieces))
     shift = np.repeat(origin, shapely.get_num_coordinates(ordered), axis=0)
     moved: Geometries = shapely.set_coordinates(ordered, shapely.get_coordinates(ordered) - shift)
-    return moved
-
-
-def _shifted(line: shapely.LineString, by: Floats) -> shapely.LineString:
-    moved: shapely.LineString = shapely.transform(line, lambda points: points + by)
     return moved
 
 
@@ -196,7 +191,7 @@ def grounds_of(
             {lane: one[i] for lane, one in gates.items() if not np.isnan(one[i]).any()},
             {lane: one[i] for lane, one in farther.items() if not np.isnan(one[i]).any()},
             moved[i],
-            None if approaches is None or approaches[i] is None else _shifted(approaches[i], -origin[i]),
+            None if approaches is None or approaches[i] is None else approaches[i].moved(-origin[i]),
         )
         for i in range(len(pieces))
     ]

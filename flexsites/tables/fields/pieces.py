@@ -81,6 +81,15 @@ approach = Field(
     null_is="none",
     source="METHOD 0",
 )
+approach_width_m = Field(
+    "approach_width_m",
+    "float",
+    "width of the lane that bends: that of the narrowest lane of all layouts",
+    null="no lane bends",
+    unit="m",
+    low=0,
+    null_is="none",
+)
 needs_culvert = Field("needs_culvert", "bool", "the entrance meets water that is not wide", source="METHOD 0")
 needs_right_of_way = Field(
     "needs_right_of_way", "bool", "the entrance lies over land of others that is not road land", source="METHOD 0"

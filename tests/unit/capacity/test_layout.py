@@ -14,6 +14,7 @@ from flexsites.capacity.kernels.layout import count_modules, plan_piece
 from flexsites.capacity.kernels.layout_drawing import place
 from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.capacity.kernels.layout_ground import grounds_of
+from flexsites.geometry.ways import Lane
 from tests.piece_shapes import ALL, PLAIN, count, named_shapes, no_access, random_piece
 
 FIELD = shapely.box(0, 0, 40, 22)
@@ -205,7 +206,7 @@ def test_a_jag_at_the_way_in_does_not_shut_the_land():
 def test_homes_stand_where_the_lane_that_bends_leads_however_large_what_lies_apart_is() -> None:
     """A strip by the road, the larger by area and too narrow for homes, and the field to which the lane leads."""
     strip, field = shapely.box(0, 0, 3000, 14), shapely.box(0, 60, 100, 160)
-    approach = shapely.LineString([(700, 0), (700, 40), (50, 40), (50, 68)])
+    approach = Lane(shapely.LineString([(700, 0), (700, 40), (50, 40), (50, 68)]), BARE.lane_m)
     most = {"n_turns": 2, "n_spines": 1, "approach": approach}
     placed = place(shapely.MultiPolygon([strip, field]), np.array([700.0, 0.0]), BARE, 999, **most)
     assert placed.n_modules > 50
