@@ -26,6 +26,9 @@ OWNER_SHARES = (0.12, 0.1, 0.03, 0.05, 0.15, 0.5, 0.05)
 AMENITIES = ("supermarket", "daily_shop", "gp", "pharmacy", "primary_school", "secondary_school", "park", "childcare")
 """One of each category in a tile of a town; elsewhere one in turn."""
 
+OF_SOME_TOWNS = {"work_area": 2, "higher_education": 4}
+"""Of how many tiles of towns one has it: in the whole some 1,800 work areas, and 900 places to study."""
+
 CATEGORIES = ("1", "2", "3.1", "3.2", "4.1", "4.2")
 GRASS, ORCHARD = 265, 1095
 """Crop codes: permanent grassland, and apples."""
@@ -163,7 +166,8 @@ def _served(country: Country, number: int) -> dict[str, Rows]:
     """Return amenities and stops, near the middle of the tile."""
     west, south, _, _ = country.tile_bounds(number)
     grid = country.grid(number)
-    categories = AMENITIES if grid == GRIDS[-1] else (AMENITIES[number % len(AMENITIES)],) * bool(grid[0])
+    in_town = (*AMENITIES, *(name for name, every in OF_SOME_TOWNS.items() if number % every == 0))
+    categories = in_town if grid == GRIDS[-1] else (AMENITIES[number % len(AMENITIES)],) * bool(grid[0])
     x = west + TILE_M / 2 + 5.0 + 40.0 * np.arange(len(categories))
     places = shapely.points(x, np.full(len(x), south + TILE_M / 2 + 5.0))
     n_stops = STOPS.get(grid, 0)

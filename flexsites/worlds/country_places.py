@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from flexsites.errors import Fault, InputError
-from flexsites.worlds.country import Country
+from flexsites.worlds.country import GRIDS, TILE_M, Country
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,12 @@ GEMEENTE_M, BUURT_M, PROVINCIE_M = 10_000.0, 2_000.0, 60_000.0
 
 N_PARCELS: Mapping[str, int] = {"nederland": 8_400_000, "provincie": 700_000, "gemeente": 25_000}
 """About how many parcels each size has."""
+
+ADDRESSES = dict(zip(GRIDS, (10, 60, 400, 2_000), strict=True))
+"""Addresses in a tile, by its density: ten million in the whole, as in the country."""
+
+CLASSES_PER_KM2 = (2_500, 1_500, 1_000, 500)
+"""From how many addresses per km2 on a place is of urbanity class 1, 2, 3 and 4; below the last it is of 5 (CBS)."""
 
 ASKED = (("starters", 200), ("statushouders", 80), ("studenten", 60), ("senioren", 60), ("spoedzoekers", 100))
 """Target groups, and the most homes that a gemeente asks for each."""
@@ -74,7 +80,7 @@ def squares(country: Country) -> Places:
     """Return areas that are squares; neighbourhoods differ in how many addresses lie around them."""
     sides = (("GM", 4, GEMEENTE_M), ("PV", 2, PROVINCIE_M), ("BU", 8, BUURT_M))
     gemeenten, provincies, buurten = (_named(prefix, n, _squares(country, side)) for prefix, n, side in sides)
-    return Places(gemeenten, provincies, _dense(buurten))
+    return Places(gemeenten, provincies, _dense(buurten, country))
 
 
 def within(path: Path, *, size: str, seed: int) -> tuple[Country, Places]:
@@ -110,7 +116,7 @@ def within(path: Path, *, size: str, seed: int) -> tuple[Country, Places]:
     buurten = _squares(country, BUURT_M)
     buurten = buurten[shapely.intersects(buurten, land)]
     gemeenten = gpd.GeoDataFrame(chosen[["statcode", "statnaam", "geometry"]], geometry="geometry", crs=CRS)
-    return country, Places(gemeenten, _provinces(chosen), _dense(_named("BU", 8, buurten)))
+    return country, Places(gemeenten, _provinces(chosen), _dense(_named("BU", 8, buurten), country))
 
 
 def _chosen(every: gpd.GeoDataFrame, size: str, rng: np.random.Generator) -> gpd.GeoDataFrame:
@@ -143,5 +149,23 @@ def _named(prefix: str, n_digits: int, shapes: NDArray[np.object_]) -> gpd.GeoDa
     return gpd.GeoDataFrame({"statcode": codes, "statnaam": codes}, geometry=list(shapes), crs=CRS)
 
 
-def _dense(buurten: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    return buurten.assign(address_density_per_km2=300.0 + (40.0 * np.arange(len(buurten))) % 2_000.0)
+def _dense(buurten: gpd.GeoDataFrame, country: Country) -> gpd.GeoDataFrame:
+    """Return neighbourhoods with the addresses of the tiles in them, and how urban that makes them."""
+    west, south = country.origin
+    middle = buurten.geometry.representative_point()
+    sums, n_tiles = np.zeros(len(buurten)), np.zeros(len(buurten))
+    n_rows, n_columns = country.shape
+    steps = range(int(BUURT_M / TILE_M))
+    first = [np.floor((at // BUURT_M * BUURT_M) / TILE_M).astype(int) for at in (middle.y - south, middle.x - west)]
+    for up in steps:
+        for right in steps:
+            row, column = first[0] + up, first[1] + right
+            is_there = (row < n_rows) & (column < n_columns)
+            number = (row * n_columns + column)[is_there]
+            sums[is_there] += [ADDRESSES.get(country.grid(one), 0) for one in number]
+            n_tiles[is_there] += country.is_land[number]
+    per_km2 = sums / np.maximum(n_tiles, 1) / (TILE_M / 1_000.0) ** 2
+    return buurten.assign(
+        address_density_per_km2=per_km2,
+        urbanity_class=1 + np.digitize(-per_km2, -np.array(CLASSES_PER_KM2, dtype=float), right=True),
+    )

@@ -78,7 +78,7 @@ def _sources(n_rows: Mapping[str, int]) -> dict[str, Any]:
     layers["flood"] = {"reader": "raster", "about": ABOUT, "path": "flood.tif", "unit": "m"}
     kinds = ("gemeenten", "provincies", "buurten")
     areas: dict[str, Any] = {kind: {"reader": "vector", "about": ABOUT, "path": f"{kind}.parquet"} for kind in kinds}
-    areas["buurten"]["keep"] = ["address_density_per_km2"]
+    areas["buurten"]["keep"] = ["address_density_per_km2", "urbanity_class"]
     return {
         "parcels": _vector("parcels", "land_use", id_column="site_id"),
         "layers": layers,

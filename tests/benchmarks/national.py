@@ -136,6 +136,7 @@ def national(size: int) -> Measurements:
             step(place.directory)
         watch.begin("end")
         check_answers(written, place.directory)
+        check_verdicts(place.directory)
         n_bytes = {path.name: path.stat().st_size for path in sorted(place.directory.glob("*.*")) if path.is_file()}
     phases = {str(one.pop("phase")): one for one in watch.phases[1:-1]}
     work = {name: one for name, one in phases.items() if name != "write the country"}
@@ -167,6 +168,15 @@ def check_answers(written: Written, directory: Path) -> None:
         if not np.isclose(found, one["covered_area_m2"], atol=0.01):
             message = f"{json.dumps(one)}: found {found}"
             raise ValueError(message)
+
+
+def check_verdicts(directory: Path) -> None:
+    """Refuse a run in which nothing is known or suitable: spread supply and demand would have nothing to do."""
+    suitability = pd.read_parquet(directory / "suitability.parquet", columns=["flexmilieu", "is_suitable"])
+    is_known = suitability["is_suitable"].notna().groupby(suitability["flexmilieu"]).any()
+    if not is_known.all() or not suitability["is_suitable"].fillna(value=False).any():
+        message = f"an easier problem: of {sorted(is_known.index[~is_known])} nothing is known, or nothing is suitable"
+        raise ValueError(message)
 
 
 def by_stage(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:

@@ -22,7 +22,7 @@ from flexsites.worlds.country import GRIDS, Country
 from flexsites.worlds.country_content import content, is_proof
 from flexsites.worlds.country_files import write_country
 from flexsites.worlds.country_lines import STEPS, streets
-from flexsites.worlds.country_places import N_PARCELS, place_of
+from flexsites.worlds.country_places import ADDRESSES, CLASSES_PER_KM2, N_PARCELS, place_of
 from flexsites.worlds.country_rasters import flood_m, noise_db
 
 SEED = 3
@@ -58,6 +58,31 @@ def test_every_rule_that_is_on_has_a_source(small: Path) -> None:
     assert [line for line in uncovered(study) if not line.startswith("own_sites")] == []
     for path in small.glob("*.parquet"):
         assert pq.read_metadata(path).num_rows > 0, path.name
+
+
+def test_what_every_flexmilieu_asks_can_be_answered() -> None:
+    """A country in which nothing can be suitable would be an easier problem than the real one."""
+    country = Country(25_000)
+    held = [content(country, number)["amenities"].columns["category"] for number in range(country.n_tiles)]
+    there = {*np.unique(np.concatenate(held)), "transit"}
+    _, places = place_of("gemeente", seed=1)
+    there |= {f"area_{name}" for name in places.buurten.columns}
+    study = resolve("demo")
+    for group in study.settings.target_groups.values():
+        for requirement in group.requirements:
+            asked = {clause.measure for clause in requirement.any_of}
+            assert any(name in measure for measure in asked for name in there), (group.id, requirement.id, asked)
+
+
+def test_neighbourhoods_are_as_urban_as_the_tiles_in_them() -> None:
+    country, places = place_of("gemeente", seed=1)
+    buurten = places.buurten
+    first = [country.grid(number) for number in (0, 1, country.n_columns, country.n_columns + 1)]
+    assert buurten["address_density_per_km2"].iloc[0] == np.mean([ADDRESSES[one] for one in first])
+    for limit, urbanity in zip(CLASSES_PER_KM2, (1, 2, 3, 4), strict=True):
+        is_such = (buurten["address_density_per_km2"] >= limit).to_numpy()
+        assert ((buurten["urbanity_class"] <= urbanity).to_numpy() == is_such).all()
+    assert buurten["urbanity_class"].nunique() > 1
 
 
 def test_what_is_written_is_what_tiles_hold(small: Path) -> None:
