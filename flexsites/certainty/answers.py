@@ -159,11 +159,11 @@ def _locations(one: Drawn, beside: int, ids: npt.NDArray[np.object_]) -> Frame:
     own = np.s_[:, : len(ids)]
     suits, homes, ranked = suits[own], homes[own], ranked[own]
     in_top = ((ranked <= TOP) & tells).mean(axis=0)
-    points = intervals(ranked)
+    points, held = intervals(ranked), intervals(homes)
     unknown = one.is_unknown[beside:][own].mean(axis=0)
     said = pd.DataFrame({"location_id": ids, "chance_suitable": suits.mean(axis=0), "chance_unknown": unknown})
     for row, point in enumerate(("p05", "p50", "p95")):
-        said[f"n_homes_{point}"] = intervals(homes)[row].astype(np.int64)
+        said[f"n_homes_{point}"] = held[row].astype(np.int64)
         found = points[row]
         said[f"rank_{point}"] = pd.arrays.IntegerArray(
             np.minimum(found, np.iinfo(np.int32).max).astype(np.int64), found == np.iinfo(np.int32).max

@@ -6,21 +6,23 @@ Nothing is intersected, routed or laid out in a draw.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import qmc
 
-from flexsites.capacity.kernels.counts import common_programme, per_cluster, room
+from flexsites.capacity.kernels.counts import common_programme, room
 from flexsites.capacity.kernels.density import dwellings_by_density
 from flexsites.capacity.kernels.dwelling_mix import homes_in_modules
 from flexsites.certainty.figures import Moved
 from flexsites.certainty.kernels.arrangement import Neighbours, arranged_homes, find_near, order_of
+from flexsites.certainty.kernels.judged import judged, mark_sites, served_locations
 from flexsites.suitability.kernels import criteria as c
-from flexsites.suitability.kernels.judgement import Measured, met_of, score_of
-from flexsites.suitability.kernels.ranks import better_before
+from flexsites.suitability.kernels.judgement import Measured
 
 __all__ = ["CONSENTS", "Drawn", "Ground", "Placed", "chances", "draw_all"]
 
@@ -147,54 +149,49 @@ def draw_all(ground: Ground, name: str, moved: Moved) -> Drawn:
     Laws: the same whatever the number of draws beside it; a draw at the expected figures equals the run.
     """
     n, n_locations = len(moved.level), len(ground.verdict)
+    of_locations, of_sites = (n, n_locations), (n, ground.n_sites)
+    found = Drawn(
+        is_suitable=np.zeros(of_locations, dtype=bool),
+        is_unknown=np.zeros(of_locations, dtype=bool),
+        homes=np.zeros(of_locations, dtype=np.int32),
+        rank=np.zeros(of_locations, dtype=np.int32),
+        suits_site=np.zeros(of_sites, dtype=bool),
+        may_suit_site=np.zeros(of_sites, dtype=bool),
+        spread={consent: np.zeros(n, dtype=np.int64) for consent in ground.placed},
+    )
     wide_share, n_wide = ground.mix[name]
     laid = homes_in_modules(ground.modules[name], wide_share, n_wide)
-    is_suitable, is_unknown = (np.zeros((n, n_locations), dtype=bool) for _ in range(2))
-    suits_site, may_suit_site = (np.zeros((n, ground.n_sites), dtype=bool) for _ in range(2))
-    homes, rank = np.zeros((n, n_locations), dtype=np.int32), np.zeros((n, n_locations), dtype=np.int32)
-    spread = {consent: np.zeros(n, dtype=np.int64) for consent in ground.placed}
-    counts = ground.site >= 0
-    for d in range(n):
-        truth = met_of(ground.measured, moved.asked[d])
-        met, may = truth == c.YES, truth != c.NO
-        score = score_of(ground.measured, moved.asked[d])[0]
-        by_density = dwellings_by_density(ground.core_area_m2, float(moved.homes_per_ha[d]))
-        rooms = room(by_density, laid[moved.level[d]])
-        size = (float(moved.minimum[d]), float(moved.maximum[d]))
-        suits_site[d, ground.site[counts & met]] = True
-        may_suit_site[d, ground.site[counts & may]] = True
-        is_unknown[d, ground.location[may[ground.located]]] = True
-        is_suitable[d], homes[d], rank[d] = _locations(ground, met, score, rooms, size)
-        for consent, placed in ground.placed.items():
-            spread[consent][d] = _spread(placed, met, score, rooms, size)
-    return Drawn(is_suitable, is_unknown & ~is_suitable, homes, rank, suits_site, may_suit_site, spread)
+
+    def one(d: int) -> None:
+        _draw(ground, moved, d, laid, found)
+
+    # Compiled kernels let other threads run, and no draw reads what another wrote.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(one, range(n)))
+    return found
 
 
-def _locations(
-    ground: Ground, met: Bools, score: Floats, rooms: Ints, size: tuple[float, float]
-) -> tuple[Bools, Ints, Ints]:
-    """Return of each location whether it suits, the homes of one place there, and its rank."""
-    n, here = len(ground.verdict), ground.located
-    suits = np.zeros(n, dtype=bool)
-    homes, rank = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-    if not len(here):
-        return suits, homes, rank
-    suits[ground.location[met[here]]] = True
-    best = np.full(n, -np.inf)
-    scored = met[here] & ~np.isnan(score[here])
-    np.maximum.at(best, ground.location[scored], score[here][scored])
-    part = np.bincount(ground.part, rooms[here]).astype(np.int64)
-    place = per_cluster(part[None], [size[0]], [size[1]])[0]
-    np.maximum.at(homes, ground.location, place[ground.part])
-    homes[~suits] = 0
-    rank[suits] = better_before(ground.verdict[suits], np.where(np.isinf(best), np.nan, best)[suits])
-    return suits, homes, rank
+def _draw(ground: Ground, moved: Moved, d: int, laid: Ints, found: Drawn) -> None:
+    """Answer one draw, and write it in its row."""
+    truth, score = judged(ground.measured, moved.asked[d])
+    by_density = dwellings_by_density(ground.core_area_m2, float(moved.homes_per_ha[d]))
+    rooms = room(by_density, laid[moved.level[d]])
+    size = (float(moved.minimum[d]), float(moved.maximum[d]))
+    mark_sites(truth, ground.site, found.suits_site[d], found.may_suit_site[d])
+    here = ground.located
+    suits, may, found.homes[d], found.rank[d] = served_locations(
+        truth[here], score[here], rooms[here], ground.location, ground.part, ground.verdict, *size
+    )
+    found.is_suitable[d], found.is_unknown[d] = suits, may & ~suits
+    for consent, placed in ground.placed.items():
+        found.spread[consent][d] = _spread(placed, truth == c.YES, score, rooms, size)
 
 
-def _spread(placed: Placed, met: Bools, score: Floats, rooms: Ints, size: tuple[float, float]) -> int:
+def _spread(placed: Placed, met: Bools, score: Ints, rooms: Ints, size: tuple[float, float]) -> int:
     """Return the homes of spread supply."""
     here, near = placed.piece, placed.near
-    is_open = met[here] & (rooms[here] >= 1)
+    rooms = rooms[here]
+    is_open = met[here] & (rooms >= 1)
     candidates = np.flatnonzero(is_open)
-    order = candidates[order_of(placed.needs_consent[candidates], score[here[candidates]], rooms[here[candidates]])]
-    return int(arranged_homes(order, is_open, rooms[here], near.starts, near.near, near.is_same, *size))
+    order = candidates[order_of(placed.needs_consent[candidates], score[here[candidates]], rooms[candidates])]
+    return int(arranged_homes(order, is_open, rooms, near.starts, near.near, near.is_same, *size))

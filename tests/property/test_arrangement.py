@@ -26,6 +26,7 @@ def test_the_homes_of_a_draw_are_those_of_spread_supply(seed, n, minimum, more):
     plain = spread(found, [minimum] * 3, [maximum] * 3, reach_m=250.0).homes[1].sum()
     near = find_near(xy, location, reach_m=250.0)
     candidates = np.flatnonzero(some)
-    order = candidates[order_of(verdict[some], score[some], room[some])]
+    thousandths = np.where(np.isnan(score), -1.0, np.rint(np.nan_to_num(score) * 1000.0)).astype(np.int64)
+    order = candidates[order_of(verdict[some], thousandths[some], room[some])]
     homes = arranged_homes(order, some.copy(), room, near.starts, near.near, near.is_same, float(minimum), maximum)
     assert homes == plain

@@ -9,9 +9,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from flexsites.compiled import kernel
+
 __all__ = ["intervals", "pawn", "total_order"]
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 LOW, MIDDLE, HIGH = 0.05, 0.5, 0.95
 """The points of an interval: 5 and 95 %, and the middle."""
@@ -30,8 +34,9 @@ def intervals(drawn: npt.NDArray[np.integer] | Floats) -> Floats:
     >>> intervals(np.arange(101)).tolist()
     [5.0, 50.0, 95.0]
     """
-    points = np.quantile(drawn.astype(np.float64), [LOW, MIDDLE, HIGH], axis=0, method="inverted_cdf")
-    return np.asarray(points, dtype=np.float64)
+    # Which of the sorted draws each point is: the draws themselves are then sorted no further than that.
+    points = np.quantile(np.arange(len(drawn)), [LOW, MIDDLE, HIGH], method="inverted_cdf").astype(np.int64)
+    return np.asarray(np.partition(drawn, points, axis=0)[points], dtype=np.float64)
 
 
 def pawn(chance: Floats, answer: Floats, *, n_slices: int, n_bootstrap: int, seed: int) -> Floats:
@@ -120,12 +125,34 @@ def _pawn(chance: Floats, answer: Floats, n_slices: int) -> Floats:
     n = len(answer)
     order = np.argsort(answer, kind="stable")
     is_last = np.append(np.diff(answer[order]) > 0, True)
-    whole = (np.arange(n) + 1.0)[is_last] / n
     # The slice of each draw: as many draws in each as there may be, by what the group drew.
     slice_of_rank = np.arange(n) * n_slices // n
     slice_of = np.empty(chance.shape, dtype=np.int64)
     np.put_along_axis(slice_of, np.argsort(chance, axis=0, kind="stable"), slice_of_rank[:, None], axis=0)
-    is_in = slice_of[order][:, :, None] == np.arange(n_slices)
-    below = np.cumsum(is_in, axis=0, dtype=np.int32)[is_last] / np.bincount(slice_of_rank, minlength=n_slices)
-    away = np.sort(np.abs(below - whole[:, None, None]).max(axis=0), axis=1)
+    away = np.sort(_distances(slice_of[order], is_last, np.bincount(slice_of_rank, minlength=n_slices)), axis=1)
     return np.asarray((away[:, (n_slices - 1) // 2] + away[:, n_slices // 2]) / 2.0)
+
+
+@kernel
+def _distances(slice_of: Ints, is_last: Bools, size: Ints) -> Floats:
+    """Return how far the distribution of each slice lies from that of all draws, shape (groups, slices).
+
+    Parameters
+    ----------
+    slice_of
+        The slice of each draw by group, draws by their answer, shape (draws, groups).
+    is_last
+        Whether a draw is the last of its answer, shape (draws,): distributions are compared there.
+    size
+        Draws of each slice.
+    """
+    n, n_groups = slice_of.shape
+    away = np.zeros((n_groups, len(size)))
+    for g in range(n_groups):
+        below = np.zeros(len(size), dtype=np.int64)
+        for i in range(n):
+            below[slice_of[i, g]] += 1
+            if is_last[i]:
+                for s in range(len(size)):
+                    away[g, s] = max(away[g, s], abs(below[s] / size[s] - (i + 1.0) / n))
+    return away
