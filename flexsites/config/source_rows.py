@@ -102,17 +102,19 @@ class Pairs(Model):
 class Selection(Model):
     """Which rows and columns of a table are read, and under which names.
 
-    `where` holds per column the values that are kept (null among them keeps rows without); `keep` the columns that
-    travel on (`*`: all); `rename` their new names (theirs: ours); `recode` per column, by its new name, what each value
-    becomes (a word, true, false or null): a value that is not listed is a fault, never dropped in silence; `spelled` is
-    the same by a table that many deliveries share, whatever their capitals and signs; `pairs` makes a column of kinds
-    and their values; `constants` columns that are the same for all rows. `id_column` null makes ids out of the row (a
-    hash), for sources without.
-    `nulls` are values that stand for null (-99997 and the like of CBS, 9999 as a building year).
+    `where` holds per column the values that are kept (null among them keeps rows without); `single` columns of which
+    all rows kept must have one value; `keep` the columns that travel on (`*`: all); `rename` their new names (theirs:
+    ours); `recode` per column, by its new name, what each value becomes (a word, true, false or null): a value that is
+    not listed is a fault, never dropped in silence; `spelled` is the same by a table that many deliveries share,
+    whatever their capitals and signs; `pairs` makes a column of kinds and their values; `constants` columns that are
+    the same for all rows. `id_column` null makes ids out of the row (a hash), for sources without. `nulls` are values
+    that stand for null (-99997 and the like of CBS, 9999 as a building year).
     """
 
     where: Where = Field(default_factory=dict)
     """Per column the values that are kept; null among them keeps rows without."""
+    single: tuple[str, ...] = ()
+    """Columns that hold one value in all rows kept, such as the year of a delivery; several are a fault."""
     keep: tuple[str, ...] = ()
     """The columns that travel on; `*` is all of them."""
     rename: dict[str, str] = Field(default_factory=dict)

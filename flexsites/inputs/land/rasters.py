@@ -36,8 +36,23 @@ from flexsites.tables.spatial_files import Writer, Written
 BLOCK_CELLS = 256
 """Side of a block: 256 x 256 cells are polygonised at a time."""
 
-# What programs write where there is no number. None can be a depth, a noise level or the like.
-_UNDECLARED = np.array([-9999.0, -99999.0, -32767.0, -32768.0, -2147483648.0, float(np.finfo(np.float32).min)])
+# What programs write where there is no number, besides the last number of a kind of whole numbers. None can be a depth,
+# a noise level or the like; the heights of the country (AHN) have the largest number of 32 bits.
+_FLOAT32 = np.finfo(np.float32)
+_UNDECLARED = (-9999.0, -99999.0, -32767.0, -32768.0, -2147483648.0, 9999.0, 99999.0, 1e20, 1e30)
+_UNDECLARED_FLOAT32 = (float(_FLOAT32.min), float(_FLOAT32.max))
+# Lengths as files write them, in metres: a file that says another than the configuration would be read wrong.
+_LENGTHS = {
+    word: metres
+    for metres, words in {
+        0.001: ("mm", "millimeter", "millimetre", "millimeters", "millimetres"),
+        0.01: ("cm", "centimeter", "centimetre", "centimeters", "centimetres"),
+        0.1: ("dm", "decimeter", "decimetre", "decimeters", "decimetres"),
+        1.0: ("m", "meter", "metre", "meters", "metres"),
+        0.3048: ("ft", "foot", "feet"),
+    }.items()
+    for word in words
+}
 
 Cells = Literal["covered", "listed"]
 
@@ -97,7 +112,7 @@ class RasterFile:
                 is_known = source.read_masks(self.band, window=square) != 0
         except RasterioIOError as error:
             raise InputError(Fault(f"cannot be read ({error})", self.path, "fetch the raster again")) from error
-        if self.nodata is None and (found := _UNDECLARED[np.isin(_UNDECLARED, values[is_known])]).size:
+        if self.nodata is None and (found := _undeclared(values[is_known])):
             what = f"cells of {found[0]:g}, and no nodata is said or declared: they would count as a number"
             remedy = f"declare `nodata: {found[0]:g}`, or put another number there if it is one"
             raise InputError(Fault(what, f"{self.name} ({Path(self.path).name})", remedy))
@@ -129,7 +144,8 @@ def open_raster(name: str, row: Raster, path: str, places: Places) -> RasterFile
             crs = source.crs.to_string() if source.crs else row.crs
             if faults := _faults(source, row, where):
                 raise InputError(faults)
-            said, at = source.nodata, row.band - 1
+            at = row.band - 1
+            said = source.nodatavals[at]
             scale, offset = float(source.scales[at]), float(source.offsets[at])
             flags = source.mask_flag_enums[at]
             is_masked = MaskFlags.all_valid not in flags and flags != [MaskFlags.nodata]
@@ -187,6 +203,22 @@ def exceeds(values: NDArray[Any], threshold: float, comparison: Literal["above",
     [False, True, True]
     """
     return np.asarray(values > threshold if comparison == "above" else values >= threshold, dtype=bool)
+
+
+def _undeclared(values: NDArray[Any]) -> list[float]:
+    """Return which of the numbers that stand for no number are among the values.
+
+    Examples
+    --------
+    >>> _undeclared(np.array([0, 65535], dtype="uint16")), _undeclared(np.array([0, 9], dtype="uint16"))
+    ([65535.0], [])
+    """
+    asked = [*_UNDECLARED]
+    asked += [float(np.iinfo(values.dtype).max)] if np.issubdtype(values.dtype, np.integer) else _UNDECLARED_FLOAT32
+    # 1e20 in 32 bits is another number than in 64.
+    kind = values.dtype if np.issubdtype(values.dtype, np.floating) else np.dtype(np.float64)
+    given = np.array(asked, dtype=np.float64).astype(kind)
+    return [float(one) for one in given[np.isin(given, values.astype(kind))]]
 
 
 def polygonise(block: Block, mask: NDArray[np.bool_], projection: Projection) -> Geometries:
@@ -248,14 +280,20 @@ def _faults(source: Any, row: Raster, where: str) -> list[Fault]:  # noqa: ANN40
     if "scale" in row.model_fields_set and (scale, offset) != (1.0, 0.0):
         what = f"the file says its numbers are times {scale:g} plus {offset:g}, the configuration declares a scale"
         faults.append(Fault(what, where, "remove `scale`, or mend the file"))
+    theirs = source.units[row.band - 1]
+    factors = [_LENGTHS.get((unit or "").strip().lower()) for unit in (theirs, row.unit)]
+    if "scale" not in row.model_fields_set and None not in factors and factors[0] != factors[1]:
+        what = f"the file says its numbers are in {theirs}, the configuration declares {row.unit}"
+        faults.append(Fault(what, where, "declare the `scale` that turns the one into the other, or mend the file"))
     if source.transform.is_identity:
         faults.append(Fault("the raster does not say where it lies", where, "georeference it (a .tfw beside it)"))
     if np.issubdtype(np.dtype(kind), np.complexfloating):
         faults.append(Fault("its cells are complex numbers", where, "give a raster of plain numbers"))
     if source.transform.b or source.transform.d:
         faults.append(Fault("the raster is turned against its axes", where, "warp it to a north-up grid first"))
-    if row.nodata is not None and source.nodata is not None and not _is_same_number(row.nodata, source.nodata, kind):
-        what = f"the file says nodata is {source.nodata:g}, the configuration declares {row.nodata:g}"
+    said = source.nodatavals[row.band - 1]
+    if row.nodata is not None and said is not None and not _is_same_number(row.nodata, said, kind):
+        what = f"the file says nodata is {said:g}, the configuration declares {row.nodata:g}"
         faults.append(Fault(what, where, "remove `nodata`, or mend the file"))
     if row.crs is not None and source.crs is not None and not _is_same(source.crs, row.crs):
         what = f"the file says its CRS is {source.crs.to_string()}, the configuration declares {row.crs}"

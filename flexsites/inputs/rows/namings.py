@@ -119,7 +119,7 @@ def spelt_as(naming: Naming, content: Content) -> Naming:
     theirs: dict[str, list[str]] = {}
     for column in content.columns:
         theirs.setdefault(column.lower(), []).append(column)
-    names = {*naming.has, *naming.lacks, *naming.keep, *naming.rename, *naming.where, *naming.periods}
+    names = {*naming.has, *naming.lacks, *naming.keep, *naming.rename, *naming.where, *naming.single, *naming.periods}
     names |= {*naming.without_period, *(name for pairs in naming.pairs.values() for name in pairs.columns)}
     names |= {naming.id_column} if naming.id_column else set()
     written = {name: theirs.get(name.lower()[:letters], []) for name in names - content.columns}
@@ -133,6 +133,7 @@ def spelt_as(naming: Naming, content: Content) -> Naming:
         "lacks": tuple(spelt.get(name, name) for name in naming.lacks),
         "keep": tuple(name for name in naming.keep if name not in spelt),
         "rename": {**{spelt.get(key, key): one for key, one in naming.rename.items()}, **kept},
+        "single": tuple(spelt.get(name, name) for name in naming.single),
         "where": {spelt.get(key, key): one for key, one in naming.where.items()},
         "periods": {spelt.get(key, key): one for key, one in naming.periods.items()},
         "without_period": tuple(spelt.get(name, name) for name in naming.without_period),
@@ -180,6 +181,7 @@ def fitted(row: Vector | Selection, columns: Iterable[str]) -> Vector | Selectio
     ours = {row.rename.get(name, name) for name in names} | set(row.constants)
     update: dict[str, object] = {
         "where": {key: one for key, one in row.where.items() if key in names or None not in one or key in asked},
+        "single": tuple(key for key in row.single if key in names),
         "keep": tuple(key for key in row.keep if key in names or key == "*"),
         "rename": {key: one for key, one in row.rename.items() if key in names},
         "recode": {key: one for key, one in row.recode.items() if key in ours},

@@ -22,6 +22,7 @@ from flexsites.inputs.rows.cells import holds_lists, is_null, members, written
 from flexsites.inputs.rows.numbers import OF_A_MAPPING, Unreadable
 from flexsites.inputs.rows.pairs import of_kind
 from flexsites.inputs.rows.spellings import meanings, spellings_of
+from flexsites.inputs.rows.words import nearly
 
 EVERY_COLUMN = "*"
 _SHOWN = 6
@@ -29,9 +30,11 @@ _SHOWN = 6
 
 @dataclass(slots=True)
 class Unlisted:
-    """Values that a `recode` does not list, or `pairs` cannot read, per column, counted over all batches."""
+    """Values that a `recode` does not list, that `where` nearly does, or `pairs` cannot read, over all batches."""
 
     counts: dict[str, Counter[str]] = field(default_factory=dict)
+    nearly: dict[str, Counter[str]] = field(default_factory=dict)
+    single: dict[str, Counter[str]] = field(default_factory=dict)
     unreadable: Unreadable = field(default_factory=Unreadable)
 
     def faults(self, where: str) -> list[Fault]:
@@ -42,6 +45,18 @@ class Unlisted:
             what = f"values whose meaning is not listed for {column}: {values}"
             remedy = "say in `recode` what each becomes; null is for unknown"
             found.append(Fault(what, where, remedy, sum(counter.values())))
+        for column, counter in self.nearly.items():
+            what = f"values of {column} that `where` asks for in other signs, or that hold one it asks for among others"
+            remedy = "list them in `where` too, or write them otherwise in the file: these rows would be left out"
+            found.append(
+                Fault(what, where, remedy, counter.total(), [value for value, _ in counter.most_common(_SHOWN)])
+            )
+        for column, counter in self.single.items():
+            if len(counter) > 1:
+                values = sorted(counter)
+                what = f"rows of several deliveries in one file: {column} is {', '.join(values[:_SHOWN])}"
+                remedy = "say in `where` of the source's entry which one is meant"
+                found.append(Fault(what, where, remedy, counter.total()))
         return [*found, *self.unreadable.faults(where, OF_A_MAPPING)]
 
 
@@ -69,7 +84,7 @@ def kept_columns(selection: Selection, available: Iterable[str], needed: Iterabl
 def read_columns(selection: Selection, available: Iterable[str], needed: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the source's columns that must be read: those kept, those of `where`, and the id."""
     names = tuple(available)
-    asked = {*kept_columns(selection, names, needed), *selection.where, *_paired(selection)}
+    asked = {*kept_columns(selection, names, needed), *selection.where, *selection.single, *_paired(selection)}
     if selection.id_column is not None:
         asked.add(selection.id_column)
     return tuple(name for name in names if name in asked)
@@ -96,7 +111,15 @@ def asked_columns(selection: Selection, needed: Iterable[str] = ()) -> tuple[str
     found: dict[str, None] = {}
     for one in every:
         theirs = {ours: name for name, ours in one.rename.items()}
-        names = [one.id_column, *getattr(one, "has", ()), *one.where, *one.keep, *one.rename, *_paired(one)]
+        names = [
+            one.id_column,
+            *getattr(one, "has", ()),
+            *one.where,
+            *one.single,
+            *one.keep,
+            *one.rename,
+            *_paired(one),
+        ]
         names += [*getattr(one, "periods", {}), *(theirs.get(name, name) for name in needed)]
         found |= dict.fromkeys(name for name in names if name is not None)
     return tuple(found)
@@ -116,6 +139,7 @@ def column_faults(
     ours = (names - set(selection.rename)) | set(selection.rename.values()) | made
     asked = [
         *((name, "`where` names") for name in selection.where if name not in names),
+        *((name, "`single` names") for name in selection.single if name not in names),
         *((name, "`keep` names") for name in selection.keep if name not in names | {EVERY_COLUMN}),
         *((name, "`periods` names") for name in getattr(selection, "periods", {}) if name not in names),
         *((name, "`without_period` names") for name in getattr(selection, "without_period", ()) if name not in names),
@@ -135,9 +159,10 @@ def column_faults(
 
 
 def matches(column: pd.Series, values: Iterable[object]) -> NDArray[np.bool_]:
-    """Return which rows hold one of the values; a list matches if any member does, null only if null is asked.
+    """Return which rows hold one of the values; a list matches if any member does, null and blank if null is asked.
 
-    Numbers, text and booleans are compared as they are written, so `1`, `1.0` and "1" are the same.
+    Numbers, text and booleans are compared as they are written, so `1`, `1.0` and "1" are the same. A text with `|` or
+    `;` is a list.
 
     Examples
     --------
@@ -145,21 +170,31 @@ def matches(column: pd.Series, values: Iterable[object]) -> NDArray[np.bool_]:
     [True, False, False]
     >>> matches(pd.Series([["woonfunctie", "winkelfunctie"], ["industriefunctie"]]), ("woonfunctie",)).tolist()
     [True, False]
-    >>> matches(pd.Series(["2024-01-01", None]), (None,)).tolist()
-    [False, True]
+    >>> matches(pd.Series(["woonfunctie|winkelfunctie", "industriefunctie"]), ("woonfunctie",)).tolist()
+    [True, False]
+    >>> matches(pd.Series(["2024-01-01", None, ""]), (None,)).tolist()
+    [False, True, True]
     """
     values = tuple(values)
     wanted = {written(value) for value in values if value is not None}
     if None in values:
-        holds_nothing = np.array([is_null(value) for value in column], dtype=bool)
+        holds_nothing = np.array(
+            [is_null(value) or (isinstance(value, str) and not value.strip()) for value in column], dtype=bool
+        )
         return np.asarray(
             holds_nothing | matches(column, tuple(value for value in values if value is not None)), dtype=bool
         )
     if holds_lists(column):
         return np.array([any(written(v) in wanted for v in members(cell)) for cell in column], dtype=bool)
     codes, uniques = pd.factorize(column)
-    hits = np.array([*(written(value) in wanted for value in uniques), False], dtype=bool)
+    hits = np.array([*(_is_or_holds(written(value), wanted) for value in uniques), False], dtype=bool)
     return np.asarray(hits[codes], dtype=bool)
+
+
+def _is_or_holds(text: str, wanted: set[str]) -> bool:
+    return text in wanted or (
+        ("|" in text or ";" in text) and any(part.strip() in wanted for part in text.replace(";", "|").split("|"))
+    )
 
 
 def select(batch: Batch, selection: Selection, kept: tuple[str, ...], unlisted: Unlisted) -> tuple[Batch, int]:
@@ -167,6 +202,10 @@ def select(batch: Batch, selection: Selection, kept: tuple[str, ...], unlisted: 
     keep = np.ones(len(batch.columns), dtype=bool)
     for name, values in selection.where.items():
         keep &= matches(batch.columns[name], values)
+        _count_nearly(batch.columns[name], values, name, unlisted)
+    for name in selection.single:
+        seen = unlisted.single.setdefault(name, Counter())
+        seen.update(written(value) for value in batch.columns[name][keep] if not is_null(value))
     rows = batch.columns[keep].reset_index(drop=True)
     columns: dict[str, pd.Series] = {}
     for name in kept:
@@ -183,6 +222,23 @@ def select(batch: Batch, selection: Selection, kept: tuple[str, ...], unlisted: 
         columns[name] = of_kind(rows, pairs, name, unlisted.unreadable)
     chosen = pd.DataFrame(columns, index=rows.index)
     return Batch(chosen, batch.geometry[keep]), int((~keep).sum())
+
+
+def _count_nearly(column: pd.Series, values: Iterable[object], name: str, unlisted: Unlisted) -> None:
+    """Count the words that would be among those asked for, were they written alike: nobody means to leave them out."""
+    words = [value for value in values if isinstance(value, str)]
+    if not words or pd.api.types.is_numeric_dtype(column.dtype):
+        return
+    cells = column.explode() if holds_lists(column) else column
+    codes, distinct = pd.factorize(cells)
+    is_near = nearly(pd.Series([*distinct], dtype=object), words).copy()
+    # A list with commas, as some exports write one: what holds a comma may as well be one name.
+    is_near |= np.array([not set(words).isdisjoint(str(value).split(",")) for value in distinct], dtype=bool)
+    is_near &= ~matches(pd.Series([*distinct], dtype=object), words)
+    if is_near.any():
+        hits = pd.Series(distinct).astype("str")[is_near]
+        rows = np.bincount(codes[codes >= 0], minlength=len(distinct))
+        unlisted.nearly.setdefault(name, Counter()).update({word: int(rows[at]) for at, word in hits.items()})
 
 
 def identifiers(batch: Batch, selection: Selection) -> pd.Series:

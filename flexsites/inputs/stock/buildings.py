@@ -261,10 +261,15 @@ def _count_units(units: Frame, footprint_m2: pd.Series) -> _Counted:
     at = at.sort_values(["bag_verblijfsobject_id", "footprint", "bag_pand_id"], ascending=[True, False, True])
     one = at.drop_duplicates("bag_verblijfsobject_id")
     functions = one["functions"].map(tuple)
-    by_pand = one["bag_pand_id"].to_numpy()
+    by_pand = one["bag_pand_id"].astype("str")
     at_pand = pd.DataFrame({"is_dwelling": is_dwelling(functions), "area": one["floor_area_m2"].to_numpy()})
-    grouped = at_pand.groupby(by_pand)
-    words = pd.DataFrame({"pand": by_pand, "words": functions.to_numpy()}).explode("words").drop_duplicates().dropna()
+    grouped = at_pand.groupby(by_pand.to_numpy())
+    words = (
+        pd.DataFrame({"pand": by_pand.to_numpy(), "words": functions.to_numpy()})
+        .explode("words")
+        .drop_duplicates()
+        .dropna()
+    )
     counts = pd.DataFrame(
         {
             "n_dwellings": grouped["is_dwelling"].sum().astype("Int64"),
@@ -273,7 +278,8 @@ def _count_units(units: Frame, footprint_m2: pd.Series) -> _Counted:
             "functions": _listed(words),
         }
     )
-    return _Counted(counts.rename_axis("bag_pand_id").reset_index(), len(one))
+    per_building = counts.rename_axis("bag_pand_id").reset_index().astype({"bag_pand_id": "str"})
+    return _Counted(per_building, len(one))
 
 
 def is_dwelling(functions: pd.Series) -> np.typing.NDArray[np.bool_]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import geopandas as gpd
@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 _ID_DIGITS = 16
+_SHAPEFILE_LETTERS = 10
 
 
 def read_stock_file(path: Path, *, where: str, layer: str | None = None, crs: str | None = None) -> Frame:
@@ -67,6 +68,8 @@ class StockFile:
     file: VectorFile
     columns: tuple[str, ...]
     where: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Names in lower case that the file cuts off or writes in parts: the register's."""
 
     def batches(self, bounds: Bounds | None = None) -> Iterator[Frame]:
         """Give the rows, names in lower case, geometry in RD New; at least one batch.
@@ -87,7 +90,7 @@ class StockFile:
         window = moving.window(bounds) if moving is not None and bounds is not None and is_big else None
         n_batches = 0
         for batch in self.file.batches(self.columns, bounds=window, text=text):
-            rows = batch.columns.rename(columns=str.lower)
+            rows = batch.columns.rename(columns=str.lower).rename(columns=self.names)
             if moving is None:
                 yield rows
             else:
@@ -151,11 +154,37 @@ def open_stock_file(
     )
     if needed is None:
         return StockFile(opened, opened.columns, where)
-    lower = pd.DataFrame(columns=[name.lower() for name in opened.columns])
-    require_columns(lower, dict(needed), where=where)
-    known = {*optional, *(name for names in needed.values() for name in names)}
-    chosen = tuple(name for name in opened.columns if name.lower().removeprefix("b3_") in known)
-    return StockFile(opened, chosen, where)
+    lower = [name.lower() for name in opened.columns]
+    known = tuple(dict.fromkeys((*(name for names in needed.values() for name in names), *optional)))
+    spelt = spelt_out(lower, known, is_cut=opened.path.lower().endswith((".shp", ".dbf")))
+    require_columns(pd.DataFrame(columns=[spelt.get(name, name) for name in lower]), dict(needed), where=where)
+    chosen = tuple(
+        name for name in opened.columns if spelt.get(name.lower(), name.lower()).removeprefix("b3_") in known
+    )
+    return StockFile(opened, chosen, where, spelt)
+
+
+def spelt_out(columns: Iterable[str], known: Iterable[str], *, is_cut: bool) -> dict[str, str]:
+    """Return the register's names of columns that are written in parts or, in a shapefile, cut off at ten letters.
+
+    Examples
+    --------
+    >>> spelt_out(["voorkomen_identificatie", "status"], ["voorkomenidentificatie", "status"], is_cut=False)
+    {'voorkomen_identificatie': 'voorkomenidentificatie'}
+    >>> spelt_out(["tijdstipin", "tijdstipni"], ["tijdstipinactief", "tijdstipnietbaglv"], is_cut=True)
+    {'tijdstipin': 'tijdstipinactief', 'tijdstipni': 'tijdstipnietbaglv'}
+    """
+    columns, known = tuple(columns), tuple(known)
+    found: dict[str, str] = {}
+    for column in (one for one in columns if one not in known):
+        joined = column.replace("_", "")
+        meant = [name for name in known if name.replace("_", "") == joined]
+        if is_cut and len(column) == _SHAPEFILE_LETTERS:
+            meant += [name for name in known if name.startswith(column)]
+        left = [name for name in meant if name not in columns and name not in found.values()]
+        if left:
+            found[column] = left[0]
+    return found
 
 
 def first_column(rows: Frame, names: tuple[str, ...]) -> str | None:

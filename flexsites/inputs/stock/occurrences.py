@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from flexsites.errors import Fault, InputError
 from flexsites.inputs.rows.numbers import numbers
 from flexsites.inputs.stock.files import first_column
 from flexsites.tables import Frame
@@ -21,6 +22,10 @@ _NUMBER = ("voorkomenidentificatie",)
 _VOID = ("tijdstipinactief", "tijdstipinactieflv", "tijdstipnietbaglv", "aanduidingrecordinactief")
 _BEGIN = ("begingeldigheid", "datumbegingeldigheid", "begindatumtijdvakgeldigheid")
 _END = ("eindgeldigheid", "datumeindegeldigheid", "einddatumtijdvakgeldigheid")
+_WRITTEN = (
+    (r"^(\d{4})[-/]?(\d{2})[-/]?(\d{2})(?:\D.*|\d{8}(?:\.0)?|\.0)?$", r"\1-\2-\3"),
+    (r"^(\d{2})-(\d{2})-(\d{4})(?:\D.*)?$", r"\3-\2-\1"),
+)
 _NOT_VOID = ("", "n", "nee", "false", "0")
 
 OCCURRENCE_COLUMNS = (*_NUMBER, *_VOID, *_BEGIN, *_END)
@@ -48,6 +53,11 @@ def why_not(rows: Frame, ids: pd.Series, row_key: pd.Series, *, where: str, on: 
     on
         The reference date; None: what has no end is valid.
 
+    Raises
+    ------
+    InputError
+        If a number or a day cannot be read.
+
     Examples
     --------
     >>> rows = pd.DataFrame({"voorkomenidentificatie": [1, 2], "tijdstipinactief": [None, "2021-05-01"]})
@@ -56,7 +66,7 @@ def why_not(rows: Frame, ids: pd.Series, row_key: pd.Series, *, where: str, on: 
     [None, 'declared void in the register']
     """
     reason = np.full(len(rows), None, dtype=object)
-    reason[~_is_valid(rows, on)] = NOT_VALID
+    reason[~_is_valid(rows, where, on)] = NOT_VALID
     reason[_is_void(rows)] = VOID
     name = first_column(rows, _NUMBER)
     version = numbers(rows[name], name, where).fillna(0) if name else pd.Series(0.0, index=rows.index)
@@ -80,8 +90,8 @@ def _is_void(rows: Frame) -> NDArray[np.bool_]:
     return is_void
 
 
-def _is_valid(rows: Frame, on: dt.date | None) -> NDArray[np.bool_]:
-    begin, end = (_dates(rows, names) for names in (_BEGIN, _END))
+def _is_valid(rows: Frame, where: str, on: dt.date | None) -> NDArray[np.bool_]:
+    begin, end = (_dates(rows, names, where) for names in (_BEGIN, _END))
     day = None if on is None else on.isoformat()
     has_begun = np.ones(len(rows), dtype=bool) if begin is None or day is None else (begin.isna() | (begin <= day))
     if end is None:
@@ -90,11 +100,21 @@ def _is_valid(rows: Frame, on: dt.date | None) -> NDArray[np.bool_]:
     return np.asarray(has_begun & is_open, dtype=bool)
 
 
-def _dates(rows: Frame, names: tuple[str, ...]) -> pd.Series | None:
-    """Return days as ISO text, which sorts as days do (20210501, as older extracts write it, too); null: none."""
+def _dates(rows: Frame, names: tuple[str, ...], where: str) -> pd.Series | None:
+    """Return days as ISO text, which sorts as days do; null: none. A day that cannot be read is never none.
+
+    Older extracts write 20210501, exports for people 01-05-2021.
+    """
     name = first_column(rows, names)
     if name is None:
         return None
     text = rows[name].astype("str").str.strip().where(rows[name].notna())
-    days = text.str.replace(r"^(\d{4})-?(\d{2})-?(\d{2}).*$", r"\1-\2-\3", regex=True)
-    return days.where(days.str.fullmatch(r"\d{4}-\d{2}-\d{2}").fillna(value=False).astype(bool))
+    text = text.mask(text == "")
+    for pattern, ordered in _WRITTEN:
+        text = text.str.replace(pattern, ordered, regex=True)
+    # 9999-12-31, an end that never comes, is beyond the dates that pandas counts in nanoseconds.
+    is_day = text.str.fullmatch(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])").fillna(value=False).astype(bool)
+    if (strange := text[text.notna() & ~is_day]).size:
+        what, remedy = "values that are no day", "write days as 2026-12-31, and leave the cell of no day empty"
+        raise InputError(Fault(what, f"{where}.{name}", remedy, len(strange), strange.head(3).tolist()))
+    return text

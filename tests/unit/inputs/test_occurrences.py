@@ -40,6 +40,12 @@ def rows_of(*rows: dict[str, Any]) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(frame, geometry=[square(1)] * len(frame), crs=28992)
 
 
+def write_unit(path: Path) -> None:
+    shared = {"status": IN_USE, "oppervlakte": 80, "gebruiksdoel": "woonfunctie", "pandref": pand(1)}
+    frame = pd.DataFrame([shared | {"identificatie": unit(1)}])
+    gpd.GeoDataFrame(frame, geometry=[square(1).centroid], crs=28992).to_file(path)
+
+
 OCCURRENCES: dict[str, tuple[list[dict[str, Any]], bool]] = {
     "one": ([{}], True),
     "the second was declared void": (
@@ -62,6 +68,13 @@ OCCURRENCES: dict[str, tuple[list[dict[str, Any]], bool]] = {
         [{"begindatumtijdvakgeldigheid": "2020010100000000", "einddatumtijdvakgeldigheid": None},
          {"begindatumtijdvakgeldigheid": "2000010100000000", "einddatumtijdvakgeldigheid": "2020010100000000",
           "status": GONE}], True),
+    "days as people write them": (
+        [{"begingeldigheid": "01-01-2000", "eindgeldigheid": "31-12-2020"},
+         {"begingeldigheid": "31-12-2020", "eindgeldigheid": "", "status": GONE}], False),
+    "days with strokes": (
+        [{"begingeldigheid": "2020/01/01 00:00:00", "eindgeldigheid": None},
+         {"begingeldigheid": "2000/01/01 00:00:00", "eindgeldigheid": "2020/01/01 00:00:00", "status": GONE}], True),
+    "an end that never comes": ([{"eindgeldigheid": "9999-12-31"}], True),
     "a higher number wins": (
         [{"voorkomenidentificatie": 2, "status": GONE}, {"voorkomenidentificatie": 1}], False),
     "the second has ended": (
@@ -77,6 +90,45 @@ def test_the_occurrence_that_is_valid_on_the_day_counts(name: str) -> None:
     assert len(standing) == stands
     assert len(standing) + len(left_out) == len(rows)
     assert set(standing["pand_status"]) <= {STANDS}
+
+
+@pytest.mark.parametrize("day", ["12/31/2020", "1609372800000", "31-31-2020", "2020", "vorig jaar"])
+def test_a_day_that_cannot_be_read_is_never_none(day: str) -> None:
+    with pytest.raises(InputError, match=r"panden.eindgeldigheid: values that are no day \(1 row"):
+        panden(rows_of({"eindgeldigheid": day}), where="panden", on=ON)
+
+
+@pytest.mark.parametrize("suffix", ["shp", "gpkg"])
+def test_names_that_are_cut_off_or_written_in_parts_are_the_register_s(tmp_path: Path, suffix: str) -> None:
+    """A second occurrence, declared void, does not tear the pand down: a shapefile keeps ten letters of that name."""
+    rows = rows_of(
+        {"voorkomen_identificatie": 1, "tijdstip_inactief": None, "oorspronkelijk_bouwjaar": 1970},
+        {
+            "voorkomen_identificatie": 2,
+            "tijdstip_inactief": "2021-05-01",
+            "oorspronkelijk_bouwjaar": 1970,
+            "status": GONE,
+        },
+    ).drop(columns="bouwjaar")
+    if suffix == "shp":
+        rows.columns = [name.replace("_", "")[:10] for name in rows.columns]
+    rows.to_file(tmp_path / f"pand.{suffix}")
+    write_unit(tmp_path / "vbo.gpkg")
+    row = {"reader": "bag", "about": ABOUT, "bag_panden": vector(tmp_path / f"pand.{suffix}")}
+    row["verblijfsobjecten"] = vector(tmp_path / "vbo.gpkg")
+    given = sources(layers={"buildings": row})
+    prepared = prepare(given, directory=tmp_path / "out", base=tmp_path, request=Request(reference_date=ON))
+    assert prepared.read_layers()["year_built"].tolist() == [1970]
+
+
+def test_a_place_where_no_pand_stands_any_more_is_read(tmp_path: Path) -> None:
+    rows_of({"status": GONE}).to_file(tmp_path / "pand.gpkg")
+    write_unit(tmp_path / "vbo.gpkg")
+    row = {"reader": "bag", "about": ABOUT, "bag_panden": vector(tmp_path / "pand.gpkg")}
+    row["verblijfsobjecten"] = vector(tmp_path / "vbo.gpkg")
+    given = sources(layers={"buildings": row})
+    prepared = prepare(given, directory=tmp_path / "out", base=tmp_path, request=Request(reference_date=ON))
+    assert prepared.read_layers().empty
 
 
 def test_an_id_that_comes_twice_and_nothing_tells_is_told(tmp_path: Path) -> None:

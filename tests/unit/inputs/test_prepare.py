@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+import rasterio.shutil
 import shapely
 
 from flexsites.config.rules import PlannedCapacity, RasterAbove
@@ -223,6 +224,53 @@ def test_a_raster_says_how_its_numbers_are_read(tmp_path: Path) -> None:
     assert "times 0.01 plus 0" in fault
     assert "remove `scale`" in fault
     assert flood(tmp_path, cells, scale=0.01)[:2] == (5_000.0, 10_000.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        ("float32", float(np.finfo("float32").max)),
+        ("float32", 1e20),
+        ("uint16", 65535),
+        ("int16", 32767),
+        ("uint8", 255),
+    ],
+)
+def test_a_number_for_no_number_that_nobody_declared_is_no_depth(tmp_path: Path, kind: str, number: float) -> None:
+    cells = np.array([[0, number], [0, number]]).astype(kind)
+    (fault,) = flood(tmp_path, cells)[2]
+    assert "and no nodata is said or declared" in fault
+    assert flood(tmp_path, cells, nodata=number)[:2] == (0.0, 5_000.0)
+
+
+def test_a_raster_in_another_unit_than_declared_is_refused(tmp_path: Path) -> None:
+    """Half a metre, written as 50 cm, is no 50 m; a scale that is declared says what the file's numbers become."""
+
+    def in_centimetres(file: Any) -> None:
+        file.units = ("cm",)
+
+    cells = np.array([[50, 150], [50, 150]], dtype="uint16")
+    (fault,) = flood(tmp_path, cells, in_centimetres)[2]
+    assert "the file says its numbers are in cm, the configuration declares m" in fault
+    assert flood(tmp_path, cells, in_centimetres, scale=0.01)[:2] == (5_000.0, 10_000.0)
+
+
+def test_every_band_has_a_nodata_of_its_own(tmp_path: Path) -> None:
+    at = rasterio.Affine(50, 0, ORIGIN[0], 0, -50, ORIGIN[1] + 100)
+    profile = {"driver": "GTiff", "height": 2, "width": 2, "count": 2, "dtype": "float32", "crs": "EPSG:28992"}
+    with rasterio.open(tmp_path / "two.tif", "w", transform=at, **profile) as file:
+        file.write(np.full((2, 2, 2), 2, dtype="float32"))
+    rasterio.shutil.copy(tmp_path / "two.tif", tmp_path / "two.vrt", driver="VRT")
+    text = (tmp_path / "two.vrt").read_text()
+    text = text.replace('band="2">', 'band="2"><NoDataValue>2</NoDataValue>', 1)
+    (tmp_path / "two.vrt").write_text(text)
+    found = []
+    for band in (1, 2):
+        row = {"reader": "raster", "about": ABOUT, "path": "two.vrt", "unit": "m", "band": band}
+        request = Request(rules=(above(1),))
+        made = prepare(sources(layers={"flood": row}), directory=tmp_path / f"{band}", base=tmp_path, request=request)
+        found.append((float(made.read_layers().area.sum()), float(made.coverages().area.sum())))
+    assert found == [(10_000.0, 10_000.0), (0.0, 0.0)]
 
 
 def test_cells_that_a_raster_masks_are_unknown(tmp_path: Path) -> None:

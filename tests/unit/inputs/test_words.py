@@ -93,6 +93,56 @@ def test_texts_and_numbers_of_true_and_false_are_read(tmp_path: Path, words: lis
     assert found.iloc[:2].tolist() == [True, False]
 
 
+@pytest.mark.parametrize("word", ["Water", "water ", "WATER", "water,oever"])
+def test_what_where_nearly_asks_is_not_left_out_without_a_word(tmp_path: Path, word: str) -> None:
+    frame = squares(3).assign(use=["water", word, "land"])
+    row = vector(write(frame, tmp_path / "l.gpkg"), coverage="run", where={"use": ["water"]})
+    (fault,) = map(str, check(sources(layers={"water": row}), base=tmp_path))
+    assert "values of use that `where` asks for in other signs" in fault
+    assert f"(1 row: {word}" in fault
+
+
+def test_where_takes_a_list_for_each_of_its_values_and_a_blank_for_null(tmp_path: Path) -> None:
+    frame = squares(4).assign(use=["water|oever", "oever; water", "oever", "water"], end=[None, "", "2020", " "])
+    asked = {"use": ["water"], "end": [None]}
+    row = vector(write(frame, tmp_path / "l.gpkg"), coverage="run", where=asked, id_column="id")
+    found = prepare(sources(layers={"water": row}), directory=tmp_path / "out", base=tmp_path).read_layers()
+    assert sorted(found["feature_id"]) == ["p0", "p1", "p3"]
+
+
+def test_crops_of_several_years_in_one_file_are_told(tmp_path: Path) -> None:
+    """Grass of an earlier year is no grass of this one: which year is meant is asked."""
+    write(squares(4).assign(gewascode=[233, 265, 265, 265], jaar=[2024, 2025, 2025, 2025]), tmp_path / "brp.gpkg")
+    asked = {"use": "brp_gewaspercelen", "path": "brp.gpkg"}
+    (fault,) = map(str, check(sources(layers={"crops": asked}), base=tmp_path))
+    assert "rows of several deliveries in one file: jaar is 2024, 2025" in fault
+    assert "say in `where`" in fault
+    given = sources(layers={"crops": asked | {"where": {"jaar": [2025]}}})
+    assert len(prepare(given, directory=tmp_path / "out", base=tmp_path).read_layers()) == 3
+
+
+def test_topography_that_is_only_planned_or_has_ended_is_not_there(tmp_path: Path) -> None:
+    columns = {
+        "lokaal_id": list("abcd"),
+        "type": "waterloop",
+        "bgt_status": ["bestaand", "plan", "historie", "bestaand"],
+    }
+    frame = squares(4).assign(**columns, eind_registratie=["", "", "", "2020-01-01"])
+    frame.to_file(tmp_path / "bgt.gpkg", layer="waterdeel")
+    given = sources(layers={"water": {"use": "bgt", "path": "bgt.gpkg"}})
+    found = prepare(given, directory=tmp_path / "out", base=tmp_path).read_layers()
+    assert found["feature_id"].tolist() == ["a"]
+
+
+@pytest.mark.parametrize("word", ["inf", "-Infinity", "1.250"])
+def test_no_number_is_infinite_and_a_point_of_thousands_is_no_decimal_point(tmp_path: Path, word: str) -> None:
+    frame = squares(2).assign(plan_hardness=["hard", "zacht"], n_dwellings=[word, "980"])
+    keep = ["plan_hardness", "n_dwellings"]
+    row = vector(write(frame, tmp_path / "l.gpkg"), keep=keep, coverage="run")
+    (fault,) = map(str, check(sources(layers={"plan_capacity": row}), base=tmp_path))
+    assert f"n_dwellings: cannot be read as a number (1 row: {word}" in fault
+
+
 def test_a_recode_gives_true_and_false(tmp_path: Path) -> None:
     asked = rule(kind="inside", where={"is_housing": [False]})
     recode = {"is_housing": {"wonen": True, "bedrijf": False, "weet niet": None}}
