@@ -15,7 +15,13 @@ from flexsites.geometry.street_graph import (
     WALK_BACKWARD,
     WALK_FORWARD,
 )
-from flexsites.inputs.osm.directions import DIRECTION_KEYS, bicycle_directions, walk_directions
+from flexsites.inputs.osm.directions import (
+    DIRECTION_KEYS,
+    ONEWAY_KEYS,
+    ONEWAY_WORDS,
+    bicycle_directions,
+    walk_directions,
+)
 
 if TYPE_CHECKING:
     from flexsites.config.openstreetmap import StreetRules
@@ -35,7 +41,7 @@ STREET_KEYS = frozenset({"highway", "route", "motorroad", "area", "indoor", "typ
 )
 """Every key that decides who may use a street; other tags need not be read, but for its name."""
 NAME_KEY = "name"
-NODE_KEYS = frozenset({"barrier", *_KEYS["walk"], *_KEYS["bicycle"]})
+NODE_KEYS = frozenset({"barrier", "locked", *_KEYS["walk"], *_KEYS["bicycle"]})
 """Every key that decides whether one passes a node."""
 _BITS = {"walk": int(WALK_FORWARD | WALK_BACKWARD), "bicycle": int(BICYCLE_FORWARD | BICYCLE_BACKWARD)}
 
@@ -163,7 +169,8 @@ def _may_use(tags: Tags, mode: str, rules: StreetRules, *, by_class: bool) -> bo
 def barred_modes(tags: Tags, rules: StreetRules) -> int:
     """Return the bits of those who do not pass a node: it is a barrier that its kind or its access tags close to them.
 
-    A barrier without such tags (a bollard, a cattle grid, an open gate) is passed by everybody.
+    A barrier without such tags (a bollard, a cattle grid, an open gate) is passed by everybody, a locked one only by
+    those whom it names (foot=yes), and of several kinds in one place one passes by any.
 
     Examples
     --------
@@ -175,11 +182,19 @@ def barred_modes(tags: Tags, rules: StreetRules) -> int:
     [15, 12, 0]
     >>> [barred_modes({"barrier": "stile"} | more, rules) for more in ({}, {"bicycle": "yes"})]
     [12, 0]
+    >>> [barred_modes({"barrier": "gate"} | more, rules) for more in ({"locked": "yes"}, {"locked": "no"})]
+    [15, 0]
+    >>> [barred_modes({"barrier": kinds}, rules) for kinds in ("stile;stile", "stile;gate")]
+    [12, 0]
     """
     if "barrier" not in tags:
         return 0
-    kind = rules.barriers.get(tags["barrier"])
-    passes = {"walk": kind is None or kind.walk, "bicycle": kind is None or kind.bicycle}
+    kinds = [rules.barriers.get(word) for word in members(tags["barrier"])]
+    is_open = tags.get("locked") != "yes"
+    passes = {
+        "walk": is_open and any(kind is None or kind.walk for kind in kinds),
+        "bicycle": is_open and any(kind is None or kind.bicycle for kind in kinds),
+    }
     return sum(bits for mode, bits in _BITS.items() if not _may_use(tags, mode, rules, by_class=passes[mode]))
 
 
@@ -192,12 +207,13 @@ def words_of_no_list(tags: Tags, rules: StreetRules) -> Iterator[str]:
     >>> rules = StreetRules.model_construct(
     ...     classes={}, not_streets=("proposed",), routes={}, forbids=("no",), allows=("yes",), neutral=("permit",)
     ... )
-    >>> list(words_of_no_list({"highway": "proposed", "foot": "permit;moonlight"}, rules))
-    ['foot=moonlight']
+    >>> list(words_of_no_list({"highway": "proposed", "foot": "permit;moonlight", "oneway": "Yes"}, rules))
+    ['foot=moonlight', 'oneway=Yes']
     """
     known = {*rules.forbids, *rules.allows, *rules.neutral}
     for key in sorted(_ACCESS_KEYS & set(tags)):
         yield from (f"{key}={word}" for word in members(tags[key]) if word not in known)
+    yield from (f"{key}={tags[key]}" for key in ONEWAY_KEYS if key in tags and tags[key] not in ONEWAY_WORDS)
     if "highway" in tags and street_class(tags, rules) is None:
         listed = {*rules.not_streets, *rules.classes}
         yield from (f"highway={word}" for word in members(tags["highway"]) if word not in listed)

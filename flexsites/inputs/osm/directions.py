@@ -10,12 +10,13 @@ Directions = tuple[bool, bool]
 ROUNDABOUTS = ("roundabout", "circular")
 _FORWARD_ONLY = ("yes", "true", "1")
 _BACKWARD_ONLY = ("-1", "reverse")
+ONEWAY_KEYS = ("oneway", "oneway:bicycle", "oneway:foot")
+ONEWAY_WORDS = frozenset({*_FORWARD_ONLY, *_BACKWARD_ONLY, "no", "false", "0", "reversible", "alternating"})
+"""What these keys may say; any other word does not decide, and is told."""
 CYCLEWAY_KEYS = ("cycleway", "cycleway:left", "cycleway:right", "cycleway:both")
 _LANE_WAYS = tuple(f"{key}:oneway" for key in CYCLEWAY_KEYS)
 _SIDED = tuple(f"{mode}:{way}" for mode in ("foot", "bicycle") for way in ("forward", "backward"))
-DIRECTION_KEYS = frozenset(
-    {"oneway", "oneway:bicycle", "oneway:foot", "junction", "conveying", *_SIDED, *CYCLEWAY_KEYS, *_LANE_WAYS}
-)
+DIRECTION_KEYS = frozenset({*ONEWAY_KEYS, "junction", "conveying", *_SIDED, *CYCLEWAY_KEYS, *_LANE_WAYS})
 """Every key that decides in which direction a street is used."""
 _TURNED_ONEWAY = {"yes": "-1", "true": "-1", "1": "-1", "-1": "yes", "reverse": "yes"}
 _TURNED_WORD = {"forward": "backward", "backward": "forward"}

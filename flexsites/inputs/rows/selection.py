@@ -53,8 +53,8 @@ class Unlisted:
             )
         for column, counter in self.single.items():
             if len(counter) > 1:
-                values = sorted(counter)
-                what = f"rows of several deliveries in one file: {column} is {', '.join(values[:_SHOWN])}"
+                values = ", ".join(sorted(counter)[:_SHOWN])
+                what = f"rows of several deliveries in one file: {column} is {values}"
                 remedy = "say in `where` of the source's entry which one is meant"
                 found.append(Fault(what, where, remedy, counter.total()))
         return [*found, *self.unreadable.faults(where, OF_A_MAPPING)]
@@ -236,9 +236,10 @@ def _count_nearly(column: pd.Series, values: Iterable[object], name: str, unlist
     is_near |= np.array([not set(words).isdisjoint(str(value).split(",")) for value in distinct], dtype=bool)
     is_near &= ~matches(pd.Series([*distinct], dtype=object), words)
     if is_near.any():
-        hits = pd.Series(distinct).astype("str")[is_near]
         rows = np.bincount(codes[codes >= 0], minlength=len(distinct))
-        unlisted.nearly.setdefault(name, Counter()).update({word: int(rows[at]) for at, word in hits.items()})
+        found = zip(map(str, distinct), rows.tolist(), is_near.tolist(), strict=True)
+        hits = {word: n for word, n, is_hit in found if is_hit}
+        unlisted.nearly.setdefault(name, Counter()).update(hits)
 
 
 def identifiers(batch: Batch, selection: Selection) -> pd.Series:

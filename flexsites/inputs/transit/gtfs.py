@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.transit.gtfs_calendar import Period, period_of, read_calendars
 from flexsites.inputs.transit.gtfs_files import GtfsFiles, list_files, read_file, text_frame
-from flexsites.inputs.transit.gtfs_rows import MODES, read_frequencies, read_routes, read_stops, read_times, read_trips
+from flexsites.inputs.transit.gtfs_rows import (
+    MODES,
+    read_frequencies,
+    read_routes,
+    read_stops,
+    read_times,
+    read_trips,
+    tell_time_zones,
+)
 from flexsites.inputs.transit.gtfs_times import complete_times
 from flexsites.inputs.transit.gtfs_transfers import read_transfers
 from flexsites.tables import Frame
@@ -106,6 +114,7 @@ def read_gtfs(paths: Mapping[str, Path] | Path, *, speeds: Speeds | None = None)
 
 def _read_feed(files: GtfsFiles, prefix: str, speeds: Speeds | None) -> Gtfs:
     stops = read_stops(files, prefix)
+    tell_time_zones(files)
     routes = read_routes(files, prefix)
     calendar, exceptions, services = read_calendars(files, prefix)
     trips = read_trips(files, prefix, routes, services)

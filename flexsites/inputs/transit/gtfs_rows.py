@@ -13,6 +13,8 @@ from flexsites.errors import Fault
 from flexsites.inputs.transit.gtfs_files import GtfsFiles, clock_seconds, read_file, refuse_words, text_frame
 from flexsites.tables import Frame
 
+_AGENCY = "agency.txt"
+_NO_PLACE = ("UTC", "GMT", "ETC/", "ZULU")
 MODES = ("bus", "tram", "metro", "train", "ferry")
 _BASIC = {0: "tram", 1: "metro", 2: "train", 3: "bus", 4: "ferry", 5: "tram", 7: "tram", 11: "bus", 12: "metro"}
 _EXTENDED = {
@@ -84,6 +86,18 @@ def read_stops(files: GtfsFiles, prefix: str) -> Frame:
         root = root[root]
     stops = stops.assign(raw_id=stops["stop_id"], stop_id=prefix + stops["stop_id"], root=root)
     return stops[["raw_id", "stop_id", "stop_name", "lon", "lat", "root"]]
+
+
+def tell_time_zones(files: GtfsFiles) -> None:
+    """Say it where times may not be those of the clock at the stop: GTFS writes them in the zone of the agency."""
+    if _AGENCY not in files.members:
+        return
+    table = text_frame(read_file(files, _AGENCY, required=(), optional=("agency_timezone",)))
+    zones = sorted(set(table["agency_timezone"].dropna()))
+    if len(zones) > 1 or any(zone.upper().startswith(_NO_PLACE) for zone in zones):
+        what = "time zones that are not of one place: times are taken as they are written"
+        remedy = "write them in the time of the place (agency_timezone Europe/Amsterdam)"
+        files.findings.append(Fault(what, files.where(_AGENCY), remedy, len(zones), tuple(zones[:3])))
 
 
 def read_routes(files: GtfsFiles, prefix: str) -> Frame:

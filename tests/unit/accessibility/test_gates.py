@@ -43,6 +43,11 @@ def write(path: Path, gate: dict[str, str]) -> Path:
         ({"barrier": "turnstile"}, 1, 2, "only bicycles"),
         ({"barrier": "full-height_turnstile"}, 1, 2, "only bicycles"),
         ({"barrier": "kissing_gate", "bicycle": "yes"}, 1, 1, None),
+        ({"barrier": "gate", "locked": "yes"}, 2, 2, "closed gates"),
+        ({"barrier": "gate", "locked": "yes", "foot": "yes"}, 1, 2, "only bicycles"),
+        ({"barrier": "gate", "locked": "no"}, 1, 1, None),
+        ({"barrier": "kissing_gate;stile"}, 1, 2, "only bicycles"),
+        ({"barrier": "stile;gate"}, 1, 1, None),
         ({"access": "private"}, 1, 1, None),
     ],
 )

@@ -48,6 +48,24 @@ def test_a_route_that_is_no_timetabled_transport_is_left_out_and_told(tmp_path: 
     assert "x1" in told(gtfs)
 
 
+@pytest.mark.parametrize(
+    ("zones", "is_told"),
+    [
+        (["Europe/Amsterdam"], False),
+        (["America/Sao_Paulo"], False),
+        (["UTC"], True),
+        (["Europe/Amsterdam", "Asia/Tokyo"], True),
+    ],
+)
+def test_times_that_are_not_of_the_clock_at_the_stop_are_told(
+    tmp_path: Path, zones: list[str], *, is_told: bool
+) -> None:
+    rows = "".join(f"{n},x,http://x,{zone}\n" for n, zone in enumerate(zones))
+    agency = f"agency_id,agency_name,agency_url,agency_timezone\n{rows}"
+    found = read_gtfs(feeds.write_zip(tmp_path, agency_txt=agency)).findings
+    assert any("time zones" in str(one) for one in found) == is_told
+
+
 def test_the_week_then_the_exceptions(tmp_path: Path) -> None:
     gtfs = read_gtfs(feeds.write_zip(tmp_path))
     assert running(gtfs, MONDAY) == {"wk"}
