@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from flexsites.geometry.street_graph import (
@@ -89,7 +90,13 @@ def is_all_among(value: str, values: Sequence[str]) -> bool:
 
 
 def _is_among(word: str, values: Sequence[str]) -> bool:
-    return any(fnmatchcase(word.lower(), pattern.lower()) for pattern in values)
+    return _is_of_patterns(word, tuple(values))
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_of_patterns(word: str, patterns: tuple[str, ...]) -> bool:
+    """Return whether a word is one of patterns: a file says few words, and says each of them very often."""
+    return any(fnmatchcase(word.lower(), pattern.lower()) for pattern in patterns)
 
 
 def street_class(tags: Tags, rules: StreetRules) -> str | None:

@@ -34,7 +34,8 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def _refuse_history(path: Path) -> None:
-    reader = osmium.io.Reader(str(path))
+    # Of a reader of nothing only the header is read; any other begins to unpack the whole file beside us.
+    reader = osmium.io.Reader(str(path), osmium.osm.NOTHING)
     try:
         is_history = reader.header().has_multiple_object_versions
     finally:

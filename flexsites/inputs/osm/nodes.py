@@ -50,7 +50,12 @@ class WantedNodes:
 
     def of(self, way: Any) -> list[int]:  # noqa: ANN401 - osmium carries no types
         """Return the nodes of a way, one that follows itself once, and remember them."""
-        refs = [node.ref for node in way.nodes]
+        refs: list[int] = []
+        for node in way.nodes:
+            refs.append(node.ref)
+            if node.location.valid():
+                self._ids.append(node.ref)
+                self._lonlat.extend((node.lon, node.lat))
         if not refs:
             return refs
         if min(refs) < 0:
@@ -60,10 +65,6 @@ class WantedNodes:
                     self._tracker.add_node(ref)
         else:
             self._tracker.add_references(way)
-        for node in way.nodes:
-            if node.location.valid():
-                self._ids.append(node.ref)
-                self._lonlat.extend((node.lon, node.lat))
         return refs[:1] + [after for before, after in pairwise(refs) if before != after]
 
     def read(self, path: Path, notice: Callable[[Any], None] = lambda _: None) -> NodePlaces:

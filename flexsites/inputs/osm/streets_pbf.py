@@ -173,7 +173,7 @@ def file_box(path: Path) -> shapely.Polygon | None:
         If the file cannot be read.
     """
     with reading(path):
-        reader = osmium.io.Reader(str(path))
+        reader = osmium.io.Reader(str(path), osmium.osm.NOTHING)
         try:
             box = reader.header().box()
         finally:
