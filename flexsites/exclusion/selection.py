@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from flexsites.arrays import BoolArray, FloatArray, GeometryArray
+from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from flexsites.config.places import NumberTest, Place, Value, Where, WhereNumber
 from flexsites.config.rules import ByClass, ExclusionRule, InUse, LandUse, PlannedCapacity, WithinDistance
 from flexsites.errors import Fault, InputError
@@ -32,13 +32,14 @@ def select(layers: Frame, layer: str, where: Where, *, rule_id: str, where_numbe
     InputError
         If the clause names an attribute that no layer has, or asks for true or false where texts stand.
     """
-    rows = layers[layers["layer"] == layer]
-    if len(rows):
+    # Of the many columns of all layers only those that are asked are looked at; rows are taken once.
+    at = np.flatnonzero(layers["layer"] == layer)
+    if len(at):
         for name, values in where.items():
-            rows = rows[is_listed(attribute_of(rows, name, layer, rule_id), values, layer, rule_id)]
+            at = at[is_listed(_attribute_at(layers, at, name, layer, rule_id), values, layer, rule_id)]
         for name, test in (where_number or {}).items():
-            rows = rows[passes(attribute_of(rows, name, layer, rule_id), test, layer, rule_id)]
-    return rows
+            at = at[passes(_attribute_at(layers, at, name, layer, rule_id), test, layer, rule_id)]
+    return layers.iloc[at]
 
 
 def passes(found: pd.Series[Any], test: NumberTest, layer: str, rule_id: str) -> BoolArray:
@@ -159,9 +160,11 @@ def select_unknown(layers: Frame, rule: ExclusionRule) -> GeometryArray:
 
     A feature that another attribute rules out is not among them; nor is one whose null class has a figure of its own.
     """
-    rows = layers[layers["layer"] == rule.layer_key]
-    if not len(rows):
+    asked = [name for name in dict.fromkeys([*_conditions(rule), *rule.number_tests]) if name in layers.columns]
+    is_here = (layers["layer"] == rule.layer_key).to_numpy(dtype=bool)
+    if not asked or not is_here.any():
         return np.array([], dtype=object)
+    rows = layers.loc[is_here, [*asked, "geometry"]]
     is_possible, is_open = np.ones(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
     for name, values in _conditions(rule).items():
         if name in rows.columns:
@@ -188,6 +191,13 @@ def _conditions(rule: ExclusionRule) -> dict[str, Sequence[Value] | None]:
     if figures is not None and figures.other is None:
         asked[figures.attribute] = None
     return asked
+
+
+def _attribute_at(layers: Frame, at: IntArray, name: str, layer: str, rule_id: str) -> pd.Series[Any]:
+    """Return an attribute of some rows, as ``attribute_of`` does, without making a table of those rows."""
+    if name not in layers.columns:
+        return attribute_of(layers.iloc[at], name, layer, rule_id)
+    return layers[name].iloc[at]
 
 
 def attribute_of(rows: Frame, name: str, layer: str, rule_id: str) -> pd.Series[Any]:

@@ -101,8 +101,8 @@ class Prepared:
             return empty(Layers)
         frames = [read_window(path, bounds) for path in paths]
         kinds = _common_kinds(frames, [empty_columns(path) for path in paths])
-        alike = [_with_kinds(frame, kinds) for frame in frames]
-        joined = pd.concat([frame for frame in alike if len(frame)] or alike[:1], ignore_index=True)
+        filled = [frame for frame in frames if len(frame)] or frames[:1]
+        joined = pd.concat([_with_kinds(frame, kinds) for frame in filled], ignore_index=True)
         return gpd.GeoDataFrame(joined, geometry="geometry", crs=CRS)  # type: ignore[no-any-return]
 
 

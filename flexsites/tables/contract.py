@@ -144,7 +144,9 @@ def conform(frame: Frame, table: Table, *, where: str, is_result: bool = False) 
     if table.geometry is not None:
         _require_crs(frame, where=f"{where}: {table.name}.geometry")
     cast = _cast(frame, table, where=where, extra=extra)
-    faults = [fault for field in table.fields for fault in _field_faults(cast, field, table, where)]
+    # As a plain frame: one with geometry takes several times as long to give a column.
+    columns = pd.DataFrame(cast)
+    faults = [fault for field in table.fields for fault in _field_faults(columns, field, table, where)]
     if len(table.key) and cast.duplicated(list(table.key)).any():
         double = cast.loc[cast.duplicated(list(table.key)), list(table.key)]
         ids = ["/".join(map(str, row)) for row in double.head(3).itertuples(index=False)]
@@ -264,8 +266,9 @@ def _cast(frame: Frame, table: Table, *, where: str, extra: list[str]) -> Frame:
     """Return the frame with the table's dtypes, its columns first; the same frame if nothing changes."""
     order = table.columns + (extra if table.is_open else [])
     changed: dict[str, pd.Series] = {}
+    columns = pd.DataFrame(frame)
     for field in table.fields:
-        column, wanted = frame[field.name], dtype_of(field)
+        column, wanted = columns[field.name], dtype_of(field)
         if wanted is None or (str(column.dtype) == wanted and not (field.dtype == "list" and _has_others(column))):
             continue
         try:
@@ -310,20 +313,24 @@ def _as_tuples(column: pd.Series[Any]) -> pd.Series[Any]:
     return pd.Series(found, index=column.index, dtype="object")
 
 
-def _field_faults(frame: Frame, field: Field, table: Table, where: str) -> list[Fault]:
+def _field_faults(frame: pd.DataFrame, field: Field, table: Table, where: str) -> list[Fault]:
+    is_bounded = field.dtype in ("int", "float") and (field.low is not None or field.high is not None)
+    if field.null and not is_bounded and not field.values and field.dtype != "geometry":
+        return []  # whatever it holds
     column = frame[field.name]
-    place = f"{where}: {table.name}.{field.name}"
-    key = frame[table.key[0]] if table.key else frame.index.to_series()
 
     def fault(what: str, mask: np.ndarray, remedy: str) -> list[Fault]:
-        return [Fault(what, place, remedy, int(mask.sum()), list(key[mask].head(3)))] if mask.any() else []
+        if not mask.any():
+            return []
+        key = frame[table.key[0]] if table.key else frame.index.to_series()
+        return [Fault(what, f"{where}: {table.name}.{field.name}", remedy, int(mask.sum()), list(key[mask].head(3)))]
 
     is_null = column.isna().to_numpy()
     faults = [] if field.null else fault("null", is_null, "this column is never null: fill or remove these rows")
     if field.dtype == "geometry":
         wrong = ~np.isin(shapely.get_type_id(column.to_numpy()), _GEOMETRY_TYPES.get(table.geometry or "any", range(8)))
         return faults + fault(f"not a {table.geometry}", wrong & ~is_null, "give the right kind of geometry")
-    if field.dtype in ("int", "float") and (field.low is not None or field.high is not None):
+    if is_bounded:
         numbers = column.to_numpy(dtype="float64", na_value=np.nan)
         with np.errstate(invalid="ignore"):
             outside = (numbers < (-np.inf if field.low is None else field.low)) | (
