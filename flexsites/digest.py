@@ -83,9 +83,13 @@ def imported_by(*modules: str) -> list[Path]:
     ['__init__.py', 'digest.py']
     """
     known: set[Path] = set()
+    named: set[str] = set()
     waiting = [*modules]
     while waiting:
         name = waiting.pop()
+        if name in named:
+            continue  # most are named by many modules: the disk is asked once
+        named.add(name)
         for path in _files_of(name):
             if path in known:
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -62,13 +63,27 @@ def _descriptions(model: type[BaseModel]) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in reversed(model.__mro__):
         if issubclass(one, Model):
-            (definition,) = ast.parse(textwrap.dedent(inspect.getsource(one))).body
-            body = definition.body if isinstance(definition, ast.ClassDef) else []
-            for attribute, below in pairwise(body):
+            for attribute, below in pairwise(_body_of(one)):
                 match attribute, below:
                     case ast.AnnAssign(target=ast.Name(id=key)), ast.Expr(value=ast.Constant(value=str(text))):
                         found[key] = inspect.cleandoc(text)
     return found
+
+
+def _body_of(model: type[BaseModel]) -> list[ast.stmt]:
+    """Return the statements of a model's definition."""
+    known = _bodies(model.__module__)
+    if model.__qualname__ in known:
+        return known[model.__qualname__]
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+    return definition.body if isinstance(definition, ast.ClassDef) else []
+
+
+@cache
+def _bodies(module: str) -> dict[str, list[ast.stmt]]:
+    """Return the statements of every class of a module: read once, where inspect reads the module for each class."""
+    statements = ast.parse(inspect.getsource(sys.modules[module])).body
+    return {one.name: one.body for one in statements if isinstance(one, ast.ClassDef)}
 
 
 @cache

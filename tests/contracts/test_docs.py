@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import os
 import pkgutil
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -24,9 +21,10 @@ from flexsites.config.suitability import TargetGroup
 from flexsites.docs.checks import faults_of
 from flexsites.docs.page import Page
 from flexsites.docs.rendering import render
-from flexsites.docs.site import PAGES, build
+from flexsites.docs.site import PAGES
 from flexsites.tables import Table
 from tests.conftest import PROJECT
+from tests.pipelines.small_run import told_by
 
 WRITTEN = {path.stem: path.read_text(encoding="utf-8") for path in sorted(PAGES.glob("*.md"))}
 
@@ -52,9 +50,23 @@ class Reader(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The pages as they are opened; building them raises on any fault."""
-    return build(cli.app, tmp_path_factory.mktemp("docs")).parent
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def told(home: Path) -> str:
+    """What `flexsites docs --path` tells, of a user without a cache as yet; building the pages raises on any fault."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME", "USERPROFILE"):
+            patch.setenv(name, str(home))
+        return told_by("docs", "--path")
+
+
+@pytest.fixture(scope="module")
+def folder(told: str) -> Path:
+    """The pages as they are opened."""
+    return Path(told.strip()).parent
 
 
 @pytest.fixture(scope="module")
@@ -200,13 +212,8 @@ def test_what_is_there_is_no_fault() -> None:
     assert faults_of([render(Page("page", "", "", text)), render(Page("other", "", "", other))], ["run"]) == []
 
 
-def test_flexsites_docs_prints_where_the_first_page_is(tmp_path: Path) -> None:
-    command = [sys.executable, "-W", "error", "-c", "from flexsites.cli import main; main()", "docs", "--path"]
-    around = os.environ | {"PYTHONPATH": str(PROJECT), "XDG_CACHE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
-    around |= {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
-    told = subprocess.run(command, cwd=tmp_path, env=around, check=False, capture_output=True, text=True)
-    assert told.returncode == 0, told.stderr
-    first = Path(told.stdout.strip())
-    assert first.is_relative_to(tmp_path)
+def test_flexsites_docs_prints_where_the_first_page_is(told: str, home: Path) -> None:
+    first = Path(told.strip())
+    assert first.is_relative_to(home)
     assert "flexsites" in first.read_text(encoding="utf-8")
     assert len(list(first.parent.glob("*.html"))) > 15
