@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import unicodedata
 import webbrowser
@@ -288,6 +289,7 @@ def _run(name: str, options: Options) -> None:
     from flexsites.runs.stored import results_at  # noqa: PLC0415
     from pipelines import PIPELINES  # noqa: PLC0415
 
+    gc.freeze()  # what was imported stays: it need not be searched for garbage over and over
     study = resolve(name)
     pipeline: Callable[..., Path] = PIPELINES[study.run.pipeline]
     with stoppable():
