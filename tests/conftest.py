@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from flexsites.cli_words import forget
+from flexsites.tables import whole_files
 from tests.deep_laws import Law
 from tests.golden_files import Golden
 
@@ -47,6 +49,17 @@ settings.load_profile(PROFILE)
 def _no_language_asked() -> None:
     """Begin as a command does: an option of another test is not one of this."""
     forget()
+
+
+bring_to_disk = whole_files._bring_to_disk
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_power_cut() -> Iterator[None]:
+    """Leave it to the system when files reach the disk: a run waits for some hundreds of them, which shows nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(whole_files, "_bring_to_disk", lambda _: None)
+        yield
 
 
 COLLECTED = pytest.StashKey[list[Law]]()

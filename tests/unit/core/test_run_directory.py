@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,10 +13,11 @@ import pytest
 
 from flexsites.errors import InputError
 from flexsites.reporting.results import open_results
+from flexsites.tables import whole_files
 from flexsites.tables.manifest import MANIFEST, Manifest, read_manifest
 from flexsites.tables.run_directory import HELD, OWN_FILES, Holding, adding, alone
 from flexsites.tables.whole_files import whole_file, write_whole
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, bring_to_disk
 
 CHILD = """
 import sys, time
@@ -147,3 +149,15 @@ def test_a_list_of_own_files_that_was_spoilt_lists_nothing(tmp_path: Path, liste
 def test_a_run_without_a_manifest_does_not_finish(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="no manifest"):
         Holding(tmp_path).finish()
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a power cut may leave the name and none of the bytes. The other tests do not wait for the disk."""
+    path, brought = tmp_path / "sites.parquet", []
+    monkeypatch.setattr(whole_files, "_bring_to_disk", bring_to_disk)
+    monkeypatch.setattr(
+        whole_files.os, "fsync", lambda number: brought.append((os.fstat(number).st_size, path.exists()))
+    )
+    write_whole(path, b"content")
+    assert brought == [(7, False)]
+    assert path.read_bytes() == b"content"
