@@ -41,14 +41,17 @@ class AmenityCategory(Model):
 class Lifecycle(Model):
     """How OpenStreetMap says that something is no longer there, or not yet.
 
-    ``keys`` say so with yes (disused=yes). ``prefixes`` stand before a key that would tell the category
-    (disused:amenity=pharmacy): it is gone, unless the same key stands there without prefix and says something else.
+    ``keys`` say so with yes (disused=yes), ``words`` with others (opening_hours=off). ``prefixes`` stand before a key
+    that would tell the category (disused:amenity=pharmacy): it is gone, unless the same key stands there without prefix
+    and says something else.
     """
 
     keys: tuple[str, ...]
     """Keys that say so with yes."""
     prefixes: tuple[str, ...]
     """What stands before a key that would tell the category."""
+    words: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Keys that say so with one of these words."""
 
 
 class AmenityCategories(Model):

@@ -6,7 +6,6 @@ one with the lowest id; of others that share ground it is told which and how muc
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,6 +23,7 @@ from flexsites.tables.spatial_files import Writer, Written, read_window
 
 _DECIMALS = 3
 _SHOWN = 3
+_ROUNDING_SHARE = 0.001  # of a ground: so much may be rounding where it is a small one
 _CHUNK_ROWS = 50_000
 
 
@@ -71,26 +71,35 @@ def once_each(written: Written, ground: Ground, report: ReadReport) -> Written:
         for at in np.flatnonzero(np.isin(digests, repeated)):
             key, name = int(digests[at]), str(rows["site_id"].iloc[at])
             first[key] = min(name, first.get(key, name))
-    gone: Counter[str] = Counter()
+    gone: dict[str, str] = {}
+    for rows in read_chunks(written.path, columns=[*Parcels.key, "geometry"], rows=_CHUNK_ROWS):
+        keepers = [first.get(int(digest)) for digest in ground_digests(rows.geometry.to_numpy())]
+        pairs = zip(map(str, rows["site_id"]), keepers, strict=True)
+        gone |= {name: keeper for name, keeper in pairs if keeper is not None and keeper != name}
+    return _without(written, gone, report)
+
+
+def _without(written: Written, gone: dict[str, str], report: ReadReport) -> Written:
+    """Return the parcels written but for those whose ground is that of another, given as name: the one that stays."""
     with Writer(written.path, Parcels) as writer:
         for rows in read_chunks(written.path, columns=Parcels.columns, rows=_CHUNK_ROWS):
-            digests = ground_digests(rows.geometry.to_numpy())
-            keepers = np.array([first.get(int(digest)) for digest in digests], dtype=object)
-            is_first = (keepers == np.array(None)) | (keepers == rows["site_id"].to_numpy(dtype=object))
-            gone.update(map(str, keepers[~is_first]))
-            writer.add(rows[is_first].reset_index(drop=True))
-    n = gone.total()
-    report.ledger.n_repeated += n
-    report.ledger.n_kept -= n
-    shown = ", ".join(name for name, _ in sorted(gone.items())[:_SHOWN])
-    report.doubts.append(f"{n} parcels are the very ground of another and count once, under the lowest id ({shown})")
+            writer.add(rows[~rows["site_id"].isin(list(gone))].reset_index(drop=True))
+    report.ledger.n_repeated += len(gone)
+    report.ledger.n_kept -= len(gone)
+    shown = ", ".join(sorted(set(gone.values()))[:_SHOWN])
+    what = f"{len(gone)} parcels are the very ground of another and count once, under the lowest id ({shown})"
+    report.doubts.append(what)
     return writer.result()
 
 
-def tell_overlaps(written: Written, report: ReadReport) -> None:
-    """Tell which parcels share ground, and how much: it counts in each of them."""
+def told_overlaps(written: Written, report: ReadReport) -> Written:
+    """Return the parcels, and tell which share ground and how much: it counts in each of them.
+
+    Of two that are one ground but for rounding, or for corners on a straight line, the lowest id stays.
+    """
     least = float(input_rules().doubts.overlap_m2)
     found: dict[tuple[str, str], float] = {}
+    gone: dict[str, str] = {}
     for rows in read_chunks(written.path, columns=[*Parcels.key, "geometry"], rows=_CHUNK_ROWS):
         shapes, names = rows.geometry.to_numpy(), rows["site_id"].to_numpy(dtype=object)
         others = read_window(written.path, tuple(shapely.total_bounds(shapes).tolist()))
@@ -99,8 +108,20 @@ def tell_overlaps(written: Written, report: ReadReport) -> None:
         is_pair = names[mine] < their_names[other]
         mine, other = mine[is_pair], other[is_pair]
         area = shapely.area(intersect(shapes[mine], theirs[other])[0])
-        for i in np.flatnonzero(area > least):
-            found[str(names[mine[i]]), str(their_names[other[i]])] = float(area[i])
+        largest = np.maximum(shapely.area(shapes[mine]), shapely.area(theirs[other]))
+        is_same = largest - area <= np.minimum(least, _ROUNDING_SHARE * largest)
+        for i in np.flatnonzero((area > least) | is_same):
+            one, two = str(names[mine[i]]), str(their_names[other[i]])
+            found[one, two] = float(area[i])
+            if is_same[i]:
+                gone[two] = min(one, gone.get(two, one))
+    if gone:
+        written = _without(written, gone, report)
+    _tell({pair: area for pair, area in found.items() if gone.keys().isdisjoint(pair)}, report)
+    return written
+
+
+def _tell(found: dict[tuple[str, str], float], report: ReadReport) -> None:
     if not found:
         return
     n = len({name for pair in found for name in pair})

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from flexsites.config.sources import Table, Vector
 from flexsites.errors import Fault, InputError
@@ -43,7 +44,23 @@ class Owners:
         found = np.full(len(points), len(self.rows), dtype=np.int64)
         of_shape, of_point = shapely.STRtree(points).query(self.shapes, predicate="intersects")
         np.minimum.at(found, of_point, of_shape)
-        return self.rows.reset_index(drop=True).reindex(found).reset_index(drop=True)
+        owners = self.rows.reset_index(drop=True).reindex(found).reset_index(drop=True)
+        # Where polygons of several owners lie over each other nobody knows which of them holds the ground.
+        owners.loc[self.is_disputed(points)] = None
+        return owners
+
+    def is_disputed(self, points: Geometries) -> NDArray[np.bool_]:
+        """Return which points lie in polygons that name different owners."""
+        disputed = np.zeros(len(points), dtype=bool)
+        if self.shapes is None:
+            return disputed
+        codes = self.rows.groupby(list(self.rows.columns), dropna=False, sort=False).ngroup().to_numpy()
+        of_shape, of_point = shapely.STRtree(points).query(self.shapes, predicate="intersects")
+        least, most = np.full(len(points), len(codes)), np.full(len(points), -1)
+        np.minimum.at(least, of_point, codes[of_shape])
+        np.maximum.at(most, of_point, codes[of_shape])
+        disputed[(most >= 0) & (least != most)] = True
+        return disputed
 
 
 def read_owners(row: Table | Vector, places: Places, told: ReadReport) -> Owners:
@@ -63,7 +80,8 @@ def read_owners(row: Table | Vector, places: Places, told: ReadReport) -> Owners
     told.ledger.n_read += len(frame)
     told.ledger.n_kept += len(frame)
     owners = _columns(frame).set_index(frame[row.key].astype("str"))
-    owners = owners[~(owners.index.duplicated() & owners.duplicated())]
+    is_again = owners.assign(key=owners.index).duplicated()
+    owners = owners[~is_again.to_numpy()]
     twice = owners.index[owners.index.duplicated()].unique()
     if len(twice):
         fault = Fault(

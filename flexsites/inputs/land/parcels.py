@@ -18,7 +18,7 @@ from flexsites.inputs.features import Features, read_features
 from flexsites.inputs.formats.projection import Geometries
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.land.areas import CODE_COLUMNS, codes_at
-from flexsites.inputs.land.overlaps import Ground, once_each, tell_overlaps
+from flexsites.inputs.land.overlaps import Ground, once_each, told_overlaps
 from flexsites.inputs.land.ownership import Owners
 from flexsites.inputs.rows.ingest import ReadReport, Rows
 from flexsites.tables import CRS, Frame, Parcels, conform
@@ -80,9 +80,9 @@ def write_parcels(
             raise InputError(told.ledger.faults(opened.name) or [fault])
     if owners is not None:
         told.notes.append(f"the class of owner is known of {n_owned} of {n_rows} parcels")
-    written = once_each(writer.result(), ground, told)
-    tell_overlaps(written, told)
-    return written
+    if told.n_disputed:
+        told.doubts.append(f"{told.n_disputed} parcels lie in polygons of several owners: theirs is unknown")
+    return told_overlaps(once_each(writer.result(), ground, told), told)
 
 
 def parcel_frames(
@@ -111,6 +111,8 @@ def parcel_frames(
                 shapely.prepare(around)
                 is_in = ~is_in & shapely.intersects(around, rows.geometry)
             rows, points = _those(rows, is_in, told), points[is_in]
+        if owners is not None:
+            told.n_disputed += int(owners.is_disputed(points).sum())
         theirs = {ours: name for name, ours in opened.row.rename.items()}.get(_REGISTERED, _REGISTERED)
         registered = rows.columns.get(_REGISTERED, pd.Series([np.nan] * len(rows.ids)))
         frame = _frame(rows, points, areas, owners).assign(

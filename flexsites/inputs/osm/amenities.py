@@ -167,10 +167,15 @@ def is_gone(tags: Tags, any_of: Sequence[Mapping[str, Sequence[str]]], lifecycle
     >>> pharmacy = [{"amenity": ["pharmacy"]}, {"healthcare": ["pharmacy"]}]
     >>> is_gone({"healthcare": "pharmacy", "disused:amenity": "pharmacy"}, pharmacy, closed)
     True
+    >>> closed = Lifecycle(keys=("disused",), prefixes=("disused",), words={"opening_hours": ("off",)})
+    >>> is_gone({"amenity": "pharmacy", "opening_hours": "off"}, pharmacy, closed)
+    True
     >>> is_gone({"shop": "supermarket", "disused:shop": "bakery"}, [{"shop": ["supermarket", "bakery"]}], closed)
     False
     """
-    if any(tags.get(key) == "yes" for key in lifecycle.keys):
+    if any(tags.get(key, "").lower() == "yes" for key in lifecycle.keys):
+        return True
+    if any(tags.get(key, "").strip('" ').lower() in words for key, words in lifecycle.words.items()):
         return True
     for wanted in any_of:
         key = telling_key(wanted)

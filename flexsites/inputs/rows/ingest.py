@@ -72,6 +72,8 @@ class ReadReport:
         What happened to its rows.
     n_placed, n_away
         Rows that have a geometry, and those of them that lie outside the Netherlands altogether.
+    n_disputed
+        Parcels of which several owners are named.
     unlisted
         Values that a `recode` does not list.
     unreadable
@@ -93,6 +95,7 @@ class ReadReport:
     ledger: validity.Ledger
     n_placed: int = 0
     n_away: int = 0
+    n_disputed: int = 0
     unlisted: Unlisted = field(default_factory=Unlisted)
     unreadable: Unreadable = field(default_factory=Unreadable)
     words: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)

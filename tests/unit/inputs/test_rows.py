@@ -212,6 +212,7 @@ def test_a_raster_that_is_none(tmp_path: Path) -> None:
     ("text", "what"),
     [
         ("perceel,owner_class\np0,gemeente\np0,rijk\n", "parcels named twice with different owners (1 row: p0)"),
+        ("perceel,owner_class\np1,gemeente\np0,rijk\np0,gemeente\n", "with different owners (1 row: p0)"),
         ("id,owner_class\np0,gemeente\n", "no column perceel, which `key` names"),
         ("perceel,soort\np0,x\n", "no column owner_class, which `keep` names"),
     ],
@@ -234,6 +235,22 @@ def test_how_many_owners_are_known_is_told(tmp_path: Path) -> None:
         read = prepare(sources(parcels=parcels, ownership=row), directory=tmp_path / str(n), base=tmp_path)
         notes = next(record.notes for record in read.records if record.id == "parcels")
         assert f"the class of owner is known of {n} of 4 parcels" in notes
+
+
+def test_where_polygons_of_several_owners_lie_over_each_other_the_owner_is_unknown(tmp_path: Path) -> None:
+    x, y = ORIGIN
+    shapes = [
+        shapely.box(x, y, x + 300, y + 100),
+        shapely.box(x + 100, y, x + 200, y + 100),
+        shapely.box(x, y, x + 99, y + 99),
+    ]
+    held = gpd.GeoDataFrame({"owner_class": ["gemeente", "rijk", "gemeente"]}, geometry=shapes, crs=28992)
+    row = vector(write(held, tmp_path / "o.gpkg"), keep=["owner_class"])
+    parcels = vector(write(squares(), tmp_path / "p.gpkg"), id_column="id")
+    found = prepare(sources(parcels=parcels, ownership=row), directory=tmp_path / "out", base=tmp_path)
+    owners = found.parcels().set_index("site_id")["owner_class"]
+    assert owners.dropna().to_dict() == {"p0": "gemeente", "p2": "gemeente"}
+    assert any("1 parcels lie in polygons of several owners" in one for one in found.warnings)
 
 
 def test_owners_as_polygons(tmp_path: Path) -> None:

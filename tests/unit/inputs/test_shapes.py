@@ -174,6 +174,19 @@ def test_parcels_of_the_same_ground_count_once(tmp_path: Path) -> None:
     assert again.warnings == found.warnings, "a result that is used again tells the same"
 
 
+def test_ground_that_is_the_same_but_for_corners_on_a_line_and_rounding_counts_once(tmp_path: Path) -> None:
+    frame = squares(2)
+    shape = frame.geometry[0]
+    drawn = [shapely.segmentize(shape, 10), shapely.affinity.translate(shape, 0.0004, 0)]
+    rights = gpd.GeoDataFrame({"id": ["p0-A1", "p0-A2"]}, geometry=drawn, crs=28992)
+    whole = gpd.GeoDataFrame(gpd.pd.concat([rights, frame[["id", "geometry"]]], ignore_index=True), crs=28992)
+    row = vector(write(whole, tmp_path / "p.gpkg"), id_column="id")
+    found = prepare(sources(parcels=row), directory=tmp_path / "out", base=tmp_path)
+    assert sorted(found.parcels()["site_id"]) == ["p0", "p1"]
+    assert (found.records[0].n_features, found.records[0].n_repeated) == (2, 2)
+    assert not any("share ground" in one for one in found.warnings)
+
+
 def test_parcels_that_share_ground_are_named_with_how_much(tmp_path: Path) -> None:
     own = gpd.GeoDataFrame({"id": ["own"]}, geometry=[shapely.box(X + 50, Y, X + 150, Y + 100)], crs=28992)
     whole = gpd.GeoDataFrame(gpd.pd.concat([squares(3)[["id", "geometry"]], own], ignore_index=True), crs=28992)
