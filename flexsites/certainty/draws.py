@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import qmc
 
+from flexsites.capacity.kernels.arrangement import Neighbours, arranged_homes, find_near, order_of
 from flexsites.capacity.kernels.counts import common_programme, room
 from flexsites.capacity.kernels.density import dwellings_by_density
 from flexsites.capacity.kernels.dwelling_mix import homes_in_modules
 from flexsites.certainty.figures import Moved
-from flexsites.certainty.kernels.arrangement import Neighbours, arranged_homes, find_near, order_of
 from flexsites.certainty.kernels.judged import judged, mark_sites, served_locations
 from flexsites.suitability.kernels import criteria as c
 from flexsites.suitability.kernels.judgement import Measured

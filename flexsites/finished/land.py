@@ -48,7 +48,7 @@ from flexsites.tables import Frame, Table
 from flexsites.tables.contract import is_among
 from flexsites.tables.files import read
 
-__all__ = ["ChangedLand", "OtherLand", "change_land"]
+__all__ = ["ChangedLand", "OtherLand", "Remade", "change_land", "remake", "stand_on", "study_with"]
 
 Bools = npt.NDArray[np.bool_]
 Rules = tuple[ExclusionRule, ...]
@@ -120,8 +120,42 @@ def change_land(at_hand: LandAtHand, reading: Reading, *, beside: Sequence[Readi
     InputError
         If a file of the run is gone, or is not as it was written.
     """
+    study = study_with(at_hand, reading, beside)
+    made = remake(at_hand, study, reading)
+    run = stand_on(at_hand, study, made.exclusions, made.tables)
+    return ChangedLand(run, made.tables["reasons"], made.rule_coverage, made.n_assessed)
+
+
+def study_with(at_hand: LandAtHand, reading: Reading, beside: Sequence[Reading] = ()) -> Study:
+    """Return the study of a run with other readings beside its own."""
     asked = {one.id: one for one in (*at_hand.study.readings, *beside, reading)}
-    study = replace(at_hand.study, readings=tuple(asked.values()))
+    return replace(at_hand.study, readings=tuple(asked.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Remade:
+    """What another reading leaves of parcels.
+
+    Attributes
+    ----------
+    exclusions
+        Their verdicts, in the order of the parcels.
+    tables
+        The tables of their pieces, by name, each by its key.
+    rule_coverage
+        Where the rules' sources speak.
+    n_assessed
+        How many parcels were assessed.
+    """
+
+    exclusions: Frame
+    tables: Mapping[str, Frame]
+    rule_coverage: Frame
+    n_assessed: int
+
+
+def remake(at_hand: LandAtHand, study: Study, reading: Reading) -> Remade:
+    """Assess the parcels that a reading changes, and return the tables of all: of the others as the run has them."""
     faces, is_cut = _labelled(at_hand, study)
     spoken = _where_sources_speak(at_hand, study, reading)
     parcels, before, after = at_hand.parcels, study.base.rules, reading.rules
@@ -134,12 +168,7 @@ def change_land(at_hand: LandAtHand, reading: Reading, *, beside: Sequence[Readi
     made = _assess(at_hand, faces, is_changed, study=study, reading=reading, spoken=spoken)
     tables = {name: _with_rows_of(at_hand.run, name, made, parcels.loc[is_changed, "site_id"]) for name in _ASSESSED}
     exclusions = decide(parcels, by_parcel(tables["pieces"]), spoken=spoken, rules=after)
-    return ChangedLand(
-        _on_this_land(at_hand, study, exclusions, tables),
-        tables["reasons"],
-        tell_coverage(spoken, rules=after),
-        int(is_changed.sum()),
-    )
+    return Remade(exclusions, tables, tell_coverage(spoken, rules=after), int(is_changed.sum()))
 
 
 def _labelled(at_hand: LandAtHand, study: Study) -> tuple[Frame, Bools]:
@@ -267,8 +296,8 @@ def _with_rows_of(run: Finished, name: str, made: Mapping[str, Frame], site_ids:
     return t.concat([kept, made[name]], table).sort_values(list(table.key), kind="stable", ignore_index=True)
 
 
-def _on_this_land(at_hand: LandAtHand, study: Study, exclusions: Frame, tables: Mapping[str, Frame]) -> Finished:
-    """Return the run with the pieces of another reading, and where they lie."""
+def stand_on(at_hand: LandAtHand, study: Study, exclusions: Frame, tables: Mapping[str, Frame]) -> Finished:
+    """Return the run with the parcels and pieces of another reading, and where they lie."""
     run, inputs, parcels, pieces = at_hand.run, at_hand.inputs, at_hand.parcels, tables["pieces"]
     valid = pieces[(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy()].reset_index(drop=True)
     links = [link_cores(valid)]

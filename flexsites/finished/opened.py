@@ -26,7 +26,7 @@ from flexsites.tables.files import read
 from flexsites.tables.manifest import read_manifest, require_as_written
 from flexsites.tables.run_directory import holding_of
 
-__all__ = ["ANSWERED", "Finished", "open_finished", "stand"]
+__all__ = ["ANSWERED", "Finished", "in_order_of", "open_finished", "stand"]
 
 _NEEDED = (
     "pieces", "laid_out", "accessibility", "transit_quality", "units", "piece_suitability", "piece_locations",
@@ -175,7 +175,7 @@ def stand(
     places = valid(pieces)
     taken = sorted({*measures, *measures_asked([base]), *tables["accessibility"]["measure"].unique(), _OF_ANY_PIECE})
     names = tuple(one.id for one in base.flexmilieus)
-    laid_out = _of_pieces(tables["laid_out"], places)
+    laid_out = in_order_of(tables["laid_out"], places)
     area = sites["programme_area_m2"].to_numpy(dtype=np.float64)
     held = hold(pieces, tables["piece_suitability"], tables["units"], names=names)
     return Finished(
@@ -197,7 +197,7 @@ def _parcels(sites: Frame) -> Frame:
     return sites.assign(land_use=nothing)[Parcels.columns]
 
 
-def _of_pieces(laid_out: Frame, pieces: Frame) -> Frame:
+def in_order_of(laid_out: Frame, pieces: Frame) -> Frame:
     """Return layouts in the order of the pieces: a table on disk stands by its key."""
     order = pd.Series(np.arange(len(pieces)), index=pieces["piece_id"].to_numpy(dtype=object))
     place = order.reindex(laid_out["piece_id"]).to_numpy()

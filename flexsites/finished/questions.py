@@ -11,13 +11,15 @@ from flexsites.config.run import Variant
 from flexsites.config.what_if import as_yaml
 from flexsites.errors import ConfigError, Fault
 from flexsites.finished.at_hand import needs_cells
-from flexsites.finished.land import OtherLand
+from flexsites.finished.by_gemeente import ByGemeente
+from flexsites.finished.counted import Counted, count
+from flexsites.finished.grounds import Grounds, grounds_of
 from flexsites.finished.opened import Finished
 from flexsites.reporting.summaries.variants import VariantPart, join_variants, part_of_variant
 from flexsites.tables import Frame, conform
 from flexsites.tables.summary_tables import Variants
 
-__all__ = ["Questions", "WhatIf"]
+__all__ = ["Compared", "Questions", "WhatIf"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,15 @@ class WhatIf:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """The run and what was asked, counted on the same parcels; ``n_assessed`` of them were assessed anew."""
+
+    before: Counted
+    after: Counted
+    n_assessed: int = 0
+
+
+@dataclass(frozen=True)
 class Questions:
     """A finished run that is asked what if, again and again: what it answers with is opened once.
 
@@ -75,11 +86,13 @@ class Questions:
 
     run: Finished
     _own: list[VariantPart] = field(default_factory=list, repr=False)
-    _land: OtherLand = field(init=False, repr=False)
+    _grounds: dict[str, Grounds] = field(default_factory=dict, repr=False)
+    _last: list[tuple[Reading, Grounds, int]] = field(default_factory=list, repr=False)
+    _land: ByGemeente = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Stand ready for questions of land."""
-        object.__setattr__(self, "_land", OtherLand(self.run))
+        object.__setattr__(self, "_land", ByGemeente(self.run))
 
     def answer(self, variant: Variant) -> WhatIf:
         """Answer a variant, and set its totals beside those of the run.
@@ -91,11 +104,7 @@ class Questions:
         InputError
             If a file of the run, or of its prepared inputs, is gone or is not as it was written.
         """
-        reading = reading_of(self.run.settings, variant, RESOLVED)
-        if cannot := needs_cells(self.run, reading):
-            what = f"this cannot be answered from a finished run: {', '.join(cannot)}"
-            remedy = "put the variant in the run file and run it: its cells are assessed"
-            raise ConfigError(Fault(what, f"variants.{variant.id}", remedy))
+        reading = self.reading(variant)
         asked, n_assessed = self._on_its_land(reading)
         told = asked.tell(reading) | {name: asked.tables[name] for name in ("locations", "pieces")}
         if not self._own:
@@ -104,12 +113,69 @@ class Questions:
         totals = join_variants(parts, order=self.run.names)
         return WhatIf(variant, told, conform(totals, Variants, where="what_if", is_result=True), n_assessed)
 
+    def count(self, variant: Variant, gemeente: str | None = None) -> Compared:
+        """Count a variant beside the run: of a gemeente, as soon as it is answered, or of the whole.
+
+        Of a gemeente only what hangs on no other is told: clusters, and locations where rules differ, follow with the
+        whole.
+
+        Raises
+        ------
+        ConfigError, InputError
+            As `answer`.
+        """
+        reading = self.reading(variant)
+        grounds, n_assessed = self._grounds_of(reading, gemeente)
+        before, after = (
+            count(ground, one, undemanding=self.run.undemanding)
+            for ground, one in ((self._own_grounds(gemeente), self.run.base), (grounds, reading))
+        )
+        return Compared(before, after, n_assessed)
+
+    def rest(self, variant: Variant, gemeente: str) -> list[str]:
+        """Return the gemeenten that are best asked one by one after this one, nearest first; none: ask the whole."""
+        is_of_land = not self.reading(variant).leaves_the_same_as(self.run.base)
+        return self._land.order_from(gemeente)[1:] if is_of_land else []
+
+    def reading(self, variant: Variant) -> Reading:
+        """Return what a variant asks as a reading, if it can be answered from this run."""
+        reading = reading_of(self.run.settings, variant, RESOLVED)
+        if cannot := needs_cells(self.run, reading):
+            what = f"this cannot be answered from a finished run: {', '.join(cannot)}"
+            remedy = "put the variant in the run file and run it: its cells are assessed"
+            raise ConfigError(Fault(what, f"variants.{variant.id}", remedy))
+        return reading
+
+    def _grounds_of(self, reading: Reading, gemeente: str | None) -> tuple[Grounds, int]:
+        """Return what a reading is counted on, and how many parcels were assessed for it."""
+        if reading.leaves_the_same_as(self.run.base):
+            return self._own_grounds(gemeente, reading), 0
+        if gemeente is not None:
+            return self._land.of(reading, gemeente)
+        if not (self._last and self._last[0][0].id == reading.id and reading.leaves_the_same_as(self._last[0][0])):
+            run, n_assessed = self._on_its_land(reading)
+            self._last[:] = [(reading, grounds_of(run, reach_m=_reach_m(reading)), n_assessed)]
+        return self._last[0][1:]
+
+    def _own_grounds(self, gemeente: str | None, reading: Reading | None = None) -> Grounds:
+        """Return what the run itself is counted on, opened once; of clusters that reach farther anew."""
+        reach_m = _reach_m(self.run.base)
+        if "" not in self._grounds:
+            self._grounds[""] = grounds_of(self.run, reach_m=reach_m)
+        if gemeente is not None:
+            key = f"in {gemeente}"
+            if key not in self._grounds:
+                self._grounds[key] = self._grounds[""].within(gemeente)
+            return self._grounds[key]
+        if reading is not None and _reach_m(reading) != reach_m:
+            return grounds_of(self.run, reach_m=_reach_m(reading))
+        return self._grounds[""]
+
     def _on_its_land(self, reading: Reading) -> tuple[Finished, int]:
         """Return the run on the land that a reading leaves, and how many parcels were assessed for it."""
         if reading.leaves_the_same_as(self.run.base):
             return self.run, 0
-        found = self._land.of(reading)
-        return found.run, found.n_assessed
+        return self._land.whole(reading)
 
     def _part(self, asked: Finished, told: Mapping[str, Frame]) -> VariantPart:
         """Return what the parcels add to the totals of an answer."""
@@ -117,3 +183,7 @@ class Questions:
             told["sites"], told["suitability"], self.run.tables["sites"],
             order=self.run.names, places=asked.places, clusters=told["clusters"],
         )  # fmt: skip
+
+
+def _reach_m(reading: Reading) -> float:
+    return float(reading.counting.cluster_reach_m)

@@ -7,16 +7,16 @@ with that variant. For rules, distances and tests the parcels that they change a
 from __future__ import annotations
 
 import json
-import math
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from flexsites.config.base import Figure
 from flexsites.config.dwellings import ESTIMATES, Bounds
@@ -25,23 +25,16 @@ from flexsites.config.rules import ExclusionRule, WithinDistance
 from flexsites.config.suitability import Flexmilieu, Threshold
 from flexsites.config.what_if import as_yaml, variant_asked
 from flexsites.errors import ConfigError, Fault
+from flexsites.exclusion.selection import geometry_of
+from flexsites.finished.counted import ANY, Counted
 from flexsites.finished.opened import Finished, open_finished
-from flexsites.finished.questions import Questions, WhatIf
+from flexsites.finished.questions import Compared, Questions
+from flexsites.reporting.maps.display import in_degrees
 from flexsites.reporting.words import Words
 from flexsites.suitability.judgement import requirements
-from flexsites.tables import Frame
-from flexsites.tables.contract import is_true
-from flexsites.tables.counting import AVAILABLE
-
-ANY = "suitable"
-"""What stands for all flexmilieus together, as in the totals."""
 
 _REMEDY = "send JSON with the changes of a variant, and a flexmilieu"
 _ROOM = tuple(f"n_room_{one}" for one in ESTIMATES)
-_COUNTED = (
-    "n_sites", "n_locations", "n_sites_unknown",
-    *(f"{kind}_{one}" for kind in ("n_common", "n_spread", "n_spread_consent") for one in ESTIMATES),
-)  # fmt: skip
 
 
 @dataclass
@@ -78,10 +71,14 @@ class Asked:
             "estimate": run.base.estimate,
             "rules": [_rule(one, words) for one in run.settings.rules if one.effect != "include"],
             "tests": [_number(path, figure) for path, figure in _tests(run)],
+            "gemeenten": _gemeenten(run, words),
         }
 
     def answer(self, body: bytes) -> dict[str, Any]:
-        """Answer a question: JSON with the ``changes`` of a variant, and the ``flexmilieu`` that is looked at.
+        """Answer a question: JSON with the ``changes`` of a variant, the ``flexmilieu`` and ``gemeente`` looked at.
+
+        With ``is_first`` that gemeente alone is answered, and ``rest`` names those to ask before the whole: nearest
+        first. Clusters look over its border: they, and locations on other land, follow with the whole.
 
         Raises
         ------
@@ -89,20 +86,29 @@ class Asked:
             With every fault of what is asked.
         """
         begin = time.perf_counter()
-        changes, milieu = _read(body)
+        asked = _read(body)
         run = self._run()
-        if milieu not in (ANY, *run.names):
-            raise ConfigError(Fault(f"no flexmilieu {milieu}", "flexmilieu", f"use one of {', '.join(run.names)}"))
+        if asked.milieu not in (ANY, *run.names):
+            raise ConfigError(
+                Fault(f"no flexmilieu {asked.milieu}", "flexmilieu", f"use one of {', '.join(run.names)}")
+            )
+        if asked.gemeente is not None and asked.gemeente not in gemeenten_of(run):
+            raise ConfigError(Fault(f"no gemeente {asked.gemeente} in this run", "gemeente", _REMEDY))
+        variant, first = variant_asked(asked.changes), asked.gemeente if asked.is_first else None
         with self._turn:
-            found = self._opened[0].answer(variant_asked(changes))
+            found = self._opened[0].count(variant, first)
+            rest = [] if first is None else self._opened[0].rest(variant, first)
         told = {
-            "totals": {name: _totals(found.totals, name) for name in (BASE, found.variant.id)},
-            "room": {BASE: _room(run.tables), found.variant.id: _room(found.tables)},
-            "variant": found.variant.id,
-            "yaml": as_yaml(found.variant),
+            "gemeente": asked.gemeente,
+            "is_whole": first is None,
+            "rest": rest,
+            "totals": _beside(found, variant.id, lambda counted: counted.totals(asked.gemeente)),
+            "room": _beside(found, variant.id, _room) if asked.gemeente == first else {},
+            "variant": variant.id,
+            "yaml": as_yaml(variant),
             "n_assessed": found.n_assessed,
         }
-        return told | _moved(run, found, milieu) | {"seconds": round(time.perf_counter() - begin, 3)}
+        return told | _moved(found, asked.milieu) | {"seconds": round(time.perf_counter() - begin, 3)}
 
     def _run(self) -> Finished:
         with self._turn:
@@ -111,8 +117,18 @@ class Asked:
         return self._opened[0].run
 
 
-def _read(body: bytes) -> tuple[Mapping[str, Any], str]:
-    """Return the changes and the flexmilieu of a question."""
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """The changes of a variant, the flexmilieu and the gemeente that are looked at; whether that is wanted first."""
+
+    changes: Mapping[str, Any]
+    milieu: str
+    gemeente: str | None
+    is_first: bool
+
+
+def _read(body: bytes) -> _Question:
+    """Return what is asked."""
     try:
         asked = json.loads(body)
     except ValueError as error:
@@ -120,7 +136,26 @@ def _read(body: bytes) -> tuple[Mapping[str, Any], str]:
     changes = asked.get("changes") if isinstance(asked, dict) else None
     if not isinstance(changes, dict):
         raise ConfigError(Fault("no changes", "question", _REMEDY))
-    return changes, str(asked.get("flexmilieu", ANY))
+    gemeente = asked.get("gemeente")
+    is_first = bool(asked.get("is_first")) and gemeente is not None
+    return _Question(changes, str(asked.get("flexmilieu", ANY)), None if gemeente is None else str(gemeente), is_first)
+
+
+def gemeenten_of(run: Finished) -> list[str]:
+    """Return the codes of the gemeenten that a run has parcels in, sorted."""
+    return sorted(map(str, run.tables["sites"]["gemeente_code"].dropna().unique()))
+
+
+def _gemeenten(run: Finished, words: Words) -> list[dict[str, Any]]:
+    """Return the gemeenten of a run, each with the bounds of its parcels in degrees: west, south, east, north."""
+    sites = run.tables["sites"]
+    bounds = pd.DataFrame(shapely.bounds(geometry_of(sites)), columns=["west", "south", "east", "north"])
+    sides = bounds.groupby(sites["gemeente_code"].to_numpy(dtype=object)).agg(
+        {"west": "min", "south": "min", "east": "max", "north": "max"}
+    )
+    boxes = shapely.bounds(in_degrees(shapely.box(*sides.to_numpy().T), 0.0)).tolist() if len(sides) else []
+    told = zip(map(str, sides.index), boxes, strict=True)
+    return [{"code": code, "label": words.name("area", code), "box": box} for code, box in told]
 
 
 def _milieu(run: Finished, one: Flexmilieu, words: Words) -> dict[str, Any]:
@@ -192,33 +227,20 @@ def _number(path: str, figure: Figure | None) -> dict[str, Any]:
     return {"path": path, "value": None if figure is None else float(figure)}
 
 
-def _totals(totals: Frame, variant: str) -> dict[str, dict[str, float | None]]:
-    """Return the totals of a variant by population."""
-    rows = totals[(totals["variant"] == variant).to_numpy()]
-    return {
-        str(row["population"]): {name: _plain(row[name]) for name in _COUNTED}
-        for row in rows[["population", *_COUNTED]].to_dict(orient="records")
-    }
+def _beside(found: Compared, variant: str, of: Callable[[Counted], Any]) -> dict[str, Any]:
+    """Return something of the run, and of what was asked."""
+    return {BASE: of(found.before), variant: of(found.after)}
 
 
-def _plain(value: Any) -> float | None:  # noqa: ANN401 - a scalar of pandas
-    number = math.nan if pd.isna(value) else float(value)
-    return None if math.isnan(number) else number
-
-
-def _room(tables: Mapping[str, Frame]) -> dict[str, dict[str, int]]:
+def _room(counted: Counted) -> dict[str, dict[str, int]]:
     """Return the room of suitable available locations by flexmilieu, consent given: what that land takes."""
-    served, locations = tables["location_suitability"], tables["locations"]
-    available = locations.loc[locations["verdict"].isin(AVAILABLE).to_numpy(), "location_id"]
-    chosen = served[is_true(served["is_suitable"]) & served["location_id"].isin(available).to_numpy()]
-    sums = chosen.groupby("flexmilieu")[list(_ROOM)].sum()
-    return {str(name): {one: int(row[one]) for one in _ROOM} for name, row in sums.to_dict(orient="index").items()}
+    return {name: dict(zip(_ROOM, one, strict=True)) for name, one in counted.room.items()}
 
 
-def _moved(run: Finished, found: WhatIf, milieu: str) -> dict[str, Any]:
+def _moved(found: Compared, milieu: str) -> dict[str, Any]:
     """Return which available parcels suit that did not, which fail now, and of which it is unknown now."""
-    before, _ = _suiting(run.tables, milieu)
-    after, unknown = _suiting(found.tables, milieu)
+    before, _ = found.before.suiting(milieu)
+    after, unknown = found.after.suiting(milieu)
     gone = np.setdiff1d(before, after)
     return {
         "gained": np.setdiff1d(after, before).tolist(),
@@ -226,13 +248,3 @@ def _moved(run: Finished, found: WhatIf, milieu: str) -> dict[str, Any]:
         "doubted": np.intersect1d(gone, unknown).tolist(),
         "n_kept": len(np.intersect1d(before, after)),
     }
-
-
-def _suiting(tables: Mapping[str, Frame], milieu: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ids of the available parcels that are known to suit a flexmilieu (or any), and that may."""
-    sites = tables["sites"]
-    available = sites["site_id"][sites["verdict"].isin(AVAILABLE).to_numpy()]
-    rows = sites if milieu == ANY else tables["suitability"][(tables["suitability"]["flexmilieu"] == milieu).to_numpy()]
-    rows = rows[rows["site_id"].isin(available).to_numpy()]
-    ids = rows["site_id"].to_numpy(dtype=object)
-    return ids[is_true(rows["is_suitable"])], ids[rows["is_suitable"].isna().to_numpy()]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from flexsites.config.study import resolve
 from flexsites.runs.added import Beside, finished_beside
@@ -52,6 +54,15 @@ def beside(path: Path, outputs: Path) -> Beside | None:
     study = resolve(str(path))
     options = Options(outputs)
     return finished_beside(place_of(study, options), study, options)
+
+
+def assert_counts_are(counted: Mapping[str, Mapping[str, float | None]], totals: pd.DataFrame, variant: str) -> None:
+    """Hold what was counted on arrays to the totals of tables, population by population; null where these have none."""
+    rows = totals[(totals["variant"] == variant).to_numpy()].set_index("population")
+    assert set(counted) == set(rows.index)
+    for population, row in counted.items():
+        told = {key: None if pd.isna(rows.loc[population, key]) else float(rows.loc[population, key]) for key in row}
+        assert dict(row) == told
 
 
 def own_directory(finished: Path) -> Path:

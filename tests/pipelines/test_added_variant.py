@@ -14,8 +14,10 @@ import yaml
 
 import flexsites
 from flexsites.config.study import resolve
+from flexsites.config.what_if import variant_asked
 from flexsites.errors import ConfigError
-from flexsites.finished.opened import ANSWERED
+from flexsites.finished.opened import ANSWERED, open_finished
+from flexsites.finished.questions import Questions
 from flexsites.reporting.summaries.variants import compare_variants
 from flexsites.runs import added, made_of
 from flexsites.tables import conform
@@ -28,6 +30,7 @@ from pipelines import provincial_sweep
 from tests.conftest import PROFILE
 from tests.pipelines.added_runs import (
     ALL_TABLES,
+    assert_counts_are,
     bare,
     beside,
     figure,
@@ -185,6 +188,14 @@ def test_what_if_is_what_a_run_with_that_variant_answers(
     places = dict.fromkeys(rows, pd.DataFrame(mine).merge(read(answered / "piece_locations.parquet"), on="piece_id"))
     expected = compare_variants(rows, flexmilieu_order=order, places=places)
     pd.testing.assert_frame_equal(found.totals, conform(expected, Variants, where="test", is_result=True))
+    questions, variant = Questions(open_finished(own_directory(finished))), variant_asked(KINDS[kind])
+    counted = questions.count(variant)
+    for name, one in (("base", counted.before), ("what_if", counted.after)):
+        assert_counts_are(one.totals(), found.totals, name)
+    for code in {*found.sites["gemeente_code"]}:
+        told, whole = questions.count(variant, code).after.totals(), counted.after.totals(code)
+        assert all(one in (None, whole[name][key]) for name, row in told.items() for key, one in row.items())
+        assert told["available"]["n_locations"] > 0
 
 
 def test_the_viewer_answers_with_the_same_numbers(answered: Path, finished: Path) -> None:

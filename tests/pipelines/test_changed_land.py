@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
 import flexsites
+from flexsites.config.what_if import variant_asked
 from flexsites.errors import ConfigError
-from flexsites.finished.opened import ANSWERED
+from flexsites.finished.opened import ANSWERED, open_finished
+from flexsites.finished.questions import Questions
 from flexsites.reporting.words import Words
 from flexsites.tables.files import read, write_table
 from flexsites.tables.manifest import read_manifest
@@ -21,6 +26,7 @@ from pipelines import provincial_sweep
 from tests.conftest import PROFILE
 from tests.pipelines.added_runs import (
     ALL_TABLES,
+    assert_counts_are,
     bare,
     beside,
     figure,
@@ -135,6 +141,35 @@ def test_what_if_of_rules_is_what_a_run_with_that_variant_answers(
         else:
             assert mine.read_bytes() == theirs.read_bytes()
     assert set(found.totals["variant"]) == {"base", "what_if"}
+
+
+@pytest.mark.parametrize("name", [one for one in ASKED if PROFILE != "ci" or one == "with_figures"])
+def test_gemeenten_asked_one_by_one_are_the_whole_and_their_counts_its_totals(name: str, finished: Path) -> None:
+    """The parcels are shared out among three gemeenten, by where they lie: borders run through fields."""
+    run = open_finished(own_directory(finished))
+    sites = run.tables["sites"]
+    third = pd.qcut(sites.geometry.representative_point().x, 3, labels=False).to_numpy()
+    codes = np.array(["GM0001", "GM0002", "GM0003"], dtype=object)[third]
+    shared = replace(run, tables={**run.tables, "sites": sites.assign(gemeente_code=codes)})
+    variant, questions = variant_asked(RULES[name]), Questions(shared)
+    (first, *others) = questions.rest(variant, "GM0002")
+    assert {first, *others} == {"GM0001", "GM0003"}
+    parts = {code: questions.count(variant, code) for code in ("GM0002", first, *others)}
+    whole = questions.count(variant)
+    assert whole.n_assessed == sum(one.n_assessed for one in parts.values()) > 0
+    found = questions.answer(variant)
+    assert found.n_assessed == whole.n_assessed
+    assert_counts_are(whole.after.totals(), found.totals, "what_if")
+    for code, part in parts.items():
+        told, of_whole = part.after.totals(), whole.after.totals(code)
+        for population, counted in told.items():
+            assert {key: one for key, one in counted.items() if one is not None} == {
+                key: of_whole[population][key] for key, one in counted.items() if one is not None
+            }
+        assert told["available"]["n_sites"] > 0
+    own = Questions(run).answer(variant)
+    for table in ("pieces", "suitability", "units", "location_suitability", "clusters"):
+        pd.testing.assert_frame_equal(found.tables[table], own.tables[table])
 
 
 def test_land_that_changes_outside_the_area_bears_on_what_lies_inside(world: Path, tmp_path: Path) -> None:

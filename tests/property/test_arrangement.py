@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flexsites.capacity.kernels.arrangement import arranged_homes, find_near, order_of, seeds_of
 from flexsites.capacity.kernels.spread import Candidates, spread
-from flexsites.certainty.kernels.arrangement import arranged_homes, find_near, order_of
 
 small = st.integers(0, 2**32 - 1)
 
@@ -23,10 +23,15 @@ def test_the_homes_of_a_draw_are_those_of_spread_supply(seed, n, minimum, more):
     found = Candidates(
         verdict[some], score[some], np.stack([room[some]] * 3), site[some], number[some], location[some], xy[some]
     )
-    plain = spread(found, [minimum] * 3, [maximum] * 3, reach_m=250.0).homes[1].sum()
+    made = spread(found, [minimum] * 3, [maximum] * 3, reach_m=250.0)
+    plain = made.homes[1].sum()
     near = find_near(xy, location, reach_m=250.0)
     candidates = np.flatnonzero(some)
     thousandths = np.where(np.isnan(score), -1.0, np.rint(np.nan_to_num(score) * 1000.0)).astype(np.int64)
     order = candidates[order_of(verdict[some], thousandths[some], room[some])]
     homes = arranged_homes(order, some.copy(), room, near.starts, near.near, near.is_same, float(minimum), maximum)
     assert homes == plain
+    seed_of = seeds_of(order, some.copy(), room, near.starts, near.near, near.is_same, float(minimum))
+    expected = np.full(n, -1)
+    expected[candidates] = np.where(made.cluster >= 0, candidates[np.append(made.seed, 0)[made.cluster]], -1)
+    assert seed_of.tolist() == expected.tolist()

@@ -4,8 +4,8 @@
   const byId = flexsites.byId, element = flexsites.element, words = JSON.parse(byId("what-words").textContent);
   const lang = document.documentElement.lang, address = "/api/what_if?lang=" + lang, any = "suitable";
   const box = byId("what-if"), form = byId("what-form"), answer = byId("what-answer"), faults = byId("what-faults");
-  const changed = new Map();
-  let known = null, asking = null, waiting = null, shown = true, last = null;
+  const changed = new Map(), linked = location.hash;
+  let known = null, asking = null, waiting = null, shown = true, last = null, progress = "";
   byId("map-side").prepend(box);
 
   const number = (value) => value === null || value === undefined ? "–" : Math.round(value).toLocaleString(lang);
@@ -99,25 +99,77 @@
     return plain && plain !== "base" ? plain : "what_if";
   };
   function later() { clearTimeout(waiting); waiting = setTimeout(ask, 250); }
+  /* Of several gemeenten the one that is looked at: chosen, or the one whose middle is nearest to that of the map. */
+  function viewed() {
+    if (known.gemeenten.length < 2) { return null; }
+    const { lng, lat } = flexsites.map ? flexsites.map.getCenter() : { lng: 0, lat: 0 };
+    const away = ({ box: [west, south, east, north] }) => {
+      const beyond = Math.max(west - lng, lng - east, south - lat, lat - north, 0);
+      return beyond * 1000 + Math.hypot((west + east) / 2 - lng, (south + north) / 2 - lat);
+    };
+    return known.gemeenten.reduce((best, one) => away(one) < away(best) ? one : best).code;
+  }
+  const looked = () => { const where = byId("what-where").value; return where === "view" ? viewed() : where === "run" ? null : where; };
+  const called = (code) => { const found = known.gemeenten.find((one) => one.code === code); return found ? found.label : words.whole_run; };
+  async function put(question, signal) {
+    const told = await fetch(address, { method: "POST", headers: { "content-type": "application/json" }, signal, body: JSON.stringify({ changes: changes(), flexmilieu: milieu(), ...question }) });
+    const content = await told.json();
+    if (told.ok) { return content; }
+    throw Object.assign(new Error(content.description), { faults: content.faults && content.faults.length ? content.faults : [content.description] });
+  }
+  /* The gemeente that is looked at is told first; on other land the others are asked one by one; then the whole is. */
   async function ask() {
     clearTimeout(waiting);
     if (asking) { asking.abort(); }
-    if (!changed.size) { faults.replaceChildren(); last = null; tell(); return; }
-    const mine = asking = new AbortController();
+    remember();
+    if (!changed.size) { faults.replaceChildren(); last = null; progress = ""; tell(); return; }
+    const mine = asking = new AbortController(), gemeente = looked(), isDivided = known.gemeenten.length > 1;
     answer.setAttribute("aria-busy", "true");
     try {
-      const told = await fetch(address, { method: "POST", headers: { "content-type": "application/json" }, signal: mine.signal, body: JSON.stringify({ changes: changes(), flexmilieu: milieu() }) });
-      const content = await told.json();
+      const begin = performance.now();
+      if (isDivided) {
+        const first = await put({ gemeente: gemeente || viewed(), is_first: true }, mine.signal);
+        if (mine !== asking) { return; }
+        const n = first.rest.length + 1;
+        const said = (done) => first.rest.length ? words.rest.replace("{k}", number(done)).replace("{n}", number(n)) : words.rest_short;
+        progress = said(1); last = first; faults.replaceChildren(); tell();
+        answer.removeAttribute("aria-busy");
+        for (const [i, code] of first.rest.entries()) {
+          await put({ gemeente: code, is_first: true }, mine.signal);
+          if (mine !== asking) { return; }
+          progress = said(i + 2); tellProgress();
+        }
+      }
+      const whole = await put({ gemeente }, mine.signal);
       if (mine !== asking) { return; }
-      const wrong = told.ok ? [] : content.faults && content.faults.length ? content.faults : [content.description];
-      faults.replaceChildren(...wrong.map((one) => element("span", { text: one })));
-      last = told.ok ? content : null;
-      if (told.ok || !wrong.length) { tell(); } else { answer.replaceChildren(); byId("what-save").hidden = true; draw(); }
+      const rooms = isDivided && gemeente && last ? last.room : whole.room;
+      last = { ...whole, room: rooms, seconds: isDivided ? Math.round(performance.now() - begin) / 1000 : whole.seconds };
+      progress = ""; faults.replaceChildren(); tell();
     } catch (stopped) {
-      if (stopped.name !== "AbortError") { faults.replaceChildren(element("span", { text: String(stopped) })); }
+      if (stopped.name === "AbortError" || mine !== asking) { return; }
+      faults.replaceChildren(...(stopped.faults || [String(stopped)]).map((one) => element("span", { text: one })));
+      last = null; progress = ""; answer.replaceChildren(); byId("what-save").hidden = true; draw();
     } finally {
       if (mine === asking) { answer.removeAttribute("aria-busy"); }
     }
+  }
+  function tellProgress() {
+    const line = answer.querySelector(".what-progress");
+    if (line) { line.textContent = progress; }
+  }
+  /* The address holds the question: what differs, for whom, and where it is looked at. */
+  function remember() {
+    const asked = [...changed].map(([key, value]) => `${key}=${value === null ? "" : value}`).join(";");
+    flexsites.beside = box.open ? [["if", asked], ["for", asked ? milieu() : ""], ["in", byId("what-where").value === "view" ? "" : byId("what-where").value]] : [];
+    if (flexsites.address) { flexsites.address(); }
+  }
+  function recall(hash) {
+    const given = new URLSearchParams(hash.slice(5)), numbered = (text) => text === "" ? null : isNaN(text) ? text : Number(text);
+    changed.clear();
+    (given.get("if") || "").split(";").filter(Boolean).forEach((one) => { const at = one.indexOf("="); changed.set(one.slice(0, at), numbered(one.slice(at + 1))); });
+    const has = (select, value) => [...select.options].some((one) => one.value === value);
+    if (has(byId("what-milieu"), given.get("for"))) { byId("what-milieu").value = given.get("for"); }
+    if (has(byId("what-where"), given.get("in"))) { byId("what-where").value = given.get("in"); }
   }
   function rows() {
     const at = milieu(), totals = [last.totals.base, last.totals[last.variant]], rooms = [last.room.base, last.room[last.variant]];
@@ -125,7 +177,7 @@
     const span = (kind, population) => ["expected", "low", "high"].map((one) => of(`${kind}_${one}`, population));
     const told = [[words.suiting, [of("n_sites", at)]], [words.suiting_locations, [of("n_locations", at)]], [words.unknown_sites, [of("n_sites_unknown", at)]]];
     if (at !== any) {
-      told.push([words.room, ["expected", "low", "high"].map((one) => rooms.map((each) => each[at] ? each[at]["n_room_" + one] : 0))]);
+      told.push([words.room, ["expected", "low", "high"].map((one) => rooms.map((each) => each && each[at] ? each[at]["n_room_" + one] : null))]);
       told.push([words.spread, span("n_spread", at)], [words.spread_consent, span("n_spread_consent", at)]);
     }
     told.push([words.common_available, span("n_common", "available")], [words.common_suitable, span("n_common", any)]);
@@ -134,7 +186,8 @@
   function tell() {
     byId("what-save").hidden = !last;
     if (!last) { answer.replaceChildren(element("p", { class: "quiet", text: words.nothing_changed })); draw(); return; }
-    const table = element("table", {}), head = element("tr", {}), body = element("tbody", {}), top = element("thead", {});
+    const where = last.gemeente ? called(last.gemeente) : words.whole_run;
+    const table = element("table", {}, known.gemeenten.length > 1 ? element("caption", { text: where }) : null), head = element("tr", {}), body = element("tbody", {}), top = element("thead", {});
     head.append(...[words.quantity, words.of_run, words.of_what_if, words.change].map((text) => element("th", { scope: "col", text })));
     top.append(head);
     rows().forEach(([label, [expected, low, high]]) => {
@@ -155,7 +208,7 @@
       row.append(element("span", { class: "what-swatch " + one }), element("span", { text: `${words[one]}: ${number(n)}` }));
       key.append(row);
     });
-    answer.replaceChildren(table, onMap, key, element("p", { class: "quiet", text: words.answered_in.replace("{seconds}", last.seconds.toLocaleString(lang)) + (last.n_assessed ? " " + words.assessed_anew.replace("{n}", number(last.n_assessed)) : "") }));
+    answer.replaceChildren(element("p", { class: "what-progress", text: progress }), table, onMap, key, element("p", { class: "quiet", text: words.answered_in.replace("{seconds}", last.seconds.toLocaleString(lang)) + (last.n_assessed ? " " + words.assessed_anew.replace("{n}", number(last.n_assessed)) : "") }));
     byId("what-yaml").textContent = last.yaml;
     draw();
   }
@@ -179,16 +232,26 @@
   async function open() {
     if (!box.open) { draw(); return; }
     if (!known) {
+      answer.replaceChildren(element("p", { class: "quiet", text: words.opening }));
       const told = await fetch(address), content = await told.json();
       if (!told.ok) { form.hidden = true; faults.replaceChildren(element("span", { text: `${words.what_if_none} ${content.description}` })); return; }
       known = content;
       byId("what-milieu").append(...known.milieus.map((one) => element("option", { value: one.id, text: one.label })), element("option", { value: any, text: words.any_milieu }));
+      byId("what-where").append(...(known.gemeenten.length > 1 ? [element("option", { value: "view", text: words.in_view }), ...known.gemeenten.map((one) => element("option", { value: one.code, text: one.label }))] : []), element("option", { value: "run", text: words.whole_run }));
+      byId("what-where").parentElement.hidden = known.gemeenten.length < 2;
+      recall(linked);
       fields(); overAll(); ofLand(); tell();
+      if (changed.size) { ask(); }
     }
     draw();
   }
+  if (/[&#]if=/.test(linked)) {
+    flexsites.beside = ["if", "for", "in"].map((one) => [one, new URLSearchParams(linked.slice(5)).get(one)]);
+    box.open = true;
+  }
   form.addEventListener("submit", (event) => { event.preventDefault(); ask(); });
   byId("what-milieu").addEventListener("change", () => { fields(); ask(); });
+  byId("what-where").addEventListener("change", ask);
   byId("what-back").addEventListener("click", () => { changed.clear(); fields(); overAll(); ofLand(); ask(); });
   byId("what-name").addEventListener("input", later);
   byId("what-download").addEventListener("click", () => {

@@ -18,11 +18,12 @@ flexsites.start = async function (store, settings) {
     clearTimeout(writing);
     writing = setTimeout(() => {
       const told = [["at", state.at], ["site", state.site], ["colour", state.colour === settings.colourings[0].key ? "" : state.colour],
-        ["hide", [...state.hidden].join(",")], ["q", state.q], ["hatch", state.hatch ? "" : "0"], ["base", state.base ? "1" : ""]];
+        ["hide", [...state.hidden].join(",")], ["q", state.q], ["hatch", state.hatch ? "" : "0"], ["base", state.base ? "1" : ""], ...(flexsites.beside || [])];
       const hash = "#map" + told.filter((one) => one[1]).map(([key, value]) => `&${key}=${encodeURIComponent(value).replace(/%2F/g, "/")}`).join("");
       try { history.replaceState(null, "", hash); } catch (refused) { location.replace(hash); }
     }, 250);
   }
+  flexsites.address = write;
   const colouring = () => settings.colourings.find((one) => one.key === state.colour);
   const hiddenConditions = () => colouring().classes.filter((one) => state.hidden.has(one.key)).map((one) => one.where);
 

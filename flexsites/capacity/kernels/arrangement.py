@@ -1,6 +1,7 @@
-"""Spread supply for one draw: the clusters of :mod:`flexsites.capacity.kernels.spread`, their homes only, at once.
+"""Spread supply asked again and again: the clusters of :mod:`flexsites.capacity.kernels.spread`, at once.
 
-A draw has one figure for each thing, so clusters are formed at it, and what is near what is found once for all draws.
+What is near what hangs on no figure, so it is found once. A draw has one figure for each thing and wants the homes of
+its clusters only; who asks what if wants to know from which piece each cluster starts, and at three estimates.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from scipy.spatial import cKDTree
 
 from flexsites.compiled import kernel
 
-__all__ = ["Neighbours", "arranged_homes", "find_near", "order_of"]
+__all__ = ["Neighbours", "arranged_homes", "find_near", "order_of", "seeds_of"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -129,3 +130,30 @@ def arranged_homes(
         for k in range(starts[seed], starts[seed + 1]):
             is_open[near[k]] = False
     return total
+
+
+@kernel
+def seeds_of(order: Ints, is_open: Bools, room: Ints, starts: Ints, near: Ints, is_same: Bools, minimum: float) -> Ints:
+    """Place clusters in an order, and return of each piece the one that its cluster starts from, -1: it is in none.
+
+    Parameters
+    ----------
+    order, is_open, room, starts, near, is_same, minimum
+        As for `arranged_homes`; the room is the expected one, at which clusters are formed.
+    """
+    seed_of = np.full(len(room), -1, dtype=np.int64)
+    for seed in order:
+        if not is_open[seed]:
+            continue
+        homes = 0
+        for k in range(starts[seed], starts[seed + 1]):
+            if is_same[k] and is_open[near[k]]:
+                homes += room[near[k]]
+        if homes < minimum:
+            is_open[seed] = False
+            continue
+        for k in range(starts[seed], starts[seed + 1]):
+            if is_same[k] and is_open[near[k]]:
+                seed_of[near[k]] = seed
+            is_open[near[k]] = False
+    return seed_of

@@ -1,0 +1,199 @@
+"""A finished run asked of other rules one gemeente at a time: the one that is looked at first, the rest after it.
+
+A gemeente is assessed as a cell is: its own parcels, and those around it that bear on them. What is left of a parcel
+depends on the land near it alone, so the gemeenten under each other are the whole, to the last row (a test holds it).
+Locations and clusters look over borders: they follow once every gemeente was asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from flexsites import tables as t
+from flexsites.answer import kernel_of
+from flexsites.capacity.common_programme import area_in_common
+from flexsites.config.readings import Reading
+from flexsites.exclusion.pieces import by_parcel, position_of
+from flexsites.exclusion.selection import geometry_of
+from flexsites.finished.at_hand import LandAtHand, open_land_of
+from flexsites.finished.grounds import Grounds, codes_of, grounds_of_parcels
+from flexsites.finished.land import Remade, remake, stand_on, study_with
+from flexsites.finished.opened import Finished, in_order_of
+from flexsites.tables.files import read
+
+__all__ = ["ByGemeente"]
+
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+_DIVIDED = {
+    "pieces": t.Pieces, "accessibility": t.Accessibility, "transit_quality": t.TransitQuality,
+    "laid_out": t.LaidOut, "reasons": t.Reasons,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Divided:
+    """The land of a run with where each gemeente stands in its tables.
+
+    Attributes
+    ----------
+    whole
+        The land.
+    codes
+        The gemeenten, by code; empty where a parcel has none.
+    of_parcel, of_everyone
+        The number of the gemeente of each parcel, and of each with those around the run (-1), shapes (n,) and (m,).
+    of_row
+        By table the number of the gemeente of each row.
+    face_of
+        Of each face the position of its parcel among everyone.
+    """
+
+    whole: LandAtHand
+    codes: tuple[str, ...]
+    of_parcel: Ints
+    of_everyone: Ints
+    of_row: Mapping[str, Ints]
+    face_of: Ints
+
+
+@dataclass
+class ByGemeente:
+    """A finished run that is asked of other rules by gemeente; what was assessed last is remembered.
+
+    Attributes
+    ----------
+    run
+        The run.
+    """
+
+    run: Finished
+    _opened: list[_Divided] = field(default_factory=list, repr=False)
+    _asked: list[Reading] = field(default_factory=list, repr=False)
+    _made: dict[str, Remade] = field(default_factory=dict, repr=False)
+
+    def order_from(self, first: str) -> list[str]:
+        """Return the gemeenten, the first one first, then by how far their middles lie from its middle."""
+        sites = self.run.tables["sites"]
+        codes, boxes = codes_of(sites), shapely.bounds(geometry_of(sites))
+        middle = pd.DataFrame({"x": boxes[:, [0, 2]].mean(axis=1), "y": boxes[:, [1, 3]].mean(axis=1)})
+        middle = middle.groupby(codes).mean()
+        from_first = middle - (middle.loc[first] if first in middle.index else middle.iloc[0])
+        away = dict(zip(middle.index, np.hypot(from_first["x"], from_first["y"]), strict=True))
+        return sorted(away, key=lambda code: (code != first, float(away[code]), code))
+
+    def of(self, reading: Reading, gemeente: str) -> tuple[Grounds, int]:
+        """Return what a gemeente is counted on by other rules, and how many of its parcels were assessed."""
+        made, sites = self._remade(reading, gemeente), self.run.tables["sites"]
+        mine = sites[codes_of(sites) == gemeente][["site_id", "gemeente_code"]].reset_index(drop=True)
+        left, pieces = made.exclusions, made.tables["pieces"]
+        laid_out = in_order_of(made.tables["laid_out"], t.valid(pieces))
+        kernel = kernel_of(
+            pieces, made.tables["accessibility"], laid_out, measures=self.run.kernel.measures, names=self.run.names
+        )  # fmt: skip
+        area = area_in_common(by_parcel(pieces), left)
+        return grounds_of_parcels(mine.assign(verdict=left["verdict"].array), pieces, kernel, area), made.n_assessed
+
+    def whole(self, reading: Reading) -> tuple[Finished, int]:
+        """Return the run on the land that a reading leaves, and how many parcels were assessed for it."""
+        divided = self._land()
+        made = [self._remade(reading, code) for code in divided.codes]
+        exclusions = pd.concat([one.exclusions for one in made], ignore_index=True)
+        place = position_of(exclusions, divided.whole.parcels)
+        tables = {
+            name: t.concat([one.tables[name] for one in made], table).sort_values(
+                list(table.key), kind="stable", ignore_index=True
+            )
+            for name, table in _DIVIDED.items()
+        }
+        study = study_with(divided.whole, reading)
+        run = stand_on(divided.whole, study, exclusions.iloc[place].reset_index(drop=True), tables)
+        return run, sum(one.n_assessed for one in made)
+
+    def _land(self) -> _Divided:
+        if not self._opened:
+            self._opened.append(_divide(open_land_of(self.run)))
+        return self._opened[0]
+
+    def _remade(self, reading: Reading, gemeente: str) -> Remade:
+        """Return what a reading leaves of a gemeente, remembered until other rules are asked."""
+        if not (self._asked and self._asked[0].id == reading.id and reading.leaves_the_same_as(self._asked[0])):
+            self._made.clear()
+            self._asked[:] = [reading]
+        if gemeente not in self._made:
+            part = _part(self._land(), gemeente)
+            self._made[gemeente] = remake(part, study_with(part, reading), reading)
+        return self._made[gemeente]
+
+
+def _divide(whole: LandAtHand) -> _Divided:
+    """Find where each gemeente stands in the tables of a run."""
+    run = whole.run
+    tables = {**run.tables, "reasons": read(run.directory / "reasons.parquet")}
+    whole = replace(whole, run=replace(run, tables=tables))
+    sites, pieces = tables["sites"], tables["pieces"]
+    codes, number = np.unique(codes_of(sites), return_inverse=True)
+    of_site = pd.Index(sites["site_id"])
+    of_parcel = number[of_site.get_indexer(pd.Index(whole.parcels["site_id"]))]
+    at = of_site.get_indexer(pd.Index(whole.everyone["site_id"]))
+    of_piece, by_piece = number[position_of(sites, pieces)], pd.Index(pieces["piece_id"])
+    of_row = {
+        name: number[position_of(sites, tables[name])]
+        if name in ("pieces", "reasons")
+        else of_piece[by_piece.get_indexer(pd.Index(tables[name]["piece_id"]))]
+        for name in _DIVIDED
+    }
+    return _Divided(
+        whole,
+        tuple(str(one) for one in codes),
+        of_parcel.astype(np.int64),
+        np.where(at >= 0, number[at], -1).astype(np.int64),
+        {**of_row, "sites": number.astype(np.int64)},
+        position_of(whole.everyone, whole.faces),
+    )
+
+
+def _part(divided: _Divided, gemeente: str) -> LandAtHand:
+    """Return the land of a gemeente as a cell has it: its parcels, and those around that bear on their pieces."""
+    i, whole = divided.codes.index(gemeente), divided.whole
+    if len(divided.codes) == 1:
+        return whole
+    tables: dict[str, Any] = dict(whole.run.tables)
+    tables |= {name: tables[name][of_row == i].reset_index(drop=True) for name, of_row in divided.of_row.items()}
+    mine = divided.of_parcel == i
+    there = (divided.of_everyone == i) | _around(whole, divided.of_everyone == i)
+    return replace(
+        whole,
+        run=replace(whole.run, tables=tables),
+        parcels=whole.parcels[mine].reset_index(drop=True),
+        everyone=whole.everyone[there].reset_index(drop=True),
+        faces=whole.faces[there[divided.face_of]].reset_index(drop=True),
+        spoken=whole.spoken.at(np.flatnonzero(mine)),
+    )
+
+
+def _around(whole: LandAtHand, inside: Bools) -> Bools:
+    """Return which parcels bear on those inside: near ones, and what is near those."""
+    near_m, shapes = whole.study.near_m, geometry_of(whole.everyone)
+    found, now = np.zeros(len(shapes), dtype=bool), np.flatnonzero(inside)
+    others = np.flatnonzero(~inside)
+    if not len(others) or not len(now):
+        return found
+    for _ in range(2):
+        west, south, east, north = shapely.total_bounds(shapes[now])
+        frame = shapely.box(west - near_m, south - near_m, east + near_m, north + near_m)
+        asked = others[shapely.intersects(frame, shapes[others])]
+        hit = shapely.STRtree(shapes[now]).query(shapes[asked], predicate="dwithin", distance=near_m)[0]
+        now = asked[np.unique(hit)]
+        if not len(now):
+            break
+        found[now] = True
+    return found
