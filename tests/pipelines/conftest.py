@@ -8,7 +8,7 @@ import geopandas as gpd
 import pytest
 
 from flexsites.config.study import resolve
-from flexsites.runs.run import Options
+from flexsites.runs.run import Options, held, place_of
 from flexsites.worlds.municipality import write_municipality
 from pipelines import PIPELINES
 from tests.made_once import make_once
@@ -29,14 +29,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def small(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Small:
-    """Return the small run that nothing disturbed, cell after cell in one process.
+    """Return the small run that nothing disturbed, cell after cell in one process: its manifest vouches for its files.
 
     A test that changes something of it changes a copy.
     """
 
     def make(folder: Path) -> Small:
         path, outputs = write_run(folder, world), folder / "outputs"
-        directory = assess(path, outputs, cell_size_m=CELL_M)
+        with held(place_of(resolve(str(path)), Options(outputs))):
+            directory = assess(path, outputs, cell_size_m=CELL_M)
         return Small(path, outputs, directory, tables(directory))
 
     found = make_once(tmp_path_factory, "small", make)

@@ -25,7 +25,6 @@ from flexsites.finished.questions import Questions
 from flexsites.runs.run import Options, held, place_of
 from flexsites.view.opened import open_run
 from tests.conftest import PROFILE
-from tests.made_once import make_once
 from tests.pipelines.damaged_states import STATES, copy_of, kinds_of
 from tests.pipelines.small_run import CELL_M, Small, assess, tables
 
@@ -40,14 +39,9 @@ Ask = Callable[[Path, str], str]
 
 
 @pytest.fixture(scope="module")
-def finished(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(small: Small) -> Path:
     """Return the undisturbed run as its pipeline leaves it: with a manifest that vouches for its files."""
-
-    def make(folder: Path) -> Path:
-        small.copy_to(folder)
-        return resume(small, folder)
-
-    return make_once(tmp_path_factory, "finished", make)
+    return small.directory
 
 
 @pytest.fixture(scope="module")

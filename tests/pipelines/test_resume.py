@@ -21,7 +21,8 @@ import pytest
 from flexsites.errors import RunError
 from flexsites.runs import cells
 from tests.conftest import PROJECT
-from tests.pipelines.small_run import CELL_M, Content, Small, assess, tables, write_run
+from tests.pipelines.added_runs import bare
+from tests.pipelines.small_run import CELL_M, Small, assess, tables, write_run
 
 CHILD = f"""
 import sys
@@ -30,10 +31,6 @@ from tests.pipelines.small_run import assess
 if __name__ == "__main__":
     assess(Path(sys.argv[1]), Path(sys.argv[2]), cell_size_m={CELL_M}, resume=sys.argv[3] == "resume")
 """
-
-
-def _no_roofs(content: Content) -> None:
-    content["assess"] = ["parcels"]
 
 
 def _start(run_file: Path, outputs: Path) -> subprocess.Popen[bytes]:
@@ -189,39 +186,40 @@ def test_a_part_that_changes_between_its_cell_and_the_merge_is_told(
     assert tables(directory) == small.expected
 
 
-def test_a_changed_input_is_read_again(small: Small, world: Path, tmp_path: Path) -> None:
+def test_a_changed_input_is_read_again(without_variants: Path, world: Path, tmp_path: Path) -> None:
     """A source that changes under the same path, size and time of writing: its cells are assessed again."""
-    mine = tmp_path / "world"
+    mine, outputs = tmp_path / "world", tmp_path / "outputs"
     shutil.copytree(world, mine)
-    path = write_run(tmp_path, mine, _no_roofs)
-    small.lend_inputs(path, tmp_path / "outputs")
-    first = assess(path, tmp_path / "outputs")
+    first = next(shutil.copytree(without_variants, outputs).glob("*/*"))
+    path = write_run(tmp_path, mine, bare)
     before, tables_before = pd.read_parquet(first / "reasons.parquet"), tables(first)
     layer = gpd.read_file(mine / "nnn.gpkg")
     stat = (mine / "nnn.gpkg").stat()
     (mine / "nnn.gpkg").unlink()
     layer.set_geometry(layer.geometry.buffer(10)).to_file(mine / "nnn.gpkg", layer="nnn")
     os.utime(mine / "nnn.gpkg", ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    again = assess(path, tmp_path / "outputs", resume=True)
+    again = assess(path, outputs, resume=True)
     after = pd.read_parquet(again / "reasons.parquet")
     assert again == first, "the run file says the same"
     taken = [frame.loc[frame["rule_id"] == "nnn", "covered_area_m2"].sum() for frame in (before, after)]
     assert taken[1] > taken[0] > 0
     shutil.copy2(world / "nnn.gpkg", mine / "nnn.gpkg")
-    assert tables(assess(path, tmp_path / "outputs", resume=True)) == tables_before
+    assert tables(assess(path, outputs, resume=True)) == tables_before
 
 
-def test_a_timetable_that_changes_in_its_times_only_is_read_again(small: Small, world: Path, tmp_path: Path) -> None:
+def test_a_timetable_that_changes_in_its_times_only_is_read_again(
+    without_variants: Path, world: Path, tmp_path: Path
+) -> None:
     """As many departures everywhere, but trips take longer: nothing of the stops changes, travel times do."""
-    mine = tmp_path / "world"
+    mine, outputs = tmp_path / "world", tmp_path / "outputs"
     shutil.copytree(world, mine)
-    path = write_run(tmp_path, mine)
-    first = small.copy_to(tmp_path / "outputs")
-    keys = {one.parts[-3] for one in _markers(tmp_path / "outputs")}
+    first = next(shutil.copytree(without_variants, outputs).glob("*/*"))
+    path = write_run(tmp_path, mine, bare)
+    keys = {one.parts[-3] for one in _markers(outputs)}
     assert keys
     _slower(mine / "gtfs.zip")
-    assert assess(path, tmp_path / "outputs", cell_size_m=CELL_M, resume=True) == first
-    assert not keys & {one.parts[-3] for one in _markers(tmp_path / "outputs")}
+    assert assess(path, outputs, resume=True) == first
+    assert not keys & {one.parts[-3] for one in _markers(outputs)}
 
 
 def _slower(feed: Path) -> None:
@@ -241,14 +239,11 @@ def _slower(feed: Path) -> None:
 
 
 def test_another_configuration_is_another_run(small: Small, world: Path, tmp_path: Path) -> None:
-    def without(content: Content) -> None:
-        content["variants"] = [one for one in content["variants"] if one["id"] != "ov_800"]
-
     outputs = tmp_path / "outputs"
     same = small.copy_to(outputs)
-    path = write_run(tmp_path, world, without)
+    path = write_run(tmp_path, world, lambda content: content.update(assess=["parcels"], variants=[]))
     small.lend_inputs(path, outputs)
     other = assess(path, outputs, cell_size_m=CELL_M, resume=True)
     assert other != same
-    assert not (other / "variants" / "ov_800").exists()
+    assert not (other / "variants").exists()
     assert tables(same) == tables(small.directory)
