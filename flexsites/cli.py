@@ -289,7 +289,8 @@ def _run(name: str, options: Options) -> None:
     from flexsites.runs.stored import results_at  # noqa: PLC0415
     from pipelines import PIPELINES  # noqa: PLC0415
 
-    gc.freeze()  # what was imported stays: it need not be searched for garbage over and over
+    if not gc.get_freeze_count():
+        gc.freeze()  # what was imported stays: it need not be searched for garbage over and over
     study = resolve(name)
     pipeline: Callable[..., Path] = PIPELINES[study.run.pipeline]
     with stoppable():

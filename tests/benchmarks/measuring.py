@@ -16,6 +16,9 @@ from tests.benchmarks.registry import Absent, Peak, Timing
 
 PROJECT = Path(__file__).resolve().parents[2]
 
+ONCE_ABOVE_S = 60.0
+"""Of a contender whose first run takes longer, that run counts. Zero where only is asked whether benchmarks run."""
+
 
 @dataclass(frozen=True)
 class Peer:
@@ -73,7 +76,7 @@ def interleave(
     repeats: int = 3,
     *,
     warm: bool = True,
-    once_above_s: float = 60.0,
+    once_above_s: float | None = None,
 ) -> dict[str, Timing]:
     """
     Time several callables in turn, so that what else the machine does hits all of them alike.
@@ -87,7 +90,8 @@ def interleave(
     warm
         Run each once untimed first.
     once_above_s
-        A contender whose first run takes longer than this is not run again: that run counts, cold as it was.
+        A contender whose first run takes longer than this is not run again: that run counts, cold as it was. None:
+        ``ONCE_ABOVE_S``.
 
     Returns
     -------
@@ -103,13 +107,14 @@ def interleave(
     if repeats < 1 or not contenders:
         message = f"nothing to measure: {len(contenders)} contenders, {repeats} repeats"
         raise ValueError(message)
+    limit_s = ONCE_ABOVE_S if once_above_s is None else once_above_s
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     results: dict[str, object] = {}
     running = list(contenders)
     if warm:
         for name in contenders:
             taken, results[name] = _once(contenders[name])
-            if taken > once_above_s:
+            if taken > limit_s:
                 seconds[name].append(taken)
                 running.remove(name)
     for turn in range(repeats):
@@ -117,7 +122,7 @@ def interleave(
         for name in [*running[shift:], *running[:shift]]:
             taken, results[name] = _once(contenders[name])
             seconds[name].append(taken)
-            if taken > once_above_s:
+            if taken > limit_s:
                 running.remove(name)
     return {name: Timing(tuple(seconds[name]), results[name]) for name in contenders}
 

@@ -60,6 +60,12 @@ def test_a_slow_contender_runs_once() -> None:
     assert timings["slow"].median_s >= 0.02
 
 
+def test_where_only_is_asked_whether_they_run_each_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "ONCE_ABOVE_S", 0.0)
+    timings = measuring.interleave({"one": int, "two": int}, repeats=3)
+    assert [len(one.seconds) for one in timings.values()] == [1, 1]
+
+
 def test_report_has_the_ratio_the_absent_peer_and_the_version() -> None:
     comparison = Comparison(
         "sum", {"flexsites": Timing((2.0, 1.0, 3.0)), "naive": Timing((8.0,))}, absent=(Absent("ghost", "ghost-lib"),)

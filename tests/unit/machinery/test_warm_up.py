@@ -35,10 +35,12 @@ def test_what_it_compiles_is_what_a_run_calls(cache: str, tmp_path: Path) -> Non
         ended = subprocess.run([sys.executable, "-c", COUNT], check=True, env=around, stdout=subprocess.PIPE)
         return int(ended.stdout)
 
-    first = n_compiled()
+    if cache == "empty":
+        assert n_compiled() > 0
+    else:
+        warm_up.compile_kernels(resolve("demo"))  # in this process, which has loaded most
     assert n_compiled() == 0
     if cache == "empty":
-        assert first > 0
         assert {"layout_rows", "roof_packing"} <= {path.name.split(".")[0] for path in tmp_path.rglob("*.nbi")}
 
 
