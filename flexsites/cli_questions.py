@@ -23,6 +23,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(relocation)
     app.command()(diff)
     app.command()(backtest)
+    app.command()(catchment)
 
 
 def relocation(
@@ -100,6 +101,46 @@ def backtest(
     _say(lead)
     _say(f"Page:  {path}")
     _say(f"Table: {path.parent / 'backtest.parquet'}")
+
+
+def catchment(
+    facilities: Annotated[
+        Path, typer.Argument(metavar="FACILITIES.csv", help="Facilities: facility_id, x, y, kind, capacity.")
+    ],
+    run: Annotated[Path | None, typer.Option("--run", metavar="DIR", help="The directory of a finished run.")] = None,
+    residents: Annotated[
+        Path | None, typer.Option("--residents", metavar="RESIDENTS.csv", help="Where residents live: x, y, residents.")
+    ] = None,
+    template: Annotated[
+        bool, typer.Option("--template", help="Write tables to start from to FACILITIES.csv and RESIDENTS.csv.")
+    ] = False,
+    lang: LangOption = Lang.nl,
+) -> None:
+    """Tell what facilities offer where homes may stand, shared with the residents who reach them."""
+    from flexsites.errors import Fault, InputError  # noqa: PLC0415
+    from flexsites.inputs.land.facilities import FACILITIES_TEMPLATE, RESIDENTS_TEMPLATE  # noqa: PLC0415
+    from flexsites.reporting.report.catchment import write_catchment  # noqa: PLC0415
+    from flexsites.runs.catchment import run_catchment  # noqa: PLC0415
+    from flexsites.tables.run_directory import adding  # noqa: PLC0415
+    from flexsites.tables.whole_files import write_whole  # noqa: PLC0415
+
+    if template:
+        wanted = {facilities: FACILITIES_TEMPLATE} | ({} if residents is None else {residents: RESIDENTS_TEMPLATE})
+        if there := [str(path) for path in wanted if path.exists()]:
+            raise InputError([Fault("there is a file already", path, "give another name") for path in there])
+        for path, text in wanted.items():
+            write_whole(path, text.encode())
+            _say(f"Written: {path}")
+        return
+    if run is None:
+        raise InputError(Fault("no run is named", "--run", "name the directory of a finished run"))
+    if residents is None:
+        raise InputError(Fault("no residents are named", "--residents", "name a table of x, y and residents"))
+    with adding(run):
+        page, lead = write_catchment(run, *run_catchment(run, facilities, residents), lang)
+    _say(lead)
+    _say(f"Page:  {page}")
+    _say(f"Table: {page.parent / 'catchment.parquet'}")
 
 
 def _say(text: str) -> None:

@@ -15,6 +15,7 @@ from flexsites.config.access import Measures
 from flexsites.config.anchors import Anchors
 from flexsites.config.areas import AreaNames
 from flexsites.config.catalogue import Catalogue
+from flexsites.config.catchment import Catchment
 from flexsites.config.certainty import Certainty
 from flexsites.config.counting import Counting
 from flexsites.config.dwellings import DwellingType, LayoutStandard
@@ -65,6 +66,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "inputs.yaml": InputRules,
     "layout.yaml": LayoutStandard,
     "counting.yaml": Counting,
+    "catchment.yaml": Catchment,
     "certainty.yaml": Certainty,
     "measures.yaml": Measures,
     "amenities.yaml": AmenityCategories,
