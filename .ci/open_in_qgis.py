@@ -71,4 +71,4 @@ application.initQgis()
 faults = [fault for path in sys.argv[1:] for fault in (open_project if path.endswith("z") else open_geopackage)(path)]
 QgsProject.instance().clear()
 application.exitQgis()
-sys.exit("; ".join(faults))
+sys.exit("; ".join(faults) or None)

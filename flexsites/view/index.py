@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -77,9 +78,18 @@ def stamp(results: Results) -> str:
     return sha256(results.directory / MANIFEST)[:12]
 
 
+def is_indexed(results: Results) -> bool:
+    """Whether the index of this state of a run was made before."""
+    return _path_of(results).is_file()
+
+
+def _path_of(results: Results) -> Path:
+    return results.directory / FOLDER / f"index-{stamp(results)}.parquet"
+
+
 def index_of(results: Results, words: Words) -> Index:
     """Return the index of a run, read back where it was made before."""
-    path = results.directory / FOLDER / f"index-{stamp(results)}.parquet"
+    path = _path_of(results)
     if not path.is_file():
         path.parent.mkdir(exist_ok=True)
         with adding(results.directory), whole_file(path) as temporary:

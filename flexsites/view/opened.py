@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import shapely
 
 from flexsites.errors import Fault, InputError, NotFoundError
@@ -24,7 +25,7 @@ from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.story.explain import story
 from flexsites.reporting.words import LANGUAGES, Words
 from flexsites.tables import CRS, Frame
-from flexsites.view.index import Index, index_of, micro
+from flexsites.view.index import Index, index_of, is_indexed, micro
 from flexsites.view.tiles import MOST_ZOOM, Tiles, tiles_of
 
 _OF_PARCEL = (
@@ -33,6 +34,8 @@ _OF_PARCEL = (
 _WHOLE = ("canonical/streets", "canonical/areas", "locations", "location_suitability", "demand_sites")
 _AREA_TOLERANCE_M = 5.0
 _MOST_PLACES = 8
+_MANY = 20_000
+"""Parcels of which making the map takes so long that it is told."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +118,8 @@ class Opened:
         return self.results.narrowed([site_id], _OF_PARCEL, whole=_WHOLE)
 
 
-def open_run(directory: Path | str) -> Opened:
-    """Open a run to look at; tiles and index are made if they are not there.
+def open_run(directory: Path | str, *, say: Callable[[str], None] | None = None) -> Opened:
+    """Open a run to look at; tiles and index are made if they are not there, and ``say`` is told if that takes long.
 
     Raises
     ------
@@ -129,6 +132,9 @@ def open_run(directory: Path | str) -> Opened:
             "a run of roofs alone: the viewer shows parcels", str(directory), "open workbook.xlsx or sites.gpkg"
         )
         raise InputError(fault)
+    n_parcels = pq.read_metadata(results.directory / "sites.parquet").num_rows
+    if say is not None and n_parcels > _MANY and not is_indexed(results):
+        say(f"The map of {n_parcels} parcels is made, once: about a minute for each 100,000.")
     words = {lang: words_of(results, lang) for lang in LANGUAGES}
     index, tiles = index_of(results, words["nl"]), tiles_of(results)
     sheets = {lang: sheets_in(factsheets_path(results.directory, lang)) for lang in LANGUAGES}

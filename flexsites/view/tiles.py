@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,9 +77,13 @@ def _made(results: Results, name: str) -> Path | None:
         with writing(folder):
             file = folder / path.name
             options = {"MINZOOM": str(least), "MAXZOOM": str(MOST_ZOOM), "NAME": name}
-            pyogrio.write_dataframe(
-                rows.to_crs(3857), file, driver="PMTiles", layer=name, dataset_options=options, geometry_type="Unknown"
-            )
+            # A tile of a whole province from afar: coarser steps than a pixel are no loss, and no news to a visitor.
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="At least one tile exceeded", category=RuntimeWarning)
+                pyogrio.write_dataframe(
+                    rows.to_crs(3857), file, driver="PMTiles", layer=name, dataset_options=options,
+                    geometry_type="Unknown",
+                )  # fmt: skip
         file.replace(temporary)
     return path
 

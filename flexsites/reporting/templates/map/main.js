@@ -45,7 +45,7 @@ flexsites.start = async function (store, settings) {
       byId("map-side").classList.toggle("has-parcel", Boolean(facts));
       if (facts && moves) { acts.go(facts.box); }
       if (moves) {
-        if (facts) { byId("map-panel").focus({ preventScroll: true }); byId("map-panel").scrollIntoView({ block: "nearest" }); }
+        if (facts) { byId("map-panel").focus({ preventScroll: true }); bring(); }
         else { const from = byId("map-list").querySelector(`[data-site="${CSS.escape(before)}"]`); (from || byId("map-search")).focus(); }
       }
       write();
@@ -55,6 +55,12 @@ flexsites.start = async function (store, settings) {
     explain: settings.explain || null,
   };
   const panel = new flexsites.Panel(store, settings, acts);
+  /* What is told comes into view: beside the map in its own column, on a narrow screen on the page. */
+  function bring() {
+    const box = byId("map-panel"), side = byId("map-side");
+    if (matchMedia("(max-width: 900px)").matches) { box.scrollIntoView({ block: "start", behavior: "instant" }); }
+    else { side.scrollTop += box.getBoundingClientRect().top - side.getBoundingClientRect().top; }
+  }
   const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   function mark(layer, property, value) { if (ready) { map.setFilter(layer, ["all", ["has", property], ["==", ["get", property], value]]); } }
   function recolour() {

@@ -1,0 +1,300 @@
+"""Ten tasks of the four users in a real browser, click by click: a clerk, a planner, a province, a corporation.
+
+``python .ci/tasks_in_browser.py RUN [RUN ...] [--pictures FOLDER] [--axe axe.min.js]`` serves each finished run on
+this machine, does the tasks as a visitor would, tells clicks and seconds of each, and ends with 1 if one cannot be
+done, takes more clicks than it may, or (with axe-core) a page has a serious fault. It needs playwright, and a browser
+of the system.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage")
+PATIENCE_MS = 60_000
+SERIOUS = ("serious", "critical")
+
+
+@dataclass
+class Visitor:
+    """Someone with a browser: what is clicked, typed and pressed is counted; reading is not."""
+
+    page: Page
+    address: str
+    directory: Path
+    clicks: int = 0
+    seen: list[str] = field(default_factory=list)
+
+    def opens(self, path: str = "/?lang=nl") -> None:
+        """Open a page and wait until its map, if it has one, is drawn."""
+        self.page.goto("about:blank")  # another address of the same page is another visit
+        self.page.goto(self.address + path)
+        if self.page.locator("#map-canvas").count():
+            self.until("document.documentElement.dataset.map === 'drawn'")
+            self.page.wait_for_selector("#map-list button")
+
+    def until(self, asked: str, told: object = None) -> None:
+        """Wait until the page says so; asked again and again, for a page here may not evaluate texts itself."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while not self.page.evaluate(asked, told):
+            assert time.monotonic() < deadline, f"it never came: {asked}"
+            self.page.wait_for_timeout(50)
+
+    def click(self, selector: str) -> None:
+        """Click on the first of what a selector finds."""
+        self.clicks += 1
+        self.page.locator(selector).first.click()
+
+    def type(self, selector: str, text: str) -> None:
+        """Type where one clicked: one action."""
+        self.clicks += 1
+        self.page.locator(selector).first.fill(text)
+
+    def press(self, key: str) -> None:
+        """Press a key."""
+        self.clicks += 1
+        self.page.keyboard.press(key)
+
+    def reads(self, selector: str, pattern: str = r"\S") -> str:
+        """Read a text, once it says something that is looked for."""
+        place = self.page.locator(selector).first
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while not re.search(pattern, text := place.inner_text()):
+            assert time.monotonic() < deadline, f"{selector} does not say {pattern!r} but: {text[:300]}"
+            self.page.wait_for_timeout(50)
+        return text
+
+
+def how_many(visitor: Visitor) -> None:
+    """Clerk: how many homes fit, and how sure is that."""
+    visitor.page.goto((visitor.directory / report_of(visitor.directory)).as_uri())
+    told = visitor.reads("main", r"\d[\d.,]*")
+    assert re.search(r"(tussen|between|–).*\d", told), "no interval stands on the first page"
+    assert visitor.page.locator("main h1, main h2").first.bounding_box()["y"] < 900, "the answer is below the fold"
+
+
+def where(visitor: Visitor) -> None:
+    """Clerk: where is the best place, by street and neighbourhood."""
+    visitor.opens()
+    visitor.click("#map-list button")
+    told = visitor.reads("#map-panel h3")
+    assert "," in told or re.search(r"[a-z]{3}", told), f"no street or place is named: {told}"
+
+
+def what_stands_in_the_way(visitor: Visitor) -> None:
+    """Clerk: what stands in the way in a street that a resident asks about."""
+    visitor.opens()
+    street = visitor.page.evaluate(STREET)
+    visitor.type("#map-search", street)
+    visitor.reads("#map-list", re.escape(street))
+    visitor.click("#map-list button:has-text('uitgesloten'), #map-list button")
+    visitor.reads("#map-panel h3")
+    told = visitor.reads("#map-panel")
+    assert visitor.page.locator("#map-panel ol.why li").count() or "niets" in told.lower(), told
+
+
+def what_of_this_parcel(visitor: Visitor) -> None:
+    """Planner: what is said of a parcel whose number one has."""
+    visitor.opens()
+    site = visitor.page.evaluate(FIRST)
+    visitor.type("#map-search", site)
+    visitor.press("Enter")
+    assert site in visitor.reads("#map-panel", re.escape(site))
+
+
+def the_whole_story(visitor: Visitor) -> None:
+    """Planner: rule by rule, why."""
+    visitor.opens(f"/?lang=nl#map&site={site_of(visitor)}")
+    visitor.reads("#map-panel h3")
+    visitor.click("#map-panel .links button:has-text('uitleg'), #map-panel .links button:has-text('verhaal')")
+    told = visitor.reads("#story-text", r"\w{4}")
+    assert visitor.page.locator("#story-text table, #story-text li").count() > 3, told[:300]
+
+
+def a_link_for_a_colleague(visitor: Visitor) -> None:
+    """Planner: only what is available, sent to a colleague as a link that shows the same."""
+    visitor.opens()
+    before = visitor.reads("#map-count", r"\d")
+    visitor.click("#map-legend button:last-child")
+    visitor.until("told => document.querySelector('#map-count').textContent !== told", before)
+    after = visitor.reads("#map-count", r"\d")
+    visitor.until("location.hash.includes('hide=')")
+    colleague = Visitor(visitor.page.context.new_page(), visitor.address, visitor.directory)
+    colleague.page.goto(visitor.page.url)
+    colleague.until("told => document.querySelector('#map-count')?.textContent === told", after)
+    colleague.page.close()
+
+
+def which_gemeente(visitor: Visitor) -> None:
+    """Province: how much lies in which gemeente, as a table."""
+    visitor.opens()
+    visitor.click("nav a[href^='/tables']")
+    visitor.click("a[href^='/tables/totals']")
+    visitor.type("input[name='c.area_kind']", "gemeente")
+    visitor.press("Enter")
+    visitor.page.wait_for_url("**c.area_kind=gemeente**")
+    assert "GM" in visitor.reads("tbody")
+
+
+def what_if(visitor: Visitor) -> None:
+    """Province: what if public transport has to be nearer; kept as a variant."""
+    visitor.opens()
+    visitor.click("#what-if > summary")
+    visitor.page.wait_for_selector("#what-fields input", timeout=PATIENCE_MS)
+    visitor.type("#what-fields input", "100")
+    visitor.reads("#what-answer", r"[Bb]eantwoord in [\d,]+ s")
+    visitor.until("!document.querySelector('.what-progress')?.textContent")
+    with visitor.page.expect_download() as kept:
+        visitor.click("#what-download")
+    assert "limits" in Path(kept.value.path()).read_text(encoding="utf-8")
+
+
+def my_sheet(visitor: Visitor) -> None:
+    """Corporation: the workbook, for one's own list of complexes."""
+    visitor.opens()
+    with visitor.page.expect_download() as taken:
+        visitor.click(".downloads a[href*='workbook']")
+    assert Path(taken.value.path()).read_bytes()[:2] == b"PK"
+
+
+def on_a_telephone(visitor: Visitor) -> None:
+    """Corporation: outdoors, on a telephone, without a mouse: what is said of this parcel."""
+    visitor.page.set_viewport_size({"width": 400, "height": 800})
+    visitor.opens()
+    site = visitor.page.evaluate(FIRST)
+    wide = visitor.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 400, f"the page is {wide} px wide on 400"
+    visitor.page.locator("#map-search").focus()
+    visitor.page.keyboard.type(site)
+    visitor.press("Enter")
+    visitor.reads("#map-panel", re.escape(site))
+    box = visitor.page.locator("#map-panel").bounding_box()
+    assert box is not None
+    assert -100 < box["y"] < 400, f"what is told of the parcel is not in view: it begins at {box['y']:.0f} px"
+
+
+TASKS: tuple[tuple[Callable[[Visitor], None], int], ...] = (
+    (how_many, 0), (where, 1), (what_stands_in_the_way, 2), (what_of_this_parcel, 2), (the_whole_story, 1),
+    (a_link_for_a_colleague, 1), (which_gemeente, 4), (what_if, 3), (my_sheet, 1), (on_a_telephone, 1),
+)  # fmt: skip
+"""Each with the most clicks that it may take."""
+
+FIRST = "document.querySelector('#map-list button').dataset.site"
+STREET = """(async () => {
+  const { rows } = await (await fetch('/api/parcels?lang=nl&q=&offset=0&limit=200')).json();
+  const named = rows.filter((one) => one.street && one.properties.verdict !== 'excluded');
+  const all = await Promise.all(named.slice(0, 40).map(async (one) => [one.street,
+    (await (await fetch('/api/parcels?lang=nl&limit=200&q=' + encodeURIComponent(one.street))).json()).rows]));
+  const found = all.find(([, rows]) => rows.some((one) => one.properties.verdict === 'excluded'));
+  return found ? found[0] : named[0].street;
+})()"""
+
+
+def site_of(visitor: Visitor) -> str:
+    """Return the parcel that the list begins with."""
+    visitor.opens()
+    return str(visitor.page.evaluate(FIRST))
+
+
+def report_of(directory: Path) -> str:
+    """Return the name of the report of a run, in Dutch if it is there."""
+    return next(one for one in ("report.html", "report.en.html") if (directory / one).is_file())
+
+
+@contextmanager
+def served(directory: Path) -> Iterator[str]:
+    """Serve a run, and give its address."""
+    command = ["flexsites", "view", str(directory), "--no-browser", "--lang", "nl"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}
+    ) as server:
+        try:
+            assert server.stdout is not None
+            told = server.stdout.readline()
+            found = re.search(r"http://127\.0\.0\.1:\d+", told)
+            assert found, f"the viewer does not tell its address: {told}"
+            yield found[0]
+        finally:
+            server.terminate()
+
+
+def serious_faults(page: Page, axe: Path) -> list[str]:
+    """Return what axe-core finds serious or critical on a page."""
+    page.evaluate(axe.read_text(encoding="utf-8"))
+    found: list[dict[str, Any]] = page.evaluate("axe.run().then((one) => one.violations)")
+    return [
+        f"{one['id']}: {one['help']} ({len(one['nodes'])}, first {one['nodes'][0]['target']})"
+        for one in found
+        if one["impact"] in SERIOUS
+    ]
+
+
+def do_all(browser: Browser, address: str, directory: Path, pictures: Path | None, axe: Path | None) -> Iterator[str]:
+    """Do the tasks, and give what is wrong."""
+    for number, (task, most) in enumerate(TASKS, 1):
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="nl-NL", accept_downloads=True)
+        visitor = Visitor(context.new_page(), address, directory)
+        visitor.page.set_default_timeout(PATIENCE_MS)
+        wrong: list[str] = []
+        visitor.page.on("pageerror", lambda error, into=wrong: into.append(f"script: {error}"))
+        begin = time.monotonic()
+        try:
+            task(visitor)
+        except Exception as error:  # noqa: BLE001 - whatever stops a visitor
+            wrong.append(str(error).partition("\n")[0][:300])
+        seconds = time.monotonic() - begin
+        wrong += [f"{visitor.clicks} clicks, more than {most}"] if visitor.clicks > most else []
+        if pictures:
+            visitor.page.screenshot(path=pictures / f"{directory.name}-{number:02}-{task.__name__}.png")
+        if axe:
+            wrong += serious_faults(visitor.page, axe)
+        context.close()
+        who = (task.__doc__ or "").strip()
+        sys.stdout.write(f"{number:2} {who} {visitor.clicks} clicks, {seconds:.1f} s{' WRONG' if wrong else ''}\n")
+        yield from (f"{directory.name} {number} {task.__name__}: {one}" for one in wrong)
+
+
+def main() -> int:
+    """Do the tasks on every run; return 1 if anything is wrong."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("runs", nargs="+", type=Path)
+    asked.add_argument("--pictures", type=Path)
+    asked.add_argument("--axe", type=Path)
+    asked.add_argument("--address", help="of a viewer that is open already, instead of serving the run")
+    told = asked.parse_args()
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if path is None:
+        sys.exit(f"no browser: one of {', '.join(BROWSERS)}")
+    if told.pictures:
+        told.pictures.mkdir(parents=True, exist_ok=True)
+    wrong: list[str] = []
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=path, args=list(FLAGS))
+        for directory in (one.resolve() for one in told.runs):
+            sys.stdout.write(f"{directory.name}\n")
+            if told.address:
+                wrong += do_all(browser, told.address, directory, told.pictures, told.axe)
+                continue
+            with served(directory) as address:
+                wrong += do_all(browser, address, directory, told.pictures, told.axe)
+        browser.close()
+    sys.stdout.writelines(f"{one}\n" for one in wrong)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
