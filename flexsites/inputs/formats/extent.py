@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
+import osmium
 import pandas as pd
 import pyarrow.parquet as pq
 import pyogrio
@@ -34,6 +35,8 @@ def extent_of(content: Content) -> Bounds | None:
     archive, member = split_archive(content.path)
     if content.kind == "gtfs":
         return _of_gtfs(Path(archive))
+    if content.kind == "osm":
+        return _of_osm(Path(archive))
     if not content.has_geometry or content.kind not in ("vector", "gml"):
         return None
     if content.kind == "gml":
@@ -54,6 +57,22 @@ def _to_rd(box: tuple[float, ...] | None, crs: str | None) -> Bounds | None:
         return None
     west, south, east, north = moving.transform_bounds(box[0], box[1], box[2], box[3])
     return (float(west), float(south), float(east), float(north))
+
+
+def _of_osm(path: Path) -> Bounds | None:
+    """Return the box that an extract of OpenStreetMap says it covers; it may hold less, and many say none."""
+    try:
+        reader = osmium.io.Reader(str(path), osmium.osm.NOTHING)
+        try:
+            box = reader.header().box()
+        finally:
+            reader.close()
+    except RuntimeError:
+        return None  # what is wrong with it, reading it tells
+    if not box.valid():
+        return None
+    low, high = box.bottom_left, box.top_right
+    return _to_rd((low.lon, low.lat, high.lon, high.lat), "EPSG:4326")
 
 
 def _of_parquet(path: Path) -> Bounds | None:

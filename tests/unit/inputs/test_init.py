@@ -19,6 +19,7 @@ from flexsites.errors import NotFoundError, RunError
 from flexsites.inputs.recognition import recognise
 from flexsites.runs.prepare import check_inputs
 from tests.conftest import real_data
+from tests.unit.accessibility.maps import write_map
 from tests.unit.inputs import register_files as made
 
 PRESETS = read_presets(Shelf())
@@ -126,6 +127,25 @@ def test_a_source_is_shown_with_a_ready_entry() -> None:
     assert "parcels: {use: brk_percelen}" in told
     assert "https://api.pdok.nl/kadaster/brk-kadastrale-kaart/ogc/v1" in told
     assert isinstance(CliRunner().invoke(app, ["sources", "niets"]).exception, NotFoundError)
+
+
+def test_a_map_of_elsewhere_is_not_taken(tmp_path: Path) -> None:
+    """An extract that says it covers Kampen is no map of Ede; one that says nothing may be."""
+    (tmp_path / "in").mkdir()
+    kampen = {1: (5.90, 52.55), 2: (5.91, 52.55)}
+    write_map(
+        tmp_path / "in" / "k.osm.pbf",
+        {10: ([1, 2], {"highway": "residential"})},
+        places=kampen,
+        box=(5.8, 52.5, 6.0, 52.6),
+    )
+    found = recognise(tmp_path / "in", PRESETS, [EDE.bbox])
+    assert not found.findings
+    assert {(one.file.name, why) for one, why in found.others} == {("k.osm.pbf", "elsewhere")}
+    told = CliRunner().invoke(app, ["init", "Ede", "--from", str(tmp_path / "in"), "--to", str(tmp_path / "run.yaml")])
+    assert told.output.count("k.osm.pbf: it lies outside the area") == 1
+    write_map(tmp_path / "in" / "k.osm.pbf", {10: ([1, 2], {"highway": "residential"})}, places=kampen)
+    assert "streets" in recognise(tmp_path / "in", PRESETS, [EDE.bbox]).findings
 
 
 @pytest.mark.parametrize(
