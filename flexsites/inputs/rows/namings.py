@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path
@@ -14,6 +15,7 @@ from flexsites.inputs.formats.files import Places, locate, split_archive
 
 _SHOWN = 8
 _SHAPEFILE_LETTERS = 10
+_NUMBERED = re.compile(r".{8}_\d")
 
 
 def as_delivered(
@@ -114,7 +116,12 @@ def spelt_as(naming: Naming, content: Content) -> Naming:
     {'GEWASCODE': 'crop_code'}
     >>> spelt_as(Naming(has=("bodemgebruik",), keep=("bodemgebruik",)), content).rename
     {'bodemgebru': 'bodemgebruik'}
+    >>> alike = Content("a.shp", "a", frozenset({"kadastrale", "kadastra_1"}), has_geometry=True, kind="vector")
+    >>> spelt_as(Naming(has=("kadastraleGrootteWaarde",)), alike).has
+    ('kadastraleGrootteWaarde',)
     """
+    # Of names that are alike in ten letters a shapefile numbers all but the first: which one that is nobody knows.
+    numbered = {column.lower()[:-2] for column in content.columns if _NUMBERED.fullmatch(column.lower())}
     letters = _SHAPEFILE_LETTERS if content.path.lower().endswith(".shp") else None
     theirs: dict[str, list[str]] = {}
     for column in content.columns:
@@ -122,7 +129,11 @@ def spelt_as(naming: Naming, content: Content) -> Naming:
     names = {*naming.has, *naming.lacks, *naming.keep, *naming.rename, *naming.where, *naming.single, *naming.periods}
     names |= {*naming.without_period, *(name for pairs in naming.pairs.values() for name in pairs.columns)}
     names |= {naming.id_column} if naming.id_column else set()
-    written = {name: theirs.get(name.lower()[:letters], []) for name in names - content.columns}
+    written = {
+        name: theirs.get(name.lower()[:letters], [])
+        for name in names - content.columns
+        if name.lower() in theirs or name.lower()[: _SHAPEFILE_LETTERS - 2] not in numbered
+    }
     spelt = {name: found[0] for name, found in written.items() if len(found) == 1}
     spelt = {name: one for name, one in spelt.items() if list(spelt.values()).count(one) == 1}
     if not spelt:

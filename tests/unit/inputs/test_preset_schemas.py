@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -366,6 +367,26 @@ def test_where_a_delivery_has_none_of_a_kind_nothing_is_there(tmp_path: Path) ->
     found = read(tmp_path, "layers.water", "bgt", path)
     assert len(found.read_layers()) == 0
     assert set(found.coverages()["layer"]) == {"water"}
+
+
+@pytest.mark.parametrize("suffix", ["gpkg", "shp"])
+def test_parcels_that_have_ended_are_none_and_a_shapefile_says_which_number_is_their_area(
+    tmp_path: Path, suffix: str
+) -> None:
+    """Of WFS columns a shapefile keeps ten letters: `kadastrale` is then the code of the gemeente, not the area."""
+    columns = {
+        "identificatieNamespace": ["NL"] * 3, "identificatieLokaalID": ["1", "2", "3"], "volgnummer": [0] * 3,
+        "statusHistorieWaarde": ["Geldig", "Historisch", "Geldig"], "kadastraleGemeenteCode": [228] * 3,
+        "kadastraleGemeenteWaarde": ["Ede"] * 3, "AKRKadastraleGemeenteCode": [100] * 3,
+        "kadastraleGrootteWaarde": [1600.0] * 3,
+    }  # fmt: skip
+    whole = made.frame(**columns)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that names are cut off is the point
+        (whole if suffix == "gpkg" else whole.drop(columns="statusHistorieWaarde")).to_file(tmp_path / f"p.{suffix}")
+    found = read(tmp_path, "parcels", "brk_percelen", tmp_path / f"p.{suffix}").parcels()
+    assert sorted(found["site_id"]) == (["1", "3"] if suffix == "gpkg" else ["1", "2", "3"])
+    assert set(found["registered_area_m2"]) == {1600.0}
 
 
 def test_where_nothing_passes_what_a_preset_asks_nothing_is_there(tmp_path: Path) -> None:
