@@ -226,13 +226,12 @@ def _with_sites(
 
 def _tell_left(found: Recognised, folder: Path, used: set[Path]) -> None:
     """Tell what of a folder is not used, and why."""
-    told = dict.fromkeys(  # a file that would serve several places lies elsewhere for all of them
-        f"not used: {os.path.relpath(one.content.path, folder)}: "
-        + ("it lies outside the area" if why == "elsewhere" else f"another file serves for {one.place}")
-        for one, why in found.others
-    )
-    for line in told:
-        _say(line)
+    seen: set[tuple[Path, str]] = set()
+    for one, why in found.others:
+        reason = "it lies outside the area" if why == "elsewhere" else f"another file serves for {one.place}"
+        if (one.file, reason) not in seen:  # a file that would serve several places lies elsewhere for all of them
+            _say(f"not used: {os.path.relpath(one.content.path, folder)}: {reason}")
+        seen.add((one.file, reason))
     from flexsites.inputs.formats.files import split_archive  # noqa: PLC0415
 
     by_file: dict[Path, list[str]] = {}

@@ -323,6 +323,11 @@ def _shown(client: Any, shared: Path | None, scheduler: str) -> Iterator[_Seen |
         found = client.run(_sees, seen, on_error="return")
         lacking = {address: one for address, one in found.items() if isinstance(one, Exception)}
         for address, one in lacking.items():
+            if isinstance(one, OSError):  # of distributed's: the connection to it was closed
+                what = f"worker {address} was lost while it loaded flexsites: too little memory, or it was stopped"
+                raise RunError(
+                    Fault(what, "--scheduler", "give it more memory (--memory-limit of the worker)")
+                ) from one
             remedy = "install this version of flexsites and its dependencies there"
             raise RunError(Fault(f"worker {address} cannot run flexsites ({one})", "--scheduler", remedy))
         if seen is not None and (blind := [address for address, one in found.items() if not one]):

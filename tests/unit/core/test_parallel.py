@@ -169,6 +169,22 @@ def test_a_scheduler_without_workers_is_told(tmp_path: Path, monkeypatch: pytest
             map_cells(_double, [1], scheduler=address)
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (OSError("Stream is closed"), "too little memory.*more memory"),
+        (ModuleNotFoundError("no flexsites"), "install this"),
+    ],
+)
+def test_a_worker_that_does_not_answer_is_told_by_why_it_does_not(
+    answer: Exception, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that is killed while it loads has too little memory: to install flexsites there is no remedy."""
+    monkeypatch.setattr("distributed.Client.run", lambda *_, **__: {"tcp://1.2.3.4:5": answer})
+    with _cluster(1) as address, pytest.raises(RunError, match=rf"worker tcp://1\.2\.3\.4:5 .*{told}"):
+        map_cells(_double, [1], shared=tmp_path, scheduler=address)
+
+
 def test_a_scheduler_that_is_lost_is_told(capfd: pytest.CaptureFixture[str]) -> None:
     command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", "--no-dashboard", "--no-show"]
     piped = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
