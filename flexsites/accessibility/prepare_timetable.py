@@ -228,7 +228,9 @@ def _write_profile(travel: PreparedTravel, measure: TravelTime, kind: str, egres
     """Write the departures worth taking to where these walks lead, over the window of a measure."""
     leave_s = departures_of(measure)
     latest_s = int(leave_s[-1]) + limit_of(measure)
-    profile = profile_to(travel.timetable.compiled, egress, int(leave_s[0]), latest_s)
+    # Of one kind, whether they were opened or made: the kernel is compiled once for each kind.
+    walks = Walks(*(np.array(part) for part in egress))
+    profile = profile_to(travel.timetable.compiled, walks, int(leave_s[0]), latest_s)
     for name, array in profile._asdict().items():
         np.save(travel.directory / f"{kind}.{measure.id}.{name}.npy", array)
 

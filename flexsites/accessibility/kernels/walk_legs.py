@@ -59,7 +59,7 @@ def walk_legs(graph: Graph, places: Positions, stops: Positions, reach_m: float)
     by_edge = Positions(places.edge[order], places.offset[order], places.leg[order])
     n_edges = len(graph.edge_from)
     on_edge = np.searchsorted(by_edge.edge, np.arange(n_edges + 1)).astype(np.int64)
-    place, stop, metres = _search_all(graph, by_edge, on_edge, stops, reach_m)
+    place, stop, metres = _search_all(graph, by_edge, on_edge, stops, float(reach_m))
     place = order[place]
     rank = np.lexsort([stop, place])
     return WalkLegs(place[rank], stop[rank], metres[rank])

@@ -48,7 +48,8 @@ def first_spine(edges: Floats, gate_x: float, gate_y: float, lane: float, verge:
     [[20.0, 1.0, 29.0, 3.0, 0.0, -1.0]]
     """
     spine = np.zeros((1, N_SPINE))
-    _, low, high = clear_intervals(edges, gate_x - lane / 2, 1.0, 1, lane, verge)
+    one = int(np.int64(1))  # a number like any other: for the word 1 another kernel would be compiled
+    _, low, high = clear_intervals(edges, gate_x - lane / 2, 1.0, one, lane, verge)
     for i in range(low.size):
         if low[i] <= gate_y - lane / 2 + ROUNDING_M and gate_y + lane / 2 <= high[i] + ROUNDING_M:
             spine[0, X], spine[0, LOW], spine[0, HIGH] = gate_x, low[i], high[i]

@@ -172,7 +172,8 @@ def reached_dm(
     """Return the decimetres of row that one lane across reaches: to compare directions, on a coarse lattice."""
     low, step, depth, lane, _ = lattice
     rows, lanes = row_strips(edges, low, step, depth, setback, lane, verge)
-    most: int = lay_lanes(edges, swapped, rows, lanes, lattice, mouth, verge, pitch, 1)[2]
+    one = int(np.int64(1))  # a number like any other: for the word 1 another kernel would be compiled
+    most: int = lay_lanes(edges, swapped, rows, lanes, lattice, mouth, verge, pitch, one)[2]
     return most
 
 
