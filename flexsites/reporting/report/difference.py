@@ -11,9 +11,10 @@ from flexsites.reporting.names import words_of
 from flexsites.reporting.report.sections_page import Section, write_sections
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.summaries.difference import cause_changes, gemeente_changes, site_changes
-from flexsites.reporting.table_view import table_view
+from flexsites.reporting.table_view import TableView, table_view
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
+from flexsites.tables.contract import Table
 from flexsites.tables.difference_tables import CauseChanges, GemeenteChanges, SiteChanges
 from flexsites.tables.files import write_table
 from flexsites.tables.whole_files import write_whole
@@ -21,6 +22,7 @@ from flexsites.tables.whole_files import write_whole
 _WIDTH, _RADIUS = 900.0, 3.0
 _COLOURS = {"won": "#2e7d5b", "lost": "#b3261e"}
 _WGS84 = "EPSG:4326"
+_NAMED = {"gemeente_code": "gemeente_name"}
 
 
 def write_difference(first: Path, second: Path, lang: str = "nl") -> tuple[Path, str]:
@@ -67,14 +69,18 @@ def write_difference(first: Path, second: Path, lang: str = "nl") -> tuple[Path,
                 words.text("diff.causes"),
                 table_view(causes.assign(cause=_named(causes, words)), CauseChanges.columns, words, CauseChanges),
             ),
-            Section(
-                words.text("diff.gemeenten"), table_view(gemeenten, GemeenteChanges.columns, words, GemeenteChanges)
-            ),
-            Section(words.text("diff.sites"), table_view(named, SiteChanges.columns, words, SiteChanges)),
+            Section(words.text("diff.gemeenten"), _view(gemeenten, GemeenteChanges, words)),
+            Section(words.text("diff.sites"), _view(named, SiteChanges, words)),
         ),
         drawing=_drawing(after, shapes),
     )
     return page, lead
+
+
+def _view(frame: Frame, table: Table, words: Words) -> TableView:
+    """Return a table for the page: municipalities by their names."""
+    columns = [_NAMED.get(name, name) for name in table.columns]
+    return table_view(frame.rename(columns=_NAMED), columns, words, table)
 
 
 def _named(table: Frame, words: Words) -> pd.Series[str]:

@@ -70,5 +70,6 @@ def test_the_page_and_the_map_are_written(run_directory, stricter_run):
     text = page.read_text(encoding="utf-8")
     assert taken in text
     assert lead in text
+    assert "municipality code" not in text
     assert "0 won and 2 lost" in lead
     assert taken in (page.parent / "changes.geojson").read_text(encoding="utf-8")
