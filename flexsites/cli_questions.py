@@ -1,4 +1,4 @@
-"""Questions asked of finished runs: where homes move over the years, what differs between two runs, a back-test."""
+"""Questions asked of finished runs, or of a list of your own: where homes move, what differs, a back-test, and more."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(diff)
     app.command()(backtest)
     app.command()(catchment)
+    app.command()(transformation)
 
 
 def relocation(
@@ -141,6 +142,34 @@ def catchment(
     _say(lead)
     _say(f"Page:  {page}")
     _say(f"Table: {page.parent / 'catchment.parquet'}")
+
+
+def transformation(
+    vacant: Annotated[
+        Path, typer.Argument(metavar="VACANT.csv", help="Vacant buildings: building_id, function, floor_area_m2.")
+    ],
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where table and page go.")] = None,
+    template: Annotated[bool, typer.Option("--template", help="Write a table to start from to VACANT.csv.")] = False,
+    lang: LangOption = Lang.nl,
+) -> None:
+    """Tell how many homes vacant buildings may hold, by what they were built for and their floor area."""
+    from flexsites.errors import Fault, InputError  # noqa: PLC0415
+    from flexsites.inputs.land.vacant import VACANT_TEMPLATE  # noqa: PLC0415
+    from flexsites.reporting.report.transformation import write_transformation  # noqa: PLC0415
+    from flexsites.runs.transformation import run_transformation  # noqa: PLC0415
+    from flexsites.tables.whole_files import write_whole  # noqa: PLC0415
+
+    if template:
+        if vacant.exists():
+            raise InputError(Fault("there is a file already", str(vacant), "give another name"))
+        write_whole(vacant, VACANT_TEMPLATE.encode())
+        _say(f"Written: {vacant}")
+        return
+    folder = out or vacant.parent / "transformation"
+    page, lead = write_transformation(folder, run_transformation(vacant, folder), lang)
+    _say(lead)
+    _say(f"Page:  {page}")
+    _say(f"Table: {folder / 'transformation.parquet'}")
 
 
 def _say(text: str) -> None:

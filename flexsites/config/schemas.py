@@ -39,6 +39,7 @@ from flexsites.config.roofs import (
 from flexsites.config.rule_sets import RuleSetFile
 from flexsites.config.run import Run
 from flexsites.config.suitability import Flexmilieu, TargetGroup
+from flexsites.config.transformation import Transformation
 from flexsites.config.transit import Transit, TransitClasses
 
 # Which model reads which files of configs/.
@@ -71,6 +72,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "measures.yaml": Measures,
     "amenities.yaml": AmenityCategories,
     "streets.yaml": StreetRules,
+    "transformation.yaml": Transformation,
     "transit.yaml": Transit,
     "transit_classes.yaml": TransitClasses,
 }
