@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -285,7 +286,13 @@ def once_each(faults: Sequence[Fault | str]) -> list[Fault | str]:
 
 def key_of(content: object) -> str:
     """Return the key of what is prepared: what it is made of, and the code and the libraries that make it."""
-    return digest_of([FORMAT, code_digest(*_CODE), {name: version(name) for name in _LIBRARIES}, content])
+    return digest_of([FORMAT, code_digest(*_CODE), _libraries(), content])
+
+
+@cache
+def _libraries() -> dict[str, str]:
+    """Return the versions of what makes it: a run asks dozens of times, and each is looked up on the disk."""
+    return {name: version(name) for name in _LIBRARIES}
 
 
 def remembered(memory: Path, key: str) -> dict[str, Any] | None:
