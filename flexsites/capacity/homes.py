@@ -291,7 +291,7 @@ def entrances_of(sites: Frame) -> Floats:
 
 
 def approaches_of(sites: Frame) -> GeometryArray:
-    """Return the lane that bends to each piece, shape (n,), a `Lane` or None."""
+    """Return the lane from the entrance of each piece to its core part, shape (n,), a `Lane` or None."""
     told = zip(sites["approach"], sites["approach_width_m"], strict=True)
     lanes = [
         None if pd.isna(line) else Lane(cast("shapely.LineString", shapely.from_wkt(str(line))), float(width_m))

@@ -94,19 +94,23 @@ class Lane:
     width_m: float
 
     def ground(self) -> shapely.Polygon:
-        """Return what it covers: round where it bends and where it begins, flat where it ends.
+        """Return what it covers, round where it begins, bends and ends, so that any next lane joins."""
+        covered: Any = shapely.buffer(self.middle, self.width_m / 2, quad_segs=8)
+        return cast("shapely.Polygon", covered)
+
+    def ground_before(self) -> shapely.Polygon:
+        """Return what it covers before its end: flat there, so that what is left of the land begins at its end.
 
         Examples
         --------
         >>> lane = Lane(shapely.LineString([(0, 0), (0, 10)]), 3.0)
-        >>> [round(one, 1) for one in lane.ground().bounds]
-        [-1.5, -1.5, 1.5, 10.0]
+        >>> [[round(one, 1) for one in shape.bounds] for shape in (lane.ground(), lane.ground_before())]
+        [[-1.5, -1.5, 1.5, 11.5], [-1.5, -1.5, 1.5, 10.0]]
         """
-        round_all = shapely.buffer(self.middle, self.width_m / 2, quad_segs=8)
         end, before = (np.array(self.middle.coords[i]) for i in (-1, -2))
         along = (end - before) / np.hypot(*(end - before))
         beyond = shapely.buffer(shapely.LineString([end, end + along * self.width_m]), self.width_m, cap_style="flat")
-        lane: Any = shapely.difference(round_all, beyond)
+        lane: Any = shapely.difference(self.ground(), beyond)
         return cast("shapely.Polygon", lane)
 
     def moved(self, by: FloatArray) -> Lane:

@@ -108,6 +108,37 @@ def test_one_walks_through_the_narrows_to_a_field_behind_a_court(
         )
 
 
+@given(st.floats(3.5, 12.0), st.floats(5.0, 60.0), st.floats(-5.0, 60.0), SHARES, LAYOUTS, st.floats(0.0, 6.3))
+def test_one_walks_from_an_entrance_off_the_land_that_homes_stand_on(
+    neck_m: float, long_m: float, beside_m: float, along: float, layout: Layout, turn: float
+) -> None:
+    """A court too small for homes, a neck, and a field that holds them all: what is laid out is the field alone."""
+    court, field = shapely.box(0, 0, 25, 12), shapely.box(-10, 12 + long_m, 90, 72 + long_m)
+    neck = shapely.union_all([shapely.box(10, 12, 10 + neck_m, 12 + long_m), shapely.box(10, 12, 90, 12 + neck_m)])
+    neck = shapely.union(neck, shapely.box(beside_m, 12, beside_m + neck_m, 12 + long_m))
+    piece, land = (
+        affinity.rotate(one, turn, origin=(0, 0), use_radians=True)
+        for one in (shapely.union_all([court, neck, field]), field)
+    )
+    room = shapely.buffer(land, -7.48, join_style="mitre")
+    entrance = entrance_at(affinity.rotate(shapely.box(0, 0, 25, 1), turn, origin=(0, 0), use_radians=True), along)
+    bend_m = min(3.0, layout.lane_m)
+    line = approach_to(piece, room, shapely.Point(entrance), lane_m=bend_m, is_beyond=True)
+    assert line is not None
+    most = {"n_turns": 2, "n_spines": 4, "approach": Lane(line, bend_m)}
+    placed = place(land, entrance, layout, ALL, **most)
+    if not placed.kind:
+        return
+    lanes = shapely.union_all(of_kind(placed, "lane"))
+    assert lanes.distance(shapely.Point(entrance)) < NEAR
+    walkable = shapely.get_parts(shapely.buffer(lanes, -bend_m / 2 + NEAR))
+    reached = shapely.buffer(walkable[np.argmin(shapely.distance(walkable, shapely.Point(entrance)))], bend_m / 2)
+    ways = shapely.union_all(np.array([reached, *of_kind(placed, "gallery")]))
+    assert (shapely.distance(of_kind(placed, "module", "stairs"), ways) < 3 * NEAR).all()
+    begin = shapely.buffer(shapely.Point(entrance), layout.lane_m)
+    assert shapely.area(shapely.difference(lanes, shapely.union(shapely.buffer(piece, 0.05), begin))) < NEAR
+
+
 def counted(piece: shapely.Polygon, along: float, layout: Layout, approach: Lane | None) -> int:
     pieces, entrance = np.array([piece], dtype=object), entrance_at(piece, along)[None, :]
     approaches, enough = np.array([approach], dtype=object), np.array([[ALL]])

@@ -61,7 +61,7 @@ class Planned(NamedTuple):
     n_modules: int
     """Modules placed, stacked ones all counted."""
     approach: Lane | None
-    """The lane that bends, in local coordinates: the mouth begins at its end; None: the plan has none."""
+    """The lane from the entrance to the mouth, in local coordinates; None: the mouth begins at the entrance."""
 
 
 class _Asked(NamedTuple):
@@ -168,7 +168,7 @@ class _Frame:
         stretches = self.stretches(asked, depth, n_spines)
         runs, ponds, strips = plan_rows(stretches, spines, low + depth, asked.figures, n_storeys, enough, water)
         plan, n_modules = Plan(runs, ponds, strips, *stretches[1:], spines), int(runs[:, N_MODULES].sum())
-        return Planned(plan, self.direction, n_storeys, low, self.mouths[asked.lane], n_modules, None)
+        return Planned(plan, self.direction, n_storeys, low, self.mouths[asked.lane], n_modules, self.ground.outside)
 
 
 def _plans(
@@ -275,9 +275,9 @@ def count_modules(
     n_spines
         Most lanes across the rows.
     approaches
-        Lane that bends, from the entrance of each piece to its largest room, shape (n,), a `Lane` or None. It is as
-        wide as the piece lets through, however wide the others are, and is taken where more is placed beside it than
-        along straight lanes from the entrance.
+        Lane from the entrance of each piece to its largest room, shape (n,), a `Lane` or None. It is as wide as the
+        piece lets through, however wide the others are. It is taken to where it comes to the piece, and on from there
+        where more is placed beside it than along straight lanes.
 
     Returns
     -------

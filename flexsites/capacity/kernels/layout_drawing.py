@@ -65,7 +65,7 @@ def place(
     Returns
     -------
         Polygons in the coordinates of the piece; lanes only as far as homes need them, and cut to the piece
-        but for the one that bends.
+        but for the one from an entrance off it, or that bends.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def place(
     lanes = [_turned_back(shapely.box(*one.bounds.T), planned, origin) for one in boxes if one.kind == "lane"]
     ways = _turned_back(_mouth(planned, layout), planned, origin)
     lane = shapely.intersection(shapely.union_all(np.concatenate([*lanes, ways])), piece)
-    # The lane that bends leads through the whole piece, of which this is the part that homes may stand on.
+    # The lane from the entrance leads through the whole piece, of which this is the part that homes may stand on.
     lane = shapely.union_all([lane, *_approach(planned, origin)])
     parts = [part for part in shapely.get_parts(lane) if shapely.get_type_id(part) == shapely.GeometryType.POLYGON]
     solid = [one for kind in KINDS for one in boxes if one.kind == kind != "lane"]
@@ -207,6 +207,6 @@ def _mouth(planned: Planned, layout: Layout) -> Geometries:
 
 
 def _approach(planned: Planned, origin: Floats) -> Geometries:
-    """Return the lane that bends, where one leads to the mouth; no shape where none does."""
+    """Return the lane from the entrance to the mouth; no shape where the mouth begins there."""
     lane = planned.approach
     return np.array([] if lane is None else [lane.moved(origin).ground()], dtype=object)

@@ -6,11 +6,12 @@ a lane all round: from there on a lane may lie in any direction. The way between
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.ops import substring
 
 from flexsites.geometry.ways import Lane
 
@@ -37,16 +38,18 @@ class Ground(NamedTuple):
     """The same, with room for a square of both in whatever direction: where from the nearest gate no lane leads on."""
     shape: shapely.Geometry
     approach: Lane | None = None
-    """A lane that bends, from the entrance of the piece to its largest room; None: none is asked."""
+    """A lane from the entrance of the piece to its largest room; None: none is asked."""
+    outside: Lane | None = None
+    """The part of it before the land that homes may stand on; None: the entrance lies at that land."""
 
     def beside_approach(self, lane: tuple[float, float]) -> "Ground | None":
-        """Return what the lane that bends leaves of the ground, entered at its end; None: none bends.
+        """Return what the lane to the largest room leaves of the ground, entered at its end; None: none is asked.
 
         Of several parts, however large, that is meant to which the lane leads.
         """
         if self.approach is None:
             return None
-        parts = shapely.get_parts(shapely.difference(self.shape, self.approach.ground()))
+        parts = shapely.get_parts(shapely.difference(self.shape, self.approach.ground_before()))
         if not len(parts):
             return None
         end = np.array([self.approach.middle.coords[-1]])
@@ -143,6 +146,27 @@ def _gates(moved: Geometries, entrances: Floats, clearance: float) -> Floats:
     return gates
 
 
+def _outside(way: Lane, piece: shapely.Geometry) -> Lane | None:
+    """Return the part of a lane before it comes to a piece; None: it begins there, within its own width.
+
+    Examples
+    --------
+    >>> way = Lane(shapely.LineString([(0, 0), (0, 20), (20, 20)]), 3.0)
+    >>> _outside(way, shapely.box(5, 10, 30, 30)).middle.coords[:]
+    [(0.0, 0.0), (0.0, 20.0), (5.0, 20.0)]
+    >>> _outside(way, shapely.box(-5, 1, 30, 30)) is None
+    True
+    """
+    begin = shapely.Point(way.middle.coords[0])
+    if shapely.distance(piece, begin) <= way.width_m:
+        return None
+    met = shapely.points(shapely.get_coordinates(shapely.intersection(way.middle, piece)))
+    if not len(met):
+        return None
+    before = substring(way.middle, 0.0, float(shapely.line_locate_point(way.middle, met).min()))
+    return Lane(cast("shapely.LineString", before), way.width_m)
+
+
 def _square_m(lane_m: float, verge_m: float) -> float:
     """Return how far the corners of a square as wide as a lane and its two verges lie from its middle."""
     return (lane_m / 2 + verge_m) * math.sqrt(2.0) + _ROUNDING_M
@@ -169,11 +193,20 @@ def grounds_of(
 ) -> tuple[list[Ground], Floats]:
     """Return the pieces as grounds, with a gate per pair of a lane's width and its verge; and their origins.
 
-    Where a lane that bends leads to a piece it is given too, in the coordinates of the piece; None: none does.
+    The lane to its largest room is given too where one is asked, in the coordinates of the piece. Where it comes from
+    outside the piece one enters where it does.
     """
     edges, first_edge, origin = local_edges(pieces)
     moved = _moved(pieces, origin)
     points = _entrances(moved, entrances - origin, edges, first_edge)
+    ways = [
+        None if approaches is None or approaches[i] is None else approaches[i].moved(-origin[i])
+        for i in range(len(pieces))
+    ]
+    outside = [None if way is None else _outside(way, piece) for way, piece in zip(ways, moved, strict=True)]
+    for i, way in enumerate(outside):
+        if way is not None:
+            points[i] = way.middle.coords[-1]
     clearances = {lane: lane[1] + lane[0] * math.sqrt(0.5) + _ROUNDING_M for lane in lanes}
     gates = {lane: _gates(moved, points, clearance) for lane, clearance in clearances.items()}
     farther = {lane: _gates(moved, points, _square_m(*lane)) for lane in lanes}
@@ -191,7 +224,8 @@ def grounds_of(
             {lane: one[i] for lane, one in gates.items() if not np.isnan(one[i]).any()},
             {lane: one[i] for lane, one in farther.items() if not np.isnan(one[i]).any()},
             moved[i],
-            None if approaches is None or approaches[i] is None else approaches[i].moved(-origin[i]),
+            ways[i],
+            outside[i],
         )
         for i in range(len(pieces))
     ]

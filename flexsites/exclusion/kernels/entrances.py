@@ -292,9 +292,11 @@ def begins_lane(lanes: shapely.Geometry, entrance: shapely.Geometry | None, *, l
 
 
 def approach_to(
-    piece: shapely.Geometry, room: shapely.Polygon, entrance: shapely.Point, *, lane_m: float
+    piece: shapely.Geometry, room: shapely.Polygon, entrance: shapely.Point, *, lane_m: float, is_beyond: bool = False
 ) -> shapely.LineString | None:
-    """Return the middle of the shortest lane inside a piece from its entrance to a room of its core that bends.
+    """Return the middle of the shortest lane inside a piece from its entrance to a room of its core, if it is asked.
+
+    It is where it bends, and where the entrance lies off the core part: one that is straight is told then too.
 
     Parameters
     ----------
@@ -306,10 +308,12 @@ def approach_to(
         The entrance's point on the piece.
     lane_m
         The least width of a lane.
+    is_beyond
+        Whether the entrance lies off the core part.
 
     Returns
     -------
-        The line, from the entrance on, on a grid of 1 mm. None: a straight lane leads there, or none does.
+        The line, from the entrance on, on a grid of 1 mm. None: no lane leads there, or it need not be told.
 
     Examples
     --------
@@ -321,6 +325,8 @@ def approach_to(
     [(0.0, 5.0), (1.74, 5.0), (9.608, 19.334), (9.74, 20.0), (9.74, 48.0)]
     >>> approach_to(piece, room, shapely.Point(90, 60), lane_m=3.5) is None
     True
+    >>> approach_to(piece, room, shapely.Point(90, 60), lane_m=3.5, is_beyond=True).coords[:]
+    [(90.0, 60.0), (88.26, 60.0), (82.0, 60.0)]
     """
     lanes = shapely.get_parts(shapely.buffer(piece, -_half(lane_m), quad_segs=_FEW_SEGS))
     ways = lanes[shapely.intersects(lanes, room)]
@@ -331,7 +337,7 @@ def approach_to(
         return None
     begin = shapely.get_coordinates(shapely.shortest_line(way, entrance))[0]
     inside = way_inside(way, begin, room)
-    if inside is None or len(inside.coords) <= _STRAIGHT:
+    if inside is None or (len(inside.coords) <= _STRAIGHT and not is_beyond):
         return None
     whole = np.round([shapely.get_coordinates(entrance)[0], *inside.coords], 3)
     line: shapely.LineString = shapely.remove_repeated_points(shapely.LineString(whole))

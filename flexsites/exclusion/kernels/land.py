@@ -242,13 +242,17 @@ class Land:
         return self._way_in[key]
 
     def approach(self, piece: int, core: shapely.Geometry, entrance: shapely.Point) -> shapely.LineString | None:
-        """Return the lane that bends, from the entrance of a piece to the largest room of its core part.
+        """Return the lane from the entrance of a piece to the largest room of its core part.
 
-        None: a straight lane leads there, or none does.
+        None: a straight lane leads on from an entrance at the core part, or none does. From an entrance off the core
+        part the lane is always told, be it to a smaller room.
         """
         limits = self.limits
-        room = by_size(shapely.buffer(core, -rooms_m(limits.min_width_m), quad_segs=_QUAD_SEGS))[:1]
-        return None if not len(room) else approach_to(self.shape[piece], room[0], entrance, lane_m=limits.lane_m)
+        rooms = by_size(shapely.buffer(core, -rooms_m(limits.min_width_m), quad_segs=_QUAD_SEGS))
+        is_beyond = bool(shapely.distance(core, entrance) > limits.lane_m)
+        asked = {"lane_m": limits.lane_m, "is_beyond": is_beyond}
+        ways = (approach_to(self.shape[piece], one, entrance, **asked) for one in rooms[: None if is_beyond else 1])
+        return next((way for way in ways if way is not None), None)
 
     def _way_to(self, piece: int, shortest: Entered, core: shapely.Geometry) -> Entered | None:
         """Return the shortest way into a piece from which a polygon of its core can be reached; None: there is none."""

@@ -37,8 +37,8 @@ class Tested:
     street_id
         The street at its end; None without one.
     approach
-        The lane that bends from its own entrance to the largest room of the core part; None: a straight one leads
-        there, or none does.
+        The lane from its own entrance to the largest room of the core part, where it bends or the entrance lies off
+        the core part; None: no such lane is needed, or none leads there.
     needs_culvert, needs_right_of_way
         What the way in asks.
     lender
@@ -202,7 +202,7 @@ class _Reading:
         return None if entered is None else _Door(entered, -1)
 
     def approach(self, row: int, door: _Door | None) -> shapely.LineString | None:
-        """Return the lane that bends from a piece's own way in; None: there is none, or it needs none."""
+        """Return the lane from a piece's own way in that bends or leads to a core part off it; None: there is none."""
         if door is None or door.lender >= 0 or door.entered.line is None:
             return None
         entrance = shapely.Point(shapely.get_coordinates(door.entered.line)[0])

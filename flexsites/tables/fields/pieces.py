@@ -76,16 +76,17 @@ access_street_id = Field(
 approach = Field(
     "approach",
     "str",
-    "the middle of the lane that bends, from the entrance through the piece to the largest room of its core part (WKT)",
-    null="a straight lane leads there or none does, or it has no entrance of its own",
+    "the middle of the lane from the entrance through the piece to the largest room of its core part, where it bends "
+    "or the entrance lies off the core part (WKT)",
+    null="a straight lane leads on from the entrance or none does, or it has no entrance of its own",
     null_is="none",
     source="METHOD 0",
 )
 approach_width_m = Field(
     "approach_width_m",
     "float",
-    "width of the lane that bends: that of the narrowest lane of all layouts",
-    null="no lane bends",
+    "width of that lane: that of the narrowest lane of all layouts",
+    null="no such lane",
     unit="m",
     low=0,
     null_is="none",

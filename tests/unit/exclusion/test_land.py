@@ -194,3 +194,12 @@ def test_a_lane_bends_through_a_neck_to_the_largest_room_of_a_core() -> None:
     assert len(line.coords) > 2
     assert shapely.distance(shapely.Point(line.coords[-1]), field.exterior) > 6.0
     assert pd.isna(beside["approach"])
+
+
+def test_a_lane_is_told_from_an_entrance_off_the_core_be_it_straight() -> None:
+    """A neck of 8 m and 40 m from the road to a field: the core is the field, and homes begin there."""
+    field = left(shapely.union_all([at(0, 0, 8, 40), at(-30, 40, 60, 120)]), at(100, 0, 160, 60)).iloc[0]
+    line = shapely.from_wkt(field["approach"])
+    assert line.coords[0] == (field["access_x_m"], field["access_y_m"])
+    assert field.geometry.distance(shapely.Point(line.coords[0])) > 30
+    assert field["approach_width_m"] == LANE_M
