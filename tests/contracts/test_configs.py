@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 
 import pytest
+import yaml
 
 from flexsites.config.load import available, configs_directory, read_model
 from flexsites.config.schemas import MODELS, schema_name, schema_texts
@@ -16,6 +17,16 @@ FILES = [
     for path in sorted(configs_directory().glob(pattern))
     if not pattern.startswith("runs/")
 ]
+
+
+MAPS = {
+    run: (
+        "streets.yaml",
+        "rules/exclusion/omgevingswet_2024.yaml",
+        f"runs/{run}.yaml" if run else "presets/openstreetmap.yaml",
+    )
+    for run in ("kampen_sweep", "kampen_shortlist", None)
+}
 
 
 @pytest.mark.parametrize(("path", "model"), FILES)
@@ -77,3 +88,16 @@ def test_every_key_is_described_to_an_editor(pattern):
     assert told
     assert [place for place, about in told.items() if not about.get("description")] == []
     assert [place for place, about in told.items() if not str(about["description"]).rstrip().endswith((".", ")"))] == []
+
+
+@pytest.mark.parametrize("run", ["kampen_sweep", "kampen_shortlist", None])
+def test_what_is_driven_or_cycled_on_takes_a_strip_of_land_and_is_read_for_it(run):
+    """No home is laid over a cycle track; a path may be led around homes, and of a plain road nothing is known."""
+    read = {name: yaml.safe_load((configs_directory() / name).read_text(encoding="utf-8")) for name in MAPS[run]}
+    streets, rules, asked = read.values()
+    roads = next(rule for rule in rules["rules"] if rule["rule_id"] == "roads")
+    widths = set(roads["width_m"]["values"])
+    used = {name for name, one in streets["classes"].items() if one["car"] or one["bicycle"]}
+    assert used - widths == {"path", "elevator", "road"}
+    entry = asked["serves"]["layers.roads"][0]["entry"] if run is None else asked["sources"]["layers"]["roads"]
+    assert used - set(entry["tags"]["highway"]) == {"path", "elevator", "road"}
