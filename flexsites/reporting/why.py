@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from flexsites.reporting.results import records
+from flexsites.reporting.words import Words
 from flexsites.tables import Frame
 
 MAIN = 3
@@ -37,3 +39,12 @@ def main_reasons(reasons: Frame, *, most: int = MAIN) -> Frame:
     # Stable: rules that take the same stay in rule order.
     ordered = taken.sort_values(["site_id", "attributed_area_m2"], ascending=[True, False], kind="stable")
     return ordered.groupby("site_id", sort=False).head(most).reset_index(drop=True)
+
+
+def told_of_sites(reasons: Frame, sites: Frame, words: Words) -> list[str]:
+    """Return, per site and in words, the rules that take most of it with their m2; empty where nothing is taken."""
+    why: dict[str, list[str]] = {}
+    for row in records(main_reasons(reasons)):
+        told = f"{words.name('rule', row.rule_id)} {words.square_metres(row.attributed_area_m2)}"
+        why.setdefault(row.site_id, []).append(told)
+    return ["; ".join(why.get(site, ())) for site in sites["site_id"]]

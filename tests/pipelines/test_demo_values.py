@@ -14,6 +14,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 import yaml
 
 from flexsites.config.study import resolve
@@ -35,8 +36,18 @@ SPREAD = {
 }
 """Homes of spread supply with consent, at expected figures, and in how many clusters."""
 
-COMMON = {"eligible": 273056, "conditional": 5989}
+COMMON = {
+    "low": {"eligible": 136528, "conditional": 2994},
+    "expected": {"eligible": 273056, "conditional": 5989},
+    "high": {"eligible": 455094, "conditional": 9981},
+}
 """Homes of the common programme, rounded."""
+
+CHECKED = {(21, 25): 3921, (20, 25): 189, (17, 25): 134, (16, 25): 25}
+"""Parcels by how many of the excluding rules were checked there."""
+
+BORROWED = (34, 150.2)
+"""Pieces with a borrowed entrance, and their hectares of core part."""
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +101,51 @@ def test_a_soft_plan_of_2033_leaves_six_years_at_the_least(sites: pd.DataFrame) 
     assert years.tolist() == [6.0, 15.0]
 
 
+def test_no_entrance_lies_over_wide_water_or_the_railway(whole: Path, pieces: gpd.GeoDataFrame) -> None:
+    """The shortest line from where each begins to its street; what is wide and how far a railway goes is made anew."""
+    canonical = whole / "canonical"
+    own = pieces[pieces["is_valid"] & ~pieces["has_borrowed_entrance"]]
+    streets = gpd.read_parquet(canonical / "streets.parquet").set_index("street_id").geometry
+    begin = shapely.points(own["access_x_m"], own["access_y_m"])
+    lines = shapely.shortest_line(begin, streets.reindex(own["access_street_id"]).to_numpy())
+    water = gpd.read_parquet(canonical / "layers" / "water.parquet").union_all()
+    wide = shapely.intersection(shapely.buffer(shapely.buffer(water, -3.0), 3.0), water)
+    rail = gpd.read_parquet(canonical / "layers" / "rail.parquet").union_all().buffer(6.0, cap_style="flat")
+    assert len(own) > 900
+    for bar in (wide, rail):
+        assert bar.area > 10_000
+        assert shapely.length(shapely.intersection(lines, bar)).max() < 0.11
+    assert shapely.length(shapely.intersection(lines, water)).max() > 1.0, "ditches are crossed"
+
+
+def test_entrances_that_are_borrowed(pieces: gpd.GeoDataFrame) -> None:
+    lent = pieces[pieces["is_valid"] & pieces["is_with_consent"] & pieces["has_borrowed_entrance"]]
+    assert (len(lent), round(lent["core_area_m2"].sum() / 10_000, 1)) == BORROWED
+
+
+def test_how_many_rules_were_checked_where(sites: pd.DataFrame) -> None:
+    assert sites.groupby(["n_rules_checked", "n_rules_excluding"]).size().to_dict() == CHECKED
+
+
+def test_nothing_is_unknown_where_nothing_applies(whole: Path, sites: pd.DataFrame) -> None:
+    excluded = sites[sites["verdict"] == "excluded"]
+    assert excluded["is_suitable"].notna().all()
+    for table in ("suitability", "piece_suitability", "units"):
+        judged = set(pd.read_parquet(whole / f"{table}.parquet", columns=["site_id"])["site_id"])
+        assert not judged & set(excluded.index), table
+
+
+def test_what_ties_shares_a_rank(whole: Path) -> None:
+    verdict = pd.read_parquet(whole / "locations.parquet").set_index("location_id")["verdict"]
+    rows = pd.read_parquet(whole / "location_suitability.parquet")
+    suitable = rows[rows["is_suitable"].fillna(value=False)]
+    for name, found in suitable.groupby("flexmilieu"):
+        key = list(zip(found["location_id"].map(verdict) != "eligible", -found["score"], strict=True))
+        better = [1 + sum(other < one for other in key) for one in key]
+        assert found["rank"].tolist() == better, name
+    assert suitable["rank"].duplicated().sum() > 100
+
+
 def test_no_home_stands_in_glass(whole: Path, sites: pd.DataFrame, pieces: gpd.GeoDataFrame) -> None:
     assert sites.loc["99010029190000", "verdict"] == "excluded"
     layers = whole / "canonical" / "layers"
@@ -122,7 +178,8 @@ def test_spread_supply_with_consent(whole: Path) -> None:
 
 
 def test_the_common_programme(sites: pd.DataFrame) -> None:
-    found = sites.groupby("verdict")["n_common_expected"].sum()
-    assert {name: round(found[name]) for name in COMMON} == COMMON
     areas = sites.groupby("verdict")["programme_area_m2"].sum()
-    np.testing.assert_allclose(found[list(COMMON)], areas[list(COMMON)] * 60 / 10_000, rtol=1e-12)
+    for (level, asked), per_ha in zip(COMMON.items(), (30, 60, 100), strict=True):
+        found = sites.groupby("verdict")[f"n_common_{level}"].sum()
+        assert {name: round(found[name]) for name in asked} == asked
+        np.testing.assert_allclose(found[list(asked)], areas[list(asked)] * per_ha / 10_000, rtol=1e-12)

@@ -17,10 +17,10 @@ from flexsites.reporting.files.qgis_style import LayerWords, categorised_style, 
 from flexsites.reporting.homes import counts_of_homes
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
-from flexsites.reporting.results import Results, open_results, records
+from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.table_view import fields_of, table_view
 from flexsites.reporting.where import places_of, streets_of
-from flexsites.reporting.why import main_reasons
+from flexsites.reporting.why import told_of_sites
 from flexsites.reporting.words import Words
 from flexsites.tables import CRS, Frame, Layouts, Pieces, Roofs, Sites
 from flexsites.tables.whole_files import scratch_folder, whole_file
@@ -136,13 +136,11 @@ def _with_where_and_why(results: Results, sites: Frame, words: Words) -> Frame:
     """Return the sites with, in words, where each lies and what takes most of it."""
     streets = streets_of(results, sites, within_m=float(presentation().map.nearest_street_m)).fillna("")
     where = [", ".join(one for one in both if one) for both in zip(streets, places_of(sites, words), strict=True)]
-    why: dict[str, list[str]] = {}
+    why = [""] * len(sites)
     if results.has("reasons") and len(sites):
         own = results.between("reasons", "site_id", sites["site_id"].min(), sites["site_id"].max())
-        for row in records(main_reasons(own)):
-            told = f"{words.name('rule', row.rule_id)} {words.square_metres(row.attributed_area_m2)}"
-            why.setdefault(row.site_id, []).append(told)
-    return sites.assign(**{_WHERE: where, _WHY: ["; ".join(why.get(one, ())) for one in sites["site_id"]]})
+        why = told_of_sites(own, sites, words)
+    return sites.assign(**{_WHERE: where, _WHY: why})
 
 
 def _style(name: str, layer: gpd.GeoDataFrame, words: Words) -> str:

@@ -19,6 +19,7 @@ from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.shown_fields import SHOWN
 from flexsites.reporting.summaries.all_tables import summary
 from flexsites.reporting.summaries.portfolio import buildings_table, complexes_table
+from flexsites.reporting.why import told_of_sites
 from flexsites.reporting.words import Words
 from flexsites.tables import (
     Clusters,
@@ -128,7 +129,8 @@ def _write_sites(sheets: Sheets, results: Results, words: Words) -> None:
     if results.has("clusters"):
         _first(sheets, results, "clusters", Clusters, note=words.text("workbook.clusters_note"))
     sites, note = _most_homes(results, most, words)
-    sheets.table("sites", _with_gemeente(sites.sort_values("site_id")), Sites, note=note)
+    shown = _with_why(results, _with_gemeente(sites.sort_values("site_id")), words)
+    sheets.table("sites", shown, Sites, note=note)
     totals = summary(results, "totals")
     # Of neighbourhoods, of which a province has thousands, only the rows without a condition on coverage.
     told = totals[(totals["area_kind"] != "buurt") | (totals["coverage_scope"] == "all")]
@@ -249,6 +251,15 @@ def _with_gemeente(table: Frame) -> Frame:
 def _with_area(table: Frame) -> Frame:
     """Return the table with the area, shown by name, after its code."""
     return _after(table, "area_code", "area_name")
+
+
+def _with_why(results: Results, sites: Frame, words: Words) -> Frame:
+    """Return the parcels with, after their verdict, the rules that take most of them."""
+    told = sites.copy()
+    if results.has("reasons"):
+        why = told_of_sites(results.rows("reasons", "site_id", sites["site_id"]), sites, words)
+        told.insert(list(told.columns).index("verdict") + 1, "what_takes_most", why)
+    return told
 
 
 def _after(table: Frame, code: str, name: str) -> Frame:

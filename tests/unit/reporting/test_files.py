@@ -24,8 +24,11 @@ from flexsites.reporting import (
     write_workbook,
 )
 from flexsites.reporting.files import sheets, workbook
+from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
+from flexsites.reporting.results import open_results
 from flexsites.reporting.summaries.portfolio import complexes_table
+from flexsites.reporting.why import main_reasons
 from flexsites.reporting.words import Words
 from flexsites.tables.files import read_chunks
 from tests.reporting_fixture import FLEXMILIEUS, NASTY_OWNER_TEXT, make_tables, write_results
@@ -100,6 +103,20 @@ def test_a_sheet_tells_that_it_does_not_show_all(
     assert best[0][0].startswith(words["rows_limited"].split("{")[0])
     assert len(best) - 2 <= 24
     assert len({row[0] for row in best[2:]}) > 1, "the best of every flexmilieu, not of the first"
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_the_workbook_tells_of_every_parcel_what_takes_most_of_it(lang: str, tmp_path: Path) -> None:
+    place = write_results(tmp_path / "run", with_roofs=False)
+    words, reasons = words_of(open_results(place), lang), pd.read_parquet(place / "reasons.parquet")
+    heading, *rows = openpyxl.load_workbook(write_workbook(place, lang))[words.texts["workbook"]["sites"]].values
+    told = {row[0]: row[list(heading).index(words.texts["columns"]["what_takes_most"])] for row in rows}
+    largest = main_reasons(reasons, most=1).set_index("site_id")["rule_id"]
+    assert 20 < len(largest) < len(told)
+    for site_id, why in told.items():
+        rule = largest.get(site_id)
+        assert why is None if rule is None else why.startswith(f"{words.name('rule', rule)} "), site_id
+        assert why is None or why.endswith("m²")
 
 
 def test_layouts_become_a_layer(tmp_path: Path) -> None:
