@@ -46,6 +46,9 @@ COMMON = {
 CHECKED = {(21, 25): 3921, (20, 25): 189, (17, 25): 134, (16, 25): 25}
 """Parcels by how many of the excluding rules were checked there."""
 
+BOUND_BY_LAYOUT = 515
+"""Rows of homes, of 6,084, in which the layout holds less than the density asks."""
+
 BORROWED = (34, 150.2)
 """Pieces with a borrowed entrance, and their hectares of core part."""
 
@@ -169,6 +172,16 @@ def test_no_place_holds_more_than_its_maximum(whole: Path) -> None:
             limit = rows["flexmilieu"].map({name: one[level]["value"] for name, one in most.items()})
             held = rows[f"n_per_cluster_{level}"].dropna()
             assert (held <= limit[held.index]).all(), (table, level)
+
+
+def test_no_denser_than_is_built_and_the_shape_binds_where_it_must(whole: Path, pieces: gpd.GeoDataFrame) -> None:
+    units = pd.read_parquet(whole / "units.parquet")
+    core_ha = units["piece_id"].map(pieces.set_index("piece_id")["core_area_m2"]) / 10_000
+    assert (units["n_room_high"] <= 150 * core_ha).all()
+    assert (units["bound_by"] == "layout").sum() == BOUND_BY_LAYOUT
+    run = yaml.safe_load((whole / "run.yaml").read_text(encoding="utf-8"))
+    quiet = next(one["programme"] for one in run["flexmilieus"] if one["id"] == "zorg_nabij")
+    assert (quiet["n_storeys"]["high"]["value"], quiet["max_units"]["expected"]["value"]) == (1, 30)
 
 
 def test_spread_supply_with_consent(whole: Path) -> None:

@@ -160,10 +160,10 @@ def _outside(way: Lane, piece: shapely.Geometry) -> Lane | None:
     begin = shapely.Point(way.middle.coords[0])
     if shapely.distance(piece, begin) <= way.width_m:
         return None
-    met = shapely.points(shapely.get_coordinates(shapely.intersection(way.middle, piece)))
+    met = shapely.get_coordinates(shapely.intersection(way.middle, piece))
     if not len(met):
         return None
-    before = substring(way.middle, 0.0, float(shapely.line_locate_point(way.middle, met).min()))
+    before = substring(way.middle, 0.0, float(shapely.line_locate_point(way.middle, shapely.points(met)).min()))
     return Lane(cast("shapely.LineString", before), way.width_m)
 
 

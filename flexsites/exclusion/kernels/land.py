@@ -250,8 +250,9 @@ class Land:
         limits = self.limits
         rooms = by_size(shapely.buffer(core, -rooms_m(limits.min_width_m), quad_segs=_QUAD_SEGS))
         is_beyond = bool(shapely.distance(core, entrance) > limits.lane_m)
-        asked = {"lane_m": limits.lane_m, "is_beyond": is_beyond}
-        ways = (approach_to(self.shape[piece], one, entrance, **asked) for one in rooms[: None if is_beyond else 1])
+        shape, lane_m = self.shape[piece], limits.lane_m
+        tried = rooms if is_beyond else rooms[:1]
+        ways = (approach_to(shape, one, entrance, lane_m=lane_m, is_beyond=is_beyond) for one in tried)
         return next((way for way in ways if way is not None), None)
 
     def _way_to(self, piece: int, shortest: Entered, core: shapely.Geometry) -> Entered | None:
