@@ -14,7 +14,7 @@ import numpy.typing as npt
 from flexsites.compiled import kernel
 from flexsites.suitability.kernels.judgement import Asked, Measured
 
-__all__ = ["NO_SCORE", "Packed", "judged", "judged_pieces", "mark_sites", "pack", "served_locations"]
+__all__ = ["NO_SCORE", "Packed", "judged", "mark_sites", "pack", "scores", "served_locations", "truths"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -79,26 +79,30 @@ def judged(measured: Measured, asked: Asked) -> tuple[Truth, Ints]:
     ([1, 0, -1], [667, -1, -1])
     """
     told = pack(asked)
-    return judged_pieces(
+    truth = truths(
         measured.value, measured.is_unreached, measured.is_truncated, measured.complete_to,
-        told.measure, told.limit, told.at_most, told.end, told.weighed, told.weight,
+        told.measure, told.limit, told.at_most, told.end,
     )  # fmt: skip
+    return truth, scores(truth, measured.value, measured.is_unreached, told.weighed, told.weight)
 
 
 @kernel
-def judged_pieces(
+def truths(
     value: Floats, is_unreached: Bools, is_truncated: Bools, complete_to: Floats,
-    measure: Ints, limit: Floats, at_most: Bools, end: Ints, weighed: Ints, weight: Floats,
-) -> tuple[Truth, Ints]:  # fmt: skip
-    """Return truth and score of each piece, see :func:`judged`; measures of shape (measures, n), the rest as packed."""
+    measure: Ints, limit: Floats, at_most: Bools, end: Ints,
+) -> Truth:  # fmt: skip
+    """Return whether each piece meets all criteria; measures of shape (measures, n), limits as packed."""
     n = value.shape[1]
-    truth, score = np.full(n, YES, dtype=np.int8), np.full(n, NO_SCORE, dtype=np.int64)
+    truth = np.full(n, YES, dtype=np.int8)
     for i in range(n):
         first = 0
         for last in end:
             is_met = NO
             for k in range(first, last):
-                one = _passes(i, value, is_unreached, is_truncated, complete_to, measure[k], limit[k], at_most[k])
+                m = measure[k]
+                one = _passes(
+                    value[m, i], is_unreached[m, i], is_truncated[m, i], complete_to[m, i], limit[k], at_most[k]
+                )
                 is_met = one if one == YES or is_met == NO else is_met
                 if is_met == YES:
                     break
@@ -106,38 +110,40 @@ def judged_pieces(
             truth[i] = is_met if is_met != YES else truth[i]
             if is_met == NO:
                 break
-        if truth[i] == YES:
-            score[i] = _score(i, value, is_unreached, weighed, weight)
-    return truth, score
+    return truth
 
 
 @kernel
 def _passes(
-    i: int, value: Floats, is_unreached: Bools, is_truncated: Bools, complete_to: Floats,
-    m: int, limit: float, at_most: np.bool_,
-) -> int:  # fmt: skip
-    """Whether a piece is on the right side of a limit, three-valued."""
-    one = value[m, i]
-    if is_unreached[m, i] and not is_truncated[m, i]:
+    value: float, is_unreached: np.bool_, is_truncated: np.bool_, complete_to: float, limit: float, at_most: np.bool_
+) -> int:
+    """Whether a value is on the right side of a limit, three-valued. Numbers only: arrays are dear to hand over."""
+    if is_unreached and not is_truncated:
         return NO if at_most or limit > 0 else YES
-    if one <= limit if at_most else one >= limit:
+    if value <= limit if at_most else value >= limit:
         return YES
-    is_known = not np.isnan(one) and not is_truncated[m, i]
-    return NO if is_known or (at_most and complete_to[m, i] >= limit) else UNKNOWN
+    is_known = not np.isnan(value) and not is_truncated
+    return NO if is_known or (at_most and complete_to >= limit) else UNKNOWN
 
 
 @kernel
-def _score(i: int, value: Floats, is_unreached: Bools, weighed: Ints, weight: Floats) -> int:
-    """Return the weighted mean of what is known of a piece, in thousandths."""
-    total, summed = 0.0, 0.0
-    for j in range(len(weighed)):
-        one, heavy, full_at, zero_at = value[weighed[j], i], weight[j, 0], weight[j, 1], weight[j, 2]
-        if is_unreached[weighed[j], i]:
-            total += heavy
-        elif not np.isnan(one):
-            total += heavy
-            summed += min(max((one - zero_at) / (full_at - zero_at), 0.0), 1.0) * heavy
-    return int(np.rint(min(summed / total, 1.0) * _PER_ONE)) if total > 0 else NO_SCORE
+def scores(truth: Truth, value: Floats, is_unreached: Bools, weighed: Ints, weight: Floats) -> Ints:
+    """Return the weighted mean of what is known of each piece that meets all criteria, in thousandths."""
+    score = np.full(len(truth), NO_SCORE, dtype=np.int64)
+    for i in range(len(truth)):
+        if truth[i] != YES:
+            continue
+        total, summed = 0.0, 0.0
+        for j in range(len(weighed)):
+            one, heavy, full_at, zero_at = value[weighed[j], i], weight[j, 0], weight[j, 1], weight[j, 2]
+            if is_unreached[weighed[j], i]:
+                total += heavy
+            elif not np.isnan(one):
+                total += heavy
+                summed += min(max((one - zero_at) / (full_at - zero_at), 0.0), 1.0) * heavy
+        if total > 0:
+            score[i] = int(np.rint(min(summed / total, 1.0) * _PER_ONE))
+    return score
 
 
 @kernel
