@@ -162,7 +162,7 @@ def _coverage(
         shapes = [s for file in _open_rasters(preparation, f"layers.{name}", row) for s in covered_cells(file, around)]
         return coverage_frame(key, shapes, "covered")
     if row.coverage == "extent" and isinstance(row, OsmLayer):
-        return coverage_frame(key, osm_extent(preparation.files(f"layers.{name}", row)), "covered")
+        return coverage_frame(key, osm_extent(preparation.files(f"layers.{name}", row), f"layers.{name}"), "covered")
     is_unknown = isinstance(row.coverage, CoverageOf) and areas is None and preparation.has_unasked_areas
     if row.coverage is None or is_unknown:
         return empty(Coverages)

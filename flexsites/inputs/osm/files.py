@@ -12,8 +12,15 @@ from flexsites.errors import Fault, FlexsitesError, InputError
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
+def reading(path: Path, source: str | None = None) -> Iterator[None]:
     """Tell in words why a file cannot be read as OpenStreetMap; every reader of one works within this.
+
+    Parameters
+    ----------
+    path
+        The file.
+    source
+        The source it is read for, to name beside it: one file serves many.
 
     Raises
     ------
@@ -21,19 +28,20 @@ def reading(path: Path) -> Iterator[None]:
         Instead of what osmium raises; also for an empty file, and for one that holds a history: of every street each
         version would count.
     """
+    where = str(path) if source is None else f"{source}: {path}"
     try:
         if path.stat().st_size == 0:
-            raise InputError(Fault("the file is empty", str(path), "give a complete .osm.pbf file"))
-        _refuse_history(path)
+            raise InputError(Fault("the file is empty", where, "give a complete .osm.pbf file"))
+        _refuse_history(path, where)
         yield
     except FlexsitesError:
         raise
     except (RuntimeError, OSError, ValueError, OverflowError, osmium.InvalidLocationError) as error:
-        fault = Fault(f"cannot be read as OpenStreetMap ({error})", str(path), "give a complete .osm.pbf file")
+        fault = Fault(f"cannot be read as OpenStreetMap ({error})", where, "give a complete .osm.pbf file")
         raise InputError(fault) from error
 
 
-def _refuse_history(path: Path) -> None:
+def _refuse_history(path: Path, where: str) -> None:
     # Of a reader of nothing only the header is read; any other begins to unpack the whole file beside us.
     reader = osmium.io.Reader(str(path), osmium.osm.NOTHING)
     try:
@@ -42,4 +50,4 @@ def _refuse_history(path: Path) -> None:
         reader.close()
     if is_history:
         remedy = "cut one moment out of it (osmium time-filter), or give an ordinary extract"
-        raise InputError(Fault("the file holds the history of the map, not one state of it", str(path), remedy))
+        raise InputError(Fault("the file holds the history of the map, not one state of it", where, remedy))

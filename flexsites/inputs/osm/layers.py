@@ -47,7 +47,7 @@ def open_osm(
         If a file is an extract that was made without these tags, or cannot be read.
     """
     for path in paths:
-        with reading(Path(path)):
+        with reading(Path(path), name):
             require_held(Path(path), of_layer(row), where=name)
     theirs = {ours: tag for tag, ours in row.rename.items()}
     asked = (*row.keep, *row.rename, *row.where, *(theirs.get(n, n) for n in (*needed, *optional)), *row.tags)
@@ -92,8 +92,8 @@ def read_osm_rows(source: OsmSource, told: ReadReport, *, bounds: Bounds | None 
         yield sound_rows(batch, selection, kept, projection, kind=row.geometry, told=told, bounds=bounds)
 
 
-def osm_extent(paths: tuple[str, ...]) -> list[BaseGeometry]:
-    """Return the boxes that the files say they cover, in RD New.
+def osm_extent(paths: tuple[str, ...], source: str | None = None) -> list[BaseGeometry]:
+    """Return the boxes that the files of a source say they cover, in RD New.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def osm_extent(paths: tuple[str, ...]) -> list[BaseGeometry]:
     """
     shapes = []
     for path in paths:
-        box = file_box(Path(path))
+        box = file_box(Path(path), source)
         if box is None:
             remedy = "state its coverage (everywhere, none, or areas)"
             raise InputError(Fault("the file does not say which box it covers", path, remedy))

@@ -164,7 +164,7 @@ def project(lonlat: FloatArray, crs: str, *, where: str) -> FloatArray:
     return np.column_stack([x, y])
 
 
-def file_box(path: Path) -> shapely.Polygon | None:
+def file_box(path: Path, source: str | None = None) -> shapely.Polygon | None:
     """Return the box in degrees that the file says it covers, with vertices along its sides; None: it does not say.
 
     Raises
@@ -172,7 +172,7 @@ def file_box(path: Path) -> shapely.Polygon | None:
     InputError
         If the file cannot be read.
     """
-    with reading(path):
+    with reading(path, source):
         reader = osmium.io.Reader(str(path), osmium.osm.NOTHING)
         try:
             box = reader.header().box()

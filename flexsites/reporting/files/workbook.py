@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from flexsites.reporting.files.portfolio_summary import portfolio_lines
 from flexsites.reporting.files.sheets import A4, Sheets, sheet_name
@@ -100,11 +102,23 @@ def write_portfolio(directory: Path | str, lang: str = "nl") -> Path:
 def _write(results: Results, words: Words, stem: str, fill: Callable[[Sheets, Results, Words], None]) -> Path:
     """Write a workbook whole or not at all."""
     path = results.directory / (f"{stem}.xlsx" if words.lang == "nl" else f"{stem}.{words.lang}.xlsx")
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with whole_file(path) as temporary, xlsxwriter.Workbook(temporary, options) as book:
+    # Its parts are put together on the disk of the run: that of TMPDIR may be a small one.
+    options: dict[str, bool | str] = {"tmpdir": str(path.parent)}
+    options |= dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
+    with whole_file(path) as temporary, _told_as_of_the_disk(), xlsxwriter.Workbook(temporary, options) as book:
         book.set_properties({"title": words.label(results.manifest.title or results.manifest.name)})
         fill(Sheets(book, words), results, words)
     return path
+
+
+@contextmanager
+def _told_as_of_the_disk() -> Iterator[None]:
+    """Raise what the disk said where xlsxwriter wraps it in an error of its own: a full disk is told as elsewhere."""
+    try:
+        yield
+    except FileCreateError as error:
+        cause = error.args[0] if error.args else None
+        raise (cause if isinstance(cause, OSError) else OSError(str(error))) from error
 
 
 def _write_sheets(sheets: Sheets, results: Results, words: Words) -> None:

@@ -228,6 +228,14 @@ def test_a_file_of_openstreetmap_that_is_none_is_told(tmp_path: Path, content: b
         osm_extent((str(tmp_path / "e.osm.pbf"),))
 
 
+def test_a_fault_of_a_map_names_the_layer_that_is_read_of_it(tmp_path: Path) -> None:
+    (tmp_path / "e.osm.pbf").write_bytes(b"")
+    row = {"reader": "osm_layer", "about": ABOUT, "path": "e.osm.pbf", "tags": {"landuse": ["cemetery"]}}
+    (fault,) = map(str, check(sources(layers={"cemetery": row}), base=tmp_path))
+    assert fault.startswith("layers.cemetery: ")
+    assert "e.osm.pbf: the file is empty" in fault
+
+
 @pytest.mark.parametrize("n_bytes", [0, 3_000])
 def test_a_broken_file_of_roofs_is_told_by_its_source(tmp_path: Path, n_bytes: int) -> None:
     write(squares(40), tmp_path / "whole.gpkg")

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
 import pandas as pd
 import pytest
+import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from flexsites.reporting import open_results, write_factsheets, write_geopackage, write_report, write_workbook
 from flexsites.reporting.shown_fields import SHOWN
@@ -140,3 +143,16 @@ def test_report_factsheet_and_list_write_a_score_alike(summed_run: Path) -> None
     written = f"{best['score']:.2f}"
     assert f">{written}<" in write_report(summed_run, "en").read_text(encoding="utf-8")
     assert f">{written}<" in write_factsheets(summed_run, [best["site_id"]], "en").read_text(encoding="utf-8")
+
+
+def test_a_full_disk_under_a_workbook_is_told_as_of_the_disk(summed_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parts of a workbook are put together beside it, and what the disk says is said as elsewhere."""
+
+    def full(book: xlsxwriter.Workbook) -> None:
+        assert book.tmpdir == str(summed_run)
+        raise FileCreateError(OSError(errno.ENOSPC, "No space left on device"))
+
+    monkeypatch.setattr(xlsxwriter.Workbook, "_store_workbook", full)
+    with pytest.raises(OSError, match="No space left") as told:
+        write_workbook(summed_run, "en")
+    assert told.value.errno == errno.ENOSPC
