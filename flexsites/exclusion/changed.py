@@ -2,66 +2,95 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 
-from flexsites.arrays import BoolArray
+from flexsites.arrays import BoolArray, GeometryArray, IntArray
 from flexsites.config.rules import ExclusionRule
 from flexsites.exclusion.kernels.labels import has_label
+from flexsites.exclusion.kernels.reached import reaching
 from flexsites.exclusion.pieces import covers_of, position_of, takes_area
 from flexsites.exclusion.selection import geometry_of
+from flexsites.geometry.polygons import explode
 from flexsites.tables import Frame
 
 Rules = tuple[ExclusionRule, ...]
 
-_HOPS = 2
-"""Size and width look at the pieces of near parcels; a borrowed entrance at a lender's, whose size looks as far."""
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The parcels that other rules change, shape (n,) each.
+
+    Attributes
+    ----------
+    pieces
+        Those of which pieces may be other ones, or marked otherwise.
+    reasons
+        Those, and parcels of which a rule that differs covers land that other rules take as well: why it is gone is
+        told otherwise, what is left is the same.
+    """
+
+    pieces: BoolArray
+    reasons: BoolArray
 
 
 @dataclass(frozen=True, slots=True)
 class _Left:
-    """Of each parcel: whether other faces are left of it than before, and whether some are left, before or after."""
+    """Of each face: whether a reading has it left where the other has not, and whether one has it left."""
 
     differs: BoolArray
-    has_some: BoolArray
+    is_some: BoolArray
 
 
 def changed_parcels(
-    parcels: Frame, faces: Frame, *, before: Rules, after: Rules, is_cut: BoolArray, near_m: float
-) -> BoolArray:
-    """Return which parcels may have other pieces, marks or reasons by other rules, shape (n,).
+    parcels: Frame,
+    faces: Frame,
+    pieces: Frame,
+    *,
+    before: Rules,
+    after: Rules,
+    is_cut: BoolArray,
+    near_m: float,
+    gap_m: float,
+) -> Changed:
+    """Return which parcels may have other pieces, marks or reasons by other rules. All others are as they were.
 
-    A parcel is among them if a rule that differs covers some of it, or if within two steps of it, over parcels with
-    land left, one lies of which other faces are left. All others are as they were, whatever the rules say.
+    Pieces are made again where other faces are left, or faces left are covered by a rule that differs; where the land
+    of a piece (METHOD 0) may hold pieces of those parcels; and where a piece without a way in of its own shares a core
+    with a piece of any of these, which may lend it another, or none.
 
     Parameters
     ----------
     parcels, faces
         The parcels of a run by id, and theirs, labelled with the rules of both.
+    pieces
+        Its pieces, as they were before.
     before, after
         The rules as the two readings have them.
     is_cut
         Shape (n,): the parcels whose faces were cut anew for the second.
     near_m
         How far parcels lie that bear on each other's pieces.
+    gap_m
+        The gap that a core can bridge.
     """
     site, n = position_of(parcels, faces), len(parcels)
-    labels = faces["rules"].to_numpy()
-    is_other = np.asarray(has_label(labels, _differing(before, after)).any(axis=1), dtype=bool)
-    is_covered = _any_of(site, is_other, n)
-    left = _left(faces, site, n, before, after)
-    reached = (left.differs | is_cut) & left.has_some
-    lie = np.flatnonzero(left.has_some)
-    shapes = geometry_of(parcels)[lie]
-    tree, now = shapely.STRtree(shapes), reached[lie]
-    for _ in range(_HOPS):
-        found = tree.query(shapes[now], predicate="dwithin", distance=near_m)[1]
-        now = now.copy()
-        now[found] = True
-    reached[lie] |= now
-    return np.asarray(is_covered | is_cut | reached, dtype=bool)
+    is_other = np.asarray(has_label(faces["rules"].to_numpy(), _differing(before, after)).any(axis=1), dtype=bool)
+    left = _left(faces, before, after)
+    has_some = _any_of(site, left.is_some, n)
+    is_seed = (_any_of(site, left.differs, n) | is_cut) & has_some
+    is_marked = _any_of(site, is_other & left.is_some, n)
+    # What lies farther from all seeds than this has none of their pieces in its land.
+    beside = _within(geometry_of(parcels), np.flatnonzero(has_some), is_seed, near_m)
+    shapes = _left_shapes(faces, site, left.is_some, beside)
+    reached = is_seed.copy()
+    reached[beside] |= reaching(geometry_of(parcels)[beside], shapes, is_seed[beside], near_m=near_m, gap_m=gap_m)
+    changed = reached | is_marked | is_cut
+    changed[_borrowing_from(parcels, pieces, reached)] = True
+    return Changed(changed, changed | _any_of(site, is_other, n))
 
 
 def _differing(before: Rules, after: Rules) -> list[str]:
@@ -70,19 +99,53 @@ def _differing(before: Rules, after: Rules) -> list[str]:
     return [name for name in {**one, **other} if one.get(name) != other.get(name)]
 
 
-def _left(faces: Frame, site: np.ndarray, n: int, before: Rules, after: Rules) -> _Left:
+def _left(faces: Frame, before: Rules, after: Rules) -> _Left:
     is_land = (faces["face_area_m2"] > 0).to_numpy()
-    differs, has_some = np.zeros(len(faces), dtype=bool), np.zeros(len(faces), dtype=bool)
+    differs, is_some = np.zeros(len(faces), dtype=bool), np.zeros(len(faces), dtype=bool)
+    covers = [covers_of(faces, rules) for rules in (before, after)]
     for with_consent in (True, False):
         mine, theirs = (
-            ~(covers_of(faces, rules) & takes_area(rules, with_consent=with_consent)).any(axis=1) & is_land
-            for rules in (before, after)
+            ~(cover & takes_area(rules, with_consent=with_consent)).any(axis=1) & is_land
+            for cover, rules in zip(covers, (before, after), strict=True)
         )
         differs |= mine != theirs
-        has_some |= mine | theirs
-    return _Left(_any_of(site, differs, n), _any_of(site, has_some, n))
+        is_some |= mine | theirs
+    return _Left(differs, is_some)
 
 
-def _any_of(site: np.ndarray, which: BoolArray, n: int) -> BoolArray:
+def _within(parcels: GeometryArray, among: IntArray, is_seed: BoolArray, near_m: float) -> IntArray:
+    """Return which parcels, of some, lie near one that is a seed, ascending."""
+    found = shapely.STRtree(parcels[among]).query(parcels[is_seed], predicate="dwithin", distance=near_m)[1]
+    return np.asarray(among[np.unique(found)], dtype=np.int64)
+
+
+def _left_shapes(faces: Frame, site: IntArray, is_left: BoolArray, parcels: IntArray) -> GeometryArray:
+    """Return what is left of parcels in either reading, one shape for each: the parts of its faces, not joined."""
+    rows = np.flatnonzero(is_left & np.isin(site, parcels))
+    parts, owner = explode(geometry_of(faces)[rows])
+    place = np.searchsorted(parcels, site[rows][owner])
+    order = np.argsort(place, kind="stable")
+    return np.asarray(shapely.multipolygons(parts[order], indices=place[order]), dtype=object)
+
+
+def _borrowing_from(parcels: Frame, pieces: Frame, reached: BoolArray) -> IntArray:
+    """Return the parcels with a piece without a way in of its own whose core is that of a piece of some parcels too."""
+    is_landlocked = (pieces["failed_test"] == "landlocked").to_numpy(dtype=bool, na_value=False)
+    is_without = is_landlocked | (pieces["has_borrowed_entrance"] | pieces["is_unknown"]).to_numpy(dtype=bool)
+    asking = pieces[is_without]
+    lenders = frozenset(parcels["site_id"][reached])
+    rows = [bool(lenders & frozenset(_parcels_of(row))) for row in zip(*_mates(asking), strict=True)]
+    return np.unique(position_of(parcels, asking[np.array(rows, dtype=bool)]))
+
+
+def _mates(pieces: Frame) -> tuple[Sequence[Sequence[str]], Sequence[Sequence[str]]]:
+    return pieces["core_mates"].to_list(), pieces["free_core_mates"].to_list()
+
+
+def _parcels_of(mates: Sequence[Sequence[str]]) -> Iterator[str]:
+    return (name.rpartition("#")[0] for names in mates for name in names)
+
+
+def _any_of(site: IntArray, which: BoolArray, n: int) -> BoolArray:
     """Return which parcels have a row that is marked."""
     return np.asarray(np.bincount(site[which], minlength=n) > 0, dtype=bool)

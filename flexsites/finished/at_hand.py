@@ -16,7 +16,7 @@ from flexsites.config.study import Study
 from flexsites.errors import InputError
 from flexsites.exclusion.attribution import names_of
 from flexsites.exclusion.kernels.spoken import COVERAGES, Spoken
-from flexsites.exclusion.overlay import overlay
+from flexsites.exclusion.overlay import overlay, overlay_further
 from flexsites.exclusion.pieces import together_by_id
 from flexsites.finished.opened import Finished
 from flexsites.inputs.land.rule_needs import RuleNeeds, needs_of
@@ -29,7 +29,7 @@ from flexsites.tables.manifest import read_manifest, require_as_written
 from flexsites.tables.run_directory import holding_of
 from flexsites.tables.windows import window_of
 
-__all__ = ["LandAtHand", "cut_faces", "layers_of", "needs_cells", "new_rules", "open_land_of"]
+__all__ = ["LandAtHand", "cut_faces", "cut_further", "layers_of", "needs_cells", "new_rules", "open_land_of"]
 
 Rules = tuple[ExclusionRule, ...]
 
@@ -148,6 +148,16 @@ def cut_faces(parcels: Frame, inputs: Prepared, study: Study) -> Frame:
         return t.empty(t.Faces)
     layers = inputs.read_layers(window_of(parcels, halo_m(study)))
     return overlay(parcels.reset_index(drop=True), layers, rules=study.all_rules, time=study.base.time)
+
+
+def cut_further(parcels: Frame, faces: Frame, inputs: Prepared, study: Study, new: Rules) -> Frame:
+    """Cut faces of parcels further by rules that none is labelled with, the last of all rules."""
+    layers = inputs.read_layers(window_of(parcels, halo_m(study)), names=layers_of(new))
+    known = tuple(rule.rule_id for rule in study.all_rules if rule not in new)
+    mine = faces[is_among(faces["site_id"], parcels["site_id"])].reset_index(drop=True)
+    return overlay_further(
+        parcels.reset_index(drop=True), mine, layers, rules=new, time=study.base.time, known=known
+    )  # fmt: skip
 
 
 def _told(run: Finished, rule_ids: Sequence[str]) -> Spoken:

@@ -17,15 +17,16 @@ import pandas as pd
 import shapely
 
 from flexsites import tables as t
-from flexsites.assess import leave, reach_and_fit
+from flexsites.assess import reach_and_fit
 from flexsites.capacity.common_programme import area_in_common
-from flexsites.config.readings import Reading
+from flexsites.config.readings import Reading, lies_as
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
 from flexsites.config.study import Study
-from flexsites.exclusion.attribution import tell_coverage
-from flexsites.exclusion.changed import changed_parcels
+from flexsites.exclusion.attribution import attribute, tell_coverage
+from flexsites.exclusion.changed import Changed, changed_parcels
 from flexsites.exclusion.constraints import constrain
 from flexsites.exclusion.coverage import cover_rules
+from flexsites.exclusion.kernels.cores import gap_bridged_m
 from flexsites.exclusion.kernels.labels import has_label
 from flexsites.exclusion.kernels.spoken import Spoken
 from flexsites.exclusion.kernels.verdicts import joint_coverage
@@ -38,10 +39,10 @@ from flexsites.exclusion.locations import (
     main_locations,
     place_pieces,
 )
-from flexsites.exclusion.pieces import by_parcel, open_land, position_of, together_by_id
-from flexsites.exclusion.selection import geometry_of
+from flexsites.exclusion.pieces import by_parcel, leave_pieces, open_land, position_of, together_by_id
+from flexsites.exclusion.selection import geometry_of, open_plans
 from flexsites.exclusion.verdict import decide
-from flexsites.finished.at_hand import LandAtHand, cut_faces, layers_of, new_rules, open_land_of
+from flexsites.finished.at_hand import LandAtHand, cut_further, layers_of, new_rules, open_land_of
 from flexsites.finished.opened import Finished, stand
 from flexsites.surroundings import Surroundings, surroundings_of
 from flexsites.tables import Frame, Table
@@ -55,12 +56,11 @@ Rules = tuple[ExclusionRule, ...]
 
 _ASSESSED: Mapping[str, Table] = {
     "pieces": t.Pieces,
-    "reasons": t.Reasons,
     "accessibility": t.Accessibility,
     "transit_quality": t.TransitQuality,
     "laid_out": t.LaidOut,
 }
-"""The tables of which the rows of parcels that change are made again."""
+"""The tables of which the rows are made again of parcels whose pieces change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,28 +158,52 @@ def remake(at_hand: LandAtHand, study: Study, reading: Reading) -> Remade:
     """Assess the parcels that a reading changes, and return the tables of all: of the others as the run has them."""
     faces, is_cut = _labelled(at_hand, study)
     spoken = _where_sources_speak(at_hand, study, reading)
-    parcels, before, after = at_hand.parcels, study.base.rules, reading.rules
+    parcels, rules = at_hand.parcels, reading.rules
+    changed = _changed(at_hand, faces, is_cut, study=study, reading=reading, spoken=spoken)
+    made = _assess(at_hand, faces, changed.pieces, study=study, reading=reading, spoken=spoken)
+    site_ids = parcels.loc[changed.pieces, "site_id"]
+    tables = {name: _with_rows_of(at_hand.run, name, frame, site_ids) for name, frame in made.items()}
+    pieces = by_parcel(tables["pieces"])
+    told = _why(parcels, faces, pieces, np.flatnonzero(changed.reasons), spoken=spoken, rules=rules)
+    tables["reasons"] = _with_rows_of(at_hand.run, "reasons", told, parcels.loc[changed.reasons, "site_id"])
+    exclusions = decide(parcels, pieces, spoken=spoken, rules=rules)
+    return Remade(exclusions, tables, tell_coverage(spoken, rules=rules), int(changed.reasons.sum()))
+
+
+def _changed(
+    at_hand: LandAtHand, faces: Frame, is_cut: Bools, *, study: Study, reading: Reading, spoken: Spoken
+) -> Changed:
+    """Return which parcels of the run a reading changes."""
+    before, after, parcels = study.base.rules, reading.rules, at_hand.parcels
     among_all = changed_parcels(
-        at_hand.everyone, faces, before=before, after=after, is_cut=is_cut, near_m=study.near_m
+        at_hand.everyone, faces, at_hand.run.tables["pieces"], before=before, after=after, is_cut=is_cut,
+        near_m=study.near_m, gap_m=gap_bridged_m(float(study.tests.min_width_m)),
     )  # fmt: skip
-    is_changed = among_all[position_of(at_hand.everyone, parcels)]
-    is_other = _plans_differ(spoken, before, after) | _is_everywhere(study.base, reading)
-    is_changed |= is_other
-    made = _assess(at_hand, faces, is_changed, study=study, reading=reading, spoken=spoken)
-    tables = {name: _with_rows_of(at_hand.run, name, made, parcels.loc[is_changed, "site_id"]) for name in _ASSESSED}
-    exclusions = decide(parcels, by_parcel(tables["pieces"]), spoken=spoken, rules=after)
-    return Remade(exclusions, tables, tell_coverage(spoken, rules=after), int(is_changed.sum()))
+    own = position_of(at_hand.everyone, parcels)
+    is_other = _plans_differ(at_hand, spoken, before, after) | _is_everywhere(study.base, reading)
+    return Changed(among_all.pieces[own] | is_other, among_all.reasons[own] | is_other)
+
+
+def _why(
+    parcels: Frame, faces: Frame, pieces: Frame, rows: npt.NDArray[np.intp], *, spoken: Spoken, rules: Rules
+) -> Frame:
+    """Return why land of some parcels is gone, as their cell tells it."""
+    asked = parcels.iloc[rows].reset_index(drop=True)
+    mine, theirs = (
+        one[is_among(one["site_id"], asked["site_id"])].reset_index(drop=True) for one in (faces, pieces)
+    )  # fmt: skip
+    return attribute(asked, mine, theirs, spoken=spoken.at(rows), rules=rules)
 
 
 def _labelled(at_hand: LandAtHand, study: Study) -> tuple[Frame, Bools]:
-    """Return the faces of the run with the labels of all rules, by parcel, and which parcels were cut anew for that."""
-    faces, parcels, known = at_hand.faces, at_hand.everyone, at_hand.study.all_rules
-    new, names = new_rules(known, study.all_rules), [rule.rule_id for rule in study.all_rules]
-    strange = [rule.rule_id for rule in known if rule.rule_id not in names] + [rule.rule_id for rule in new]
-    is_strange = np.asarray(has_label(faces["rules"].to_numpy(), strange).any(axis=1), dtype=bool)
-    is_cut = is_among(parcels["site_id"], faces.loc[is_strange, "site_id"]) | _met(at_hand, study, new)
+    """Return the faces of the run with the labels of all rules, by parcel, and which parcels were cut further."""
+    faces, parcels = at_hand.faces, at_hand.everyone
+    names, new = [rule.rule_id for rule in study.all_rules], new_rules(at_hand.study.all_rules, study.all_rules)
+    is_cut = _met(at_hand, study, new)
     if is_cut.any():
-        cut = cut_faces(parcels[is_cut], at_hand.inputs, study)
+        cut = cut_further(parcels[is_cut], faces, at_hand.inputs, study, new)
+        is_covered = np.asarray(has_label(cut["rules"].to_numpy(), [rule.rule_id for rule in new]).any(axis=1))
+        is_cut = is_among(parcels["site_id"], cut.loc[is_covered, "site_id"])
         faces = t.concat([faces[~is_among(faces["site_id"], cut["site_id"])], cut], t.Faces)
     return _in_order(faces, parcels, names), is_cut
 
@@ -229,13 +253,23 @@ def _is_everywhere(before: Reading, reading: Reading) -> bool:
     return any(not path.startswith("rules.") for path in reading.leaves_otherwise(before))
 
 
-def _plans_differ(spoken: Spoken, before: Rules, after: Rules) -> Bools:
-    """Return at which parcels it is known otherwise what is planned there: their years are other ones."""
-    one, other = (
-        joint_coverage(spoken.among([rule.rule_id for rule in rules if isinstance(rule, PlannedCapacity)]).of_parcels())
-        for rules in (before, after)
-    )
-    return np.asarray(one != other, dtype=bool)
+def _plans_differ(at_hand: LandAtHand, spoken: Spoken, before: Rules, after: Rules) -> Bools:
+    """Return at which parcels it is known otherwise what is planned there, or other plans are: their years are others.
+
+    Plans count for the years of land that no rule takes for them: those that start beyond the horizon.
+    """
+    one, other = (tuple(rule for rule in rules if isinstance(rule, PlannedCapacity)) for rules in (before, after))
+    coverages = (joint_coverage(spoken.among([rule.rule_id for rule in rules]).of_parcels()) for rules in (one, other))
+    differs = np.not_equal(*coverages).astype(bool)
+    told = [[lies_as(rule) for rule in rules] for rules in (other, one)]
+    strange = [
+        rule for mine, theirs in zip((one, other), told, strict=True) for rule in mine if lies_as(rule) not in theirs
+    ]
+    if strange:
+        layers = at_hand.inputs.read_layers(names=layers_of(tuple(strange)))
+        plans = open_plans(layers, strange, reference=at_hand.study.base.time.reference_year).shapes
+        differs[shapely.STRtree(geometry_of(at_hand.parcels)).query(plans, predicate="intersects")[1]] = True
+    return differs
 
 
 def _assess(
@@ -256,9 +290,12 @@ def _assess(
         everyone, every_face, around.streets, around.layers,
         rules=study.all_rules, tests=reading.tests, locations=study.locations, lane_m=reading.least_lane_m,
     )  # fmt: skip
-    there = spoken.at(np.flatnonzero(is_changed))
-    left: dict[str, Frame] = leave(asked, every_face, around, study=study, reading=reading, spoken=there, land=land)
-    return left | _on_pieces(at_hand.run, left["pieces"], around, study=study, reading=reading)
+    pieces = leave_pieces(
+        asked, around.neighbours, every_face, around.streets, around.layers,
+        spoken=spoken.at(np.flatnonzero(is_changed)), rules=reading.rules, tests=reading.tests,
+        locations=study.locations, time=reading.time, lane_m=reading.least_lane_m, land=land,
+    )  # fmt: skip
+    return {"pieces": pieces, **_on_pieces(at_hand.run, pieces, around, study=study, reading=reading)}
 
 
 def _on_pieces(
@@ -287,13 +324,13 @@ def _same(before: Frame, pieces: Frame) -> Bools:
     return found
 
 
-def _with_rows_of(run: Finished, name: str, made: Mapping[str, Frame], site_ids: pd.Series[str]) -> Frame:
+def _with_rows_of(run: Finished, name: str, made: Frame, site_ids: pd.Series[str]) -> Frame:
     """Return a table of the run in which the rows of some parcels are those made, by its key."""
-    table = _ASSESSED[name]
+    table = t.Reasons if name == "reasons" else _ASSESSED[name]
     own = run.tables[name] if name in run.tables else read(run.directory / f"{name}.parquet")
     parcel = own["site_id"] if "site_id" in own.columns else own["piece_id"].str.rpartition("#")[0]
     kept = own[~is_among(parcel, site_ids)]
-    return t.concat([kept, made[name]], table).sort_values(list(table.key), kind="stable", ignore_index=True)
+    return t.concat([kept, made], table).sort_values(list(table.key), kind="stable", ignore_index=True)
 
 
 def stand_on(at_hand: LandAtHand, study: Study, exclusions: Frame, tables: Mapping[str, Frame]) -> Finished:

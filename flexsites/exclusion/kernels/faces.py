@@ -107,7 +107,9 @@ def _join(parts: Sequence[_Rows]) -> _Rows:
     )
 
 
-def label_faces(parcels: GeometryArray, constraints: Sequence[Constraint], n_rules: int) -> LabelledFaces:
+def label_faces(
+    parcels: GeometryArray, constraints: Sequence[Constraint], n_rules: int, *, begun: LabelledFaces | None = None
+) -> LabelledFaces:
     """Cut parcels into faces labelled with the rules that cover them.
 
     The areas of a parcel's faces sum to the parcel's area, faces do not overlap, and no two have the same label.
@@ -120,6 +122,9 @@ def label_faces(parcels: GeometryArray, constraints: Sequence[Constraint], n_rul
         What the rules cover; several may belong to one rule, and polygons may overlap.
     n_rules
         Number of rules: the width of a label.
+    begun
+        Faces that earlier rules have cut the parcels into already, labelled as wide: constraints are of later rules.
+        What comes out is to the last bit what all rules together cut.
 
     Examples
     --------
@@ -127,6 +132,10 @@ def label_faces(parcels: GeometryArray, constraints: Sequence[Constraint], n_rul
     >>> left, top = shapely.box(-5, -5, 4, 20), shapely.box(-5, 5, 20, 20)
     >>> faces = label_faces(parcel, [Constraint(0, np.array([left])), Constraint(1, np.array([top]))], 2)
     >>> sorted(zip(faces.labels[:, 0].tolist(), faces.area_m2.tolist()))
+    [(0, 30.0), (1, 20.0), (2, 30.0), (3, 20.0)]
+    >>> begun = label_faces(parcel, [Constraint(0, np.array([left]))], 2)
+    >>> further = label_faces(parcel, [Constraint(1, np.array([top]))], 2, begun=begun)
+    >>> sorted(zip(further.labels[:, 0].tolist(), further.area_m2.tolist()))
     [(0, 30.0), (1, 20.0), (2, 30.0), (3, 20.0)]
     """
     words = max(1, -(-n_rules // WORD_BITS))
@@ -136,7 +145,7 @@ def label_faces(parcels: GeometryArray, constraints: Sequence[Constraint], n_rul
         asked = [constraint for constraint in constraints if constraint.rule == rule]
         if asked:
             _cover_rule(work, rule, asked)
-    faces = _split(work)
+    faces = _split(work, _whole(work) if begun is None else _Rows(begun.parcel, begun.labels, begun.geometry))
     labels = faces.labels | whole[faces.parcel]
     return LabelledFaces(faces.parcel, labels, faces.geometry, shapely.area(faces.geometry), n_repairs)
 
@@ -152,6 +161,20 @@ def has_rule(labels: LabelArray, n_rules: int) -> BoolArray:
     number = np.arange(n_rules)
     shift = (number % WORD_BITS).astype(np.uint64)
     return np.asarray((labels[:, number // WORD_BITS] >> shift) & np.uint64(1), dtype=bool)
+
+
+def words_of(covers: BoolArray) -> LabelArray:
+    """Return a table of booleans as labels: what `has_rule` reads.
+
+    Examples
+    --------
+    >>> words_of(np.array([[True, False, True]])).tolist()
+    [[5]]
+    """
+    words = max(1, -(-covers.shape[1] // WORD_BITS))
+    bits = np.zeros((len(covers), words * WORD_BITS), dtype=bool)
+    bits[:, : covers.shape[1]] = covers
+    return np.packbits(bits, axis=1, bitorder="little").view("<u8").astype(np.uint64)
 
 
 def _cover_rule(work: _Work, rule: int, asked: Sequence[Constraint]) -> None:
@@ -218,10 +241,14 @@ def _pairs(work: _Work, constraint: Constraint) -> tuple[IntArray, GeometryArray
     return parcel[meets], polygons[which[meets]], is_inside[meets]
 
 
-def _split(work: _Work) -> _Rows:
-    """Split parcels by what covers them in part: the k-th such rule of every parcel at once, for k = 0, 1, ..."""
+def _whole(work: _Work) -> _Rows:
+    """Return parcels as one face each, that no rule covers."""
+    return _Rows(np.arange(len(work.shapes), dtype=np.int64), np.zeros_like(work.whole), work.shapes)
+
+
+def _split(work: _Work, faces: _Rows) -> _Rows:
+    """Split faces by what covers their parcels in part: the k-th such rule of all at once, for k = 0, 1, ..."""
     n = len(work.shapes)
-    faces = _Rows(np.arange(n, dtype=np.int64), np.zeros_like(work.whole), work.shapes)
     if not work.cover:
         return faces
     parcel, rule = np.concatenate(work.cover_parcel), np.concatenate(work.cover_rule)

@@ -1,0 +1,83 @@
+"""Which parcels may have pieces of some others in their land (METHOD 0), told from their shapes, nothing dissolved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import shapely
+
+from flexsites.arrays import BoolArray, GeometryArray
+from flexsites.exclusion.kernels.cores import GRID_M
+
+Links = list[list[int]]
+"""What each is linked to, by position; itself among them."""
+
+
+def reaching(
+    parcels: GeometryArray, left: GeometryArray, is_seed: BoolArray, *, near_m: float, gap_m: float
+) -> BoolArray:
+    """Return which parcels may have a piece of a seed in the land of one of their own.
+
+    The land of a piece is its own body of pieces that touch, and the bodies next to it, no farther than a core can
+    bridge, over parcels that have a piece near it (:func:`~flexsites.exclusion.kernels.cores.land_of`). Here all
+    pieces of a parcel count as one and a parcel is near as a whole: what is not found has no such land, what is may.
+
+    Parameters
+    ----------
+    parcels
+        Shape (n,), the seeds among them.
+    left
+        Shape (n,), what is left of each, overlapping or not.
+    is_seed
+        Shape (n,).
+    near_m, gap_m
+        How far parcels lie that bear on each other's pieces, and the gap that a core can bridge.
+
+    Returns
+    -------
+    BoolArray
+        Shape (n,), the seeds among them.
+
+    Examples
+    --------
+    >>> plots = np.array([shapely.box(x, 0, x + 20, 20) for x in (0, 20, 45, 65, 90)])
+    >>> one = np.array([True, False, False, False, False])
+    >>> reaching(plots, plots, one, near_m=85.0, gap_m=10.6).tolist()
+    [True, True, True, True, False]
+    >>> reaching(plots, plots, one, near_m=85.0, gap_m=4.0).tolist()
+    [True, True, False, False, False]
+    >>> reaching(plots, plots, one, near_m=40.0, gap_m=10.6).tolist()
+    [True, True, True, False, False]
+    """
+    near, bridged, touching = (
+        _beside(shapes, within_m) for shapes, within_m in ((parcels, near_m), (left, gap_m), (left, 2.0 * GRID_M))
+    )
+    seeds = frozenset(np.flatnonzero(is_seed).tolist())
+    found = is_seed.copy()
+    for i in np.flatnonzero(~is_seed).tolist():
+        may = frozenset(near[i])
+        if not seeds.isdisjoint(may):
+            body = _hanging_together([i], touching, may)
+            beside = (there for here in body for there in bridged[here] if there in may)
+            found[i] = not seeds.isdisjoint(_hanging_together([*body, *beside], touching, may))
+    return found
+
+
+def _hanging_together(begin: Iterable[int], links: Links, may: frozenset[int]) -> set[int]:
+    """Return some with all that links lead to, over those that may be passed."""
+    found = set(begin)
+    waiting = list(found)
+    while waiting:
+        new = [there for there in links[waiting.pop()] if there in may and there not in found]
+        found.update(new)
+        waiting += new
+    return found
+
+
+def _beside(shapes: GeometryArray, within_m: float) -> Links:
+    """Return which shapes lie within a distance of each."""
+    one, other = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=within_m)
+    order = np.argsort(one, kind="stable")
+    bounds = np.searchsorted(one[order], np.arange(1, len(shapes)))
+    return [part.tolist() for part in np.split(other[order], bounds)]
