@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from flexsites.config.base import Label
+from flexsites.config.by_share import by_share
 from flexsites.config.places import LocalRule, Place
 from flexsites.config.rules import ExclusionRule, Rule
 from flexsites.errors import ConfigError, Fault
@@ -20,9 +21,9 @@ _ONE_RULE: TypeAdapter[ExclusionRule] = TypeAdapter(Rule)
 
 
 def by_place(rules: tuple[ExclusionRule, ...]) -> tuple[ExclusionRule, ...]:
-    """Return the rules that are not off, those that differ by place told apart, in the same order.
+    """Return the rules that are not off, those that differ by place or by share told apart, in the same order.
 
-    An include lifts all rules of the name that it gives.
+    An include lifts all rules of the name that it gives. What a rule is by the share of a feature is in `by_share`.
 
     Raises
     ------
@@ -41,6 +42,7 @@ def by_place(rules: tuple[ExclusionRule, ...]) -> tuple[ExclusionRule, ...]:
             faults += [fault for fault in error.faults if isinstance(fault, Fault)]
     if faults:
         raise ConfigError(faults)
+    told = [part for rule in told for part in by_share(rule)]
     family: dict[str, list[str]] = {}
     for rule in told:
         family.setdefault(rule.part_of or rule.rule_id, []).append(rule.rule_id)

@@ -29,6 +29,7 @@ from flexsites.config.units import ANY, Unit, is_in_unit
 Effect = Literal["exclude", "restrict", "flag", "include"]
 Hardness = Literal["zeer_hard", "hard", "middel", "zacht"]
 Scope = Literal["national", "provincial", "municipal", "own"]
+SharePart = Literal["whole", "partly", "unknown"]
 
 
 class ByClass(Range):
@@ -152,7 +153,45 @@ class BaseRule(Model):
         return 0.0
 
 
-class Inside(BaseRule):
+class ShareOf(Model):
+    """How much of its land a feature takes, where the source gives it: a plan for homes on 40 % of its area.
+
+    Where in the feature that is, a share does not tell: it cannot be drawn, and no land is left out at random. An
+    exclusion therefore takes the land of a feature that takes all of it; of one that takes a part it asks consent
+    (without consent all of it is gone, with consent none: what is true lies between the two); one that takes none
+    does not count. Restrictions and flags take no land: they hold wherever the share is not nought. An include lifts
+    rules only where it is whole. A share that is unknown counts as whole, and stands in the ledger as a rule of its
+    own (``rule__share_unknown``, as ``rule__share_partly``), so that reports tell how much land rests on it.
+    """
+
+    attribute: str
+    """The attribute of the layer's features that holds the share."""
+    scale: Literal["share", "percent"] = "share"
+    """Whether all of the land is 1 (`share`) or 100 (`percent`)."""
+
+    @property
+    def whole(self) -> float:
+        """The number that stands for all of the land."""
+        return 100.0 if self.scale == "percent" else 1.0
+
+
+class FeatureRule(BaseRule):
+    """A rule of which the source may say how much of its land each feature takes."""
+
+    share: ShareOf | None = None
+    """Where the source tells how much of its land a feature takes; left out: all of it."""
+    share_part: SharePart | None = None
+    """Which features the rule is of, by their share; filled in when rules are told apart by it."""
+
+    @model_validator(mode="after")
+    def _is_not_asked_of_two_things(self) -> Self:
+        if self.share is not None and self.share.attribute in self.number_tests:
+            message = f"rule {self.rule_id}: {self.share.attribute} is the share or a number to test, not both"
+            raise ValueError(message)
+        return self
+
+
+class Inside(FeatureRule):
     """Land inside the polygons of a layer. ``where`` lists, per attribute, the values that count."""
 
     kind: Literal["inside"]
@@ -165,7 +204,7 @@ class Inside(BaseRule):
     """Per attribute the numbers that count (a share, a capacity); left out: every feature counts."""
 
 
-class WithinDistance(BaseRule):
+class WithinDistance(FeatureRule):
     """Land within a distance of a layer's features: one distance, or one per class (milieucategorie).
 
     Corners are round, about ``quad_segs`` chords to the quarter circle: at 16 a buffer falls short by 0.28 % at most.
@@ -199,7 +238,7 @@ class WithinDistance(BaseRule):
         return float(self.distance_m) if self.distance_m else self.by_class.largest if self.by_class else 0.0
 
 
-class PlannedCapacity(BaseRule):
+class PlannedCapacity(FeatureRule):
     """Land where homes are planned: plans of the listed hardness that start within the horizon.
 
     The horizon is the time model's, unless the rule (of a variant) has its own.

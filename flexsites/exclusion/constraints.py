@@ -30,6 +30,7 @@ from flexsites.exclusion.selection import (
     figures_by_class,
     geometry_of,
     is_listed,
+    of_share,
     select,
     select_bound,
     select_plans,
@@ -104,7 +105,7 @@ def _bind(one: Constraint, bound: GeometryArray, sites: GeometryArray, *, is_ins
 
 def _inside(position: int, rule: Inside, _parcels: Frame, layers: Frame, _time: TimeModel) -> list[Constraint]:
     rows = select(layers, rule.layer, rule.where, rule_id=rule.rule_id, where_number=rule.where_number)
-    return [Constraint(position, areas_of(rows, rule))]
+    return [Constraint(position, areas_of(of_share(rows, rule), rule))]
 
 
 def _raster_above(
@@ -117,6 +118,7 @@ def _within_distance(
     position: int, rule: WithinDistance, _parcels: Frame, layers: Frame, _time: TimeModel
 ) -> list[Constraint]:
     rows = select(layers, rule.layer, rule.where, rule_id=rule.rule_id, where_number=rule.where_number)
+    rows = of_share(rows, rule)
     if rule.distance_m is not None:
         distance = np.full(len(rows), float(rule.distance_m))
     elif rule.by_class is not None and len(rows):

@@ -12,7 +12,15 @@ import shapely
 
 from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from flexsites.config.places import NumberTest, Place, Value, Where, WhereNumber
-from flexsites.config.rules import ByClass, ExclusionRule, InUse, LandUse, PlannedCapacity, WithinDistance
+from flexsites.config.rules import (
+    ByClass,
+    ExclusionRule,
+    FeatureRule,
+    InUse,
+    LandUse,
+    PlannedCapacity,
+    WithinDistance,
+)
 from flexsites.errors import Fault, InputError
 from flexsites.exclusion.kernels.pieces import Plans
 from flexsites.tables import Frame
@@ -40,6 +48,30 @@ def select(layers: Frame, layer: str, where: Where, *, rule_id: str, where_numbe
         for name, test in (where_number or {}).items():
             at = at[passes(_attribute_at(layers, at, name, layer, rule_id), test, layer, rule_id)]
     return layers.iloc[at]
+
+
+def of_share(rows: Frame, rule: ExclusionRule) -> Frame:
+    """Return the rows that a rule is of by the share of its land that each takes; all where it asks for none.
+
+    Raises
+    ------
+    InputError
+        If the source lacks the attribute, or holds what is no share in it.
+    """
+    if not isinstance(rule, FeatureRule) or rule.share is None or rule.share_part is None or not len(rows):
+        return rows
+    name, whole = rule.share.attribute, rule.share.whole
+    found = attribute_of(rows, name, rule.layer_key or "", rule.rule_id)
+    share = pd.to_numeric(found, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan) / whole
+    is_wrong = (np.isnan(share) & found.notna().to_numpy(dtype=bool)) | (share < 0.0) | (share > 1.0)
+    if is_wrong.any():
+        said = ", ".join(map(str, found[is_wrong].unique()[:3]))
+        what = f"rule {rule.rule_id} asks a share from 0 to {whole:g} of '{name}', and it holds {said}"
+        remedy = "say in the rule on which scale it is (share.scale), or recode it in the source's entry"
+        raise InputError(Fault(what, f"{rule.layer_key}.{name}", remedy, int(is_wrong.sum())))
+    parts = {"whole": share == 1.0, "partly": (share > 0.0) & (share < 1.0), "unknown": np.isnan(share)}
+    chosen: Frame = rows[parts[rule.share_part]]
+    return chosen
 
 
 def passes(found: pd.Series[Any], test: NumberTest, layer: str, rule_id: str) -> BoolArray:
@@ -127,7 +159,7 @@ def select_bound(layers: Frame, rule: ExclusionRule) -> tuple[GeometryArray, Geo
 
 def select_plans(layers: Frame, rule: PlannedCapacity) -> tuple[GeometryArray, FloatArray, FloatArray]:
     """Return the polygons of the plans that a rule counts, their start and their completion year (NaN: unknown)."""
-    rows = select(layers, rule.layer, {"plan_hardness": rule.plan_hardness}, rule_id=rule.rule_id)
+    rows = of_share(select(layers, rule.layer, {"plan_hardness": rule.plan_hardness}, rule_id=rule.rule_id), rule)
     if not len(rows):
         return np.array([], dtype=object), np.zeros(0), np.zeros(0)
     years = [_number(rows, name, rule) for name in ("plan_start_year", "plan_completion_year")]
@@ -144,7 +176,7 @@ def open_plans(layers: Frame, rules: Sequence[PlannedCapacity], *, reference: fl
         for hardness in rule.plan_hardness:
             one = rule.model_copy(update={"plan_hardness": (hardness,)})
             shapes, start, completion = select_plans(layers, one)
-            rows = select(layers, rule.layer, {"plan_hardness": (hardness,)}, rule_id=rule.rule_id)
+            rows = of_share(select(layers, rule.layer, {"plan_hardness": (hardness,)}, rule_id=rule.rule_id), one)
             has_chance = "plan_chance" in rows.columns
             chance = _number(rows, "plan_chance", rule) if has_chance else np.full(len(shapes), np.nan)
             is_open = ~(completion < np.floor(reference))

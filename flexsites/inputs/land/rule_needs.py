@@ -19,6 +19,7 @@ from flexsites.config.input_rules import input_rules
 from flexsites.config.places import Value, Where, WhereLayer
 from flexsites.config.rules import (
     ExclusionRule,
+    FeatureRule,
     Inside,
     InUse,
     LandUse,
@@ -109,6 +110,8 @@ class RuleNeeds:
         for name, values in where.items():
             self._add_listed(name, values)
         self.needed |= dict.fromkeys(rule.number_tests)
+        if isinstance(rule, FeatureRule) and rule.share is not None:
+            self.needed[rule.share.attribute] = None
         figures = getattr(rule, "by_class", None) or getattr(rule, "width_m", None)
         if figures is not None:
             self._add_listed(figures.attribute, tuple(figures.values), is_whole=figures.other is None)
