@@ -45,6 +45,7 @@ RULES: dict[str, dict[str, Any]] = {
     "distance": {"change": {"power_lines": {"distance_m": figure(9)}}},
     "farther": {"change": {"spray_zones_crops": {"distance_m": figure(120), "effect": "exclude"}}},
     "plans": {"effects": {"plans_soft": "exclude"}, "change": {"plans_hard": {"horizon_years": figure(4)}}},
+    "no_plans": {"effects": {"plans_hard": "off"}},
     "in_a_place": {
         "change": {
             "roads": {
