@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from flexsites.capacity.transformation import transform
-from flexsites.config.load import configs_directory, read_model
+from flexsites.config.load import read_model
+from flexsites.config.shelf import shelf_of
 from flexsites.config.transformation import Transformation as Figures
 from flexsites.inputs.land.vacant import read_vacant
 from flexsites.tables import Frame
@@ -18,12 +19,14 @@ __all__ = ["run_transformation"]
 def run_transformation(vacant: Path, folder: Path) -> Frame:
     """Tell how many homes vacant buildings may hold, and write it to ``transformation.parquet`` in a folder.
 
+    Figures are one's own (``flexsites_config/transformation.yaml`` beside the list), else the shipped ones.
+
     Raises
     ------
     InputError
         If the table cannot be read.
     """
-    figures = read_model(configs_directory() / "transformation.yaml", Figures)
+    figures = read_model(shelf_of(vacant, None).file("transformation.yaml"), Figures)
     told = transform(read_vacant(vacant), figures=figures)
     folder.mkdir(parents=True, exist_ok=True)
     write_table(told, Transformation, folder / "transformation.parquet")

@@ -34,6 +34,13 @@ def test_facilities_are_told_on_the_places_of_a_run(reported: Small, tmp_path: P
     assert f"{np.count_nonzero(told['n_facilities'].isna())}" in said or told["n_facilities"].notna().all()
     page = (directory / "catchment" / "catchment.en.html").read_text(encoding="utf-8")
     assert f"{read_yaml(configs_directory() / 'catchment.yaml')['cutoff_m']['value'] / 1000:.1f} km by bicycle" in page
+    # A reach of one's own beside the facilities.
+    own = tmp_path / "flexsites_config" / "catchment.yaml"
+    own.parent.mkdir()
+    own.write_text('mode: walk\ncutoff_m: {value: 50, unit: m, source: "ours"}\n', encoding="utf-8")
+    told_by("catchment", facilities, "--residents", residents, "--run", directory, "--lang", "en")
+    nearer = read(directory / "catchment" / "catchment.parquet")
+    assert nearer["n_facilities"].sum() < told["n_facilities"].sum()
 
 
 def test_tables_to_start_from_are_written(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def _unit(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n", [2, pytest.param(40, marks=pytest.mark.deep(sibling="2"))])
+@pytest.mark.parametrize("n", [2, pytest.param(40, marks=pytest.mark.deep)])
 def test_draws_are_what_runs_of_their_figures_find(n: int, world: Path, without_variants: Path, tmp_path: Path) -> None:
     (finished,) = (one.parent for one in without_variants.glob("*/*/manifest.json"))
     certainty = read_model(configs_directory() / "certainty.yaml", Certainty)

@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flexsites.capacity.kernels.transformation import transformed_homes
 from flexsites.capacity.transformation import transform
-from flexsites.config.load import configs_directory, read_model
+from flexsites.config.load import configs_directory, read_model, read_yaml
 from flexsites.config.transformation import Transformation
 from flexsites.errors import InputError
 from flexsites.inputs.land.vacant import VACANT_TEMPLATE, read_vacant
@@ -95,3 +96,13 @@ def test_from_the_list_to_start_from_to_a_page(figures, tmp_path):
     page, lead = write_transformation(tmp_path, transform(read_vacant(path), figures=figures), "nl")
     assert "samen circa 62 woningen" in lead
     assert "onderwijs" in page.read_text(encoding="utf-8")
+
+
+def test_figures_of_ones_own_beside_the_list_count(tmp_path):
+    path, own = tmp_path / "v.csv", tmp_path / "flexsites_config" / "transformation.yaml"
+    told_by("transformation", path, "--template")
+    own.parent.mkdir()
+    content = read_yaml(configs_directory() / "transformation.yaml")
+    ours = {name: dict(figure, value=2 * figure["value"]) for name, figure in content["home_m2"].items()}
+    own.write_text(yaml.safe_dump(content | {"home_m2": ours}), encoding="utf-8")
+    assert "about 31 homes (18 – 52)" in told_by("transformation", path, "--lang", "en")
