@@ -35,6 +35,9 @@ from tests.benchmarks.registry import Comparison, Measurements, Peak, Timing, be
 WORKERS = 2
 SAMPLE_S = 0.2
 
+ENOUGH_PARCELS = 15_000
+"""From so many parcels on a country has towns with what every flexmilieu asks, and places that suit one."""
+
 ABOUT = {"title": "Synthetic country", "provider": "flexsites", "licence": "MIT", "attribution": "", "edition": "1"}
 
 
@@ -136,7 +139,8 @@ def national(size: int) -> Measurements:
             step(place.directory)
         watch.begin("end")
         check_answers(written, place.directory)
-        check_verdicts(place.directory)
+        if country.count() >= ENOUGH_PARCELS:
+            check_verdicts(place.directory)
         n_bytes = {path.name: path.stat().st_size for path in sorted(place.directory.glob("*.*")) if path.is_file()}
     phases = {str(one.pop("phase")): one for one in watch.phases[1:-1]}
     work = {name: one for name, one in phases.items() if name != "write the country"}
