@@ -15,16 +15,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import qmc
 
-from flexsites.capacity.kernels.arrangement import Neighbours, arranged_homes, find_near, order_of
+from flexsites.capacity.kernels.arrangement import arranged_homes, order_of
 from flexsites.capacity.kernels.counts import common_programme, room
 from flexsites.capacity.kernels.density import dwellings_by_density
 from flexsites.capacity.kernels.dwelling_mix import homes_in_modules
 from flexsites.certainty.figures import Moved
 from flexsites.certainty.kernels.judged import judged, mark_sites, served_locations
+from flexsites.finished.grounds import Standing
 from flexsites.suitability.kernels import criteria as c
 from flexsites.suitability.kernels.judgement import Measured
 
-__all__ = ["CONSENTS", "Drawn", "Ground", "Placed", "chances", "draw_all"]
+__all__ = ["CONSENTS", "Drawn", "Ground", "chances", "draw_all"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -32,30 +33,6 @@ Bools = npt.NDArray[np.bool_]
 
 CONSENTS = ("without", "with")
 TOP = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """The pieces of one reading that may take part in spread supply, by parcel and number.
-
-    Attributes
-    ----------
-    piece
-        Positions among all pieces, shape (k,).
-    needs_consent
-        0 or 1, shape (k,).
-    near
-        What lies within reach of a cluster.
-    """
-
-    piece: Ints
-    needs_consent: Ints
-    near: Neighbours
-
-    @classmethod
-    def of(cls, piece: Ints, needs_consent: Bools, location: Ints, xy: Floats, *, reach_m: float) -> Placed:
-        """Return pieces with what lies near them."""
-        return cls(piece, needs_consent.astype(np.int64), find_near(xy, location, reach_m=reach_m))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +66,7 @@ class Ground:
     modules: Mapping[str, Ints]
     mix: Mapping[str, tuple[float, int]]
     measured: Measured
-    placed: Mapping[str, Placed]
+    placed: Mapping[str, Standing]
     located: Ints
     location: Ints
     part: Ints
@@ -187,7 +164,7 @@ def _draw(ground: Ground, moved: Moved, d: int, laid: Ints, found: Drawn) -> Non
         found.spread[consent][d] = _spread(placed, truth == c.YES, score, rooms, size)
 
 
-def _spread(placed: Placed, met: Bools, score: Ints, rooms: Ints, size: tuple[float, float]) -> int:
+def _spread(placed: Standing, met: Bools, score: Ints, rooms: Ints, size: tuple[float, float]) -> int:
     """Return the homes of spread supply."""
     here, near = placed.piece, placed.near
     rooms = rooms[here]

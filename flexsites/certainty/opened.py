@@ -13,13 +13,14 @@ import pandas as pd
 import shapely
 
 from flexsites.answer import Figures, figures_of
-from flexsites.certainty.draws import CONSENTS, Ground, Placed
+from flexsites.certainty.draws import CONSENTS, Ground
 from flexsites.certainty.lands import Lands, States
 from flexsites.config.access import Measures
 from flexsites.config.certainty import Certainty
 from flexsites.config.dwellings import ESTIMATES
+from flexsites.finished.grounds import standing_of
 from flexsites.finished.opened import Finished, open_finished
-from flexsites.supply import BEST_FIRST, numbers_of
+from flexsites.supply import BEST_FIRST
 from flexsites.tables import Frame, valid
 from flexsites.tables.counting import AVAILABLE, counts
 
@@ -158,7 +159,7 @@ def _ground(run: Finished, figures: Figures, location_ids: npt.NDArray[np.object
         modules=kernel.modules,
         mix={name: (one.wide_share, one.n_wide) for name, one in figures.places.items()},
         measured=kernel.measured,
-        placed={one: _placed(run, available, with_consent=one == "with", reach_m=reach_m) for one in CONSENTS},
+        placed={one: standing_of(run, available, with_consent=one == "with", reach_m=reach_m) for one in CONSENTS},
         located=located,
         location=pd.Index(location_ids).get_indexer(pd.Index(location)).astype(np.int64),
         part=pd.factorize(parts["location_id"], sort=True)[0].astype(np.int64),
@@ -168,23 +169,6 @@ def _ground(run: Finished, figures: Figures, location_ids: npt.NDArray[np.object
         common_area_m2={
             one: float(sites.loc[(sites["verdict"] == one).to_numpy(), "programme_area_m2"].sum()) for one in AVAILABLE
         },
-    )
-
-
-def _placed(run: Finished, is_available: npt.NDArray[np.bool_], *, with_consent: bool, reach_m: float) -> Placed:
-    """Return the available pieces of a reading, by parcel and number."""
-    held, placed = run.held, run.placed[with_consent]
-    placed = placed[is_available[placed["row"].to_numpy()]].reset_index(drop=True)
-    mine = held.pieces.iloc[placed["row"].to_numpy()].reset_index(drop=True)
-    number = numbers_of(mine, with_consent=with_consent)
-    order = np.lexsort((number, pd.factorize(mine["site_id"], sort=True)[0]))
-    mine = mine.iloc[order]
-    return Placed.of(
-        placed["row"].to_numpy(dtype=np.int64)[order],
-        ~mine["is_without_consent"].to_numpy(dtype=bool),
-        pd.factorize(placed["location_id"], sort=True)[0].astype(np.int64)[order],
-        mine[["x", "y"]].to_numpy(dtype=np.float64),
-        reach_m=reach_m,
     )
 
 

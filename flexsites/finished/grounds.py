@@ -21,7 +21,7 @@ from flexsites.tables import Frame, valid
 from flexsites.tables.contract import is_among
 from flexsites.tables.counting import AVAILABLE, counts
 
-__all__ = ["Grounds", "Standing", "codes_of", "grounds_of", "grounds_of_parcels"]
+__all__ = ["Grounds", "Standing", "codes_of", "grounds_of", "grounds_of_parcels", "standing_of"]
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -143,7 +143,7 @@ def grounds_of(run: Finished, *, reach_m: float) -> Grounds:
         location_is_available=is_among(locations["verdict"], pd.Series(AVAILABLE, dtype="str")),
         pairs=np.unique(np.stack([own.site[in_first], location]), axis=1),
         standing={
-            name: _standing(run, is_available, with_consent=name == "with", reach_m=reach_m)
+            name: standing_of(run, is_available, with_consent=name == "with", reach_m=reach_m)
             for name in ("without", "with")
         },
     )
@@ -186,8 +186,20 @@ def grounds_of_parcels(sites: Frame, pieces: Frame, kernel: Kernel, programme_ar
     )
 
 
-def _standing(run: Finished, is_available: Bools, *, with_consent: bool, reach_m: float) -> Standing:
-    """Return the available pieces of a reading, by parcel and number."""
+def standing_of(run: Finished, is_available: Bools, *, with_consent: bool, reach_m: float) -> Standing:
+    """Return the available pieces of a reading, by parcel and number.
+
+    Parameters
+    ----------
+    run
+        The finished run.
+    is_available
+        Of each valid piece, shape (n,): whether its parcel is available.
+    with_consent
+        The first reading, else the second.
+    reach_m
+        How far a cluster reaches.
+    """
     placed: Frame = run.placed[with_consent]
     row = placed["row"].to_numpy(dtype=np.int64)
     stands = is_available[row]

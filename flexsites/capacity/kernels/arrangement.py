@@ -90,6 +90,16 @@ def order_of(verdict: Ints, score: Ints, room: Ints) -> Ints:
 
 
 @kernel
+def _homes_within(seed: int, is_open: Bools, room: Ints, starts: Ints, near: Ints, is_same: Bools) -> int:
+    """Return the homes of the open pieces of a seed's own location within its reach."""
+    homes = 0
+    for k in range(starts[seed], starts[seed + 1]):
+        if is_same[k] and is_open[near[k]]:
+            homes += room[near[k]]
+    return homes
+
+
+@kernel
 def arranged_homes(
     order: Ints,
     is_open: Bools,
@@ -119,10 +129,7 @@ def arranged_homes(
     for seed in order:
         if not is_open[seed]:
             continue
-        homes = 0
-        for k in range(starts[seed], starts[seed + 1]):
-            if is_same[k] and is_open[near[k]]:
-                homes += room[near[k]]
+        homes = _homes_within(seed, is_open, room, starts, near, is_same)
         if homes < minimum:
             is_open[seed] = False
             continue
@@ -145,10 +152,7 @@ def seeds_of(order: Ints, is_open: Bools, room: Ints, starts: Ints, near: Ints, 
     for seed in order:
         if not is_open[seed]:
             continue
-        homes = 0
-        for k in range(starts[seed], starts[seed + 1]):
-            if is_same[k] and is_open[near[k]]:
-                homes += room[near[k]]
+        homes = _homes_within(seed, is_open, room, starts, near, is_same)
         if homes < minimum:
             is_open[seed] = False
             continue
