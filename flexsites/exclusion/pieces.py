@@ -19,6 +19,7 @@ from flexsites.arrays import BoolArray, GeometryArray, IntArray, ListArray, list
 from flexsites.config.rule_sets import PIECE_TESTS, LocationModel, PieceTests, TimeModel
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
 from flexsites.exclusion.barriers import barriers_of, ways_of
+from flexsites.exclusion.both_readings import join_readings
 from flexsites.exclusion.kernels.labels import has_label, list_labels
 from flexsites.exclusion.kernels.land import Land, Limits
 from flexsites.exclusion.kernels.ledger import lift
@@ -112,7 +113,7 @@ def leave_pieces(
         _Left.of(land, everyone, faces, covers, takes, asked, is_known)
         for takes in (takes_area(rules), takes_area(rules, with_consent=False))
     ]
-    frame = _merged(*(_frame(left, land, everyone, rules, tests) for left in readings))
+    frame = join_readings(*(_frame(left, land, everyone, rules, tests) for left in readings))
     at = position_of(parcels, frame)
     return _with_years(frame, everyone, layers, spoken.at(at), rules, tests, time)
 
@@ -307,58 +308,6 @@ def _named(land: Land, everyone: Frame, found: Tested) -> ListArray:
     names = everyone["site_id"].to_numpy(dtype=object)
     named = (tuple(f"{names[site]}#{k}" for site, k in map(land.name_of, mates)) for mates in found.mates)
     return lists(named, len(found.mates))
-
-
-def _merged(first: Frame, second: Frame) -> Frame:
-    """Return the rows of both readings; those that are the same in both once."""
-    keys = [_identity(frame) for frame in (first, second)]
-    ids = second["piece_id"].map(_free)
-    mates = [tuple(map(_free, one)) for one in second["core_mates"]]
-    place = dict(zip(keys[1], range(len(second)), strict=True))
-    at = np.array([place.get(key, -1) for key in keys[0]], dtype=np.int64)
-    first = first.assign(
-        free_id=ids.reindex(at).astype("str").reset_index(drop=True),
-        free_core_mates=lists((mates[i] if i >= 0 else () for i in at), len(at)),
-        is_with_consent=True,
-        is_without_consent=at >= 0,
-    )
-    known = set(keys[0])
-    none, theirs = (lists(some, len(second)) for some in ((() for _ in mates), mates))
-    second = second.assign(
-        piece_id=ids.astype("str"), free_id=ids.astype("str"), core_mates=none, free_core_mates=theirs
-    )
-    other = second[[key not in known for key in keys[1]]].reset_index(drop=True)
-    other = other.assign(is_with_consent=False, is_without_consent=True)
-    both = pd.concat([one for one in (first, other) if len(one)] or [first], ignore_index=True)
-    return by_parcel(both)
-
-
-def by_parcel(pieces: Frame) -> Frame:
-    """Return pieces in the order in which they are made: sums over them are then the same to the last bit."""
-    keys, rises = ["site_id", "is_with_consent", "piece_number"], [True, False, True]
-    ordered: Frame = pieces.sort_values(keys, ascending=rises, ignore_index=True)
-    return ordered
-
-
-def _identity(frame: Frame) -> list[tuple[object, ...]]:
-    """Return what makes a piece the same in both readings: itself, its core part, its outcome and its entrance."""
-    outcome = ["store_number", "is_valid", "is_unknown", "failed_test"]
-    entrance = ["access_street_id", "road_distance_m", "access_x_m", "access_y_m"]
-    columns = frame[[*outcome, *entrance]].astype(object)
-    columns = columns.where(columns.notna(), None)
-    cores = pd.Series(shapely.to_wkb(geometry_of(frame)), index=frame.index, dtype=object)
-    return list(columns.assign(core=cores).itertuples(index=False, name=None))
-
-
-def _free(piece_id: str) -> str:
-    """Return the id of a piece of the second reading.
-
-    Examples
-    --------
-    >>> _free("p7#2")
-    'p7#2~'
-    """
-    return f"{piece_id}~"
 
 
 def _marks(left: _Left, rules: tuple[ExclusionRule, ...], *, least_m2: float) -> dict[str, ListArray]:

@@ -20,7 +20,8 @@ from flexsites import tables as t
 from flexsites.answer import kernel_of
 from flexsites.capacity.common_programme import area_in_common
 from flexsites.config.readings import Reading
-from flexsites.exclusion.pieces import by_parcel, position_of
+from flexsites.exclusion.both_readings import by_parcel
+from flexsites.exclusion.pieces import position_of
 from flexsites.exclusion.selection import geometry_of
 from flexsites.finished.at_hand import LandAtHand, open_land_of
 from flexsites.finished.grounds import Grounds, codes_of, grounds_of_parcels

@@ -23,6 +23,7 @@ from flexsites.config.readings import Reading, lies_as
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
 from flexsites.config.study import Study
 from flexsites.exclusion.attribution import attribute, tell_coverage
+from flexsites.exclusion.both_readings import by_parcel
 from flexsites.exclusion.changed import Changed, changed_parcels
 from flexsites.exclusion.constraints import constrain
 from flexsites.exclusion.coverage import cover_rules
@@ -39,7 +40,7 @@ from flexsites.exclusion.locations import (
     main_locations,
     place_pieces,
 )
-from flexsites.exclusion.pieces import by_parcel, leave_pieces, open_land, position_of, together_by_id
+from flexsites.exclusion.pieces import leave_pieces, open_land, position_of, together_by_id
 from flexsites.exclusion.selection import geometry_of, open_plans
 from flexsites.exclusion.verdict import decide
 from flexsites.finished.at_hand import LandAtHand, cut_further, layers_of, new_rules, open_land_of

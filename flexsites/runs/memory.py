@@ -219,3 +219,9 @@ class _HeldTooMuchError(MemoryError):
 
 def _raise_in(thread_id: int, error: type[BaseException]) -> None:
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), ctypes.py_object(error))
+
+
+def worker_died(told: str) -> RunError:
+    """Return what a worker that died is told as: mostly the system took it, for its memory."""
+    remedy = "say what a worker may hold (--memory), or take fewer workers, and continue with --resume"
+    return RunError(Fault(f"a worker died; it probably ran out of memory ({told})", "--scheduler", remedy))

@@ -25,7 +25,7 @@ from flexsites.inputs.prepared import Prepared
 from flexsites.runs.lattice import Cell
 from flexsites.runs.memory import TooLarge
 from flexsites.runs.mirror import Published, publish
-from flexsites.runs.parallel import OnDone
+from flexsites.runs.on_cluster import OnDone
 from flexsites.runs.run import Options, Place, vouched
 from flexsites.runs.store import Damaged, Store, at_once
 from flexsites.tables.manifest import MANIFEST

@@ -11,13 +11,11 @@ from hypothesis import strategies as st
 from flexsites.arrays import FloatArray, GeometryArray, IntArray
 from flexsites.exclusion.kernels.cores import (
     CoreParts,
-    Neighbours,
     find_core,
-    find_neighbours,
     gap_bridged_m,
-    land_of,
     marks_of,
 )
+from flexsites.exclusion.kernels.neighbours import Neighbours, find_neighbours, land_of
 
 WIDTH_M, AREA_M2 = 15.0, 1000.0
 X, Y = 153_900.0, 472_300.0

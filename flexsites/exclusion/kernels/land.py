@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from flexsites.arrays import BoolArray, GeometryArray, IntArray
 from flexsites.exclusion.kernels.cores import (
     CoreParts,
-    Pairs,
     find_core,
     marks_of,
     rooms_m,
@@ -32,6 +31,7 @@ from flexsites.exclusion.kernels.entrances import (
     length_over_parcels,
     part_with_lanes,
 )
+from flexsites.exclusion.kernels.neighbours import Pairs
 from flexsites.exclusion.kernels.pieces import dissolve_pieces
 
 Lands = tuple[int, ...]

@@ -20,7 +20,7 @@ def reaching(
     """Return which parcels may have a piece of a seed in the land of one of their own.
 
     The land of a piece is its own body of pieces that touch, and the bodies next to it, no farther than a core can
-    bridge, over parcels that have a piece near it (:func:`~flexsites.exclusion.kernels.cores.land_of`). Here all
+    bridge, over parcels that have a piece near it (:func:`~flexsites.exclusion.kernels.neighbours.land_of`). Here all
     pieces of a parcel count as one and a parcel is near as a whole: what is not found has no such land, what is may.
 
     Parameters

@@ -9,8 +9,9 @@ import shapely
 from numpy.typing import NDArray
 
 from flexsites.arrays import BoolArray, GeometryArray, IntArray
-from flexsites.exclusion.kernels.cores import find_neighbours, gap_bridged_m, is_below, land_of, share_edge
+from flexsites.exclusion.kernels.cores import gap_bridged_m
 from flexsites.exclusion.kernels.land import Entered, Land, Lands, objects
+from flexsites.exclusion.kernels.neighbours import find_neighbours, is_below, land_of, share_edge
 
 PASSES, TOO_SMALL, TOO_THIN, ENCLOSED, LANDLOCKED = -1, 0, 1, 2, 3
 """What becomes of a piece: its place among the tests, or -1."""

@@ -17,7 +17,7 @@ import dask
 import pytest
 
 from flexsites.errors import InputError, RunError
-from flexsites.runs import parallel
+from flexsites.runs import on_cluster
 from flexsites.runs.memory import TooLarge
 from flexsites.runs.parallel import map_cells
 
@@ -145,22 +145,22 @@ def test_a_worker_that_does_not_see_the_folder_is_told(
 ) -> None:
     """Before the first cell, and also one that joins when cells are on their way."""
     answers = iter([bool(first_answer)])
-    monkeypatch.setattr(parallel, "_sees", lambda _: next(answers, False))
+    monkeypatch.setattr(on_cluster, "_sees", lambda _: next(answers, False))
     with _cluster(1) as address, pytest.raises(RunError, match=r"1 worker does not see this folder \(inproc://.*share"):
         map_cells(_double, [1, 2], shared=tmp_path, scheduler=address)
 
 
 def test_a_file_of_another_disk_is_not_the_one_that_was_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel, "_SEEN_WITHIN_S", 0.05)
+    monkeypatch.setattr(on_cluster, "_SEEN_WITHIN_S", 0.05)
     (tmp_path / "a").write_text("of an earlier run", encoding="utf-8")
-    assert not parallel._sees(parallel._Seen(tmp_path / "a", "of this one"))
-    assert not parallel._sees(parallel._Seen(tmp_path / "b", "of this one"))
-    assert parallel._sees(parallel._Seen(tmp_path / "a", "of an earlier run"))
+    assert not on_cluster._sees(on_cluster._Seen(tmp_path / "a", "of this one"))
+    assert not on_cluster._sees(on_cluster._Seen(tmp_path / "b", "of this one"))
+    assert on_cluster._sees(on_cluster._Seen(tmp_path / "a", "of an earlier run"))
 
 
 def test_a_scheduler_without_workers_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel, "_WORKERS_WITHIN_S", 1)
-    monkeypatch.setattr(parallel, "_LOOK_EVERY_S", 0.1)
+    monkeypatch.setattr(on_cluster, "_WORKERS_WITHIN_S", 1)
+    monkeypatch.setattr(on_cluster, "_LOOK_EVERY_S", 0.1)
     with _cluster(0) as address:
         with pytest.raises(RunError, match=r"the scheduler has no workers after 1 s.*start workers"):
             map_cells(_double, [1], shared=tmp_path, scheduler=address)
