@@ -131,8 +131,23 @@ class Selection(Model):
     """Values that stand for null, such as -99997."""
     id_column: str | None = None
     """The column that identifies a row; left out: ids are made out of the row."""
+    id_columns: tuple[str, ...] = ()
+    """Columns that identify a row together, such as cadastral municipality, section and number; joined by spaces."""
     id_prefix: str = ""
     """What is put before every id."""
+
+    @model_validator(mode="after")
+    def _has_one_kind_of_id(self) -> Selection:
+        """Refuse ids of one column and of several at once."""
+        if self.id_column is not None and self.id_columns:
+            msg = "`id_column` and `id_columns` both say what identifies a row: leave one out"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def identifying(self) -> tuple[str, ...]:
+        """The source's columns that identify a row; none: ids are made out of the row."""
+        return self.id_columns if self.id_column is None else (self.id_column,)
 
 
 class Geometry(Model):
@@ -187,6 +202,12 @@ class Naming(Selection, Geometry, Periods):
 
     has: tuple[str, ...] = Field(min_length=1)
     """Columns, or elements of GML, that all are there in this way of naming and not all in another."""
+    also: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Other names that deliveries give to a column, by the one that is used here; the first that is there counts."""
+    looks: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Per column, patterns of which its first value fits one: of names that are cut off it may be one of several."""
+    named: bool = False
+    """Whether it tells a register only in a file or layer whose name does: its columns alone could be of anything."""
     member: str | None = None
     """The name of its file in a zip of several (a pattern): where that has no features, nothing is there."""
     lacks: tuple[str, ...] = ()

@@ -183,7 +183,8 @@ def _key(place: str, kind: str) -> str:
 
 def _counts(naming: Naming, content: Content, preset: Preset) -> bool:
     """Whether a naming tells a register: by columns that others do not have, or by the name of the file as well."""
-    return not _GENERIC.issuperset(naming.has) or (bool(preset.names) and _is_named(content, preset.names))
+    tells = not naming.named and not _GENERIC.issuperset(naming.has)
+    return tells or (bool(preset.names) and _is_named(content, preset.names))
 
 
 def _is_named(content: Content, patterns: tuple[str, ...]) -> bool:

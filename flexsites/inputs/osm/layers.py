@@ -63,7 +63,7 @@ def read_osm_rows(source: OsmSource, told: ReadReport, *, bounds: Bounds | None 
         If a file cannot be read, or nothing in it has the tags.
     """
     row = source.row
-    selection = row if row.id_column else row.model_copy(update={"id_column": _ID})
+    selection = row if row.identifying else row.model_copy(update={"id_column": _ID})
     for path in source.paths:
         reading = read_osm_features(
             Path(path),

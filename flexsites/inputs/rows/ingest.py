@@ -268,7 +268,7 @@ def read_rows(
         # In a window nothing may lie because the coordinates are wrong: then the file's first row is judged.
         first = None if window is None else next(file.batches(opened.asked, rows=1), None)
         is_checked = first is not None and _is_labelled_right(first, file, where)
-        text = (opened.row.id_column,) if opened.row.id_column else ()
+        text = opened.row.identifying
         at, n_placed, n_away = 0, told.n_placed, told.n_away
         for batch in file.batches(opened.asked, bounds=window, rows=BATCH_ROWS, text=text):
             is_checked = is_checked or _is_labelled_right(batch, file, where)
@@ -320,7 +320,7 @@ def sound_rows(
     ledger.n_read += len(batch.columns)
     ledger.n_left_out += n_left_out
     digests = validity.row_digests(chosen.geometry, chosen.columns)
-    if selection.id_column is None:
+    if not selection.identifying:
         ids = validity.made_ids(digests).where(~shapely.is_missing(chosen.geometry))
         ids = selection.id_prefix + ids
     moved = projection.apply(chosen.geometry)
@@ -333,7 +333,7 @@ def sound_rows(
     sound = validity.make_sound(moved, kind)
     reason = sound.reason.copy()
     reason[is_taken & (reason == np.array(None))] = "an id that another feature has"
-    if selection.id_column is not None:
+    if selection.identifying:
         reason[ids.isna().to_numpy() & (reason == np.array(None))] = "no id"
     reason[~is_inside | is_repeat] = None
     ledger.n_outside_area += int((~is_inside).sum())

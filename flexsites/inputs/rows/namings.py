@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -15,7 +15,9 @@ from flexsites.inputs.formats.files import Places, locate, split_archive
 
 _SHOWN = 8
 _SHAPEFILE_LETTERS = 10
+_LEAST_LETTERS = 6
 _NUMBERED = re.compile(r".{8}_\d")
+_OF_NAMING = ("has", "also", "looks", "named", "lacks", "member")
 
 
 def as_delivered(
@@ -65,7 +67,7 @@ def as_delivered(
         what = f"{Path(paths[0]).name} and another file name their columns differently"
         raise InputError(Fault(what, name, "give files of one delivery"))
     naming = chosen[0]
-    said = {key: getattr(naming, key) for key in naming.model_fields_set if key not in ("has", "lacks", "member")}
+    said = {key: getattr(naming, key) for key in naming.model_fields_set if key not in _OF_NAMING}
     said.setdefault("layer", layer if len({one.layer for one in contents}) > 1 else row.layer)
     return row.model_copy(update={**said, "namings": (naming,)}), tuple(found)
 
@@ -99,11 +101,22 @@ def naming_of(namings: Iterable[Naming], content: Content) -> Naming | None:
     ('naam',)
     """
     for naming in namings:
-        is_layer = naming.layer is None or content.layer is None or naming.layer.lower() == content.layer.lower()
+        is_layer = None in (naming.layer, content.layer) or fnmatch(
+            str(content.layer).lower(), str(naming.layer).lower()
+        )
         spelt = spelt_as(naming, content)
-        if is_layer and set(spelt.has) <= content.columns and content.columns.isdisjoint(spelt.lacks):
+        has_columns = set(spelt.has) <= content.columns and content.columns.isdisjoint(spelt.lacks)
+        if is_layer and has_columns and _looks_so(spelt, content):
             return spelt
     return None
+
+
+def _looks_so(naming: Naming, content: Content) -> bool:
+    """Whether the first values of columns are such as this way of naming has them; one without a value may be."""
+    return all(
+        content.sample.get(name) is None or any(fnmatch(content.sample[name], pattern) for pattern in patterns)
+        for name, patterns in naming.looks.items()
+    )
 
 
 def spelt_as(naming: Naming, content: Content) -> Naming:
@@ -120,23 +133,11 @@ def spelt_as(naming: Naming, content: Content) -> Naming:
     >>> spelt_as(Naming(has=("kadastraleGrootteWaarde",)), alike).has
     ('kadastraleGrootteWaarde',)
     """
-    # Of names that are alike in ten letters a shapefile numbers all but the first: which one that is nobody knows.
-    numbered = {column.lower()[:-2] for column in content.columns if _NUMBERED.fullmatch(column.lower())}
-    letters = _SHAPEFILE_LETTERS if content.path.lower().endswith(".shp") else None
-    theirs: dict[str, list[str]] = {}
-    for column in content.columns:
-        theirs.setdefault(column.lower(), []).append(column)
     names = {*naming.has, *naming.lacks, *naming.keep, *naming.rename, *naming.where, *naming.single, *naming.periods}
     names |= {*naming.without_period, *(name for pairs in naming.pairs.values() for name in pairs.columns)}
-    names |= {naming.id_column} if naming.id_column else set()
-    written = {
-        name: theirs.get(name.lower()[:letters], [])
-        for name in names - content.columns
-        if name.lower() in theirs or name.lower()[: _SHAPEFILE_LETTERS - 2] not in numbered
-    }
-    spelt = {name: found[0] for name, found in written.items() if len(found) == 1}
-    spelt = {name: one for name, one in spelt.items() if list(spelt.values()).count(one) == 1}
-    if not spelt:
+    names |= {*naming.identifying, *naming.looks}
+    spelt = _written(sorted(names), naming.also, content)
+    if not spelt and naming.layer in (None, content.layer):
         return naming
     kept = {spelt[name]: name for name in naming.keep if name in spelt}
     update: dict[str, object] = {
@@ -155,11 +156,56 @@ def spelt_as(naming: Naming, content: Content) -> Naming:
             for ours, pairs in naming.pairs.items()
         },
         "id_column": spelt.get(naming.id_column or "", naming.id_column),
+        "id_columns": tuple(spelt.get(name, name) for name in naming.id_columns),
+        "looks": {spelt.get(key, key): one for key, one in naming.looks.items()},
     }
     if naming.layer is not None and content.layer is not None:
         update["layer"] = content.layer
     said = {key: one for key, one in update.items() if key in naming.model_fields_set or (key == "rename" and kept)}
     return naming.model_copy(update=said)
+
+
+def _written(names: Iterable[str], also: Mapping[str, tuple[str, ...]], content: Content) -> dict[str, str]:
+    """Return how a file writes each name that it has, in other letters or by another name; two never share a column."""
+    # Of names that are alike in ten letters a shapefile numbers all but the first: which one that is nobody knows.
+    numbered = {column.lower()[:-2] for column in content.columns if _NUMBERED.fullmatch(column.lower())}
+    is_cut = content.path.lower().endswith(".shp")
+    by_letters: dict[str, list[str]] = {}
+    for column in content.columns:
+        by_letters.setdefault(letters(column), []).append(column)
+    cut = [column for column in content.columns if is_cut and len(column) == _SHAPEFILE_LETTERS]
+    found: dict[str, str] = {}
+    for name in names:
+        for one in (name, *also.get(name, ())):
+            if one in content.columns:
+                columns = [one]
+            elif is_cut and one.lower()[: _SHAPEFILE_LETTERS - 2] in numbered:
+                continue
+            else:
+                columns = by_letters.get(letters(one)) or [column for column in cut if _is_cut_of(column, one)]
+            if len(columns) == 1:
+                found[name] = columns[0]
+                break
+    taken = list(found.values())
+    return {name: one for name, one in found.items() if name != one and taken.count(one) == 1}
+
+
+def _is_cut_of(column: str, name: str) -> bool:
+    """Whether a column of ten letters is the beginning of a name, with its signs or without."""
+    if column.lower() == name.lower()[:_SHAPEFILE_LETTERS]:
+        return True
+    return len(letters(column)) > _LEAST_LETTERS and letters(name).startswith(letters(column))
+
+
+def letters(name: str) -> str:
+    """Return a column's name without capitals, blanks and signs: what is left is the same in every delivery.
+
+    Examples
+    --------
+    >>> letters("Kadastrale_Grootte-Waarde"), letters("LOKAALID")
+    ('kadastralegroottewaarde', 'lokaalid')
+    """
+    return re.sub(r"[\s_.-]", "", name.lower())
 
 
 def _choose(namings: tuple[Naming, ...], contents: tuple[Content, ...], *, where: str) -> tuple[Naming, Content]:

@@ -48,7 +48,7 @@ def _unused(name: str, row: Row) -> dict[str, str]:
     if isinstance(row, Points | Stops):
         return {"keep": _MAKES_NOTHING, "pairs": _MAKES_NOTHING}
     if isinstance(row, Table):
-        return {"id_column": _HAS_KEY, "id_prefix": _HAS_KEY}
+        return {"id_column": _HAS_KEY, "id_columns": _HAS_KEY, "id_prefix": _HAS_KEY}
     return {} if group == "layers" else _OF_LAYERS
 
 

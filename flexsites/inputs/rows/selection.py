@@ -85,8 +85,7 @@ def read_columns(selection: Selection, available: Iterable[str], needed: Iterabl
     """Return the source's columns that must be read: those kept, those of `where`, and the id."""
     names = tuple(available)
     asked = {*kept_columns(selection, names, needed), *selection.where, *selection.single, *_paired(selection)}
-    if selection.id_column is not None:
-        asked.add(selection.id_column)
+    asked.update(selection.identifying)
     return tuple(name for name in names if name in asked)
 
 
@@ -112,7 +111,7 @@ def asked_columns(selection: Selection, needed: Iterable[str] = ()) -> tuple[str
     for one in every:
         theirs = {ours: name for name, ours in one.rename.items()}
         names = [
-            one.id_column,
+            *one.identifying,
             *getattr(one, "has", ()),
             *one.where,
             *one.single,
@@ -149,8 +148,8 @@ def column_faults(
         *((name, "`spelled` names") for name in selection.spelled if name not in ours),
         *((name, "a rule asks for") for name in dict.fromkeys(needed) if name not in ours),
     ]
-    if selection.id_column is not None and selection.id_column not in names:
-        asked.append((selection.id_column, "`id_column` names"))
+    option = "`id_columns` names" if selection.id_columns else "`id_column` names"
+    asked += [(name, option) for name in selection.identifying if name not in names]
     has = f"name one of its columns: {', '.join(sorted(names)) or 'it has none'}"
     faults = [Fault(f"no column {name}, which {who}", where, has) for name, who in asked]
     kept = [selection.rename.get(name, name) for name in kept_columns(selection, names, needed)]
@@ -244,15 +243,23 @@ def _count_nearly(column: pd.Series, values: Iterable[object], name: str, unlist
 
 def identifiers(batch: Batch, selection: Selection) -> pd.Series:
     """Return the ids of the rows that `where` keeps, as text with the prefix; null where the source has none."""
-    if selection.id_column is None:
+    if not selection.identifying:
         return pd.Series(np.full(len(batch.columns), None, dtype=object), dtype="str")
     keep = np.ones(len(batch.columns), dtype=bool)
     for name, values in selection.where.items():
         keep &= matches(batch.columns[name], values)
-    text = plain(batch.columns.loc[keep, selection.id_column], ())
+    first, *others = (_id_part(batch.columns.loc[keep, name]) for name in selection.identifying)
+    for other in others:
+        first = first + " " + other
+    return selection.id_prefix + first
+
+
+def _id_part(column: pd.Series) -> pd.Series:
+    """Return a column as text, null where it is blank."""
+    text = plain(column, ())
     if not isinstance(text.dtype, pd.StringDtype):
         text = pd.Series([None if is_null(v) else written(v) for v in text], dtype="str")
-    return selection.id_prefix + text.mask(text == "")
+    return text.mask(text == "")
 
 
 def plain(column: pd.Series, nulls: Iterable[object]) -> pd.Series:
