@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from flexsites.accessibility.contract_streets import PreparedAccess
@@ -23,6 +24,7 @@ from flexsites.capacity.complexes import group_complexes, link_neighbours, links
 from flexsites.capacity.homes import count_layouts
 from flexsites.capacity.roof_context import join_context
 from flexsites.capacity.roofs import roof_reasons, roof_units, top_up
+from flexsites.config.dwellings import URBANITY
 from flexsites.config.roofs import TopUpRules
 from flexsites.config.rule_sets import PieceTests
 from flexsites.config.study import Reading, Study
@@ -164,7 +166,8 @@ def measure(pieces: Frame, around: Surroundings, *, study: Study) -> tuple[Frame
     walk, max_snap_m = around.access.networks["walk"], around.access.max_snap_m["walk"]
     over_streets = reach(pieces, access=around.access, measures=study.street_measures)
     of_area = look_up_areas(pieces, around.areas, measures=study.area_measures)
-    to_stops, transit_quality = _service(pieces, around, study=study)
+    to_stops, served = _service(pieces, around, study=study)
+    transit_quality = served.assign(urbanity_class=_urbanity(pieces, of_area))
     on_foot = walk_to_destinations(
         pieces, around.destinations, network=walk, max_snap_m=max_snap_m, reach_m=study.direct_reach_m
     )  # fmt: skip
@@ -173,6 +176,12 @@ def measure(pieces: Frame, around: Surroundings, *, study: Study) -> tuple[Frame
         travel=around.travel, measures=study.travel_measures, walk_speed_km_h=study.walk_speed_km_h,
     )  # fmt: skip
     return pd.concat([over_streets, of_area, door_to_door], ignore_index=True), transit_quality
+
+
+def _urbanity(pieces: Frame, of_area: Frame) -> pd.Series[int]:
+    """Return how urban the place of each piece is, of what was looked up; null where that was not asked."""
+    told = of_area[(of_area["measure"] == URBANITY).to_numpy()].set_index("piece_id")["value"]
+    return pd.Series(told.reindex(pieces["piece_id"]).to_numpy(dtype=np.float64)).astype("Int64")
 
 
 def _service(pieces: Frame, around: Surroundings, *, study: Study) -> tuple[Frame, Frame]:

@@ -174,6 +174,10 @@ def shortlist(
         float | None, typer.Option(min=0, help="Only sites known to be available for this many years.")
     ] = None,
     apart: Annotated[float, typer.Option(min=0, help="Only sites so many metres from every better one.")] = 0.0,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE", help="Only sites on which this rule asks no consent, no attention."),
+    ] = None,
     lang: LangOption = Lang.nl,
 ) -> None:
     """Show the best sites of a finished run with their reasons; write their factsheets and layouts."""
@@ -189,6 +193,7 @@ def shortlist(
         min_units=min_units,
         min_available_years=min_years,
         apart_m=apart,
+        without_rules=tuple(without or ()),
     )
     folder = folder_beside(run, asked)
     with adding(run):

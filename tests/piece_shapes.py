@@ -134,9 +134,10 @@ def pieces_table(shapes: list[shapely.Polygon], **columns: object) -> gpd.GeoDat
     return pieces_of(given | columns, list(shapes))
 
 
-def transit_table(pieces: pd.DataFrame, transit_class: object = None) -> pd.DataFrame:
+def transit_table(pieces: pd.DataFrame, transit_class: object = None, urbanity_class: object = None) -> pd.DataFrame:
     """Return one class of service quality for all pieces, or a list of them."""
-    return pd.DataFrame({"piece_id": pieces["piece_id"], "transit_class": transit_class})
+    told = {"piece_id": pieces["piece_id"], "transit_class": transit_class, "urbanity_class": urbanity_class}
+    return pd.DataFrame(told)
 
 
 @cache

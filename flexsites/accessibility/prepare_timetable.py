@@ -60,9 +60,9 @@ class PreparedTravel:
         """Send the directory to another process, not the arrays."""
         return open_travel, (self.directory,)
 
-    def egress(self, category: str) -> Legs:
-        """Return the walks from stops to the destinations of a category, seen from the destinations."""
-        return Legs(*(self._array(f"egress.{category}.{name}") for name in Legs._fields))
+    def egress(self, category: str, walk_speed_km_h: float) -> Legs:
+        """Return the walks from stops to the destinations of a category at a speed, seen from the destinations."""
+        return Legs(*(self._array(f"egress.{category}.{walk_speed_km_h:g}.{name}") for name in Legs._fields))
 
     def weight(self, category: str) -> FloatArray:
         """Return what each destination of a category counts."""
@@ -125,7 +125,8 @@ def prepare_travel(
     measures
         What will be asked.
     walk_speed_km_h, egress_reach_m, max_snap_m
-        Walking speed, the longest walk from a stop to a destination, and how far a point may lie from a street.
+        Walking speed of measures that have none of their own, the longest walk from a stop to a destination, and how
+        far a point may lie from a street.
     station
         ``(n_stops,)``: between stops of one number one can change, whatever the streets around them; None: nowhere.
     extent
@@ -150,21 +151,22 @@ def prepare_travel(
         chosen = destinations[(destinations["category"] == category).to_numpy()].sort_values("amenity_id")
         places = snap(network, _points(chosen), max_snap_m=max_snap_m)
         legs = walk_legs(network.graph, places, positions, egress_reach_m)
-        egress = make_legs(legs.place, rank[legs.stop], walk_seconds(legs.metres, walk_speed_km_h), len(chosen))
-        for name, array in egress._asdict().items():
-            np.save(directory / f"egress.{category}.{name}.npy", array)
+        for speed in sorted({one.walks_at(walk_speed_km_h) for one in measures if one.to.category == category}):
+            egress = make_legs(legs.place, rank[legs.stop], walk_seconds(legs.metres, speed), len(chosen))
+            for name, array in egress._asdict().items():
+                np.save(directory / f"egress.{category}.{speed:g}.{name}.npy", array)
         np.save(directory / f"weight.{category}.npy", chosen["weight"].to_numpy(dtype=np.float64))
         found[category] = chosen["amenity_id"].tolist()
     wkt = None if extent is None else shapely.to_wkt(extent, rounding_precision=-1)
     (directory / _INDEX).write_text(json.dumps({"destinations": found, "extent": wkt}), encoding="utf-8")
     travel = open_travel(directory)
-    outward = _walks_out(xy, rank, extent, walk_speed_km_h, egress_reach_m)
     for measure in measures:
+        speed = measure.walks_at(walk_speed_km_h)
         if measure.aggregation == "closest":
-            egress = travel.egress(measure.to.category)
+            egress = travel.egress(measure.to.category, speed)
             _write_profile(travel, measure, "profile", Walks(egress.stop, egress.seconds))
         if extent is not None:
-            _write_profile(travel, measure, "way_out", outward)
+            _write_profile(travel, measure, "way_out", _walks_out(xy, rank, extent, speed, egress_reach_m))
     return travel
 
 

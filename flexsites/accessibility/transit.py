@@ -113,7 +113,7 @@ def serve(pieces: Frame, stops: Frame, stop_legs: Frame, *, classes: TransitClas
     Frame
         Table ``TransitQuality``, one row per piece. ``geen``: no stop within reach gives a class, and that is known.
         Null: the access is unknown, or stops of unknown service (or beyond the edge of the data) could give a better
-        class than the best that is known.
+        class than the best that is known. How urban the place is, is not told here.
 
     Examples
     --------
@@ -125,7 +125,7 @@ def serve(pieces: Frame, stops: Frame, stop_legs: Frame, *, classes: TransitClas
     >>> stop = plain(Stops, [shapely.Point(150_090, 450_000)], stop_id=["s"], mode="bus", **often)
     >>> legs = plain(StopLegs, piece_id=["a#1", "b#1"], stop_id=["s", ""], walk_distance_m=[200, None])
     >>> serve(plain_pieces(plot(), plot(200)), stop, legs, classes=demo().transit_classes).to_numpy().tolist()
-    [['a#1', 'B'], ['b#1', 'geen']]
+    [['a#1', 'B', <NA>], ['b#1', 'geen', <NA>]]
     """
     table = class_table(classes)
     rows = stop_legs.merge(stops.drop(columns="geometry"), on="stop_id", how="left")
@@ -140,7 +140,8 @@ def serve(pieces: Frame, stops: Frame, stop_legs: Frame, *, classes: TransitClas
         is_unknown=rows["why"].notna().to_numpy(),
         n_places=len(pieces),
     )
-    return pd.DataFrame({"piece_id": pieces["piece_id"].to_numpy(dtype=object), "transit_class": told})
+    of_piece = {"piece_id": pieces["piece_id"].to_numpy(dtype=object), "transit_class": told}
+    return pd.DataFrame(of_piece | {"urbanity_class": pd.array([None] * len(pieces), dtype="Int64")})
 
 
 @stage(takes=(Pieces, Amenities), gives=DirectLegs)
@@ -206,7 +207,7 @@ def travel_times(
     measures
         What is asked: a window of departures, a percentile over them, a limit, the closest or the summed weight.
     walk_speed_km_h
-        Walking speed; seconds are rounded up.
+        Walking speed, of measures that have none of their own; seconds are rounded up.
 
     Returns
     -------

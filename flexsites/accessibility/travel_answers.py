@@ -49,7 +49,7 @@ def answer_travel_time(
     speed_km_h: float,
 ) -> Answer:
     """Return the answer of one measure; see :func:`flexsites.accessibility.transit.travel_times`."""
-    category = measure.to.category
+    category, speed_km_h = measure.to.category, measure.walks_at(speed_km_h)
     if not len(travel.destinations.get(category, ())):
         return unknown_everywhere(len(pieces), "no_source")
     access = _access(pieces, stop_legs, travel.timetable, speed_km_h)
@@ -58,7 +58,7 @@ def answer_travel_time(
     share = np.array([float(measure.percentile)])
     way_out = _way_out(measure, pieces, access.legs, travel, speed_km_h)
     if measure.aggregation == "cumulative":
-        ways = Ways(access.legs, travel.egress(category), direct, travel.weight(category))
+        ways = Ways(access.legs, travel.egress(category, speed_km_h), direct, travel.weight(category))
         cutoff = np.array([limit_s], np.int64)
         value = opportunities_within(travel.timetable.compiled, ways, leave_s, cutoff, float(share[0]))[:, 0]
         leaves = percentiles(way_out, share)[:, 0] != UNREACHED

@@ -20,12 +20,12 @@ from flexsites.capacity.kernels.counts import Homes, Places, homes_on
 from flexsites.capacity.kernels.layout import count_modules
 from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.capacity.programmes import Mix, layout_of, mixes_of, modules_enough
-from flexsites.config.dwellings import ESTIMATES, DwellingType, Estimate, LayoutStandard, Programme
+from flexsites.config.dwellings import ESTIMATES, DwellingType, Estimate, LayoutStandard, Programme, Setting
 from flexsites.geometry.ways import Lane
 from flexsites.tables import Frame, LaidOut, Pieces, TransitQuality, Units, empty, valid
 from flexsites.tables.stage import stage
 
-__all__ = ["count_layouts", "entrances_of", "fit", "modules_laid", "places_of_homes", "tell_homes", "transit_classes"]
+__all__ = ["count_layouts", "entrances_of", "fit", "modules_laid", "places_of_homes", "settings_of", "tell_homes"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -83,7 +83,7 @@ def count_layouts(
     sites = valid(pieces)
     if sites.empty or not programmes:
         return empty(LaidOut)
-    laid = _lay_out(sites, transit_classes(sites, transit_quality), programmes, mixes, layout)
+    laid = _lay_out(sites, settings_of(sites, transit_quality), programmes, mixes, layout)
     rows = [
         pd.DataFrame({"piece_id": sites["piece_id"], **{f"n_modules_{one}": found[one] for one in ESTIMATES}}).assign(
             flexmilieu=name
@@ -159,9 +159,10 @@ def tell_homes(
     sites = valid(pieces)
     if sites.empty or not programmes:
         return empty(Units)
-    classes = transit_classes(sites, transit_quality)
+    settings = settings_of(sites, transit_quality)
     told = [
-        _units(sites, classes, homes[name], programme).assign(flexmilieu=name) for name, programme in programmes.items()
+        _units(sites, settings, homes[name], programme).assign(flexmilieu=name)
+        for name, programme in programmes.items()
     ]
     return pd.concat(told, ignore_index=True)[Units.columns]
 
@@ -216,7 +217,7 @@ def fit(
 
 def _lay_out(
     sites: Frame,
-    classes: list[str | None],
+    settings: list[Setting],
     programmes: Mapping[str, Programme],
     mixes: Mapping[str, Mix],
     layout: LayoutStandard,
@@ -224,15 +225,15 @@ def _lay_out(
     """Return the modules per flexmilieu and estimate; layouts that several of them ask are made once."""
     column: dict[Layout, int] = {}
     asked: list[tuple[str, Estimate, NDArray[np.bool_], int]] = []
-    for name, estimate, transit_class in _combinations(programmes, classes):
-        figures = layout_of(programmes[name], mixes[name], layout, estimate, transit_class)
-        has_class = np.array([one == transit_class for one in classes])
-        asked.append((name, estimate, has_class, column.setdefault(figures, len(column))))
+    for name, estimate, setting in _combinations(programmes, settings):
+        figures = layout_of(programmes[name], mixes[name], layout, estimate, setting)
+        is_so = np.array([one == setting for one in settings])
+        asked.append((name, estimate, is_so, column.setdefault(figures, len(column))))
     area = sites["core_area_m2"].to_numpy(dtype=np.float64)
     top = {name: modules_enough(area, programmes[name], mixes[name]) for name in programmes}
     enough = np.zeros((len(sites), len(column)), np.int64)
-    for name, _, has_class, i in asked:
-        enough[has_class, i] = np.maximum(enough[has_class, i], top[name][has_class])
+    for name, _, is_so, i in asked:
+        enough[is_so, i] = np.maximum(enough[is_so, i], top[name][is_so])
     laid = count_modules(
         sites.geometry.to_numpy(),
         entrances_of(sites),
@@ -243,8 +244,8 @@ def _lay_out(
         approaches=approaches_of(sites),
     )
     modules = {name: {estimate: np.zeros(len(sites), np.int64) for estimate in ESTIMATES} for name in programmes}
-    for name, estimate, has_class, i in asked:
-        modules[name][estimate][has_class] = np.minimum(laid[has_class, i], top[name][has_class])
+    for name, estimate, is_so, i in asked:
+        modules[name][estimate][is_so] = np.minimum(laid[is_so, i], top[name][is_so])
     for found in modules.values():
         # What stands under tight figures stands under looser ones: it is one of their layouts.
         found["expected"] = np.maximum(found["expected"], found["low"])
@@ -253,16 +254,16 @@ def _lay_out(
 
 
 def _combinations(
-    programmes: Mapping[str, Programme], classes: list[str | None]
-) -> Iterator[tuple[str, Estimate, str | None]]:
-    present = sorted(set(classes), key=lambda one: (one is None, one or ""))
+    programmes: Mapping[str, Programme], settings: list[Setting]
+) -> Iterator[tuple[str, Estimate, Setting]]:
+    present = sorted(set(settings), key=lambda one: (one.transit_class or "~", one.urbanity_class or 0))
     return ((name, estimate, one) for name in programmes for estimate in ESTIMATES for one in present)
 
 
-def _units(sites: Frame, classes: list[str | None], homes: Homes, programme: Programme) -> Frame:
+def _units(sites: Frame, settings: list[Setting], homes: Homes, programme: Programme) -> Frame:
     """Return the rows of one flexmilieu, less its name."""
     by_density, by_layout = homes.by_density[_EXPECTED], homes.by_layout[_EXPECTED]
-    norm = np.array([programme.parking_at(one, "expected") for one in classes])
+    norm = np.array([programme.parking_at(one, "expected") for one in settings])
     return pd.DataFrame(
         {
             "piece_id": sites["piece_id"],
@@ -279,10 +280,13 @@ def _units(sites: Frame, classes: list[str | None], homes: Homes, programme: Pro
     )
 
 
-def transit_classes(sites: Frame, transit_quality: Frame) -> list[str | None]:
-    """Return the class of service quality of each piece; None where it is unknown."""
-    by_piece = transit_quality.set_index("piece_id")["transit_class"].reindex(sites["piece_id"])
-    return [None if pd.isna(one) else str(one) for one in by_piece]
+def settings_of(sites: Frame, transit_quality: Frame) -> list[Setting]:
+    """Return what decides the parking norm of each piece: how it is served, and how urban its place is."""
+    told = transit_quality.set_index("piece_id").reindex(sites["piece_id"])
+    return [
+        Setting(None if pd.isna(served) else str(served), None if pd.isna(urban) else int(urban))
+        for served, urban in zip(told["transit_class"], told["urbanity_class"], strict=True)
+    ]
 
 
 def entrances_of(sites: Frame) -> Floats:

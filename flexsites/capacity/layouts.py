@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from flexsites.capacity.homes import approaches_of, entrances_of, fit, transit_classes
+from flexsites.capacity.homes import approaches_of, entrances_of, fit, settings_of
 from flexsites.capacity.kernels.dwelling_mix import modules_of_homes
 from flexsites.capacity.kernels.layout_drawing import Placed, place
 from flexsites.capacity.kernels.layout_figures import Layout
@@ -71,14 +71,14 @@ def draw_layouts(
     if sites.empty or not programmes:
         return empty(Layouts)
     units = fit(pieces, transit_quality, programmes=programmes, dwelling_types=dwelling_types, layout=layout)
-    classes = transit_classes(sites, transit_quality)
+    settings = settings_of(sites, transit_quality)
     entrances, approaches = entrances_of(sites), approaches_of(sites)
     drawn = []
     for name, programme in programmes.items():
         asked = units.loc[units["flexmilieu"] == name, "n_per_cluster_expected"].to_numpy(np.int64)
         n_modules = modules_of_homes(asked, mixes[name].wide_share, mixes[name].n_wide)
         for i, geometry in enumerate(sites.geometry.to_numpy()):
-            figures = {one: layout_of(programme, mixes[name], layout, one, classes[i]) for one in ("expected", "low")}
+            figures = {one: layout_of(programme, mixes[name], layout, one, settings[i]) for one in ("expected", "low")}
             placed = _placed(geometry, entrances[i], approaches[i], tuple(figures.values()), int(n_modules[i]), layout)
             drawn.append(_rows(placed).assign(row=i, flexmilieu=name))
     frame = pd.concat(drawn, ignore_index=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from flexsites.capacity.kernels import density
 from flexsites.capacity.kernels.dwelling_mix import modules_of_homes
 from flexsites.capacity.kernels.layout_figures import Layout
-from flexsites.config.dwellings import DwellingType, Estimate, LayoutStandard, Programme, programme_faults
+from flexsites.config.dwellings import DwellingType, Estimate, LayoutStandard, Programme, Setting, programme_faults
 from flexsites.errors import ConfigError, Fault, raise_faults
 
 __all__ = ["Mix", "layout_of", "mixes_of", "modules_enough"]
@@ -79,9 +79,7 @@ def _mix(programme: Programme, dwelling_types: Mapping[str, DwellingType], layou
     )
 
 
-def layout_of(
-    programme: Programme, mix: Mix, layout: LayoutStandard, estimate: Estimate, transit_class: str | None
-) -> Layout:
+def layout_of(programme: Programme, mix: Mix, layout: LayoutStandard, estimate: Estimate, setting: Setting) -> Layout:
     """Return the figures of a layout: a programme at one estimate and one parking norm."""
     return Layout(
         width_m=mix.module_width_m,
@@ -95,7 +93,7 @@ def layout_of(
         row_spacing_per_storey_m=programme.row_spacing_per_storey_m.at(estimate),
         lane_m=programme.lane_width_m.at(estimate),
         n_storeys=int(programme.n_storeys.at(estimate)),
-        parking_norm=programme.parking_at(transit_class, estimate),
+        parking_norm=programme.parking_at(setting, estimate),
         place_m=layout.parking_width_m.value,
         place_depth_m=layout.parking_depth_m.value,
         aisle_m=layout.parking_aisle_m.value,

@@ -183,6 +183,20 @@ class TravelTime(_Measure):
     """Over which departures."""
     limit_min: Number
     """How long is searched; longer is not reached."""
+    walk_speed_km_h: Number | None = None
+    """How fast those who are asked for walk, to and from stops and all the way; left out: as `modes.walk`. Between
+    stops, where one changes, everyone walks as the timetable has it."""
+
+    def walks_at(self, else_km_h: float) -> float:
+        """Return the walking speed of this measure, or the one that all others have."""
+        return else_km_h if self.walk_speed_km_h is None else float(self.walk_speed_km_h)
+
+    @model_validator(mode="after")
+    def _walks_on(self) -> Self:
+        if self.walk_speed_km_h is not None and float(self.walk_speed_km_h) <= 0:
+            message = f"{self.id}: walk_speed_km_h is above 0"
+            raise ValueError(message)
+        return self
 
     @model_validator(mode="after")
     def _is_a_time_or_a_sum(self) -> Self:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
@@ -126,13 +126,38 @@ class DwellingShare(Model):
     """Its share of the homes."""
 
 
-class ParkingRelief(Model):
-    """The parking norm where transit is good: for the classes named, instead of the norm without relief."""
+URBANITY = "area_urbanity_class"
+"""The measure that tells how urban a place is: 1 very strong, 5 none."""
 
-    transit_classes: tuple[TransitClass, ...] = Field(min_length=1)
-    """The classes of transit quality where the relief holds."""
+
+class Setting(NamedTuple):
+    """What of a place decides its parking norm; None: unknown."""
+
+    transit_class: str | None = None
+    urbanity_class: int | None = None
+
+
+class ParkingRelief(Model):
+    """Another parking norm, where transit is good or the place is urban; where both are named, both must hold."""
+
+    transit_classes: tuple[TransitClass, ...] = ()
+    """The classes of transit quality where the relief holds; left out: whatever the transit."""
+    urbanity_classes: tuple[Annotated[int, Field(ge=1, le=5)], ...] = ()
+    """The classes of urbanity (CBS: 1 very strong, 5 none) where the relief holds; left out: however urban."""
     norm: Bounds
     """Parking places per home there."""
+
+    @model_validator(mode="after")
+    def _says_where(self) -> Self:
+        if not (self.transit_classes or self.urbanity_classes):
+            message = "parking_relief: give transit_classes, urbanity_classes or both"
+            raise ValueError(message)
+        return self
+
+    def holds(self, setting: Setting) -> bool:
+        """Whether the relief holds somewhere; where what it asks is unknown it does not."""
+        served = not self.transit_classes or setting.transit_class in self.transit_classes
+        return served and (not self.urbanity_classes or setting.urbanity_class in self.urbanity_classes)
 
 
 class Programme(Model):
@@ -141,9 +166,9 @@ class Programme(Model):
     `dwellings` is the mix, with shares of the homes that sum to 1; `fsi` is gross floor area per net site area. The
     layout keeps `setback_m` to every edge, puts `row_spacing_m` between rows of one storey and
     `row_spacing_per_storey_m` more for each further storey, keeps lanes of `lane_width_m` along every row and from
-    there to the entrance, and stacks up to `n_storeys`. Parking places per home are `parking_norm`, or that of
-    `parking_relief` for a transit class named there; an unknown class has no relief. One place holds at most
-    `max_units` homes (null: no maximum), and none where it would hold fewer than `min_units`.
+    there to the entrance, and stacks up to `n_storeys`. Parking places per home are `parking_norm`, or that of the
+    first of `parking_relief` that holds there; where transit or urbanity is unknown it does not. One place holds at
+    most `max_units` homes (null: no maximum), and none where it would hold fewer than `min_units`.
     """
 
     dwellings: tuple[DwellingShare, ...] = Field(min_length=1)
@@ -163,7 +188,7 @@ class Programme(Model):
     parking_norm: Bounds
     """Parking places per home."""
     parking_relief: tuple[ParkingRelief, ...] = ()
-    """Other norms where transit is good; an unknown class of transit has no relief."""
+    """Other norms where transit is good or the place urban, the first that holds; what is unknown has no relief."""
     min_units: Bounds
     """The fewest homes of one place: where it would hold fewer, it holds none."""
     max_units: Bounds | None = None
@@ -210,14 +235,16 @@ class Programme(Model):
 
     @model_validator(mode="after")
     def _relief_relieves(self) -> Self:
-        classes = [name for relief in self.parking_relief for name in relief.transit_classes]
+        whatever = [relief for relief in self.parking_relief if not relief.urbanity_classes]
+        classes = [name for relief in whatever for name in relief.transit_classes]
         if len(set(classes)) < len(classes):
             message = f"parking_relief: a transit class has two norms in {classes}"
             raise ValueError(message)
         for relief in self.parking_relief:
             pairs = zip(relief.norm.values(), self.parking_norm.values(), strict=True)
             if any(relieved > plain for relieved, plain in pairs):
-                message = f"parking_relief: the norm for {relief.transit_classes} is above the norm without relief"
+                named = relief.transit_classes + relief.urbanity_classes
+                message = f"parking_relief: the norm for {named} is above the norm without relief"
                 raise ValueError(message)
         return self
 
@@ -244,12 +271,15 @@ class Programme(Model):
         most = (math.inf,) * len(ESTIMATES) if self.max_units is None else self.max_units.values()
         return self.min_units.values(), most
 
-    def parking_at(self, transit_class: str | None, estimate: Estimate) -> float:
-        """Return the parking norm in places per home; an unknown transit class (None) has no relief."""
-        for relief in self.parking_relief:
-            if transit_class in relief.transit_classes:
-                return relief.norm.at(estimate)
-        return self.parking_norm.at(estimate)
+    def parking_at(self, setting: Setting, estimate: Estimate) -> float:
+        """Return the parking norm in places per home; what is unknown of a place gives no relief."""
+        norms = (relief.norm for relief in self.parking_relief if relief.holds(setting))
+        return next(norms, self.parking_norm).at(estimate)
+
+    @property
+    def asks_urbanity(self) -> bool:
+        """Whether the parking norm hangs on how urban a place is."""
+        return any(relief.urbanity_classes for relief in self.parking_relief)
 
     def mix_text(self) -> str:
         """Return the mix for the column `dwelling_mix`, such as ``studio:0.80|two_bedroom_50m2:0.20``."""

@@ -27,7 +27,7 @@ BASE = "base"
 # What decides where a rule lies. The rest (effect, label, ...) only decides what that means: no new overlay is needed.
 _MEANING = {
     "rule_id", "label", "effect", "hardness", "scope", "required", "overrides", "procedure", "source", "assumption",
-    "why", "valid_from", "valid_to", "part_of", "is_on",
+    "why", "valid_from", "valid_to", "part_of", "is_on", "for_terms",
 }  # fmt: skip
 # What the land that is left does not depend on: it is the same land, judged otherwise.
 _JUDGED = {"target_groups", "flexmilieus", "counting", "exploitation"}
@@ -142,7 +142,13 @@ def _laid_out_otherwise(some: Mapping[str, Programme], others: Mapping[str, Prog
 
 def base_reading(settings: Settings) -> Reading:
     """Return the run itself."""
-    return Reading(BASE, by_place(settings.rules), settings, "expected")
+    return Reading(BASE, _holding(settings), settings, "expected")
+
+
+def _holding(settings: Settings) -> tuple[ExclusionRule, ...]:
+    """Return the rules that hold for the term of the homes, told apart by place."""
+    term = float(settings.time.term_years)
+    return tuple(rule for rule in by_place(settings.rules) if rule.is_for_term(term))
 
 
 def variant_reading(settings: Settings, variant: Variant, path: Path) -> Reading:
@@ -167,7 +173,7 @@ def variant_reading(settings: Settings, variant: Variant, path: Path) -> Reading
     except FlexsitesError as error:
         raise ConfigError(error.within(where)) from error
     own = replace(own, rules=rules, target_groups=limited)
-    return Reading(variant.id, _told_apart(by_place(rules), settings, variant), own, variant.estimate, variant.bridging)
+    return Reading(variant.id, _told_apart(_holding(own), settings, variant), own, variant.estimate, variant.bridging)
 
 
 def _bridged(settings: Settings, flexmilieu: str, where: str) -> Settings:
@@ -218,7 +224,7 @@ def _values(settings: Settings, variant: Variant) -> dict[str, Any]:
 
 def _told_apart(rules: tuple[ExclusionRule, ...], settings: Settings, variant: Variant) -> tuple[ExclusionRule, ...]:
     """Return the rules under ids of their own where they lie elsewhere; an include lifts the rules under theirs."""
-    base = _by_id(by_place(settings.rules))
+    base = _by_id(_holding(settings))
     names = {key: key for key in (*base, *_by_id(rules))}
     names |= {
         key: f"{key}__{variant.id}"

@@ -188,8 +188,9 @@ class RuleSet(Model):
         return self
 
     def in_force(self, on: date | None = None) -> tuple[ExclusionRule, ...]:
-        """Return the rules valid on a day (the reference date) that are not off, in order."""
-        return tuple(rule for rule in self.valid_on(on) if rule.is_on)
+        """Return the rules valid on a day (the reference date) and for the term that are not off, in order."""
+        term = float(self.time.term_years)
+        return tuple(rule for rule in self.valid_on(on) if rule.is_on and rule.is_for_term(term))
 
     def valid_on(self, on: date | None = None) -> tuple[ExclusionRule, ...]:
         """Return the rules valid on a day (the reference date), those that are off among them, in order."""

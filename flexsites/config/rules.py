@@ -49,6 +49,43 @@ class ByClass(Range):
         return max(float(figure) for figure in figures)
 
 
+class Terms(Model):
+    """For how long homes stand where a rule holds: the law asks other things of ten years, of fifteen and of more."""
+
+    above_years: Number | None = None
+    """The rule holds where homes stand longer than this; left out: however short."""
+    up_to_years: Number | None = None
+    """The rule holds where homes stand no longer than this; left out: however long."""
+
+    @model_validator(mode="after")
+    def _leaves_some(self) -> Self:
+        if self.above_years is None and self.up_to_years is None:
+            message = "for_terms: give above_years, up_to_years or both"
+            raise ValueError(message)
+        if (
+            self.above_years is not None
+            and self.up_to_years is not None
+            and float(self.above_years) >= float(self.up_to_years)
+        ):
+            message = (
+                f"for_terms: no term is above {float(self.above_years):g} and at most {float(self.up_to_years):g} years"
+            )
+            raise ValueError(message)
+        return self
+
+    def hold(self, years: float) -> bool:
+        """Whether a term is among them.
+
+        Examples
+        --------
+        >>> ten = {"value": 10, "unit": "year", "source": "a law"}
+        >>> [Terms(above_years=ten).hold(10), Terms(up_to_years=ten).hold(10), Terms(above_years=ten).hold(15)]
+        [False, True, True]
+        """
+        longer = self.above_years is None or years > float(self.above_years)
+        return longer and (self.up_to_years is None or years <= float(self.up_to_years))
+
+
 class BaseRule(Model):
     """What every rule says, whatever its kind.
 
@@ -73,6 +110,8 @@ class BaseRule(Model):
     """The first day on which the rule holds; left out: always has."""
     valid_to: date | None = None
     """The last day on which the rule holds; left out: still does."""
+    for_terms: Terms | None = None
+    """For which terms of the homes the rule holds (`time.term_years`); left out: for any."""
     source: str | None = None
     """Where the rule comes from; a rule has this or `assumption: true`."""
     assumption: bool = False
@@ -115,6 +154,10 @@ class BaseRule(Model):
     def is_in_force(self, on: date) -> bool:
         """Whether the rule is valid on a day (first and last day included)."""
         return (self.valid_from is None or self.valid_from <= on) and (self.valid_to is None or on <= self.valid_to)
+
+    def is_for_term(self, years: float) -> bool:
+        """Whether the rule holds where homes stand for so many years."""
+        return self.for_terms is None or self.for_terms.hold(years)
 
     @property
     def layer_key(self) -> str | None:

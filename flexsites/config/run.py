@@ -129,6 +129,9 @@ class Shortlist(Model):
     """Only sites known to be free for so many years; left out: any."""
     apart_m: float = Field(default=0.0, ge=0)
     """Only sites that lie at least so many metres from every better one of the same list; 0: any."""
+    without_rules: tuple[str, ...] = ()
+    """Only sites on which none of these rules asks consent or attention (many homes of social rent about, a soft
+    soil), and where their sources say so; left out: any."""
 
 
 class Run(Model):

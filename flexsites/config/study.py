@@ -28,7 +28,7 @@ from flexsites.config.anchors import Anchors
 from flexsites.config.base import Figure, collect_figures
 from flexsites.config.certainty import Certainty
 from flexsites.config.counting import Counting
-from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
+from flexsites.config.dwellings import URBANITY, DwellingType, LayoutStandard, Programme
 from flexsites.config.exploitation import Exploitation
 from flexsites.config.load import expand, find, read_model, read_yaml
 from flexsites.config.openstreetmap import AmenityCategories, StreetRules
@@ -206,13 +206,14 @@ class Study:
     @property
     def direct_reach_m(self) -> float:
         """How far one walks all the way within the longest travel time asked; 0 when none is."""
-        longest_min = max((float(one.limit_min) for one in self.travel_measures), default=0.0)
-        return longest_min / 60.0 * self.walk_speed_km_h * 1000.0
+        walks = (float(one.limit_min) / 60.0 * one.walks_at(self.walk_speed_km_h) for one in self.travel_measures)
+        return max(walks, default=0.0) * 1000.0
 
     def _measures_asked(self) -> tuple[str, ...]:
         limited = {threshold.measure for reading in self.readings for threshold in thresholds(reading.groups)}
         milieus = [flexmilieu for reading in self.readings for flexmilieu in reading.flexmilieus]
         weighted = {one.measure for flexmilieu in milieus for one in flexmilieu.weighted}
+        weighted |= {URBANITY for flexmilieu in milieus if flexmilieu.programme.asks_urbanity}
         return tuple(sorted(limited | weighted | set(TRANSIT_MEASURES)))
 
     @property

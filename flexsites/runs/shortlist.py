@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from flexsites.config.resolved import read_resolved, settings_of
 from flexsites.config.run import Shortlist
 from flexsites.errors import Fault, NotFoundError
 from flexsites.reporting.results import Results, open_results
+from flexsites.reporting.table_view import entries
 from flexsites.tables import Frame, Layouts
 from flexsites.tables.contract import is_true
 from flexsites.tables.counting import counts, listed
@@ -36,8 +37,9 @@ class Chosen:
         owner_class_largest, n_per_cluster_low/expected/high, score, available_years_expected, core_area_m2, verdict; at
         most ``n`` rows per flexmilieu, best rank first, within a rank by owner, homes and id.
     n_unknown
-        Of what is asked about ``verdict``, ``owner_class_largest`` and ``available_years_expected``, how many locations
-        are left out only because that is unknown: they are no less suitable, and may pass once it is known.
+        Of what is asked about ``verdict``, ``owner_class_largest``, ``available_years_expected`` and rules
+        (``flags``), how many locations are left out only because that is unknown: they are no less suitable, and may
+        pass once it is known.
     """
 
     rows: Frame
@@ -60,6 +62,8 @@ def choose(results: Results, asked: Shortlist) -> Chosen:
     ranked = results.table("location_suitability").dropna(subset=["rank"])
     ranked = ranked.merge(results.table("locations")[facts], on="location_id", validate="many_to_one")
     ranked = ranked.merge(years, on="site_id", validate="many_to_one")
+    if asked.without_rules:
+        ranked = ranked.assign(rules_met=ranked["site_id"].map(_rules_met(results, asked.without_rules)))
     flexmilieus = asked.flexmilieus or results.flexmilieus
     enough = ranked["flexmilieu"].isin(flexmilieus) & (ranked["n_per_cluster_expected"] >= asked.min_units)
     ranked = ranked[is_true(enough)]
@@ -118,6 +122,32 @@ def _tests(ranked: Frame, asked: Shortlist) -> Iterator[tuple[str, pd.Series[flo
     if asked.min_available_years is not None:
         years = ranked["available_years_expected"].astype("float64")
         yield "available_years_expected", (years >= asked.min_available_years).astype("float64").mask(years.isna())
+    if asked.without_rules:
+        yield "flags", 1.0 - ranked["rules_met"]
+
+
+def _rules_met(results: Results, rules: Sequence[str]) -> pd.Series[float]:
+    """Return by site whether one of some rules asks consent or attention: 1 yes, 0 no, NaN not checked in full.
+
+    Raises
+    ------
+    NotFoundError
+        If no such rule holds in the run.
+    """
+    spoken, sites = results.table("rule_coverage"), results.table("sites").set_index("site_id")
+    family = spoken["rule_id"].str.partition("__")[0]
+    if absent := [name for name in rules if name not in set(family)]:
+        what, remedy = f"no rule {', '.join(absent)} holds in the run", "turn it on in the run (`effects`) and run it"
+        raise NotFoundError(Fault(what, str(results.directory), remedy))
+    unchecked = spoken[(family.isin(rules) & (spoken["coverage"] != "covered")).to_numpy()]["rule_coverage_id"]
+    met = np.array(
+        [
+            any(name.partition("__")[0] in rules for column in told for name in entries(column))
+            for told in zip(sites["restrictions"], sites["flags"], strict=True)
+        ]
+    )
+    is_open = ~met & sites["rule_coverage_id"].isin(unchecked).to_numpy()
+    return pd.Series(np.where(is_open, np.nan, met.astype(np.float64)), index=sites.index)
 
 
 def draw(directory: Path, chosen: Frame, folder: Path) -> None:
@@ -198,6 +228,8 @@ def folder_name(asked: Shortlist) -> str:
         parts.append(f"from_{str(asked.min_available_years).removesuffix('.0')}_years")
     if asked.apart_m:
         parts.append(f"{str(asked.apart_m).removesuffix('.0')}_m_apart")
+    if asked.without_rules:
+        parts.append("without_" + "+".join(sorted(set(asked.without_rules))))
     return "-".join(parts)
 
 

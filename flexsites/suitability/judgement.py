@@ -13,6 +13,7 @@ import pandas as pd
 
 from flexsites.arrays import lists
 from flexsites.config.base import Label
+from flexsites.config.dwellings import URBANITY
 from flexsites.config.suitability import Criterion, Flexmilieu, TargetGroup, Threshold
 from flexsites.geometry.cluster_sizes import Sizes, per_cluster
 from flexsites.suitability.kernels import criteria as c
@@ -41,7 +42,7 @@ def requirements(flexmilieu: Flexmilieu, groups: Mapping[str, TargetGroup]) -> l
 
 
 def measures_used(flexmilieus: Sequence[Flexmilieu], groups: Mapping[str, TargetGroup]) -> list[str]:
-    """Return the ids of every measure that some flexmilieu requires or weighs, sorted."""
+    """Return the ids of every measure that some flexmilieu requires, weighs or hangs its parking norm on, sorted."""
     used = {
         threshold.measure
         for flexmilieu in flexmilieus
@@ -49,6 +50,7 @@ def measures_used(flexmilieus: Sequence[Flexmilieu], groups: Mapping[str, Target
         for threshold in criterion.any_of
     }
     used |= {weighted.measure for flexmilieu in flexmilieus for weighted in flexmilieu.weighted}
+    used |= {URBANITY for flexmilieu in flexmilieus if flexmilieu.programme.asks_urbanity}
     return sorted(used)
 
 

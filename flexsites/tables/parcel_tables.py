@@ -258,7 +258,7 @@ StopLegs = Table(
     "StopLegs", ("piece_id", "stop_id"), (f.piece_id, f.leg_stop_id, f.walk_distance_m, f.complete_m, f.why)
 )
 DirectLegs = Table("DirectLegs", ("piece_id", "amenity_id"), (f.piece_id, f.amenity_id, f.walk_distance_m))
-TransitQuality = Table("TransitQuality", ("piece_id",), (f.piece_id, f.transit_class))
+TransitQuality = Table("TransitQuality", ("piece_id",), (f.piece_id, f.transit_class, f.urbanity_class))
 
 # -- capacity of parcels ------------------------------------------------------------------------------------------
 LaidOut = Table(

@@ -30,6 +30,15 @@ complete_to_m = Field(
     low=0,
     null_is="not_applicable",
 )
+urbanity_class = Field(
+    "urbanity_class",
+    "int",
+    "how urban the neighbourhood is, as parking norms ask it: 1 very strong, 5 none",
+    null="not asked in this run, or the neighbourhood or its figure is not known",
+    low=1,
+    high=5,
+    source="measure area_urbanity_class",
+)
 transit_class = Field(
     "transit_class",
     "str",

@@ -127,13 +127,40 @@ def test_expected_is_never_more_than_either_route() -> None:
 def test_unknown_transit_has_no_relief() -> None:
     """Null, no row at all, and a class without relief ask the same parking; a good class asks less."""
     pieces = pieces_table([field(70, 40)] * 3)
-    transit = pd.DataFrame({"piece_id": pieces["piece_id"].iloc[:2], "transit_class": [None, "A"]})
+    transit = transit_table(pieces.iloc[:2], [None, "A"])
     one = programme("stedelijk_ov")
     units = fit(pieces, transit, programmes={"x": one}, dwelling_types=dwelling_types(), layout=layout_standard())
     null, good, absent = units["n_parking"]
     assert null == absent == math.ceil(one.parking_norm.expected.value * units["n_per_cluster_expected"].iloc[0])
     assert good == 0
     assert units["n_units_layout"].iloc[1] > units["n_units_layout"].iloc[0]
+
+
+URBAN = {"urbanity_classes": [1, 2], "norm": same(0.2).model_dump()}
+URBAN_AND_SERVED = {"transit_classes": ["A"], "urbanity_classes": [1], "norm": same(0).model_dump()}
+
+
+@pytest.mark.parametrize(
+    ("transit_class", "urbanity_class", "norm"),
+    [("A", 1, 0.0), ("F", 1, 0.2), ("A", 2, 0.2), (None, 2, 0.2), ("A", 3, 1.0), ("A", None, 1.0), (None, None, 1.0)],
+)
+def test_parking_follows_how_urban_a_place_is(
+    transit_class: str | None, urbanity_class: int | None, norm: float
+) -> None:
+    """The first relief of which all holds; what is unknown of a place gives none."""
+    content = PLAIN.model_dump() | {"parking_norm": same(1).model_dump(), "parking_relief": [URBAN_AND_SERVED, URBAN]}
+    one, pieces = Programme.model_validate(content), pieces_table([field(100, 60)])
+    assert one.asks_urbanity
+    units = fit(
+        pieces, transit_table(pieces, transit_class, urbanity_class),
+        programmes={"x": one}, dwelling_types=dwelling_types(), layout=layout_standard(),
+    )  # fmt: skip
+    assert units["n_parking"].tolist() == [math.ceil(norm * units["n_per_cluster_expected"].iloc[0])]
+
+
+def test_a_relief_says_where_it_holds() -> None:
+    with pytest.raises(ValueError, match="give transit_classes, urbanity_classes or both"):
+        Programme.model_validate(PLAIN.model_dump() | {"parking_relief": [{"norm": same(0).model_dump()}]})
 
 
 def test_pieces_that_failed_a_test_are_no_sites() -> None:

@@ -61,7 +61,8 @@ METHOD = {
 OFF = {
     "valuable_landscape", "meadow_birds", "livestock_odour_inside_contour", "livestock_odour_outside_contour",
     "soft_soil", "noise_national_roads", "noise_municipal_roads", "noise_rail", "noise_industry", "power_line_field",
-    "nitrogen_250_m", "nitrogen_3_km", "grid_capacity", "plan_height_low", "ladder",
+    "nitrogen_250_m", "nitrogen_3_km", "grid_capacity", "plan_height_low", "ladder", "social_rent_neighbourhood",
+    "social_rent_district",
 }  # fmt: skip
 """Rules of which no national layer exists, or whose figures are a choice: they hold in no run that does not ask."""
 
@@ -89,11 +90,44 @@ def test_every_rule_of_the_method_is_there(name):
         assert (rules.pop("crops_intensive").effect, rules["monument_sites"].effect) == ("exclude", "exclude")
         today = {one.rule_id: one for one in read("omgevingswet_2024").rules}
         rules |= {key: today[key] for key in ("monument_sites", "monument_buildings")}
+    beyond = "zoning_beyond_ten_years" if name == "pbl_2020" else "zoning_beyond_temporary"
+    assert rules.pop(beyond).for_terms is not None
+    rules.pop("zoning_beyond_temporary", None)
     assert set(rules) == {*METHOD, "own_sites", "zoning_not_housing"}
     assert {key: (rules[key].effect, rules[key].hardness) for key in METHOD} == METHOD
     zoning = rules["zoning_not_housing"]
     assert (zoning.effect, bool(zoning.procedure)) == ("flag", True)
     assert zoning.valid_from or zoning.valid_to
+
+
+TEN = {"value": 10, "unit": "year", "source": "a test"}
+
+
+@pytest.mark.parametrize(
+    ("for_terms", "holds"),
+    [
+        (None, [True, True, True]),
+        ({"above_years": TEN}, [False, False, True]),
+        ({"up_to_years": TEN}, [True, True, False]),
+        ({"above_years": TEN | {"value": 5}, "up_to_years": TEN}, [False, True, False]),
+    ],
+)
+def test_a_rule_holds_for_the_terms_that_it_names(for_terms, holds):
+    one = rule(for_terms=for_terms)
+    assert [one.is_for_term(years) for years in (5, 10, 15)] == holds
+
+
+@pytest.mark.parametrize(
+    ("for_terms", "message"),
+    [
+        ({}, "give above_years, up_to_years or both"),
+        ({"above_years": TEN, "up_to_years": TEN}, "no term is above 10 and at most 10"),
+        ({"above_years": TEN | {"unit": "month"}}, "above_years is in year"),
+    ],
+)
+def test_terms_that_hold_nowhere_are_refused(for_terms, message):
+    with pytest.raises(ValidationError, match=message):
+        rule(for_terms=for_terms)
 
 
 VNG_M = {
@@ -143,7 +177,7 @@ def test_pbls_set_differs_in_what_its_file_says():
     today, then = read("omgevingswet_2024"), read("pbl_2020")
     differing = {a.rule_id for a, b in zip(today.rules, then.rules, strict=False) if a != b}
     assert differing == {"plans_hard", "zoning_not_housing", "monument_buildings", "monument_sites", *NOT_PBL}
-    assert [one.rule_id for one in then.rules[len(today.rules) :]] == ["crops_intensive"]
+    assert [one.rule_id for one in then.rules[len(today.rules) :]] == ["zoning_beyond_ten_years", "crops_intensive"]
     assert (then.tests, then.locations, then.time.horizon_years) == (
         today.tests, today.locations, today.time.horizon_years,
     )  # fmt: skip

@@ -87,6 +87,24 @@ def test_as_many_as_asked_per_flexmilieu_and_no_smaller_than_asked(run: Results)
     assert found.rows[["flexmilieu", "site_id"]].values.tolist() == [["tiny", "d"], ["campus", "a"]]
 
 
+def test_sites_on_which_a_rule_bears_are_left_out_and_those_not_checked_counted(run: Results) -> None:
+    """b lies in a flagged neighbourhood, c under a local rule of that name; of d nobody said."""
+    none: list[tuple[str, ...]] = [()] * 5
+    sites = SITES.assign(
+        flags=pd.Series([("noise",), ("social",), (), (), ()], dtype=object),
+        restrictions=pd.Series([*none[:2], ("social__daar",), *none[:2]], dtype=object),
+        rule_coverage_id=["all", "all", "all", "some", "all"],
+    )
+    coverage = pd.DataFrame(
+        {"rule_coverage_id": ["all", "some"], "rule_id": "social", "coverage": ["covered", "partly"]}
+    )
+    told = Results(run.directory, run.manifest, run._cache | {"sites": sites, "rule_coverage": coverage})
+    found = choose(told, Shortlist(flexmilieus=("tiny",), without_rules=("social",)))
+    assert (found.rows["site_id"].tolist(), found.n_unknown) == (["a"], {"flags": 1, "verdict": 1})
+    with pytest.raises(NotFoundError, match="no rule soft_soil holds in the run"):
+        choose(told, Shortlist(without_rules=("soft_soil",)))
+
+
 @pytest.mark.parametrize(
     ("asked", "told"), [(Shortlist(owner_class=("gemente",)), "gemente"), (Shortlist(flexmilieus=("tinyy",)), "tinyy")]
 )

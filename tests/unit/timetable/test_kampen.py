@@ -18,6 +18,7 @@ from flexsites.accessibility.kernels.timetable import Legs, make_legs, walk_seco
 from flexsites.accessibility.prepare_timetable import PreparedTravel, departures_of, prepare_travel
 from flexsites.accessibility.transit import serve, travel_times, walk_to_destinations, walk_to_stops
 from flexsites.config.access import TravelTime
+from flexsites.config.base import Figure
 from flexsites.config.load import configs_directory, read_model
 from flexsites.config.opportunities import ToPlaces
 from flexsites.config.transit import Transit, TransitClasses
@@ -155,7 +156,7 @@ def test_travel_times_equal_a_search_per_piece(
 ) -> None:
     told = travelled(pieces, stops, destinations, travel).set_index(["piece_id", "measure"])
     legs, straight = walked(pieces, stops), direct(pieces, destinations)
-    timetable, egress = travel.timetable, travel.egress("supermarket")
+    timetable, egress = travel.timetable, travel.egress("supermarket", SPEED)
     order = list(travel.destinations["supermarket"])
     weight = destinations.set_index("amenity_id").loc[order, "weight"].to_numpy()
     n_by_vehicle = 0
@@ -206,6 +207,33 @@ def test_without_a_timetable_travel_times_are_unknown(pieces: Frame, stops: Fram
     assert set(told["status"]) == {"unknown"}
     assert set(told["why"]) == {"no_timetable"}
     assert told["value"].isna().all()
+
+
+def test_those_who_walk_slower_come_later_and_everyone_else_as_before(
+    pieces: Frame, stops: Frame, destinations: Frame, travel: PreparedTravel, service: Service, transit: Transit,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    """A measure with a walking speed of its own, beside the same at the speed of all."""
+    slow = Figure(value=SPEED / 2, source="a test")
+    slower = tuple(one.model_copy(update={"id": f"{one.id}_slow", "walk_speed_km_h": slow}) for one in MEASURES)
+    both = (*MEASURES, *slower)
+    prepared = prepare_travel(
+        tmp_path, service.trips.arrays(), service.stops, destinations, network=network("kampen", "walk"),
+        transfers=transit.transfers, measures=both, walk_speed_km_h=SPEED, egress_reach_m=REACH_M, max_snap_m=SNAP_M,
+    )  # fmt: skip
+    legs = walked(pieces, stops), direct(pieces, destinations)
+    told = travel_times(pieces, *legs, travel=prepared, measures=both, walk_speed_km_h=SPEED)
+    as_before = told[told["measure"].isin([one.id for one in MEASURES])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(as_before, travelled(pieces, stops, destinations, travel))
+    values = told.set_index(["measure", "piece_id"])["value"]
+    at_once, later = values["nearest_min"], values["nearest_min_slow"]
+    is_met = later.notna()
+    assert is_met.sum() > 10
+    assert (later >= at_once)[is_met].all()
+    assert (later > at_once)[is_met].any()
+    alone = travel_times(pieces, *legs, travel=prepared, measures=slower, walk_speed_km_h=99.0)
+    beside = told[told["measure"].isin([one.id for one in slower])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(alone, beside)
 
 
 def test_a_kind_of_destination_that_no_source_holds_is_unknown(
