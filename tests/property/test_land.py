@@ -15,9 +15,10 @@ from flexsites.exclusion.kernels.cores import (
     gap_bridged_m,
     marks_of,
 )
+from flexsites.exclusion.kernels.entrances import approach_to, begins_lane, lanes_to_core, part_with_lanes
 from flexsites.exclusion.kernels.neighbours import Neighbours, find_neighbours, land_of
 
-WIDTH_M, AREA_M2 = 15.0, 1000.0
+WIDTH_M, AREA_M2, LANE_M = 15.0, 1000.0, 3.0
 X, Y = 153_900.0, 472_300.0
 TOLERANCE_M2 = 0.1
 """What METHOD 0 leaves to rounding; two ways to the same core differ by a thousandth of it at most."""
@@ -87,3 +88,25 @@ def test_a_corner_on_the_edge_of_a_neighbour_leaves_no_slit(turn: float, corner:
     components = find_core(pieces, min_width_m=WIDTH_M, min_area_m2=AREA_M2).components
     assert len(components) == 1
     assert abs(float(shapely.area(components[0])) - 60.0 * 28.0) < TOLERANCE_M2
+
+
+@given(st.floats(0.0, 359.0), st.floats(0.5, 2.9))
+def test_a_lane_is_told_from_the_entrance_that_was_sought_where_lanes_begin(turn: float, wide_m: float) -> None:
+    """A field behind a drive that narrows towards the road: the way in begins where the first lane fits, to a hair.
+
+    Kept to the hair, half of such lanes were lost: homes were counted behind what no lane was told to cross.
+    """
+    field, drive = shapely.box(-40, 40, 40, 120), shapely.Polygon([(-4, 40), (4, 40), (wide_m / 2, 0), (0, -9)])
+    road = shapely.LineString([(-30, -20), (30, -20)])
+    piece, core, street = (_turned(one, turn) for one in (shapely.union(field, drive), field, road))
+    lanes = lanes_to_core(piece, core, lane_m=LANE_M)
+    part = part_with_lanes(piece, lanes, lane_m=LANE_M)
+    entrance = shapely.Point(shapely.get_coordinates(shapely.shortest_line(part, street))[0])
+    assert begins_lane(lanes, entrance, lane_m=LANE_M)
+    room = shapely.buffer(core, -WIDTH_M / 2)
+    assert approach_to(piece, room, entrance, lane_m=LANE_M, is_beyond=True) is not None
+
+
+def _turned(shape: shapely.Geometry, turn: float) -> shapely.Geometry:
+    """Return a shape as it lies somewhere in the country."""
+    return shapely.affinity.translate(shapely.affinity.rotate(shape, turn, origin=(0, 0)), X, Y)

@@ -288,7 +288,8 @@ def begins_lane(lanes: shapely.Geometry, entrance: shapely.Geometry | None, *, l
     >>> [begins_lane(lanes, shapely.Point(x, y), lane_m=3.5) for x, y in ((0, 40), (42, 1), (80, 1))]
     [True, True, False]
     """
-    return bool(shapely.distance(lanes, entrance) <= _half(lane_m) + lane_m)
+    # What is sought where lanes begin is found on the border of that, and there a hair decides.
+    return bool(shapely.distance(lanes, entrance) <= _half(lane_m) + lane_m + _LEAST_M)
 
 
 def approach_to(
