@@ -290,8 +290,15 @@ def settings_of(sites: Frame, transit_quality: Frame) -> list[Setting]:
 
 
 def entrances_of(sites: Frame) -> Floats:
-    """Return the access point of each piece in m, shape (n, 2); NaN where there is none."""
-    return sites[["access_x_m", "access_y_m"]].to_numpy(dtype=np.float64)
+    """Return where one comes in to each piece in m, shape (n, 2); NaN where there is none.
+
+    Where its lane begins, if one is told: over the land of a lender that is not at the entrance.
+    """
+    points = sites[["access_x_m", "access_y_m"]].to_numpy(dtype=np.float64, copy=True)
+    told = np.flatnonzero(sites["approach"].notna())
+    lanes = shapely.from_wkt(sites["approach"].to_numpy(dtype=object)[told])
+    points[told] = shapely.get_coordinates(shapely.get_point(lanes, 0))
+    return points
 
 
 def approaches_of(sites: Frame) -> GeometryArray:

@@ -310,7 +310,7 @@ def approach_to(
     lane_m
         The least width of a lane.
     is_beyond
-        Whether the entrance lies off the core part.
+        Whether the lane is told though it is straight: from an entrance off the core part, or over a lender's land.
 
     Returns
     -------
@@ -343,6 +343,43 @@ def approach_to(
     whole = np.round([shapely.get_coordinates(entrance)[0], *inside.coords], 3)
     line: shapely.LineString = shapely.remove_repeated_points(shapely.LineString(whole))
     return line
+
+
+def crossing_to(
+    core: shapely.Geometry, lender: shapely.Geometry, entrance: shapely.Geometry, *, lane_m: float
+) -> shapely.Point | None:
+    """Return where a lane crosses from the core part of a lender into that of a borrower, nearest to the entrance.
+
+    What is nearest to the entrance as the crow flies may lie behind water or the land of a third.
+
+    Parameters
+    ----------
+    core, lender
+        Core parts that share an edge: the borrower's and the lender's.
+    entrance
+        The lender's.
+    lane_m
+        The least width of a lane; the middle keeps half of it from the ends of the edge.
+
+    Returns
+    -------
+        A point of the borrower's core part; None: no lane passes the edge.
+
+    Examples
+    --------
+    >>> crossing_to(shapely.box(20, 0, 60, 40), shapely.box(0, 0, 20, 20), shapely.Point(0, 40), lane_m=3.0).coords[:]
+    [(20.0, 18.51)]
+    >>> crossing_to(shapely.box(20, 0, 60, 40), shapely.box(0, 0, 20, 2), shapely.Point(0, 40), lane_m=3.0) is None
+    True
+    """
+    both = shapely.buffer(shapely.union(core, lender), _LEAST_M, join_style="mitre")
+    middles = shapely.buffer(both, -_half(lane_m) - _LEAST_M, quad_segs=_QUAD_SEGS)
+    edge = shapely.intersection(shapely.boundary(core), shapely.buffer(lender, 2 * _LEAST_M))
+    where = shapely.intersection(edge, middles)
+    if where.is_empty:
+        return None
+    x, y = shapely.get_coordinates(shapely.shortest_line(where, entrance))[0]
+    return shapely.Point(round(float(x), 3), round(float(y), 3))
 
 
 def part_with_lanes(piece: shapely.Geometry, lanes: shapely.Geometry, *, lane_m: float) -> shapely.Geometry:

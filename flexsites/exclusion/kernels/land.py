@@ -241,15 +241,17 @@ class Land:
                 self._way_in[key] = None
         return self._way_in[key]
 
-    def approach(self, piece: int, core: shapely.Geometry, entrance: shapely.Point) -> shapely.LineString | None:
+    def approach(
+        self, piece: int, core: shapely.Geometry, entrance: shapely.Point, *, is_lent: bool = False
+    ) -> shapely.LineString | None:
         """Return the lane from the entrance of a piece to the largest room of its core part.
 
         None: a straight lane leads on from an entrance at the core part, or none does. From an entrance off the core
-        part the lane is always told, be it to a smaller room.
+        part and from where one comes over the land of a lender it is always told, be it to a smaller room.
         """
         limits = self.limits
         rooms = by_size(shapely.buffer(core, -rooms_m(limits.min_width_m), quad_segs=_QUAD_SEGS))
-        is_beyond = bool(shapely.distance(core, entrance) > limits.lane_m)
+        is_beyond = is_lent or bool(shapely.distance(core, entrance) > limits.lane_m)
         shape, lane_m = self.shape[piece], limits.lane_m
         tried = rooms if is_beyond else rooms[:1]
         ways = (approach_to(shape, one, entrance, lane_m=lane_m, is_beyond=is_beyond) for one in tried)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from flexsites.arrays import BoolArray, GeometryArray, IntArray
 from flexsites.exclusion.kernels.cores import gap_bridged_m
+from flexsites.exclusion.kernels.entrances import crossing_to
 from flexsites.exclusion.kernels.land import Entered, Land, Lands, objects
 from flexsites.exclusion.kernels.neighbours import find_neighbours, is_below, land_of, share_edge
 
@@ -203,11 +204,16 @@ class _Reading:
         return None if entered is None else _Door(entered, -1)
 
     def approach(self, row: int, door: _Door | None) -> shapely.LineString | None:
-        """Return the lane from a piece's own way in that bends or leads to a core part off it; None: there is none."""
-        if door is None or door.lender >= 0 or door.entered.line is None:
+        """Return the lane that bends, or leads to a core part off the way in, or from a lender; None: there is none."""
+        if door is None or door.entered.line is None:
             return None
-        entrance = shapely.Point(shapely.get_coordinates(door.entered.line)[0])
-        return self.land.approach(int(self.piece[row]), self.size(row).core, entrance)
+        size = self.size(row)
+        begin: shapely.Point | None = shapely.Point(shapely.get_coordinates(door.entered.line)[0])
+        if door.lender >= 0:
+            lent = self.land.open(size.land).part(size.land.index(door.lender))
+            begin = crossing_to(size.core, lent, begin, lane_m=self.land.limits.lane_m)
+        is_lent = door.lender >= 0
+        return None if begin is None else self.land.approach(int(self.piece[row]), size.core, begin, is_lent=is_lent)
 
     def borrowed(self, row: int) -> _Door | None:
         """Return the way in of a piece of another parcel whose core part shares an edge with this one's."""

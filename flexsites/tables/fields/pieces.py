@@ -77,8 +77,8 @@ approach = Field(
     "approach",
     "str",
     "the middle of the lane from the entrance through the piece to the largest room of its core part, where it bends "
-    "or the entrance lies off the core part (WKT)",
-    null="a straight lane leads on from the entrance or none does, or it has no entrance of its own",
+    "or the entrance lies off the core part; of a borrowed entrance from where one comes over the lender's land (WKT)",
+    null="a straight lane leads on from the entrance or none does",
     null_is="none",
     source="METHOD 0",
 )

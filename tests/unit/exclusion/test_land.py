@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from flexsites.capacity.homes import entrances_of
 from flexsites.exclusion.coverage import cover_rules
 from flexsites.exclusion.locations import place_pieces
 from flexsites.exclusion.overlay import overlay
@@ -203,3 +204,21 @@ def test_a_lane_is_told_from_an_entrance_off_the_core_be_it_straight() -> None:
     assert line.coords[0] == (field["access_x_m"], field["access_y_m"])
     assert field.geometry.distance(shapely.Point(line.coords[0])) > 30
     assert field["approach_width_m"] == LANE_M
+
+
+def test_a_lane_over_the_land_of_a_lender_begins_where_it_crosses_into_the_piece() -> None:
+    """The lender's entrance is nearer to a corner across 2 m of somebody else's land: no lane leads there."""
+    lender, piece = at(60, 0, 100, 80), shapely.union_all([at(-40, 42, 58, 120), at(58, 80, 100, 120)])
+    road = shapely.LineString([(X - 100, Y - 10), (X + 60, Y - 10)])
+    lends, borrows = (left(lender, piece, roads=(road,)).loc[name] for name in ("s0#1", "s1#1"))
+    assert borrows["has_borrowed_entrance"]
+    entrance = (X + 60, Y)
+    assert (borrows["access_x_m"], borrows["access_y_m"]) == (lends["access_x_m"], lends["access_y_m"]) == entrance
+    line = shapely.from_wkt(borrows["approach"])
+    begin = shapely.Point(line.coords[0])
+    assert shapely.distance(begin, shapely.Point(X + 60 + LANE_M / 2, Y + 80)) < 0.02
+    assert begin.distance(lends.geometry) < 0.01
+    assert shapely.covers(
+        shapely.buffer(borrows.geometry, 0.01), shapely.buffer(line, LANE_M / 2 - 0.02, cap_style="flat")
+    )
+    assert entrances_of(borrows.to_frame().T).tolist() == [list(begin.coords[0])]
