@@ -46,11 +46,20 @@ COMMON = {
 CHECKED = {(21, 25): 3921, (20, 25): 189, (17, 25): 134, (16, 25): 25}
 """Parcels by how many of the excluding rules were checked there."""
 
-BOUND_BY_LAYOUT = 515
+BOUND_BY_LAYOUT = 513
 """Rows of homes, of 6,084, in which the layout holds less than the density asks."""
 
 BORROWED = (34, 150.2)
 """Pieces with a borrowed entrance, and their hectares of core part."""
+
+TOUCHING = (211, 203)
+"""Pairs of valid pieces whose core parts touch, and those of them that share a core over the border."""
+
+PART_NEEDS_CONSENT = {"eligible": 195, "conditional": 83}
+"""Valid pieces of which a part needs consent, by the verdict of their parcels."""
+
+ROOFS = {"dwellings": (240, 20), "shops": (642, 58)}
+"""Homes at expected figures on roofs that may be topped up, and how many roofs: apart, and never added."""
 
 
 @pytest.fixture(scope="session")
@@ -126,6 +135,39 @@ def test_entrances_that_are_borrowed(pieces: gpd.GeoDataFrame) -> None:
     assert (len(lent), round(lent["core_area_m2"].sum() / 10_000, 1)) == BORROWED
 
 
+def test_pieces_that_touch_share_their_core_both_ways(pieces: gpd.GeoDataFrame) -> None:
+    valid = pieces[pieces["is_valid"] & pieces["is_with_consent"]]
+    core = valid.geometry.to_numpy()
+    one, other = shapely.STRtree(core).query(core, predicate="dwithin", distance=0.002)
+    one, other = one[one < other], other[one < other]
+    ids, mates = valid["piece_id"].tolist(), [set(found) for found in valid["core_mates"]]
+    shares = [ids[b] in mates[a] for a, b in zip(one, other, strict=True)]
+    assert (len(shares), sum(shares)) == TOUCHING
+    assert shares == [ids[a] in mates[b] for a, b in zip(one, other, strict=True)]
+
+
+def test_a_part_that_needs_consent_makes_no_site_conditional(sites: pd.DataFrame, pieces: gpd.GeoDataFrame) -> None:
+    partly = pieces[pieces["is_valid"] & pieces["is_with_consent"] & ~pieces["is_without_consent"]]
+    assert partly["site_id"].map(sites["verdict"]).value_counts().to_dict() == PART_NEEDS_CONSENT
+
+
+def test_a_lane_over_borrowed_land_begins_on_the_land_of_its_lender(pieces: gpd.GeoDataFrame) -> None:
+    valid = pieces[pieces["is_valid"] & pieces["is_with_consent"]]
+    own = valid[~valid["has_borrowed_entrance"]]
+    for piece in valid[valid["has_borrowed_entrance"] & valid["approach"].notna()].itertuples():
+        begin = shapely.get_point(shapely.from_wkt(piece.approach), 0)
+        lends = own[(own["access_x_m"] == piece.access_x_m) & (own["access_y_m"] == piece.access_y_m)]
+        assert shapely.distance(lends.geometry, begin).min() < 0.01, piece.piece_id
+        assert shapely.distance(piece.geometry, begin) < 0.01, piece.piece_id
+
+
+def test_homes_on_roofs_of_dwellings_and_of_shops_are_told_apart(whole: Path) -> None:
+    units = pd.read_parquet(whole / "roof_units.parquet")
+    headline = units[(units["age_rule"] == "stec_2023") & (units["roof_variant"] == "permanent_strict")]
+    found = headline[headline["verdict"] == "eligible"].groupby("block_type")["n_units_expected"].agg(["sum", "size"])
+    assert {name: tuple(row) for name, row in found.iterrows()} == ROOFS
+
+
 def test_how_many_rules_were_checked_where(sites: pd.DataFrame) -> None:
     assert sites.groupby(["n_rules_checked", "n_rules_excluding"]).size().to_dict() == CHECKED
 
@@ -172,6 +214,10 @@ def test_no_place_holds_more_than_its_maximum(whole: Path) -> None:
             limit = rows["flexmilieu"].map({name: one[level]["value"] for name, one in most.items()})
             held = rows[f"n_per_cluster_{level}"].dropna()
             assert (held <= limit[held.index]).all(), (table, level)
+    parcels = pd.read_parquet(whole / "suitability.parquet").set_index(["site_id", "flexmilieu"])
+    assert parcels.loc[("99010039520000", "werk_nabij"), "n_per_cluster_expected"] <= 400, "once 800"
+    places = pd.read_parquet(whole / "location_suitability.parquet").set_index(["location_id", "flexmilieu"])
+    assert places.loc[("99010036740000#1", "zorg_nabij"), "n_per_cluster_expected"] <= 30, "once 80"
 
 
 def test_no_denser_than_is_built_and_the_shape_binds_where_it_must(whole: Path, pieces: gpd.GeoDataFrame) -> None:
