@@ -15,11 +15,11 @@ from pathlib import Path
 
 from flexsites.config.rules import ExclusionRule
 from flexsites.config.run import Area
-from flexsites.config.source_rows import Row
+from flexsites.config.source_rows import FileRow, Row
 from flexsites.config.sources import Service, Sources
 from flexsites.config.street_sources import OsmPlace
 from flexsites.errors import Fault, InputError
-from flexsites.inputs.formats.files import Places
+from flexsites.inputs.formats.files import Places, is_remote
 from flexsites.inputs.formats.locked import Fetched
 from flexsites.inputs.land.rule_needs import columns_asked
 from flexsites.inputs.preparation import Preparation, once_each
@@ -166,6 +166,17 @@ def _walk(preparation: Preparation, request: Request, make_ready: MakeReady | No
         preparation.attempt(lambda: prepare_streets(preparation, reach, make_ready, areas))
     if request.with_stock and area is not None:
         preparation.attempt(lambda: prepare_stock(preparation, area, areas, request.reference_date))
+    if area is None:
+        _tell_missing(preparation, request)
+
+
+def _tell_missing(preparation: Preparation, request: Request) -> None:
+    """Tell which files are not there of what is read only where the area is known, and now is not."""
+    for name, row in preparation.sources.rows().items():
+        is_asked = name == "parcels" or (request.with_stock and name.startswith(("buildings.", "portfolio")))
+        paths = row.paths if is_asked and isinstance(row, FileRow) else ()
+        if paths and not any(map(is_remote, paths)):
+            preparation.attempt(lambda name=name, row=row: preparation.files(name, row))  # type: ignore[misc]
 
 
 def gaps(sources: Sources, rules: Iterable[ExclusionRule]) -> list[str]:

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
 
 from flexsites.config.areas import area_names, plain_name
 from flexsites.config.presets import RD_URI, Door
 from flexsites.config.source_rows import Row, Selection
 from flexsites.config.sources import ArcgisFeatures, DownloadApi, OgcFeatures, Service, Wfs
-from flexsites.errors import Fault, InputError
+from flexsites.errors import CrsError, Fault, InputError
 from flexsites.inputs.fetch.cache import Answer, Cache
 from flexsites.inputs.fetch.door_atom import bring_of_feed
 from flexsites.inputs.fetch.door_overpass import Selectors, bring_of_overpass
 from flexsites.inputs.fetch.door_tiles import bring_tiles
 from flexsites.inputs.formats.facts import Facts, is_empty_answer, keep_facts
 from flexsites.inputs.formats.files import require_no_bomb
-from flexsites.inputs.formats.projection import to_rd
+from flexsites.inputs.formats.projection import coordinate_faults, to_rd
 from flexsites.inputs.formats.ranges import PARQUET
 from flexsites.inputs.formats.vector import Bounds, open_vector
 from flexsites.inputs.formats.web import Told
@@ -32,6 +35,7 @@ from flexsites.tables.whole_files import whole_file
 
 _GEOFABRIK = {"fryslan": "friesland"}
 _LIMIT = 1000
+_LOOKED_AT = 100
 _DECLARED = "EPSG:28992"
 _MADE = (*PARQUET, ".gpkg", ".geojson")
 _READ = (*_MADE, ".gml", ".json", ".fgb")
@@ -328,7 +332,9 @@ def _read(
     frames = []
     for path in files:
         if path.suffix.lower() in PARQUET:
-            frames.append(_within(gpd.read_parquet(path), window, where))
+            frame = gpd.read_parquet(path)
+            _require_label(frame.geometry, str(frame.crs or ""), where)
+            frames.append(_within(frame, window, where))
             continue
         try:
             opened = open_vector(str(path), where=where, scratch=scratch, layer=layer)
@@ -336,6 +342,8 @@ def _read(
             if is_empty_answer(path):
                 continue
             raise
+        for first in itertools.islice(opened.batches(opened.columns, rows=_LOOKED_AT), 1):
+            _require_label(first.geometry, opened.crs or "", where)  # or the window would leave all of it out
         box = None if window is None or opened.crs is None else to_rd(opened.crs, where=where).window(window)
         text = opened.columns if opened.is_text else ()
         for batch in opened.batches(opened.columns, bounds=box, text=text):
@@ -343,6 +351,13 @@ def _read(
             frame = gpd.GeoDataFrame(columns, geometry=batch.geometry, crs=opened.crs, index=range(len(batch.geometry)))
             frames.append(_within(frame, window, where))
     return _together(frames)
+
+
+def _require_label(shapes: Iterable[shapely.Geometry], crs: str, where: str) -> None:
+    """Refuse coordinates that contradict the reference system that their file says."""
+    box = shapely.bounds(np.asarray(list(shapes), dtype=object)).reshape(-1, 4)
+    if crs and (wrong := coordinate_faults(box, crs, where=where)):
+        raise CrsError(wrong)
 
 
 def _within(frame: gpd.GeoDataFrame, window: Bounds | None, where: str) -> gpd.GeoDataFrame:

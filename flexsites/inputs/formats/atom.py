@@ -19,7 +19,7 @@ import requests
 from flexsites.config.addresses import without_secrets
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.vector import Bounds
-from flexsites.inputs.formats.web import Told, answer_of, require_same_reach
+from flexsites.inputs.formats.web import Told, answer_of, is_web_page, require_same_reach
 from flexsites.inputs.formats.windows import in_degrees
 from flexsites.inputs.formats.xml import require_plain
 
@@ -155,6 +155,8 @@ def _every_entry(url: str, wanted: Wanted, session: requests.Session, told: Told
 def _entries(url: str, session: requests.Session, told: Told | None) -> list[_Entry]:
     shown = without_secrets(url)
     content, _ = answer_of(session, url, told=told)
+    if is_web_page(content):
+        raise InputError(Fault("a web page (HTML) came instead of a feed", shown, "check the address"))
     try:
         require_plain(content, where=shown)
         feed = ET.fromstring(content)  # noqa: S314 - it declares no entities

@@ -26,6 +26,7 @@ Geometries = NDArray[np.object_]
 RD_NEW = 28992
 # Where coordinates in degrees can lie that are meant to be in the Netherlands: its area with the North Sea.
 _LONGITUDES = (2.0, 8.0)
+_MOST_DEGREES = 360.0
 _LATITUDES = (50.0, 56.0)
 
 
@@ -132,7 +133,8 @@ def coordinate_faults(bounds: NDArray[np.float64], crs: str, *, where: str) -> l
     if is_swapped:
         what = f"latitude stands before longitude, labelled {crs}"
         return [Fault(what, where, "write the file with longitude first (x, y)")]
-    if system.is_geographic and is_metres:
+    is_beyond = bool(np.abs([low, high]).max() > _MOST_DEGREES)  # also where x and y were exchanged by the label
+    if system.is_geographic and (is_metres or is_beyond):
         return [
             Fault(
                 f"coordinates in metres, labelled {crs}",

@@ -173,3 +173,18 @@ def test_the_country_is_all_its_provinces(tmp_path: Path) -> None:
     assert len(study.run.area.provincies) == 12
     assert study.run.name == "nederland"
     assert study.run.pipeline == "provincial_sweep"
+
+
+@pytest.mark.parametrize("more", [[], ["--roofs", "bezit.csv"]], ids=["parcels", "roofs"])
+def test_without_internet_every_file_that_is_missing_is_told_at_once(tmp_path: Path, more: list[str]) -> None:
+    """Also those that are read within an area whose borders are missing themselves."""
+    made.table(tmp_path / "bezit.csv", bag_pand_id=["0228100000000001"])
+    given = [str(tmp_path / one) if one.endswith(".csv") else one for one in more]
+    told = CliRunner().invoke(app, ["init", "Ede", *given, "--to", str(tmp_path / "run.yaml")])
+    assert told.exit_code == 0, told.output
+    study = resolve(str(tmp_path / "run.yaml"))
+    missing = {str(one) for one in check_inputs(study)}
+    rows = study.run.sources.rows()
+    files = {path for row in rows.values() for path in getattr(row, "paths", ()) if not (tmp_path / path).exists()}
+    assert len(files) > 3
+    assert all(any(path in one and "no such file" in one for one in missing) for path in files)

@@ -103,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
         if state == "COMPLETED":
             content["_links"] = {"download": {"href": f"/download/{number}.zip"}}
             shape = shapely.from_wkt(web.posted[number]["geofilter"])
-            web.files[f"/download/{number}.zip"] = zipped(web.member, gml(web.frame[web.frame.intersects(shape)]))
+            web.files[f"/download/{number}.zip"] = zipped(web.member, self._page(self._within(shape)))
         self._send(201 if state == "COMPLETED" else 200, json.dumps(content).encode(), {})
 
     def _wfs(self, query: dict[str, str]) -> None:
@@ -114,10 +114,16 @@ class _Handler(BaseHTTPRequestHandler):
             found = found[found.intersects(shapely.box(west, south, east, north))]
         total = web.hits if web.hits is not None else str(len(found))
         if query.get("resulttype") == "hits":
-            return self._send(200, gml(found[:0], total), {})
+            return self._send(200, self._page(found[:0], total), {})
         start = int(query["startindex"]) if web.obeys_start else 0
         page = found[start : start + int(query["count"])]
-        return self._send(200, web.prologue.encode() + gml(page, total), {})
+        return self._send(200, web.prologue.encode() + self._page(page, total), {})
+
+    def _within(self, shape: shapely.Geometry) -> gpd.GeoDataFrame:
+        return self.web.frame[self.web.frame.intersects(shape)]
+
+    def _page(self, frame: gpd.GeoDataFrame, total: str | None = None) -> bytes:
+        return gml(frame, total)
 
     def _file(self, content: bytes) -> None:
         web, first, end = self.web, 0, len(content)
@@ -157,7 +163,7 @@ def gml(frame: gpd.GeoDataFrame, total: str | None = None) -> bytes:
     """Return features as a WFS gives them."""
     members = []
     for row in frame.itertuples():
-        ring = " ".join(f"{x:g} {y:g}" for x, y in row.geometry.exterior.coords)
+        ring = " ".join(f"{x:.12g} {y:.12g}" for x, y in row.geometry.exterior.coords)
         members.append(
             f'<wfs:member><t:Perceel gml:id="perceel.{row.id}"><t:id>{row.id}</t:id><t:use>{row.use}</t:use>'
             '<t:geom><gml:Polygon srsName="urn:ogc:def:crs:EPSG::28992" gml:id="g.{0}"><gml:exterior><gml:LinearRing>'
