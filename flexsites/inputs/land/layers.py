@@ -17,8 +17,8 @@ from flexsites.geometry.lattice import subdivide
 from flexsites.inputs.features import Features, read_features
 from flexsites.inputs.formats.projection import Geometries
 from flexsites.inputs.formats.vector import Bounds
-from flexsites.inputs.land.plan_periods import with_periods
-from flexsites.inputs.land.rule_needs import NUMBERS, RuleNeeds, as_rules_read
+from flexsites.inputs.land.plan_periods import with_periods, without_finished
+from flexsites.inputs.land.rule_needs import NUMBERS, PLAN_HARDNESS, RuleNeeds, as_rules_read
 from flexsites.inputs.rows.ingest import ReadReport, Rows
 from flexsites.tables import CRS, Frame, Layers
 from flexsites.tables.spatial_files import Writer, Written
@@ -80,6 +80,8 @@ def write_layer(
             plans = (getattr(row, "periods", {}), row.rename, told, getattr(row, "without_period", ()))
             rows = with_periods(found, *plans)
             rows = replace(rows, columns=_with_numbers(rows.columns, opened, told))
+            if PLAN_HARDNESS in needs.needed and not getattr(row, "periods", {}):
+                rows = without_finished(rows, told)
             rows = as_rules_read(rows, needs, told, is_open=is_open)
             writer.add(layer_frame(layer, rows, optional=needs.optional))
         if not writer.has_rows_or_columns:

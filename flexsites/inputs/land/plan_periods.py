@@ -45,6 +45,7 @@ def with_periods(
         [report.unreadable.numbers(rows.columns[ours], name) for ours, (name, _) in zip(names, ordered, strict=True)]
     )
     years = np.array([span for _, span in ordered], dtype=np.float64)
+    homes = np.where(homes < 0, np.nan, homes)  # demolition, or a placeholder: how many are built is not known
     has_homes, is_unknown = homes > 0, np.isnan(homes)
     start = _first(has_homes, is_unknown, years[:, 0])
     completion = _first(has_homes[:, ::-1], is_unknown[:, ::-1], years[::-1, 1])
@@ -65,6 +66,25 @@ def with_periods(
         report.ledger.n_kept -= int((~stays).sum())
         report.notes.append(f"{int((~stays).sum())} plans without homes in any period are left out")
     return Rows(rows.ids[stays].reset_index(drop=True), columns[stays].reset_index(drop=True), rows.geometry[stays])
+
+
+def without_finished(rows: Rows, report: ReadReport) -> Rows:
+    """Return plans without those of which no home is left to be built; how many there were is told.
+
+    A register that gives homes per period says so itself; of one that does not know the number nothing is left out.
+    """
+    if "n_dwellings" not in rows.columns:
+        return rows
+    stays = ~(pd.to_numeric(rows.columns["n_dwellings"], errors="coerce") == 0).fillna(value=False).to_numpy(dtype=bool)
+    if stays.all():
+        return rows
+    n_gone = int((~stays).sum())
+    report.ledger.n_left_out += n_gone
+    report.ledger.n_kept -= n_gone
+    report.notes.append(f"{n_gone} plans of no homes are left out: finished, or never to be built")
+    return Rows(
+        rows.ids[stays].reset_index(drop=True), rows.columns[stays].reset_index(drop=True), rows.geometry[stays]
+    )
 
 
 def _loose(

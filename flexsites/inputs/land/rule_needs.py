@@ -35,7 +35,8 @@ from flexsites.inputs.rows.words import booleans, by_word, nearly, strangers
 _AREA = 2
 PLAN_HARDNESS = "plan_hardness"
 PLAN_YEARS = ("plan_start_year", "plan_completion_year")
-NUMBERS = (*PLAN_YEARS, "n_dwellings")
+_HOMES = "n_dwellings"
+NUMBERS = (*PLAN_YEARS, _HOMES)
 LAND_USE = "land_use"
 
 
@@ -193,6 +194,8 @@ def columns_asked(sources: Sources, rules: Iterable[ExclusionRule]) -> dict[str,
 def as_rules_read(rows: Rows, needs: RuleNeeds, report: ReadReport, *, is_open: bool) -> Rows:
     """Return rows as rules can read them; what they could not is told, and set apart or made unknown.
 
+    Codes that rules list as whole numbers are numbers: `0265` in a file is 265. Fewer than no homes is unknown.
+
     Parameters
     ----------
     rows
@@ -211,6 +214,8 @@ def as_rules_read(rows: Rows, needs: RuleNeeds, report: ReadReport, *, is_open: 
         columns[name] = found.set_axis(rows.columns.index)
     for name in sorted((set(needs.words) | set(needs.listed)) & set(columns) - needs.booleans):
         words = needs.words.get(name)
+        if all(word.isdecimal() and word == str(int(word)) for word in needs.listed.get(name, ("",))):
+            columns[name] = _as_numbers_are_written(columns[name])
         is_wrong = nearly(columns[name], needs.listed[name]) if words is None else strangers(columns[name], words)
         if is_wrong.any():
             known = ", ".join(sorted(needs.listed[name] if words is None else words))
@@ -218,8 +223,26 @@ def as_rules_read(rows: Rows, needs: RuleNeeds, report: ReadReport, *, is_open: 
             columns[name] = columns[name].mask(is_wrong)
     for name in (name for name in PLAN_YEARS if name in columns):
         columns[name] = _plausible(columns[name], name, report)
+    if _HOMES in columns:
+        homes = columns[_HOMES]
+        is_negative = (homes < 0).fillna(value=False).astype(bool)
+        report.placeholders.update({_HOMES: int(is_negative.sum())})
+        columns[_HOMES] = homes.mask(is_negative)
     changed = Rows(rows.ids, pd.DataFrame(columns, index=rows.columns.index), rows.geometry)
     return set_apart(changed, _unreadable(changed, needs), report)
+
+
+def _as_numbers_are_written(column: pd.Series) -> pd.Series:
+    """Return a column of codes without the zeros that stand before them.
+
+    Examples
+    --------
+    >>> _as_numbers_are_written(pd.Series(["0265", "26", None, "x0"])).tolist()
+    ['265', '26', nan, 'x0']
+    """
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column
+    return column.astype("str").str.replace(r"^0+(?=\d+$)", "", regex=True)
 
 
 def _plausible(column: pd.Series, name: str, report: ReadReport) -> pd.Series:

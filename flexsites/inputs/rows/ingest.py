@@ -21,6 +21,7 @@ from flexsites.errors import CrsError, Fault, FlexsitesError, InputError
 from flexsites.inputs.formats.archives import features_of
 from flexsites.inputs.formats.facts import is_empty_answer
 from flexsites.inputs.formats.files import Places, locate
+from flexsites.inputs.formats.gml_units import unit_faults
 from flexsites.inputs.formats.projection import Geometries, Projection, coordinate_faults, outside_rd, to_rd
 from flexsites.inputs.formats.vector import BATCH_ROWS, GDAL_ARC_STEP_DEGREES, Batch, Bounds, VectorFile, open_vector
 from flexsites.inputs.rows import validity
@@ -200,6 +201,8 @@ def open_source(
         row = fitted(row, found.columns) if not opened else row
         file_faults = _shape_faults(found, where)
         file_faults += column_faults(row, found.columns, needed, where=where)
+        if found.is_text:
+            file_faults += unit_faults(Path(found.path), _numbers_of(row, found, (*needed, *optional)), where=where)
         is_about_crs.extend([False] * len(file_faults))
         faults.extend(file_faults)
         opened.append(found)
@@ -210,6 +213,12 @@ def open_source(
     wanted = (*needed, *optional)
     kept, asked = kept_columns(row, names, wanted), read_columns(row, names, wanted)
     return VectorSource(name, row, tuple(opened), tuple(projections), kept, asked, tuple(real))
+
+
+def _numbers_of(row: Selection, found: VectorFile, wanted: tuple[str, ...]) -> dict[str, str]:
+    """Return the columns that are read of a file, theirs: ours; of pairs those that hold values."""
+    ours = {name: row.rename.get(name, name) for name in kept_columns(row, found.columns, wanted)}
+    return ours | {pairs.value: name for name, pairs in row.pairs.items() if pairs.value is not None}
 
 
 def _members(

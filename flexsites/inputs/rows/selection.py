@@ -160,8 +160,8 @@ def column_faults(
 def matches(column: pd.Series, values: Iterable[object]) -> NDArray[np.bool_]:
     """Return which rows hold one of the values; a list matches if any member does, null and blank if null is asked.
 
-    Numbers, text and booleans are compared as they are written, so `1`, `1.0` and "1" are the same. A text with `|` or
-    `;` is a list.
+    Numbers, text and booleans are compared as they are written, so `1`, `1.0` and "1" are the same; where a number is
+    asked, `0265` is 265, where text is asked it is not. A text with `|` or `;` is a list.
 
     Examples
     --------
@@ -173,9 +173,13 @@ def matches(column: pd.Series, values: Iterable[object]) -> NDArray[np.bool_]:
     [True, False]
     >>> matches(pd.Series(["2024-01-01", None, ""]), (None,)).tolist()
     [False, True, True]
+    >>> matches(pd.Series(["0265", "0026"]), (265,)).tolist(), matches(pd.Series(["0265"]), ("265",)).tolist()
+    ([True, False], [False])
     """
     values = tuple(values)
     wanted = {written(value) for value in values if value is not None}
+    are_numbers = any(isinstance(value, int) and not isinstance(value, bool) for value in values)
+    written_as = _without_zeros if are_numbers else str
     if None in values:
         holds_nothing = np.array(
             [is_null(value) or (isinstance(value, str) and not value.strip()) for value in column], dtype=bool
@@ -186,8 +190,13 @@ def matches(column: pd.Series, values: Iterable[object]) -> NDArray[np.bool_]:
     if holds_lists(column):
         return np.array([any(written(v) in wanted for v in members(cell)) for cell in column], dtype=bool)
     codes, uniques = pd.factorize(column)
-    hits = np.array([*(_is_or_holds(written(value), wanted) for value in uniques), False], dtype=bool)
+    hits = np.array([*(_is_or_holds(written_as(written(value)), wanted) for value in uniques), False], dtype=bool)
     return np.asarray(hits[codes], dtype=bool)
+
+
+def _without_zeros(text: str) -> str:
+    """Return a whole number without the zeros that stand before it; any other text as it is."""
+    return text.lstrip("0") or "0" if text.isdigit() else text
 
 
 def _is_or_holds(text: str, wanted: set[str]) -> bool:

@@ -140,7 +140,7 @@ CASES: dict[str, Case] = {
         PLANS,
         "a.gpkg",
         {"planstatus": STATUS, "aantal": [20, 9], "netto_capaciteit": [10, 5]},
-        {"plan_hardness": HARD, "n_dwellings": [10, 5]},
+        {"plan_hardness": HARD, "n_dwellings": [20, 9]},
     ),
     "plans, hardheid": (
         PLANS,

@@ -1,0 +1,127 @@
+"""Values that say something else than they seem: each is read right, made unknown and counted, or told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from flexsites.config.rule_sets import read_rule_set
+from flexsites.config.shelf import Shelf
+from flexsites.errors import InputError
+from flexsites.inputs.osm.files import reading
+from flexsites.inputs.prepare import Request, prepare
+from flexsites.inputs.prepared import Prepared
+from tests.unit.inputs import register_files as made
+from tests.unit.inputs.makers import sources, vector
+
+RULES = {one.rule_id: one for one in read_rule_set(Shelf().files("rules/exclusion")["omgevingswet_2024"]).rules}
+HARD = ["Vastgesteld"] * 4
+
+
+def read(folder: Path, place: str, used: dict[str, Any], *rules: str) -> Prepared:
+    given = sources(layers={place: {"coverage": "none", **used}})
+    request = Request(rules=tuple(RULES[one] for one in rules))
+    return prepare(given, directory=folder / "out", base=folder, request=request)
+
+
+def plans(folder: Path, **columns: list[Any]) -> tuple[pd.DataFrame, str, str]:
+    """Return plans as they were read, what was noted of them, and what was warned of."""
+    path = made.gpkg(folder / "a.gpkg", p=made.frame(**columns))
+    found = read(folder, "plan_capacity", {"use": "plancapaciteit", "path": str(path)}, "plans_hard")
+    rows = pd.DataFrame(found.read_layers())
+    return rows.sort_values("plannaam", ignore_index=True), found.records[0].notes, " ".join(found.warnings)
+
+
+def test_a_plan_of_no_homes_is_no_plan_and_one_of_fewer_is_of_an_unknown_number(tmp_path: Path) -> None:
+    rows, notes, warned = plans(
+        tmp_path, plannaam=list("abcd"), planstatus=HARD, aantal_woningen=[10, 0, -1, None], startjaar=[2027] * 4
+    )
+    assert rows["plannaam"].tolist() == ["a", "c", "d"]
+    assert rows["n_dwellings"].isna().tolist() == [False, True, True]
+    assert "1 plans of no homes are left out" in notes
+    assert "n_dwellings: 1 values that cannot be, taken as unknown" in notes + warned
+
+
+def test_a_net_of_no_homes_may_be_as_many_demolished_as_built(tmp_path: Path) -> None:
+    rows, notes, _ = plans(tmp_path, plannaam=list("abcd"), planstatus=HARD, netto=[10, 0, -3, None])
+    assert rows["plannaam"].tolist() == list("abcd")
+    assert rows["n_dwellings"].isna().tolist() == [False, True, True, True]
+    assert "left out" not in notes
+
+
+def test_homes_of_a_period_below_zero_are_unknown(tmp_path: Path) -> None:
+    path = made.gpkg(
+        tmp_path / "a.gpkg", p=made.frame(naam=list("abc"), hard=["hard"] * 3, y20=[-1, 0, 5], y30=[4, 0, 0])
+    )
+    used = vector(
+        path, keep=["naam"], rename={"hard": "plan_hardness"}, periods={"y20": [2020, 2029], "y30": [2030, 2039]}
+    )
+    rows = pd.DataFrame(read(tmp_path, "plan_capacity", used, "plans_hard").read_layers()).sort_values("naam")
+    assert rows["naam"].tolist() == ["a", "c"]  # b has none in any period
+    assert rows["plan_start_year"].isna().tolist() == [True, False]
+    assert rows["plan_start_year"].iloc[1] == 2020
+
+
+@pytest.mark.parametrize("codes", [["01095", "265"], [1095, 265], ["1095", "0265"]])
+def test_the_code_of_a_crop_is_a_number_however_it_is_written(tmp_path: Path, codes: list[Any]) -> None:
+    path = made.gpkg(tmp_path / "a.gpkg", p=made.frame(category=["Bouwland"] * 2, gewascode=codes, jaar=[2025] * 2))
+    used = {"use": "brp_gewaspercelen", "path": str(path)}
+    rows = read(tmp_path, "crops", used, "spray_zones_crops").read_layers()
+    rows = rows.iloc[rows.bounds["minx"].argsort(kind="stable")]
+    assert rows["crop_code"].astype(str).tolist() == ["1095", "265"]
+
+
+def heights(folder: Path, *units: str) -> Path:
+    """Write a plan with a height per square, in these units."""
+    spaces = 'xmlns:gml="http://www.opengis.net/gml/3.2" xmlns:x="https://example.nl/x"'
+    members = "".join(
+        f'<gml:featureMember><x:Vlak gml:id="v{n}"><x:naam>{n}</x:naam><x:hoogte uom="{unit}">{300 + n}</x:hoogte>'
+        f"<x:vlak>{made.ring(shape)}</x:vlak></x:Vlak></gml:featureMember>"
+        for n, (unit, shape) in enumerate(zip(units, made.squares(len(units)), strict=True))
+    )
+    path = folder / "plan.gml"
+    path.write_text(f"<gml:FeatureCollection {spaces}>{members}</gml:FeatureCollection>")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("units", "told"),
+    [
+        (("m", "m"), None),
+        (("urn:ogc:def:uom:OGC:1.0:metre", "http://www.opengis.net/def/uom/UCUM/0/m"), None),
+        (("cm", "cm"), "hoogte is in cm, and height_max_m is in m"),
+        (("m", "cm"), "hoogte is in cm, and height_max_m is in m"),
+    ],
+)
+def test_a_gml_says_in_which_unit_it_is(tmp_path: Path, units: tuple[str, ...], told: str | None) -> None:
+    used = vector(heights(tmp_path, *units), rename={"hoogte": "height_max_m"}, keep=["naam"])
+    if told is None:
+        rows = read(tmp_path, "plan_height", used).read_layers()
+        assert sorted(rows["height_max_m"].astype(float)) == [300.0, 301.0]
+    else:
+        with pytest.raises(InputError, match=told):
+            read(tmp_path, "plan_height", used)
+
+
+def test_a_column_in_several_units_is_told_also_where_we_know_of_none(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="hoogte is in several units: m, ft"):
+        read(tmp_path, "plan_height", vector(heights(tmp_path, "m", "ft"), keep=["hoogte"]))
+
+
+@pytest.mark.parametrize("n", [0, 3])
+def test_what_was_deleted_in_an_editor_is_no_part_of_the_map(tmp_path: Path, n: int) -> None:
+    """The library that reads the file takes deleted elements for elements."""
+    kept = '<node id="{0}" version="1" lat="52" lon="5"/>'
+    gone = '<node id="{0}" version="1" lat="52" lon="5" action=\'delete\'/>'
+    nodes = "".join((gone if i % 40_000 < 1 and i < n * 40_000 else kept).format(i + 1) for i in range(120_000))
+    path = tmp_path / "a.osm"
+    path.write_text(f'<osm version="0.6" generator="JOSM">{nodes}</osm>')
+    if n:
+        with pytest.raises(InputError, match=rf"deleted in it \({n} "), reading(path):
+            pass
+    else:
+        with reading(path):
+            pass
