@@ -30,6 +30,7 @@ _WRITTEN = {
     "glossary": ("Words of the field, nl and en", "The method"),
     "fetch": ("Bring the sources", "Work with it"),
     "look": ("Look at a run", "Work with it"),
+    "plans": ("What real plans take", "Work with it"),
     "variants": ("Variants, and what they cost", "Work with it"),
     "machines": ("Many machines", "Work with it"),
     "add": ("How to add something", "Work on it"),
