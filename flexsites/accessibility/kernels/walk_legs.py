@@ -98,7 +98,8 @@ def _search_all(
 @kernel
 def _longer(values: Any) -> Any:  # noqa: ANN401 - an array of any type
     longer = np.empty(2 * len(values), values.dtype)
-    longer[: len(values)] = values
+    for i in range(len(values)):  # one by one: an assigned array costs seconds of compiling
+        longer[i] = values[i]
     return longer
 
 

@@ -255,7 +255,9 @@ def next_spine(
     worth, spine = _worth(rows, lanes, lattice, spines)
     ways = np.empty((through_gate.shape[0] + lanes[1].size, 4))
     n = through_gate.shape[0]
-    ways[:n] = through_gate
+    for i in range(n):
+        for j in range(4):
+            ways[i, j] = through_gate[i, j]
     for k in chosen:
         for j in range(lanes[0][k], lanes[0][k + 1]):
             if spine[j] >= 0:

@@ -133,10 +133,12 @@ def _nearest_height(outer_x: float, outer_y: float, x: float, y: float, low: flo
 def _sorted_by_left(left: Floats, right: Floats, crosses: NDArray[np.bool_], start: int, stop: int) -> None:
     """Sort the entries start..stop of one strip by their left end, in place."""
     if stop - start > _FEW:
-        order = stable_order(left[start:stop])
-        left[start:stop] = left[start:stop][order]
-        right[start:stop] = right[start:stop][order]
-        crosses[start:stop] = crosses[start:stop][order]
+        # One by one: to assign arrays Numba compiles a check of their shapes, which costs seconds of the first run.
+        lefts, rights, crossings = left[start:stop].copy(), right[start:stop].copy(), crosses[start:stop].copy()
+        order = stable_order(lefts)
+        for i in range(order.size):
+            left[start + i], right[start + i] = lefts[order[i]], rights[order[i]]
+            crosses[start + i] = crossings[order[i]]
         return
     for i in range(start + 1, stop):
         one_left, one_right, one_crosses = left[i], right[i], crosses[i]

@@ -163,7 +163,8 @@ def _count_parts(
             for depth in depths_m:
                 for phase in range(n_phases):
                     best = _count_rows(x, y, ends, home_gross_m2, depth, row_gap_m, phase, n_phases)
-                    counts[part] = np.maximum(counts[part], best)
+                    for home in range(n_homes):  # one by one: an assigned array costs seconds of compiling
+                        counts[part, home] = max(counts[part, home], best[home])
     return counts
 
 
