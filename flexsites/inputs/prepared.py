@@ -102,8 +102,11 @@ class Prepared:
         frames = [read_window(path, bounds) for path in paths]
         kinds = _common_kinds(frames, [empty_columns(path) for path in paths])
         filled = [frame for frame in frames if len(frame)] or frames[:1]
-        joined = pd.concat([_with_kinds(frame, kinds) for frame in filled], ignore_index=True)
-        return gpd.GeoDataFrame(joined, geometry="geometry", crs=CRS)  # type: ignore[no-any-return]
+        longest = pd.RangeIndex(max(map(len, filled)))
+        nulls = {one: pd.Series(_null_of(one), index=longest, dtype=one) for one in set(kinds.values())}
+        columns = {name: _joined(filled, name, nulls[kind]) for name, kind in kinds.items()}
+        shapes = np.concatenate([frame.geometry.to_numpy() for frame in filled])
+        return gpd.GeoDataFrame(columns, geometry=shapes, crs=CRS)  # type: ignore[no-any-return]
 
 
 def open_prepared(directory: Path, layers: Iterable[str]) -> Prepared:
@@ -164,13 +167,18 @@ def _widest(kinds: set[str]) -> str:
     return "float64" if kinds <= {"Int64", "float64"} else "str"
 
 
-def _with_kinds(frame: Frame, kinds: Mapping[str, str]) -> Frame:
-    columns: dict[str, object] = {}
-    for name, kind in kinds.items():
-        if name not in frame.columns or (str(frame[name].dtype) != kind and frame[name].isna().all()):
-            columns[name] = pd.Series(np.nan if kind == "float64" else pd.NA, index=frame.index, dtype=kind)
-        elif str(frame[name].dtype) == kind:
-            columns[name] = frame[name]
+def _null_of(kind: str) -> object:
+    return np.nan if kind == "float64" else pd.NA
+
+
+def _joined(frames: list[Frame], name: str, nulls: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a column of all frames below each other, null where a frame has none or nothing but nulls."""
+    kind = nulls.dtype
+    parts: list[pd.Series[Any]] = []
+    for frame in frames:
+        own = frame.get(name)
+        if own is None or (own.dtype != kind and own.isna().all()):
+            parts.append(nulls.iloc[: len(frame)])
         else:
-            columns[name] = frame[name].astype(kind)  # type: ignore[call-overload]
-    return gpd.GeoDataFrame(columns, geometry=frame.geometry, crs=CRS)  # type: ignore[no-any-return]
+            parts.append(own if own.dtype == kind else own.astype(kind))
+    return pd.concat(parts, ignore_index=True)
