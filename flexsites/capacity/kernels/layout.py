@@ -95,7 +95,7 @@ class _Frame:
         self.low = float(min(edges[:, 1].min(), edges[:, 3].min()))
         self.ground, self.direction = ground, direction
         self.mouths = {
-            lane: turned(np.concatenate([ground.entrance, gate])[None, :], direction)[0]
+            lane: turned(np.concatenate([ground.entrances[lane], gate])[None, :], direction)[0]
             for lane, gate in ground.gates.items()
         }
         self._strips: dict[tuple[object, ...], tuple[Strips, Strips]] = {}

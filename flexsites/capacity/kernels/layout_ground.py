@@ -30,8 +30,8 @@ class Ground(NamedTuple):
 
     edges: Floats
     area_m2: float
-    entrance: Floats
-    """Its point nearest to the entrance."""
+    entrances: dict[tuple[float, float], Floats]
+    """Per width of lanes and verge its point nearest to the entrance, of what is as wide where that is a jag."""
     gates: dict[tuple[float, float], Floats]
     """Per width of lanes and verge the nearest point with room for both all round; none where that is not in sight."""
     farther: dict[tuple[float, float], Floats]
@@ -58,7 +58,7 @@ class Ground(NamedTuple):
         return found._replace(
             edges=found.edges + np.tile(origin, 2),
             area_m2=self.area_m2,
-            entrance=found.entrance + origin,
+            entrances={one: point + origin for one, point in found.entrances.items()},
             gates={one: gate + origin for one, gate in found.gates.items()},
             farther={one: gate + origin for one, gate in found.farther.items()},
             approach=self.approach,
@@ -210,17 +210,19 @@ def grounds_of(
     clearances = {lane: lane[1] + lane[0] * math.sqrt(0.5) + _ROUNDING_M for lane in lanes}
     gates = {lane: _gates(moved, points, clearance) for lane, clearance in clearances.items()}
     farther = {lane: _gates(moved, points, _square_m(*lane)) for lane in lanes}
-    if clearances and (shut := np.all([np.isnan(one).any(axis=1) for one in gates.values()], axis=0)).any():
-        points[shut] = _beside(moved[shut], points[shut], min(clearances.values()))
-        for lane, clearance in clearances.items():
-            gates[lane][shut] = _gates(moved[shut], points[shut], clearance)
-            farther[lane][shut] = _gates(moved[shut], points[shut], _square_m(*lane))
+    begins = {lane: points.copy() for lane in lanes}
+    # Each width by itself: what a piece holds under one layout must not hang on which others are asked.
+    for lane, clearance in clearances.items():
+        if (shut := np.isnan(gates[lane]).any(axis=1)).any():
+            begins[lane][shut] = _beside(moved[shut], points[shut], clearance)
+            gates[lane][shut] = _gates(moved[shut], begins[lane][shut], clearance)
+            farther[lane][shut] = _gates(moved[shut], begins[lane][shut], _square_m(*lane))
     areas = shapely.area(moved)
     grounds = [
         Ground(
             edges[first_edge[i] : first_edge[i + 1]],
             float(areas[i]),
-            points[i],
+            {lane: one[i] for lane, one in begins.items()},
             {lane: one[i] for lane, one in gates.items() if not np.isnan(one[i]).any()},
             {lane: one[i] for lane, one in farther.items() if not np.isnan(one[i]).any()},
             moved[i],

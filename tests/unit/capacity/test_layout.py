@@ -198,9 +198,21 @@ def test_a_jag_at_the_way_in_does_not_shut_the_land():
     lanes = [(3.5, 1.0)]
     grounds, origin = grounds_of(np.array([field, jagged]), np.array([[-3.0, 78.9], [-3.0, 78.9]]), lanes)
     assert all(lanes[0] in one.gates for one in grounds)
-    begins = grounds[1].entrance + origin[1]
+    begins = grounds[1].entrances[lanes[0]] + origin[1]
     assert jagged.buffer(0.01).covers(shapely.Point(begins))
     assert np.hypot(*(begins - [0.0, 78.9])) < 3.0, "it begins beside the jag"
+
+
+def test_what_a_layout_holds_beside_a_jag_does_not_hang_on_which_others_are_asked() -> None:
+    """From a jag of 2 m the land that a narrow lane needs is in sight, and that for a wide one is not."""
+    field = shapely.union(shapely.box(0, 0, 100, 80), shapely.Polygon([(1.6, 80), (0.5, 72.3), (-2.2, 71.5)]))
+    narrow, wide = (BARE._replace(lane_m=lane_m) for lane_m in (3.0, 4.5))
+    entrance, enough = np.array([[-2.2, 71.5]]), np.full((1, 2), 40)
+    pieces = np.array([field])
+    together = count_modules(pieces, entrance, [narrow, wide], enough, n_turns=2, n_spines=2)
+    alone = [count_modules(pieces, entrance, [one], enough[:, :1], n_turns=2, n_spines=2) for one in (narrow, wide)]
+    assert together.tolist() == np.hstack(alone).tolist()
+    assert together.tolist() == [[40, 40]]
 
 
 def test_homes_stand_where_the_lane_that_bends_leads_however_large_what_lies_apart_is() -> None:
