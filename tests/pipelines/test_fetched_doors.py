@@ -79,6 +79,22 @@ def write_presets(folder: Path, run: Content, web: Web, overpass: Overpass) -> N
         (folder / f"{name}.yaml").write_text(yaml.safe_dump({**shown, "serves": serves, "doors": [door]}))
 
 
+def fails_in_the_middle(web: Web, path: Path, folder: Path) -> None:
+    """Fetch while the tiles are gone: it is told, what came is locked, and a check says what is missing."""
+    gone = {name: web.files.pop(name) for name in list(web.files) if name.startswith("/tiles/")}
+    env = {"FLEXSITES_CACHE": str(folder / "cache")}
+    shown = flexsites("fetch", path, "--quiet", env=env)
+    assert shown.returncode
+    assert "404" in shown.stdout + shown.stderr
+    locked = {one["source"] for one in json.loads((folder / "small.lock.json").read_text())["sources"]}
+    assert "parcels" in locked
+    assert "buildings.roofs_3d" not in locked
+    shown = flexsites("check", path, env=env)
+    assert shown.returncode
+    assert "daken.gpkg: no such file" in shown.stdout + shown.stderr
+    web.files |= gone
+
+
 def fetch_through_doors(world: Path, folder: Path) -> Path:
     """Write the small run with three of its sources behind doors, fetch it, and stop the services."""
     osm = read_map(world / "flexdam.osm.pbf")
@@ -94,6 +110,7 @@ def fetch_through_doors(world: Path, folder: Path) -> Path:
         assert "questions, one after the other; the first turn in 0 s" in planned
         assert not (folder / "small.lock.json").exists()
         assert not overpass.asked
+        fails_in_the_middle(web, path, folder)
         told_by("fetch", path, "--quiet")
         n_asked = len(overpass.asked) + len(web.asked)
         told_by("fetch", path, "--quiet")

@@ -128,17 +128,23 @@ def _read_once(
     return reading, classify(reading.tags, chosen, lifecycle)
 
 
+ENDS = "end_date"
+
+
 @dataclass(frozen=True, slots=True)
 class Classes:
     """Per category which features it has, and how many features are of none because they are gone, or not there yet."""
 
     of: Mapping[Any, BoolArray]
     n_gone: int
+    n_ending: int = 0
+    """Of those that are there, how many say on which day they end: whether that is past, their tags do not tell."""
 
     def notes(self) -> tuple[str, ...]:
         """Return what a reader of the manifest should know."""
         gone = f"{self.n_gone} are tagged as closed, gone or not yet built, and are left out"
-        return (gone,) if self.n_gone else ()
+        ending = f"{self.n_ending} say when they end (end_date), and are kept"
+        return ((gone,) if self.n_gone else ()) + ((ending,) if self.n_ending else ())
 
 
 def classify(tags: Sequence[Tags], categories: Mapping[Any, AmenityCategory], lifecycle: Lifecycle) -> Classes:
@@ -154,7 +160,8 @@ def classify(tags: Sequence[Tags], categories: Mapping[Any, AmenityCategory], li
     there = {name: is_one & ~gone[name] for name, is_one in by_tags.items()}
     none = np.zeros(len(tags), dtype=bool)
     ever, now = (np.logical_or.reduce([none, *masks.values()]) for masks in (by_tags, there))
-    return Classes(there, int((ever & ~now).sum()))
+    is_ending = np.array([ENDS in one for one in tags], dtype=bool)
+    return Classes(there, int((ever & ~now).sum()), int((now & is_ending).sum()))
 
 
 def is_gone(tags: Tags, any_of: Sequence[Mapping[str, Sequence[str]]], lifecycle: Lifecycle) -> bool:

@@ -79,6 +79,9 @@ def read_osm_rows(source: OsmSource, told: ReadReport, *, bounds: Bounds | None 
             told.notes.append(
                 f"{n_former} are tagged as disused, abandoned or gone, and kept (`without` leaves them out)"
             )
+        n_ending = sum("end_date" in tags for tags in reading.tags)
+        if n_ending:
+            told.notes.append(f"{n_ending} say when they end (end_date), and are kept")
         if len(features) == 0 and row.preset is not None:  # its tags are right: none is mapped here
             told.notes.append("nothing in the file has the tags")
             continue

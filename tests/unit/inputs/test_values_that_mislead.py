@@ -8,14 +8,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from flexsites.config.openstreetmap import AmenityCategory, Lifecycle
 from flexsites.config.rule_sets import read_rule_set
 from flexsites.config.shelf import Shelf
 from flexsites.errors import InputError
+from flexsites.inputs.osm.amenities import classify
 from flexsites.inputs.osm.files import reading
 from flexsites.inputs.prepare import Request, prepare
 from flexsites.inputs.prepared import Prepared
+from tests.unit.accessibility.maps import write_map
 from tests.unit.inputs import register_files as made
-from tests.unit.inputs.makers import sources, vector
+from tests.unit.inputs.makers import ABOUT, sources, vector
 
 RULES = {one.rule_id: one for one in read_rule_set(Shelf().files("rules/exclusion")["omgevingswet_2024"]).rules}
 HARD = ["Vastgesteld"] * 4
@@ -109,6 +112,24 @@ def test_a_gml_says_in_which_unit_it_is(tmp_path: Path, units: tuple[str, ...], 
 def test_a_column_in_several_units_is_told_also_where_we_know_of_none(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="hoogte is in several units: m, ft"):
         read(tmp_path, "plan_height", vector(heights(tmp_path, "m", "ft"), keep=["hoogte"]))
+
+
+def test_what_says_when_it_ends_is_told(tmp_path: Path) -> None:
+    """Whether the day is past, its tags do not tell: it stays, and is counted."""
+    rails = {10: ([1, 2], {"railway": "rail"}), 11: ([2, 3], {"railway": "rail", "end_date": "2019"})}
+    path = write_map(tmp_path / "a.osm.pbf", {**rails, 12: ([1, 3], {"highway": "road", "end_date": "2019"})})
+    used = {"reader": "osm_layer", "about": ABOUT, "path": str(path), "tags": {"railway": ["rail"]}, "geometry": "line"}
+    found = read(tmp_path, "rail", used)
+    assert len(found.read_layers()) == 2
+    assert "1 say when they end (end_date), and are kept" in found.records[0].notes
+
+
+def test_an_amenity_that_says_when_it_ends_is_told() -> None:
+    school = {"school": AmenityCategory(label="school", any_of=({"amenity": ("school",)},))}
+    tags = [{"amenity": "school"}, {"amenity": "school", "end_date": "2019"}, {"shop": "x", "end_date": "2019"}]
+    found = classify(tags, school, Lifecycle(keys=(), prefixes=()))
+    assert found.of["school"].tolist() == [True, True, False]
+    assert found.notes() == ("1 say when they end (end_date), and are kept",)
 
 
 @pytest.mark.parametrize("n", [0, 3])
