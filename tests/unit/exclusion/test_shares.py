@@ -19,10 +19,12 @@ SHARE = {"attribute": "taken_share"}
 NOUGHT, PART, WHOLE, UNKNOWN = 0.0, 0.4, 1.0, None
 
 
-def outcome(*rules, rows, gemeente=None):
+def outcome(*rules, rows, gemeente=None, owner=None):
     """The verdict on a plot of one hectare, its restrictions and flags, and what each rule takes of it first."""
     asked, map_rows = by_place(tuple(rules)), layers(*rows)
-    site = parcels(PLOT).assign(gemeente_code=np.array([gemeente], dtype=object))
+    site = parcels(PLOT).assign(
+        gemeente_code=np.array([gemeente], dtype=object), owner_class=np.array([owner], dtype=object)
+    )
     names = [name for one in asked for name in one.layer_keys]
     spoken = cover_rules(site, covered("streets", *dict.fromkeys(names)), map_rows, rules=asked, tests=TESTS)
     faces = overlay(site, map_rows, rules=asked, time=TIME)
@@ -115,6 +117,40 @@ def test_a_rule_that_differs_by_place_has_shares_in_each(gemeente, found):
     }  # fmt: skip
     asked = rule(effect="flag", share=SHARE, locally=[here])
     assert outcome(asked, rows=[taking(PART)], gemeente=gemeente) == found
+
+
+EFFECT_IN = {
+    # (gemeente, owner): a municipality goes before an owner; where the owner is not known neither rule is known to hold
+    ("GM0363", "rijk"): "restrict", ("GM0363", "gemeente"): "restrict", ("GM0363", None): "restrict",
+    ("GM0014", "rijk"): None, ("GM0014", "gemeente"): "exclude", ("GM0014", None): None,
+    (None, "gemeente"): None,
+}  # fmt: skip
+OF_SHARE = {
+    # a part of the land: consent is asked; an unknown share counts as all of it
+    ("exclude", WHOLE): "excluded", ("exclude", PART): "conditional", ("exclude", UNKNOWN): "excluded",
+    ("restrict", WHOLE): "conditional", ("restrict", PART): "conditional", ("restrict", UNKNOWN): "conditional",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("is_inside", [True, False])
+@pytest.mark.parametrize("lies_in", [True, False])
+@pytest.mark.parametrize("share", [NOUGHT, PART, WHOLE, UNKNOWN])
+@pytest.mark.parametrize(("gemeente", "owner"), EFFECT_IN)
+def test_place_owner_share_and_another_layer_together(gemeente, owner, share, lies_in, is_inside):
+    """Every combination: what holds by place and owner, where the other layer says so, as the share of it means."""
+    label = {"nl": "daar", "en": "there"}
+    locally = [
+        {"id": "owner", "label": label, "where": {"owners": ["rijk"]}, "change": {"effect": "off"}, "source": "a test"},
+        {
+            "id": "stad", "label": label, "where": {"gemeenten": ["GM0363"]}, "change": {"effect": "restrict"},
+            "source": "a test",
+        },
+    ]  # fmt: skip
+    asked = rule(share=SHARE, where_layer={"layer": "zone", "is_inside": is_inside}, locally=locally)
+    zone = PLOT if lies_in else at(500, 0, 600, 100)
+    verdict = outcome(asked, rows=[taking(share), ("zone", zone)], gemeente=gemeente, owner=owner)[0]
+    holds = EFFECT_IN[gemeente, owner] if lies_in == is_inside else None
+    assert verdict == OF_SHARE.get((holds, share), "eligible")
 
 
 def test_a_place_may_leave_the_share_out():
