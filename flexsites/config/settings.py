@@ -120,7 +120,8 @@ def replaced(settings: Settings, values: Mapping[str, Any], where: str) -> Setti
     changed: dict[str, Any] = {}
     for section, content in plain.items():
         try:
-            changed[section] = SECTIONS[section].validate_python(content)
+            said = _said(getattr(settings, section), content) if section == "sources" else content
+            changed[section] = SECTIONS[section].validate_python(said)
         except ValidationError as error:
             faults += list(_faults_of(error, section, where))
     if faults:
@@ -178,6 +179,22 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - plain YAML
     if isinstance(value, Mapping):
         return {key: _plain(one) for key, one in value.items()}
     return [_plain(one) for one in value] if isinstance(value, tuple | list) else value
+
+
+def _said(value: object, content: Any) -> Any:  # noqa: ANN401 - plain YAML
+    """Return of plain content what was written or changed: a key that nobody wrote may have no effect where it is."""
+    if isinstance(value, BaseModel) and isinstance(content, dict):
+        before = value.model_dump(mode="json")
+        return {
+            key: _said(getattr(value, key, None), one)
+            for key, one in content.items()
+            if key in value.model_fields_set or one != before.get(key)
+        }
+    if isinstance(value, Mapping) and isinstance(content, dict):
+        return {key: _said(value.get(key), one) for key, one in content.items()}
+    if isinstance(value, tuple | list) and isinstance(content, list) and len(value) == len(content):
+        return [_said(mine, one) for mine, one in zip(value, content, strict=True)]
+    return content
 
 
 def _faults_of(error: ValidationError, section: str, where: str) -> Iterator[Fault]:

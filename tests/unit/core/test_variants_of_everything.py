@@ -76,6 +76,15 @@ def test_a_variant_that_needs_inputs_of_its_own_is_a_study_by_itself(path: str, 
     assert other.content != study.content
 
 
+def test_another_source_says_no_more_than_what_is_changed_in_it(tmp_path: Path) -> None:
+    """Keys that nobody wrote stay unwritten: some have no effect where they would stand, and a run refuses them."""
+    study = _study(tmp_path, {"sources.layers.natura2000.notes": "another edition"})
+    mine, other = study.run.sources, study.apart["other"].run.sources
+    before, after = (one.model_dump(exclude_unset=True) for one in (mine, other))
+    before["layers"]["natura2000"]["notes"] = "another edition"
+    assert after == before
+
+
 def test_every_path_that_the_report_lists_can_be_replaced(tmp_path: Path) -> None:
     study = resolve("demo")
     listed = dict(study.figures())
