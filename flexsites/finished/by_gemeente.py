@@ -40,6 +40,10 @@ _DIVIDED = {
 }  # fmt: skip
 
 
+_WHOLE = "*"
+"""Stands for all gemeenten at once; the code of none, nor of parcels without one."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Divided:
     """The land of a run with where each gemeente stands in its tables.
@@ -104,8 +108,15 @@ class ByGemeente:
         return grounds_of_parcels(mine.assign(verdict=left["verdict"].array), pieces, kernel, area), made.n_assessed
 
     def whole(self, reading: Reading) -> tuple[Finished, int]:
-        """Return the run on the land that a reading leaves, and how many parcels were assessed for it."""
+        """Return the run on the land that a reading leaves, and how many parcels were assessed for it.
+
+        Where no gemeente of it was asked before, all are assessed together: what lies on their borders is so once.
+        """
         divided = self._land()
+        if not self._is_begun(reading) or _WHOLE in self._made:
+            at_once = self._remade(reading, _WHOLE)
+            study = study_with(divided.whole, reading)
+            return stand_on(divided.whole, study, at_once.exclusions, at_once.tables), at_once.n_assessed
         made = [self._remade(reading, code) for code in divided.codes]
         exclusions = pd.concat([one.exclusions for one in made], ignore_index=True)
         place = position_of(exclusions, divided.whole.parcels)
@@ -124,13 +135,17 @@ class ByGemeente:
             self._opened.append(_divide(open_land_of(self.run)))
         return self._opened[0]
 
+    def _is_begun(self, reading: Reading) -> bool:
+        """Whether the rules of a reading are those that were asked last."""
+        return bool(self._asked) and self._asked[0].id == reading.id and reading.leaves_the_same_as(self._asked[0])
+
     def _remade(self, reading: Reading, gemeente: str) -> Remade:
-        """Return what a reading leaves of a gemeente, remembered until other rules are asked."""
-        if not (self._asked and self._asked[0].id == reading.id and reading.leaves_the_same_as(self._asked[0])):
+        """Return what a reading leaves of a gemeente, or of all, remembered until other rules are asked."""
+        if not self._is_begun(reading):
             self._made.clear()
             self._asked[:] = [reading]
         if gemeente not in self._made:
-            part = _part(self._land(), gemeente)
+            part = self._land().whole if gemeente == _WHOLE else _part(self._land(), gemeente)
             self._made[gemeente] = remake(part, study_with(part, reading), reading)
         return self._made[gemeente]
 

@@ -17,6 +17,7 @@ from flexsites.finished.grounds import Grounds, grounds_of
 from flexsites.finished.opened import Finished
 from flexsites.reporting.summaries.variants import VariantPart, join_variants, part_of_variant
 from flexsites.tables import Frame, conform
+from flexsites.tables.contract import Remembered, frames_remembered
 from flexsites.tables.summary_tables import Variants
 
 __all__ = ["Compared", "Questions", "WhatIf"]
@@ -89,6 +90,7 @@ class Questions:
     _grounds: dict[str, Grounds] = field(default_factory=dict, repr=False)
     _last: list[tuple[Reading, Grounds, int]] = field(default_factory=list, repr=False)
     _land: ByGemeente = field(init=False, repr=False)
+    _looked_at: Remembered = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         """Stand ready for questions of land."""
@@ -104,6 +106,10 @@ class Questions:
         InputError
             If a file of the run, or of its prepared inputs, is gone or is not as it was written.
         """
+        with frames_remembered(self._looked_at):
+            return self._answer(variant)
+
+    def _answer(self, variant: Variant) -> WhatIf:
         reading = self.reading(variant)
         asked, n_assessed = self._on_its_land(reading)
         told = asked.tell(reading) | {name: asked.tables[name] for name in ("locations", "pieces")}
@@ -125,7 +131,8 @@ class Questions:
             As `answer`.
         """
         reading = self.reading(variant)
-        grounds, n_assessed = self._grounds_of(reading, gemeente)
+        with frames_remembered(self._looked_at):
+            grounds, n_assessed = self._grounds_of(reading, gemeente)
         before, after = (
             count(ground, one, undemanding=self.run.undemanding)
             for ground, one in ((self._own_grounds(gemeente), self.run.base), (grounds, reading))

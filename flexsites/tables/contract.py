@@ -156,16 +156,22 @@ def conform(frame: Frame, table: Table, *, where: str, is_result: bool = False) 
     return cast
 
 
-_conforming: ContextVar[dict[int, tuple[weakref.ref[Frame], str]] | None] = ContextVar("conforming", default=None)
+Remembered = dict[int, tuple["weakref.ref[Frame]", str]]
+_conforming: ContextVar[Remembered | None] = ContextVar("conforming", default=None)
 
 
 @contextmanager
-def frames_remembered() -> Iterator[None]:
+def frames_remembered(known: Remembered | None = None) -> Iterator[None]:
     """Look at no frame twice inside the block: for a chain of stages, which change nothing that they are given.
 
     Outside it every frame is looked at each time: a caller may have changed one that conformed before.
+
+    Parameters
+    ----------
+    known
+        What blocks before this one remembered, and this one adds to; None: nothing.
     """
-    token = _conforming.set({})
+    token = _conforming.set({} if known is None else known)
     try:
         yield
     finally:
