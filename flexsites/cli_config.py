@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from flexsites.cli_words import said
 from flexsites.config.copies import copy, named, names
@@ -50,3 +51,18 @@ def copy_command(
     """Copy a file of configuration into your own folder: it takes the place of the original, or stands beside it."""
     path = copy(name, to, shelf=Shelf(config.resolve() if config else None), new_id=new_id)
     _out.print(said(f"Copied: {path}"), highlight=False, soft_wrap=True)
+    if new_id is not None:
+        _tell_next(path.parent.name, new_id)
+
+
+def _tell_next(kind: str, new_id: str) -> None:
+    """Tell how a copy that stands beside the original comes to be used."""
+    told = {
+        "exclusion": said(f"Next: give it a label of its own, and name it in the run file: `rules: {new_id}`"),
+        "flexmilieus": said("Next: give it a label of its own. A run that lists `flexmilieus` names it there."),
+        "target_groups": said(
+            f"Next: give it a label of its own, and name it in a flexmilieu: `target_groups: [{new_id}]`"
+        ),
+    }
+    if kind in told:
+        _out.print(Text(told[kind]), soft_wrap=True)

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from flexsites.cli_words import Lang, lang_option, said
 from flexsites.config.areas import NamedArea, alike, areas_called
+from flexsites.config.copies import lend_schema
 from flexsites.config.load import available
 from flexsites.config.new_run import Line, NewRun, run_name, text_of
 from flexsites.config.presets import Preset, read_presets
@@ -66,6 +67,7 @@ def init(
     relative = None if roofs is None else beside(roofs, target)
     new = NewRun(areas, lines, absent, str(target), relative, is_fetched=is_fetched)
     target.parent.mkdir(parents=True, exist_ok=True)
+    lend_schema("runs/*.yaml", own)
     target.write_text(text_of(new, presets, dt.date.today(), lang.value), encoding="utf-8")  # noqa: DTZ011 - the user's day
     _say(f"Written: {target}")
     _say(f"Next: flexsites {'fetch' if is_fetched else 'check'} {target}")

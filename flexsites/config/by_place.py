@@ -79,7 +79,11 @@ def _local_rules(rule: ExclusionRule) -> Iterator[ExclusionRule]:
         except ValidationError as error:
             where = f"rules.{rule.rule_id}.locally.{local.id}"
             faults += [
-                Fault(one["msg"], f"{where}.{'.'.join(map(str, one['loc'][1:]))}", "correct it")
+                Fault(
+                    one["msg"].removeprefix("Value error, "),
+                    f"{where}.{'.'.join(map(str, one['loc'][1:]))}",
+                    "correct it",
+                )
                 for one in error.errors()
             ]
     if faults:

@@ -83,7 +83,14 @@ def copy(name: str, folder: Path, *, shelf: Shelf, new_id: str | None = None) ->
     target.write_text(text, encoding="utf-8")
     pattern = next((one for one in MODELS if PurePosixPath(f"{whole}.yaml").match(one)), None)
     if pattern is not None:
-        schema = configs_directory() / "schemas" / f"{schema_name(pattern)}.json"
-        (folder / "schemas").mkdir(exist_ok=True)
-        (folder / "schemas" / schema.name).write_text(schema.read_text(encoding="utf-8"), encoding="utf-8")
+        lend_schema(pattern, folder)
     return target
+
+
+def lend_schema(pattern: str, folder: Path) -> Path:
+    """Write the schema of some files (``runs/*.yaml``) into a folder of one's own, where editors find it; return it."""
+    schema = configs_directory() / "schemas" / f"{schema_name(pattern)}.json"
+    lent = folder / "schemas" / schema.name
+    lent.parent.mkdir(parents=True, exist_ok=True)
+    lent.write_text(schema.read_text(encoding="utf-8"), encoding="utf-8")
+    return lent

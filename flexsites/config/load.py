@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -117,7 +117,7 @@ def read_model(
     try:
         return model.model_validate(raw, context=context)
     except ValidationError as error:
-        raise ConfigError(list(_faults(error, path))) from error
+        raise ConfigError(list(_faults(error, path, raw))) from error
 
 
 def expand(value: Any) -> Any:  # noqa: ANN401 - any YAML
@@ -163,16 +163,43 @@ def _substitute(match: re.Match[str]) -> str:
     return found
 
 
-def _faults(error: ValidationError, path: Path) -> Iterator[Fault | str]:
+def place_of(loc: Sequence[int | str], content: object) -> str:
+    """Return where something stands as who wrote it finds it: a rule by its id, not by its number or kind.
+
+    Examples
+    --------
+    >>> content = {"rules": [{"rule_id": "lines", "kind": "within_distance", "locally": [{"id": "here", "where": {}}]}]}
+    >>> place_of(("rules", 0, "within_distance", "locally", 0, "label"), content)
+    'rules.lines.locally.here.label'
+    >>> place_of(("rules", 1, "label"), content)
+    'rules.1.label'
+    """
+    parts: list[str] = []
+    for part in loc:
+        if isinstance(content, list) and isinstance(part, int) and part < len(content):
+            content = content[part]
+            named = content if isinstance(content, dict) else {}
+            parts.append(str(named.get("rule_id", named.get("id", part) if "where" in named else part)))
+        elif isinstance(content, dict) and part not in content and part == content.get("kind"):
+            continue  # which of several models was meant
+        else:
+            content = content.get(part) if isinstance(content, dict) else None
+            parts.append(str(part))
+    return ".".join(parts)
+
+
+def _faults(error: ValidationError, path: Path, content: object) -> Iterator[Fault | str]:
     for one in error.errors():
-        place = ".".join(str(part) for part in one["loc"])
+        place = place_of(one["loc"], content)
         if isinstance(raised := one.get("ctx", {}).get("error"), FlexsitesError):  # it says its places itself
             yield from raised.within(path)
             continue
         what = one["msg"].removeprefix("Value error, ")
         if one["type"] == "extra_forbidden":
             what = f"unknown key (given: {one['input']!r:.60})"
-            remedy = "remove it or correct its name; the schema in configs/schemas lists the keys"
+            remedy = (
+                "remove it or correct its name; `flexsites docs` lists the keys, and an editor that reads the schema"
+            )
         elif one["type"] == "missing":
             what, remedy = "required key is missing", "add it"
         elif one["type"] in ("union_tag_invalid", "union_tag_not_found"):

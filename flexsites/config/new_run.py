@@ -13,6 +13,7 @@ import yaml
 
 from flexsites.config.areas import NamedArea, is_country, plain_name
 from flexsites.config.presets import Preset
+from flexsites.config.shelf import OWN_FOLDER
 
 Lang = str
 
@@ -138,6 +139,7 @@ def _heading(new: NewRun, told: Mapping[str, str], day: dt.date) -> list[str]:
     has_provincies = all(not area.is_gemeente for area in new.areas)
     pipeline = "provincial_sweep" if has_provincies else "municipal_shortlist"
     head = [
+        f"# yaml-language-server: $schema={OWN_FOLDER}/schemas/runs.json",
         f"# {names}. {told['written'].format(day=day.isoformat())}",
         f"# {told['next']}",
         *(f"#   {f'flexsites {command} {new.file}':<{len(new.file) + 17}} {what}" for command, what in shown),

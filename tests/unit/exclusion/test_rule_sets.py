@@ -222,7 +222,7 @@ def test_a_set_may_extend_one_that_extends_another(tmp_path):
         ("", "mine.yaml", "mine.yaml: rule sets extend each other"),
         (f"{VETO}, {VETO}", "omgevingswet_2024", "used twice: veto"),
         (f"{NATURE}, {NATURE}", "omgevingswet_2024", "used twice: natura2000"),
-        ("{rule_id: veto}", "omgevingswet_2024", "mine.yaml: rules.0"),
+        ("{rule_id: veto}", "omgevingswet_2024", "mine.yaml: rules.veto"),
         (VETO.replace("exclude", "include, overrides: [x]"), "omgevingswet_2024", "unknown rules: x"),
     ],
 )
