@@ -10,7 +10,7 @@ import yaml
 from typer.testing import CliRunner
 
 from flexsites.cli import app
-from flexsites.config.areas import area_called
+from flexsites.config.areas import area_called, area_names
 from flexsites.config.new_run import Line, NewRun, text_of
 from flexsites.config.presets import read_presets
 from flexsites.config.shelf import Shelf
@@ -188,3 +188,14 @@ def test_without_internet_every_file_that_is_missing_is_told_at_once(tmp_path: P
     files = {path for row in rows.values() for path in getattr(row, "paths", ()) if not (tmp_path / path).exists()}
     assert len(files) > 3
     assert all(any(path in one and "no such file" in one for one in missing) for path in files)
+
+
+@pytest.mark.parametrize("place", [*sorted(area_names().provincies), "Nederland"])
+def test_every_province_and_the_country_lack_nothing_but_files(tmp_path: Path, place: str) -> None:
+    told = CliRunner().invoke(app, ["init", place, "--to", str(tmp_path / "run.yaml")])
+    assert told.exit_code == 0, told.output
+    study = resolve(str(tmp_path / "run.yaml"))
+    faults = [str(one) for one in check_inputs(study)]
+    assert study.run.pipeline == "provincial_sweep"
+    assert len(faults) > 10
+    assert [one for one in faults if "no such file" not in one] == []
