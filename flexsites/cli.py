@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 # The order in which one comes to need the commands is the order in which they are listed.
 _AS_NEEDED = (
     "demo", "init", "fetch", "check", "run", "status", "view", "explain", "shortlist", "certainty", "report", "diff",
-    "relocation", "backtest", "catchment", "transformation", "sources", "config", "docs", "world", "reset",
+    "relocation", "backtest", "catchment", "transformation", "splitting", "sources", "config", "docs", "world", "reset",
 )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(backtest)
     app.command()(catchment)
     app.command()(transformation)
+    app.command()(splitting)
 
 
 def relocation(
@@ -123,15 +124,11 @@ def catchment(
     from flexsites.reporting.report.catchment import write_catchment  # noqa: PLC0415
     from flexsites.runs.catchment import run_catchment  # noqa: PLC0415
     from flexsites.tables.run_directory import adding  # noqa: PLC0415
-    from flexsites.tables.whole_files import write_whole  # noqa: PLC0415
 
     if template:
-        wanted = {facilities: FACILITIES_TEMPLATE} | ({} if residents is None else {residents: RESIDENTS_TEMPLATE})
-        if there := [str(path) for path in wanted if path.exists()]:
-            raise InputError([Fault("there is a file already", path, "give another name") for path in there])
-        for path, text in wanted.items():
-            write_whole(path, text.encode())
-            _say(f"Written: {path}")
+        _write_templates(
+            {facilities: FACILITIES_TEMPLATE} | ({} if residents is None else {residents: RESIDENTS_TEMPLATE})
+        )
         return
     if run is None:
         raise InputError(Fault("no run is named", "--run", "name the directory of a finished run"))
@@ -153,23 +150,54 @@ def transformation(
     lang: LangOption = Lang.nl,
 ) -> None:
     """Tell how many homes vacant buildings may hold, by what they were built for and their floor area."""
-    from flexsites.errors import Fault, InputError  # noqa: PLC0415
     from flexsites.inputs.land.vacant import VACANT_TEMPLATE  # noqa: PLC0415
     from flexsites.reporting.report.transformation import write_transformation  # noqa: PLC0415
     from flexsites.runs.transformation import run_transformation  # noqa: PLC0415
-    from flexsites.tables.whole_files import write_whole  # noqa: PLC0415
 
     if template:
-        if vacant.exists():
-            raise InputError(Fault("there is a file already", str(vacant), "give another name"))
-        write_whole(vacant, VACANT_TEMPLATE.encode())
-        _say(f"Written: {vacant}")
+        _write_templates({vacant: VACANT_TEMPLATE})
         return
     folder = out or vacant.parent / "transformation"
     page, lead = write_transformation(folder, run_transformation(vacant, folder), lang)
     _say(lead)
     _say(f"Page:  {page}")
     _say(f"Table: {folder / 'transformation.parquet'}")
+
+
+def splitting(
+    dwellings: Annotated[
+        Path,
+        typer.Argument(metavar="DWELLINGS.csv", help="Homes: dwelling_id, dwelling_type, floor_area_m2, year_built."),
+    ],
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where table and page go.")] = None,
+    template: Annotated[bool, typer.Option("--template", help="Write a table to start from to DWELLINGS.csv.")] = False,
+    lang: LangOption = Lang.nl,
+) -> None:
+    """Tell how many more homes a list of homes may become when large ones are split, by type and year."""
+    from flexsites.inputs.stock.listed_dwellings import DWELLINGS_TEMPLATE  # noqa: PLC0415
+    from flexsites.reporting.report.splitting import write_splitting  # noqa: PLC0415
+    from flexsites.runs.splitting import run_splitting  # noqa: PLC0415
+
+    if template:
+        _write_templates({dwellings: DWELLINGS_TEMPLATE})
+        return
+    folder = out or dwellings.parent / "splitting"
+    page, lead = write_splitting(folder, run_splitting(dwellings, folder), lang)
+    _say(lead)
+    _say(f"Page:  {page}")
+    _say(f"Table: {folder / 'splitting.parquet'}")
+
+
+def _write_templates(wanted: dict[Path, str]) -> None:
+    """Write tables to start from; a file that is there is left alone, and told."""
+    from flexsites.errors import Fault, InputError  # noqa: PLC0415
+    from flexsites.tables.whole_files import write_whole  # noqa: PLC0415
+
+    if there := [str(path) for path in wanted if path.exists()]:
+        raise InputError([Fault("there is a file already", path, "give another name") for path in there])
+    for path, text in wanted.items():
+        write_whole(path, text.encode())
+        _say(f"Written: {path}")
 
 
 def _say(text: str) -> None:

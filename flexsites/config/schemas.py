@@ -38,6 +38,7 @@ from flexsites.config.roofs import (
 )
 from flexsites.config.rule_sets import RuleSetFile
 from flexsites.config.run import Run
+from flexsites.config.splitting import Splitting
 from flexsites.config.suitability import Flexmilieu, TargetGroup
 from flexsites.config.transformation import Transformation
 from flexsites.config.transit import Transit, TransitClasses
@@ -72,6 +73,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "measures.yaml": Measures,
     "amenities.yaml": AmenityCategories,
     "streets.yaml": StreetRules,
+    "splitting.yaml": Splitting,
     "transformation.yaml": Transformation,
     "transit.yaml": Transit,
     "transit_classes.yaml": TransitClasses,

@@ -84,8 +84,8 @@ def test_entries_of_a_catalogue_go_over_the_shipped_ones_by_id(tmp_path: Path, o
     assert study.origins.of("measures.modes.bicycle.speed_km_h") == "configs/measures.yaml"
 
 
-ASKED_BESIDE_A_RUN = ("catchment.yaml", "transformation.yaml")
-"""What commands with a list of their own read: see `test_transformation.py` and `test_catchment.py`."""
+ASKED_BESIDE_A_RUN = ("catchment.yaml", "splitting.yaml", "transformation.yaml")
+"""What commands with a list of their own read: see the tests named after them."""
 
 
 @pytest.mark.parametrize(
