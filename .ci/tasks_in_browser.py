@@ -45,6 +45,7 @@ class Visitor:
         self.page.goto(self.address + path)
         if self.page.locator("#map-canvas").count():
             self.until("document.documentElement.dataset.map === 'drawn'")
+            self.until("document.documentElement.dataset.layers === 'made'")
             self.page.wait_for_selector("#map-list button")
 
     def until(self, asked: str, told: object = None) -> None:

@@ -13,6 +13,8 @@ from flexsites.docs.rendering import Rendered
 from flexsites.errors import Fault
 
 _ROOT = Path(__file__).resolve().parents[2]
+PICTURES = Path(__file__).parent / "pictures"
+"""What the pages show, made by ``.ci/pictures_of_docs.py``."""
 _NAME = re.compile(r"^(?P<module>(?:flexsites|pipelines)(?:\.\w+)*):(?P<name>\w+(?:\.\w+)*)$")
 _FILE = re.compile(r"^(?P<folder>flexsites|pipelines|configs)/(?P<rest>[\w./*-]*)$")
 
@@ -39,6 +41,7 @@ def _faults_of(one: Rendered, pages: Mapping[str, Rendered], commands: Sequence[
     for link in one.links:
         if not _leads_somewhere(link, one, pages):
             yield Fault(f"the link {link} leads nowhere", where, "name a page, and a heading or row that it has")
+    yield from _of_pictures(one, where)
     for text in one.codes:
         if not _is_there(text):
             yield Fault(f"there is no {text}", where, "name what the code has now")
@@ -46,6 +49,14 @@ def _faults_of(one: Rendered, pages: Mapping[str, Rendered], commands: Sequence[
             yield Fault(f"there is no command '{text}'", where, f"use one of {', '.join(commands)}")
     if one.n_empty_cells:
         yield Fault("a cell of a table without a word", where, "describe it where it is defined", one.n_empty_cells)
+
+
+def _of_pictures(one: Rendered, where: str) -> Iterator[Fault]:
+    for picture, is_told in one.pictures.items():
+        if not (PICTURES.parent / picture).is_file():
+            yield Fault(f"there is no picture {picture}", where, "make it with .ci/pictures_of_docs.py")
+        if not is_told:
+            yield Fault(f"the picture {picture} is not told in words", where, "say what it shows")
 
 
 def _leads_somewhere(link: str, one: Rendered, pages: Mapping[str, Rendered]) -> bool:

@@ -36,6 +36,8 @@ class Rendered:
         The anchor and the words of each heading of the second level, in order.
     links
         Every target of a link, as it is written.
+    pictures
+        Every picture that is shown, by the file's name, and whether it is told in words.
     codes
         Every text that is written as code on a line.
     n_empty_cells
@@ -47,6 +49,7 @@ class Rendered:
     anchors: Counter[str] = field(default_factory=Counter)
     sections: list[tuple[str, str]] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
+    pictures: dict[str, bool] = field(default_factory=dict)
     codes: list[str] = field(default_factory=list)
     n_empty_cells: int = 0
 
@@ -105,6 +108,8 @@ def _look_at(inline: Token, found: Rendered) -> None:
     for token in _with_children(inline):
         if token.type == "code_inline":
             found.codes.append(token.content)
+        elif token.type == "image":
+            found.pictures[str(token.attrGet("src"))] = bool(token.content.strip())
         elif token.type == "link_open":
             target = str(token.attrGet("href"))
             found.links.append(target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from flexsites import __version__
 from flexsites.compiled import user_cache
 from flexsites.config.presets import read_presets
 from flexsites.config.shelf import Shelf
-from flexsites.docs.checks import faults_of
+from flexsites.docs.checks import PICTURES, faults_of
 from flexsites.docs.columns import columns, table_pages
 from flexsites.docs.commands import command_page, commands_of
 from flexsites.docs.configuration import configuration_pages, keys
@@ -24,6 +25,7 @@ PAGES = Path(__file__).parent / "pages"
 
 _WRITTEN = {
     "index": ("Start", "Start"),
+    "users": ("For whom: four users, with pictures", "Start"),
     "own_run": ("From a name to a map", "Start"),
     "method": ("The method, and where it stands in the code", "The method"),
     "readings": ("Where the method can be read in two ways", "The method"),
@@ -74,6 +76,7 @@ def build(app: typer.Typer, folder: Path | None = None) -> Path:
     raise_faults(faults_of(rendered, list(commands_of(app))), ContractError)
     folder = folder or user_cache() / "flexsites" / f"docs-{__version__}"
     folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(PICTURES, folder / PICTURES.name, dirs_exist_ok=True)
     for name, html in whole_pages(rendered, __version__).items():
         (folder / name).write_text(html, encoding="utf-8")
     return (folder / "index.html").absolute()

@@ -52,6 +52,7 @@ class Lists(Model):
     max_factsheets: Number
     max_rows_open: Number
     max_sheet_rows: Number
+    max_printed_rows: Number
 
 
 class TransitDiagnostic(Model):

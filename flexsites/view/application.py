@@ -91,14 +91,18 @@ class _Answers:
         return _json(self.run.places(request.query_params.get("q", "")))
 
     def tile(self, request: Request) -> Response:
-        """Answer a vector tile of a layer."""
+        """Answer a vector tile of a layer; nothing where there is none, or not yet."""
         z, x, y = (request.path_params[name] for name in "zxy")
-        tiles = self.run.tiles.get(request.path_params["layer"])
+        tiles = self.run.tiles.of(request.path_params["layer"])
         found = tiles.tile(z, x, y) if tiles else None
         if found is None:
-            return Response(status_code=204)
+            return Response(status_code=204, headers={"cache-control": "no-store"})
         headers = {"content-encoding": "gzip", "cache-control": f"max-age={_SECONDS_KEPT}"}
         return Response(found, media_type="application/vnd.mapbox-vector-tile", headers=headers)
+
+    def coming(self, _: Request) -> Response:
+        """Answer which layers of the map are still being made."""
+        return _json(self.run.tiles.coming)
 
     def tables(self, request: Request) -> Response:
         return HTMLResponse(tables_page(self.run, _lang(request)))
@@ -157,6 +161,7 @@ def application(run: Opened) -> App:
         "/api/parcels": answers.parcels,
         "/api/parcels/{site_id:path}/story": answers.story,
         "/api/parcels/{site_id:path}": answers.parcel,
+        "/api/coming": answers.coming,
         "/tiles/{layer}/{z:int}/{x:int}/{y:int}": answers.tile,
         "/tables": answers.tables,
         "/tables/{name:path}": answers.table,

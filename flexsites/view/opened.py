@@ -26,7 +26,7 @@ from flexsites.reporting.story.explain import story
 from flexsites.reporting.words import LANGUAGES, Words
 from flexsites.tables import CRS, Frame
 from flexsites.view.index import Index, index_of, is_indexed, micro
-from flexsites.view.tiles import MOST_ZOOM, Tiles, tiles_of
+from flexsites.view.tiles import MOST_ZOOM, Tiling, tiles_of
 
 _OF_PARCEL = (
     "sites", "reasons", "suitability", "pieces", "accessibility", "units", "piece_suitability",
@@ -35,7 +35,7 @@ _WHOLE = ("canonical/streets", "canonical/areas", "locations", "location_suitabi
 _AREA_TOLERANCE_M = 5.0
 _MOST_PLACES = 8
 _MANY = 20_000
-"""Parcels of which making the map takes so long that it is told."""
+"""Parcels of which making the list takes so long that it is told."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Opened:
     Attributes
     ----------
     results
-        The run; its large tables are read by row, never whole, once the index and the tiles are there.
+        The run; its large tables are read by row, never whole, once the index is there.
     index, tiles
-        What was made of it.
+        What was made of it; of the tiles as far as they are made.
     words
         Per language.
     areas, streets
@@ -58,7 +58,7 @@ class Opened:
 
     results: Results
     index: Index
-    tiles: Mapping[str, Tiles]
+    tiles: Tiling
     words: Mapping[str, Words]
     areas: list[dict[str, Any]]
     streets: list[tuple[str, list[int]]]
@@ -69,9 +69,10 @@ class Opened:
         words = self.words[lang]
         told = settings(self.results, words, self.index.rows)
         path = factsheets_path(self.results.directory, lang)
-        tiles = {name: {"least": one.least_zoom, "most": one.most_zoom} for name, one in self.tiles.items()}
+        tiles = {name: {"least": least, "most": most} for name, (least, most) in self.tiles.zooms.items()}
         files = f"files/{path.name}" if self.sheets[lang] else None
-        return {**told, "sheets": files, "tiles": tiles, "extent": self.index.extent, "magnified_from": MOST_ZOOM}
+        drawn = {"tiles": tiles, "coming": self.tiles.coming, "magnified_from": MOST_ZOOM}
+        return {**told, **drawn, "sheets": files, "extent": self.index.extent}
 
     def conditions(self, colouring: str, keys: str, lang: str) -> list[Condition]:
         """Return the conditions of classes of a colouring."""
@@ -118,8 +119,17 @@ class Opened:
         return self.results.narrowed([site_id], _OF_PARCEL, whole=_WHOLE)
 
 
-def open_run(directory: Path | str, *, say: Callable[[str], None] | None = None) -> Opened:
-    """Open a run to look at; tiles and index are made if they are not there, and ``say`` is told if that takes long.
+def open_run(directory: Path | str, *, say: Callable[[str], None] | None = None, beside: bool = False) -> Opened:
+    """Open a run to look at; index and tiles are made if they are not there.
+
+    Parameters
+    ----------
+    directory
+        The run's directory.
+    say
+        Is told if making the index takes long.
+    beside
+        Make the tiles in a process beside this one: pages are there at once, and the map follows.
 
     Raises
     ------
@@ -134,9 +144,9 @@ def open_run(directory: Path | str, *, say: Callable[[str], None] | None = None)
         raise InputError(fault)
     n_parcels = pq.read_metadata(results.directory / "sites.parquet").num_rows
     if say is not None and n_parcels > _MANY and not is_indexed(results):
-        say(f"The map of {n_parcels} parcels is made, once: about a minute for each 100,000.")
+        say(f"The list of {n_parcels} parcels is made, once: seconds for each 100,000. The map follows on the page.")
     words = {lang: words_of(results, lang) for lang in LANGUAGES}
-    index, tiles = index_of(results, words["nl"]), tiles_of(results)
+    index, tiles = index_of(results, words["nl"]), tiles_of(results, beside=beside)
     sheets = {lang: sheets_in(factsheets_path(results.directory, lang)) for lang in LANGUAGES}
     kept = {name: results.table(name) for name in _WHOLE if results.has(name)}
     light = Results(results.directory, results.manifest, dict(kept))

@@ -16,7 +16,7 @@ from flexsites.reporting.report.page import environment
 from flexsites.reporting.words import load_texts
 from flexsites.view.downloads import files_of
 from flexsites.view.opened import Opened
-from flexsites.view.tables import Page, names_of
+from flexsites.view.tables import Page, names_of, title_of
 
 _MAP = ("map/store.js", "map/paint.js", "map/panel.js", "map/main.js")
 ASSETS = ("maplibre-gl.js", "maplibre-gl.css", "map.js", "view.js", "what_if.js", "style.css")
@@ -44,7 +44,7 @@ def index_page(run: Opened, lang: str) -> str:
 def tables_page(run: Opened, lang: str) -> str:
     """Return the list of tables and files."""
     downloads = [one.as_posix() for one in files_of(run.results.directory)]
-    return _rendered(run, lang, "tables.html.j2", here="tables", names=names_of(run.results), downloads=downloads)
+    return _rendered(run, lang, "tables.html.j2", here="tables", titles=_titles(run, lang), downloads=downloads)
 
 
 def table_page(run: Opened, page: Page, lang: str) -> str:
@@ -57,9 +57,16 @@ def table_page(run: Opened, page: Page, lang: str) -> str:
     last = page.offset + page.limit
     return _rendered(
         run, lang, "table.html.j2", here="tables", page=page, last=min(last, page.total),
+        name=title_of(page.name, run.words[lang]),
         earlier=address(max(page.offset - page.limit, 0)) if page.offset else None,
         later=address(last) if last < page.total else None,
     )  # fmt: skip
+
+
+def _titles(run: Opened, lang: str) -> list[tuple[str, str]]:
+    """Return what each table is called and where it is: those of the run first, in the order of the alphabet."""
+    told = [(title_of(name, run.words[lang]), name) for name in names_of(run.results)]
+    return sorted(told, key=lambda one: ("/" in one[1], one[0].casefold()))
 
 
 def _script_words(lang: str) -> Markup:

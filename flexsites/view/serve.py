@@ -47,7 +47,7 @@ def serve(
     from flexsites.view.opened import open_run  # noqa: PLC0415 - loading a run takes seconds
 
     listening = _bound(port)
-    app = application(open_run(directory, say=say))
+    app = application(open_run(directory, say=say, beside=True))
     address = f"http://{_HOST}:{listening.getsockname()[1]}/?lang={lang}"
     say(f"{address} shows {directory}; Ctrl+C ends it.")
     if opens:

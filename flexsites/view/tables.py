@@ -17,7 +17,7 @@ from flexsites.errors import Fault, NotFoundError
 from flexsites.reporting.results import Results
 from flexsites.reporting.table_view import TableView, table_view
 from flexsites.reporting.words import Words
-from flexsites.tables import Table
+from flexsites.tables import Frame, Table
 from flexsites.tables.arrow import BBOX, to_frame
 from flexsites.tables.summary_tables import SUMMARIES
 
@@ -25,6 +25,7 @@ ROWS = 50
 MOST_ROWS = 1000
 _READ_AT_ONCE = 32_768
 """Rows that a scan passes over at a time: of few at a time the last page of a million rows took seconds."""
+_AREAS = ("area_code", "provincie_code", "gemeente_code", "wijk_code", "buurt_code")
 _HIDDEN = ("geometry", BBOX)
 _DEFINED: dict[str, Table] = {
     **{table.name: table for table in vars(tables).values() if isinstance(table, Table)},
@@ -65,6 +66,20 @@ def names_of(results: Results) -> list[str]:
     """Return the tables of a run, those of variants by ``variants/<id>/<table>``."""
     found = results.directory.glob("*.parquet"), results.directory.glob("variants/*/*.parquet")
     return sorted(one.relative_to(results.directory).with_suffix("").as_posix() for some in found for one in some)
+
+
+def title_of(name: str, words: Words) -> str:
+    """Return what a table is called; of a variant with the name of the variant.
+
+    Examples
+    --------
+    >>> words = Words("nl", {("variant", "strict"): "Streng"})
+    >>> title_of("totals", words), title_of("variants/strict/sites", words)
+    ('Totalen', 'Percelen – Streng')
+    """
+    *folders, table = name.split("/")
+    title = words.name("table", table)
+    return f"{title} – {words.name('variant', folders[-1])}" if folders else title
 
 
 def page_of(
@@ -110,10 +125,18 @@ def page_of(
     at, size = max(offset, 0), min(max(limit, 1), MOST_ROWS)
     total = rows.count_rows(filter=condition)
     scanner = rows.scanner(columns=columns, filter=condition, batch_size=_READ_AT_ONCE)
-    frame = to_frame(_slice(scanner, at, size, rows.schema, columns))
+    frame = _with_names(to_frame(_slice(scanner, at, size, rows.schema, columns)), words)
     known = _DEFINED.get((rows.schema.metadata or {}).get(b"flexsites_table", b"").decode())
     view = table_view(pd.DataFrame(frame), columns, words, *([known] if known else []))
     return Page(name, view, columns, total, at, size, asked)
+
+
+def _with_names(rows: Frame, words: Words) -> Frame:
+    """Return rows with the name of each area before its code, as far as the run has one."""
+    names = {code: f"{name} ({code})" for (kind, code), name in words.names.items() if kind == "area"}
+    areas = [column for column in map(str, rows.columns) if column in _AREAS]
+    named = {column: [names.get(code, code) for code in rows[column]] for column in areas}
+    return rows.assign(**named)
 
 
 def _slice(scanner: Any, offset: int, limit: int, schema: pa.Schema, columns: list[str]) -> pa.Table:  # noqa: ANN401 - pyarrow carries no types

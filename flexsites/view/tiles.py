@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import mmap
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,7 @@ from flexsites.reporting.maps.background import drawn_streets
 from flexsites.reporting.maps.display import without_holes
 from flexsites.reporting.maps.parcels import properties_of
 from flexsites.reporting.presentation import presentation
-from flexsites.reporting.results import Results
+from flexsites.reporting.results import Results, open_results
 from flexsites.tables import CRS
 from flexsites.tables.run_directory import adding
 from flexsites.tables.whole_files import scratch_folder, whole_file
@@ -26,7 +29,7 @@ from flexsites.view.index import FOLDER, stamp
 
 LEAST_ZOOM, MOST_ZOOM = 8, 14
 """Beyond the last zoom the map magnifies: a tile of zoom 14 is 1.5 km wide here and has 4,096 steps, 0.4 m each."""
-_ON_PAPER = {"streets": 10, "rail": 9, "water": 9, "buildings": 13}
+_LEAST_ZOOM = {"parcels": LEAST_ZOOM, "streets": 10, "rail": 9, "water": 9, "buildings": 13}
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,58 @@ class Tiles:
         return found
 
 
-def tiles_of(results: Results) -> dict[str, Tiles]:
-    """Return the tiles of a run by layer: parcels, and its background as far as the run has it."""
-    made = {name: _made(results, name) for name in ("parcels", *_ON_PAPER)}
-    return {name: opened(name, path) for name, path in made.items() if path is not None}
+@dataclass(frozen=True)
+class Tiling:
+    """The layers of a run as tiles, each to be had as soon as it is made: parcels first, then the quiet background.
+
+    Attributes
+    ----------
+    paths
+        By layer that the run has rows for, where its tiles are or will be.
+    maker
+        The process that makes them beside who looks; None: nothing is being made.
+    """
+
+    paths: Mapping[str, Path]
+    maker: BaseProcess | None = None
+    _opened: dict[str, Tiles] = field(default_factory=dict, init=False)
+
+    def of(self, name: str) -> Tiles | None:
+        """Return the tiles of a layer; None: they are not there, or not yet."""
+        if name not in self._opened and name in self.paths and self.paths[name].is_file():
+            self._opened[name] = opened(name, self.paths[name])
+        return self._opened.get(name)
+
+    @property
+    def zooms(self) -> dict[str, tuple[int, int]]:
+        """By layer the first and the last zoom that it has tiles of."""
+        return {name: (_LEAST_ZOOM[name], MOST_ZOOM) for name in self.paths}
+
+    @property
+    def coming(self) -> list[str]:
+        """The layers that are still being made."""
+        is_making = self.maker is not None and self.maker.is_alive()
+        return [name for name, path in self.paths.items() if not path.is_file()] if is_making else []
+
+
+def tiles_of(results: Results, *, beside: bool = False) -> Tiling:
+    """Return the tiles of a run; those that are not there are made, ``beside`` in a process that nobody waits for."""
+    paths = {name: _path_of(results, name) for name in _LEAST_ZOOM if _has(results, name)}
+    missing = [name for name, path in paths.items() if not path.is_file()]
+    if not beside or not missing:
+        make(results.directory, missing)
+        return Tiling(paths)
+    # A process, for GDAL holds the interpreter; a daemon, for it ends with the viewer, and the next one goes on.
+    maker = get_context("spawn").Process(target=make, args=(results.directory, missing), daemon=True)
+    maker.start()
+    return Tiling(paths, maker)
+
+
+def make(directory: Path, names: Sequence[str]) -> None:
+    """Make the tiles of layers of a run, one after another."""
+    for name in names:
+        results = open_results(directory)  # anew: the tables of a layer are let go with it
+        _make(results, name)
 
 
 def opened(name: str, path: Path) -> Tiles:
@@ -62,21 +113,37 @@ def opened(name: str, path: Path) -> Tiles:
     return Tiles(name, header["min_zoom"], header["max_zoom"], opened_reader)
 
 
-def _made(results: Results, name: str) -> Path | None:
-    """Return the file of a layer's tiles, made if it is not there; None: the run has no such layer."""
-    path = results.directory / FOLDER / f"{name}-{stamp(results)}.pmtiles"
-    if path.is_file():
-        return path
+def _path_of(results: Results, name: str) -> Path:
+    return results.directory / FOLDER / f"{name}-{stamp(results)}.pmtiles"
+
+
+def _has(results: Results, name: str) -> bool:
+    """Whether a run has rows for a layer."""
+    if name == "parcels":
+        return results.n_rows("sites") > 0
+    return bool(_tables_of(results, name))
+
+
+def _tables_of(results: Results, name: str) -> list[str]:
+    """Return the tables of a run that a layer of the background is drawn from."""
+    layers = ["canonical/streets"] if name == "streets" else [
+        f"canonical/layers/{one}" for one in presentation().map.background[name]
+    ]  # fmt: skip
+    return [one for one in layers if results.has(one)]
+
+
+def _make(results: Results, name: str) -> None:
+    """Write the file of a layer's tiles; none where nothing of it is drawn."""
     rows = _parcels(results) if name == "parcels" else _background(results, name)
-    if rows is None or not len(rows):
-        return None
+    if not len(rows):
+        return
+    path = _path_of(results, name)
     path.parent.mkdir(exist_ok=True)
-    least = LEAST_ZOOM if name == "parcels" else _ON_PAPER[name]
     # GDAL looks at the ending of a name, and writes beside it.
     with adding(results.directory), scratch_folder(path.with_suffix(".tiles")) as folder, whole_file(path) as temporary:
         with writing(folder):
             file = folder / path.name
-            options = {"MINZOOM": str(least), "MAXZOOM": str(MOST_ZOOM), "NAME": name}
+            options = {"MINZOOM": str(_LEAST_ZOOM[name]), "MAXZOOM": str(MOST_ZOOM), "NAME": name}
             # A tile of a whole province from afar: coarser steps than a pixel are no loss, and no news to a visitor.
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message="At least one tile exceeded", category=RuntimeWarning)
@@ -85,7 +152,6 @@ def _made(results: Results, name: str) -> Path | None:
                     geometry_type="Unknown",
                 )  # fmt: skip
         file.replace(temporary)
-    return path
 
 
 def _parcels(results: Results) -> gpd.GeoDataFrame:
@@ -95,17 +161,13 @@ def _parcels(results: Results) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(rows.astype(integers), geometry=gpd.GeoSeries(sites.geometry, crs=CRS))
 
 
-def _background(results: Results, name: str) -> gpd.GeoDataFrame | None:
+def _background(results: Results, name: str) -> gpd.GeoDataFrame:
+    tables = [results.table(one) for one in _tables_of(results, name)]
     if name == "streets":
-        if not results.has("canonical/streets"):
-            return None
-        streets = drawn_streets(results.table("canonical/streets"))
+        streets = drawn_streets(tables[0])
         told = pd.DataFrame({"name": streets["street_name"].fillna(""), "main": streets["is_main"].astype("int64")})
         return gpd.GeoDataFrame(told, geometry=gpd.GeoSeries(streets.geometry, crs=CRS))
-    layers = [one for one in presentation().map.background[name] if results.has(f"canonical/layers/{one}")]
-    if not layers:
-        return None
-    shapes = pd.concat([results.table(f"canonical/layers/{one}").geometry for one in layers], ignore_index=True)
+    shapes = pd.concat([one.geometry for one in tables], ignore_index=True)
     wanted = shapes[shapely.get_dimensions(shapes.to_numpy()) == (1 if name == "rail" else 2)].to_numpy()
     kept = gpd.GeoSeries(wanted if name == "rail" else without_holes(wanted), crs=CRS)
     return gpd.GeoDataFrame({"kind": [name] * len(kept)}, geometry=kept)

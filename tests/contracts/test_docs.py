@@ -94,7 +94,9 @@ def test_every_link_leads_to_a_page_and_a_place_on_it(pages: dict[str, Reader]) 
 
 
 def test_pages_need_no_internet(folder: Path, pages: dict[str, Reader]) -> None:
-    assert not [one for page in pages.values() for one in page.fetched]
+    fetched = {one for page in pages.values() for one in page.fetched}
+    assert fetched
+    assert not [one for one in fetched if not (folder / one).is_file()], "pictures come with the pages, or not at all"
     assert not [path.name for path in folder.glob("*.html") if "<script" in path.read_text(encoding="utf-8")]
 
 

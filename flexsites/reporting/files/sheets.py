@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import xlsxwriter
@@ -17,6 +19,8 @@ from flexsites.tables.field import Format
 A4 = 9
 _PAGE_WIDTH = 190
 """Characters across a printed page of A4, landscape, at which a table is still read: about two thirds of full size."""
+_PAGES_ACROSS = 2
+"""Sheets of paper that are still laid side by side; columns beyond them stay on the screen."""
 _NUMBERS: dict[Format, str] = {
     "count": "#,##0",
     "change": "+#,##0;−#,##0;0",
@@ -81,35 +85,35 @@ class Sheets:
         columns
             Which of them, in order; all but the geometry when not given.
         note
-            A line above the headings. Where the rows are more than a sheet carries it tells how many are shown.
+            A line above the headings. Where the rows are more than a sheet carries it tells how many are shown. Where
+            less is printed than shown the head of the page tells so: no line more stands above the headings for it.
         n_rows
             How many rows there are, where ``frame`` has the first of them only.
         """
         sheet = self.book.add_worksheet(sheet_name(self.words.text(f"workbook.{name}")))
-        first = 0
         shown = frame.head(int(presentation().lists.max_sheet_rows))
         n_all = len(frame) if n_rows is None else n_rows
         if len(shown) < n_all:
             counts = {"shown": self.words.number(len(shown)), "n": self.words.number(n_all)}
             note = f"{note} {self.words.text('workbook.rows_limited', **counts)}".lstrip()
-        if note:
-            sheet.write_string(0, 0, note, self.strong)
-            first = 1
         chosen = [name for name in map(str, frame.columns) if name != "geometry"] if columns is None else columns
         view = table_view(shown, chosen, self.words, *tables)
-        widths = [self._column(sheet, first, j, column) for j, column in enumerate(view.columns)]
+        widths = [_width(column) for column in view.columns]
+        paper = _Paper.of(len(shown), widths)
+        if note:
+            sheet.write_string(0, 0, note, self.strong)
+        first = 1 if note else 0
+        for j, (column, width) in enumerate(zip(view.columns, widths, strict=True)):
+            self._column(sheet, first, j, column)
+            sheet.set_column(j, j, width)
         sheet.set_row(first, 32)
         sheet.freeze_panes(first + 1, 1)
-        sheet.set_landscape()
-        sheet.set_paper(A4)
-        sheet.fit_to_pages(max(1, math.ceil(sum(widths) / _PAGE_WIDTH)), 0)
-        sheet.repeat_rows(first)
-        sheet.repeat_columns(0)
         if widths:
+            paper.lay(sheet, first, paper.told(len(shown), len(widths), self.words))
             sheet.autofilter(first, 0, first + len(shown), len(widths) - 1)
 
-    def _column(self, sheet: Any, first: int, j: int, column: ColumnView) -> int:  # noqa: ANN401
-        """Write a column below its heading, and return its width in characters."""
+    def _column(self, sheet: Any, first: int, j: int, column: ColumnView) -> None:  # noqa: ANN401
+        """Write a column below its heading."""
         sheet.write_string(first, j, column.heading, self.head)
         if column.comment:
             sheet.write_comment(first, j, column.comment, {"x_scale": 2})
@@ -120,10 +124,49 @@ class Sheets:
                     sheet.write_string(i, j, cell, self.unknown if cell == self.words.unknown else self.text)
             else:
                 sheet.write_number(i, j, cell, number)
-        longest = max((len(str(cell)) for cell in column.cells[:500]), default=0)
-        width = min(max(longest + 2, 11), 44)
-        sheet.set_column(j, j, width)
-        return width
+
+
+@dataclass(frozen=True)
+class _Paper:
+    """What of a sheet is printed, on A4 lying down: its first rows and columns. Thousands are for a screen."""
+
+    n_rows: int
+    n_columns: int
+    n_across: int
+
+    @classmethod
+    def of(cls, n_rows: int, widths: Sequence[int]) -> _Paper:
+        """Return what is printed of so many rows, and columns of such widths in characters."""
+        across = list(accumulate(widths))
+        n_columns = max(1, sum(width <= _PAGES_ACROSS * _PAGE_WIDTH for width in across))
+        width = across[n_columns - 1] if across else 0
+        n_printed = min(n_rows, int(presentation().lists.max_printed_rows))
+        return cls(n_printed, n_columns, max(1, math.ceil(width / _PAGE_WIDTH)))
+
+    def told(self, n_rows: int, n_columns: int, words: Words) -> str:
+        """Return what tells that not all is printed; empty: all is."""
+        if self.n_rows >= n_rows and self.n_columns >= n_columns:
+            return ""
+        counts = {"rows": self.n_rows, "n_rows": n_rows, "columns": self.n_columns, "n_columns": n_columns}
+        return words.text("workbook.printed", **{name: words.number(count) for name, count in counts.items()})
+
+    def lay(self, sheet: Any, first: int, told: str) -> None:  # noqa: ANN401
+        """Lay the sheet on paper, with what is told over every page; ``first`` is the row of its headings."""
+        sheet.set_landscape()
+        sheet.set_paper(A4)
+        sheet.print_area(0, 0, first + self.n_rows, self.n_columns - 1)
+        sheet.fit_to_pages(self.n_across, 0)
+        sheet.repeat_rows(first)
+        sheet.repeat_columns(0)
+        if told:
+            sheet.set_header(f"&L{told}")
+        sheet.set_footer("&L&A&R&P / &N")
+
+
+def _width(column: ColumnView) -> int:
+    """Return the width of a column in characters."""
+    longest = max((len(str(cell)) for cell in column.cells[:500]), default=0)
+    return min(max(longest + 2, 11), 44)
 
 
 def sheet_name(text: str) -> str:

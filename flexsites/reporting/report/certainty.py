@@ -55,7 +55,19 @@ def certainty_table(results: Results, words: Words) -> TableView:
         interval=[_interval(one, words) for _, one in totals.iterrows()],
         moves=[", ".join(names.get(name, name) for name in _moved_most(groups, one)) for _, one in totals.iterrows()],
     )
+    told.loc[_is_unknown(results, totals), ["expected", "interval"]] = None
     return table_view(told, _COLUMNS, words, CertaintyTotals)
+
+
+def _is_unknown(results: Results, totals: Frame) -> pd.Series[bool]:
+    """Return the totals that no draw knows: nothing is known to suit, and of some places it is unknown whether they do.
+
+    Written as 0 they would be a no, which nobody found.
+    """
+    places = results.table(f"{FOLDER}/locations")
+    doubted = set(places.loc[places["chance_unknown"] > 0, "flexmilieu"])
+    is_nothing = totals["expected"].eq(0) & totals["p95"].eq(0)
+    return is_nothing & totals["flexmilieu"].isin(doubted)
 
 
 def _sobol(results: Results, words: Words) -> TableView | None:

@@ -22,10 +22,11 @@ flexsites.Remote = class {
     const drawn = new flexsites.Inline({ parcels: { shape: [], box: [], properties: { id: [], verdict: [] } }, background: { areas: this.areas } }).sources();
     const sources = { areas: drawn.areas, names: drawn.names };
     Object.entries(this.settings.tiles).forEach(([name, { least, most }]) => {
-      sources[name] = { type: "vector", tiles: [`${location.origin}/tiles/${name}/{z}/{x}/{y}`], minzoom: least, maxzoom: most };
+      sources[name] = { type: "vector", tiles: this.tiles(name), minzoom: least, maxzoom: most };
     });
     return sources;
   }
+  tiles(name) { return [`${location.origin}/tiles/${name}/{z}/{x}/{y}`]; }
   layer(name) { return this.settings.tiles[name] ? { source: name, "source-layer": name } : { source: name }; }
 };
 (async function () {
@@ -40,5 +41,21 @@ flexsites.Remote = class {
   };
   /* The same view in the other language. */
   flexsites.byId("other-language").addEventListener("click", (event) => { event.currentTarget.href = event.currentTarget.getAttribute("href").split("#")[0] + location.hash; });
-  await flexsites.start(new flexsites.Remote(settings, areas, lang), settings);
+  const store = new flexsites.Remote(settings, areas, lang);
+  await flexsites.start(store, settings);
+  await follow(store, settings.coming);
+
+  /* Layers that are still being made are drawn as soon as they are there; what is waited for is told. */
+  async function follow(store, coming) {
+    const told = flexsites.byId("map-making"), words = JSON.parse(flexsites.byId("what-words").textContent);
+    while (coming.length) {
+      told.textContent = words.making.replace("{layers}", coming.map((name) => words.layers[name]).join(", "));
+      await new Promise((resolve) => { setTimeout(resolve, 1000); });
+      const left = await store.ask("/api/coming", {}) || [];
+      if (flexsites.map) { coming.filter((name) => !left.includes(name)).forEach((name) => flexsites.map.getSource(name).setTiles(store.tiles(name))); }
+      coming = left;
+    }
+    told.textContent = "";
+    document.documentElement.dataset.layers = "made";
+  }
 })();

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -103,6 +104,34 @@ def test_a_sheet_tells_that_it_does_not_show_all(
     assert best[0][0].startswith(words["rows_limited"].split("{")[0])
     assert len(best) - 2 <= 24
     assert len({row[0] for row in best[2:]}) > 1, "the best of every flexmilieu, not of the first"
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_of_every_sheet_the_first_page_is_printed_and_the_page_says_what_is_not(
+    lang: str, summed_run: Path, tmp_path: Path
+) -> None:
+    place = Path(shutil.copytree(summed_run, tmp_path / "run"))
+    most = int(presentation().lists.max_printed_rows)
+    summary, *rest = openpyxl.load_workbook(write_workbook(place, lang))
+    assert summary.page_setup.paperSize == sheets.A4
+    cut = {}
+    for sheet in rest:
+        (columns, rows) = re.fullmatch(r".*!\$A\$1:\$([A-Z]+)\$(\d+)", sheet.print_area).groups()
+        heading = int(sheet.print_title_rows.split("$")[-1])
+        assert int(rows) - heading <= most, sheet.title
+        widths = {i: one.width for one in sheet.column_dimensions.values() for i in range(one.min, one.max + 1)}
+        n_columns = openpyxl.utils.column_index_from_string(columns)
+        assert sum(widths[i] - 1 for i in range(1, n_columns + 1)) <= 2 * 190, sheet.title
+        assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (sheets.A4, "landscape")
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert sheet.page_setup.fitToWidth in (None, 2)  # one page is not written
+        is_whole = (int(rows), n_columns) == (sheet.max_row, sheet.max_column)
+        assert bool(sheet.oddHeader.left.text) is not is_whole, sheet.title
+        cut[sheet.title] = sheet.oddHeader.left.text
+    told = Words(lang).texts["workbook"]
+    assert f"{most} " in cut[told["sites"]]
+    assert "120" in cut[told["sites"]]
+    assert cut[told["requirements"]] is None
 
 
 @pytest.mark.parametrize("lang", ["nl", "en"])

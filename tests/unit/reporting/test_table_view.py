@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import errno
+import importlib
+import pkgutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,29 +12,65 @@ import pytest
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 
-from flexsites.reporting import open_results, write_factsheets, write_geopackage, write_report, write_workbook
+from flexsites.reporting import open_results, report, write_factsheets, write_geopackage, write_report, write_workbook
 from flexsites.reporting.shown_fields import SHOWN
 from flexsites.reporting.table_view import fields_of, table_view
 from flexsites.reporting.words import LANGUAGES, Words, load_meanings
 from flexsites.tables import (
+    Accessibility,
+    Clusters,
     Complexes,
     DemandSites,
     DemandTotals,
+    Exploitation,
+    Faces,
+    LaidOut,
     Layouts,
+    Locations,
+    LocationSuitability,
     Lookalikes,
+    NearMisses,
+    PieceLocations,
     Pieces,
+    PieceSuitability,
+    PortfolioMatches,
     PortfolioUnmatched,
+    Reasons,
+    References,
+    RoofExploitation,
+    RoofReasons,
     Roofs,
+    RoofTransit,
     RoofUnits,
+    RuleCoverage,
     Sites,
     Suitability,
+    TransitQuality,
+    Units,
 )
+from flexsites.tables.choice_tables import ParetoSites, ScoreParts
 from flexsites.tables.field import Field
+from flexsites.tables.summary_tables import SUMMARIES
 
+# Those of a finished run: in its files and pages, and every one of them among the tables of the viewer.
 SHOWN_TABLES = (
-    Sites, Suitability, Pieces, Layouts, DemandTotals, DemandSites, Roofs, RoofUnits, Complexes, Lookalikes,
-    PortfolioUnmatched,
+    Accessibility, Clusters, Complexes, DemandSites, DemandTotals, Exploitation, Faces, LaidOut, Layouts, Locations,
+    LocationSuitability, Lookalikes, NearMisses, ParetoSites, PieceLocations, Pieces, PieceSuitability,
+    PortfolioMatches, PortfolioUnmatched, Reasons, References, RoofExploitation, RoofReasons, Roofs, RoofTransit,
+    RoofUnits, RuleCoverage, ScoreParts, Sites, Suitability, TransitQuality, Units, *SUMMARIES.values(),
 )  # fmt: skip
+
+
+def own_fields() -> dict[str, Field]:
+    """Return the columns that a section of the report makes for itself."""
+    found: dict[str, Field] = {}
+    for module in pkgutil.iter_modules(report.__path__, f"{report.__name__}."):
+        for value in vars(importlib.import_module(module.name)).values():
+            several = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else (value,)
+            found |= {one.name: one for one in several if isinstance(one, Field) and one.description}
+    return found
+
+
 EVERY_FIELD = {
     **{table.name: [field for field in table.fields if field.dtype != "geometry"] for table in SHOWN_TABLES},
     "": [field for field in SHOWN.values() if field.description],
@@ -75,6 +113,15 @@ def test_every_column_that_is_shown_has_a_heading_and_a_meaning(lang: str, table
             told = known.get(f"{table}.{field.name}", known.get(field.name))
             assert told is not None, field.name
             assert len(told) == 2 or field.null is None, f"what null means in {field.name} is not told"
+
+
+def test_what_a_column_of_a_section_means_is_told_in_dutch() -> None:
+    defined = {field.name for fields in EVERY_FIELD.values() for field in fields}
+    found = {name: field for name, field in own_fields().items() if name not in defined}
+    assert {"step", "suitable_demanding", "eligible"} <= set(found)
+    for name, field in found.items():
+        assert load_meanings("nl").get(name) is not None, name
+        assert field.null is None or len(load_meanings("nl")[name]) == 2, name
 
 
 def test_what_null_tells_is_told_by_row() -> None:

@@ -18,13 +18,14 @@ from flexsites.errors import InputError, NotFoundError
 from flexsites.reporting import explain, open_results
 from flexsites.reporting.maps.content import map_content
 from flexsites.reporting.names import words_of
+from flexsites.reporting.words import LANGUAGES, Words, load_texts
 from flexsites.tables import CRS
 from flexsites.tables.manifest import read_manifest, write_manifest
 from flexsites.view.application import application
 from flexsites.view.downloads import files_of
 from flexsites.view.guard import refusal
 from flexsites.view.opened import Opened, open_run
-from flexsites.view.tables import names_of, page_of
+from flexsites.view.tables import names_of, page_of, title_of
 from tests.reporting_fixture import write_results
 
 _SITE = "WDM00A00004"
@@ -108,13 +109,35 @@ def test_a_tile_holds_the_parcels_that_lie_in_it(client: TestClient, run: Opened
     lon, lat = (parcel["west"] + parcel["east"]) / 2, (parcel["south"] + parcel["north"]) / 2
     x = int((lon + 180) / 360 * 2**14)
     y = int((1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * 2**14)
+    tiles = run.tiles.of("parcels")
+    assert tiles is not None
     answer = client.get(f"/tiles/parcels/14/{x}/{y}")
     assert answer.headers["content-encoding"] == "gzip"
     assert _SITE.encode() in answer.content
     assert b"verdict" in answer.content
-    assert gzip.decompress(run.tiles["parcels"].tile(14, x, y) or b"") == answer.content
+    assert gzip.decompress(tiles.tile(14, x, y) or b"") == answer.content
     for path in ("/tiles/parcels/14/0/0", "/tiles/parcels/3/99/0", "/tiles/nothing/14/0/0", "/tiles/parcels/99/0/0"):
         assert client.get(path).status_code == 204
+
+
+def test_pages_are_there_before_the_map_is(tmp_path: Path) -> None:
+    """The first look at a large run was a silent wait of minutes: list, search and stories need no tiles."""
+    place = write_results(tmp_path / "run", with_roofs=False)
+    beside = open_run(place, beside=True)
+    with TestClient(application(beside), base_url="http://127.0.0.1:8040") as asked:
+        coming = asked.get("/api/coming").json()
+        settings = asked.get("/api/settings").json()
+        assert "parcels" in coming
+        assert set(settings["tiles"]) == set(beside.tiles.paths) >= set(coming)
+        early = asked.get("/tiles/parcels/14/0/0")
+        assert (early.status_code, early.headers["cache-control"]) == (204, "no-store")
+        assert asked.get(f"/api/parcels/{_SITE}").status_code == 200
+        assert beside.tiles.maker is not None
+        beside.tiles.maker.join(120)
+        assert asked.get("/api/coming").json() == asked.get("/api/settings").json()["coming"] == []
+    at_once = {name: path.read_bytes() for name, path in open_run(place).tiles.paths.items() if path.is_file()}
+    assert "parcels" in at_once
+    assert beside.tiles.of("parcels") is not None
 
 
 def test_what_was_made_is_made_once(run: Opened) -> None:
@@ -152,6 +175,30 @@ def test_tables_are_paged_and_filtered(client: TestClient, run: Opened) -> None:
     with pytest.raises(NotFoundError, match="is no number"):
         page_of(run.results, "sites", run.words["nl"], filters={"buildable_area_m2": "much"})
     assert client.get("/tables/../manifest").status_code == 404
+
+
+def test_every_table_has_a_name_in_the_language_of_its_page(client: TestClient, run: Opened) -> None:
+    """A Dutch page was headed "totals", and listed files by the names of their columns' makers."""
+    found = names_of(run.results)
+    assert len(found) > 20
+    for lang in LANGUAGES:
+        named = load_texts(lang)["names"]["table"]
+        listed = client.get("/tables", params={"lang": lang}).text
+        for name in found:
+            own = named[name.rpartition("/")[2]]
+            assert f'href="/tables/{name}?lang={lang}">{own}' in listed
+            assert f"<h1>{own}" in client.get(f"/tables/{name}", params={"lang": lang}).text
+        assert len({title_of(name, run.words[lang]) for name in found}) == len(found)
+
+
+def test_an_area_is_told_by_its_name_and_found_by_its_code(run: Opened) -> None:
+    code = open_results(run.results.directory).table("sites")["gemeente_code"].dropna().iloc[0]
+    words = Words("nl", {("area", code): "Waterdam"})
+    page = page_of(run.results, "sites", words, filters={"gemeente_code": code})
+    assert page.total > 0
+    assert {row[page.columns.index("gemeente_code")] for row in page.view.rows} == {f"Waterdam ({code})"}
+    unnamed = page_of(run.results, "sites", Words("nl"), filters={"gemeente_code": code})
+    assert {row[page.columns.index("gemeente_code")] for row in unnamed.view.rows} == {code}
 
 
 def test_items_follow_next_to_the_end_and_meet_their_box(client: TestClient, run: Opened) -> None:
