@@ -22,7 +22,7 @@ dwelling_area_m2 = Field(
     "dwelling_area_m2", "float", "its usable floor area", null=_NOT_GIVEN, unit="m2", low=0, kind="extensive"
 )
 dwelling_year_built = Field(
-    "dwelling_year_built", "int", "the year in which it was built", null=_NOT_GIVEN, format="code"
+    "dwelling_year_built", "int", "the year in which it was built", null=_NOT_GIVEN, format="year"
 )
 splitting_outcome = Field(
     "splitting_outcome",

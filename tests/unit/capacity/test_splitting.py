@@ -110,7 +110,9 @@ def test_from_the_list_to_start_from_to_a_page(figures, tmp_path):
     assert "about 1 more (0 – 2)" in said
     page, lead = write_splitting(tmp_path, split_dwellings(read_dwellings(path), figures=figures), "nl")
     assert "circa 1 bij" in lead
-    assert "hoekwoning" in page.read_text(encoding="utf-8")
+    written = page.read_text(encoding="utf-8")
+    assert "hoekwoning" in written
+    assert ">1931<" in written, "a year is no amount"
 
 
 def test_figures_of_ones_own_beside_the_list_count(tmp_path):
