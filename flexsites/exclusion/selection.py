@@ -12,8 +12,8 @@ import shapely
 
 from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from flexsites.config.places import NumberTest, Place, Value, Where, WhereNumber
+from flexsites.config.rule_parts import ByClass
 from flexsites.config.rules import (
-    ByClass,
     ExclusionRule,
     FeatureRule,
     InUse,
