@@ -206,8 +206,8 @@ class Naming(Selection, Geometry, Periods):
     """Other names that deliveries give to a column, by the one that is used here; the first that is there counts."""
     looks: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Per column, patterns of which its first value fits one: of names that are cut off it may be one of several."""
-    named: bool = False
-    """Whether it tells a register only in a file or layer whose name does: its columns alone could be of anything."""
+    named: tuple[str, ...] = ()
+    """Patterns of which the name of the file, or of its layer, fits one: where its columns could be of anything."""
     member: str | None = None
     """The name of its file in a zip of several (a pattern): where that has no features, nothing is there."""
     lacks: tuple[str, ...] = ()

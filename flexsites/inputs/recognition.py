@@ -18,7 +18,7 @@ from flexsites.inputs.formats.content import Content, contents_of
 from flexsites.inputs.formats.extent import extent_of
 from flexsites.inputs.formats.files import split_archive
 from flexsites.inputs.formats.vector import Bounds
-from flexsites.inputs.rows.namings import naming_of
+from flexsites.inputs.rows.namings import is_named, naming_of
 
 _SKIPPED = (
     ".gfs",
@@ -160,7 +160,7 @@ def _as(content: Content, name: str, preset: Preset, *, is_one_of_many: bool) ->
                 score = 0 if naming is None else len(naming.has) + (naming.layer == content.layer)
             for sign in form.signs if not score else ():
                 is_kind = content.has_geometry if sign.kind == "vector" else content.kind == "table"
-                if is_kind and set(sign.has) <= content.columns and _is_named(content, sign.names):
+                if is_kind and set(sign.has) <= content.columns and is_named(content, sign.names):
                     score, says = max(len(sign.has), 1), dict(sign.says)
                     if is_one_of_many and content.kind == "vector" and content.layer is not None:
                         says["layer"] = content.layer
@@ -183,13 +183,8 @@ def _key(place: str, kind: str) -> str:
 
 def _counts(naming: Naming, content: Content, preset: Preset) -> bool:
     """Whether a naming tells a register: by columns that others do not have, or by the name of the file as well."""
-    tells = not naming.named and not _GENERIC.issuperset(naming.has)
-    return tells or (bool(preset.names) and _is_named(content, preset.names))
-
-
-def _is_named(content: Content, patterns: tuple[str, ...]) -> bool:
-    names = [Path(content.path).stem.lower(), (content.layer or "").lower()]
-    return not patterns or any(fnmatch(name, pattern) for name in names for pattern in patterns)
+    tells = bool(naming.named) or not _GENERIC.issuperset(naming.has)  # its own names are compared with its columns
+    return tells or (bool(preset.names) and is_named(content, preset.names))
 
 
 def _chosen(found: list[Finding], boxes: tuple[Bounds, ...]) -> tuple[dict[str, Finding], list[tuple[Finding, str]]]:

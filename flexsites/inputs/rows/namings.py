@@ -106,9 +106,23 @@ def naming_of(namings: Iterable[Naming], content: Content) -> Naming | None:
         )
         spelt = spelt_as(naming, content)
         has_columns = set(spelt.has) <= content.columns and content.columns.isdisjoint(spelt.lacks)
-        if is_layer and has_columns and _looks_so(spelt, content):
+        if is_layer and has_columns and is_named(content, naming.named) and _looks_so(spelt, content):
             return spelt
     return None
+
+
+def is_named(content: Content, patterns: Iterable[str]) -> bool:
+    """Whether the name of a file, or of its layer, fits one of some patterns; of none every name does.
+
+    Examples
+    --------
+    >>> content = Content("in/NNN_2026.shp", "nnn_2026", frozenset(), has_geometry=True, kind="vector")
+    >>> is_named(content, ["*nnn*"]), is_named(content, ["*natura*"]), is_named(content, [])
+    (True, False, True)
+    """
+    names = [Path(content.path).stem.lower(), (content.layer or "").lower()]
+    asked = tuple(patterns)
+    return not asked or any(fnmatch(name, pattern) for name in names for pattern in asked)
 
 
 def _looks_so(naming: Naming, content: Content) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from flexsites.config.areas import area_called
 from flexsites.config.presets import read_presets
 from flexsites.config.shelf import Shelf
+from flexsites.errors import InputError
 from flexsites.inputs.prepare import Request, prepare
 from flexsites.inputs.recognition import recognise
 from tests.unit.inputs import register_files as made
@@ -320,3 +321,13 @@ def test_columns_that_could_be_of_anything_tell_nothing(tmp_path: Path, columns:
     found = recognise(tmp_path, PRESETS, [EDE.bbox])
     assert not found.findings
     assert len(found.unknown) == 1
+
+
+@pytest.mark.parametrize(("place", "preset"), [NNN, N2K])
+def test_a_file_of_another_name_is_not_taken_for_a_register_by_columns_of_anything(
+    tmp_path: Path, place: str, preset: str
+) -> None:
+    path = made.gpkg(tmp_path / "percelen.gpkg", kaart=made.frame(id=IDS, code=AB))
+    given = sources(layers={place.removeprefix("layers."): {"use": preset, "path": str(path), "coverage": "none"}})
+    with pytest.raises(InputError, match="not named as this register is delivered"):
+        prepare(given, directory=tmp_path / "out", base=tmp_path, request=Request())
