@@ -37,6 +37,11 @@ from tests.pipelines.added_runs import (
 )
 from tests.pipelines.small_run import Content, tables, write_run
 
+
+def _locally(where: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    return {"id": "hier", "label": "Hier", "where": where, "change": change, "source": "a test"}
+
+
 RULES: dict[str, dict[str, Any]] = {
     "excludes": {"effects": {"flood": "exclude"}},
     "flags": {"hardness": {"middel": "flag"}},
@@ -47,18 +52,20 @@ RULES: dict[str, dict[str, Any]] = {
     "plans": {"effects": {"plans_soft": "exclude"}, "change": {"plans_hard": {"horizon_years": figure(4)}}},
     "no_plans": {"effects": {"plans_hard": "off"}},
     "in_a_place": {
-        "change": {
-            "roads": {
-                "locally": [
-                    {
-                        "id": "hier",
-                        "label": "Hier",
-                        "where": {"gemeenten": ["GM9901"]},
-                        "change": {"effect": "flag"},
-                        "source": "a test",
-                    }
-                ],
-            }
+        "change": {"roads": {"locally": [_locally({"gemeenten": ["GM9901"]}, {"effect": "flag"})]}},
+    },
+    "of_owners": {"change": {"roads": {"locally": [_locally({"owners": ["gemeente"]}, {"effect": "off"})]}}},
+    "of_a_province": {
+        "change": {"power_lines": {"locally": [_locally({"provincies": ["PV91"]}, {"distance_m": figure(60)})]}}
+    },
+    "bound_to_a_layer": {"change": {"power_lines": {"where_layer": {"layer": "land_use"}}}},
+    "longer": {"term_years": figure(20, unit="year")},
+    "less_land": {"replace": {"pieces.min_area_m2": figure(1500, unit="m2")}},
+    "urban_parking": {
+        "replace": {
+            "flexmilieus.campus.programme.parking_relief": [
+                {"urbanity_classes": [1, 2, 3, 4, 5], "norm": spread_of(0, 0, 0)}
+            ]
         }
     },
     "narrow": {"replace": {"pieces.min_width_m": figure(12, unit="m")}},
@@ -132,7 +139,10 @@ def test_what_if_of_rules_is_what_a_run_with_that_variant_answers(
 ) -> None:
     found = flexsites.open(own_directory(finished)).what_if(**RULES[name])
     assert found.n_assessed > 0
-    cuts_with_others = {"distance", "farther", "plans", "in_a_place", "turned_on"}
+    cuts_with_others = {
+        "distance", "farther", "plans", "in_a_place", "turned_on", "of_owners", "of_a_province", "bound_to_a_layer",
+        "longer",
+    }  # fmt: skip
     for table in ANSWERED:
         write_table(found.tables[table], ALL_TABLES[table], tmp_path / "mine.parquet")
         mine, theirs = tmp_path / "mine.parquet", answered / f"variants/{name}/{table}.parquet"
