@@ -1,5 +1,7 @@
 """Truth tables: what a rule means where the source says how much of its land a feature takes."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 import shapely
@@ -19,21 +21,24 @@ SHARE = {"attribute": "taken_share"}
 NOUGHT, PART, WHOLE, UNKNOWN = 0.0, 0.4, 1.0, None
 
 
-def outcome(*rules, rows, gemeente=None, owner=None):
+def told_of(rules, site, map_rows, *lines):
+    """What is decided of parcels, and what each rule takes of them first."""
+    names = [name for one in rules for name in one.layer_keys]
+    spoken = cover_rules(site, covered("streets", *dict.fromkeys(names)), map_rows, rules=rules, tests=TESTS)
+    faces = overlay(site, map_rows, rules=rules, time=TIME)
+    pieces = leave(site, faces, streets(*lines), map_rows, spoken, rules=rules)
+    told = decide(site, pieces, spoken=spoken, rules=rules)
+    return told, attribute(site, faces, pieces, spoken=spoken, rules=rules)
+
+
+def outcome(*rules, rows, gemeente=None):
     """The verdict on a plot of one hectare, its restrictions and flags, and what each rule takes of it first."""
-    asked, map_rows = by_place(tuple(rules)), layers(*rows)
-    site = parcels(PLOT).assign(
-        gemeente_code=np.array([gemeente], dtype=object), owner_class=np.array([owner], dtype=object)
-    )
-    names = [name for one in asked for name in one.layer_keys]
-    spoken = cover_rules(site, covered("streets", *dict.fromkeys(names)), map_rows, rules=asked, tests=TESTS)
-    faces = overlay(site, map_rows, rules=asked, time=TIME)
-    pieces = leave(site, faces, streets(STREET), map_rows, spoken, rules=asked)
-    told = decide(site, pieces, spoken=spoken, rules=asked).iloc[0]
-    reasons = attribute(site, faces, pieces, spoken=spoken, rules=asked)
+    site = parcels(PLOT).assign(gemeente_code=np.array([gemeente], dtype=object))
+    told, reasons = told_of(by_place(tuple(rules)), site, layers(*rows), STREET)
+    one = told.iloc[0]
     taken = reasons[reasons["attributed_area_m2"] > 0].set_index("rule_id")["attributed_area_m2"].to_dict()
-    assert told["buildable_area_m2"] + sum(taken.values()) == pytest.approx(10_000.0)
-    return told["verdict"], told["restrictions"], told["flags"], taken
+    assert one["buildable_area_m2"] + sum(taken.values()) == pytest.approx(10_000.0)
+    return one["verdict"], one["restrictions"], one["flags"], taken
 
 
 def taking(share, shape=PLOT, layer="rule", **more):
@@ -133,11 +138,8 @@ OF_SHARE = {
 
 
 @pytest.mark.parametrize("is_inside", [True, False])
-@pytest.mark.parametrize("lies_in", [True, False])
-@pytest.mark.parametrize("share", [NOUGHT, PART, WHOLE, UNKNOWN])
-@pytest.mark.parametrize(("gemeente", "owner"), EFFECT_IN)
-def test_place_owner_share_and_another_layer_together(gemeente, owner, share, lies_in, is_inside):
-    """Every combination: what holds by place and owner, where the other layer says so, as the share of it means."""
+def test_place_owner_share_and_another_layer_together(is_inside):
+    """Every combination, a plot each: what holds by place and owner, where the other layer says so, by its share."""
     label = {"nl": "daar", "en": "there"}
     locally = [
         {"id": "owner", "label": label, "where": {"owners": ["rijk"]}, "change": {"effect": "off"}, "source": "a test"},
@@ -147,10 +149,23 @@ def test_place_owner_share_and_another_layer_together(gemeente, owner, share, li
         },
     ]  # fmt: skip
     asked = rule(share=SHARE, where_layer={"layer": "zone", "is_inside": is_inside}, locally=locally)
-    zone = PLOT if lies_in else at(500, 0, 600, 100)
-    verdict = outcome(asked, rows=[taking(share), ("zone", zone)], gemeente=gemeente, owner=owner)[0]
-    holds = EFFECT_IN[gemeente, owner] if lies_in == is_inside else None
-    assert verdict == OF_SHARE.get((holds, share), "eligible")
+    cases = list(product(EFFECT_IN, (NOUGHT, PART, WHOLE, UNKNOWN), (True, False)))
+    corners = [(300 * (i % 8), 300 * (i // 8)) for i in range(len(cases))]
+    plots = [at(x, y, x + 100, y + 100) for x, y in corners]
+    (gemeenten, owners) = zip(*(where for where, _, _ in cases), strict=True)
+    site = parcels(*plots).assign(
+        site_id=[f"s{i:02d}" for i in range(len(plots))],
+        gemeente_code=np.array(gemeenten, dtype=object),
+        owner_class=np.array(owners, dtype=object),
+    )
+    rows = [taking(share, plot) for plot, (_, share, _) in zip(plots, cases, strict=True)]
+    rows += [("zone", plot) for plot, (_, _, lies_in) in zip(plots, cases, strict=True) if lies_in]
+    lines = [shapely.LineString([(X + x - 50, Y + y - 5), (X + x + 150, Y + y - 5)]) for x, y in corners]
+    told, _ = told_of(by_place((asked,)), site, layers(*rows), *lines)
+    holds = [EFFECT_IN[where] if lies_in == is_inside else None for where, _, lies_in in cases]
+    expected = [OF_SHARE.get((one, share), "eligible") for one, (_, share, _) in zip(holds, cases, strict=True)]
+    assert dict(zip(cases, told["verdict"], strict=True)) == dict(zip(cases, expected, strict=True))
+    assert set(expected) == {"eligible", "conditional", "excluded"}
 
 
 def test_a_place_may_leave_the_share_out():
