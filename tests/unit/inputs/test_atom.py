@@ -175,7 +175,7 @@ def test_no_link_leads_elsewhere(web: Web, tmp_path: Path, href: str) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"<!DOCTYPE html><html>log in", "document type|cannot be read"),
+        (b"<!DOCTYPE html><html>log in", r"a web page \(HTML\) came instead of a feed"),
         (feed(prologue='<!DOCTYPE feed [<!ENTITY a "b">]>'), "declares a document type"),
         (feed()[:-9], "the feed cannot be read"),
         (b"<rss><channel/></rss>", "no ATOM feed, but <rss>"),
