@@ -151,6 +151,7 @@ def layout(size: int) -> Measurements:
         {
             "piece_id": table["piece_id"],
             "transit_class": np.resize(np.array([None, "A", "D", "geen"], object), len(table)),
+            "urbanity_class": pd.array(np.resize([1, 3, 5], len(table)), dtype="Int64"),
         }
     )
     fitted = interleave({"flexsites": lambda: fit_all(table, transit)}, repeats=1)
