@@ -22,6 +22,7 @@ from flexsites.errors import Fault, InputError
 from flexsites.supply import Held, hold, location_of, ranks_of_sites, serve_locations, spread_supply
 from flexsites.tables import Exclusions, Frame, Parcels, valid
 from flexsites.tables.contract import is_true
+from flexsites.tables.defined import require_columns
 from flexsites.tables.files import read
 from flexsites.tables.manifest import read_manifest, require_as_written
 from flexsites.tables.run_directory import holding_of
@@ -144,6 +145,7 @@ def open_finished(directory: Path) -> Finished:
     if holding_of(directory) is None:
         files = [RESOLVED, *(f"{name}.parquet" for name in _NEEDED)]
         require_as_written(read_manifest(directory), directory, files)
+    require_columns(directory, _NEEDED)
     content = read_resolved(directory)
     settings = settings_of(content, str(directory))
     base = reading_of(settings, None, str(directory))

@@ -13,6 +13,7 @@ from flexsites.config.resolved import RESOLVED
 from flexsites.errors import Fault, InputError, NotFoundError
 from flexsites.tables import Frame
 from flexsites.tables.contract import Bounds
+from flexsites.tables.defined import require_columns
 from flexsites.tables.files import n_rows_of, read, read_between, read_chunks, read_columns, read_rows
 from flexsites.tables.manifest import MANIFEST, Manifest, read_manifest, require_as_written
 from flexsites.tables.run_directory import OWN_FILES, holding_of, is_held
@@ -162,9 +163,10 @@ class Results:
         return self.directory / f"{name}.parquet"
 
     def _written(self, name: str) -> Path:
-        """Return where a table stands that is read now; one that is not what the run wrote is refused."""
+        """Return where a table stands that is read now; refused is one that was written otherwise, or lacks a column."""
         if name not in self._sound:
             require_as_written(self.manifest, self.directory, [f"{name}.parquet"])
+            require_columns(self.directory, [name])
             self._sound.add(name)
         return self._path(name)
 

@@ -12,14 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from flexsites import tables
 from flexsites.errors import Fault, NotFoundError
 from flexsites.reporting.results import Results
 from flexsites.reporting.table_view import TableView, table_view
 from flexsites.reporting.words import Words
-from flexsites.tables import Frame, Table
+from flexsites.tables import Frame
 from flexsites.tables.arrow import BBOX, to_frame
-from flexsites.tables.summary_tables import SUMMARIES
+from flexsites.tables.defined import table_of
 
 ROWS = 50
 MOST_ROWS = 1000
@@ -27,10 +26,6 @@ _READ_AT_ONCE = 32_768
 """Rows that a scan passes over at a time: of few at a time the last page of a million rows took seconds."""
 _AREAS = ("area_code", "provincie_code", "gemeente_code", "wijk_code", "buurt_code")
 _HIDDEN = ("geometry", BBOX)
-_DEFINED: dict[str, Table] = {
-    **{table.name: table for table in vars(tables).values() if isinstance(table, Table)},
-    **{table.name: table for table in SUMMARIES.values()},
-}
 
 
 @dataclass(frozen=True)
@@ -126,7 +121,7 @@ def page_of(
     total = rows.count_rows(filter=condition)
     scanner = rows.scanner(columns=columns, filter=condition, batch_size=_READ_AT_ONCE)
     frame = _with_names(to_frame(_slice(scanner, at, size, rows.schema, columns)), words)
-    known = _DEFINED.get((rows.schema.metadata or {}).get(b"flexsites_table", b"").decode())
+    known = table_of(rows.schema)
     view = table_view(pd.DataFrame(frame), columns, words, *([known] if known else []))
     return Page(name, view, columns, total, at, size, asked)
 

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from flexsites.errors import InputError, NotFoundError
@@ -11,6 +12,7 @@ from flexsites.reporting import open_results, write_tables
 from flexsites.reporting.ledger import ledger_of
 from flexsites.reporting.summaries.stretches import variants_of
 from flexsites.tables import RuleCoverage, Sites
+from flexsites.tables.defined import require_columns
 from flexsites.tables.files import write_table
 from tests.reporting_fixture import write_results
 
@@ -46,6 +48,17 @@ def test_the_ledger_of_a_parcel_tells_the_rules_that_are_not_checked_there(run_d
     rest = told.drop(index="silent").reset_index()[own.columns]
     pd.testing.assert_frame_equal(rest, own.reset_index(drop=True))
     assert "silent" not in set(ledger_of(open_results(place), others[0])["rule_id"])
+
+
+def test_a_run_of_a_version_that_wrote_fewer_columns_is_refused(run_directory: Path, tmp_path: Path) -> None:
+    """Its tables are as it wrote them, and lack what is read now: nobody could give that but a run of this version."""
+    place = Path(shutil.copytree(run_directory, tmp_path / "run"))
+    require_columns(place, ["sites", "reasons", "a table that is not there"])
+    table = pq.read_table(place / "sites.parquet")
+    pq.write_table(table.drop_columns(["verdict", "location_id"]), place / "sites.parquet")
+    with pytest.raises(InputError, match=r"another version .* without sites\.location_id, sites\.verdict\."):
+        open_results(place).table("sites")
+    assert len(open_results(place).table("reasons"))
 
 
 def test_what_is_not_a_run_is_refused_with_a_remedy(tmp_path: Path) -> None:
