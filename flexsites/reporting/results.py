@@ -163,7 +163,7 @@ class Results:
         return self.directory / f"{name}.parquet"
 
     def _written(self, name: str) -> Path:
-        """Return where a table stands that is read now; refused is one that was written otherwise, or lacks a column."""
+        """Return where a table stands that is read now; one written otherwise, or without a column, is refused."""
         if name not in self._sound:
             require_as_written(self.manifest, self.directory, [f"{name}.parquet"])
             require_columns(self.directory, [name])
