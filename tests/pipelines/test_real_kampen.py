@@ -223,6 +223,9 @@ def test_variants_move_as_they_must(run):
     assert told["buildable_area_m2"]["density_low"] == told["buildable_area_m2"]["base"]
     assert told["n_common_expected"]["density_low"] < told["n_common_expected"]["base"]
     assert told["n_common_expected"]["density_high"] > told["n_common_expected"]["base"]
+    # Another estimate chooses which of the three is expected: none of them lies beyond those of the run itself.
+    bounds = told.loc[["base", "density_low", "density_high"], ["n_common_low", "n_common_high"]]
+    assert (bounds == bounds.loc["base"]).all(axis=None)
 
 
 def test_every_output_is_there_with_its_columns(run):
