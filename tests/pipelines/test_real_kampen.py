@@ -215,6 +215,17 @@ def test_verdicts_say_what_is_known_and_plans_are_not(run, extent):
     assert (sites["buildable_area_m2"][sites["verdict"] == "excluded"] == 0).all()
 
 
+def test_the_report_opens_with_what_was_not_checked(run):
+    sites = run.table("sites")
+    unchecked = set().union(*sites["unchecked_rules"])
+    n_excluding = sites["n_rules_excluding"].max()
+    assert len(unchecked) > 10, "plans, nature networks and most contours are no open data"
+    page = (run.directory / "report.html").read_text(encoding="utf-8").split("<body", 1)[1]
+    told = page.index(f"{len(unchecked)} van {n_excluding} uitsluitende regels niet getoetst")
+    assert told < page.index("<table"), "before any number in a table"
+    assert (sites["n_rules_checked"] < n_excluding).all()
+
+
 def test_variants_move_as_they_must(run):
     told = run.table("variants").query("population == 'available'").set_index("variant")
     assert {"base", "pbl_strict_nature", "yard_5m", "density_low", "density_high"} <= set(told.index)
