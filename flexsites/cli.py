@@ -251,6 +251,7 @@ def certainty(
     for note in notes:
         _say(note)
     _say(f"Tables: {folder}")
+    _say(f"The report tells it once it is written anew: flexsites report --run {run}")
 
 
 @app.command()
