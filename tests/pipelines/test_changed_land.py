@@ -79,12 +79,18 @@ RULES: dict[str, dict[str, Any]] = {
 }
 
 
-WITHIN_M2 = 1e-6 if PROFILE == "ci" else 0.1
-"""What METHOD 0 leaves to rounding: land that is cut at more places has more corners to be put on the grid of 1 mm."""
 OFTEN = ("distance", "in_a_place", "narrow", "with_figures")
 """Those of every run of the tests; `.ci/deep` has all, on a larger area."""
 ASKED = OFTEN if PROFILE == "ci" else tuple(RULES)
-CHOSEN = {name: RULES[name] for name in ASKED}
+GROUPS = [OFTEN, *([] if PROFILE == "ci" else [tuple(name for name in RULES if name not in OFTEN)])]
+"""Runs of several variants side by side: what one cuts is cut in the others too."""
+WITHIN_M2 = (1e-6, 0.1)
+"""By how much areas of the run itself differ from those of a fresh run of a group: what METHOD 0 leaves to rounding.
+Land that is cut at more places has more corners to be put on the grid of 1 mm."""
+
+
+def _chosen(names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    return {name: RULES[name] for name in names}
 
 
 @pytest.fixture(scope="module")
@@ -94,73 +100,82 @@ def finished(without_variants: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="module")
-def fresh(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("fresh")
-    return run_tables(write_run(folder, world, bare, with_variants(**CHOSEN)), folder / "outputs")
+def fresh(world: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Return a run of each group of variants, its cells assessed."""
+    folders = [tmp_path_factory.mktemp("fresh") for _ in GROUPS]
+    return [
+        run_tables(write_run(folder, world, bare, with_variants(**_chosen(names))), folder / "outputs")
+        for folder, names in zip(folders, GROUPS, strict=True)
+    ]
 
 
 @pytest.fixture(scope="module")
-def answered(world: Path, finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = write_run(tmp_path_factory.mktemp("answered"), world, bare, with_variants(**CHOSEN))
+def answered(world: Path, finished: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Return a run of each group of variants, answered from the finished run."""
+    folders = [tmp_path_factory.mktemp("answered") for _ in GROUPS]
+    paths = [
+        write_run(folder, world, bare, with_variants(**_chosen(names)))
+        for folder, names in zip(folders, GROUPS, strict=True)
+    ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(provincial_sweep, "_assess", lambda *_: pytest.fail("cells were assessed"))
-        return run_tables(path, finished)
+        return [run_tables(path, finished) for path in paths]
+
+
+def _group_of(name: str) -> int:
+    return next(i for i, names in enumerate(GROUPS) if name in names)
 
 
 @pytest.mark.parametrize("name", ASKED)
 def test_another_reading_of_the_land_is_answered_as_a_fresh_run_answers_it(
-    name: str, answered: Path, fresh: Path
+    name: str, answered: list[Path], fresh: list[Path]
 ) -> None:
     """To the last bit, of every table; and it is another answer than that of the run itself."""
+    group = _group_of(name)
     mine, theirs = (
-        {path: one for path, one in tables(folder).items() if path.startswith(f"variants/{name}/")}
-        for folder in (answered, fresh)
+        {path: one for path, one in tables(folders[group]).items() if path.startswith(f"variants/{name}/")}
+        for folders in (answered, fresh)
     )
     assert len(mine) >= 10
     assert mine == theirs
-    base = tables(answered)
+    base = tables(answered[group])
     assert any(base[Path(path).name] != one for path, one in mine.items())
 
 
 def test_the_run_itself_is_taken_over_and_is_what_a_fresh_run_has_to_within_rounding(
-    answered: Path, fresh: Path, finished: Path
+    answered: list[Path], fresh: list[Path], finished: Path
 ) -> None:
     """A rule that lies elsewhere cuts faces further: sums over them differ in their last digits."""
     own = own_directory(finished)
-    assert {name: one for name, one in tables(answered).items() if "/" not in name} == tables(own)
-    mine, theirs = read(answered / "sites.parquet"), read(fresh / "sites.parquet")
-    for column in ("verdict", "is_suitable", "n_pieces"):
-        assert mine[column].equals(theirs[column])
-    for column in ("n_common_expected", "buildable_area_m2"):
-        assert abs(mine[column] - theirs[column]).max() < WITHIN_M2
-    assert read_manifest(answered).reused is not None
+    for mine_in, theirs_in, within_m2 in zip(answered, fresh, WITHIN_M2, strict=False):
+        assert {name: one for name, one in tables(mine_in).items() if "/" not in name} == tables(own)
+        mine, theirs = read(mine_in / "sites.parquet"), read(theirs_in / "sites.parquet")
+        for column in ("verdict", "is_suitable", "n_pieces"):
+            assert mine[column].equals(theirs[column])
+        assert abs(mine["buildable_area_m2"] - theirs["buildable_area_m2"]).max() < within_m2
+        assert abs(mine["n_common_expected"] - theirs["n_common_expected"]).max() < within_m2
+        assert read_manifest(mine_in).reused is not None
+    assert read(answered[0] / "sites.parquet")["n_common_expected"].equals(
+        read(fresh[0] / "sites.parquet")["n_common_expected"]
+    )
 
 
 @pytest.mark.parametrize("name", [one for one in ASKED if PROFILE != "ci" or one in ("distance", "with_figures")])
 def test_what_if_of_rules_is_what_a_run_with_that_variant_answers(
-    name: str, answered: Path, finished: Path, tmp_path: Path
+    name: str, world: Path, without_variants: Path, finished: Path, tmp_path: Path
 ) -> None:
+    """To the last bit, of a run that has this variant alone: beside others its land is cut in more parts."""
     found = flexsites.open(own_directory(finished)).what_if(**RULES[name])
-    if not found.n_assessed:
-        folders = own_directory(finished), answered / f"variants/{name}"
-        own, theirs = (read(one / "pieces.parquet").set_index("piece_id")["core_area_m2"] for one in folders)
-        pd.testing.assert_series_equal(own, theirs, rtol=0, atol=WITHIN_M2)  # no parcel has other land
-    differs_beside_others = {
-        "distance", "farther", "plans", "in_a_place", "turned_on", "of_owners", "of_a_province", "bound_to_a_layer",
-        "longer", "sooner",
-    }  # fmt: skip
-    for table in ANSWERED:
+    outputs = Path(shutil.copytree(without_variants, tmp_path / "outputs"))
+    alone = run_tables(write_run(tmp_path, world, bare, with_variants(what_if=RULES[name])), outputs)
+    for table in (*ANSWERED, "pieces"):
         write_table(found.tables[table], ALL_TABLES[table], tmp_path / "mine.parquet")
-        mine, theirs = tmp_path / "mine.parquet", answered / f"variants/{name}/{table}.parquet"
-        if PROFILE == "ci" and name not in differs_beside_others:
-            assert mine.read_bytes() == theirs.read_bytes()
-        elif name not in differs_beside_others:
-            # Beside so many others the same land is cut in more parts: sums differ in their last digits.
-            one, other = (read(path).drop(columns="geometry", errors="ignore") for path in (mine, theirs))
-            pd.testing.assert_frame_equal(one, other, rtol=1e-6, atol=WITHIN_M2)
-        else:
-            # Beside the others its rules cut the same land in more parts, or bear the name of the variant.
-            assert len(read(mine)) == len(read(theirs))
+        assert (tmp_path / "mine.parquet").read_bytes() == (alone / f"variants/what_if/{table}.parquet").read_bytes()
+    assert (
+        found.n_assessed > 0
+        or (alone / "variants/what_if/pieces.parquet").read_bytes()
+        == (own_directory(finished) / "pieces.parquet").read_bytes()
+    ), "no parcel was assessed, and there is other land"
     assert set(found.totals["variant"]) == {"base", "what_if"}
 
 
