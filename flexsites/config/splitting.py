@@ -15,7 +15,7 @@ __all__ = ["SplitType", "Splitting"]
 class SplitType(Model):
     """What homes of one type become."""
 
-    most_homes: int = Field(ge=2)
+    most_homes: Number
     """How many homes one home becomes at most."""
     suitable_share: Bounds
     """The share of homes of this type that lend themselves to it: what a list does not tell of each."""
@@ -38,6 +38,9 @@ class Splitting(Model):
             raise ValueError(message)
         for name, one in self.by_type.items():
             share = one.suitable_share
+            if float(one.most_homes) < 2 or float(one.most_homes) % 1:  # noqa: PLR2004 - one home is not split
+                message = f"by_type.{name}.most_homes is a whole number, 2 or more"
+                raise ValueError(message)
             if not share.is_rising() or not 0 <= float(share.low) <= float(share.high) <= 1:
                 message = f"by_type.{name}.suitable_share rises from low to high, from 0 to 1"
                 raise ValueError(message)

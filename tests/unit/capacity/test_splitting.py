@@ -96,9 +96,15 @@ def test_figures_that_turn_round_are_refused(figures):
     with pytest.raises(ValueError, match="home_m2 falls"):
         Splitting.model_validate(content | {"home_m2": content["by_type"]["hoekwoning"]["suitable_share"]})
     falling = {one: {"value": 0.9 - i / 10, "source": "a test"} for i, one in enumerate(ESTIMATES)}
-    turned = {"most_homes": 2, "suitable_share": falling}
+    most = content["by_type"]["hoekwoning"]["most_homes"]
+    turned = {"most_homes": most, "suitable_share": falling}
     with pytest.raises(ValueError, match=r"by_type\.hoekwoning\.suitable_share rises"):
         Splitting.model_validate(content | {"by_type": {"hoekwoning": turned}})
+    share = content["by_type"]["hoekwoning"]["suitable_share"]
+    for homes in (1, 2.5):
+        few = {"most_homes": {"value": homes, "source": "a test"}, "suitable_share": share}
+        with pytest.raises(ValueError, match=r"by_type\.hoekwoning\.most_homes is a whole number"):
+            Splitting.model_validate(content | {"by_type": {"hoekwoning": few}})
 
 
 def test_from_the_list_to_start_from_to_a_page(figures, tmp_path):
