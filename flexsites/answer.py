@@ -16,7 +16,7 @@ import numpy.typing as npt
 from flexsites.capacity.common_programme import programme_on
 from flexsites.capacity.homes import modules_laid, places_of_homes, tell_homes
 from flexsites.capacity.kernels.counts import Homes, Places, homes_on
-from flexsites.config.dwellings import ESTIMATES
+from flexsites.config.estimates import ESTIMATES
 from flexsites.config.readings import Reading
 from flexsites.exclusion.verdict import counting_pieces
 from flexsites.geometry.cluster_sizes import Sizes

@@ -22,7 +22,7 @@ from shapely.geometry import Polygon
 from flexsites.arrays import lists
 from flexsites.capacity.common_programme import programme_in_common
 from flexsites.config.counting import Counting
-from flexsites.config.dwellings import ESTIMATES
+from flexsites.config.estimates import ESTIMATES
 from flexsites.config.exploitation import Exploitation as Figures
 from flexsites.config.load import configs_directory, read_model
 from flexsites.config.suitability import Flexmilieu

@@ -10,7 +10,7 @@ import pandas as pd
 
 from flexsites.capacity.kernels.counts import common_programme
 from flexsites.config.counting import Counting
-from flexsites.config.dwellings import ESTIMATES, Estimate
+from flexsites.config.estimates import ESTIMATES, Estimate
 from flexsites.tables import CommonProgrammes, Exclusions, Frame, Pieces
 from flexsites.tables.counting import counts
 from flexsites.tables.stage import stage

@@ -20,7 +20,8 @@ from flexsites.capacity.kernels.counts import Homes, Places, homes_on
 from flexsites.capacity.kernels.layout import count_modules
 from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.capacity.programmes import Mix, layout_of, mixes_of, modules_enough
-from flexsites.config.dwellings import ESTIMATES, DwellingType, Estimate, LayoutStandard, Programme, Setting
+from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme, Setting
+from flexsites.config.estimates import ESTIMATES, Estimate
 from flexsites.geometry.ways import Lane
 from flexsites.tables import Frame, LaidOut, Pieces, TransitQuality, Units, empty, valid
 from flexsites.tables.stage import stage

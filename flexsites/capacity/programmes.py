@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from flexsites.capacity.kernels import density
 from flexsites.capacity.kernels.dwelling_mix import modules_of_homes
 from flexsites.capacity.kernels.layout_figures import Layout
-from flexsites.config.dwellings import DwellingType, Estimate, LayoutStandard, Programme, Setting, programme_faults
+from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme, Setting, programme_faults
+from flexsites.config.estimates import Estimate
 from flexsites.errors import ConfigError, Fault, raise_faults
 
 __all__ = ["Mix", "layout_of", "mixes_of", "modules_enough"]

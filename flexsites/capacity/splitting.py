@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from flexsites.capacity.kernels.splitting import homes_when_split
-from flexsites.config.dwellings import ESTIMATES
+from flexsites.config.estimates import ESTIMATES
 from flexsites.config.splitting import Splitting as Figures
 from flexsites.tables import Frame
 from flexsites.tables.splitting_tables import ListedDwellings, Splitting

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from flexsites.capacity.kernels.transformation import transformed_homes
-from flexsites.config.dwellings import ESTIMATES
+from flexsites.config.estimates import ESTIMATES
 from flexsites.config.transformation import Transformation as Figures
 from flexsites.tables import Frame
 from flexsites.tables.stage import stage

@@ -17,7 +17,7 @@ from flexsites.certainty.draws import CONSENTS, Ground
 from flexsites.certainty.lands import Lands, States
 from flexsites.config.access import Measures
 from flexsites.config.certainty import Certainty
-from flexsites.config.dwellings import ESTIMATES
+from flexsites.config.estimates import ESTIMATES
 from flexsites.finished.grounds import standing_of
 from flexsites.finished.opened import Finished, open_finished
 from flexsites.supply import BEST_FIRST

@@ -1,8 +1,7 @@
 """What is built on a parcel: dwelling types, the programme of a flexmilieu, and the standard of a layout.
 
-Three estimates are made of every number of homes. A bound therefore carries three figures: the ones with which the
-low, the expected and the high estimate are made. `low` is the figure of the low *estimate*, which for a setback is the
-widest one. That the three only ever loosen in that direction is checked here; it is why low <= expected <= high.
+That the figures of the three estimates only ever loosen, from low to high, is checked here; it is why
+low <= expected <= high.
 """
 
 from __future__ import annotations
@@ -13,11 +12,10 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from flexsites.config.base import Figure, Label, Model, Number, Range
+from flexsites.config.base import Label, Model, Number
+from flexsites.config.estimates import ESTIMATES, Bounds, Estimate
 
 __all__ = [
-    "ESTIMATES",
-    "Bounds",
     "DwellingShare",
     "DwellingType",
     "LayoutStandard",
@@ -26,43 +24,9 @@ __all__ = [
     "programme_faults",
 ]
 
-Estimate = Literal["low", "expected", "high"]
-ESTIMATES: tuple[Estimate, ...] = ("low", "expected", "high")
-"""The three estimates, in the order in which homes can only become more."""
-
 TransitClass = Literal["A", "B", "C", "D", "E", "F", "geen"]
 
 _SHARE_TOLERANCE = 1e-9
-
-
-class Bounds(Range):
-    """One parameter at the low, the expected and the high estimate of the number of homes."""
-
-    low: Number
-    """The figure of the low estimate of the number of homes."""
-    expected: Number
-    """The figure of the expected number of homes."""
-    high: Number
-    """The figure of the high estimate of the number of homes."""
-
-    def at(self, estimate: Estimate) -> float:
-        """Return the figure with which an estimate is made."""
-        figure: Figure = getattr(self, estimate)
-        return figure.value
-
-    def values(self) -> tuple[float, float, float]:
-        """Return the three figures, low estimate first."""
-        return self.low.value, self.expected.value, self.high.value
-
-    def is_rising(self) -> bool:
-        """Tell whether the figures never fall from the low to the high estimate."""
-        low, expected, high = self.values()
-        return low <= expected <= high
-
-    def is_falling(self) -> bool:
-        """Tell whether the figures never rise from the low to the high estimate."""
-        low, expected, high = self.values()
-        return low >= expected >= high
 
 
 class DwellingType(Model):

@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from flexsites.config.base import Model, Number
-from flexsites.config.dwellings import Bounds
+from flexsites.config.estimates import Bounds
 
 __all__ = ["SplitType", "Splitting"]
 

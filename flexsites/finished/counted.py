@@ -15,7 +15,7 @@ import numpy.typing as npt
 from flexsites.answer import Answer, answer, figures_of, sizes_of
 from flexsites.capacity.kernels.arrangement import order_of, seeds_of
 from flexsites.capacity.kernels.counts import common_programme
-from flexsites.config.dwellings import ESTIMATES
+from flexsites.config.estimates import ESTIMATES
 from flexsites.config.readings import Reading
 from flexsites.finished.grounds import Grounds, Standing
 from flexsites.geometry.cluster_sizes import Sizes, per_cluster

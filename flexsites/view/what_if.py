@@ -19,7 +19,7 @@ import pandas as pd
 import shapely
 
 from flexsites.config.base import Figure
-from flexsites.config.dwellings import ESTIMATES, Bounds
+from flexsites.config.estimates import ESTIMATES, Bounds
 from flexsites.config.readings import BASE
 from flexsites.config.rules import ExclusionRule, WithinDistance
 from flexsites.config.suitability import Flexmilieu, Threshold

@@ -15,7 +15,7 @@ from flexsites.exclusion.kernels.cores import (
     gap_bridged_m,
     marks_of,
 )
-from flexsites.exclusion.kernels.entrances import approach_to, begins_lane, lanes_to_core, part_with_lanes
+from flexsites.exclusion.kernels.lanes import approach_to, begins_lane, lanes_to_core, part_with_lanes
 from flexsites.exclusion.kernels.neighbours import Neighbours, find_neighbours, land_of
 
 WIDTH_M, AREA_M2, LANE_M = 15.0, 1000.0, 3.0

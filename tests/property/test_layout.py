@@ -14,7 +14,7 @@ from flexsites.capacity.kernels.layout import count_modules, plan_piece
 from flexsites.capacity.kernels.layout_drawing import KINDS, Placed, place
 from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.capacity.kernels.ordering import stable_order
-from flexsites.exclusion.kernels.entrances import approach_to
+from flexsites.exclusion.kernels.lanes import approach_to
 from flexsites.geometry.ways import Lane
 from tests.piece_shapes import ALL, PLAIN, count, random_piece, regular_piece
 

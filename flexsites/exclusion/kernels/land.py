@@ -22,15 +22,8 @@ from flexsites.exclusion.kernels.cores import (
     marks_of,
     rooms_m,
 )
-from flexsites.exclusion.kernels.entrances import (
-    Barriers,
-    approach_to,
-    begins_lane,
-    find_entrances,
-    lanes_to_core,
-    length_over_parcels,
-    part_with_lanes,
-)
+from flexsites.exclusion.kernels.entrances import Barriers, find_entrances, length_over_parcels
+from flexsites.exclusion.kernels.lanes import approach_to, begins_lane, lanes_to_core, part_with_lanes
 from flexsites.exclusion.kernels.neighbours import Pairs
 from flexsites.exclusion.kernels.pieces import dissolve_pieces
 

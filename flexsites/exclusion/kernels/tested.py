@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from flexsites.arrays import BoolArray, GeometryArray, IntArray
 from flexsites.exclusion.kernels.cores import gap_bridged_m
-from flexsites.exclusion.kernels.entrances import crossing_to
 from flexsites.exclusion.kernels.land import Entered, Land, Lands, objects
+from flexsites.exclusion.kernels.lanes import crossing_to
 from flexsites.exclusion.kernels.neighbours import find_neighbours, is_below, land_of, share_edge
 
 PASSES, TOO_SMALL, TOO_THIN, ENCLOSED, LANDLOCKED = -1, 0, 1, 2, 3

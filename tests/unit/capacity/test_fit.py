@@ -12,7 +12,8 @@ from flexsites.capacity.homes import count_layouts, fit, modules_laid, places_of
 from flexsites.capacity.kernels.counts import homes_on
 from flexsites.capacity.programmes import mixes_of
 from flexsites.config.base import Figure
-from flexsites.config.dwellings import Bounds, Programme
+from flexsites.config.dwellings import Programme
+from flexsites.config.estimates import Bounds
 from flexsites.errors import ConfigError
 from tests.piece_shapes import (
     CORNER,

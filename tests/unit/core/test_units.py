@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from flexsites.config.access import Measures
 from flexsites.config.base import Figure, Model, Number, Range
-from flexsites.config.dwellings import Bounds
+from flexsites.config.estimates import Bounds
 from flexsites.config.load import configs_directory, read_model, read_yaml
 from flexsites.config.rule_sets import RuleSet
 from flexsites.config.schemas import MODELS
