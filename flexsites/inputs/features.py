@@ -5,6 +5,7 @@ To add a reader of features: a model with a `reader` of its own in config/source
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator
 
 from flexsites.config.source_rows import Selection
@@ -27,8 +28,9 @@ def open_features(
     *,
     needed: Iterable[str] = (),
     optional: Iterable[str] = (),
+    on: dt.date | None = None,
 ) -> Features:
-    """Open a source whose files are here; see `ingest.open_source`.
+    """Open a source whose files are here; see `ingest.open_source`. What OpenStreetMap says to have ended is left out.
 
     Raises
     ------
@@ -36,7 +38,7 @@ def open_features(
         With every fault of its files and columns; or if the source holds no features at all (a raster).
     """
     if isinstance(row, OsmLayer):
-        return open_osm(name, row, paths, needed=needed, optional=optional)
+        return open_osm(name, row, paths, needed=needed, optional=optional, on=on)
     if isinstance(row, Selection):
         return open_source(name, row, paths, places, needed=needed, optional=optional)
     raise InputError(Fault("not a source of features", name, "use the reader vector, ogc_features or osm_layer"))

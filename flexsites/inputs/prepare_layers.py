@@ -83,11 +83,13 @@ def _prepare_layer(
 
     def make(path: Path, report: ReadReport) -> tuple[Written, str]:
         paths = preparation.files(dotted, row, bounds=around)
-        opened = open_features(dotted, row, paths, preparation.places, needed=needs.needed, optional=needs.optional)
+        names = {"needed": needs.needed, "optional": needs.optional}
+        opened = open_features(dotted, row, paths, preparation.places, **names, on=on)
         return write_layer(name, opened, report, path, bounds=around, needs=needs), opened.notes
 
     target = f"layers/{file_name(name)}"
-    found = preparation.step(dotted, row, target, make, depends=[needs.key(), around], bounds=around)
+    depends = [needs.key(), around, *([on] if isinstance(row, OsmLayer) else [])]
+    found = preparation.step(dotted, row, target, make, depends=depends, bounds=around)
     preparation.layers[name] = preparation.tables[target] if found else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -64,6 +65,8 @@ class ReachRequest:
     rules: StreetRules
     categories: AmenityCategories
     transit: Transit
+    on: dt.date | None = None
+    """The day on which streets and amenities must not have ended; None: any may have."""
 
     @property
     def categories_asked(self) -> frozenset[str]:
@@ -74,7 +77,7 @@ class ReachRequest:
     def key(self) -> Any:  # noqa: ANN401 - JSON
         """Return what prepared files depend on besides the sources."""
         parts = [*self.measures, *self.travel, *self.modes.values(), self.rules, self.categories, self.transit]
-        return [self.egress_reach_m, *(part.model_dump(mode="json") for part in parts)]
+        return [self.egress_reach_m, str(self.on), *(part.model_dump(mode="json") for part in parts)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +222,7 @@ class _ReachReader:
             self._log(STREETS, row, paths, report, "; ".join(reading.notes))
             return reading
         outline = outline_of(row, STREETS, places=self.preparation.places, areas=self.areas)
-        reading = read_streets(row, paths, rules=self.request.rules, outline=outline)
+        reading = read_streets(row, paths, rules=self.request.rules, outline=outline, on=self.request.on)
         require_any_in_rd(reading.graph.node_xy, "corners of streets", where=", ".join([STREETS, *paths]))
         self._log(STREETS, row, paths, reading.graph.n_edges, "; ".join(reading.notes))
         return reading
@@ -233,12 +236,13 @@ class _ReachReader:
             amenities = read_points_of_user(key, row, paths, self.preparation.places, report, categories=known)
             self._log(name, row, paths, report)
             return amenities
+        asked: dict[str, Any] = {"categories": self.request.categories, "on": self.request.on}
         if isinstance(row, OsmPbf):
-            found = read_amenities(paths, categories=self.request.categories, walkable=walkable, where=name)
+            found = read_amenities(paths, walkable=walkable, where=name, **asked)
             amenities, notes = found[0], "; ".join(found[2])
             require_any_in_rd(shapely.get_coordinates(amenities.geometry), "amenities", where=", ".join([name, *paths]))
         else:
-            of_place = amenities_from_place(row.place, categories=self.request.categories, walkable=walkable)
+            of_place = amenities_from_place(row.place, walkable=walkable, **asked)
             amenities, notes = of_place[0], "; ".join(of_place[2])
             self.extents.append(of_place[1])
         self._log(name, row, paths, len(amenities), notes)
@@ -280,7 +284,7 @@ class _ReachReader:
         paths = self.preparation.files(name, row)
         report = ReadReport(Ledger(name))
         if isinstance(row, OsmPbf):
-            stops, notes = read_osm_stops(paths, categories=self.request.categories, where=name)
+            stops, notes = read_osm_stops(paths, categories=self.request.categories, where=name, on=self.request.on)
         elif isinstance(row, StopPoints):
             points = read_points(name, row, paths, self.preparation.places, report)
             names = ("mode", "mode_column", "modes", "name_column", "kind_column", "kinds", "area_prefixes")

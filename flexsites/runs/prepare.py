@@ -114,6 +114,7 @@ def reach_request(study: Study) -> ReachRequest:
         rules=study.streets,
         categories=study.amenities,
         transit=study.transit,
+        on=study.run.reference_date,
     )
 
 

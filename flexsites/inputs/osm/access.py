@@ -23,6 +23,7 @@ from flexsites.inputs.osm.directions import (
     bicycle_directions,
     walk_directions,
 )
+from flexsites.inputs.osm.endings import END_KEY
 
 if TYPE_CHECKING:
     from flexsites.config.openstreetmap import StreetRules
@@ -37,9 +38,9 @@ _KEYS = {
 }
 _ACCESS_KEYS = frozenset(key for keys in _KEYS.values() for key in keys)
 _STATES = ("disused", "abandoned", "demolished", "removed", "razed")
-STREET_KEYS = frozenset({"highway", "route", "motorroad", "area", "indoor", "type", *_ACCESS_KEYS, *_STATES}) | (
-    DIRECTION_KEYS
-)
+STREET_KEYS = frozenset(
+    {"highway", "route", "motorroad", "area", "indoor", "type", END_KEY, *_ACCESS_KEYS, *_STATES}
+) | (DIRECTION_KEYS)
 """Every key that decides who may use a street; other tags need not be read, but for its name."""
 NAME_KEY = "name"
 NODE_KEYS = frozenset({"barrier", "locked", *_KEYS["walk"], *_KEYS["bicycle"]})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import pandas as pd
 import shapely
 
 from flexsites.inputs.osm.access import Tags, has_tags
+from flexsites.inputs.osm.endings import Endings
 from flexsites.inputs.osm.features import FeatureReading, matches, read_osm_features, telling_key
 from flexsites.inputs.osm.streets_pbf import RD
 from flexsites.tables import Amenities, Frame, Stops, empty
@@ -28,7 +30,12 @@ _ENTRANCE_DECIMALS = 3
 
 
 def amenities_from_pbf(
-    path: Path, *, categories: AmenityCategories, walkable: GeometryArray, crs: str = RD
+    path: Path,
+    *,
+    categories: AmenityCategories,
+    walkable: GeometryArray,
+    crs: str = RD,
+    on: dt.date | None = None,
 ) -> tuple[Frame, tuple[str, ...]]:
     """Read all categories of amenity in one go.
 
@@ -42,6 +49,8 @@ def amenities_from_pbf(
         Lines of streets that may be walked: where they cross the edge of a large area are its entrances.
     crs
         The metric system to project to.
+    on
+        The day on which they must not have ended; None: any may have.
 
     Returns
     -------
@@ -54,7 +63,7 @@ def amenities_from_pbf(
     InputError
         If the file cannot be read.
     """
-    reading, chosen = _read_once(path, categories.categories, categories.gone, crs)
+    reading, chosen = _read_once(path, categories.categories, categories.gone, crs, on)
     notes = tuple(f"amenities: {note}" for note in (*reading.notes, *chosen.notes()))
     return amenity_table(reading.features, chosen.of, categories=categories, walkable=walkable, crs=crs), notes
 
@@ -80,7 +89,9 @@ def amenity_table(
     return whole
 
 
-def stops_from_pbf(path: Path, *, categories: AmenityCategories, crs: str = RD) -> tuple[Frame, tuple[str, ...]]:
+def stops_from_pbf(
+    path: Path, *, categories: AmenityCategories, crs: str = RD, on: dt.date | None = None
+) -> tuple[Frame, tuple[str, ...]]:
     """Read stops by mode; without a timetable their service is null: unknown, not none.
 
     Returns
@@ -93,7 +104,7 @@ def stops_from_pbf(path: Path, *, categories: AmenityCategories, crs: str = RD) 
     InputError
         If the file cannot be read.
     """
-    reading, classes = _read_once(path, categories.stops, categories.gone, crs)
+    reading, classes = _read_once(path, categories.stops, categories.gone, crs, on)
     chosen, notes = classes.of, (*reading.notes, *classes.notes())
     frames = [
         pd.DataFrame(
@@ -120,15 +131,12 @@ def stops_from_pbf(path: Path, *, categories: AmenityCategories, crs: str = RD) 
 
 
 def _read_once(
-    path: Path, chosen: Mapping[Any, AmenityCategory], lifecycle: Lifecycle, crs: str
+    path: Path, chosen: Mapping[Any, AmenityCategory], lifecycle: Lifecycle, crs: str, on: dt.date | None
 ) -> tuple[FeatureReading, Classes]:
     """Read whatever matches a category; return it, and per category which rows it has."""
     any_of = [wanted for category in chosen.values() for wanted in category.any_of]
     reading = read_osm_features(path, any_of=any_of, kind="place", keep=(_NAME,), crs=crs)
-    return reading, classify(reading.tags, chosen, lifecycle)
-
-
-ENDS = "end_date"
+    return reading, classify(reading.tags, chosen, lifecycle, on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,18 +145,21 @@ class Classes:
 
     of: Mapping[Any, BoolArray]
     n_gone: int
-    n_ending: int = 0
-    """Of those that are there, how many say on which day they end: whether that is past, their tags do not tell."""
+    endings: Endings = field(default_factory=Endings)
 
     def notes(self) -> tuple[str, ...]:
         """Return what a reader of the manifest should know."""
         gone = f"{self.n_gone} are tagged as closed, gone or not yet built, and are left out"
-        ending = f"{self.n_ending} say when they end (end_date), and are kept"
-        return ((gone,) if self.n_gone else ()) + ((ending,) if self.n_ending else ())
+        return ((gone,) if self.n_gone else ()) + self.endings.notes()
 
 
-def classify(tags: Sequence[Tags], categories: Mapping[Any, AmenityCategory], lifecycle: Lifecycle) -> Classes:
-    """Return per category which features it has, by their tags."""
+def classify(
+    tags: Sequence[Tags],
+    categories: Mapping[Any, AmenityCategory],
+    lifecycle: Lifecycle,
+    on: dt.date | None = None,
+) -> Classes:
+    """Return per category which features it has, by their tags, on a day."""
     by_tags = {
         name: np.array([matches(one, category.any_of, category.without) for one in tags], dtype=bool)
         for name, category in categories.items()
@@ -160,8 +171,8 @@ def classify(tags: Sequence[Tags], categories: Mapping[Any, AmenityCategory], li
     there = {name: is_one & ~gone[name] for name, is_one in by_tags.items()}
     none = np.zeros(len(tags), dtype=bool)
     ever, now = (np.logical_or.reduce([none, *masks.values()]) for masks in (by_tags, there))
-    is_ending = np.array([ENDS in one for one in tags], dtype=bool)
-    return Classes(there, int((ever & ~now).sum()), int((now & is_ending).sum()))
+    ended, endings = Endings.of((one if is_there else {} for one, is_there in zip(tags, now, strict=True)), on)
+    return Classes({name: mask & ~ended for name, mask in there.items()}, int((ever & ~now).sum()), endings)
 
 
 def is_gone(tags: Tags, any_of: Sequence[Mapping[str, Sequence[str]]], lifecycle: Lifecycle) -> bool:

@@ -6,7 +6,9 @@ osmnx's own are on a sphere and differ by metres.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -28,6 +30,7 @@ from flexsites.inputs.osm.access import (
 )
 from flexsites.inputs.osm.amenities import amenity_table, classify
 from flexsites.inputs.osm.directions import is_roundabout, turned
+from flexsites.inputs.osm.endings import Endings
 from flexsites.inputs.osm.features import telling_key
 from flexsites.inputs.osm.streets_pbf import RD, StreetReading, project, project_shape
 from flexsites.inputs.osm.traits import TraitsOf
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
     from flexsites.tables import Frame
 
 
-def streets_from_place(place: str, *, rules: StreetRules, crs: str = RD) -> StreetReading:
+def streets_from_place(place: str, *, rules: StreetRules, crs: str = RD, on: dt.date | None = None) -> StreetReading:
     """Read the streets of a named place from Overpass, with every tag that decides who may use them.
 
     Raises
@@ -64,11 +67,11 @@ def streets_from_place(place: str, *, rules: StreetRules, crs: str = RD) -> Stre
     finally:
         ox.settings.useful_tags_way, ox.settings.useful_tags_node = before
     extent = project_shape(outline, crs, where=place)
-    return streets_from_graph(graph, rules=rules, extent=extent, crs=crs, where=place)
+    return streets_from_graph(graph, rules=rules, extent=extent, crs=crs, where=place, on=on)
 
 
 def amenities_from_place(
-    place: str, *, categories: AmenityCategories, walkable: GeometryArray
+    place: str, *, categories: AmenityCategories, walkable: GeometryArray, on: dt.date | None = None
 ) -> tuple[Frame, shapely.Geometry, tuple[str, ...]]:
     """Read all categories of amenity of a named place from Overpass.
 
@@ -80,6 +83,8 @@ def amenities_from_place(
         Tags by category.
     walkable
         Lines of streets that may be walked: where they cross the edge of a large area are its entrances.
+    on
+        The day on which they must not have ended; None: any may have.
 
     Returns
     -------
@@ -103,7 +108,7 @@ def amenities_from_place(
     if "name" not in features.columns:
         features["name"] = None
     shapes = to_rd("EPSG:4326", where=place).apply(features.geometry.to_numpy())
-    chosen = classify(_tags_of(features), categories.categories, categories.gone)
+    chosen = classify(_tags_of(features), categories.categories, categories.gone, on)
     moved = gpd.GeoDataFrame(features[["osm_id", "name"]], geometry=shapes, crs=RD)
     return amenity_table(moved, chosen.of, categories=categories, walkable=walkable), extent, chosen.notes()
 
@@ -126,7 +131,7 @@ def _from_overpass(place: str, read: Callable[[Any], Any]) -> tuple[Any, Any]:
         raise InputError(Fault(f"cannot be read from Overpass ({error})", place, remedy)) from error
 
 
-def streets_from_graphml(path: Path, *, rules: StreetRules, crs: str = RD) -> StreetReading:
+def streets_from_graphml(path: Path, *, rules: StreetRules, crs: str = RD, on: dt.date | None = None) -> StreetReading:
     """Read the streets of a graph that osmnx saved.
 
     Raises
@@ -140,7 +145,7 @@ def streets_from_graphml(path: Path, *, rules: StreetRules, crs: str = RD) -> St
         graph = ox.load_graphml(path)
     except Exception as error:  # xml, networkx and osmnx raise many kinds
         raise InputError(Fault(f"cannot be read as GraphML ({error})", str(path), "save it with osmnx")) from error
-    return streets_from_graph(graph, rules=rules, extent=None, crs=crs, where=str(path))
+    return streets_from_graph(graph, rules=rules, extent=None, crs=crs, where=str(path), on=on)
 
 
 def streets_from_graph(
@@ -150,6 +155,7 @@ def streets_from_graph(
     extent: shapely.Geometry | None,
     crs: str = RD,
     where: str = "osmnx graph",
+    on: dt.date | None = None,
 ) -> StreetReading:
     """Make a street graph of an osmnx graph in degrees, simplified or not.
 
@@ -169,6 +175,8 @@ def streets_from_graph(
         The metric system to project to.
     where
         What to name in an error.
+    on
+        The day on which streets must not have ended; None: any may have.
 
     Raises
     ------
@@ -182,6 +190,7 @@ def streets_from_graph(
     ways: list[tuple[list[int], int]] = []
     traits, tells_junctions = TraitsOf(), any("junction" in tags for *_, tags in graph.edges(data=True))
     seen: set[tuple[Any, ...]] = set()
+    endings = Endings()
     barred = {n: bits for n, tags in graph.nodes(data=True) if (bits := barred_modes(_node_tags(tags), rules))}
     for u, v, tags in graph.edges(data=True):
         line = _line(graph, u, v, tags)
@@ -191,6 +200,8 @@ def streets_from_graph(
         if key in seen or not bits or name is None:
             continue
         seen.add(key)
+        if sum(endings.leaves_out(one, on) for one in each):  # all are counted
+            continue
         # Ends are known by their node, inner vertices by their edge: lines that only cross do not connect.
         keys = [u, *((*key, i) for i in range(1, len(line) - 1)), v]
         for key_of_place, place in zip(keys, line, strict=True):
@@ -206,7 +217,8 @@ def streets_from_graph(
     if not ways:
         raise InputError(Fault("no streets", where, "give a graph with highway tags"))
     bits_of_place = np.array([barred.get(key, 0) for key in places], dtype=np.uint8)
-    return _reading(ways, traits.whole(), np.array(lonlat), bits_of_place, extent, crs, where)
+    reading = _reading(ways, traits.whole(), np.array(lonlat), bits_of_place, extent, crs, where)
+    return replace(reading, notes=(*reading.notes, *endings.notes()))
 
 
 def _reading(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from flexsites.config.sources import OsmLayer
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.projection import to_rd
 from flexsites.inputs.formats.vector import Batch, Bounds
+from flexsites.inputs.osm.endings import Endings
 from flexsites.inputs.osm.features import read_osm_features
 from flexsites.inputs.osm.files import reading
 from flexsites.inputs.osm.selectors import of_layer, require_held
@@ -33,11 +35,19 @@ class OsmSource:
     row: OsmLayer
     paths: tuple[str, ...]
     kept: tuple[str, ...]
+    on: dt.date | None = None
+    """The day on which features must not have ended; None: any may have."""
     notes: str = ""
 
 
 def open_osm(
-    name: str, row: OsmLayer, paths: tuple[str, ...], *, needed: Iterable[str] = (), optional: Iterable[str] = ()
+    name: str,
+    row: OsmLayer,
+    paths: tuple[str, ...],
+    *,
+    needed: Iterable[str] = (),
+    optional: Iterable[str] = (),
+    on: dt.date | None = None,
 ) -> OsmSource:
     """Return a source of OpenStreetMap; tags that rules need are kept under the names that rules know.
 
@@ -51,7 +61,7 @@ def open_osm(
             require_held(Path(path), of_layer(row), where=name)
     theirs = {ours: tag for tag, ours in row.rename.items()}
     asked = (*row.keep, *row.rename, *row.where, *(theirs.get(n, n) for n in (*needed, *optional)), *row.tags)
-    return OsmSource(name, row, paths, tuple(dict.fromkeys(asked)))
+    return OsmSource(name, row, paths, tuple(dict.fromkeys(asked)), on)
 
 
 def read_osm_rows(source: OsmSource, told: ReadReport, *, bounds: Bounds | None = None) -> Iterator[Rows]:
@@ -79,13 +89,13 @@ def read_osm_rows(source: OsmSource, told: ReadReport, *, bounds: Bounds | None 
             told.notes.append(
                 f"{n_former} are tagged as disused, abandoned or gone, and kept (`without` leaves them out)"
             )
-        n_ending = sum("end_date" in tags for tags in reading.tags)
-        if n_ending:
-            told.notes.append(f"{n_ending} say when they end (end_date), and are kept")
-        if len(features) == 0 and row.preset is not None:  # its tags are right: none is mapped here
+        ended, endings = Endings.of(reading.tags, source.on)
+        features = features[~ended]
+        told.notes.extend(endings.notes())
+        if len(reading.features) == 0 and row.preset is not None:  # its tags are right: none is mapped here
             told.notes.append("nothing in the file has the tags")
             continue
-        if len(features) == 0:
+        if len(reading.features) == 0:
             where = f"{source.name} ({Path(path).name})"
             raise InputError(Fault("no feature has the tags", where, f"check `tags`: {row.tags}"))
         plain = pd.DataFrame(features.drop(columns="geometry"))

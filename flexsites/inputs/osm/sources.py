@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ def read_streets(
     rules: StreetRules,
     where: str = "streets",
     outline: shapely.Geometry | None = None,
+    on: dt.date | None = None,
 ) -> StreetReading:
     """Read the streets of a source entry.
 
@@ -42,6 +44,8 @@ def read_streets(
         The entry's dotted name, for errors.
     outline
         Where a ``.osm.pbf`` file is complete, in RD New; None: as its header says.
+    on
+        The day on which they must not have ended; None: any may have.
 
     Raises
     ------
@@ -49,20 +53,25 @@ def read_streets(
         If the source cannot be used; also if several files are given, because streets of two files do not connect.
     """
     if isinstance(row, OsmPlace):
-        return streets_from_place(row.place, rules=rules)
+        return streets_from_place(row.place, rules=rules, on=on)
     if len(paths) != 1:
         raise InputError(Fault(f"{len(paths)} files of streets", where, "merge them into one file first"))
     path = Path(paths[0])
     if isinstance(row, OsmPbf):
         require_held(path, of_streets(rules), where=where)
-        return read_pbf_streets(path, rules=rules, outline=outline)
-    return streets_from_graphml(path, rules=rules)
+        return read_pbf_streets(path, rules=rules, outline=outline, on=on)
+    return streets_from_graphml(path, rules=rules, on=on)
 
 
 def read_amenities(
-    paths: tuple[str, ...], *, categories: AmenityCategories, walkable: GeometryArray, where: str = "amenities"
+    paths: tuple[str, ...],
+    *,
+    categories: AmenityCategories,
+    walkable: GeometryArray,
+    where: str = "amenities",
+    on: dt.date | None = None,
 ) -> tuple[Frame, frozenset[str], tuple[str, ...]]:
-    """Read the amenities of an OpenStreetMap file.
+    """Read the amenities of an OpenStreetMap file that have not ended on a day.
 
     Returns
     -------
@@ -76,12 +85,12 @@ def read_amenities(
     """
     path = _only(paths, where)
     require_held(path, of_categories(categories.categories.values()), where=where)
-    table, notes = amenities_from_pbf(path, categories=categories, walkable=walkable)
+    table, notes = amenities_from_pbf(path, categories=categories, walkable=walkable, on=on)
     return table, frozenset(f"amenity:{name}" for name in categories.categories), notes
 
 
 def read_osm_stops(
-    paths: tuple[str, ...], *, categories: AmenityCategories, where: str = "stops"
+    paths: tuple[str, ...], *, categories: AmenityCategories, where: str = "stops", on: dt.date | None = None
 ) -> tuple[Frame, tuple[str, ...]]:
     """Read the stops of an OpenStreetMap file: where they are, not what stops there; and notes for the manifest.
 
@@ -92,7 +101,7 @@ def read_osm_stops(
     """
     path = _only(paths, where)
     require_held(path, of_categories(categories.stops.values()), where=where)
-    return stops_from_pbf(path, categories=categories)
+    return stops_from_pbf(path, categories=categories, on=on)
 
 
 def _only(paths: tuple[str, ...], where: str) -> Path:

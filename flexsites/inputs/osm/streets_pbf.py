@@ -6,6 +6,7 @@ relations say what their ways do not (a square drawn as a multipolygon, a ferry 
 
 from __future__ import annotations
 
+import datetime as dt
 from array import array
 from collections import Counter
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ from flexsites.inputs.osm.access import (
     words_of_no_list,
 )
 from flexsites.inputs.osm.directions import is_roundabout
+from flexsites.inputs.osm.endings import Endings
 from flexsites.inputs.osm.files import reading
 from flexsites.inputs.osm.nodes import NodePlaces, WantedNodes
 from flexsites.inputs.osm.traits import TraitsOf
@@ -70,6 +72,8 @@ class _Ways:
     """What the passes over the ways collect."""
 
     rules: StreetRules
+    on: dt.date | None = None
+    endings: Endings = field(default_factory=Endings)
     refs: array[int] = field(default_factory=lambda: array("q"))
     start: array[int] = field(default_factory=lambda: array("q", [0]))
     allowed: array[int] = field(default_factory=lambda: array("B"))
@@ -82,7 +86,7 @@ class _Ways:
         """Add a way if it is a street that somebody may use."""
         self.of_no_list.update(words_of_no_list(tags, self.rules))
         name, bits = street_class(tags, self.rules), permissions(tags, self.rules)
-        if name is None or not bits:
+        if name is None or not bits or self.endings.leaves_out(tags, self.on):
             return
         self.refs.extend(self.nodes.of(way))
         self.start.append(len(self.refs))
@@ -96,11 +100,17 @@ class _Ways:
         words = f"{self.of_no_list.total()} tags of streets hold values that no list of the rules holds ({shown}): "
         unused = f"{self.n_unused} streets are tagged as unused or abandoned: taken for streets"
         taken = "access as of their class, and what is no known highway is no street"
-        return ((words + taken,) if self.of_no_list else ()) + ((unused,) if self.n_unused else ())
+        told = ((words + taken, self.of_no_list), (unused, self.n_unused))
+        return (*(note for note, n in told if n), *self.endings.notes())
 
 
 def read_pbf_streets(
-    path: Path, *, rules: StreetRules, crs: str = RD, outline: shapely.Geometry | None = None
+    path: Path,
+    *,
+    rules: StreetRules,
+    crs: str = RD,
+    outline: shapely.Geometry | None = None,
+    on: dt.date | None = None,
 ) -> StreetReading:
     """Read the streets that somebody may walk, cycle or drive.
 
@@ -114,6 +124,8 @@ def read_pbf_streets(
         The metric system to project to; another than RD New only for streets outside the Netherlands.
     outline
         Where the file is complete, in the metric system; None: within the box that it states.
+    on
+        The day on which streets must not have ended; None: any may have.
 
     Raises
     ------
@@ -121,7 +133,7 @@ def read_pbf_streets(
         If the file cannot be read or holds no streets, or most places of their nodes are missing.
     """
     with reading(path):
-        ways = _read_ways(path, rules)
+        ways = _read_ways(path, rules, on)
         barred: dict[int, int] = {}
         places = ways.nodes.read(path, lambda node: _notice_barrier(node, rules, barred))
     if not len(ways.allowed) or not len(places.ids):
@@ -191,9 +203,9 @@ def project_shape(shape: shapely.Geometry, crs: str, *, where: str) -> shapely.G
     return shapely.transform(shape, lambda lonlat: project(lonlat, crs, where=where))
 
 
-def _read_ways(path: Path, rules: StreetRules) -> _Ways:
+def _read_ways(path: Path, rules: StreetRules, on: dt.date | None) -> _Ways:
     """Read the ways that are streets by their own tags, then those that are streets by the tags of a relation."""
-    ways, by_relation = _Ways(rules), dict[int, dict[str, str]]()
+    ways, by_relation = _Ways(rules, on), dict[int, dict[str, str]]()
     keys = osmium.filter.KeyFilter("highway", "route")
     every: Any = osmium.FileProcessor(str(path), osmium.osm.WAY | osmium.osm.RELATION).with_filter(keys)
     for item in every:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from flexsites.config.shelf import Shelf
 from flexsites.errors import InputError
 from flexsites.inputs.osm.amenities import classify
 from flexsites.inputs.osm.files import reading
+from flexsites.inputs.osm.streets_pbf import read_pbf_streets
 from flexsites.inputs.prepare import Request, prepare
 from flexsites.inputs.prepared import Prepared
 from tests.unit.accessibility.maps import write_map
+from tests.unit.accessibility.places import rules
 from tests.unit.inputs import register_files as made
 from tests.unit.inputs.makers import ABOUT, sources, vector
 
@@ -24,9 +27,11 @@ RULES = {one.rule_id: one for one in read_rule_set(Shelf().files("rules/exclusio
 HARD = ["Vastgesteld"] * 4
 
 
-def read(folder: Path, place: str, used: dict[str, Any], *rules: str) -> Prepared:
+def read(
+    folder: Path, place: str, used: dict[str, Any], *rules: str, reference_date: dt.date | None = None
+) -> Prepared:
     given = sources(layers={place: {"coverage": "none", **used}})
-    request = Request(rules=tuple(RULES[one] for one in rules))
+    request = Request(rules=tuple(RULES[one] for one in rules), reference_date=reference_date)
     return prepare(given, directory=folder / "out", base=folder, request=request)
 
 
@@ -114,22 +119,40 @@ def test_a_column_in_several_units_is_told_also_where_we_know_of_none(tmp_path: 
         read(tmp_path, "plan_height", vector(heights(tmp_path, "m", "ft"), keep=["hoogte"]))
 
 
-def test_what_says_when_it_ends_is_told(tmp_path: Path) -> None:
-    """Whether the day is past, its tags do not tell: it stays, and is counted."""
-    rails = {10: ([1, 2], {"railway": "rail"}), 11: ([2, 3], {"railway": "rail", "end_date": "2019"})}
-    path = write_map(tmp_path / "a.osm.pbf", {**rails, 12: ([1, 3], {"highway": "road", "end_date": "2019"})})
+ENDED = "1 have ended by the reference date (end_date), and are left out"
+UNTOLD = "1 say that they end (end_date), not whether by the reference date, and are kept"
+ON = dt.date(2026, 3, 1)
+
+
+def test_what_has_ended_is_no_part_of_a_layer_and_what_may_have_stays_and_is_told(tmp_path: Path) -> None:
+    ends = {10: "2019", 11: "once", 12: "2027", 13: None}
+    rails = {i: ([1, 2], {"railway": "rail"} | ({"end_date": end} if end else {})) for i, end in ends.items()}
+    path = write_map(tmp_path / "a.osm.pbf", {**rails, 14: ([1, 3], {"highway": "road", "end_date": "2019"})})
     used = {"reader": "osm_layer", "about": ABOUT, "path": str(path), "tags": {"railway": ["rail"]}, "geometry": "line"}
-    found = read(tmp_path, "rail", used)
-    assert len(found.read_layers()) == 2
-    assert "1 say when they end (end_date), and are kept" in found.records[0].notes
+    found = read(tmp_path, "rail", used, reference_date=ON)
+    assert len(found.read_layers()) == 3
+    assert {ENDED, UNTOLD} <= set(found.records[0].notes.split("; "))
+    earlier = read(tmp_path, "rail", used, reference_date=dt.date(2018, 1, 1))
+    assert len(earlier.read_layers()) == 4  # another day is not answered from what was prepared
 
 
-def test_an_amenity_that_says_when_it_ends_is_told() -> None:
+def test_an_amenity_that_has_ended_is_none() -> None:
     school = {"school": AmenityCategory(label="school", any_of=({"amenity": ("school",)},))}
-    tags = [{"amenity": "school"}, {"amenity": "school", "end_date": "2019"}, {"shop": "x", "end_date": "2019"}]
-    found = classify(tags, school, Lifecycle(keys=(), prefixes=()))
-    assert found.of["school"].tolist() == [True, True, False]
-    assert found.notes() == ("1 say when they end (end_date), and are kept",)
+    ends = ({}, {"end_date": "2019"}, {"end_date": "2026"}, {"end_date": "2026-04"})
+    tags = [*({"amenity": "school"} | one for one in ends), {"shop": "x", "end_date": "2019"}]
+    found = classify(tags, school, Lifecycle(keys=(), prefixes=()), ON)
+    assert found.of["school"].tolist() == [True, False, True, True, False]
+    assert found.notes() == (ENDED, UNTOLD)
+    assert classify(tags, school, Lifecycle(keys=(), prefixes=())).of["school"].tolist() == [True] * 4 + [False]
+
+
+def test_a_street_that_has_ended_is_none(tmp_path: Path) -> None:
+    ends = {10: {}, 11: {"end_date": "2025-12-31"}, 12: {"end_date": "the 1970s"}}
+    street = {"highway": "residential"}
+    path = write_map(tmp_path / "a.osm.pbf", {i: ([1, 2 + i - 10], street | end) for i, end in ends.items()})
+    found = read_pbf_streets(path, rules=rules(), on=ON)
+    assert sorted(found.graph.traits.number.tolist()) == [10, 12]
+    assert {ENDED, UNTOLD} <= set(found.notes)
 
 
 @pytest.mark.parametrize("n", [0, 3])
