@@ -18,7 +18,7 @@ from flexsites.finished.at_hand import needs_cells
 from flexsites.finished.land import OtherLand
 from flexsites.finished.opened import Finished
 
-__all__ = ["Lands", "States", "states_drawn"]
+__all__ = ["Lands", "States", "reading_in", "states_drawn"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -82,11 +82,18 @@ class Lands:
         if not any(states):
             return self.run
         if states not in self._known:
-            self._known[states] = self._land.of(_reading(self.run, certainty, states)).run
+            self._known[states] = self._land.of(reading_in(self.run, certainty, states)).run
         return self._known[states]
 
 
-def _reading(run: Finished, certainty: Certainty, states: States) -> Reading:
+def reading_in(run: Finished, certainty: Certainty, states: States) -> Reading:
+    """Return how some states read the run: a term of their own brings the rules that hold for that term.
+
+    Raises
+    ------
+    ConfigError
+        As `Lands.of`.
+    """
     groups = [one for one, at in zip(certainty.groups, states, strict=True) if at]
     where = f"certainty.groups: {', '.join(one.id for one in groups)}"
     variant = Variant.model_validate({"id": "drawn", "label": _LABEL, **_together(certainty, states)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from flexsites.arrays import lists
 from flexsites.config.suitability import Flexmilieu
 from flexsites.suitability.kernels import criteria as c
 from flexsites.suitability.kernels.pareto import pareto_front
@@ -13,7 +14,15 @@ from flexsites.tables.choice_tables import ParetoSites, ScoreParts
 from flexsites.tables.counting import AVAILABLE
 from flexsites.tables.stage import stage
 
-_RESPECTS = ("score", "n_per_cluster_expected", "available_years_expected", "shortfall_eur_home")
+_RESPECTS = {
+    "consent": lambda own: own["verdict"].eq("eligible"),
+    "score": lambda own: own["score"],
+    "homes": lambda own: own["n_per_cluster_expected"],
+    "years": lambda own: own["available_years_expected"],
+    # Cents tell no two sites apart: what is written alike is alike.
+    "shortfall": lambda own: -own["shortfall_eur_home"].round(),
+}
+"""What a site is better in, higher is better."""
 
 
 @stage(takes=(Suitability, Accessibility), gives=ScoreParts)
@@ -82,35 +91,39 @@ def _of_flexmilieu(suitability: Frame, accessibility: Frame, flexmilieu: Flexmil
 
 @stage(takes=(Sites, Suitability, Exploitation), gives=ParetoSites)
 def unbeaten_sites(sites: Frame, suitability: Frame, exploitation: Frame) -> Frame:
-    """Return per flexmilieu the sites that no other beats: in score, homes, years and shortfall per home together.
+    """Return per flexmilieu the sites that no other beats: in consent, score, homes, years and shortfall per home.
 
     Returns
     -------
-    One row per available, suitable site for which there is no other that is as good in all four and better in one. What
-    is unknown of a site counts as the least.
+    One row per available, suitable site for which there is no other that is as good in all five and better in one. What
+    is unknown of a site counts as the least. Ranks follow the verdict and the score alone, so that a site of a low rank
+    may be among them: it tells in what it is better than the best-ranked one.
 
     Examples
     --------
     >>> from flexsites.suitability.choice import unbeaten_sites
     >>> from flexsites.tables import Exploitation, Sites, Suitability, empty
     >>> from flexsites.worlds.plain import plain, plot
-    >>> sites = plain(Sites, [plot(), plot(200)], site_id=["a", "b"], verdict="eligible")
+    >>> sites = plain(Sites, [plot(), plot(200), plot(400)], site_id=["a", "b", "c"], verdict="eligible")
     >>> judged = plain(
-    ...     Suitability, site_id=["a", "b"], flexmilieu="campus", n_per_cluster_expected=[40, 30], score=[0.9, 0.8],
-    ...     rank=[1, 2],
+    ...     Suitability, site_id=["a", "b", "c"], flexmilieu="campus", n_per_cluster_expected=[40, 30, 60],
+    ...     score=[0.9, 0.8, 0.2], rank=[1, 2, 105],
     ... )
-    >>> unbeaten_sites(sites, judged, empty(Exploitation))[["site_id", "score"]].to_numpy().tolist()
-    [['a', 0.9]]
+    >>> unbeaten_sites(sites, judged, empty(Exploitation))[["site_id", "rank", "better_in"]].to_numpy().tolist()
+    [['a', 1, ()], ['c', 105, ('homes',)]]
     """
-    there = pd.DataFrame(sites.loc[sites["verdict"].isin(AVAILABLE), ["site_id", "available_years_expected"]])
+    columns = ["site_id", "verdict", "available_years_expected"]
+    there = pd.DataFrame(sites.loc[sites["verdict"].isin(AVAILABLE), columns])
     ranked = suitability.loc[suitability["rank"].notna() & (suitability["n_per_cluster_expected"] > 0)].merge(
         there, on="site_id"
     )
     costs = exploitation[["site_id", "flexmilieu", "shortfall_eur_home"]]
-    ranked = ranked.merge(costs, on=["site_id", "flexmilieu"], how="left")
+    ranked = ranked.merge(costs, on=["site_id", "flexmilieu"], how="left").sort_values(["rank", "site_id"])
     told = []
     for _, own in ranked.groupby("flexmilieu", sort=True):
-        values = np.column_stack([own[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in _RESPECTS])
-        values[:, -1] *= -1.0
-        told.append(own[pareto_front(values)][ParetoSites.columns])
+        values = np.column_stack([of(own).to_numpy(dtype=np.float64, na_value=np.nan) for of in _RESPECTS.values()])
+        front = pareto_front(values)
+        known = np.nan_to_num(values[front], nan=-np.inf)
+        better = [tuple(np.array(list(_RESPECTS))[one].tolist()) for one in known > known[0]]
+        told.append(own[front].assign(better_in=lists(better, len(better)))[ParetoSites.columns])
     return concat(told, ParetoSites).sort_values(["flexmilieu", "rank", "site_id"], ignore_index=True)

@@ -22,6 +22,13 @@ contribution = Field(
     "contribution", "float", "what it adds, worth times share: in all the score, unrounded", null=_UNKNOWN, low=0,
     high=1, format="score",
 )  # fmt: skip
+better_in = Field(
+    "better_in",
+    "list",
+    "in what it is better than the best-ranked unbeaten site of the flexmilieu: consent (it needs none), score, homes, "
+    "years, shortfall (per home); none: it is that site, or its equal",
+    names="respect",
+)
 
 ScoreParts = Table(
     "ScoreParts",
@@ -46,6 +53,8 @@ ParetoSites = Table(
         f.site_id,
         f.flexmilieu,
         f.rank,
+        better_in,
+        f.verdict,
         f.score,
         f.n_per_cluster_expected,
         f.available_years_expected,

@@ -14,7 +14,7 @@ from flexsites.answer import Figures, Kernel, answer
 from flexsites.certainty.answers import FOLDER, SOBOL, TABLES, how_sure
 from flexsites.certainty.draws import chances, draw_all
 from flexsites.certainty.figures import Figured, Moved, figures_drawn
-from flexsites.certainty.lands import states_drawn
+from flexsites.certainty.lands import reading_in, states_drawn
 from flexsites.certainty.opened import Opened, open_run
 from flexsites.certainty.sobol import MOST, sobol
 from flexsites.certainty.totals import answered
@@ -160,6 +160,53 @@ def test_a_draw_on_other_land_is_what_a_run_with_those_rules_answers(opened: Ope
                 suitable = told.suitability[(told.suitability["flexmilieu"] == name).to_numpy()]
                 ids = suitable["site_id"][is_true(suitable["is_suitable"])]
                 assert set(opened.sites[one.suits_site[row]]) == set(ids)
+
+
+def _years(term: float) -> dict[str, object]:
+    return _figure(term, unit="year")
+
+
+SHORT, LONG = ({"share": _figure(0.3), "replace": {"time.term_years": _years(term)}} for term in (12.0, 20.0))
+REGIME = {"change": {"flood": {"effect": "exclude", "for_terms": {"above_years": _years(15)}}}}
+"""A rule that excludes where homes stand longer than the run's fifteen years, and does not hold where they do not."""
+
+
+@pytest.fixture(scope="module")
+def of_terms(groups: Certainty) -> Certainty:
+    """Return draws of the term for which homes are placed, under a rule that holds for some terms."""
+    term = {"id": "term", "label": "term", "what": "land", "land_low": SHORT, "land_high": LONG}
+    regime = {"id": "regime", "label": "regime", "what": "land", "land_high": REGIME | {"share": _figure(0.5)}}
+    content = groups.model_dump(mode="json", exclude_defaults=True)
+    return Certainty.model_validate(content | {"groups": [*content["groups"], term, regime]})
+
+
+@pytest.mark.parametrize(
+    ("term", "holding"),
+    [(-1, {"zoning_not_housing"}), (0, {"zoning_not_housing"}), (1, {"zoning_beyond_temporary", "flood"})],
+)
+def test_the_term_of_a_draw_says_which_rules_hold_in_it(
+    term: int, holding: set[str], opened: Opened, of_terms: Certainty
+) -> None:
+    """As they do in a run of that term: whatever is drawn, the law has borders at ten and fifteen years."""
+    reading = reading_in(opened.lands.run, of_terms, (*(0 for _ in of_terms.groups[:-2]), term, 1))
+    found = {rule.rule_id.partition("__")[0] for rule in reading.rules}
+    assert {"zoning_not_housing", "zoning_beyond_temporary", "flood"} & found == holding
+
+
+@pytest.mark.deep(sibling="test_the_term_of_a_draw_says_which_rules_hold_in_it")
+def test_draws_of_the_term_are_what_runs_of_that_term_answer(opened: Opened, of_terms: Certainty) -> None:
+    chance = np.full((3, len(of_terms.groups)), np.nan)
+    chance[1:, -2], chance[1:, -1] = (0.01, 0.99), 0.99
+    drawn = {name: (one, totals) for name, one, totals in answered(opened, of_terms, chance)}
+    for row, years in ((1, 12.0), (2, 20.0)):
+        told = Questions(opened.lands.run).answer(variant_asked(REGIME | {"term_years": _years(years)}))
+        for name, (one, _) in drawn.items():
+            if one is not None:
+                own = told.suitability[(told.suitability["flexmilieu"] == name).to_numpy()]
+                ids = own["site_id"][is_true(own["is_suitable"])]
+                assert set(opened.sites[one.suits_site[row]]) == set(ids), (name, years)
+    common = sum(total.figure for total in drawn["all"][1])
+    assert common[2] < common[0] <= common[1], "a rule for longer terms holds in draws of a longer term alone"
 
 
 def test_locations_of_other_land_bear_the_names_of_the_run(opened: Opened, of_land: Certainty) -> None:

@@ -155,7 +155,7 @@ def _write_sites(sheets: Sheets, results: Results, words: Words) -> None:
             sheets.table(name, _with_gemeente(results.table(name)), table, note=note)
     for name, table in (("score_parts", ScoreParts), ("pareto_sites", ParetoSites)):
         if results.has(name):
-            _first(sheets, results, name, table)
+            _first(sheets, results, name, table, note=words.text(f"workbook.{name}_note"))
     if results.has("exploitation"):
         _first(sheets, results, "exploitation", Exploitation, note=words.text("exploitation.note"))
     drop = summary(results, "drop").assign(rule=lambda table: table["rule_id"])

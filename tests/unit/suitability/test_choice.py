@@ -9,6 +9,8 @@ from flexsites.config.suitability import Flexmilieu
 from flexsites.suitability.choice import tell_scores, unbeaten_sites
 from flexsites.suitability.kernels.criteria import linear_value, weighted_mean
 from flexsites.suitability.kernels.pareto import pareto_front
+from flexsites.tables import Exploitation, Sites, Suitability
+from flexsites.worlds.plain import plain, plot
 from tests.reporting_fixture import make_tables
 
 CAMPUS = read_model(configs_directory() / "flexmilieus" / "campus.yaml", Flexmilieu)
@@ -58,3 +60,18 @@ def test_the_front_is_what_nothing_beats(rows):
     known = np.nan_to_num(values, nan=-1.0)
     beaten = [any((b >= a).all() and (b > a).any() for b in known) for a in known]
     assert pareto_front(values).tolist() == [not one for one in beaten]
+
+
+def test_a_low_rank_stays_for_what_it_is_better_in_and_no_consent_is_worth_something():
+    """Ranks follow verdict and score; cents of a shortfall tell nothing, and a better score does not undo consent."""
+    ids = ["first", "many", "worse", "consent", "cents"]
+    sites = plain(Sites, [plot(200 * i) for i in range(5)], site_id=ids, available_years_expected=15.0)
+    sites = sites.assign(verdict=["eligible", "eligible", "eligible", "conditional", "eligible"])
+    judged = plain(
+        Suitability, site_id=ids, flexmilieu="campus", n_per_cluster_expected=[30, 60, 30, 30, 30],
+        score=[0.8, 0.2, 0.7, 0.9, 0.8], rank=[1, 105, 3, 400, 1],
+    )  # fmt: skip
+    shortfall = [20_000.3, 21_000.0, 20_000.3, 20_000.3, 20_000.1]
+    costs = plain(Exploitation, site_id=ids, flexmilieu="campus", shortfall_eur_home=shortfall)
+    told = unbeaten_sites(sites, judged, costs).set_index("site_id")
+    assert told["better_in"].to_dict() == {"cents": (), "first": (), "many": ("homes",), "consent": ("score",)}
