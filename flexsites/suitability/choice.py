@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -14,7 +17,7 @@ from flexsites.tables.choice_tables import ParetoSites, ScoreParts
 from flexsites.tables.counting import AVAILABLE
 from flexsites.tables.stage import stage
 
-_RESPECTS = {
+_RESPECTS: Mapping[str, Callable[[Frame], pd.Series[Any]]] = {
     "consent": lambda own: own["verdict"].eq("eligible"),
     "score": lambda own: own["score"],
     "homes": lambda own: own["n_per_cluster_expected"],
