@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from flexsites.errors import Fault, InputError
+from flexsites.inputs.formats.cells import as_text, with_heading
 
 _MOST_ROWS = 1_048_576
 """Rows that a sheet can have, its heading among them. Source: ECMA-376, as Excel and LibreOffice keep to it."""
@@ -29,16 +30,22 @@ def read_sheet(path: Path | str, sheet: str | None, *, where: str, is_empty_null
     Raises
     ------
     InputError
-        If it cannot be read, has no such sheet, or more rows than a sheet can have.
+        If it cannot be read, has no such sheet, more rows than a sheet can have, or two columns of one name.
     """
     try:
         # What lies below the last row that a sheet can have is no data: gigabytes of it would be walked through.
-        found: pd.DataFrame = pd.read_excel(
-            path, sheet_name=sheet or 0, dtype="str", keep_default_na=is_empty_null, nrows=_MOST_ROWS
+        cells: pd.DataFrame = pd.read_excel(
+            path,
+            sheet_name=sheet or 0,
+            header=None,
+            dtype="object",
+            keep_default_na=is_empty_null,
+            nrows=_MOST_ROWS + 1,
         )
     except Exception as error:  # the parts of a damaged workbook fail wherever they are met, each in its own way
         what = f"cannot be read ({type(error).__name__}: {error})"
         raise InputError(Fault(what, where, "save it again as xlsx, or as csv (utf-8)")) from error
+    found = with_heading(as_text(cells), where)
     if len(found) >= _MOST_ROWS:
         raise InputError(Fault(f"the sheet has more than {_MOST_ROWS} rows", where, "give csv or parquet"))
     return found

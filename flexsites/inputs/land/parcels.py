@@ -79,7 +79,8 @@ def write_parcels(
             fault = Fault(what, opened.name, "compare the extent of the file with the area")
             raise InputError(told.ledger.faults(opened.name) or [fault])
     if owners is not None:
-        told.notes.append(f"the class of owner is known of {n_owned} of {n_rows} parcels")
+        known = f"the class of owner is known of {n_owned} of {n_rows} parcels"
+        (told.notes if n_owned else told.doubts).append(known)
     if told.n_disputed:
         told.doubts.append(f"{told.n_disputed} parcels lie in polygons of several owners: theirs is unknown")
     return told_overlaps(once_each(writer.result(), ground, told), told)

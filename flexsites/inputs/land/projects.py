@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from flexsites.errors import Fault, InputError
-from flexsites.inputs.rows.user_table import read_text
+from flexsites.inputs.formats.cells import read_text
 from flexsites.tables import RD_BOUNDS, Frame, conform
 from flexsites.tables.backtest_tables import Projects
 

@@ -60,7 +60,7 @@ class SourceRecord:
             reasons = ", ".join(f"{why}: {n}" for why, n in self.unused_reasons.items())
             told.append(f"{self.id}: {self.n_quarantined} rows not used ({reasons}), set apart in {self.quarantine}")
         if self.n_repeated:
-            told.append(f"{self.id}: {self.n_repeated} rows are the same row again and count once")
+            told.append(f"{self.id}: {self.n_repeated} rows are the same row or the same ground again and count once")
         if self.n_features == 0:
             told.append(f"{self.id}: nothing of it lies in the area of the run")
         return told

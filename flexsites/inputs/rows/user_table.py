@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 
 from flexsites.config.sources import Table
 from flexsites.errors import Fault, InputError
+from flexsites.inputs.formats.cells import read_text, require_exact
 from flexsites.inputs.formats.files import Places, locate
 from flexsites.inputs.formats.vector import Batch, exact
 from flexsites.inputs.formats.workbook import read_sheet
@@ -48,24 +48,9 @@ def read_table(name: str, row: Table, places: Places, unlisted: Unlisted) -> pd.
         for column, values in row.where.items():
             keep &= matches(raw[column], values)
         keys = raw.loc[keep, row.key].astype("str").reset_index(drop=True)
+        require_exact(keys, f"{where}.{row.key}")
         frames.append(chosen.columns.assign(**{row.key: keys}))
     return pd.concat(frames, ignore_index=True)
-
-
-def read_text(path: str | Path, where: str) -> pd.DataFrame:
-    """Read a table of text, whatever its separator; every cell stays text.
-
-    Raises
-    ------
-    InputError
-        If it is no text, or no table.
-    """
-    try:
-        return pd.read_csv(path, sep=None, engine="python", dtype="str", encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(Fault("its text is not UTF-8", where, "export it as UTF-8")) from error
-    except (OSError, ValueError, csv.Error) as error:
-        raise InputError(Fault(f"cannot be read ({error})", where, "export the file again")) from error
 
 
 def _read(path: str, sheet: str | None, where: str) -> pd.DataFrame:

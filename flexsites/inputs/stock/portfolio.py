@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from flexsites.errors import Fault, InputError
+from flexsites.inputs.formats.cells import read_text
 from flexsites.inputs.formats.workbook import read_sheet
 from flexsites.inputs.stock.files import bag_ids
 from flexsites.tables import Addresses, Frame, PortfolioMatches, PortfolioUnmatched, conform
@@ -100,17 +101,10 @@ def read_portfolio(path: Path, *, columns: Mapping[str, str] | None = None, shee
 
 
 def _cells(path: Path, sheet: str | None) -> pd.DataFrame:
-    """Return the cells of a file as text; the separator of a csv is the one its heading has most of."""
-    try:
-        if path.suffix.lower() in (".xlsx", ".xlsm"):
-            return read_sheet(path, sheet, where=path.name, is_empty_null=False)
-        with path.open(encoding="utf-8-sig") as stream:
-            heading = stream.readline()
-        separator = max(",;\t", key=heading.count)
-        return pd.read_csv(path, sep=separator, dtype="str", keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError, pd.errors.ParserError) as error:
-        fault = Fault(f"cannot be read ({error})", path.name, "save it again as csv (utf-8) or xlsx")
-        raise InputError(fault) from error
+    """Return the cells of a file as text."""
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
+        return read_sheet(path, sheet, where=path.name, is_empty_null=False)
+    return read_text(path, path.name, is_empty_null=False)
 
 
 def _headings(raw: pd.DataFrame, columns: Mapping[str, str], where: str) -> dict[str, str | None]:
