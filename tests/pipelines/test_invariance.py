@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -18,21 +19,17 @@ from tests.pipelines.small_run import CELL_M, DENSE, Small, assess, tables, writ
 
 ODD_M = 1.33332 * CELL_M
 
-WAYS = [
-    pytest.param({"cell_size_m": ODD_M, "scheduler": "processes", "workers": 2}, id="odd cells on two processes"),
-    *(
-        pytest.param(way, id=name, marks=pytest.mark.deep)
-        for name, way in {
-            "one cell": {},
-            "five cells of equal number": {"scheduler": "threads", "workers": 5},
-            "small cells": {"cell_size_m": 0.4 * CELL_M},
-            "cells of an odd side": {"cell_size_m": ODD_M},
-            "two threads": {"scheduler": "threads", "workers": 2, "cell_size_m": CELL_M},
-            "two processes": {"scheduler": "processes", "workers": 2, "cell_size_m": CELL_M},
-            "small cells on two threads": {"scheduler": "threads", "workers": 2, "cell_size_m": 0.5 * CELL_M},
-        }.items()
-    ),
-]
+WAYS: dict[str, dict[str, Any]] = {
+    "one cell": {},
+    "five cells of equal number": {"scheduler": "threads", "workers": 5},
+    "small cells": {"cell_size_m": 0.4 * CELL_M},
+    "cells of an odd side": {"cell_size_m": ODD_M},
+    "two threads": {"scheduler": "threads", "workers": 2, "cell_size_m": CELL_M},
+    "two processes": {"scheduler": "processes", "workers": 2, "cell_size_m": CELL_M},
+    "odd cells on two processes": {"cell_size_m": ODD_M, "scheduler": "processes", "workers": 2},
+    "small cells on two threads": {"scheduler": "threads", "workers": 2, "cell_size_m": 0.5 * CELL_M},
+}
+"""Ways to run it; `.ci/run` has that of few sites in a cell, on two processes."""
 
 
 @pytest.fixture
@@ -48,15 +45,14 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_tables_do_not_depend_on_cells_workers_or_scheduler(
-    way: dict[str, object], small: Small, tmp_path: Path
-) -> None:
+@pytest.mark.deep(sibling="test_cells_of_few_sites_on_two_processes_give_the_same")
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_tables_do_not_depend_on_cells_workers_or_scheduler(way: dict[str, Any], small: Small, tmp_path: Path) -> None:
     small.lend_inputs(small.path, tmp_path)
     assert tables(assess(small.path, tmp_path, **way)) == small.expected
 
 
-@pytest.mark.deep(sibling="test_tables_do_not_depend_on_cells_workers_or_scheduler")
+@pytest.mark.deep(sibling="test_cells_of_few_sites_on_two_processes_give_the_same")
 def test_a_local_cluster_gives_the_same(small: Small, tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     small.lend_inputs(small.path, tmp_path)
@@ -64,14 +60,10 @@ def test_a_local_cluster_gives_the_same(small: Small, tmp_path: Path) -> None:
     assert tables(directory) == small.expected
 
 
-@pytest.mark.deep(sibling="test_tables_do_not_depend_on_cells_workers_or_scheduler")
+@pytest.mark.deep(sibling="test_cells_of_few_sites_on_two_processes_give_the_same")
 def test_a_scheduler_elsewhere_gives_the_same(small: Small, cluster: str, tmp_path: Path) -> None:
     small.lend_inputs(small.path, tmp_path)
     assert tables(assess(small.path, tmp_path, scheduler=cluster, cell_size_m=ODD_M)) == small.expected
-
-
-def test_inputs_prepared_again_give_the_same(small: Small, tmp_path: Path) -> None:
-    assert tables(assess(small.path, tmp_path)) == small.expected
 
 
 def test_locations_over_gaps_do_not_depend_on_cells(small: Small, world: Path, tmp_path: Path) -> None:
@@ -123,10 +115,10 @@ def test_nor_where_an_entrance_is_borrowed_from_afar(small: Small, world: Path, 
     _assert_same_rows(half, small.directory)
 
 
-def test_cells_of_few_sites_give_the_same(small: Small, world: Path, tmp_path: Path) -> None:
+def test_cells_of_few_sites_on_two_processes_give_the_same(small: Small, world: Path, tmp_path: Path) -> None:
     path = write_run(tmp_path, world, lambda content: content.update(max_sites_per_cell=DENSE))
     small.lend_inputs(path, tmp_path)
-    directory = assess(path, tmp_path)
+    directory = assess(path, tmp_path, scheduler="processes", workers=2)
     assert len(list(directory.glob("parts/*/*/parcels.json"))) > 1, "no cell was divided: the test shows nothing"
     locations = pd.read_parquet(directory / "piece_locations.parquet").set_index("piece_id")["location_id"]
     parts = [pd.read_parquet(path, columns=["piece_id"]) for path in directory.glob("parts/*/*/base/pieces.parquet")]

@@ -69,8 +69,12 @@ def test_killed_at_a_random_moment_and_resumed(seed: int, n_kills: int, small: S
 
 
 def test_without_resume_every_cell_is_assessed_anew(small: Small, tmp_path: Path) -> None:
-    """Parts of other keys go when the run is done; what is not a run's own stays, whatever lies around it."""
+    """Parts of other keys go when the run is done; what is not a run's own stays, whatever lies around it.
+
+    Its inputs are gone as well: prepared again they give the same.
+    """
     directory = small.copy_to(tmp_path)
+    shutil.rmtree(directory / "canonical")
     for left in ("sites.parquet", "parts/0123456789abcdef/0_0_1/parcels.json", "parts/mine/x", "mine/sites.parquet"):
         (directory / left).parent.mkdir(parents=True, exist_ok=True)
         (directory / left).write_bytes(b"of another day")
@@ -84,8 +88,13 @@ def test_without_resume_every_cell_is_assessed_anew(small: Small, tmp_path: Path
 
 
 def test_half_written_parts_are_never_read(small: Small, tmp_path: Path) -> None:
-    """What a kill can leave: temporary files, parts without the row that vouches for them, a part that is gone."""
+    """What a kill can leave: temporary files, parts without the row that vouches for them, a part that is gone.
+
+    And what remembers the streets is gone.
+    """
     directory = small.copy_to(tmp_path)
+    (directory / "canonical" / "reach.json").write_bytes(b"{")
+    shutil.rmtree(directory / "canonical" / "access")
     first, second = sorted(directory.glob("parts/*/*/parcels.json"))[:2]
     for marker in first.parent.glob("*.json"):
         marker.unlink()
@@ -136,14 +145,6 @@ def test_damaged_states_are_made_anew(turn: int, small: Small, tmp_path: Path) -
     results = [directory / "sites.parquet", directory / "run.yaml", directory / "manifest.json"]
     for i, path in enumerate([*of_cells, *of_inputs, arrays[len(arrays) // 2], *results], turn):
         DAMAGES[i % len(DAMAGES)](path)
-    assess(small.path, tmp_path, cell_size_m=CELL_M, resume=True)
-    assert tables(directory) == small.expected
-
-
-def test_what_remembers_the_streets_may_be_gone(small: Small, tmp_path: Path) -> None:
-    directory = small.copy_to(tmp_path)
-    (directory / "canonical" / "reach.json").write_bytes(b"{")
-    shutil.rmtree(directory / "canonical" / "access")
     assess(small.path, tmp_path, cell_size_m=CELL_M, resume=True)
     assert tables(directory) == small.expected
 
@@ -241,7 +242,7 @@ def _slower(feed: Path) -> None:
 def test_another_configuration_is_another_run(small: Small, world: Path, tmp_path: Path) -> None:
     outputs = tmp_path / "outputs"
     same = small.copy_to(outputs)
-    path = write_run(tmp_path, world, lambda content: content.update(assess=["parcels"], variants=[]))
+    path = write_run(tmp_path, world, lambda content: content.update(assess=["roofs"], variants=[]))
     small.lend_inputs(path, outputs)
     other = assess(path, outputs, cell_size_m=CELL_M, resume=True)
     assert other != same
