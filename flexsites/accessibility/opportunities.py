@@ -57,14 +57,7 @@ class OpportunitySet:
         else:
             low, high = known.min(axis=0) - reach, known.max(axis=0) + reach
             is_near = ((self.xy >= low) & (self.xy <= high)).all(axis=1)
-        return frozen(Opportunities(*(cast("Any", array)[is_near] for array in self.opportunities)))
-
-
-def frozen(opportunities: Opportunities) -> Opportunities:
-    """Return the same arrays marked read-only: kernels are compiled once, for arrays that nobody writes."""
-    for array in opportunities:
-        array.flags.writeable = False
-    return opportunities
+        return Opportunities(*(cast("Any", array)[is_near] for array in self.opportunities))
 
 
 def place(
@@ -87,7 +80,7 @@ def place(
     on_network = np.flatnonzero(found.edge >= 0)
     order = on_network[np.lexsort((group[on_network], found.offset[on_network], found.edge[on_network]))]
     placed = Opportunities(found.edge[order], found.offset[order], found.leg[order], weight[order], group[order])
-    return OpportunitySet(frozen(placed), points[order], len(points) - len(order))
+    return OpportunitySet(placed, points[order], len(points) - len(order))
 
 
 def choose(measure: StreetMeasure, amenities: Frame, stops: Frame) -> tuple[Frame, BoolArray]:

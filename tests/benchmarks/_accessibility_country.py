@@ -108,12 +108,7 @@ def _warm() -> None:
     graph, _ = prepared(street_graph(500))
     shops = shops_at(graph, np.array([3, 99]))
     part = Positions(np.array([1, 5]), np.zeros(2), np.zeros(2))
-    for array in part:
-        array.flags.writeable = False
     cost_to_closest(graph, closest_field(graph, shops, 1e4), shops, part, 1e4)
-    found = closest_field(graph, shops, 1e4)
-    found.flags.writeable = False
-    cost_to_closest(graph, found, shops, part, 1e4)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from flexsites.accessibility.kernels.cumulative import cumulative_cutoff
 from flexsites.accessibility.kernels.k_closest import k_closest, k_closest_field
 from flexsites.accessibility.kernels.network import Graph, make_graph, morton
 from flexsites.accessibility.kernels.positions import Opportunities, Positions
-from flexsites.accessibility.opportunities import frozen
 from flexsites.worlds.graphs import StreetGraph, street_graph
 from tests.benchmarks.measuring import Peer, find_peers, interleave, measure_peak
 from tests.benchmarks.registry import Absent, Comparison, Measurements, Peak, benchmark
@@ -84,10 +83,8 @@ def at_nodes(graph: Graph, nodes: NDArray[np.int64]) -> Positions:
 def shops_at(graph: Graph, nodes: NDArray[np.int64]) -> Opportunities:
     found = at_nodes(graph, nodes)
     order = np.lexsort((found.offset, found.edge))
-    return frozen(
-        Opportunities(
-            found.edge[order], found.offset[order], found.leg[order], np.ones(len(nodes)), order.astype(np.int64)
-        )
+    return Opportunities(
+        found.edge[order], found.offset[order], found.leg[order], np.ones(len(nodes)), order.astype(np.int64)
     )
 
 

@@ -16,7 +16,6 @@ from flexsites.accessibility.kernels.export import to_networkx
 from flexsites.accessibility.kernels.k_closest import k_closest, k_closest_field
 from flexsites.accessibility.kernels.network import Graph, make_graph
 from flexsites.accessibility.kernels.positions import Opportunities, Positions
-from flexsites.accessibility.opportunities import frozen
 
 # Whole metres: sums are exact, so that "within the cut-off" is never a question of last digits.
 METRES = st.integers(1, 40)
@@ -45,7 +44,7 @@ def worlds(draw: DrawFn) -> tuple[Graph, Opportunities, Positions]:
     weight = group + 1.0  # what is one opportunity has one weight
     order = np.lexsort((group, found.offset, found.edge))
     sorted_by_edge = (found.edge[order], found.offset[order], found.leg[order], weight[order], group[order])
-    return graph, frozen(Opportunities(*sorted_by_edge)), draw(places(graph, 6))
+    return graph, Opportunities(*sorted_by_edge), draw(places(graph, 6))
 
 
 def distances(graph: Graph, opportunities: Opportunities, sites: Positions) -> np.ndarray:
@@ -132,7 +131,7 @@ def test_a_longer_cut_off_never_holds_less(world: tuple[Graph, Opportunities, Po
 @pytest.mark.parametrize("kernel", ["closest", "cumulative"])
 def test_a_site_without_a_street_is_null(kernel: str) -> None:
     graph = make_graph(2, np.array([0]), np.array([1]), np.array([10.0]), np.uint8([3]))
-    shop = frozen(Opportunities(np.array([0]), np.array([1.0]), np.zeros(1), np.ones(1), np.array([0])))
+    shop = Opportunities(np.array([0]), np.array([1.0]), np.zeros(1), np.ones(1), np.array([0]))
     nowhere = Positions(np.array([-1]), np.array([np.nan]), np.array([np.nan]))
     if kernel == "closest":
         result = cost_to_closest(graph, closest_field(graph, shop, 50.0), shop, nowhere, 50.0)

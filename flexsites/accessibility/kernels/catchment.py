@@ -52,10 +52,10 @@ def shares(
     found = np.full(len(facilities.edge), np.nan)
     reach = np.array([cutoff_m])
     for k in range(len(found)):
+        here = slice(k, k + 1)
         alone = Opportunities(
-            facilities.edge[k : k + 1], facilities.offset[k : k + 1], facilities.leg[k : k + 1], _kept(np.ones(1)),
-            facilities.group[k : k + 1],
-        )  # fmt: skip
+            facilities.edge[here], facilities.offset[here], facilities.leg[here], np.ones(1), facilities.group[here]
+        )
         # Costs run from residents to the facility, so that one-way streets bind as they go.
         comes = np.nan_to_num(cumulative_cutoff(graph, alone, residents, reach)[:, 0]) > 0
         n = float(n_residents[comes].sum())
@@ -99,15 +99,9 @@ def offered(
     ([1.0, 2.0], [0.2, 0.4])
     """
     reach = np.array([cutoff_m])
-    alike = facilities._replace(weight=_kept(np.ones(len(facilities.edge))))
-    shared = facilities._replace(weight=_kept(np.nan_to_num(share)))
+    alike = facilities._replace(weight=np.ones(len(facilities.edge)))
+    shared = facilities._replace(weight=np.nan_to_num(share))
     return (
         cumulative_cutoff(graph, alike, sites, reach)[:, 0],
         cumulative_cutoff(graph, shared, sites, reach)[:, 0],
     )
-
-
-def _kept(array: FloatArray) -> FloatArray:
-    """Return the array marked read-only, as opportunities are: kernels are compiled for arrays that nobody writes."""
-    array.flags.writeable = False
-    return array

@@ -43,9 +43,8 @@ def closest_field(graph: Graph, opportunities: Opportunities, limit: float) -> F
     Examples
     --------
     >>> from flexsites.accessibility.kernels.network import make_graph
-    >>> from flexsites.accessibility.opportunities import frozen
     >>> line = make_graph(3, np.array([0, 1]), np.array([1, 2]), np.array([10.0, 10.0]), np.uint8([3, 3]))
-    >>> shop = frozen(Opportunities(np.array([0]), np.array([4.0]), np.array([1.0]), np.ones(1), np.array([0])))
+    >>> shop = Opportunities(np.array([0]), np.array([4.0]), np.array([1.0]), np.ones(1), np.array([0]))
     >>> closest_field(line, shop, 100.0).tolist(), closest_field(line, shop, 10.0).tolist()
     ([5.0, 7.0, 17.0], [5.0, 7.0, inf])
     """
@@ -91,9 +90,8 @@ def cost_to_closest(
     The site lies 2 m off the same street as the shop, 3 m farther along it.
 
     >>> from flexsites.accessibility.kernels.network import make_graph
-    >>> from flexsites.accessibility.opportunities import frozen
     >>> line = make_graph(2, np.array([0]), np.array([1]), np.array([100.0]), np.uint8([3]))
-    >>> shop = frozen(Opportunities(np.array([0]), np.array([50.0]), np.array([1.0]), np.ones(1), np.array([0])))
+    >>> shop = Opportunities(np.array([0]), np.array([50.0]), np.array([1.0]), np.ones(1), np.array([0]))
     >>> site = Positions(np.array([0]), np.array([53.0]), np.array([2.0]))
     >>> cost_to_closest(line, closest_field(line, shop, 500.0), shop, site, 500.0).tolist()
     [6.0]

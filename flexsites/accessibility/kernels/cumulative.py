@@ -44,9 +44,8 @@ def cumulative_cutoff(graph: Graph, opportunities: Opportunities, sites: Positio
     Examples
     --------
     >>> from flexsites.accessibility.kernels.network import make_graph
-    >>> from flexsites.accessibility.opportunities import frozen
     >>> line = make_graph(3, np.array([0, 1]), np.array([1, 2]), np.array([10.0, 10.0]), np.uint8([3, 3]))
-    >>> shops = frozen(Opportunities(np.array([0, 1]), np.array([4.0, 8.0]), np.zeros(2), np.ones(2), np.array([0, 1])))
+    >>> shops = Opportunities(np.array([0, 1]), np.array([4.0, 8.0]), np.zeros(2), np.ones(2), np.array([0, 1]))
     >>> site = Positions(np.array([0]), np.array([0.0]), np.array([1.0]))
     >>> cumulative_cutoff(line, shops, site, np.array([4.0, 5.0, 19.0])).tolist()
     [[0.0, 1.0, 2.0]]
@@ -84,9 +83,8 @@ def gravity(
     Linear decay: at half the cut-off an opportunity counts half.
 
     >>> from flexsites.accessibility.kernels.network import make_graph
-    >>> from flexsites.accessibility.opportunities import frozen
     >>> line = make_graph(2, np.array([0]), np.array([1]), np.array([100.0]), np.uint8([3]))
-    >>> shop = frozen(Opportunities(np.array([0]), np.array([50.0]), np.zeros(1), np.ones(1), np.array([0])))
+    >>> shop = Opportunities(np.array([0]), np.array([50.0]), np.zeros(1), np.ones(1), np.array([0]))
     >>> gravity(line, shop, Positions(np.array([0]), np.array([0.0]), np.array([0.0])), 100.0, 1, 0.0, 1.0).tolist()
     [0.5]
     """

@@ -71,9 +71,8 @@ def k_closest_field(graph: Graph, opportunities: Opportunities, k: int, limit: f
     Examples
     --------
     >>> from flexsites.accessibility.kernels.network import make_graph
-    >>> from flexsites.accessibility.opportunities import frozen
     >>> line = make_graph(2, np.array([0]), np.array([1]), np.array([10.0]), np.uint8([3]))
-    >>> shops = frozen(Opportunities(np.array([0, 0]), np.array([1.0, 4.0]), np.zeros(2), np.ones(2), np.array([0, 1])))
+    >>> shops = Opportunities(np.array([0, 0]), np.array([1.0, 4.0]), np.zeros(2), np.ones(2), np.array([0, 1]))
     >>> k_closest_field(line, shops, 2, 100.0).cost.tolist()
     [[1.0, 4.0], [6.0, 9.0]]
     """
@@ -177,9 +176,8 @@ def k_closest(graph: Graph, field: KField, opportunities: Opportunities, sites: 
     Examples
     --------
     >>> from flexsites.accessibility.kernels.network import make_graph
-    >>> from flexsites.accessibility.opportunities import frozen
     >>> line = make_graph(2, np.array([0]), np.array([1]), np.array([10.0]), np.uint8([3]))
-    >>> shops = frozen(Opportunities(np.array([0, 0]), np.array([1.0, 4.0]), np.zeros(2), np.ones(2), np.array([0, 1])))
+    >>> shops = Opportunities(np.array([0, 0]), np.array([1.0, 4.0]), np.zeros(2), np.ones(2), np.array([0, 1]))
     >>> site = Positions(np.array([0]), np.array([3.0]), np.array([0.0]))
     >>> k_closest(line, k_closest_field(line, shops, 2, 9.0), shops, site, 9.0).tolist()
     [[1.0, 2.0]]

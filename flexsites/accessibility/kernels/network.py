@@ -176,10 +176,13 @@ class Network:
 
 
 def open_array(path: Path) -> NDArray[Any]:
-    """Memory-map an array for reading; an empty file cannot be mapped and is read."""
-    array = np.load(path, mmap_mode="r" if path.stat().st_size > _NPY_HEADER else None)
+    """Memory-map an array; an empty file cannot be mapped and is read.
+
+    What is written into it would stay in this process ("copy on write"). Nothing is; but an array that cannot be
+    written is another type to the compiler, and every kernel would be compiled for both.
+    """
+    array = np.load(path, mmap_mode="c" if path.stat().st_size > _NPY_HEADER else None)
     plain: NDArray[Any] = array.view(np.ndarray)
-    plain.flags.writeable = False
     return plain
 
 
@@ -302,7 +305,7 @@ def make_graph(n_nodes: int, edge_from: IntArray, edge_to: IntArray, length: Flo
     """
     indptr, leads, cost = arcs(edge_from, edge_to, length, flags, n_nodes)
     start, edge = incidence(edge_from, edge_to, n_nodes)
-    arrays = (
+    return Graph(
         indptr,
         leads,
         cost,
@@ -313,9 +316,6 @@ def make_graph(n_nodes: int, edge_from: IntArray, edge_to: IntArray, length: Flo
         start,
         edge.astype(np.int32),
     )
-    for array in arrays:
-        array.flags.writeable = False
-    return Graph(*arrays)
 
 
 def morton(xy: FloatArray) -> NDArray[np.uint64]:
