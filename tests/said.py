@@ -14,7 +14,9 @@ from tests.source_texts import Module, Reader, Text, called, returned
 
 PACKAGE = Path(flexsites.__file__).parent
 _ROOTS = (PACKAGE, PACKAGE.parent / "pipelines")
-_FAULT = ("what", "where", "remedy")
+_SAYS = {"Fault": ("what", "where", "remedy"), "Wrong": ("rows", "column", "remedy")}
+"""Classes that hold what is said, with their fields in order: a reader of lists says what it finds wrong elsewhere."""
+_AS_WHAT = ("what", "where", "remedy")
 _SAYING = {"_say", "say", "said", "_leave"}
 _NOTING = {"notes", "warnings", "doubts"}
 _NOTES = {"notes", "_notes", "_place_notes", "told", "_extent"}
@@ -129,9 +131,9 @@ def _arguments(node: ast.Call, module: Module, passing: dict[tuple[str, str], st
     given = {one.arg: one.value for one in node.keywords if one.arg}
     if "notes" in given and "inputs" in module.path.parts:
         yield from (("noted", one) for one in _each_of(given["notes"]))
-    if name == "Fault":
-        given |= dict(zip(_FAULT, node.args, strict=False))
-        yield from ((kind, given[kind]) for kind in _FAULT if kind in given)
+    if name in _SAYS:
+        given |= dict(zip(_SAYS[name], node.args, strict=False))
+        yield from ((kind, given[kind]) for kind in _AS_WHAT if kind in given)
     elif node.args:
         match node.func:
             case ast.Name(id=found) if found in _SAYING - ({"said"} & set(module.functions)):

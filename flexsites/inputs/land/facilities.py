@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from flexsites.errors import Fault, InputError
-from flexsites.inputs.formats.cells import read_text
-from flexsites.tables import RD_BOUNDS, Frame, conform
+from flexsites.inputs.rows.own_list import Wrong, elsewhere, numbers, read_list, refuse, said_twice
+from flexsites.tables import Frame, conform
 from flexsites.tables.catchment_tables import Facilities, Residents
 
 __all__ = ["FACILITIES_TEMPLATE", "RESIDENTS_TEMPLATE", "read_facilities", "read_residents"]
@@ -35,23 +34,17 @@ def read_facilities(path: Path) -> Frame:
         With every fault: no such file, a column that is missing, coordinates outside the Netherlands, a capacity that
         is no number or below 0, a facility said twice.
     """
-    rows = _read(path, ("facility_id", "x", "y", "kind", "capacity"))
-    x, y, capacity = (pd.to_numeric(rows[name], errors="coerce") for name in ("x", "y", "capacity"))
-    tests = (
-        (_is_elsewhere(x, y), "x, y", "RD New, in metres"),
-        (~(capacity >= 0), "capacity", "a number, 0 or more"),
-        (rows["kind"].isna(), "kind", "a kind, such as gp"),
-        (rows["facility_id"].isna() | rows["facility_id"].duplicated(), "facility_id", "a name of its own for each"),
+    rows = read_list(path, ("facility_id", "x", "y", "kind", "capacity"), command="catchment")
+    x, y, capacity = numbers(rows, "x", "y", "capacity")
+    refuse(
+        path,
+        elsewhere(x, y),
+        Wrong(~(capacity >= 0), "capacity", "a number, 0 or more"),
+        Wrong(rows["kind"].isna(), "kind", "a kind, such as gp"),
+        said_twice(rows, "facility_id"),
     )
-    faults = [
-        Fault(f"{int(wrong.sum())} rows that cannot be read", f"{path}: {name}", f"give {what}")
-        for wrong, name, what in tests
-        if wrong.any()
-    ]
-    if faults:
-        raise InputError(faults)
     named = {"facility_id": rows["facility_id"], "x_m": x, "y_m": y, "facility_kind": rows["kind"]}
-    return conform(pd.DataFrame({**named, "capacity": capacity.astype(float)}), Facilities, where=str(path))
+    return conform(pd.DataFrame({**named, "capacity": capacity}), Facilities, where=str(path))
 
 
 def read_residents(path: Path) -> Frame:
@@ -62,31 +55,8 @@ def read_residents(path: Path) -> Frame:
     InputError
         As :func:`read_facilities`.
     """
-    rows = _read(path, ("x", "y", "residents"))
-    x, y, n = (pd.to_numeric(rows[name], errors="coerce") for name in ("x", "y", "residents"))
-    tests = ((_is_elsewhere(x, y), "x, y", "RD New, in metres"), (~(n >= 0), "residents", "a number, 0 or more"))
-    faults = [
-        Fault(f"{int(wrong.sum())} rows that cannot be read", f"{path}: {name}", f"give {what}")
-        for wrong, name, what in tests
-        if wrong.any()
-    ]
-    if faults:
-        raise InputError(faults)
-    counted = {"resident_place": range(len(rows)), "x_m": x, "y_m": y, "n_residents": n.astype(float)}
+    rows = read_list(path, ("x", "y", "residents"), command="catchment")
+    x, y, n = numbers(rows, "x", "y", "residents")
+    refuse(path, elsewhere(x, y), Wrong(~(n >= 0), "residents", "a number, 0 or more"))
+    counted = {"resident_place": range(len(rows)), "x_m": x, "y_m": y, "n_residents": n}
     return conform(pd.DataFrame(counted), Residents, where=str(path))
-
-
-def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    if not path.is_file():
-        raise InputError(Fault("no such file", str(path), "write one with `flexsites catchment --template FILE.csv`"))
-    rows = read_text(path, str(path))
-    if missing := [name for name in columns if name not in rows]:
-        raise InputError([Fault(f"no column {name}", str(path), "add it") for name in missing])
-    if rows.empty:
-        raise InputError(Fault("it has no rows", str(path), "give at least one row"))
-    return rows
-
-
-def _is_elsewhere(x: pd.Series, y: pd.Series) -> pd.Series:
-    west, south, east, north = RD_BOUNDS
-    return ~x.between(west, east) | ~y.between(south, north)

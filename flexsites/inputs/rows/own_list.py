@@ -1,0 +1,106 @@
+"""A small list of the user's own: read whole, or told in full what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from flexsites.errors import Fault, InputError
+from flexsites.inputs.formats.cells import read_text
+from flexsites.tables import RD_BOUNDS
+
+__all__ = ["Wrong", "area_or_nothing", "elsewhere", "numbers", "or_nothing", "read_list", "refuse", "said_twice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Rows of a list that cannot be read.
+
+    Attributes
+    ----------
+    rows
+        Which they are.
+    column
+        In which column, or columns.
+    remedy
+        What stands there instead.
+    """
+
+    rows: pd.Series[bool]
+    column: str
+    remedy: str
+
+
+def read_list(path: Path, columns: Sequence[str], *, command: str, optional: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a list as text.
+
+    Parameters
+    ----------
+    path
+        The file.
+    columns, optional
+        The columns that it must have, and those that are null where it has not.
+    command
+        The command that writes a list to start from.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, a column is missing, or it has no rows.
+    """
+    if not path.is_file():
+        remedy = f"write one with `flexsites {command} --template FILE.csv`"
+        raise InputError(Fault("no such file", str(path), remedy))
+    rows = read_text(path, str(path))
+    if missing := [name for name in columns if name not in rows]:
+        raise InputError([Fault(f"no column {name}", str(path), "add it") for name in missing])
+    if rows.empty:
+        raise InputError(Fault("it has no rows", str(path), "give at least one row"))
+    return rows.reindex(columns=list(dict.fromkeys((*rows.columns, *optional))))
+
+
+def refuse(path: Path, *found: Wrong) -> None:
+    """Refuse a list of which rows cannot be read.
+
+    Raises
+    ------
+    InputError
+        With every kind of fault, and how many rows have it.
+    """
+    faults = [
+        Fault("cannot be read", f"{path}: {one.column}", f"give {one.remedy}", int(one.rows.sum()))
+        for one in found
+        if one.rows.any()
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def numbers(rows: pd.DataFrame, *names: str) -> list[pd.Series[float]]:
+    """Return columns as numbers; null where there is none."""
+    return [pd.to_numeric(rows[name], errors="coerce").astype("float64") for name in names]
+
+
+def said_twice(rows: pd.DataFrame, column: str) -> Wrong:
+    """Return the rows without a name of their own."""
+    return Wrong(rows[column].isna() | rows[column].duplicated(), column, "a name of its own for each")
+
+
+def area_or_nothing(rows: pd.DataFrame, column: str, area: pd.Series[float]) -> Wrong:
+    """Return the rows that give an area which is none."""
+    return Wrong(rows[column].notna() & ~(area >= 0), column, "square metres, or leave it empty")
+
+
+def or_nothing(rows: pd.DataFrame, column: str, values: Sequence[str]) -> Wrong:
+    """Return the rows that give a word which is not listed."""
+    listed = ", ".join(values)
+    return Wrong(rows[column].notna() & ~rows[column].isin(values), column, f"one of {listed}, or leave it empty")
+
+
+def elsewhere(x: pd.Series[float], y: pd.Series[float]) -> Wrong:
+    """Return the rows whose point lies outside the Netherlands, or that have none."""
+    west, south, east, north = RD_BOUNDS
+    return Wrong(~x.between(west, east) | ~y.between(south, north), "x, y", "RD New, in metres")
