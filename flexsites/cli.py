@@ -18,7 +18,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
-from flexsites import __version__, cli_config, cli_questions, cli_runs, cli_start, cli_world
+from flexsites import __version__, cli_config, cli_lists, cli_questions, cli_runs, cli_start, cli_world
 from flexsites.cli_words import Lang, MessageLang, forget, lang_option, language, said, said_error
 from flexsites.config.addresses import without_keys
 from flexsites.config.run import Shortlist
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 # The order in which one comes to need the commands is the order in which they are listed.
 _AS_NEEDED = (
     "demo", "init", "fetch", "check", "run", "status", "view", "explain", "shortlist", "certainty", "report", "diff",
-    "relocation", "backtest", "catchment", "transformation", "splitting", "sources", "config", "docs", "world", "reset",
+    "relocation", "backtest", "catchment", "transformation", "splitting", "gardens", "homelessness", "sources",
+    "config", "docs", "world", "reset",
 )  # fmt: skip
 
 
@@ -48,6 +49,7 @@ app.add_typer(cli_config.app, name="config")
 for _command in (cli_start.init, cli_start.sources, cli_runs.report, cli_runs.status, cli_runs.reset):
     app.command()(_command)
 cli_questions.add_to(app)
+cli_lists.add_to(app)
 _out = Console()
 _err = Console(stderr=True)
 

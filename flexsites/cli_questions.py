@@ -1,4 +1,4 @@
-"""Questions asked of finished runs, or of a list of your own: where homes move, what differs, a back-test, and more."""
+"""Questions asked of finished runs: where homes move, what differs, a back-test, what facilities offer."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
-from flexsites.cli_words import Lang, lang_option, said
+from flexsites.cli_words import Lang, lang_option, say, write_templates
 from flexsites.config.relocation import Relocation
-
-_out = Console()
 
 Directory = Annotated[Path, typer.Option("--run", metavar="DIR", help="The directory of a finished run.")]
 LangOption = Annotated[Lang, lang_option("Language of the page; given, of messages too.")]
@@ -24,8 +20,6 @@ def add_to(app: typer.Typer) -> None:
     app.command()(diff)
     app.command()(backtest)
     app.command()(catchment)
-    app.command()(transformation)
-    app.command()(splitting)
 
 
 def relocation(
@@ -53,9 +47,9 @@ def relocation(
         found = choose(run, need, asked)
         tables = (found.supply, found.years, found.opened, found.moves)
         path, lead = write_relocation(run, found.folder, flexmilieu, *tables, lang)
-    _say(lead)
-    _say(f"Page:   {path}")
-    _say(f"Tables: {found.folder}")
+    say(lead)
+    say(f"Page:   {path}")
+    say(f"Tables: {found.folder}")
 
 
 def diff(
@@ -69,9 +63,9 @@ def diff(
 
     with adding(second):
         path, lead = write_difference(first, second, lang)
-    _say(lead)
-    _say(f"Page:   {path}")
-    _say(f"Tables: {path.parent} (map: changes.geojson)")
+    say(lead)
+    say(f"Page:   {path}")
+    say(f"Tables: {path.parent} (map: changes.geojson)")
 
 
 def backtest(
@@ -88,21 +82,17 @@ def backtest(
     from flexsites.reporting.report.backtest import write_backtest  # noqa: PLC0415
     from flexsites.runs.backtest import run_backtest  # noqa: PLC0415
     from flexsites.tables.run_directory import adding  # noqa: PLC0415
-    from flexsites.tables.whole_files import write_whole  # noqa: PLC0415
 
     if template:
-        if projects.exists():
-            raise InputError(Fault("there is a file already", str(projects), "give another name"))
-        write_whole(projects, TEMPLATE.encode())
-        _say(f"Written: {projects}")
+        write_templates({projects: TEMPLATE})
         return
     if run is None:
         raise InputError(Fault("no run is named", "--run", "name the directory of a finished run"))
     with adding(run):
         path, lead = write_backtest(run, run_backtest(run, projects), lang)
-    _say(lead)
-    _say(f"Page:  {path}")
-    _say(f"Table: {path.parent / 'backtest.parquet'}")
+    say(lead)
+    say(f"Page:  {path}")
+    say(f"Table: {path.parent / 'backtest.parquet'}")
 
 
 def catchment(
@@ -126,7 +116,7 @@ def catchment(
     from flexsites.tables.run_directory import adding  # noqa: PLC0415
 
     if template:
-        _write_templates(
+        write_templates(
             {facilities: FACILITIES_TEMPLATE} | ({} if residents is None else {residents: RESIDENTS_TEMPLATE})
         )
         return
@@ -136,70 +126,6 @@ def catchment(
         raise InputError(Fault("no residents are named", "--residents", "name a table of x, y and residents"))
     with adding(run):
         page, lead = write_catchment(run, *run_catchment(run, facilities, residents), lang)
-    _say(lead)
-    _say(f"Page:  {page}")
-    _say(f"Table: {page.parent / 'catchment.parquet'}")
-
-
-def transformation(
-    vacant: Annotated[
-        Path, typer.Argument(metavar="VACANT.csv", help="Vacant buildings: building_id, function, floor_area_m2.")
-    ],
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where table and page go.")] = None,
-    template: Annotated[bool, typer.Option("--template", help="Write a table to start from to VACANT.csv.")] = False,
-    lang: LangOption = Lang.nl,
-) -> None:
-    """Tell how many homes vacant buildings may hold, by what they were built for and their floor area."""
-    from flexsites.inputs.land.vacant import VACANT_TEMPLATE  # noqa: PLC0415
-    from flexsites.reporting.report.transformation import write_transformation  # noqa: PLC0415
-    from flexsites.runs.transformation import run_transformation  # noqa: PLC0415
-
-    if template:
-        _write_templates({vacant: VACANT_TEMPLATE})
-        return
-    folder = out or vacant.parent / "transformation"
-    page, lead = write_transformation(folder, run_transformation(vacant, folder), lang)
-    _say(lead)
-    _say(f"Page:  {page}")
-    _say(f"Table: {folder / 'transformation.parquet'}")
-
-
-def splitting(
-    dwellings: Annotated[
-        Path,
-        typer.Argument(metavar="DWELLINGS.csv", help="Homes: dwelling_id, dwelling_type, floor_area_m2, year_built."),
-    ],
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where table and page go.")] = None,
-    template: Annotated[bool, typer.Option("--template", help="Write a table to start from to DWELLINGS.csv.")] = False,
-    lang: LangOption = Lang.nl,
-) -> None:
-    """Tell how many more homes a list of homes may become when large ones are split, by type and year."""
-    from flexsites.inputs.stock.listed_dwellings import DWELLINGS_TEMPLATE  # noqa: PLC0415
-    from flexsites.reporting.report.splitting import write_splitting  # noqa: PLC0415
-    from flexsites.runs.splitting import run_splitting  # noqa: PLC0415
-
-    if template:
-        _write_templates({dwellings: DWELLINGS_TEMPLATE})
-        return
-    folder = out or dwellings.parent / "splitting"
-    page, lead = write_splitting(folder, run_splitting(dwellings, folder), lang)
-    _say(lead)
-    _say(f"Page:  {page}")
-    _say(f"Table: {folder / 'splitting.parquet'}")
-
-
-def _write_templates(wanted: dict[Path, str]) -> None:
-    """Write tables to start from; a file that is there is left alone, and told."""
-    from flexsites.errors import Fault, InputError  # noqa: PLC0415
-    from flexsites.tables.whole_files import write_whole  # noqa: PLC0415
-
-    if there := [str(path) for path in wanted if path.exists()]:
-        raise InputError([Fault("there is a file already", path, "give another name") for path in there])
-    for path, text in wanted.items():
-        write_whole(path, text.encode())
-        _say(f"Written: {path}")
-
-
-def _say(text: str) -> None:
-    """Print a text as it is: brackets are no markup, and control signs steer nothing."""
-    _out.print(Text("".join(sign for sign in said(text) if sign.isprintable())), highlight=False, soft_wrap=True)
+    say(lead)
+    say(f"Page:  {page}")
+    say(f"Table: {page.parent / 'catchment.parquet'}")

@@ -1,4 +1,4 @@
-"""In which language the command line speaks: what ``--lang`` says, else ``FLEXSITES_LANG``, else English.
+"""How the command line speaks, and in which language: what ``--lang`` says, else ``FLEXSITES_LANG``, else English.
 
 The variable is the language of reports as well where no ``--lang`` says one.
 """
@@ -8,13 +8,17 @@ from __future__ import annotations
 import os
 from contextvars import ContextVar
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
-from flexsites.errors import FlexsitesError
+from flexsites.errors import Fault, FlexsitesError, InputError
 
 _VARIABLE = "FLEXSITES_LANG"
+_out = Console()
 _asked: ContextVar[str | None] = ContextVar("asked", default=None)
 
 
@@ -68,3 +72,25 @@ def said(text: str) -> str:
 def said_error(error: FlexsitesError) -> str:
     """Return what an error says, in the language of the command."""
     return error.told(said)
+
+
+def say(text: str) -> None:
+    """Print a text as it is: brackets are no markup, and control signs steer nothing."""
+    _out.print(Text("".join(sign for sign in said(text) if sign.isprintable())), highlight=False, soft_wrap=True)
+
+
+def write_templates(wanted: dict[Path, str]) -> None:
+    """Write tables to start from; a file that is there is left alone, and told.
+
+    Raises
+    ------
+    InputError
+        If one is there already: then none is written.
+    """
+    from flexsites.tables.whole_files import write_whole  # noqa: PLC0415 - tables take time to load
+
+    if there := [str(path) for path in wanted if path.exists()]:
+        raise InputError([Fault("there is a file already", path, "give another name") for path in there])
+    for path, text in wanted.items():
+        write_whole(path, text.encode())
+        say(f"Written: {path}")

@@ -20,6 +20,8 @@ from flexsites.config.certainty import Certainty
 from flexsites.config.counting import Counting
 from flexsites.config.dwellings import DwellingType, LayoutStandard
 from flexsites.config.exploitation import Exploitation
+from flexsites.config.gardens import Gardens
+from flexsites.config.homelessness import Homelessness
 from flexsites.config.input_rules import InputRules
 from flexsites.config.load import configs_directory
 from flexsites.config.openstreetmap import AmenityCategories, StreetRules
@@ -73,6 +75,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "measures.yaml": Measures,
     "amenities.yaml": AmenityCategories,
     "streets.yaml": StreetRules,
+    "gardens.yaml": Gardens,
+    "homelessness.yaml": Homelessness,
     "splitting.yaml": Splitting,
     "transformation.yaml": Transformation,
     "transit.yaml": Transit,

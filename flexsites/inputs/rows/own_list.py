@@ -10,9 +10,13 @@ import pandas as pd
 
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.cells import read_text
+from flexsites.inputs.rows.words import booleans
 from flexsites.tables import RD_BOUNDS
 
-__all__ = ["Wrong", "area_or_nothing", "elsewhere", "numbers", "or_nothing", "read_list", "refuse", "said_twice"]
+__all__ = [
+    "Wrong", "area_or_nothing", "elsewhere", "numbers", "or_nothing", "read_list", "refuse", "said_twice",
+    "yes_no_or_nothing",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,11 @@ def or_nothing(rows: pd.DataFrame, column: str, values: Sequence[str]) -> Wrong:
     """Return the rows that give a word which is not listed."""
     listed = ", ".join(values)
     return Wrong(rows[column].notna() & ~rows[column].isin(values), column, f"one of {listed}, or leave it empty")
+
+
+def yes_no_or_nothing(rows: pd.DataFrame, column: str) -> Wrong:
+    """Return the rows that give what is neither yes nor no."""
+    return Wrong(pd.Series(booleans(rows[column])[1], index=rows.index), column, "yes or no, or leave it empty")
 
 
 def elsewhere(x: pd.Series[float], y: pd.Series[float]) -> Wrong:

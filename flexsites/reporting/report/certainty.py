@@ -13,7 +13,7 @@ from flexsites.reporting.words import Words
 from flexsites.tables import Frame
 from flexsites.tables.certainty_tables import FOLDER, CertaintySobol, CertaintyTotals
 
-__all__ = ["certainty", "certainty_notes", "certainty_table", "is_drawn"]
+__all__ = ["certainty", "certainty_notes", "certainty_table", "is_drawn", "moved_by"]
 
 _COLUMNS = ("total", "flexmilieu", "land", "expected", "interval", "moves")
 _SOBOL_COLUMNS = (
@@ -99,17 +99,24 @@ def certainty_notes(results: Results, words: Words) -> list[str]:
 
 def _lead(results: Results, words: Words) -> str:
     """Return the headline with its interval, and what moves it: the common programme where no consent is needed."""
-    totals, groups = results.table(f"{FOLDER}/totals"), results.table(f"{FOLDER}/groups")
+    totals = results.table(f"{FOLDER}/totals")
     common = totals[(totals["total"] == "common") & (totals["land"] == "eligible")].iloc[0]
-    names = _names(results, words)
-    places = totals[(totals["total"] == "locations")]
-    moved = pd.Series([name for _, one in places.iterrows() for name in _moved_most(groups, one)[:1]], dtype="str")
-    most = [names.get(name, name) for name in moved.value_counts().index[:_MOST]]
     said = words.text(
         "certainty.lead",
         expected=words.about(common["expected"]), low=words.about(common["p05"]), high=words.about(common["p95"]),
     )  # fmt: skip
-    return f"{said} {words.text('certainty.moved', groups=words.text('and').join(most))}" if most else said
+    moved = moved_by(results, words)
+    return f"{said} {moved}" if moved else said
+
+
+def moved_by(results: Results, words: Words) -> str:
+    """Return in a sentence which figures move most which places suit; empty where none does."""
+    totals, groups = results.table(f"{FOLDER}/totals"), results.table(f"{FOLDER}/groups")
+    names = _names(results, words)
+    places = totals[(totals["total"] == "locations")]
+    moved = pd.Series([name for _, one in places.iterrows() for name in _moved_most(groups, one)[:1]], dtype="str")
+    most = [names.get(name, name) for name in moved.value_counts().index[:_MOST]]
+    return words.text("certainty.moved", groups=words.text("and").join(most)) if most else ""
 
 
 def _stable(results: Results, words: Words) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from flexsites.reporting.report.certainty import moved_by
 from flexsites.reporting.report.land import VERDICTS, in_order, run_row, verdict_counts, verdict_rows
 from flexsites.reporting.report.roofs import ways
 from flexsites.reporting.results import Results, records, row_at
@@ -163,4 +164,6 @@ def _sure(results: Results, words: Words) -> Question:
     low, high = words.about(common["p05"]), words.about(common["p95"])
     stable = int(results.table(f"{FOLDER}/locations").groupby("location_id")["is_stable"].any().sum())
     beside = words.text("first.stable", n=words.number(stable))
-    return _row(words, "sure", words.text("first.drawn", low=low, high=high), beside)
+    moved = moved_by(results, words)
+    said = words.text("first.drawn", low=low, high=high)
+    return _row(words, "sure", said, f"{beside}. {moved}" if moved else beside)

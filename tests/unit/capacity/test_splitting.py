@@ -13,7 +13,7 @@ from flexsites.config.load import configs_directory, read_model, read_yaml
 from flexsites.config.splitting import Splitting
 from flexsites.errors import InputError
 from flexsites.inputs.stock.listed_dwellings import DWELLINGS_TEMPLATE, read_dwellings
-from flexsites.reporting.report.splitting import write_splitting
+from flexsites.reporting.report.listed import write_listed
 from flexsites.tables.splitting_tables import dwelling_type
 from tests.pipelines.small_run import told_by
 
@@ -114,7 +114,7 @@ def test_from_the_list_to_start_from_to_a_page(figures, tmp_path):
     said = told_by("splitting", path, "--lang", "en")
     assert "Of 3 homes 3 are large and old enough to be split" in said
     assert "about 1 more (0 – 2)" in said
-    page, lead = write_splitting(tmp_path, split_dwellings(read_dwellings(path), figures=figures), "nl")
+    page, lead = write_listed("splitting", tmp_path, split_dwellings(read_dwellings(path), figures=figures), "nl")
     assert "circa 1 bij" in lead
     written = page.read_text(encoding="utf-8")
     assert "hoekwoning" in written

@@ -14,7 +14,7 @@ from flexsites.config.transformation import Transformation
 from flexsites.errors import InputError
 from flexsites.inputs.land.vacant import VACANT_TEMPLATE, read_vacant
 from flexsites.inputs.stock.bag_words import UNIT_FUNCTIONS
-from flexsites.reporting.report.transformation import write_transformation
+from flexsites.reporting.report.listed import write_listed
 from flexsites.tables.transformation_tables import building_function
 from tests.pipelines.small_run import told_by
 
@@ -93,7 +93,7 @@ def test_from_the_list_to_start_from_to_a_page(figures, tmp_path):
     assert path.read_text(encoding="utf-8") == VACANT_TEMPLATE
     said = told_by("transformation", path, "--lang", "en")
     assert "Of 2 buildings 2 may become about 62 homes (36 – 104)" in said
-    page, lead = write_transformation(tmp_path, transform(read_vacant(path), figures=figures), "nl")
+    page, lead = write_listed("transformation", tmp_path, transform(read_vacant(path), figures=figures), "nl")
     assert "samen circa 62 woningen" in lead
     assert "onderwijs" in page.read_text(encoding="utf-8")
 

@@ -84,7 +84,7 @@ def test_entries_of_a_catalogue_go_over_the_shipped_ones_by_id(tmp_path: Path, o
     assert study.origins.of("measures.modes.bicycle.speed_km_h") == "configs/measures.yaml"
 
 
-ASKED_BESIDE_A_RUN = ("catchment.yaml", "splitting.yaml", "transformation.yaml")
+ASKED_BESIDE_A_RUN = ("catchment.yaml", "gardens.yaml", "homelessness.yaml", "splitting.yaml", "transformation.yaml")
 """What commands with a list of their own read: see the tests named after them."""
 
 
@@ -96,6 +96,24 @@ def test_every_single_file_may_be_ones_own(pattern: str, tmp_path: Path, own: Pa
     with_roofs = {"assess": ["parcels", "roofs"], "sources": {"parcels": PARCELS, "buildings": {"bag_panden": PARCELS}}}
     study = _run(tmp_path, **with_roofs)
     assert f"flexsites_config/{pattern}" in set(study.origins.files.values())
+
+
+def test_a_community_of_tiny_houses_may_have_terms_of_its_own(tmp_path: Path, own: Path) -> None:
+    """As the documentation says: a copy, for others, of another size and term, asked for by its id."""
+    copy("flexmilieus/groen_tiny", own, shelf=Shelf(), new_id="tiny_in_de_stad")
+    path = own / "flexmilieus/tiny_in_de_stad.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert content["id"] == "tiny_in_de_stad"
+    content |= {"target_groups": ["economisch_daklozen"], "least_term_years": {"value": 3, "source": "ours"}}
+    content["programme"]["max_units"] = {one: {"value": 12, "source": "ours"} for one in ("low", "expected", "high")}
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    study = _run(tmp_path, flexmilieus=["groen_tiny", "tiny_in_de_stad"])
+    shipped, ours = study.flexmilieus
+    assert (float(shipped.least_term_years or 0), float(ours.least_term_years or 0)) == (5, 3)
+    assert ours.programme.max_units is not None
+    assert float(ours.programme.max_units.expected) == 12
+    assert ours.target_groups == ("economisch_daklozen",)
+    assert "walk_distance_transit_m" in study.base.groups["economisch_daklozen"].model_dump_json()
 
 
 def test_a_rule_set_of_ones_own_may_extend_the_shipped_one_of_its_name(tmp_path: Path, own: Path) -> None:
