@@ -18,7 +18,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
-from flexsites import __version__, cli_config, cli_lists, cli_questions, cli_runs, cli_start, cli_world
+from flexsites import __version__, cli_config, cli_questions, cli_runs, cli_start, cli_world
 from flexsites.cli_words import Lang, MessageLang, forget, lang_option, language, said, said_error
 from flexsites.config.addresses import without_keys
 from flexsites.config.run import Shortlist
@@ -49,7 +49,6 @@ app.add_typer(cli_config.app, name="config")
 for _command in (cli_start.init, cli_start.sources, cli_runs.report, cli_runs.status, cli_runs.reset):
     app.command()(_command)
 cli_questions.add_to(app)
-cli_lists.add_to(app)
 _out = Console()
 _err = Console(stderr=True)
 
@@ -253,7 +252,7 @@ def certainty(
     for note in notes:
         _say(note)
     _say(f"Tables: {folder}")
-    _say(f"The report tells it once it is written anew: flexsites report --run {run}")
+    _say(f"The report tells it once it is written anew: flexsites report {run}")
 
 
 @app.command()

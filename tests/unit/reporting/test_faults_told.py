@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 
 from flexsites import cli
@@ -66,6 +67,24 @@ def test_no_text_is_told_in_dutch_that_nothing_says() -> None:
     said = {one.text.literals for one in all_said()}
     modules = {english for english in _of_modules() if shape(english) not in said}
     assert modules == set()
+
+
+def test_commands_that_texts_name_are_there_with_their_options() -> None:
+    """What one is told to do next must be possible, in Dutch as well."""
+    commands = typer.main.get_command(cli.app).commands
+    said = {"".join(one.text.literals) for one in all_said()} | set(FAULTS) | set(FAULTS.values())
+    quoted = {name for text in said for name in re.findall(r"`flexsites ([a-z]+)", text)}
+    assert quoted <= set(commands)
+    named = {found for text in said for found in re.findall(r"flexsites ([a-z]+)\b([^`]*)", text)}
+    assert {"report", "config"} <= {name for name, _ in named}
+    options = {name: {opt for one in command.params for opt in one.opts} for name, command in commands.items()}
+    groups = {name for name, command in commands.items() if hasattr(command, "commands")}
+    wrong = {
+        f"flexsites {name}{rest}"
+        for name, rest in named
+        if name in set(commands) - groups and set(re.findall(r"--[a-z-]+", rest)) - options[name]
+    }
+    assert wrong == set()
 
 
 def _of_modules() -> set[str]:
