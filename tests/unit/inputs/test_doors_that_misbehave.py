@@ -65,6 +65,9 @@ class _Handler(fakes._Handler):
         if url.path.endswith("/items"):
             web.asked.append(self.path)
             return self._items({key: values[0] for key, values in parse_qs(url.query).items()})
+        if url.path.endswith("/query"):
+            web.asked.append(self.path)
+            return self._arcgis({key: values[0] for key, values in parse_qs(url.query).items()})
         return super().do_GET()
 
     def do_POST(self) -> None:  # noqa: N802
@@ -112,6 +115,16 @@ class _Handler(fakes._Handler):
         crs = "http://www.opengis.net/def/crs/OGC/1.3/CRS84" if web.bad == "another system" else RD
         return self._send(200, json.dumps(page).encode(), {"Content-Crs": f"<{crs}>"})
 
+    def _arcgis(self, query: dict[str, str]) -> None:
+        web = self.web
+        found = self._within(shapely.box(*map(float, query["geometry"].split(","))))
+        if "returnCountOnly" in query:
+            return self._send(200, json.dumps({"count": len(found)}).encode(), {})
+        start = 0 if web.bad == "the same page" else int(query["resultOffset"])
+        page = found.iloc[start : start + min(2, int(query["resultRecordCount"]))]
+        content = (page.to_crs(4326) if web.bad == "another system" else page).to_json()
+        return self._send(200, content.encode(), {})
+
     def _wfs(self, query: dict[str, str]) -> None:
         if self.web.bad == "window ignored":
             query.pop("bbox", None)
@@ -154,6 +167,14 @@ def place(tmp_path: Path) -> Iterator[Place]:
     for name in ("parquet", "gpkg"):
         first, other = ((tmp_path / f"{one}.{name}").read_bytes() for one in "ab")
         held.files |= {f"/a.{name}": first, f"/a.{name}.first": first, f"/a.{name}.next": other}
+    halves = {"/west.gpkg": frame[:13], "/east.gpkg": frame[12:]}
+    for name, half in halves.items():
+        half.to_file(tmp_path / name[1:], layer="pand", driver="GPKG")
+        held.files[name] = (tmp_path / name[1:]).read_bytes()
+    boxes = [shapely.box(*half.total_bounds) for half in halves.values()]
+    index = gpd.GeoDataFrame({"file": list(halves)}, geometry=boxes, crs=28992)
+    index.to_file(tmp_path / "index.fgb", driver="FlatGeobuf")
+    held.files["/index.fgb"] = (tmp_path / "index.fgb").read_bytes()
     held.files["/feed.xml"] = feed(entry("Panden (GeoPackage)", link("a.gpkg")))
     with fakes.answered_by(_Handler, held) as serves:
         yield serves
@@ -166,6 +187,11 @@ DOORS: dict[str, tuple[dict[str, Any], str]] = {
     "geoparquet": ({"address": "/a.parquet", "format": "parquet"}, "a.parquet"),
     "atom": ({"address": "/feed.xml", "layers": ["pand"], "format": "gpkg", "crs": "EPSG:28992"}, "a.gpkg"),
     "file": ({"address": "/a.gpkg", "layers": ["pand"], "format": "gpkg"}, "a.gpkg"),
+    "arcgis": ({"address": "/FeatureServer/0", "format": "geojson"}, "a.parquet"),
+    "tiles": (
+        {"address": "/index.fgb", "layers": ["pand"], "format": "gpkg", "parameters": {"column": "file", "id": "id"}},
+        "a.gpkg",
+    ),
 }
 
 
@@ -202,7 +228,8 @@ NOT = "no such thing"
 BUSY = "429 each time|503 each time"
 CUT = "broke off|breaks off|cut off|bytes"
 EDITION = "IncompleteRead|edition|changes"
-SERVICES = ("ogc_api", "wfs", "download")
+NO_EDITIONS = dict.fromkeys(("ogc_api", "wfs", "download", "arcgis", "tiles"), NOT)
+"""Services have none, and tiles are held to their digests (test_tiles.py)."""
 
 
 def row(every: str, **other: str) -> dict[str, str]:
@@ -223,19 +250,21 @@ MATRIX: dict[str, dict[str, str]] = {
     "redirect inside": row("private network"),
     "redirect in a circle": row("10 redirects"),
     "drip": row("too slowly"),
-    "the same page": row(NOT, ogc_api="same page|again", wfs="again|same"),
-    "another system": row(NOT, ogc_api="asked for http", wfs=WHOLE, download=WHOLE),
+    "the same page": row(NOT, ogc_api="same page|again", wfs="again|same", arcgis="same page|again"),
+    "another system": row(
+        NOT, ogc_api="asked for http", wfs=WHOLE, download=WHOLE, arcgis="degrees, labelled EPSG:28992"
+    ),
     "another label": row(NOT, wfs="degrees|label|CRS|metres", download="degrees|label|CRS|metres"),
-    "window ignored": row(NOT, ogc_api=WHOLE, wfs=WHOLE, download=WHOLE),
-    "another edition": row(WHOLE, ogc_api=NOT, wfs=NOT, download=NOT),
-    "another edition each time": row(EDITION, ogc_api=NOT, wfs=NOT, download=NOT),
+    "window ignored": row(NOT, ogc_api=WHOLE, wfs=WHOLE, download=WHOLE, arcgis=WHOLE),
+    "another edition": row(WHOLE, **NO_EDITIONS),
+    "another edition each time": row(EDITION, **NO_EDITIONS),
 }
 CELLS = [(bad, kind) for bad, told in MATRIX.items() for kind in DOORS if told[kind] != NOT]
 
 
 def test_no_cell_is_left_out() -> None:
     assert all(set(told) == set(DOORS) for told in MATRIX.values())
-    assert len(CELLS) >= 80
+    assert len(CELLS) >= 104
 
 
 @pytest.mark.parametrize(("bad", "kind"), CELLS)
