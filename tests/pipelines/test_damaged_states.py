@@ -148,16 +148,11 @@ def test_what_reads_a_finished_run_gives_the_same_or_tells(
 
     for one in drawn((kind for kind, path in kinds.items() if path in theirs), n, seed=5):
         n_told += is_told([one])
-    # What nothing opens may be in any state at once: whether it is there may still be asked.
-    unread = [kind for kind, path in kinds.items() if path not in theirs]
+    # What nothing opens cannot hide by its content; whether it is there may still be asked.
+    unread = [(kind, state) for kind, path in kinds.items() if path not in theirs for state in UNREAD]
     for state in UNREAD:
-        in_parts([(kind, state) for kind in unread], is_told)
+        is_told([one for one in unread if one[1] == state])
+    for one in random.Random(5).sample(unread, AT_ONCE if n == 0 else 0):
+        is_told([one])
     assert wrong == []
     assert n_told, "nothing that was damaged is read"
-
-
-def in_parts(damages: Sequence[Damage], is_told: Callable[[Sequence[Damage]], bool]) -> None:
-    """Try all at once, and where that is told each half: one that is told hides the others."""
-    if is_told(damages) and len(damages) > 1:
-        in_parts(damages[: len(damages) // 2], is_told)
-        in_parts(damages[len(damages) // 2 :], is_told)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import re
-from contextlib import AbstractContextManager
+import time
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -68,6 +69,7 @@ class Overpass:
     redirect: str | None = None
     is_cut: int = 0
     says_length: bool = True
+    drips: bool = False
     loses_nodes: bool = False
     packs: bool = True
     base: str = "2026-11-27T06:00:00Z"
@@ -127,7 +129,13 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in (more or {}).items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(content)
+        if not self.web.drips:
+            self.wfile.write(content)
+            return
+        with suppress(BrokenPipeError, ConnectionResetError):
+            for i in range(len(content)):
+                self.wfile.write(content[i : i + 1])
+                time.sleep(0.02)
 
 
 def boxes_in(asked: str) -> list[tuple[float, ...]]:

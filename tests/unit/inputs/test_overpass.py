@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from flexsites.errors import InputError
 from flexsites.inputs.fetch.cache import Cache
 from flexsites.inputs.fetch.door_overpass import size_of_overpass
 from flexsites.inputs.fetch.fetch import Fetch, Order
+from flexsites.inputs.formats import web as asking
 from flexsites.inputs.formats.facts import facts_of
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.formats.web import open_session
@@ -220,6 +222,17 @@ def test_a_refused_question_is_told_at_once(web: Overpass, tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("web")
+def test_a_service_that_gives_a_byte_now_and_then_is_left(
+    web: Overpass, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "LEAST_TIME_S", 0.5)
+    web.drips = True
+    began = time.monotonic()
+    with pytest.raises(InputError, match="too slowly"):
+        fetch(web, tmp_path)
+    assert time.monotonic() - began < 30.0
+
+
 def test_nobody_there_is_told_soon(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nobody answers"):
         fetch_overpass("streets", "http://127.0.0.1:9/api/interpreter", ASKED, tmp_path, bounds=BOX)
