@@ -21,8 +21,7 @@ from flexsites.reporting.results import Results
 from flexsites.reporting.where import places_of, streets_of
 from flexsites.reporting.words import Words
 from flexsites.tables.manifest import MANIFEST
-from flexsites.tables.run_directory import adding
-from flexsites.tables.whole_files import whole_file
+from flexsites.view.made import is_made, making
 
 _VERDICTS = ("eligible", "conditional", "unknown", "excluded")
 _EDGES = ("west", "south", "east", "north")
@@ -80,7 +79,7 @@ def stamp(results: Results) -> str:
 
 def is_indexed(results: Results) -> bool:
     """Whether the index of this state of a run was made before."""
-    return _path_of(results).is_file()
+    return is_made(_path_of(results))
 
 
 def _path_of(results: Results) -> Path:
@@ -90,9 +89,8 @@ def _path_of(results: Results) -> Path:
 def index_of(results: Results, words: Words) -> Index:
     """Return the index of a run, read back where it was made before."""
     path = _path_of(results)
-    if not path.is_file():
-        path.parent.mkdir(exist_ok=True)
-        with adding(results.directory), whole_file(path) as temporary:
+    if not is_made(path):
+        with making(results.directory, path) as temporary:
             _rows(results, words).to_parquet(temporary, index=False)
     rows = pd.read_parquet(path)
     columns = pd.DataFrame({name: rows[name].fillna("") for name in ("location", "street", "place")})

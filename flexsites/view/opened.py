@@ -10,7 +10,6 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 import shapely
 
 from flexsites.errors import Fault, InputError, NotFoundError
@@ -142,7 +141,7 @@ def open_run(directory: Path | str, *, say: Callable[[str], None] | None = None,
             "a run of roofs alone: the viewer shows parcels", str(directory), "open workbook.xlsx or sites.gpkg"
         )
         raise InputError(fault)
-    n_parcels = pq.read_metadata(results.directory / "sites.parquet").num_rows
+    n_parcels = results.n_rows("sites")
     if say is not None and n_parcels > _MANY and not is_indexed(results):
         say(f"The list of {n_parcels} parcels is made, once: seconds for each 100,000. The map follows on the page.")
     words = {lang: words_of(results, lang) for lang in LANGUAGES}

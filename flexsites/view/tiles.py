@@ -23,9 +23,9 @@ from flexsites.reporting.maps.parcels import properties_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results, open_results
 from flexsites.tables import CRS
-from flexsites.tables.run_directory import adding
-from flexsites.tables.whole_files import scratch_folder, whole_file
+from flexsites.tables.whole_files import scratch_folder
 from flexsites.view.index import FOLDER, stamp
+from flexsites.view.made import is_made, making
 
 LEAST_ZOOM, MOST_ZOOM = 8, 14
 """Beyond the last zoom the map magnifies: a tile of zoom 14 is 1.5 km wide here and has 4,096 steps, 0.4 m each."""
@@ -86,7 +86,9 @@ class Tiling:
 def tiles_of(results: Results, *, beside: bool = False) -> Tiling:
     """Return the tiles of a run; those that are not there are made, ``beside`` in a process that nobody waits for."""
     paths = {name: _path_of(results, name) for name in _LEAST_ZOOM if _has(results, name)}
-    missing = [name for name, path in paths.items() if not path.is_file()]
+    missing = [name for name, path in paths.items() if not is_made(path)]
+    for name in missing:  # what is there and not vouched for must not be shown while it is made anew
+        paths[name].unlink(missing_ok=True)
     if not beside or not missing:
         make(results.directory, missing)
         return Tiling(paths)
@@ -138,9 +140,8 @@ def _make(results: Results, name: str) -> None:
     if not len(rows):
         return
     path = _path_of(results, name)
-    path.parent.mkdir(exist_ok=True)
     # GDAL looks at the ending of a name, and writes beside it.
-    with adding(results.directory), scratch_folder(path.with_suffix(".tiles")) as folder, whole_file(path) as temporary:
+    with making(results.directory, path) as temporary, scratch_folder(path.with_suffix(".tiles")) as folder:
         with writing(folder):
             file = folder / path.name
             options = {"MINZOOM": str(_LEAST_ZOOM[name]), "MAXZOOM": str(MOST_ZOOM), "NAME": name}

@@ -26,6 +26,7 @@ from flexsites.view.downloads import files_of
 from flexsites.view.guard import refusal
 from flexsites.view.opened import Opened, open_run
 from flexsites.view.tables import names_of, page_of, title_of
+from tests.pipelines.damaged_states import STATES, copy_of
 from tests.reporting_fixture import write_results
 
 _SITE = "WDM00A00004"
@@ -53,6 +54,21 @@ def test_pages_open_in_both_languages(client: TestClient) -> None:
     for name in ("maplibre-gl.js", "maplibre-gl.css", "map.js", "view.js", "style.css"):
         assert client.get(f"/assets/{name}").status_code == 200
     assert client.get("/assets/base.html.j2").status_code == 404
+
+
+@pytest.mark.parametrize("state", ["missing", "emptied", "cut off", "middle bit", "another kind"])
+def test_what_the_viewer_made_is_made_anew_where_it_is_no_longer_what_was_made(
+    run: Opened, tmp_path: Path, state: str
+) -> None:
+    place = copy_of(run.results.directory, tmp_path / "run")
+    made = sorted(path for path in (place / "view").iterdir())
+    assert {path.suffix for path in made} == {".parquet", ".pmtiles", ".json"}
+    before = {path.name: path.read_bytes() for path in made}
+    for path in made:
+        STATES[state](path)
+    found = open_run(place)
+    assert found.index.rows.equals(run.index.rows)
+    assert {path.name: path.read_bytes() for path in made} == before
 
 
 def test_map_and_report_tell_a_parcel_the_same(client: TestClient, run: Opened) -> None:
