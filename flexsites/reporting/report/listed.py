@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from flexsites.config.estimates import ESTIMATES
 from flexsites.reporting.report.sections_page import Section, write_sections
@@ -42,6 +45,9 @@ class _Page:
     sums: Mapping[str, str] = field(default_factory=dict)
 
 
+_FEW = 10
+"""Of fewer homes, that count for a share, a tenth is told: a short list would come to none."""
+
 _PAGES = {
     "transformation": _Page(Transformation, transformation_outcome, "n_transformed"),
     "splitting": _Page(Splitting, splitting_outcome, "extra_homes"),
@@ -56,9 +62,9 @@ def write_listed(name: str, folder: Path, told: Frame, lang: str = "nl") -> tupl
     outcomes = told[page.outcome.name].value_counts()
     counts = {one: int(outcomes.get(one, 0)) for one in page.outcome.values}
     counts |= {"n": len(told), "unknown": int(told[page.outcome.name].isna().sum())}
-    counts |= {one: round(told[f"{page.homes}_{one}"].sum()) for one in ESTIMATES}
     counts |= {one: round(told[column].sum()) for one, column in page.sums.items()}
-    lead = words.text(f"{name}.lead", **{one: words.number(n) for one, n in counts.items()})
+    homes = {one: _about(told[f"{page.homes}_{one}"], words) for one in ESTIMATES}
+    lead = words.text(f"{name}.lead", **homes, **{one: words.number(n) for one, n in counts.items()})
     order = [f"{page.homes}_expected", *page.table.key]
     best = told.sort_values(order, ascending=[False] + [True] * len(page.table.key), na_position="last")
     path = write_sections(
@@ -71,3 +77,9 @@ def write_listed(name: str, folder: Path, told: Frame, lang: str = "nl") -> tupl
         sections=(Section(words.text(f"{name}.rows"), table_view(best, page.table.columns, words, page.table)),),
     )
     return path, lead
+
+
+def _about(homes: pd.Series[Any], words: Words) -> str:
+    """Return the sum of a column of homes, in whole homes where they are whole or many."""
+    total = float(homes.sum())
+    return words.number(total, 0 if total.is_integer() or total >= _FEW else 1)

@@ -113,9 +113,9 @@ def test_from_the_list_to_start_from_to_a_page(figures, tmp_path):
     assert path.read_text(encoding="utf-8") == DWELLINGS_TEMPLATE
     said = told_by("splitting", path, "--lang", "en")
     assert "Of 3 homes 3 are large and old enough to be split" in said
-    assert "about 1 more (0 – 2)" in said
+    assert "about 1.3 more (0.2 – 1.6)" in said
     page, lead = write_listed("splitting", tmp_path, split_dwellings(read_dwellings(path), figures=figures), "nl")
-    assert "circa 1 bij" in lead
+    assert "circa 1,3 bij" in lead
     written = page.read_text(encoding="utf-8")
     assert "hoekwoning" in written
     assert ">1931<" in written, "a year is no amount"
