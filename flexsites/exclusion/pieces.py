@@ -187,14 +187,10 @@ def open_land(
     lane_m
         The least width of a lane.
     """
-    site = position_of(everyone, faces)
-    order = np.argsort(site, kind="stable")
-    is_sorted = bool((order == np.arange(len(order))).all())
-    assert is_sorted, "faces come by parcel, in the order of the parcels"  # noqa: S101 - overlay gives them so
     return Land(
         parcels=geometry_of(everyone),
         is_free=_may_be_crossed(everyone, faces, rules, tests),
-        first_face=np.searchsorted(site, np.arange(len(everyone) + 1)),
+        first_face=_first_faces(everyone, faces),
         face=geometry_of(faces),
         ways=ways_of(streets, tests=tests),
         barriers=barriers_of(layers, rules=rules, locations=locations, tests=tests),
@@ -208,6 +204,22 @@ def open_land(
             lane_m=lane_m,
         ),
     )
+
+
+def cut_land_otherwise(
+    land: Land, everyone: Frame, faces: Frame, *, rules: tuple[ExclusionRule, ...], tests: PieceTests
+) -> Land:
+    """Return land that was laid out before with other faces; the arguments are as :func:`open_land` takes them."""
+    is_free = _may_be_crossed(everyone, faces, rules, tests)
+    return land.cut_otherwise(_first_faces(everyone, faces), geometry_of(faces), is_free)
+
+
+def _first_faces(everyone: Frame, faces: Frame) -> IntArray:
+    """Return where the faces of each parcel begin, shape (n + 1,)."""
+    site = position_of(everyone, faces)
+    is_sorted = bool((np.diff(site) >= 0).all())
+    assert is_sorted, "faces come by parcel, in the order of the parcels"  # noqa: S101 - overlay gives them so
+    return np.asarray(np.searchsorted(site, np.arange(len(everyone) + 1)), dtype=np.int64)
 
 
 def _may_be_crossed(everyone: Frame, faces: Frame, rules: tuple[ExclusionRule, ...], tests: PieceTests) -> BoolArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,11 @@ from flexsites.config.rules import ExclusionRule
 from flexsites.config.study import Study
 from flexsites.errors import InputError
 from flexsites.exclusion.attribution import names_of
+from flexsites.exclusion.kernels.labels import has_label
 from flexsites.exclusion.kernels.spoken import COVERAGES, Spoken
 from flexsites.exclusion.overlay import overlay, overlay_further
-from flexsites.exclusion.pieces import together_by_id
+from flexsites.exclusion.pieces import position_of, together_by_id
+from flexsites.finished.kept import Kept
 from flexsites.finished.opened import Finished
 from flexsites.inputs.land.rule_needs import RuleNeeds, needs_of
 from flexsites.inputs.prepared import Prepared, open_prepared
@@ -29,7 +31,10 @@ from flexsites.tables.manifest import read_manifest, require_as_written
 from flexsites.tables.run_directory import holding_of
 from flexsites.tables.windows import window_of
 
-__all__ = ["LandAtHand", "cut_faces", "cut_further", "layers_of", "needs_cells", "new_rules", "open_land_of"]
+__all__ = [
+    "LandAtHand", "cut_faces", "cut_further", "in_order_of_cutting", "layers_of", "needs_cells", "new_rules",
+    "open_land_of",
+]  # fmt: skip
 
 Rules = tuple[ExclusionRule, ...]
 
@@ -53,10 +58,12 @@ class LandAtHand:
     parcels
         Its parcels, by id.
     everyone, faces
-        These and the parcels around its area, by id, and the faces of all, labelled with the rules of all its readings:
-        what changes outside bears on what lies inside.
+        These and the parcels around its area, by id, and the faces of all in the order in which they are cut, labelled
+        with the rules of all its readings: what changes outside bears on what lies inside.
     spoken
         Where the sources of its rules speak.
+    kept
+        What lies around, and what questions found of pieces.
     """
 
     run: Finished
@@ -66,6 +73,7 @@ class LandAtHand:
     everyone: Frame
     faces: Frame
     spoken: Spoken
+    kept: Kept = field(default_factory=Kept, repr=False, compare=False)
 
 
 def needs_cells(run: Finished, reading: Reading) -> tuple[str, ...]:
@@ -101,9 +109,18 @@ def open_land_of(run: Finished) -> LandAtHand:
     parcels = inputs.read("parcels", t.Parcels).sort_values("site_id", ignore_index=True)
     context = inputs.read("context_parcels", t.Parcels)
     outside = context[~is_among(context["site_id"], parcels["site_id"])]
-    faces = t.concat([read(run.directory / "faces.parquet"), cut_faces(outside, inputs, study)], t.Faces)
     everyone = together_by_id(parcels, outside)
+    cut = t.concat([read(run.directory / "faces.parquet"), cut_faces(outside, inputs, study)], t.Faces)
+    faces = in_order_of_cutting(cut, everyone, [rule.rule_id for rule in study.all_rules])
     return LandAtHand(run, study, inputs, parcels, everyone, faces, _told(run, names_of(study.base.rules)))
+
+
+def in_order_of_cutting(faces: Frame, parcels: Frame, rule_ids: Sequence[str]) -> Frame:
+    """Return faces in the order in which parcels are cut: by parcel, and what the last rules cover first."""
+    covers = has_label(faces["rules"].to_numpy(), rule_ids)
+    order = np.lexsort((*(~covers).T, position_of(parcels, faces)))
+    ordered: Frame = faces.iloc[order].reset_index(drop=True)
+    return ordered
 
 
 def _study_of(run: Finished) -> Study:

@@ -25,6 +25,7 @@ from flexsites.exclusion.pieces import position_of
 from flexsites.exclusion.selection import geometry_of
 from flexsites.finished.at_hand import LandAtHand, open_land_of
 from flexsites.finished.grounds import Grounds, codes_of, grounds_of_parcels
+from flexsites.finished.kept import Kept
 from flexsites.finished.land import Remade, remake, stand_on, study_with
 from flexsites.finished.opened import Finished, in_order_of
 from flexsites.tables.files import read
@@ -193,6 +194,7 @@ def _part(divided: _Divided, gemeente: str) -> LandAtHand:
         everyone=whole.everyone[there].reset_index(drop=True),
         faces=whole.faces[there[divided.face_of]].reset_index(drop=True),
         spoken=whole.spoken.at(np.flatnonzero(mine)),
+        kept=Kept(),
     )
 
 

@@ -40,12 +40,19 @@ from flexsites.exclusion.locations import (
     main_locations,
     place_pieces,
 )
-from flexsites.exclusion.pieces import leave_pieces, open_land, position_of, together_by_id
+from flexsites.exclusion.pieces import leave_pieces, position_of
 from flexsites.exclusion.selection import geometry_of, open_plans
 from flexsites.exclusion.verdict import decide
-from flexsites.finished.at_hand import LandAtHand, cut_further, layers_of, new_rules, open_land_of
+from flexsites.finished.at_hand import (
+    LandAtHand,
+    cut_further,
+    in_order_of_cutting,
+    layers_of,
+    new_rules,
+    open_land_of,
+)
 from flexsites.finished.opened import Finished, stand
-from flexsites.surroundings import Surroundings, surroundings_of
+from flexsites.surroundings import Surroundings
 from flexsites.tables import Frame, Table
 from flexsites.tables.contract import is_among
 from flexsites.tables.files import read
@@ -199,14 +206,15 @@ def _why(
 def _labelled(at_hand: LandAtHand, study: Study) -> tuple[Frame, Bools]:
     """Return the faces of the run with the labels of all rules, by parcel, and which parcels were cut further."""
     faces, parcels = at_hand.faces, at_hand.everyone
-    names, new = [rule.rule_id for rule in study.all_rules], new_rules(at_hand.study.all_rules, study.all_rules)
+    new = new_rules(at_hand.study.all_rules, study.all_rules)
     is_cut = _met(at_hand, study, new)
     if is_cut.any():
         cut = cut_further(parcels[is_cut], faces, at_hand.inputs, study, new)
         is_covered = np.asarray(has_label(cut["rules"].to_numpy(), [rule.rule_id for rule in new]).any(axis=1))
         is_cut = is_among(parcels["site_id"], cut.loc[is_covered, "site_id"])
         faces = t.concat([faces[~is_among(faces["site_id"], cut["site_id"])], cut], t.Faces)
-    return _in_order(faces, parcels, names), is_cut
+        faces = in_order_of_cutting(faces, parcels, [rule.rule_id for rule in study.all_rules])
+    return faces, is_cut
 
 
 def _met(at_hand: LandAtHand, study: Study, new: Rules) -> Bools:
@@ -222,14 +230,6 @@ def _met(at_hand: LandAtHand, study: Study, new: Rules) -> Bools:
         if one.is_whole and one.is_asked is not None:
             met |= one.is_asked
     return met
-
-
-def _in_order(faces: Frame, parcels: Frame, rule_ids: Sequence[str]) -> Frame:
-    """Return faces in the order in which parcels are cut: by parcel, and what the last rules cover first."""
-    covers = has_label(faces["rules"].to_numpy(), rule_ids)
-    order = np.lexsort((*(~covers).T, position_of(parcels, faces)))
-    ordered: Frame = faces.iloc[order].reset_index(drop=True)
-    return ordered
 
 
 def _where_sources_speak(at_hand: LandAtHand, study: Study, reading: Reading) -> Spoken:
@@ -279,24 +279,18 @@ def _assess(
     """Return what a reading leaves of the parcels that change, as their cell does."""
     if not is_changed.any():
         return {name: t.empty(table) for name, table in _ASSESSED.items()}
-    parcels, inputs = at_hand.parcels, at_hand.inputs
+    parcels = at_hand.parcels
     asked = parcels[is_changed].reset_index(drop=True)
-    plans = [rule.layer for rule in study.all_rules if isinstance(rule, PlannedCapacity)]
-    barriers = [one.layer for one in study.locations.barriers]
-    around = surroundings_of(asked, inputs, study=study, layers=[*plans, *barriers])
-    everyone = together_by_id(asked, around.neighbours)
-    names = [rule.rule_id for rule in study.all_rules]
-    every_face = _in_order(faces[is_among(faces["site_id"], everyone["site_id"])], everyone, names)
-    land = open_land(
-        everyone, every_face, around.streets, around.layers,
-        rules=study.all_rules, tests=reading.tests, locations=study.locations, lane_m=reading.least_lane_m,
+    on = at_hand.kept.ground_of(
+        asked, parcels, at_hand.everyone, (at_hand.faces, faces), inputs=at_hand.inputs, study=study, reading=reading
     )  # fmt: skip
+    neighbours = on.everyone[~is_among(on.everyone["site_id"], asked["site_id"])].reset_index(drop=True)
     pieces = leave_pieces(
-        asked, around.neighbours, every_face, around.streets, around.layers,
+        asked, neighbours, on.faces, on.around.streets, on.around.layers,
         spoken=spoken.at(np.flatnonzero(is_changed)), rules=reading.rules, tests=reading.tests,
-        locations=study.locations, time=reading.time, lane_m=reading.least_lane_m, land=land,
+        locations=study.locations, time=reading.time, lane_m=reading.least_lane_m, land=on.land,
     )  # fmt: skip
-    return {"pieces": pieces, **_on_pieces(at_hand.run, pieces, around, study=study, reading=reading)}
+    return {"pieces": pieces, **_on_pieces(at_hand.run, pieces, on.around, study=study, reading=reading)}
 
 
 def _on_pieces(
@@ -310,13 +304,22 @@ def _on_pieces(
     return {name: t.concat([own[name], frame], _ASSESSED[name]) for name, frame in found.items()}
 
 
+_OF_RULES_ALONE = frozenset(
+    {
+        "free_id", "is_with_consent", "is_without_consent", "core_mates", "free_core_mates", "restrictions", "flags",
+        "available_years_low", "available_years_expected", "available_years_high", "plan_coverage",
+    }
+)  # fmt: skip
+"""What of a piece neither hangs on its shape and way in nor decides what it reaches and holds."""
+
+
 def _same(before: Frame, pieces: Frame) -> Bools:
     """Return which pieces stand in a run as they are, to the last bit: by id, shape and way in."""
     known = before.set_index("piece_id")
     there = pieces["piece_id"].isin(known.index).to_numpy()
     mine, theirs = pieces[there], known.loc[pieces["piece_id"][there]]
     same = shapely.to_wkb(geometry_of(mine)) == shapely.to_wkb(geometry_of(theirs))
-    for name in before.columns.difference(["piece_id", "geometry"]):
+    for name in before.columns.difference(["piece_id", "geometry", *_OF_RULES_ALONE]):
         one, other = (rows[name].to_numpy(dtype=object) for rows in (mine, theirs))
         both_null = pd.isna(mine[name]).to_numpy() & pd.isna(theirs[name]).to_numpy()
         same &= both_null | np.array([a == b for a, b in zip(one, other, strict=True)], dtype=bool)

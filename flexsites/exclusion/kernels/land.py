@@ -9,7 +9,7 @@ Source: METHOD 0, "Size and width" and "Entrance".
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import shapely
@@ -122,17 +122,39 @@ class Land:
     _opened: dict[Lands, CoreParts] = field(default_factory=dict)
     _entered: dict[int, Entered] = field(default_factory=dict)
     _way_in: dict[tuple[int, Lands], Entered | None] = field(default_factory=dict)
+    _lane: dict[tuple[int, Lands, tuple[float, float], bool], shapely.LineString | None] = field(default_factory=dict)
     _is_near: dict[tuple[int, int], bool] = field(default_factory=dict)
     meeting: Pairs = field(default_factory=dict)
-    _one: IntArray = field(init=False)
-    _other: IntArray = field(init=False)
+    _one_and_other: list[IntArray] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Find the parcels near each."""
+        if self._one_and_other:
+            return
         tree = shapely.STRtree(self.parcels)
         one, other = tree.query(self.parcels, predicate="dwithin", distance=self.limits.near_m)
         order = np.lexsort((other, one))
-        self._one, self._other = one[order], other[order]
+        self._one_and_other += [one[order], other[order]]
+
+    @property
+    def n_remembered(self) -> int:
+        """How many pieces readings have asked so far."""
+        return len(self.shape)
+
+    def cut_otherwise(self, first_face: IntArray, face: GeometryArray, is_free: BoolArray) -> Land:
+        """Return the same parcels with other faces; what is found of pieces from now on both remember.
+
+        Parameters
+        ----------
+        first_face, face, is_free
+            As of the land. A parcel all of whose faces are the same objects is cut as it was.
+        """
+        is_same = _same_faces((self.first_face, self.face), (first_face, face))
+        left = {key: found for key, found in self._left.items() if is_same[key[0]]}
+        other = replace(self, first_face=first_face, face=face, is_free=is_free, _left=left)
+        if np.array_equal(is_free, self.is_free):
+            return other
+        return replace(other, _entered={}, _way_in={}, _lane={})
 
     def are_near(self, piece: int, others: Sequence[int]) -> bool:
         """Return whether one of other pieces lies near a piece."""
@@ -154,8 +176,9 @@ class Land:
 
     def near(self, sites: IntArray) -> IntArray:
         """Return the parcels within reach of some, these among them."""
-        starts = np.searchsorted(self._one, sites), np.searchsorted(self._one, sites + 1)
-        return np.unique(np.concatenate([sites, *(self._other[a:b] for a, b in zip(*starts, strict=True))]))
+        one, other = self._one_and_other
+        starts = np.searchsorted(one, sites), np.searchsorted(one, sites + 1)
+        return np.unique(np.concatenate([sites, *(other[a:b] for a, b in zip(*starts, strict=True))]))
 
     def pieces(self, is_left: BoolArray, sites: IntArray) -> IntArray:
         """Return the pieces that faces leave of parcels, dissolving those that are new."""
@@ -235,13 +258,21 @@ class Land:
         return self._way_in[key]
 
     def approach(
-        self, piece: int, core: shapely.Geometry, entrance: shapely.Point, *, is_lent: bool = False
+        self, piece: int, land: Lands, core: shapely.Geometry, entrance: shapely.Point, *, is_lent: bool = False
     ) -> shapely.LineString | None:
-        """Return the lane from the entrance of a piece to the largest room of its core part.
+        """Return the lane from the entrance of a piece to the largest room of its core part, in a land.
 
         None: a straight lane leads on from an entrance at the core part, or none does. From an entrance off the core
         part and from where one comes over the land of a lender it is always told, be it to a smaller room.
         """
+        key = (piece, land, (entrance.x, entrance.y), is_lent)
+        if key not in self._lane:
+            self._lane[key] = self._lane_to(piece, core, entrance, is_lent=is_lent)
+        return self._lane[key]
+
+    def _lane_to(
+        self, piece: int, core: shapely.Geometry, entrance: shapely.Point, *, is_lent: bool
+    ) -> shapely.LineString | None:
         limits = self.limits
         rooms = by_size(shapely.buffer(core, -rooms_m(limits.min_width_m), quad_segs=_QUAD_SEGS))
         is_beyond = is_lent or bool(shapely.distance(core, entrance) > limits.lane_m)
@@ -259,6 +290,19 @@ class Land:
         part = objects([part_with_lanes(shape, lanes, lane_m=lane_m)])
         found = self._ways_in(np.array([piece], dtype=np.int64), part)[0]
         return None if found.line is None else found
+
+
+def _same_faces(before: tuple[IntArray, GeometryArray], after: tuple[IntArray, GeometryArray]) -> BoolArray:
+    """Return which parcels have the very same faces in two cuts of the same parcels, each given as first and face."""
+    counts = [np.diff(first) for first, _ in (before, after)]
+    is_same = np.asarray(counts[0] == counts[1], dtype=bool)
+    one, other = (
+        np.fromiter(map(id, face), np.int64, len(face))[np.repeat(is_same, n)]
+        for (_, face), n in zip((before, after), counts, strict=True)
+    )
+    of_face = np.repeat(np.flatnonzero(is_same), counts[0][is_same])
+    is_same[of_face[one != other]] = False
+    return is_same
 
 
 def by_size(core: shapely.Geometry) -> GeometryArray:

@@ -210,10 +210,12 @@ class _Reading:
         size = self.size(row)
         entrance = shapely.Point(shapely.get_coordinates(door.entered.line)[0])
         if door.lender < 0:
-            return self.land.approach(int(self.piece[row]), size.core, entrance)
+            return self.land.approach(int(self.piece[row]), size.land, size.core, entrance)
         lent = self.land.open(size.land).part(size.land.index(door.lender))
         begin = crossing_to(size.core, lent, entrance, lane_m=self.land.limits.lane_m)
-        return None if begin is None else self.land.approach(int(self.piece[row]), size.core, begin, is_lent=True)
+        if begin is None:
+            return None
+        return self.land.approach(int(self.piece[row]), size.land, size.core, begin, is_lent=True)
 
     def borrowed(self, row: int) -> _Door | None:
         """Return the way in of a piece of another parcel whose core part shares an edge with this one's."""

@@ -1,0 +1,147 @@
+"""What is kept between questions of other rules: what lies around the parcels of a run, and what was found of pieces.
+
+Of a municipality everything around is read once, and the land laid out once: the next question reads nothing, and
+dissolves, opens and enters only pieces that no question has asked before. What follows for a piece does not depend on
+how much else is at hand (METHOD 0), so that the answers are the same, to the last bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flexsites.config.readings import Reading
+from flexsites.config.rule_sets import PieceTests
+from flexsites.config.rules import ExclusionRule, PlannedCapacity
+from flexsites.config.study import Study
+from flexsites.exclusion.kernels.land import Land
+from flexsites.exclusion.pieces import cut_land_otherwise, open_land, together_by_id
+from flexsites.inputs.prepared import Prepared
+from flexsites.surroundings import Surroundings, surroundings_of
+from flexsites.tables import Frame
+from flexsites.tables.contract import is_among
+
+__all__ = ["Ground", "Kept"]
+
+_MOST_PARCELS = 25_000
+"""Around more than a large municipality what lies around is read for the parcels that change, and let go again."""
+
+_MOST_PIECES = 250_000
+"""When more pieces were asked than this the land is laid out anew: what is held stays within bounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What pieces of some parcels are tested on.
+
+    Attributes
+    ----------
+    everyone, faces
+        The parcels with those that bear on them, by id, and the faces of all.
+    around
+        What lies around them.
+    land
+        All of it, laid out.
+    """
+
+    everyone: Frame
+    faces: Frame
+    around: Surroundings
+    land: Land
+
+
+@dataclass(frozen=True, slots=True)
+class _LaidOut:
+    """Land that was laid out, and what it was laid out for: its faces, and what beside faces decides of pieces."""
+
+    faces: Frame
+    tests: PieceTests
+    lane_m: float
+    barring: tuple[ExclusionRule, ...]
+    around: Surroundings
+    land: Land
+
+    def serves(self, other: Surroundings, reading: Reading, barring: tuple[ExclusionRule, ...]) -> bool:
+        """Return whether a reading is tested by the same figures, among the same streets and barriers."""
+        asked = (reading.tests, reading.least_lane_m, barring)
+        return self.around is other and (self.tests, self.lane_m, self.barring) == asked
+
+
+@dataclass(slots=True)
+class Kept:
+    """What lies around the parcels of a run, or of a part of it, and their land; opened when it is first asked."""
+
+    _around: list[tuple[frozenset[str], Surroundings]] = field(default_factory=list)
+    _laid_out: list[_LaidOut] = field(default_factory=list)
+
+    def ground_of(
+        self,
+        asked: Frame,
+        parcels: Frame,
+        everyone: Frame,
+        faces: tuple[Frame, Frame],
+        *,
+        inputs: Prepared,
+        study: Study,
+        reading: Reading,
+    ) -> Ground:
+        """Return what the pieces of some parcels are tested on.
+
+        Parameters
+        ----------
+        asked, parcels, everyone
+            The parcels that a question changes, all of the run (or the part), and these with those around.
+        faces
+            Of everyone as the run has them, and with the labels of the reading.
+        inputs, study, reading
+            What the run has prepared, its study with the reading, and the reading.
+        """
+        if len(everyone) > _MOST_PARCELS:
+            return _read_for(asked, faces[1], inputs, study, reading)
+        around = self._around_all(parcels, inputs, study)
+        barring = _barring(study)
+        if not (self._laid_out and self._laid_out[0].serves(around, reading, barring)) or self._is_full():
+            land = _lay_out(everyone, faces[0], around, study, reading)
+            self._laid_out[:] = [_LaidOut(faces[0], reading.tests, reading.least_lane_m, barring, around, land)]
+        land = self._laid_out[0].land
+        if faces[1] is not self._laid_out[0].faces:
+            land = cut_land_otherwise(land, everyone, faces[1], rules=study.all_rules, tests=reading.tests)
+        return Ground(everyone, faces[1], around, land)
+
+    def _is_full(self) -> bool:
+        return self._laid_out[0].land.n_remembered > _MOST_PIECES
+
+    def _around_all(self, parcels: Frame, inputs: Prepared, study: Study) -> Surroundings:
+        """Return what lies around all parcels, with the layers that a study asks of it."""
+        wanted = frozenset(_layers_around(study))
+        if not (self._around and wanted <= self._around[0][0]):
+            known = self._around[0][0] if self._around else frozenset()
+            every = sorted(wanted | known)
+            self._around[:] = [(frozenset(every), surroundings_of(parcels, inputs, study=study, layers=every))]
+        return self._around[0][1]
+
+
+def _read_for(asked: Frame, faces: Frame, inputs: Prepared, study: Study, reading: Reading) -> Ground:
+    """Return what the pieces of some parcels are tested on, read for these alone."""
+    around = surroundings_of(asked, inputs, study=study, layers=_layers_around(study))
+    everyone = together_by_id(asked, around.neighbours)
+    mine = faces[is_among(faces["site_id"], everyone["site_id"])].reset_index(drop=True)
+    return Ground(everyone, mine, around, _lay_out(everyone, mine, around, study, reading))
+
+
+def _lay_out(everyone: Frame, faces: Frame, around: Surroundings, study: Study, reading: Reading) -> Land:
+    return open_land(
+        everyone, faces, around.streets, around.layers,
+        rules=study.all_rules, tests=reading.tests, locations=study.locations, lane_m=reading.least_lane_m,
+    )  # fmt: skip
+
+
+def _layers_around(study: Study) -> list[str]:
+    """Return the layers that are read around pieces: plans, and what bars a way in."""
+    plans = [rule.layer for rule in study.all_rules if isinstance(rule, PlannedCapacity)]
+    return sorted({*plans, *(one.layer for one in study.locations.barriers)})
+
+
+def _barring(study: Study) -> tuple[ExclusionRule, ...]:
+    """Return the rules that say how wide is what bars a way in."""
+    names = {one.width_of for one in study.locations.barriers}
+    return tuple(rule for rule in study.all_rules if rule.rule_id in names)
