@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from flexsites.capacity.kernels.spread import Candidates, spread
 from flexsites.exclusion.locations import group_locations, link_cores
 from flexsites.geometry.cluster_sizes import Sizes, per_cluster
 from flexsites.suitability.kernels.ranks import better_before
-from flexsites.tables import Clusters, Frame, LocationSuitability, ValidPieces, concat, conform
+from flexsites.tables import Clusters, Frame, LocationSuitability, ValidPieces, conform, empty
 from flexsites.tables.counting import AVAILABLE
 
 __all__ = ["Held", "hold", "join", "serve_locations", "spread_supply"]
@@ -156,37 +157,94 @@ def serve_locations(
         together. Where locations reach over gaps, one place is a part without: no number of homes depends on the gap.
     """
     parts = location_of(held, with_consent=True) if placed is None else placed[True]
-    told = parts.rename(columns={"location_id": "part"}).assign(
-        piece_id=held.pieces["piece_id"].to_numpy()[parts["row"]]
+    row = parts["row"].to_numpy(dtype=np.int64)
+    at = pd.Index(piece_locations["piece_id"]).get_indexer(pd.Index(held.pieces["piece_id"].array[row]))
+    row, at, part = row[at >= 0], at[at >= 0], parts["location_id"].to_numpy(dtype=object)[at >= 0]
+    if not len(row) or not names:
+        return empty(LocationSuitability)
+    lies = _Lying.of(held, row, piece_locations["location_id"].to_numpy(dtype=object)[at], part, locations)
+    rows = [_served(held, lies, i, sizes[name]) for i, name in enumerate(names)]
+    found = {name: np.concatenate([one[name] for one in rows]) for name in rows[0]}
+    n = len(lies.location_id)
+    served = pd.DataFrame(
+        {
+            "location_id": np.tile(lies.location_id, len(names)),
+            "flexmilieu": np.repeat(np.array(names, dtype=object), n),
+            "site_id": found["site_id"],
+            "is_suitable": pd.arrays.BooleanArray(found["truth"] == _YES, found["truth"] == _UNKNOWN),
+            "score": found["score"],
+            "rank": pd.arrays.IntegerArray(found["rank"], found["rank"] == 0),
+            **{name: found[name] for name in (*_ROOM, *_PER_CLUSTER)},
+        }
     )
-    told = told.merge(piece_locations, on="piece_id", validate="one_to_one")
-    facts = held.pieces.iloc[told["row"]].reset_index(drop=True)
-    told = told.assign(**{name: facts[name] for name in ("site_id", "core_area_m2", "piece_number")})
-    rows = [_served(held, told, locations, i, name, sizes[name]) for i, name in enumerate(names)]
-    return conform(concat(rows, LocationSuitability), LocationSuitability, where="serve_locations", is_result=True)
+    return conform(served, LocationSuitability, where="serve_locations", is_result=True)
 
 
-def _served(held: Held, told: Frame, locations: Frame, i: int, name: str, size: Sizes) -> Frame:
-    """Return the rows of one flexmilieu."""
-    at = told["row"].to_numpy()
-    here = told.assign(
-        truth=held.truth[i, at], score=held.score[i, at], **dict(zip(_ROOM, held.room[i][:, at], strict=True))
-    )
-    most = here.groupby("location_id")["truth"].transform("max")
-    order = ["location_id", "core_area_m2", "site_id", "piece_number"]
-    deciding = here[(here["truth"] == most).to_numpy()].sort_values(order, ascending=[True, False, True, True])
-    by_location = deciding.groupby("location_id", sort=True)
-    found = by_location.agg(truth=("truth", "first"), score=("score", "max"), site_id=("site_id", "first"))
-    rooms = here.groupby(["location_id", "part"], sort=True)[list(_ROOM)].sum()
-    homes = per_cluster(rooms.to_numpy(dtype=np.int64).T, *size)
-    places = pd.DataFrame(dict(zip(_PER_CLUSTER, homes, strict=True)), index=rooms.index)
-    found = found.join(rooms.groupby("location_id").sum()).join(places.groupby("location_id").max()).reset_index()
-    verdict = locations.set_index("location_id")["verdict"].reindex(found["location_id"]).map(BEST_FIRST).to_numpy()
-    suits = (found["truth"] == _YES).to_numpy()
-    rank = pd.Series(pd.NA, index=found.index, dtype="Int64")
-    rank[suits] = better_before(verdict[suits].astype(np.int64), found["score"].to_numpy()[suits])
-    is_suitable = pd.arrays.BooleanArray(suits, (found["truth"] == _UNKNOWN).to_numpy())
-    return found.drop(columns="truth").assign(flexmilieu=name, is_suitable=is_suitable, rank=rank)
+@dataclass(frozen=True, slots=True)
+class _Lying:
+    """Where n pieces of one reading lie: in k locations, by their ids, and in p parts of these.
+
+    Attributes
+    ----------
+    row, site_id
+        The place of each among those held, and its parcel, shape (n,): by location, the largest piece first.
+    location, part
+        The number of each one's location, ascending, and part, shape (n,).
+    first, first_part
+        Where each location begins, among the pieces and among the parts, shape (k,).
+    location_id, verdict
+        Of each location, shape (k,); the best verdict of its parcels, 0 is best, NaN where none is told.
+    """
+
+    row: Ints
+    site_id: npt.NDArray[np.object_]
+    location: Ints
+    part: Ints
+    first: Ints
+    first_part: Ints
+    location_id: npt.NDArray[np.object_]
+    verdict: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls, held: Held, row: Ints, location: npt.NDArray[np.object_], part: npt.NDArray[np.object_], locations: Frame
+    ) -> _Lying:
+        """Put pieces in order; ties of area by parcel and number."""
+        facts = held.pieces.iloc[row]
+        site_id, area = facts["site_id"].to_numpy(dtype=object), facts["core_area_m2"].to_numpy(dtype=np.float64)
+        number, ids = pd.factorize(location, sort=True)
+        parcel, in_part = pd.factorize(site_id, sort=True)[0], pd.factorize(part, sort=True)[0]
+        order = np.lexsort((facts["piece_number"].to_numpy(dtype=np.int64), parcel, -area, number))
+        parts, of_part = np.unique(np.stack([number, in_part]), axis=1, return_inverse=True)
+        every = np.arange(len(ids))
+        verdict = locations.set_index("location_id")["verdict"].reindex(ids).map(BEST_FIRST)
+        return cls(
+            row[order], site_id[order], number[order], of_part.ravel()[order],
+            np.searchsorted(number[order], every), np.searchsorted(parts[0], every), ids,
+            np.asarray(verdict.to_numpy(), dtype=np.float64),
+        )  # fmt: skip
+
+
+def _served(held: Held, lies: _Lying, i: int, size: Sizes) -> dict[str, npt.NDArray[Any]]:
+    """Return the columns of one flexmilieu, a value per location; rank 0: none."""
+    truth, score = held.truth[i, lies.row], held.score[i, lies.row]
+    best = np.maximum.reduceat(truth, lies.first)
+    decides = np.flatnonzero(truth == best[lies.location])
+    largest = decides[np.searchsorted(lies.location[decides], np.arange(len(best)))]
+    told = np.full(len(truth), -np.inf)
+    told[decides] = np.where(np.isnan(score[decides]), -np.inf, score[decides])
+    highest = np.maximum.reduceat(told, lies.first)
+    highest[np.isneginf(highest)] = np.nan
+    n_parts = int(lies.part.max()) + 1
+    rooms = np.stack([np.bincount(lies.part, one[lies.row], minlength=n_parts) for one in held.room[i]])
+    homes = per_cluster(rooms.astype(np.int64), *size)
+    rank, suits = np.zeros(len(best), dtype=np.int64), best == _YES
+    rank[suits] = better_before(lies.verdict[suits].astype(np.int64), highest[suits])
+    return {
+        "truth": best, "score": highest, "site_id": lies.site_id[largest], "rank": rank,
+        **dict(zip(_ROOM, np.add.reduceat(rooms, lies.first_part, axis=1).astype(np.int64), strict=True)),
+        **dict(zip(_PER_CLUSTER, np.maximum.reduceat(homes, lies.first_part, axis=1), strict=True)),
+    }  # fmt: skip
 
 
 def spread_supply(
@@ -222,49 +280,79 @@ def spread_supply(
     rows = []
     for with_consent in (False, True):
         mine = location_of(held, with_consent=with_consent) if placed is None else placed[with_consent]
+        standing = _Standing.of(held, mine, is_available, with_consent=with_consent)
         for i, name in enumerate(names):
-            one = _clusters(held, mine, is_available, i, sizes[name], reach_m=reach_m, with_consent=with_consent)
-            rows.append(one.assign(flexmilieu=name, consent="with" if with_consent else "without"))
-    return conform(concat(rows, Clusters), Clusters, where="spread_supply", is_result=True)
+            one = _clusters(held, standing, i, sizes[name], reach_m=reach_m)
+            n, consent = len(one["site_id"]), "with" if with_consent else "without"
+            same = {"flexmilieu": name, "consent": consent}
+            rows.append(one | {column: np.full(n, value, dtype=object) for column, value in same.items()})
+    if not sum(len(one["site_id"]) for one in rows):
+        return empty(Clusters)
+    found = pd.DataFrame({name: np.concatenate([one[name] for one in rows]) for name in rows[0]})
+    return conform(found, Clusters, where="spread_supply", is_result=True)
 
 
-def _clusters(
-    held: Held, placed: Frame, is_available: Bools, i: int, size: Sizes, *, reach_m: float, with_consent: bool
-) -> Frame:
-    """Return the clusters of one flexmilieu in one reading."""
-    row = placed["row"].to_numpy()
-    chosen = (held.truth[i, row] == _YES) & (held.room[i, 1, row] >= 1) & is_available[row]
-    row, location = row[chosen], pd.factorize(placed["location_id"])[0][chosen]
-    mine = held.pieces.iloc[row].reset_index(drop=True)
-    needs_consent = ~mine["is_without_consent"].to_numpy(dtype=bool)
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """The pieces of available parcels in one reading, shape (n,) each, ``xy`` (n, 2): what clusters may stand on."""
+
+    row: Ints
+    piece_id: npt.NDArray[np.object_]
+    site_id: npt.NDArray[np.object_]
+    location_id: npt.NDArray[np.object_]
+    needs_consent: Bools
+    site: Ints
+    number: Ints
+    location: Ints
+    core_area_m2: npt.NDArray[np.float64]
+    xy: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, held: Held, placed: Frame, is_available: Bools, *, with_consent: bool) -> _Standing:
+        """Take them from what is held; ``placed`` tells the location of those of a reading."""
+        row = placed["row"].to_numpy(dtype=np.int64)
+        stands = is_available[row]
+        row, location_id = row[stands], placed["location_id"].to_numpy(dtype=object)[stands]
+        mine = held.pieces.iloc[row]
+        site_id = mine["site_id"].to_numpy(dtype=object)
+        return cls(
+            row, mine["piece_id"].to_numpy(dtype=object), site_id, location_id,
+            ~mine["is_without_consent"].to_numpy(dtype=bool), pd.factorize(site_id, sort=True)[0].astype(np.int64),
+            numbers_of(mine, with_consent=with_consent), pd.factorize(location_id)[0].astype(np.int64),
+            mine["core_area_m2"].to_numpy(dtype=np.float64), mine[["x", "y"]].to_numpy(dtype=np.float64),
+        )  # fmt: skip
+
+
+def _clusters(held: Held, standing: _Standing, i: int, size: Sizes, *, reach_m: float) -> dict[str, npt.NDArray[Any]]:
+    """Return the clusters of one flexmilieu in one reading, as columns."""
+    chosen = np.flatnonzero((held.truth[i, standing.row] == _YES) & (held.room[i, 1, standing.row] >= 1))
+    row, needs_consent = standing.row[chosen], standing.needs_consent[chosen]
     candidates = Candidates(
         verdict=needs_consent.astype(np.int64),
         score=held.score[i, row],
         room=held.room[i][:, row].astype(np.int64),
-        site=pd.factorize(mine["site_id"], sort=True)[0].astype(np.int64),
-        number=numbers_of(mine, with_consent=with_consent),
-        location=location.astype(np.int64),
-        xy=mine[["x", "y"]].to_numpy(dtype=np.float64),
+        site=standing.site[chosen],
+        number=standing.number[chosen],
+        location=standing.location[chosen],
+        xy=standing.xy[chosen],
     )
     found = spread(candidates, *size, reach_m=reach_m)
     members = list(_members(found.cluster, len(found.seed)))
-    names, core = mine["piece_id"].to_numpy(dtype=object), mine["core_area_m2"].to_numpy(dtype=np.float64)
+    names, core = standing.piece_id[chosen], standing.core_area_m2[chosen]
     seed = found.seed
-    return pd.DataFrame(
-        {
-            "seed_piece_id": names[seed],
-            "site_id": mine["site_id"].to_numpy(dtype=object)[seed],
-            "location_id": placed["location_id"].to_numpy(dtype=object)[chosen][seed],
-            "verdict": np.where(needs_consent, "conditional", "eligible")[seed],
-            "score": candidates.score[seed],
-            "location_x_m": candidates.xy[seed, 0],
-            "location_y_m": candidates.xy[seed, 1],
-            "n_cluster_pieces": [len(one) for one in members],
-            "cluster_pieces": lists((tuple(sorted(names[one])) for one in members), len(members)),
-            "core_area_m2": [float(core[one].sum()) for one in members],
-            **dict(zip(_SPREAD, found.homes, strict=True)),
-        }
-    )
+    return {
+        "seed_piece_id": names[seed],
+        "site_id": standing.site_id[chosen][seed],
+        "location_id": standing.location_id[chosen][seed],
+        "verdict": np.where(needs_consent, "conditional", "eligible").astype(object)[seed],
+        "score": candidates.score[seed],
+        "location_x_m": candidates.xy[seed, 0],
+        "location_y_m": candidates.xy[seed, 1],
+        "n_cluster_pieces": np.array([len(one) for one in members], dtype=np.int64),
+        "cluster_pieces": lists((tuple(sorted(names[one])) for one in members), len(members)),
+        "core_area_m2": np.array([float(core[one].sum()) for one in members], dtype=np.float64),
+        **dict(zip(_SPREAD, found.homes, strict=True)),
+    }
 
 
 def numbers_of(pieces: Frame, *, with_consent: bool) -> Ints:
