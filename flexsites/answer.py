@@ -18,13 +18,13 @@ from flexsites.capacity.homes import modules_laid, places_of_homes, tell_homes
 from flexsites.capacity.kernels.counts import Homes, Places, homes_on
 from flexsites.config.estimates import ESTIMATES
 from flexsites.config.readings import Reading
-from flexsites.exclusion.verdict import counting_pieces
 from flexsites.geometry.cluster_sizes import Sizes
 from flexsites.suitability.judgement import asked_of, judge, measured_over, measures_used, tell_judgement
 from flexsites.suitability.kernels.judgement import Asked, Judged, Measured, judge_arrays
 from flexsites.suitability.sites import gather
 from flexsites.tables import Frame, valid
 from flexsites.tables.contract import is_among
+from flexsites.tables.counting import counts
 
 __all__ = [
     "Answer", "Figures", "Kernel", "Left", "answer", "figures_of", "kernel_of", "measures_asked", "sizes_of",
@@ -177,8 +177,8 @@ def tell_answer(left: Left, found: Answer, reading: Reading, *, undemanding: fro
     pieces, exclusions = left.pieces, left.exclusions
     units = tell_homes(pieces, left.transit_quality, homes=found.homes, programmes=reading.programmes)
     judged = tell_judgement(pieces, judged=found.judged, flexmilieus=reading.flexmilieus, groups=reading.groups)
-    counting = counting_pieces(pieces, exclusions)
-    suitability = judge(judged[is_among(judged["piece_id"], counting["piece_id"])], units, sizes=sizes_of(reading))
+    counting = pieces["piece_id"][counts(pieces, exclusions["site_id"], exclusions["verdict"])]
+    suitability = judge(judged[is_among(judged["piece_id"], counting)], units, sizes=sizes_of(reading))
     programme = programme_on(
         exclusions["site_id"], left.programme_area_m2, counting=reading.counting, estimate=reading.estimate
     )  # fmt: skip

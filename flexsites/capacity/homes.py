@@ -8,7 +8,7 @@ down and cutting at cluster sizes keep the order.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -161,11 +161,14 @@ def tell_homes(
     if sites.empty or not programmes:
         return empty(Units)
     settings = settings_of(sites, transit_quality)
-    told = [
-        _units(sites, settings, homes[name], programme).assign(flexmilieu=name)
-        for name, programme in programmes.items()
-    ]
-    return pd.concat(told, ignore_index=True)[Units.columns]
+    told = [_units(settings, homes[name], programme) for name, programme in programmes.items()]
+    of_piece = {name: np.tile(sites[name].to_numpy(dtype=object), len(told)) for name in ("piece_id", "site_id")}
+    texts = {
+        "flexmilieu": list(programmes), "dwelling_mix": [one.mix_text() for one in programmes.values()],
+    }  # fmt: skip
+    of_name = {name: np.repeat(np.array(one, dtype=object), len(sites)) for name, one in texts.items()}
+    numbers = {name: np.concatenate([one[name] for one in told]) for name in told[0]}
+    return pd.DataFrame(of_piece | of_name | numbers)
 
 
 @stage(takes=(Pieces, TransitQuality), gives=Units)
@@ -261,24 +264,20 @@ def _combinations(
     return ((name, estimate, one) for name in programmes for estimate in ESTIMATES for one in present)
 
 
-def _units(sites: Frame, settings: list[Setting], homes: Homes, programme: Programme) -> Frame:
-    """Return the rows of one flexmilieu, less its name."""
+def _units(settings: list[Setting], homes: Homes, programme: Programme) -> dict[str, NDArray[Any]]:
+    """Return the numbers of one flexmilieu by column, a value per piece."""
     by_density, by_layout = homes.by_density[_EXPECTED], homes.by_layout[_EXPECTED]
-    norm = np.array([programme.parking_at(one, "expected") for one in settings])
-    return pd.DataFrame(
-        {
-            "piece_id": sites["piece_id"],
-            "site_id": sites["site_id"],
-            "dwelling_mix": programme.mix_text(),
-            **{f"n_room_{one}": homes.room[i] for i, one in enumerate(ESTIMATES)},
-            **{f"n_per_cluster_{one}": homes.per_cluster[i] for i, one in enumerate(ESTIMATES)},
-            "n_units_density": by_density,
-            "n_units_layout": by_layout,
-            "is_layout_least": by_layout >= homes.top,
-            "bound_by": np.where(np.floor(by_density) <= by_layout, "density", "layout"),
-            "n_parking": np.ceil(norm * homes.per_cluster[_EXPECTED] - _WHOLE).astype(np.int64),
-        }
-    )
+    at = {one: programme.parking_at(one, "expected") for one in set(settings)}
+    norm = np.array([at[one] for one in settings])
+    return {
+        **{f"n_room_{one}": homes.room[i] for i, one in enumerate(ESTIMATES)},
+        **{f"n_per_cluster_{one}": homes.per_cluster[i] for i, one in enumerate(ESTIMATES)},
+        "n_units_density": by_density,
+        "n_units_layout": by_layout,
+        "is_layout_least": by_layout >= homes.top,
+        "bound_by": np.where(np.floor(by_density) <= by_layout, "density", "layout").astype(object),
+        "n_parking": np.ceil(norm * homes.per_cluster[_EXPECTED] - _WHOLE).astype(np.int64),
+    }
 
 
 def settings_of(sites: Frame, transit_quality: Frame) -> list[Setting]:

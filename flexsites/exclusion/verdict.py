@@ -90,25 +90,6 @@ def decide(parcels: Frame, pieces: Frame, *, spoken: Spoken, rules: tuple[Exclus
     )
 
 
-@stage(takes=(Pieces, Exclusions), gives=Pieces)
-def counting_pieces(pieces: Frame, exclusions: Frame) -> Frame:
-    """Return the pieces that count for their parcels, see :func:`flexsites.tables.counting.counts`.
-
-    Examples
-    --------
-    >>> from flexsites.exclusion.verdict import counting_pieces
-    >>> from flexsites.tables import Exclusions
-    >>> from flexsites.worlds.plain import plain, plain_pieces, plot
-    >>> exclusions = plain(Exclusions, site_id=["a", "b"], verdict=["eligible", "conditional"])
-    >>> pieces = plain_pieces(plot(), plot(200), is_without_consent=False)
-    >>> counting_pieces(pieces, exclusions)["piece_id"].tolist()  # eligible: what needs no consent
-    ['b#1']
-    """
-    chosen = counts(pieces, exclusions["site_id"], exclusions["verdict"])
-    kept: Frame = pieces[chosen].reset_index(drop=True)
-    return kept
-
-
 def _counted(parcels: Frame, pieces: Frame) -> tuple[IntArray, IntArray, FloatArray]:
     """Return per parcel how many pieces are valid and how many unknown, and the core area of both."""
     n, site = len(parcels), position_of(parcels, pieces)

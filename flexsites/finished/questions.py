@@ -15,7 +15,7 @@ from flexsites.finished.by_gemeente import ByGemeente
 from flexsites.finished.counted import Counted, count
 from flexsites.finished.grounds import Grounds, grounds_of
 from flexsites.finished.opened import Finished
-from flexsites.reporting.summaries.variants import VariantPart, join_variants, part_of_variant
+from flexsites.reporting.summaries.variants import part_of_variant, side_by_side, total_variant
 from flexsites.tables import Frame, conform
 from flexsites.tables.contract import Remembered, frames_remembered
 from flexsites.tables.summary_tables import Variants
@@ -86,7 +86,7 @@ class Questions:
     """
 
     run: Finished
-    _own: list[VariantPart] = field(default_factory=list, repr=False)
+    _own: list[Frame] = field(default_factory=list, repr=False)
     _grounds: dict[str, Grounds] = field(default_factory=dict, repr=False)
     _last: list[tuple[Reading, Grounds, int]] = field(default_factory=list, repr=False)
     _land: ByGemeente = field(init=False, repr=False)
@@ -114,9 +114,8 @@ class Questions:
         asked, n_assessed = self._on_its_land(reading)
         told = asked.tell(reading) | {name: asked.tables[name] for name in ("locations", "pieces")}
         if not self._own:
-            self._own.append(self._part(self.run, self.run.tables))
-        parts = {BASE: self._own, variant.id: [self._part(asked, told)]}
-        totals = join_variants(parts, order=self.run.names)
+            self._own.append(self._total(BASE, self.run, self.run.tables))
+        totals = side_by_side([*self._own, self._total(variant.id, asked, told)])
         return WhatIf(variant, told, conform(totals, Variants, where="what_if", is_result=True), n_assessed)
 
     def count(self, variant: Variant, gemeente: str | None = None) -> Compared:
@@ -184,12 +183,13 @@ class Questions:
             return self.run, 0
         return self._land.whole(reading)
 
-    def _part(self, asked: Finished, told: Mapping[str, Frame]) -> VariantPart:
-        """Return what the parcels add to the totals of an answer."""
-        return part_of_variant(
+    def _total(self, name: str, asked: Finished, told: Mapping[str, Frame]) -> Frame:
+        """Return the totals of an answer."""
+        part = part_of_variant(
             told["sites"], told["suitability"], self.run.tables["sites"],
             order=self.run.names, places=asked.places, clusters=told["clusters"],
         )  # fmt: skip
+        return total_variant(name, [part], order=self.run.names)
 
 
 def _reach_m(reading: Reading) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from flexsites.arrays import lists
+from flexsites.arrays import IntArray, named
 from flexsites.config.base import Label
 from flexsites.config.dwellings import URBANITY
 from flexsites.config.suitability import Criterion, Flexmilieu, TargetGroup, Threshold
@@ -25,6 +25,7 @@ _ROOM = ["n_room_low", "n_room_expected", "n_room_high"]
 _PER_CLUSTER = ["n_per_cluster_low", "n_per_cluster_expected", "n_per_cluster_high"]
 
 
+_BEST_LAST, _BEST_LAST_UNKNOWN = {1: 2, 0: 0}, 1
 _YEARS = "available_years_expected"
 _TERM = Label(nl="jaren dat de plek vrij is", en="years that the place is free")
 
@@ -146,9 +147,6 @@ def tell_judgement(
 def _told(served: Frame, judged: Judged, flexmilieu: Flexmilieu, names: Sequence[str]) -> Frame:
     """Return the rows of one flexmilieu."""
     failed = np.array([*names, None], dtype=object)[judged.failed]
-    unknown = [
-        tuple(name for name, is_so in zip(names, column, strict=True) if is_so) for column in judged.is_unknown.T
-    ]
     return pd.DataFrame(
         {
             "piece_id": served["piece_id"],
@@ -157,7 +155,7 @@ def _told(served: Frame, judged: Judged, flexmilieu: Flexmilieu, names: Sequence
             "is_suitable": pd.arrays.BooleanArray(judged.truth == c.YES, judged.truth == c.UNKNOWN),
             "failed_criterion": pd.Series(failed, dtype="str", index=served.index),
             "failed_by": judged.failed_by,
-            "unknown_criteria": pd.Series(lists(unknown, len(unknown)), index=served.index),
+            "unknown_criteria": named(judged.is_unknown.T, names),
             "score": judged.score,
             "score_known_share": judged.known_share,
         }
@@ -237,24 +235,35 @@ def judge(piece_suitability: Frame, units: Frame, *, sizes: Mapping[str, Sizes])
     """
     if piece_suitability.empty:
         return empty(Suitability)
-    with_homes = piece_suitability.merge(
-        units[["piece_id", "flexmilieu", *_ROOM]], on=["piece_id", "flexmilieu"], validate="one_to_one"
-    )
-    truth = with_homes["is_suitable"].astype("Int8").fillna(-1).map({1: 2, -1: 1, 0: 0})
-    ordered = with_homes.assign(truth=truth, order=with_homes["score"].fillna(-1.0))
-    key = ["site_id", "flexmilieu"]
-    ordered = ordered.sort_values(
-        [*key, "truth", "order", "n_room_expected", "piece_id"],
-        ascending=[True, True, False, False, False, True],
-        ignore_index=True,
-    )
-    best = ordered.drop_duplicates(key, ignore_index=True)
-    rooms = ordered.groupby(key, sort=True)[_ROOM].sum().reset_index()
-    site = best.drop(columns=[*_ROOM, "truth", "order", "piece_id"])
-    site = site.merge(rooms, on=key, validate="one_to_one")
-    held = np.zeros((len(_ROOM), len(site)), dtype=np.int64)
+    rows, at = _with_homes(piece_suitability, units)
+    score = rows["score"].to_numpy(dtype=np.float64)
+    truth = np.asarray(rows["is_suitable"].astype("Int8").map(_BEST_LAST).fillna(_BEST_LAST_UNKNOWN), dtype=np.int64)
+    site, flexmilieu, piece = (pd.factorize(rows[name], sort=True)[0] for name in ("site_id", "flexmilieu", "piece_id"))
+    rooms = units[_ROOM].to_numpy(dtype=np.int64)[at]
+    order = np.lexsort((piece, -rooms[:, 1], -np.where(np.isnan(score), -1.0, score), -truth, flexmilieu, site))
+    same = np.diff(site[order], prepend=-1) | np.diff(flexmilieu[order], prepend=-1)
+    first = np.flatnonzero(same)
+    told = rows.drop(columns="piece_id").iloc[order[first]].reset_index(drop=True)
+    room = np.add.reduceat(rooms[order], first, axis=0).T
+    held = np.zeros_like(room)
     for name, (minimum, maximum) in sizes.items():
-        mine = (site["flexmilieu"] == name).to_numpy()
-        held[:, mine] = per_cluster(site.loc[mine, _ROOM].to_numpy(dtype=np.int64).T, minimum, maximum)
-    site = site.assign(**dict(zip(_PER_CLUSTER, held, strict=True)))
-    return site.assign(rank=pd.array([pd.NA] * len(site), dtype="Int64"))
+        mine = (told["flexmilieu"] == name).to_numpy(dtype=bool)
+        held[:, mine] = per_cluster(room[:, mine], minimum, maximum)
+    homes = zip((*_ROOM, *_PER_CLUSTER), (*room, *held), strict=True)
+    return told.assign(**dict(homes), rank=pd.array([pd.NA] * len(told), dtype="Int64"))
+
+
+def _with_homes(judged: Frame, units: Frame) -> tuple[Frame, IntArray]:
+    """Return the rows of pieces of which the homes are told, and where those stand."""
+    pieces, names = pd.Index(units["piece_id"].unique()), pd.Index(units["flexmilieu"].unique())
+
+    def cell_of(rows: Frame) -> IntArray:
+        piece = pieces.get_indexer(pd.Index(rows["piece_id"])).astype(np.int64)
+        name = names.get_indexer(pd.Index(rows["flexmilieu"])).astype(np.int64)
+        return np.where((piece < 0) | (name < 0), len(pieces) * len(names), piece * len(names) + name)
+
+    place = np.full(len(pieces) * len(names) + 1, -1, dtype=np.int64)
+    place[cell_of(units)] = np.arange(len(units))
+    at = place[cell_of(judged)]
+    there = at >= 0
+    return (judged if there.all() else judged[there]).reset_index(drop=True), at[there]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -73,25 +74,27 @@ def gather(
     """
     truth = suitability["is_suitable"].astype("Int8").fillna(c.UNKNOWN).to_numpy(dtype=np.int8)
     judged = suitability.assign(truth=truth)
-    site = parcels[["site_id", "geometry"]].copy()
-    for name in _OF_THE_PARCEL:
-        site[name] = parcels[name]
-    told = exclusions.set_index("site_id").reindex(parcels["site_id"])
-    for name in told.columns:
-        site[name] = told[name].to_numpy() if told[name].dtype == "float64" else told[name].array
+    left, common = (_by_parcel(one, parcels["site_id"]) for one in (exclusions, programmes))
     is_judged = is_among(parcels["site_id"], judged["site_id"])
-    may_have_a_piece = (site["verdict"] == "unknown").to_numpy(dtype=bool) & ~is_judged
-    site["is_suitable"] = _any_flexmilieu(judged, parcels, may_have_a_piece)
+    may_have_a_piece = (left["verdict"] == "unknown").to_numpy(dtype=bool) & ~is_judged
     asking = judged[~judged["flexmilieu"].isin(undemanding)]
-    site["is_suitable_demanding"] = _any_flexmilieu(asking, parcels, may_have_a_piece)
-    site["flexmilieu_first"] = _first(suitability, parcels, precedence)
-    common = programmes.set_index("site_id").reindex(parcels["site_id"])
-    for name in common.columns:
-        site[name] = common[name].to_numpy()
-    site["location_id"] = pd.array([None] * len(site), dtype="str")
-    site["bridged_for"] = lists(((),) * len(site), len(site))
-    sites: Frame = gpd.GeoDataFrame(site, geometry="geometry", crs=CRS)
+    columns: dict[str, Any] = {name: parcels[name] for name in ("site_id", "geometry", *_OF_THE_PARCEL)} | left | common
+    columns |= {
+        "is_suitable": _any_flexmilieu(judged, parcels, may_have_a_piece),
+        "is_suitable_demanding": _any_flexmilieu(asking, parcels, may_have_a_piece),
+        "flexmilieu_first": _first(suitability, parcels, precedence),
+        "location_id": pd.array([None] * len(parcels), dtype="str"),
+        "bridged_for": lists(((),) * len(parcels), len(parcels)),
+    }
+    sites: Frame = gpd.GeoDataFrame(columns, geometry="geometry", crs=CRS)
     return sites
+
+
+def _by_parcel(rows: Frame, site_id: pd.Series[str]) -> dict[str, pd.Series[Any]]:
+    """Return the columns of a table of parcels, less their ids, in the order of these."""
+    if not rows["site_id"].equals(site_id):
+        rows = rows.set_index("site_id").reindex(site_id).reset_index()
+    return {str(name): column for name, column in rows.items() if name != "site_id"}
 
 
 def tell_bridged(sites: Frame, suitability: Frame, bridged: Mapping[str, Frame]) -> Frame:
@@ -123,10 +126,11 @@ def tell_bridged(sites: Frame, suitability: Frame, bridged: Mapping[str, Frame])
 def _first(suitability: Frame, parcels: Frame, precedence: tuple[str, ...]) -> pd.Series[str]:
     """Return the first flexmilieu in order that is known to suit each site; null where none is."""
     known = suitability[is_true(suitability["is_suitable"])]
-    place = known["flexmilieu"].map({name: i for i, name in enumerate(precedence)})
-    first = place.groupby(known["site_id"]).min().reindex(parcels["site_id"])
-    named = first.map(dict(enumerate(precedence)))
-    return pd.Series(named.to_numpy(dtype=object), index=parcels.index, dtype="str")
+    place = pd.Index(precedence).get_indexer(pd.Index(known["flexmilieu"]))
+    at = pd.Index(parcels["site_id"]).get_indexer(pd.Index(known["site_id"]))
+    first, counted = np.full(len(parcels), len(precedence), dtype=np.int64), (place >= 0) & (at >= 0)
+    np.minimum.at(first, at[counted], place[counted])
+    return pd.Series(np.array([*precedence, None], dtype=object)[first], index=parcels.index, dtype="str")
 
 
 def _any_flexmilieu(suitability: Frame, parcels: Frame, may_have_a_piece: BoolArray) -> pd.arrays.BooleanArray:

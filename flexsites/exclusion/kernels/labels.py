@@ -6,25 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from flexsites.arrays import BoolArray, ListArray, lists
+from flexsites.arrays import BoolArray, ListArray, named
 
 
 def list_labels(covers: BoolArray, rule_ids: Sequence[str]) -> ListArray:
     """Return per row the ids of the rules that cover it, sorted; empty where none does.
-
-    Rows repeat a few combinations many times, so that each combination is made once.
 
     Examples
     --------
     >>> list_labels(np.array([[True, True], [False, False]]), ["natura2000", "flood"]).tolist()
     [('flood', 'natura2000'), ()]
     """
-    if not len(covers):
-        return lists((), 0)
-    packed = np.packbits(covers, axis=1) if covers.shape[1] else np.zeros((len(covers), 1), dtype=np.uint8)
-    distinct, first, which = np.unique(packed, axis=0, return_index=True, return_inverse=True)
-    made = [tuple(sorted(rule_ids[int(i)] for i in np.flatnonzero(covers[row]))) for row in first[: len(distinct)]]
-    return lists((made[i] for i in which.ravel()), len(covers))
+    order = np.argsort(np.asarray(rule_ids, dtype=object), kind="stable")
+    return named(covers[:, order], [rule_ids[int(i)] for i in order])
 
 
 def has_label(labels: Sequence[tuple[str, ...]] | ListArray, rule_ids: Sequence[str]) -> BoolArray:

@@ -74,8 +74,15 @@ def places_of(sites: Frame, places: Frame | None) -> Frame:
     >>> places_of(sites, None).values.tolist()
     [['a', '1']]
     """
-    pairs = sites if places is None else places[places["site_id"].isin(sites["site_id"])]
-    return pd.DataFrame(pairs[["site_id", "location_id"]]).dropna().drop_duplicates(ignore_index=True)
+    pairs = pd.DataFrame((sites if places is None else places)[["site_id", "location_id"]])
+    at, location = (
+        pd.Index(sites["site_id"]).get_indexer(pd.Index(pairs["site_id"])),
+        pd.factorize(pairs["location_id"])[0],
+    )
+    known = np.flatnonzero((at >= 0) & (location >= 0))
+    pair = at[known] * (location.max(initial=0) + 1) + location[known]
+    first = np.sort(np.unique(pair, return_index=True)[1])
+    return pairs.iloc[known[first]].reset_index(drop=True)
 
 
 def placed(sites: Frame, places: Frame | None, areas: Mapping[str, pd.Series[str]], groups: Sequence[Bools]) -> Places:

@@ -18,6 +18,7 @@ import pandas as pd
 from flexsites.reporting.summaries.parts import AREA_KINDS, Part, add_up, areas_of, kinds_among, placed
 from flexsites.reporting.summaries.sums import amounts_of, count_locations, exact, summed
 from flexsites.tables import Frame
+from flexsites.tables.contract import is_true
 from flexsites.tables.counting import AVAILABLE
 
 Bools = npt.NDArray[np.bool_]
@@ -97,7 +98,7 @@ def part_of_totals(
     ``scopes`` are the states of coverage that are told apart.
     """
     known = sites.reset_index(drop=True)
-    populations = {name: _population(known, suitability, name) for name in (*SPANNING, *order)}
+    populations = _populations(known, suitability, order)
     inside = {scope: _in_scope(known, scope) for scope in scopes}
     started = None if clusters is None else _started(clusters, known, order)
     amounts = {name: exact(known[name]) for name in (*AREAS, *COMMON)}
@@ -171,25 +172,29 @@ class _Population:
     unknown: Bools
 
 
-def _population(sites: Frame, suitability: Frame, name: str) -> _Population:
-    """Return the sites that belong, or may belong, to what spans flexmilieus or to one of them."""
-    verdict = sites["verdict"]
-    available = verdict.isin(AVAILABLE).to_numpy()
-    if name == "available":
-        return _Population(available, verdict.eq("unknown").to_numpy(dtype=bool))
-    if name in SPANNING:
-        return _judged(sites, available, sites["is_suitable" if name == "suitable" else "is_suitable_demanding"])
-    rows = suitability[suitability["flexmilieu"] == name]
-    outcome = rows.set_index("site_id")["is_suitable"].astype("boolean")
-    return _judged(sites, available, sites["site_id"].map(outcome).astype("boolean"))
+def _populations(sites: Frame, suitability: Frame, order: Sequence[str]) -> dict[str, _Population]:
+    """Return the sites that belong, or may belong, to what spans flexmilieus, and to each of them."""
+    available = sites["verdict"].isin(AVAILABLE).to_numpy()
+    is_unknown, may_stand = sites["verdict"].eq("unknown").to_numpy(dtype=bool), sites["verdict"].ne("excluded")
+    found = {SPANNING[0]: _Population(available, is_unknown)}
+    stands, n = may_stand.to_numpy(dtype=bool), len(sites)
+    for name, column in zip(SPANNING[1:], ("is_suitable", "is_suitable_demanding"), strict=True):
+        found[name] = _judged(available, stands, is_true(sites[column]), sites[column].isna().to_numpy())
+    at = pd.Index(sites["site_id"]).get_indexer(pd.Index(suitability["site_id"]))
+    which = pd.Index(order).get_indexer(pd.Index(suitability["flexmilieu"]))
+    suits, is_null = is_true(suitability["is_suitable"]), suitability["is_suitable"].isna().to_numpy()
+    for i, name in enumerate(order):
+        mine = (which == i) & (at >= 0)
+        yes, unknown = np.zeros(n, dtype=bool), np.ones(n, dtype=bool)
+        yes[at[mine]], unknown[at[mine]] = suits[mine], is_null[mine]
+        found[name] = _judged(available, stands, yes, unknown)
+    return found
 
 
-def _judged(sites: Frame, available: Bools, is_suitable: pd.Series[bool]) -> _Population:
+def _judged(available: Bools, stands: Bools, suits: Bools, is_null: Bools) -> _Population:
     """Judge by verdict and suitability together: a no of either is a no, an unknown of either is unknown."""
-    says_yes = is_suitable.fillna(value=False).to_numpy(dtype=bool)
-    may = says_yes | is_suitable.isna().to_numpy()
-    yes = available & says_yes
-    return _Population(yes, ~yes & may & sites["verdict"].ne("excluded").to_numpy(dtype=bool))
+    yes = available & suits
+    return _Population(yes, ~yes & (suits | is_null) & stands)
 
 
 def _count(
@@ -209,22 +214,17 @@ def _count(
 def _started(clusters: Frame, sites: Frame, order: Sequence[str]) -> dict[str, tuple[tuple[str, Rows, Ints], ...]]:
     """Return per flexmilieu, and column, the row of the parcel that each cluster starts from, and what it adds."""
     at = pd.Index(sites["site_id"]).get_indexer(pd.Index(clusters["site_id"]))
+    which = pd.Index(order).get_indexer(pd.Index(clusters["flexmilieu"]))
+    with_consent = clusters["consent"].eq("with").to_numpy(dtype=bool)
+    homes = {name: clusters[name].to_numpy(dtype=np.int64) for name in SPREAD}
     found = {}
-    for flexmilieu in order:
-        columns = [("n_clusters", *_of(clusters, at, flexmilieu, "without", None))]
-        for consent, names in (("without", SPREAD), ("with", SPREAD_WITH_CONSENT)):
-            columns += [
-                (name, *_of(clusters, at, flexmilieu, consent, of)) for name, of in zip(names, SPREAD, strict=True)
-            ]
+    for i, flexmilieu in enumerate(order):
+        free, given = (np.flatnonzero((which == i) & (with_consent == consent)) for consent in (False, True))
+        columns = [("n_clusters", at[free], np.ones(len(free), dtype=np.int64))]
+        for rows, names in ((free, SPREAD), (given, SPREAD_WITH_CONSENT)):
+            columns += [(name, at[rows], homes[of][rows]) for name, of in zip(names, SPREAD, strict=True)]
         found[flexmilieu] = tuple(columns)
     return found
-
-
-def _of(clusters: Frame, at: Rows, flexmilieu: str, consent: str, column: str | None) -> tuple[Rows, Ints]:
-    """Return the rows of parcels that clusters of a kind start from, and the homes of each; without column one each."""
-    mine = (clusters["flexmilieu"].eq(flexmilieu) & clusters["consent"].eq(consent)).to_numpy(dtype=bool)
-    homes = np.ones(mine.sum()) if column is None else clusters.loc[mine, column]
-    return at[mine], np.asarray(homes, dtype=np.int64)
 
 
 def _spread(started: Sequence[tuple[str, Rows, Ints]], kept: Bools, area: Rows, n_areas: int) -> dict[str, Ints]:

@@ -92,15 +92,22 @@ def part_of_variant(
 
 def join_variants(variants: Mapping[str, Iterable[VariantPart]], *, base: str = BASE, order: Sequence[str]) -> Frame:
     """Return the variants side by side, each of its parts together: the same whatever the parts."""
-    tables = []
-    for name, parts in variants.items():
-        moved = Sum(["population"])
-        whole = join_totals(_counted(parts, moved), area_kinds=("run",), order=order, scopes=_SCOPES)
-        table = whole.drop(columns=["area_kind", "area_code", "coverage_scope"])
-        table.insert(0, "variant", name)
-        for column, counts in moved.table().items():
-            table[str(column)] = table["population"].map(counts).astype("Int64")
-        tables.append(table)
+    return side_by_side([total_variant(name, parts, order=order) for name, parts in variants.items()], base=base)
+
+
+def total_variant(name: str, parts: Iterable[VariantPart], *, order: Sequence[str]) -> Frame:
+    """Return the totals of one variant, all its parts together."""
+    moved = Sum(["population"])
+    whole = join_totals(_counted(parts, moved), area_kinds=("run",), order=order, scopes=_SCOPES)
+    table = whole.drop(columns=["area_kind", "area_code", "coverage_scope"])
+    table.insert(0, "variant", name)
+    for column, counts in moved.table().items():
+        table[str(column)] = table["population"].map(counts).astype("Int64")
+    return table
+
+
+def side_by_side(tables: Sequence[Frame], *, base: str = BASE) -> Frame:
+    """Return the totals of variants under each other, with how far they are from those of the base."""
     result = pd.concat(tables, ignore_index=True)
     anchor = result[result["variant"] == base].set_index("population")
     for name in ("n_sites", "n_common_expected", "n_spread_expected", "buildable_area_m2"):
