@@ -208,6 +208,21 @@ def test_gemeenten_asked_one_by_one_are_the_whole_and_their_counts_its_totals(na
         pd.testing.assert_frame_equal(found.tables[table], own.tables[table])
 
 
+@pytest.mark.deep(sibling="test_land_cut_otherwise_is_read_as_land_laid_out_anew")
+def test_questions_asked_in_a_row_are_answered_as_if_each_were_the_first(finished: Path) -> None:
+    """What is kept of the land between them is that of no other question: cut elsewhere, tested otherwise."""
+    own = own_directory(finished)
+    questions, farther = Questions(open_finished(own)), {"change": {"power_lines": {"distance_m": figure(60)}}}
+    asked = [variant_asked(one) for one in (RULES["distance"], farther, RULES["narrow"], RULES["distance"])]
+    in_a_row = [questions.answer(one) for one in asked]
+    alone = [in_a_row[0], *(Questions(open_finished(own)).answer(one) for one in asked[1:3]), in_a_row[0]]
+    for mine, theirs in zip(in_a_row, alone, strict=True):
+        assert mine.n_assessed == theirs.n_assessed > 0
+        for table, rows in theirs.tables.items():
+            pd.testing.assert_frame_equal(mine.tables[table], rows, check_exact=True)
+    assert not in_a_row[0].tables["pieces"].equals(in_a_row[1].tables["pieces"])
+
+
 def test_land_that_changes_outside_the_area_bears_on_what_lies_inside(world: Path, tmp_path: Path) -> None:
     """A small area, its parcels near others that a rule leaves otherwise: as a fresh run has them."""
 
