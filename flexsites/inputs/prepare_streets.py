@@ -267,7 +267,8 @@ class _ReachReader:
             raise InputError(Fault("several reference dates", "sources.stops", remedy))
         only = next(iter(paths.values())) if len(paths) == 1 else paths
         try:
-            service = read_service(only, transit=self.request.transit, reference_date=next(iter(days), None))
+            chosen = next(iter(days), None)
+            service = read_service(only, transit=self.request.transit, reference_date=chosen, on=self.request.on)
         except InputError as error:
             # What is wrong with all feeds together is told of all their files.
             where = f"{', '.join(f'stops.{key}' for key in feeds)} ({', '.join(path.name for path in paths.values())})"

@@ -11,6 +11,7 @@ import shapely
 from flexsites.config.street_sources import OsmGraph, OsmPbf, OsmPlace
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.osm.amenities import amenities_from_pbf, stops_from_pbf
+from flexsites.inputs.osm.files import reading
 from flexsites.inputs.osm.graph import streets_from_graphml, streets_from_place
 from flexsites.inputs.osm.selectors import of_categories, of_streets, require_held
 from flexsites.inputs.osm.streets_pbf import StreetReading, read_pbf_streets
@@ -58,8 +59,9 @@ def read_streets(
         raise InputError(Fault(f"{len(paths)} files of streets", where, "merge them into one file first"))
     path = Path(paths[0])
     if isinstance(row, OsmPbf):
-        require_held(path, of_streets(rules), where=where)
-        return read_pbf_streets(path, rules=rules, outline=outline, on=on)
+        with reading(path, where):
+            require_held(path, of_streets(rules), where=where)
+            return read_pbf_streets(path, rules=rules, outline=outline, on=on)
     return streets_from_graphml(path, rules=rules, on=on)
 
 
@@ -84,8 +86,9 @@ def read_amenities(
         If not one file is given, or it cannot be read.
     """
     path = _only(paths, where)
-    require_held(path, of_categories(categories.categories.values()), where=where)
-    table, notes = amenities_from_pbf(path, categories=categories, walkable=walkable, on=on)
+    with reading(path, where):
+        require_held(path, of_categories(categories.categories.values()), where=where)
+        table, notes = amenities_from_pbf(path, categories=categories, walkable=walkable, on=on)
     return table, frozenset(f"amenity:{name}" for name in categories.categories), notes
 
 
@@ -100,8 +103,9 @@ def read_osm_stops(
         If not one file is given, or it cannot be read.
     """
     path = _only(paths, where)
-    require_held(path, of_categories(categories.stops.values()), where=where)
-    return stops_from_pbf(path, categories=categories, on=on)
+    with reading(path, where):
+        require_held(path, of_categories(categories.stops.values()), where=where)
+        return stops_from_pbf(path, categories=categories, on=on)
 
 
 def _only(paths: tuple[str, ...], where: str) -> Path:

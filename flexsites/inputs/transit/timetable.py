@@ -66,7 +66,11 @@ class Service:
 
 
 def read_service(
-    paths: Mapping[str, Path] | Path, *, transit: Transit, reference_date: dt.date | None = None
+    paths: Mapping[str, Path] | Path,
+    *,
+    transit: Transit,
+    reference_date: dt.date | None = None,
+    on: dt.date | None = None,
 ) -> Service:
     """Read one GTFS feed, or several by name, into the canonical Stops table.
 
@@ -78,6 +82,8 @@ def read_service(
         Bands, reference day, hub, stop areas.
     reference_date
         The weekday to count; null: the median ordinary weekday of the feed.
+    on
+        The day of which the run tells: a feed that ended before it is told, unless its day was chosen; null: no day.
 
     Raises
     ------
@@ -93,7 +99,7 @@ def read_service(
     stops = gpd.GeoDataFrame(served.drop(columns=["lon", "lat"]), geometry=points, crs=CRS)
     stops = stops[points != None].reset_index(drop=True)  # noqa: E711 - elementwise: no point in RD New
     trips = day_trips(gtfs, days.weekday, with_night_before=True)
-    findings = (*gtfs.findings, *outside, *_told(gtfs, trips, transit))
+    findings = (*gtfs.findings, *outside, *_told(gtfs, trips, transit), *_expired(gtfs, None if reference_date else on))
     return Service(conform(stops, Stops, where="timetable"), days, trips, gtfs.publisher, findings)
 
 
@@ -138,6 +144,16 @@ def _told(gtfs: Gtfs, trips: DayTrips, transit: Transit) -> list[Fault]:
         if (last - first).days > 365 * years
     ]  # fmt: skip
     return found
+
+
+def _expired(gtfs: Gtfs, on: dt.date | None) -> list[Fault]:
+    """Return which feeds speak of no day from the one that the run tells of: what runs then they do not know."""
+    return [
+        Fault(f"the feed {name} ends on {last}, before the reference date of the run ({on})", "timetable",
+              "fetch it again, or choose a day of it as `reference_date` of the source")
+        for name, _, last in gtfs.periods
+        if on is not None and last < on
+    ]  # fmt: skip
 
 
 def count_service(gtfs: Gtfs, days: ReferenceDays, *, transit: Transit) -> Frame:

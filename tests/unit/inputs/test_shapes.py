@@ -14,9 +14,11 @@ import pyogrio
 import pytest
 import shapely
 
+from flexsites.config.openstreetmap import AmenityCategories
 from flexsites.errors import InputError
 from flexsites.inputs.formats import files
 from flexsites.inputs.osm.layers import osm_extent
+from flexsites.inputs.osm.sources import read_osm_stops
 from flexsites.inputs.prepare import Request, check, prepare
 from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares, vector, write
 
@@ -234,6 +236,9 @@ def test_a_fault_of_a_map_names_the_layer_that_is_read_of_it(tmp_path: Path) -> 
     (fault,) = map(str, check(sources(layers={"cemetery": row}), base=tmp_path))
     assert fault.startswith("layers.cemetery: ")
     assert "e.osm.pbf: the file is empty" in fault
+    asked = {"paths": (str(tmp_path / "e.osm.pbf"),), "categories": AmenityCategories(), "where": "stops.haltes"}
+    with pytest.raises(InputError, match=r"stops\.haltes: .*e\.osm\.pbf: the file is empty"):
+        read_osm_stops(**asked)
 
 
 @pytest.mark.parametrize("n_bytes", [0, 3_000])
