@@ -96,7 +96,7 @@ def to_rd(crs: str, *, where: str) -> Projection:
         return Projection(source=crs, is_identity=True)
     try:
         group = _group(crs)
-    except ProjError as error:
+    except (ProjError, IndexError) as error:  # of a system that is nearly one PROJ lists a grid and does not name it
         raise CrsError(Fault(f"the CRS {crs} cannot be transformed to RD New", where, "reproject it first")) from error
     best = group.transformers[0] if group.transformers else None
     if best is None or "ballpark" in best.description.lower():

@@ -15,8 +15,9 @@ import pytest
 import shapely
 
 from flexsites.config.openstreetmap import AmenityCategories
-from flexsites.errors import InputError
+from flexsites.errors import CrsError, InputError
 from flexsites.inputs.formats import files
+from flexsites.inputs.formats.projection import to_rd
 from flexsites.inputs.osm.layers import osm_extent
 from flexsites.inputs.osm.sources import read_osm_stops
 from flexsites.inputs.prepare import Request, check, prepare
@@ -248,3 +249,16 @@ def test_a_broken_file_of_roofs_is_told_by_its_source(tmp_path: Path, n_bytes: i
     given = sources(buildings={"roofs_3d": {"reader": "bag3d", "about": ABOUT, "path": "3dbag.gpkg"}})
     (fault,) = map(str, check(given, base=tmp_path, request=Request(with_stock=True)))
     assert fault.startswith("buildings.roofs_3d (3dbag.gpkg): cannot be read")
+
+
+def test_a_system_that_nobody_can_transform_is_told() -> None:
+    """A projection file with two letters changed: PROJ itself fails on what it found for it."""
+    wkt = (
+        'PROJCS["RD_New",GEOGCS["GCS_Amevsfoort",DATUM["D_Amersfoort",SPHEROID["Bessel_1841",6377397.155,299.1528128]],'
+        'PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Double_Ster%ographic"],'
+        'PARAMETER["False_Easting",155100.0],PARAMETER["False_Northing",463000.0],'
+        'PARAMETER["Central_Meridian",5.38763888888889],PARAMETER["Scale_Factor",0.9999079],'
+        'PARAMETER["Latitude_Of_Origin",52.1561605555556],UNIT["Meter",1.0]]'
+    )
+    with pytest.raises(CrsError, match="cannot be transformed to RD New"):
+        to_rd(wkt, where="parcels (a.zip)")
