@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from flexsites.config.study import Study, resolve
 from flexsites.exclusion.constraints import constrain
 from flexsites.inputs.prepared import Prepared
 from flexsites.runs.prepare import prepare_inputs
-from flexsites.runs.run import Options, Place
+from flexsites.runs.run import Options, Place, place_of
 from flexsites.surroundings import halo_m
 from flexsites.tables import CRS, Frame, Parcels
 from pipelines import PIPELINES
@@ -54,6 +55,7 @@ def run_real(
     needs: str,
     change: Change | None = None,
     place: str = "",
+    lender: RealRun | None = None,
     **environment: str,
 ) -> RealRun:
     """Run a configuration of configs/runs on the real data, or skip with the reason where the data is not there.
@@ -70,6 +72,8 @@ def run_real(
         What a test changes in the run file (its area, to be quick); paths stay those of the run.
     place
         What the changed run is called, where tests change one run in several ways.
+    lender
+        A run that reads the same sources of the same area: what it prepared is found, not read again.
     environment
         Variables that the run's paths ask for.
     """
@@ -82,6 +86,8 @@ def run_real(
             for key, value in ({"FLEXSITES_DATA": str(real_data(".").resolve())} | environment).items():
                 patch.setenv(key, value)
             study = resolve(name if change is None else str(_changed(name, folder, change)))
+            if lender is not None:
+                shutil.copytree(lender.inputs.directory, place_of(study, options).canonical)
             directory = PIPELINES[study.run.pipeline](study, options)
             inputs = prepare_inputs(Place(directory, directory.name), study, options)
         return RealRun(directory, study, inputs)

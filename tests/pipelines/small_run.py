@@ -107,10 +107,10 @@ def tables(directory: Path) -> dict[str, str]:
     return {str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths)}
 
 
-def told_by(*arguments: object) -> str:
-    """Return what a command tells that ends well: in this process, which a start of its own would cost more than it."""
+def answer_to(*arguments: object) -> tuple[int, str]:
+    """Return how a command ends and what it tells: in this process, for to start another costs more than the rest."""
     shown = io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(shown):
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(shown), contextlib.redirect_stderr(shown):
         patch.setenv("COLUMNS", "250")
         # What writes on the screen was told its width when it was imported, by whichever test came first.
         for name, module in list(sys.modules.items()):
@@ -119,8 +119,14 @@ def told_by(*arguments: object) -> str:
         patch.setattr(sys, "argv", ["flexsites", *map(str, arguments)])
         with pytest.raises(SystemExit) as left:
             main()
-    assert not left.value.code, shown.getvalue()
-    return shown.getvalue()
+    return int(left.value.code or 0), shown.getvalue()
+
+
+def told_by(*arguments: object) -> str:
+    """Return what a command tells that ends well, in this process."""
+    code, shown = answer_to(*arguments)
+    assert not code, shown
+    return shown
 
 
 def flexsites(*arguments: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ import pytest
 import shapely
 import yaml
 
-from tests.pipelines.small_run import CELL_M, Content, Small, assess, flexsites, tables, told_by, write_run
+from tests.pipelines.small_run import CELL_M, Content, Small, answer_to, assess, tables, told_by, write_run
 from tests.unit.inputs.overpass_web import Overpass, read_map, serving_overpass
 from tests.unit.inputs.test_atom import entry, feed, link
 from tests.unit.inputs.web import Web, serving
@@ -79,19 +79,18 @@ def write_presets(folder: Path, run: Content, web: Web, overpass: Overpass) -> N
         (folder / f"{name}.yaml").write_text(yaml.safe_dump({**shown, "serves": serves, "doors": [door]}))
 
 
-def fails_in_the_middle(web: Web, path: Path, folder: Path) -> None:
+def fails_in_the_middle(web: Web, path: Path) -> None:
     """Fetch while the tiles are gone: it is told, what came is locked, and a check says what is missing."""
     gone = {name: web.files.pop(name) for name in list(web.files) if name.startswith("/tiles/")}
-    env = {"FLEXSITES_CACHE": str(folder / "cache")}
-    shown = flexsites("fetch", path, "--quiet", env=env)
-    assert shown.returncode
-    assert "404" in shown.stdout + shown.stderr
-    locked = {one["source"] for one in json.loads((folder / "small.lock.json").read_text())["sources"]}
+    code, shown = answer_to("fetch", path, "--quiet")
+    assert code
+    assert "404" in shown
+    locked = {one["source"] for one in json.loads(path.with_name("small.lock.json").read_text())["sources"]}
     assert "parcels" in locked
     assert "buildings.roofs_3d" not in locked
-    shown = flexsites("check", path, env=env)
-    assert shown.returncode
-    assert "daken.gpkg: no such file" in shown.stdout + shown.stderr
+    code, shown = answer_to("check", path)
+    assert code
+    assert "daken.gpkg: no such file" in shown
     web.files |= gone
 
 
@@ -110,7 +109,7 @@ def fetch_through_doors(world: Path, folder: Path) -> Path:
         assert "questions, one after the other; the first turn in 0 s" in planned
         assert not (folder / "small.lock.json").exists()
         assert not overpass.asked
-        fails_in_the_middle(web, path, folder)
+        fails_in_the_middle(web, path)
         told_by("fetch", path, "--quiet")
         n_asked = len(overpass.asked) + len(web.asked)
         told_by("fetch", path, "--quiet")
@@ -133,9 +132,9 @@ def test_what_came_through_the_doors_passes_a_check_without_them(
     told_by("check", path)
     extract = tmp_path / "data" / "kaart.osm.pbf"
     extract.write_bytes(extract.read_bytes()[:-1])
-    shown = flexsites("check", path, env={"FLEXSITES_CACHE": str(tmp_path / "cache")})
-    assert shown.returncode
-    assert "kaart.osm.pbf is not what was fetched" in shown.stdout + shown.stderr
+    code, shown = answer_to("check", path)
+    assert code
+    assert "kaart.osm.pbf is not what was fetched" in shown
 
 
 @pytest.mark.deep(sibling="test_what_came_through_the_doors_passes_a_check_without_them")

@@ -5,24 +5,24 @@ import json
 import pytest
 
 from tests.pipelines.real_runs import run_real
+from tests.pipelines.test_real_kampen import BANKS
 
-QUARTER = [191_000, 507_300, 192_000, 508_300], 5_000
-CENTRE = [190_000, 506_800, 193_200, 509_200], 2_500
-"""Where, and the side of the cells: one cell holds the quarter."""
+CENTRE = [190_000, 506_800, 193_200, 509_200]
 
 
 @pytest.fixture(
-    scope="module", params=[QUARTER, pytest.param(CENTRE, marks=pytest.mark.deep)], ids=["quarter", "centre"]
+    scope="module", params=[BANKS.bbox, pytest.param(CENTRE, marks=pytest.mark.deep)], ids=["banks", "centre"]
 )
 def run(request, tmp_path_factory):
-    bbox, side_m = request.param
+    """Return the run: of what the sweep of the same area has read, and of the timetable, which that has not."""
 
-    def smaller(content):
-        content["area"]["bbox"] = bbox
-        content["cell_size_m"] = side_m
+    def change(content):
+        content["area"]["bbox"] = request.param
 
-    place, needs = str(bbox[0]), "kampen/kampen.osm.pbf"
-    return run_real("kampen_shortlist", tmp_path_factory, needs=needs, change=smaller, place=place)
+    asked = {"needs": "kampen/kampen.osm.pbf", "change": change}
+    place = "banks" if request.param == BANKS.bbox else "centre"
+    swept = run_real("kampen_sweep", tmp_path_factory, place=place, **asked)
+    return run_real("kampen_shortlist", tmp_path_factory, place=place, lender=swept, **asked)
 
 
 def test_transit_is_known(run):
