@@ -32,6 +32,11 @@ _MEMBERS = frozenset(
     {"member", "featureMember", "featureMembers", "cityObjectMember", "perceelMember", "bagObject", "stand"}
 )
 
+# pyogrio itself fails, with a variable that it has not, where the text of a reference system is no UTF-8.
+_UNREADABLE = (
+    DataSourceError, DataLayerError, pa.ArrowException, ET.ParseError, zipfile.BadZipFile, OSError, UnboundLocalError,
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -83,7 +88,7 @@ def contents_of(path: Path, member: str | None = None) -> tuple[Content, ...]:
         if path.suffix.lower() == ".zip":
             return tuple(_of_zip(path, member))
         return tuple(_of_file(path))
-    except (DataSourceError, DataLayerError, pa.ArrowException, ET.ParseError, zipfile.BadZipFile, OSError) as error:
+    except _UNREADABLE as error:
         raise InputError(Fault(f"cannot be read ({error})", str(path), "fetch or export the file again")) from error
 
 

@@ -219,6 +219,11 @@ def _open_gdal(
     except (DataSourceError, DataLayerError, UnicodeDecodeError) as error:
         said = str(error).partition(".;")[0]  # what follows is advice on GDAL's own command line
         raise InputError(Fault(f"cannot be read ({said})", where, "fetch or export the file again")) from error
+    except UnboundLocalError as error:  # what is left of pyogrio's own message where the text is not UTF-8
+        fault = Fault(
+            "the text of its reference system is no UTF-8", where, "save its .prj as UTF-8, or export it again"
+        )
+        raise InputError(fault) from error
     return VectorFile(
         path=str(path),
         layer=chosen,

@@ -262,3 +262,11 @@ def test_a_system_that_nobody_can_transform_is_told() -> None:
     )
     with pytest.raises(CrsError, match="cannot be transformed to RD New"):
         to_rd(wkt, where="parcels (a.zip)")
+
+
+def test_a_reference_system_whose_text_is_no_utf8_is_told(tmp_path: Path) -> None:
+    squares(2).to_file(tmp_path / "p.shp")
+    prj = tmp_path / "p.prj"
+    prj.write_bytes(prj.read_bytes().replace(b"RD_New", b"RD_N\xe9w").replace(b"Amersfoort", b"Amersf\xf6rt"))
+    (fault,) = map(str, check(sources(parcels=vector("p.shp", id_column="id")), base=tmp_path))
+    assert fault.startswith("parcels (p.shp): the text of its reference system is no UTF-8")
