@@ -25,7 +25,7 @@ from flexsites.exclusion.pieces import position_of
 from flexsites.exclusion.selection import geometry_of
 from flexsites.finished.at_hand import LandAtHand, open_land_of
 from flexsites.finished.grounds import Grounds, codes_of, grounds_of_parcels
-from flexsites.finished.kept import Kept
+from flexsites.finished.kept import MOST_PARCELS, Kept
 from flexsites.finished.land import Remade, remake, stand_on, study_with
 from flexsites.finished.opened import Finished, in_order_of
 from flexsites.tables.files import read
@@ -85,6 +85,7 @@ class ByGemeente:
     _opened: list[_Divided] = field(default_factory=list, repr=False)
     _asked: list[Reading] = field(default_factory=list, repr=False)
     _made: dict[str, Remade] = field(default_factory=dict, repr=False)
+    _parts: dict[str, LandAtHand] = field(default_factory=dict, repr=False)
 
     def order_from(self, first: str) -> list[str]:
         """Return the gemeenten, the first one first, then by how far their middles lie from its middle."""
@@ -146,9 +147,18 @@ class ByGemeente:
             self._made.clear()
             self._asked[:] = [reading]
         if gemeente not in self._made:
-            part = self._land().whole if gemeente == _WHOLE else _part(self._land(), gemeente)
+            part = self._land().whole if gemeente == _WHOLE else self._part_of(gemeente)
             self._made[gemeente] = remake(part, study_with(part, reading), reading)
         return self._made[gemeente]
+
+    def _part_of(self, gemeente: str) -> LandAtHand:
+        """Return the land of a gemeente, with what questions found there: kept as far as it is no more than one's."""
+        if gemeente not in self._parts:
+            part = _part(self._land(), gemeente)
+            if len(part.everyone) + sum(len(one.everyone) for one in self._parts.values()) > MOST_PARCELS:
+                self._parts.clear()
+            self._parts[gemeente] = part
+        return self._parts[gemeente]
 
 
 def _divide(whole: LandAtHand) -> _Divided:

@@ -20,9 +20,9 @@ from flexsites.surroundings import Surroundings, surroundings_of
 from flexsites.tables import Frame
 from flexsites.tables.contract import is_among
 
-__all__ = ["Ground", "Kept"]
+__all__ = ["MOST_PARCELS", "Ground", "Kept"]
 
-_MOST_PARCELS = 25_000
+MOST_PARCELS = 25_000
 """Around more than a large municipality what lies around is read for the parcels that change, and let go again."""
 
 _MOST_PIECES = 250_000
@@ -95,7 +95,7 @@ class Kept:
         inputs, study, reading
             What the run has prepared, its study with the reading, and the reading.
         """
-        if len(everyone) > _MOST_PARCELS:
+        if len(everyone) > MOST_PARCELS:
             return _read_for(asked, faces[1], inputs, study, reading)
         around = self._around_all(parcels, inputs, study)
         barring = _barring(study)
