@@ -50,6 +50,9 @@ def _named(moves: Frame, words: Words) -> Frame:
 
 def lead_of(years: Frame, moves: Frame, words: Words) -> str:
     """Return the answer: who is housed, what moves, and how sure it is that nothing is better."""
+    once = years.drop_duplicates("gemeente_code")
+    if not once["n_places_considered"].sum():
+        return words.text("relocation.none_known", needed=words.number(years["n_homes_needed"].sum()))
     between = moves[(moves["from_place"] != "new") & (moves["to_place"] != "leaves")]
     told = words.text(
         "relocation.lead",
@@ -60,7 +63,6 @@ def lead_of(years: Frame, moves: Frame, words: Words) -> str:
         last=str(years["year"].max()),
         moved=words.number(between["n_homes"].sum()),
     )
-    once = years.drop_duplicates("gemeente_code")
     considered = words.number(once["n_places_considered"].sum())
     gaps = once[["gap_unhoused", "gap_moves", "gap_places"]].sum()
     proven = "relocation.proven" if not gaps.any() else "relocation.gap"
