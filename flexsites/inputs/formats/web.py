@@ -36,7 +36,7 @@ LEAST_TIME_S, LEAST_BYTES_PER_S = 20.0, 2_000.0
 MOST_ANSWER_BYTES = 1_000_000_000
 """No page of features is bigger."""
 _AGAIN = (429, 500, 502, 503, 504)
-_TRIES, _CONNECTS = 3, 2
+_TRIES, _CONNECTS, _READS = 3, 2, 1
 _MOST_SHOWN = 200
 _MOST_REDIRECTS = 10
 
@@ -77,6 +77,7 @@ def open_session(*, n_retries: int = N_RETRIES, again: tuple[int, ...] = _AGAIN)
     retry = _Patience(
         total=n_retries,
         connect=min(n_retries, _CONNECTS),
+        read=min(n_retries, _READS),
         backoff_factor=_BACKOFF_S,
         status_forcelist=again,
         respect_retry_after_header=True,

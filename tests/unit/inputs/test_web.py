@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,24 @@ def test_a_drip_is_left(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     web.files["/a.json"] = b'{"a": "' + b"b" * 1000 + b'"}'
     with pytest.raises(InputError, match="too slowly"):
         get_json(open_session(), f"{web.url}/a.json")
+
+
+def test_a_service_that_takes_a_question_and_never_answers_is_asked_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was asked six times, a minute each."""
+    monkeypatch.setattr(downloads, "TIMEOUT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as listens:
+        address = f"http://127.0.0.1:{listens.getsockname()[1]}/a.bin"
+        with pytest.raises(InputError, match="cannot be fetched"):
+            fetch_file(address, tmp_path / "a.bin")
+        listens.settimeout(0.2)
+        n_asked = 0
+        with suppress(TimeoutError):
+            while True:
+                listens.accept()[0].close()
+                n_asked += 1
+    assert n_asked == 2
 
 
 def test_a_connection_that_breaks_goes_on_by_itself(web: Web, tmp_path: Path) -> None:
