@@ -131,7 +131,13 @@ def made(frame: Frame, table: Table) -> Frame:
 
 
 def make_tables(*, with_timetable: bool = True) -> dict[str, Frame]:
-    """Return the result tables of the base variant, by name."""
+    """Return the result tables of the base variant, by name: copies of one's own."""
+    return {name: table.copy() for name, table in _tables(with_timetable=with_timetable).items()}
+
+
+@cache
+def _tables(*, with_timetable: bool) -> dict[str, Frame]:
+    """Return the same; they are computed once in a process."""
     rng = np.random.default_rng(20_261_123)
     sites, shares = _parcels(rng)
     reasons = _reasons(sites, shares)

@@ -90,10 +90,11 @@ def write_municipality(directory: Path, *, seed: int = 1, n_parcels: int = 5_000
 
     Examples
     --------
-    >>> import tempfile, pathlib
-    >>> world = write_municipality(pathlib.Path(tempfile.mkdtemp()))
-    >>> sorted(world.truth["proofs"])[0], world.paths["parcels"].name
-    ('bow_tie', 'parcels.gpkg')
+    >>> from pathlib import Path
+    >>> write_municipality(Path("place"), n_parcels=100)
+    Traceback (most recent call last):
+        ...
+    ValueError: a municipality of 100 parcels cannot be laid out here: from 3,000 to 8,000
     """
     if not 3_000 <= n_parcels <= 8_000:
         message = f"a municipality of {n_parcels} parcels cannot be laid out here: from 3,000 to 8,000"

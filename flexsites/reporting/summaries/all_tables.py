@@ -26,7 +26,8 @@ def summary(results: Results, name: str) -> Frame:
         ``anchors``, ``roof_totals`` or ``roof_groups``.
     """
     if results.has(name):
-        return _checked(results.table(name), name, str(results.directory / f"{name}.parquet"))
+        where = str(results.directory / f"{name}.parquet")
+        return results.once(f"checked {name}", lambda: _checked(results.table(name), name, where))
     return results.once(f"computed {name}", lambda: _compute(results, name))
 
 

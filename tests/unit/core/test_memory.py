@@ -40,7 +40,7 @@ def _in_another_language(n: int) -> int:
 
 @pytest.mark.parametrize(
     ("function", "fits", "asked"),
-    [(_at_once, 10, 8_000), (_little_by_little, 10, 3_000), (_in_another_language, 10, 1_000_000)],
+    [(_at_once, 10, 8_000), (_little_by_little, 10, 3_000), (_in_another_language, 10, 150_000)],
 )
 def test_what_asks_for_more_is_ended_and_the_next_is_done(function: object, fits: int, asked: int) -> None:
     limited = Limited(function, _limit(200))

@@ -41,7 +41,7 @@ def test_rows_in_the_order_of_the_cells(scheduler: str) -> None:
     assert rows == [6, 2, 4]
     assert sorted(done) == [1, 2, 3]
     with pytest.raises(InputError, match="a negative cell"):
-        map_cells(_double, [1, -1], scheduler=scheduler, workers=2)
+        map_cells(_double, [1, -1], scheduler=scheduler, workers=1)
 
 
 def test_an_unknown_scheduler_is_refused_even_without_cells() -> None:

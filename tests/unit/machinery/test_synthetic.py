@@ -41,15 +41,14 @@ def test_a_run_says_what_it_invents(tmp_path):
     assert is_synthetic(resolve("demo").run)
 
 
-def test_the_timetable_stands_for_its_stops(tmp_path):
+def test_the_timetable_stands_for_its_stops(tmp_path, tmp_path_factory):
     from flexsites.runs.prepare import reach_request  # noqa: PLC0415
     from flexsites.runs.synthetic import TIMETABLE, invent  # noqa: PLC0415
-    from flexsites.worlds.municipality import write_municipality  # noqa: PLC0415
+    from tests.invented_place import invented_place  # noqa: PLC0415
 
-    place = tmp_path / "place"
-    write_municipality(place, seed=1, n_parcels=3000)
+    place = invented_place(tmp_path_factory)
     study = _study(tmp_path, timetable_on="osm")
-    row = study.run.sources.stops["osm"].model_copy(update={"path": str(place / "flexdam.osm.pbf")})
+    row = study.run.sources.stops["osm"].model_copy(update={"path": str(place.paths["osm"])})
     stops = study.run.sources.stops | {"osm": row}
     run = study.run.model_copy(update={"sources": study.run.sources.model_copy(update={"stops": stops})})
     done = [invent(run, tmp_path / name, base=tmp_path, reach=reach_request(study)) for name in ("one", "two")]

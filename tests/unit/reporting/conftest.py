@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +23,20 @@ def summed_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = write_results(tmp_path_factory.mktemp("summed"))
     write_tables(directory)
     return directory
+
+
+@pytest.fixture(scope="session")
+def written(summed_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Callable[..., Path], str], Path]:
+    """That run written up, a report or a workbook in a language, once for all tests that only read it."""
+    folder = tmp_path_factory.mktemp("written")
+
+    @cache
+    def once(write: Callable[..., Path], lang: str) -> Path:
+        path = write(summed_run, lang=lang)
+        # Another language, and other tests, write over it.
+        return Path(shutil.copy(path, folder / f"{write.__name__}.{lang}{path.suffix}"))
+
+    return once
 
 
 @pytest.fixture(scope="session")

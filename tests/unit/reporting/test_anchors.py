@@ -91,10 +91,10 @@ def test_an_anchor_says_of_what() -> None:
 
 @pytest.mark.parametrize(("lang", "words"), [("nl", "ten minste 2.000.000"), ("en", "at least 2,000,000")])
 def test_the_report_sets_the_run_beside_the_publication(
-    run_directory: Path, tmp_path: Path, lang: str, words: str
+    summed_run: Path, tmp_path: Path, lang: str, words: str
 ) -> None:
     directory = tmp_path / "run"
-    shutil.copytree(run_directory, directory)
+    shutil.copytree(summed_run, directory)
     manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
     shipped = read_model(configs_directory() / "anchors" / "pbl_noord_holland.yaml", Anchors)
     rows = [one.model_dump() | {"published": float(one.published)} for one in shipped.anchors]

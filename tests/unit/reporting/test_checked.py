@@ -13,9 +13,9 @@ from flexsites.reporting.report.checked import HARDEST, checked, unchecked
 
 
 @pytest.fixture
-def partly_checked(run_directory: Path, tmp_path: Path) -> tuple[Path, list[str], str]:
+def partly_checked(summed_run: Path, tmp_path: Path) -> tuple[Path, list[str], str]:
     """Return a run where a hard rule is checked nowhere and a softer one not on the first parcel, and these rules."""
-    place = Path(shutil.copytree(run_directory, tmp_path / "run"))
+    place = Path(shutil.copytree(summed_run, tmp_path / "run"))
     results = open_results(place)
     excluding = [rule for rule in results.manifest.rules if rule.effect == "exclude"]
     hard = next(rule.rule_id for rule in excluding if rule.hardness in HARDEST)

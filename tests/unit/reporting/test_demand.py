@@ -27,9 +27,9 @@ ASKS = ("household_size", "years_asked", "from_year", "is_level_asked", "most_sh
 
 
 @pytest.fixture
-def with_demand(run_directory: Path, tmp_path: Path) -> Path:
+def with_demand(summed_run: Path, tmp_path: Path) -> Path:
     place = tmp_path / "run"
-    shutil.copytree(run_directory, place)
+    shutil.copytree(summed_run, place)
     told = pd.DataFrame(TOTALS, columns=NAMES).assign(**dict.fromkeys(ASKS), is_most=[True, True, True], n_homes_gap=0)
     told["household_size"] = [2, None, None]
     told["also_in"], told["demand_id"] = [()] * 3, told["gemeente_code"] + " " + told["target_group"]
@@ -51,10 +51,10 @@ def with_demand(run_directory: Path, tmp_path: Path) -> Path:
     return place
 
 
-def test_no_demand_no_section(run_directory: Path) -> None:
+def test_no_demand_no_section(run_directory: Path, written) -> None:
     results = open_results(run_directory)
     assert demand(results, words_of(results, "nl")) is None
-    assert 'id="demand"' not in write_report(run_directory).read_text(encoding="utf-8")
+    assert 'id="demand"' not in written(write_report, "nl").read_text(encoding="utf-8")
 
 
 def test_sums_leave_out_what_is_not_assessed(with_demand: Path) -> None:

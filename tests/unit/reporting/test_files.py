@@ -85,9 +85,9 @@ def test_layers_written_some_rows_at_a_time_are_those_written_at_once(
 
 @pytest.mark.parametrize("lang", ["nl", "en"])
 def test_a_sheet_tells_that_it_does_not_show_all(
-    lang: str, run_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lang: str, summed_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = Path(shutil.copytree(run_directory, tmp_path / "run"))
+    place = Path(shutil.copytree(summed_run, tmp_path / "run"))
     shown = presentation()
     few = shown.lists.model_copy(update={"max_sheet_rows": shown.lists.max_sheet_rows.model_copy(update={"value": 24})})
     for module in (workbook, sheets):
@@ -107,12 +107,9 @@ def test_a_sheet_tells_that_it_does_not_show_all(
 
 
 @pytest.mark.parametrize("lang", ["nl", "en"])
-def test_of_every_sheet_the_first_page_is_printed_and_the_page_says_what_is_not(
-    lang: str, summed_run: Path, tmp_path: Path
-) -> None:
-    place = Path(shutil.copytree(summed_run, tmp_path / "run"))
+def test_of_every_sheet_the_first_page_is_printed_and_the_page_says_what_is_not(lang: str, written) -> None:
     most = int(presentation().lists.max_printed_rows)
-    summary, *rest = openpyxl.load_workbook(write_workbook(place, lang))
+    summary, *rest = openpyxl.load_workbook(written(write_workbook, lang))
     assert summary.page_setup.paperSize == sheets.A4
     cut = {}
     for sheet in rest:
@@ -135,10 +132,9 @@ def test_of_every_sheet_the_first_page_is_printed_and_the_page_says_what_is_not(
 
 
 @pytest.mark.parametrize("lang", ["nl", "en"])
-def test_the_workbook_tells_of_every_parcel_what_takes_most_of_it(lang: str, tmp_path: Path) -> None:
-    place = write_results(tmp_path / "run", with_roofs=False)
-    words, reasons = words_of(open_results(place), lang), pd.read_parquet(place / "reasons.parquet")
-    heading, *rows = openpyxl.load_workbook(write_workbook(place, lang))[words.texts["workbook"]["sites"]].values
+def test_the_workbook_tells_of_every_parcel_what_takes_most_of_it(lang: str, summed_run: Path, written) -> None:
+    words, reasons = words_of(open_results(summed_run), lang), pd.read_parquet(summed_run / "reasons.parquet")
+    heading, *rows = openpyxl.load_workbook(written(write_workbook, lang))[words.texts["workbook"]["sites"]].values
     told = {row[0]: row[list(heading).index(words.texts["columns"]["what_takes_most"])] for row in rows}
     largest = main_reasons(reasons, most=1).set_index("site_id")["rule_id"]
     assert 20 < len(largest) < len(told)
@@ -166,8 +162,8 @@ def test_layouts_become_a_layer(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("lang", ["nl", "en"])
-def test_workbook_has_no_formula_whatever_the_texts(tmp_path: Path, lang: str) -> None:
-    place = write_results(tmp_path / "run")
+def test_workbook_has_no_formula_whatever_the_texts(summed_run: Path, tmp_path: Path, lang: str) -> None:
+    place = Path(shutil.copytree(summed_run, tmp_path / "run"))
     sites = gpd.read_parquet(place / "sites.parquet")
     nasty = (NASTY_OWNER_TEXT, "+31 6", "-1", "@SUM(A1)", "=1+1|cmd")
     sites["flags"] = [(text,) for text in nasty] + [()] * (len(sites) - len(nasty))
@@ -187,13 +183,12 @@ def test_workbook_has_no_formula_whatever_the_texts(tmp_path: Path, lang: str) -
     assert {NASTY_OWNER_TEXT, "+31 6", "-1", "@SUM(A1)", "=1+1", "=A1", "@x"} <= texts
 
 
-def test_every_heading_of_the_workbooks_is_in_its_language(summed_run: Path) -> None:
+def test_every_heading_of_the_workbooks_is_in_its_language(written) -> None:
     texts = Words("nl").texts
     known = {
-        *texts["columns"].values(),
         *(text for part in texts.values() if isinstance(part, dict) for text in part.values() if isinstance(text, str)),
     }
-    for path in (write_workbook(summed_run, "nl"), write_portfolio(summed_run, "nl")):
+    for path in (written(write_workbook, "nl"), written(write_portfolio, "nl")):
         for sheet in openpyxl.load_workbook(path).worksheets:
             if sheet.freeze_panes is None:
                 continue
@@ -202,8 +197,8 @@ def test_every_heading_of_the_workbooks_is_in_its_language(summed_run: Path) -> 
             assert {heading.split(": ")[0] for heading in headings} <= known, sheet.title
 
 
-def test_workbook_says_unknown_and_freezes_its_headings(summed_run: Path) -> None:
-    book = openpyxl.load_workbook(write_workbook(summed_run, "nl"))
+def test_workbook_says_unknown_and_freezes_its_headings(written) -> None:
+    book = openpyxl.load_workbook(written(write_workbook, "nl"))
     sheet = book["Percelen"]
     assert sheet.freeze_panes == "B2"
     heads = [cell.value for cell in sheet[1]]
@@ -218,8 +213,8 @@ def test_workbook_says_unknown_and_freezes_its_headings(summed_run: Path) -> Non
     assert shortlist.max_row > 50
 
 
-def test_portfolio_ranks_complexes(summed_run: Path) -> None:
-    book = openpyxl.load_workbook(write_portfolio(summed_run, "nl"))
+def test_portfolio_ranks_complexes(written) -> None:
+    book = openpyxl.load_workbook(written(write_portfolio, "nl"))
     assert "Complexen" in book.sheetnames
     assert book["Complexen"].max_row == 9
 

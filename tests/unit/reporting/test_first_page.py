@@ -10,7 +10,7 @@ import pytest
 from flexsites.reporting.names import words_of
 from flexsites.reporting.report.answer import answer
 from flexsites.reporting.report.first_page import first_page, of_roofs
-from flexsites.reporting.report.page import render_report
+from flexsites.reporting.report.page import write_report
 from flexsites.reporting.results import open_results
 from flexsites.tables import Sites
 from flexsites.tables.files import write_table
@@ -43,9 +43,8 @@ def test_where_no_parcel_is_known_to_be_available_it_says_unknown(run_directory:
 
 
 @pytest.mark.parametrize("lang", ["nl", "en"])
-def test_what_supports_the_answer_stands_in_the_appendix(run_directory: Path, lang: str) -> None:
-    results = open_results(run_directory)
-    page = render_report(results, words_of(results, lang))
+def test_what_supports_the_answer_stands_in_the_appendix(written, lang: str) -> None:
+    page = written(write_report, lang).read_text(encoding="utf-8")
     main, _, appendix = page.partition('class="appendix"')
     for section in ("answer", "explained", "map", "flexmilieus", "shortlist", "ownership", "roofs"):
         assert f'<section id="{section}"' in main, section

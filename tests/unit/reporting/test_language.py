@@ -86,7 +86,7 @@ def foreign(text: str, lang: str) -> set[str]:
 
 @pytest.mark.parametrize("lang", ["nl", "en"])
 @pytest.mark.parametrize("write", [write_report, write_factsheets, write_workbook, write_portfolio, write_geopackage])
-def test_an_output_speaks_one_language(write, lang: str, summed_run: Path) -> None:
+def test_an_output_speaks_one_language(write, lang: str, summed_run: Path, written) -> None:
     """In Dutch pages headings told what they mean in English: "Parcels with a piece of it"."""
     manifest = open_results(summed_run).manifest
     # As the maker of the run named things, and why.
@@ -95,7 +95,7 @@ def test_an_output_speaks_one_language(write, lang: str, summed_run: Path) -> No
         "kleiner loont niet",
         "twee rijen modules en een pad",
     }
-    found = {text.strip(): words for text in told(write(summed_run, lang=lang)) if (words := foreign(text, lang))}
+    found = {text.strip(): words for text in told(written(write, lang)) if (words := foreign(text, lang))}
     assert {text: words for text, words in found.items() if text not in own} == {}
 
 

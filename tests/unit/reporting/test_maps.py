@@ -152,8 +152,8 @@ def test_the_background_is_the_runs_own(run_directory: Path, tmp_path: Path) -> 
     assert {one["kind"] for one in told["areas"]} >= {"gemeente"}
 
 
-def test_the_page_loads_nothing_and_links_its_three_parts(run_directory: Path, tmp_path: Path) -> None:
-    place = copied(run_directory, tmp_path)
+def test_the_page_loads_nothing_and_links_its_three_parts(summed_run: Path, tmp_path: Path) -> None:
+    place = copied(summed_run, tmp_path)
     write_factsheets(place, ["WDM00A00004"], "nl")
     html = write_report(place, "nl").read_text(encoding="utf-8")
     packed = re.search(r'<script type="text/plain" id="map-content">([^<]+)</script>', html)

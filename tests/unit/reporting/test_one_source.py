@@ -99,9 +99,9 @@ def test_what_is_buildable_is_told_apart_and_adds_up(run_directory: Path) -> Non
     assert f"{areas[['eligible', 'conditional']].sum() / 1e4:.1f}" == f"{available:.1f}"
 
 
-def test_repairs_are_told_where_they_were_made(run_directory: Path) -> None:
+def test_repairs_are_told_where_they_were_made(summed_run: Path) -> None:
     """Two repaired on reading are not denied by none on cutting."""
-    results = open_results(run_directory)
+    results = open_results(summed_run)
     parcels, *others = results.manifest.sources
     cells = (results.manifest.cells[0].model_copy(update={"n_repairs": 0}),)
     read = (parcels.model_copy(update={"n_repaired": 7}), others[0].model_copy(update={"n_repaired": 2}))

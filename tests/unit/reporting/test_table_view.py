@@ -85,17 +85,17 @@ def comments_of(path: Path, sheet: str) -> dict[str, str]:
     return {str(cell.value): cell.comment.text for cell in row if cell.comment}
 
 
-def test_each_sheet_explains_its_own_columns(summed_run: Path) -> None:
+def test_each_sheet_explains_its_own_columns(written) -> None:
     """Suitable is, of a site, for at least one flexmilieu; in a list per flexmilieu for that one."""
-    path = write_workbook(summed_run, "en")
+    path = written(write_workbook, "en")
     assert comments_of(path, "Parcels")["suitable"].startswith("Suitable for at least one flexmilieu.")
     words = Words("en")
     of_each = table_view(pd.DataFrame({"is_suitable": [True]}), ["is_suitable"], words, Suitability)
     assert of_each.columns[0].comment.startswith("Meets all required criteria of the flexmilieu.")
 
 
-def test_the_sheet_of_roofs_says_what_null_means(summed_run: Path) -> None:
-    comments = comments_of(write_workbook(summed_run, "nl"), "Daken")
+def test_the_sheet_of_roofs_says_what_null_means(written) -> None:
+    comments = comments_of(written(write_workbook, "nl"), "Daken")
     assert comments["woningen verwacht"].endswith("Onbekend: een nodig gegeven ontbreekt.")
     assert comments["bestaande woningen"].endswith("Onbekend: er zijn geen verblijfsobjecten gegeven.")
 
@@ -144,8 +144,8 @@ def test_what_null_tells_is_told_by_row() -> None:
     ]
 
 
-def test_of_excluded_parcels_nothing_is_unknown_that_nobody_asks(summed_run: Path) -> None:
-    sheet = openpyxl.load_workbook(write_workbook(summed_run, "en"))["Parcels"]
+def test_of_excluded_parcels_nothing_is_unknown_that_nobody_asks(written) -> None:
+    sheet = openpyxl.load_workbook(written(write_workbook, "en"))["Parcels"]
     heads, *rows = sheet.iter_rows(values_only=True)
     excluded = [dict(zip(heads, row, strict=True)) for row in rows if row[heads.index("verdict")] == "excluded"]
     assert excluded
@@ -169,11 +169,11 @@ def test_an_attribute_of_a_source_shows_as_it_is() -> None:
     assert fields_of(frame)["n"].dtype == "int"
 
 
-def test_names_stand_beside_codes_in_the_geopackage(summed_run: Path) -> None:
+def test_names_stand_beside_codes_in_the_geopackage(written) -> None:
     """In the language of the run, for who opens it elsewhere than in QGIS."""
     import geopandas as gpd  # noqa: PLC0415
 
-    sites = gpd.read_file(write_geopackage(summed_run, "nl"), layer="sites")
+    sites = gpd.read_file(written(write_geopackage, "nl"), layer="sites")
     assert set(zip(sites["verdict"], sites["verdict_name"], strict=True)) >= {
         ("eligible", "in aanmerking"),
         ("excluded", "uitgesloten"),
@@ -184,12 +184,12 @@ def test_names_stand_beside_codes_in_the_geopackage(summed_run: Path) -> None:
     }
 
 
-def test_report_factsheet_and_list_write_a_score_alike(summed_run: Path) -> None:
+def test_report_factsheet_and_list_write_a_score_alike(summed_run: Path, written) -> None:
     results = open_results(summed_run)
     best = results.table("suitability").dropna(subset=["rank"]).sort_values("score").iloc[-1]
-    written = f"{best['score']:.2f}"
-    assert f">{written}<" in write_report(summed_run, "en").read_text(encoding="utf-8")
-    assert f">{written}<" in write_factsheets(summed_run, [best["site_id"]], "en").read_text(encoding="utf-8")
+    score = f">{best['score']:.2f}<"
+    assert score in written(write_report, "en").read_text(encoding="utf-8")
+    assert score in write_factsheets(summed_run, [best["site_id"]], "en").read_text(encoding="utf-8")
 
 
 def test_a_full_disk_under_a_workbook_is_told_as_of_the_disk(summed_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pandas as pd
 import pytest
 
@@ -10,19 +12,28 @@ from flexsites.tables import Frame, RoofParts, empty
 from tests.unit.roofs.stock import FOUR_STOREYS_M, HALF_SUNK_STORAGE_M, buildings, flat_block, rules
 
 
+@cache
+def roofs_of(**known: object) -> Frame:
+    return top_up(buildings(flat_block(**known)), empty(RoofParts), rules=rules())
+
+
 def roof_of(**known: object) -> pd.Series:
-    return top_up(buildings(flat_block(**known)), empty(RoofParts), rules=rules()).iloc[0]
+    return roofs_of(**known).iloc[0]
+
+
+@cache
+def all_units_of(**known: object) -> Frame:
+    return roof_units(roofs_of(**known), rules=rules())
 
 
 def units_of(age_rule: str, variant: str, **known: object) -> pd.Series:
-    roofs = top_up(buildings(flat_block(**known)), empty(RoofParts), rules=rules())
-    units = roof_units(roofs, rules=rules())
+    units = all_units_of(**known)
     return units[(units["age_rule"] == age_rule) & (units["roof_variant"] == variant)].iloc[0]
 
 
+@cache
 def reasons_of(**known: object) -> Frame:
-    roofs = top_up(buildings(flat_block(**known)), empty(RoofParts), rules=rules())
-    return roof_reasons(roofs, rules=rules()).set_index("rule_id")
+    return roof_reasons(roofs_of(**known), rules=rules()).set_index("rule_id")
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-from flexsites.worlds.municipality import World, write_municipality
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from flexsites.worlds.municipality import World
+from tests.invented_place import invented_place
 
 
 @pytest.fixture(scope="session")
 def flexdam(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Return the municipality at its usual size."""
-    directory: Path = tmp_path_factory.mktemp("flexdam")
-    return write_municipality(directory)
+    """Return the municipality that whole runs read; a test that changes it changes a copy."""
+    return invented_place(tmp_path_factory)
