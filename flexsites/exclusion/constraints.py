@@ -164,10 +164,12 @@ def _in_use(position: int, rule: InUse, parcels: Frame, layers: Frame, _time: Ti
         return [_standing(position, rule, parcels, rows)]
     used = geometry_of(rows)
     if rule.width_m is not None and len(rows):
-        width = figures_by_class(rows, rule.width_m, rule.layer, rule.rule_id)
-        used, width = used[~np.isnan(width)], width[~np.isnan(width)]
-        strips = strip(used, width, quad_segs=rule.quad_segs)
-        used = np.concatenate([strips, joints(used, width, quad_segs=rule.quad_segs)])
+        is_line = shapely.get_dimensions(used) < _AREA
+        width = figures_by_class(rows[is_line], rule.width_m, rule.layer, rule.rule_id)
+        lines, width = used[is_line][~np.isnan(width)], width[~np.isnan(width)]
+        strips = strip(lines, width, quad_segs=rule.quad_segs)
+        # What is delivered as land is as wide as it is drawn.
+        used = np.concatenate([used[~is_line], strips, joints(lines, width, quad_segs=rule.quad_segs)])
     sites = geometry_of(parcels)
     if rule.built_share is not None:
         is_asked = _has_use(parcels, layers, rule) if rule.on_land_use else np.ones(len(sites), dtype=bool)

@@ -200,7 +200,7 @@ def select_unknown(layers: Frame, rule: ExclusionRule) -> GeometryArray:
     is_possible, is_open = np.ones(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
     for name, values in _conditions(rule).items():
         if name in rows.columns:
-            is_null = rows[name].isna().to_numpy()
+            is_null = rows[name].isna().to_numpy() & ~_has_own_width(rows, rule, name)
             is_open |= is_null
             if values is not None:
                 is_possible &= is_null | is_listed(rows[name], values, str(rule.layer_key), rule.rule_id)
@@ -210,6 +210,12 @@ def select_unknown(layers: Frame, rule: ExclusionRule) -> GeometryArray:
             is_open |= is_null
             is_possible &= is_null | passes(rows[name], test, str(rule.layer_key), rule.rule_id)
     return geometry_of(rows[is_possible & is_open])
+
+
+def _has_own_width(rows: Frame, rule: ExclusionRule, name: str) -> BoolArray:
+    """Return which features need no class: lines get the width of theirs, land is as wide as it is drawn."""
+    is_asked = isinstance(rule, InUse) and rule.width_m is not None and rule.width_m.attribute == name
+    return (shapely.get_dimensions(geometry_of(rows)) >= _AREA) & is_asked
 
 
 def _conditions(rule: ExclusionRule) -> dict[str, Sequence[Value] | None]:

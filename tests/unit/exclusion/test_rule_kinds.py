@@ -9,6 +9,7 @@ from flexsites.config.rule_sets import read_rule_set
 from flexsites.errors import InputError
 from flexsites.exclusion.coverage import cover_rules
 from flexsites.exclusion.overlay import overlay
+from flexsites.exclusion.selection import select_unknown
 from tests.unit.exclusion.plots import TESTS, TIME, X, Y, at, covered, figure, layers, parcels, rule, said
 
 PLOT = at(0, 0, 100, 100)
@@ -161,6 +162,17 @@ def test_roads_get_a_width_by_class():
     ]
     assert share(one, *rows) == 0.0
     assert one.reach_m == 10.0
+
+
+def test_a_road_that_is_delivered_as_land_is_as_wide_as_it_is_drawn():
+    width = {"attribute": "road_class", "values": {"primary": figure(20).model_dump()}}
+    one = rule("in_use", layer="roads", width_m=width)
+    line = shapely.LineString([(X - 500, Y + 50), (X + 500, Y + 50)])
+    land = ("roads", at(0, 0, 30, 100), {"road_class": None})
+    assert share(one, land) == pytest.approx(0.3)
+    assert share(one, land, ("roads", line, {"road_class": "primary"})) == pytest.approx(0.3 + 0.2 * 0.7)
+    assert not len(select_unknown(layers(land), one)), "no class is asked of it"
+    assert len(select_unknown(layers(land, ("roads", line, {"road_class": None})), one)) == 1
 
 
 def test_a_road_of_two_lines_has_no_gap_at_the_bend_and_no_longer_end():

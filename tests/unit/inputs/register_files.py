@@ -129,8 +129,23 @@ def bgt_gml(path: Path, without: tuple[str, ...] = ()) -> Path:
     ]
     panden[1] = panden[1].replace("</imgeo:BuildingPart>", f"{label}</imgeo:BuildingPart>")
     water = [member("Waterdeel", "geometrie2dWaterdeel", 2, "<imgeo:class>waterloop</imgeo:class>")]
+    banks = [
+        member("OndersteunendWaterdeel", "geometrie2dOWaterdeel", 1, "<imgeo:class>oever, slootkant</imgeo:class>")
+    ]
+    ways = [
+        member(
+            "TrafficArea", "geometrie2dWegdeel", i,
+            f"<imgeo:relatieveHoogteligging>{level}</imgeo:relatieveHoogteligging><imgeo:function>{what}</imgeo:function>"
+            "<imgeo:wegdeelOpTalud>false</imgeo:wegdeelOpTalud>",
+        )
+        for i, (what, level) in enumerate([("rijbaan lokale weg", 0), ("parkeervlak", 0), ("fietspad", -1)])
+    ]  # fmt: skip
+    kinds = {
+        "onbegroeidterreindeel": yards, "ondersteunendwaterdeel": banks, "pand": panden, "waterdeel": water,
+        "wegdeel": ways, "spoor": [],
+    }  # fmt: skip
     with zipfile.ZipFile(path, "w") as packed:
-        for name, members in {"onbegroeidterreindeel": yards, "pand": panden, "waterdeel": water, "spoor": []}.items():
+        for name, members in kinds.items():
             packed.writestr(f"bgt_{name}.gml", root.format("" if name in without else "".join(members)))
     return path
 

@@ -52,11 +52,13 @@ def test_registers_are_known_by_their_content(tmp_path: Path) -> None:
         "layers.yards": ("bgt", "levering2.zip"),
         "layers.water": ("bgt", "levering2.zip"),
         "layers.buildings": ("bgt", "levering2.zip"),
+        "layers.roads": ("bgt", "levering2.zip"),
         "areas.gemeenten": ("gemeenten", "x.gpkg"),
         "layers.natura2000": ("natura2000", "y.gpkg"),
         "layers.plan_capacity": ("plancapaciteit", "z.gpkg"),
         "ownership": ("eigendom", "eigenaren.csv"),
     }
+    assert found.findings["layers.water"].content.layer == "Waterdeel", "its banks have the same columns"
     assert [(one.file.name, why) for one, why in found.others] == [("ver.gpkg", "elsewhere")]
     assert "wat" in {one.layer for one in found.unknown}
     assert len(found.faults) == 1
@@ -151,7 +153,11 @@ def test_a_map_of_elsewhere_is_not_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "folder", "expected"),
     [
-        ("Ede", "otterlo", {"parcels", "layers.yards", "layers.water", "layers.buildings", "layers.public_green"}),
+        (
+            "Ede",
+            "otterlo",
+            {"parcels", *(f"layers.{one}" for one in ("yards", "water", "buildings", "public_green", "roads"))},
+        ),
         ("Rotterdam", "rotterdam", {"parcels", "streets", "stops.places", "layers.roads", "layers.motorways"}),
     ],
 )

@@ -191,6 +191,34 @@ def layer_cases() -> dict[str, tuple[str, str, Callable[[Path], Path], str | Non
         ),
         "bgt yards": ("layers.yards", "bgt", lambda f: made.bgt_gml(f / "bgt.zip"), None, [None], {}),
         "bgt water": ("layers.water", "bgt", lambda f: made.bgt_gml(f / "bgt.zip"), None, [None], {}),
+        "bgt roads": ("layers.roads", "bgt", lambda f: made.bgt_gml(f / "bgt.zip"), "road_class", [None], {}),
+        "bgt roads of a gemeente, its tunnel left out": (
+            "layers.roads",
+            "bgt",
+            lambda f: made.gpkg(
+                f / "a.gpkg",
+                wegdeel=made.frame(
+                    lokaal_id=["a", "b", "c"],
+                    functie=["rijbaan regionale weg", "voetpad", "rijbaan autosnelweg"],
+                    relatieve_hoogteligging=[1, 0, -1],
+                ),
+            ),
+            "road_class",
+            [None],
+            {},
+        ),
+        "bgt water of a gemeente, beside its banks": (
+            "layers.water",
+            "bgt",
+            lambda f: made.gpkg(
+                f / "a.gpkg",
+                ondersteunendwaterdeel=made.frame(lokaal_id=["a"], bgt_type=["oever, slootkant"]),
+                waterdeel=made.frame(lokaal_id=["b"], bgt_type=["waterloop"]),
+            ),
+            None,
+            [None],
+            {},
+        ),
         "bgt panden": (
             "layers.buildings",
             "bgt",
