@@ -7,8 +7,10 @@ file of the user's. In a checkout the package reads the checkout's ``configs/``;
 from __future__ import annotations
 
 import os
+import pickle
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -79,8 +81,7 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML is anything until a mod
         If it cannot be read, is not YAML, says one key twice, or stands for more than any file of its kind would say.
     """
     try:
-        content = _load(path.read_text(encoding="utf-8"))
-        n_values = _count_values(content, {})
+        content, n_values = pickle.loads(_parsed(path.read_text(encoding="utf-8")))  # noqa: S301 - of this process
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(Fault(f"cannot be read ({error})", str(path), "check the file")) from error
     except (yaml.YAMLError, ValueError) as error:  # a day that no month has is no error of YAML's own
@@ -91,6 +92,13 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML is anything until a mod
         what = f"its aliases stand for {n_values} values, more than the {_MOST_VALUES} that are read"
         raise ConfigError(Fault(what, str(path), "write out what is meant"))
     return content
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> bytes:
+    """Return what a text says, packed, and how many values it stands for: of text read again nothing is parsed."""
+    content = _load(text)
+    return pickle.dumps((content, _count_values(content, {})))
 
 
 def _count_values(value: object, known: dict[int, int]) -> int:
