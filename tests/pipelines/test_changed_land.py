@@ -208,7 +208,7 @@ def test_gemeenten_asked_one_by_one_are_the_whole_and_their_counts_its_totals(na
         pd.testing.assert_frame_equal(found.tables[table], own.tables[table])
 
 
-@pytest.mark.deep(sibling="test_land_cut_otherwise_is_read_as_land_laid_out_anew")
+@pytest.mark.deep(sibling="test_gemeenten_asked_one_by_one_are_the_whole_and_their_counts_its_totals")
 def test_questions_asked_in_a_row_are_answered_as_if_each_were_the_first(finished: Path) -> None:
     """What is kept of the land between them is that of no other question: cut elsewhere, tested otherwise."""
     own = own_directory(finished)
