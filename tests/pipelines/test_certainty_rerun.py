@@ -127,7 +127,9 @@ class _Draw:
                 yield f"{own}.programme.{key}", spread_of(size, size, size)
         level = self._level(name)
         for key in _LENGTHS:
-            yield f"{own}.programme.{key}", dict.fromkeys(_SIDES, programme[key][level])
+            drawn = dict.fromkeys(_SIDES, programme[key][level])
+            # The narrowest lane of a reading says which land can be entered, and land is not drawn: it stays.
+            yield f"{own}.programme.{key}", drawn | ({"high": programme[key]["high"]} if key == "lane_width_m" else {})
         for i, relief in enumerate(programme.get("parking_relief", ())):
             yield f"{own}.programme.parking_relief.{i}.norm", dict.fromkeys(_SIDES, relief["norm"][level])
 
