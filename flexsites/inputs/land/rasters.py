@@ -285,7 +285,11 @@ def _faults(source: Any, row: Raster, where: str) -> list[Fault]:  # noqa: ANN40
     if "scale" not in row.model_fields_set and None not in factors and factors[0] != factors[1]:
         what = f"the file says its numbers are in {theirs}, the configuration declares {row.unit}"
         faults.append(Fault(what, where, "declare the `scale` that turns the one into the other, or mend the file"))
-    if source.transform.is_identity:
+    corner = source.transform
+    with np.errstate(all="ignore"):
+        cells_away = np.divide([corner.c, corner.f], [corner.a, corner.e])
+    # Cells of no size, or of one that no number holds, lie nowhere either.
+    if corner.is_identity or not np.isfinite(cells_away).all():
         faults.append(Fault("the raster does not say where it lies", where, "georeference it (a .tfw beside it)"))
     if np.issubdtype(np.dtype(kind), np.complexfloating):
         faults.append(Fault("its cells are complex numbers", where, "give a raster of plain numbers"))

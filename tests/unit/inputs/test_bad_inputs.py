@@ -348,9 +348,9 @@ def test_unknown_about(tmp_path: Path) -> None:
 
 
 def _tif(
-    path: Path, *, value: float = 0.5, dtype: str = "float32", corner: tuple[float, float] | None = ORIGIN
+    path: Path, *, value: float = 0.5, dtype: str = "float32", corner: tuple[float, float] | None = ORIGIN, cell=25.0
 ) -> Path:
-    at = {} if corner is None else {"transform": rasterio.Affine(25, 0, corner[0], 0, -25, corner[1] + 500)}
+    at = {} if corner is None else {"transform": rasterio.Affine(cell, 0, corner[0], 0, -cell, corner[1] + 500)}
     profile: dict[str, Any] = {"driver": "GTiff", "height": 20, "width": 20, "count": 1, "dtype": dtype} | at
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)  # which is the point
@@ -361,6 +361,7 @@ def _tif(
 
 RASTERS: dict[str, tuple[dict[str, Any], str, str]] = {
     "stands nowhere": ({"corner": None}, "does not say where it lies", "georeference"),
+    "cells of no size": ({"cell": 1e-320}, "does not say where it lies", "georeference"),
     "complex numbers": ({"dtype": "complex64"}, "complex numbers", "plain numbers"),
     "no number, not declared": ({"value": -9999.0}, "cells of -9999, and no nodata is said", "`nodata: -9999`"),
     "elsewhere": ({"corner": (1e6, 5e6)}, "nothing of it lies in the Netherlands", "its CRS (EPSG:28992)"),
