@@ -192,19 +192,19 @@ def layer_cases() -> dict[str, tuple[str, str, Callable[[Path], Path], str | Non
         "bgt yards": ("layers.yards", "bgt", lambda f: made.bgt_gml(f / "bgt.zip"), None, [None], {}),
         "bgt water": ("layers.water", "bgt", lambda f: made.bgt_gml(f / "bgt.zip"), None, [None], {}),
         "bgt roads": ("layers.roads", "bgt", lambda f: made.bgt_gml(f / "bgt.zip"), "road_class", [None], {}),
-        "bgt roads of a gemeente, its tunnel left out": (
+        "bgt roads of a gemeente, its tunnel left out, and what is not told kept": (
             "layers.roads",
             "bgt",
             lambda f: made.gpkg(
                 f / "a.gpkg",
                 wegdeel=made.frame(
-                    lokaal_id=["a", "b", "c"],
-                    functie=["rijbaan regionale weg", "voetpad", "rijbaan autosnelweg"],
-                    relatieve_hoogteligging=[1, 0, -1],
+                    lokaal_id=["a", "b", "c", "d", "e"],
+                    functie=["rijbaan regionale weg", "voetpad", "rijbaan autosnelweg", None, "fietspad"],
+                    relatieve_hoogteligging=[1, 0, -1, 0, None],
                 ),
             ),
             "road_class",
-            [None],
+            [None, None, None],
             {},
         ),
         "bgt water of a gemeente, beside its banks": (
