@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shutil
 import zipfile
@@ -24,8 +25,8 @@ from flexsites.inputs.fetch.cache import Answer, Cache
 from flexsites.inputs.fetch.door_atom import bring_of_feed
 from flexsites.inputs.fetch.door_overpass import Selectors, bring_of_overpass
 from flexsites.inputs.fetch.door_tiles import bring_tiles
+from flexsites.inputs.formats.download_api import holds_feature
 from flexsites.inputs.formats.facts import Facts, is_empty_answer, keep_facts
-from flexsites.inputs.formats.files import require_no_bomb
 from flexsites.inputs.formats.projection import coordinate_faults, to_rd
 from flexsites.inputs.formats.ranges import PARQUET
 from flexsites.inputs.formats.vector import Bounds, open_vector
@@ -243,7 +244,7 @@ def make(
     target.parent.mkdir(parents=True, exist_ok=True)
     n_rows, cut = None, facts[0].window if len(facts) == 1 else window
     if suffix == ".zip" and all(path.suffix == ".zip" for path in files):
-        _join_zips(files, target)
+        join_zips(files, target)
         n_rows = 0 if all(one.n_rows == 0 for one in facts) else None
     elif len(files) == 1 and files[0].suffix.lower() == suffix:
         with whole_file(target) as temporary:
@@ -269,20 +270,30 @@ def make(
     return made
 
 
-def _join_zips(files: Sequence[Path], target: Path) -> None:
-    """Put the members of several zips into one, numbered as parts of one delivery; of one zip they keep their names."""
+def join_zips(files: Sequence[Path], target: Path) -> None:
+    """Put the members of several zips into one, numbered as parts of one delivery; of one zip they keep their names.
+
+    A part without a feature is left out, unless none of its delivery has one: then the first says so.
+    """
     with whole_file(target) as temporary:
         if len(files) == 1:
             shutil.copyfile(files[0], temporary)
             return
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as joined:
+        with (
+            contextlib.ExitStack() as opened,
+            zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as joined,
+        ):
+            deliveries: dict[str, list[tuple[int, zipfile.ZipFile, zipfile.ZipInfo]]] = {}
             for number, path in enumerate(files):
-                with zipfile.ZipFile(path) as packed:
-                    for info in packed.infolist():
-                        require_no_bomb(info, where=f"{path.name}/{info.filename}")
-                        name = f"{Path(info.filename).stem}-{number:06d}{Path(info.filename).suffix}"
-                        with packed.open(info) as source, joined.open(name, "w") as sink:
-                            shutil.copyfileobj(source, sink, 1 << 20)
+                packed = opened.enter_context(zipfile.ZipFile(path))
+                for info in packed.infolist():
+                    deliveries.setdefault(info.filename, []).append((number, packed, info))
+            for name, parts in deliveries.items():
+                held = [one for one in parts if holds_feature(one[1], one[2], where=target.name)]
+                for number, packed, info in held or parts[:1]:
+                    part = f"{Path(name).stem}-{number:06d}{Path(name).suffix}"
+                    with packed.open(info) as source, joined.open(part, "w") as sink:
+                        shutil.copyfileobj(source, sink, 1 << 20)
 
 
 def _write(

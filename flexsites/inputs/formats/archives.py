@@ -24,7 +24,8 @@ def features_of(path: str, layer: str | None, *, where: str, scratch: Path) -> t
     Parameters
     ----------
     path
-        A file, a zip, or a path into a zip (`bgt.zip/bgt_wegdeel.gml`, `extract.zip/9999PND.zip`).
+        A file, a zip, or a path into a zip (`bgt.zip/bgt_wegdeel.gml`, `extract.zip/9999PND.zip`); of a delivery in
+        numbered parts the name that they share means all of them.
     layer
         Chooses among several files of a zip that are named by layers.
     where
@@ -47,7 +48,7 @@ def features_of(path: str, layer: str | None, *, where: str, scratch: Path) -> t
             raise _unfit([], names, archive, where)
         found = files.unpack(archive, inner, scratch)
         return features_of(f"{found}/{rest}" if rest else str(found), layer, where=where, scratch=scratch)
-    fitting = [name for name in names if _holds_features(name) and member in (None, name)]
+    fitting = [name for name in names if _holds_features(name) and is_meant(name, member)]
     packed = [name for name in names if name.lower().endswith(".zip")]
     if not fitting and member is None and len(packed) == 1:
         return features_of(str(files.unpack(archive, packed[0], scratch)), layer, where=where, scratch=scratch)
@@ -112,6 +113,17 @@ def _one_delivery(names: list[str]) -> list[str]:
         return names
     stems = {delivery_of(name) for name in names}
     return sorted(names) if len(stems) == 1 else []
+
+
+def is_meant(name: str, member: str | None) -> bool:
+    """Whether a path into a zip means a file of it: by its own name, or by the one it shares with other parts.
+
+    Examples
+    --------
+    >>> [is_meant("bgt_pand-000001.gml", member) for member in (None, "bgt_pand.gml", "bgt_pand-000000.gml")]
+    [True, True, False]
+    """
+    return member in (None, name, delivery_of(name))
 
 
 def delivery_of(name: str) -> str:

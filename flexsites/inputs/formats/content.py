@@ -21,7 +21,7 @@ import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from flexsites.errors import Fault, InputError
-from flexsites.inputs.formats.archives import delivery_of, is_data
+from flexsites.inputs.formats.archives import delivery_of, is_data, is_meant
 
 _GDAL = (".gpkg", ".geojson", ".json", ".shp", ".fgb")
 _GML = (".gml", ".xml")
@@ -184,20 +184,28 @@ def _of_zip(path: Path, member: str | None) -> Iterator[Content]:
 
 
 def _of_members(source: zipfile.ZipFile | IO[bytes], told: str, member: str | None) -> Iterator[Content]:
-    """Tell what the GML in a zip holds, and in zips within it: of numbered parts of one delivery the first tells."""
+    """Tell what the GML in a zip holds, and in zips within it: of numbered parts the first that holds a feature tells.
+
+    Parts that are all of a zip are named by the zip, others by the name that they share.
+    """
     packed = source if isinstance(source, zipfile.ZipFile) else zipfile.ZipFile(source)
+    names = sorted(name for name in packed.namelist() if is_data(name) and is_meant(name, member))
+    names = [name for name in names if Path(name).suffix.lower() in (*_GML, ".zip")]
+    is_alone = member is None and len({delivery_of(name) for name in names}) == 1
     seen: set[str] = set()
-    for name in sorted(one for one in packed.namelist() if is_data(one) and member in (None, one)):
-        suffix, stem = Path(name).suffix.lower(), delivery_of(name)
-        if suffix not in (*_GML, ".zip") or stem in seen:
+    for name in names:
+        delivery = delivery_of(name)
+        if delivery in seen:
             continue
-        seen.add(stem)
-        is_part = stem != name
         with packed.open(name) as stream:
-            if suffix == ".zip":
-                yield from _of_members(stream, f"{told}/{name}", None)
+            if name.lower().endswith(".zip"):
+                found = list(_of_members(stream, f"{told}/{name}", None))
             else:
-                yield from _of_gml(stream, told if is_part else f"{told}/{name}")
+                is_whole = is_alone and delivery != name
+                found = list(_of_gml(stream, told if is_whole else f"{told}/{delivery}"))
+        if found:
+            seen.add(delivery)
+        yield from found
 
 
 def _of_gml(stream: IO[bytes], told: str) -> Iterator[Content]:

@@ -192,17 +192,26 @@ def _has_features(path: Path, where: str) -> bool:
     """Return whether a document in a zip holds a feature: of an area without any the frame comes alone."""
     try:
         with zipfile.ZipFile(path) as packed:
-            for info in packed.infolist():
-                name = info.filename
-                require_no_bomb(info, where=f"{where}: {name}")
-                with packed.open(info) as stream:
-                    before = b""
-                    while chunk := stream.read(_CHUNK_BYTES):
-                        if _FEATURE.search(before + chunk) or not name.lower().endswith((".gml", ".xml")):
-                            return True
-                        before = chunk[-_LONGEST_NAME:]
+            return any(holds_feature(packed, info, where=where) for info in packed.infolist())
     except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
         raise InputError(Fault(f"cannot be read as a zip ({error})", where, "fetch it again")) from error
+
+
+def holds_feature(packed: zipfile.ZipFile, info: zipfile.ZipInfo, *, where: str) -> bool:
+    """Whether a member of a zip holds a feature; what is no GML is taken to.
+
+    Raises
+    ------
+    InputError
+        If it is nothing but repetition.
+    """
+    require_no_bomb(info, where=f"{where}: {info.filename}")
+    with packed.open(info) as stream:
+        before = b""
+        while chunk := stream.read(_CHUNK_BYTES):
+            if _FEATURE.search(before + chunk) or not info.filename.lower().endswith((".gml", ".xml")):
+                return True
+            before = chunk[-_LONGEST_NAME:]
     return False
 
 

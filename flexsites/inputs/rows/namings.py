@@ -10,6 +10,7 @@ from pathlib import Path
 from flexsites.config.source_rows import Naming, Selection
 from flexsites.config.sources import Vector
 from flexsites.errors import Fault, InputError
+from flexsites.inputs.formats.archives import delivery_of
 from flexsites.inputs.formats.content import Content, contents_of, members_of
 from flexsites.inputs.formats.files import Places, locate, split_archive
 
@@ -87,7 +88,8 @@ def is_empty_member(namings: Iterable[Naming], archive: str) -> bool:
     if not patterns or not archive.lower().endswith(".zip"):
         return False
     path = Path(archive)
-    names = [name for name in members_of(path) if any(fnmatch(name.lower(), pattern) for pattern in patterns)]
+    every = {delivery_of(name) for name in members_of(path)}
+    names = [name for name in every if any(fnmatch(name.lower(), pattern) for pattern in patterns)]
     return bool(names) and not any(contents_of(path, name) for name in names)
 
 

@@ -73,7 +73,7 @@ def test_zips_of_quarters_become_one(web: Web, tmp_path: Path) -> None:
     door = {"kind": "download", "address": f"{web.url}/full/custom", "parameters": {"featuretypes": ["perceel"]}}
     facts = bring(web, tmp_path, door, "a.zip", wide)
     with zipfile.ZipFile(tmp_path / "a.zip") as packed:
-        assert packed.namelist() == [f"kadastralekaart_perceel-{i:06d}.gml" for i in range(4)]
+        assert packed.namelist() == [f"kadastralekaart_perceel-{i:06d}.gml" for i in range(2)]
     assert facts.window == wide
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from flexsites.config.load import available
 from flexsites.errors import InputError
+from flexsites.inputs.fetch.doors import join_zips
 from flexsites.inputs.prepare import Request, prepare
 from flexsites.inputs.prepared import Prepared
 from tests.unit.inputs import register_files as made
@@ -47,6 +48,14 @@ def test_parcels_in_every_naming(tmp_path: Path, door: str) -> None:
     assert len(parcels) == parcels["site_id"].nunique() == 2
     assert parcels["registered_area_m2"].tolist() == [1600.0, 1600.0]
     assert parcels.area.tolist() == [1600.0, 1600.0]
+
+
+def bgt_in_quarters(folder: Path) -> Path:
+    """Write the BGT of a large area, as it is put together of quarters: what crosses a side comes with both."""
+    without = [("onbegroeidterreindeel", "waterdeel", "wegdeel"), (), ("pand",), ()]
+    quarters = [made.bgt_gml(folder / f"quarter_{i}.zip", without=kinds) for i, kinds in enumerate(without)]
+    join_zips(quarters, folder / "bgt.zip")
+    return folder / "bgt.zip"
 
 
 def layer_cases() -> dict[str, tuple[str, str, Callable[[Path], Path], str | None, list[Any], dict[str, Any]]]:
@@ -189,6 +198,10 @@ def layer_cases() -> dict[str, tuple[str, str, Callable[[Path], Path], str | Non
             ["zacht", "zacht"],
             nowhere,
         ),
+        "bgt yards in quarters": ("layers.yards", "bgt", bgt_in_quarters, None, [None], {}),
+        "bgt water in quarters": ("layers.water", "bgt", bgt_in_quarters, None, [None], {}),
+        "bgt roads in quarters": ("layers.roads", "bgt", bgt_in_quarters, "road_class", [None], {}),
+        "bgt panden in quarters": ("layers.buildings", "bgt", bgt_in_quarters, "has_dwelling", [None, None], {}),
         "bgt yards": ("layers.yards", "bgt", lambda f: made.bgt_gml(f / "bgt.zip"), None, [None], {}),
         "bgt water": ("layers.water", "bgt", lambda f: made.bgt_gml(f / "bgt.zip"), None, [None], {}),
         "bgt roads": ("layers.roads", "bgt", lambda f: made.bgt_gml(f / "bgt.zip"), "road_class", [None], {}),
