@@ -24,6 +24,8 @@ from tests.unit.inputs import register_files as made
 
 PRESETS = read_presets(Shelf())
 EDE = area_called("Ede")
+NOT_STARTED = {"layers.monuments": "points of which most are roughly placed", "layers.ibis_plots": "parks, not plots"}
+"""What an open service has, and no rule could use as it comes."""
 
 
 def filled(folder: Path) -> Path:
@@ -205,3 +207,17 @@ def test_every_province_and_the_country_lack_nothing_but_files(tmp_path: Path, p
     assert study.run.pipeline == "provincial_sweep"
     assert len(faults) > 10
     assert [one for one in faults if "no such file" not in one] == []
+
+
+def test_a_new_run_names_all_that_open_services_have_for_a_rule_and_each_place_once() -> None:
+    started = [place for preset in PRESETS.values() for place in preset.starts]
+    assert len(started) == len(set(started))
+    asked = {f"layers.{getattr(rule, 'layer', None)}" for rule in resolve("noord_holland").all_rules}
+    opened = {
+        place
+        for preset in PRESETS.values()
+        if any(door.kind not in ("on_request", "table") for door in preset.doors)
+        for place in preset.serves
+    }
+    assert (asked & opened) - set(started) == set(NOT_STARTED)
+    assert next(name for name, preset in PRESETS.items() if "layers.roads" in preset.starts) == "bgt"
