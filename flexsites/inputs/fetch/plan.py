@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from flexsites.inputs.formats.web import get_json, open_session
 from flexsites.inputs.rows.records import about_of
 
 _UNREACHED = "cannot be reached"
+_ANSWERED = re.compile(r"\b([45]\d\d) (?:Client|Server) Error|it answers (\d+) each time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +229,19 @@ def _bytes_at(url: str, session: requests.Session) -> str:
 
 
 def _unreached(error: Exception) -> str:
-    host = urlsplit(str(error).partition(": ")[0]).netloc
-    return f"{_UNREACHED} now ({host})" if host else f"{_UNREACHED} now ({str(error).partition('. Remedy')[0][:80]})"
+    """Return what a service that gave no size did: it answered that it could not, or it was not reached.
+
+    Examples
+    --------
+    >>> _unreached(ValueError("https://a.nl/x: the service cannot be used (404 Client Error). Remedy: wait."))
+    'a.nl answers 404 now'
+    """
+    said = str(error)
+    host = urlsplit(said.partition(": ")[0]).netloc
+    if answered := _ANSWERED.search(said):
+        status = answered[1] or answered[2]
+        return f"{host} answers {status} now"
+    return f"{_UNREACHED} now ({host})" if host else f"{_UNREACHED} now ({said.partition('. Remedy')[0][:80]})"
 
 
 def _mb(n_bytes: int) -> str:
