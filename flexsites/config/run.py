@@ -187,6 +187,8 @@ class Run(Model):
     """A cell has no more sites than this, about; no result depends on it. Fewer ask less memory and more time."""
     notes: tuple[Label, ...] = ()
     """What a reader must know of this run; in the report."""
+    is_synthetic: bool = False
+    """Whether the files it reads are invented: every page of its results says so, as of a place the run invents."""
 
     @property
     def assesses_parcels(self) -> bool:

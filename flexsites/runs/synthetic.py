@@ -98,5 +98,5 @@ def notes_of(run: Run) -> tuple[Label, ...]:
 
 
 def is_synthetic(run: Run) -> bool:
-    """Whether the whole place is invented; a run that invents its timetable alone is not."""
-    return run.world is not None and run.world.timetable_on is None
+    """Whether the whole place is invented, here or before; a run that invents its timetable alone is not."""
+    return run.is_synthetic or (run.world is not None and run.world.timetable_on is None)

@@ -54,6 +54,7 @@ def write_run_file(folder: Path, n_rows: Mapping[str, int], *, size: str) -> Pat
                 "en": "Synthetic data: no result says anything about an existing place.",
             }
         ],
+        "is_synthetic": True,
         "pipeline": "provincial_sweep",
         "reference_date": "2026-01-01",
         "rules": "omgevingswet_2024",

@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from flexsites.config.study import resolve
 from flexsites.config.unchecked import uncovered
 from flexsites.errors import InputError
+from flexsites.runs.synthetic import is_synthetic
 from flexsites.worlds import country_files
 from flexsites.worlds.country import GRIDS, Country
 from flexsites.worlds.country_content import content, is_proof
@@ -54,6 +55,7 @@ def test_equal_seeds_give_equal_files_whatever_the_number_of_processes(
 
 def test_every_rule_that_is_on_has_a_source(small: Path) -> None:
     study = resolve(str(small / "run.yaml"))
+    assert is_synthetic(study.run)
     # The user's own list of sites is not a source of the country.
     assert [line for line in uncovered(study) if not line.startswith("own_sites")] == []
     for path in small.glob("*.parquet"):
