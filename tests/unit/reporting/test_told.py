@@ -107,3 +107,24 @@ def _abouts(node: object) -> Iterator[dict[str, str]]:
     elif isinstance(node, list):
         for item in node:
             yield from _abouts(item)
+
+
+SAID_ALIKE = {
+    "certainty_land": {("eligible", "without")}, "evidence": {("building_height_m", "height")},
+    "unit": {("deg", "degrees")}, "why": {("no timetable", "no_timetable")},
+}  # fmt: skip
+"""Words of one vocabulary that mean the same, and so are told in the same words."""
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_words_of_one_vocabulary_that_mean_something_else_are_told_apart(lang: str) -> None:
+    names = yaml.safe_load((Path(flexsites.reporting.__file__).parent / "labels" / f"{lang}.yaml").read_text("utf-8"))[
+        "names"
+    ]
+    for vocabulary, words in names.items():
+        if isinstance(words, dict):
+            told: dict[str, list[str]] = {}
+            for word, text in words.items():
+                told.setdefault(text, []).append(word)
+            alike = {tuple(sorted(one)) for one in told.values() if len(one) > 1}
+            assert alike == SAID_ALIKE.get(vocabulary, set()), vocabulary
