@@ -8,6 +8,7 @@ takes the last it meets (the label point of a Perceel, not its boundary), and it
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 import re
 import warnings
@@ -29,6 +30,10 @@ _SHAPES = frozenset(
     )
 )
 _RINGS = frozenset({"LinearRing", "Ring", "exterior", "interior", "boundedBy"})
+_NO_NUMBER = re.compile(
+    rb"[<:](?:posList|pos|coordinates)(?:\s[^<>]*+)?>[0-9eE+.,\s-]*+(?!<)([^<\s]{1,40}+)",
+)
+"""What is no number where coordinates stand: GDAL reads it as 0, without a word."""
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 
 
@@ -62,9 +67,10 @@ def template(path: Path, folder: Path, *, geometry_column: str | None, where: st
     Raises
     ------
     InputError
-        If GDAL cannot read the file, the file breaks off, or it has no element of that name.
+        If GDAL cannot read the file, the file breaks off, a coordinate is no number, or it has no element of that name.
     """
     _require_end(path, where)
+    _require_numbers(path, where)
     folder.mkdir(parents=True, exist_ok=True)
     stem = f"{path.stem}-{os.getpid()}"
     link, guess = folder / f"{stem}.gml", folder / f"{stem}.gfs"
@@ -133,6 +139,18 @@ def _require_end(path: Path, where: str) -> None:
     if opening is not None and not re.search(rb"</" + re.escape(opening[1]) + rb"\s*>$", end):
         what = f"the file breaks off: <{opening[1].decode(errors='replace')}> is not closed"
         raise InputError(Fault(what, where, "fetch or export the file again"))
+
+
+def _require_numbers(path: Path, where: str) -> None:
+    """Refuse a file in which something else than a number stands where coordinates do."""
+    if path.stat().st_size == 0:
+        return
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        found = _NO_NUMBER.search(content)
+        word = None if found is None else found[1].decode("utf-8", "replace")
+    if word is not None:
+        remedy = "mend it in the file, or fetch or export the file again"
+        raise InputError(Fault(f"a coordinate is no number: {word}", where, remedy))
 
 
 def geometry_path(path: Path, asked: str, features: set[str], *, where: str) -> str:

@@ -10,6 +10,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
 
 from flexsites.errors import Fault, InputError
 from flexsites.tables.whole_files import read_state, whole_file, write_state, write_whole
@@ -148,6 +153,19 @@ def _require_same(member: Member, digest: bytes, every: Sequence[Pages], where: 
         pages.forget()
     what = f"feature {member.id} came twice and is not the same: it changed meanwhile"
     raise InputError(Fault(what, where, "fetch again"))
+
+
+@np.errstate(invalid="ignore")  # a corner that is not a number is judged with the rows
+def boxes_of(features: list[dict[str, Any]]) -> NDArray[np.float64]:
+    """Return the bounds (n, 4) of the features of GeoJSON that have a geometry.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError, AttributeError, shapely.errors.ShapelyError
+        If they are no features.
+    """
+    shapes = [shapely.geometry.shape(one["geometry"]) for one in features if one.get("geometry")]
+    return np.asarray(shapely.bounds(np.array(shapes, dtype=object)).reshape(-1, 4), dtype=np.float64)
 
 
 class JsonPages(Pages):

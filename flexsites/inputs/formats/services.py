@@ -23,7 +23,7 @@ from flexsites.digest import digest
 from flexsites.errors import CrsError, Fault, FlexsitesError, InputError
 from flexsites.inputs.formats import wfs
 from flexsites.inputs.formats.facts import Facts, keep_facts
-from flexsites.inputs.formats.pages import JsonPages, Pages, join
+from flexsites.inputs.formats.pages import JsonPages, Pages, boxes_of, join
 from flexsites.inputs.formats.projection import coordinate_faults
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.formats.web import Told, get_json, open_session, require_same_reach
@@ -32,6 +32,7 @@ from flexsites.inputs.formats.windows import in_degrees
 _MOST_OUTSIDE = 100_000
 """A service that ignores the window gives the whole country: so many features outside it are enough to be sure."""
 _SLACK_M = 1.0
+_SHOWN = 300
 
 
 def fetch_features(
@@ -173,7 +174,7 @@ class _Fetch:
             after = urljoin(url, links[0]["href"]) if links else None
             if after is not None:
                 require_same_reach(first, after)
-            features = content.get("features", [])
+            features = _said(content, "features", self.where)
             _require_number(content.get("numberReturned"), len(features), self.where)
             self._add(features, after)
             if expected is not None and self.pages.n_features > expected:
@@ -183,7 +184,22 @@ class _Fetch:
             url, parameters = after, None
         if not self.pages.n_features and self.bounds is not None:
             self._require_understood(row, first)
+        if expected is None and self.pages.n_pages == 1 and self.pages.n_features > 1:
+            self._require_next(first, asked | {"limit": "1"})
         return expected
+
+    def _require_next(self, url: str, parameters: dict[str, str]) -> None:
+        """Refuse one page of a service that says neither how many there are nor where the next page is.
+
+        Of a page of one feature there must be a next one. Who ignores how many are asked, gives all that there are.
+        """
+        content, _ = get_json(self.session, url, parameters, told=self.told)
+        is_named = any(link.get("rel") == "next" for link in content.get("links", []))
+        if len(_said(content, "features", self.where)) == 1 and not is_named:
+            n_features = self.pages.n_features
+            self.pages.forget()
+            what = f"{n_features} features came, and the service says neither how many there are nor where the next are"
+            raise InputError(Fault(what, self.where, "give a file of it"))
 
     def _require_understood(self, row: OgcFeatures, url: str) -> None:
         """Refuse no features where the service has some: it took metres for degrees, and says nothing of it."""
@@ -193,7 +209,7 @@ class _Fetch:
         if row.cql_filter is not None:
             parameters |= {"filter": row.cql_filter, "filter-lang": "cql2-text"}
         content, _ = get_json(self.session, url, parameters, told=self.told)
-        if content.get("features"):
+        if _said(content, "features", self.where):
             self.pages.forget()
             what = "nothing comes of the window in RD New, and something does of the same window in degrees"
             raise CrsError(Fault(what, self.where, "the service does not take RD New here: give a file"))
@@ -207,7 +223,7 @@ class _Fetch:
             common |= {"spatialRel": "esriSpatialRelIntersects"}
         counted, _ = get_json(self.session, url, {**common, "returnCountOnly": "true", "f": "json"}, told=self.told)
         _require_no_error(counted, self.where)
-        expected = int(counted["count"])
+        expected = int(_said(counted, "count", self.where))
         if expected < 0:
             raise InputError(Fault(f"the service said {expected} features", self.where, "tell the provider"))
         while self.pages.n_features < expected:
@@ -215,17 +231,20 @@ class _Fetch:
             page = {"outFields": "*", "resultOffset": offset, "resultRecordCount": str(row.limit), "f": "geojson"}
             content, _ = get_json(self.session, url, {**common, **page}, told=self.told)
             _require_no_error(content, self.where)
-            features = content.get("features", [])
+            features = _said(content, "features", self.where)
             if not features:
                 break
             self._add(features, f"{url}#{int(offset) + len(features)}")
+            if self.pages.n_features >= expected and _goes_on(content):
+                self.pages.forget()
+                what = f"the service said {expected} features, and more and more come"
+                raise InputError(Fault(what, self.where, "tell the provider"))
         return expected
 
     def _add(self, features: list[dict[str, Any]], after: str | None) -> None:
         """Keep a page of features; the first one must lie in RD New, and not too many outside the window."""
-        placed = [shapely.geometry.shape(one["geometry"]) for one in features if one.get("geometry")]
-        boxes = shapely.bounds(np.array(placed, dtype=object)).reshape(-1, 4)
-        if not self.is_checked and placed:
+        boxes = boxes_of(features)
+        if not self.is_checked and len(boxes):
             if wrong := coordinate_faults(boxes, "EPSG:28992", where=self.where):
                 raise CrsError(wrong)
             self.is_checked = True
@@ -235,6 +254,20 @@ class _Fetch:
             self.pages.forget()
             what = f"the service ignores the window: {self.pages.n_outside} features came that lie outside it"
             raise InputError(Fault(what, self.where, "give a file of it"))
+
+
+def _goes_on(content: dict[str, Any]) -> bool:
+    """Whether a page of an ArcGIS server says that it is not the last."""
+    said = "exceededTransferLimit"
+    return bool(content.get(said) or (content.get("properties") or {}).get(said))
+
+
+def _said(content: dict[str, Any], name: str, where: str) -> Any:  # noqa: ANN401 - what a service says, not yet judged
+    """Return what an answer says of a name; one that does not say it is no such answer, and says what went wrong."""
+    if name not in content:
+        what = f"the service gave no {name}, but: {json.dumps(content)[:_SHOWN]}"
+        raise InputError(Fault(what, where, "check url, collection and query"))
+    return content[name]
 
 
 def _n_outside(boxes: np.typing.NDArray[np.float64], bounds: Bounds) -> int:

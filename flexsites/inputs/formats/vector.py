@@ -245,6 +245,10 @@ def _choose_layer(layers: list[tuple[str, Any]], layer: str | None, where: str) 
         raise InputError(
             Fault(f"no layer {layer}", where, f"name one of its layers: {', '.join(names) or 'it has none'}")
         )
+    if not names:
+        raise InputError(
+            Fault("there is no layer in it", where, "fetch it again, or leave the source out: that means unknown")
+        )
     with_geometry = [name for name, kind in layers if kind is not None]
     if len(with_geometry or names) == 1:
         return (with_geometry or names)[0]

@@ -15,13 +15,12 @@ from pathlib import Path
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
-import numpy as np
 import requests
 import shapely
 
 from flexsites.config.sources import Wfs
 from flexsites.errors import CrsError, Fault, InputError
-from flexsites.inputs.formats.pages import JsonPages, Member, Pages
+from flexsites.inputs.formats.pages import JsonPages, Member, Pages, boxes_of
 from flexsites.inputs.formats.projection import coordinate_faults
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.formats.web import Told, answer_of, is_web_page
@@ -29,6 +28,8 @@ from flexsites.inputs.formats.windows import quarters
 from flexsites.tables.whole_files import read_state
 
 _MEMBERS = ("member", "featureMember")
+_BESIDE = {"boundedBy", "additionalObjects", "metaDataProperty", "description", "name", "identifier"}
+"""What may stand beside the features of a collection, and is none of them."""
 _COLLECTION = "FeatureCollection"
 _ID = "gml:id"
 _SMALLEST_M = 100.0
@@ -63,11 +64,13 @@ def read_document(content: bytes, *, where: str) -> Document:
     Raises
     ------
     InputError
-        If it is no XML, declares a document type, is a web page, or says what went wrong.
+        If it is no XML, declares a document type, is a web page, says what went wrong, or is no collection of
+        features of which every part is known: what is not known may be features.
 
     Examples
     --------
-    >>> read_document(b'<a><b:member xmlns:b="x"><c gml:id="c.1"/></b:member></a>', where="").members[0].id
+    >>> page = b'<FeatureCollection><b:member xmlns:b="x"><c gml:id="c.1"/></b:member></FeatureCollection>'
+    >>> read_document(page, where="").members[0].id
     'c.1'
     """
     if is_web_page(content):
@@ -82,6 +85,9 @@ def read_document(content: bytes, *, where: str) -> Document:
         text = html.unescape(re.sub(rb"<[^>]*>", b" ", content).decode("utf-8", "replace"))
         what = f"the service refused ({' '.join(text.split())[:_SHOWN]})"
         raise InputError(Fault(what, where, "check url and type_name"))
+    if strange := scan.strange:
+        what = f"the service answered <{strange}> where a collection of features is asked"
+        raise InputError(Fault(what, where, "check url and type_name; or give a file"))
     return scan.document
 
 
@@ -98,6 +104,7 @@ class _Scan:
         self._path: list[str] = []
         self._id: str | None = None
         self._begin, self._is_first = -1, False
+        self.strange: str | None = None
 
     def _declared(self, _version: str, encoding: str | None, _alone: int) -> None:
         self.document.encoding = encoding or "UTF-8"
@@ -109,8 +116,11 @@ class _Scan:
         local = name.rpartition(":")[2]
         if not self._path:
             self.document.root, self.document.attributes = name, attributes
+            self.strange = None if local == _COLLECTION else name
         elif len(self._path) == 1 and local in _MEMBERS:
             self._begin, self._id, self._is_first = self.parser.CurrentByteIndex, None, True
+        elif len(self._path) == 1 and local not in _BESIDE:
+            self.strange = self.strange or name
         elif len(self._path) == 2 and self._is_first:  # noqa: PLR2004 - within a member of the root
             self._id, self._is_first = attributes.get(_ID) or attributes.get("fid"), False
         self._path.append(name)
@@ -229,24 +239,28 @@ def _fetch_all(
     where: str,
     told: Told | None,
 ) -> None:
-    """Fetch page after page, until as many features are there as there are, or none come any more."""
-    while expected is None or pages.n_features < expected:
+    """Fetch page after page, until as many features are there as there are, or none come any more.
+
+    A last page that is full or names a next one is not yet the end, whatever the service counted; nor is one that is
+    not full where it counted nothing: it may give fewer at once than it is asked.
+    """
+    is_last = False
+    while not is_last:
         page = {"count": str(row.limit), "startIndex": str(pages.n_features)}
         page |= {} if row.format == "gml" else {"outputFormat": "application/json"}
         content, _ = answer_of(session, row.url, {**parameters_of(row, bounds), **page}, told=told)
-        content, n_members = _page_of(row, content, where)
-        is_last = n_members == 0 or (expected is None and n_members < row.limit)
-        pages.add(content, None if is_last else f"#{pages.n_features + n_members}", where=where)
-        if expected is not None and pages.n_features > expected:
+        content, n_members, goes_on = _page_of(row, content, where)
+        n_now = pages.n_features + n_members
+        is_last = n_members == 0 or (n_now == expected and n_members < row.limit and not goes_on)
+        pages.add(content, None if is_last else f"#{n_now}", where=where)
+        if expected is not None and n_now > expected:
             pages.forget()
             what = f"the service said {expected} features, and more and more come"
             raise InputError(Fault(what, where, "tell the provider"))
-        if is_last:
-            return
 
 
-def _page_of(row: Wfs, content: bytes, where: str) -> tuple[bytes, int]:
-    """Return a page as it is kept, and how many features it holds.
+def _page_of(row: Wfs, content: bytes, where: str) -> tuple[bytes, int, bool]:
+    """Return a page as it is kept, how many features it holds, and whether it names a page after it.
 
     Raises
     ------
@@ -256,20 +270,22 @@ def _page_of(row: Wfs, content: bytes, where: str) -> tuple[bytes, int]:
     if row.format == "gml":
         document = read_document(content, where=where)
         said, n_members = document.attributes.get("numberReturned", ""), len(document.members)
+        goes_on = "next" in document.attributes
     else:
         try:
             found = json.loads(content)
             features = found["features"]
             said, n_members = str(found.get("numberReturned", "")), len(features)
-            shapes = [shapely.geometry.shape(one["geometry"]) for one in features if one.get("geometry")]
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            goes_on = any(link["rel"] == "next" for link in found.get("links", []))
+            boxes = boxes_of(features)
+        except (ValueError, LookupError, TypeError, AttributeError, shapely.errors.ShapelyError) as error:
             read_document(content, where=where)  # which tells what went wrong, where the service says it in XML
             what = f"the service answered no GeoJSON ({type(error).__name__}: {error})"
             raise InputError(Fault(what, where, "take `format: gml`")) from error
-        if wrong := coordinate_faults(shapely.bounds(np.array(shapes, dtype=object)), "EPSG:28992", where=where):
+        if wrong := coordinate_faults(boxes, "EPSG:28992", where=where):
             raise CrsError(wrong)
         content = json.dumps(features).encode()
     if said.isdecimal() and int(said) != n_members:
         what = f"a page says {said} features and holds {n_members}"
         raise InputError(Fault(what, where, "fetch again: it goes on where it broke off"))
-    return content, n_members
+    return content, n_members, goes_on

@@ -27,7 +27,15 @@ from flexsites.inputs.formats.vector import BATCH_ROWS, GDAL_ARC_STEP_DEGREES, B
 from flexsites.inputs.rows import validity
 from flexsites.inputs.rows.namings import as_delivered, fitted
 from flexsites.inputs.rows.numbers import OF_A_MAPPING, Unreadable
-from flexsites.inputs.rows.selection import Unlisted, column_faults, identifiers, kept_columns, read_columns, select
+from flexsites.inputs.rows.selection import (
+    Unlisted,
+    column_faults,
+    has_lost_digits,
+    identifiers,
+    kept_columns,
+    read_columns,
+    select,
+)
 
 # Above this many features a file is read through its spatial index, below it whole: so that rows without geometry,
 # which no index knows, are found where that costs little.
@@ -337,10 +345,12 @@ def sound_rows(
     told.n_placed += int((~(shapely.is_missing(moved) | shapely.is_empty(moved))).sum())
     told.n_away += int(is_away.sum())
     if kind == "any":  # a layer may hold the sea: what lies outside the country matters to no site, and is counted
-        is_inside &= ~is_away
+        is_inside &= ~is_away | _nowhere(chosen.geometry, is_away)
     is_repeat, is_taken = told.doubles.check(ids, digests)
     sound = validity.make_sound(moved, kind)
     reason = sound.reason.copy()
+    if selection.identifying:
+        reason[has_lost_digits(batch, selection) & (reason == np.array(None))] = "an id that has lost its last digits"
     reason[is_taken & (reason == np.array(None))] = "an id that another feature has"
     if selection.identifying:
         reason[ids.isna().to_numpy() & (reason == np.array(None))] = "no id"
@@ -356,6 +366,16 @@ def sound_rows(
     ledger.n_kept += int(keep.sum())
     columns = chosen.columns[keep].reset_index(drop=True)
     return Rows(ids[keep].reset_index(drop=True), columns, sound.geometry[keep])
+
+
+def _nowhere(geometry: Geometries, is_asked: np.typing.NDArray[np.bool_]) -> np.typing.NDArray[np.bool_]:
+    """Return which of the geometries that are asked have a corner that is no place, as they were delivered.
+
+    Such a one lies nowhere, also not outside the country; what no projection reaches does lie outside.
+    """
+    found = is_asked.copy()
+    found[is_asked] = validity.has_corner_nowhere(geometry[is_asked])
+    return found
 
 
 def _meets(geometry: Geometries, bounds: Bounds | None) -> np.typing.NDArray[np.bool_]:

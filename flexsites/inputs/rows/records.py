@@ -62,7 +62,9 @@ class SourceRecord:
         if self.n_repeated:
             told.append(f"{self.id}: {self.n_repeated} rows are the same row or the same ground again and count once")
         if self.n_features == 0:
-            told.append(f"{self.id}: nothing of it lies in the area of the run")
+            is_chosen_away = 0 < self.n_read == self.n_left_out
+            why = "no row passes `where`" if is_chosen_away else "nothing of it lies in the area of the run"
+            told.append(f"{self.id}: {why}")
         return told
 
 

@@ -26,6 +26,10 @@ from flexsites.inputs.rows.words import nearly
 
 EVERY_COLUMN = "*"
 _SHOWN = 6
+_EXACT = 2.0**53
+"""From here on a float does not hold every integer."""
+_ROUNDED = r"\d[.,]\d{4,}[eE]\+?\d{2}"
+"""How a spreadsheet writes a long number that it has rounded."""
 
 
 @dataclass(slots=True)
@@ -254,13 +258,33 @@ def identifiers(batch: Batch, selection: Selection) -> pd.Series:
     """Return the ids of the rows that `where` keeps, as text with the prefix; null where the source has none."""
     if not selection.identifying:
         return pd.Series(np.full(len(batch.columns), None, dtype=object), dtype="str")
-    keep = np.ones(len(batch.columns), dtype=bool)
-    for name, values in selection.where.items():
-        keep &= matches(batch.columns[name], values)
-    first, *others = (_id_part(batch.columns.loc[keep, name]) for name in selection.identifying)
+    chosen = _identifying(batch, selection)
+    first, *others = (_id_part(chosen[name]) for name in selection.identifying)
     for other in others:
         first = first + " " + other
     return selection.id_prefix + first
+
+
+def has_lost_digits(batch: Batch, selection: Selection) -> NDArray[np.bool_]:
+    """Return which of the rows that `where` keeps have an id that is rounded: a number too large, or 9.007199E+17."""
+    chosen = _identifying(batch, selection)
+    lost = np.zeros(len(chosen), dtype=bool)
+    for name in selection.identifying:
+        column = chosen[name]
+        if pd.api.types.is_float_dtype(column.dtype):
+            lost |= (column.abs() >= _EXACT).to_numpy(dtype=bool, na_value=False)
+        elif isinstance(column.dtype, pd.StringDtype | np.dtypes.ObjectDType):
+            text = column.astype("str")
+            lost |= text.str.fullmatch(_ROUNDED).fillna(value=False).to_numpy(dtype=bool)
+    return lost
+
+
+def _identifying(batch: Batch, selection: Selection) -> pd.DataFrame:
+    """Return the columns that make the ids, of the rows that `where` keeps."""
+    keep = np.ones(len(batch.columns), dtype=bool)
+    for name, values in selection.where.items():
+        keep &= matches(batch.columns[name], values)
+    return batch.columns.loc[keep, list(dict.fromkeys(selection.identifying))]
 
 
 def _id_part(column: pd.Series) -> pd.Series:

@@ -38,6 +38,7 @@ _REMEDIES = {
     "empty geometry": "give each row a geometry, or take it out",
     "no id": "give each row an id, or leave `id_column` out: ids are then made of the geometry",
     "an id that another feature has": "make ids unique, or leave `id_column` out: ids are then made of the geometry",
+    "an id that has lost its last digits": "give ids as text: a number holds no more than fifteen digits of them",
     "coordinates outside the Netherlands": "take these rows out, or mend their coordinates",
     "a corner that is no place": "mend its coordinates (they are not numbers, or beyond the Earth), or take it out",
     "nothing is left of it when repaired": "mend the polygon, or take it out",
@@ -133,7 +134,7 @@ def make_sound(geometry: Geometries, kind: Kind) -> Repaired:
     is_missing = shapely.is_missing(result)
     is_empty = shapely.is_empty(result)
     is_wrong = ~np.isin(shapely.get_type_id(result), _KINDS[kind]) & ~is_missing & ~is_empty
-    is_nowhere = _has_corner_nowhere(result)
+    is_nowhere = has_corner_nowhere(result)
     is_away = outside_rd(result) & ~is_wrong & ~is_nowhere
     is_repaired = np.zeros(len(result), dtype=bool)
     is_flat = np.isin(shapely.get_type_id(result), _KINDS["polygon"])
@@ -158,7 +159,7 @@ def make_sound(geometry: Geometries, kind: Kind) -> Repaired:
     return Repaired(result, is_repaired, reason)
 
 
-def _has_corner_nowhere(geometry: Geometries) -> NDArray[np.bool_]:
+def has_corner_nowhere(geometry: Geometries) -> NDArray[np.bool_]:
     """Return which geometries have a corner that is not a number, infinite, or farther off than the Earth is round."""
     xy, of = shapely.get_coordinates(geometry, return_index=True)
     with np.errstate(invalid="ignore"):

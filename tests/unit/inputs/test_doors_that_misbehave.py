@@ -37,6 +37,12 @@ WANTED = [f"p{i}" for i in range(2, 8)]
 ROW = Vector.model_validate({"reader": "vector", "about": ABOUT, "path": "data/a.parquet"})
 RD = "http://www.opengis.net/def/crs/EPSG/0/28992"
 LONGEST_S = 30.0
+LIES = {"says too few": -2, "says too many": 3}
+"""How many features a service says there are more than it has."""
+REFUSALS = {
+    "wfs": b"<ExceptionReport><ExceptionText>No such type</ExceptionText></ExceptionReport>",
+    "others": b'{"code": "InvalidParameterValue", "description": "No such type"}',
+}
 
 
 @dataclass
@@ -77,11 +83,13 @@ class _Handler(fakes._Handler):
 
     def _strays(self) -> bool:
         """Answer something else than what is asked, where the mood is so."""
-        web, target = self.web, None
+        web, url, target = self.web, urlparse(self.path), None
         if web.bad in ("429 twice", "503 twice") and web.n <= 2:
             return self._instead(int(web.bad[:3]), b"busy", {"Retry-After": "0"})
         if web.bad in ("429", "503"):
             return self._instead(int(web.bad), b"busy", {"Retry-After": "0"})
+        if web.bad == "refuses with a 200":
+            return self._instead(200, REFUSALS["wfs" if url.path.endswith("/wfs") else "others"], {})
         if web.bad == "page for people":
             return self._instead(200, b"<!DOCTYPE html><html><body>Log in</body></html>", {"Content-Type": "text/html"})
         if web.bad == "redirect to a file":
@@ -108,6 +116,8 @@ class _Handler(fakes._Handler):
         start, limit = int(query.get("cursor", 0)), 2
         features = json.loads(found.iloc[start : start + limit].to_json())["features"]
         page: dict[str, Any] = {"type": "FeatureCollection", "features": features, "links": []}
+        if web.bad in LIES:
+            page["numberMatched"] = len(found) + LIES[web.bad]
         if start + limit < len(found):
             cursor = start if web.bad == "the same page" and start else start + limit
             kept = {key: value for key, value in query.items() if key != "cursor"} | {"cursor": cursor}
@@ -119,16 +129,18 @@ class _Handler(fakes._Handler):
         web = self.web
         found = self._within(shapely.box(*map(float, query["geometry"].split(","))))
         if "returnCountOnly" in query:
-            return self._send(200, json.dumps({"count": len(found)}).encode(), {})
+            return self._send(200, json.dumps({"count": len(found) + LIES.get(web.bad, 0)}).encode(), {})
         start = 0 if web.bad == "the same page" else int(query["resultOffset"])
         page = found.iloc[start : start + min(2, int(query["resultRecordCount"]))]
-        content = (page.to_crs(4326) if web.bad == "another system" else page).to_json()
-        return self._send(200, content.encode(), {})
+        content = json.loads((page.to_crs(4326) if web.bad == "another system" else page).to_json())
+        content["properties"] = {"exceededTransferLimit": start + len(page) < len(found)}
+        return self._send(200, json.dumps(content).encode(), {})
 
     def _wfs(self, query: dict[str, str]) -> None:
         if self.web.bad == "window ignored":
             query.pop("bbox", None)
         self.web.obeys_start = self.web.bad != "the same page"
+        self.web.hits = str(len(WANTED) + LIES[self.web.bad]) if self.web.bad in LIES else None
         super()._wfs(query)
 
     def _within(self, shape: shapely.Geometry) -> gpd.GeoDataFrame:
@@ -227,6 +239,7 @@ NOT = "no such thing"
 """Whole files have no pages, know of no window and are in the system that they are; services have no editions."""
 BUSY = "429 each time|503 each time"
 CUT = "broke off|breaks off|cut off|bytes"
+MORE = "said 4 features, and more and more come"
 EDITION = "IncompleteRead|edition|changes"
 NO_EDITIONS = dict.fromkeys(("ogc_api", "wfs", "download", "arcgis", "tiles"), NOT)
 """Services have none, and tiles are held to their digests (test_tiles.py)."""
@@ -246,6 +259,9 @@ MATRIX: dict[str, dict[str, str]] = {
     "cut off once": row(WHOLE),
     "cut off": row(CUT),
     "page for people": row("web page"),
+    "refuses with a 200": row("No such type|cannot be read|answered no|what came is no|does not say where"),
+    "says too few": row(NOT, ogc_api=MORE, wfs=MORE, arcgis=MORE),
+    "says too many": row(NOT, ogc_api="said 9 features and gave 6", wfs="said 9", arcgis="said 9"),
     "redirect to a file": row(r"another scheme \(file:\)"),
     "redirect inside": row("private network"),
     "redirect in a circle": row("10 redirects"),

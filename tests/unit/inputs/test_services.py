@@ -54,6 +54,8 @@ class Service:
     circles: bool = False
     knows_degrees_alone: bool = False
     repeated: dict[str, str] = field(default_factory=dict)
+    instead: dict[str, Any] | None = None
+    names_next: bool = True
 
     @property
     def url(self) -> str:
@@ -82,6 +84,8 @@ class _Handler(BaseHTTPRequestHandler):
         service.asked.append(self.path)
         if service.faults:
             return self._send(service.faults.pop(0), b"busy", {"Retry-After": service.pause})
+        if service.instead is not None and "returnCountOnly" not in query:
+            return self._send(200, json.dumps(service.instead).encode(), {})
         if url.path.endswith("/items"):
             return self._items(query)
         if url.path.endswith("/query"):
@@ -109,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
         if service.is_endless:
             page["features"] = [{**found[0], "id": f"f-{start}"}]
             page["links"].append({"rel": "next", "href": f"{self.path.split('?')[0]}?cursor={start + 1}"})
-        elif start + limit < len(found) and not service.answer:
+        elif start + limit < len(found) and not service.answer and service.names_next:
             kept = "&".join(f"{key}={value}" for key, value in query.items() if key in ("limit", "filter", "f"))
             cursor = start if service.repeats and start else start + limit
             cursor = 0 if service.circles and start else cursor
@@ -354,6 +358,41 @@ def test_an_arcgis_answer_that_is_not_as_it_should_be_is_told(
     service.answer = answer
     with pytest.raises(InputError, match=r"ibis \(http://127"):
         fetch_features("ibis", arcgis(service), tmp_path, bounds=None)
+
+
+REFUSED = {"code": "InvalidParameterValue", "description": "bbox is wrong"}
+
+
+def test_an_error_that_comes_as_an_ordinary_answer_is_no_empty_collection(service: Service, tmp_path: Path) -> None:
+    service.instead = REFUSED
+    for row in (ogc(service), arcgis(service)):
+        with pytest.raises(InputError, match=r"gave no features, but: .*bbox is wrong"):
+            fetch_features("parcels", row, tmp_path, bounds=(1.0, 2.0, 3.0, 4.0))
+
+
+@pytest.mark.parametrize("limit", [10, 24, 25, 1000])
+def test_one_page_of_a_service_that_says_not_where_the_next_is_may_be_all_or_not(
+    service: Service, tmp_path: Path, limit: int
+) -> None:
+    assert limit < 25 or len(ids(fetch_features("parcels", ogc(service, limit=limit), tmp_path, bounds=None))) == 25
+    service.names_next, row = False, ogc(service, limit=limit, parameters={"other": "1"})
+    with pytest.raises(InputError, match=rf"{min(limit, 25)} features came, and the service says neither how many"):
+        fetch_features("parcels", row, tmp_path, bounds=None)
+    service.matched = 25
+    if limit < 25:
+        with pytest.raises(InputError, match=rf"said 25 features and gave {limit}"):
+            fetch_features("parcels", row, tmp_path, bounds=None)
+    else:
+        assert len(ids(fetch_features("parcels", row, tmp_path, bounds=None))) == 25
+
+
+def test_an_arcgis_server_that_says_itself_that_there_are_more_is_believed(service: Service, tmp_path: Path) -> None:
+    service.n, service.matched = 10, 10
+    service.instead = {"features": service.features(), "properties": {"exceededTransferLimit": True}}
+    with pytest.raises(InputError, match="said 10 features, and more and more come"):
+        fetch_features("ibis", arcgis(service), tmp_path, bounds=None)
+    service.instead["properties"] = None
+    assert len(ids(fetch_features("ibis", arcgis(service), tmp_path, bounds=None))) == 10
 
 
 def test_a_service_that_goes_on_beyond_what_it_said_is_left(service: Service, tmp_path: Path) -> None:

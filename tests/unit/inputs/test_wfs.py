@@ -74,6 +74,20 @@ def test_fewer_features_than_said(web: Web, tmp_path: Path) -> None:
         fetch_features("parcels", row(web), tmp_path, bounds=BOX)
 
 
+@pytest.mark.parametrize("hits", ["0", "5", "10", "20"])
+def test_more_features_than_said_are_not_left(web: Web, tmp_path: Path, hits: str) -> None:
+    web.hits = hits
+    with pytest.raises(InputError, match=f"said {hits} features, and more and more come"):
+        fetch_features("parcels", row(web), tmp_path, bounds=BOX)
+
+
+@pytest.mark.parametrize("hits", [None, "unknown"])
+def test_pages_may_be_shorter_than_asked(web: Web, tmp_path: Path, hits: str | None) -> None:
+    web.hits, web.most_page = hits, 4
+    path = fetch_features("parcels", row(web), tmp_path, bounds=BOX)
+    assert path.read_text(encoding="utf-8").count("<wfs:member>") == 25
+
+
 def test_an_answer_that_breaks_off_is_told(web: Web, tmp_path: Path) -> None:
     web.cuts = 500
     with pytest.raises(InputError, match="broke off 3 times"):
@@ -88,6 +102,10 @@ def test_an_answer_that_breaks_off_is_told(web: Web, tmp_path: Path) -> None:
     [
         ("<ExceptionReport><ExceptionText>No such type &amp; all</ExceptionText></ExceptionReport>",
          "No such type & all"),
+        ("<WFS_Capabilities version='2.0.0'><a/></WFS_Capabilities>", "answered <WFS_Capabilities> where a collection"),
+        ("<FeatureCollection numberMatched='1'><featureMembers><a/></featureMembers></FeatureCollection>",
+         "answered <featureMembers> where a collection"),
+        ("<FeatureCollection numberMatched='1'><truncatedResponse/></FeatureCollection>", "<truncatedResponse> where"),
         ("<!DOCTYPE html><html><body>Log in</body></html>", "web page"),
         ('<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>', "document type"),
     ],
@@ -97,3 +115,9 @@ def test_what_is_no_page_of_features_is_told(web: Web, tmp_path: Path, prologue:
     web.files["/page"] = prologue.encode()
     with pytest.raises(InputError, match=told):
         fetch_features("parcels", row(web), tmp_path, bounds=BOX)
+
+
+def test_a_shape_of_no_kind_is_told(web: Web, tmp_path: Path) -> None:
+    web.files["/geojson"] = b'{"features": [{"geometry": {"type": "Foo", "coordinates": []}}]}'
+    with pytest.raises(InputError, match=r"answered <wfs:FeatureCollection|no whole XML|no GeoJSON"):
+        fetch_features("parcels", row(web, format="geojson"), tmp_path, bounds=BOX)

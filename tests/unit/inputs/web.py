@@ -46,6 +46,7 @@ class Web:
     headers: dict[str, str] = field(default_factory=dict)
     obeys_start: bool = True
     hits: str | None = None
+    most_page: int = 1_000_000
     prologue: str = ""
     most_area_m2: float = 1e12
     states: list[str] = field(default_factory=lambda: ["PENDING", "RUNNING", "COMPLETED"])
@@ -115,8 +116,10 @@ class _Handler(BaseHTTPRequestHandler):
         total = web.hits if web.hits is not None else str(len(found))
         if query.get("resulttype") == "hits":
             return self._send(200, self._page(found[:0], total), {})
+        if "outputformat" in query:
+            return self._send(200, web.files["/geojson"], {})
         start = int(query["startindex"]) if web.obeys_start else 0
-        page = found[start : start + int(query["count"])]
+        page = found[start : start + min(int(query["count"]), web.most_page)]
         return self._send(200, web.prologue.encode() + self._page(page, total), {})
 
     def _within(self, shape: shapely.Geometry) -> gpd.GeoDataFrame:
