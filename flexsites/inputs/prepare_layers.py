@@ -15,11 +15,12 @@ from flexsites.inputs.features import open_features
 from flexsites.inputs.formats.windows import around as window_around
 from flexsites.inputs.land.coverages import coverage_frame, coverage_of
 from flexsites.inputs.land.layers import write_layer
+from flexsites.inputs.land.plan_periods import tell_unread_periods
 from flexsites.inputs.land.rasters import RasterFile, covered_cells, open_raster, write_raster_layer
 from flexsites.inputs.land.rule_needs import RuleNeeds, needs_of
 from flexsites.inputs.osm.layers import osm_extent
 from flexsites.inputs.preparation import Preparation
-from flexsites.inputs.rows.ingest import ReadReport
+from flexsites.inputs.rows.ingest import ReadReport, VectorSource
 from flexsites.inputs.source_files import file_name
 from flexsites.inputs.stock.bag_layer import COLUMNS as BAG_COLUMNS
 from flexsites.inputs.stock.bag_layer import write_bag_layer
@@ -85,6 +86,8 @@ def _prepare_layer(
         paths = preparation.files(dotted, row, bounds=around)
         names = {"needed": needs.needed, "optional": needs.optional}
         opened = open_features(dotted, row, paths, preparation.places, **names, on=on)
+        if isinstance(opened, VectorSource):
+            tell_unread_periods(opened, report)
         return write_layer(name, opened, report, path, bounds=around, needs=needs), opened.notes
 
     target = f"layers/{file_name(name)}"

@@ -7,6 +7,7 @@ A file bigger than memory is read batch by batch; the order of the rows is the f
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from flexsites.errors import CrsError, Fault, InputError, raise_faults
 from flexsites.inputs.formats import archives, gml
+from flexsites.inputs.formats.arrow import exact, readable
 
 Bounds = tuple[float, float, float, float]
 
@@ -34,11 +36,6 @@ GDAL_ARC_STEP_DEGREES = 4.0
 """The angle of a chord when nothing is configured: GDAL's own; a chord lies r * 0.0006 inside its arc."""
 
 _ARC_STEP = "OGR_ARC_STEPSIZE"
-_EXACT = {
-    pa.int8(): pd.Int64Dtype(), pa.int16(): pd.Int64Dtype(), pa.int32(): pd.Int64Dtype(), pa.int64(): pd.Int64Dtype(),
-    pa.uint8(): pd.Int64Dtype(), pa.uint16(): pd.Int64Dtype(), pa.uint32(): pd.Int64Dtype(),
-    pa.uint64(): pd.UInt64Dtype(), pa.bool_(): pd.BooleanDtype(),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,8 +256,11 @@ def _gdal_batches(
     opened: VectorFile, columns: tuple[str, ...], bounds: Bounds | None, rows: int, text: tuple[str, ...]
 ) -> Iterator[Batch]:
     wanted = [name for name in opened.columns if name in columns]
+    # GDAL tells no capitals apart where it leaves columns out: of `n` and `N` it would leave out both.
+    spelt = {name.lower() for name in wanted}
+    read = [name for name in opened.columns if name.lower() in spelt]
     pyogrio.set_gdal_config_options({_ARC_STEP: opened.arc_step_degrees})
-    common: dict[str, Any] = {"layer": opened.layer, "columns": wanted, "bbox": bounds, **opened.options}
+    common: dict[str, Any] = {"layer": opened.layer, "columns": read, "bbox": bounds, **opened.options}
     if opened.is_text:  # GML: arcs come out as curves in arrow's batches, as chords in GDAL's own
         for page in _paged(opened.path, wanted, common, None):
             yield Batch(_numbers(page.columns, text), page.geometry)
@@ -323,6 +323,9 @@ def _open_parquet(path: Path, where: str) -> VectorFile:
     except (ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:  # ProjError is a RuntimeError
         what = f"what it says of its geometry cannot be read ({type(error).__name__}: {error})"
         raise InputError(Fault(what, where, "write it as GeoParquet again")) from error
+    if twice := sorted(name for name, n in Counter(names).items() if n > 1):
+        what = "two columns of one name: which is meant is not known"
+        raise InputError(Fault(what, where, "give each column a name of its own", len(twice), twice))
     if column is not None and column not in names:
         raise InputError(Fault(f"its geometry column {column} is not there", where, "write it as GeoParquet again"))
     if encoding not in (None, "WKB"):
@@ -356,7 +359,7 @@ def _parquet_batches(path: str, columns: tuple[str, ...], bounds: Bounds | None,
 
 def _from_arrow(table: pa.Table, geometry: str | None, names: list[str], where: str) -> Batch:
     # A table without columns would forget how many rows it has.
-    frame = exact(_readable(table.select(names), where)) if names else pd.DataFrame(index=range(table.num_rows))
+    frame = exact(readable(table.select(names), where)) if names else pd.DataFrame(index=range(table.num_rows))
     if geometry is None or geometry not in table.column_names:
         return Batch(frame, np.full(len(frame), None, dtype=object))
     return Batch(frame, _shapes(table.column(geometry).to_numpy()))
@@ -365,31 +368,3 @@ def _from_arrow(table: pa.Table, geometry: str | None, names: list[str], where: 
 @np.errstate(invalid="ignore")  # a corner that is not a number is judged with the rows
 def _shapes(wkb: NDArray[np.object_]) -> NDArray[np.object_]:
     return np.asarray(shapely.from_wkb(wkb), dtype=object)
-
-
-def exact(table: pa.Table) -> pd.DataFrame:
-    """Return a table in types that hold its values: integers stay integers whatever nulls there are.
-
-    Examples
-    --------
-    >>> exact(pa.table({"id": [900719925474099311, None]}))["id"].tolist()
-    [900719925474099311, <NA>]
-    >>> len(exact(pa.table({"id": [1, 2]}).select([])))
-    2
-    """
-    if not table.num_columns:
-        return pd.DataFrame(index=pd.RangeIndex(table.num_rows))
-    # What pandas wrote of itself beside the columns may be damaged, and would hide a column that was an index.
-    frame: pd.DataFrame = table.replace_schema_metadata().to_pandas(types_mapper=_EXACT.get)
-    return frame
-
-
-def _readable(table: pa.Table, where: str) -> pa.Table:
-    """Return the table; refuse text in another encoding than UTF-8 (a shapefile that does not say which it has)."""
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        try:
-            column.validate(full=True)
-        except pa.ArrowInvalid as error:
-            remedy = "say the encoding beside it (a .cpg file, for example ISO-8859-1), or export it as UTF-8"
-            raise InputError(Fault(f"the text of column {name} is not UTF-8", where, remedy)) from error
-    return table

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from flexsites.inputs.rows.ingest import ReadReport, Rows
+from flexsites.inputs.rows.ingest import ReadReport, Rows, VectorSource
+
+_A_YEAR = re.compile(r"(?<!\d)(19|20)\d\d")
 
 
 def with_periods(
@@ -66,6 +69,19 @@ def with_periods(
         report.ledger.n_kept -= int((~stays).sum())
         report.notes.append(f"{int((~stays).sum())} plans without homes in any period are left out")
     return Rows(rows.ids[stays].reset_index(drop=True), columns[stays].reset_index(drop=True), rows.geometry[stays])
+
+
+def tell_unread_periods(opened: VectorSource, report: ReadReport) -> None:
+    """Tell of plans without a year in which they start that columns of their file, which are not read, may say it."""
+    ours = {opened.row.rename.get(name, name) for name in opened.kept}
+    if "plan_hardness" not in ours or "plan_start_year" in ours or getattr(opened.row, "periods", None):
+        return
+    unread = {name for file in opened.files for name in file.columns if name not in opened.asked}
+    if named := ", ".join(sorted(name for name in unread if _A_YEAR.search(name))):
+        report.doubts.append(
+            "no plan has a year in which it starts, and a hard plan of unknown start excludes; not read are "
+            f"{named}: if they hold homes per period, name them in `periods`"
+        )
 
 
 def without_finished(rows: Rows, report: ReadReport) -> Rows:

@@ -302,6 +302,8 @@ def plain(column: pd.Series, nulls: Iterable[object]) -> pd.Series:
     --------
     >>> plain(pd.Series([1, -99997]), (-99997,)).tolist()
     [1, <NA>]
+    >>> plain(pd.Series([2**64 - 1], dtype="UInt64"), ()).tolist()  # more than Int64 holds
+    ['18446744073709551615']
     >>> plain(pd.Series([["b", "a"], None]), ()).tolist()
     ['b|a', nan]
     """
@@ -311,7 +313,7 @@ def plain(column: pd.Series, nulls: Iterable[object]) -> pd.Series:
     result: pd.Series[Any]
     if pd.api.types.is_bool_dtype(kind):
         result = column.astype("boolean")
-    elif pd.api.types.is_integer_dtype(kind):
+    elif pd.api.types.is_integer_dtype(kind) and not (column > np.iinfo(np.int64).max).any():
         result = column.astype("Int64")
     elif pd.api.types.is_float_dtype(kind):
         result = column.astype("float64")

@@ -11,9 +11,10 @@ import pyarrow.parquet as pq
 
 from flexsites.config.sources import Table
 from flexsites.errors import Fault, InputError
+from flexsites.inputs.formats.arrow import exact
 from flexsites.inputs.formats.cells import read_text, require_exact
 from flexsites.inputs.formats.files import Places, locate
-from flexsites.inputs.formats.vector import Batch, exact
+from flexsites.inputs.formats.vector import Batch
 from flexsites.inputs.formats.workbook import read_sheet
 from flexsites.inputs.rows.selection import Unlisted, column_faults, kept_columns, matches, select
 

@@ -71,6 +71,45 @@ def test_integers_stay_integers_whatever_nulls_there_are(tmp_path: Path) -> None
         assert sorted(found["site_id"]) == ["900719925474099301", "900719925474099302"]
 
 
+def with_column(folder: Path, name: str, values: pa.Array) -> None:
+    """Write three squares as Parquet with one more column."""
+    squares(3).to_parquet(folder / "l.parquet")
+    pq.write_table(pq.read_table(folder / "l.parquet").append_column(name, values), folder / "l.parquet")
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (pa.array([2**64 - 1, 1, None], pa.uint64()), ["18446744073709551615", "1"]),
+        (pa.array([b"a", b"\xc3\xa9", None]), ["a", "é"]),
+        (pa.array([b"aa", b"bb", None], pa.binary(2)), ["aa", "bb"]),
+        (pa.array([b"a", b"\xff", None]), "the text of column v is not UTF-8"),
+        (pa.array([9.1e17, 1.0, None]), r"an id that has lost its last digits \(1 row"),
+        (pa.array(["9.00719925474099E+17", "b", None]), r"an id that has lost its last digits \(1 row"),
+    ],
+)
+def test_ids_of_any_type_are_what_they_are_or_are_told(
+    tmp_path: Path, values: pa.Array, expected: list[str] | str
+) -> None:
+    with_column(tmp_path, "v", values)
+    row = vector("l.parquet", id_column="v", where={"id": ["p0", "p1"]})
+    if isinstance(expected, str):
+        with pytest.raises(InputError, match=expected):
+            prepare(sources(layers={"l": row}), directory=tmp_path / "out", base=tmp_path)
+    else:
+        assert sorted(layer(tmp_path, path="l.parquet", id_column="v", where=row["where"])["feature_id"]) == (
+            sorted(expected)
+        )
+
+
+def test_two_columns_of_one_name_are_told_and_of_nearly_one_are_read(tmp_path: Path) -> None:
+    with_column(tmp_path, "use", pa.array(["x"] * 3))
+    (fault,) = faults(tmp_path, path="l.parquet", keep=["use"])
+    assert "two columns of one name: which is meant is not known (1 row: use)" in fault
+    squares(1).assign(USE="x").to_file(tmp_path / "l.geojson", driver="GeoJSON", RFC7946="NO")
+    assert layer(tmp_path, path="l.geojson", keep=["use"])["use"].tolist() == ["grass"]
+
+
 @pytest.mark.parametrize("corner", [(np.nan, np.nan), (np.inf, 0.0), (1e297, Y), (X, -1e12)])
 def test_a_corner_that_is_no_place_cannot_be_repaired(tmp_path: Path, corner: tuple[float, float]) -> None:
     shapes = squares(2).geometry.to_numpy().copy()

@@ -208,3 +208,14 @@ def test_plans_with_homes_per_period_start_in_the_first_that_has_any(tmp_path: P
     assert (told.n_read, told.n_left_out, told.n_features) == (4, 1, 3)
     (fault,) = check(sources(layers={"l": row | {"periods": {"op19": [2019, 2019]}}}), base=tmp_path, request=asked)
     assert "no column op19, which `periods` names" in str(fault)
+
+
+def test_plans_without_a_start_whose_homes_per_period_are_not_read_are_told(tmp_path: Path) -> None:
+    frame = squares(2).assign(plan_hardness="hard", op2020_24=[50, 0], OP20302050=[0, 30], oppervlakte=[1, 2])
+    row = vector(write(frame, tmp_path / "l.gpkg"), keep=["plan_hardness"], coverage="run", id_column="id")
+    periods = {"op2020_24": [2020, 2024], "OP20302050": [2030, 2050]}
+    for more, told in (({}, "not read are OP20302050, op2020_24: if"), ({"periods": periods}, None)):
+        given = sources(layers={"l": row | more})
+        asked = Request(rules=(rule(**RULES["plan_hardness"]),))
+        found = prepare(given, directory=tmp_path / f"out{len(more)}", base=tmp_path, request=asked)
+        assert [told in one for one in found.warnings] == ([] if told is None else [True])
