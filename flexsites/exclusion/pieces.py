@@ -282,7 +282,7 @@ def _frame(left: _Left, land: Land, everyone: Frame, rules: tuple[ExclusionRule,
     site_id = everyone["site_id"].iloc[found.site].reset_index(drop=True)
     is_core = found.outcome == PASSES
     has_core = ~shapely.is_empty(found.core)
-    point = shapely.get_point(found.entrance, 0)
+    point = found.entrance
     # An entrance that is borrowed begins on the lender's piece.
     outcome = np.array([*FAILURES, None], dtype=object)[found.outcome]
     columns: dict[str, Any] = {
@@ -292,7 +292,7 @@ def _frame(left: _Left, land: Land, everyone: Frame, rules: tuple[ExclusionRule,
         "piece_area_m2": shapely.area(found.geometry),
         "core_area_m2": shapely.area(found.core),
         "compactness": compactness(found.geometry),
-        "road_distance_m": np.where(found.has_entrance, shapely.length(found.entrance), np.nan),
+        "road_distance_m": found.entrance_m,
         "access_x_m": shapely.get_x(point),
         "access_y_m": shapely.get_y(point),
         "farthest_interior_m": farthest_m(found.geometry, point),

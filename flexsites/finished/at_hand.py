@@ -78,9 +78,11 @@ class LandAtHand:
 
 def needs_cells(run: Finished, reading: Reading) -> tuple[str, ...]:
     """Return what of a reading only a run of its own answers, by its path; nothing: it is answered from this run."""
-    changed = run.unanswered(reading)
-    if not changed or reading.bridging is not None:
-        return changed
+    if reading.bridging is not None:
+        # It flags parcels of the run itself, besides the land that it counts.
+        return ("bridging",)
+    if not (changed := run.unanswered(reading)):
+        return ()
     before = _study_of(run)
     lacking = {f"rules.{name}" for name in _not_at_hand(run, before, new_rules(before.base.rules, reading.rules))}
     if max(reading.tests.reaches_m) > before.reach_m or float(reading.tests.near_m) > before.near_m:

@@ -41,6 +41,9 @@ _DIVIDED = {
 }  # fmt: skip
 
 
+_MOST_QUESTIONS = 3
+"""Of so many questions of rules what was assessed is remembered, of a run of no more than a large municipality."""
+
 _WHOLE = "*"
 """Stands for all gemeenten at once; the code of none, nor of parcels without one."""
 
@@ -73,7 +76,7 @@ class _Divided:
 
 @dataclass
 class ByGemeente:
-    """A finished run that is asked of other rules by gemeente; what was assessed last is remembered.
+    """A finished run that is asked of other rules by gemeente; what was assessed for the last questions is remembered.
 
     Attributes
     ----------
@@ -83,8 +86,7 @@ class ByGemeente:
 
     run: Finished
     _opened: list[_Divided] = field(default_factory=list, repr=False)
-    _asked: list[Reading] = field(default_factory=list, repr=False)
-    _made: dict[str, Remade] = field(default_factory=dict, repr=False)
+    _asked: list[tuple[Reading, dict[str, Remade]]] = field(default_factory=list, repr=False)
     _parts: dict[str, LandAtHand] = field(default_factory=dict, repr=False)
 
     def order_from(self, first: str) -> list[str]:
@@ -115,7 +117,8 @@ class ByGemeente:
         Where no gemeente of it was asked before, all are assessed together: what lies on their borders is so once.
         """
         divided = self._land()
-        if not self._is_begun(reading) or _WHOLE in self._made:
+        begun = self._begun(reading)
+        if not begun or _WHOLE in begun:
             at_once = self._remade(reading, _WHOLE)
             study = study_with(divided.whole, reading)
             return stand_on(divided.whole, study, at_once.exclusions, at_once.tables), at_once.n_assessed
@@ -137,19 +140,23 @@ class ByGemeente:
             self._opened.append(_divide(open_land_of(self.run)))
         return self._opened[0]
 
-    def _is_begun(self, reading: Reading) -> bool:
-        """Whether the rules of a reading are those that were asked last."""
-        return bool(self._asked) and self._asked[0].id == reading.id and reading.leaves_the_same_as(self._asked[0])
+    def _begun(self, reading: Reading) -> dict[str, Remade]:
+        """Return what was assessed of the rules of a reading, by gemeente: of those asked last, whatever came after."""
+        for asked, made in self._asked:
+            if asked.id == reading.id and reading.leaves_the_same_as(asked):
+                return made
+        return {}
 
     def _remade(self, reading: Reading, gemeente: str) -> Remade:
-        """Return what a reading leaves of a gemeente, or of all, remembered until other rules are asked."""
-        if not self._is_begun(reading):
-            self._made.clear()
-            self._asked[:] = [reading]
-        if gemeente not in self._made:
+        """Return what a reading leaves of a gemeente, or of all, remembered while few other rules are asked."""
+        made = self._begun(reading)
+        if gemeente not in made:
             part = self._land().whole if gemeente == _WHOLE else self._part_of(gemeente)
-            self._made[gemeente] = remake(part, study_with(part, reading), reading)
-        return self._made[gemeente]
+            made[gemeente] = remake(part, study_with(part, reading), reading)
+        others = [one for one in self._asked if one[1] is not made]
+        most = _MOST_QUESTIONS if len(self.run.tables["sites"]) <= MOST_PARCELS else 1
+        self._asked[:] = [(reading, made), *others][:most]
+        return made[gemeente]
 
     def _part_of(self, gemeente: str) -> LandAtHand:
         """Return the land of a gemeente, with what questions found there: kept as far as it is no more than one's."""

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from flexsites.arrays import IntArray
 from flexsites.config.readings import Reading
 from flexsites.config.rule_sets import PieceTests
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
 from flexsites.config.study import Study
+from flexsites.exclusion.found_before import are_told_by, teach_land
 from flexsites.exclusion.kernels.land import Land
-from flexsites.exclusion.pieces import cut_land_otherwise, open_land, together_by_id
+from flexsites.exclusion.pieces import cut_land_otherwise, open_land, position_of, together_by_id
 from flexsites.inputs.prepared import Prepared
 from flexsites.surroundings import Surroundings, surroundings_of
 from flexsites.tables import Frame
@@ -25,8 +29,11 @@ __all__ = ["MOST_PARCELS", "Ground", "Kept"]
 MOST_PARCELS = 25_000
 """Around more than a large municipality what lies around is read for the parcels that change, and let go again."""
 
-_MOST_PIECES = 250_000
+_MOST_PIECES = 120_000
 """When more pieces were asked than this the land is laid out anew: what is held stays within bounds."""
+
+_MOST_LANDS = 2
+"""For so many tests of pieces land is held: who compares a question of tests with one of rules asks both in turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,12 @@ class _LaidOut:
     barring: tuple[ExclusionRule, ...]
     around: Surroundings
     land: Land
+    taught: set[int] = field(default_factory=set)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more pieces were asked than are held."""
+        return self.land.n_remembered > _MOST_PIECES
 
     def serves(self, other: Surroundings, reading: Reading, barring: tuple[ExclusionRule, ...]) -> bool:
         """Return whether a reading is tested by the same figures, among the same streets and barriers."""
@@ -79,6 +92,7 @@ class Kept:
         parcels: Frame,
         everyone: Frame,
         faces: tuple[Frame, Frame],
+        pieces: Frame,
         *,
         inputs: Prepared,
         study: Study,
@@ -92,23 +106,35 @@ class Kept:
             The parcels that a question changes, all of the run (or the part), and these with those around.
         faces
             Of everyone as the run has them, and with the labels of the reading.
+        pieces
+            Of the run: what it found of those that are left as they were is not found again.
         inputs, study, reading
             What the run has prepared, its study with the reading, and the reading.
         """
         if len(everyone) > MOST_PARCELS:
-            return _read_for(asked, faces[1], inputs, study, reading)
+            return _read_for(asked, faces, pieces, inputs, study, reading)
         around = self._around_all(parcels, inputs, study)
-        barring = _barring(study)
-        if not (self._laid_out and self._laid_out[0].serves(around, reading, barring)) or self._is_full():
-            land = _lay_out(everyone, faces[0], around, study, reading)
-            self._laid_out[:] = [_LaidOut(faces[0], reading.tests, reading.least_lane_m, barring, around, land)]
-        land = self._laid_out[0].land
-        if faces[1] is not self._laid_out[0].faces:
+        laid_out = self._land_for(everyone, faces[0], around, study, reading)
+        land, taught = laid_out.land, laid_out.taught
+        at = np.setdiff1d(position_of(everyone, asked), np.fromiter(taught, np.int64, len(taught)))
+        _teach(land, everyone, laid_out.faces, pieces, at, study, reading)
+        taught.update(at.tolist())
+        if faces[1] is not laid_out.faces:
             land = cut_land_otherwise(land, everyone, faces[1], rules=study.all_rules, tests=reading.tests)
         return Ground(everyone, faces[1], around, land)
 
-    def _is_full(self) -> bool:
-        return self._laid_out[0].land.n_remembered > _MOST_PIECES
+    def _land_for(
+        self, everyone: Frame, faces: Frame, around: Surroundings, study: Study, reading: Reading
+    ) -> _LaidOut:
+        """Return land laid out for the tests of a reading: that of the tests asked last, or of the last but one."""
+        barring = _barring(study)
+        there = [one for one in self._laid_out if one.serves(around, reading, barring) and not one.is_full]
+        if not there:
+            land = _lay_out(everyone, faces, around, study, reading)
+            there = [_LaidOut(faces, reading.tests, reading.least_lane_m, barring, around, land)]
+        others = [one for one in self._laid_out if one is not there[0] and one.around is around and not one.is_full]
+        self._laid_out[:] = [there[0], *others[: _MOST_LANDS - 1]]
+        return there[0]
 
     def _around_all(self, parcels: Frame, inputs: Prepared, study: Study) -> Surroundings:
         """Return what lies around all parcels, with the layers that a study asks of it."""
@@ -120,12 +146,29 @@ class Kept:
         return self._around[0][1]
 
 
-def _read_for(asked: Frame, faces: Frame, inputs: Prepared, study: Study, reading: Reading) -> Ground:
+def _read_for(
+    asked: Frame, faces: tuple[Frame, Frame], pieces: Frame, inputs: Prepared, study: Study, reading: Reading
+) -> Ground:
     """Return what the pieces of some parcels are tested on, read for these alone."""
     around = surroundings_of(asked, inputs, study=study, layers=_layers_around(study))
     everyone = together_by_id(asked, around.neighbours)
-    mine = faces[is_among(faces["site_id"], everyone["site_id"])].reset_index(drop=True)
-    return Ground(everyone, mine, around, _lay_out(everyone, mine, around, study, reading))
+    before, after = (
+        one[is_among(one["site_id"], everyone["site_id"])].reset_index(drop=True) for one in faces
+    )  # fmt: skip
+    land = _lay_out(everyone, before, around, study, reading)
+    _teach(land, everyone, before, pieces, np.sort(position_of(everyone, asked)), study, reading)
+    land = cut_land_otherwise(land, everyone, after, rules=study.all_rules, tests=reading.tests)
+    return Ground(everyone, after, around, land)
+
+
+def _teach(
+    land: Land, everyone: Frame, faces: Frame, pieces: Frame, at: IntArray, study: Study, reading: Reading
+) -> None:
+    """Give land what the run found of the pieces of some parcels, where that is told by the same tests and ways."""
+    base = study.base
+    same_lane = reading.least_lane_m == base.least_lane_m
+    if same_lane and are_told_by(reading.tests, base.tests):
+        teach_land(land, everyone, faces, pieces, at, rules=base.rules, tests=base.tests)
 
 
 def _lay_out(everyone: Frame, faces: Frame, around: Surroundings, study: Study, reading: Reading) -> Land:

@@ -254,6 +254,12 @@ def _is_everywhere(before: Reading, reading: Reading) -> bool:
     return any(not path.startswith("rules.") for path in reading.leaves_otherwise(before))
 
 
+def _is_laid_out_otherwise(before: Reading, reading: Reading) -> bool:
+    """Whether other homes are laid out, or otherwise: also on pieces that are as they were."""
+    known = ("rules", "time", "pieces")
+    return any(path.partition(".")[0] not in known for path in reading.leaves_otherwise(before))
+
+
 def _plans_differ(at_hand: LandAtHand, spoken: Spoken, before: Rules, after: Rules) -> Bools:
     """Return at which parcels it is known otherwise what is planned there, or other plans are: their years are others.
 
@@ -282,7 +288,8 @@ def _assess(
     parcels = at_hand.parcels
     asked = parcels[is_changed].reset_index(drop=True)
     on = at_hand.kept.ground_of(
-        asked, parcels, at_hand.everyone, (at_hand.faces, faces), inputs=at_hand.inputs, study=study, reading=reading
+        asked, parcels, at_hand.everyone, (at_hand.faces, faces), at_hand.run.tables["pieces"],
+        inputs=at_hand.inputs, study=study, reading=reading
     )  # fmt: skip
     neighbours = on.everyone[~is_among(on.everyone["site_id"], asked["site_id"])].reset_index(drop=True)
     pieces = leave_pieces(
@@ -297,7 +304,7 @@ def _on_pieces(
     run: Finished, pieces: Frame, around: Surroundings, *, study: Study, reading: Reading
 ) -> dict[str, Frame]:
     """Return what pieces reach and hold: as the run told it of those that are as they were, and else made anew."""
-    same = _same(run.tables["pieces"], pieces) & (not _is_everywhere(study.base, reading))
+    same = _same(run.tables["pieces"], pieces) & (not _is_laid_out_otherwise(study.base, reading))
     found = reach_and_fit(pieces[~same], around, study=study, reading=reading)
     kept = pieces["piece_id"][same]
     own = {name: run.tables[name][is_among(run.tables[name]["piece_id"], kept)] for name in found}
@@ -332,7 +339,9 @@ def _with_rows_of(run: Finished, name: str, made: Frame, site_ids: pd.Series[str
     """Return a table of the run in which the rows of some parcels are those made, by its key."""
     table = t.Reasons if name == "reasons" else _ASSESSED[name]
     own = run.tables[name] if name in run.tables else read(run.directory / f"{name}.parquet")
-    parcel = own["site_id"] if "site_id" in own.columns else own["piece_id"].str.rpartition("#")[0]
+    # Of no rows a partition of texts has no columns.
+    named = [one.rpartition("#")[0] for one in own["piece_id"]] if "site_id" not in own.columns else own["site_id"]
+    parcel = pd.Series(named, index=own.index, dtype="str")
     kept = own[~is_among(parcel, site_ids)]
     return t.concat([kept, made], table).sort_values(list(table.key), kind="stable", ignore_index=True)
 

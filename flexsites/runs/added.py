@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from flexsites import tables as t
 from flexsites.config.resolved import read_resolved
@@ -97,6 +98,9 @@ def finished_beside(place: Place, study: Study, options: Options) -> Beside | No
             if why is None:
                 return found
         say(f"{directory.name} stands here, but {why}: everything is assessed.")
+    for directory, ids in _bridging_otherwise(place, study):
+        why = f"variant {ids} bridges, and that flags parcels of the run itself: this needs the cells"
+        say(f"{directory.name} stands here, but {why}: everything is assessed.")
     return None
 
 
@@ -120,6 +124,32 @@ def add_variants(place: Place, study: Study, found: Beside, options: Options) ->
 def _alike(place: Place, study: Study) -> Iterator[tuple[Path, Manifest]]:
     """Give the finished runs beside a place whose content is the same but for variants and texts, newest first."""
     content = made_of(study).content
+    for directory, manifest in _beside(place, study):
+        if manifest.made_of is not None and manifest.made_of.content == content:
+            yield directory, manifest
+
+
+def _bridging_otherwise(place: Place, study: Study) -> Iterator[tuple[Path, str]]:
+    """Give the finished runs that are alike but for variants that bridge, and the ids of those."""
+    asked = {name: one for name, one in variants_of(study.content).items() if one.get("bridging")}
+    for directory, manifest in _beside(place, study):
+        held = _held_by(directory)
+        bridged = {name: one for name, one in held.items() if one.get("bridging")}
+        differing = [name for name in {**asked, **bridged} if asked.get(name) != bridged.get(name)]
+        if differing and manifest.made_of == made_of(study, variants=held):
+            yield directory, ", ".join(differing)
+
+
+def _held_by(directory: Path) -> dict[str, Any]:
+    """Return what each variant that a run holds changes; nothing where that is not told."""
+    try:
+        return variants_of(read_resolved(directory))
+    except InputError:
+        return {}
+
+
+def _beside(place: Place, study: Study) -> Iterator[tuple[Path, Manifest]]:
+    """Give the finished runs beside a place, newest first."""
     beside = place.directory.parent.glob(f"{study.run.name}-*/{MANIFEST}")
     for path in sorted(beside, key=lambda one: one.stat().st_mtime, reverse=True):
         if path.parent == place.directory or is_held(path.parent):
@@ -128,7 +158,7 @@ def _alike(place: Place, study: Study) -> Iterator[tuple[Path, Manifest]]:
             manifest = read_manifest(path.parent)
         except InputError:
             continue
-        if manifest.tables and manifest.made_of is not None and manifest.made_of.content == content:
+        if manifest.tables and manifest.made_of is not None:
             yield path.parent, manifest
 
 

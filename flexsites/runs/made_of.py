@@ -30,12 +30,23 @@ _CODE = (
 """What makes the tables of a run: these modules and all that they import."""
 
 
-def made_of(study: Study) -> MadeOf:
-    """Return what the tables of the run itself are made of: its content and the code; its inputs have hashes."""
+def made_of(study: Study, *, variants: Mapping[str, Any] | None = None) -> MadeOf:
+    """Return what the tables of the run itself are made of: its content and the code; its inputs have hashes.
+
+    Of variants those that bridge are among it: they flag parcels of the run itself.
+
+    Parameters
+    ----------
+    study
+        The run.
+    variants
+        What each of its variants changes; None: as it says.
+    """
+    asked = variants_of(study.content) if variants is None else variants
     run = {key: one for key, one in study.content["run"].items() if key not in _TOLD}
     content = {key: one for key, one in study.content.items() if key not in _TOLD}
     measures = [one.id for one in (*study.street_measures, *study.area_measures, *study.travel_measures)]
-    bridging = [one for one in variants_of(study.content).values() if one.get("bridging")]
+    bridging = [one for one in asked.values() if one.get("bridging")]
     return MadeOf(content=digest([content | {"run": run}, measures, bridging]), code=_code())
 
 

@@ -273,7 +273,7 @@ UNASKED = {"change": {"nnn": {"where": {"naam": ["Nergens"]}}}}
     [
         (RASTER, "rules.flood"),
         (FAR, "rules.nitrogen"),
-        (BRIDGE, "rules"),
+        (BRIDGE, "bridging"),
         (UNLISTED, "rules.monument_sites"),
         (UNASKED, "rules.nnn"),
     ],
@@ -284,7 +284,8 @@ def test_what_was_not_prepared_is_told_and_its_cells_are_run(
     with pytest.raises(ConfigError, match=f"cannot be answered from a finished run: {told}"):
         flexsites.open(own_directory(finished)).what_if(**changes)
     assert beside(write_run(tmp_path, world, bare, with_variants(other=changes)), finished) is None
-    assert "bridging" in changes or f"{told}: this needs the cells" in capsys.readouterr().err
+    said = "variant other bridges, and that flags parcels of the run itself" if changes is BRIDGE else told
+    assert f"{said}: this needs the cells: everything is assessed" in capsys.readouterr().err
 
 
 def test_a_run_without_its_prepared_inputs_says_so(finished: Path, tmp_path: Path) -> None:

@@ -80,13 +80,24 @@ class Ways:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """What is known of one piece's own way in, whatever its core."""
+    """What is known of one piece's own way in, whatever its core: where it begins on the piece, and how long it is."""
 
-    line: shapely.Geometry | None
+    point: shapely.Point | None
+    length_m: float
     street_id: str | None
     needs_culvert: bool
     needs_right_of_way: bool
     is_enclosed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What size and width say of a piece: the test it fails, its core part, and the pieces that share its core."""
+
+    outcome: int
+    core: shapely.Geometry
+    mates: tuple[int, ...]
+    land: Lands
 
 
 @dataclass(slots=True)
@@ -119,10 +130,13 @@ class Land:
     site: list[int] = field(default_factory=list)
     _number: list[int] = field(default_factory=list)
     _left: dict[tuple[int, bytes], IntArray] = field(default_factory=dict)
+    _by_content: dict[tuple[int, int, bytes], int] = field(default_factory=dict)
     _opened: dict[Lands, CoreParts] = field(default_factory=dict)
     _entered: dict[int, Entered] = field(default_factory=dict)
     _way_in: dict[tuple[int, Lands], Entered | None] = field(default_factory=dict)
     _lane: dict[tuple[int, Lands, tuple[float, float], bool], shapely.LineString | None] = field(default_factory=dict)
+    sizes: dict[tuple[int, Lands], Size] = field(default_factory=dict)
+    not_enclosed: set[int] = field(default_factory=set)
     _is_near: dict[tuple[int, int], bool] = field(default_factory=dict)
     meeting: Pairs = field(default_factory=dict)
     _one_and_other: list[IntArray] = field(default_factory=list)
@@ -189,16 +203,23 @@ class Land:
             of_face = np.repeat(np.arange(len(self.parcels)), np.diff(self.first_face))
             chosen = np.flatnonzero(is_left & np.isin(of_face, new))
             shapes, site, number = dissolve_pieces(self.face[chosen], of_face[chosen], len(self.parcels))
-            begin = len(self.shape)
-            self.shape += list(shapes)
-            self._mark += list(marks_of(shapes))
-            self.site += site.tolist()
-            self._number += number.tolist()
-            bounds = begin + np.searchsorted(site, np.r_[new, new + 1]).reshape(2, -1)
+            pieces = self._numbered(shapes, site, number)
+            bounds = np.searchsorted(site, np.r_[new, new + 1]).reshape(2, -1)
             for one, start, stop in zip(new.tolist(), *bounds.tolist(), strict=True):
-                self._left[keys[one]] = np.arange(start, stop, dtype=np.int64)
+                self._left[keys[one]] = pieces[start:stop]
         none = np.zeros(0, dtype=np.int64)
         return np.concatenate([none, *(self._left[key] for key in keys.values())])
+
+    def _numbered(self, shapes: GeometryArray, site: IntArray, number: IntArray) -> IntArray:
+        """Return the places of pieces in the store, adding new ones: land cut otherwise may be left as it was."""
+        keys = list(zip(site.tolist(), number.tolist(), shapely.to_wkb(shapes).tolist(), strict=True))
+        new = np.flatnonzero([key not in self._by_content for key in keys])
+        self._by_content.update((keys[i], place) for place, i in enumerate(new.tolist(), len(self.shape)))
+        self.shape += list(shapes[new])
+        self._mark += list(marks_of(shapes[new]))
+        self.site += site[new].tolist()
+        self._number += number[new].tolist()
+        return np.array([self._by_content[key] for key in keys], dtype=np.int64)
 
     def open(self, land: Lands) -> CoreParts:
         """Return the core of a land (its pieces, in order), to be cut to them."""
@@ -234,13 +255,24 @@ class Land:
         is_enclosed[self.ways.enclosing_tree.query(whole, predicate="covered_by")[0]] = True
         names = [None if at < 0 else str(self.ways.ids[street[at]]) for at in ways.street.tolist()]
         asks = over > limits.right_of_way_m
-        rows = zip(ways.line, names, ways.needs_culvert.tolist(), asks.tolist(), is_enclosed.tolist(), strict=True)
-        return [Entered(*row) for row in rows]
+        told = (names, ways.needs_culvert.tolist(), asks.tolist(), is_enclosed.tolist())
+        points, lengths = shapely.get_point(ways.line, 0), shapely.length(ways.line).tolist()
+        return [Entered(*row) for row in zip(points, lengths, *told, strict=True)]
 
     def entered(self, piece: int) -> Entered:
         """Return what is known of a piece's own way in."""
         self.enter(np.array([piece], dtype=np.int64))
         return self._entered[piece]
+
+    def is_entered(self, piece: int, land: Lands) -> bool:
+        """Whether it is known if a piece has a way in of its own from which its core in a land can be reached."""
+        return (piece, land) in self._way_in
+
+    def tell_way_in(self, piece: int, land: Lands, way: Entered | None, approach: shapely.LineString | None) -> None:
+        """Keep what was found before of a piece's own way in, and of the lane from it."""
+        self._way_in.setdefault((piece, land), way)
+        if way is not None and way.point is not None:
+            self._lane.setdefault((piece, land, (way.point.x, way.point.y), False), approach)
 
     def way_in(self, piece: int, land: Lands, core: shapely.Geometry) -> Entered | None:
         """Return a piece's own shortest way in from which its core part can be reached; None: there is none.
@@ -250,7 +282,7 @@ class Land:
         key = (piece, land)
         if key not in self._way_in:
             found = self.entered(piece)
-            if found.line is not None:
+            if found.point is not None:
                 ways = (self._way_to(piece, found, one) for one in by_size(core))
                 self._way_in[key] = next((way for way in ways if way is not None), None)
             else:
@@ -285,11 +317,11 @@ class Land:
         """Return the shortest way into a piece from which a polygon of its core can be reached; None: there is none."""
         shape, lane_m = self.shape[piece], self.limits.lane_m
         lanes = lanes_to_core(shape, core, lane_m=lane_m)
-        if begins_lane(lanes, shapely.get_point(shortest.line, 0), lane_m=lane_m):
+        if begins_lane(lanes, shortest.point, lane_m=lane_m):
             return shortest
         part = objects([part_with_lanes(shape, lanes, lane_m=lane_m)])
         found = self._ways_in(np.array([piece], dtype=np.int64), part)[0]
-        return None if found.line is None else found
+        return None if found.point is None else found
 
 
 def _same_faces(before: tuple[IntArray, GeometryArray], after: tuple[IntArray, GeometryArray]) -> BoolArray:

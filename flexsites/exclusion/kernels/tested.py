@@ -8,9 +8,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from flexsites.arrays import BoolArray, GeometryArray, IntArray
+from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from flexsites.exclusion.kernels.cores import gap_bridged_m
-from flexsites.exclusion.kernels.land import Entered, Land, Lands, objects
+from flexsites.exclusion.kernels.land import Entered, Land, Lands, Size, objects
 from flexsites.exclusion.kernels.lanes import crossing_to
 from flexsites.exclusion.kernels.neighbours import find_neighbours, is_below, land_of, share_edge
 
@@ -35,7 +35,9 @@ class Tested:
     has_entrance
         Whether a way in is known, its own or borrowed.
     entrance
-        The line from the piece (borrowed: the lender's) to the street; None without one.
+        Where the way in begins on the piece (borrowed: the lender's); None without one.
+    entrance_m
+        How long it is to the street; NaN without one.
     street_id
         The street at its end; None without one.
     approach
@@ -57,6 +59,7 @@ class Tested:
     outcome: IntArray
     has_entrance: BoolArray
     entrance: GeometryArray
+    entrance_m: FloatArray
     street_id: NDArray[np.object_]
     approach: GeometryArray
     needs_culvert: BoolArray
@@ -81,13 +84,13 @@ def read_land(land: Land, is_left: BoolArray, asked: IntArray, is_street_known: 
     is_street_known
         Shape (n,): whether streets are known as far around each parcel as they may lie away.
     """
-    reading = _Reading(land, land.pieces(is_left, land.near(land.near(asked))))
+    reading = LandReading(land, land.pieces(is_left, land.near(land.near(asked))))
     mine = np.flatnonzero(np.isin(reading.site, asked))
     sizes = [reading.size(int(i)) for i in mine]
     outcome = np.array([size.outcome for size in sizes], dtype=np.int64)
     cores = objects([size.core for size in sizes])
     passing = np.flatnonzero(outcome == PASSES)
-    land.enter(reading.piece[mine[passing]])
+    land.enter(reading.piece[mine[passing[[not land.is_entered(*reading.key(int(mine[i]))) for i in passing]]]])
     doors: list[_Door | None] = [None] * len(mine)
     for i in passing:
         row = int(mine[i])
@@ -106,7 +109,8 @@ def read_land(land: Land, is_left: BoolArray, asked: IntArray, is_street_known: 
         core=cores,
         outcome=outcome,
         has_entrance=np.array([door is not None for door in doors], dtype=bool),
-        entrance=objects([door and door.entered.line for door in doors]),
+        entrance=objects([door and door.entered.point for door in doors]),
+        entrance_m=np.array([np.nan if door is None else door.entered.length_m for door in doors], dtype=np.float64),
         street_id=objects([door and door.entered.street_id for door in doors]),
         approach=objects([reading.approach(int(i), door) for i, door in zip(mine, doors, strict=True)]),
         needs_culvert=np.array([bool(door and door.entered.needs_culvert) for door in doors], dtype=bool),
@@ -117,16 +121,6 @@ def read_land(land: Land, is_left: BoolArray, asked: IntArray, is_street_known: 
 
 
 @dataclass(frozen=True, slots=True)
-class _Size:
-    """What size and width say of a piece: the test it fails, its core part, and the pieces that share its core."""
-
-    outcome: int
-    core: shapely.Geometry
-    mates: tuple[int, ...]
-    land: Lands
-
-
-@dataclass(frozen=True, slots=True)
 class _Door:
     """A way in: a piece's own, or that of the piece that lends it (its place in the store; -1: own)."""
 
@@ -134,7 +128,7 @@ class _Door:
     lender: int
 
 
-class _Reading:
+class LandReading:
     """One reading of the land: all pieces that it leaves, and what is asked of some of them."""
 
     def __init__(self, land: Land, pieces: IntArray) -> None:
@@ -142,7 +136,7 @@ class _Reading:
         self.shape = objects([land.shape[i] for i in pieces])
         self.site = np.array([land.site[i] for i in pieces], dtype=np.int64)
         self._row: dict[int, int] = {piece: row for row, piece in enumerate(pieces.tolist())}
-        self._sizes: dict[int, _Size] = {}
+        self._sizes: dict[int, Size] = {}
         self._by_site: list[int] = pieces.tolist()
         self._first: list[int] = np.searchsorted(self.site, np.arange(len(land.parcels) + 1)).tolist()
         self._area = shapely.area(self.shape)
@@ -150,36 +144,50 @@ class _Reading:
         # Readings leave most pieces as they are: how they meet is asked once.
         self._neighbours = find_neighbours(self.shape, gap_m=gap_m, ids=pieces, known=land.meeting)
 
-    def size(self, row: int) -> _Size:
+    def size(self, row: int) -> Size:
         """Test size and width of a piece, over parcel borders."""
         if row not in self._sizes:
             self._sizes[row] = self._size(row)
         return self._sizes[row]
 
-    def _size(self, row: int) -> _Size:
-        limits, nothing = self.land.limits, shapely.Polygon()
-        piece = int(self.piece[row])
+    def key(self, row: int) -> tuple[int, Lands]:
+        """Return a piece and its land: what is found of it hangs on these alone."""
+        return int(self.piece[row]), self.size(row).land
 
-        def is_near(site: int) -> bool:
-            return self.land.are_near(piece, self._of_site(site))
+    def _size(self, row: int) -> Size:
+        if (outcome := self.too_little(row)) is not None:
+            return Size(outcome, shapely.Polygon(), (), ())
+        key = int(self.piece[row]), self.land_of(row)
+        if key not in self.land.sizes:
+            self.land.sizes[key] = self._opened(*key)
+        return self.land.sizes[key]
+
+    def too_little(self, row: int) -> int | None:
+        """Return the test of size that a piece fails by its area, or that of what it hangs together with."""
+        limits, piece = self.land.limits, int(self.piece[row])
+
+        def is_near(other: int) -> bool:
+            return self.land.are_near(piece, self._of_site(int(self.site[other])))
 
         # Less than the minimum holds no component that counts; a sliver holds too little of any.
-        if is_below(
-            row, limits.min_area_m2, self._area, self._neighbours, lambda other: is_near(int(self.site[other]))
-        ):
-            return _Size(TOO_SMALL, nothing, (), ())
-        if self._area[row] < limits.min_core_m2:
-            return _Size(TOO_THIN, nothing, (), ())
-        rows = land_of(row, self.site, self._neighbours, is_near)
-        land = tuple(self.piece[list(rows)].tolist())
-        opened = self.land.open(land)
-        mine = rows.index(row)
+        if is_below(row, limits.min_area_m2, self._area, self._neighbours, is_near):
+            return TOO_SMALL
+        return TOO_THIN if self._area[row] < limits.min_core_m2 else None
+
+    def land_of(self, row: int) -> Lands:
+        """Return the land of a piece: which pieces it is of."""
+        piece = int(self.piece[row])
+        rows = land_of(row, self.site, self._neighbours, lambda site: self.land.are_near(piece, self._of_site(site)))
+        return tuple(self.piece[list(rows)].tolist())
+
+    def _opened(self, piece: int, land: Lands) -> Size:
+        opened, mine = self.land.open(land), land.index(piece)
         core = opened.part(mine)
-        if shapely.area(core) < limits.min_core_m2:
-            return _Size(TOO_THIN, nothing, (), land)
+        if shapely.area(core) < self.land.limits.min_core_m2:
+            return Size(TOO_THIN, shapely.Polygon(), (), land)
         shared = opened.sharing(mine)
-        mates = tuple(piece for piece, is_mate in zip(land, shared, strict=True) if is_mate and piece != land[mine])
-        return _Size(PASSES, core, mates, land)
+        mates = tuple(one for one, is_mate in zip(land, shared, strict=True) if is_mate and one != piece)
+        return Size(PASSES, core, mates, land)
 
     def _of_site(self, site: int) -> list[int]:
         """Return the pieces of a parcel."""
@@ -188,11 +196,13 @@ class _Reading:
     def is_enclosed(self, row: int, *, is_known: bool) -> bool:
         """Return whether streets close a piece in, or all that is near is a motorway or the like."""
         land, ways = self.land, self.land.ways
+        if int(self.piece[row]) in land.not_enclosed:
+            return False
         entered = land.entered(int(self.piece[row]))
         if entered.is_enclosed:
             return True
         # What has a way in has a usable street near.
-        if entered.line is not None or not is_known or not len(ways.every):
+        if entered.point is not None or not is_known or not len(ways.every):
             return False
         near = ways.tree.query(self.shape[row], predicate="dwithin", distance=land.limits.road_reach_m)
         return bool(len(near)) and not bool(ways.is_usable[near].any())
@@ -205,10 +215,10 @@ class _Reading:
 
     def approach(self, row: int, door: _Door | None) -> shapely.LineString | None:
         """Return the lane that bends, or leads to a core part off the way in, or from a lender; None: there is none."""
-        if door is None or door.entered.line is None:
+        if door is None or door.entered.point is None:
             return None
         size = self.size(row)
-        entrance = shapely.Point(shapely.get_coordinates(door.entered.line)[0])
+        entrance = door.entered.point
         if door.lender < 0:
             return self.land.approach(int(self.piece[row]), size.land, size.core, entrance)
         lent = self.land.open(size.land).part(size.land.index(door.lender))
@@ -231,8 +241,7 @@ class _Reading:
                 continue
             if self.size(other).outcome != PASSES or self.land.entered(piece).is_enclosed:
                 continue
-            if (door := self.door(other)) is not None and door.entered.line is not None:
-                point = shapely.get_point(door.entered.line, 0)
-                distance = float(shapely.distance(point, size.core))
+            if (door := self.door(other)) is not None and door.entered.point is not None:
+                distance = float(shapely.distance(door.entered.point, size.core))
                 found.append((distance, self.land.name_of(piece), _Door(door.entered, piece)))
         return min(found, key=lambda one: one[:2])[2] if found else None

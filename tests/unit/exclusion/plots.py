@@ -68,12 +68,12 @@ LOCATIONS = LocationModel(
 LANE_M = 3.5
 
 
-def leave(site, faces, ways, map_rows, cover, *, rules, tests=TESTS, neighbours=None):
+def leave(site, faces, ways, map_rows, cover, *, rules, tests=TESTS, neighbours=None, land=None):
     """What the rules leave of parcels, with nothing around them unless it is given."""
     around = empty(Parcels) if neighbours is None else neighbours
     return leave_pieces(
         site, around, faces, ways, map_rows,
-        spoken=cover, rules=rules, tests=tests, locations=LOCATIONS, time=TIME, lane_m=LANE_M,
+        spoken=cover, rules=rules, tests=tests, locations=LOCATIONS, time=TIME, lane_m=LANE_M, land=land,
     )  # fmt: skip
 
 
