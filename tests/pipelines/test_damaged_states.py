@@ -17,12 +17,16 @@ import geopandas as gpd
 import pytest
 
 from flexsites import reporting
-from flexsites.config.run import Variant
+from flexsites.config.run import Shortlist, Variant
 from flexsites.config.study import resolve
 from flexsites.errors import FlexsitesError
 from flexsites.finished.opened import open_finished
 from flexsites.finished.questions import Questions
+from flexsites.reporting.report.difference import write_difference
+from flexsites.runs.overview import reset, runs_in
 from flexsites.runs.run import Options, held, place_of
+from flexsites.runs.shortlist import folder_beside
+from flexsites.runs.shortlist import shortlist as choose
 from flexsites.view.opened import open_run
 from tests.conftest import PROFILE
 from tests.pipelines.damaged_states import STATES, UNREAD, copy_of, kinds_of, opened_in
@@ -111,11 +115,24 @@ def _view(directory: Path, site_id: str) -> str:
     return opened.story(site_id, "nl") + json.dumps(opened.settings("nl"), default=str)
 
 
+def _shortlist(directory: Path, site_id: str) -> str:
+    asked = Shortlist(n=5)
+    chosen = choose(directory, asked, folder_beside(directory, asked))
+    return f"{site_id}{reporting.shortlist_lines(directory, chosen.rows, chosen.n_unknown, 'nl')}"
+
+
+def _diff(directory: Path, site_id: str) -> str:
+    path, lead = write_difference(directory, directory, "nl")
+    return f"{site_id}{lead}{path.read_text(encoding='utf-8')}"
+
+
 ASKED: dict[str, tuple[Ask, int]] = {
     "explain": (lambda directory, site_id: reporting.explain(directory, site_id, "nl"), 8),
     "what if": (_what_if, 8),
     "view": (_view, 0),
     "report": (lambda directory, _: reporting.write_report(directory, "nl").read_text(encoding="utf-8"), 0),
+    "shortlist": (_shortlist, 0),
+    "diff": (_diff, 0),
 }
 """What is asked of a finished run, and in how many states in `.ci/run`."""
 
@@ -156,3 +173,25 @@ def test_what_reads_a_finished_run_gives_the_same_or_tells(
         is_told([one])
     assert wrong == []
     assert n_told, "nothing that was damaged is read"
+
+
+def test_what_stands_there_is_listed_and_cleared_away_and_what_others_put_there_stays(
+    finished: Path, tmp_path: Path
+) -> None:
+    """Of a run in any state: no end but in words, and nothing of another's goes with it."""
+    place, kinds, n_cleared = tmp_path / finished.name, kinds_of(finished), 0
+    theirs = {place / "kaart.qgz": b"mine", place / ".git" / "config": b"mine too"}
+    for one in drawn(kinds, 6, seed=7):
+        damage(place, finished, kinds, [one])
+        for path, content in theirs.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        said = "nothing went wrong"
+        try:
+            assert {standing.state for standing in runs_in(place)} <= {"finished", "stopped"}, one
+            n_cleared += reset(place, keeps_results=False) > 0
+        except (FlexsitesError, OSError) as error:
+            said = str(error)
+        assert said.strip(), one
+        assert {path: path.read_bytes() for path in theirs} == theirs, one
+    assert n_cleared

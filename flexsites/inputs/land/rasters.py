@@ -54,6 +54,9 @@ _LENGTHS = {
     for word in words
 }
 
+# What conversions of NetCDF leave in notes to a band, and what it is where nothing is to be done.
+_NOTES = (("scale_factor", 1.0), ("add_offset", 0.0))
+
 Cells = Literal["covered", "listed"]
 
 
@@ -280,7 +283,12 @@ def _faults(source: Any, row: Raster, where: str) -> list[Fault]:  # noqa: ANN40
     if "scale" in row.model_fields_set and (scale, offset) != (1.0, 0.0):
         what = f"the file says its numbers are times {scale:g} plus {offset:g}, the configuration declares a scale"
         faults.append(Fault(what, where, "remove `scale`, or mend the file"))
-    theirs = source.units[row.band - 1]
+    noted = {key.lower(): value for key, value in source.tags(row.band).items()}
+    unused = [f"{key} {noted[key]}" for key, own in _NOTES if _is_number_but(noted.get(key, ""), own)]
+    if unused and (scale, offset) == (1.0, 0.0) and "scale" not in row.model_fields_set:
+        what = f"the file notes {', '.join(unused)} and does not say it where programs read it"
+        faults.append(Fault(what, where, "declare `scale`, or mend the file"))
+    theirs = source.units[row.band - 1] or noted.get("units")
     factors = [_LENGTHS.get((unit or "").strip().lower()) for unit in (theirs, row.unit)]
     if "scale" not in row.model_fields_set and None not in factors and factors[0] != factors[1]:
         what = f"the file says its numbers are in {theirs}, the configuration declares {row.unit}"
@@ -303,6 +311,14 @@ def _faults(source: Any, row: Raster, where: str) -> list[Fault]:  # noqa: ANN40
         what = f"the file says its CRS is {source.crs.to_string()}, the configuration declares {row.crs}"
         faults.append(Fault(what, where, "remove `crs`, or mend the file"))
     return faults
+
+
+def _is_number_but(text: str, own: float) -> bool:
+    """Whether a text is a number, and another."""
+    try:
+        return float(text) != own
+    except ValueError:
+        return False
 
 
 def _is_same_number(one: float, other: float, kind: str) -> bool:

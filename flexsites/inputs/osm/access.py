@@ -23,7 +23,7 @@ from flexsites.inputs.osm.directions import (
     bicycle_directions,
     walk_directions,
 )
-from flexsites.inputs.osm.endings import END_KEY
+from flexsites.inputs.osm.endings import END_KEY, START_KEY
 
 if TYPE_CHECKING:
     from flexsites.config.openstreetmap import StreetRules
@@ -39,7 +39,7 @@ _KEYS = {
 _ACCESS_KEYS = frozenset(key for keys in _KEYS.values() for key in keys)
 _STATES = ("disused", "abandoned", "demolished", "removed", "razed")
 STREET_KEYS = frozenset(
-    {"highway", "route", "motorroad", "area", "indoor", "type", END_KEY, *_ACCESS_KEYS, *_STATES}
+    {"highway", "route", "motorroad", "area", "indoor", "type", END_KEY, START_KEY, *_ACCESS_KEYS, *_STATES}
 ) | (DIRECTION_KEYS)
 """Every key that decides who may use a street; other tags need not be read, but for its name."""
 NAME_KEY = "name"

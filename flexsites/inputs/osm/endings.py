@@ -1,7 +1,8 @@
-"""When OpenStreetMap says that something ends (`end_date`): what has ended is not there.
+"""When OpenStreetMap says that something ends or begins (`end_date`, `start_date`): what is not there now is left out.
 
-A tag of no list of words: only a year, a month or a day is read. Anything else ("before 1980", "2010s"), and a year or
-month that the reference date lies in, does not tell whether it has ended: that is kept, and counted.
+Tags of no list of words: only a year, a month or a day is read. Anything else ("before 1980", "2010s"), and a year or
+month that the reference date lies in, does not tell whether it has ended: that is kept, and counted. What does not
+surely begin later is there: most of what stands has a day in the past, or a word for it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from flexsites.inputs.osm.access import Tags
 
 END_KEY = "end_date"
+START_KEY = "start_date"
 _DAY = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 
 
@@ -38,42 +40,68 @@ def has_ended(tags: Tags, on: dt.date | None) -> bool | None:
     """
     if END_KEY not in tags:
         return False
-    found = _DAY.fullmatch(tags[END_KEY].strip())
+    found = _written(tags[END_KEY])
     if found is None or on is None:
+        return None
+    # A period ends with the day before its successor: compared as far as it is written.
+    first, length = found
+    ends, today = first.isoformat()[:length], on.isoformat()[:length]
+    return None if ends == today and length < len(on.isoformat()) else ends < today
+
+
+def begins_later(tags: Tags, on: dt.date | None) -> bool:
+    """Return whether something surely begins after a day.
+
+    Examples
+    --------
+    >>> on = dt.date(2026, 3, 15)
+    >>> [begins_later({"start_date": when}, on) for when in ("2027", "2026-04", "2026-03-16", "2026-03-15", "2026")]
+    [True, True, True, False, False]
+    >>> begins_later({}, on), begins_later({"start_date": "C19"}, on), begins_later({"start_date": "2030"}, None)
+    (False, False, False)
+    """
+    found = _written(tags.get(START_KEY, ""))
+    return found is not None and on is not None and found[0] > on
+
+
+def _written(when: str) -> tuple[dt.date, int] | None:
+    """Return the first day of a year, month or day, and how many signs of it are written; None: it is none."""
+    found = _DAY.fullmatch(when.strip())
+    if found is None:
         return None
     year, month, day = found.groups()
     try:
-        first = dt.date(int(year), int(month or 1), int(day or 1))
+        return dt.date(int(year), int(month or 1), int(day or 1)), 4 if month is None else 7 if day is None else 10
     except ValueError:
         return None
-    # A period ends with the day before its successor: compared as far as it is written.
-    length = 4 if month is None else 7 if day is None else 10
-    ends, today = first.isoformat()[:length], on.isoformat()[:length]
-    return None if ends == today and day is None else ends < today
 
 
 @dataclass(slots=True)
 class Endings:
-    """How many of what was asked for have ended and are left out, and of how many that cannot be told."""
+    """How many of what was asked for have ended, or begin later, and are left out, and of how many that is not told."""
 
     n_ended: int = 0
+    n_later: int = 0
     n_untold: int = 0
 
     @classmethod
     def of(cls, tags: Iterable[Tags], on: dt.date | None) -> tuple[BoolArray, Self]:
-        """Return which of several things have ended, and the count."""
+        """Return which of several things have ended or begin later, and the count."""
         found = cls()
         return np.array([found.leaves_out(one, on) for one in tags], dtype=bool), found
 
     def leaves_out(self, tags: Tags, on: dt.date | None) -> bool:
-        """Count one, and return whether it has ended."""
-        ended = has_ended(tags, on)
+        """Count one, and return whether it has ended or begins later."""
+        ended, is_later = has_ended(tags, on), begins_later(tags, on)
         self.n_ended += ended is True
-        self.n_untold += ended is None
-        return ended is True
+        self.n_later += is_later and ended is not True
+        self.n_untold += ended is None and not is_later
+        return ended is True or is_later
 
     def notes(self) -> tuple[str, ...]:
         """Return what a reader of the manifest should know."""
         ended = f"{self.n_ended} have ended by the reference date (end_date), and are left out"
         untold = f"{self.n_untold} say that they end (end_date), not whether by the reference date, and are kept"
-        return ((ended,) if self.n_ended else ()) + ((untold,) if self.n_untold else ())
+        later = f"{self.n_later} begin after the reference date (start_date), and are left out"
+        counts = ((ended, self.n_ended), (later, self.n_later), (untold, self.n_untold))
+        return tuple(note for note, n in counts if n)

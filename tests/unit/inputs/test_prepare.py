@@ -255,6 +255,21 @@ def test_a_raster_in_another_unit_than_declared_is_refused(tmp_path: Path) -> No
     assert flood(tmp_path, cells, in_centimetres, scale=0.01)[:2] == (5_000.0, 10_000.0)
 
 
+@pytest.mark.parametrize(
+    ("notes", "told"),
+    [
+        ({"units": "cm"}, "the file says its numbers are in cm, the configuration declares m"),
+        ({"scale_factor": "0.01"}, "the file notes scale_factor 0.01 and does not say it"),
+        ({"add_offset": "-4.5", "scale_factor": "1.0"}, "the file notes add_offset -4.5 and does not say it"),
+    ],
+)
+def test_what_a_file_only_notes_of_its_numbers_is_told(tmp_path: Path, notes: dict[str, str], told: str) -> None:
+    cells = np.array([[50, 150], [50, 150]], dtype="uint16")
+    (fault,) = flood(tmp_path, cells, lambda file: file.update_tags(1, **notes))[2]
+    assert told in fault
+    assert flood(tmp_path, cells, lambda file: file.update_tags(1, **notes), scale=0.01)[:2] == (5_000.0, 10_000.0)
+
+
 def test_every_band_has_a_nodata_of_its_own(tmp_path: Path) -> None:
     at = rasterio.Affine(50, 0, ORIGIN[0], 0, -50, ORIGIN[1] + 100)
     profile = {"driver": "GTiff", "height": 2, "width": 2, "count": 2, "dtype": "float32", "crs": "EPSG:28992"}

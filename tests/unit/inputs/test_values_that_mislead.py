@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from flexsites.config.openstreetmap import AmenityCategory, Lifecycle
+from flexsites.config.load import configs_directory, read_model
+from flexsites.config.openstreetmap import AmenityCategories, AmenityCategory, Lifecycle
 from flexsites.config.rule_sets import read_rule_set
 from flexsites.config.shelf import Shelf
 from flexsites.errors import InputError
@@ -138,6 +139,9 @@ def test_what_has_ended_is_no_part_of_a_layer_and_what_may_have_stays_and_is_tol
 
 def test_an_amenity_that_has_ended_is_none() -> None:
     school = {"school": AmenityCategory(label="school", any_of=({"amenity": ("school",)},))}
+    closed = {"amenity": "school", "operational_status": "closed"}
+    shipped = read_model(configs_directory() / "amenities.yaml", AmenityCategories)
+    assert not classify([closed], shipped.categories, shipped.gone, ON).of["primary_school"].any()
     ends = ({}, {"end_date": "2019"}, {"end_date": "2026"}, {"end_date": "2026-04"})
     tags = [*({"amenity": "school"} | one for one in ends), {"shop": "x", "end_date": "2019"}]
     found = classify(tags, school, Lifecycle(keys=(), prefixes=()), ON)
@@ -147,12 +151,12 @@ def test_an_amenity_that_has_ended_is_none() -> None:
 
 
 def test_a_street_that_has_ended_is_none(tmp_path: Path) -> None:
-    ends = {10: {}, 11: {"end_date": "2025-12-31"}, 12: {"end_date": "the 1970s"}}
+    ends = {10: {}, 11: {"end_date": "2025-12-31"}, 12: {"end_date": "the 1970s"}, 13: {"start_date": "2031"}}
     street = {"highway": "residential"}
     path = write_map(tmp_path / "a.osm.pbf", {i: ([1, 2 + i - 10], street | end) for i, end in ends.items()})
     found = read_pbf_streets(path, rules=rules(), on=ON)
     assert sorted(found.graph.traits.number.tolist()) == [10, 12]
-    assert {ENDED, UNTOLD} <= set(found.notes)
+    assert {ENDED, UNTOLD, "1 begin after the reference date (start_date), and are left out"} <= set(found.notes)
 
 
 @pytest.mark.parametrize("n", [0, 3])
