@@ -32,6 +32,8 @@ from flexsites.tables.whole_files import whole_file
 
 _GZIP = b"\x1f\x8b"
 _CHUNK_BYTES = 1 << 20
+_AS_STORED = {"types_mapper": pd.ArrowDtype}
+"""Columns keep the type of the file: in a tile where all or some of it is null it is the same as in the next."""
 MOST_UNPACKED_BYTES = 4_000_000_000
 """No tile unpacks to more."""
 
@@ -245,7 +247,7 @@ def _layers_of(
         local = unpacked_tile(path, folder, where=about)
         for number, layer in enumerate(layers):
             try:
-                rows = pyogrio.read_dataframe(local, layer=layer)
+                rows = pyogrio.read_dataframe(local, layer=layer, use_arrow=True, arrow_to_pandas_kwargs=_AS_STORED)
             except (DataSourceError, DataLayerError, OSError, ValueError) as error:
                 said = str(error).partition(".;")[0][:200]
                 raise InputError(Fault(f"the tile cannot be read ({said})", about, "fetch again")) from error
@@ -270,12 +272,12 @@ def _append(rows: gpd.GeoDataFrame, path: Path, layer: str) -> None:
     """Add rows to a layer; the first tile also makes it, with no row in it if need be."""
     is_there = path.exists() and layer in {str(name) for name, _ in pyogrio.list_layers(path)}
     if len(rows) or not is_there:
-        pyogrio.write_dataframe(rows, path, layer=layer, driver="GPKG", append=is_there)
+        pyogrio.write_dataframe(rows, path, layer=layer, driver="GPKG", append=is_there, use_arrow=True)
 
 
 def _digests(rows: gpd.GeoDataFrame) -> list[bytes]:
     """Return a digest of each row, whatever its number in the tile."""
     plain = pd.DataFrame(rows.drop(columns=rows.geometry.name))
     plain["geometry"] = shapely.to_wkb(shapely.normalize(rows.geometry.to_numpy()), hex=True)
-    words = plain[sorted(plain.columns)].astype(str).agg("\x1f".join, axis=1) if len(plain) else pd.Series(dtype=str)
-    return [hashlib.sha256(text.encode()).digest() for text in words]
+    words = [plain[name].astype(str).fillna("\x00").tolist() for name in sorted(plain.columns)]
+    return [hashlib.sha256("\x1f".join(row).encode()).digest() for row in zip(*words, strict=True)]

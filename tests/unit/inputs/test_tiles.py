@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 import pyogrio
 import pytest
 import shapely
@@ -30,6 +31,7 @@ from tests.unit.inputs.web import Web, serving
 
 ROW = Bag3d.model_validate({"reader": "bag3d", "about": ABOUT, "path": "data/3dbag.gpkg"})
 SIDE = 500.0
+SOME = 30
 DRIVERS = {"fgb": "FlatGeobuf", "gpkg": "GPKG", "geojson": "GeoJSON"}
 WEST, SOUTH = ORIGIN
 TOWN: Bounds = (WEST + 100.0, SOUTH + 100.0, WEST + 700.0, SOUTH + 400.0)
@@ -45,6 +47,11 @@ def panden() -> gpd.GeoDataFrame:
             "identificatie": [f"NL.IMBAG.Pand.{i:016d}" for i in range(len(houses))],
             "b3_h_maaiveld": 1.0, "b3_h_dak_50p": 7.5, "b3_dak_type": "horizontal",
             "b3_opp_dak_plat": 80.0, "b3_opp_dak_schuin": 0.0,
+            # what is not told: of all, of all in one tile, of some
+            "eindgeldigheid": pd.Series([None] * len(houses), dtype="datetime64[ms]"),
+            "b3_bouwlagen": pd.array([None if i % 2 or i < SOME else 2 for i in range(len(houses))], dtype="Int32"),
+            "b3_kas_warenhuis": pd.array([None if i % 3 else False for i in range(len(houses))], dtype="boolean"),
+            "documentnummer": [None if i % 5 == 0 else f"D{i}" for i in range(len(houses))],
         },
         geometry=houses, crs="EPSG:7415",
     )  # fmt: skip
@@ -137,6 +144,22 @@ def test_tiles_of_the_window_become_one_file_and_every_building_counts_once(
     assert facts.notes[1] == "1 features came twice and count once"
     assert [web.count(f"GET /tiles/9/{x}/{y}/") for x, y in ((0, 0), (1, 0), (0, 1), (1, 1))] == [1, 1, 0, 0]
     assert not list((tmp_path / "cache" / "scratch").rglob("*.gpkg"))
+
+
+def test_what_tiles_do_not_tell_stays_untold_and_columns_keep_their_type(web: Web, tmp_path: Path) -> None:
+    bring(web, tmp_path)
+    info = pyogrio.read_info(tmp_path / "3dbag.gpkg", layer="pand")
+    types = dict(zip(info["fields"], info["dtypes"], strict=True))
+    assert [types[name] for name in ("b3_bouwlagen", "b3_kas_warenhuis", "eindgeldigheid")] == [
+        "int32", "bool", "datetime64[ms]",
+    ]  # fmt: skip
+    found = pyogrio.read_dataframe(tmp_path / "3dbag.gpkg", layer="pand").set_index("identificatie").sort_index()
+    held = panden().set_index("identificatie").loc[found.index]
+    for name in ("b3_bouwlagen", "b3_kas_warenhuis", "eindgeldigheid", "documentnummer"):
+        told = found[name].notna()
+        assert told.tolist() == held[name].notna().tolist()
+        assert found[name][told].tolist() == held[name][told].tolist()
+    assert found["b3_bouwlagen"].notna().any()
 
 
 def test_an_index_in_degrees_is_looked_at_in_degrees(web: Web, index: gpd.GeoDataFrame, tmp_path: Path) -> None:
