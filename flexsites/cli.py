@@ -118,7 +118,7 @@ def run(
 @app.command()
 def check(run_file: RunFile, _lang: MessageLang = None) -> None:
     """Check a run's configuration, inputs, CRS and coverage: all faults at once, nothing is run."""
-    from flexsites.runs.prepare import check_inputs, margins_told  # noqa: PLC0415 - loading the chain takes seconds that --help does not need
+    from flexsites.runs.prepare import check_inputs, margins_told, not_asked  # noqa: PLC0415 - loading the chain takes seconds that --help does not need
 
     study = resolve(run_file)
     with _err.status("inputs") as status:
@@ -133,6 +133,8 @@ def check(run_file: RunFile, _lang: MessageLang = None) -> None:
         _say(f"not covered: {line}")
     for line in margins_told(study):
         _say(f"margin: {line}; what lies there is unknown")
+    if unasked := not_asked(study):
+        _say(f"not read: {', '.join(unasked)}: a run asks services of them, `flexsites fetch` does so before")
     if faults:
         raise InputError(faults)
     _say(f"{run_file} can be run: no fault in its configuration and inputs.")

@@ -136,7 +136,7 @@ def check(
     make_ready
         What may still refuse the streets that were read; None: nothing is asked of them.
     """
-    local, unasked = _without_services(sources, fetched)
+    local, unasked = without_services(sources, fetched)
     with tempfile.TemporaryDirectory(prefix="flexsites-check-") as name:
         places = Places(base=base, scratch=Path(name) / "scratch", world=world, fetched=fetched)
         preparation = Preparation(local, Path(name), places, report, is_check=True, unasked=unasked)
@@ -195,7 +195,7 @@ def gaps(sources: Sources, rules: Iterable[ExclusionRule]) -> list[str]:
     return [f"no source gives the layer {name}: unknown for {', '.join(ids)}" for name, ids in missing.items()]
 
 
-def _without_services(sources: Sources, fetched: Fetched | None) -> tuple[Sources, frozenset[str]]:
+def without_services(sources: Sources, fetched: Fetched | None) -> tuple[Sources, frozenset[str]]:
     """Return the sources without those that only a service can answer, and the names of these."""
     unasked: set[str] = set()
 

@@ -18,7 +18,7 @@ from flexsites.config.study import Study
 from flexsites.errors import Fault, FlexsitesError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.osm.margins import short_margins
-from flexsites.inputs.prepare import Request, check, prepare
+from flexsites.inputs.prepare import Request, check, prepare, without_services
 from flexsites.inputs.prepare_land import CONTEXT_M
 from flexsites.inputs.prepare_streets import Reach, ReachRequest
 from flexsites.inputs.prepared import Prepared
@@ -82,6 +82,11 @@ def margins_told(study: Study) -> list[str]:
             return short_margins(study.run.sources, area, reach_m=reach, places=places)
         except FlexsitesError:
             return []
+
+
+def not_asked(study: Study) -> list[str]:
+    """Return the sources that a check does not read, because only a service can answer and nothing was fetched."""
+    return sorted(without_services(study.run.sources, fetched_for(study))[1])
 
 
 def _request(study: Study) -> Request:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -73,10 +76,11 @@ def fetch_features(
         return target
     session = session or open_session()
     where = f"{name} ({without_secrets(row.url)})"
-    if isinstance(row, Wfs):
-        every: list[Pages] = wfs.fetch_pages(row, target.with_suffix(""), session, bounds, where=where, told=told)
-    else:
-        every = [_fetch_pages(row, JsonPages(target.with_suffix("")), session, bounds, where, told)]
+    with _naming(name):
+        if isinstance(row, Wfs):
+            every: list[Pages] = wfs.fetch_pages(row, target.with_suffix(""), session, bounds, where=where, told=told)
+        else:
+            every = [_fetch_pages(row, JsonPages(target.with_suffix("")), session, bounds, where, told)]
     n_outside = sum(pages.n_outside for pages in every)
     joined = join(every, target, where=where)
     shutil.rmtree(target.with_suffix(""), ignore_errors=True)
@@ -86,6 +90,21 @@ def fetch_features(
     time = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     keep_facts(target, Facts(time=time, n_rows=joined.n_features, window=bounds, notes=tuple(notes)))
     return target
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Name the source in faults that name only the address."""
+    try:
+        yield
+    except InputError as error:
+        named = [
+            replace(one, where=f"{name} ({one.where})")
+            if isinstance(one, Fault) and one.where.startswith("http")
+            else one
+            for one in error.faults
+        ]
+        raise type(error)(named) from error
 
 
 def target_of(row: OgcFeatures | ArcgisFeatures | Wfs, scratch: Path, *, bounds: Bounds | None) -> Path:

@@ -16,6 +16,7 @@ import pytest
 import shapely
 
 from flexsites.config.sources import ArcgisFeatures, OgcFeatures
+from flexsites.config.study import resolve
 from flexsites.errors import CrsError, InputError
 from flexsites.inputs.formats.download import fetch_file
 from flexsites.inputs.formats.facts import facts_of
@@ -23,6 +24,7 @@ from flexsites.inputs.formats.files import fetch
 from flexsites.inputs.formats.services import fetch_features
 from flexsites.inputs.formats.web import open_session
 from flexsites.inputs.prepare import prepare
+from flexsites.runs.prepare import not_asked
 from tests.unit.inputs.makers import ABOUT, sources, squares
 
 RD = "http://www.opengis.net/def/crs/EPSG/0/28992"
@@ -233,6 +235,14 @@ def test_the_same_page_again_and_again(service: Service, tmp_path: Path) -> None
     service.repeats = True
     with pytest.raises(InputError, match="the same page again"):
         fetch_features("parcels", ogc(service), tmp_path, bounds=None)
+
+
+@pytest.mark.parametrize("content", [b"[1, 2]", b"<html>log in</html>", b'{"features": ['])
+def test_what_is_no_answer_at_all_names_its_source(service: Service, tmp_path: Path, content: bytes) -> None:
+    service.file = content
+    row = ogc(service).model_copy(update={"url": f"{service.url}/feed?"})
+    with pytest.raises(InputError, match=r"^layers\.nnn \(http://127.* answered no JSON"):
+        fetch_features("layers.nnn", row, tmp_path, bounds=None)
 
 
 def test_no_json(service: Service, tmp_path: Path) -> None:
@@ -495,3 +505,16 @@ def test_a_next_page_elsewhere_is_not_asked(service: Service, tmp_path: Path) ->
     service.answer = {"links": [{"rel": "next", "href": "file:///etc/passwd"}]}
     with pytest.raises(InputError, match=r"leads to another scheme \(file:\)"):
         fetch_features("parcels", ogc(service), tmp_path, bounds=None)
+
+
+def test_what_a_check_does_not_read_is_named(tmp_path: Path) -> None:
+    """Nobody is asked: what a service would answer is not known, and is not shown as read."""
+    file = {"reader": "vector", "about": ABOUT, "path": "p.gpkg"}
+    natura = {"reader": "ogc_features", "about": ABOUT, "url": "http://127.0.0.1:9", "collection": "c"}
+    content = {
+        "name": "small", "title": {"nl": "t", "en": "t"}, "pipeline": "provincial_sweep",
+        "reference_date": "2026-01-06", "sources": {"parcels": file, "layers": {"natura2000": natura}},
+    }  # fmt: skip
+    path = tmp_path / "small.yaml"
+    path.write_text(json.dumps(content))
+    assert not_asked(resolve(str(path))) == ["layers.natura2000"]
