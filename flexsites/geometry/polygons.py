@@ -165,3 +165,15 @@ def _by_size(counts: NDArray[np.intp]) -> list[tuple[int, IntArray]]:
     filled = np.flatnonzero(counts)
     widths = np.where(counts[filled] == 1, 1, 2 ** np.ceil(np.log2(np.maximum(counts[filled], 2))).astype(np.int64))
     return [(int(width), filled[widths == width].astype(np.int64)) for width in np.unique(widths)]
+
+
+def largest_first(shape: shapely.Geometry) -> GeometryArray:
+    """Return the polygons of a shape, the largest first.
+
+    Examples
+    --------
+    >>> [one.area for one in largest_first(shapely.MultiPolygon([shapely.box(0, 0, 1, 1), shapely.box(5, 0, 8, 1)]))]
+    [3.0, 1.0]
+    """
+    polygons = np.asarray(shapely.get_parts(shape), dtype=object)
+    return polygons[np.argsort(-shapely.area(polygons), kind="stable")]

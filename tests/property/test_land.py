@@ -102,7 +102,7 @@ def test_a_lane_is_told_from_the_entrance_that_was_sought_where_lanes_begin(turn
     lanes = lanes_to_core(piece, core, lane_m=LANE_M)
     part = part_with_lanes(piece, lanes, lane_m=LANE_M)
     entrance = shapely.Point(shapely.get_coordinates(shapely.shortest_line(part, street))[0])
-    assert begins_lane(lanes, entrance, lane_m=LANE_M)
+    assert begins_lane(piece, lanes, entrance, lane_m=LANE_M)
     room = shapely.buffer(core, -WIDTH_M / 2)
     assert approach_to(piece, room, entrance, lane_m=LANE_M, is_beyond=True) is not None
 

@@ -139,7 +139,7 @@ def runs_of_rows(
 def fill_runs(runs: Floats, n_storeys: int, enough: int, least: int) -> Floats:
     """Return the first runs that hold enough modules, with the modules of each; the last is as long as it must be.
 
-    Where that would be fewer bays than the least, it takes from the run before, if that can spare them.
+    Where that would be fewer bays than the least, it takes from the runs before it what those can spare, the last first.
 
     Examples
     --------
@@ -149,6 +149,11 @@ def fill_runs(runs: Floats, n_storeys: int, enough: int, least: int) -> Floats:
     >>> runs = np.array([[0.0, 0, 5, 0, 0], [1.0, 0, 6, 0, 30]])
     >>> fill_runs(runs, 2, 17, 3)[:, 2:4].tolist(), fill_runs(runs, 2, 11, 3)[:, 2:4].tolist()
     ([[5.0, 10.0], [4.0, 7.0]], [[3.0, 6.0], [3.0, 5.0]])
+
+    Where the run before is as short as may be, the one before that spares two.
+
+    >>> fill_runs(np.array([[0.0, 0, 5, 0, 0], [1.0, 0, 3, 0, 30], [2.0, 0, 6, 0, 60]]), 1, 9, 3)[:, 2].tolist()
+    [3.0, 3.0, 3.0]
     """
     filled = runs.copy()
     total = 0
@@ -160,12 +165,15 @@ def fill_runs(runs: Floats, n_storeys: int, enough: int, least: int) -> Floats:
         n_modules = min(enough - total, int(filled[i, N_BAYS]) * n_storeys)
         filled[i, N_BAYS], filled[i, N_MODULES] = math.ceil(n_modules / n_storeys), n_modules
         total += n_modules
-    spared = least - int(filled[n - 1, N_BAYS]) if n > 1 else 0
-    if spared > 0 and filled[n - 2, N_BAYS] - spared >= least:
-        filled[n - 2, N_BAYS] -= spared
-        filled[n - 2, N_MODULES] -= spared * n_storeys
-        filled[n - 1, N_BAYS] += spared
-        filled[n - 1, N_MODULES] += spared * n_storeys
+    wanting = least - int(filled[n - 1, N_BAYS]) if n > 1 else 0
+    for i in range(n - 2, -1, -1):
+        spared = min(wanting, int(filled[i, N_BAYS]) - least)
+        if spared > 0:
+            filled[i, N_BAYS] -= spared
+            filled[i, N_MODULES] -= spared * n_storeys
+            filled[n - 1, N_BAYS] += spared
+            filled[n - 1, N_MODULES] += spared * n_storeys
+            wanting -= spared
     return filled[:n]
 
 

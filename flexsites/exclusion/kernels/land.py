@@ -26,6 +26,7 @@ from flexsites.exclusion.kernels.entrances import Barriers, find_entrances, leng
 from flexsites.exclusion.kernels.lanes import approach_to, begins_lane, lanes_to_core, part_with_lanes
 from flexsites.exclusion.kernels.neighbours import Pairs
 from flexsites.exclusion.kernels.pieces import dissolve_pieces
+from flexsites.geometry.polygons import largest_first
 
 Lands = tuple[int, ...]
 
@@ -283,7 +284,7 @@ class Land:
         if key not in self._way_in:
             found = self.entered(piece)
             if found.point is not None:
-                ways = (self._way_to(piece, found, one) for one in by_size(core))
+                ways = (self._way_to(piece, found, one) for one in largest_first(core))
                 self._way_in[key] = next((way for way in ways if way is not None), None)
             else:
                 self._way_in[key] = None
@@ -306,7 +307,7 @@ class Land:
         self, piece: int, core: shapely.Geometry, entrance: shapely.Point, *, is_lent: bool
     ) -> shapely.LineString | None:
         limits = self.limits
-        rooms = by_size(shapely.buffer(core, -rooms_m(limits.min_width_m), quad_segs=_QUAD_SEGS))
+        rooms = largest_first(shapely.buffer(core, -rooms_m(limits.min_width_m), quad_segs=_QUAD_SEGS))
         is_beyond = is_lent or bool(shapely.distance(core, entrance) > limits.lane_m)
         shape, lane_m = self.shape[piece], limits.lane_m
         tried = rooms if is_beyond else rooms[:1]
@@ -317,7 +318,7 @@ class Land:
         """Return the shortest way into a piece from which a polygon of its core can be reached; None: there is none."""
         shape, lane_m = self.shape[piece], self.limits.lane_m
         lanes = lanes_to_core(shape, core, lane_m=lane_m)
-        if begins_lane(lanes, shortest.point, lane_m=lane_m):
+        if begins_lane(shape, lanes, shortest.point, lane_m=lane_m):
             return shortest
         part = objects([part_with_lanes(shape, lanes, lane_m=lane_m)])
         found = self._ways_in(np.array([piece], dtype=np.int64), part)[0]
@@ -335,18 +336,6 @@ def _same_faces(before: tuple[IntArray, GeometryArray], after: tuple[IntArray, G
     of_face = np.repeat(np.flatnonzero(is_same), counts[0][is_same])
     is_same[of_face[one != other]] = False
     return is_same
-
-
-def by_size(core: shapely.Geometry) -> GeometryArray:
-    """Return the polygons of a core part, the largest first.
-
-    Examples
-    --------
-    >>> [one.area for one in by_size(shapely.MultiPolygon([shapely.box(0, 0, 1, 1), shapely.box(5, 0, 8, 1)]))]
-    [3.0, 1.0]
-    """
-    polygons = np.asarray(shapely.get_parts(core), dtype=object)
-    return polygons[np.argsort(-shapely.area(polygons), kind="stable")]
 
 
 def objects(items: Sequence[object]) -> GeometryArray:

@@ -5,10 +5,12 @@ Source: METHOD 0. A lane is a disc of its width that moves inside the piece.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import shapely
 
-from flexsites.geometry.polygons import polygonal
+from flexsites.geometry.polygons import largest_first, polygonal
 from flexsites.geometry.ways import way_inside
 
 _QUAD_SEGS = 16
@@ -22,6 +24,9 @@ _SLACK_M = 0.01
 """What registers differ on each side of a lane."""
 
 _LEAST_M = 0.001
+
+_STEP_M = 0.5
+"""How far is looked at once from where lanes lie: no ditch is narrower, and none is stepped over."""
 
 
 def lanes_to_core(piece: shapely.Geometry, core: shapely.Geometry, *, lane_m: float) -> shapely.Geometry:
@@ -44,17 +49,30 @@ def lanes_to_core(piece: shapely.Geometry, core: shapely.Geometry, *, lane_m: fl
     return shapely.MultiPolygon(list(parts[shapely.distance(parts, core) < _half(lane_m)]))
 
 
-def begins_lane(lanes: shapely.Geometry, entrance: shapely.Geometry | None, *, lane_m: float) -> bool:
-    """Return whether a lane begins at an entrance: within its own width of it.
+def begins_lane(
+    piece: shapely.Geometry, lanes: shapely.Geometry, entrance: shapely.Geometry | None, *, lane_m: float
+) -> bool:
+    """Return whether a lane begins at an entrance: within its own width of it, with the piece between them.
 
-    The nearest point to a street is a corner as often as not, and no lane fits into a corner.
+    The nearest point to a street is a corner as often as not, and no lane fits into a corner. A bank beyond a ditch is
+    no corner: what lies between it and the lane is not the piece's.
 
     Examples
     --------
-    >>> lanes = shapely.box(1.74, 1.74, 38.26, 38.26)
-    >>> [begins_lane(lanes, shapely.Point(x, y), lane_m=3.5) for x, y in ((0, 40), (42, 1), (80, 1))]
+    >>> field, lanes = shapely.box(0, 0, 40, 40), shapely.box(1.74, 1.74, 38.26, 38.26)
+    >>> [begins_lane(field, lanes, shapely.Point(x, y), lane_m=3.5) for x, y in ((0, 40), (40, 1), (80, 1))]
     [True, True, False]
+    >>> bank = shapely.union_all([field, shapely.box(40, 0, 42, 1), shapely.box(42, 0, 43, 40)])
+    >>> begins_lane(bank, lanes, shapely.Point(43, 20), lane_m=3.5)
+    False
     """
+    if not _is_near(lanes, entrance, lane_m=lane_m):
+        return False
+    between = shapely.difference(shapely.shortest_line(lanes, entrance), piece)
+    return bool(shapely.length(between) <= _SLACK_M)
+
+
+def _is_near(lanes: shapely.Geometry, entrance: shapely.Geometry | None, *, lane_m: float) -> bool:
     # What is sought where lanes begin is found on the border of that, and there a hair decides.
     return bool(shapely.distance(lanes, entrance) <= _half(lane_m) + lane_m + _LEAST_M)
 
@@ -101,7 +119,7 @@ def approach_to(
     if not len(ways):
         return None
     way = ways[np.argmin(shapely.distance(ways, entrance))]
-    if not begins_lane(way, entrance, lane_m=lane_m):
+    if not _is_near(way, entrance, lane_m=lane_m):
         return None
     begin = shapely.get_coordinates(shapely.shortest_line(way, entrance))[0]
     inside = way_inside(way, begin, room)
@@ -130,7 +148,7 @@ def crossing_to(
 
     Returns
     -------
-        A point of the borrower's core part; None: no lane passes the edge.
+        A point of the borrower's core part; None: no lane passes the edge and leads on.
 
     Examples
     --------
@@ -138,28 +156,50 @@ def crossing_to(
     [(20.0, 18.51)]
     >>> crossing_to(shapely.box(20, 0, 60, 40), shapely.box(0, 0, 20, 2), shapely.Point(0, 40), lane_m=3.0) is None
     True
+
+    Into a wedge beside the lender, whose point lies nearest to the entrance:
+
+    >>> wedge, lender = shapely.Polygon([(0, 0), (90, 0), (90, 30)]), shapely.box(0, -30, 90, 0)
+    >>> round(crossing_to(wedge, lender, shapely.Point(0, -30), lane_m=3.0).x, 1)
+    5.0
     """
     both = shapely.buffer(shapely.union(core, lender), _LEAST_M, join_style="mitre")
     middles = shapely.buffer(both, -_half(lane_m) - _LEAST_M, quad_segs=_QUAD_SEGS)
     edge = shapely.intersection(shapely.boundary(core), shapely.buffer(lender, 2 * _LEAST_M))
-    where = shapely.intersection(edge, middles)
-    if where.is_empty:
-        return None
-    x, y = shapely.get_coordinates(shapely.shortest_line(where, entrance))[0]
-    return shapely.Point(round(float(x), 3), round(float(y), 3))
+    passed = shapely.intersection(edge, middles)
+    # In the point of a wedge a lane fits over the edge, and on the borrower's own land none leads on.
+    for lanes in largest_first(shapely.buffer(core, -_half(lane_m), quad_segs=_FEW_SEGS)):
+        where = shapely.intersection(passed, shapely.buffer(lanes, _half(lane_m) + lane_m))
+        if not where.is_empty:
+            x, y = shapely.get_coordinates(shapely.shortest_line(where, entrance))[0]
+            return shapely.Point(round(float(x), 3), round(float(y), 3))
+    return None
 
 
 def part_with_lanes(piece: shapely.Geometry, lanes: shapely.Geometry, *, lane_m: float) -> shapely.Geometry:
-    """Return the part of a piece on which lanes begin.
+    """Return the part of a piece on which lanes begin: so far from one as it is wide, over the piece alone.
 
     Examples
     --------
-    >>> neck = shapely.union_all([shapely.box(0, 0, 40, 40), shapely.box(40, 0, 80, 2)])
-    >>> round(part_with_lanes(neck, shapely.box(1.74, 1.74, 38.26, 38.26), lane_m=3.5).bounds[2], 1)
+    >>> field, lanes = shapely.box(0, 0, 40, 40), shapely.box(1.74, 1.74, 38.26, 38.26)
+    >>> neck = shapely.union_all([field, shapely.box(40, 0, 80, 2)])
+    >>> round(part_with_lanes(neck, lanes, lane_m=3.5).bounds[2], 1)
     43.5
+
+    The bank beyond a ditch of 2 m, that joins the field at its end, is near as the crow flies:
+
+    >>> bank = shapely.union_all([field, shapely.box(40, 0, 42, 1), shapely.box(42, 0, 43, 40)])
+    >>> begun = part_with_lanes(bank, lanes, lane_m=3.5)
+    >>> begun.distance(shapely.Point(43, 1)), round(begun.distance(shapely.Point(43, 20)), 1)
+    (0.0, 3.0)
     """
-    begun = shapely.buffer(lanes, _half(lane_m) + lane_m, quad_segs=_QUAD_SEGS)
-    found: shapely.Geometry = polygonal(np.array([shapely.intersection(piece, begun)], dtype=object))[0]
+    found = polygonal(np.array([shapely.intersection(shapely.buffer(lanes, _half(lane_m)), piece)], dtype=object))[0]
+    n_steps = math.ceil(lane_m / _STEP_M)
+    for _ in range(n_steps):
+        grown = shapely.intersection(shapely.buffer(found, lane_m / n_steps, quad_segs=_QUAD_SEGS), piece)
+        parts = shapely.get_parts(polygonal(np.array([grown], dtype=object)))
+        # What only lies beside what lanes reach is reached by none.
+        found = shapely.union_all(parts[shapely.area(shapely.intersection(parts, found)) > 0.0])
     return found
 
 

@@ -242,6 +242,10 @@ class LandReading:
             if self.size(other).outcome != PASSES or self.land.entered(piece).is_enclosed:
                 continue
             if (door := self.door(other)) is not None and door.entered.point is not None:
-                distance = float(shapely.distance(door.entered.point, size.core))
+                point = door.entered.point
+                # An edge that no lane passes lets nobody in.
+                if crossing_to(size.core, part, point, lane_m=self.land.limits.lane_m) is None:
+                    continue
+                distance = float(shapely.distance(point, size.core))
                 found.append((distance, self.land.name_of(piece), _Door(door.entered, piece)))
         return min(found, key=lambda one: one[:2])[2] if found else None

@@ -123,6 +123,15 @@ def test_a_strip_before_a_farmyard_does_not_hide_the_front_of_the_field():
     assert piece["access_x_m"] > X + 36
 
 
+def test_a_bank_beyond_a_ditch_is_no_way_in():
+    """It is nearer to the street, and a lane lies near it as the crow flies: what is between is water."""
+    field, bank, around = at(0, 4, 60, 64), at(-8, 0, 60, 1), at(-8, 1, -7, 20).union(at(-7, 19, 0, 20))
+    ditch = [("water", at(-7, 1, 60, 4))]
+    piece = left(shapely.union_all([field, bank, around]), rows=ditch).loc["s0#1"]
+    assert (piece["is_valid"], piece["needs_culvert"]) == (True, True)
+    assert (piece["access_y_m"], piece["road_distance_m"]) == (Y + 4, 9.0)
+
+
 @pytest.mark.parametrize(
     ("names", "told"),
     [(["Voorweg", "Achterweg"], "Voorweg"), ([None, "Achterweg"], "Achterweg"), ([None, None], None)],
@@ -222,3 +231,21 @@ def test_a_lane_over_the_land_of_a_lender_begins_where_it_crosses_into_the_piece
         shapely.buffer(borrows.geometry, 0.01), shapely.buffer(line, LANE_M / 2 - 0.02, cap_style="flat")
     )
     assert entrances_of(borrows.to_frame().T).tolist() == [list(begin.coords[0])]
+
+
+def test_an_edge_that_no_lane_passes_lends_no_entrance() -> None:
+    """Core parts that share two metres: nobody drives from one into the other, however long the rest of both is."""
+    lender, behind = at(0, 0, 60, 60), at(0, 64, 60, 124)
+    failed = [left(lender, behind.union(at(20, 60, 20 + wide, 64)))["failed_test"].fillna("") for wide in (2, 6)]
+    assert [one.tolist() for one in failed] == [["", "landlocked"], ["", ""]]
+
+
+def test_a_lane_over_the_land_of_a_lender_leads_past_the_point_of_a_wedge() -> None:
+    """The lender's entrance is nearest to the point: a lane passes the edge there, and none leads on from it."""
+    wedge = shapely.Polygon([(X, Y + 40), (X + 160, Y + 40), (X + 160, Y + 72)])
+    road = shapely.LineString([(X - 49, Y - 40), (X - 49, Y)])
+    borrows = left(at(0, 0, 160, 40), wedge, roads=(road,)).loc["s1#1"]
+    assert borrows["has_borrowed_entrance"]
+    begin = shapely.from_wkt(borrows["approach"]).coords[0]
+    assert begin[0] > X + 8
+    assert begin[1] == Y + 40
