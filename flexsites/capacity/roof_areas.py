@@ -152,7 +152,7 @@ def _layouts(daylit: Geometries, ring_m2: Floats, wanted: Masks, rules: TopUpRul
         gross,
         depths_m=np.array([float(depth) for depth in units.module_depths_m]),
         row_gap_m=float(units.row_gap_m),
-        n_phases=int(units.row_phases),
+        row_step_m=float(units.row_step_m),
         band_m=float(rules.roof.daylight_depth_m),
     )
     area = shapely.area(daylit[wanted])

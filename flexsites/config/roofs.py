@@ -68,8 +68,8 @@ class UnitRules(Model):
     """The depths of homes that are tried."""
     row_gap_m: Number
     """The gallery or corridor between two rows of homes."""
-    row_phases: Number
-    """How many starting positions of the rows are tried."""
+    row_step_m: Number
+    """Step of the lattice on which rows of homes may lie."""
 
 
 class LiftRules(Model):

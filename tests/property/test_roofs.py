@@ -20,7 +20,7 @@ from flexsites.tables import Frame, RoofParts, empty
 from tests.conftest import examples
 from tests.unit.roofs.stock import buildings, flat_block, rules
 
-LAYOUT = {"depths_m": np.array([6.0, 7.5, 8.0, 10.0, 12.0]), "row_gap_m": 1.5, "n_phases": 5, "band_m": 7.5}
+LAYOUT = {"depths_m": np.array([6.0, 7.5, 8.0, 10.0, 12.0]), "row_gap_m": 1.5, "row_step_m": 0.25, "band_m": 7.5}
 
 
 def maybe(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[object]:

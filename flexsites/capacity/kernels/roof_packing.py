@@ -1,7 +1,8 @@
 """Homes laid out in rows on a usable roof: what fits by shape, where area alone cannot tell.
 
-The count is exact for a given direction and starting position of the rows: in a row, the stretches that lie wholly
-inside the roof are found from the edges that cross the row, not by sampling.
+The count is exact for a given direction and depth of the rows, on a fine lattice of where they may lie: in a row, the
+stretches that lie wholly inside the roof are found from the edges that cross the row, not by sampling, and which rows
+are laid is chosen by dynamic programming.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ _TOUCH_M = 1e-5
 
 
 def layout_homes(
-    roofs: Geometries, home_gross_m2: Floats, *, depths_m: Floats, row_gap_m: float, n_phases: int, band_m: float
+    roofs: Geometries, home_gross_m2: Floats, *, depths_m: Floats, row_gap_m: float, row_step_m: float, band_m: float
 ) -> Integers:
     """Return how many homes of each gross area fit on one storey of each roof, laid in rows along its main direction.
 
     Per part of the roof, the best of: rows along and across the longest side of its smallest rectangle, each allowed
-    depth, and ``n_phases`` starting positions. A part deeper than two bands in both directions is a ring of homes: it
+    depth, and rows wherever they lie a gap apart. A part deeper than two bands in both directions is a ring of homes: it
     is also cut into a band along two opposite facades and what lies between, each laid out by itself, and the better
     counts. Never more than area / gross area; a turned or moved roof gives the same count but for rounding.
 
@@ -46,8 +47,8 @@ def layout_homes(
         Depths that a home may have, in m; its width is its area by its depth.
     row_gap_m
         Gallery or corridor between two rows.
-    n_phases
-        Starting positions of the rows that are tried, at least 1.
+    row_step_m
+        Step of the lattice on which rows may lie, from either side of the part, in m.
     band_m
         Depth of the ring of homes on a deep roof: the farthest that a home reaches from its facade.
 
@@ -58,7 +59,7 @@ def layout_homes(
     Examples
     --------
     >>> roof = np.array([shapely.box(0, 0, 40, 10), shapely.box(0, 0, 40, 4)])
-    >>> rule = {"depths_m": np.array([8.0, 10.0]), "row_gap_m": 1.5, "n_phases": 3, "band_m": 10.0}
+    >>> rule = {"depths_m": np.array([8.0, 10.0]), "row_gap_m": 1.5, "row_step_m": 0.5, "band_m": 10.0}
     >>> layout_homes(roof, np.array([50.0, 100.0]), **rule).tolist()
     [[8, 4], [0, 0]]
     >>> ring = np.array([shapely.box(0, 0, 60, 40).difference(shapely.box(10, 10, 50, 30))])
@@ -70,14 +71,14 @@ def layout_homes(
     if len(parts) == 0:
         return counts
     angles = _main_directions(parts)
-    per_part = _count(parts, angles, home_gross_m2, depths_m, row_gap_m, n_phases)
+    per_part = _count(parts, angles, home_gross_m2, depths_m, row_gap_m, row_step_m)
     for turn in (0.0, math.pi / 2):
         bands, of_part = _bands(parts, angles + turn, band_m)
         if len(bands) == 0:
             continue
         by_band = np.zeros_like(per_part)
         np.add.at(
-            by_band, of_part, _count(bands, _main_directions(bands), home_gross_m2, depths_m, row_gap_m, n_phases)
+            by_band, of_part, _count(bands, _main_directions(bands), home_gross_m2, depths_m, row_gap_m, row_step_m)
         )
         per_part = np.maximum(per_part, by_band)
     np.add.at(counts, of_roof, per_part)
@@ -110,14 +111,14 @@ def _turn(shape: shapely.Geometry, angle: float) -> shapely.Geometry:
 
 
 def _count(
-    parts: Geometries, angles: Floats, home_gross_m2: Floats, depths_m: Floats, row_gap_m: float, n_phases: int
+    parts: Geometries, angles: Floats, home_gross_m2: Floats, depths_m: Floats, row_gap_m: float, row_step_m: float
 ) -> Integers:
     """Return the homes of each gross area on every part, shape (n, k)."""
     coordinates, part_of = shapely.get_coordinates(parts, return_index=True)
     starts = np.searchsorted(part_of, np.arange(len(parts) + 1)).astype(np.int64)
     ring_end = _ring_ends(parts, len(coordinates))
     counted: Integers = _count_parts(
-        coordinates, starts, ring_end, angles, home_gross_m2.astype(np.float64), depths_m, row_gap_m, n_phases
+        coordinates, starts, ring_end, angles, home_gross_m2.astype(np.float64), depths_m, row_gap_m, row_step_m
     )
     return counted
 
@@ -149,7 +150,7 @@ def _count_parts(
     home_gross_m2: Floats,
     depths_m: Floats,
     row_gap_m: float,
-    n_phases: int,
+    row_step_m: float,
 ) -> Integers:
     n_parts, n_homes = len(starts) - 1, len(home_gross_m2)
     counts = np.zeros((n_parts, n_homes), dtype=np.int64)
@@ -161,11 +162,22 @@ def _count_parts(
             x = xy[:, 0] * math.cos(angle) + xy[:, 1] * math.sin(angle)
             y = xy[:, 1] * math.cos(angle) - xy[:, 0] * math.sin(angle)
             for depth in depths_m:
-                for phase in range(n_phases):
-                    best = _count_rows(x, y, ends, home_gross_m2, depth, row_gap_m, phase, n_phases)
-                    for home in range(n_homes):  # one by one: an assigned array costs seconds of compiling
-                        counts[part, home] = max(counts[part, home], best[home])
+                best = _count_rows(x, y, ends, home_gross_m2, depth, row_gap_m, row_step_m)
+                for home in range(n_homes):  # one by one: an assigned array costs seconds of compiling
+                    counts[part, home] = max(counts[part, home], best[home])
     return counts
+
+
+@kernel
+def _bottoms(low: float, height: float, depth: float, row_step_m: float) -> Floats:
+    """Return where rows may begin, ascending: on a lattice from the lower side, and on one from the upper side."""
+    n = math.floor((height - depth + _TOUCH_M) / row_step_m) + 1 if height + _TOUCH_M >= depth else 0
+    bottoms = np.empty(2 * n)
+    for i in range(n):
+        bottoms[i] = low + i * row_step_m
+        bottoms[n + i] = low + height - depth - i * row_step_m
+    order = stable_order(bottoms)
+    return bottoms[order]
 
 
 @kernel
@@ -176,24 +188,25 @@ def _count_rows(
     home_gross_m2: Floats,
     depth: float,
     row_gap_m: float,
-    phase: int,
-    n_phases: int,
+    row_step_m: float,
 ) -> Integers:
-    counts = np.zeros(len(home_gross_m2), dtype=np.int64)
-    low, height = y.min(), y.max() - y.min()
-    n_rows = math.floor((height + row_gap_m + _TOUCH_M) / (depth + row_gap_m))
-    if n_rows == 0:
-        return counts
-    slack = max(0.0, height - n_rows * depth - (n_rows - 1) * row_gap_m)
-    offset = slack * phase / (n_phases - 1) if n_phases > 1 else 0.0
-    for row in range(n_rows):
-        bottom = low + offset + row * (depth + row_gap_m)
-        lengths = _free_lengths(x, y, ends, bottom, bottom + depth)
-        for home in range(len(home_gross_m2)):
+    """Return the most homes of each gross area in rows of one depth that lie a gap apart."""
+    n_homes = len(home_gross_m2)
+    bottoms = _bottoms(y.min(), y.max() - y.min(), depth, row_step_m)
+    # The most in rows that begin at the first of these places, per number of places.
+    most = np.zeros((len(bottoms) + 1, n_homes), dtype=np.int64)
+    before = 0
+    for row in range(len(bottoms)):
+        lengths = _free_lengths(x, y, ends, bottoms[row], bottoms[row] + depth)
+        while bottoms[before] + depth + row_gap_m <= bottoms[row] + _TOUCH_M:
+            before += 1
+        for home in range(n_homes):
             width = home_gross_m2[home] / depth
+            held = most[before, home]
             for length in lengths:
-                counts[home] += math.floor((length + _TOUCH_M) / width)
-    return counts
+                held += math.floor((length + _TOUCH_M) / width)
+            most[row + 1, home] = max(most[row, home], held)
+    return most[len(bottoms)]
 
 
 @kernel

@@ -14,7 +14,7 @@ from flexsites.capacity.roofs import top_up
 from flexsites.tables import Frame, RoofParts, conform
 from tests.unit.roofs.stock import buildings, flat_block, pand_id, rules
 
-RULE = {"depths_m": np.array([10.0]), "row_gap_m": 2.0, "n_phases": 3, "band_m": 7.5}
+RULE = {"depths_m": np.array([10.0]), "row_gap_m": 2.0, "row_step_m": 0.5, "band_m": 7.5}
 USABLE = {"setback_m": 1.0, "slender_m": 5.0, "part_area_min_m2": 25.0}
 
 
@@ -35,6 +35,8 @@ def homes(shape: shapely.Geometry, gross_m2: float = 60.0) -> int:
             shapely.box(0, 0, 60, 10).union(shapely.box(0, 0, 10, 40)),
             12,
         ),  # an L: ten along the foot, two rows of one above
+        # A row between a notch below and one above, where it has half a metre of play: with five starting positions four.
+        (shapely.box(0, 0, 60, 14).difference(shapely.box(0, 0, 30, 2.4)).difference(shapely.box(30, 12.9, 60, 14)), 10),
         (shapely.MultiPolygon([shapely.box(0, 0, 12, 10), shapely.box(20, 0, 32, 10)]), 4),
         (shapely.MultiPolygon(), 0),
     ],
