@@ -139,7 +139,7 @@ def runs_of_rows(
 def fill_runs(runs: Floats, n_storeys: int, enough: int, least: int) -> Floats:
     """Return the first runs that hold enough modules, with the modules of each; the last is as long as it must be.
 
-    Where that would be fewer bays than the least, it takes from the runs before it what those can spare, the last first.
+    Where that would be fewer bays than the least, it takes what the runs before it can spare, the last of them first.
 
     Examples
     --------
