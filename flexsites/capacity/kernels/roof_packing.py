@@ -34,8 +34,8 @@ def layout_homes(
 
     Per part of the roof, the best of: rows along and across the longest side of its smallest rectangle, each allowed
     depth, and rows wherever they lie a gap apart. A part deeper than two bands in both directions is a ring of homes,
-    and is also cut into a band along two opposite facades and what lies between, each laid out by itself, and the better
-    counts. Never more than area / gross area; a turned or moved roof gives the same count but for rounding.
+    also cut into a band along two opposite facades and what lies between, each laid out by itself, and the better of
+    both counts. Never more than area / gross area; a turned or moved roof gives the same count but for rounding.
 
     Parameters
     ----------
