@@ -5,6 +5,9 @@ of the kernels it calls, and those may stand in other files: after an upgrade, o
 unchanged caller would run the old code of what it calls. So the kept code lies in a directory named by a digest of the
 source of every kernel of this package, and of the modules that kernels import from: other source, other directory.
 Directories of earlier sources are not removed; they may be, at any time.
+
+Processes that come to a kernel at the same time compile it once: the first does, the others wait for what it keeps.
+By Numba alone each would compile it, and of two that do for different types the code of one may be kept as the other's.
 """
 
 from __future__ import annotations
@@ -13,16 +16,26 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import numba
 import numba.core.config
+from filelock import FileLock, Timeout
+from numba.core.compiler_lock import global_compiler_lock
 
 __all__ = ["CACHE_DIRECTORY", "kernel", "kernel_sources", "source_digest", "user_cache"]
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+
+class _Kernel(Protocol):
+    """What is used here of what the compiler makes of a function."""
+
+    compile: Callable[[object], object]
+    stats: Any
 
 
 def kernel_sources() -> list[Path]:
@@ -67,6 +80,35 @@ CACHE_DIRECTORY = Path(_SETTINGS.CACHE_DIR or user_cache()) / "flexsites" / sour
 """Where compiled kernels are kept: below ``NUMBA_CACHE_DIR`` if that is set, else in the user's cache."""
 
 
+_PATIENCE_S = 300.0
+"""How long to wait for who compiles the same kernel, before compiling it oneself: no kernel takes a tenth of this."""
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold the lock of a file inside the block; where it cannot be had go on without: the same may be done twice."""
+    lock = FileLock(path)
+    with suppress(OSError, Timeout, NotImplementedError):
+        lock.acquire(timeout=_PATIENCE_S)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _compile_once(kernel: _Kernel, name: str) -> None:
+    """Let one process at a time look for what is kept of a kernel, and compile and keep it where nothing is."""
+    compile_or_load = kernel.compile
+    path = Path(kernel.stats.cache_path) / f"{name}.lock"
+
+    def compile_alone(signature: object) -> object:
+        # The compiler's own lock first: who holds that of the file never waits for a thread that waits for the file.
+        with global_compiler_lock, _alone(path):
+            return compile_or_load(signature)
+
+    kernel.compile = compile_alone
+
+
 def kernel(function: FunctionT) -> FunctionT:
     """Compile a function of numbers and arrays when it is first called; calls let other threads run meanwhile.
 
@@ -81,4 +123,5 @@ def kernel(function: FunctionT) -> FunctionT:
         compiled: Any = numba.njit(cache=True, nogil=True)(function)
     finally:
         _SETTINGS.CACHE_DIR = own
+    _compile_once(compiled, f"{function.__module__}.{function.__qualname__}")
     return cast("FunctionT", compiled)

@@ -2,11 +2,16 @@
 
 import ast
 import importlib
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
+
+from filelock import FileLock
 
 from flexsites import compiled
 from flexsites.geometry import nesting
@@ -40,6 +45,36 @@ def test_a_caller_of_another_file_does_not_keep_what_it_called(tmp_path):
     assert set((tmp_path / "cache").rglob("*.nbc")) == first, "kept code was compiled again"
     (package / "called.py").write_text(CALLED.format(10))
     assert answer(tmp_path) == "11"
+
+
+def test_who_comes_while_another_compiles_waits_and_takes_what_it_kept(tmp_path):
+    """Two loads of one file stand for two processes; what the first keeps appears while its lock is held."""
+    (tmp_path / "own.py").write_text(CALLED.format(1).replace("kept.", "flexsites."))
+    first, second = (load(tmp_path / "own.py") for _ in range(2))
+    assert first.called(1) == 2
+    folder = Path(first.called.stats.cache_path)
+    kept = [path.rename(tmp_path / path.name) for path in folder.glob("*.called-*")]
+    assert len(kept) == 2  # the index and one code
+
+    answers = []
+    with FileLock(folder / "own.called.lock"):
+        caller = threading.Thread(target=lambda: answers.append(second.called(1)))
+        caller.start()
+        time.sleep(0.3)
+        for path in kept:
+            path.rename(folder / path.name)
+    caller.join()
+    assert answers == [2]
+    assert second.called.stats.cache_hits
+    assert not second.called.stats.cache_misses, "it compiled what another was compiling"
+
+
+def load(path):
+    """Execute a module's file, which no other load knows of."""
+    found = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
 
 
 def test_kernels_are_kept_in_the_directory_of_their_source():
