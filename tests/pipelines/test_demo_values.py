@@ -62,6 +62,11 @@ ROOFS = {"dwellings": (240, 20), "shops": (646, 58)}
 """Homes at expected figures on roofs that may be topped up, and how many roofs: apart, and never added."""
 
 
+def _cells(directory: Path) -> dict[str, set[str]]:
+    """Return the cells that were assessed in a run's directory, by what their parts are made of."""
+    return {made_of.name: {cell.name for cell in made_of.iterdir()} for made_of in directory.glob("parts/*")}
+
+
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the directory of the demo, whole: that of `flexsites demo` where one stands in outputs/, gone on with.
@@ -74,8 +79,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         stands, copy = (place_of(study, Options(outputs)).directory for outputs in (PROJECT / "outputs", folder))
         if stands.exists():
             shutil.copytree(stands, copy, ignore=shutil.ignore_patterns("shortlists", "*.html", "*.xlsx", "*.gpkg"))
-        asked = Options(folder, scheduler="synchronous", workers=1, resume=stands.exists(), quiet=True)
-        return assess_all(study, asked)
+        before = _cells(copy)
+        # As many workers as the command has: the cells of a run are at least as many.
+        directory = assess_all(study, Options(folder, scheduler="synchronous", resume=stands.exists(), quiet=True))
+        if (after := _cells(directory)).keys() == before.keys():
+            assert after == before, "the run that stands is of this code, and other cells were assessed beside its own"
+        return directory
 
     return make_once(tmp_path_factory, "whole_demo", make)
 
