@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,14 @@ def with_variants(**variants: dict[str, Any]) -> Callable[[Content], None]:
     return change
 
 
-def run_tables(path: Path, outputs: Path) -> Path:
-    """Run it without reports, and finish it: its manifest then tells the hashes of its tables."""
+def run_tables(path: Path, outputs: Path, *, lender: Path | None = None) -> Path:
+    """Run it without reports, and finish it: its manifest then tells the hashes of its tables.
+
+    What the only run in another folder of results prepared of the same sources and area is found, not read again.
+    """
     study, options = resolve(str(path)), Options(outputs, scheduler="synchronous", workers=1)
+    if lender is not None:
+        shutil.copytree(own_directory(lender) / "canonical", place_of(study, options).canonical)
     with held(place_of(study, options)):
         return provincial_sweep.assess_all(study, options)
 

@@ -80,9 +80,10 @@ def finished(without_variants: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="module")
-def fresh(world: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def fresh(world: Path, without_variants: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("fresh")
-    return tables(run_tables(write_run(folder, world, bare, with_variants(**OFTEN)), folder / "outputs"))
+    path = write_run(folder, world, bare, with_variants(**OFTEN))
+    return tables(run_tables(path, folder / "outputs", lender=without_variants))
 
 
 @pytest.fixture(scope="module")

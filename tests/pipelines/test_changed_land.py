@@ -101,13 +101,14 @@ def finished(without_variants: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="module")
-def fresh(world: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def fresh(world: Path, without_variants: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Return a run of each group of variants, its cells assessed."""
     folders = [tmp_path_factory.mktemp("fresh") for _ in GROUPS]
-    return [
-        run_tables(write_run(folder, world, bare, with_variants(**_chosen(names))), folder / "outputs")
+    paths = [
+        write_run(folder, world, bare, with_variants(**_chosen(names)))
         for folder, names in zip(folders, GROUPS, strict=True)
     ]
+    return [run_tables(path, path.parent / "outputs", lender=without_variants) for path in paths]
 
 
 @pytest.fixture(scope="module")
