@@ -258,12 +258,16 @@ def position_of(parcels: Frame, rows: Frame) -> IntArray:
 
 @dataclass(frozen=True, slots=True)
 class _Left:
-    """What one reading leaves: the faces left of the parcels asked, which rule covers which, and the pieces tested."""
+    """What one reading leaves: the faces left of the parcels asked, which rule covers which, and the pieces tested.
+
+    ``of_parcel`` is of each piece which faces of its parcel are left: by it a piece is the same in both readings.
+    """
 
     faces: GeometryArray
     face_site: IntArray
     covers: BoolArray
     tested: Tested
+    of_parcel: list[bytes]
 
     @classmethod
     def of(
@@ -273,7 +277,9 @@ class _Left:
         is_left = ~(covers & takes).any(axis=1) & (faces["face_area_m2"] > 0).to_numpy()
         site = position_of(everyone, faces)
         mine = np.flatnonzero(is_left & np.isin(site, asked))
-        return cls(geometry_of(faces)[mine], site[mine], covers[mine], read_land(land, is_left, asked, is_known))
+        found, first = read_land(land, is_left, asked, is_known), land.first_face
+        of_parcel = [is_left[first[one] : first[one + 1]].tobytes() for one in found.site.tolist()]
+        return cls(geometry_of(faces)[mine], site[mine], covers[mine], found, of_parcel)
 
 
 def _frame(left: _Left, land: Land, everyone: Frame, rules: tuple[ExclusionRule, ...], tests: PieceTests) -> Frame:
@@ -307,7 +313,7 @@ def _frame(left: _Left, land: Land, everyone: Frame, rules: tuple[ExclusionRule,
         "failed_test": pd.Series(outcome, dtype="str"),
         **_marks(left, rules, least_m2=float(tests.mark_area_m2)),
         "core_mates": _named(land, everyone, found),
-        "store_number": found.piece,
+        "store_number": pd.Series(list(zip(found.piece.tolist(), left.of_parcel, strict=True)), dtype=object),
         "whole": pd.Series(found.geometry, dtype=object),
     }
     shapes = np.where(has_core, found.core, found.geometry)
