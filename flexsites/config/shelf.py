@@ -69,8 +69,10 @@ class Shelf:
         except NotFoundError as error:
             if Path(name).suffix:
                 raise
-            what = Fault(f"there is no '{name}'", f"configs/{kind}", f"use one of {', '.join(known)}, or a path")
-            raise NotFoundError(what) from error
+            remedy = f"use one of {', '.join(known)}, or a path"
+            if self.own is None:
+                remedy = f"{remedy}; yours are sought in flexsites_config beside the run file, which is not there"
+            raise NotFoundError(Fault(f"there is no '{name}'", f"configs/{kind}", remedy)) from error
 
     def told(self, path: Path) -> str:
         """Return how a file is told of: within configs/ or one's own folder, else by its name; never where it lies.
