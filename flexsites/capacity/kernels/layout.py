@@ -220,19 +220,21 @@ class _Frames:
         """Return a plan that holds enough, else the one that holds most of those tried.
 
         First along the first direction, with one lane across. Then in the direction in which one lane reaches most
-        rows; and there with more lanes, or in every direction where one lane reaches nothing.
+        rows; and then with more lanes in every direction, the best of these first: one lane may reach little where two
+        reach most.
         """
         plan = self[0].plan(asked, enough, 1)
         if _held(plan) >= enough:
             return plan
         reached = [self[i].reached_dm(asked) for i in range(len(self.directions))]
-        best = int(np.argmax(reached))
-        if best > 0:
-            plan = self[best].plan(asked, enough, 1, plan)
-        if _held(plan) < enough and n_spines > 1:
-            for i in (best,) if reached[best] > 0 else range(len(self.directions)):
-                is_tried = i in (0, best) and len(self[i].lanes(asked, n_spines)[0]) <= 1
-                plan = plan if is_tried else self[i].plan(asked, enough, n_spines, plan)
+        by_reach = sorted(range(len(reached)), key=lambda i: -reached[i])
+        if by_reach[0] > 0:
+            plan = self[by_reach[0]].plan(asked, enough, 1, plan)
+        for i in by_reach if n_spines > 1 else ():
+            if _held(plan) >= enough:
+                break
+            is_tried = i in (0, by_reach[0]) and len(self[i].lanes(asked, n_spines)[0]) <= 1
+            plan = plan if is_tried else self[i].plan(asked, enough, n_spines, plan)
         return plan
 
 

@@ -124,6 +124,13 @@ def test_more_lanes_across_reach_the_other_arm() -> None:
     assert counted[1] > 1.2 * counted[0] > 0
 
 
+def test_another_direction_counts_where_it_needs_more_than_one_lane() -> None:
+    """A field with a wing, entered at its corner: one lane reaches most rows along the field, two reach more across."""
+    field = shapely.union(shapely.box(0, 0, 40, 68), shapely.box(40, 17, 67, 50))
+    corner, asked = np.array([[-1.0, 2.0]]), np.array([[ALL]])
+    assert int(count_modules(np.array([field]), corner, [PLAIN], asked, n_turns=2, n_spines=4)[0, 0]) == 40, "not 25"
+
+
 def test_counted_up_to_what_is_enough() -> None:
     assert [count(FIELD, BARE, LEFT, enough) for enough in (0, 3, 8, 9)] == [0, 3, 8, 8]
 
