@@ -206,7 +206,8 @@ def _count_rows(
             for length in lengths:
                 held += math.floor((length + _TOUCH_M) / width)
             most[row + 1, home] = max(most[row, home], held)
-    return most[len(bottoms)]
+    best: Integers = most[len(bottoms)]
+    return best
 
 
 @kernel

@@ -193,7 +193,8 @@ def part_with_lanes(piece: shapely.Geometry, lanes: shapely.Geometry, *, lane_m:
     >>> begun.distance(shapely.Point(43, 1)), round(begun.distance(shapely.Point(43, 20)), 1)
     (0.0, 3.0)
     """
-    found = polygonal(np.array([shapely.intersection(shapely.buffer(lanes, _half(lane_m)), piece)], dtype=object))[0]
+    begun = shapely.intersection(shapely.buffer(lanes, _half(lane_m)), piece)
+    found: shapely.Geometry = polygonal(np.array([begun], dtype=object))[0]
     n_steps = math.ceil(lane_m / _STEP_M)
     for _ in range(n_steps):
         grown = shapely.intersection(shapely.buffer(found, lane_m / n_steps, quad_segs=_QUAD_SEGS), piece)
