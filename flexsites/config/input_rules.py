@@ -50,6 +50,15 @@ class PlausibleYears(Model):
     """The last."""
 
 
+class PlausibleHeights(Model):
+    """Which heights are heights; what lies outside stands for unknown."""
+
+    nap_from_m: Number
+    """The least height of ground and roofs."""
+    nap_to_m: Number
+    """The greatest."""
+
+
 class Doubts(Model):
     """From where on rows are told to be doubtful."""
 
@@ -59,6 +68,8 @@ class Doubts(Model):
     """Units and buildings may be of two places where at least this share of the units lies in no building..."""
     least_share_with_unit: Number
     """...and fewer than this share of the buildings have one."""
+    same_amenity_m: Number
+    """Amenities of a kind of two sources that lie no farther apart may be one."""
 
 
 class FetchRules(Model):
@@ -77,6 +88,8 @@ class InputRules(Model):
     """Tables that sources name in `spelled`."""
     years: PlausibleYears
     """Which years are years."""
+    heights: PlausibleHeights
+    """Which heights are heights."""
     doubts: Doubts
     """What makes rows doubtful."""
     fetch: FetchRules

@@ -13,6 +13,7 @@ import shapely
 from flexsites.arrays import GeometryArray
 from flexsites.config.access import Mode, ModeOfTravel, StreetMeasure, TravelTime
 from flexsites.config.addresses import without_keys
+from flexsites.config.input_rules import input_rules
 from flexsites.config.openstreetmap import AmenityCategories, StreetRules
 from flexsites.config.opportunities import ToStop
 from flexsites.config.source_rows import Row
@@ -25,6 +26,7 @@ from flexsites.errors import Fault, InputError
 from flexsites.geometry.street_graph import no_streets
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.land.coverages import coverage_frame
+from flexsites.inputs.osm.amenities import told_twice
 from flexsites.inputs.osm.graph import amenities_from_place
 from flexsites.inputs.osm.outline import outline_of
 from flexsites.inputs.osm.sources import read_amenities, read_osm_stops, read_streets
@@ -192,6 +194,11 @@ class _ReachReader:
         walkable = lines.geometry.to_numpy()[lines["is_walk"].to_numpy()]
         found = [attempt(lambda k=key: self._amenity(k, walkable)) for key in self.sources.amenities]  # type: ignore[misc]
         amenities = concat([one for one in found if one is not None], Amenities)
+        within_m = float(input_rules().doubts.same_amenity_m)
+        self.warnings += [
+            f"amenities: {n} of {category} lie within {within_m:g} m of one of another source: each counts"
+            for category, n in told_twice(amenities, within_m).items()
+        ]
         stops, service = self._stops()
         extent = attempt(self._extent)
         if reading is None:

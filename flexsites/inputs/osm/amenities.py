@@ -256,6 +256,25 @@ def told_once(features: gpd.GeoDataFrame) -> BoolArray:
     return stays
 
 
+def told_twice(amenities: Frame, within_m: float) -> dict[str, int]:
+    """Return, per category, how many amenities have one of another source no farther away: they may be one.
+
+    Examples
+    --------
+    >>> points = shapely.points([[0, 0], [0, 3], [0, 60]])
+    >>> ids = ["own/1", "supermarket/n7", "supermarket/n8"]
+    >>> told_twice(gpd.GeoDataFrame({"amenity_id": ids, "category": "supermarket"}, geometry=points), 10.0)
+    {'supermarket': 2}
+    """
+    found = {}
+    for category, rows in amenities.groupby("category", observed=True):
+        shapes, source = rows.geometry.to_numpy(), rows["amenity_id"].str.partition("/")[0].to_numpy(dtype=object)
+        one, other = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=within_m)
+        if n := len(np.unique(one[source[one] != source[other]])):
+            found[str(category)] = n
+    return found
+
+
 def entrances(shape: shapely.Geometry, walkable: shapely.STRtree) -> GeometryArray:
     """Return where streets cross the edge of an area, ordered by x and y; its representative point where none does.
 

@@ -13,6 +13,7 @@ import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
+from flexsites.config.input_rules import input_rules
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.rows.numbers import numbers
 from flexsites.inputs.rows.validity import make_sound
@@ -69,9 +70,9 @@ def roof_attributes(rows: Frame, *, where: str) -> Frame:
 
     Returns
     -------
-        bag_pand_id, ground_height_m_nap, roof_height_m_nap, building_height_m (null when a height is missing or the
-        roof lies below the ground), roof_type, roof_flat_area_m2, roof_sloped_area_m2, n_storeys, n_storeys_source,
-        and what is stated of their quality (`roof_quality`).
+        bag_pand_id, ground_height_m_nap, roof_height_m_nap (null when they cannot be), building_height_m (null when a
+        height is missing or the roof lies below the ground), roof_type, roof_flat_area_m2, roof_sloped_area_m2,
+        n_storeys, n_storeys_source, and what is stated of their quality (`roof_quality`).
 
     Raises
     ------
@@ -84,6 +85,9 @@ def roof_attributes(rows: Frame, *, where: str) -> Frame:
         name = first_column(rows, names)
         found = numbers(rows[name], name, where) if name else pd.Series(np.nan, index=rows.index)
         roofs[ours] = found.where(np.isfinite(found))
+    plausible = input_rules().heights
+    for ours in ("ground_height_m_nap", "roof_height_m_nap"):
+        roofs[ours] = roofs[ours].where(roofs[ours].between(float(plausible.nap_from_m), float(plausible.nap_to_m)))
     height = roofs["roof_height_m_nap"] - roofs["ground_height_m_nap"]
     roofs["building_height_m"] = height.where(height > 0)
     name = first_column(rows, _ROOF_TYPE)

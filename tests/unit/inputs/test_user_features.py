@@ -116,6 +116,15 @@ def test_categories_and_weights_that_mean_nothing_are_faults(tmp_path: Path, cha
     assert part in fault
 
 
+@pytest.mark.parametrize(("moved_m", "told"), [(0.0, True), (9.0, True), (11.0, False)])
+def test_one_amenity_of_two_sources_is_told(tmp_path: Path, moved_m: float, *, told: bool) -> None:
+    two = places(1).assign(geometry=places(1).translate(moved_m))
+    rows = {name: points_of(write(one, tmp_path / f"{name}.gpkg")) for name, one in (("a", places()), ("b", two))}
+    found = made(tmp_path, amenities=rows)
+    warning = "amenities: 2 of supermarket lie within 10 m of one of another source: each counts"
+    assert [one for one in found.warnings if one.startswith("amenities: ")] == ([warning] if told else [])
+
+
 def test_an_area_is_an_amenity_at_a_point_on_it(tmp_path: Path) -> None:
     x, y = ORIGIN
     frame = places(2)

@@ -207,6 +207,13 @@ def test_a_roof_below_the_ground_is_no_height() -> None:
     assert pd.isna(roofs.loc[0, "building_height_m"])
 
 
+@pytest.mark.parametrize("placeholder", [-9999.0, 9999.0, 1220.0])
+def test_heights_that_cannot_be_are_unknown(placeholder: float) -> None:
+    roofs = roof_attributes(pd.DataFrame([{"identificatie": A, **NEW, "b3_h_dak_50p": placeholder}]), where="3dbag")
+    assert roofs[["roof_height_m_nap", "building_height_m"]].isna().all(axis=None)
+    assert roofs["ground_height_m_nap"].tolist() == [1.0]
+
+
 def test_a_table_without_heights_names_what_it_lacks() -> None:
     with pytest.raises(InputError, match=r"h_maaiveld or ground-0.50"):
         roof_attributes(pd.DataFrame([{"identificatie": A}]), where="3dbag")
