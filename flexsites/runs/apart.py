@@ -9,6 +9,7 @@ from __future__ import annotations
 from flexsites.config.study import BASE
 from flexsites.runs.cells import ROOF_TABLES, VARIANT_TABLES
 from flexsites.runs.run import Place
+from flexsites.tables.whole_files import take_over
 
 _ADOPTED = (*VARIANT_TABLES, "piece_locations", "exploitation", *ROOF_TABLES, "roof_exploitation")
 
@@ -21,9 +22,11 @@ def place_apart(place: Place, variant: str) -> Place:
 
 
 def adopt(place: Place, variant: str, inner: Place) -> None:
-    """Put the tables of a run inside the run among those of the variants."""
+    """Put the tables of a run inside the run among those of the variants, where they are the run's own.
+
+    They stay where they were as well, linked: what a run has written is looked at when it ends.
+    """
     for name in _ADOPTED:
         found, wanted = inner.result(BASE, name), place.result(variant, name)
         if found.is_file():
-            wanted.parent.mkdir(parents=True, exist_ok=True)
-            found.replace(wanted)
+            take_over(found, wanted)
