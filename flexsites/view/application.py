@@ -54,7 +54,7 @@ class _Answers:
         return _json(self.run.settings(_lang(request)))
 
     def areas(self, _: Request) -> Response:
-        return _json([{name: one[name] for name in ("kind", "name", "shape", "at")} for one in self.run.areas])
+        return _json(self.run.areas)
 
     def parcels(self, request: Request) -> Response:
         """Answer which parcels are found by what is asked, and not hidden."""

@@ -161,13 +161,12 @@ def open_run(directory: Path | str, *, say: Callable[[str], None] | None = None,
 
 
 def _areas(areas: Frame | None, index: Index) -> list[dict[str, Any]]:
-    """Return the outlines of areas around the parcels, each with its bounds."""
+    """Return the areas around the parcels."""
     if areas is None:
         return []
     west, south, east, north = index.extent
     box = gpd.GeoSeries([shapely.box(west, south, east, north)], crs=4326).to_crs(CRS).iloc[0]
-    told = areas_within(areas, box, _AREA_TOLERANCE_M)
-    return [one | {"box": _box(one["shape"])} for one in told]
+    return areas_within(areas, box, _AREA_TOLERANCE_M)
 
 
 def _streets(streets: Frame | None) -> list[tuple[str, list[int]]]:
@@ -182,9 +181,3 @@ def _streets(streets: Frame | None) -> list[tuple[str, list[int]]]:
     found = boxes.groupby(named["street_name"].to_numpy(dtype=object)).agg(sides)
     order = sorted(found.index, key=lambda name: (len(name), name))
     return [(str(name), micro(found.loc[name])) for name in order]
-
-
-def _box(shape: list[list[list[int]]]) -> list[int]:
-    """Return the bounds of rings that are told in steps."""
-    points = np.concatenate([np.cumsum(np.reshape(ring, (-1, 2)), axis=0) for polygon in shape for ring in polygon])
-    return micro([*(points.min(axis=0) / 1e6), *(points.max(axis=0) / 1e6)])

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from flexsites.reporting.maps.display import Shapes, in_degrees, lines, rings
+from flexsites.reporting.maps.display import Shapes, boxes, in_degrees, lines, rings
 from flexsites.reporting.presentation import MapBudget, presentation
 from flexsites.reporting.results import Results
 from flexsites.tables import Frame
@@ -127,17 +127,31 @@ def _single(shapes: Shapes) -> Shapes:
 
 
 def areas_within(areas: Frame, box: shapely.Geometry, tolerance_m: float) -> list[dict[str, Any]]:
-    """Return the outlines of areas that touch the box, cut to it, the largest kind first."""
+    """Return areas that touch the box, the largest kind first: their borders near it, bounds, and where a name stands.
+
+    Where an area goes on beyond what is near, no border is drawn: there is none.
+    """
     west, south, east, north = shapely.bounds(box)
     beyond = max(east - west, north - south, 1.0) / 20
     margin = shapely.box(west - beyond, south - beyond, east + beyond, north + beyond)
     near = areas[areas["area_kind"].isin(_AREA_ORDER) & shapely.intersects(areas.geometry.to_numpy(), box)]
     order = near["area_kind"].map({kind: i for i, kind in enumerate(_AREA_ORDER)})
     ordered = gpd.GeoDataFrame(near.assign(_order=order).sort_values(["_order", "area_code"], kind="stable"))
-    cut = shapely.intersection(shapely.make_valid(ordered.geometry.to_numpy()), margin)
+    whole = shapely.make_valid(ordered.geometry.to_numpy())
+    cut = shapely.intersection(whole, margin)
     inner = shapely.intersection(cut, box)
     anchors = in_degrees(shapely.point_on_surface(np.where(shapely.is_empty(inner), cut, inner)), 0.0)
     places = np.round(shapely.get_coordinates(anchors) * 1e6).astype(int).tolist()
-    shapes = rings(in_degrees(cut, tolerance_m))
-    facts: Sequence[Any] = list(zip(ordered["area_kind"], ordered["area_name"], shapes, places, strict=True))
-    return [{"kind": kind, "name": str(name), "shape": shape, "at": at} for kind, name, shape, at in facts if shape]
+    near_borders = [_lines_of(one) for one in shapely.intersection(shapely.boundary(whole), margin)]
+    borders = lines(in_degrees(np.array(near_borders, dtype=object), tolerance_m))
+    bounds = boxes(in_degrees(cut, tolerance_m))
+    facts: Sequence[Any] = list(zip(ordered["area_kind"], ordered["area_name"], borders, bounds, places, strict=True))
+    names = ("kind", "name", "border", "box", "at")
+    return [dict(zip(names, (kind, str(name), *rest), strict=True)) for kind, name, *rest in facts]
+
+
+def _lines_of(shape: shapely.Geometry) -> shapely.Geometry:
+    """Return the lines of a shape, merged, without the points where something only touches."""
+    parts = shapely.get_parts(shape)
+    merged: shapely.Geometry = shapely.line_merge(shapely.multilinestrings(parts[shapely.get_dimensions(parts) == 1]))
+    return merged

@@ -12,7 +12,7 @@ import shapely
 from flexsites.reporting import open_results, write_factsheets, write_report
 from flexsites.reporting.homes import counts_of_homes
 from flexsites.reporting.maps import library
-from flexsites.reporting.maps.background import background
+from flexsites.reporting.maps.background import areas_within, background
 from flexsites.reporting.maps.classes import colourings, holds
 from flexsites.reporting.maps.content import map_content, most_telling, unpacked
 from flexsites.reporting.maps.display import MICRO, in_degrees, rings
@@ -150,6 +150,30 @@ def test_the_background_is_the_runs_own(run_directory: Path, tmp_path: Path) -> 
     assert "water" not in told
     assert told["streets"]["lines"]
     assert {one["kind"] for one in told["areas"]} >= {"gemeente"}
+
+
+def test_no_border_is_drawn_where_an_area_goes_on() -> None:
+    """An outline cut at the edge of a map would be a border that is none."""
+    near = shapely.box(100_000, 450_000, 101_000, 451_000)
+    shapes = [
+        shapely.box(100_500, 440_000, 110_000, 460_000),  # its western side runs through the map
+        shapely.box(90_000, 440_000, 100_500, 460_000),
+        shapely.box(50_000, 400_000, 200_000, 500_000),  # all of the map lies in it
+        shapely.box(100_100, 450_100, 100_200, 450_200),
+    ]
+    names = ["east", "west", "around", "within"]
+    columns = {"area_kind": "gemeente", "area_code": names, "area_name": names}
+    told = {one["name"]: one for one in areas_within(gpd.GeoDataFrame(columns, geometry=shapes, crs=CRS), near, 0.1)}
+    edge = near.buffer(50.0, join_style="mitre").exterior
+    drawn = {}
+    for name, one in told.items():
+        parts = [np.cumsum(np.reshape(steps, (-1, 2)), axis=0) / 1e6 for steps in one["border"]]
+        drawn[name] = gpd.GeoSeries([shapely.LineString(part) for part in parts], crs=4326).to_crs(CRS)
+        assert drawn[name].intersection(edge.buffer(1.0)).length.max() < 3.0 if parts else name == "around"
+    assert {name: round(lines.length.sum(), -1) for name, lines in drawn.items()} == {
+        "around": 0, "east": 1100, "west": 1100, "within": 400,
+    }  # fmt: skip
+    assert all(one["box"][0] < one["at"][0] < one["box"][2] for one in told.values())
 
 
 def test_the_page_loads_nothing_and_links_its_three_parts(summed_run: Path, tmp_path: Path) -> None:

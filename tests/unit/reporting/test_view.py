@@ -103,6 +103,13 @@ def test_the_list_is_paged_searched_and_filtered_as_the_legend_is(client: TestCl
     assert run.index.rows["verdict"].iloc[0] == "eligible"
 
 
+def test_the_map_is_told_its_areas(client: TestClient, run: Opened) -> None:
+    told = client.get("/api/areas").json()
+    assert {one["name"] for one in told} >= {"Waterdam"}
+    assert told == run.areas
+    assert all({"kind", "name", "border", "box", "at"} == set(one) for one in told)
+
+
 def test_streets_and_areas_are_found_by_name(tmp_path: Path) -> None:
     """A street too that no parcel lies beside; the box holds all its parts."""
     place = write_results(tmp_path / "run", with_roofs=False)

@@ -87,7 +87,7 @@ flexsites.Inline = class {
     const words = asked.trim().toLowerCase(), found = [];
     if (words.length < 2) { return found; }
     (this.background.areas || []).forEach((area) => {
-      if (area.name.toLowerCase().includes(words)) { found.push({ name: area.name, box: flexsites.boxOf(area.shape.flat()) }); }
+      if (area.name.toLowerCase().includes(words)) { found.push({ name: area.name, box: area.box }); }
     });
     const streets = this.background.streets || { names: [], lines: [] };
     streets.names.forEach((name, k) => {
@@ -115,7 +115,7 @@ flexsites.Inline = class {
       buildings: buildings.map((one) => feature({}, polygons([one]))),
       rail: rail.map((one) => feature({}, line(one))),
       streets: streets.lines.map(([main, name, steps]) => feature({ main, name: streets.names[name] }, line(steps))),
-      areas: areas.map((one) => feature({ kind: one.kind }, polygons(one.shape))),
+      areas: areas.map((one) => feature({ kind: one.kind }, { type: "MultiLineString", coordinates: one.border.map((steps) => flexsites.unfold(steps, false)) })),
       names: areas.map((one) => feature({ kind: one.kind, name: one.name },
         { type: "Point", coordinates: one.at.map((k) => k / 1e6) })),
     };
