@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import shutil
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -25,7 +23,7 @@ from flexsites.inputs.fetch.cache import Answer, Cache
 from flexsites.inputs.fetch.door_atom import bring_of_feed
 from flexsites.inputs.fetch.door_overpass import Selectors, bring_of_overpass
 from flexsites.inputs.fetch.door_tiles import bring_tiles
-from flexsites.inputs.formats.download_api import holds_feature
+from flexsites.inputs.formats.download_api import join_zips
 from flexsites.inputs.formats.facts import Facts, is_empty_answer, keep_facts
 from flexsites.inputs.formats.projection import coordinate_faults, to_rd
 from flexsites.inputs.formats.ranges import PARQUET
@@ -268,32 +266,6 @@ def make(
     )
     keep_facts(target, made)
     return made
-
-
-def join_zips(files: Sequence[Path], target: Path) -> None:
-    """Put the members of several zips into one, numbered as parts of one delivery; of one zip they keep their names.
-
-    A part without a feature is left out, unless none of its delivery has one: then the first says so.
-    """
-    with whole_file(target) as temporary:
-        if len(files) == 1:
-            shutil.copyfile(files[0], temporary)
-            return
-        with (
-            contextlib.ExitStack() as opened,
-            zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as joined,
-        ):
-            deliveries: dict[str, list[tuple[int, zipfile.ZipFile, zipfile.ZipInfo]]] = {}
-            for number, path in enumerate(files):
-                packed = opened.enter_context(zipfile.ZipFile(path))
-                for info in packed.infolist():
-                    deliveries.setdefault(info.filename, []).append((number, packed, info))
-            for name, parts in deliveries.items():
-                held = [one for one in parts if holds_feature(one[1], one[2], where=target.name)]
-                for number, packed, info in held or parts[:1]:
-                    part = f"{Path(name).stem}-{number:06d}{Path(name).suffix}"
-                    with packed.open(info) as source, joined.open(part, "w") as sink:
-                        shutil.copyfileobj(source, sink, 1 << 20)
 
 
 def _write(

@@ -6,11 +6,14 @@ broke off waits for the same download.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
+import shutil
 import time
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -29,7 +32,7 @@ from flexsites.inputs.formats.kinds import require_kind
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.formats.web import Told, get_json, open_session, require_same_reach
 from flexsites.inputs.formats.windows import quarters
-from flexsites.tables.whole_files import read_state, write_state
+from flexsites.tables.whole_files import read_state, whole_file, write_state
 
 _ON_THE_WAY, _READY = ("PENDING", "RUNNING"), "COMPLETED"
 _FIRST_WAIT_S, _LONGEST_WAIT_S, _MOST_WAIT_S = 1.0, 15.0, 3600.0
@@ -192,12 +195,12 @@ def _has_features(path: Path, where: str) -> bool:
     """Return whether a document in a zip holds a feature: of an area without any the frame comes alone."""
     try:
         with zipfile.ZipFile(path) as packed:
-            return any(holds_feature(packed, info, where=where) for info in packed.infolist())
+            return any(_holds_feature(packed, info, where=where) for info in packed.infolist())
     except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
         raise InputError(Fault(f"cannot be read as a zip ({error})", where, "fetch it again")) from error
 
 
-def holds_feature(packed: zipfile.ZipFile, info: zipfile.ZipInfo, *, where: str) -> bool:
+def _holds_feature(packed: zipfile.ZipFile, info: zipfile.ZipInfo, *, where: str) -> bool:
     """Whether a member of a zip holds a feature; what is no GML is taken to.
 
     Raises
@@ -213,6 +216,32 @@ def holds_feature(packed: zipfile.ZipFile, info: zipfile.ZipInfo, *, where: str)
                 return True
             before = chunk[-_LONGEST_NAME:]
     return False
+
+
+def join_zips(files: Sequence[Path], target: Path) -> None:
+    """Put the members of several zips into one, numbered as parts of one delivery; of one zip they keep their names.
+
+    A part without a feature is left out, unless none of its delivery has one: then the first says so.
+    """
+    with whole_file(target) as temporary:
+        if len(files) == 1:
+            shutil.copyfile(files[0], temporary)
+            return
+        with (
+            contextlib.ExitStack() as opened,
+            zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as joined,
+        ):
+            deliveries: dict[str, list[tuple[int, zipfile.ZipFile, zipfile.ZipInfo]]] = {}
+            for number, path in enumerate(files):
+                packed = opened.enter_context(zipfile.ZipFile(path))
+                for info in packed.infolist():
+                    deliveries.setdefault(info.filename, []).append((number, packed, info))
+            for name, parts in deliveries.items():
+                held = [one for one in parts if _holds_feature(one[1], one[2], where=target.name)]
+                for number, packed, info in held or parts[:1]:
+                    part = f"{Path(name).stem}-{number:06d}{Path(name).suffix}"
+                    with packed.open(info) as source, joined.open(part, "w") as sink:
+                        shutil.copyfileobj(source, sink, 1 << 20)
 
 
 def forget_download(row: DownloadApi, scratch: Path, *, bounds: Bounds) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from flexsites.config.load import available
 from flexsites.errors import InputError
-from flexsites.inputs.fetch.doors import join_zips
+from flexsites.inputs.formats.download_api import join_zips
 from flexsites.inputs.prepare import Request, prepare
 from flexsites.inputs.prepared import Prepared
 from tests.unit.inputs import register_files as made
