@@ -10,6 +10,7 @@ import yaml
 
 from flexsites.config.copies import copy
 from flexsites.config.shelf import Shelf
+from flexsites.tables.manifest import read_manifest
 from tests.pipelines.added_runs import run_tables
 from tests.pipelines.small_run import Content, Small, assess, tables, write_run
 
@@ -37,6 +38,39 @@ def _own_width(folder: Path) -> None:
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     content["tests"]["min_width_m"] = WIDTH
     path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
+
+
+OF_INPUTS: dict[str, tuple[str, Any, str]] = {
+    "short_day": ("transit.bands.day.spans.0.end_h", {"value": 11, "unit": "h", "source": "a test"}, "transit"),
+    "any_roof": ("optoppen.roof.min_flat_share", {"value": 0.2, "source": "a test"}, "rules/optoppen/roof"),
+    "small_roof": (
+        "optoppen.roof.min_usable_area_m2",
+        {"value": 60, "unit": "m2", "source": "a test"},
+        "rules/optoppen/roof",
+    ),
+}
+"""The timetable and rules of roofs: by name the path in a variant, the figure, and the file that says it.
+
+Speeds bear on journeys and ferries alone, of which this corner has none.
+"""
+
+
+def _both(content: Content) -> None:
+    content |= {"assess": ["parcels", "roofs"], "variants": []}
+
+
+def _own(name: str, folder: Path) -> None:
+    """Write a file of one's own that says what the variant of a name replaces."""
+    path, figure, file = OF_INPUTS[name]
+    own = copy(file, folder, shelf=Shelf())
+    content = yaml.safe_load(own.read_text(encoding="utf-8"))
+    *above, last = path.split(".")[2 if file.startswith("rules/") else 1 :]
+    there = content
+    for key in above:
+        there = there[int(key) if key.isdigit() else key]
+    assert there[last] != figure
+    there[last] = figure
+    own.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
 def _own_amenities(folder: Path) -> None:
@@ -68,3 +102,32 @@ def test_a_variant_is_what_a_run_of_that_configuration_is(
     assert len(mine) >= 5
     assert mine == {name: alone[name] for name in mine}
     assert mine["suitability.parquet"] != varied["suitability.parquet"]
+
+
+@pytest.mark.deep(sibling="test_a_variant_is_what_a_run_of_that_configuration_is")
+@pytest.mark.parametrize("name", OF_INPUTS)
+def test_a_variant_of_timetable_or_roofs_added_to_a_finished_run_is_a_run_of_that_configuration(
+    name: str, small: Small, world: Path, tmp_path: Path
+) -> None:
+    """It is a run of its own inside the run, beside tables that are taken over."""
+    label, (path, figure, _) = {"nl": "v", "en": "v"}, OF_INPUTS[name]
+
+    def with_variant(content: Content) -> None:
+        content["variants"] = [{"id": name, "label": label, "replace": {path: figure}}]
+
+    folders = [tmp_path / one for one in ("added", "alone")]
+    for folder in folders:
+        folder.mkdir()
+    bare = write_run(folders[0], world, _both)
+    small.lend_inputs(bare, folders[0] / "outputs")
+    finished = run_tables(bare, folders[0] / "outputs")
+    added = run_tables(write_run(folders[0], world, _both, with_variant), folders[0] / "outputs")
+    assert read_manifest(added).reused is not None
+    _own(name, folders[1] / "flexsites_config")
+    path_alone = write_run(folders[1], world, _both)
+    small.lend_inputs(path_alone, folders[1] / "outputs")
+    alone, before = tables(run_tables(path_alone, folders[1] / "outputs")), tables(finished)
+    mine = {Path(one).name: found for one, found in tables(added).items() if Path(one).parent.name == name}
+    assert len(mine) >= 5
+    assert mine == {one: alone[one] for one in mine}
+    assert any(found != before[one] for one, found in mine.items() if one in before)
