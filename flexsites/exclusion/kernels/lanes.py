@@ -26,7 +26,7 @@ _SLACK_M = 0.01
 _LEAST_M = 0.001
 
 _STEP_M = 0.5
-"""How far is looked at once from where lanes lie: no ditch is narrower, and none is stepped over."""
+"""How far is looked at once from where lanes lie [A]: no ditch is narrower, so none is stepped over."""
 
 
 def lanes_to_core(piece: shapely.Geometry, core: shapely.Geometry, *, lane_m: float) -> shapely.Geometry:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from flexsites.errors import Fault, InputError
@@ -16,6 +17,7 @@ from flexsites.inputs.formats import files
 _FEATURES = (".gpkg", ".geojson", ".json", ".shp", ".gml", ".xml", ".fgb", ".parquet", ".geoparquet")
 _ABOUT = ("xml", "json")
 _SHOWN = 6
+_PART = re.compile(r"-\d{6}\.[^.]+$")
 
 
 def features_of(path: str, layer: str | None, *, where: str, scratch: Path) -> tuple[Path, ...]:
@@ -48,7 +50,7 @@ def features_of(path: str, layer: str | None, *, where: str, scratch: Path) -> t
             raise _unfit([], names, archive, where)
         found = files.unpack(archive, inner, scratch)
         return features_of(f"{found}/{rest}" if rest else str(found), layer, where=where, scratch=scratch)
-    fitting = [name for name in names if _holds_features(name) and is_meant(name, member)]
+    fitting = [name for name in meant(names, member) if _holds_features(name)]
     packed = [name for name in names if name.lower().endswith(".zip")]
     if not fitting and member is None and len(packed) == 1:
         return features_of(str(files.unpack(archive, packed[0], scratch)), layer, where=where, scratch=scratch)
@@ -115,15 +117,20 @@ def _one_delivery(names: list[str]) -> list[str]:
     return sorted(names) if len(stems) == 1 else []
 
 
-def is_meant(name: str, member: str | None) -> bool:
-    """Whether a path into a zip means a file of it: by its own name, or by the one it shares with other parts.
+def meant(names: Sequence[str], member: str | None) -> list[str]:
+    """Return the files that a path into a zip means: the one of that name, else all parts of a delivery that share it.
+
+    Parts are numbered in six digits: `map_2024.gml` is a map of another year, no part of `map.gml`.
 
     Examples
     --------
-    >>> [is_meant("bgt_pand-000001.gml", member) for member in (None, "bgt_pand.gml", "bgt_pand-000000.gml")]
-    [True, True, False]
+    >>> parts = ["pand-000001.gml", "pand-000002.gml", "map_2024.gml"]
+    >>> meant(parts, "pand.gml"), meant(parts, "map.gml"), meant([*parts, "pand.gml"], "pand.gml")
+    (['pand-000001.gml', 'pand-000002.gml'], [], ['pand.gml'])
     """
-    return member in (None, name, delivery_of(name))
+    if member is None or member in names:
+        return [name for name in names if member in (None, name)]
+    return [name for name in names if _PART.search(name) and delivery_of(name) == member]
 
 
 def delivery_of(name: str) -> str:

@@ -21,7 +21,7 @@ import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from flexsites.errors import Fault, InputError
-from flexsites.inputs.formats.archives import delivery_of, is_data, is_meant
+from flexsites.inputs.formats.archives import delivery_of, is_data, meant
 
 _GDAL = (".gpkg", ".geojson", ".json", ".shp", ".fgb")
 _GML = (".gml", ".xml")
@@ -189,7 +189,7 @@ def _of_members(source: zipfile.ZipFile | IO[bytes], told: str, member: str | No
     Parts that are all of a zip are named by the zip, others by the name that they share.
     """
     packed = source if isinstance(source, zipfile.ZipFile) else zipfile.ZipFile(source)
-    names = sorted(name for name in packed.namelist() if is_data(name) and is_meant(name, member))
+    names = sorted(meant([name for name in packed.namelist() if is_data(name)], member))
     names = [name for name in names if Path(name).suffix.lower() in (*_GML, ".zip")]
     is_alone = member is None and len({delivery_of(name) for name in names}) == 1
     seen: set[str] = set()

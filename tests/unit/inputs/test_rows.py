@@ -16,6 +16,8 @@ import shapely
 from flexsites.config.rules import RasterAbove
 from flexsites.config.source_rows import CoverageOf
 from flexsites.config.sources import Sources
+from flexsites.errors import InputError
+from flexsites.inputs.formats.archives import features_of
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.land.coverages import coverage_of
 from flexsites.inputs.prepare import Request, check, prepare
@@ -117,6 +119,23 @@ def test_a_zip_of_several_files_must_say_which(tmp_path: Path) -> None:
     assert "2 files fit in this zip (a.gpkg, b.gpkg)" in faults(tmp_path, sources(parcels=row))[0]
     assert faults(tmp_path, sources(parcels=vector("both.zip/a.gpkg", id_column="id"))) == []
     assert "0 files fit in this zip" in faults(tmp_path, sources(parcels=vector("both.zip/c.gpkg")))[0]
+
+
+def test_a_file_of_a_zip_is_itself_alone_though_others_are_numbered_like_it(tmp_path: Path) -> None:
+    names = ["map.gml", "map_2024.gml", "map-000001.gml"]
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+        for name in names:
+            packed.writestr(name, "<a/>")
+
+    def found(member: str) -> list[str]:
+        paths = features_of(f"{tmp_path}/a.zip/{member}", None, where="a", scratch=tmp_path / "scratch")
+        return [path.name for path in paths]
+
+    assert [found(name) for name in names] == [[name] for name in names]
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+        packed.writestr("map_2024.gml", "<a/>")
+    with pytest.raises(InputError, match="0 files fit"):
+        found("map.gml")
 
 
 def test_a_shapefile_in_a_zip(tmp_path: Path) -> None:
