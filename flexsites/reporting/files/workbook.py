@@ -51,7 +51,8 @@ _SHORTLIST = (
     "owner_class_largest", "tenure", "core_area_m2", "n_location_parcels", "available_years_expected", "restrictions",
     "flags",
 )  # fmt: skip
-_LINE_PT, _LINE_CHARACTERS, _SUMMARY_WIDTH = 16, 82, 95
+# One column is never made to fit a page, so it is as wide as A4 holds, also in wider letters than those of Calibri.
+_LINE_PT, _LINE_CHARACTERS, _SUMMARY_WIDTH = 16, 62, 68
 
 
 def write_workbook(directory: Path | str, lang: str = "nl") -> Path:
@@ -215,13 +216,14 @@ def _write_summary(sheets: Sheets, results: Results, words: Words, more: Sequenc
     lines = [*first, *found["sentences"], *more, *notes, words.text("report.screening_note")]
     for i, line in enumerate(lines, 3):
         sheet.write_string(i, 0, line, sheets.wrapped)
-        sheet.set_row(i, _LINE_PT * (1 + len(line) // _LINE_CHARACTERS))
+        sheet.set_row(i, _height_of(line))
     after = len(lines) + 4
     sheet.write_string(after, 0, found["pbl"], sheets.warning)
-    sheet.set_row(after, _LINE_PT * (1 + len(found["pbl"]) // _LINE_CHARACTERS))
+    sheet.set_row(after, _height_of(found["pbl"]))
     warnings = [words.said(warning) for warning in results.manifest.warnings]
     for i, line in enumerate(warnings, after + 2):
         sheet.write_string(i, 0, line, sheets.wrapped)
+        sheet.set_row(i, _height_of(line))
 
 
 def _write_portfolio_sheets(sheets: Sheets, results: Results, words: Words) -> None:
@@ -281,3 +283,8 @@ def _after(table: Frame, code: str, name: str) -> Frame:
     named = table.copy()
     named.insert(list(named.columns).index(code) + 1, name, named[code])
     return named
+
+
+def _height_of(line: str) -> int:
+    """Return the height in points of the row of the summary that a line fits in: programs make none of themselves."""
+    return _LINE_PT * (1 + len(line) // _LINE_CHARACTERS)

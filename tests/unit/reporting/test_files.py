@@ -111,6 +111,11 @@ def test_of_every_sheet_the_first_page_is_printed_and_the_page_says_what_is_not(
     most = int(presentation().lists.max_printed_rows)
     summary, *rest = openpyxl.load_workbook(written(write_workbook, lang))
     assert summary.page_setup.paperSize == sheets.A4
+    # A page holds one column as it is, of the widest letters too: 17.4 cm between the margins, a digit of 9 px.
+    assert summary.column_dimensions["A"].width * 9 / 96 * 2.54 < 17.4
+    for row in summary.iter_rows(min_row=4):
+        lines = len(str(row[0].value or "")) / summary.column_dimensions["A"].width
+        assert lines <= 1 or summary.row_dimensions[row[0].row].height >= 15 * lines, row[0].value
     cut = {}
     for sheet in rest:
         (columns, rows) = re.fullmatch(r".*!\$A\$1:\$([A-Z]+)\$(\d+)", sheet.print_area).groups()
