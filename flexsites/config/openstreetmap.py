@@ -34,6 +34,8 @@ class AmenityCategory(Model):
     """Whether an area counts as one point, or as the places where streets cross its edge."""
     min_area_m2: Number | None = None
     """A smaller area does not count; left out: any size does."""
+    is_public: bool = True
+    """Whether it serves only where everybody may come in; false of what is there for its pupils or its workers."""
     why: str | None = None
     """Why these tags were chosen."""
 
@@ -54,11 +56,25 @@ class Lifecycle(Model):
     """Keys that say so with one of these words."""
 
 
+class Entry(Model):
+    """How OpenStreetMap says who may come in (the tag ``access``).
+
+    A list is closed where all of it is. A word that neither list holds does not decide, and is told.
+    """
+
+    closed: tuple[str, ...]
+    """Words that close it to the public."""
+    known: tuple[str, ...]
+    """Words that leave it open."""
+
+
 class AmenityCategories(Model):
     """All categories of amenity, by id; and the tags of stops, by mode, for places without a timetable."""
 
     lifecycle: Lifecycle | None = None
     """How tags say that something is gone, or not there yet; left out: as the shipped file says."""
+    entry: Entry | None = None
+    """How tags say who may come in; left out: as the shipped file says."""
     categories: dict[Category, AmenityCategory] = Field(default_factory=dict)
     """The categories by id."""
     stops: dict[Literal["bus", "tram", "metro", "train", "ferry"], AmenityCategory] = Field(default_factory=dict)
@@ -73,6 +89,7 @@ class AmenityCategories(Model):
         """Return these with one's own over them: the same id takes the place of a category, another follows."""
         return AmenityCategories(
             lifecycle=own.lifecycle or self.lifecycle,
+            entry=own.entry or self.entry,
             categories=self.categories | own.categories,
             stops=self.stops | own.stops,
         )

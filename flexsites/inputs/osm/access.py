@@ -37,10 +37,12 @@ _KEYS = {
     "car": ("motorcar", "motor_vehicle", "vehicle", "access"),
 }
 _ACCESS_KEYS = frozenset(key for keys in _KEYS.values() for key in keys)
+CONDITIONAL_KEYS = frozenset(f"{key}:conditional" for key in _ACCESS_KEYS)
+"""Keys that open or close a street on a condition (an hour, a licence): none is read, and the run tells of how many."""
 _STATES = ("disused", "abandoned", "demolished", "removed", "razed")
 STREET_KEYS = frozenset(
     {"highway", "route", "motorroad", "area", "indoor", "type", END_KEY, START_KEY, *_ACCESS_KEYS, *_STATES}
-) | (DIRECTION_KEYS)
+) | (DIRECTION_KEYS | CONDITIONAL_KEYS)
 """Every key that decides who may use a street; other tags need not be read, but for its name."""
 NAME_KEY = "name"
 NODE_KEYS = frozenset({"barrier", "locked", *_KEYS["walk"], *_KEYS["bicycle"]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from flexsites.inputs.osm.access import Tags, has_tags
+from flexsites.inputs.osm.access import Tags, has_tags, is_all_among, members
 from flexsites.inputs.osm.endings import Endings
 from flexsites.inputs.osm.features import FeatureReading, matches, read_osm_features, telling_key
 from flexsites.inputs.osm.streets_pbf import RD
@@ -22,9 +23,11 @@ from flexsites.tables.dtypes import PANDAS
 
 if TYPE_CHECKING:
     from flexsites.arrays import BoolArray, GeometryArray
-    from flexsites.config.openstreetmap import AmenityCategories, AmenityCategory, Lifecycle
+    from flexsites.config.openstreetmap import AmenityCategories, AmenityCategory, Entry, Lifecycle
 
 _NAME = "name"
+_ACCESS = "access"
+_CONDITIONAL = "access:conditional"
 # Crossings this near to each other (a millimetre) are one entrance.
 _ENTRANCE_DECIMALS = 3
 
@@ -63,7 +66,7 @@ def amenities_from_pbf(
     InputError
         If the file cannot be read.
     """
-    reading, chosen = _read_once(path, categories.categories, categories.gone, crs, on)
+    reading, chosen = _read_once(path, categories.categories, categories, crs, on)
     notes = tuple(f"amenities: {note}" for note in (*reading.notes, *chosen.notes()))
     return amenity_table(reading.features, chosen.of, categories=categories, walkable=walkable, crs=crs), notes
 
@@ -104,7 +107,7 @@ def stops_from_pbf(
     InputError
         If the file cannot be read.
     """
-    reading, classes = _read_once(path, categories.stops, categories.gone, crs, on)
+    reading, classes = _read_once(path, categories.stops, categories, crs, on)
     chosen, notes = classes.of, (*reading.notes, *classes.notes())
     frames = [
         pd.DataFrame(
@@ -131,26 +134,39 @@ def stops_from_pbf(
 
 
 def _read_once(
-    path: Path, chosen: Mapping[Any, AmenityCategory], lifecycle: Lifecycle, crs: str, on: dt.date | None
+    path: Path, chosen: Mapping[Any, AmenityCategory], rules: AmenityCategories, crs: str, on: dt.date | None
 ) -> tuple[FeatureReading, Classes]:
     """Read whatever matches a category; return it, and per category which rows it has."""
     any_of = [wanted for category in chosen.values() for wanted in category.any_of]
     reading = read_osm_features(path, any_of=any_of, kind="place", keep=(_NAME,), crs=crs)
-    return reading, classify(reading.tags, chosen, lifecycle, on)
+    return reading, classify(reading.tags, chosen, rules.gone, on, entry=rules.entry)
 
 
 @dataclass(frozen=True, slots=True)
 class Classes:
-    """Per category which features it has, and how many features are of none because they are gone, or not there yet."""
+    """Per category which features it has, and how many features are of none because they are gone, or not there yet.
+
+    ``n_closed`` are those that are there and closed to the public, ``n_conditional`` those whose ``access:conditional``
+    was not read, ``of_no_list`` the words of ``access`` that no list holds.
+    """
 
     of: Mapping[Any, BoolArray]
     n_gone: int
     endings: Endings = field(default_factory=Endings)
+    n_closed: int = 0
+    n_conditional: int = 0
+    of_no_list: Counter[str] = field(default_factory=Counter)
 
     def notes(self) -> tuple[str, ...]:
         """Return what a reader of the manifest should know."""
-        gone = f"{self.n_gone} are tagged as closed, gone or not yet built, and are left out"
-        return ((gone,) if self.n_gone else ()) + self.endings.notes()
+        shown = ", ".join(f"{word} {n}" for word, n in sorted(self.of_no_list.items(), key=lambda told: -told[1])[:5])
+        told = (
+            (f"{self.n_gone} are tagged as closed, gone or not yet built, and are left out", self.n_gone),
+            (f"{self.n_closed} are not open to the public (access), and are left out", self.n_closed),
+            (f"{self.n_conditional} are open on a condition that is not read, and are kept", self.n_conditional),
+            (f"words of access that no list holds do not decide ({shown})", self.of_no_list.total()),
+        )
+        return (*(note for note, n in told if n), *self.endings.notes())
 
 
 def classify(
@@ -158,6 +174,8 @@ def classify(
     categories: Mapping[Any, AmenityCategory],
     lifecycle: Lifecycle,
     on: dt.date | None = None,
+    *,
+    entry: Entry | None = None,
 ) -> Classes:
     """Return per category which features it has, by their tags, on a day."""
     by_tags = {
@@ -170,9 +188,38 @@ def classify(
     }
     there = {name: is_one & ~gone[name] for name, is_one in by_tags.items()}
     none = np.zeros(len(tags), dtype=bool)
-    ever, now = (np.logical_or.reduce([none, *masks.values()]) for masks in (by_tags, there))
-    ended, endings = Endings.of((one if is_there else {} for one, is_there in zip(tags, now, strict=True)), on)
-    return Classes({name: mask & ~ended for name, mask in there.items()}, int((ever & ~now).sum()), endings)
+    is_closed = np.array([is_closed_to_all(one, entry) for one in tags], dtype=bool)
+    open_ = {name: mask & ~(is_closed & categories[name].is_public) for name, mask in there.items()}
+    ever, now, kept = (np.logical_or.reduce([none, *masks.values()]) for masks in (by_tags, there, open_))
+    ended, endings = Endings.of((one if is_kept else {} for one, is_kept in zip(tags, kept, strict=True)), on)
+    stays = [one for one, is_one in zip(tags, kept & ~ended, strict=True) if is_one]
+    return Classes(
+        {name: mask & ~ended for name, mask in open_.items()},
+        int((ever & ~now).sum()),
+        endings,
+        n_closed=int((now & ~kept).sum()),
+        n_conditional=sum(_CONDITIONAL in one for one in stays),
+        of_no_list=Counter(word for one in stays for word in _words_of_no_list(one, entry)),
+    )
+
+
+def is_closed_to_all(tags: Tags, entry: Entry | None) -> bool:
+    """Return whether the public may not come in; of a list all must say so.
+
+    Examples
+    --------
+    >>> from flexsites.config.openstreetmap import Entry
+    >>> entry = Entry(closed=("no", "private"), known=("yes", "customers"))
+    >>> [is_closed_to_all({"access": word}, entry) for word in ("private", "no;private", "private;customers", "club")]
+    [True, True, False, False]
+    """
+    return entry is not None and _ACCESS in tags and is_all_among(tags[_ACCESS], entry.closed)
+
+
+def _words_of_no_list(tags: Tags, entry: Entry | None) -> list[str]:
+    if entry is None or _ACCESS not in tags:
+        return []
+    return [word for word in members(tags[_ACCESS]) if not is_all_among(word, (*entry.closed, *entry.known))]
 
 
 def is_gone(tags: Tags, any_of: Sequence[Mapping[str, Sequence[str]]], lifecycle: Lifecycle) -> bool:

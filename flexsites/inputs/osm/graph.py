@@ -108,7 +108,7 @@ def amenities_from_place(
     if "name" not in features.columns:
         features["name"] = None
     shapes = to_rd("EPSG:4326", where=place).apply(features.geometry.to_numpy())
-    chosen = classify(_tags_of(features), categories.categories, categories.gone, on)
+    chosen = classify(_tags_of(features), categories.categories, categories.gone, on, entry=categories.entry)
     moved = gpd.GeoDataFrame(features[["osm_id", "name"]], geometry=shapes, crs=RD)
     return amenity_table(moved, chosen.of, categories=categories, walkable=walkable), extent, chosen.notes()
 

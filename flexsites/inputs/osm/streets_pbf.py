@@ -28,6 +28,7 @@ from flexsites.geometry.street_graph import (
 )
 from flexsites.inputs.formats.projection import to_rd
 from flexsites.inputs.osm.access import (
+    CONDITIONAL_KEYS,
     NAME_KEY,
     NODE_KEYS,
     STREET_KEYS,
@@ -81,6 +82,7 @@ class _Ways:
     nodes: WantedNodes = field(default_factory=WantedNodes)
     of_no_list: Counter[str] = field(default_factory=Counter)
     n_unused: int = 0
+    n_conditional: int = 0
 
     def add(self, way: Any, tags: dict[str, str]) -> None:  # noqa: ANN401 - osmium carries no types
         """Add a way if it is a street that somebody may use."""
@@ -93,6 +95,7 @@ class _Ways:
         self.allowed.append(bits)
         self.traits.add(way.id, name, road_kind(tags, self.rules), tags.get(NAME_KEY), int(is_roundabout(tags)))
         self.n_unused += any(tags.get(key) == "yes" for key in self.rules.unused)
+        self.n_conditional += not CONDITIONAL_KEYS.isdisjoint(tags)
 
     def notes(self) -> tuple[str, ...]:
         """Return what was read and does not decide."""
@@ -100,7 +103,10 @@ class _Ways:
         words = f"{self.of_no_list.total()} tags of streets hold values that no list of the rules holds ({shown}): "
         unused = f"{self.n_unused} streets are tagged as unused or abandoned: taken for streets"
         taken = "access as of their class, and what is no known highway is no street"
-        told = ((words + taken, self.of_no_list), (unused, self.n_unused))
+        conditional = (
+            f"{self.n_conditional} streets are open on a condition that is not read: taken as their other tags say"
+        )
+        told = ((words + taken, self.of_no_list), (unused, self.n_unused), (conditional, self.n_conditional))
         return (*(note for note, n in told if n), *self.endings.notes())
 
 

@@ -213,6 +213,37 @@ def test_what_is_there(tmp_path: Path, tags: dict[str, str], wanted: set[str]) -
     assert ("amenities: 1 are tagged as closed, gone or not yet built, and are left out" in notes) == (not wanted)
 
 
+CLOSED = "amenities: 1 are not open to the public (access), and are left out"
+
+
+@pytest.mark.parametrize(
+    ("tags", "wanted", "told"),
+    [
+        ({"amenity": "pharmacy", "access": "private"}, set(), CLOSED),
+        ({"amenity": "library", "access": "no;private"}, set(), CLOSED),
+        ({"shop": "supermarket", "access": "private;customers"}, {"supermarket", "daily_shop"}, None),
+        ({"amenity": "school", "access": "private"}, {"primary_school"}, None),
+        ({"amenity": "doctors", "access": "moonlight"}, {"gp"}, "that no list holds do not decide (moonlight 1)"),
+        ({"amenity": "doctors", "access:conditional": "no @ (Su)"}, {"gp"}, "1 are open on a condition"),
+        ({"amenity": "doctors", "disused": "yes", "access": "private"}, set(), "1 are tagged as closed"),
+    ],
+)
+def test_what_is_not_open_to_the_public_is_no_amenity(
+    tmp_path: Path, tags: dict[str, str], wanted: set[str], told: str | None
+) -> None:
+    path = write_map(tmp_path / "poi.osm.pbf", {10: ([1, 3], {H: "residential"})}, tagged={2: tags})
+    table, notes = amenities_from_pbf(path, categories=categories(), walkable=np.array([], dtype=object))
+    assert set(table["category"]) == wanted
+    assert [told in note for note in notes if told] == [True] * bool(told)
+
+
+def test_a_condition_on_a_street_is_told(tmp_path: Path) -> None:
+    path = write_street(tmp_path / "street.osm.pbf", {"foot:conditional": "no @ (Mo-Fr 08:00-09:00)"})
+    reading = read_pbf_streets(path, rules=rules())
+    assert metres(reading.graph, "walk", 1, 3) == near(STRAIGHT)[0]
+    assert any("1 streets are open on a condition" in note for note in reading.notes)
+
+
 def test_a_stop_that_is_no_longer_used_is_none(tmp_path: Path) -> None:
     tagged = {1: {H: "bus_stop"}, 2: {H: "bus_stop", "disused": "yes"}}
     path = write_map(tmp_path / "stops.osm.pbf", {10: ([1, 3], {H: "path"})}, tagged=tagged)
