@@ -103,9 +103,7 @@ class _Ways:
         words = f"{self.of_no_list.total()} tags of streets hold values that no list of the rules holds ({shown}): "
         unused = f"{self.n_unused} streets are tagged as unused or abandoned: taken for streets"
         taken = "access as of their class, and what is no known highway is no street"
-        conditional = (
-            f"{self.n_conditional} streets are open on a condition that is not read: taken as their other tags say"
-        )
+        conditional = f"{self.n_conditional} streets are open on a condition that is not read: taken as other tags say"
         told = ((words + taken, self.of_no_list), (unused, self.n_unused), (conditional, self.n_conditional))
         return (*(note for note, n in told if n), *self.endings.notes())
 

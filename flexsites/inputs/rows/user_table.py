@@ -15,7 +15,7 @@ from flexsites.inputs.formats.arrow import exact
 from flexsites.inputs.formats.cells import read_text, require_exact
 from flexsites.inputs.formats.files import Places, locate
 from flexsites.inputs.formats.vector import Batch
-from flexsites.inputs.formats.workbook import read_sheet
+from flexsites.inputs.formats.workbook import read_sheet, require_values
 from flexsites.inputs.rows.selection import Unlisted, column_faults, kept_columns, matches, select
 
 _SUFFIXES = (".parquet", ".xlsx", ".csv", ".txt", ".tsv")
@@ -34,7 +34,8 @@ def read_table(name: str, row: Table, places: Places, unlisted: Unlisted) -> pd.
     frames = []
     for path in row.paths:
         where = f"{name} ({Path(path).name})"
-        raw = _read(locate(path, places, where=name), row.sheet, where)
+        file = locate(path, places, where=name)
+        raw = _read(file, row.sheet, where)
         names = tuple(map(str, raw.columns))
         faults = column_faults(row, names, (), where=where)
         if row.key not in names:
@@ -44,6 +45,8 @@ def read_table(name: str, row: Table, places: Places, unlisted: Unlisted) -> pd.
         if faults:
             raise InputError(faults)
         kept = kept_columns(row, names)
+        if Path(file).suffix.lower() == ".xlsx":
+            require_values(file, row.sheet, {*kept, *row.where, row.key}, where=where)
         chosen, _ = select(Batch(raw, np.full(len(raw), None, dtype=object)), row, kept, unlisted)
         keep = np.ones(len(raw), dtype=bool)
         for column, values in row.where.items():

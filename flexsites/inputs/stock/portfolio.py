@@ -16,7 +16,7 @@ import pandas as pd
 
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.cells import read_text
-from flexsites.inputs.formats.workbook import read_sheet
+from flexsites.inputs.formats.workbook import read_sheet, require_values
 from flexsites.inputs.stock.files import bag_ids
 from flexsites.tables import Addresses, Frame, PortfolioMatches, PortfolioUnmatched, conform
 
@@ -94,6 +94,8 @@ def read_portfolio(path: Path, *, columns: Mapping[str, str] | None = None, shee
         what = f"nothing to look buildings up by (columns: {', '.join(map(str, raw.columns))})"
         remedy = "give postcode and house number, a BAG id, or a complex code; or say in `columns` which is which"
         raise InputError(Fault(what, path.name, remedy))
+    if _is_workbook(path):
+        require_values(path, sheet, {name for name in found.values() if name}, where=path.name)
     if raw.empty:
         raise InputError(Fault("no rows", path.name, "give at least one row below the heading"))
     rows = pd.DataFrame({ours: _texts(raw, name) for ours, name in found.items()})
@@ -102,9 +104,13 @@ def read_portfolio(path: Path, *, columns: Mapping[str, str] | None = None, shee
 
 def _cells(path: Path, sheet: str | None) -> pd.DataFrame:
     """Return the cells of a file as text."""
-    if path.suffix.lower() in (".xlsx", ".xlsm"):
+    if _is_workbook(path):
         return read_sheet(path, sheet, where=path.name, is_empty_null=False)
     return read_text(path, path.name, is_empty_null=False)
+
+
+def _is_workbook(path: Path) -> bool:
+    return path.suffix.lower() in (".xlsx", ".xlsm")
 
 
 def _headings(raw: pd.DataFrame, columns: Mapping[str, str], where: str) -> dict[str, str | None]:

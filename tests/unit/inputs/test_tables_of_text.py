@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from openpyxl import Workbook
 
 from flexsites.config.sources import Table
 from flexsites.errors import InputError
@@ -69,6 +70,33 @@ def test_a_workbook_keeps_what_it_holds_and_tells_what_it_rounded(tmp_path: Path
     twice = workbook(tmp_path / "c.xlsx", ["perceel", "eigenaar", "perceel"], ["0012", "rijk", "0013"])
     with pytest.raises(InputError, match=r"two columns of one name.*perceel"):
         read(twice)
+
+
+def never_computed(path: Path, *rows: list[object]) -> Path:
+    """Write a workbook as a program does that has no values for its formulas."""
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+    return path
+
+
+def test_a_formula_that_was_never_computed_is_told_and_not_read_as_empty(tmp_path: Path) -> None:
+    """Some programs write no value for a formula, some 0; both say that all is to be computed."""
+    heading: list[object] = ["perceel", "eigenaar", "opmerking"]
+    for write in (workbook, never_computed):
+        path = write(tmp_path / "a.xlsx", heading, ["0012", '="ri"&"jk"', "=1/0"], ["0013", "rijk", None])
+        with pytest.raises(
+            InputError, match=r"a\.xlsx.*formulas of column eigenaar \(sheet \w+\) have no.*: B2"
+        ) as told:
+            read(path)
+        assert "opmerking" not in str(told.value), "of what is not read nothing is asked"
+    broken = never_computed(tmp_path / "b.xlsx", heading, ["0012", "#REF!", None], ["0013", "#N/A", None])
+    with pytest.raises(InputError, match=r"column eigenaar \(sheet Sheet\) holds errors.*\(1 row: B2 #REF!\)"):
+        read(broken)
+    complexes = workbook(tmp_path / "c.xlsx", ["complex", "postcode", "huisnummer"], ["C1", "1234AB", "=1+1"])
+    with pytest.raises(InputError, match="formulas of column huisnummer"):
+        read_portfolio(complexes)
 
 
 def test_a_portfolio_is_read_in_the_same_way(tmp_path: Path) -> None:
