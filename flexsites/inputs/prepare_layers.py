@@ -16,6 +16,7 @@ from flexsites.inputs.formats.windows import around as window_around
 from flexsites.inputs.land.coverages import coverage_frame, coverage_of
 from flexsites.inputs.land.layers import write_layer
 from flexsites.inputs.land.plan_periods import tell_unread_periods
+from flexsites.inputs.land.raster_overlaps import n_contradicted
 from flexsites.inputs.land.rasters import RasterFile, covered_cells, open_raster, write_raster_layer
 from flexsites.inputs.land.rule_needs import RuleNeeds, needs_of
 from flexsites.inputs.osm.layers import osm_extent
@@ -148,6 +149,10 @@ def _prepare_raster(preparation: Preparation, name: str, row: Raster, rule: Rast
         written = write_raster_layer(rule, files, path, bounds=around)
         report.ledger.n_read = report.ledger.n_kept = written.n_rows
         notes = [f"{row.unit}, cells {rule.comparison.replace('_', ' ')} {float(rule.threshold):g}"]
+        if n := n_contradicted(files, rule, around):
+            notes.append(
+                f"{n} cells are told otherwise by another file of the same ground: listed where one lists them"
+            )
         return written, "; ".join([*notes, *dict.fromkeys(f.projection.notes for f in files if f.projection.notes)])
 
     target = f"layers/{file_name(key)}"

@@ -86,8 +86,8 @@ class RasterFile:
     shape: tuple[int, int]
     bounds: Bounds
 
-    def blocks(self, bounds: Bounds | None = None) -> Iterator[Block]:
-        """Give the blocks that meet the bounds (in RD New), row by row from the north.
+    def blocks(self, bounds: Bounds | None = None, *, within: Bounds | None = None) -> Iterator[Block]:
+        """Give the blocks that meet the bounds (in RD New; or `within`, in its own system), row by row from the north.
 
         Raises
         ------
@@ -98,7 +98,7 @@ class RasterFile:
             at = source.transform
             columns = _cuts(round(at.c / at.a), self.shape[1])
             rows = _cuts(round(at.f / at.e), self.shape[0])
-            window = None if bounds is None else self.projection.window(bounds)
+            window = within if bounds is None else self.projection.window(bounds)
             for top, bottom in rows:
                 for left, right in columns:
                     square = Window(left, top, right - left, bottom - top)

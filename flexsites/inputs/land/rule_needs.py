@@ -246,9 +246,10 @@ def _as_numbers_are_written(column: pd.Series) -> pd.Series:
 
 
 def _plausible(column: pd.Series, name: str, report: ReadReport) -> pd.Series:
-    """Return a column of years without those that no plan can have: they stand for unknown, and are counted."""
+    """Return a column of years without those that no plan can have, or that are none (2027.5): unknown, and counted."""
     years = input_rules().years
-    is_wrong = ((column < float(years.plan_from)) | (column > float(years.plan_to))).fillna(value=False).astype(bool)
+    is_outside = (column < float(years.plan_from)) | (column > float(years.plan_to))
+    is_wrong = (is_outside | (column % 1 != 0)).fillna(value=False).astype(bool)
     report.placeholders.update({name: int(is_wrong.sum())})
     return column.mask(is_wrong)
 

@@ -215,6 +215,26 @@ def test_faults_of_rasters(tmp_path: Path, profile: dict[str, Any], row: dict[st
     assert what in found[0]
 
 
+@pytest.mark.parametrize(("value", "n"), [(1, 0), (9, 2)])
+def test_tiles_that_contradict_each_other_where_they_overlap_are_told(tmp_path: Path, value: int, n: int) -> None:
+    """Two of the cells of the second tile lie over the first; where they say the same nothing is told."""
+    for name, shift, worth in (("a", 0, 1), ("b", 50, value)):
+        _raster(tmp_path, transform=rasterio.Affine(50, 0, ORIGIN[0] + shift, 0, -50, ORIGIN[1] + 100))
+        with rasterio.open(tmp_path / "r.tif", "r+") as sink:
+            sink.write(np.full((2, 2), worth, dtype="uint8"), 1)
+        (tmp_path / "r.tif").rename(tmp_path / f"{name}.tif")
+    flood = {"reader": "raster", "about": ABOUT, "path": ["a.tif", "b.tif"], "unit": "m", "nodata": 0}
+    rule = RasterAbove.model_validate(
+        {"kind": "raster_above", "rule_id": "f", "label": LABEL, "effect": "flag", "source": "x"}
+        | {"raster": "flood", "unit": "m", "threshold": {"value": 5, "source": "x"}}
+    )
+    rows = sources(layers={"flood": flood})
+    found = prepare(rows, directory=tmp_path / "o", base=tmp_path, request=Request(rules=(rule,)))
+    told = f"{n} cells are told otherwise by another file of the same ground"
+    assert [note.startswith(told) for note in found.records[0].notes.split("; ")[1:]] == [True] * bool(n)
+    assert found.read_layers().area.sum() == (10_000 if n else 0), "listed where one of them lists"
+
+
 def test_a_raster_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "r.tif").write_bytes(b"no")
     rule = RasterAbove.model_validate(

@@ -155,15 +155,15 @@ def test_a_recode_gives_true_and_false(tmp_path: Path) -> None:
 
 def test_a_year_that_no_plan_can_have_is_unknown_and_counted(tmp_path: Path) -> None:
     asked = rule(**RULES["plan_hardness"])
-    frame = squares(3).assign(plan_hardness="hard", plan_start_year=[9999, 2030, 1970])
+    frame = squares(4).assign(plan_hardness="hard", plan_start_year=[9999, 2030, 1970, 2027.5])
     keep = ["plan_hardness", "plan_start_year"]
     row = vector(write(frame, tmp_path / "l.gpkg"), keep=keep, coverage="run", id_column="id")
     found = prepare(
         sources(layers={"l": row}), directory=tmp_path / "out", base=tmp_path, request=Request(rules=(asked,))
     )
     years = found.read_layers().set_index("feature_id")["plan_start_year"]
-    assert years.isna().to_dict() == {"p0": True, "p1": False, "p2": True}
-    assert "plan_start_year: 2 values that cannot be, taken as unknown" in found.records[0].notes
+    assert years.isna().to_dict() == {"p0": True, "p1": False, "p2": True, "p3": True}
+    assert "plan_start_year: 3 values that cannot be, taken as unknown" in found.records[0].notes
 
 
 def test_what_a_rule_cannot_read_is_told_before_a_run(tmp_path: Path) -> None:
