@@ -47,7 +47,13 @@ def status(
     if not runs:
         _out.print(said(f"No run in {outputs}."), highlight=False, markup=False)
         return
-    for pipeline, some in groupby(sorted(runs, key=lambda one: one.directory.parent.name), key=_pipeline):
+
+    def above(run: Standing) -> str:
+        """Return the folder of a run's pipeline as it is found from here."""
+        above, here = run.directory.parent.absolute(), outputs.absolute()
+        return str(above.relative_to(here)) if here in above.parents else above.name
+
+    for pipeline, some in groupby(sorted(runs, key=above), key=above):
         _out.print(f"{pipeline}/", style="bold", highlight=False, markup=False)
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
         table.add_column(overflow="fold")
@@ -55,10 +61,6 @@ def status(
             size = f"{one.n_bytes / _GB:.1f} GB" if one.n_bytes >= _GB else f"{one.n_bytes / _MB:.1f} MB"
             table.add_row(f"  {one.directory.name}", said(one.state), f"{one.changed:%Y-%m-%d %H:%M} UTC", size)
         _out.print(table, highlight=False, markup=False)
-
-
-def _pipeline(run: Standing) -> str:
-    return run.directory.parent.name
 
 
 def reset(

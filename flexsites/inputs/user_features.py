@@ -118,7 +118,9 @@ def read_lines(
     if report.faults(name):
         raise InputError(())  # they are told with the log
     if not len(lines):
-        raise InputError(Fault("no lines", name, "give at least one street"))
+        n = report.ledger.n_quarantined
+        what = f"no line is left: {n} were set apart" if n else "no lines"
+        raise InputError(Fault(what, name, "mend those that were set apart" if n else "give at least one street"))
     texts = {column: written(lines[column]) for column in columns.asked()}
     return streets_from_lines(lines.assign(**texts), columns=columns, rules=rules, where=name)
 

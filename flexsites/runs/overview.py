@@ -13,6 +13,8 @@ from flexsites.tables.run_directory import OWN_FILES, alone, clear, is_held
 
 State = Literal["finished", "running", "stopped"]
 _RUN_FILE = "run.yaml"
+_BELOW = ("*", "*/*", "*/*/*")
+"""Where runs lie below a pipeline's folder, a folder of results, and the folder above that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Standing:
 def runs_in(folder: Path) -> list[Standing]:
     """Return the runs in a folder of results, or the one that the folder is, the last changed first.
 
+    A folder of results has a folder per pipeline; one of these, and the folder above, are looked through as well.
+
     Raises
     ------
     InputError
@@ -52,7 +56,7 @@ def runs_in(folder: Path) -> list[Standing]:
     """
     if not folder.is_dir():
         raise InputError(Fault("no such folder", str(folder), "give the folder that runs write to (--outputs)"))
-    places = [folder] if _is_run(folder) else [one for one in folder.glob("*/*") if one.is_dir() and _is_run(one)]
+    places = [folder] if _is_run(folder) else [one for depth in _BELOW for one in folder.glob(depth) if _is_run(one)]
     found = [_standing(one) for one in places]
     return sorted(found, key=lambda one: (one.changed, one.name), reverse=True)
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from flexsites.errors import CrsError, Fault, InputError, raise_faults
-from flexsites.inputs.formats import archives, gml
+from flexsites.inputs.formats import archives, geojson, gml
 from flexsites.inputs.formats.arrow import exact, readable
 
 Bounds = tuple[float, float, float, float]
@@ -31,6 +31,7 @@ Bounds = tuple[float, float, float, float]
 BATCH_ROWS = 32_768
 _PARQUET = (".parquet", ".geoparquet")
 _GML = (".gml", ".xml")
+_JSON = (".geojson", ".json")
 _JSON_LINES = (".geojsonl", ".geojsons", ".geojsonseq", ".ndjson", ".jsonl")
 GDAL_ARC_STEP_DEGREES = 4.0
 """The angle of a chord when nothing is configured: GDAL's own; a chord lies r * 0.0006 inside its arc."""
@@ -142,6 +143,8 @@ def open_vector(
         opened = _open_parquet(real, where)
     else:
         made = None
+        if real.suffix.lower() in _JSON:
+            geojson.require_features(real, where=where)
         if real.suffix.lower() in _JSON_LINES:
             _require_last_line(real, where)
         if real.suffix.lower() in _GML:

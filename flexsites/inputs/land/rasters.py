@@ -25,7 +25,7 @@ from rasterio.windows import Window
 from flexsites.config.rules import RasterAbove
 from flexsites.config.sources import Raster
 from flexsites.errors import CrsError, Fault, InputError
-from flexsites.inputs.formats.files import Places, locate
+from flexsites.inputs.formats.files import Places, locate, split_archive
 from flexsites.inputs.formats.projection import Geometries, Projection, coordinate_faults, outside_rd, to_rd
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.land.layers import layer_frame
@@ -142,6 +142,10 @@ def open_raster(name: str, row: Raster, path: str, places: Places) -> RasterFile
     """
     local = locate(path, places, where=name)
     where = f"{name} ({Path(path).name})"
+    if split_archive(local)[0].lower().endswith(".zip"):
+        raise InputError(
+            Fault("a raster is not read out of a zip", where, "unpack the zip, and name the raster itself")
+        )
     try:
         with _open(local) as source:
             crs = source.crs.to_string() if source.crs else row.crs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
 import zipfile
@@ -22,10 +23,11 @@ from rasterio.errors import NotGeoreferencedWarning
 
 from flexsites.config.rules import Inside, RasterAbove
 from flexsites.config.run import Area
-from flexsites.config.sources import Sources
+from flexsites.config.sources import Raster, Sources
 from flexsites.errors import CrsError, InputError
 from flexsites.inputs.formats import workbook
-from flexsites.inputs.formats.files import sha256
+from flexsites.inputs.formats.files import Places, sha256
+from flexsites.inputs.land.rasters import open_raster
 from flexsites.inputs.prepare import Request, check, prepare
 from flexsites.inputs.rows.records import Hashes
 from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares, vector, write
@@ -384,6 +386,30 @@ def test_rasters_that_would_be_read_wrong(name: str, tmp_path: Path) -> None:
     assert found.startswith("layers.flood (flood.tif)")
     assert what in found
     assert remedy in found
+
+
+def test_a_raster_in_a_zip_is_not_told_to_be_fetched_again(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "r.zip", "w") as packed:
+        packed.write(_tif(tmp_path / "flood.tif"), "flood.tif")
+    for path in ("r.zip", "r.zip/flood.tif"):
+        row = Raster.model_validate({"reader": "raster", "about": ABOUT, "path": path, "unit": "m"})
+        with pytest.raises(InputError, match=r"not read out of a zip\. Remedy: unpack the zip"):
+            open_raster("layers.flood", row, path, Places(tmp_path, tmp_path))
+
+
+@pytest.mark.parametrize("stranger", [None, 5, "a", [{"b": 1}]])
+def test_what_is_no_feature_among_features_is_told(stranger: Any, tmp_path: Path) -> None:
+    path = tmp_path / "p.geojson"
+    squares(2).assign(tags='[{"a": 1}, null]').to_file(path, driver="GeoJSON")
+    told = json.loads(path.read_text(encoding="utf-8"))
+    row = vector(path.name, id_column="id")
+    for at in (0, 1, 2):
+        members = [*told["features"][:at], stranger, *told["features"][at:]]
+        path.write_text(json.dumps(told | {"features": members}), encoding="utf-8")
+        (found,) = check(sources(parcels=row), base=tmp_path)
+        assert f"members of `features` that are no feature (1 row: {json.dumps(stranger)})" in str(found)
+    path.write_text(json.dumps(told), encoding="utf-8")
+    assert check(sources(parcels=row), base=tmp_path) == []
 
 
 def test_two_folders_of_an_archive_may_hold_the_same_name(tmp_path: Path) -> None:

@@ -89,6 +89,11 @@ def test_status_tells_what_is_finished_running_and_stopped(tmp_path: Path) -> No
     assert max(map(len, told.output.splitlines())) <= 80
     assert "stopped-1" in told.output
     assert [one.state for one in runs_in(done)] == ["finished"]
+    # The folder of one pipeline, and the one above the folder of results, say what runs lie below.
+    for above, heading in ((done.parent, done.parent.name), (tmp_path.parent, f"{tmp_path.name}/{done.parent.name}")):
+        told = CliRunner().invoke(app, ["status", str(above)], env={"COLUMNS": "80"})
+        assert f"{heading}/" in told.output
+        assert done.name in told.output
     with pytest.raises(InputError, match="no such folder"):
         runs_in(tmp_path / "nowhere")
 
