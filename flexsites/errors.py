@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -118,6 +119,9 @@ class NotFoundError(FlexsitesError, LookupError):
     """Something was asked for by name that is not there."""
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
 def raise_faults(faults: Sequence[Fault], error: type[FlexsitesError] = InputError) -> None:
     """Raise all faults in one error; do nothing when there are none.
 
@@ -140,13 +144,29 @@ def fault_of_system(error: OSError) -> Fault:
     the file system: No space left on device. Remedy: make room, and continue with --resume.
     """
     remedies = {
-        errno.ENOSPC: "make room, and continue with --resume",
-        errno.EDQUOT: "make room, and continue with --resume",
+        **dict.fromkeys(_FULL, "make room, and continue with --resume"),
         errno.EACCES: "give a folder that may be written to",
         errno.EROFS: "give a folder that may be written to",
     }
     remedy = remedies.get(error.errno or 0, "look at the file, and continue with --resume")
     return Fault(error.strerror or str(error), str(error.filename or "the file system"), remedy)
+
+
+@contextmanager
+def room_for(name: str, folder: Path) -> Iterator[None]:
+    """Say of a disk that is full for what it was written to, and where: those who write seldom do.
+
+    Raises
+    ------
+    OSError
+        Instead of theirs; no other source needs to be tried.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno or 0), f"{name} ({error.filename or folder})") from error
 
 
 @contextmanager

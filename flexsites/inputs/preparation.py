@@ -18,7 +18,7 @@ from flexsites.config.source_rows import Row
 from flexsites.config.sources import OgcFeatures, Sources
 from flexsites.digest import are_as_written, code_digest
 from flexsites.digest import digest as digest_of
-from flexsites.errors import Fault, FlexsitesError, InputError
+from flexsites.errors import Fault, FlexsitesError, InputError, room_for
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.prepared import Prepared
 from flexsites.inputs.rows.ingest import ReadReport
@@ -175,7 +175,8 @@ class Preparation:
             # A file that is half of the old and half of the new must not be vouched for, whenever this is stopped.
             memory.unlink(missing_ok=True)
             report = ReadReport(Ledger(name))
-            written, notes = make(path, report)
+            with room_for(name, self.directory):
+                written, notes = make(path, report)
             if not self.log(name, row, paths, report, notes=notes):
                 return False
             known = {

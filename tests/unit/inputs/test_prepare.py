@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import shapely
 from flexsites.config.rules import PlannedCapacity, RasterAbove
 from flexsites.config.run import Area
 from flexsites.config.study import resolve
-from flexsites.errors import InputError
+from flexsites.errors import InputError, fault_of_system
 from flexsites.inputs.prepare import Request, check, gaps, prepare
 from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares, vector, write
 
@@ -420,6 +421,19 @@ def test_a_path_that_leads_nowhere_names_the_variable_to_set(tmp_path: Path, mon
     assert all(fault.endswith("Remedy: mend the path, or set FLEXSITES_DATA (is not set).") for fault in missing)
     plain = check(sources(parcels=vector("gone.gpkg")), base=tmp_path)
     assert str(plain[0]).endswith("Remedy: mend the path.")
+
+
+def test_a_full_disk_names_the_source_and_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those who write seldom say where: nothing of it is in their error."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "Error writing bytes to file")
+
+    monkeypatch.setattr("flexsites.inputs.prepare_layers.write_layer", refuse)
+    row = vector(write(squares(), tmp_path / "l.gpkg"), coverage="run")
+    with pytest.raises(OSError, match="No space left on device") as told:
+        prepare(sources(layers={"l": row}), directory=tmp_path / "o", base=tmp_path)
+    assert str(fault_of_system(told.value)).startswith(f"layers.l ({tmp_path / 'o'}): No space left on device. Remedy:")
 
 
 def test_object_stores_are_read(tmp_path: Path) -> None:
