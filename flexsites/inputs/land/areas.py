@@ -170,15 +170,22 @@ def codes_at(points: Geometries, areas: Frame, kind: str) -> pd.Series:
     >>> codes_at(shapely.points([[0.5, 1], [1.5, 1], [9, 9]]), squares, "gemeente").tolist()
     ['GM0002', 'GM0001', nan]
     """
+    return codes_and_doubts(points, areas, kind)[0]
+
+
+def codes_and_doubts(points: Geometries, areas: Frame, kind: str) -> tuple[pd.Series, int]:
+    """Return what `codes_at` does, and how many points lie in several areas: those count in the first by code."""
     chosen = areas[areas["area_kind"] == kind].sort_values("area_code", ignore_index=True)
     found = np.full(len(points), len(chosen), dtype=np.int64)
+    n_several = 0
     if len(chosen):
         shapes = chosen.geometry.to_numpy()
         shapely.prepare(shapes)
         of_point, of_area = shapely.STRtree(points).query(shapes, predicate="intersects")[::-1]
         np.minimum.at(found, of_point, of_area)
+        n_several = int((np.bincount(of_point, minlength=len(points)) > 1).sum())
     codes = np.append(chosen["area_code"].to_numpy(dtype=object), np.nan)
-    return pd.Series(codes[found], dtype="str")
+    return pd.Series(codes[found], dtype="str"), n_several
 
 
 def area_of(areas: Frame, codes: Iterable[str]) -> BaseGeometry:

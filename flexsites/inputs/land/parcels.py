@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from flexsites.geometry.robust import intersect
 from flexsites.inputs.features import Features, read_features
 from flexsites.inputs.formats.projection import Geometries
 from flexsites.inputs.formats.vector import Bounds
-from flexsites.inputs.land.areas import CODE_COLUMNS, codes_at
+from flexsites.inputs.land.areas import CODE_COLUMNS, codes_and_doubts
 from flexsites.inputs.land.overlaps import Ground, once_each, told_overlaps
 from flexsites.inputs.land.ownership import Owners
 from flexsites.inputs.rows.ingest import ReadReport, Rows
@@ -66,11 +67,13 @@ def write_parcels(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     n_rows = n_owned = 0
+    n_in_areas: Counter[str] = Counter()
     ground = Ground()
     with Writer(path, Parcels) as writer:
         for frame in parcel_frames(opened, told, area=area, within=within, areas=areas, owners=owners):
             n_rows += len(frame)
             n_owned += int(frame["owner_class"].notna().sum())
+            n_in_areas.update({kind: int(frame[name].notna().sum()) for kind, name in CODE_COLUMNS.items()})
             ground.add(frame.geometry.to_numpy())
             writer.add(frame)
         if n_rows == 0:
@@ -81,9 +84,26 @@ def write_parcels(
     if owners is not None:
         known = f"the class of owner is known of {n_owned} of {n_rows} parcels"
         (told.notes if n_owned else told.doubts).append(known)
+    if areas is not None:
+        told.doubts += _area_doubts(set(areas["area_kind"]), n_in_areas, told.in_several_areas)
     if told.n_disputed:
         told.doubts.append(f"{told.n_disputed} parcels lie in polygons of several owners: theirs is unknown")
     return told_overlaps(once_each(writer.result(), ground, told), told)
+
+
+def _area_doubts(kinds: set[str], n_in: Counter[str], n_in_several: Counter[str]) -> list[str]:
+    """Return what is to be known of areas that overlap, or that are of another place than the parcels."""
+    elsewhere = [
+        f"no parcel lies in an area of kind {kind}: they are of another place, and nothing is totalled by them"
+        for kind in CODE_COLUMNS
+        if kind in kinds and not n_in[kind]
+    ]
+    several = [
+        f"{n} parcels lie in several areas of kind {kind}, which overlap: each counts in the first by code"
+        for kind, n in n_in_several.items()
+        if n
+    ]
+    return [*elsewhere, *several]
 
 
 def parcel_frames(
@@ -116,7 +136,7 @@ def parcel_frames(
             told.n_disputed += int(owners.is_disputed(points).sum())
         theirs = {ours: name for name, ours in opened.row.rename.items()}.get(_REGISTERED, _REGISTERED)
         registered = rows.columns.get(_REGISTERED, pd.Series([np.nan] * len(rows.ids)))
-        frame = _frame(rows, points, areas, owners).assign(
+        frame = _frame(rows, points, areas, owners, told).assign(
             **{_REGISTERED: told.unreadable.numbers(registered, theirs).to_numpy()}
         )
         try:
@@ -153,16 +173,18 @@ def _those(rows: Rows, is_in: NDArray[np.bool_], told: ReadReport) -> Rows:
     return Rows(ids, columns, rows.geometry[is_in])
 
 
-def _frame(rows: Rows, points: Geometries, areas: Frame | None, owners: Owners | None) -> Frame:
+def _frame(rows: Rows, points: Geometries, areas: Frame | None, owners: Owners | None, told: ReadReport) -> Frame:
     columns: dict[str, object] = {"site_id": rows.ids, "parcel_area_m2": shapely.area(rows.geometry)}
     nothing = pd.Series([None] * len(rows.ids), dtype="str")
     for name in OPTIONAL_COLUMNS:
         columns[name] = rows.columns.get(name, nothing)
     for kind, name in CODE_COLUMNS.items():
         if areas is not None:
-            columns[name] = pd.Series(columns[name]).fillna(codes_at(points, areas, kind))
+            found, n_several = codes_and_doubts(points, areas, kind)
+            told.in_several_areas[kind] += n_several
+            columns[name] = pd.Series(columns[name]).fillna(found)
     if owners is not None:
-        found = owners.of(rows.ids, points)
+        owned = owners.of(rows.ids, points)
         for name in ("owner_class", "tenure"):
-            columns[name] = pd.Series(columns[name]).fillna(found[name])
+            columns[name] = pd.Series(columns[name]).fillna(owned[name])
     return gpd.GeoDataFrame(columns, geometry=rows.geometry, crs=CRS)  # type: ignore[no-any-return]

@@ -279,8 +279,16 @@ def _touch(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     return one[0] <= other[2] and one[2] >= other[0] and one[1] <= other[3] and one[3] >= other[1]
 
 
+def _commas(source: Any, where: str) -> list[Fault]:  # noqa: ANN401 - rasterio carries no types
+    """Return a fault for a grid of text whose numbers have a comma: its reader stops there, without a word."""
+    if source.driver != "AAIGrid" or b"," not in Path(source.name).read_bytes():
+        return []
+    what = "its numbers have a decimal comma, and what follows one would be lost"
+    return [Fault(what, where, "write them with a point")]
+
+
 def _faults(source: Any, row: Raster, where: str) -> list[Fault]:  # noqa: ANN401 - rasterio carries no types
-    faults = []
+    faults = _commas(source, where)
     if row.band > source.count:
         return [Fault(f"no band {row.band}", where, f"it has {source.count}")]
     scale, offset, kind = (list(one)[row.band - 1] for one in (source.scales, source.offsets, source.dtypes))

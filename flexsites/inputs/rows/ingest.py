@@ -83,6 +83,8 @@ class ReadReport:
         Rows that have a geometry, and those of them that lie outside the Netherlands altogether.
     n_disputed
         Parcels of which several owners are named.
+    in_several_areas
+        Parcels that lie in several areas of a kind.
     unlisted
         Values that a `recode` does not list.
     unreadable
@@ -105,6 +107,7 @@ class ReadReport:
     n_placed: int = 0
     n_away: int = 0
     n_disputed: int = 0
+    in_several_areas: Counter[str] = field(default_factory=Counter)
     unlisted: Unlisted = field(default_factory=Unlisted)
     unreadable: Unreadable = field(default_factory=Unreadable)
     words: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)

@@ -180,8 +180,10 @@ def verblijfsobjecten(rows: Frame, *, where: str, on: dt.date | None = None) -> 
     )[in_use]
     counts = {"n_units_read": len(rows), "n_units_not_in_use": int((~in_use).sum())}
     spread = units.explode("bag_pand_id", ignore_index=True)
-    spread["bag_pand_id"] = bag_ids(spread["bag_pand_id"])
-    return spread, counts
+    referred = bag_ids(spread["bag_pand_id"])
+    strange = referred.isna() & spread["bag_pand_id"].notna()
+    require_bag_ids(referred[strange], spread.loc[strange, "bag_pand_id"], where=f"{where}: {theirs['pand']}")
+    return spread.assign(bag_pand_id=referred), counts
 
 
 def join_stock(

@@ -22,6 +22,7 @@ from flexsites.config.source_rows import Geometry
 from flexsites.errors import CrsError, Fault, InputError, raise_faults
 from flexsites.inputs.formats.projection import coordinate_faults, to_rd
 from flexsites.inputs.formats.vector import Bounds, VectorFile, open_vector
+from flexsites.inputs.rows.cells import inside
 from flexsites.inputs.rows.ingest import WHOLE_FILE_ROWS
 from flexsites.tables import CRS, Frame
 
@@ -277,7 +278,7 @@ def is_among(column: pd.Series, values: pd.Series | pd.Index) -> NDArray[np.bool
 
 
 def members(column: pd.Series) -> pd.Series:
-    """Return lists as they are written in several exports: ``{a,b}``, ``[a, b]``, ``a|b``, ``a,b``, or lists.
+    """Return lists as exports write them: ``{a,b}``, ``(2:a,b)``, ``[a, b]``, ``a|b``, ``a,b``, or lists.
 
     Null and empty become an empty list.
 
@@ -293,7 +294,7 @@ def members(column: pd.Series) -> pd.Series:
             return [str(part).strip() for part in cell]
         if cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)):
             return []
-        parts = str(cell).strip("{}[]() ").replace("|", ",").split(",")
+        parts = inside(str(cell)).strip("{}[]() ").replace("|", ",").split(",")
         return [part.strip(" \"'") for part in parts if part.strip(" \"'")]
 
     if column.dtype == object:

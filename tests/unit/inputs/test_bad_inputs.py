@@ -7,6 +7,7 @@ import os
 import warnings
 import zipfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -395,6 +396,19 @@ def test_a_raster_in_a_zip_is_not_told_to_be_fetched_again(tmp_path: Path) -> No
         row = Raster.model_validate({"reader": "raster", "about": ABOUT, "path": path, "unit": "m"})
         with pytest.raises(InputError, match=r"not read out of a zip\. Remedy: unpack the zip"):
             open_raster("layers.flood", row, path, Places(tmp_path, tmp_path))
+
+
+def test_a_grid_of_text_with_decimal_commas_is_told(tmp_path: Path) -> None:
+    """Its reader stops at the comma: 1,5 m would be 1 m."""
+    x, y = ORIGIN
+    heading = f"ncols 2\nnrows 1\nxllcorner {x}\nyllcorner {y}\ncellsize 50\nNODATA_value -9999\n"
+    row = Raster.model_validate(
+        {"reader": "raster", "about": ABOUT, "path": "r.asc", "unit": "m", "crs": "EPSG:28992", "nodata": -9999}
+    )
+    for numbers, is_told in (("1.5 -9999\n", False), ("1,5 -9999\n", True)):
+        (tmp_path / "r.asc").write_text(heading + numbers, encoding="ascii")
+        with pytest.raises(InputError, match="decimal comma") if is_told else nullcontext():
+            open_raster("layers.flood", row, "r.asc", Places(tmp_path, tmp_path))
 
 
 @pytest.mark.parametrize("stranger", [None, 5, "a", [{"b": 1}]])

@@ -82,6 +82,31 @@ def made(folder: Path, row: dict[str, object], rule: ExclusionRule) -> Prepared:
     return prepare(given, directory=folder / "out", base=folder, request=Request(rules=(rule,), halo_m=10))
 
 
+@pytest.mark.parametrize("form", ["({n}:{ids})", "[{ids}]", "{ids}"])
+def test_lists_of_panden_are_read_however_they_are_written(tmp_path: Path, form: str) -> None:
+    """GDAL writes a list as (2:a,b) where a form of file has none; its first member is one as well."""
+    row = stock(tmp_path)
+    units = gpd.read_parquet(tmp_path / "vbo.parquet")
+
+    def written(cell: str) -> str:
+        found = cell.strip("{}")
+        return form.format(n=found.count(",") + 1, ids=found)
+
+    units["pandref"], units["gebruiksdoel"] = units["pandref"].map(written), units["gebruiksdoel"].map(written)
+    units.to_parquet(tmp_path / "vbo.parquet")
+    layers = made(tmp_path, row, in_use()).read_layers().set_index("feature_id")
+    assert [bool(layers.loc[pand_id(n), "has_dwelling"]) for n in (1, 2, 5, 6)] == [True, False, True, True]
+
+
+def test_a_unit_that_names_no_pand_of_the_register_is_told(tmp_path: Path) -> None:
+    row = stock(tmp_path)
+    units = gpd.read_parquet(tmp_path / "vbo.parquet")
+    units.loc[0, "pandref"] = f"{pand_id(1)} {pand_id(2)}"
+    units.to_parquet(tmp_path / "vbo.parquet")
+    with pytest.raises(InputError, match=r"pandref: identifications that are not the register's 16 digits \(1 row"):
+        made(tmp_path, row, in_use())
+
+
 def test_a_building_holds_a_dwelling_if_a_unit_in_use_is_one(tmp_path: Path) -> None:
     prepared = made(tmp_path, stock(tmp_path), in_use())
     layer = prepared.read_layers().set_index("feature_id")

@@ -71,6 +71,24 @@ def test_parcels_know_their_gemeente(tmp_path: Path) -> None:
     assert "accuracy" in record.notes
 
 
+@pytest.mark.parametrize(
+    ("move", "told"),
+    [
+        (lambda shape, i: shape.buffer(150) if i == 0 else shape, "parcels lie in several areas of kind gemeente"),
+        (lambda shape, _: shapely.transform(shape, lambda xy: xy + 9000), "no parcel lies in an area of kind gemeente"),
+    ],
+)
+def test_areas_that_overlap_or_lie_elsewhere_are_told(tmp_path: Path, move: Any, told: str) -> None:
+    path = areas(tmp_path)
+    frame = gpd.read_file(path).to_crs(28992)
+    write(frame.set_geometry([move(shape, i) for i, shape in enumerate(frame.geometry)]), tmp_path / "g.gpkg")
+    given = sources(
+        parcels=vector(write(squares(), tmp_path / "p.gpkg"), id_column="id"), areas={"gemeenten": vector("g.gpkg")}
+    )
+    prepared = prepare(given, directory=tmp_path / "out", base=tmp_path)
+    assert [told in warning for warning in prepared.warnings] == [True]
+
+
 def test_an_area_by_name_takes_its_own_parcels_only(tmp_path: Path) -> None:
     given = sources(
         parcels=vector(write(squares(), tmp_path / "p.gpkg"), id_column="id"),
