@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
-import shapely
 
 from flexsites import tables as t
 from flexsites.accessibility.contract_streets import PreparedAccess, open_access
 from flexsites.accessibility.prepare_timetable import PreparedTravel, open_travel
 from flexsites.config.study import Study
+from flexsites.geometry.nearness import near_any
 from flexsites.inputs.prepared import MEMORY_OF_REACH, Prepared
 from flexsites.tables import Frame
 from flexsites.tables.contract import is_among
@@ -81,12 +80,11 @@ def _neighbours(parcels: Frame, inputs: Prepared, *, near_m: float) -> Frame:
     for _ in range(2):
         window = window_of(near, near_m)
         found = t.concat([inputs.read(name, t.Parcels, window) for name in ("parcels", "context_parcels")], t.Parcels)
-        found = found.drop_duplicates("site_id")  # a parcel on the edge of the area may stand in both
-        tree = shapely.STRtree(found.geometry.to_numpy())
-        chosen = np.unique(tree.query(near.geometry.to_numpy(), predicate="dwithin", distance=near_m)[1])
-        near = found.iloc[chosen]
-    others: Frame = near[~is_among(near["site_id"], parcels["site_id"])].sort_values("site_id", ignore_index=True)
-    return others
+        # A parcel on the edge of the area may stand in both; of the parcels themselves it is known that they are near.
+        others = found[~is_among(found["site_id"], parcels["site_id"])].drop_duplicates("site_id")
+        is_near = near_any(others.geometry.to_numpy(), near.geometry.to_numpy(), within_m=near_m)
+        near = t.concat([parcels, others[is_near]], t.Parcels)
+    return near.iloc[len(parcels) :].sort_values("site_id", ignore_index=True)
 
 
 def _open_prepared_travel(prepared: Prepared) -> PreparedTravel | None:

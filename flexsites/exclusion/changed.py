@@ -14,6 +14,7 @@ from flexsites.exclusion.kernels.labels import has_label
 from flexsites.exclusion.kernels.reached import reaching
 from flexsites.exclusion.pieces import covers_of, position_of, takes_area
 from flexsites.exclusion.selection import geometry_of
+from flexsites.geometry.nearness import near_any
 from flexsites.geometry.polygons import explode
 from flexsites.tables import Frame
 
@@ -114,9 +115,10 @@ def _left(faces: Frame, before: Rules, after: Rules) -> _Left:
 
 
 def _within(parcels: GeometryArray, among: IntArray, is_seed: BoolArray, near_m: float) -> IntArray:
-    """Return which parcels, of some, lie near one that is a seed, ascending."""
-    found = shapely.STRtree(parcels[among]).query(parcels[is_seed], predicate="dwithin", distance=near_m)[1]
-    return np.asarray(among[np.unique(found)], dtype=np.int64)
+    """Return which parcels, of some that the seeds are among, lie near one that is a seed, ascending."""
+    others = among[~is_seed[among]]
+    is_near = near_any(parcels[others], parcels[is_seed], within_m=near_m)
+    return np.union1d(np.flatnonzero(is_seed), others[is_near]).astype(np.int64)
 
 
 def _left_shapes(faces: Frame, site: IntArray, is_left: BoolArray, parcels: IntArray) -> GeometryArray:

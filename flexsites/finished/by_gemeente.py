@@ -25,9 +25,10 @@ from flexsites.exclusion.pieces import position_of
 from flexsites.exclusion.selection import geometry_of
 from flexsites.finished.at_hand import LandAtHand, open_land_of
 from flexsites.finished.grounds import Grounds, codes_of, grounds_of_parcels
-from flexsites.finished.kept import MOST_PARCELS, Kept
-from flexsites.finished.land import Remade, remake, stand_on, study_with
+from flexsites.finished.kept import MOST_BYTES, Kept, bytes_held
+from flexsites.finished.land import Remade, rehearse, remake, stand_on, study_with
 from flexsites.finished.opened import Finished, in_order_of
+from flexsites.geometry.nearness import two_steps_near
 from flexsites.tables.files import read
 
 __all__ = ["ByGemeente"]
@@ -135,6 +136,10 @@ class ByGemeente:
         run = stand_on(divided.whole, study, exclusions.iloc[place].reset_index(drop=True), tables)
         return run, sum(one.n_assessed for one in made)
 
+    def prepare(self) -> None:
+        """Open the land, and what lies around it as far as that is kept, before a question is asked."""
+        rehearse(self._land().whole)
+
     def _land(self) -> _Divided:
         if not self._opened:
             self._opened.append(_divide(open_land_of(self.run)))
@@ -154,7 +159,7 @@ class ByGemeente:
             part = self._land().whole if gemeente == _WHOLE else self._part_of(gemeente)
             made[gemeente] = remake(part, study_with(part, reading), reading)
         others = [one for one in self._asked if one[1] is not made]
-        most = _MOST_QUESTIONS if len(self.run.tables["sites"]) <= MOST_PARCELS else 1
+        most = _MOST_QUESTIONS if bytes_held(len(self.run.tables["sites"])) <= MOST_BYTES else 1
         self._asked[:] = [(reading, made), *others][:most]
         return made[gemeente]
 
@@ -162,7 +167,7 @@ class ByGemeente:
         """Return the land of a gemeente, with what questions found there: kept as far as it is no more than one's."""
         if gemeente not in self._parts:
             part = _part(self._land(), gemeente)
-            if len(part.everyone) + sum(len(one.everyone) for one in self._parts.values()) > MOST_PARCELS:
+            if bytes_held(sum(len(one.everyone) for one in (part, *self._parts.values()))) > MOST_BYTES:
                 self._parts.clear()
             self._parts[gemeente] = part
         return self._parts[gemeente]
@@ -217,18 +222,6 @@ def _part(divided: _Divided, gemeente: str) -> LandAtHand:
 
 def _around(whole: LandAtHand, inside: Bools) -> Bools:
     """Return which parcels bear on those inside: near ones, and what is near those."""
-    near_m, shapes = whole.study.near_m, geometry_of(whole.everyone)
-    found, now = np.zeros(len(shapes), dtype=bool), np.flatnonzero(inside)
-    others = np.flatnonzero(~inside)
-    if not len(others) or not len(now):
-        return found
-    for _ in range(2):
-        west, south, east, north = shapely.total_bounds(shapes[now])
-        frame = shapely.box(west - near_m, south - near_m, east + near_m, north + near_m)
-        asked = others[shapely.intersects(frame, shapes[others])]
-        hit = shapely.STRtree(shapes[now]).query(shapes[asked], predicate="dwithin", distance=near_m)[0]
-        now = asked[np.unique(hit)]
-        if not len(now):
-            break
-        found[now] = True
+    found = np.zeros(len(inside), dtype=bool)
+    found[two_steps_near(geometry_of(whole.everyone), inside, within_m=whole.study.near_m)] = True
     return found

@@ -24,16 +24,30 @@ from flexsites.surroundings import Surroundings, surroundings_of
 from flexsites.tables import Frame
 from flexsites.tables.contract import is_among
 
-__all__ = ["MOST_PARCELS", "Ground", "Kept"]
+__all__ = ["MOST_BYTES", "Ground", "Kept", "bytes_held"]
 
-MOST_PARCELS = 25_000
-"""Around more than a large municipality what lies around is read for the parcels that change, and let go again."""
+MOST_BYTES = 2 * 2**30
+"""Of land that takes more than this what lies around is read for the parcels that change, and let go again."""
+
+_BYTES_PER_PARCEL = 8_000
+"""What is held for a parcel: measured, and rounded up. Pieces that were opened are bounded apart."""
 
 _MOST_PIECES = 120_000
 """When more pieces were asked than this the land is laid out anew: what is held stays within bounds."""
 
 _MOST_LANDS = 2
 """For so many tests of pieces land is held: who compares a question of tests with one of rules asks both in turn."""
+
+
+def bytes_held(n_parcels: int) -> int:
+    """Return about how much memory the land of parcels takes between questions.
+
+    Examples
+    --------
+    >>> bytes_held(60_000) < MOST_BYTES < bytes_held(1_000_000)
+    True
+    """
+    return n_parcels * _BYTES_PER_PARCEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +125,7 @@ class Kept:
         inputs, study, reading
             What the run has prepared, its study with the reading, and the reading.
         """
-        if len(everyone) > MOST_PARCELS:
+        if bytes_held(len(everyone)) > MOST_BYTES:
             return _read_for(asked, faces, pieces, inputs, study, reading)
         around = self._around_all(parcels, inputs, study)
         laid_out = self._land_for(everyone, faces[0], around, study, reading)

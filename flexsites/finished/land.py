@@ -57,7 +57,7 @@ from flexsites.tables import Frame, Table
 from flexsites.tables.contract import is_among
 from flexsites.tables.files import read
 
-__all__ = ["ChangedLand", "OtherLand", "Remade", "change_land", "remake", "stand_on", "study_with"]
+__all__ = ["ChangedLand", "OtherLand", "Remade", "change_land", "rehearse", "remake", "stand_on", "study_with"]
 
 Bools = npt.NDArray[np.bool_]
 Rules = tuple[ExclusionRule, ...]
@@ -285,8 +285,16 @@ def _assess(
     """Return what a reading leaves of the parcels that change, as their cell does."""
     if not is_changed.any():
         return {name: t.empty(table) for name, table in _ASSESSED.items()}
+    pieces, around = _leave(at_hand, faces, is_changed, study=study, reading=reading, spoken=spoken)
+    return {"pieces": pieces, **_on_pieces(at_hand.run, pieces, around, study=study, reading=reading)}
+
+
+def _leave(
+    at_hand: LandAtHand, faces: Frame, is_asked: Bools, *, study: Study, reading: Reading, spoken: Spoken
+) -> tuple[Frame, Surroundings]:
+    """Return the pieces that a reading leaves of some parcels, and what lies around them."""
     parcels = at_hand.parcels
-    asked = parcels[is_changed].reset_index(drop=True)
+    asked = parcels[is_asked].reset_index(drop=True)
     on = at_hand.kept.ground_of(
         asked, parcels, at_hand.everyone, (at_hand.faces, faces), at_hand.run.tables["pieces"],
         inputs=at_hand.inputs, study=study, reading=reading
@@ -294,10 +302,19 @@ def _assess(
     neighbours = on.everyone[~is_among(on.everyone["site_id"], asked["site_id"])].reset_index(drop=True)
     pieces = leave_pieces(
         asked, neighbours, on.faces, on.around.streets, on.around.layers,
-        spoken=spoken.at(np.flatnonzero(is_changed)), rules=reading.rules, tests=reading.tests,
+        spoken=spoken.at(np.flatnonzero(is_asked)), rules=reading.rules, tests=reading.tests,
         locations=study.locations, time=reading.time, lane_m=reading.least_lane_m, land=on.land,
     )  # fmt: skip
-    return {"pieces": pieces, **_on_pieces(at_hand.run, pieces, on.around, study=study, reading=reading)}
+    return pieces, on.around
+
+
+def rehearse(at_hand: LandAtHand) -> None:
+    """Assess one parcel as it is: land is laid out, and what is loaded when it is first used is loaded by then."""
+    study, pieces = at_hand.study, t.valid(at_hand.run.tables["pieces"])
+    is_asked = (at_hand.parcels["site_id"] == (pieces["site_id"].iloc[0] if len(pieces) else None)).to_numpy(dtype=bool)
+    if is_asked.any():
+        left = _leave(at_hand, at_hand.faces, is_asked, study=study, reading=study.base, spoken=at_hand.spoken)
+        reach_and_fit(*left, study=study, reading=study.base)
 
 
 def _on_pieces(

@@ -96,6 +96,27 @@ class Questions:
         """Stand ready for questions of land."""
         object.__setattr__(self, "_land", ByGemeente(self.run))
 
+    def prepare(self) -> None:
+        """Open what questions are answered with, so that the first waits for no more than the next.
+
+        Raises
+        ------
+        InputError
+            As `answer`.
+        """
+        self.prepare_figures()
+        self.prepare_land()
+
+    def prepare_figures(self) -> None:
+        """Open what questions of figures are answered with: what the run itself counts."""
+        self._own_grounds(None)
+        self._own_total()
+
+    def prepare_land(self) -> None:
+        """Open what questions of rules are answered with: the land of the run, and what lies around it."""
+        with frames_remembered(self._looked_at):
+            self._land.prepare()
+
     def answer(self, variant: Variant) -> WhatIf:
         """Answer a variant, and set its totals beside those of the run.
 
@@ -113,9 +134,7 @@ class Questions:
         reading = self.reading(variant)
         asked, n_assessed = self._on_its_land(reading)
         told = asked.tell(reading) | {name: asked.tables[name] for name in ("locations", "pieces")}
-        if not self._own:
-            self._own.append(self._total(BASE, self.run, self.run.tables))
-        totals = side_by_side([*self._own, self._total(variant.id, asked, told)])
+        totals = side_by_side([self._own_total(), self._total(variant.id, asked, told)])
         return WhatIf(variant, told, conform(totals, Variants, where="what_if", is_result=True), n_assessed)
 
     def count(self, variant: Variant, gemeente: str | None = None) -> Compared:
@@ -140,8 +159,11 @@ class Questions:
 
     def rest(self, variant: Variant, gemeente: str) -> list[str]:
         """Return the gemeenten that are best asked one by one after this one, nearest first; none: ask the whole."""
-        is_of_land = not self.reading(variant).leaves_the_same_as(self.run.base)
-        return self._land.order_from(gemeente)[1:] if is_of_land else []
+        return self._land.order_from(gemeente)[1:] if self.is_of_land(variant) else []
+
+    def is_of_land(self, variant: Variant) -> bool:
+        """Return whether a variant leaves other land than the run, so that parcels are assessed for it."""
+        return not self.reading(variant).leaves_the_same_as(self.run.base)
 
     def reading(self, variant: Variant) -> Reading:
         """Return what a variant asks as a reading, if it can be answered from this run."""
@@ -182,6 +204,12 @@ class Questions:
         if reading.leaves_the_same_as(self.run.base):
             return self.run, 0
         return self._land.whole(reading)
+
+    def _own_total(self) -> Frame:
+        """Return the totals of the run itself, taken once."""
+        if not self._own:
+            self._own.append(self._total(BASE, self.run, self.run.tables))
+        return self._own[0]
 
     def _total(self, name: str, asked: Finished, told: Mapping[str, Frame]) -> Frame:
         """Return the totals of an answer."""

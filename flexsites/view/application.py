@@ -149,9 +149,9 @@ class _Answers:
         return _json(found, kind="application/geo+json")
 
 
-def application(run: Opened) -> App:
-    """Return the app of one run, guarded."""
-    answers = _Answers(run, Asked(run.results.directory))
+def application(run: Opened, asked: Asked | None = None) -> App:
+    """Return the app of one run, guarded; what if is answered by what was opened to be asked, if it was."""
+    answers = _Answers(run, asked or Asked(run.results.directory))
     site: dict[str, Callable[[Request], Response]] = {
         "/": answers.page,
         "/assets/{name}": answers.asset,

@@ -45,13 +45,17 @@ def serve(
     require_extra("pmtiles", "view")
     from flexsites.view.application import application  # noqa: PLC0415 - needs the extra
     from flexsites.view.opened import open_run  # noqa: PLC0415 - loading a run takes seconds
+    from flexsites.view.what_if import Asked  # noqa: PLC0415 - needs the extra
 
     listening = _bound(port)
-    app = application(open_run(directory, say=say, beside=True))
+    run = open_run(directory, say=say, beside=True)
+    asked = Asked(run.results.directory)
+    app = application(run, asked)
     address = f"http://{_HOST}:{listening.getsockname()[1]}/?lang={lang}"
     say(f"{address} shows {directory}; Ctrl+C ends it.")
     if opens:
         threading.Timer(0.5, webbrowser.open, [address]).start()
+    asked.prepare()
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
     uvicorn.Server(config).run(sockets=[listening])
 

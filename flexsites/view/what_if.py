@@ -10,6 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from flexsites.config.readings import BASE
 from flexsites.config.rules import ExclusionRule, WithinDistance
 from flexsites.config.suitability import Flexmilieu, Threshold
 from flexsites.config.what_if import as_yaml, variant_asked
-from flexsites.errors import ConfigError, Fault
+from flexsites.errors import ConfigError, Fault, FlexsitesError
 from flexsites.exclusion.selection import geometry_of
 from flexsites.finished.counted import ANY, Counted
 from flexsites.finished.opened import Finished, open_finished
@@ -39,7 +40,7 @@ _ROOM = tuple(f"n_room_{one}" for one in ESTIMATES)
 
 @dataclass
 class Asked:
-    """A run that is asked what if; it is opened the first time, and answers one question at a time.
+    """A run that is asked what if; it is opened the first time, and answers one question of a kind at a time.
 
     Attributes
     ----------
@@ -50,6 +51,20 @@ class Asked:
     directory: Path
     _opened: list[Questions] = field(default_factory=list)
     _turn: threading.Lock = field(default_factory=threading.Lock)
+    _turn_of_land: threading.Lock = field(default_factory=threading.Lock)
+
+    def prepare(self) -> None:
+        """Open what questions are answered with beside who looks; a question that comes sooner opens it itself."""
+        threading.Thread(target=self._prepare, daemon=True).start()
+
+    def _prepare(self) -> None:
+        # What cannot be opened is told to who asks.
+        with suppress(FlexsitesError):
+            self._run()
+            with self._turn:
+                self._opened[0].prepare_figures()
+            with self._turn_of_land:
+                self._opened[0].prepare_land()
 
     def form(self, words: Words) -> dict[str, Any]:
         """Return what may be changed, and what it is in the run.
@@ -95,9 +110,11 @@ class Asked:
         if asked.gemeente is not None and asked.gemeente not in gemeenten_of(run):
             raise ConfigError(Fault(f"no gemeente {asked.gemeente} in this run", "gemeente", _REMEDY))
         variant, first = variant_asked(asked.changes), asked.gemeente if asked.is_first else None
-        with self._turn:
-            found = self._opened[0].count(variant, first)
-            rest = [] if first is None else self._opened[0].rest(variant, first)
+        questions = self._opened[0]
+        # A question of figures waits for no question of land.
+        with self._turn_of_land if questions.is_of_land(variant) else self._turn:
+            found = questions.count(variant, first)
+            rest = [] if first is None else questions.rest(variant, first)
         told = {
             "gemeente": asked.gemeente,
             "is_whole": first is None,

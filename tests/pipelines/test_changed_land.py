@@ -218,7 +218,7 @@ def test_gemeenten_asked_one_by_one_are_the_whole_and_their_counts_its_totals(
                 key: of_whole[population][key] for key, one in counted.items() if one is not None
             }
         assert told["available"]["n_sites"] > 0
-    monkeypatch.setattr(kept, "MOST_PARCELS", 0)
+    monkeypatch.setattr(kept, "MOST_BYTES", 0)
     own = Questions(run).answer(variant)
     for table in ("pieces", "suitability", "units", "location_suitability", "clusters"):
         pd.testing.assert_frame_equal(found.tables[table], own.tables[table])

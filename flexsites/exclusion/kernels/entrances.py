@@ -184,7 +184,9 @@ def _nearest_open(
     return None
 
 
-def length_over_parcels(lines: GeometryArray, parcels: GeometryArray, is_free: BoolArray, own: IntArray) -> FloatArray:
+def length_over_parcels(
+    lines: GeometryArray, parcels: shapely.STRtree, is_free: BoolArray, own: IntArray
+) -> FloatArray:
     """Return how far each line lies over land of others that is not road land, in m.
 
     Parameters
@@ -192,7 +194,7 @@ def length_over_parcels(lines: GeometryArray, parcels: GeometryArray, is_free: B
     lines
         Shape (n,), entrances; None lies over nothing.
     parcels
-        Shape (m,).
+        Index of m parcels: what is asked of few lines is not to cost an index of all parcels.
     is_free
         Shape (m,): road land and public land, which one may cross.
     own
@@ -202,16 +204,16 @@ def length_over_parcels(lines: GeometryArray, parcels: GeometryArray, is_free: B
     --------
     >>> lines = np.array([shapely.LineString([(0, 0), (10, 0)]), None])
     >>> plots = np.array([shapely.box(-9, -5, 0, 5), shapely.box(0, -5, 4, 5), shapely.box(4, -5, 10, 5)])
-    >>> length_over_parcels(lines, plots, np.array([False, False, True]), np.array([0, 0])).tolist()
+    >>> length_over_parcels(lines, shapely.STRtree(plots), np.array([False, False, True]), np.array([0, 0])).tolist()
     [4.0, 0.0]
     """
     total = np.zeros(len(lines))
     there = np.flatnonzero(~shapely.is_missing(lines))
-    line, parcel = shapely.STRtree(parcels).query(lines[there], predicate="intersects")
+    line, parcel = parcels.query(lines[there], predicate="intersects")
     line = there[line]
     counts = ~is_free[parcel] & (own[line] != parcel)
     line, parcel = line[counts], parcel[counts]
-    over = shapely.length(shapely.intersection(lines[line], parcels[parcel]))
+    over = shapely.length(shapely.intersection(lines[line], parcels.geometries[parcel]))
     order = np.lexsort((parcel, line))
     return total + np.bincount(line[order], over[order], minlength=len(lines))
 

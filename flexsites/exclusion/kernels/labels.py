@@ -29,10 +29,13 @@ def has_label(labels: Sequence[tuple[str, ...]] | ListArray, rule_ids: Sequence[
     >>> has_label([("flood", "natura2000"), (), ("old_rule",)], ["natura2000", "flood"]).tolist()
     [[True, True], [False, False], [False, False]]
     """
-    known: dict[tuple[str, ...], int] = {}
-    which = np.fromiter((known.setdefault(one, len(known)) for one in labels), dtype=np.int64, count=len(labels))
+    # Tables hold equal labels as one object: of so many rows few are looked at.
+    _, first, which = np.unique(
+        np.fromiter(map(id, labels), dtype=np.int64, count=len(labels)), return_index=True, return_inverse=True
+    )
     place = {rule_id: i for i, rule_id in enumerate(rule_ids)}
-    rows = np.zeros((len(known), len(rule_ids)), dtype=bool)
-    marks = [(row, place[name]) for row, one in enumerate(known) for name in one if name in place]
+    rows = np.zeros((len(first), len(rule_ids)), dtype=bool)
+    distinct = (labels[i] for i in first.tolist())
+    marks = [(row, place[name]) for row, one in enumerate(distinct) for name in one if name in place]
     rows[tuple(np.array(marks, dtype=np.intp).reshape(-1, 2).T)] = True
     return rows[which]

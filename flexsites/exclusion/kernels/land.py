@@ -26,6 +26,7 @@ from flexsites.exclusion.kernels.entrances import Barriers, find_entrances, leng
 from flexsites.exclusion.kernels.lanes import approach_to, begins_lane, lanes_to_core, part_with_lanes
 from flexsites.exclusion.kernels.neighbours import Pairs
 from flexsites.exclusion.kernels.pieces import dissolve_pieces
+from flexsites.geometry.nearness import near_any
 from flexsites.geometry.polygons import largest_first
 
 Lands = tuple[int, ...]
@@ -140,16 +141,12 @@ class Land:
     not_enclosed: set[int] = field(default_factory=set)
     _is_near: dict[tuple[int, int], bool] = field(default_factory=dict)
     meeting: Pairs = field(default_factory=dict)
-    _one_and_other: list[IntArray] = field(default_factory=list)
+    _near: dict[bytes, IntArray] = field(default_factory=dict)
+    parcel_tree: shapely.STRtree = field(init=False)
 
     def __post_init__(self) -> None:
-        """Find the parcels near each."""
-        if self._one_and_other:
-            return
-        tree = shapely.STRtree(self.parcels)
-        one, other = tree.query(self.parcels, predicate="dwithin", distance=self.limits.near_m)
-        order = np.lexsort((other, one))
-        self._one_and_other += [one[order], other[order]]
+        """Index the parcels."""
+        self.parcel_tree = shapely.STRtree(self.parcels)
 
     @property
     def n_remembered(self) -> int:
@@ -190,10 +187,13 @@ class Land:
         return self.site[piece], self._number[piece]
 
     def near(self, sites: IntArray) -> IntArray:
-        """Return the parcels within reach of some, these among them."""
-        one, other = self._one_and_other
-        starts = np.searchsorted(one, sites), np.searchsorted(one, sites + 1)
-        return np.unique(np.concatenate([sites, *(other[a:b] for a, b in zip(*starts, strict=True))]))
+        """Return the parcels within reach of some, ascending, these among them; told apart once for the same."""
+        key = sites.tobytes()
+        if key not in self._near:
+            others = np.setdiff1d(np.arange(len(self.parcels)), sites)
+            is_near = near_any(self.parcels[others], self.parcels[sites], within_m=self.limits.near_m)
+            self._near[key] = np.union1d(sites, others[is_near])
+        return self._near[key]
 
     def pieces(self, is_left: BoolArray, sites: IntArray) -> IntArray:
         """Return the pieces that faces leave of parcels, dissolving those that are new."""
@@ -250,7 +250,7 @@ class Land:
         segments, street = self.ways.segments[near], self.ways.street[near]
         ways = find_entrances(shapes, segments, street, self.barriers, reach_m=limits.road_reach_m)
         own = np.array([self.site[i] for i in pieces], dtype=np.int64)
-        over = length_over_parcels(ways.line, self.parcels, self.is_free, own)
+        over = length_over_parcels(ways.line, self.parcel_tree, self.is_free, own)
         whole = objects([self.shape[i] for i in pieces])
         is_enclosed = np.zeros(len(pieces), dtype=bool)
         is_enclosed[self.ways.enclosing_tree.query(whole, predicate="covered_by")[0]] = True
