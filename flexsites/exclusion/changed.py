@@ -79,7 +79,7 @@ def changed_parcels(
         The gap that a core can bridge.
     """
     site, n = position_of(parcels, faces), len(parcels)
-    is_other = np.asarray(has_label(faces["rules"].to_numpy(), _differing(before, after)).any(axis=1), dtype=bool)
+    is_other = np.asarray(has_label(faces["rules"].to_numpy(), differing(before, after)).any(axis=1), dtype=bool)
     left = _left(faces, before, after)
     has_some = _any_of(site, left.is_some, n)
     is_seed = (_any_of(site, left.differs, n) | is_cut) & has_some
@@ -94,7 +94,7 @@ def changed_parcels(
     return Changed(changed, changed | _any_of(site, is_other, n))
 
 
-def _differing(before: Rules, after: Rules) -> list[str]:
+def differing(before: Rules, after: Rules) -> list[str]:
     """Return the ids of rules that are not the same in both."""
     one, other = ({rule.rule_id: rule for rule in rules} for rules in (before, after))
     return [name for name in {**one, **other} if one.get(name) != other.get(name)]

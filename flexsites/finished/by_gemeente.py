@@ -24,6 +24,7 @@ from flexsites.exclusion.both_readings import by_parcel
 from flexsites.exclusion.pieces import position_of
 from flexsites.exclusion.selection import geometry_of
 from flexsites.finished.at_hand import LandAtHand, open_land_of
+from flexsites.finished.foreseen import may_be_assessed
 from flexsites.finished.grounds import Grounds, codes_of, grounds_of_parcels
 from flexsites.finished.kept import MOST_BYTES, Kept, bytes_held
 from flexsites.finished.land import Remade, rehearse, remake, stand_on, study_with
@@ -136,9 +137,25 @@ class ByGemeente:
         run = stand_on(divided.whole, study, exclusions.iloc[place].reset_index(drop=True), tables)
         return run, sum(one.n_assessed for one in made)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the land is opened."""
+        return bool(self._opened)
+
     def prepare(self) -> None:
-        """Open the land, and what lies around it as far as that is kept, before a question is asked."""
-        rehearse(self._land().whole)
+        """Open the land, and what lies around it, before a question is asked; a province is opened when it is asked."""
+        if bytes_held(len(self.run.tables["sites"])) <= MOST_BYTES:
+            rehearse(self._land().whole)
+
+    def foreseen(self, reading: Reading, gemeente: str | None) -> int:
+        """Return how many parcels may be assessed for a reading, of a gemeente or of all; 0 where it was asked."""
+        if (gemeente or _WHOLE) in self._begun(reading):
+            return 0
+        divided = self._land()
+        may = may_be_assessed(divided.whole, study_with(divided.whole, reading), reading)
+        if gemeente in divided.codes:
+            may = may & (divided.of_parcel == divided.codes.index(gemeente))
+        return int(may.sum())
 
     def _land(self) -> _Divided:
         if not self._opened:

@@ -25,7 +25,6 @@ from flexsites.config.study import Study
 from flexsites.exclusion.attribution import attribute, tell_coverage
 from flexsites.exclusion.both_readings import by_parcel
 from flexsites.exclusion.changed import Changed, changed_parcels
-from flexsites.exclusion.constraints import constrain
 from flexsites.exclusion.coverage import cover_rules
 from flexsites.exclusion.kernels.cores import gap_bridged_m
 from flexsites.exclusion.kernels.labels import has_label
@@ -51,6 +50,7 @@ from flexsites.finished.at_hand import (
     new_rules,
     open_land_of,
 )
+from flexsites.finished.foreseen import is_everywhere, met
 from flexsites.finished.opened import Finished, stand
 from flexsites.surroundings import Surroundings
 from flexsites.tables import Frame, Table
@@ -188,7 +188,7 @@ def _changed(
         near_m=study.near_m, gap_m=gap_bridged_m(float(study.tests.min_width_m)),
     )  # fmt: skip
     own = position_of(at_hand.everyone, parcels)
-    is_other = _plans_differ(at_hand, spoken, before, after) | _is_everywhere(study.base, reading)
+    is_other = _plans_differ(at_hand, spoken, before, after) | is_everywhere(study.base, reading)
     return Changed(among_all.pieces[own] | is_other, among_all.reasons[own] | is_other)
 
 
@@ -207,7 +207,7 @@ def _labelled(at_hand: LandAtHand, study: Study) -> tuple[Frame, Bools]:
     """Return the faces of the run with the labels of all rules, by parcel, and which parcels were cut further."""
     faces, parcels = at_hand.faces, at_hand.everyone
     new = new_rules(at_hand.study.all_rules, study.all_rules)
-    is_cut = _met(at_hand, study, new)
+    is_cut = met(at_hand, study, new)
     if is_cut.any():
         cut = cut_further(parcels[is_cut], faces, at_hand.inputs, study, new)
         is_covered = np.asarray(has_label(cut["rules"].to_numpy(), [rule.rule_id for rule in new]).any(axis=1))
@@ -215,21 +215,6 @@ def _labelled(at_hand: LandAtHand, study: Study) -> tuple[Frame, Bools]:
         faces = t.concat([faces[~is_among(faces["site_id"], cut["site_id"])], cut], t.Faces)
         faces = in_order_of_cutting(faces, parcels, [rule.rule_id for rule in study.all_rules])
     return faces, is_cut
-
-
-def _met(at_hand: LandAtHand, study: Study, new: Rules) -> Bools:
-    """Return which parcels rules may cover."""
-    met = np.zeros(len(at_hand.everyone), dtype=bool)
-    if not new:
-        return met
-    layers = at_hand.inputs.read_layers(names=layers_of(new))
-    ordered = layers.sort_values(["layer", "feature_id", "part"], kind="stable", ignore_index=True)
-    tree = shapely.STRtree(geometry_of(at_hand.everyone))
-    for one in constrain(at_hand.everyone, ordered, rules=new, time=study.base.time):
-        met[tree.query(one.polygons, predicate="intersects")[1]] = True
-        if one.is_whole and one.is_asked is not None:
-            met |= one.is_asked
-    return met
 
 
 def _where_sources_speak(at_hand: LandAtHand, study: Study, reading: Reading) -> Spoken:
@@ -247,11 +232,6 @@ def _where_sources_speak(at_hand: LandAtHand, study: Study, reading: Reading) ->
     codes = np.where(is_found, of_found.of_parcels(), of_told.of_parcels())
     share = np.where(is_found, of_found.share[of_found.combination], of_told.share[of_told.combination])
     return Spoken.of(names, codes, share)
-
-
-def _is_everywhere(before: Reading, reading: Reading) -> bool:
-    """Whether more than rules differs: then every piece is tested, dated and laid out again."""
-    return any(not path.startswith("rules.") for path in reading.leaves_otherwise(before))
 
 
 def _is_laid_out_otherwise(before: Reading, reading: Reading) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from flexsites.errors import ConfigError, Fault
 from flexsites.finished.at_hand import needs_cells
 from flexsites.finished.by_gemeente import ByGemeente
 from flexsites.finished.counted import Counted, count
+from flexsites.finished.foreseen import SECONDS_PER_PARCEL, Foreseen
 from flexsites.finished.grounds import Grounds, grounds_of
 from flexsites.finished.opened import Finished
 from flexsites.reporting.summaries.variants import part_of_variant, side_by_side, total_variant
@@ -21,6 +23,9 @@ from flexsites.tables.contract import Remembered, frames_remembered
 from flexsites.tables.summary_tables import Variants
 
 __all__ = ["Compared", "Questions", "WhatIf"]
+
+_ENOUGH_TO_TELL = 100
+"""A question that assesses so many parcels tells how long one takes."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,7 @@ class Questions:
     _last: list[tuple[Reading, Grounds, int]] = field(default_factory=list, repr=False)
     _land: ByGemeente = field(init=False, repr=False)
     _looked_at: Remembered = field(default_factory=dict, repr=False)
+    _pace: list[float] = field(default_factory=lambda: [SECONDS_PER_PARCEL], repr=False)
 
     def __post_init__(self) -> None:
         """Stand ready for questions of land."""
@@ -148,14 +154,35 @@ class Questions:
         ConfigError, InputError
             As `answer`.
         """
-        reading = self.reading(variant)
+        reading, is_open, begin = self.reading(variant), self.is_land_open, time.perf_counter()
         with frames_remembered(self._looked_at):
             grounds, n_assessed = self._grounds_of(reading, gemeente)
+        if is_open and n_assessed >= _ENOUGH_TO_TELL:
+            self._pace[0] = (time.perf_counter() - begin) / n_assessed
         before, after = (
             count(ground, one, undemanding=self.run.undemanding)
             for ground, one in ((self._own_grounds(gemeente), self.run.base), (grounds, reading))
         )
         return Compared(before, after, n_assessed)
+
+    def foresee(self, variant: Variant, gemeente: str | None = None) -> Foreseen:
+        """Tell what a question will take before it is answered, of a gemeente or of the whole.
+
+        Raises
+        ------
+        ConfigError, InputError
+            As `answer`.
+        """
+        reading = self.reading(variant)
+        if reading.leaves_the_same_as(self.run.base):
+            return Foreseen(0, 0.0)
+        n_parcels = self._land.foreseen(reading, gemeente)
+        return Foreseen(n_parcels, n_parcels * self._pace[0])
+
+    @property
+    def is_land_open(self) -> bool:
+        """Whether what questions of rules are answered with is opened."""
+        return self._land.is_open
 
     def rest(self, variant: Variant, gemeente: str) -> list[str]:
         """Return the gemeenten that are best asked one by one after this one, nearest first; none: ask the whole."""

@@ -10,7 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from flexsites.config.base import Figure
 from flexsites.config.estimates import ESTIMATES, Bounds
 from flexsites.config.readings import BASE
 from flexsites.config.rules import ExclusionRule, WithinDistance
+from flexsites.config.run import Variant
 from flexsites.config.suitability import Flexmilieu, Threshold
 from flexsites.config.what_if import as_yaml, variant_asked
 from flexsites.errors import ConfigError, Fault, FlexsitesError
@@ -92,8 +93,9 @@ class Asked:
     def answer(self, body: bytes) -> dict[str, Any]:
         """Answer a question: JSON with the ``changes`` of a variant, the ``flexmilieu`` and ``gemeente`` looked at.
 
-        With ``is_first`` that gemeente alone is answered, and ``rest`` names those to ask before the whole: nearest
-        first. Clusters look over its border: they, and locations on other land, follow with the whole.
+        With ``is_ahead`` it is only told what the question will take. With ``is_first`` that gemeente alone is
+        answered, and ``rest`` names those to ask before the whole: nearest first. Clusters look over its border: they,
+        and locations on other land, follow with the whole.
 
         Raises
         ------
@@ -111,6 +113,8 @@ class Asked:
             raise ConfigError(Fault(f"no gemeente {asked.gemeente} in this run", "gemeente", _REMEDY))
         variant, first = variant_asked(asked.changes), asked.gemeente if asked.is_first else None
         questions = self._opened[0]
+        if asked.is_ahead:
+            return self._foresee(variant, first)
         # A question of figures waits for no question of land.
         with self._turn_of_land if questions.is_of_land(variant) else self._turn:
             found = questions.count(variant, first)
@@ -127,6 +131,13 @@ class Asked:
         }
         return told | _moved(found, asked.milieu) | {"seconds": round(time.perf_counter() - begin, 3)}
 
+    def _foresee(self, variant: Variant, gemeente: str | None) -> dict[str, Any]:
+        """Return what a question will take; it waits for no other, only for the land to be opened."""
+        questions = self._opened[0]
+        with nullcontext() if questions.is_land_open or not questions.is_of_land(variant) else self._turn_of_land:
+            found = questions.foresee(variant, gemeente)
+        return {"n_parcels": found.n_parcels, "seconds": round(found.seconds, 1)}
+
     def _run(self) -> Finished:
         with self._turn:
             if not self._opened:
@@ -136,12 +147,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """The changes of a variant, the flexmilieu and the gemeente that are looked at; whether that is wanted first."""
+    """The changes of a variant, the flexmilieu and gemeente looked at; whether that is wanted first, and only ahead."""
 
     changes: Mapping[str, Any]
     milieu: str
     gemeente: str | None
     is_first: bool
+    is_ahead: bool
 
 
 def _read(body: bytes) -> _Question:
@@ -155,7 +167,8 @@ def _read(body: bytes) -> _Question:
         raise ConfigError(Fault("no changes", "question", _REMEDY))
     gemeente = asked.get("gemeente")
     is_first = bool(asked.get("is_first")) and gemeente is not None
-    return _Question(changes, str(asked.get("flexmilieu", ANY)), None if gemeente is None else str(gemeente), is_first)
+    milieu, where = str(asked.get("flexmilieu", ANY)), None if gemeente is None else str(gemeente)
+    return _Question(changes, milieu, where, is_first, bool(asked.get("is_ahead")))
 
 
 def gemeenten_of(run: Finished) -> list[str]:

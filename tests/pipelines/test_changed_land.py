@@ -268,6 +268,41 @@ def test_the_viewer_offers_rules_and_tests_and_says_how_many_parcels_it_assessed
     assert yaml.safe_load(told["yaml"])[0]["effects"] == {"flood": "exclude"}
 
 
+@pytest.mark.parametrize("name", ["excludes", "distance", "less_land"])
+def test_what_a_question_of_land_takes_is_told_before_it_is_answered(name: str, finished: Path) -> None:
+    """Of about as many parcels as are then assessed: those beside them, whose land they are part of, may follow."""
+    asked, question = Asked(own_directory(finished)), {"changes": RULES[name]}
+    ahead = asked.answer(json.dumps(question | {"is_ahead": True}).encode())
+    told = asked.answer(json.dumps(question).encode())
+    assert 0 < ahead["n_parcels"] <= told["n_assessed"]
+    assert ahead["n_parcels"] > told["n_assessed"] / 2
+    assert ahead["seconds"] > 0.0
+    again = asked.answer(json.dumps(question | {"is_ahead": True}).encode())
+    assert again == {"n_parcels": 0, "seconds": 0.0}, "it is remembered"
+
+
+def test_a_question_of_figures_waits_for_no_question_of_land(finished: Path) -> None:
+    asked = Asked(own_directory(finished))
+    asked.form(Words("nl"))
+    figures = {"changes": {"estimate": "low"}}
+    with asked._turn_of_land:  # noqa: SLF001 - a question of land is being answered
+        assert asked.answer(json.dumps(figures).encode())["n_assessed"] == 0
+        assert asked.answer(json.dumps(figures | {"is_ahead": True}).encode())["n_parcels"] == 0
+
+
+def test_what_is_prepared_is_what_a_question_opens(finished: Path) -> None:
+    """The first question reads nothing of what lies around, and its answer is that of one that opens all itself."""
+    run = open_finished(own_directory(finished))
+    prepared, variant = Questions(run), variant_asked(RULES["excludes"])
+    prepared.prepare()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kept, "surroundings_of", lambda *_, **__: pytest.fail("what lies around was read"))
+        found = prepared.answer(variant)
+    own = Questions(run).answer(variant)
+    for table in ("pieces", "suitability", "units", "clusters"):
+        pd.testing.assert_frame_equal(found.tables[table], own.tables[table])
+
+
 RASTER = {"change": {"flood": {"threshold": figure(0.2, unit="m")}}}
 """Another layer is made of the raster for it: it was not prepared."""
 FAR = {"change": {"nitrogen": {"distance_m": figure(9_000)}}}

@@ -127,6 +127,8 @@
     answer.setAttribute("aria-busy", "true");
     try {
       const begin = performance.now();
+      await foresee(isDivided ? { gemeente: gemeente || viewed(), is_first: true } : {}, mine);
+      if (mine !== asking) { return; }
       if (isDivided) {
         const first = await put({ gemeente: gemeente || viewed(), is_first: true }, mine.signal);
         if (mine !== asking) { return; }
@@ -153,9 +155,18 @@
       if (mine === asking) { answer.removeAttribute("aria-busy"); }
     }
   }
+  /* What takes long is told before it is answered, never waited for in silence. */
+  async function foresee(question, mine) {
+    if (![...changed.keys()].some(isOfLand)) { return; }
+    const coming = await put({ ...question, is_ahead: true }, mine.signal);
+    if (mine !== asking || coming.seconds < 2) { return; }
+    progress = words.foreseen.replace("{n}", number(coming.n_parcels)).replace("{seconds}", number(coming.seconds));
+    tellProgress();
+  }
+  const isOfLand = (key) => /^effects:|^replace:(rules|pieces|time)\./.test(key);
   function tellProgress() {
     const line = answer.querySelector(".what-progress");
-    if (line) { line.textContent = progress; }
+    if (line) { line.textContent = progress; } else { answer.prepend(element("p", { class: "what-progress", text: progress })); }
   }
   /* The address holds the question: what differs, for whom, and where it is looked at. */
   function remember() {

@@ -1,0 +1,76 @@
+"""What a question will take, told before it is answered: how many parcels it may assess anew, and about how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from flexsites.config.readings import Reading
+from flexsites.config.rules import ExclusionRule
+from flexsites.config.study import Study
+from flexsites.exclusion.changed import differing
+from flexsites.exclusion.constraints import constrain
+from flexsites.exclusion.kernels.labels import has_label
+from flexsites.exclusion.pieces import position_of
+from flexsites.exclusion.selection import geometry_of
+from flexsites.finished.at_hand import LandAtHand, layers_of, new_rules
+
+__all__ = ["SECONDS_PER_PARCEL", "Foreseen", "is_everywhere", "may_be_assessed", "met"]
+
+Bools = npt.NDArray[np.bool_]
+
+SECONDS_PER_PARCEL = 0.007
+"""What a parcel that is assessed anew takes, where no question has told it yet: measured on the demo and on Ede."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a question will take.
+
+    Attributes
+    ----------
+    n_parcels
+        How many parcels it may assess anew; 0: it is of figures alone.
+    seconds
+        About how long that takes here, told by the questions before it.
+    """
+
+    n_parcels: int
+    seconds: float
+
+
+def may_be_assessed(at_hand: LandAtHand, study: Study, reading: Reading) -> Bools:
+    """Return which parcels of a run a reading may change, before anything is cut or dissolved for it, shape (n,).
+
+    Parcels beside these whose land they are part of may follow: it is an estimate, not a bound.
+    """
+    if is_everywhere(study.base, reading):
+        return np.ones(len(at_hand.parcels), dtype=bool)
+    faces, found = at_hand.faces, met(at_hand, study, new_rules(at_hand.study.all_rules, study.all_rules))
+    names = differing(study.base.rules, reading.rules)
+    is_other = has_label(faces["rules"].to_numpy(), names).any(axis=1)
+    found[position_of(at_hand.everyone, faces)[is_other]] = True
+    return np.asarray(found[position_of(at_hand.everyone, at_hand.parcels)], dtype=bool)
+
+
+def is_everywhere(before: Reading, reading: Reading) -> bool:
+    """Whether more than rules differs: then every piece is tested, dated and laid out again."""
+    return any(not path.startswith("rules.") for path in reading.leaves_otherwise(before))
+
+
+def met(at_hand: LandAtHand, study: Study, new: tuple[ExclusionRule, ...]) -> Bools:
+    """Return which parcels, those around the run among them, rules may cover."""
+    found = np.zeros(len(at_hand.everyone), dtype=bool)
+    if not new:
+        return found
+    layers = at_hand.inputs.read_layers(names=layers_of(new))
+    ordered = layers.sort_values(["layer", "feature_id", "part"], kind="stable", ignore_index=True)
+    tree = shapely.STRtree(geometry_of(at_hand.everyone))
+    for one in constrain(at_hand.everyone, ordered, rules=new, time=study.base.time):
+        found[tree.query(one.polygons, predicate="intersects")[1]] = True
+        if one.is_whole and one.is_asked is not None:
+            found |= one.is_asked
+    return found
