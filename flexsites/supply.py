@@ -64,9 +64,13 @@ class Held:
         pieces = self.pieces.iloc[np.arange(len(self.pieces))[rows]].reset_index(drop=True)
         return Held(pieces, self.truth[:, rows], self.score[:, rows], self.room[:, :, rows])
 
-    def judged(self, piece_suitability: Frame, units: Frame, *, names: Sequence[str]) -> Held:
-        """Return the same pieces as another reading of figures judges and counts them; see `hold`."""
-        return _judged(self.pieces, piece_suitability, units, names)
+    def answered(self, truth: npt.NDArray[np.int8], score: npt.NDArray[np.float64], room: Ints) -> Held:
+        """Return the same pieces as another reading of figures judges and counts them, in the same shapes.
+
+        ``truth`` is as it is judged: 1 yes, 0 no, -1 unknown.
+        """
+        told = np.array([_NO, _YES, _UNKNOWN], dtype=np.int8)[truth]
+        return Held(self.pieces, told, score, room.astype(np.int32))
 
 
 def hold(pieces: Frame, piece_suitability: Frame, units: Frame, *, names: Sequence[str]) -> Held:
@@ -370,7 +374,16 @@ def _members(cluster: Ints, n: int) -> Iterator[Ints]:
 
 def ranks_of_sites(held: Held, piece_locations: Frame, served: Frame) -> Frame:
     """Return the best rank of the locations that each parcel has a piece in, per flexmilieu: ``rank``."""
-    located = held.pieces[["piece_id", "site_id"]].merge(piece_locations, on="piece_id")
-    ranked = served.dropna(subset=["rank"])[["location_id", "flexmilieu", "rank"]]
-    pairs = located[["site_id", "location_id"]].drop_duplicates()
-    return pairs.merge(ranked, on="location_id").groupby(["site_id", "flexmilieu"])["rank"].min().reset_index()
+    at = pd.Index(piece_locations["piece_id"]).get_indexer(pd.Index(held.pieces["piece_id"]))
+    site, site_ids = pd.factorize(held.pieces["site_id"].to_numpy(dtype=object)[at >= 0], sort=True)
+    location, ids = pd.factorize(piece_locations["location_id"].to_numpy(dtype=object)[at[at >= 0]])
+    ranked = served[served["rank"].notna().to_numpy()]
+    name, names = pd.factorize(ranked["flexmilieu"].to_numpy(dtype=object), sort=True)
+    here = pd.Index(ids).get_indexer(pd.Index(ranked["location_id"].to_numpy(dtype=object)))
+    none = np.iinfo(np.int64).max
+    of_location, best = (np.full((len(one), len(names)), none, dtype=np.int64) for one in (ids, site_ids))
+    of_location[here[here >= 0], name[here >= 0]] = ranked["rank"].to_numpy(dtype=np.int64)[here >= 0]
+    np.minimum.at(best, site, of_location[location])
+    i, j = np.nonzero(best < none)
+    texts = {"site_id": pd.array(site_ids[i], dtype="str"), "flexmilieu": pd.array(names[j], dtype="str")}
+    return pd.DataFrame(texts | {"rank": pd.array(best[i, j], dtype="Int64")})

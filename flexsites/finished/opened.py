@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from flexsites.answer import Answer, Kernel, Left, answer, figures_of, kernel_of, measures_asked, sizes_of, tell_answer
+from flexsites.config.estimates import ESTIMATES
 from flexsites.config.readings import Reading
 from flexsites.config.resolved import RESOLVED, read_resolved, reading_of, settings_of
 from flexsites.config.settings import Settings
@@ -59,6 +60,8 @@ class Finished:
         The valid pieces with the run's own answer.
     placed
         The location of each at gap 0, with consent (true) and without: it hangs on no figure.
+    places
+        The location of each valid piece of the first reading: ``piece_id``, ``site_id``, ``location_id``.
     """
 
     directory: Path
@@ -70,19 +73,12 @@ class Finished:
     kernel: Kernel
     held: Held
     placed: Mapping[bool, Frame]
+    places: Frame
 
     @property
     def names(self) -> tuple[str, ...]:
         """The ids of the flexmilieus, in the order of the run."""
         return tuple(one.id for one in self.base.flexmilieus)
-
-    @property
-    def places(self) -> Frame:
-        """The location of each valid piece of the first reading: ``piece_id``, ``site_id``, ``location_id``."""
-        pieces = valid(self.tables["pieces"])
-        mine = pieces[pieces["is_with_consent"].to_numpy(dtype=bool)][["piece_id", "site_id"]]
-        places = self.tables["piece_locations"][["piece_id", "location_id"]]
-        return pd.DataFrame(mine).merge(places, on="piece_id", validate="one_to_one")
 
     @property
     def undemanding(self) -> frozenset[str]:
@@ -106,8 +102,9 @@ class Finished:
         -------
             By name those of ``ANSWERED`` and ``piece_suitability``: each as a fresh run with that variant writes it.
         """
-        found = tell_answer(self.left, self.answer(reading), reading, undemanding=self.undemanding)
-        held = self.held.judged(found["piece_suitability"], found["units"], names=self.names)
+        answered = self.answer(reading)
+        found = tell_answer(self.left, answered, reading, undemanding=self.undemanding)
+        held = _answered(self.held, answered, self.names)
         names, sizes, places = self.names, sizes_of(reading), self.tables["piece_locations"]
         served = serve_locations(held, places, self.tables["locations"], names=names, sizes=sizes, placed=self.placed)
         reach_m = float(reading.counting.cluster_reach_m)
@@ -119,6 +116,17 @@ class Finished:
         return found | {
             "sites": located, "suitability": ranked, "location_suitability": served, "clusters": clusters,
         }  # fmt: skip
+
+
+def _answered(held: Held, found: Answer, names: Sequence[str]) -> Held:
+    """Return the pieces with an answer that is of them, in their order."""
+    shape = (len(names), len(held.pieces))
+    judged, homes = [found.judged[name] for name in names], [found.homes[name] for name in names]
+    return held.answered(
+        np.array([one.truth for one in judged], dtype=np.int8).reshape(shape),
+        np.array([one.score for one in judged], dtype=np.float64).reshape(shape),
+        np.array([one.room for one in homes], dtype=np.int64).reshape(len(names), len(ESTIMATES), -1),
+    )
 
 
 def _ranked(suitability: Frame, ranks: Frame) -> Frame:
@@ -190,7 +198,14 @@ def stand(
         kernel=kernel_of(pieces, tables["accessibility"], laid_out, measures=taken, names=names),
         held=held,
         placed={consent: location_of(held, with_consent=consent) for consent in (False, True)},
+        places=_places(places, tables["piece_locations"]),
     )
+
+
+def _places(pieces: Frame, piece_locations: Frame) -> Frame:
+    """Return the location of each valid piece of the first reading."""
+    mine = pieces[pieces["is_with_consent"].to_numpy(dtype=bool)][["piece_id", "site_id"]]
+    return pd.DataFrame(mine).merge(piece_locations[["piece_id", "location_id"]], on="piece_id", validate="one_to_one")
 
 
 def _parcels(sites: Frame) -> Frame:

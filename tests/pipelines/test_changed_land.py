@@ -285,7 +285,7 @@ def test_a_question_of_figures_waits_for_no_question_of_land(finished: Path) -> 
     asked = Asked(own_directory(finished))
     asked.form(Words("nl"))
     figures = {"changes": {"estimate": "low"}}
-    with asked._turn_of_land:  # noqa: SLF001 - a question of land is being answered
+    with asked._turn_of_land:
         assert asked.answer(json.dumps(figures).encode())["n_assessed"] == 0
         assert asked.answer(json.dumps(figures | {"is_ahead": True}).encode())["n_parcels"] == 0
 
