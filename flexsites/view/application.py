@@ -93,7 +93,7 @@ class _Answers:
     def tile(self, request: Request) -> Response:
         """Answer a vector tile of a layer; nothing where there is none, or not yet."""
         z, x, y = (request.path_params[name] for name in "zxy")
-        tiles = self.run.tiles.of(request.path_params["layer"])
+        tiles = self.run.tiles.of(request.path_params["layer"], z)
         found = tiles.tile(z, x, y) if tiles else None
         if found is None:
             return Response(status_code=204, headers={"cache-control": "no-store"})
@@ -101,7 +101,7 @@ class _Answers:
         return Response(found, media_type="application/vnd.mapbox-vector-tile", headers=headers)
 
     def coming(self, _: Request) -> Response:
-        """Answer which layers of the map are still being made."""
+        """Answer which layers of the map are still being made, or zooms of them."""
         return _json(self.run.tiles.coming)
 
     def tables(self, request: Request) -> Response:

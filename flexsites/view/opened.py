@@ -145,7 +145,8 @@ def open_run(directory: Path | str, *, say: Callable[[str], None] | None = None,
     if say is not None and n_parcels > _MANY and not is_indexed(results):
         say(f"The list of {n_parcels} parcels is made, once: seconds for each 100,000. The map follows on the page.")
     words = {lang: words_of(results, lang) for lang in LANGUAGES}
-    index, tiles = index_of(results, words["nl"]), tiles_of(results, beside=beside)
+    index = index_of(results, words["nl"])
+    tiles = tiles_of(results, index.extent, beside=beside)
     sheets = {lang: sheets_in(factsheets_path(results.directory, lang)) for lang in LANGUAGES}
     kept = {name: results.table(name) for name in _WHOLE if results.has(name)}
     light = Results(results.directory, results.manifest, dict(kept))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import mmap
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -29,6 +31,9 @@ from flexsites.view.made import is_made, making
 
 LEAST_ZOOM, MOST_ZOOM = 8, 14
 """Beyond the last zoom the map magnifies: a tile of zoom 14 is 1.5 km wide here and has 4,096 steps, 0.4 m each."""
+_MANY = 20_000
+"""Parcels of which a map takes so long that the zoom that the page opens with is made first, apart."""
+_MAP_PX, _TILE_PX = 800, 512
 _LEAST_ZOOM = {"parcels": LEAST_ZOOM, "streets": 10, "rail": 9, "water": 9, "buildings": 13}
 
 
@@ -49,6 +54,28 @@ class Tiles:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some zooms of a layer, in a file of their own.
+
+    Attributes
+    ----------
+    name
+        The layer; of a layer in several parts with a hyphen and the first zoom behind it.
+    least_zoom, most_zoom
+        The zooms.
+    """
+
+    name: str
+    least_zoom: int
+    most_zoom: int
+
+    @property
+    def layer(self) -> str:
+        """The layer."""
+        return self.name.partition("-")[0]
+
+
 @dataclass(frozen=True)
 class Tiling:
     """The layers of a run as tiles, each to be had as soon as it is made: parcels first, then the quiet background.
@@ -56,39 +83,53 @@ class Tiling:
     Attributes
     ----------
     paths
-        By layer that the run has rows for, where its tiles are or will be.
+        By part of a layer that the run has rows for, where its tiles are or will be.
     maker
         The process that makes them beside who looks; None: nothing is being made.
     """
 
-    paths: Mapping[str, Path]
+    paths: Mapping[Part, Path]
     maker: BaseProcess | None = None
     _opened: dict[str, Tiles] = field(default_factory=dict, init=False)
 
-    def of(self, name: str) -> Tiles | None:
-        """Return the tiles of a layer; None: they are not there, or not yet."""
-        if name not in self._opened and name in self.paths and self.paths[name].is_file():
-            self._opened[name] = opened(name, self.paths[name])
-        return self._opened.get(name)
+    def of(self, layer: str, zoom: int = MOST_ZOOM) -> Tiles | None:
+        """Return the tiles of a layer that hold a zoom; None: they are not there, or not yet."""
+        for part, path in self.paths.items():
+            if part.layer == layer and part.least_zoom <= zoom <= part.most_zoom:
+                if part.name not in self._opened and path.is_file():
+                    self._opened[part.name] = opened(layer, path)
+                return self._opened.get(part.name)
+        return None
 
     @property
     def zooms(self) -> dict[str, tuple[int, int]]:
         """By layer the first and the last zoom that it has tiles of."""
-        return {name: (_LEAST_ZOOM[name], MOST_ZOOM) for name in self.paths}
+        return {part.layer: (_LEAST_ZOOM[part.layer], MOST_ZOOM) for part in self.paths}
 
     @property
     def coming(self) -> list[str]:
-        """The layers that are still being made."""
+        """The parts of layers that are still being made, by name."""
         is_making = self.maker is not None and self.maker.is_alive()
-        return [name for name, path in self.paths.items() if not path.is_file()] if is_making else []
+        return [part.name for part, path in self.paths.items() if not path.is_file()] if is_making else []
 
 
-def tiles_of(results: Results, *, beside: bool = False) -> Tiling:
-    """Return the tiles of a run; those that are not there are made, ``beside`` in a process that nobody waits for."""
-    paths = {name: _path_of(results, name) for name in _LEAST_ZOOM if _has(results, name)}
-    missing = [name for name, path in paths.items() if not is_made(path)]
-    for name in missing:  # what is there and not vouched for must not be shown while it is made anew
-        paths[name].unlink(missing_ok=True)
+def tiles_of(results: Results, extent: Sequence[float], *, beside: bool = False) -> Tiling:
+    """Return the tiles of a run; those that are not there are made, ``beside`` in a process that nobody waits for.
+
+    Parameters
+    ----------
+    results
+        The run.
+    extent
+        Of its parcels: west, south, east and north in degrees.
+    beside
+        Whether to wait for none.
+    """
+    parts = [part for name in _LEAST_ZOOM if _has(results, name) for part in _parts_of(results, name, extent)]
+    paths = {part: _path_of(results, part.name) for part in parts}
+    missing = [part for part, path in paths.items() if not is_made(path)]
+    for part in missing:  # what is there and not vouched for must not be shown while it is made anew
+        paths[part].unlink(missing_ok=True)
     if not beside or not missing:
         make(results.directory, missing)
         return Tiling(paths)
@@ -98,11 +139,38 @@ def tiles_of(results: Results, *, beside: bool = False) -> Tiling:
     return Tiling(paths, maker)
 
 
-def make(directory: Path, names: Sequence[str]) -> None:
-    """Make the tiles of layers of a run, one after another."""
-    for name in names:
+def opening_zoom(extent: Sequence[float]) -> int:
+    """Return the zoom of the tiles that a map of usual size shows an extent with: west, south, east, north, degrees.
+
+    Examples
+    --------
+    >>> opening_zoom([5.5, 51.95, 5.9, 52.2])
+    10
+    """
+    west, south, east, north = extent
+    y = [math.asinh(math.tan(math.radians(one))) / math.tau for one in (south, north)]
+    share = max((east - west) / 360.0, y[1] - y[0], 1e-9)
+    fits = math.floor(math.log2(_MAP_PX / _TILE_PX / share))
+    return min(max(fits, LEAST_ZOOM), MOST_ZOOM)
+
+
+def _parts_of(results: Results, name: str, extent: Sequence[float]) -> list[Part]:
+    """Return the parts of a layer, in the order in which they are made: what the page opens with comes first."""
+    least = _LEAST_ZOOM[name]
+    if name != "parcels" or results.n_rows("sites") <= _MANY:
+        return [Part(name, least, MOST_ZOOM)]
+    first = opening_zoom(extent)
+    zooms = [(first, first), (first + 1, MOST_ZOOM), (least, first - 1)]
+    return [Part(f"{name}-{one}", one, other) for one, other in zooms if one <= other]
+
+
+def make(directory: Path, parts: Sequence[Part]) -> None:
+    """Make parts of layers of a run, one after another."""
+    for layer, of_layer in groupby(parts, key=lambda part: part.layer):
         results = open_results(directory)  # anew: the tables of a layer are let go with it
-        _make(results, name)
+        rows = (_parcels(results) if layer == "parcels" else _background(results, layer)).to_crs(3857)
+        for part in of_layer:
+            _make(results, part, rows)
 
 
 def opened(name: str, path: Path) -> Tiles:
@@ -134,24 +202,22 @@ def _tables_of(results: Results, name: str) -> list[str]:
     return [one for one in layers if results.has(one)]
 
 
-def _make(results: Results, name: str) -> None:
-    """Write the file of a layer's tiles; none where nothing of it is drawn."""
-    rows = _parcels(results) if name == "parcels" else _background(results, name)
+def _make(results: Results, part: Part, rows: gpd.GeoDataFrame) -> None:
+    """Write the file of a part; none where nothing of it is drawn."""
     if not len(rows):
         return
-    path = _path_of(results, name)
+    path = _path_of(results, part.name)
     # GDAL looks at the ending of a name, and writes beside it.
     with making(results.directory, path) as temporary, scratch_folder(path.with_suffix(".tiles")) as folder:
         with writing(folder):
             file = folder / path.name
-            options = {"MINZOOM": str(_LEAST_ZOOM[name]), "MAXZOOM": str(MOST_ZOOM), "NAME": name}
+            options = {"MINZOOM": str(part.least_zoom), "MAXZOOM": str(part.most_zoom), "NAME": part.layer}
             # A tile of a whole province from afar: coarser steps than a pixel are no loss, and no news to a visitor.
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message="At least one tile exceeded", category=RuntimeWarning)
                 pyogrio.write_dataframe(
-                    rows.to_crs(3857), file, driver="PMTiles", layer=name, dataset_options=options,
-                    geometry_type="Unknown",
-                )  # fmt: skip
+                    rows, file, driver="PMTiles", layer=part.layer, dataset_options=options, geometry_type="Unknown"
+                )
         file.replace(temporary)
 
 

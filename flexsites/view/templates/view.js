@@ -45,14 +45,16 @@ flexsites.Remote = class {
   await flexsites.start(store, settings);
   await follow(store, settings.coming);
 
-  /* Layers that are still being made are drawn as soon as they are there; what is waited for is told. */
+  /* Layers, and zooms of them, that are still being made are drawn as soon as they are there; what is waited for is told. */
   async function follow(store, coming) {
+    const layerOf = (part) => part.split("-")[0];
     const told = flexsites.byId("map-making"), words = JSON.parse(flexsites.byId("what-words").textContent);
     while (coming.length) {
-      told.textContent = words.making.replace("{layers}", coming.map((name) => words.layers[name]).join(", "));
+      told.textContent = words.making.replace("{layers}", [...new Set(coming.map((part) => words.layers[layerOf(part)]))].join(", "));
       await new Promise((resolve) => { setTimeout(resolve, 1000); });
       const left = await store.ask("/api/coming", {}) || [];
-      if (flexsites.map) { coming.filter((name) => !left.includes(name)).forEach((name) => flexsites.map.getSource(name).setTiles(store.tiles(name))); }
+      const there = new Set(coming.filter((part) => !left.includes(part)).map(layerOf));
+      if (flexsites.map) { there.forEach((name) => flexsites.map.getSource(name).setTiles(store.tiles(name))); }
       coming = left;
     }
     told.textContent = "";
