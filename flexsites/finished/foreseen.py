@@ -13,10 +13,12 @@ from flexsites.config.rules import ExclusionRule
 from flexsites.config.study import Study
 from flexsites.exclusion.changed import differing
 from flexsites.exclusion.constraints import constrain
+from flexsites.exclusion.kernels.cores import gap_bridged_m
 from flexsites.exclusion.kernels.labels import has_label
 from flexsites.exclusion.pieces import position_of
 from flexsites.exclusion.selection import geometry_of
 from flexsites.finished.at_hand import LandAtHand, layers_of, new_rules
+from flexsites.geometry.nearness import near_any
 
 __all__ = ["SECONDS_PER_PARCEL", "Foreseen", "is_everywhere", "may_be_assessed", "met"]
 
@@ -45,11 +47,14 @@ class Foreseen:
 def may_be_assessed(at_hand: LandAtHand, study: Study, reading: Reading) -> Bools:
     """Return which parcels of a run a reading may change, before anything is cut or dissolved for it, shape (n,).
 
-    Parcels beside these whose land they are part of may follow: it is an estimate, not a bound.
+    What a rule newly cuts changes the land of what lies beside it too, no farther than a core can bridge; what lies
+    beyond that may follow: it is an estimate, not a bound.
     """
     if is_everywhere(study.base, reading):
         return np.ones(len(at_hand.parcels), dtype=bool)
     faces, found = at_hand.faces, met(at_hand, study, new_rules(at_hand.study.all_rules, study.all_rules))
+    shapes = geometry_of(at_hand.everyone)
+    found |= near_any(shapes, shapes[found], within_m=gap_bridged_m(float(study.tests.min_width_m)))
     names = differing(study.base.rules, reading.rules)
     is_other = has_label(faces["rules"].to_numpy(), names).any(axis=1)
     found[position_of(at_hand.everyone, faces)[is_other]] = True

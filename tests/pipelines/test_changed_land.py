@@ -270,12 +270,11 @@ def test_the_viewer_offers_rules_and_tests_and_says_how_many_parcels_it_assessed
 
 @pytest.mark.parametrize("name", ["excludes", "distance", "less_land"])
 def test_what_a_question_of_land_takes_is_told_before_it_is_answered(name: str, finished: Path) -> None:
-    """Of about as many parcels as are then assessed: those beside them, whose land they are part of, may follow."""
+    """Of about as many parcels as are then assessed: within a factor of three."""
     asked, question = Asked(own_directory(finished)), {"changes": RULES[name]}
     ahead = asked.answer(json.dumps(question | {"is_ahead": True}).encode())
     told = asked.answer(json.dumps(question).encode())
-    assert 0 < ahead["n_parcels"] <= told["n_assessed"]
-    assert ahead["n_parcels"] > told["n_assessed"] / 2
+    assert told["n_assessed"] / 3 < ahead["n_parcels"] < told["n_assessed"] * 3
     assert ahead["seconds"] > 0.0
     again = asked.answer(json.dumps(question | {"is_ahead": True}).encode())
     assert again == {"n_parcels": 0, "seconds": 0.0}, "it is remembered"
