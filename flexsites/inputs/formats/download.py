@@ -185,6 +185,9 @@ def _append(session: requests.Session, url: str, part: Path, told: Told | None) 
             part.unlink()
             return _append(session, url, part, told)
         answer.raise_for_status()
+        if answer.status_code == _PARTIAL and not done:
+            what = "a part came (206) where the whole file was asked"
+            raise InputError(Fault(what, without_secrets(url), "tell the provider; or fetch the file yourself"))
         edition = edition_of(answer)
         is_rest = answer.status_code == _PARTIAL
         if edition.validator:

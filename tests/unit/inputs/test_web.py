@@ -110,6 +110,13 @@ def test_the_rest_of_another_edition_is_not_taken(web: Web, tmp_path: Path) -> N
     assert fetch_file(f"{web.url}/a.bin", tmp_path / "a.bin").read_bytes() == other
 
 
+def test_a_part_that_nobody_asked_is_not_taken_for_the_whole(web: Web, tmp_path: Path) -> None:
+    web.says_part = True
+    with pytest.raises(InputError, match=r"a part came \(206\) where the whole file was asked"):
+        fetch_file(f"{web.url}/a.bin", tmp_path / "a.bin")
+    assert not (tmp_path / "a.bin").exists()
+
+
 def test_a_file_without_a_length_ends_somewhere(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     web.is_chunked = True
     assert fetch_file(f"{web.url}/a.bin", tmp_path / "a.bin").read_bytes() == CONTENT

@@ -39,6 +39,7 @@ class Web:
     statuses: list[int] = field(default_factory=list)
     etag: Callable[[int], str | None] = lambda _: '"one"'
     gives_ranges: bool = True
+    says_part: bool = False
     cuts: int | None = None
     drips: bool = False
     is_chunked: bool = False
@@ -139,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {"ETag": etag} if etag else {}
         if is_part:
             headers["Content-Range"] = f"bytes {first}-{end - 1}/{len(content)}"
-        self._send(206 if is_part else 200, content[first:end], headers | web.headers)
+        self._send(206 if is_part or web.says_part else 200, content[first:end], headers | web.headers)
 
     def _send(self, status: int, content: bytes, headers: dict[str, str]) -> None:
         web = self.web
