@@ -15,6 +15,8 @@ from flexsites.capacity.kernels.layout import count_modules
 from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
 from flexsites.config.load import available, configs_directory, read_model, read_yaml
+from flexsites.exclusion.kernels.lanes import approach_to
+from flexsites.geometry.ways import Lane
 from tests.piece_rows import pieces_of
 
 CORNER = (150_000.0, 450_000.0)
@@ -46,6 +48,7 @@ PLAIN = Layout(
     4.0,
     0.02,
     2.0,
+    1.0,
     1.0,
     1.0,
 )
@@ -115,6 +118,18 @@ def count(
     entrances = no_access(1) if entrance is None else np.asarray(entrance, dtype=np.float64)[None, :]
     asked = np.array([[enough]])
     return int(count_modules(np.array([piece]), entrances, [layout], asked, n_turns=2, n_spines=4)[0, 0])
+
+
+LEAST_M = 3.0
+"""The least lane of all layouts of the tests."""
+
+
+def lane_from(piece: shapely.Polygon, entrance: NDArray[np.float64]) -> Lane | None:
+    """Return the lane that is told of a piece: as wide as the least, to the largest room that one leads to."""
+    rooms = sorted(shapely.get_parts(shapely.buffer(piece, -7.48)), key=lambda room: -room.area)
+    lines = (approach_to(piece, room, shapely.Point(entrance), lane_m=LEAST_M) for room in rooms if room.area > 0)
+    line = next((one for one in lines if one is not None), None)
+    return None if line is None else Lane(line, LEAST_M)
 
 
 def no_access(n: int) -> NDArray[np.float64]:

@@ -108,6 +108,7 @@ def layout_of(programme: Programme, mix: Mix, layout: LayoutStandard, estimate: 
         water_min_m=layout.min_water_width_m.value,
         verge_m=layout.verge_m.value,
         step_m=layout.row_step_m.value,
+        fine_step_m=layout.fine_row_step_m.value,
     )
 
 

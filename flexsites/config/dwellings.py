@@ -262,6 +262,8 @@ class LayoutStandard(Model):
     """Dwellings per net hectare over dwellings per gross hectare."""
     row_step_m: Number
     """Rows are tried at every multiple of this, from the setback on."""
+    fine_row_step_m: Number
+    """Along the best lanes rows are tried at every multiple of this too, where too few homes fit."""
     n_directions: Number
     """How many turns of the rows are tried, besides along and across the longest edge."""
     max_spines: Number
@@ -298,7 +300,14 @@ class LayoutStandard(Model):
     @model_validator(mode="after")
     def _is_usable(self) -> Self:
         positive = (
-            *("gross_net_factor", "row_step_m", "max_row_length_m", "parking_width_m", "parking_depth_m"),
+            *(
+                "gross_net_factor",
+                "row_step_m",
+                "fine_row_step_m",
+                "max_row_length_m",
+                "parking_width_m",
+                "parking_depth_m",
+            ),
             *("parking_aisle_m", "parking_distance_m", "min_water_width_m", "verge_m"),
         )
         wrong = [f"{name} must be above 0" for name in positive if float(getattr(self, name)) <= 0]
@@ -313,6 +322,8 @@ class LayoutStandard(Model):
             wrong.append("water_share is a share of the land, below 1")
         if self.gross_net_factor.value < 1:
             wrong.append("gross_net_factor must be 1 or more: the gross area holds the net area")
+        if self.fine_row_step_m.value > self.row_step_m.value:
+            wrong.append("fine_row_step_m must be at most row_step_m")
         if wrong:
             raise ValueError("; ".join(wrong))
         return self

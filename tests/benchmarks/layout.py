@@ -33,7 +33,7 @@ LAYOUT = Layout(
     width_m=3.5, side_gap_m=0.0, depth_m=8.0, n_bays_min=3, n_wide=1, homes_per_module=1.0, setback_m=4.0,
     row_spacing_m=8.0, row_spacing_per_storey_m=3.0, lane_m=3.5, n_storeys=2, parking_norm=0.3, place_m=2.5,
     place_depth_m=5.0, aisle_m=6.0, parking_distance_m=100.0, run_max_m=40.0, fire_gap_m=5.0, stairs_m=2.5,
-    gallery_m=1.5, yard_m2=4.0, water_share=0.02, water_min_m=2.0, verge_m=1.0, step_m=2.0,
+    gallery_m=1.5, yard_m2=4.0, water_share=0.02, water_min_m=2.0, verge_m=1.0, step_m=2.0, fine_step_m=0.5,
 )  # fmt: skip
 """Two storeys, lanes, a setback of 4 m, 0.3 parking places a module."""
 

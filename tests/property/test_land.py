@@ -104,7 +104,7 @@ def test_a_lane_is_told_from_the_entrance_that_was_sought_where_lanes_begin(turn
     entrance = shapely.Point(shapely.get_coordinates(shapely.shortest_line(part, street))[0])
     assert begins_lane(piece, lanes, entrance, lane_m=LANE_M)
     room = shapely.buffer(core, -WIDTH_M / 2)
-    assert approach_to(piece, room, entrance, lane_m=LANE_M, is_beyond=True) is not None
+    assert approach_to(piece, room, entrance, lane_m=LANE_M) is not None
 
 
 def _turned(shape: shapely.Geometry, turn: float) -> shapely.Geometry:

@@ -16,7 +16,7 @@ from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.capacity.kernels.ordering import stable_order
 from flexsites.exclusion.kernels.lanes import approach_to
 from flexsites.geometry.ways import Lane
-from tests.piece_shapes import ALL, PLAIN, count, random_piece, regular_piece
+from tests.piece_shapes import ALL, PLAIN, count, lane_from, random_piece, regular_piece
 
 LAYOUTS = st.builds(
     PLAIN._replace,
@@ -31,6 +31,7 @@ LAYOUTS = st.builds(
     row_spacing_per_storey_m=st.floats(0.0, 4.0),
     lane_m=st.sampled_from([3.0, 3.5, 4.5]),
     n_storeys=st.integers(1, 3),
+    fine_step_m=st.sampled_from([0.5, 1.0]),
     parking_norm=st.sampled_from([0.0, 0.25, 0.5, 1.0]),
 )
 PIECES = st.builds(random_piece, st.integers(0, 10_000), has_hole=st.booleans()) | st.builds(
@@ -59,13 +60,36 @@ def of_kind(placed: Placed, *kinds: str) -> NDArray[np.object_]:
     return np.asarray(placed.polygons[np.isin(placed.kind, kinds)])
 
 
-@given(PIECES, SHARES, LAYOUTS)
-def test_one_walks_from_every_door_to_the_entrance(piece: shapely.Polygon, along: float, layout: Layout) -> None:
+@st.composite
+def entered(draw: st.DrawFn) -> tuple[shapely.Polygon, NDArray[np.float64]]:
+    """Pieces, and where one comes in: anywhere along the edge, in a corner, or at the end of a neck that leads off."""
+    piece, along = draw(PIECES), draw(SHARES)
+    kind = draw(st.sampled_from(["edge", "corner", "neck", "neck"]))
+    if kind == "corner":
+        corners = shapely.get_coordinates(piece.exterior)[:-1]
+        return piece, corners[int(along * (len(corners) - 1))]
+    begin = entrance_at(piece, along)
+    if kind == "edge":
+        return piece, begin
+    turn, long_m, wide_m = draw(st.floats(0.0, 6.3)), draw(st.floats(1.0, 30.0)), draw(st.floats(2.0, 6.0))
+    end = begin + long_m * np.array([np.cos(turn), np.sin(turn)])
+    neck = shapely.buffer(shapely.LineString([begin, end]), wide_m / 2, cap_style="flat")
+    found = max(shapely.get_parts(shapely.union(piece, neck)), key=lambda part: part.area)
+    nearest = shapely.get_coordinates(shapely.shortest_line(found.exterior, shapely.Point(end)))[0]
+    return found, nearest
+
+
+@given(entered(), LAYOUTS)
+def test_one_walks_from_every_door_to_the_entrance(
+    piece_and_entrance: tuple[shapely.Polygon, NDArray[np.float64]], layout: Layout
+) -> None:
     """Over the lanes that are drawn, as wide as a lane; stacked homes by gallery and stairs, cars to each place."""
-    placed = drawn(piece, along, layout)
-    if not placed.kind:
-        return
-    assert_one_walks(placed, piece, along, layout)
+    piece, entrance = piece_and_entrance
+    approach = lane_from(piece, entrance)
+    placed = place(piece, entrance, layout, ALL, n_turns=2, n_spines=4, approach=approach)
+    event("homes" if placed.kind else "none" if approach is None else "none beside a lane")
+    if placed.kind:
+        assert_one_walks(placed, piece, entrance, layout, approach)
 
 
 @given(
@@ -98,7 +122,7 @@ def test_one_walks_through_the_narrows_to_a_field_behind_a_court(
     assert placed.n_modules == count >= counted(piece, along, layout, None)
     event("bends" if count > counted(piece, along, layout, None) else "straight")
     if placed.kind:
-        assert_one_walks(placed, piece, along, layout, approach)
+        assert_one_walks(placed, piece, entrance_at(piece, along), layout, approach)
         lanes = shapely.union_all(of_kind(placed, "lane"))
         begin = shapely.buffer(shapely.Point(entrance_at(piece, along)), layout.lane_m)
         assert shapely.area(shapely.difference(lanes, shapely.union(shapely.buffer(piece, 0.05), begin))) < NEAR
@@ -123,18 +147,14 @@ def test_one_walks_from_an_entrance_off_the_land_that_homes_stand_on(
     room = shapely.buffer(land, -7.48, join_style="mitre")
     entrance = entrance_at(affinity.rotate(shapely.box(0, 0, 25, 1), turn, origin=(0, 0), use_radians=True), along)
     bend_m = min(3.0, layout.lane_m)
-    line = approach_to(piece, room, shapely.Point(entrance), lane_m=bend_m, is_beyond=True)
+    line = approach_to(piece, room, shapely.Point(entrance), lane_m=bend_m)
     assert line is not None
-    most = {"n_turns": 2, "n_spines": 4, "approach": Lane(line, bend_m)}
-    placed = place(land, entrance, layout, ALL, **most)
+    approach = Lane(line, bend_m)
+    placed = place(land, entrance, layout, ALL, n_turns=2, n_spines=4, approach=approach)
     if not placed.kind:
         return
+    assert_one_walks(placed, land, entrance, layout, approach)
     lanes = shapely.union_all(of_kind(placed, "lane"))
-    assert lanes.distance(shapely.Point(entrance)) < NEAR
-    walkable = shapely.get_parts(shapely.buffer(lanes, -bend_m / 2 + NEAR))
-    reached = shapely.buffer(walkable[np.argmin(shapely.distance(walkable, shapely.Point(entrance)))], bend_m / 2)
-    ways = shapely.union_all(np.array([reached, *of_kind(placed, "gallery")]))
-    assert (shapely.distance(of_kind(placed, "module", "stairs"), ways) < 3 * NEAR).all()
     begin = shapely.buffer(shapely.Point(entrance), layout.lane_m)
     assert shapely.area(shapely.difference(lanes, shapely.union(shapely.buffer(piece, 0.05), begin))) < NEAR
 
@@ -149,22 +169,22 @@ def counted(piece: shapely.Polygon, along: float, layout: Layout, approach: Lane
 def assert_one_walks(
     placed: Placed,
     piece: shapely.Polygon,
-    along: float,
+    entrance_m: NDArray[np.float64],
     layout: Layout,
     approach: Lane | None = None,
 ) -> None:
-    entrance_m = entrance_at(piece, along)
-    planned, _ = plan_piece(piece, entrance_m, layout, ALL, n_turns=2, n_spines=4, approach=approach)
+    """From the entrance to the gate over the least lane, and on from there over lanes as wide as the layout's."""
+    planned, origin = plan_piece(piece, entrance_m, layout, ALL, n_turns=2, n_spines=4, approach=approach)
     assert planned is not None
-    lanes = shapely.union_all(of_kind(placed, "lane"))
-    lane_m = layout.lane_m if planned.approach is None else planned.approach.width_m
-    walkable = shapely.get_parts(shapely.buffer(lanes, -lane_m / 2 + NEAR))
-    entrance = shapely.Point(entrance_at(piece, along))
-    mouth = float(np.hypot(*(planned.mouth[2:] - planned.mouth[:2])))
-    first = walkable[np.argmin(shapely.distance(walkable, entrance))]
-    assert entrance.distance(first) <= mouth + NEAR
+    lanes, entrance = shapely.union_all(of_kind(placed, "lane")), shapely.Point(entrance_m)
+    gate = shapely.Point(planned.mouth.points[-1] + origin)
+    least_m = layout.lane_m if approach is None else approach.width_m
     assert lanes.distance(entrance) < NEAR
-    reached = shapely.buffer(first, lane_m / 2)
+    way_in = _part(shapely.buffer(lanes, NEAR - least_m / 2), gate)
+    begun = shapely.shortest_line(way_in, entrance)
+    assert begun.length <= 1.5 * least_m + NEAR
+    assert shapely.covers(shapely.buffer(lanes, NEAR), begun)
+    reached = shapely.buffer(_part(shapely.buffer(lanes, NEAR - layout.lane_m / 2), gate), layout.lane_m / 2)
     galleries = of_kind(placed, "gallery")
     assert (shapely.distance(galleries, reached) < 3 * NEAR).all()
     ways = shapely.union_all(np.array([reached, *galleries]))
@@ -174,6 +194,14 @@ def assert_one_walks(
     assert (shapely.distance(of_kind(placed, "parking"), lanes) < NEAR).all()
 
 
+def _part(shape: shapely.Geometry, point: shapely.Point) -> shapely.Geometry:
+    """Return the part of a shape in which a point lies."""
+    parts = shapely.get_parts(shape)
+    nearest: shapely.Geometry = parts[np.argmin(shapely.distance(parts, point))]
+    assert nearest.distance(point) < NEAR
+    return nearest
+
+
 @pytest.mark.parametrize("n_storeys", [1, 2])
 @pytest.mark.parametrize("kind", ["module", "parking"])
 def test_what_stands_a_metre_off_its_lane_is_not_walked_to(kind: str, n_storeys: int) -> None:
@@ -181,7 +209,7 @@ def test_what_stands_a_metre_off_its_lane_is_not_walked_to(kind: str, n_storeys:
     layout = PLAIN._replace(parking_norm=0.5, n_storeys=n_storeys)
     field, along = shapely.box(0, 0, 60, 40), 0.05
     placed = drawn(field, along, layout)
-    assert_one_walks(placed, field, along, layout)
+    assert_one_walks(placed, field, entrance_at(field, along), layout)
     lanes = shapely.union_all(of_kind(placed, "lane", "gallery"))
     moved = [i for i, one in enumerate(placed.kind) if one == kind]
     assert len(moved) > 5
@@ -189,7 +217,7 @@ def test_what_stands_a_metre_off_its_lane_is_not_walked_to(kind: str, n_storeys:
         polygons = placed.polygons.copy()
         polygons[i] = _moved_off(polygons[i], lanes)
         with pytest.raises(AssertionError):
-            assert_one_walks(placed._replace(polygons=polygons), field, along, layout)
+            assert_one_walks(placed._replace(polygons=polygons), field, entrance_at(field, along), layout)
 
 
 def _moved_off(one: shapely.Polygon, lanes: shapely.Geometry) -> shapely.Polygon:
@@ -214,7 +242,9 @@ def test_a_lane_left_out_is_missed(n_storeys: int) -> None:
         for kind, one in zip(placed.kind, placed.polygons, strict=True)
     ]
     with pytest.raises(AssertionError):
-        assert_one_walks(placed._replace(polygons=np.array(rest, dtype=object)), field, along, layout)
+        assert_one_walks(
+            placed._replace(polygons=np.array(rest, dtype=object)), field, entrance_at(field, along), layout
+        )
 
 
 @given(PIECES, SHARES, LAYOUTS)
@@ -275,7 +305,7 @@ def test_all_stands_on_the_land_clear_of_its_edge_and_nothing_on_anything(
     assert shapely.area(placed.polygons).sum() - together < NEAR
     planned, _ = plan_piece(piece, entrance_at(piece, along), layout, ALL, n_turns=2, n_spines=4)
     assert planned is not None
-    mouth = float(np.hypot(*(planned.mouth[2:] - planned.mouth[:2]))) + layout.lane_m
+    mouth = float(np.hypot(*np.diff(planned.mouth.points, axis=0).T).sum()) + layout.lane_m
     inland = shapely.difference(shapely.union_all(lanes), shapely.Point(entrance_at(piece, along)).buffer(mouth))
     assert inland.is_empty or inland.distance(piece.boundary) > layout.verge_m - 1e-5
 
@@ -288,6 +318,14 @@ def test_what_is_counted_is_what_is_drawn(piece: shapely.Polygon, along: float, 
     assert counted * layout.width_m * layout.depth_m <= layout.n_storeys * piece.area
     assert drawn(piece, along, layout, enough).n_modules == min(enough, counted)
     assert count(piece, layout, entrance_at(piece, along), enough) == min(enough, counted)
+
+
+@given(PIECES, SHARES, LAYOUTS)
+def test_a_finer_lattice_of_rows_never_holds_fewer(piece: shapely.Polygon, along: float, layout: Layout) -> None:
+    coarse, entrance = layout._replace(step_m=2.0, fine_step_m=2.0), entrance_at(piece, along)
+    fine = count(piece, coarse._replace(fine_step_m=0.5), entrance)
+    event("more" if fine > count(piece, coarse, entrance) else "as many")
+    assert fine >= count(piece, coarse, entrance)
 
 
 @given(PIECES, LAYOUTS, st.integers(-140_000, 120_000), st.integers(-140_000, 170_000))

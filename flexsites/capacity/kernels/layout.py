@@ -1,8 +1,8 @@
 """Modules laid out in rows on the real shape of pieces of land: how many fit, and where they stand.
 
-A lane begins at the piece's point nearest to the entrance, and every home lies on a lane that leads there: homes that
-no lane reaches are not placed. Rows are straight and parallel; see `layout_plan` and what it calls. One lane may bend:
-it leads through narrows to the largest room of the piece, and is given with it.
+A lane begins at the entrance, and every home lies on a lane that leads there: homes that no lane reaches are not
+placed. Rows are straight and parallel; see `layout_plan` and what it calls. One lane may bend: it leads from the
+entrance through narrows to the largest room of the piece, and is given with it.
 
 A piece is moved to local coordinates first: whole metres are taken off, which is exact, so a piece moved by whole
 metres holds the same. Its rings are put in one order, so neither the order of vertices nor of pieces matters, and no
@@ -12,7 +12,7 @@ looser figures may hold a little less; callers that need an order take the best 
 stands under them stands under looser ones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from flexsites.capacity.kernels.layout_directions import row_directions
 from flexsites.capacity.kernels.layout_figures import LAYOUT, Layout, lane_width, row_depth, row_pitch
-from flexsites.capacity.kernels.layout_ground import Ground, grounds_of
+from flexsites.capacity.kernels.layout_ground import Ground, Mouth, grounds_of
 from flexsites.capacity.kernels.layout_lanes import cut_stretches
 from flexsites.capacity.kernels.layout_plan import (
     Plan,
@@ -56,12 +56,14 @@ class Planned(NamedTuple):
     n_storeys: int
     low: float
     """Low side of the first strip, in the frame of the rows, in m."""
-    mouth: Floats
-    """From the entrance to the gate in the frame of the rows, (x0, y0, x1, y1) in m."""
+    step_m: float
+    """From strip to strip."""
+    mouth: Mouth
+    """From the entrance to the gate, in local coordinates."""
     n_modules: int
     """Modules placed, stacked ones all counted."""
     approach: Lane | None
-    """The lane from the entrance to the mouth, in local coordinates; None: the mouth begins at the entrance."""
+    """The lane from the entrance to where the mouth begins, in local coordinates; None: it begins at the entrance."""
 
 
 class _Asked(NamedTuple):
@@ -75,12 +77,21 @@ class _Asked(NamedTuple):
     depths: tuple[float, float]
     """Of a row of one storey, and of more."""
     step_m: float
+    """Of the lattice of lanes."""
+    rows_step_m: float
+    """Of the lattice of rows."""
     fire_gap_m: float
     pitch_m: float
     """From row to row, of one storey."""
     water_share: float
     network: tuple[object, ...]
     """The figures on which the lanes depend."""
+
+    def finer(self) -> "_Asked":
+        """Return it with rows on the fine lattice, along the same lanes."""
+        figures = self.figures.copy()
+        figures["step_m"] = figures["fine_step_m"]
+        return self._replace(figures=figures, rows_step_m=float(figures["fine_step_m"]))
 
 
 class _Frame:
@@ -94,10 +105,7 @@ class _Frame:
         self.swapped = swapped[np.argsort(np.minimum(swapped[:, 0], swapped[:, 2]), kind="stable")]
         self.low = float(min(edges[:, 1].min(), edges[:, 3].min()))
         self.ground, self.direction = ground, direction
-        self.mouths = {
-            lane: turned(np.concatenate([ground.entrances[lane], gate])[None, :], direction)[0]
-            for lane, gate in ground.gates.items()
-        }
+        self.mouths = {lane: turned(mouth.segments(), direction) for lane, mouth in ground.mouths.items()}
         self._strips: dict[tuple[object, ...], tuple[Strips, Strips]] = {}
         self._reached: dict[tuple[object, ...], int] = {}
         self._lanes: dict[tuple[object, ...], tuple[Floats, Floats]] = {}
@@ -107,10 +115,10 @@ class _Frame:
         """Return the lattice of rows of a depth, see `cut_stretches`: the first lies at the setback."""
         return self.low + asked.setback_m, step, depth, asked.lane[0], asked.fire_gap_m
 
-    def _rows(self, asked: _Asked, depth: float) -> tuple[Strips, Strips]:
-        question = (*asked.network, depth)
+    def _rows(self, asked: _Asked, depth: float, step: float) -> tuple[Strips, Strips]:
+        question = (*asked.network, depth, step)
         if question not in self._strips:
-            low, step, _, lane, _ = self._lattice(asked, depth, asked.step_m)
+            low, _, _, lane, _ = self._lattice(asked, depth, step)
             self._strips[question] = row_strips(self.edges, low, step, depth, asked.setback_m, lane, asked.lane[1])
         return self._strips[question]
 
@@ -129,7 +137,7 @@ class _Frame:
         question = (*asked.network, n_spines)
         if question not in self._lanes:
             depth = asked.depths[0]
-            rows, lanes = self._rows(asked, depth)
+            rows, lanes = self._rows(asked, depth, asked.step_m)
             lattice, mouth, verge = self._lattice(asked, depth, asked.step_m), self.mouths[asked.lane], asked.lane[1]
             self._lanes[question] = lay_lanes(
                 self.edges, self.swapped, rows, lanes, lattice, mouth, verge, asked.pitch_m, n_spines
@@ -138,11 +146,12 @@ class _Frame:
 
     def stretches(self, asked: _Asked, depth: float, n_spines: int) -> Stretches:
         """Return the stretches of rows of a depth along the lanes."""
-        question = (*asked.network, depth, n_spines)
+        step = asked.rows_step_m
+        question = (*asked.network, depth, n_spines, step)
         if question not in self._stretches:
             spines, links = self.lanes(asked, n_spines)
-            lattice, mouth = self._lattice(asked, depth, asked.step_m), self.mouths[asked.lane]
-            self._stretches[question] = cut_stretches(*self._rows(asked, depth), lattice, spines, links, mouth)
+            lattice, mouth = self._lattice(asked, depth, step), self.mouths[asked.lane]
+            self._stretches[question] = cut_stretches(*self._rows(asked, depth, step), lattice, spines, links, mouth)
         return self._stretches[question]
 
     def plan(self, asked: _Asked, enough: int, n_spines: int, best: Planned | None = None) -> Planned | None:
@@ -168,7 +177,8 @@ class _Frame:
         stretches = self.stretches(asked, depth, n_spines)
         runs, ponds, strips = plan_rows(stretches, spines, low + depth, asked.figures, n_storeys, enough, water)
         plan, n_modules = Plan(runs, ponds, strips, *stretches[1:], spines), int(runs[:, N_MODULES].sum())
-        return Planned(plan, self.direction, n_storeys, low, self.mouths[asked.lane], n_modules, self.ground.outside)
+        mouth, step = self.ground.mouths[asked.lane], asked.rows_step_m
+        return Planned(plan, self.direction, n_storeys, low, step, mouth, n_modules, None)
 
 
 def _plans(
@@ -194,10 +204,10 @@ def _from_gates(
     """Return the plan of a ground under each layout, its lanes straight from its gates on."""
     plans: list[Planned | None] = [None] * len(layouts)
     # From a gate in a corner no lane may lead on: then from one with more room.
-    for gates in (ground.gates, ground.farther):
-        asking = [i for i, one in enumerate(layouts) if enough[i] > _held(plans[i]) == 0 and one.lane in gates]
+    for mouths in (ground.mouths, ground.farther):
+        asking = [i for i, one in enumerate(layouts) if enough[i] > _held(plans[i]) == 0 and one.lane in mouths]
         if asking:
-            frames = _Frames(ground._replace(gates=gates), n_turns)
+            frames = _Frames(ground._replace(mouths=mouths), n_turns)
             for i in asking:
                 plans[i] = frames.plan(layouts[i], int(enough[i]), n_spines)
     return plans
@@ -221,21 +231,29 @@ class _Frames:
 
         First along the first direction, with one lane across. Then in the direction in which one lane reaches most
         rows; and then with more lanes in every direction, the best of these first: one lane may reach little where two
-        reach most.
+        reach most. Last, where that is not enough, along the best of these lanes with rows on the fine lattice.
         """
-        plan = self[0].plan(asked, enough, 1)
-        if _held(plan) >= enough:
-            return plan
+        plan, best = None, (0, 1)
+        for tried in self._tried(asked, n_spines):
+            found = self[tried[0]].plan(asked, enough, tried[1], plan)
+            if _held(found) > _held(plan):
+                plan, best = found, tried
+            if _held(plan) >= enough:
+                return plan
+        is_finer = asked.figures["fine_step_m"] < asked.step_m
+        return self[best[0]].plan(asked.finer(), enough, best[1], plan) if is_finer and _held(plan) > 0 else plan
+
+    def _tried(self, asked: _Asked, n_spines: int) -> Iterator[tuple[int, int]]:
+        """Yield the directions that are tried one after the other, each with the most lanes across."""
+        yield 0, 1
         reached = [self[i].reached_dm(asked) for i in range(len(self.directions))]
         by_reach = sorted(range(len(reached)), key=lambda i: -reached[i])
         if by_reach[0] > 0:
-            plan = self[by_reach[0]].plan(asked, enough, 1, plan)
+            yield by_reach[0], 1
         for i in by_reach if n_spines > 1 else ():
-            if _held(plan) >= enough:
-                break
             is_tried = i in (0, by_reach[0]) and len(self[i].lanes(asked, n_spines)[0]) <= 1
-            plan = plan if is_tried else self[i].plan(asked, enough, n_spines, plan)
-        return plan
+            if not is_tried:
+                yield i, n_spines
 
 
 def _held(plan: Planned | None) -> int:
@@ -266,8 +284,8 @@ def count_modules(
     pieces
         Valid polygons in m (EPSG:28992), shape (n,), none empty: the land that may be built on, setback included.
     entrances
-        Entrance of each piece in m, shape (n, 2), on the piece or beside it: lanes begin at the point of the piece
-        nearest to it. NaN: at the middle of its longest edge.
+        Entrance of each piece in m, shape (n, 2), on the piece or beside it: without an approach lanes begin at the
+        point of the piece nearest to it. NaN: at the middle of its longest edge.
     layouts
         The figures, m of them.
     enough
@@ -278,8 +296,9 @@ def count_modules(
         Most lanes across the rows.
     approaches
         Lane from the entrance of each piece to its largest room, shape (n,), a `Lane` or None. It is as wide as the
-        piece lets through, however wide the others are. It is taken to where it comes to the piece, and on from there
-        where more is placed beside it than along straight lanes.
+        least lane of all layouts, however wide the others are: the way in is as narrow where the piece is. Where none
+        so wide leads straight in, the way in follows it; and all of it is taken where it bends and more is placed
+        beside it than along straight lanes. None: the way in is straight, and as wide as the lanes of the layout.
 
     Returns
     -------
@@ -290,7 +309,7 @@ def count_modules(
     A field of 40 x 22 m, 3 m kept to the edge, a lane of 3 m in from the middle of the left side: a row along the
     field; from the lane on it has its yard of 4 m2 a home and 2 % of water.
 
-    >>> flat = Layout(3.5, 0, 8, 1, 1, 1, 3, 9, 3, 3, 1, 0, 2.5, 5, 6, 100, 40, 5, 2.5, 1.5, 4, 0.02, 2, 1, 1)
+    >>> flat = Layout(3.5, 0, 8, 1, 1, 1, 3, 9, 3, 3, 1, 0, 2.5, 5, 6, 100, 40, 5, 2.5, 1.5, 4, 0.02, 2, 1, 1, 1)
     >>> field, entrance = np.array([shapely.box(0, 0, 40, 22)]), np.array([[0.0, 11.0]])
     >>> count_modules(field, entrance, [flat], np.array([[99]]), n_turns=2, n_spines=1).tolist()
     [[7]]
@@ -337,6 +356,7 @@ def _asked(layouts: Sequence[Layout]) -> list[_Asked]:
                 setback_m=setback,
                 depths=depths,
                 step_m=step,
+                rows_step_m=step,
                 fire_gap_m=fire_gap,
                 pitch_m=pitch,
                 water_share=float(layout.water_share),

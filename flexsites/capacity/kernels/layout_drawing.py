@@ -13,6 +13,7 @@ from flexsites.capacity.kernels.layout_lanes import ANCHOR, PARENT, X
 from flexsites.capacity.kernels.layout_plan import Plan
 from flexsites.capacity.kernels.layout_rows import N_BAYS, N_MODULES, OFFSET, STRETCH
 from flexsites.capacity.kernels.layout_runs import built_length, n_places, run_length, yard_length
+from flexsites.capacity.kernels.layout_strips import turned
 from flexsites.geometry.ways import Lane
 
 __all__ = ["KINDS", "Placed", "place"]
@@ -69,7 +70,7 @@ def place(
 
     Examples
     --------
-    >>> flat = Layout(3.5, 0, 8, 1, 1, 1, 3, 9, 3, 3, 1, 0, 2.5, 5, 6, 100, 40, 5, 2.5, 1.5, 4, 0.02, 2, 1, 1)
+    >>> flat = Layout(3.5, 0, 8, 1, 1, 1, 3, 9, 3, 3, 1, 0, 2.5, 5, 6, 100, 40, 5, 2.5, 1.5, 4, 0.02, 2, 1, 1, 1)
     >>> placed = place(shapely.box(0, 0, 40, 22), np.array([0.0, 11.0]), flat, 5, n_turns=2, n_spines=1)
     >>> placed.n_modules, placed.kind.count("yard"), round(shapely.area(placed.polygons[:5]).sum())
     (5, 1, 140)
@@ -79,10 +80,10 @@ def place(
         return Placed((), (), np.empty(0, dtype=object))
     boxes = [*_of_runs(planned, layout), _water(planned, layout)]
     lanes = [_turned_back(shapely.box(*one.bounds.T), planned, origin) for one in boxes if one.kind == "lane"]
-    ways = _turned_back(_mouth(planned, layout), planned, origin)
+    ways = _mouth(planned, layout, origin)
     lane = shapely.intersection(shapely.union_all(np.concatenate([*lanes, ways])), piece)
     # The lane from the entrance leads through the whole piece, of which this is the part that homes may stand on.
-    lane = shapely.union_all([lane, *_approach(planned, origin)])
+    lane = shapely.union_all([lane, *_narrow(planned, origin)])
     parts = [part for part in shapely.get_parts(lane) if shapely.get_type_id(part) == shapely.GeometryType.POLYGON]
     solid = [one for kind in KINDS for one in boxes if one.kind == kind != "lane"]
     kinds = [one.kind for one in solid for _ in one.bounds] + ["lane"] * len(parts)
@@ -112,7 +113,7 @@ def _of_runs(planned: Planned, layout: Layout) -> list[_Boxes]:
     found: list[_Boxes] = []
     for run in plan.runs:
         stretch, n_bays, n_modules = int(run[STRETCH]), int(run[N_BAYS]), int(run[N_MODULES])
-        low = planned.low + plan.strips[stretch] * layout.step_m
+        low = planned.low + plan.strips[stretch] * planned.step_m
         along = _Along(plan, stretch, low)
         parked, yard = n_places(figures, n_bays * n_storeys), yard_length(figures, n_bays * n_storeys)
         ends = run[OFFSET] + np.cumsum([0.0, parked * layout.place_m, yard])
@@ -127,10 +128,22 @@ def _of_runs(planned: Planned, layout: Layout) -> list[_Boxes]:
             found.append(along.boxes("gallery", np.array([first]), end - first, layout.depth_m, depth))
             first += layout.stairs_m
         starts = first + (layout.width_m + layout.side_gap_m) * np.arange(n_bays)
-        stacked = np.minimum(n_storeys, n_modules - n_storeys * np.arange(n_bays))
+        stacked = _stacked(n_modules, n_bays, n_storeys)
         found.append(along.boxes("module", starts, layout.width_m, 0.0, layout.depth_m)._replace(n_storeys=stacked))
         found.append(along.lane_to(end, depth, lane))
-    return [*found, *_spines(planned, depth, lane, layout)]
+    return [*found, *_spines(planned, depth, lane)]
+
+
+def _stacked(n_modules: int, n_bays: int, n_storeys: int) -> Ints:
+    """Return the modules of each bay of a run: the first as high as may be, so that no bay is left without.
+
+    Examples
+    --------
+    >>> _stacked(8, 3, 3).tolist(), _stacked(4, 3, 3).tolist()
+    ([3, 3, 2], [2, 1, 1])
+    """
+    above = np.clip(n_modules - n_bays - (n_storeys - 1) * np.arange(n_bays), 0, n_storeys - 1)
+    return np.asarray(1 + above, dtype=np.int64)
 
 
 class _Along:
@@ -159,13 +172,13 @@ class _Along:
         )
 
 
-def _spines(planned: Planned, depth: float, lane: float, layout: Layout) -> list[_Boxes]:
+def _spines(planned: Planned, depth: float, lane: float) -> list[_Boxes]:
     """Return the lanes across the rows as far as they are needed, and the links that lead to them."""
     plan = planned.plan
     reach: dict[int, list[float]] = {0: [plan.spines[0, ANCHOR]]}
     stretches = plan.runs[:, STRETCH].astype(np.int64)
     for stretch in stretches:
-        lane_y = planned.low + plan.strips[stretch] * layout.step_m + depth
+        lane_y = planned.low + plan.strips[stretch] * planned.step_m + depth
         reach.setdefault(int(plan.spine[stretch]), []).append(lane_y)
     found = []
     for i in range(len(plan.spines) - 1, -1, -1):
@@ -186,7 +199,7 @@ def _spines(planned: Planned, depth: float, lane: float, layout: Layout) -> list
 def _water(planned: Planned, layout: Layout) -> _Boxes:
     """Return the water between and beside the runs."""
     found = [
-        _Along(planned.plan, int(stretch), planned.low + planned.plan.strips[int(stretch)] * layout.step_m).boxes(
+        _Along(planned.plan, int(stretch), planned.low + planned.plan.strips[int(stretch)] * planned.step_m).boxes(
             "water", np.array([begin]), end - begin, 0.0, layout.depth_m
         )
         for stretch, begin, end in planned.plan.ponds
@@ -195,18 +208,22 @@ def _water(planned: Planned, layout: Layout) -> _Boxes:
     return _Boxes("water", bounds, np.zeros(len(bounds), np.int64))
 
 
-def _mouth(planned: Planned, layout: Layout) -> Geometries:
+def _mouth(planned: Planned, layout: Layout, origin: Floats) -> Geometries:
     """Return the lane from the entrance to the gate, with a square at the gate where it meets the first spine."""
     half = lane_width(np.array([tuple(layout)], dtype=LAYOUT)[0]) / 2
-    entrance, gate = planned.mouth[:2], planned.mouth[2:]
-    length = float(np.hypot(*(gate - entrance)))
+    points = planned.mouth.points
+    gate = turned(np.tile(points[-1], 2)[None, :], planned.direction_rad)[0, :2]
+    square = _turned_back(shapely.box(*(gate - half), *(gate + half)), planned, origin)[0]
+    if planned.mouth.narrow is not None:
+        return np.array([square], dtype=object)
+    (begin, end), length = points, float(np.hypot(*(points[1] - points[0])))
     # Begun outside the piece, so that it is cut along the edge.
-    begin = entrance - (gate - entrance) * (half / length) if length > 0 else entrance
-    square = shapely.box(*(gate - half), *(gate + half))
-    return np.array([shapely.buffer(shapely.linestrings([begin, gate]), half, cap_style="flat"), square], dtype=object)
+    begin = begin - (end - begin) * (half / length) if length > 0 else begin
+    lane = shapely.buffer(shapely.linestrings(np.stack([begin, end]) + origin), half, cap_style="flat")
+    return np.array([lane, square], dtype=object)
 
 
-def _approach(planned: Planned, origin: Floats) -> Geometries:
-    """Return the lane from the entrance to the mouth; no shape where the mouth begins there."""
-    lane = planned.approach
-    return np.array([] if lane is None else [lane.moved(origin).ground()], dtype=object)
+def _narrow(planned: Planned, origin: Floats) -> Geometries:
+    """Return the lanes from the entrance that are as narrow as the land lets through; no shape where there are none."""
+    lanes = [one for one in (planned.approach, planned.mouth.narrow) if one is not None]
+    return np.array([lane.moved(origin).ground() for lane in lanes], dtype=object)

@@ -67,6 +67,8 @@ class Layout(NamedTuple):
     """Between a lane and the edge of the piece, and between a wall and water; above 0."""
     step_m: float
     """Step of the lattice of strips."""
+    fine_step_m: float
+    """Step on which rows lie along the best lanes, where too few homes fit on the other."""
 
 
 LAYOUT = np.dtype([(name, "i8" if name in {"n_bays_min", "n_wide", "n_storeys"} else "f8") for name in Layout._fields])

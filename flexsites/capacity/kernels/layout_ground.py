@@ -1,7 +1,8 @@
 """The ground of a layout: a piece in local coordinates, and where its lanes begin.
 
-Lanes begin at the piece's point nearest to the entrance and lead to the *gate*, the nearest point inside with room for
-a lane all round: from there on a lane may lie in any direction. The way between is the *mouth*.
+Lanes begin at the entrance and lead to the *gate*, the nearest point inside with room for a lane all round: from there
+on a lane may lie in any direction. The way between is the *mouth*: straight where the land lets the least lane through,
+else along the lane that was found from the entrance to a room of the piece, as narrow as that.
 """
 
 import math
@@ -15,7 +16,7 @@ from shapely.ops import substring
 
 from flexsites.geometry.ways import Lane
 
-__all__ = ["Ground", "grounds_of", "local_edges"]
+__all__ = ["Ground", "Mouth", "grounds_of", "local_edges"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -24,23 +25,49 @@ Geometries = NDArray[np.object_]
 _ROUNDING_M = 0.05
 """The gate keeps this much more than its distance: the arcs of a buffer are drawn with corners."""
 
+_SLACK_M = 0.01
+"""What registers differ on each side of a lane."""
+
+_AT_M = 0.02
+"""An entrance so near to the land lies at it: it is written in millimetres."""
+
+_BEGINS = 1.5
+"""A lane begins within its own width of the entrance, which may lie in a corner: its middle so many widths from it."""
+
+_STRAIGHT = 3
+"""Points of a lane that does not bend: the entrance, where there is room for the lane, and where it ends."""
+
+
+class Mouth(NamedTuple):
+    """The way from the entrance to the gate."""
+
+    points: Floats
+    """From where it comes to the land to the gate, in m, shape (k, 2), k >= 2."""
+    narrow: Lane | None
+    """All of it, from the entrance on, as narrow as the land lets through; None: straight, and as wide as other lanes
+    where the land is."""
+
+    def segments(self) -> Floats:
+        """Return it as (x0, y0, x1, y1), shape (k - 1, 4)."""
+        return np.hstack([self.points[:-1], self.points[1:]])
+
+    def moved(self, by: Floats) -> "Mouth":
+        """Return it moved, by (x, y) in m."""
+        return Mouth(self.points + by, None if self.narrow is None else self.narrow.moved(by))
+
 
 class Ground(NamedTuple):
     """A piece in local coordinates, and where one comes in."""
 
     edges: Floats
     area_m2: float
-    entrances: dict[tuple[float, float], Floats]
-    """Per width of lanes and verge its point nearest to the entrance, of what is as wide where that is a jag."""
-    gates: dict[tuple[float, float], Floats]
-    """Per width of lanes and verge the nearest point with room for both all round; none where that is not in sight."""
-    farther: dict[tuple[float, float], Floats]
+    mouths: dict[tuple[float, float], Mouth]
+    """Per width of lanes and verge the way to the nearest point with room for both all round; none where none leads."""
+    farther: dict[tuple[float, float], Mouth]
     """The same, with room for a square of both in whatever direction: where from the nearest gate no lane leads on."""
     shape: shapely.Geometry
     approach: Lane | None = None
-    """A lane from the entrance of the piece to its largest room; None: none is asked."""
-    outside: Lane | None = None
-    """The part of it before the land that homes may stand on; None: the entrance lies at that land."""
+    """The lane from the entrance to a room of the piece, where it bends or begins off the land; None: it does not."""
 
     def beside_approach(self, lane: tuple[float, float]) -> "Ground | None":
         """Return what the lane to the largest room leaves of the ground, entered at its end; None: none is asked.
@@ -58,9 +85,8 @@ class Ground(NamedTuple):
         return found._replace(
             edges=found.edges + np.tile(origin, 2),
             area_m2=self.area_m2,
-            entrances={one: point + origin for one, point in found.entrances.items()},
-            gates={one: gate + origin for one, gate in found.gates.items()},
-            farther={one: gate + origin for one, gate in found.farther.items()},
+            mouths={one: mouth.moved(origin) for one, mouth in found.mouths.items()},
+            farther={one: mouth.moved(origin) for one, mouth in found.farther.items()},
             approach=self.approach,
         )
 
@@ -117,28 +143,40 @@ def _entrances(moved: Geometries, entrances: Floats, edges: Floats, first_edge: 
     return np.asarray(shapely.get_coordinates(shapely.get_point(lines, 0)))
 
 
-def _gates(moved: Geometries, entrances: Floats, clearance: float) -> Floats:
-    """Return per piece the nearest point that keeps a distance to the edge and is in sight; NaN where there is none.
+def _straight(moved: Geometries, begins: Floats, clearance: float, widths: Floats) -> Floats:
+    """Return per piece the nearest point that keeps a distance to the edge, with a straight lane to it; NaN: none.
 
-    What keeps the distance may lie in several parts: one out of sight, however near, does not close the others.
+    What keeps the distance may lie in several parts: one out of sight, however near, does not close the others. The
+    lane may be narrower where it begins, as in a corner.
 
     Examples
     --------
     >>> two_rooms = shapely.difference(shapely.box(0, 0, 40, 20), shapely.box(9, 0, 10, 18))
     >>> behind = shapely.difference(two_rooms, shapely.box(12, 0, 13, 2))  # the nearest room is behind the wall
-    >>> gate = _gates(np.array([behind]), np.array([[10.2, 0.0]]), 3.0)[0]
-    >>> bool(gate[0] > 10.2)
+    >>> begin, width = np.array([[10.2, 0.0]]), np.array([3.0])
+    >>> bool(_straight(np.array([behind]), begin, 3.0, width)[0, 0] > 10.2)
     True
+
+    From the end of a neck of 4 m a lane of 3 m leads on, and none of 5 m:
+
+    >>> neck, begin = np.array([shapely.box(0, 0, 40, 20) | shapely.box(-30, 8, 0, 12)]), np.array([[-30.0, 10.0]])
+    >>> [round(float(_straight(neck, begin, 3.0, np.array([one]))[0, 0]), 1) for one in (3.0, 5.0)]
+    [2.2, nan]
     """
     parts, owner = shapely.get_parts(shapely.buffer(moved, -clearance, quad_segs=8), return_index=True)
     there = ~shapely.is_empty(parts)
     parts, owner = parts[there], owner[there]
-    lines = shapely.shortest_line(parts, shapely.points(entrances[owner]))
+    begin = begins[owner]
+    lines = shapely.shortest_line(parts, shapely.points(begin))
     ends = shapely.get_coordinates(shapely.get_point(lines, 0))
     # a millimetre further in, for a point on the edge is on either side of it by its last bit
-    inside = entrances[owner] + (ends - entrances[owner]) * 1e-3
+    inside = begin + (ends - begin) * 1e-3
     in_sight = shapely.covers(moved[owner], shapely.linestrings(np.stack([inside, ends], axis=1)))
-    gates = np.full(entrances.shape, np.nan)
+    share = np.minimum(_BEGINS * widths[owner] / np.maximum(shapely.length(lines), _SLACK_M), 1.0)
+    begun = shapely.linestrings(np.stack([begin + (ends - begin) * share[:, None], ends], axis=1))
+    middles = shapely.buffer(moved, _SLACK_M - widths / 2, quad_segs=8)
+    in_sight &= shapely.covers(middles[owner], begun)
+    gates = np.full(begins.shape, np.nan)
     # the nearest is written last; of two as near the first part
     farthest_first = np.lexsort((-np.arange(len(parts)), -shapely.length(lines)))
     for i in farthest_first[in_sight[farthest_first]]:
@@ -146,43 +184,34 @@ def _gates(moved: Geometries, entrances: Floats, clearance: float) -> Floats:
     return gates
 
 
-def _outside(way: Lane, piece: shapely.Geometry) -> Lane | None:
-    """Return the part of a lane before it comes to a piece; None: it begins there, within its own width.
+def _along(way: Lane, piece: shapely.Geometry, clearance: float) -> Mouth | None:
+    """Return the mouth along a lane, to the first point of it that keeps a distance to the edge; None: none does.
 
     Examples
     --------
     >>> way = Lane(shapely.LineString([(0, 0), (0, 20), (20, 20)]), 3.0)
-    >>> _outside(way, shapely.box(5, 10, 30, 30)).middle.coords[:]
-    [(0.0, 0.0), (0.0, 20.0), (5.0, 20.0)]
-    >>> _outside(way, shapely.box(-5, 1, 30, 30)) is None
+    >>> mouth = _along(way, shapely.box(5, 10, 30, 30), 4.0)
+    >>> mouth.points.tolist(), mouth.narrow.middle.coords[:]
+    ([[5.0, 20.0], [9.0, 20.0]], [(0.0, 0.0), (0.0, 20.0), (9.0, 20.0)])
+    >>> _along(way, shapely.box(0, 0, 30, 5), 4.0) is None
     True
     """
-    begin = shapely.Point(way.middle.coords[0])
-    if shapely.distance(piece, begin) <= way.width_m:
+    met = [
+        shapely.get_coordinates(shapely.intersection(way.middle, one))
+        for one in (piece, shapely.buffer(piece, -clearance, quad_segs=8))
+    ]
+    if not len(met[1]):
         return None
-    met = shapely.get_coordinates(shapely.intersection(way.middle, piece))
-    if not len(met):
-        return None
-    before = substring(way.middle, 0.0, float(shapely.line_locate_point(way.middle, shapely.points(met)).min()))
-    return Lane(cast("shapely.LineString", before), way.width_m)
+    begin, end = (float(shapely.line_locate_point(way.middle, shapely.points(one)).min()) for one in met)
+    # What a lane is cut off to has a length.
+    end = max(end, begin + _AT_M)
+    lanes = [cast("shapely.LineString", substring(way.middle, at, end)) for at in (begin, 0.0)]
+    return Mouth(shapely.get_coordinates(lanes[0]), Lane(lanes[1], way.width_m))
 
 
 def _square_m(lane_m: float, verge_m: float) -> float:
     """Return how far the corners of a square as wide as a lane and its two verges lie from its middle."""
     return (lane_m / 2 + verge_m) * math.sqrt(2.0) + _ROUNDING_M
-
-
-def _beside(moved: Geometries, entrances: Floats, clearance: float) -> Floats:
-    """Return where lanes begin of pieces whose nearest point to the entrance is a jag that no lane leads from.
-
-    The nearest point of what is as wide as a lane: the jag is a fringe of the piece, not the way in.
-    """
-    wide = shapely.intersection(moved, shapely.buffer(shapely.buffer(moved, -clearance), clearance - _ROUNDING_M))
-    lines = shapely.shortest_line(wide, shapely.points(entrances))
-    points = entrances.copy()
-    there = ~shapely.is_missing(lines) & ~shapely.is_empty(wide)
-    points[there] = shapely.get_coordinates(shapely.get_point(lines[there], 0))
-    return points
 
 
 def grounds_of(
@@ -191,44 +220,50 @@ def grounds_of(
     lanes: Sequence[tuple[float, float]],
     approaches: Geometries | None = None,
 ) -> tuple[list[Ground], Floats]:
-    """Return the pieces as grounds, with a gate per pair of a lane's width and its verge; and their origins.
+    """Return the pieces as grounds, with a mouth per pair of a lane's width and its verge; and their origins.
 
-    The lane to its largest room is given too where one is asked, in the coordinates of the piece. Where it comes from
-    outside the piece one enters where it does.
+    Lanes from the entrances to a room of each piece tell how wide the least lane is, and the way where none that is
+    straight leads in, or the entrance lies off the piece; they are in the coordinates of the pieces. Without one the
+    way in is straight, and as wide as other lanes.
     """
     edges, first_edge, origin = local_edges(pieces)
     moved = _moved(pieces, origin)
     points = _entrances(moved, entrances - origin, edges, first_edge)
-    ways = [
+    ways: list[Lane | None] = [
         None if approaches is None or approaches[i] is None else approaches[i].moved(-origin[i])
         for i in range(len(pieces))
     ]
-    outside = [None if way is None else _outside(way, piece) for way, piece in zip(ways, moved, strict=True)]
-    for i, way in enumerate(outside):
-        if way is not None:
-            points[i] = way.middle.coords[-1]
-    clearances = {lane: lane[1] + lane[0] * math.sqrt(0.5) + _ROUNDING_M for lane in lanes}
-    gates = {lane: _gates(moved, points, clearance) for lane, clearance in clearances.items()}
-    farther = {lane: _gates(moved, points, _square_m(*lane)) for lane in lanes}
-    begins = {lane: points.copy() for lane in lanes}
+    is_off = np.array([way is not None and _is_off(way, piece) for way, piece in zip(ways, moved, strict=True)], bool)
+
+    def mouths(clearance: float, lane_m: float) -> list[Mouth | None]:
+        widths = np.array([lane_m if way is None else way.width_m for way in ways])
+        gates = _straight(moved, points, clearance, widths)
+        found: list[Mouth | None] = []
+        for i, way in enumerate(ways):
+            if not (is_off[i] or np.isnan(gates[i]).any()):
+                found.append(Mouth(np.stack([points[i], gates[i]]), None))
+            else:
+                found.append(None if way is None else _along(way, moved[i], clearance))
+        return found
+
     # Each width by itself: what a piece holds under one layout must not hang on which others are asked.
-    for lane, clearance in clearances.items():
-        if (shut := np.isnan(gates[lane]).any(axis=1)).any():
-            begins[lane][shut] = _beside(moved[shut], points[shut], clearance)
-            gates[lane][shut] = _gates(moved[shut], begins[lane][shut], clearance)
-            farther[lane][shut] = _gates(moved[shut], begins[lane][shut], _square_m(*lane))
+    near = {lane: mouths(lane[1] + lane[0] * math.sqrt(0.5) + _ROUNDING_M, lane[0]) for lane in lanes}
+    farther = {lane: mouths(_square_m(*lane), lane[0]) for lane in lanes}
     areas = shapely.area(moved)
     grounds = [
         Ground(
             edges[first_edge[i] : first_edge[i + 1]],
             float(areas[i]),
-            {lane: one[i] for lane, one in begins.items()},
-            {lane: one[i] for lane, one in gates.items() if not np.isnan(one[i]).any()},
-            {lane: one[i] for lane, one in farther.items() if not np.isnan(one[i]).any()},
+            {lane: mouth for lane, one in near.items() if (mouth := one[i]) is not None},
+            {lane: mouth for lane, one in farther.items() if (mouth := one[i]) is not None},
             moved[i],
-            ways[i],
-            outside[i],
+            way if way is not None and (is_off[i] or len(way.middle.coords) > _STRAIGHT) else None,
         )
-        for i in range(len(pieces))
+        for i, way in enumerate(ways)
     ]
     return grounds, origin
+
+
+def _is_off(way: Lane, piece: shapely.Geometry) -> bool:
+    """Return whether a lane begins off a piece."""
+    return bool(shapely.distance(piece, shapely.Point(way.middle.coords[0])) > _AT_M)

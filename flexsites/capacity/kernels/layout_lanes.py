@@ -76,7 +76,7 @@ def _blocks(
     spines: Floats, links: Floats, mouth: Floats, low: float, high: float, lane: float, gap: float
 ) -> tuple[Floats, Floats]:
     """Return what spines, links and the mouth block of the strip of a row, in ascending order of the left ends."""
-    left = np.empty(spines.shape[0] + links.shape[0] + 1)
+    left = np.empty(spines.shape[0] + links.shape[0] + mouth.shape[0])
     right = np.empty(left.size)
     n = 0
     half = max(lane, gap) / 2
@@ -88,10 +88,11 @@ def _blocks(
         if links[i, 2] < high and links[i, 2] + lane > low:
             left[n], right[n] = links[i, 0] - half, links[i, 1] + half
             n += 1
-    one_left, one_right = blocked_interval(mouth[0], mouth[1], mouth[2], mouth[3], low, high, half)
-    if one_left < one_right:
-        left[n], right[n] = one_left, one_right
-        n += 1
+    for i in range(mouth.shape[0]):
+        one_left, one_right = blocked_interval(mouth[i, 0], mouth[i, 1], mouth[i, 2], mouth[i, 3], low, high, half)
+        if one_left < one_right:
+            left[n], right[n] = one_left, one_right
+            n += 1
     order = stable_order(left[:n])
     return left[:n][order], right[:n][order]
 
@@ -118,7 +119,7 @@ def cut_stretches(
     links
         Lanes kept free, as (left, right, low) in m, shape (l, 3).
     mouth
-        The mouth as (x0, y0, x1, y1) in m.
+        The mouth as (x0, y0, x1, y1) in m, shape (k, 4); the last ends at the gate.
 
     Returns
     -------
@@ -127,7 +128,7 @@ def cut_stretches(
     """
     low, step, depth, lane, gap = lattice
     n_strips = rows[0].size - 1
-    room = rows[1].size + lanes[1].size + (spines.shape[0] + links.shape[0] + 1) * n_strips
+    room = rows[1].size + lanes[1].size + (spines.shape[0] + links.shape[0] + mouth.shape[0]) * n_strips
     start = np.zeros(n_strips + 1, np.int64)
     near, far = np.empty(room), np.empty(room)
     spine = np.empty(room, np.int64)

@@ -126,7 +126,7 @@ def lay_lanes(
     -------
         Spines, links (see `layout_lanes`), and the decimetres of row they reach.
     """
-    step, lane, loss, gate = lattice[1], lattice[3], 2 * lattice[4], mouth[2:]
+    step, lane, loss, gate = lattice[1], lattice[3], 2 * lattice[4], mouth[-1, 2:]
     apart = _apart(pitch, step)
     spines, links = first_spine(swapped, gate[0], gate[1], lane, verge), np.zeros((0, 3))
     reached, most, is_all = _reached(cut_stretches(rows, lanes, lattice, spines, links, mouth), apart, loss)

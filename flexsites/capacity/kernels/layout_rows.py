@@ -139,7 +139,8 @@ def runs_of_rows(
 def fill_runs(runs: Floats, n_storeys: int, enough: int, least: int) -> Floats:
     """Return the first runs that hold enough modules, with the modules of each; the last is as long as it must be.
 
-    Where that would be fewer bays than the least, it takes what the runs before it can spare, the last of them first.
+    Where that would be fewer bays than the least, it takes what the runs before it can spare, the last of them first;
+    else stacked modules stand side by side; else the run before it gives way, and it or one farther off takes both.
 
     Examples
     --------
@@ -154,6 +155,13 @@ def fill_runs(runs: Floats, n_storeys: int, enough: int, least: int) -> Floats:
 
     >>> fill_runs(np.array([[0.0, 0, 5, 0, 0], [1.0, 0, 3, 0, 30], [2.0, 0, 6, 0, 60]]), 1, 9, 3)[:, 2].tolist()
     [3.0, 3.0, 3.0]
+
+    Where none can spare, four modules stand as 2 + 1 + 1; and one module and the three before it in the run of six.
+
+    >>> fill_runs(np.array([[0.0, 0, 3, 0, 0], [1.0, 0, 6, 0, 30]]), 3, 13, 3)[:, 2:4].tolist()
+    [[3.0, 9.0], [3.0, 4.0]]
+    >>> fill_runs(np.array([[0.0, 0, 3, 0, 0], [1.0, 0, 3, 0, 30], [2.0, 0, 6, 0, 60]]), 1, 4, 3)[:, [0, 3]].tolist()
+    [[2.0, 4.0]]
     """
     filled = runs.copy()
     total = 0
@@ -174,7 +182,25 @@ def fill_runs(runs: Floats, n_storeys: int, enough: int, least: int) -> Floats:
             filled[n - 1, N_BAYS] += spared
             filled[n - 1, N_MODULES] += spared * n_storeys
             wanting -= spared
+    if wanting > 0:
+        n = _fewer_runs(runs, filled, n, n_storeys, least)
     return filled[:n]
+
+
+@kernel
+def _fewer_runs(runs: Floats, filled: Floats, n: int, n_storeys: int, least: int) -> int:
+    """Widen the last of n filled runs to the least bays, or merge the two last; return how many runs there are then."""
+    last = filled[n - 1, N_MODULES]
+    if last >= least:
+        filled[n - 1, N_BAYS] = least
+        return n
+    both = last + filled[n - 2, N_MODULES]
+    for i in range(n - 1, runs.shape[0]):
+        if runs[i, N_BAYS] * n_storeys >= both:
+            filled[n - 2] = runs[i]
+            filled[n - 2, N_BAYS], filled[n - 2, N_MODULES] = math.ceil(both / n_storeys), both
+            return n - 1
+    return n
 
 
 @kernel

@@ -136,7 +136,7 @@ class Land:
     _opened: dict[Lands, CoreParts] = field(default_factory=dict)
     _entered: dict[int, Entered] = field(default_factory=dict)
     _way_in: dict[tuple[int, Lands], Entered | None] = field(default_factory=dict)
-    _lane: dict[tuple[int, Lands, tuple[float, float], bool], shapely.LineString | None] = field(default_factory=dict)
+    _lane: dict[tuple[int, Lands, tuple[float, float]], shapely.LineString | None] = field(default_factory=dict)
     sizes: dict[tuple[int, Lands], Size] = field(default_factory=dict)
     not_enclosed: set[int] = field(default_factory=set)
     _is_near: dict[tuple[int, int], bool] = field(default_factory=dict)
@@ -273,7 +273,7 @@ class Land:
         """Keep what was found before of a piece's own way in, and of the lane from it."""
         self._way_in.setdefault((piece, land), way)
         if way is not None and way.point is not None:
-            self._lane.setdefault((piece, land, (way.point.x, way.point.y), False), approach)
+            self._lane.setdefault((piece, land, (way.point.x, way.point.y)), approach)
 
     def way_in(self, piece: int, land: Lands, core: shapely.Geometry) -> Entered | None:
         """Return a piece's own shortest way in from which its core part can be reached; None: there is none.
@@ -291,28 +291,18 @@ class Land:
         return self._way_in[key]
 
     def approach(
-        self, piece: int, land: Lands, core: shapely.Geometry, entrance: shapely.Point, *, is_lent: bool = False
+        self, piece: int, land: Lands, core: shapely.Geometry, entrance: shapely.Point
     ) -> shapely.LineString | None:
-        """Return the lane from the entrance of a piece to the largest room of its core part, in a land.
+        """Return the lane from where one comes to a piece to the largest room of its core part, in a land.
 
-        None: a straight lane leads on from an entrance at the core part, or none does. From an entrance off the core
-        part and from where one comes over the land of a lender it is always told, be it to a smaller room.
+        To a smaller room where none leads to a larger; None: none leads to any.
         """
-        key = (piece, land, (entrance.x, entrance.y), is_lent)
+        key = (piece, land, (entrance.x, entrance.y))
         if key not in self._lane:
-            self._lane[key] = self._lane_to(piece, core, entrance, is_lent=is_lent)
+            rooms = largest_first(shapely.buffer(core, -rooms_m(self.limits.min_width_m), quad_segs=_QUAD_SEGS))
+            ways = (approach_to(self.shape[piece], one, entrance, lane_m=self.limits.lane_m) for one in rooms)
+            self._lane[key] = next((way for way in ways if way is not None), None)
         return self._lane[key]
-
-    def _lane_to(
-        self, piece: int, core: shapely.Geometry, entrance: shapely.Point, *, is_lent: bool
-    ) -> shapely.LineString | None:
-        limits = self.limits
-        rooms = largest_first(shapely.buffer(core, -rooms_m(limits.min_width_m), quad_segs=_QUAD_SEGS))
-        is_beyond = is_lent or bool(shapely.distance(core, entrance) > limits.lane_m)
-        shape, lane_m = self.shape[piece], limits.lane_m
-        tried = rooms if is_beyond else rooms[:1]
-        ways = (approach_to(shape, one, entrance, lane_m=lane_m, is_beyond=is_beyond) for one in tried)
-        return next((way for way in ways if way is not None), None)
 
     def _way_to(self, piece: int, shortest: Entered, core: shapely.Geometry) -> Entered | None:
         """Return the shortest way into a piece from which a polygon of its core can be reached; None: there is none."""

@@ -17,9 +17,6 @@ _QUAD_SEGS = 16
 _FEW_SEGS = 4
 """For where a lane bends around a corner: enough, and few corners to bend at."""
 
-_STRAIGHT = 2
-"""Points of a line that does not bend."""
-
 _SLACK_M = 0.01
 """What registers differ on each side of a lane."""
 
@@ -78,11 +75,9 @@ def _is_near(lanes: shapely.Geometry, entrance: shapely.Geometry | None, *, lane
 
 
 def approach_to(
-    piece: shapely.Geometry, room: shapely.Polygon, entrance: shapely.Point, *, lane_m: float, is_beyond: bool = False
+    piece: shapely.Geometry, room: shapely.Polygon, entrance: shapely.Point, *, lane_m: float
 ) -> shapely.LineString | None:
-    """Return the middle of the shortest lane inside a piece from its entrance to a room of its core, if it is asked.
-
-    It is where it bends, and where the entrance lies off the core part: one that is straight is told then too.
+    """Return the middle of the shortest lane inside a piece from its entrance to a room of its core.
 
     Parameters
     ----------
@@ -94,12 +89,10 @@ def approach_to(
         The entrance's point on the piece.
     lane_m
         The least width of a lane.
-    is_beyond
-        Whether the lane is told though it is straight: from an entrance off the core part, or over a lender's land.
 
     Returns
     -------
-        The line, from the entrance on, on a grid of 1 mm. None: no lane leads there, or it need not be told.
+        The line, from the entrance on, on a grid of 1 mm. None: no lane leads there.
 
     Examples
     --------
@@ -109,9 +102,7 @@ def approach_to(
     >>> piece, room = shapely.union_all([court, neck, field]), shapely.box(8, 48, 82, 82)
     >>> approach_to(piece, room, shapely.Point(0, 5), lane_m=3.5).coords[:]
     [(0.0, 5.0), (1.74, 5.0), (9.608, 19.334), (9.74, 20.0), (9.74, 48.0)]
-    >>> approach_to(piece, room, shapely.Point(90, 60), lane_m=3.5) is None
-    True
-    >>> approach_to(piece, room, shapely.Point(90, 60), lane_m=3.5, is_beyond=True).coords[:]
+    >>> approach_to(piece, room, shapely.Point(90, 60), lane_m=3.5).coords[:]
     [(90.0, 60.0), (88.26, 60.0), (82.0, 60.0)]
     """
     lanes = shapely.get_parts(shapely.buffer(piece, -_half(lane_m), quad_segs=_FEW_SEGS))
@@ -123,7 +114,7 @@ def approach_to(
         return None
     begin = shapely.get_coordinates(shapely.shortest_line(way, entrance))[0]
     inside = way_inside(way, begin, room)
-    if inside is None or (len(inside.coords) <= _STRAIGHT and not is_beyond):
+    if inside is None:
         return None
     whole = np.round([shapely.get_coordinates(entrance)[0], *inside.coords], 3)
     line: shapely.LineString = shapely.remove_repeated_points(shapely.LineString(whole))

@@ -41,8 +41,8 @@ class Tested:
     street_id
         The street at its end; None without one.
     approach
-        The lane from its own entrance to the largest room of the core part, where it bends or the entrance lies off
-        the core part; None: no such lane is needed, or none leads there.
+        The lane from its entrance, or from where one comes over the lender's land, to the largest room of its core
+        part that one leads to; None: no entrance, or no lane leads to any room.
     needs_culvert, needs_right_of_way
         What the way in asks.
     lender
@@ -214,7 +214,7 @@ class LandReading:
         return None if entered is None else _Door(entered, -1)
 
     def approach(self, row: int, door: _Door | None) -> shapely.LineString | None:
-        """Return the lane that bends, or leads to a core part off the way in, or from a lender; None: there is none."""
+        """Return the lane from the way in, or from a lender, to a room of the core part; None: there is none."""
         if door is None or door.entered.point is None:
             return None
         size = self.size(row)
@@ -225,7 +225,7 @@ class LandReading:
         begin = crossing_to(size.core, lent, entrance, lane_m=self.land.limits.lane_m)
         if begin is None:
             return None
-        return self.land.approach(int(self.piece[row]), size.land, size.core, begin, is_lent=True)
+        return self.land.approach(int(self.piece[row]), size.land, size.core, begin)
 
     def borrowed(self, row: int) -> _Door | None:
         """Return the way in of a piece of another parcel whose core part shares an edge with this one's."""

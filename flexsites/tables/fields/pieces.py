@@ -76,9 +76,9 @@ access_street_id = Field(
 approach = Field(
     "approach",
     "str",
-    "the middle of the lane from the entrance through the piece to the largest room of its core part, where it bends "
-    "or the entrance lies off the core part; of a borrowed entrance from where one comes over the lender's land (WKT)",
-    null="a straight lane leads on from the entrance or none does",
+    "the middle of the lane from the entrance through the piece to the largest room of its core part that one leads "
+    "to; of a borrowed entrance from where one comes over the lender's land (WKT)",
+    null="no entrance, or no lane leads to any room",
     null_is="none",
     source="METHOD 0",
 )

@@ -15,7 +15,7 @@ from flexsites.capacity.kernels.layout_drawing import place
 from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.capacity.kernels.layout_ground import grounds_of
 from flexsites.geometry.ways import Lane
-from tests.piece_shapes import ALL, PLAIN, count, named_shapes, no_access, random_piece
+from tests.piece_shapes import ALL, PLAIN, count, lane_from, named_shapes, no_access, random_piece
 
 FIELD = shapely.box(0, 0, 40, 22)
 LEFT = np.array([0.0, 11.0])
@@ -74,6 +74,15 @@ def test_parking_takes_its_place_in_the_row() -> None:
 def test_no_run_is_longer_than_the_way_to_a_place() -> None:
     """A run of 24 m holds four modules and four places; 31.33 m leave 2.33 m after it and its gap."""
     assert count(FIELD, BARE._replace(parking_norm=1.0, parking_distance_m=24.0), LEFT) == 4
+
+
+def test_rows_lie_on_the_fine_lattice_where_the_other_holds_too_few() -> None:
+    """Rows 17 m apart lie 18 m apart at steps of 2 m, and do not both fit on 32 m; where one row is enough it stays."""
+    field, coarse = shapely.box(0, 0, 40, 32), BARE._replace(n_bays_min=8, step_m=2.0, fine_step_m=2.0)
+    fine, entrance = coarse._replace(fine_step_m=1.0), np.array([0.0, 7.0])
+    assert (count(field, coarse, entrance), count(field, fine, entrance)) == (8, 16)
+    found = [plan_piece(field, entrance, fine, enough, n_turns=2, n_spines=1)[0] for enough in (8, ALL)]
+    assert [None if one is None else one.step_m for one in found] == [2.0, 1.0]
 
 
 def test_two_rows_need_their_spacing() -> None:
@@ -203,21 +212,25 @@ def test_a_jag_at_the_way_in_does_not_shut_the_land():
     field = shapely.box(0, 0, 100, 80)
     jagged = shapely.union(field, shapely.Polygon([(0, 80), (-0.6, 79.2), (0.5, 79.9)]))
     lanes = [(3.5, 1.0)]
-    grounds, origin = grounds_of(np.array([field, jagged]), np.array([[-3.0, 78.9], [-3.0, 78.9]]), lanes)
-    assert all(lanes[0] in one.gates for one in grounds)
-    begins = grounds[1].entrances[lanes[0]] + origin[1]
-    assert jagged.buffer(0.01).covers(shapely.Point(begins))
-    assert np.hypot(*(begins - [0.0, 78.9])) < 3.0, "it begins beside the jag"
+    entrances = np.array([[0.0, 78.9], [-0.6, 79.2]])
+    ways = [lane_from(one, entrance) for one, entrance in zip((field, jagged), entrances, strict=True)]
+    grounds, origin = grounds_of(np.array([field, jagged]), entrances, lanes, np.array(ways))
+    assert all(lanes[0] in one.mouths for one in grounds)
+    begins = grounds[1].mouths[lanes[0]].points[0] + origin[1]
+    assert begins.tolist() == pytest.approx([-0.6, 79.2])
 
 
 def test_what_a_layout_holds_beside_a_jag_does_not_hang_on_which_others_are_asked() -> None:
-    """From a jag of 2 m the land that a narrow lane needs is in sight, and that for a wide one is not."""
+    """From a jag of 2 m a narrow lane leads straight in, and a wide one has room further on alone."""
     field = shapely.union(shapely.box(0, 0, 100, 80), shapely.Polygon([(1.6, 80), (0.5, 72.3), (-2.2, 71.5)]))
     narrow, wide = (BARE._replace(lane_m=lane_m) for lane_m in (3.0, 4.5))
     entrance, enough = np.array([[-2.2, 71.5]]), np.full((1, 2), 40)
-    pieces = np.array([field])
-    together = count_modules(pieces, entrance, [narrow, wide], enough, n_turns=2, n_spines=2)
-    alone = [count_modules(pieces, entrance, [one], enough[:, :1], n_turns=2, n_spines=2) for one in (narrow, wide)]
+    pieces, most = (
+        np.array([field]),
+        {"n_turns": 2, "n_spines": 2, "approaches": np.array([lane_from(field, entrance[0])])},
+    )
+    together = count_modules(pieces, entrance, [narrow, wide], enough, **most)
+    alone = [count_modules(pieces, entrance, [one], enough[:, :1], **most) for one in (narrow, wide)]
     assert together.tolist() == np.hstack(alone).tolist()
     assert together.tolist() == [[40, 40]]
 
@@ -231,3 +244,33 @@ def test_homes_stand_where_the_lane_that_bends_leads_however_large_what_lies_apa
     assert placed.n_modules > 50
     homes = placed.polygons[[kind == "module" for kind in placed.kind]]
     assert (shapely.distance(homes, field) == 0.0).all()
+
+
+def test_the_way_in_is_as_narrow_as_the_land_but_no_narrower_than_the_least_lane() -> None:
+    """A neck of 30 m before a field, and lanes of 4.5 m: where it is 3 m wide a lane of 3 m lies in all of it."""
+    wide, entrance = BARE._replace(lane_m=4.5), np.array([-30.0, 0.0])
+    for neck_m, is_let_in in ((4.6, True), (3.0, True), (2.9, False)):
+        piece = shapely.union(shapely.box(0, -30, 60, 30), shapely.box(-30, -neck_m / 2, 0, neck_m / 2))
+        approach = lane_from(piece, entrance)
+        assert (approach is not None) is is_let_in
+        placed = place(piece, entrance, wide, ALL, n_turns=2, n_spines=1, approach=approach)
+        assert (placed.n_modules > 30) is is_let_in
+        if is_let_in:
+            lanes = shapely.union_all(placed.polygons[[kind == "lane" for kind in placed.kind]])
+            assert lanes.distance(shapely.Point(entrance)) < 0.01
+            in_neck = shapely.intersection(lanes, shapely.box(-29, -9, 0, 9))
+            assert in_neck.area == pytest.approx(29 * min(neck_m, 4.5), abs=0.1)
+
+
+def test_a_neck_that_bends_is_followed_from_the_entrance_on() -> None:
+    """From the end of an arm of 3.2 m no lane of 4.5 m leads on: homes lay on lanes that began in the field itself."""
+    arm = shapely.LineString([(-20, 40), (-20, 0), (5, 0)]).buffer(1.6, cap_style="flat", join_style="mitre")
+    piece, entrance = shapely.union(shapely.box(0, -30, 60, 30), arm), np.array([-20.0, 40.0])
+    placed = place(
+        piece, entrance, BARE._replace(lane_m=4.5), ALL, n_turns=2, n_spines=1, approach=lane_from(piece, entrance)
+    )
+    assert placed.n_modules > 30
+    lanes = shapely.union_all(placed.polygons[[kind == "lane" for kind in placed.kind]])
+    assert lanes.distance(shapely.Point(entrance)) < 0.01
+    assert shapely.get_parts(shapely.buffer(lanes, -1.45)).size == 1
+    assert place(piece, entrance, BARE._replace(lane_m=4.5), ALL, n_turns=2, n_spines=1).n_modules == 0

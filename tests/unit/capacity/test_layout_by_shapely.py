@@ -10,12 +10,26 @@ from tests.layout_by_shapely import count_by_shapely
 from tests.piece_shapes import ALL, PLAIN, named_shapes, random_piece
 
 LAYOUTS = {
-    "plain": PLAIN._replace(water_share=0.0, step_m=2.0),
+    "plain": PLAIN._replace(water_share=0.0, step_m=2.0, fine_step_m=0.5),
     "stacked": PLAIN._replace(
-        lane_m=3.5, setback_m=4.0, n_storeys=2, parking_norm=0.4, n_bays_min=3, water_share=0.0, step_m=2.0
+        lane_m=3.5,
+        setback_m=4.0,
+        n_storeys=2,
+        parking_norm=0.4,
+        n_bays_min=3,
+        water_share=0.0,
+        step_m=2.0,
+        fine_step_m=0.5,
     ),
     "tiny": PLAIN._replace(
-        width_m=4.0, side_gap_m=5.0, depth_m=7.5, setback_m=5.0, parking_norm=0.8, water_share=0.0, step_m=2.0
+        width_m=4.0,
+        side_gap_m=5.0,
+        depth_m=7.5,
+        setback_m=5.0,
+        parking_norm=0.8,
+        water_share=0.0,
+        step_m=2.0,
+        fine_step_m=0.5,
     ),
 }
 
@@ -31,11 +45,10 @@ def test_both_count_the_same(name: str) -> None:
         planned, origin = plan_piece(piece, entrance, layout, ALL, n_turns=2, n_spines=1)
         if planned is None:
             continue
-        mouth = affinity.rotate(
-            shapely.linestrings(planned.mouth.reshape(2, 2)), planned.direction_rad, origin=(0, 0), use_radians=True
-        )
+        mouth = shapely.linestrings(planned.mouth.points)
+        at_step = layout._replace(step_m=planned.step_m)
         ours.append(planned.n_modules)
-        theirs.append(count_by_shapely(affinity.translate(piece, *-origin), layout, planned.direction_rad, mouth))
+        theirs.append(count_by_shapely(affinity.translate(piece, *-origin), at_step, planned.direction_rad, mouth))
     assert ours == theirs
     assert sum(ours) > 200
     assert len(ours) > 12

@@ -10,7 +10,7 @@ import shapely
 from flexsites.capacity.kernels.layout_directions import long_axis, row_directions
 from flexsites.capacity.kernels.layout_figures import LAYOUT, Layout
 from flexsites.capacity.kernels.layout_ground import local_edges
-from flexsites.capacity.kernels.layout_rows import best_rows, chosen_rows
+from flexsites.capacity.kernels.layout_rows import best_rows, chosen_rows, fill_runs
 from flexsites.capacity.kernels.layout_runs import bays_of_run, bays_of_stretch, run_length
 from tests.piece_shapes import PLAIN, random_piece
 
@@ -67,6 +67,19 @@ def test_short_runs_are_left_out() -> None:
     layout = figures(PLAIN._replace(n_bays_min=2, yard_m2=0.0))
     assert bays_of_run(layout, 6.9, 1) == 0
     assert bays_of_run(layout, 7.1, 1) == 2
+
+
+@pytest.mark.parametrize("n_storeys", [1, 2, 3])
+def test_no_home_stands_by_itself_where_a_run_can_take_it(n_storeys: int) -> None:
+    """Runs of three bays and one of seven, the last: whatever number is asked stands in runs of three bays or more."""
+    runs = np.array([[float(i), 0, n_bays, 0, 10.0 * i] for i, n_bays in enumerate([3, 3, 3, 3, 7])])
+    for enough in range(3 * n_storeys, 19 * n_storeys + 1):
+        filled = fill_runs(runs, n_storeys, enough, 3)
+        assert filled[:, 3].sum() == enough
+        assert (filled[:, 2] >= 3).all()
+        assert (filled[:, 2] <= runs[filled[:, 0].astype(int), 2]).all()
+        assert (filled[:, 2] <= filled[:, 3]).all()
+        assert (filled[:, 3] <= n_storeys * filled[:, 2]).all()
 
 
 @pytest.mark.parametrize("seed", range(25))
