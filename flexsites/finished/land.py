@@ -50,7 +50,7 @@ from flexsites.finished.at_hand import (
     new_rules,
     open_land_of,
 )
-from flexsites.finished.foreseen import is_everywhere, met
+from flexsites.finished.foreseen import SECONDS_PER_PARCEL, Foreseen, is_everywhere, may_be_assessed, met
 from flexsites.finished.opened import Finished, stand
 from flexsites.surroundings import Surroundings
 from flexsites.tables import Frame, Table
@@ -106,9 +106,18 @@ class OtherLand:
 
     def of(self, reading: Reading, *, beside: Sequence[Reading] = ()) -> ChangedLand:
         """Return the run on the land of a reading; see `change_land`."""
+        return change_land(self._at_hand(), reading, beside=beside)
+
+    def foresee(self, reading: Reading, *, beside: Sequence[Reading] = ()) -> Foreseen:
+        """Tell what that will take, before it is answered."""
+        at_hand = self._at_hand()
+        n_parcels = int(may_be_assessed(at_hand, study_with(at_hand, reading, beside), reading).sum())
+        return Foreseen(n_parcels, n_parcels * SECONDS_PER_PARCEL)
+
+    def _at_hand(self) -> LandAtHand:
         if not self._opened:
             self._opened.append(open_land_of(self.run))
-        return change_land(self._opened[0], reading, beside=beside)
+        return self._opened[0]
 
 
 def change_land(at_hand: LandAtHand, reading: Reading, *, beside: Sequence[Reading] = ()) -> ChangedLand:

@@ -10,7 +10,7 @@ layouts, the cells are assessed, and that is told.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,6 +54,8 @@ _SAME = ("pieces", "reasons", "rule_coverage", "piece_locations", "locations")
 """The tables of a variant of figures that are those of the run itself: the same land is left."""
 _OF_LAND = ("pieces", "piece_locations", "locations")
 """Those that the land of a variant of rules decides, besides its reasons."""
+_LONG_S = 2.0
+"""What takes longer is told before it is answered."""
 _REPORTED = {*SUMMARIES, "layouts"}
 """What is written with the reports, for this run as it is."""
 
@@ -113,7 +115,7 @@ def add_variants(place: Place, study: Study, found: Beside, options: Options) ->
         take_over(path, place.directory / path.relative_to(found.directory))
     taken, n_assessed = time.perf_counter(), 0
     if found.answered:
-        n_assessed = _answer(place, study, found)
+        n_assessed = _answer(place, study, found, say_of(options))
     answered = time.perf_counter()
     if not _has_same_draws(found.directory, study):
         draw_of_run(place, study)
@@ -224,8 +226,11 @@ def _has_same_draws(directory: Path, study: Study) -> bool:
     return bool(mine[0]) and mine == (content["run"].get("certainty"), content.get("certainty"))
 
 
-def _answer(place: Place, study: Study, found: Beside) -> int:
-    """Answer variants from the tables of a finished run, and write theirs; return how many parcels were assessed."""
+def _answer(place: Place, study: Study, found: Beside, say: Callable[[str], None]) -> int:
+    """Answer variants from the tables of a finished run, and write theirs; return how many parcels were assessed.
+
+    What will take long is told before it does.
+    """
     opened, n_assessed = found.opened, 0
     assert opened is not None, "it is opened where a variant is answered"  # noqa: S101 - see _matched
     other = OtherLand(opened)
@@ -235,6 +240,10 @@ def _answer(place: Place, study: Study, found: Beside) -> int:
             for name in _SAME:
                 take_over(found.directory / f"{name}.parquet", place.result(reading.id, name))
         else:
+            ahead = other.foresee(reading, beside=study.readings[1:])
+            if ahead.seconds >= _LONG_S:
+                takes = f"which takes about {ahead.seconds:.0f} s"
+                say(f"Variant {reading.id}: about {ahead.n_parcels} parcels are assessed anew, {takes}.")
             land = other.of(reading, beside=study.readings[1:])
             told = land.run.tell(reading) | {name: land.run.tables[name] for name in _OF_LAND}
             told |= {"reasons": land.reasons, "rule_coverage": land.rule_coverage}

@@ -22,6 +22,7 @@ from flexsites.finished import kept
 from flexsites.finished.opened import ANSWERED, open_finished
 from flexsites.finished.questions import Questions
 from flexsites.reporting.words import Words
+from flexsites.runs import added
 from flexsites.tables.files import read, write_table
 from flexsites.tables.manifest import read_manifest
 from flexsites.view.what_if import Asked
@@ -278,6 +279,18 @@ def test_what_a_question_of_land_takes_is_told_before_it_is_answered(name: str, 
     assert ahead["seconds"] > 0.0
     again = asked.answer(json.dumps(question | {"is_ahead": True}).encode())
     assert again == {"n_parcels": 0, "seconds": 0.0}, "it is remembered"
+
+
+def test_a_run_tells_what_a_variant_will_take_before_it_is_answered(
+    world: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(added, "_LONG_S", 0.0)
+    path = write_run(tmp_path, world, bare, with_variants(told=RULES["excludes"]))
+    run_tables(path, finished)
+    shown = "".join(capsys.readouterr())
+    ahead, after = shown.index("Variant told: about "), shown.index("Answered from its tables: told")
+    assert ahead < after
+    assert int(shown[ahead:].split()[3]) > 0
 
 
 def test_a_question_of_figures_waits_for_no_question_of_land(finished: Path) -> None:
