@@ -48,10 +48,12 @@ OF_INPUTS: dict[str, tuple[str, Any, str]] = {
         {"value": 60, "unit": "m2", "source": "a test"},
         "rules/optoppen/roof",
     ),
+    "runners": ("measures.modes.walk.speed_km_h", {"value": 12, "unit": "km/h", "source": "a test"}, "measures"),
 }
-"""The timetable and rules of roofs: by name the path in a variant, the figure, and the file that says it.
+"""The timetable, rules of roofs and a speed: by name the path in a variant, the figure, and the file that says it.
 
-Speeds bear on journeys and ferries alone, of which this corner has none.
+On foot work and schools lie beyond 45 minutes here, for who runs within; the speed of a bicycle bears on ferries alone,
+of which this corner has none.
 """
 
 
@@ -106,7 +108,7 @@ def test_a_variant_is_what_a_run_of_that_configuration_is(
 
 @pytest.mark.deep(sibling="test_a_variant_is_what_a_run_of_that_configuration_is")
 @pytest.mark.parametrize("name", OF_INPUTS)
-def test_a_variant_of_timetable_or_roofs_added_to_a_finished_run_is_a_run_of_that_configuration(
+def test_a_variant_of_inputs_or_roofs_added_to_a_finished_run_is_a_run_of_that_configuration(
     name: str, small: Small, world: Path, tmp_path: Path
 ) -> None:
     """It is a run of its own inside the run, beside tables that are taken over."""
