@@ -242,8 +242,7 @@ def _answer(place: Place, study: Study, found: Beside, say: Callable[[str], None
         else:
             ahead = other.foresee(reading, beside=study.readings[1:])
             if ahead.seconds >= _LONG_S:
-                takes = f"which takes about {ahead.seconds:.0f} s"
-                say(f"Variant {reading.id}: about {ahead.n_parcels} parcels are assessed anew, {takes}.")
+                say(f"Variant {reading.id}: about {ahead.n_parcels} parcels are assessed anew ({ahead.seconds:.0f} s).")
             land = other.of(reading, beside=study.readings[1:])
             told = land.run.tell(reading) | {name: land.run.tables[name] for name in _OF_LAND}
             told |= {"reasons": land.reasons, "rule_coverage": land.rule_coverage}
