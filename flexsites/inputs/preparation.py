@@ -24,7 +24,7 @@ from flexsites.inputs.prepared import Prepared
 from flexsites.inputs.rows.ingest import ReadReport
 from flexsites.inputs.rows.records import Hashes, SourceRecord, record_of
 from flexsites.inputs.rows.validity import Ledger
-from flexsites.inputs.source_files import files_of, with_files
+from flexsites.inputs.source_files import files_of, forget_copies, with_files
 from flexsites.tables import Coverages, Frame, Table, concat
 from flexsites.tables.spatial_files import Bounds, Written, write_canonical
 from flexsites.tables.whole_files import read_state, write_state
@@ -245,6 +245,7 @@ class Preparation:
         if not self.faults:
             self.write(concat(self.coverages, Coverages), "coverages", Coverages)
         if self.faults:
+            forget_copies(self.sources.rows(), self.faults, self.places.scratch)
             raise InputError(once_each(self.faults))
         return Prepared(
             directory=self.directory,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from flexsites.config.load import expand
 from flexsites.config.source_rows import FileRow, Row
 from flexsites.config.sources import ArcgisFeatures, DownloadApi, OgcFeatures, Service, Wfs
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.download_api import fetch_download
-from flexsites.inputs.formats.files import Places, locate, split_archive
+from flexsites.inputs.formats.files import Places, copy_of, is_remote, locate, split_archive
 from flexsites.inputs.formats.files import sha256 as sha256_of
 from flexsites.inputs.formats.questions import part_path, question_of
 from flexsites.inputs.formats.ranges import PARQUET, NotInPartsError, fetch_part
@@ -99,6 +100,26 @@ def _of_other_bytes(name: str, row: FileRow, paths: Sequence[str]) -> list[Fault
             what = f"its SHA-256 is {found}, and the entry states {digest}"
             faults.append(Fault(what, f"{name} ({Path(path).name})", "fetch it again, or compare with the provider's"))
     return faults
+
+
+def forget_copies(rows: Mapping[str, Row], faults: Sequence[Fault | str], scratch: Path) -> None:
+    """Remove the copies of remote files that a fault says to fetch or export again: the next run then fetches them.
+
+    Parameters
+    ----------
+    rows
+        The sources, by dotted name.
+    faults
+        What is wrong with them: each names its source, or its file.
+    scratch
+        Where copies are kept.
+    """
+    told = [one.where for one in faults if isinstance(one, Fault) and "again" in one.remedy]
+    for name, row in rows.items():
+        for path in filter(is_remote, row.paths if isinstance(row, FileRow) else ()):
+            copy = copy_of(split_archive(str(expand(path)))[0], scratch)
+            if any(str(copy) in where or re.match(rf"{re.escape(name)}\b", where) for where in told):
+                copy.unlink(missing_ok=True)
 
 
 def with_files(name: str, row: Row) -> str:

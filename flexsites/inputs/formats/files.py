@@ -108,10 +108,15 @@ def _remedy(path: str) -> str:
     return f"mend the path, or set {' and '.join(states)}" if states else "mend the path"
 
 
+def copy_of(url: str, scratch: Path) -> Path:
+    """Return where the copy of a remote file is kept in the scratch folder."""
+    name = Path(urlsplit(url).path.rstrip("/")).name[-_NAME_LENGTH:]  # no query: it may hold a key, or be long
+    return scratch / "fetched" / f"{hashlib.sha256(known_by(url).encode()).hexdigest()[:12]}-{name}"
+
+
 def fetch(url: str, scratch: Path, *, where: str) -> Path:
     """Copy a remote file to the scratch folder and return the copy; one that is there already is used again."""
-    name = Path(urlsplit(url).path.rstrip("/")).name[-_NAME_LENGTH:]  # no query: it may hold a key, or be long
-    target = scratch / "fetched" / f"{hashlib.sha256(known_by(url).encode()).hexdigest()[:12]}-{name}"
+    target = copy_of(url, scratch)
     if target.exists() and target.stat().st_size:
         return target
     if url.startswith(("http://", "https://")):

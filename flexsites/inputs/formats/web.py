@@ -173,8 +173,10 @@ def received(
     Raises
     ------
     InputError
-        If more comes than may, or too slowly.
+        If more comes than may, or too slowly; or if the length that was said is none, so that the end is not known
+        while the connection stays open.
     """
+    _require_length(answer, shown)
     began, done = time.monotonic(), 0
     while chunk := answer.raw.read1(CHUNK_BYTES, decode_content=False):
         done += len(chunk)
@@ -188,6 +190,14 @@ def received(
         if told is not None:
             told(len(chunk))
         yield chunk
+
+
+def _require_length(answer: requests.Response, shown: str) -> None:
+    """Refuse an answer that says a length which is none (negative, a word); one said twice is one."""
+    said = answer.headers.get("Content-Length")
+    if said and not all(one.strip().isdecimal() for one in said.split(",")):
+        what = f"the length that the service says is none ({said[:20]!r})"
+        raise InputError(Fault(what, shown, "check the address; or fetch the file yourself and name its path"))
 
 
 def said_of(error: BaseException | None, url: str) -> str:

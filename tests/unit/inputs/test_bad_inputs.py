@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import warnings
@@ -26,12 +27,13 @@ from flexsites.config.rules import Inside, RasterAbove
 from flexsites.config.run import Area
 from flexsites.config.sources import Raster, Sources
 from flexsites.errors import CrsError, InputError
-from flexsites.inputs.formats import workbook
+from flexsites.inputs.formats import geojson, workbook
 from flexsites.inputs.formats.files import Places, sha256
 from flexsites.inputs.land.rasters import open_raster
 from flexsites.inputs.prepare import Request, check, prepare
 from flexsites.inputs.rows.records import Hashes
 from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares, vector, write
+from tests.unit.inputs.web import Web, serving
 
 Make = Callable[[Path], dict[str, Any]]
 
@@ -411,8 +413,30 @@ def test_a_grid_of_text_with_decimal_commas_is_told(tmp_path: Path) -> None:
             open_raster("layers.flood", row, "r.asc", Places(tmp_path, tmp_path))
 
 
-@pytest.mark.parametrize("stranger", [None, 5, "a", [{"b": 1}]])
-def test_what_is_no_feature_among_features_is_told(stranger: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("spoil", [lambda _: b'{"code": "busy"}', gzip.compress, lambda content: content[:-200]])
+def test_a_file_of_the_web_that_cannot_be_read_is_fetched_anew(spoil: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    """It stayed as it came: what its remedy says (fetch it again) helped nobody. What can be read stays."""
+    good = squares(2).to_json(to_wgs84=True).encode()
+    noise = write(squares(), tmp_path / "noise.gpkg").read_bytes()
+    with serving(Web(files={"/a.geojson": spoil(good), "/n.gpkg": noise}, is_chunked=True)) as web:
+        given = sources(
+            parcels=vector(f"{web.url}/a.geojson", id_column="id"), layers={"natura2000": vector(f"{web.url}/n.gpkg")}
+        )
+        with pytest.raises(InputError, match="again"):
+            prepare(given, directory=tmp_path / "out", base=tmp_path)
+        web.files["/a.geojson"] = good
+        assert len(prepare(given, directory=tmp_path / "out", base=tmp_path).parcels()) == 2
+        assert (web.count("GET /a.geojson"), web.count("GET /n.gpkg")) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "stranger", [None, 5, "a", [{"b": 1}], {}, {"a": 1}, {"type": "feature"}, {"type": "Point", "coordinates": [5, 52]}]
+)
+@pytest.mark.parametrize("chunk", [1 << 22, 300])
+def test_what_is_no_feature_among_features_is_told(
+    stranger: Any, chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(geojson, "_CHUNK", chunk)
     path = tmp_path / "p.geojson"
     squares(2).assign(tags='[{"a": 1}, null]').to_file(path, driver="GeoJSON")
     told = json.loads(path.read_text(encoding="utf-8"))
@@ -421,8 +445,8 @@ def test_what_is_no_feature_among_features_is_told(stranger: Any, tmp_path: Path
         members = [*told["features"][:at], stranger, *told["features"][at:]]
         path.write_text(json.dumps(told | {"features": members}), encoding="utf-8")
         (found,) = check(sources(parcels=row), base=tmp_path)
-        assert f"members of `features` that are no feature (1 row: {json.dumps(stranger)})" in str(found)
-    path.write_text(json.dumps(told), encoding="utf-8")
+        assert f"members of `features` that are no feature (1 row: {json.dumps(stranger)[:20]})" in str(found)
+    path.write_text(json.dumps({"made": {"features": [1, {}]}} | told), encoding="utf-8")
     assert check(sources(parcels=row), base=tmp_path) == []
 
 

@@ -125,6 +125,18 @@ def test_a_file_without_a_length_ends_somewhere(web: Web, tmp_path: Path, monkey
         fetch_file(f"{web.url}/a.bin", tmp_path / "b.bin")
 
 
+@pytest.mark.parametrize("said", ["-5", "many"])
+def test_a_length_that_is_none_is_told_at_once(web: Web, tmp_path: Path, said: str) -> None:
+    """Until the connection was closed, nobody knew that nothing more would come."""
+    web.headers = {"Content-Length": said}
+    with pytest.raises(InputError, match=f"the length that the service says is none .'{said}'"):
+        fetch_file(f"{web.url}/a.bin", tmp_path / "a.bin")
+    assert web.asked == ["GET /a.bin"]
+    assert not (tmp_path / "a.bin").exists()
+    web.headers = {"Content-Length": f"{len(CONTENT)}, {len(CONTENT)}"}  # said twice
+    assert fetch_file(f"{web.url}/a.bin", tmp_path / "a.bin").read_bytes() == CONTENT
+
+
 def test_a_page_for_people_is_no_file(web: Web, tmp_path: Path) -> None:
     web.files["/a.gpkg"] = b"<!DOCTYPE html><html><title>Log in</title></html>"
     with pytest.raises(InputError, match=r"web page \(HTML\).*Log in"):
