@@ -82,8 +82,6 @@ class Potential:
     verdict: pd.Series[str]
     storeys: Storeys
     units: dict[str, Floats]
-    units_density: Floats
-    units_layout: Floats
     extra_area_m2: Floats
     lift_measure: pd.Series[str]
     failed: ListArray
@@ -249,8 +247,7 @@ def _roof_above_entrance(roofs: Frame, lift: LiftRules) -> Floats:
 def potential(roofs: Frame, age_rule: AgeRule, variant: RoofVariant, rules: TopUpRules) -> Potential:
     """Return storeys, homes, extra area, lift and verdict of every roof under one age rule and one variant."""
     storeys = storeys_to_add(roofs, age_rule, variant, rules)
-    density, layout = _count_homes(roofs, storeys, variant, rules)
-    units = {bound: np.minimum(density[bound], layout[bound]) for bound in BOUNDS}
+    units = _count_homes(roofs, storeys, variant, rules)
     extra = roof_extra_area(
         storeys.expected, floats(roofs, "daylit_roof_area_m2"), form_factor=float(rules.units.form_factor)
     )
@@ -260,7 +257,9 @@ def potential(roofs: Frame, age_rule: AgeRule, variant: RoofVariant, rules: TopU
     if functions is not None:
         failed["functions"], undecided[functions.evidence] = functions.outcome == FAILED, functions.outcome == UNKNOWN
     if variant.adds_units:
-        failed["no_home_fits"] = (storeys.high > 0) & (units["high"] == 0)
+        # A roof that fails on its flat share or its usable area holds none: that alone is the reason.
+        is_roof = ~(failed["roof_flat_share"] | failed["usable_roof_area"])
+        failed["no_home_fits"] = is_roof & (storeys.high > 0) & (units["high"] == 0)
     missing = _missing(roofs, variant)
     is_missing, is_failed = np.any(list(missing.values()), axis=0), np.any(list(failed.values()), axis=0)
     is_undecided = np.any(list(undecided.values()), axis=0)
@@ -287,8 +286,6 @@ def potential(roofs: Frame, age_rule: AgeRule, variant: RoofVariant, rules: TopU
         ),
         Storeys(low, expected, high, answered(storeys.before_lift, "high")),
         {bound: answered(values, bound) for bound, values in units.items()},
-        answered(density["expected"]),
-        answered(layout["expected"]),
         answered(extra),
         _lift_measure(roofs, variant, rules.lift, storeys),
         list_names(list(failed.values()), list(failed)),
@@ -296,17 +293,17 @@ def potential(roofs: Frame, age_rule: AgeRule, variant: RoofVariant, rules: TopU
     )
 
 
-def _count_homes(
-    roofs: Frame, storeys: Storeys, variant: RoofVariant, rules: TopUpRules
-) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """Return the homes by area and by layout at the three bounds; none where the variant adds no homes."""
+def _count_homes(roofs: Frame, storeys: Storeys, variant: RoofVariant, rules: TopUpRules) -> dict[str, Floats]:
+    """Return the homes at the three bounds, by the area where daylight is; none where the variant adds no homes.
+
+    How many stand in rows on a storey is told beside it (``n_layout_*`` of roofs) and bounds nothing. Source: METHOD 7.
+    """
     daylit, form_factor = floats(roofs, "daylit_roof_area_m2"), float(rules.units.form_factor)
-    density, layout = {}, {}
+    units = {}
     for bound in BOUNDS:
         added = storeys.at(bound) if variant.adds_units else storeys.at(bound) * 0.0
-        density[bound] = roof_dwellings(added, daylit, form_factor=form_factor, unit_m2=rules.units.unit_m2.at(bound))
-        layout[bound] = np.where(added == 0, 0.0, added * floats(roofs, f"n_layout_{bound}"))
-    return density, layout
+        units[bound] = roof_dwellings(added, daylit, form_factor=form_factor, unit_m2=rules.units.unit_m2.at(bound))
+    return units
 
 
 def _failures(

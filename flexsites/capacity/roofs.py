@@ -131,9 +131,6 @@ def roof_units(roofs: Frame, *, rules: TopUpRules) -> Frame:
             found = potential(roofs, age_rule, variant, rules)
             numbers = {f"n_storeys_added_{bound}": found.storeys.at(bound) for bound in BOUNDS}
             numbers |= {f"n_units_{bound}": found.units[bound] for bound in BOUNDS}
-            numbers["n_units_density"] = found.units_density
-            by_layout = found.units_layout < found.units_density
-            bound_by = np.where(found.units["expected"] > 0, by_layout.astype(np.int64), -1)
             columns: dict[str, Any] = {
                 "bag_pand_id": roofs["bag_pand_id"],
                 "age_rule": texts(same, [age_rule.id]),
@@ -142,7 +139,6 @@ def roof_units(roofs: Frame, *, rules: TopUpRules) -> Frame:
                 "roof_quality": roofs["roof_quality"],
                 "verdict": found.verdict,
                 **{name: whole(values) for name, values in numbers.items()},
-                "bound_by": texts(bound_by, ["density", "layout"]),
                 "extra_floor_area_m2": found.extra_area_m2,
                 "lift_measure": found.lift_measure,
                 "failed_rules": found.failed,

@@ -129,8 +129,6 @@ RoofUnits = Table(
         r.n_roof_units_low,
         r.n_roof_units_expected,
         r.n_roof_units_high,
-        r.n_roof_units_density,
-        r.roof_bound_by,
         r.extra_floor_area_m2,
         r.lift_measure,
         r.failed_rules,

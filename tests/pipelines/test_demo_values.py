@@ -58,7 +58,7 @@ TOUCHING = (211, 203)
 PART_NEEDS_CONSENT = {"eligible": 195, "conditional": 83}
 """Valid pieces of which a part needs consent, by the verdict of their parcels."""
 
-ROOFS = {"dwellings": (240, 20), "shops": (646, 58)}
+ROOFS = {"dwellings": (240, 20), "shops": (700, 58)}
 """Homes at expected figures on roofs that may be topped up, and how many roofs: apart, and never added."""
 
 

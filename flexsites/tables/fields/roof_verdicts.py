@@ -40,27 +40,14 @@ n_storeys_added_expected = Field(
 n_storeys_added_high = Field("n_storeys_added_high", "int", "storeys that can be added", null=_NO_VERDICT, low=0)
 n_roof_units_low = Field("n_units_low", "int", "homes at the low bounds", null=_NO_VERDICT, low=0, kind="extensive")
 n_roof_units_expected = Field(
-    "n_units_expected", "int", "homes: min(density, layout)", null=_NO_VERDICT, low=0, kind="extensive"
-)
-n_roof_units_high = Field("n_units_high", "int", "homes at the high bounds", null=_NO_VERDICT, low=0, kind="extensive")
-n_roof_units_density = Field(
-    "n_units_density",
+    "n_units_expected",
     "int",
-    "homes by area alone: floor(storeys x daylit x form factor / m2)",
+    "homes: floor(storeys x daylit x form factor / m2)",
     null=_NO_VERDICT,
     low=0,
     kind="extensive",
 )
-roof_bound_by = Field(
-    "bound_by",
-    "str",
-    "which route bounds the expected number",
-    null="no homes",
-    values=("density", "layout"),
-    names="bound",
-    null_is="not_applicable",
-    unknown_with="n_units_expected",
-)
+n_roof_units_high = Field("n_units_high", "int", "homes at the high bounds", null=_NO_VERDICT, low=0, kind="extensive")
 extra_floor_area_m2 = Field(
     "extra_floor_area_m2",
     "float",

@@ -169,6 +169,7 @@ def test_of_many_parcels_the_zoom_that_the_page_opens_with_comes_first(
 ) -> None:
     """Of a municipality of 62,000 parcels the map was empty until every zoom was made; tiles are the same in parts."""
     monkeypatch.setattr(tiles, "_MANY", 0)
+    monkeypatch.setattr(tiles, "_MAP_PX", 200)  # the run is so small that a map of usual size opens with its last zoom
     place = copy_of(run.results.directory, tmp_path / "run")
     apart = open_run(place)
     first, near, far = (part for part in apart.tiles.paths if part.layer == "parcels")

@@ -31,7 +31,7 @@ ANSWERS: dict[str, tuple[str, list[int | None], list[int | None]]] = {
     "galleries_lift_unknown_1973": ("unknown", [None] * 2, [8] * 2),
     "deep_shop_1985": ("eligible", [18], [18]),
     "shop_row_1988": ("eligible", [6, 4, 6], [6, 4, 6]),
-    "office_1995": ("eligible", [14], [14]),  # the second storey at 8.7 + 3.0 = 11.7 m: no lift
+    "office_1995": ("eligible", [15], [15]),  # the second storey at 8.7 + 3.0 = 11.7 m: no lift
     "roof_in_two_parts_1980": ("excluded", [0], [0]),
     "monument_1966": ("conditional", [8], [8]),
     "doubtful_1971": ("eligible", [8], [8]),
@@ -172,18 +172,18 @@ def test_the_headline_counts_dwellings_shops_and_offices_apart_per_gemeente_and_
     assert homes == {
         ("run", "run", "dwellings"): 56,
         ("run", "run", "shops"): 34,
-        ("run", "run", "offices"): 14,
+        ("run", "run", "offices"): 15,
         ("gemeente", "GM9911", "dwellings"): 16 + 8 + 8,
         ("gemeente", "GM9911", "shops"): 34,
-        ("gemeente", "GM9911", "offices"): 14,
+        ("gemeente", "GM9911", "offices"): 15,
         ("gemeente", "GM9912", "dwellings"): 16 + 8,
         ("owner_class", "corporatie", "dwellings"): 56,
         ("owner_class", "commercieel", "shops"): 34,
-        ("owner_class", "gemeente", "offices"): 14,
+        ("owner_class", "gemeente", "offices"): 15,
         ("roof_quality", "sound", "dwellings"): 48,
         ("roof_quality", "doubtful", "dwellings"): 8,
         ("roof_quality", "sound", "shops"): 34,
-        ("roof_quality", "sound", "offices"): 14,
+        ("roof_quality", "sound", "offices"): 15,
     }
     for kind, rows in groups.groupby("group_kind"):
         assert rows["n_buildings"].sum() == len(found["roofs"]), kind
@@ -194,5 +194,5 @@ def test_the_headline_is_not_the_most_generous_of_the_ways_and_their_range_is_to
     told = roof_range(totals, headline=HEADLINE)
     assert told is not None
     # The corporation's strict variant asks four dwellings of every block: 56 of dwellings less the 8 of the monument
-    # stay eligible, and the monument is conditional; the widest counts a lift as a cost: 104 + 12 + 8 + 16.
-    assert (told.lowest, told.headline, told.highest) == (56, 104, 140)
+    # stay eligible, and the monument is conditional; the widest counts a lift as a cost: 105 + 12 + 8 + 16.
+    assert (told.lowest, told.headline, told.highest) == (56, 105, 141)

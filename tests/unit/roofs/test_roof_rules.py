@@ -170,7 +170,7 @@ def test_an_undecided_lift_keeps_its_range_and_names_the_evidence() -> None:
     """None or all of them: which is to be expected, nobody can say, so no figure stands for it."""
     found = units_of("stec_2023", "permanent_strict", building_height_m=HIGH, has_lift=None)
     assert found["n_units_low"] == found["n_storeys_added_low"] == 0
-    for name in ("n_units_expected", "n_storeys_added_expected", "n_units_density", "extra_floor_area_m2"):
+    for name in ("n_units_expected", "n_storeys_added_expected", "extra_floor_area_m2"):
         assert pd.isna(found[name]), name
     assert found["n_units_high"] > 0
     assert found["missing_evidence"] == ("has_lift",)
@@ -196,10 +196,11 @@ def test_a_maisonette_adds_floor_area_and_no_homes_and_no_second_storey() -> Non
     assert found["extra_floor_area_m2"] == pytest.approx(58 * 10 * 0.95 * 0.78)
 
 
-def test_homes_are_the_least_of_area_and_layout() -> None:
-    """551 m2 x 0.78 / 50 = 8.6; rows of homes of 64.1 m2 gross, 6.4 m wide and 10 m deep: 9 in 58 m."""
+def test_homes_are_counted_by_the_area_where_daylight_is() -> None:
+    """551 m2 x 0.78 / 50 = 8.6, and twice that on two storeys: 17.2."""
     found = units_of("stec_2023", "permanent_cost")
-    assert (found["n_units_density"], found["n_units_expected"], found["bound_by"]) == (8, 8, "density")
+    assert found["n_units_expected"] == 8
+    assert units_of("stec_2023", "permanent_cost", year_built=1995)["n_units_expected"] == 17
     assert found["n_units_low"] <= found["n_units_expected"] <= found["n_units_high"]
 
 
@@ -400,7 +401,7 @@ def test_the_stec_rule_counts_a_stock_of_known_composition() -> None:
     base = units[(units["age_rule"] == "stec_2023") & (units["roof_variant"] == "permanent_cost")]
     assert base["n_storeys_added_expected"].sum() == 10 * 1 + 7 * 2 + 1
     # 551 m2 of usable roof: floor(429.78 / 50) = 8 on one storey, floor(859.56 / 50) = 17 on two.
-    assert base["n_units_density"].sum() == 11 * 8 + 7 * 17
+    assert base["n_units_expected"].sum() == 11 * 8 + 7 * 17
     assert roofs["n_units_expected"].isna().sum() == 7
 
 
