@@ -207,7 +207,7 @@ class Questions:
             return self._own_grounds(gemeente, reading), 0
         if gemeente is not None:
             return self._land.of(reading, gemeente)
-        if not (self._last and self._last[0][0].id == reading.id and reading.leaves_the_same_as(self._last[0][0])):
+        if not (self._last and _share_grounds(reading, self._last[0][0])):
             run, n_assessed = self._on_its_land(reading)
             self._last[:] = [(reading, grounds_of(run, reach_m=_reach_m(reading)), n_assessed)]
         return self._last[0][1:]
@@ -245,6 +245,11 @@ class Questions:
             order=self.run.names, places=asked.places, clusters=told["clusters"],
         )  # fmt: skip
         return total_variant(name, [part], order=self.run.names)
+
+
+def _share_grounds(one: Reading, other: Reading) -> bool:
+    """Whether readings are counted on the same: land that is left alike, and clusters that reach as far."""
+    return one.id == other.id and one.leaves_the_same_as(other) and _reach_m(one) == _reach_m(other)
 
 
 def _reach_m(reading: Reading) -> float:

@@ -111,8 +111,8 @@ def add_variants(place: Place, study: Study, found: Beside, options: Options) ->
     begin = time.perf_counter()
     for source, name in _tables_of(found, study):
         take_over(source, place.directory / name)
-    for path in (found.directory / "canonical").rglob("*.parquet"):
-        take_over(path, place.directory / path.relative_to(found.directory))
+    for path in _prepared_files(found.directory / "canonical"):
+        take_over(path, place.directory / path.relative_to(found.directory), may_link=path.suffix == ".parquet")
     taken, n_assessed = time.perf_counter(), 0
     if found.answered:
         n_assessed = _answer(place, study, found, say_of(options))
@@ -217,6 +217,18 @@ def _tables_of(found: Beside, study: Study) -> Iterator[tuple[Path, str]]:
             yield found.directory / path, name
     if draws and (found.directory / CERTAINTY / "draws.yaml").is_file():
         yield found.directory / CERTAINTY / "draws.yaml", f"{CERTAINTY}/draws.yaml"
+
+
+def _prepared_files(canonical: Path) -> Iterator[Path]:
+    """Give the files that a run prepared, with what it remembers of them: by these it is asked of other land.
+
+    Hashes of sources are not among them: this run has its own.
+    """
+    for path in sorted(canonical.rglob("*")):
+        parts = path.relative_to(canonical).parts
+        is_left = parts[0] == "scratch" or parts == ("hashes.json",) or path.name.startswith(".")
+        if path.is_file() and not is_left:
+            yield path
 
 
 def _has_same_draws(directory: Path, study: Study) -> bool:

@@ -48,16 +48,30 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def take_over(source: Path, path: Path) -> None:
+def take_over(source: Path, path: Path, *, may_link: bool = True) -> None:
     """Have a file here too that stands elsewhere: the same bytes on the disk where it can be, else a copy.
 
-    Files are replaced, never written into, so that what becomes of the one leaves the other as it is.
+    Tables are replaced, never written into, so that what becomes of the one leaves the other as it is.
+
+    Parameters
+    ----------
+    source, path
+        Where it stands, and where it is to stand.
+    may_link
+        Whether that holds of it; what is written over in its place is copied.
     """
     with whole_file(path) as temporary:
-        try:
-            os.link(source, temporary)
-        except OSError:  # another disk, or one that has no links
+        if not (may_link and _linked(source, temporary)):
             shutil.copyfile(source, temporary)
+
+
+def _linked(source: Path, path: Path) -> bool:
+    """Have the same bytes under another name too, and return whether that can be: not on another disk."""
+    try:
+        os.link(source, path)
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

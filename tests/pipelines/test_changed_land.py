@@ -282,15 +282,35 @@ def test_what_a_question_of_land_takes_is_told_before_it_is_answered(name: str, 
 
 
 def test_a_run_tells_what_a_variant_will_take_before_it_is_answered(
-    world: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    world: Path,
+    finished: Path,
+    answered: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """From a run to which variants were added before it is answered as from the run that these were added to."""
     monkeypatch.setattr(added, "_LONG_S", 0.0)
     path = write_run(tmp_path, world, bare, with_variants(told=RULES["excludes"]))
-    run_tables(path, finished)
+    told = run_tables(path, finished)
     shown = "".join(capsys.readouterr())
     ahead, after = shown.index("Variant told: about "), shown.index("Answered from its tables: told")
     assert ahead < after
     assert int(shown[ahead:].split()[3]) > 0
+    assert f"Reused from {answered[-1].name}" in shown
+    found = Questions(open_finished(own_directory(finished))).answer(variant_asked(RULES["excludes"]))
+    pd.testing.assert_frame_equal(read(told / "variants/told/suitability.parquet"), found.suitability, check_exact=True)
+
+
+def test_clusters_that_reach_otherwise_are_counted_anew_on_the_same_land(finished: Path) -> None:
+    questions = Questions(open_finished(own_directory(finished)))
+    near, far = (
+        variant_asked(RULES["excludes"] | {"replace": {"counting.cluster_reach_m": figure(reach_m, unit="m")}})
+        for reach_m in (50, 2_000)
+    )
+    one, other, again = (questions.count(asked).after.totals() for asked in (near, far, near))
+    assert one == again != other
+    assert_counts_are(other, questions.answer(far).totals, "what_if")
 
 
 def test_a_question_of_figures_waits_for_no_question_of_land(finished: Path) -> None:
