@@ -186,12 +186,19 @@ def _plans(
 ) -> list[Planned | None]:
     """Return the plan of a piece under each layout; None where no lane leads in."""
     plans = _from_gates(ground, layouts, enough, n_turns, n_spines)
+    # The lane from an entrance off the land may pass the nearest land by.
+    wanting = [i for i, plan in enumerate(plans) if enough[i] > _held(plan) and layouts[i].lane in ground.beside]
+    if wanting:
+        beside = ground._replace(mouths=ground.beside, farther={})
+        found = _from_gates(beside, [layouts[i] for i in wanting], enough[wanting], n_turns, n_spines)
+        for i, plan in zip(wanting, found, strict=True):
+            plans[i] = _better(plans[i], plan)
     # No straight lane leads on to the largest room: then from where a lane comes that bends.
     wanting = [i for i, plan in enumerate(plans) if enough[i] > _held(plan)]
     for lane in dict.fromkeys(layouts[i].lane for i in wanting):
-        if (beside := ground.beside_approach(lane)) is not None:
+        if (rest := ground.beside_approach(lane)) is not None:
             asking = [i for i in wanting if layouts[i].lane == lane]
-            found = _from_gates(beside, [layouts[i] for i in asking], enough[asking], n_turns, n_spines)
+            found = _from_gates(rest, [layouts[i] for i in asking], enough[asking], n_turns, n_spines)
             for i, plan in zip(asking, found, strict=True):
                 if _held(plan) > _held(plans[i]) and plan is not None:
                     plans[i] = plan._replace(approach=ground.approach)

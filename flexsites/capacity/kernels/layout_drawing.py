@@ -225,5 +225,5 @@ def _mouth(planned: Planned, layout: Layout, origin: Floats) -> Geometries:
 
 def _narrow(planned: Planned, origin: Floats) -> Geometries:
     """Return the lanes from the entrance that are as narrow as the land lets through; no shape where there are none."""
-    lanes = [one for one in (planned.approach, planned.mouth.narrow) if one is not None]
+    lanes = [one for one in (planned.approach, planned.mouth.narrow, planned.mouth.before) if one is not None]
     return np.array([lane.moved(origin).ground() for lane in lanes], dtype=object)

@@ -46,6 +46,8 @@ class Mouth(NamedTuple):
     narrow: Lane | None
     """All of it, from the entrance on, as narrow as the land lets through; None: straight, and as wide as other lanes
     where the land is."""
+    before: Lane | None = None
+    """Of a straight one the lane from an entrance off the land to the land; None: none is needed."""
 
     def segments(self) -> Floats:
         """Return it as (x0, y0, x1, y1), shape (k - 1, 4)."""
@@ -53,7 +55,8 @@ class Mouth(NamedTuple):
 
     def moved(self, by: Floats) -> "Mouth":
         """Return it moved, by (x, y) in m."""
-        return Mouth(self.points + by, None if self.narrow is None else self.narrow.moved(by))
+        narrow, before = (None if lane is None else lane.moved(by) for lane in (self.narrow, self.before))
+        return Mouth(self.points + by, narrow, before)
 
 
 class Ground(NamedTuple):
@@ -65,6 +68,9 @@ class Ground(NamedTuple):
     """Per width of lanes and verge the way to the nearest point with room for both all round; none where none leads."""
     farther: dict[tuple[float, float], Mouth]
     """The same, with room for a square of both in whatever direction: where from the nearest gate no lane leads on."""
+    beside: dict[tuple[float, float], Mouth]
+    """Where the entrance lies off the land, the same straight from where one comes to it: the lane that is followed
+    from there may pass the nearest land by."""
     shape: shapely.Geometry
     approach: Lane | None = None
     """The lane from the entrance to a room of the piece, where it bends or begins off the land; None: it does not."""
@@ -87,6 +93,7 @@ class Ground(NamedTuple):
             area_m2=self.area_m2,
             mouths={one: mouth.moved(origin) for one, mouth in found.mouths.items()},
             farther={one: mouth.moved(origin) for one, mouth in found.farther.items()},
+            beside={},
             approach=self.approach,
         )
 
@@ -143,24 +150,24 @@ def _entrances(moved: Geometries, entrances: Floats, edges: Floats, first_edge: 
     return np.asarray(shapely.get_coordinates(shapely.get_point(lines, 0)))
 
 
-def _straight(moved: Geometries, begins: Floats, clearance: float, widths: Floats) -> Floats:
+def _straight(moved: Geometries, begins: Floats, clearance: float, widths: Floats, far: Floats) -> Floats:
     """Return per piece the nearest point that keeps a distance to the edge, with a straight lane to it; NaN: none.
 
     What keeps the distance may lie in several parts: one out of sight, however near, does not close the others. The
-    lane may be narrower where it begins, as in a corner.
+    lane may be narrower where it begins, as in a corner: near the entrance, which is so far along its lane.
 
     Examples
     --------
     >>> two_rooms = shapely.difference(shapely.box(0, 0, 40, 20), shapely.box(9, 0, 10, 18))
     >>> behind = shapely.difference(two_rooms, shapely.box(12, 0, 13, 2))  # the nearest room is behind the wall
-    >>> begin, width = np.array([[10.2, 0.0]]), np.array([3.0])
-    >>> bool(_straight(np.array([behind]), begin, 3.0, width)[0, 0] > 10.2)
+    >>> begin, width, at = np.array([[10.2, 0.0]]), np.array([3.0]), np.zeros(1)
+    >>> bool(_straight(np.array([behind]), begin, 3.0, width, at)[0, 0] > 10.2)
     True
 
     From the end of a neck of 4 m a lane of 3 m leads on, and none of 5 m:
 
     >>> neck, begin = np.array([shapely.box(0, 0, 40, 20) | shapely.box(-30, 8, 0, 12)]), np.array([[-30.0, 10.0]])
-    >>> [round(float(_straight(neck, begin, 3.0, np.array([one]))[0, 0]), 1) for one in (3.0, 5.0)]
+    >>> [round(float(_straight(neck, begin, 3.0, np.array([one]), at)[0, 0]), 1) for one in (3.0, 5.0)]
     [2.2, nan]
     """
     parts, owner = shapely.get_parts(shapely.buffer(moved, -clearance, quad_segs=8), return_index=True)
@@ -172,7 +179,8 @@ def _straight(moved: Geometries, begins: Floats, clearance: float, widths: Float
     # a millimetre further in, for a point on the edge is on either side of it by its last bit
     inside = begin + (ends - begin) * 1e-3
     in_sight = shapely.covers(moved[owner], shapely.linestrings(np.stack([inside, ends], axis=1)))
-    share = np.minimum(_BEGINS * widths[owner] / np.maximum(shapely.length(lines), _SLACK_M), 1.0)
+    begun_m = np.maximum(_BEGINS * widths - far, 0.0)[owner]
+    share = np.minimum(begun_m / np.maximum(shapely.length(lines), _SLACK_M), 1.0)
     begun = shapely.linestrings(np.stack([begin + (ends - begin) * share[:, None], ends], axis=1))
     middles = shapely.buffer(moved, _SLACK_M - widths / 2, quad_segs=8)
     in_sight &= shapely.covers(middles[owner], begun)
@@ -233,18 +241,24 @@ def grounds_of(
         None if approaches is None or approaches[i] is None else approaches[i].moved(-origin[i])
         for i in range(len(pieces))
     ]
-    is_off = np.array([way is not None and _is_off(way, piece) for way, piece in zip(ways, moved, strict=True)], bool)
+    before = [None if way is None else _before(way, piece) for way, piece in zip(ways, moved, strict=True)]
+    for i, lane in enumerate(before):
+        if lane is not None:
+            points[i] = lane.middle.coords[-1]
+    far = np.array([0.0 if lane is None else lane.middle.length for lane in before])
 
-    def mouths(clearance: float, lane_m: float) -> list[Mouth | None]:
+    def mouths(clearance: float, lane_m: float) -> tuple[list[Mouth | None], list[Mouth | None]]:
         widths = np.array([lane_m if way is None else way.width_m for way in ways])
-        gates = _straight(moved, points, clearance, widths)
-        found: list[Mouth | None] = []
-        for i, way in enumerate(ways):
-            if not (is_off[i] or np.isnan(gates[i]).any()):
-                found.append(Mouth(np.stack([points[i], gates[i]]), None))
-            else:
-                found.append(None if way is None else _along(way, moved[i], clearance))
-        return found
+        gates = _straight(moved, points, clearance, widths, far)
+        straight = [
+            None if np.isnan(gate).any() else Mouth(np.stack([point, gate]), None, lane)
+            for point, gate, lane in zip(points, gates, before, strict=True)
+        ]
+        followed: list[Mouth | None] = []
+        for one, way, lane, piece in zip(straight, ways, before, moved, strict=True):
+            is_followed = way is not None and (one is None or lane is not None)
+            followed.append(_along(way, piece, clearance) if way is not None and is_followed else one)
+        return followed, [None if lane is None else one for one, lane in zip(straight, before, strict=True)]
 
     # Each width by itself: what a piece holds under one layout must not hang on which others are asked.
     near = {lane: mouths(lane[1] + lane[0] * math.sqrt(0.5) + _ROUNDING_M, lane[0]) for lane in lanes}
@@ -254,16 +268,30 @@ def grounds_of(
         Ground(
             edges[first_edge[i] : first_edge[i + 1]],
             float(areas[i]),
-            {lane: mouth for lane, one in near.items() if (mouth := one[i]) is not None},
-            {lane: mouth for lane, one in farther.items() if (mouth := one[i]) is not None},
+            {lane: mouth for lane, (one, _) in near.items() if (mouth := one[i]) is not None},
+            {lane: mouth for lane, (one, _) in farther.items() if (mouth := one[i]) is not None},
+            {lane: mouth for lane, (_, one) in near.items() if (mouth := one[i]) is not None},
             moved[i],
-            way if way is not None and (is_off[i] or len(way.middle.coords) > _STRAIGHT) else None,
+            way if way is not None and (before[i] is not None or len(way.middle.coords) > _STRAIGHT) else None,
         )
         for i, way in enumerate(ways)
     ]
     return grounds, origin
 
 
-def _is_off(way: Lane, piece: shapely.Geometry) -> bool:
-    """Return whether a lane begins off a piece."""
-    return bool(shapely.distance(piece, shapely.Point(way.middle.coords[0])) > _AT_M)
+def _before(way: Lane, piece: shapely.Geometry) -> Lane | None:
+    """Return a lane from where it begins to where it comes to a piece; None: it begins there, or never does.
+
+    Examples
+    --------
+    >>> way = Lane(shapely.LineString([(0, 0), (0, 20), (20, 20)]), 3.0)
+    >>> _before(way, shapely.box(5, 10, 30, 30)).middle.coords[:]
+    [(0.0, 0.0), (0.0, 20.0), (5.0, 20.0)]
+    >>> _before(way, shapely.box(-5, 0, 30, 30)) is None
+    True
+    """
+    met = shapely.get_coordinates(shapely.intersection(way.middle, piece))
+    if not len(met) or shapely.distance(piece, shapely.Point(way.middle.coords[0])) <= _AT_M:
+        return None
+    end = float(shapely.line_locate_point(way.middle, shapely.points(met)).min())
+    return Lane(cast("shapely.LineString", substring(way.middle, 0.0, end)), way.width_m)

@@ -274,3 +274,18 @@ def test_a_neck_that_bends_is_followed_from_the_entrance_on() -> None:
     assert lanes.distance(shapely.Point(entrance)) < 0.01
     assert shapely.get_parts(shapely.buffer(lanes, -1.45)).size == 1
     assert place(piece, entrance, BARE._replace(lane_m=4.5), ALL, n_turns=2, n_spines=1).n_modules == 0
+
+
+def test_homes_stand_where_one_comes_in_though_the_lane_leads_on_along_the_edge_and_the_entrance_lies_off_the_land():
+    """The lane to the largest room passes a field along its edge: from a hair off it none stood there, nor further."""
+    near, far = shapely.box(0, 0, 40, 22), shapely.box(0, 60, 15, 75)
+    held = []
+    for x in (0.0, -0.2, -1.4):
+        approach = Lane(shapely.LineString([(x, 11), (1.6, 11), (1.6, 60), (7.5, 67.5)]), BARE.lane_m)
+        most = {"n_turns": 2, "n_spines": 1, "approach": approach}
+        placed = place(shapely.union(near, far), np.array([x, 11.0]), BARE, ALL, **most)
+        lanes = shapely.union_all(placed.polygons[[kind == "lane" for kind in placed.kind]])
+        assert lanes.distance(shapely.Point(x, 11)) < 0.01
+        held.append(placed.n_modules)
+    assert held == [held[0]] * 3
+    assert held[0] >= 7
