@@ -44,6 +44,11 @@ def whole_file(path: Path) -> Iterator[Path]:
         for on_written in _told:
             on_written(temporary, path)
         temporary.replace(path)
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        # Arrow, for one, does not say which file it could not write.
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -161,3 +162,12 @@ def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatc
     write_whole(path, b"content")
     assert brought == [(7, False)]
     assert path.read_bytes() == b"content"
+
+
+def test_a_full_disk_is_told_with_the_file_that_could_not_be_written(tmp_path: Path) -> None:
+    """Arrow says that the device is full, and not where."""
+    path = tmp_path / "canonical" / "areas.parquet"
+    with pytest.raises(OSError, match="No space left on device") as told, whole_file(path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert told.value.filename == str(path)
+    assert not list(path.parent.iterdir())
