@@ -35,6 +35,9 @@ _BYTES_PER_PARCEL = 8_000
 _MOST_PIECES = 120_000
 """When more pieces were asked than this the land is laid out anew: what is held stays within bounds."""
 
+_MOST_OPENED = 10_000
+"""The same of bodies of land that were opened, which hold most: measured, some 90 kB each."""
+
 _MOST_LANDS = 2
 """For so many tests of pieces land is held: who compares a question of tests with one of rules asks both in turn."""
 
@@ -84,8 +87,8 @@ class _LaidOut:
 
     @property
     def is_full(self) -> bool:
-        """Whether more pieces were asked than are held."""
-        return self.land.n_remembered > _MOST_PIECES
+        """Whether more pieces were asked, or more land opened, than is held."""
+        return self.land.n_remembered > _MOST_PIECES or self.land.n_opened > _MOST_OPENED
 
     def serves(self, other: Surroundings, reading: Reading, barring: tuple[ExclusionRule, ...]) -> bool:
         """Return whether a reading is tested by the same figures, among the same streets and barriers."""

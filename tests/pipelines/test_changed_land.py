@@ -226,8 +226,15 @@ def test_gemeenten_asked_one_by_one_are_the_whole_and_their_counts_its_totals(
 
 
 @pytest.mark.deep(sibling="test_gemeenten_asked_one_by_one_are_the_whole_and_their_counts_its_totals")
-def test_questions_asked_in_a_row_are_answered_as_if_each_were_the_first(finished: Path) -> None:
-    """What is kept of the land between them is that of no other question: cut elsewhere, tested otherwise."""
+@pytest.mark.parametrize("most_opened", [kept._MOST_OPENED, 0])
+def test_questions_asked_in_a_row_are_answered_as_if_each_were_the_first(
+    most_opened: int, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept of the land between them is that of no other question: cut elsewhere, tested otherwise.
+
+    Nor does it matter when land was let go of because too much of it was opened.
+    """
+    monkeypatch.setattr(kept, "_MOST_OPENED", most_opened)
     own = own_directory(finished)
     questions, farther = Questions(open_finished(own)), {"change": {"power_lines": {"distance_m": figure(60)}}}
     asked = [variant_asked(one) for one in (RULES["distance"], farther, RULES["narrow"], RULES["distance"])]

@@ -153,6 +153,11 @@ class Land:
         """How many pieces readings have asked so far."""
         return len(self.shape)
 
+    @property
+    def n_opened(self) -> int:
+        """How many bodies of land were opened so far: their shapes, made ready, are most of what is held."""
+        return len(self._opened)
+
     def cut_otherwise(self, first_face: IntArray, face: GeometryArray, is_free: BoolArray) -> Land:
         """Return the same parcels with other faces; what is found of pieces from now on both remember.
 
