@@ -85,9 +85,9 @@ def assess(stock: Frame) -> dict[str, int]:
     units = roof_units(roofs, rules=rules())
     reasons = roof_reasons(roofs, rules=rules())
     # Without the lift, which decides in the headline: the loop knows no entrances.
-    density = units.loc[(units["age_rule"] == "stec_2023") & (units["roof_variant"] == "permanent_cost")]
-    counts = {str(verdict): int(n) for verdict, n in density["verdict"].value_counts().items()}
-    homes = int(density["n_units_density"].sum())
+    counted = units.loc[(units["age_rule"] == "stec_2023") & (units["roof_variant"] == "permanent_cost")]
+    counts = {str(verdict): int(n) for verdict, n in counted["verdict"].value_counts().items()}
+    homes = int(counted["n_units_expected"].sum())
     return {**counts, "homes_by_area": homes, "n_unit_rows": len(units), "n_reason_rows": len(reasons)}
 
 
