@@ -248,6 +248,7 @@ def grounds_of(
     far = np.array([0.0 if lane is None else lane.middle.length for lane in before])
 
     def mouths(clearance: float, lane_m: float) -> tuple[list[Mouth | None], list[Mouth | None]]:
+        """Return the way in to each piece, and of pieces with an entrance off the land the straight way besides."""
         widths = np.array([lane_m if way is None else way.width_m for way in ways])
         gates = _straight(moved, points, clearance, widths, far)
         straight = [

@@ -9,28 +9,11 @@ from flexsites.capacity.kernels.layout_figures import Layout
 from tests.layout_by_shapely import count_by_shapely
 from tests.piece_shapes import ALL, PLAIN, named_shapes, random_piece
 
+DRY = PLAIN._replace(water_share=0.0, step_m=2.0, fine_step_m=0.5)
 LAYOUTS = {
-    "plain": PLAIN._replace(water_share=0.0, step_m=2.0, fine_step_m=0.5),
-    "stacked": PLAIN._replace(
-        lane_m=3.5,
-        setback_m=4.0,
-        n_storeys=2,
-        parking_norm=0.4,
-        n_bays_min=3,
-        water_share=0.0,
-        step_m=2.0,
-        fine_step_m=0.5,
-    ),
-    "tiny": PLAIN._replace(
-        width_m=4.0,
-        side_gap_m=5.0,
-        depth_m=7.5,
-        setback_m=5.0,
-        parking_norm=0.8,
-        water_share=0.0,
-        step_m=2.0,
-        fine_step_m=0.5,
-    ),
+    "plain": DRY,
+    "stacked": DRY._replace(lane_m=3.5, setback_m=4.0, n_storeys=2, parking_norm=0.4, n_bays_min=3),
+    "tiny": DRY._replace(width_m=4.0, side_gap_m=5.0, depth_m=7.5, setback_m=5.0, parking_norm=0.8),
 }
 
 
