@@ -30,6 +30,7 @@ __all__ = ["count_layouts", "entrances_of", "fit", "modules_laid", "places_of_ho
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 _WHOLE = 1e-9
 _EXPECTED = 1
@@ -43,6 +44,7 @@ def count_layouts(
     programmes: Mapping[str, Programme],
     dwelling_types: Mapping[str, DwellingType],
     layout: LayoutStandard,
+    asked: Mapping[str, Bools] | None = None,
 ) -> Frame:
     """Count the modules that fit on every valid piece, per flexmilieu: low, expected and high.
 
@@ -62,6 +64,9 @@ def count_layouts(
         By id.
     layout
         What all layouts have in common.
+    asked
+        By flexmilieu which layouts are asked, shape (3, valid pieces): the others are told as 0, or as the one before
+        where that holds more. None: all.
 
     Raises
     ------
@@ -84,7 +89,7 @@ def count_layouts(
     sites = valid(pieces)
     if sites.empty or not programmes:
         return empty(LaidOut)
-    laid = _lay_out(sites, settings_of(sites, transit_quality), programmes, mixes, layout)
+    laid = _lay_out(sites, settings_of(sites, transit_quality), programmes, mixes, layout, asked)
     rows = [
         pd.DataFrame({"piece_id": sites["piece_id"], **{f"n_modules_{one}": found[one] for one in ESTIMATES}}).assign(
             flexmilieu=name
@@ -225,6 +230,7 @@ def _lay_out(
     programmes: Mapping[str, Programme],
     mixes: Mapping[str, Mix],
     layout: LayoutStandard,
+    wanted: Mapping[str, Bools] | None,
 ) -> dict[str, dict[Estimate, Ints]]:
     """Return the modules per flexmilieu and estimate; layouts that several of them ask are made once."""
     column: dict[Layout, int] = {}
@@ -232,6 +238,8 @@ def _lay_out(
     for name, estimate, setting in _combinations(programmes, settings):
         figures = layout_of(programmes[name], mixes[name], layout, estimate, setting)
         is_so = np.array([one == setting for one in settings])
+        if wanted is not None:
+            is_so &= wanted[name][ESTIMATES.index(estimate)]
         asked.append((name, estimate, is_so, column.setdefault(figures, len(column))))
     area = sites["core_area_m2"].to_numpy(dtype=np.float64)
     top = {name: modules_enough(area, programmes[name], mixes[name]) for name in programmes}

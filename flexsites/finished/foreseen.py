@@ -18,11 +18,18 @@ from flexsites.exclusion.kernels.labels import has_label
 from flexsites.exclusion.pieces import position_of
 from flexsites.exclusion.selection import geometry_of
 from flexsites.finished.at_hand import LandAtHand, layers_of, new_rules
+from flexsites.finished.layouts import asked_anew
+from flexsites.finished.opened import in_order_of
 from flexsites.geometry.nearness import near_any
+from flexsites.tables import Frame, valid
+from flexsites.tables.contract import is_among
 
-__all__ = ["SECONDS_PER_PARCEL", "Foreseen", "is_everywhere", "may_be_assessed", "met"]
+__all__ = ["SECONDS_PER_PARCEL", "Foreseen", "is_everywhere", "laid_out_anew", "may_be_assessed", "met"]
 
 Bools = npt.NDArray[np.bool_]
+
+_OF_LAYOUTS = frozenset({"flexmilieus", "layout", "dwelling_types"})
+"""What of a reading decides what is laid out on a piece, and no more of it than its lanes."""
 
 SECONDS_PER_PARCEL = 0.007
 """What a parcel that is assessed anew takes, where no question has told it yet [A].
@@ -55,18 +62,31 @@ def may_be_assessed(at_hand: LandAtHand, study: Study, reading: Reading) -> Bool
     """
     if is_everywhere(study.base, reading):
         return np.ones(len(at_hand.parcels), dtype=bool)
+    _, _, is_laid_out = laid_out_anew(at_hand, study.base, reading)
     faces, found = at_hand.faces, met(at_hand, study, new_rules(at_hand.study.all_rules, study.all_rules))
     shapes = geometry_of(at_hand.everyone)
     found |= near_any(shapes, shapes[found], within_m=gap_bridged_m(float(study.tests.min_width_m)))
     names = differing(study.base.rules, reading.rules)
     is_other = has_label(faces["rules"].to_numpy(), names).any(axis=1)
     found[position_of(at_hand.everyone, faces)[is_other]] = True
-    return np.asarray(found[position_of(at_hand.everyone, at_hand.parcels)], dtype=bool)
+    return np.asarray(found[position_of(at_hand.everyone, at_hand.parcels)] | is_laid_out, dtype=bool)
 
 
 def is_everywhere(before: Reading, reading: Reading) -> bool:
-    """Whether more than rules differs: then every piece is tested, dated and laid out again."""
-    return any(not path.startswith("rules.") for path in reading.leaves_otherwise(before))
+    """Whether more than rules and layouts differs: then every piece is tested and dated again."""
+    sections = {path.partition(".")[0] for path in reading.leaves_otherwise(before)}
+    return bool(sections - {"rules", *_OF_LAYOUTS}) or reading.least_lane_m != before.least_lane_m
+
+
+def laid_out_anew(at_hand: LandAtHand, before: Reading, reading: Reading) -> tuple[Frame, dict[str, Bools], Bools]:
+    """Return the valid pieces of a run, by flexmilieu which are laid out anew, and which parcels these lie on."""
+    tables = at_hand.run.tables
+    pieces, asked = valid(tables["pieces"]), {}
+    if any(path.partition(".")[0] in _OF_LAYOUTS for path in reading.leaves_otherwise(before)):
+        laid_out = in_order_of(tables["laid_out"], pieces)
+        asked = asked_anew(pieces, tables["transit_quality"], laid_out, before=before, after=reading)
+    is_asked = np.any([np.zeros(len(pieces), dtype=bool), *(one.any(axis=0) for one in asked.values())], axis=0)
+    return pieces, asked, is_among(at_hand.parcels["site_id"], pieces.loc[is_asked, "site_id"])
 
 
 def met(at_hand: LandAtHand, study: Study, new: tuple[ExclusionRule, ...]) -> Bools:

@@ -50,8 +50,16 @@ from flexsites.finished.at_hand import (
     new_rules,
     open_land_of,
 )
-from flexsites.finished.foreseen import SECONDS_PER_PARCEL, Foreseen, is_everywhere, may_be_assessed, met
-from flexsites.finished.opened import Finished, stand
+from flexsites.finished.foreseen import (
+    SECONDS_PER_PARCEL,
+    Foreseen,
+    is_everywhere,
+    laid_out_anew,
+    may_be_assessed,
+    met,
+)
+from flexsites.finished.layouts import lay_out_anew
+from flexsites.finished.opened import Finished, in_order_of, stand
 from flexsites.surroundings import Surroundings
 from flexsites.tables import Frame, Table
 from flexsites.tables.contract import is_among
@@ -173,6 +181,7 @@ class Remade:
 
 def remake(at_hand: LandAtHand, study: Study, reading: Reading) -> Remade:
     """Assess the parcels that a reading changes, and return the tables of all: of the others as the run has them."""
+    at_hand, is_laid_out = _laid_out_for(at_hand, study.base, reading)
     faces, is_cut = _labelled(at_hand, study)
     spoken = _where_sources_speak(at_hand, study, reading)
     parcels, rules = at_hand.parcels, reading.rules
@@ -184,7 +193,18 @@ def remake(at_hand: LandAtHand, study: Study, reading: Reading) -> Remade:
     told = _why(parcels, faces, pieces, np.flatnonzero(changed.reasons), spoken=spoken, rules=rules)
     tables["reasons"] = _with_rows_of(at_hand.run, "reasons", told, parcels.loc[changed.reasons, "site_id"])
     exclusions = decide(parcels, pieces, spoken=spoken, rules=rules)
-    return Remade(exclusions, tables, tell_coverage(spoken, rules=rules), int(changed.reasons.sum()))
+    return Remade(exclusions, tables, tell_coverage(spoken, rules=rules), int((changed.reasons | is_laid_out).sum()))
+
+
+def _laid_out_for(at_hand: LandAtHand, before: Reading, reading: Reading) -> tuple[LandAtHand, Bools]:
+    """Return the land with the layouts that a reading asks on the pieces of the run, and where these are others."""
+    pieces, asked, is_other = laid_out_anew(at_hand, before, reading)
+    if not asked:
+        return at_hand, is_other
+    tables = at_hand.run.tables
+    before_them = in_order_of(tables["laid_out"], pieces)
+    laid_out = lay_out_anew(pieces, tables["transit_quality"], before_them, asked, after=reading)
+    return replace(at_hand, run=replace(at_hand.run, tables={**tables, "laid_out": laid_out})), is_other
 
 
 def _changed(
@@ -241,12 +261,6 @@ def _where_sources_speak(at_hand: LandAtHand, study: Study, reading: Reading) ->
     codes = np.where(is_found, of_found.of_parcels(), of_told.of_parcels())
     share = np.where(is_found, of_found.share[of_found.combination], of_told.share[of_told.combination])
     return Spoken.of(names, codes, share)
-
-
-def _is_laid_out_otherwise(before: Reading, reading: Reading) -> bool:
-    """Whether other homes are laid out, or otherwise: also on pieces that are as they were."""
-    known = ("rules", "time", "pieces")
-    return any(path.partition(".")[0] not in known for path in reading.leaves_otherwise(before))
 
 
 def _plans_differ(at_hand: LandAtHand, spoken: Spoken, before: Rules, after: Rules) -> Bools:
@@ -310,7 +324,7 @@ def _on_pieces(
     run: Finished, pieces: Frame, around: Surroundings, *, study: Study, reading: Reading
 ) -> dict[str, Frame]:
     """Return what pieces reach and hold: as the run told it of those that are as they were, and else made anew."""
-    same = _same(run.tables["pieces"], pieces) & (not _is_laid_out_otherwise(study.base, reading))
+    same = _same(run.tables["pieces"], pieces)
     found = reach_and_fit(pieces[~same], around, study=study, reading=reading)
     kept = pieces["piece_id"][same]
     own = {name: run.tables[name][is_among(run.tables[name]["piece_id"], kept)] for name in found}
