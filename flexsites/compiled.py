@@ -12,6 +12,7 @@ By Numba alone each would compile it, and of two that do for different types the
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import re
@@ -96,6 +97,18 @@ def _alone(path: Path) -> Iterator[None]:
         lock.release()
 
 
+@contextmanager
+def _no_search_for_garbage() -> Iterator[None]:
+    """Let nothing search for garbage inside the block: what the compiler makes lives until it is done."""
+    was_searched = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_searched:
+            gc.enable()
+
+
 def _compile_once(kernel: _Kernel, name: str) -> None:
     """Let one process at a time look for what is kept of a kernel, and compile and keep it where nothing is."""
     compile_or_load = kernel.compile
@@ -103,7 +116,7 @@ def _compile_once(kernel: _Kernel, name: str) -> None:
 
     def compile_alone(signature: object) -> object:
         # The compiler's own lock first: who holds that of the file never waits for a thread that waits for the file.
-        with global_compiler_lock, _alone(path):
+        with global_compiler_lock, _alone(path), _no_search_for_garbage():
             return compile_or_load(signature)
 
     kernel.compile = compile_alone

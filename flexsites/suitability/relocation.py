@@ -129,7 +129,7 @@ def supply_by_year(places: Frame, needed: Frame) -> Frame:
         own = places[places["gemeente_code"] == row.gemeente_code]
         is_known = own["longest_years"] > 0
         last = own["closes_by"].fillna(np.iinfo(np.int64).max)
-        is_open = is_known & (own["opens_from"] <= row.year) & (last > row.year)
+        is_open = is_known & own["opens_from"].le(row.year) & last.gt(row.year)
         unknown = int(own.loc[~is_known & own["available_years_expected"].isna(), "n_homes"].sum())
         homes = int(own.loc[is_open, "n_homes"].sum())
         rows.append((row.gemeente_code, row.year, int(is_open.sum()), homes, unknown))

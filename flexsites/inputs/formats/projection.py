@@ -123,7 +123,8 @@ def coordinate_faults(bounds: NDArray[np.float64], crs: str, *, where: str) -> l
     known = bounds[~np.isnan(bounds).any(axis=1)]
     if len(known) == 0:
         return []
-    low, high = np.median(known[:, :2], axis=0), np.median(known[:, 2:], axis=0)
+    middle = np.median(known, axis=0)
+    low, high = middle[:2], middle[2:]
     is_degrees = bool(_within(low[0], _LONGITUDES) and _within(low[1], _LATITUDES))
     is_swapped = bool(_within(low[0], _LATITUDES) and _within(low[1], _LONGITUDES))
     is_metres = bool(_within(low[0], RD_BOUNDS[::2]) and _within(high[1], RD_BOUNDS[1::2]))

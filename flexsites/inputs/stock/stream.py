@@ -107,7 +107,7 @@ class StockBuckets:
                 self.notes.update(counts)
                 in_use.add(units, np.full(len(units), number, dtype=np.int64))
                 is_shared = units["bag_verblijfsobject_id"].duplicated(keep=False)
-                shared.append(units.loc[is_shared, ["bag_verblijfsobject_id", "bag_pand_id"]])
+                shared.append(units[is_shared][["bag_verblijfsobject_id", "bag_pand_id"]])
         faults.throw()
         self._together = _together(pd.concat(shared) if shared else None)
         by_pand = Buckets(self.folder / "units", self.n)
