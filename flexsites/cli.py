@@ -216,11 +216,14 @@ def view(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Where to serve; 0: any free port.")] = 0,
     lang: LangOption = Lang.nl,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the browser.")] = True,
+    workers: Annotated[
+        int, typer.Option(min=1, help="How many processes answer a question of rules; each holds the land of the run.")
+    ] = 2,
 ) -> None:
     """Look at a finished run in the browser: map, tables, stories, downloads. Served on this machine alone."""
     from flexsites.view.serve import serve  # noqa: PLC0415
 
-    serve(run, port=port, lang=lang.value, opens=browser, say=_say)
+    serve(run, port=port, lang=lang.value, opens=browser, workers=workers, say=_say)
 
 
 @app.command()
@@ -236,6 +239,7 @@ def certainty(
 ) -> None:
     """Say how sure the answers of a finished run are: draws of the figures they hang on, and what moves them most."""
     from flexsites.config.certainty import Draws  # noqa: PLC0415
+    from flexsites.finished.made_by import is_of_other_code  # noqa: PLC0415
     from flexsites.reporting import certainty_lines  # noqa: PLC0415
     from flexsites.runs.certainty import draw  # noqa: PLC0415
 
@@ -253,6 +257,8 @@ def certainty(
     _out.print(table)
     for note in notes:
         _say(note)
+    if is_of_other_code(run):
+        _say("Another version of this software made this run: run it again for draws that hold together.")
     _say(f"Tables: {folder}")
     _say(f"The report tells it once it is written anew: flexsites report {run}")
 

@@ -33,7 +33,7 @@ from flexsites.tables.windows import window_of
 
 __all__ = [
     "LandAtHand", "cut_faces", "cut_further", "in_order_of_cutting", "layers_of", "needs_cells", "new_rules",
-    "open_land_of",
+    "open_land_of", "study_of_run",
 ]  # fmt: skip
 
 Rules = tuple[ExclusionRule, ...]
@@ -76,14 +76,17 @@ class LandAtHand:
     kept: Kept = field(default_factory=Kept, repr=False, compare=False)
 
 
-def needs_cells(run: Finished, reading: Reading) -> tuple[str, ...]:
-    """Return what of a reading only a run of its own answers, by its path; nothing: it is answered from this run."""
+def needs_cells(run: Finished, reading: Reading, study: Study | None = None) -> tuple[str, ...]:
+    """Return what of a reading only a run of its own answers, by its path; nothing: it is answered from this run.
+
+    Who asks often gives the study that the run was resolved to (`study_of_run`).
+    """
     if reading.bridging is not None:
         # It flags parcels of the run itself, besides the land that it counts.
         return ("bridging",)
     if not (changed := run.unanswered(reading)):
         return ()
-    before = _study_of(run)
+    before = study_of_run(run) if study is None else study
     lacking = {f"rules.{name}" for name in _not_at_hand(run, before, new_rules(before.base.rules, reading.rules))}
     if max(reading.tests.reaches_m) > before.reach_m or float(reading.tests.near_m) > before.near_m:
         lacking.add("pieces")
@@ -106,7 +109,7 @@ def open_land_of(run: Finished) -> LandAtHand:
     """
     if holding_of(run.directory) is None:
         require_as_written(read_manifest(run.directory), run.directory, _READ)
-    study = _study_of(run)
+    study = study_of_run(run)
     inputs = open_prepared(run.directory / "canonical", [*layers_of(study.all_rules), *run.settings.sources.layers])
     parcels = inputs.read("parcels", t.Parcels).sort_values("site_id", ignore_index=True)
     context = inputs.read("context_parcels", t.Parcels)
@@ -125,7 +128,8 @@ def in_order_of_cutting(faces: Frame, parcels: Frame, rule_ids: Sequence[str]) -
     return ordered
 
 
-def _study_of(run: Finished) -> Study:
+def study_of_run(run: Finished) -> Study:
+    """Return what a finished run was resolved to."""
     return study_of(run.content, run.settings, str(run.directory))
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,16 +25,18 @@ from flexsites.config.readings import Reading
 from flexsites.exclusion.both_readings import by_parcel
 from flexsites.exclusion.pieces import position_of
 from flexsites.exclusion.selection import geometry_of
+from flexsites.finished.assessed import assess, begin, rehearse, shared_out, study_with
 from flexsites.finished.at_hand import LandAtHand, open_land_of
 from flexsites.finished.foreseen import may_be_assessed
 from flexsites.finished.grounds import Grounds, codes_of, grounds_of_parcels
+from flexsites.finished.helper import Helper, Share
 from flexsites.finished.kept import MOST_BYTES, Kept, bytes_held
-from flexsites.finished.land import Remade, rehearse, remake, stand_on, study_with
-from flexsites.finished.opened import Finished, in_order_of
+from flexsites.finished.land import Remade, remake, stand_on
+from flexsites.finished.opened import Finished, in_order_of, open_finished
 from flexsites.geometry.nearness import two_steps_near
 from flexsites.tables.files import read
 
-__all__ = ["ByGemeente"]
+__all__ = ["ByGemeente", "open_to_help"]
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -84,12 +88,23 @@ class ByGemeente:
     ----------
     run
         The run.
+    helpers
+        Other processes that assess a share of a question, as soon as they have opened the run.
     """
 
     run: Finished
+    helpers: list[Helper] = field(default_factory=list, repr=False)
     _opened: list[_Divided] = field(default_factory=list, repr=False)
     _asked: list[tuple[Reading, dict[str, Remade]]] = field(default_factory=list, repr=False)
     _parts: dict[str, LandAtHand] = field(default_factory=dict, repr=False)
+
+    def call(self, n_helpers: int) -> None:
+        """Start processes that help, where all of them can hold the land; they open it beside this one."""
+        while self.helpers:
+            self.helpers.pop().end()
+        room = MOST_BYTES // bytes_held(len(self.run.tables["sites"])) - 1
+        opening = partial(open_to_help, self.run.directory)
+        self.helpers += [Helper(opening, self.mark()) for _ in range(min(n_helpers, room))]
 
     def order_from(self, first: str) -> list[str]:
         """Return the gemeenten, the first one first, then by how far their middles lie from its middle."""
@@ -147,6 +162,18 @@ class ByGemeente:
         if bytes_held(len(self.run.tables["sites"])) <= MOST_BYTES:
             rehearse(self._land().whole)
 
+    def mark(self) -> int:
+        """Return what tells one state of the run from another: its pieces, and what is laid out on them."""
+        told = (self.run.tables["pieces"][["piece_id", "core_area_m2"]], self.run.tables["laid_out"])
+        return sum(int(pd.util.hash_pandas_object(pd.DataFrame(one), index=False).sum()) for one in told)
+
+    def share(self, reading: Reading, gemeente: str, i: int, n_shares: int) -> Share:
+        """Return what a reading leaves of one of the shares of a gemeente, or of all: for who answers the question."""
+        part = self._at(gemeente)
+        begun = begin(part, study_with(part, reading), reading)
+        is_mine = shared_out(begun, n_shares)[i]
+        return is_mine, assess(begun, is_mine)
+
     def foreseen(self, reading: Reading, gemeente: str | None) -> int:
         """Return how many parcels may be assessed for a reading, of a gemeente or of all; 0 where it was asked."""
         if (gemeente or _WHOLE) in self._begun(reading):
@@ -173,12 +200,17 @@ class ByGemeente:
         """Return what a reading leaves of a gemeente, or of all, remembered while few other rules are asked."""
         made = self._begun(reading)
         if gemeente not in made:
-            part = self._land().whole if gemeente == _WHOLE else self._part_of(gemeente)
-            made[gemeente] = remake(part, study_with(part, reading), reading)
+            there = [one for one in self.helpers if one.is_ready()]
+            helping = [one.help(reading, gemeente, i, 1 + len(there)) for i, one in enumerate(there, start=1)]
+            part = self._at(gemeente)
+            made[gemeente] = remake(part, study_with(part, reading), reading, helping)
         others = [one for one in self._asked if one[1] is not made]
         most = _MOST_QUESTIONS if bytes_held(len(self.run.tables["sites"])) <= MOST_BYTES else 1
         self._asked[:] = [(reading, made), *others][:most]
         return made[gemeente]
+
+    def _at(self, gemeente: str) -> LandAtHand:
+        return self._land().whole if gemeente == _WHOLE else self._part_of(gemeente)
 
     def _part_of(self, gemeente: str) -> LandAtHand:
         """Return the land of a gemeente, with what questions found there: kept as far as it is no more than one's."""
@@ -188,6 +220,11 @@ class ByGemeente:
                 self._parts.clear()
             self._parts[gemeente] = part
         return self._parts[gemeente]
+
+
+def open_to_help(directory: Path) -> ByGemeente:
+    """Open a finished run in a process that helps another."""
+    return ByGemeente(open_finished(directory))
 
 
 def _divide(whole: LandAtHand) -> _Divided:

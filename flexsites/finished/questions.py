@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from flexsites.config.readings import BASE, Reading
 from flexsites.config.resolved import RESOLVED, reading_of
 from flexsites.config.run import Variant
+from flexsites.config.study import Study
 from flexsites.config.what_if import as_yaml
 from flexsites.errors import ConfigError, Fault
-from flexsites.finished.at_hand import needs_cells
+from flexsites.finished.at_hand import needs_cells, study_of_run
 from flexsites.finished.by_gemeente import ByGemeente
 from flexsites.finished.counted import Counted, count
 from flexsites.finished.foreseen import SECONDS_PER_PARCEL, Foreseen
 from flexsites.finished.grounds import Grounds, grounds_of
+from flexsites.finished.made_by import is_of_other_code
 from flexsites.finished.opened import Finished
 from flexsites.reporting.summaries.variants import part_of_variant, side_by_side, total_variant
 from flexsites.tables import Frame, conform
@@ -44,12 +47,16 @@ class WhatIf:
         of both.
     n_assessed
         How many parcels were assessed anew; 0 where figures alone differ.
+    is_of_other_code
+        Whether other code made the run than answers: what is counted or assessed anew then stands beside what that
+        code made, and the answer may be that of no run. Run it again for one that is.
     """
 
     variant: Variant
     tables: Mapping[str, Frame] = field(repr=False)
     totals: Frame = field(repr=False)
     n_assessed: int = 0
+    is_of_other_code: bool = False
 
     @property
     def sites(self) -> Frame:
@@ -88,11 +95,16 @@ class Questions:
     ----------
     run
         The run.
+    n_helpers
+        So many processes besides this one assess a share of each question of land, once it is prepared.
     """
 
     run: Finished
+    n_helpers: int = 0
     _own: list[Frame] = field(default_factory=list, repr=False)
     _grounds: dict[str, Grounds] = field(default_factory=dict, repr=False)
+    _study: list[Study] = field(default_factory=list, repr=False)
+    _read: list[tuple[Variant, Reading]] = field(default_factory=list, repr=False)
     _last: list[tuple[Reading, Grounds, int]] = field(default_factory=list, repr=False)
     _land: ByGemeente = field(init=False, repr=False)
     _looked_at: Remembered = field(default_factory=dict, repr=False)
@@ -121,7 +133,12 @@ class Questions:
     def prepare_land(self) -> None:
         """Open what questions of rules are answered with: the land of the run, and what lies around it."""
         with frames_remembered(self._looked_at):
+            self._land.call(self.n_helpers)
             self._land.prepare()
+
+    def end(self) -> None:
+        """End the processes that help."""
+        self._land.call(0)
 
     def answer(self, variant: Variant) -> WhatIf:
         """Answer a variant, and set its totals beside those of the run.
@@ -141,7 +158,9 @@ class Questions:
         asked, n_assessed = self._on_its_land(reading)
         told = asked.tell(reading) | {name: asked.tables[name] for name in ("locations", "pieces")}
         totals = side_by_side([self._own_total(), self._total(variant.id, asked, told)])
-        return WhatIf(variant, told, conform(totals, Variants, where="what_if", is_result=True), n_assessed)
+        return WhatIf(
+            variant, told, conform(totals, Variants, where="what_if", is_result=True), n_assessed, self.is_of_other_code
+        )
 
     def count(self, variant: Variant, gemeente: str | None = None) -> Compared:
         """Count a variant beside the run: of a gemeente, as soon as it is answered, or of the whole.
@@ -179,6 +198,11 @@ class Questions:
         n_parcels = self._land.foreseen(reading, gemeente)
         return Foreseen(n_parcels, n_parcels * self._pace[0])
 
+    @cached_property
+    def is_of_other_code(self) -> bool:
+        """Whether other code made the run than answers."""
+        return is_of_other_code(self.run.directory)
+
     @property
     def is_land_open(self) -> bool:
         """Whether what questions of rules are answered with is opened."""
@@ -194,11 +218,18 @@ class Questions:
 
     def reading(self, variant: Variant) -> Reading:
         """Return what a variant asks as a reading, if it can be answered from this run."""
+        # Who asks on a page has it read to know whether it is of land, to foresee it, and to answer it.
+        for asked, known in self._read:
+            if asked == variant:
+                return known
         reading = reading_of(self.run.settings, variant, RESOLVED)
-        if cannot := needs_cells(self.run, reading):
+        if not self._study:
+            self._study.append(study_of_run(self.run))
+        if cannot := needs_cells(self.run, reading, self._study[0]):
             what = f"this cannot be answered from a finished run: {', '.join(cannot)}"
             remedy = "put the variant in the run file and run it: its cells are assessed"
             raise ConfigError(Fault(what, f"variants.{variant.id}", remedy))
+        self._read[:] = [(variant, reading)]
         return reading
 
     def _grounds_of(self, reading: Reading, gemeente: str | None) -> tuple[Grounds, int]:

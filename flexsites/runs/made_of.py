@@ -9,25 +9,14 @@ taken, and which parcels a variant bridges for, does hang on all readings togeth
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from flexsites.config.study import Study
-from flexsites.digest import code_digest, digest
+from flexsites.digest import digest
+from flexsites.finished.made_by import code_of_runs
 from flexsites.tables.manifest import MadeOf
 
 _TOLD = ("variants", "title", "about", "notes", "shortlist", "certainty", "anchors")
-_CODE = (
-    "flexsites.finished.land",
-    "flexsites.finished.opened",
-    "flexsites.runs.across_cells",
-    "flexsites.runs.apart",
-    "flexsites.runs.certainty",
-    "flexsites.runs.choice",
-    "flexsites.runs.exploitation",
-    "flexsites.runs.prepare",
-)
-"""What makes the tables of a run: these modules and all that they import."""
 
 
 def made_of(study: Study, *, variants: Mapping[str, Any] | None = None) -> MadeOf:
@@ -47,7 +36,7 @@ def made_of(study: Study, *, variants: Mapping[str, Any] | None = None) -> MadeO
     content = {key: one for key, one in study.content.items() if key not in _TOLD}
     measures = [one.id for one in (*study.street_measures, *study.area_measures, *study.travel_measures)]
     bridging = [one for one in asked.values() if one.get("bridging")]
-    return MadeOf(content=digest([content | {"run": run}, measures, bridging]), code=_code())
+    return MadeOf(content=digest([content | {"run": run}, measures, bridging]), code=code_of_runs())
 
 
 def variants_of(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,8 +45,3 @@ def variants_of(content: Mapping[str, Any]) -> dict[str, Any]:
         one["id"]: {key: value for key, value in one.items() if key != "label"}
         for one in content["run"].get("variants", ())
     }
-
-
-@cache
-def _code() -> str:
-    return code_digest(*_CODE)

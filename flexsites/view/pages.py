@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import jinja2
 from markupsafe import Markup
 
+from flexsites.finished.made_by import is_of_other_code
 from flexsites.reporting.maps import library
 from flexsites.reporting.report.page import environment
 from flexsites.reporting.words import load_texts
@@ -38,7 +39,9 @@ def asset(name: str) -> str:
 def index_page(run: Opened, lang: str) -> str:
     """Return the page with the map."""
     downloads = [one.as_posix() for one in _first(run)]
-    return _rendered(run, lang, "index.html.j2", here="map", downloads=downloads, what_words=_script_words(lang))
+    is_other = is_of_other_code(run.results.directory)
+    words = _script_words(lang)
+    return _rendered(run, lang, "index.html.j2", here="map", downloads=downloads, what_words=words, is_other=is_other)
 
 
 def tables_page(run: Opened, lang: str) -> str:

@@ -14,7 +14,13 @@ _HOST = "127.0.0.1"
 
 
 def serve(
-    directory: Path | str, *, port: int = 0, lang: str = "nl", opens: bool = True, say: Callable[[str], None] = print
+    directory: Path | str,
+    *,
+    port: int = 0,
+    lang: str = "nl",
+    opens: bool = True,
+    workers: int = 2,
+    say: Callable[[str], None] = print,
 ) -> None:
     """Serve a run until it is stopped.
 
@@ -28,6 +34,8 @@ def serve(
         The language that the page opens in.
     opens
         Whether to open the browser.
+    workers
+        How many processes answer a question of rules; each holds the land of the run.
     say
         Where to tell the address.
 
@@ -49,7 +57,7 @@ def serve(
 
     listening = _bound(port)
     run = open_run(directory, say=say, beside=True)
-    asked = Asked(run.results.directory)
+    asked = Asked(run.results.directory, workers)
     app = application(run, asked)
     address = f"http://{_HOST}:{listening.getsockname()[1]}/?lang={lang}"
     say(f"{address} shows {directory}; Ctrl+C ends it.")
@@ -57,7 +65,10 @@ def serve(
         threading.Timer(0.5, webbrowser.open, [address]).start()
     asked.prepare()
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
-    uvicorn.Server(config).run(sockets=[listening])
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        asked.end()
 
 
 def _bound(port: int) -> socket.socket:

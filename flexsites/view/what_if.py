@@ -47,9 +47,12 @@ class Asked:
     ----------
     directory
         Where the run stands.
+    workers
+        How many processes answer a question of land, this one among them; each holds the land of the run.
     """
 
     directory: Path
+    workers: int = 1
     _opened: list[Questions] = field(default_factory=list)
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _turn_of_land: threading.Lock = field(default_factory=threading.Lock)
@@ -57,6 +60,11 @@ class Asked:
     def prepare(self) -> None:
         """Open what questions are answered with beside who looks; a question that comes sooner opens it itself."""
         threading.Thread(target=self._prepare, daemon=True).start()
+
+    def end(self) -> None:
+        """End the processes that help."""
+        for one in self._opened:
+            one.end()
 
     def _prepare(self) -> None:
         # What cannot be opened is told to who asks.
@@ -141,7 +149,7 @@ class Asked:
     def _run(self) -> Finished:
         with self._turn:
             if not self._opened:
-                self._opened.append(Questions(open_finished(self.directory)))
+                self._opened.append(Questions(open_finished(self.directory), self.workers - 1))
         return self._opened[0].run
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,13 @@ import shapely
 import yaml
 
 import flexsites
+from flexsites.config.readings import Reading
 from flexsites.config.what_if import variant_asked
 from flexsites.errors import ConfigError
-from flexsites.finished import kept
-from flexsites.finished.opened import ANSWERED, open_finished
+from flexsites.finished import assessed, kept
+from flexsites.finished.by_gemeente import ByGemeente
+from flexsites.finished.helper import Helping
+from flexsites.finished.opened import ANSWERED, Finished, open_finished
 from flexsites.finished.questions import Questions
 from flexsites.reporting.words import Words
 from flexsites.runs import added
@@ -245,6 +249,59 @@ def test_questions_asked_in_a_row_are_answered_as_if_each_were_the_first(
         for table, rows in theirs.tables.items():
             pd.testing.assert_frame_equal(mine.tables[table], rows, check_exact=True)
     assert not in_a_row[0].tables["pieces"].equals(in_a_row[1].tables["pieces"])
+
+
+class _Beside:
+    """Stands for a process that helps: one that has opened the run, or one that ended, or that shares out otherwise."""
+
+    def __init__(self, run: Finished | None, *, is_other: bool = False) -> None:
+        self._run, self._is_other = None if run is None else ByGemeente(run), is_other
+
+    def is_ready(self) -> bool:
+        return True
+
+    def help(self, reading: Reading, gemeente: str, i: int, n_shares: int) -> Helping:
+        i = 0 if self._is_other else i
+        return lambda: None if self._run is None else self._run.share(reading, gemeente, i, n_shares)
+
+
+@pytest.mark.parametrize("name", ["distance", "denser"] if PROFILE == "ci" else ASKED)
+def test_a_question_that_is_shared_out_is_answered_as_by_one_process(
+    name: str, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the last bit, of the whole and of a gemeente; also where one that helps ended before it was done."""
+    monkeypatch.setattr(assessed, "_FEWEST_SHARED", 2)
+    run, variant = open_finished(own_directory(finished)), variant_asked(RULES[name])
+    shared, alone = Questions(run), Questions(run)
+    shared._land.helpers[:] = [_Beside(run), _Beside(None), _Beside(run, is_other=True)]
+    (gemeente,) = run.tables["sites"]["gemeente_code"].dropna().unique()[:1]
+    mine, theirs = shared.answer(variant), alone.answer(variant)
+    assert mine.n_assessed == theirs.n_assessed > 3
+    for table, rows in theirs.tables.items():
+        pd.testing.assert_frame_equal(mine.tables[table], rows, check_exact=True)
+    kept_of = [dict(one._land._asked[0][1]["*"].tables) for one in (shared, alone)]
+    for table, rows in kept_of[1].items():
+        pd.testing.assert_frame_equal(kept_of[0][table], rows, check_exact=True)
+    assert shared.count(variant, gemeente).after.totals() == alone.count(variant, gemeente).after.totals()
+
+
+@pytest.mark.deep(sibling="test_a_question_that_is_shared_out_is_answered_as_by_one_process")
+def test_another_process_that_opened_the_run_helps(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, variant = open_finished(own_directory(finished)), variant_asked(RULES["narrow"])
+    questions = Questions(run, n_helpers=1)
+    questions.prepare()
+    (helper,) = questions._land.helpers
+    until = time.monotonic() + 300
+    while not helper.is_ready() and time.monotonic() < until:
+        time.sleep(0.1)
+    asked: list[bool] = []
+    answer = helper._answer
+    monkeypatch.setattr(helper, "_answer", lambda *one: asked.append((found := answer(*one)) is not None) or found)
+    found, own = questions.answer(variant), Questions(run).answer(variant)
+    questions.end()
+    assert asked == [True]
+    for table, rows in own.tables.items():
+        pd.testing.assert_frame_equal(found.tables[table], rows, check_exact=True)
 
 
 def test_land_that_changes_outside_the_area_bears_on_what_lies_inside(world: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from flexsites.reporting.names import words_of
 from flexsites.reporting.words import LANGUAGES, Words, load_texts
 from flexsites.tables import CRS
 from flexsites.tables.manifest import read_manifest, write_manifest
-from flexsites.view import tiles
+from flexsites.view import pages, tiles
 from flexsites.view.application import application
 from flexsites.view.downloads import files_of
 from flexsites.view.guard import refusal
@@ -195,6 +195,15 @@ def test_what_was_made_is_made_once(run: Opened) -> None:
     again = open_run(run.results.directory)
     assert [one.stat().st_mtime_ns for one in sorted((run.results.directory / "view").iterdir())] == before
     pd.testing.assert_frame_equal(again.index.rows, run.index.rows)
+
+
+def test_the_page_says_that_other_code_made_the_run(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is assessed anew then stands beside what that code made."""
+    for lang, told in (("nl", "Een andere versie van deze software"), ("en", "Another version of this software")):
+        for is_other in (True, False):
+            monkeypatch.setattr(pages, "is_of_other_code", lambda _, other=is_other: other)
+            text = client.get("/", params={"lang": lang}).text
+            assert (f'role="note">{told}' in text) is is_other
 
 
 def test_the_story_is_that_of_explain(client: TestClient, run: Opened) -> None:

@@ -1,0 +1,165 @@
+"""Another process that has opened the same run, and assesses a share of a question of land while this one does its own.
+
+It is a help, not a need: until it has opened the run, when it ends, and when what it was asked went wrong there, this
+process assesses that share itself. So an answer, and a fault, are those of one process.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Protocol
+
+from flexsites.arrays import BoolArray
+from flexsites.config.readings import Reading
+from flexsites.tables import Frame
+from flexsites.tables.contract import frames_remembered
+
+__all__ = ["Helper", "Helping", "Share", "Sharing"]
+
+Share = tuple[BoolArray, Mapping[str, Frame]]
+"""The parcels of a share, and what was assessed of them."""
+
+Helping = Callable[[], Share | None]
+"""Gives a share, or none: then it is assessed by who asks."""
+
+_PATIENCE_S = 20.0
+_PATIENCE = 4.0
+"""A helper that takes so many times as long as the share of this process, and so long besides, is given up."""
+
+_LOOK_EVERY_S = 1.0
+
+
+class Sharing(Protocol):
+    """What a helper opens: a run that is asked for shares."""
+
+    def prepare(self) -> None:
+        """Open the land."""
+        ...
+
+    def mark(self) -> int:
+        """Return what tells one state of the run from another."""
+        ...
+
+    def share(self, reading: Reading, gemeente: str, i: int, n_shares: int) -> Share:
+        """Return what a reading leaves of one of the shares."""
+        ...
+
+
+@dataclass(eq=False)
+class Helper:
+    """A process that helps; it is started at once, and opens the run beside this one.
+
+    Attributes
+    ----------
+    opening
+        Opens the run, in the helper: a module-level function, or a partial of one.
+    mark
+        Of the run as this process has it: who opened it in another state does not help.
+    """
+
+    opening: Callable[[], Sharing]
+    mark: int
+    _process: BaseProcess = field(init=False, repr=False)
+    _pipe: Connection = field(init=False, repr=False)
+    _is_open: bool = field(default=False, init=False, repr=False)
+    _n_asked: int = field(default=0, init=False, repr=False)
+    _n_told: int = field(default=0, init=False, repr=False)
+    _turn: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Start the process."""
+        spawn = multiprocessing.get_context("spawn")
+        self._pipe, theirs = spawn.Pipe()
+        self._process = spawn.Process(target=_help, args=(theirs, self.opening, os.getpid()), daemon=True)
+        self._process.start()
+        # Of this end nothing is left here: when the helper ends its pipe does.
+        theirs.close()
+
+    def is_ready(self) -> bool:
+        """Whether it has opened the run, still lives, and has nothing to do.
+
+        Who waited for an answer and was stopped left it to come: until it came nothing else is asked.
+        """
+        with self._turn:
+            try:
+                if not self._is_open and not self._pipe.closed and self._pipe.poll():
+                    self._is_open = self._pipe.recv() == self.mark
+                    if not self._is_open:
+                        self._end()
+                while self._is_open and self._n_told < self._n_asked and self._pipe.poll():
+                    self._n_told, _ = self._pipe.recv()
+            except (OSError, EOFError):
+                self._end()
+            return self._is_open and self._n_told == self._n_asked
+
+    def help(self, reading: Reading, gemeente: str, i: int, n_shares: int) -> Helping:
+        """Ask for a share, at once; what is returned waits for it."""
+        with self._turn:
+            self._n_asked += 1
+            number, begin = self._n_asked, time.perf_counter()
+            try:
+                self._pipe.send((number, reading, gemeente, i, n_shares))
+            except (OSError, ValueError):
+                self._end()
+        return lambda: self._answer(number, begin)
+
+    def _answer(self, number: int, begin: float) -> Share | None:
+        """Return the answer of a number, or none."""
+        until = time.perf_counter() + _PATIENCE_S + _PATIENCE * (time.perf_counter() - begin)
+        with self._turn:
+            try:
+                if self._is_open and self._n_told < number and self._pipe.poll(max(0.0, until - time.perf_counter())):
+                    self._n_told, found = self._pipe.recv()
+                    return found  # type: ignore[no-any-return]
+            except (OSError, EOFError):
+                pass
+            self._end()
+            return None
+
+    def end(self) -> None:
+        """End it: it is asked no more."""
+        with self._turn:
+            self._end()
+
+    def _end(self) -> None:
+        self._is_open = False
+        self._pipe.close()
+        self._process.kill()
+
+
+def _help(pipe: Connection, opening: Callable[[], Sharing], parent: int) -> None:
+    """Open a run and answer what is asked, until the pipe ends."""
+    # Who is at the keyboard stops the process that asks: with it this one ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    with suppress(EOFError, OSError), frames_remembered():
+        run = opening()
+        run.prepare()
+        pipe.send(run.mark())
+        while True:
+            number, *asked = pipe.recv()
+            pipe.send((number, _share_of(run, *asked)))
+
+
+def _share_of(run: Sharing, reading: Reading, gemeente: str, i: int, n_shares: int) -> Share | None:
+    """Return a share, or none where that went wrong: who asks finds the same fault, and tells it."""
+    try:
+        return run.share(reading, gemeente, i, n_shares)
+    except Exception:  # noqa: BLE001 - whatever it is, it is met again where it is told
+        return None
+
+
+def _end_with(parent: int) -> None:
+    """End with the process that started this one, however that ended; also amid a share."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_EVERY_S)
+    os._exit(1)

@@ -1,0 +1,60 @@
+"""Another process that helps with a question of land: what it answers, and what happens where it cannot."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from flexsites.finished.helper import Helper
+
+
+class _Opened:
+    """Stands for a run in the helper: what it answers hangs on what it is asked."""
+
+    def prepare(self) -> None:
+        """Nothing is opened."""
+
+    def mark(self) -> int:
+        """Return the mark of the only state that there is."""
+        return 7
+
+    def share(self, reading: Any, gemeente: str, i: int, n_shares: int) -> Any:
+        """Answer, fail, or die."""
+        if reading == "dies":
+            os._exit(1)
+        if reading == "fails":
+            raise ValueError(reading)
+        return np.array([True]), {"pieces": pd.DataFrame({"told": [reading, gemeente, i, n_shares]})}
+
+
+def _ready(helper: Helper) -> bool:
+    until = time.monotonic() + 60
+    while not helper.is_ready() and helper._process.is_alive() and time.monotonic() < until:
+        time.sleep(0.02)
+    return helper.is_ready()
+
+
+def test_a_helper_answers_its_share_and_who_asks_does_it_where_it_cannot() -> None:
+    """It fails: none, and it goes on. An answer that nobody took is passed over. It dies: it is asked no more."""
+    helper: Any = Helper(_Opened, mark=7)
+    assert _ready(helper)
+    answer = helper.help("a", "GM1", 1, 2)()
+    assert answer[1]["pieces"]["told"].tolist() == ["a", "GM1", 1, 2]
+    assert helper.help("fails", "GM1", 1, 2)() is None
+    helper.help("nobody waits", "GM1", 1, 2)
+    assert _ready(helper)
+    assert helper.help("b", "GM1", 1, 2)()[1]["pieces"]["told"][0] == "b"
+    assert helper.help("dies", "GM1", 1, 2)() is None
+    assert not helper.is_ready()
+    assert helper.help("c", "GM1", 1, 2)() is None
+
+
+def test_a_helper_that_opened_another_state_of_the_run_is_asked_nothing() -> None:
+    helper: Any = Helper(_Opened, mark=8)
+    assert not _ready(helper)
+    helper._process.join(60)
+    assert not helper._process.is_alive()
