@@ -62,6 +62,8 @@ class Planned(NamedTuple):
     """From the entrance to the gate, in local coordinates."""
     n_modules: int
     """Modules placed, stacked ones all counted."""
+    is_all_reached: bool
+    """Whether lanes leave next to none of the rows of one storey: what is asked for does not bear on it."""
     approach: Lane | None
     """The lane from the entrance to where the mouth begins, in local coordinates; None: it begins at the entrance."""
 
@@ -108,7 +110,7 @@ class _Frame:
         self.mouths = {lane: turned(mouth.segments(), direction) for lane, mouth in ground.mouths.items()}
         self._strips: dict[tuple[object, ...], tuple[Strips, Strips]] = {}
         self._reached: dict[tuple[object, ...], int] = {}
-        self._lanes: dict[tuple[object, ...], tuple[Floats, Floats]] = {}
+        self._lanes: dict[tuple[object, ...], tuple[Floats, Floats, int, bool]] = {}
         self._stretches: dict[tuple[object, ...], Stretches] = {}
 
     def _lattice(self, asked: _Asked, depth: float, step: float) -> tuple[float, float, float, float, float]:
@@ -132,8 +134,8 @@ class _Frame:
             )
         return self._reached[asked.network]
 
-    def lanes(self, asked: _Asked, n_spines: int) -> tuple[Floats, Floats]:
-        """Return the spines and links for rows of one storey, with so many spines at most."""
+    def lanes(self, asked: _Asked, n_spines: int) -> tuple[Floats, Floats, int, bool]:
+        """Return what `lay_lanes` gives for rows of one storey, with so many spines at most."""
         question = (*asked.network, n_spines)
         if question not in self._lanes:
             depth = asked.depths[0]
@@ -141,7 +143,7 @@ class _Frame:
             lattice, mouth, verge = self._lattice(asked, depth, asked.step_m), self.mouths[asked.lane], asked.lane[1]
             self._lanes[question] = lay_lanes(
                 self.edges, self.swapped, rows, lanes, lattice, mouth, verge, asked.pitch_m, n_spines
-            )[:2]
+            )
         return self._lanes[question]
 
     def stretches(self, asked: _Asked, depth: float, n_spines: int) -> Stretches:
@@ -149,7 +151,7 @@ class _Frame:
         step = asked.rows_step_m
         question = (*asked.network, depth, n_spines, step)
         if question not in self._stretches:
-            spines, links = self.lanes(asked, n_spines)
+            spines, links = self.lanes(asked, n_spines)[:2]
             lattice, mouth = self._lattice(asked, depth, step), self.mouths[asked.lane]
             self._stretches[question] = cut_stretches(*self._rows(asked, depth, step), lattice, spines, links, mouth)
         return self._stretches[question]
@@ -172,13 +174,13 @@ class _Frame:
         return best
 
     def _plan(self, asked: _Asked, n_storeys: int, enough: int, n_spines: int) -> Planned:
-        depth, (spines, _) = asked.depths[n_storeys > 1], self.lanes(asked, n_spines)
+        depth, (spines, _, _, is_all) = asked.depths[n_storeys > 1], self.lanes(asked, n_spines)
         low, water = self.low + asked.setback_m, asked.water_share * self.ground.area_m2
         stretches = self.stretches(asked, depth, n_spines)
         runs, ponds, strips = plan_rows(stretches, spines, low + depth, asked.figures, n_storeys, enough, water)
         plan, n_modules = Plan(runs, ponds, strips, *stretches[1:], spines), int(runs[:, N_MODULES].sum())
         mouth, step = self.ground.mouths[asked.lane], asked.rows_step_m
-        return Planned(plan, self.direction, n_storeys, low, step, mouth, n_modules, None)
+        return Planned(plan, self.direction, n_storeys, low, step, mouth, n_modules, is_all, None)
 
 
 def _plans(
@@ -193,8 +195,12 @@ def _plans(
         found = _from_gates(beside, [layouts[i] for i in wanting], enough[wanting], n_turns, n_spines)
         for i, plan in zip(wanting, found, strict=True):
             plans[i] = _better(plans[i], plan)
-    # No straight lane leads on to the largest room: then from where a lane comes that bends.
-    wanting = [i for i, plan in enumerate(plans) if enough[i] > _held(plan)]
+    # Then from where the lane comes that leads to the largest room; one that hardly bends only where rows are left.
+    wanting = [
+        i
+        for i, plan in enumerate(plans)
+        if enough[i] > _held(plan) and (ground.is_bent or plan is None or not plan.is_all_reached)
+    ]
     for lane in dict.fromkeys(layouts[i].lane for i in wanting):
         if (rest := ground.beside_approach(lane)) is not None:
             asking = [i for i in wanting if layouts[i].lane == lane]

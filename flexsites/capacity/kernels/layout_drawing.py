@@ -216,9 +216,10 @@ def _mouth(planned: Planned, layout: Layout, origin: Floats) -> Geometries:
     square = _turned_back(shapely.box(*(gate - half), *(gate + half)), planned, origin)[0]
     if planned.mouth.narrow is not None:
         return np.array([square], dtype=object)
-    (begin, end), length = points, float(np.hypot(*(points[1] - points[0])))
-    # Begun outside the piece, so that it is cut along the edge.
-    begin = begin - (end - begin) * (half / length) if length > 0 else begin
+    (begin, end), length = points[-2:], float(np.hypot(*(points[-1] - points[-2])))
+    if planned.mouth.before is None and length > 0:
+        # Begun outside the piece, so that it is cut along the edge.
+        begin = begin - (end - begin) * (half / length)
     lane = shapely.buffer(shapely.linestrings(np.stack([begin, end]) + origin), half, cap_style="flat")
     return np.array([lane, square], dtype=object)
 

@@ -35,19 +35,19 @@ _BEGINS = 1.5
 """A lane begins within its own width of the entrance, which may lie in a corner: its middle so many widths from it."""
 
 _STRAIGHT = 3
-"""Points of a lane that does not bend: the entrance, where there is room for the lane, and where it ends."""
+"""Points of a lane that hardly bends: the entrance, where there is room for the lane, and where it ends."""
 
 
 class Mouth(NamedTuple):
     """The way from the entrance to the gate."""
 
     points: Floats
-    """From where it comes to the land to the gate, in m, shape (k, 2), k >= 2."""
+    """From where it comes to the land, or before, to the gate, in m, shape (k, 2), k >= 2."""
     narrow: Lane | None
     """All of it, from the entrance on, as narrow as the land lets through; None: straight, and as wide as other lanes
     where the land is."""
     before: Lane | None = None
-    """Of a straight one the lane from an entrance off the land to the land; None: none is needed."""
+    """Of a straight one from an entrance off the land the lane to where that begins; None: at the entrance."""
 
     def segments(self) -> Floats:
         """Return it as (x0, y0, x1, y1), shape (k - 1, 4)."""
@@ -55,8 +55,7 @@ class Mouth(NamedTuple):
 
     def moved(self, by: Floats) -> "Mouth":
         """Return it moved, by (x, y) in m."""
-        narrow, before = (None if lane is None else lane.moved(by) for lane in (self.narrow, self.before))
-        return Mouth(self.points + by, narrow, before)
+        return Mouth(self.points + by, *(None if lane is None else lane.moved(by) for lane in self[1:]))
 
 
 class Ground(NamedTuple):
@@ -72,8 +71,10 @@ class Ground(NamedTuple):
     """Where the entrance lies off the land, the same straight from where one comes to it: the lane that is followed
     from there may pass the nearest land by."""
     shape: shapely.Geometry
-    approach: Lane | None = None
-    """The lane from the entrance to a room of the piece, where it bends or begins off the land; None: it does not."""
+    approach: Lane | None
+    """The lane from the entrance to a room of the piece; None: not told."""
+    is_bent: bool
+    """Whether that lane bends once it has room, or begins off the land."""
 
     def beside_approach(self, lane: tuple[float, float]) -> "Ground | None":
         """Return what the lane to the largest room leaves of the ground, entered at its end; None: none is asked.
@@ -150,24 +151,25 @@ def _entrances(moved: Geometries, entrances: Floats, edges: Floats, first_edge: 
     return np.asarray(shapely.get_coordinates(shapely.get_point(lines, 0)))
 
 
-def _straight(moved: Geometries, begins: Floats, clearance: float, widths: Floats, far: Floats) -> Floats:
+def _straight(moved: Geometries, joined: Geometries, begins: Floats, clearance: float, widths: Floats) -> Floats:
     """Return per piece the nearest point that keeps a distance to the edge, with a straight lane to it; NaN: none.
 
     What keeps the distance may lie in several parts: one out of sight, however near, does not close the others. The
-    lane may be narrower where it begins, as in a corner: near the entrance, which is so far along its lane.
+    lane lies in the piece joined with the lane that leads to it. From an entrance at the piece it may be narrower where
+    it begins, as in a corner: near the entrance.
 
     Examples
     --------
     >>> two_rooms = shapely.difference(shapely.box(0, 0, 40, 20), shapely.box(9, 0, 10, 18))
     >>> behind = shapely.difference(two_rooms, shapely.box(12, 0, 13, 2))  # the nearest room is behind the wall
-    >>> begin, width, at = np.array([[10.2, 0.0]]), np.array([3.0]), np.zeros(1)
-    >>> bool(_straight(np.array([behind]), begin, 3.0, width, at)[0, 0] > 10.2)
+    >>> begin, width, piece = np.array([[10.2, 0.0]]), np.array([3.0]), np.array([behind])
+    >>> bool(_straight(piece, piece, begin, 3.0, width)[0, 0] > 10.2)
     True
 
     From the end of a neck of 4 m a lane of 3 m leads on, and none of 5 m:
 
     >>> neck, begin = np.array([shapely.box(0, 0, 40, 20) | shapely.box(-30, 8, 0, 12)]), np.array([[-30.0, 10.0]])
-    >>> [round(float(_straight(neck, begin, 3.0, np.array([one]), at)[0, 0]), 1) for one in (3.0, 5.0)]
+    >>> [round(float(_straight(neck, neck, begin, 3.0, np.array([one]))[0, 0]), 1) for one in (3.0, 5.0)]
     [2.2, nan]
     """
     parts, owner = shapely.get_parts(shapely.buffer(moved, -clearance, quad_segs=8), return_index=True)
@@ -176,13 +178,13 @@ def _straight(moved: Geometries, begins: Floats, clearance: float, widths: Float
     begin = begins[owner]
     lines = shapely.shortest_line(parts, shapely.points(begin))
     ends = shapely.get_coordinates(shapely.get_point(lines, 0))
-    # a millimetre further in, for a point on the edge is on either side of it by its last bit
-    inside = begin + (ends - begin) * 1e-3
-    in_sight = shapely.covers(moved[owner], shapely.linestrings(np.stack([inside, ends], axis=1)))
-    begun_m = np.maximum(_BEGINS * widths - far, 0.0)[owner]
+    # Seen within what registers differ: a barb of a millimetre is no corner.
+    in_sight = shapely.covers(shapely.buffer(joined, _SLACK_M, quad_segs=8)[owner], lines)
+    is_led = np.array([one is not other for one, other in zip(moved, joined, strict=True)], dtype=bool)
+    begun_m = np.where(is_led, 0.0, _BEGINS * widths)[owner]
     share = np.minimum(begun_m / np.maximum(shapely.length(lines), _SLACK_M), 1.0)
     begun = shapely.linestrings(np.stack([begin + (ends - begin) * share[:, None], ends], axis=1))
-    middles = shapely.buffer(moved, _SLACK_M - widths / 2, quad_segs=8)
+    middles = shapely.buffer(joined, _SLACK_M - widths / 2, quad_segs=8)
     in_sight &= shapely.covers(middles[owner], begun)
     gates = np.full(begins.shape, np.nan)
     # the nearest is written last; of two as near the first part
@@ -242,17 +244,18 @@ def grounds_of(
         for i in range(len(pieces))
     ]
     before = [None if way is None else _before(way, piece) for way, piece in zip(ways, moved, strict=True)]
+    joined = moved.copy()
     for i, lane in enumerate(before):
         if lane is not None:
             points[i] = lane.middle.coords[-1]
-    far = np.array([0.0 if lane is None else lane.middle.length for lane in before])
+            joined[i] = shapely.union(moved[i], lane.ground())
 
     def mouths(clearance: float, lane_m: float) -> tuple[list[Mouth | None], list[Mouth | None]]:
         """Return the way in to each piece, and of pieces with an entrance off the land the straight way besides."""
         widths = np.array([lane_m if way is None else way.width_m for way in ways])
-        gates = _straight(moved, points, clearance, widths, far)
+        gates = _straight(moved, joined, points, clearance, widths)
         straight = [
-            None if np.isnan(gate).any() else Mouth(np.stack([point, gate]), None, lane)
+            None if np.isnan(gate).any() else Mouth(np.array([*_last(lane), point, gate]), None, lane)
             for point, gate, lane in zip(points, gates, before, strict=True)
         ]
         followed: list[Mouth | None] = []
@@ -273,26 +276,37 @@ def grounds_of(
             {lane: mouth for lane, (one, _) in farther.items() if (mouth := one[i]) is not None},
             {lane: mouth for lane, (_, one) in near.items() if (mouth := one[i]) is not None},
             moved[i],
-            way if way is not None and (before[i] is not None or len(way.middle.coords) > _STRAIGHT) else None,
+            way,
+            way is not None and (before[i] is not None or len(way.middle.coords) > _STRAIGHT),
         )
         for i, way in enumerate(ways)
     ]
     return grounds, origin
 
 
+def _last(lane: Lane | None) -> list[tuple[float, ...]]:
+    """Return the point before the last of a lane: from there on nothing else stands on what it covers of the land."""
+    return [] if lane is None else [lane.middle.coords[-2]]
+
+
 def _before(way: Lane, piece: shapely.Geometry) -> Lane | None:
-    """Return a lane from where it begins to where it comes to a piece; None: it begins there, or never does.
+    """Return a lane from where it begins off a piece to where a straight one may go on; None: it begins at it.
+
+    That is where it comes to the piece, or its first bend, where it has room, if it may begin so far from there.
 
     Examples
     --------
     >>> way = Lane(shapely.LineString([(0, 0), (0, 20), (20, 20)]), 3.0)
     >>> _before(way, shapely.box(5, 10, 30, 30)).middle.coords[:]
     [(0.0, 0.0), (0.0, 20.0), (5.0, 20.0)]
+    >>> _before(way, shapely.box(-5, 1, 30, 30)).middle.coords[:]
+    [(0.0, 0.0), (0.0, 4.5)]
     >>> _before(way, shapely.box(-5, 0, 30, 30)) is None
     True
     """
     met = shapely.get_coordinates(shapely.intersection(way.middle, piece))
     if not len(met) or shapely.distance(piece, shapely.Point(way.middle.coords[0])) <= _AT_M:
         return None
-    end = float(shapely.line_locate_point(way.middle, shapely.points(met)).min())
-    return Lane(cast("shapely.LineString", substring(way.middle, 0.0, end)), way.width_m)
+    met_m = float(shapely.line_locate_point(way.middle, shapely.points(met)).min())
+    begun_m = min(math.dist(*way.middle.coords[:2]), _BEGINS * way.width_m)
+    return Lane(cast("shapely.LineString", substring(way.middle, 0.0, max(met_m, begun_m))), way.width_m)

@@ -104,7 +104,7 @@ def lay_lanes(
     verge: float,
     pitch: float,
     n_spines: int,
-) -> tuple[Floats, Floats, int]:
+) -> tuple[Floats, Floats, int, bool]:
     """Return lanes across the rows, each of which reaches more metres of row than there were without it.
 
     Parameters
@@ -124,14 +124,14 @@ def lay_lanes(
 
     Returns
     -------
-        Spines, links (see `layout_lanes`), and the decimetres of row they reach.
+        Spines, links (see `layout_lanes`), the decimetres of row they reach, and whether that is all but a little.
     """
     step, lane, loss, gate = lattice[1], lattice[3], 2 * lattice[4], mouth[-1, 2:]
     apart = _apart(pitch, step)
     spines, links = first_spine(swapped, gate[0], gate[1], lane, verge), np.zeros((0, 3))
     reached, most, is_all = _reached(cut_stretches(rows, lanes, lattice, spines, links, mouth), apart, loss)
     if n_spines == 1 or spines.shape[0] == 0 or is_all:
-        return spines, links, most
+        return spines, links, most, is_all
     first_x = swapped[:, 1].min()
     n = n_strips_over(swapped, first_x, step, lane)
     crosses = clear_intervals(swapped, first_x, step, n, lane, verge)
@@ -142,11 +142,11 @@ def lay_lanes(
         if spine.shape[0] == 0:
             break
         more, linked = np.concatenate((spines, spine)), np.concatenate((links, link))
-        reached, metres, is_all = _reached(cut_stretches(rows, lanes, lattice, more, linked, mouth), apart, loss)
+        reached, metres, is_more = _reached(cut_stretches(rows, lanes, lattice, more, linked, mouth), apart, loss)
         if metres <= most:
             break
-        spines, links, most = more, linked, metres
-    return spines, links, most
+        spines, links, most, is_all = more, linked, metres, is_more
+    return spines, links, most, is_all
 
 
 @kernel

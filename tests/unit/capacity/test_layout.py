@@ -289,3 +289,32 @@ def test_homes_stand_where_one_comes_in_though_the_lane_leads_on_along_the_edge_
         held.append(placed.n_modules)
     assert held == [held[0]] * 3
     assert held[0] >= 7
+
+
+def test_homes_stand_beyond_a_neck_to_which_a_lane_leads_without_a_bend():
+    """Of a court before it no row is reached; from there a lane of 3 m leads through 4 m, and with its verges none."""
+    court, neck, field = shapely.box(-40, -8, -28, 8), shapely.box(-28, -2, 0, 2), shapely.box(0, -30, 60, 30)
+    piece, entrance = shapely.union_all([court, neck, field]), np.array([-40.0, 0.0])
+    most = {"n_turns": 2, "n_spines": 2, "approach": lane_from(piece, entrance)}
+    assert len(most["approach"].middle.coords) == 3
+    assert place(piece, entrance, BARE, ALL, **most).n_modules > 30
+    assert place(piece, entrance, BARE, ALL, **most | {"approach": None}).n_modules == 0
+
+
+def test_a_straight_way_from_an_entrance_off_a_sharp_corner_is_as_wide_as_the_least_lane():
+    """Within the corner the lane that is told is followed; drawn straight and cut to the land it was 2 m wide there."""
+    piece = shapely.Polygon([(0, 0), (60, -20), (90, -20), (90, 60), (60, 60)])
+    entrance = np.array([-0.3, 0.2])
+    approach = Lane(shapely.LineString([entrance, (2.758, 0.651), (70, 0.651)]), BARE.lane_m)
+    placed = place(piece, entrance, BARE, ALL, n_turns=4, n_spines=2, approach=approach)
+    assert placed.n_modules > 30
+    lanes = shapely.union_all(placed.polygons[[kind == "lane" for kind in placed.kind]])
+    assert shapely.get_parts(shapely.buffer(lanes, -1.45)).size == 1
+    assert lanes.distance(shapely.Point(entrance)) < 0.01
+
+
+def test_a_barb_of_millimetres_at_the_entrance_does_not_bend_the_way_in():
+    barbed = shapely.union(FIELD, shapely.Polygon([(-0.008, 11.006), (0, 10.999), (0, 11)]))
+    way = Lane(shapely.LineString([(-0.008, 11.006), (1.5, 9), (9, 9)]), 3.0)
+    grounds, _ = grounds_of(np.array([barbed]), np.array([way.middle.coords[0]]), [(3.0, 1.0)], np.array([way]))
+    assert grounds[0].mouths[3.0, 1.0].narrow is None
