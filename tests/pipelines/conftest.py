@@ -12,8 +12,8 @@ from flexsites.runs.run import Options, held, place_of
 from flexsites.worlds.municipality import write_municipality
 from pipelines import PIPELINES
 from tests.made_once import make_once
-from tests.pipelines.added_runs import bare, run_tables
-from tests.pipelines.small_run import CELL_M, N_PARCELS, VERDICTS, Small, assess, tables, write_run
+from tests.pipelines.added_runs import AREA, bare, run_tables
+from tests.pipelines.small_run import CELL_M, N_PARCELS, SMALL, VERDICTS, Small, assess, tables, write_run
 
 
 @pytest.fixture(scope="session")
@@ -64,11 +64,14 @@ def reported(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Small:
 
 
 @pytest.fixture(scope="session")
-def without_variants(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def without_variants(small: Small, world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of results of a finished run of parcels without variants, for who adds some to a copy."""
 
     def make(folder: Path) -> Path:
-        run_tables(write_run(folder, world, bare), folder / "outputs")
-        return folder / "outputs"
+        path, outputs = write_run(folder, world, bare), folder / "outputs"
+        if AREA == SMALL:
+            small.lend_inputs(path, outputs)
+        run_tables(path, outputs)
+        return outputs
 
     return make_once(tmp_path_factory, "without_variants", make)

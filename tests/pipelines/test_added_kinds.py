@@ -106,7 +106,8 @@ def test_a_variant_beside_one_that_bridges_is_answered_as_a_fresh_run_answers_it
     found = beside(paths[0], folders[0] / "outputs")
     assert found is not None
     assert (found.standing, [one.id for one in found.answered]) == (("bridged",), ["flood"])
-    added, fresh = _answered(paths[0], folders[0] / "outputs"), run_tables(paths[1], folders[1] / "outputs")
+    added = _answered(paths[0], folders[0] / "outputs")
+    fresh = run_tables(paths[1], folders[1] / "outputs", lender=folders[0] / "outputs")
     assert tables(added) == tables(fresh)
     assert read_manifest(added).reused is not None
     assert read(added / "sites.parquet")["bridged_for"].map(len).any()
