@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import qmc
 
 from flexsites.capacity.kernels.arrangement import arranged_homes, order_of
 from flexsites.capacity.kernels.counts import common_programme, room
@@ -109,6 +108,8 @@ def chances(n_draws: int, n_groups: int, *, seed: int) -> Floats:
     >>> np.sort(np.floor(drawn * 4), axis=0).tolist()
     [[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [3.0, 3.0]]
     """
+    from scipy.stats import qmc  # noqa: PLC0415 - dear to import, and every process of a run would
+
     return np.asarray(qmc.LatinHypercube(d=n_groups, rng=np.random.default_rng(seed)).random(n_draws))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import qmc
 
 from flexsites.certainty.kernels.influence import total_order
 from flexsites.certainty.opened import Opened
@@ -62,6 +61,8 @@ def _moving_most(groups: Frame, certainty: Certainty) -> list[int]:
 
 def _design(taking_part: list[int], n_groups: int, n: int, seed: int) -> Floats:
     """Return the rows of chances: A, B, and A with one group's chances of B, group by group."""
+    from scipy.stats import qmc  # noqa: PLC0415 - dear to import, and every process of a run would
+
     drawn = qmc.Sobol(2 * len(taking_part), rng=np.random.default_rng(seed)).random(n)
     # A chance of 0 or 1 lies at the end of a band that has none.
     a, b = np.clip(drawn, 1e-9, 1 - 1e-9).reshape(n, 2, -1).swapaxes(0, 1)

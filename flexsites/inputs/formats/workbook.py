@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from openpyxl import load_workbook
 
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.cells import as_text, with_heading
@@ -143,6 +142,8 @@ def _is_never_computed(path: Path | str) -> bool:
 
 def _rows_of(path: Path | str, sheet: str | None, *, data_only: bool) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Give the rows of a sheet as cells, each with the name of the sheet; its heading first."""
+    from openpyxl import load_workbook  # noqa: PLC0415 - dear to import, and few inputs are workbooks
+
     book = load_workbook(path, read_only=True, data_only=data_only)
     try:
         chosen = book[sheet] if sheet else book.worksheets[0]
