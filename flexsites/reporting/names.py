@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from flexsites.config.plain_yaml import load_plain
@@ -93,7 +94,13 @@ def _content(results: Results) -> Mapping[str, Any]:
     path = results.directory / "run.yaml"
     if not path.exists():
         return {}
-    loaded = load_plain(path.read_text(encoding="utf-8"))
+    return _said(path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1)
+def _said(text: str) -> Mapping[str, Any]:
+    """Return what a resolved run says, read once of one text: a report asks it nine times, and nobody changes it."""
+    loaded = load_plain(text)
     return loaded if isinstance(loaded, Mapping) else {}
 
 
