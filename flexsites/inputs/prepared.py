@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -16,7 +15,8 @@ from flexsites.digest import are_as_written
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.rows.records import SourceRecord
 from flexsites.inputs.source_files import file_name
-from flexsites.tables import CRS, Areas, Bounds, Coverages, Frame, Layers, Parcels, Table, empty
+from flexsites.tables import Areas, Bounds, Coverages, Frame, Layers, Parcels, Table, empty
+from flexsites.tables.contract import with_shapes
 from flexsites.tables.files import read_chunks
 from flexsites.tables.lock import Locked
 from flexsites.tables.whole_files import read_state
@@ -106,7 +106,7 @@ class Prepared:
         nulls = {one: pd.Series(_null_of(one), index=longest, dtype=one) for one in set(kinds.values())}
         columns = {name: _joined(filled, name, nulls[kind]) for name, kind in kinds.items()}
         shapes = np.concatenate([frame.geometry.to_numpy() for frame in filled])
-        return gpd.GeoDataFrame(columns, geometry=shapes, crs=CRS)  # type: ignore[no-any-return]
+        return with_shapes(columns, shapes)
 
 
 def open_prepared(directory: Path, layers: Iterable[str]) -> Prepared:

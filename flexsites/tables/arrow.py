@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import fsspec
-import geopandas as gpd
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,7 +18,7 @@ import pyproj
 import shapely
 
 from flexsites.errors import Fault, InputError, NotFoundError
-from flexsites.tables.contract import CRS, Bounds, Frame, Table
+from flexsites.tables.contract import CRS, Bounds, Frame, Table, with_shapes
 from flexsites.tables.dtypes import ARROW
 
 BBOX = "bbox"
@@ -88,12 +87,13 @@ def to_frame(rows: pa.Table) -> Frame:
     is_ours = b"flexsites_table" in (rows.schema.metadata or {})
     frame: Frame = rows.to_pandas(types_mapper=_KNOWS_NULL.get if is_ours else None)
     masks = [one.name for one in rows.schema if pa.types.is_boolean(one.type) and is_ours and _is_never_null(one)]
-    frame = frame.astype(dict.fromkeys(masks, "bool"))
+    if masks:
+        frame = frame.astype(dict.fromkeys(masks, "bool"))
     for one in rows.schema:
         if pa.types.is_list(one.type):
             frame[one.name] = pd.Series(_tuples(rows.column(one.name)), index=frame.index, dtype="object")
     if "geometry" in rows.column_names:
-        frame = gpd.GeoDataFrame(frame.assign(geometry=shapely.from_wkb(frame["geometry"])), crs=CRS)
+        frame = with_shapes(frame, shapely.from_wkb(frame["geometry"].to_numpy()))
     return frame
 
 

@@ -114,7 +114,8 @@ class Writer(AbstractContextManager["Writer"]):
         rows = rows.cast(self._schema)
         if len(checked) == 0:
             return
-        hashes = pd.util.hash_pandas_object(checked[list(self.table.key)], index=False)
+        # As a plain frame: one with geometry takes several times as long to give columns.
+        hashes = pd.util.hash_pandas_object(pd.DataFrame(checked)[list(self.table.key)], index=False)
         self._keys.append(np.asarray(hashes, dtype=np.uint64))
         if self.table.geometry is not None:
             self._types |= set(checked.geometry.geom_type)
@@ -179,7 +180,7 @@ def _to_arrow(frame: Frame, table: Table) -> pa.Table:
         rows = _plain(frame, table)
         return rows.append_column(_DISTANCE, pa.array(np.zeros(len(frame), dtype=np.int64)))
     shapes = frame["geometry"].to_numpy()
-    plain = pd.DataFrame(frame.drop(columns="geometry"))
+    plain = pd.DataFrame(frame).drop(columns="geometry")
     rows = _plain(plain, table)
     boxes = shapely.bounds(shapes) if len(shapes) else np.zeros((0, 4))
     corners = [pa.array(boxes[:, i], pa.float64()) for i in range(4)]

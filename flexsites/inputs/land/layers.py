@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -20,7 +19,8 @@ from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.land.plan_periods import with_periods, without_finished
 from flexsites.inputs.land.rule_needs import NUMBERS, PLAN_HARDNESS, RuleNeeds, as_rules_read
 from flexsites.inputs.rows.ingest import ReadReport, Rows
-from flexsites.tables import CRS, Frame, Layers
+from flexsites.tables import Frame, Layers
+from flexsites.tables.contract import with_shapes
 from flexsites.tables.spatial_files import Writer, Written
 
 _POLYGONAL = (3, 6)
@@ -117,7 +117,7 @@ def layer_frame(layer: str, rows: Rows, *, optional: Iterable[str] = ()) -> Fram
         if name not in columns:
             kind = "boolean" if name.startswith(("is_", "has_")) else "Int64"
             columns[name] = pd.Series([pd.NA] * len(parts), dtype=kind)
-    return gpd.GeoDataFrame(columns, geometry=parts, crs=CRS)  # type: ignore[no-any-return]
+    return with_shapes(columns, parts)
 
 
 def cut(geometry: Geometries) -> tuple[Geometries, np.typing.NDArray[np.int64], np.typing.NDArray[np.int64]]:
