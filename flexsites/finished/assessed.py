@@ -28,15 +28,16 @@ from flexsites.exclusion.kernels.spoken import Spoken
 from flexsites.exclusion.kernels.verdicts import joint_coverage
 from flexsites.exclusion.pieces import leave_pieces, position_of
 from flexsites.exclusion.selection import geometry_of, open_plans
-from flexsites.finished.at_hand import LandAtHand, cut_further, in_order_of_cutting, layers_of, new_rules
+from flexsites.finished.at_hand import LandAtHand, cut_faces, cut_further, in_order_of_cutting, layers_of, new_rules
 from flexsites.finished.foreseen import is_everywhere, laid_out_anew, met
 from flexsites.finished.layouts import lay_out_anew
 from flexsites.finished.opened import Finished, in_order_of
-from flexsites.surroundings import Surroundings
+from flexsites.surroundings import Surroundings, halo_m
 from flexsites.tables import Frame, Table
 from flexsites.tables.contract import is_among
+from flexsites.tables.windows import window_of
 
-__all__ = ["ASSESSED", "Begun", "assess", "begin", "rehearse", "shared_out", "study_with", "with_its_tops"]
+__all__ = ["ASSESSED", "Begun", "as_it_is", "assess", "begin", "shared_out", "study_with", "with_its_tops"]
 
 Bools = npt.NDArray[np.bool_]
 Rules = tuple[ExclusionRule, ...]
@@ -244,14 +245,20 @@ def _leave(begun: Begun, is_asked: Bools) -> tuple[Frame, Surroundings]:
     return pieces, on.around
 
 
-def rehearse(at_hand: LandAtHand) -> None:
-    """Assess one parcel as it is: land is laid out, and what is loaded when it is first used is loaded by then."""
+def as_it_is(at_hand: LandAtHand) -> Begun:
+    """Return the question of the run itself, of one parcel with a piece: its answer is known, and every stage is used.
+
+    Its faces are cut and sources are asked of it too, as for a rule that is new.
+    """
     study, pieces = at_hand.study, t.valid(at_hand.run.tables["pieces"])
     is_asked = (at_hand.parcels["site_id"] == (pieces["site_id"].iloc[0] if len(pieces) else None)).to_numpy(dtype=bool)
-    if is_asked.any():
-        changed, no_one = Changed(is_asked, is_asked), np.zeros_like(is_asked)
-        as_it_is = Begun(at_hand, study, study.base, at_hand.faces, at_hand.spoken, changed, pieces, {}, no_one)
-        reach_and_fit(*_leave(as_it_is, is_asked), study=study, reading=study.base)
+    changed, no_one = Changed(is_asked, is_asked), np.zeros_like(is_asked)
+    asked = at_hand.parcels[is_asked].reset_index(drop=True)
+    if len(asked):
+        cut_faces(asked, at_hand.inputs, study)
+        layers = at_hand.inputs.read_layers(window_of(asked, halo_m(study)))
+        cover_rules(asked, at_hand.inputs.coverages(), layers, rules=study.all_rules, tests=study.tests)
+    return Begun(at_hand, study, study.base, at_hand.faces, at_hand.spoken, changed, pieces, {}, no_one)
 
 
 def _on_pieces(

@@ -25,13 +25,13 @@ from flexsites.config.readings import Reading
 from flexsites.exclusion.both_readings import by_parcel
 from flexsites.exclusion.pieces import position_of
 from flexsites.exclusion.selection import geometry_of
-from flexsites.finished.assessed import assess, begin, rehearse, shared_out, study_with
+from flexsites.finished.assessed import assess, begin, shared_out, study_with
 from flexsites.finished.at_hand import LandAtHand, open_land_of
 from flexsites.finished.foreseen import may_be_assessed
 from flexsites.finished.grounds import Grounds, codes_of, grounds_of_parcels
 from flexsites.finished.helper import Helper, Share
 from flexsites.finished.kept import MOST_BYTES, Kept, bytes_held
-from flexsites.finished.land import Remade, remake, stand_on
+from flexsites.finished.land import Remade, rehearse, remake, stand_on
 from flexsites.finished.opened import Finished, in_order_of, open_finished
 from flexsites.geometry.nearness import two_steps_near
 from flexsites.tables.files import read
@@ -151,6 +151,11 @@ class ByGemeente:
         study = study_with(divided.whole, reading)
         run = stand_on(divided.whole, study, exclusions.iloc[place].reset_index(drop=True), tables)
         return run, sum(one.n_assessed for one in made)
+
+    @property
+    def n_processes(self) -> int:
+        """How many processes answer a question now, this one among them."""
+        return 1 + sum(one.is_ready() for one in self.helpers)
 
     @property
     def is_open(self) -> bool:

@@ -33,23 +33,19 @@ from flexsites.exclusion.locations import (
     place_pieces,
 )
 from flexsites.exclusion.verdict import decide
-from flexsites.finished.assessed import ASSESSED, assess, begin, shared_out, study_with, with_its_tops
+from flexsites.finished.assessed import ASSESSED, Begun, as_it_is, assess, begin, shared_out, study_with, with_its_tops
 from flexsites.finished.at_hand import (
     LandAtHand,
     open_land_of,
 )
-from flexsites.finished.foreseen import (
-    SECONDS_PER_PARCEL,
-    Foreseen,
-    may_be_assessed,
-)
+from flexsites.finished.foreseen import SECONDS_PER_PARCEL, Foreseen, kind_of, may_be_assessed
 from flexsites.finished.helper import Helping
 from flexsites.finished.opened import Finished, stand
 from flexsites.tables import Frame
 from flexsites.tables.contract import is_among
 from flexsites.tables.files import read
 
-__all__ = ["ChangedLand", "OtherLand", "Remade", "change_land", "remake", "stand_on"]
+__all__ = ["ChangedLand", "OtherLand", "Remade", "change_land", "rehearse", "remake", "stand_on"]
 
 Rules = tuple[ExclusionRule, ...]
 
@@ -94,8 +90,9 @@ class OtherLand:
     def foresee(self, reading: Reading, *, beside: Sequence[Reading] = ()) -> Foreseen:
         """Tell what that will take, before it is answered."""
         at_hand = self._at_hand()
-        n_parcels = int(may_be_assessed(at_hand, study_with(at_hand, reading, beside), reading).sum())
-        return Foreseen(n_parcels, n_parcels * SECONDS_PER_PARCEL)
+        study = study_with(at_hand, reading, beside)
+        n_parcels = int(may_be_assessed(at_hand, study, reading).sum())
+        return Foreseen(n_parcels, n_parcels * SECONDS_PER_PARCEL[kind_of(study.base, reading)])
 
     def _at_hand(self) -> LandAtHand:
         if not self._opened:
@@ -159,7 +156,6 @@ def remake(at_hand: LandAtHand, study: Study, reading: Reading, helpers: Sequenc
         Each gives what it assessed of its share, the second and on, or none: then that is assessed here.
     """
     begun = begin(at_hand, study, reading)
-    parcels, rules, changed, spoken = at_hand.parcels, reading.rules, begun.changed, begun.spoken
     mine, *theirs = shared_out(begun, 1 + len(helpers))
     parts: list[Mapping[str, Frame]] = [assess(begun, mine)]
     for share, helped in zip(theirs, helpers, strict=True):
@@ -167,6 +163,21 @@ def remake(at_hand: LandAtHand, study: Study, reading: Reading, helpers: Sequenc
         # Who shares out otherwise (another state of the run, another version) is no help.
         is_same = found is not None and np.array_equal(found[0], share)
         parts.append(found[1] if found is not None and is_same else assess(begun, share))
+    return _told(begun, parts)
+
+
+def rehearse(at_hand: LandAtHand) -> None:
+    """Answer the run itself, one parcel assessed: what is loaded or laid out when it is first used is so by then."""
+    begun = as_it_is(at_hand)
+    if not begun.is_asked.any():
+        return
+    remade = _told(begun, [assess(begun, begun.is_asked)])
+    stand_on(at_hand, at_hand.study, remade.exclusions, remade.tables).tell(at_hand.study.base)
+
+
+def _told(begun: Begun, parts: Sequence[Mapping[str, Frame]]) -> Remade:
+    """Return what was assessed in some shares as the tables of all parcels, and what follows from them."""
+    parcels, rules, changed, spoken = begun.at_hand.parcels, begun.reading.rules, begun.changed, begun.spoken
     made = {name: t.concat([one[name] for one in parts], table) for name, table in ASSESSED.items()}
     run = with_its_tops(begun)
     tables = {
@@ -177,7 +188,7 @@ def remake(at_hand: LandAtHand, study: Study, reading: Reading, helpers: Sequenc
     }
     pieces = by_parcel(tables["pieces"])
     told = _why(parcels, begun.faces, pieces, np.flatnonzero(changed.reasons), spoken=spoken, rules=rules)
-    tables["reasons"] = _with_rows_of(at_hand.run, "reasons", told, parcels.loc[changed.reasons, "site_id"])
+    tables["reasons"] = _with_rows_of(begun.at_hand.run, "reasons", told, parcels.loc[changed.reasons, "site_id"])
     exclusions = decide(parcels, pieces, spoken=spoken, rules=rules)
     n_assessed = int((changed.reasons | begun.is_laid_out).sum())
     return Remade(exclusions, tables, tell_coverage(spoken, rules=rules), n_assessed)

@@ -16,7 +16,7 @@ from flexsites.errors import ConfigError, Fault
 from flexsites.finished.at_hand import needs_cells, study_of_run
 from flexsites.finished.by_gemeente import ByGemeente
 from flexsites.finished.counted import Counted, count
-from flexsites.finished.foreseen import SECONDS_PER_PARCEL, Foreseen
+from flexsites.finished.foreseen import SECONDS_PER_PARCEL, Foreseen, Kind, kind_of
 from flexsites.finished.grounds import Grounds, grounds_of
 from flexsites.finished.made_by import is_of_other_code
 from flexsites.finished.opened import Finished
@@ -108,7 +108,7 @@ class Questions:
     _last: list[tuple[Reading, Grounds, int]] = field(default_factory=list, repr=False)
     _land: ByGemeente = field(init=False, repr=False)
     _looked_at: Remembered = field(default_factory=dict, repr=False)
-    _pace: list[float] = field(default_factory=lambda: [SECONDS_PER_PARCEL], repr=False)
+    _pace: dict[Kind, float] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         """Stand ready for questions of land."""
@@ -177,7 +177,7 @@ class Questions:
         with frames_remembered(self._looked_at):
             grounds, n_assessed = self._grounds_of(reading, gemeente)
         if is_open and n_assessed >= _ENOUGH_TO_TELL:
-            self._pace[0] = (time.perf_counter() - begin) / n_assessed
+            self._pace[kind_of(self.run.base, reading)] = (time.perf_counter() - begin) / n_assessed
         before, after = (
             count(ground, one, undemanding=self.run.undemanding)
             for ground, one in ((self._own_grounds(gemeente), self.run.base), (grounds, reading))
@@ -196,7 +196,9 @@ class Questions:
         if reading.leaves_the_same_as(self.run.base):
             return Foreseen(0, 0.0)
         n_parcels = self._land.foreseen(reading, gemeente)
-        return Foreseen(n_parcels, n_parcels * self._pace[0])
+        kind = kind_of(self.run.base, reading)
+        pace = self._pace.get(kind, SECONDS_PER_PARCEL[kind] / self._land.n_processes)
+        return Foreseen(n_parcels, n_parcels * pace)
 
     @cached_property
     def is_of_other_code(self) -> bool:

@@ -12,6 +12,7 @@ from flexsites.capacity.homes import count_layouts
 from flexsites.config.readings import Reading
 from flexsites.config.resolved import reading_of
 from flexsites.config.what_if import variant_asked
+from flexsites.finished.foreseen import SECONDS_PER_PARCEL, kind_of
 from flexsites.finished.layouts import asked_anew, lay_out_anew
 from flexsites.tables import Frame, TransitQuality
 from flexsites.worlds.plain import demo, plain, plain_pieces, plot
@@ -73,3 +74,20 @@ def test_of_a_higher_density_only_pieces_that_held_all_that_was_asked_are_laid_o
     fuller = _laid_out(after)
     fuller = fuller[fuller["flexmilieu"] == "campus"][["n_modules_low", "n_modules_expected", "n_modules_high"]]
     assert np.array_equal(fuller.to_numpy().T[~asked], counted[~asked])
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"effects": {"flood": "exclude"}}, "effects"),
+        ({"change": {"power_lines": {"distance_m": figure(9)}}}, "distances"),
+        ({"replace": {"pieces.min_width_m": figure(12, unit="m")}}, "tests"),
+        ({"replace": {f"{CAMPUS}.fsi": spread_of(0.3, 0.6, 0.9)}}, "layouts"),
+        ({"effects": {"flood": "exclude"}, "replace": {f"{CAMPUS}.fsi": spread_of(0.3, 0.6, 0.9)}}, "effects"),
+    ],
+)
+def test_what_a_question_takes_hangs_on_what_it_is_of(changes: dict[str, Any], kind: str) -> None:
+    base = demo().base
+    asked = reading_of(base.settings, variant_asked(changes), "a test")
+    assert kind_of(base, asked) == kind
+    assert SECONDS_PER_PARCEL["distances"] > SECONDS_PER_PARCEL[kind_of(base, asked)] or kind == "distances"
