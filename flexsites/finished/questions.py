@@ -102,6 +102,7 @@ class Questions:
     run: Finished
     n_helpers: int = 0
     _own: list[Frame] = field(default_factory=list, repr=False)
+    _counted: dict[str | None, Counted] = field(default_factory=dict, repr=False)
     _grounds: dict[str, Grounds] = field(default_factory=dict, repr=False)
     _study: list[Study] = field(default_factory=list, repr=False)
     _read: list[tuple[Variant, Reading]] = field(default_factory=list, repr=False)
@@ -127,7 +128,7 @@ class Questions:
 
     def prepare_figures(self) -> None:
         """Open what questions of figures are answered with: what the run itself counts."""
-        self._own_grounds(None)
+        self._before(None)
         self._own_total()
 
     def prepare_land(self) -> None:
@@ -178,11 +179,8 @@ class Questions:
             grounds, n_assessed = self._grounds_of(reading, gemeente)
         if is_open and n_assessed >= _ENOUGH_TO_TELL:
             self._pace[kind_of(self.run.base, reading)] = (time.perf_counter() - begin) / n_assessed
-        before, after = (
-            count(ground, one, undemanding=self.run.undemanding)
-            for ground, one in ((self._own_grounds(gemeente), self.run.base), (grounds, reading))
-        )
-        return Compared(before, after, n_assessed)
+        after = count(grounds, reading, undemanding=self.run.undemanding)
+        return Compared(self._before(gemeente), after, n_assessed)
 
     def foresee(self, variant: Variant, gemeente: str | None = None) -> Foreseen:
         """Tell what a question will take before it is answered, of a gemeente or of the whole.
@@ -244,6 +242,13 @@ class Questions:
             run, n_assessed = self._on_its_land(reading)
             self._last[:] = [(reading, grounds_of(run, reach_m=_reach_m(reading)), n_assessed)]
         return self._last[0][1:]
+
+    def _before(self, gemeente: str | None) -> Counted:
+        """Return the run itself, counted once: of a gemeente, or of the whole."""
+        if gemeente not in self._counted:
+            own = self._own_grounds(gemeente)
+            self._counted[gemeente] = count(own, self.run.base, undemanding=self.run.undemanding)
+        return self._counted[gemeente]
 
     def _own_grounds(self, gemeente: str | None, reading: Reading | None = None) -> Grounds:
         """Return what the run itself is counted on, opened once; of clusters that reach farther anew."""
