@@ -161,7 +161,7 @@ def test_other_code_or_another_source_is_told_and_nothing_is_reused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path, outputs = write_run(tmp_path, world, bare), answered.parent.parent
-    monkeypatch.setattr(made_of, "_code", lambda: "other")
+    monkeypatch.setattr(made_of, "code_of_runs", lambda: "other")
     assert beside(path, outputs) is None
     assert "the code has changed since: everything is assessed" in capsys.readouterr().err
     monkeypatch.undo()
