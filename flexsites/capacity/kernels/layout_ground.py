@@ -151,47 +151,60 @@ def _entrances(moved: Geometries, entrances: Floats, edges: Floats, first_edge: 
     return np.asarray(shapely.get_coordinates(shapely.get_point(lines, 0)))
 
 
-def _straight(moved: Geometries, joined: Geometries, begins: Floats, clearance: float, widths: Floats) -> Floats:
+def _straight(moved: Geometries, lands: "_Lands", clearance: float, widths: Floats) -> Floats:
     """Return per piece the nearest point that keeps a distance to the edge, with a straight lane to it; NaN: none.
 
     What keeps the distance may lie in several parts: one out of sight, however near, does not close the others. The
-    lane lies in the piece joined with the lane that leads to it. From an entrance at the piece it may be narrower where
-    it begins, as in a corner: near the entrance.
+    lane may be narrower where it may begin in a corner.
 
     Examples
     --------
     >>> two_rooms = shapely.difference(shapely.box(0, 0, 40, 20), shapely.box(9, 0, 10, 18))
     >>> behind = shapely.difference(two_rooms, shapely.box(12, 0, 13, 2))  # the nearest room is behind the wall
-    >>> begin, width, piece = np.array([[10.2, 0.0]]), np.array([3.0]), np.array([behind])
-    >>> bool(_straight(piece, piece, begin, 3.0, width)[0, 0] > 10.2)
+    >>> piece, begin = np.array([behind]), np.array([[10.2, 0.0]])
+    >>> bool(_straight(piece, _Lands(piece, begin, np.array([False])), 3.0, np.array([3.0]))[0, 0] > 10.2)
     True
 
     From the end of a neck of 4 m a lane of 3 m leads on, and none of 5 m:
 
     >>> neck, begin = np.array([shapely.box(0, 0, 40, 20) | shapely.box(-30, 8, 0, 12)]), np.array([[-30.0, 10.0]])
-    >>> [round(float(_straight(neck, neck, begin, 3.0, np.array([one]))[0, 0]), 1) for one in (3.0, 5.0)]
+    >>> lands = _Lands(neck, begin, np.array([False]))
+    >>> [round(float(_straight(neck, lands, 3.0, np.array([one]))[0, 0]), 1) for one in (3.0, 5.0)]
     [2.2, nan]
     """
     parts, owner = shapely.get_parts(shapely.buffer(moved, -clearance, quad_segs=8), return_index=True)
     there = ~shapely.is_empty(parts)
     parts, owner = parts[there], owner[there]
-    begin = begins[owner]
+    begin = lands.begins[owner]
     lines = shapely.shortest_line(parts, shapely.points(begin))
     ends = shapely.get_coordinates(shapely.get_point(lines, 0))
-    # Seen within what registers differ: a barb of a millimetre is no corner.
-    in_sight = shapely.covers(shapely.buffer(joined, _SLACK_M, quad_segs=8)[owner], lines)
-    is_led = np.array([one is not other for one, other in zip(moved, joined, strict=True)], dtype=bool)
-    begun_m = np.where(is_led, 0.0, _BEGINS * widths)[owner]
+    in_sight = shapely.covers(lands.seen[owner], lines)
+    begun_m = np.where(lands.is_led, 0.0, _BEGINS * widths)[owner]
     share = np.minimum(begun_m / np.maximum(shapely.length(lines), _SLACK_M), 1.0)
     begun = shapely.linestrings(np.stack([begin + (ends - begin) * share[:, None], ends], axis=1))
-    middles = shapely.buffer(joined, _SLACK_M - widths / 2, quad_segs=8)
-    in_sight &= shapely.covers(middles[owner], begun)
-    gates = np.full(begins.shape, np.nan)
+    in_sight &= shapely.covers(lands.middles(widths)[owner], begun)
+    gates = np.full(lands.begins.shape, np.nan)
     # the nearest is written last; of two as near the first part
     farthest_first = np.lexsort((-np.arange(len(parts)), -shapely.length(lines)))
     for i in farthest_first[in_sight[farthest_first]]:
         gates[owner[i]] = ends[i]
     return gates
+
+
+class _Lands:
+    """What straight ways lie on: pieces, each with the lane that leads to it; and where they begin."""
+
+    def __init__(self, joined: Geometries, begins: Floats, is_led: NDArray[np.bool_]) -> None:
+        self.joined, self.begins, self.is_led = joined, begins, is_led
+        # Seen within what registers differ: a barb of a millimetre is no corner.
+        self.seen = shapely.buffer(joined, _SLACK_M, quad_segs=8)
+        self._middles: dict[bytes, Geometries] = {}
+
+    def middles(self, widths: Floats) -> Geometries:
+        """Return where the middle of a lane of each width may lie."""
+        if widths.tobytes() not in self._middles:
+            self._middles[widths.tobytes()] = shapely.buffer(self.joined, _SLACK_M - widths / 2, quad_segs=8)
+        return self._middles[widths.tobytes()]
 
 
 def _along(way: Lane, piece: shapely.Geometry, clearance: float) -> Mouth | None:
@@ -249,11 +262,12 @@ def grounds_of(
         if lane is not None:
             points[i] = lane.middle.coords[-1]
             joined[i] = shapely.union(moved[i], lane.ground())
+    lands = _Lands(joined, points, np.array([lane is not None for lane in before], dtype=bool))
 
     def mouths(clearance: float, lane_m: float) -> tuple[list[Mouth | None], list[Mouth | None]]:
         """Return the way in to each piece, and of pieces with an entrance off the land the straight way besides."""
         widths = np.array([lane_m if way is None else way.width_m for way in ways])
-        gates = _straight(moved, joined, points, clearance, widths)
+        gates = _straight(moved, lands, clearance, widths)
         straight = [
             None if np.isnan(gate).any() else Mouth(np.array([*_last(lane), point, gate]), None, lane)
             for point, gate, lane in zip(points, gates, before, strict=True)

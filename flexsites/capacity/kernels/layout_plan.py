@@ -24,7 +24,15 @@ from flexsites.capacity.kernels.layout_rows import (
 from flexsites.capacity.kernels.layout_strips import clear_intervals, n_strips_over
 from flexsites.compiled import kernel
 
-__all__ = ["Plan", "Stretches", "Strips", "lay_lanes", "most_bays", "plan_rows", "reached_dm", "row_strips"]
+__all__ = [
+    "Plan",
+    "Stretches",
+    "Strips",
+    "best_storeys",
+    "lay_lanes",
+    "plan_rows",
+    "reached_dm",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -150,16 +158,6 @@ def lay_lanes(
 
 
 @kernel
-def row_strips(
-    edges: Floats, low: float, step: float, depth: float, setback: float, lane: float, verge: float
-) -> tuple[Strips, Strips]:
-    """Return the clear intervals of the strips of rows from a height on, and of the lanes in front of them."""
-    n = n_strips_over(edges, low, step, depth)
-    rows = clear_intervals(edges, low, step, n, depth, setback)
-    return rows, clear_intervals(edges, low + depth, step, n, lane, verge)
-
-
-@kernel
 def reached_dm(
     edges: Floats,
     swapped: Floats,
@@ -171,19 +169,65 @@ def reached_dm(
 ) -> int:
     """Return the decimetres of row that one lane across reaches: to compare directions, on a coarse lattice."""
     low, step, depth, lane, _ = lattice
-    rows, lanes = row_strips(edges, low, step, depth, setback, lane, verge)
+    n = n_strips_over(edges, low, step, depth)
+    rows = clear_intervals(edges, low, step, n, depth, setback)
+    lanes = clear_intervals(edges, low + depth, step, n, lane, verge)
     one = int(np.int64(1))  # a number like any other: for the word 1 another kernel would be compiled
     most: int = lay_lanes(edges, swapped, rows, lanes, lattice, mouth, verge, pitch, one)[2]
     return most
 
 
 @kernel
-def most_bays(stretches: Stretches, layout: np.void, n_storeys: int) -> int:
-    """Return the most bays in rows that keep their pitch, before water has its place."""
-    start, near, far, spine = stretches
-    n_bays = bays_of_strips(start, near, far, spine, layout, n_storeys)
-    most: int = best_rows(n_bays, _apart(row_pitch(layout, n_storeys), layout["step_m"]))[-1]
-    return most
+def best_storeys(
+    flat: Stretches,
+    stacked: Stretches,
+    spines: Floats,
+    lane_lows: tuple[float, float],
+    layout: np.void,
+    n_storeys: int,
+    enough: int,
+    water_m2: float,
+    held: int,
+) -> tuple[int, int]:
+    """Return the modules and storeys of the plan with the fewest storeys that holds enough, else of that with the most.
+
+    Parameters
+    ----------
+    flat, stacked
+        Stretches for rows of one storey, and of more.
+    spines, layout, enough, water_m2
+        As for `plan_rows`.
+    lane_lows
+        Low side of the lane of the first strip, of one storey, and of more.
+    n_storeys
+        Storeys at most.
+    held
+        What another plan holds: a plan counts where it holds more.
+
+    Returns
+    -------
+        Both; (held, 0) where none holds more.
+    """
+    best = 0
+    before_water = np.empty(n_storeys, np.int64)
+    for i in range(n_storeys):
+        start, near, far, spine = stacked if i > 0 else flat
+        n_bays = bays_of_strips(start, near, far, spine, layout, i + 1)
+        most = best_rows(n_bays, _apart(row_pitch(layout, i + 1), layout["step_m"]))[-1]
+        before_water[i] = (i + 1) * most
+    while True:
+        i = int(before_water.argmax())
+        for k in range(n_storeys):
+            if before_water[k] >= enough:
+                i = k
+                break
+        if before_water[i] <= held or held >= enough:
+            return held, best
+        stretches, lane_low = (stacked, lane_lows[1]) if i > 0 else (flat, lane_lows[0])
+        n_modules = int(plan_rows(stretches, spines, lane_low, layout, i + 1, enough, water_m2)[0][:, N_MODULES].sum())
+        before_water[i] = 0
+        if n_modules > held:
+            held, best = n_modules, i + 1
 
 
 @kernel

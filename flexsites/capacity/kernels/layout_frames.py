@@ -1,0 +1,307 @@
+"""The plans of a piece in all directions: which of them holds enough, or most.
+
+What several layouts ask of a piece is worked out once: the strips of a direction, whatever the way in is; the lanes and
+stretches of a way in.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flexsites.capacity.kernels.layout_directions import row_directions
+from flexsites.capacity.kernels.layout_figures import LAYOUT, Layout, lane_width, row_depth, row_pitch
+from flexsites.capacity.kernels.layout_ground import Ground, Mouth
+from flexsites.capacity.kernels.layout_lanes import cut_stretches
+from flexsites.capacity.kernels.layout_plan import (
+    Plan,
+    Stretches,
+    Strips,
+    best_storeys,
+    lay_lanes,
+    plan_rows,
+    reached_dm,
+)
+from flexsites.capacity.kernels.layout_rows import N_MODULES
+from flexsites.capacity.kernels.layout_strips import clear_intervals, n_strips_over, turned
+from flexsites.geometry.ways import Lane
+
+__all__ = ["Asked", "Found", "Frames", "Planned", "Turns", "asked_of", "held"]
+
+Floats = NDArray[np.float64]
+
+_COARSE = 4
+"""Directions are compared on a lattice with so many times the step."""
+
+
+class Planned(NamedTuple):
+    """The layout of a piece."""
+
+    plan: Plan
+    direction_rad: float
+    """Direction of the rows, from the x axis counter-clockwise."""
+    n_storeys: int
+    low: float
+    """Low side of the first strip, in the frame of the rows, in m."""
+    step_m: float
+    """From strip to strip."""
+    mouth: Mouth
+    """From the entrance to the gate, in local coordinates."""
+    n_modules: int
+    """Modules placed, stacked ones all counted."""
+    approach: Lane | None
+    """The lane from the entrance to where the mouth begins, in local coordinates; None: it begins at the entrance."""
+
+
+class Asked(NamedTuple):
+    """A layout, and the strips it asks."""
+
+    figures: np.void
+    n_storeys: int
+    lane: tuple[float, float]
+    """Width of a lane, and its verge."""
+    setback_m: float
+    depths: tuple[float, float]
+    """Of a row of one storey, and of more."""
+    step_m: float
+    """Of the lattice of lanes."""
+    rows_step_m: float
+    """Of the lattice of rows."""
+    fire_gap_m: float
+    pitch_m: float
+    """From row to row, of one storey."""
+    water_share: float
+    network: tuple[object, ...]
+    """The figures on which the lanes depend."""
+
+    def finer(self) -> "Asked":
+        """Return it with rows on the fine lattice, along the same lanes."""
+        figures = self.figures.copy()
+        figures["step_m"] = figures["fine_step_m"]
+        return self._replace(figures=figures, rows_step_m=float(figures["fine_step_m"]))
+
+
+class _Turned:
+    """A piece turned so that rows lie along x, and its strips: they do not hang on where one comes in."""
+
+    def __init__(self, edges: Floats, direction: float) -> None:
+        edges = turned(edges, direction)
+        swapped = edges[:, [1, 0, 3, 2]]
+        # In the order in which the strips sort what blocks them, which then move little.
+        self.edges = edges[np.argsort(np.minimum(edges[:, 0], edges[:, 2]), kind="stable")]
+        self.swapped = swapped[np.argsort(np.minimum(swapped[:, 0], swapped[:, 2]), kind="stable")]
+        self.low = float(min(edges[:, 1].min(), edges[:, 3].min()))
+        self.direction = direction
+        self._strips: dict[tuple[object, ...], Strips] = {}
+
+    def strips(self, asked: Asked, depth: float, step: float) -> tuple[Strips, Strips]:
+        """Return the clear intervals of rows, the first at the setback, and of the lanes in front."""
+        low, question = self.low + asked.setback_m, (asked.setback_m, depth, step)
+        if question not in self._strips:
+            n = n_strips_over(self.edges, low, step, depth)
+            self._strips[question] = clear_intervals(self.edges, low, step, n, depth, asked.setback_m)
+        rows = self._strips[question]
+        if (question, asked.lane) not in self._strips:
+            n = rows[0].size - 1
+            self._strips[question, asked.lane] = clear_intervals(self.edges, low + depth, step, n, *asked.lane)
+        return rows, self._strips[question, asked.lane]
+
+
+class Turns:
+    """A piece in all the directions that its rows may have, turned when first asked."""
+
+    def __init__(self, edges: Floats, n_turns: int) -> None:
+        self.edges, self.directions = edges, row_directions(edges, n_turns)
+        self._turned: dict[int, _Turned] = {}
+
+    def __getitem__(self, i: int) -> _Turned:
+        """Return the piece in one of the directions."""
+        if i not in self._turned:
+            self._turned[i] = _Turned(self.edges, float(self.directions[i]))
+        return self._turned[i]
+
+
+class _Frame:
+    """A turned piece with its ways in; what several layouts ask is worked out once."""
+
+    def __init__(self, ground: Ground, piece: _Turned) -> None:
+        self.ground, self.piece = ground, piece
+        self.mouths = {lane: turned(mouth.segments(), piece.direction) for lane, mouth in ground.mouths.items()}
+        self._reached: dict[tuple[object, ...], int] = {}
+        self._lanes: dict[tuple[object, ...], tuple[Floats, Floats, int, bool]] = {}
+        self._stretches: dict[tuple[object, ...], Stretches] = {}
+
+    def _lattice(self, asked: Asked, depth: float, step: float) -> tuple[float, float, float, float, float]:
+        """Return the lattice of rows of a depth, see `cut_stretches`: the first lies at the setback."""
+        return self.piece.low + asked.setback_m, step, depth, asked.lane[0], asked.fire_gap_m
+
+    def reached_dm(self, asked: Asked) -> int:
+        """Return the decimetres of row that one lane across reaches, of a coarse lattice: to compare directions."""
+        if asked.network not in self._reached:
+            lattice = self._lattice(asked, asked.depths[0], _COARSE * asked.step_m)
+            mouth, verge, piece = self.mouths[asked.lane], asked.lane[1], self.piece
+            self._reached[asked.network] = reached_dm(
+                piece.edges, piece.swapped, lattice, asked.setback_m, verge, mouth, asked.pitch_m
+            )
+        return self._reached[asked.network]
+
+    def lanes(self, asked: Asked, n_spines: int) -> tuple[Floats, Floats, int, bool]:
+        """Return what `lay_lanes` gives for rows of one storey, with so many spines at most."""
+        question = (*asked.network, n_spines)
+        if question not in self._lanes:
+            depth, step, piece = asked.depths[0], asked.step_m, self.piece
+            lattice, mouth, verge = self._lattice(asked, depth, step), self.mouths[asked.lane], asked.lane[1]
+            rows, lanes = piece.strips(asked, depth, step)
+            self._lanes[question] = lay_lanes(
+                piece.edges, piece.swapped, rows, lanes, lattice, mouth, verge, asked.pitch_m, n_spines
+            )
+        return self._lanes[question]
+
+    def stretches(self, asked: Asked, depth: float, n_spines: int) -> Stretches:
+        """Return the stretches of rows of a depth along the lanes."""
+        step = asked.rows_step_m
+        question = (*asked.network, depth, n_spines, step)
+        if question not in self._stretches:
+            spines, links = self.lanes(asked, n_spines)[:2]
+            lattice, mouth = self._lattice(asked, depth, step), self.mouths[asked.lane]
+            strips = self.piece.strips(asked, depth, step)
+            self._stretches[question] = cut_stretches(*strips, lattice, spines, links, mouth)
+        return self._stretches[question]
+
+    def better(self, asked: Asked, enough: int, n_spines: int, best: "Found | None" = None) -> "Found | None":
+        """Return the plan with the fewest storeys that holds enough, else that which holds most, or the best so far."""
+        flat = self.stretches(asked, asked.depths[0], n_spines)
+        stacked = self.stretches(asked, asked.depths[1], n_spines) if asked.n_storeys > 1 else flat
+        n_modules, n_storeys = best_storeys(
+            flat,
+            stacked,
+            self.lanes(asked, n_spines)[0],
+            self.lane_lows(asked),
+            asked.figures,
+            asked.n_storeys,
+            enough,
+            self.water_m2(asked),
+            held(best),
+        )
+        return Found(self, asked, n_spines, n_storeys, n_modules, None) if n_storeys > 0 else best
+
+    def lane_lows(self, asked: Asked) -> tuple[float, float]:
+        """Return the low side of the lane of the first strip, of one storey and of more."""
+        low = self.piece.low + asked.setback_m
+        return low + asked.depths[0], low + asked.depths[1]
+
+    def water_m2(self, asked: Asked) -> float:
+        """Return the area of water that is asked."""
+        return asked.water_share * self.ground.area_m2
+
+
+class Found(NamedTuple):
+    """A plan by what it is made of."""
+
+    frame: _Frame
+    asked: Asked
+    n_spines: int
+    n_storeys: int
+    n_modules: int
+    approach: Lane | None
+
+    @property
+    def is_all_reached(self) -> bool:
+        """Return whether lanes leave next to none of the rows of one storey: what is enough does not bear on it."""
+        return self.frame.lanes(self.asked, self.n_spines)[3]
+
+    def planned(self, enough: int) -> Planned:
+        """Return the plan itself: it holds enough, or all that it can."""
+        frame, asked, is_stacked = self.frame, self.asked, self.n_storeys > 1
+        spines, lane_low = frame.lanes(asked, self.n_spines)[0], frame.lane_lows(asked)[is_stacked]
+        stretches = frame.stretches(asked, asked.depths[is_stacked], self.n_spines)
+        runs, ponds, strips = plan_rows(
+            stretches, spines, lane_low, asked.figures, self.n_storeys, enough, frame.water_m2(asked)
+        )
+        return Planned(
+            plan=Plan(runs, ponds, strips, *stretches[1:], spines),
+            direction_rad=frame.piece.direction,
+            n_storeys=self.n_storeys,
+            low=frame.piece.low + asked.setback_m,
+            step_m=asked.rows_step_m,
+            mouth=frame.ground.mouths[asked.lane],
+            n_modules=int(runs[:, N_MODULES].sum()),
+            approach=self.approach,
+        )
+
+
+class Frames:
+    """A piece with its ways in, in all the directions that its rows may have."""
+
+    def __init__(self, ground: Ground, turns: Turns) -> None:
+        self.ground, self.turns = ground, turns
+        self._frames: dict[int, _Frame] = {}
+        self._by_reach: dict[tuple[object, ...], tuple[list[int], bool]] = {}
+
+    def __getitem__(self, i: int) -> _Frame:
+        """Return it in one of the directions."""
+        if i not in self._frames:
+            self._frames[i] = _Frame(self.ground, self.turns[i])
+        return self._frames[i]
+
+    def best(self, asked: Asked, enough: int, n_spines: int) -> Found | None:
+        """Return a plan that holds enough, else the one that holds most of those tried.
+
+        First along the first direction, with one lane across. Then in the direction in which one lane reaches most
+        rows; and then with more lanes in every direction, the best of these first: one lane may reach little where two
+        reach most. Last, where that is not enough, along the best of these lanes with rows on the fine lattice.
+        """
+        best: Found | None = None
+        for i, n in self._tried(asked, n_spines):
+            best = self[i].better(asked, enough, n, best)
+            if held(best) >= enough:
+                return best
+        if best is None or asked.figures["fine_step_m"] >= asked.step_m:
+            return best
+        return best.frame.better(asked.finer(), enough, best.n_spines, best)
+
+    def _tried(self, asked: Asked, n_spines: int) -> Iterator[tuple[int, int]]:
+        """Yield the directions that are tried one after the other, each with the most lanes across."""
+        yield 0, 1
+        if asked.network not in self._by_reach:
+            reached = [self[i].reached_dm(asked) for i in range(len(self.turns.directions))]
+            order = sorted(range(len(reached)), key=lambda i: -reached[i])
+            self._by_reach[asked.network] = order, reached[order[0]] > 0
+        by_reach, is_any = self._by_reach[asked.network]
+        if is_any:
+            yield by_reach[0], 1
+        for i in by_reach if n_spines > 1 else ():
+            is_tried = i in (0, by_reach[0]) and len(self[i].lanes(asked, n_spines)[0]) <= 1
+            if not is_tried:
+                yield i, n_spines
+
+
+def held(plan: Found | None) -> int:
+    """Return the modules that a plan holds; 0 of none."""
+    return 0 if plan is None else plan.n_modules
+
+
+def asked_of(layouts: Sequence[Layout]) -> list[Asked]:
+    """Return what layouts ask, its figures floats: a whole number among them would have every kernel compiled again."""
+    asked = []
+    for layout, one in zip(layouts, np.array([tuple(one) for one in layouts], dtype=LAYOUT), strict=True):
+        lane = float(lane_width(one)), float(layout.verge_m)
+        depths, pitch = (float(row_depth(one, 1)), float(row_depth(one, 2))), float(row_pitch(one, 1))
+        setback, step, fire_gap = float(layout.setback_m), float(layout.step_m), float(layout.fire_gap_m)
+        asked.append(
+            Asked(
+                figures=one,
+                n_storeys=layout.n_storeys,
+                lane=lane,
+                setback_m=setback,
+                depths=depths,
+                step_m=step,
+                rows_step_m=step,
+                fire_gap_m=fire_gap,
+                pitch_m=pitch,
+                water_share=float(layout.water_share),
+                network=(lane, setback, depths[0], pitch, fire_gap, step),
+            )
+        )
+    return asked
