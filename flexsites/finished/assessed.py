@@ -54,6 +54,9 @@ ASSESSED: Mapping[str, Table] = {
 _FEWEST_SHARED = 40
 """Of fewer parcels one process is done sooner than two."""
 
+_PARCEL = 0.3
+"""What a parcel takes besides its pieces, as a share of what a piece takes."""
+
 _STRIPS = 4
 """Each process assesses so many strips of the map: much lies in some, little in others."""
 
@@ -116,11 +119,15 @@ def shared_out(begun: Begun, n_shares: int) -> list[Bools]:
     at = np.flatnonzero(begun.is_asked)
     if n_shares == 1 or len(at) < _FEWEST_SHARED:
         return [begun.is_asked, *(np.zeros_like(begun.is_asked) for _ in range(n_shares - 1))]
+    site_ids = begun.at_hand.parcels["site_id"].iloc[at]
+    n_pieces = begun.at_hand.run.tables["pieces"]["site_id"].value_counts().reindex(site_ids).fillna(0.0).to_numpy()
+    taken = n_pieces + _PARCEL
     west = shapely.bounds(geometry_of(begun.at_hand.parcels)[at])[:, 0]
-    place = np.empty(len(at), dtype=np.int64)
-    place[np.argsort(west, kind="stable")] = np.arange(len(at))
+    order = np.argsort(west, kind="stable")
+    before = np.empty(len(at))
+    before[order] = np.cumsum(taken[order]) - taken[order]
     # Out and back: the strips at the turns lie side by side, and are one.
-    strip = place * (n_shares * _STRIPS) // len(at)
+    strip = (before * (n_shares * _STRIPS) / taken.sum()).astype(np.int64)
     turn, step = strip // n_shares, strip % n_shares
     share = np.where(turn % 2 == 0, step, n_shares - 1 - step)
     found = np.full(len(begun.is_asked), -1, dtype=np.int64)

@@ -11,7 +11,7 @@ from flexsites.config.readings import BASE, Reading
 from flexsites.config.resolved import RESOLVED, reading_of
 from flexsites.config.run import Variant
 from flexsites.config.study import Study
-from flexsites.config.what_if import as_yaml
+from flexsites.config.what_if import as_yaml, variant_asked
 from flexsites.errors import ConfigError, Fault
 from flexsites.finished.at_hand import needs_cells, study_of_run
 from flexsites.finished.by_gemeente import ByGemeente
@@ -130,6 +130,7 @@ class Questions:
         """Open what questions of figures are answered with: what the run itself counts."""
         self._before(None)
         self._own_total()
+        self.reading(variant_asked({"estimate": "low"}))
 
     def prepare_land(self) -> None:
         """Open what questions of rules are answered with: the land of the run, and what lies around it."""
