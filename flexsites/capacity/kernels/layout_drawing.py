@@ -18,6 +18,9 @@ from flexsites.geometry.ways import Lane
 
 __all__ = ["KINDS", "Placed", "place"]
 
+_AT_M = 0.02
+"""What lies so near to a way lies on it."""
+
 KINDS = ("module", "stairs", "gallery", "parking", "yard", "water", "lane")
 
 
@@ -80,7 +83,7 @@ def place(
         return Placed((), (), np.empty(0, dtype=object))
     boxes = [*_of_runs(planned, layout), _water(planned, layout)]
     lanes = [_turned_back(shapely.box(*one.bounds.T), planned, origin) for one in boxes if one.kind == "lane"]
-    ways = _mouth(planned, layout, origin)
+    ways = _mouth(planned, layout, origin, piece)
     lane = shapely.intersection(shapely.union_all(np.concatenate([*lanes, ways])), piece)
     # The lane from the entrance leads through the whole piece, of which this is the part that homes may stand on.
     lane = shapely.union_all([lane, *_narrow(planned, origin)])
@@ -208,7 +211,7 @@ def _water(planned: Planned, layout: Layout) -> _Boxes:
     return _Boxes("water", bounds, np.zeros(len(bounds), np.int64))
 
 
-def _mouth(planned: Planned, layout: Layout, origin: Floats) -> Geometries:
+def _mouth(planned: Planned, layout: Layout, origin: Floats, piece: shapely.Geometry) -> Geometries:
     """Return the lane from the entrance to the gate, with a square at the gate where it meets the first spine."""
     half = lane_width(np.array([tuple(layout)], dtype=LAYOUT)[0]) / 2
     points = planned.mouth.points
@@ -217,11 +220,14 @@ def _mouth(planned: Planned, layout: Layout, origin: Floats) -> Geometries:
     if planned.mouth.narrow is not None:
         return np.array([square], dtype=object)
     (begin, end), length = points[-2:], float(np.hypot(*(points[-1] - points[-2])))
+    way = shapely.linestrings(np.stack([begin, end]) + origin)
     if planned.mouth.before is None and length > 0:
         # Begun outside the piece, so that it is cut along the edge.
         begin = begin - (end - begin) * (half / length)
     lane = shapely.buffer(shapely.linestrings(np.stack([begin, end]) + origin), half, cap_style="flat")
-    return np.array([lane, square], dtype=object)
+    parts = shapely.get_parts(shapely.intersection(lane, piece))
+    # What else of the piece lies there is no way in: it may bend back behind its entrance.
+    return np.array([*parts[shapely.dwithin(parts, way, _AT_M)], square], dtype=object)
 
 
 def _narrow(planned: Planned, origin: Floats) -> Geometries:

@@ -318,3 +318,13 @@ def test_a_barb_of_millimetres_at_the_entrance_does_not_bend_the_way_in():
     way = Lane(shapely.LineString([(-0.008, 11.006), (1.5, 9), (9, 9)]), 3.0)
     grounds, _ = grounds_of(np.array([barbed]), np.array([way.middle.coords[0]]), [(3.0, 1.0)], np.array([way]))
     assert grounds[0].mouths[3.0, 1.0].narrow is None
+
+
+def test_no_lane_is_drawn_on_land_that_lies_behind_the_entrance():
+    """The field bends back round a yard of 1 m at its entrance: of the arm there a patch was drawn as lane."""
+    arm = shapely.union(shapely.box(-6, -4, -1, 16), shapely.box(-1, -4, 40, 0))
+    piece = shapely.union(FIELD, arm)
+    placed = place(piece, LEFT, BARE, ALL, n_turns=2, n_spines=1, approach=lane_from(piece, LEFT))
+    assert placed.n_modules > 5
+    lanes = shapely.union_all(placed.polygons[[kind == "lane" for kind in placed.kind]])
+    assert shapely.get_parts(lanes).size == 1
