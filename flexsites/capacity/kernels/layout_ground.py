@@ -81,7 +81,7 @@ class Ground(NamedTuple):
 
         Of several parts, however large, that is meant to which the lane leads.
         """
-        if self.approach is None:
+        if self.approach is None or self.approach.middle.length == 0.0:  # the entrance lies in the room
             return None
         parts = shapely.get_parts(shapely.difference(self.shape, self.approach.ground_before()))
         if not len(parts):

@@ -328,3 +328,10 @@ def test_no_lane_is_drawn_on_land_that_lies_behind_the_entrance():
     assert placed.n_modules > 5
     lanes = shapely.union_all(placed.polygons[[kind == "lane" for kind in placed.kind]])
     assert shapely.get_parts(lanes).size == 1
+
+
+def test_a_lane_that_ends_where_it_begins_leaves_nothing_to_enter_anew():
+    """The entrance lies in the room that is sought; a lane without a length has no direction."""
+    way = Lane(shapely.LineString([LEFT, LEFT]), 3.0)
+    (ground,), _ = grounds_of(np.array([FIELD]), LEFT[None, :], [(3.0, 1.0)], np.array([way]))
+    assert ground.beside_approach((3.0, 1.0)) is None
