@@ -43,6 +43,10 @@ Lattice = tuple[float, float, float, float, float]
 
 _WHOLE = 1e-9
 _ALL = 1 << 40
+_NEARLY_ALL = 20
+"""Lanes reach nearly all rows where they leave less than one part in so many [A]: more lanes are then not tried, nor
+the lane to the largest room where it hardly bends. To follow that lane everywhere gave 0.4 % more modules in Kampen,
+and layouts took half as long again."""
 
 
 class Plan(NamedTuple):
@@ -73,10 +77,9 @@ def _apart(pitch: float, step: float) -> int:
 
 @kernel
 def _reached(stretches: Stretches, apart: int, loss: float) -> tuple[Ints, int, bool]:
-    """Return the decimetres of row that are reached, per strip and in the best rows together, and whether it is all.
+    """Return the decimetres of row that are reached, per strip and in the best rows, and whether that is nearly all.
 
-    Of each stretch a loss is taken, so that long rows count for more than as many metres of short ones. All is what
-    leaves less than a part in twenty.
+    Of each stretch a loss is taken, so that long rows count for more than as many metres of short ones.
     """
     start, near, far, spine = stretches
     reached = np.zeros(start.size - 1, np.int64)
@@ -88,7 +91,7 @@ def _reached(stretches: Stretches, apart: int, loss: float) -> tuple[Ints, int, 
                 reached[k] += length
             else:
                 missed += length
-    return reached, best_rows(reached, apart)[-1], 20 * missed < reached.sum()
+    return reached, best_rows(reached, apart)[-1], _NEARLY_ALL * missed < reached.sum()
 
 
 @kernel
