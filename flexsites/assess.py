@@ -22,6 +22,7 @@ from flexsites.answer import Left, answer, figures_of, kernel_of, measures_asked
 from flexsites.capacity.common_programme import area_in_common
 from flexsites.capacity.complexes import group_complexes, link_neighbours, links_across
 from flexsites.capacity.homes import count_layouts
+from flexsites.capacity.kernels.layout import Counted
 from flexsites.capacity.roof_context import join_context
 from flexsites.capacity.roofs import roof_reasons, roof_units, top_up
 from flexsites.config.dwellings import URBANITY
@@ -64,6 +65,7 @@ def assess_parcels(parcels: Frame, around: Surroundings, *, study: Study) -> dic
     every_face = overlay(everyone, around.layers, rules=study.all_rules, time=study.base.time)
     open_ground = Ground(parcels, everyone, every_face, around, study)
     faces = every_face[is_among(every_face["site_id"], parcels["site_id"])].reset_index(drop=True)
+    counted: Counted = {}
     done: list[tuple[Reading, dict[str, Frame]]] = []
     results = {}
     for reading in study.readings:
@@ -72,7 +74,8 @@ def assess_parcels(parcels: Frame, around: Surroundings, *, study: Study) -> dic
         if left is None:
             spoken, land = open_ground.of(reading)
             left = leave(parcels, every_face, around, study=study, reading=reading, spoken=spoken, land=land)
-            left |= reach_and_fit(left["pieces"], around, study=study, reading=reading)
+            # What a reading leaves as another left it is not laid out again.
+            left |= reach_and_fit(left["pieces"], around, study=study, reading=reading, counted=counted)
             done.append((reading, left))
         results[reading.id] = left | serve_groups(parcels, left, study=study, reading=reading)
     base = results[study.base.id]
@@ -135,13 +138,16 @@ def leave(
     }
 
 
-def reach_and_fit(pieces: Frame, around: Surroundings, *, study: Study, reading: Reading) -> dict[str, Frame]:
-    """Measure what pieces reach, and lay out how many homes fit on them."""
+def reach_and_fit(
+    pieces: Frame, around: Surroundings, *, study: Study, reading: Reading, counted: Counted | None = None
+) -> dict[str, Frame]:
+    """Measure what pieces reach, and lay out how many homes fit on them; `counted` as for `count_layouts`."""
     valid = pieces[pieces["is_valid"].to_numpy(dtype=bool)].reset_index(drop=True)
     accessibility, transit_quality = measure(valid, around, study=study)
     laid_out = count_layouts(
         pieces, transit_quality,
         programmes=reading.programmes, dwelling_types=reading.dwelling_types, layout=reading.layout,
+        counted=counted,
     )  # fmt: skip
     return {"accessibility": accessibility, "transit_quality": transit_quality, "laid_out": laid_out}
 

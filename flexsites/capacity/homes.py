@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from flexsites.arrays import GeometryArray
 from flexsites.capacity.kernels.counts import Homes, Places, homes_on
-from flexsites.capacity.kernels.layout import count_modules
+from flexsites.capacity.kernels.layout import Counted, count_modules
 from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.capacity.programmes import Mix, layout_of, mixes_of, modules_enough
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme, Setting
@@ -45,6 +45,7 @@ def count_layouts(
     dwelling_types: Mapping[str, DwellingType],
     layout: LayoutStandard,
     asked: Mapping[str, Bools] | None = None,
+    counted: Counted | None = None,
 ) -> Frame:
     """Count the modules that fit on every valid piece, per flexmilieu: low, expected and high.
 
@@ -67,6 +68,8 @@ def count_layouts(
     asked
         By flexmilieu which layouts are asked, shape (3, valid pieces): the others are told as 0, or as the one before
         where that holds more. None: all.
+    counted
+        What another reading of the same land counted, and where this adds what it counts: see `count_modules`.
 
     Raises
     ------
@@ -89,7 +92,7 @@ def count_layouts(
     sites = valid(pieces)
     if sites.empty or not programmes:
         return empty(LaidOut)
-    laid = _lay_out(sites, settings_of(sites, transit_quality), programmes, mixes, layout, asked)
+    laid = _lay_out(sites, settings_of(sites, transit_quality), programmes, mixes, layout, asked, counted)
     rows = [
         pd.DataFrame({"piece_id": sites["piece_id"], **{f"n_modules_{one}": found[one] for one in ESTIMATES}}).assign(
             flexmilieu=name
@@ -231,6 +234,7 @@ def _lay_out(
     mixes: Mapping[str, Mix],
     layout: LayoutStandard,
     wanted: Mapping[str, Bools] | None,
+    counted: Counted | None,
 ) -> dict[str, dict[Estimate, Ints]]:
     """Return the modules per flexmilieu and estimate; layouts that several of them ask are made once."""
     column: dict[Layout, int] = {}
@@ -254,6 +258,7 @@ def _lay_out(
         n_turns=int(layout.n_directions),
         n_spines=int(layout.max_spines),
         approaches=approaches_of(sites),
+        counted=counted,
     )
     modules = {name: {estimate: np.zeros(len(sites), np.int64) for estimate in ESTIMATES} for name in programmes}
     for name, estimate, is_so, i in asked:

@@ -13,6 +13,7 @@ stands under them stands under looser ones.
 """
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import shapely
@@ -23,11 +24,14 @@ from flexsites.capacity.kernels.layout_frames import Asked, Found, Frames, Plann
 from flexsites.capacity.kernels.layout_ground import Ground, grounds_of
 from flexsites.geometry.ways import Lane
 
-__all__ = ["Layout", "Planned", "count_modules", "plan_piece"]
+__all__ = ["Counted", "Layout", "Planned", "count_modules", "plan_piece"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Geometries = NDArray[np.object_]
+
+Counted: TypeAlias = dict[tuple[object, ...], dict[tuple[bytes, ...], Ints]]
+"""Modules that were counted, shape (m,): by the m layouts and how they are tried, then by all that a piece asks."""
 
 
 def _plans(ground: Ground, layouts: Sequence[Asked], enough: Ints, n_turns: int, n_spines: int) -> list[Found | None]:
@@ -82,6 +86,7 @@ def count_modules(
     n_turns: int,
     n_spines: int,
     approaches: Geometries | None = None,
+    counted: Counted | None = None,
 ) -> Ints:
     """Return how many modules fit on each piece under each layout, counted up to what is enough.
 
@@ -107,6 +112,9 @@ def count_modules(
         least lane of all layouts, however wide the others are: the way in is as narrow where the piece is. Where none
         so wide leads straight in, the way in follows it; and all of it is taken where it bends and more is placed
         beside it than along straight lanes. None: the way in is straight, and as wide as the lanes of the layout.
+    counted
+        What was counted before, for who asks the same pieces again: those are not counted anew, and what is counted is
+        added. It changes no number, for no piece looks at another.
 
     Returns
     -------
@@ -122,15 +130,25 @@ def count_modules(
     >>> count_modules(field, entrance, [flat], np.array([[99]]), n_turns=2, n_spines=1).tolist()
     [[7]]
     """
-    modules = np.zeros((len(pieces), len(layouts)), np.int64)
-    if modules.size == 0:
-        return modules
-    asked = asked_of(layouts)
-    grounds, _ = grounds_of(pieces, entrances, _lanes(asked), approaches)
-    for i, ground in enumerate(grounds):
+    if len(pieces) == 0 or len(layouts) == 0:
+        return np.zeros((len(pieces), len(layouts)), np.int64)
+    ways_in = np.full(len(pieces), None, dtype=object) if approaches is None else approaches
+    known = ({} if counted is None else counted).setdefault((*layouts, n_turns, n_spines), {})
+    questions = _questions(pieces, entrances, ways_in, enough)
+    new = {question: i for i, question in enumerate(questions) if question not in known}
+    asked, rows = asked_of(layouts), list(new.values())
+    grounds, _ = grounds_of(pieces[rows], entrances[rows], _lanes(asked), ways_in[rows])
+    for (question, i), ground in zip(new.items(), grounds, strict=True):
         plans = _plans(ground, asked, enough[i], n_turns, n_spines)
-        modules[i] = [held(one) for one in plans]
-    return modules
+        known[question] = np.array([held(one) for one in plans], np.int64)
+    return np.stack([known[question] for question in questions])
+
+
+def _questions(pieces: Geometries, entrances: Floats, approaches: Geometries, enough: Ints) -> list[tuple[bytes, ...]]:
+    """Return all that is asked of each piece, to know it by when it is asked again."""
+    lanes = [b"" if one is None else one.middle.wkb + np.float64(one.width_m).tobytes() for one in approaches]
+    shapes, points, most = shapely.to_wkb(pieces), map(bytes, entrances), map(bytes, enough)
+    return list(zip(shapes, points, lanes, most, strict=True))
 
 
 def plan_piece(

@@ -5,12 +5,14 @@ to the edge: the lane across lies there, and homes begin 2.5 m beside its middle
 the row has 31.33 m.
 """
 
+from typing import Any
+
 import numpy as np
 import pytest
 import shapely
 from shapely import affinity
 
-from flexsites.capacity.kernels.layout import count_modules, plan_piece
+from flexsites.capacity.kernels.layout import Counted, count_modules, plan_piece
 from flexsites.capacity.kernels.layout_drawing import place
 from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.capacity.kernels.layout_ground import grounds_of
@@ -167,6 +169,38 @@ def test_pieces_do_not_look_at_each_other() -> None:
     shuffled = count_modules(pieces[order], no_access(len(pieces)), layouts[::-1], enough, n_turns=2, n_spines=2)
     np.testing.assert_array_equal(together[order], shuffled[:, ::-1])
     assert together.min(axis=1).max() > 20
+
+
+def test_what_was_counted_is_not_counted_again_and_what_differs_in_anything_is() -> None:
+    """A piece that was counted with its question is found by it; another entrance, lane, cap or figure is another."""
+    pieces, entrances, enough = np.array([FIELD]), LEFT[None, :], np.array([[ALL]])
+    lane = np.array([Lane(shapely.LineString([(-20, 11), (4, 11)]), 3.0)], dtype=object)
+    narrower = np.array([Lane(shapely.LineString([(-20, 11), (4, 11)]), 2.5)], dtype=object)
+    asked: list[tuple[object, ...]] = [
+        (pieces, entrances, [BARE], enough, 2, 1, None),
+        (np.array([shapely.box(0, 0, 40, 23)]), entrances, [BARE], enough, 2, 1, None),
+        (pieces, np.array([[40.0, 11.0]]), [BARE], enough, 2, 1, None),
+        (pieces, entrances, [BARE._replace(yard_m2=4.0)], enough, 2, 1, None),
+        (pieces, entrances, [BARE], np.array([[3]]), 2, 1, None),
+        (pieces, entrances, [BARE], enough, 4, 1, None),
+        (pieces, entrances, [BARE], enough, 2, 2, None),
+        (pieces, entrances, [BARE], enough, 2, 1, lane),
+        (pieces, entrances, [BARE], enough, 2, 1, narrower),
+    ]
+
+    def ask(question: tuple[Any, ...], counted: Counted | None) -> int:
+        *most, n_turns, n_spines, approaches = question
+        found = count_modules(*most, n_turns=n_turns, n_spines=n_spines, approaches=approaches, counted=counted)
+        return int(found[0, 0])
+
+    counted: Counted = {}
+    alone = [ask(question, None) for question in asked]
+    assert [ask(question, counted) for question in asked] == alone
+    assert sum(map(len, counted.values())) == len(asked)
+    for found in counted.values():
+        for question in found:
+            found[question] += 1000
+    assert [ask(question, counted) for question in asked] == [one + 1000 for one in alone]
 
 
 def test_the_order_of_vertices_and_rings_does_not_matter() -> None:
