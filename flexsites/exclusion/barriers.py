@@ -11,7 +11,7 @@ from flexsites.config.rule_sets import Barrier, LocationModel, PieceTests
 from flexsites.config.rules import ExclusionRule, InUse
 from flexsites.exclusion.kernels.entrances import Barriers, enclosing_faces
 from flexsites.exclusion.kernels.land import Ways
-from flexsites.exclusion.selection import figures_by_class, geometry_of
+from flexsites.exclusion.selection import figures_by_class, geometry_of, is_of_layer
 from flexsites.geometry.buffers import joints, strip
 from flexsites.tables import Frame
 
@@ -27,7 +27,7 @@ def barriers_of(
     Lines get the width of their class from the rule that the barrier names, and the narrowest of all widths where the
     class is unknown: what is there bars, however little is told of it. What lies in a tunnel bars nothing.
     """
-    rows = {one.layer: _above_ground(layers[layers["layer"] == one.layer]) for one in locations.barriers}
+    rows = {one.layer: _above_ground(layers[is_of_layer(layers, one.layer)]) for one in locations.barriers}
     closed = [_areas(rows[one.layer], one, rules) for one in locations.barriers if not one.is_water]
     water = [_areas(rows[one.layer], one, rules) for one in locations.barriers if one.is_water]
     none = np.array([], dtype=object)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -41,13 +40,26 @@ def select(layers: Frame, layer: str, where: Where, *, rule_id: str, where_numbe
         If the clause names an attribute that no layer has, or asks for true or false where texts stand.
     """
     # Of the many columns of all layers only those that are asked are looked at; rows are taken once.
-    at = np.flatnonzero(layers["layer"] == layer)
+    at = np.flatnonzero(is_of_layer(layers, layer))
     if len(at):
         for name, values in where.items():
             at = at[is_listed(_attribute_at(layers, at, name, layer, rule_id), values, layer, rule_id)]
         for name, test in (where_number or {}).items():
             at = at[passes(_attribute_at(layers, at, name, layer, rule_id), test, layer, rule_id)]
-    return layers.iloc[at]
+    return _at(layers, at)
+
+
+def _at(layers: Frame, at: IntArray) -> Frame:
+    """Return rows by position; those that follow each other as a slice, which copies none of the many columns."""
+    if len(at) and at[-1] - at[0] != len(at) - 1:
+        return layers.iloc[at]
+    return layers.iloc[at[0] : at[-1] + 1] if len(at) else layers.iloc[:0]
+
+
+def is_of_layer(layers: Frame, layer: str | None) -> BoolArray:
+    """Return which rows are of a layer, shape (n,)."""
+    # On the array: every rule asks it in every cell, and a column takes twice as long as what it asks.
+    return np.asarray(layers["layer"].array == layer, dtype=bool)
 
 
 def of_share(rows: Frame, rule: ExclusionRule) -> Frame:
@@ -147,7 +159,7 @@ def select_bound(layers: Frame, rule: ExclusionRule) -> tuple[GeometryArray, Geo
     nothing = np.array([], dtype=object)
     if bound is None:
         return nothing, nothing
-    here = layers[layers["layer"] == bound.layer]
+    here = layers[is_of_layer(layers, bound.layer)]
     found = areas_of(select(layers, bound.layer, bound.where, rule_id=rule.rule_id), rule)
     is_possible, is_open = np.ones(len(here), dtype=bool), np.zeros(len(here), dtype=bool)
     for name, values in bound.where.items() if len(here) else ():
@@ -193,8 +205,10 @@ def select_unknown(layers: Frame, rule: ExclusionRule) -> GeometryArray:
     A feature that another attribute rules out is not among them; nor is one whose null class has a figure of its own.
     """
     asked = [name for name in dict.fromkeys([*_conditions(rule), *rule.number_tests]) if name in layers.columns]
-    is_here = (layers["layer"] == rule.layer_key).to_numpy(dtype=bool)
-    if not asked or not is_here.any():
+    if not asked:
+        return np.array([], dtype=object)
+    is_here = is_of_layer(layers, rule.layer_key)
+    if not is_here.any():
         return np.array([], dtype=object)
     rows = layers.loc[is_here, [*asked, "geometry"]]
     is_possible, is_open = np.ones(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
@@ -291,7 +305,7 @@ def figures_by_class(rows: Frame, figures: ByClass, layer: str, rule_id: str) ->
 
 def geometry_of(rows: Frame) -> GeometryArray:
     """Return the geometries of rows, shape (n,)."""
-    return np.asarray(gpd.GeoSeries(rows["geometry"]).to_numpy(), dtype=object)
+    return np.asarray(rows["geometry"].array, dtype=object)
 
 
 def areas_of(rows: Frame, rule: ExclusionRule) -> GeometryArray:

@@ -39,8 +39,9 @@ def prepare_layers(
 ) -> None:
     """Write every layer as it was on a day, and keep where each of them says anything."""
     preparation.faults += _unstated(preparation.sources.layers, rules)
+    needs = needs_of(rules)
     for name, row in preparation.sources.layers.items():
-        _prepare_layer(preparation, name, row, rules, around, on)
+        _prepare_layer(preparation, name, row, rules, needs.get(name, RuleNeeds()), around, on)
         keys = [name]
         if isinstance(row, Raster):
             keys = [rule.layer_key for rule in rules if isinstance(rule, RasterAbove) and rule.raster == name]
@@ -68,6 +69,7 @@ def _prepare_layer(
     name: str,
     row: LayerSource,
     rules: tuple[ExclusionRule, ...],
+    needs: RuleNeeds,
     around: Bounds | None,
     on: dt.date | None,
 ) -> None:
@@ -78,7 +80,6 @@ def _prepare_layer(
             if isinstance(rule, RasterAbove) and rule.raster == name:
                 _prepare_raster(preparation, name, row, rule, around)
         return
-    needs = needs_of(rules).get(name, RuleNeeds())
     if isinstance(row, Bag):
         _prepare_bag(preparation, name, row, tuple(needs.needed), around, on)
         return

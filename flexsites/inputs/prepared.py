@@ -16,11 +16,12 @@ from flexsites.errors import Fault, InputError
 from flexsites.inputs.rows.records import SourceRecord
 from flexsites.inputs.source_files import file_name
 from flexsites.tables import Areas, Bounds, Coverages, Frame, Layers, Parcels, Table, empty
+from flexsites.tables.arrow import to_frame
 from flexsites.tables.contract import with_shapes
 from flexsites.tables.files import read_chunks
 from flexsites.tables.lock import Locked
 from flexsites.tables.whole_files import read_state
-from flexsites.tables.windows import empty_columns, read_window, window_of
+from flexsites.tables.windows import empty_columns, read_window, window_of, window_rows
 
 MEMORY_OF_REACH = "reach.json"
 """What is remembered of streets, amenities and stops together: they are read together."""
@@ -99,14 +100,16 @@ class Prepared:
         paths = [path for name in chosen if (path := self.layers[name]) is not None]
         if not paths:
             return empty(Layers)
-        frames = [read_window(path, bounds) for path in paths]
+        # Geometry is made of all layers at once: most have a few rows in a window, or none.
+        rows = [window_rows(path, bounds) for path in paths]
+        frames = [to_frame(one.drop_columns(["geometry"])) for one in rows]
         kinds = _common_kinds(frames, [empty_columns(path) for path in paths])
         filled = [frame for frame in frames if len(frame)] or frames[:1]
         longest = pd.RangeIndex(max(map(len, filled)))
         nulls = {one: pd.Series(_null_of(one), index=longest, dtype=one) for one in set(kinds.values())}
         columns = {name: _joined(filled, name, nulls[kind]) for name, kind in kinds.items()}
-        shapes = np.concatenate([frame.geometry.to_numpy() for frame in filled])
-        return with_shapes(columns, shapes)
+        wkb = np.concatenate([one.column("geometry").to_numpy() for one in rows])
+        return with_shapes(columns, shapely.from_wkb(wkb))
 
 
 def open_prepared(directory: Path, layers: Iterable[str]) -> Prepared:
@@ -153,8 +156,7 @@ def _common_kinds(frames: list[Frame], nothing: list[frozenset[str]]) -> dict[st
     found: dict[str, set[str]] = {}
     unsure: dict[str, str] = {}
     for frame, empty_ones in zip(frames, nothing, strict=True):
-        for name in map(str, frame.columns.drop("geometry")):
-            kind = str(frame[name].dtype)
+        for name, kind in zip(map(str, frame.columns), map(str, frame.dtypes), strict=True):
             if name in empty_ones:
                 unsure.setdefault(name, kind)
             else:

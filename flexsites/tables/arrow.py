@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -30,6 +31,7 @@ CORNERS = ("xmin", "ymin", "xmax", "ymax")
 COMPRESSION = "zstd"
 
 
+@cache
 def schema_of(table: Table) -> pa.Schema:
     """Return a table's types, and what its fields mean, as arrow says it."""
     fields = []
@@ -172,9 +174,22 @@ def opened(path: str | Path, metadata: Any = None) -> Iterator[pq.ParquetFile]: 
         If it is no whole Parquet file.
     """
     try:
-        with fsspec.open(str(path), "rb") as stream:
+        with _stream(path) as stream:
             yield pq.ParquetFile(stream, metadata=metadata)
     except FileNotFoundError as error:
         raise NotFoundError(Fault("no such table", str(path), "prepare the inputs first, or run again")) from error
     except pa.ArrowException as error:
         raise InputError(Fault(f"cannot be read ({error})", str(path), "run the pipeline again")) from error
+
+
+def _stream(path: str | Path) -> Any:  # noqa: ANN401 - pyarrow and fsspec carry no types
+    """Open a file to read: one of this machine by arrow itself, which is twice as fast for the small ones of a run."""
+    if not Path(path).is_file():
+        return fsspec.open(str(path), "rb")
+    try:
+        return pa.OSFile(str(path))
+    except OSError as error:
+        if error.errno is None:
+            raise
+        # Arrow does not say in so many words which file it could not open.
+        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, TypeAlias
 
 import geopandas as gpd
@@ -90,6 +91,12 @@ def empty(table: Table) -> Frame:
     >>> len(empty(homes)), list(empty(homes).columns)
     (0, ['site_id', 'n_units_low'])
     """
+    return _no_rows(table).copy()
+
+
+@cache
+def _no_rows(table: Table) -> Frame:
+    """Return the table without rows, made once: what is given of it is a copy, which a caller may change."""
     columns: dict[str, pd.Series[Any]] = {
         field.name: pd.Series([], dtype=dtype_of(field) or "object") for field in table.fields
     }
@@ -291,7 +298,7 @@ def _require_crs(frame: Frame, *, where: str) -> None:
         raise ContractError(Fault("no geometry", where, "give a GeoDataFrame whose geometry column is 'geometry'"))
     if frame.crs is None:
         raise CrsError(Fault("the CRS is missing", where, "state it in the source's entry (crs: EPSG:28992)"))
-    if frame.crs.to_epsg() != 28992:  # noqa: PLR2004 - RD New
+    if frame.crs.srs != CRS and frame.crs.to_epsg() != 28992:  # noqa: PLR2004 - RD New
         raise CrsError(Fault(f"the CRS is {frame.crs.to_string()}", where, "reproject to EPSG:28992 first"))
 
 
@@ -300,9 +307,13 @@ def _cast(frame: Frame, table: Table, *, where: str, extra: list[str]) -> Frame:
     order = table.columns + (extra if table.is_open else [])
     changed: dict[str, pd.Series] = {}
     columns = pd.DataFrame(frame)
+    kinds = {name: str(kind) for name, kind in columns.dtypes.items()}
     for field in table.fields:
-        column, wanted = columns[field.name], dtype_of(field)
-        if wanted is None or (str(column.dtype) == wanted and not (field.dtype == "list" and _has_others(column))):
+        wanted = dtype_of(field)
+        if wanted is None or (kinds[field.name] == wanted and field.dtype != "list"):
+            continue  # a column is taken only where there is something to do
+        column = columns[field.name]
+        if field.dtype == "list" and kinds[field.name] == wanted and not _has_others(column):
             continue
         try:
             changed[field.name] = _as_tuples(column) if field.dtype == "list" else _as(column, wanted)

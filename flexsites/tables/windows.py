@@ -50,15 +50,20 @@ def read_window(path: str | Path, bounds: Bounds | None = None, *, columns: Sequ
     NotFoundError
         If there is no such file.
     """
+    return to_frame(window_rows(path, bounds, columns=columns))
+
+
+def window_rows(path: str | Path, bounds: Bounds | None = None, *, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read what :func:`read_window` does, as arrow says it: geometry as WKB."""
     footer = _footer(str(path))
     with opened(path, footer.metadata) as source:
         names = source.schema_arrow.names
         has_geometry = "geometry" in names
         wanted = [n for n in names if columns is None or n in columns or (has_geometry and n in ("geometry", BBOX))]
         if bounds is None or not has_geometry:
-            return to_frame(source.read(columns=[n for n in wanted if n != BBOX]))
+            return source.read(columns=[n for n in wanted if n != BBOX])
         rows = source.read_row_groups(footer.groups_in(bounds), columns=wanted)
-    return to_frame(rows.filter(_meets(rows.column(BBOX).combine_chunks(), bounds)).drop_columns([BBOX]))
+    return rows.filter(_meets(rows.column(BBOX).combine_chunks(), bounds)).drop_columns([BBOX])
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,11 +166,12 @@ def _collect(
     """Return the features, and the tags of areas that are not whole, by kind and number in the excerpt."""
     found: list[_Feature] = []
     broken: dict[str, dict[str, str]] = {}
+    factory = osmium.geom.WKBFactory()
     for item in _items(excerpt, keys, with_areas=kind in ("polygon", "place")):
         tags = {tag.k: tag.v for tag in item.tags}
         if item.is_relation() or not matches(tags, any_of, without):
             continue
-        feature = _feature(excerpt, item, tags, kind)
+        feature = _feature(excerpt, factory, item, tags, kind)
         if feature is not None:
             found.append(feature)
         elif item.is_area():
@@ -188,12 +189,12 @@ def _items(excerpt: Excerpt, keys: Sequence[str], *, with_areas: bool) -> Iterat
 
 def _feature(
     excerpt: Excerpt,
+    factory: osmium.geom.WKBFactory,
     item: Any,  # noqa: ANN401 - osmium carries no types
     tags: dict[str, str],
     kind: Kind,
 ) -> _Feature | None:
     """Return an item in the wanted geometry; None: it has none of that kind."""
-    factory = osmium.geom.WKBFactory()
     try:
         if item.is_node() and kind in ("point", "place"):
             return _Feature(excerpt.name_of("n", item.id), tags, bytes.fromhex(factory.create_point(item)))
@@ -211,7 +212,10 @@ def _feature(
 
 def _line_in_file(locations: Sequence[Any]) -> tuple[BaseGeometry | None, bool]:
     """Return the parts of a way whose places are in the file (None: no two in a row are), and whether some are not."""
-    is_known = np.array([location.valid() for location in locations], dtype=bool)
+    known = [location.valid() for location in locations]
+    if all(known) and len(known) > 1:  # nearly every way
+        return shapely.LineString([(location.lon, location.lat) for location in locations]), False
+    is_known = np.array(known, dtype=bool)
     runs = np.split(np.arange(len(locations)), np.flatnonzero(np.diff(is_known)) + 1)
     kept = [run for run in runs if len(run) > 1 and is_known[run[0]]]
     parts = [shapely.LineString([(locations[i].lon, locations[i].lat) for i in run]) for run in kept]

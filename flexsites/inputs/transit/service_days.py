@@ -116,11 +116,19 @@ def ordinary_day(gtfs: Gtfs, *, weekdays: Sequence[int], rule: ReferenceDay) -> 
     rule
         What is ordinary.
     """
+    return ordinary_days(gtfs, kinds=[weekdays], rule=rule)[0]
+
+
+def ordinary_days(gtfs: Gtfs, *, kinds: Sequence[Sequence[int]], rule: ReferenceDay) -> list[dt.date | None]:
+    """Return the ordinary day of each of several kinds of weekdays: all dates of a feed are gone through once."""
     period = common_period(gtfs, open_end_years=float(rule.open_end_years))
     if period is None:
-        return None
-    every = list(_dates(gtfs, period, apart=rule.not_ordinary))
-    spoken = _spoken(every, float(rule.spoken_share))
+        return [None] * len(kinds)
+    spoken = _spoken(list(_dates(gtfs, period, apart=rule.not_ordinary)), float(rule.spoken_share))
+    return [_ordinary(spoken, weekdays, rule) for weekdays in kinds]
+
+
+def _ordinary(spoken: Sequence[_Dates], weekdays: Sequence[int], rule: ReferenceDay) -> dt.date | None:
     barred = set(rule.not_ordinary)
     days = [day for day in spoken if day.first.weekday() in weekdays and day.first not in barred and day.events > 0]
     if not days:

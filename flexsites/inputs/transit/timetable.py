@@ -21,13 +21,13 @@ from flexsites.errors import Fault, InputError
 from flexsites.inputs.transit.day_trips import DayTrips, day_trips
 from flexsites.inputs.transit.gtfs import Gtfs, read_gtfs
 from flexsites.inputs.transit.gtfs_rows import MODES
-from flexsites.inputs.transit.service_days import common_period, ordinary_day, raise_unless_covered
+from flexsites.inputs.transit.service_days import common_period, ordinary_days, raise_unless_covered
 from flexsites.inputs.transit.stop_areas import bearing_deg, n_directions, stop_area_of
 from flexsites.inputs.transit.stop_points import rd_points
 from flexsites.tables import CRS, Frame, Stops, conform
 
 _HOUR_S = 3600.0
-_WEEKDAYS = {"saturday": (5,), "sunday": (6,)}
+_AT_WEEKENDS = ((5,), (6,))
 
 
 @dataclass(frozen=True)
@@ -115,15 +115,15 @@ def choose_days(gtfs: Gtfs, *, transit: Transit, reference_date: dt.date | None 
         If no ordinary weekday has service that all feeds cover, or a feed does not cover the date given.
     """
     rule = transit.reference_day
-    weekday = reference_date or ordinary_day(gtfs, weekdays=rule.weekdays, rule=rule)
+    ordinary, saturday, sunday = ordinary_days(gtfs, kinds=[rule.weekdays, *_AT_WEEKENDS], rule=rule)
+    weekday = reference_date or ordinary
     if weekday is None:
         periods = "; ".join(f"{name} runs from {first} to {last}" for name, first, last in gtfs.periods)
         common = "" if common_period(gtfs) or not periods else ", the same for all feeds"
         remedy = f"take a feed with service on working days{common}: {periods or 'this one names no dates'}"
         raise InputError(Fault("no ordinary weekday has service", "timetable", remedy))
     raise_unless_covered(gtfs, weekday)
-    found = {name: ordinary_day(gtfs, weekdays=numbers, rule=rule) for name, numbers in _WEEKDAYS.items()}
-    return ReferenceDays(weekday, found["saturday"], found["sunday"])
+    return ReferenceDays(weekday, saturday, sunday)
 
 
 def _told(gtfs: Gtfs, trips: DayTrips, transit: Transit) -> list[Fault]:
