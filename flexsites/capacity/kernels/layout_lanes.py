@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flexsites.capacity.kernels.layout_strips import blocked_interval, clear_intervals
-from flexsites.capacity.kernels.ordering import stable_order
 from flexsites.compiled import kernel
 
 __all__ = ["N_SPINE", "cut_stretches", "first_spine", "next_spine"]
@@ -72,29 +71,42 @@ def _serving(spines: Floats, left: float, right: float, low: float, lane: float,
 
 
 @kernel
+def _insert(left: Floats, right: Floats, n: int, one_left: float, one_right: float) -> int:
+    """Put an interval among n in ascending order of their left ends, after its equals; return how many there are."""
+    i = n
+    while i > 0 and left[i - 1] > one_left:
+        left[i], right[i] = left[i - 1], right[i - 1]
+        i -= 1
+    left[i], right[i] = one_left, one_right
+    return n + 1
+
+
+@kernel
 def _blocks(
-    spines: Floats, links: Floats, mouth: Floats, low: float, high: float, lane: float, gap: float
-) -> tuple[Floats, Floats]:
-    """Return what spines, links and the mouth block of the strip of a row, in ascending order of the left ends."""
-    left = np.empty(spines.shape[0] + links.shape[0] + mouth.shape[0])
-    right = np.empty(left.size)
+    spines: Floats,
+    links: Floats,
+    mouth: Floats,
+    strip: tuple[float, float],
+    lane: float,
+    gap: float,
+    left: Floats,
+    right: Floats,
+) -> int:
+    """Write what spines, links and the mouth block of the strip of a row, by its left end; return how much that is."""
+    low, high = strip
     n = 0
     half = max(lane, gap) / 2
     for i in range(spines.shape[0]):
         if spines[i, LOW] < high and spines[i, HIGH] > low:
-            left[n], right[n] = spines[i, X] - half, spines[i, X] + half
-            n += 1
+            n = _insert(left, right, n, spines[i, X] - half, spines[i, X] + half)
     for i in range(links.shape[0]):
         if links[i, 2] < high and links[i, 2] + lane > low:
-            left[n], right[n] = links[i, 0] - half, links[i, 1] + half
-            n += 1
+            n = _insert(left, right, n, links[i, 0] - half, links[i, 1] + half)
     for i in range(mouth.shape[0]):
         one_left, one_right = blocked_interval(mouth[i, 0], mouth[i, 1], mouth[i, 2], mouth[i, 3], low, high, half)
         if one_left < one_right:
-            left[n], right[n] = one_left, one_right
-            n += 1
-    order = stable_order(left[:n])
-    return left[:n][order], right[:n][order]
+            n = _insert(left, right, n, one_left, one_right)
+    return n
 
 
 @kernel
@@ -128,24 +140,30 @@ def cut_stretches(
     """
     low, step, depth, lane, gap = lattice
     n_strips = rows[0].size - 1
-    room = rows[1].size + lanes[1].size + (spines.shape[0] + links.shape[0] + mouth.shape[0]) * n_strips
+    most_blocks = spines.shape[0] + links.shape[0] + mouth.shape[0]
+    room = rows[1].size + lanes[1].size + most_blocks * n_strips
+    # Made once: there are many strips, and little of each.
+    block_left, block_right = np.empty(most_blocks), np.empty(most_blocks)
     start = np.zeros(n_strips + 1, np.int64)
     near, far = np.empty(room), np.empty(room)
     spine = np.empty(room, np.int64)
     n = 0
     for k in range(n_strips):
+        if rows[0][k] == rows[0][k + 1] or lanes[0][k] == lanes[0][k + 1]:
+            start[k + 1] = n
+            continue
         y = low + k * step
-        block_left, block_right = _blocks(spines, links, mouth, y, y + depth, lane, gap)
+        n_blocks = _blocks(spines, links, mouth, (y, y + depth), lane, gap, block_left, block_right)
         i, j, b = rows[0][k], lanes[0][k], 0
         x = -np.inf
         while i < rows[0][k + 1] and j < lanes[0][k + 1]:
             left = max(rows[1][i], lanes[1][j], x)
-            while b < block_left.size and block_left[b] <= left:
+            while b < n_blocks and block_left[b] <= left:
                 x = max(x, block_right[b])
                 left = max(left, x)
                 b += 1
             right = min(rows[2][i], lanes[2][j])
-            stop = right if b == block_left.size else min(right, block_left[b])
+            stop = right if b == n_blocks else min(right, block_left[b])
             if stop - left > ROUNDING_M:
                 one = _serving(spines, lanes[1][j], lanes[2][j], y + depth, lane, left)
                 is_leftward = one >= 0 and spines[one, X] > left
@@ -153,7 +171,7 @@ def cut_stretches(
                 spine[n] = one
                 n += 1
                 x = stop + gap if one >= 0 else x
-            if b < block_left.size and block_left[b] < right:
+            if b < n_blocks and block_left[b] < right:
                 x = max(x, block_right[b])
                 b += 1
             elif rows[2][i] <= lanes[2][j]:

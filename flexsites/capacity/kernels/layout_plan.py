@@ -186,7 +186,7 @@ def best_storeys(
     stacked: Stretches,
     spines: Floats,
     lane_lows: tuple[float, float],
-    layout: np.void,
+    figures: NDArray[np.void],
     n_storeys: int,
     enough: int,
     water_m2: float,
@@ -198,8 +198,10 @@ def best_storeys(
     ----------
     flat, stacked
         Stretches for rows of one storey, and of more.
-    spines, layout, enough, water_m2
+    spines, enough, water_m2
         As for `plan_rows`.
+    figures
+        Shape (1,), of the layout.
     lane_lows
         Low side of the lane of the first strip, of one storey, and of more.
     n_storeys
@@ -211,7 +213,7 @@ def best_storeys(
     -------
         Both; (held, 0) where none holds more.
     """
-    best = 0
+    best, layout = 0, figures[0]
     before_water = np.empty(n_storeys, np.int64)
     for i in range(n_storeys):
         start, near, far, spine = stacked if i > 0 else flat
