@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -103,7 +104,8 @@ def imported_by(*modules: str) -> list[Path]:
 
 def _files_of(module: str) -> list[Path]:
     """Return the file of a module and those of the packages it lies in; none for a name that is no module."""
-    parts = module.split(".")[1:]
-    inits = [_PACKAGE.joinpath(*parts[:depth], "__init__.py") for depth in range(len(parts) + 1)]
-    own = _PACKAGE.joinpath(*parts).with_suffix(".py") if parts else inits[0]
-    return [path for path in {*inits, own} if path.is_file()]
+    # Thousands of names are asked: joined as texts, which takes a third of the time of paths.
+    parts, package = module.split(".")[1:], str(_PACKAGE)
+    folders = [os.path.join(package, *parts[:depth]) for depth in range(len(parts) + 1)]  # noqa: PTH118
+    named = {f"{one}{os.sep}__init__.py" for one in folders} | ({f"{folders[-1]}.py"} if parts else set())
+    return [Path(one) for one in named if os.path.isfile(one)]  # noqa: PTH113

@@ -89,12 +89,14 @@ def _found(rows: Frame, place: dict[str, int], ids: pd.Series[str], mates: pd.Se
     xy = rows[["access_x_m", "access_y_m"]].to_numpy(dtype=np.float64)
     street = rows["access_street_id"].astype(object).where(rows["access_street_id"].notna(), None)
     approach = rows["approach"].astype(object).where(rows["approach"].notna(), None)
+    is_borrowed = rows["has_borrowed_entrance"].to_numpy(dtype=bool)
     return Found(
         names=_names(ids, place),
         outcome=outcome,
         core=geometry_of(rows),
         mates=[_names(named, place) for named in mates],
-        has_own_way=~np.isnan(xy[:, 0]) & ~rows["has_borrowed_entrance"].to_numpy(dtype=bool),
+        has_own_way=~np.isnan(xy[:, 0]) & ~is_borrowed,
+        is_borrowed=is_borrowed,
         point=np.asarray(shapely.points(xy), dtype=object),
         length_m=rows["road_distance_m"].to_numpy(dtype=np.float64),
         street_id=street.to_numpy(),

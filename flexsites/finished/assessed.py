@@ -17,6 +17,7 @@ import shapely
 
 from flexsites import tables as t
 from flexsites.assess import reach_and_fit
+from flexsites.capacity.homes import count_layouts
 from flexsites.config.readings import Reading, lies_as
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
 from flexsites.config.study import Study
@@ -26,9 +27,10 @@ from flexsites.exclusion.kernels.cores import gap_bridged_m
 from flexsites.exclusion.kernels.labels import has_label
 from flexsites.exclusion.kernels.spoken import Spoken
 from flexsites.exclusion.kernels.verdicts import joint_coverage
+from flexsites.exclusion.overlay import overlay
 from flexsites.exclusion.pieces import leave_pieces, position_of
 from flexsites.exclusion.selection import geometry_of, open_plans
-from flexsites.finished.at_hand import LandAtHand, cut_faces, cut_further, in_order_of_cutting, layers_of, new_rules
+from flexsites.finished.at_hand import LandAtHand, cut_further, in_order_of_cutting, layers_of, new_rules
 from flexsites.finished.foreseen import is_everywhere, laid_out_anew, met
 from flexsites.finished.layouts import lay_out_anew
 from flexsites.finished.opened import Finished, in_order_of
@@ -255,15 +257,19 @@ def _leave(begun: Begun, is_asked: Bools) -> tuple[Frame, Surroundings]:
 def as_it_is(at_hand: LandAtHand) -> Begun:
     """Return the question of the run itself, of one parcel with a piece: its answer is known, and every stage is used.
 
-    Its faces are cut and sources are asked of it too, as for a rule that is new.
+    Its faces are cut, sources are asked of it and homes laid out on it too, as for a rule that is new.
     """
     study, pieces = at_hand.study, t.valid(at_hand.run.tables["pieces"])
     is_asked = (at_hand.parcels["site_id"] == (pieces["site_id"].iloc[0] if len(pieces) else None)).to_numpy(dtype=bool)
     changed, no_one = Changed(is_asked, is_asked), np.zeros_like(is_asked)
     asked = at_hand.parcels[is_asked].reset_index(drop=True)
     if len(asked):
-        cut_faces(asked, at_hand.inputs, study)
         layers = at_hand.inputs.read_layers(window_of(asked, halo_m(study)))
+        overlay(asked, layers, rules=study.all_rules, time=study.base.time)
+        count_layouts(
+            pieces[:1], at_hand.run.tables["transit_quality"],
+            programmes=study.base.programmes, dwelling_types=study.dwelling_types, layout=study.layout,
+        )  # fmt: skip
         cover_rules(asked, at_hand.inputs.coverages(), layers, rules=study.all_rules, tests=study.tests)
     return Begun(at_hand, study, study.base, at_hand.faces, at_hand.spoken, changed, pieces, {}, no_one)
 

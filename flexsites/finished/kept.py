@@ -130,15 +130,33 @@ class Kept:
         """
         if bytes_held(len(everyone)) > MOST_BYTES:
             return _read_for(asked, faces, pieces, inputs, study, reading)
-        around = self._around_all(parcels, inputs, study)
-        laid_out = self._land_for(everyone, faces[0], around, study, reading)
-        land, taught = laid_out.land, laid_out.taught
-        at = np.setdiff1d(position_of(everyone, asked), np.fromiter(taught, np.int64, len(taught)))
-        _teach(land, everyone, laid_out.faces, pieces, at, study, reading)
-        taught.update(at.tolist())
+        laid_out = self._taught(asked, parcels, everyone, faces[0], pieces, inputs, study, reading)
+        around, land = laid_out.around, laid_out.land
         if faces[1] is not laid_out.faces:
             land = cut_land_otherwise(land, everyone, faces[1], rules=study.all_rules, tests=reading.tests)
         return Ground(everyone, faces[1], around, land)
+
+    def learn(
+        self, parcels: Frame, everyone: Frame, faces: Frame, pieces: Frame, *, inputs: Prepared, study: Study
+    ) -> None:
+        """Lay out the land of a run, and give it what the run found of all its pieces: no question does it again.
+
+        Of a province each question reads its own land: nothing is learnt.
+        """
+        if bytes_held(len(everyone)) <= MOST_BYTES:
+            self._taught(parcels, parcels, everyone, faces, pieces, inputs, study, study.base)
+
+    def _taught(
+        self, asked: Frame, parcels: Frame, everyone: Frame, faces: Frame, pieces: Frame,
+        inputs: Prepared, study: Study, reading: Reading,
+    ) -> _LaidOut:  # fmt: skip
+        """Return land laid out for the tests of a reading, given what the run found of the parcels asked."""
+        laid_out = self._land_for(everyone, faces, self._around_all(parcels, inputs, study), study, reading)
+        taught = laid_out.taught
+        at = np.setdiff1d(position_of(everyone, asked), np.fromiter(taught, np.int64, len(taught)))
+        _teach(laid_out.land, everyone, laid_out.faces, pieces, at, study, reading)
+        taught.update(at.tolist())
+        return laid_out
 
     def _land_for(
         self, everyone: Frame, faces: Frame, around: Surroundings, study: Study, reading: Reading

@@ -168,11 +168,15 @@ def remake(at_hand: LandAtHand, study: Study, reading: Reading, helpers: Sequenc
 
 def rehearse(at_hand: LandAtHand) -> None:
     """Answer the run itself, one parcel assessed: what is loaded or laid out when it is first used is so by then."""
+    run, study = at_hand.run, at_hand.study
+    at_hand.kept.learn(
+        at_hand.parcels, at_hand.everyone, at_hand.faces, run.tables["pieces"], inputs=at_hand.inputs, study=study
+    )  # fmt: skip
     begun = as_it_is(at_hand)
     if not begun.is_asked.any():
         return
     remade = _told(begun, [assess(begun, begun.is_asked)])
-    stand_on(at_hand, at_hand.study, remade.exclusions, remade.tables).tell(at_hand.study.base)
+    stand_on(at_hand, study, remade.exclusions, remade.tables).tell(study.base)
 
 
 def _told(begun: Begun, parts: Sequence[Mapping[str, Frame]]) -> Remade:

@@ -131,6 +131,7 @@ class Questions:
         self._before(None)
         self._own_total()
         self.reading(variant_asked({"estimate": "low"}))
+        _ = self.is_of_other_code
 
     def prepare_land(self) -> None:
         """Open what questions of rules are answered with: the land of the run, and what lies around it."""

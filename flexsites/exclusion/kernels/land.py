@@ -93,6 +93,19 @@ class Entered:
 
 
 @dataclass(frozen=True, slots=True)
+class Door:
+    """A way in: a piece's own, or that of the piece that lends it (its place in the store; -1: own)."""
+
+    entered: Entered
+    lender: int
+
+
+Borrowing = tuple[int, Lands, tuple[tuple[int, int | Lands], ...]]
+"""What a borrowed way in hangs on: a piece, its land, and of each piece that may lend it one its land too, or the test
+of size that it fails."""
+
+
+@dataclass(frozen=True, slots=True)
 class Size:
     """What size and width say of a piece: the test it fails, its core part, and the pieces that share its core."""
 
@@ -137,6 +150,10 @@ class Land:
     _entered: dict[int, Entered] = field(default_factory=dict)
     _way_in: dict[tuple[int, Lands], Entered | None] = field(default_factory=dict)
     _lane: dict[tuple[int, Lands, tuple[float, float]], shapely.LineString | None] = field(default_factory=dict)
+    borrowed: dict[Borrowing, Door | None] = field(default_factory=dict)
+    lent_lane: dict[tuple[int, Lands, int, tuple[float, float]], shapely.LineString | None] = field(
+        default_factory=dict
+    )
     sizes: dict[tuple[int, Lands], Size] = field(default_factory=dict)
     not_enclosed: set[int] = field(default_factory=set)
     _is_near: dict[tuple[int, int], bool] = field(default_factory=dict)
@@ -171,7 +188,7 @@ class Land:
         other = replace(self, first_face=first_face, face=face, is_free=is_free, _left=left)
         if np.array_equal(is_free, self.is_free):
             return other
-        return replace(other, _entered={}, _way_in={}, _lane={})
+        return replace(other, _entered={}, _way_in={}, _lane={}, borrowed={}, lent_lane={})
 
     def are_near(self, piece: int, others: Sequence[int]) -> bool:
         """Return whether one of other pieces lies near a piece."""
@@ -269,6 +286,10 @@ class Land:
         """Return what is known of a piece's own way in."""
         self.enter(np.array([piece], dtype=np.int64))
         return self._entered[piece]
+
+    def is_closed_in(self, piece: int) -> bool:
+        """Return whether streets close a piece in."""
+        return piece not in self.not_enclosed and self.entered(piece).is_enclosed
 
     def is_entered(self, piece: int, land: Lands) -> bool:
         """Whether it is known if a piece has a way in of its own from which its core in a land can be reached."""

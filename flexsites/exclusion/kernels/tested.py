@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from flexsites.exclusion.kernels.cores import gap_bridged_m
-from flexsites.exclusion.kernels.land import Entered, Land, Lands, Size, objects
+from flexsites.exclusion.kernels.land import Borrowing, Door, Land, Lands, Size, objects
 from flexsites.exclusion.kernels.lanes import crossing_to
 from flexsites.exclusion.kernels.neighbours import find_neighbours, is_below, land_of, share_edge
 
@@ -91,7 +92,7 @@ def read_land(land: Land, is_left: BoolArray, asked: IntArray, is_street_known: 
     cores = objects([size.core for size in sizes])
     passing = np.flatnonzero(outcome == PASSES)
     land.enter(reading.piece[mine[passing[[not land.is_entered(*reading.key(int(mine[i]))) for i in passing]]]])
-    doors: list[_Door | None] = [None] * len(mine)
+    doors: list[Door | None] = [None] * len(mine)
     for i in passing:
         row = int(mine[i])
         known = bool(is_street_known[reading.site[row]])
@@ -120,14 +121,6 @@ def read_land(land: Land, is_left: BoolArray, asked: IntArray, is_street_known: 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Door:
-    """A way in: a piece's own, or that of the piece that lends it (its place in the store; -1: own)."""
-
-    entered: Entered
-    lender: int
-
-
 class LandReading:
     """One reading of the land: all pieces that it leaves, and what is asked of some of them."""
 
@@ -135,8 +128,9 @@ class LandReading:
         self.land, self.piece = land, pieces
         self.shape = objects([land.shape[i] for i in pieces])
         self.site = np.array([land.site[i] for i in pieces], dtype=np.int64)
-        self._row: dict[int, int] = {piece: row for row, piece in enumerate(pieces.tolist())}
+        self.row: dict[int, int] = {piece: row for row, piece in enumerate(pieces.tolist())}
         self._sizes: dict[int, Size] = {}
+        self._standings: dict[int, int | Lands] = {}
         self._by_site: list[int] = pieces.tolist()
         self._first: list[int] = np.searchsorted(self.site, np.arange(len(land.parcels) + 1)).tolist()
         self._area = shapely.area(self.shape)
@@ -155,9 +149,10 @@ class LandReading:
         return int(self.piece[row]), self.size(row).land
 
     def _size(self, row: int) -> Size:
-        if (outcome := self.too_little(row)) is not None:
-            return Size(outcome, shapely.Polygon(), (), ())
-        key = int(self.piece[row]), self.land_of(row)
+        standing = self._standing(row)
+        if isinstance(standing, int):
+            return Size(standing, shapely.Polygon(), (), ())
+        key = int(self.piece[row]), standing
         if key not in self.land.sizes:
             self.land.sizes[key] = self._opened(*key)
         return self.land.sizes[key]
@@ -207,39 +202,59 @@ class LandReading:
         near = ways.tree.query(self.shape[row], predicate="dwithin", distance=land.limits.road_reach_m)
         return bool(len(near)) and not bool(ways.is_usable[near].any())
 
-    def door(self, row: int) -> _Door | None:
+    def door(self, row: int) -> Door | None:
         """Return a piece's own way in from which its core part can be reached; None: there is none."""
         size = self.size(row)
         entered = self.land.way_in(int(self.piece[row]), size.land, size.core)
-        return None if entered is None else _Door(entered, -1)
+        return None if entered is None else Door(entered, -1)
 
-    def approach(self, row: int, door: _Door | None) -> shapely.LineString | None:
+    def approach(self, row: int, door: Door | None) -> shapely.LineString | None:
         """Return the lane from the way in, or from a lender, to a room of the core part; None: there is none."""
         if door is None or door.entered.point is None:
             return None
         size = self.size(row)
-        entrance = door.entered.point
+        piece, entrance, known = int(self.piece[row]), door.entered.point, self.land.lent_lane
         if door.lender < 0:
-            return self.land.approach(int(self.piece[row]), size.land, size.core, entrance)
-        lent = self.land.open(size.land).part(size.land.index(door.lender))
-        begin = crossing_to(size.core, lent, entrance, lane_m=self.land.limits.lane_m)
-        if begin is None:
-            return None
-        return self.land.approach(int(self.piece[row]), size.land, size.core, begin)
+            return self.land.approach(piece, size.land, size.core, entrance)
+        key = (piece, size.land, door.lender, (entrance.x, entrance.y))
+        if key not in known:
+            lent = self.land.open(size.land).part(size.land.index(door.lender))
+            begin = crossing_to(size.core, lent, entrance, lane_m=self.land.limits.lane_m)
+            known[key] = None if begin is None else self.land.approach(piece, size.land, size.core, begin)
+        return known[key]
 
-    def borrowed(self, row: int) -> _Door | None:
+    def borrowed(self, row: int) -> Door | None:
         """Return the way in of a piece of another parcel whose core part shares an edge with this one's."""
         size = self.size(row)
+        key = self.borrowing(int(self.piece[row]), size.land, size.mates)
+        if key not in self.land.borrowed:
+            self.land.borrowed[key] = self._borrowed(row)
+        return self.land.borrowed[key]
+
+    def borrowing(self, piece: int, land: Lands, mates: Sequence[int]) -> Borrowing:
+        """Return what a way in that a piece borrows of its mates hangs on."""
+        rows = [self.row[mate] for mate in mates]
+        return piece, land, tuple((mate, self._standing(row)) for mate, row in zip(mates, rows, strict=True))
+
+    def _standing(self, row: int) -> int | Lands:
+        """Return what decides the size and the way in of a piece, nothing opened: the test it fails, or its land."""
+        if row not in self._standings:
+            too_little = self.too_little(row)
+            self._standings[row] = self.land_of(row) if too_little is None else too_little
+        return self._standings[row]
+
+    def _borrowed(self, row: int) -> Door | None:
+        size = self.size(row)
         opened = self.land.open(size.land)
-        found: list[tuple[float, tuple[int, int], _Door]] = []
+        found: list[tuple[float, tuple[int, int], Door]] = []
         for piece in size.mates:
-            other = self._row[piece]
+            other = self.row[piece]
             if self.site[other] == self.site[row]:
                 continue
             part = opened.part(size.land.index(piece))
             if not share_edge(objects([size.core]), objects([part]))[0]:
                 continue
-            if self.size(other).outcome != PASSES or self.land.entered(piece).is_enclosed:
+            if self.size(other).outcome != PASSES or self.land.is_closed_in(piece):
                 continue
             if (door := self.door(other)) is not None and door.entered.point is not None:
                 point = door.entered.point
@@ -247,5 +262,5 @@ class LandReading:
                 if crossing_to(size.core, part, point, lane_m=self.land.limits.lane_m) is None:
                     continue
                 distance = float(shapely.distance(point, size.core))
-                found.append((distance, self.land.name_of(piece), _Door(door.entered, piece)))
+                found.append((distance, self.land.name_of(piece), Door(door.entered, piece)))
         return min(found, key=lambda one: one[:2])[2] if found else None

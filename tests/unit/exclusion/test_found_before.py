@@ -73,8 +73,31 @@ def test_land_that_is_told_what_was_found_is_read_as_land_laid_out_anew(least_m2
     assert len(told._entered) < len(anew._entered)
     if least_m2 == float(TESTS.min_area_m2):
         assert not set(told.sizes) ^ set(anew.sizes), "nothing was left to find"
+        assert told.borrowed.keys() == anew.borrowed.keys()
+        assert [door and door.lender for door in told.borrowed.values()] == [
+            door and door.lender for door in (anew.borrowed[key] for key in told.borrowed)
+        ]
+        assert told.lent_lane.keys() == anew.lent_lane.keys(), "nor a lane over the land of a lender"
+        assert told.lent_lane
         assert {one.outcome for one in told.sizes.values()} == {PASSES, TOO_THIN}
         assert set(PIECES["failed_test"].dropna()) >= {"too_small", "landlocked"}, TOO_SMALL
+
+
+def test_a_way_in_is_borrowed_anew_where_the_land_of_its_lender_alone_changes():
+    everyone = parcels(at(0, 0, 200, 60), at(0, 60, 60, 120), at(200, 0, 260, 60))
+    pond = layers(("pond", at(230, 0, 260, 60)))
+    faces = overlay(everyone, pond, rules=(POND,), time=TIME)
+    said = cover_rules(everyone, covered("pond", "streets"), pond, rules=(POND,), tests=TESTS)
+    land = open_land(everyone, faces, ROAD, pond, rules=(POND,), tests=TESTS, locations=LOCATIONS, lane_m=LANE_M)
+    known, lands = [], []
+    for effect in ("exclude", "flag", "exclude"):
+        rules = (rule(rule_id="pond", effect=effect),)
+        found = leave(everyone, faces, ROAD, pond, said, rules=rules, land=land)
+        assert found["has_borrowed_entrance"].tolist() == [False, True, False]
+        known.append(len(land.borrowed))
+        lands.append({around for _, around, _ in land.borrowed})
+    assert known == [1, 2, 2]
+    assert lands[0] == lands[1], "what borrows is of the same land"
 
 
 def test_what_other_tests_found_tells_nothing():
