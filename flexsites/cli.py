@@ -26,7 +26,7 @@ from flexsites.config.study import resolve
 from flexsites.config.unchecked import checked, uncovered
 from flexsites.errors import FlexsitesError, InputError, fault_of_system
 from flexsites.runs.run import Options
-from flexsites.runs.stopping import Stopped, stoppable
+from flexsites.runs.stopping import Stopped, search_seldom, stoppable
 
 if TYPE_CHECKING:
     from flexsites.reporting.story.shortlist_lines import Listed
@@ -300,6 +300,7 @@ def _top(
 
 
 def _run(name: str, options: Options) -> None:
+    search_seldom()
     from flexsites.reporting import report_path  # noqa: PLC0415
     from flexsites.runs.stored import results_at  # noqa: PLC0415
     from pipelines import PIPELINES  # noqa: PLC0415

@@ -29,7 +29,6 @@ from flexsites.config.study import BASE, Study
 from flexsites.digest import are_as_written, digest
 from flexsites.errors import Fault, RunError
 from flexsites.inputs.formats.files import REMOTE
-from flexsites.reporting.told import translated
 from flexsites.runs.lattice import Cell
 from flexsites.runs.memory import require_enforceable
 from flexsites.runs.parallel import require_scheduler
@@ -197,5 +196,7 @@ def progress(what: str, total: int, *, quiet: bool) -> Iterator[Callable[[int], 
 
 def say_of(options: Options) -> Callable[[str], None]:
     """Return what says a sentence beside the progress, in the language of messages."""
+    from flexsites.reporting.told import translated  # noqa: PLC0415 - reports load what no worker uses
+
     err = Console(stderr=True, quiet=options.quiet, soft_wrap=True, highlight=False, markup=False)
     return lambda text: err.print(translated(text, options.messages, of="faults"))

@@ -16,7 +16,7 @@ from types import FrameType
 _PR_SET_PDEATHSIG = 1
 _LOOK_EVERY_S = 1.0
 _NEW_OBJECTS = 10_000
-"""After how many a worker looks for garbage: importing makes very many that stay, and 700 look dozens of times."""
+"""After how many a run looks for garbage: importing makes very many that stay, and 700 look dozens of times."""
 
 
 class Stopped(BaseException):
@@ -70,8 +70,13 @@ def begin_worker(parent: int) -> None:
     """Make this process a worker of another: it leaves it to that one to stop, and ends when that one does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    gc.set_threshold(_NEW_OBJECTS, *gc.get_threshold()[1:])
+    search_seldom()
     end_with(parent)
+
+
+def search_seldom() -> None:
+    """Let this process look for garbage less often than by default, before it imports what a run needs."""
+    gc.set_threshold(_NEW_OBJECTS, *gc.get_threshold()[1:])
 
 
 def end_with(parent: int) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flexsites.config.base import Label
 from flexsites.config.run import Run
 from flexsites.config.sources import Sources
 from flexsites.errors import Fault, InputError, writing
 from flexsites.inputs.formats.files import Places
-from flexsites.inputs.prepare_streets import ReachRequest, read_stops_alone
 from flexsites.inputs.rows.records import SourceRecord
-from flexsites.worlds.gtfs_zip import write_synthetic_timetable
-from flexsites.worlds.municipality import write_municipality
+
+if TYPE_CHECKING:
+    from flexsites.inputs.prepare_streets import ReachRequest
 
 TIMETABLE = "timetable.zip"
 """The file of an invented timetable: ``world://timetable.zip``."""
@@ -69,10 +70,15 @@ def invent(run: Run, folder: Path, *, base: Path, reach: ReachRequest) -> Invent
     if run.world is None:
         return Invented(None, run.sources)
     if run.world.timetable_on is None:
+        from flexsites.worlds.municipality import write_municipality  # noqa: PLC0415 - no worker invents anything
+
         folder.mkdir(parents=True, exist_ok=True)
         with writing(folder):
             write_municipality(folder, **run.world.model_dump(exclude_none=True))
         return Invented(folder, run.sources)
+    from flexsites.inputs.prepare_streets import read_stops_alone  # noqa: PLC0415
+    from flexsites.worlds.gtfs_zip import write_synthetic_timetable  # noqa: PLC0415
+
     key = run.world.timetable_on
     folder.mkdir(parents=True, exist_ok=True)
     stops, record = read_stops_alone(key, run.sources, places=Places(base, folder), request=reach)
