@@ -105,9 +105,8 @@ def count_layouts(
 def modules_laid(laid_out: Frame, names: Sequence[str]) -> dict[str, Ints]:
     """Return the modules of each flexmilieu, shape (3, pieces), in the order of the pieces."""
     columns = [f"n_modules_{one}" for one in ESTIMATES]
-    return {
-        name: laid_out.loc[laid_out["flexmilieu"] == name, columns].to_numpy(dtype=np.int64).T.copy() for name in names
-    }
+    modules, of = laid_out[columns].to_numpy(dtype=np.int64), laid_out["flexmilieu"].array
+    return {name: modules[np.asarray(of == name, dtype=bool)].T.copy() for name in names}
 
 
 def places_of_homes(

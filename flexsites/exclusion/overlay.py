@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -15,12 +14,12 @@ from flexsites.exclusion.kernels.faces import LabelledFaces, has_rule, label_fac
 from flexsites.exclusion.kernels.labels import has_label, list_labels
 from flexsites.exclusion.selection import geometry_of
 from flexsites.tables import (
-    CRS,
     Faces,
     Frame,
     Layers,
     Parcels,
 )
+from flexsites.tables.contract import with_shapes
 from flexsites.tables.stage import stage
 
 
@@ -129,8 +128,7 @@ def _faces(
         "face_area_m2": cut.area_m2,
         "n_repairs": np.where(is_first, cut.n_repairs[cut.parcel], 0),
     }
-    frame: Frame = gpd.GeoDataFrame(columns, geometry=cut.geometry, crs=CRS)
-    return frame
+    return with_shapes(columns, cut.geometry)
 
 
 def _begun(parcels: Frame, faces: Frame, names: list[str]) -> LabelledFaces:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -30,7 +29,8 @@ from flexsites.exclusion.kernels.tested import PASSES, Tested, read_land
 from flexsites.exclusion.kernels.verdicts import joint_coverage
 from flexsites.exclusion.selection import bears_on, geometry_of, open_plans
 from flexsites.geometry.shapes import compactness, farthest_m
-from flexsites.tables import CRS, Faces, Frame, Layers, Parcels, Pieces, StreetLines
+from flexsites.tables import Faces, Frame, Layers, Parcels, Pieces, StreetLines
+from flexsites.tables.contract import with_shapes
 from flexsites.tables.stage import stage, step
 
 FAILURES = ("too_small", "too_thin", "enclosed", "landlocked")
@@ -317,8 +317,7 @@ def _frame(left: _Left, land: Land, everyone: Frame, rules: tuple[ExclusionRule,
         "whole": pd.Series(found.geometry, dtype=object),
     }
     shapes = np.where(has_core, found.core, found.geometry)
-    frame: Frame = gpd.GeoDataFrame(columns, geometry=shapes, crs=CRS)
-    return frame
+    return with_shapes(columns, shapes)
 
 
 def _named(land: Land, everyone: Frame, found: Tested) -> ListArray:

@@ -186,18 +186,17 @@ def measured_over(pieces: Frame, accessibility: Frame, names: Sequence[str]) -> 
     shape = (len(names), n)
     value, complete_to = np.full(shape, np.nan), np.full(shape, np.nan)
     is_unreached, is_truncated = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
-    by_measure = dict(iter(accessibility.groupby("measure", sort=True)))
-    for i, name in enumerate(names):
-        if name == _YEARS:
-            years = pieces[_YEARS].to_numpy(dtype=np.float64, na_value=np.nan)
-            value[i] = np.where((pieces["plan_coverage"] == "covered").to_numpy(), years, np.inf)
-        if name not in by_measure:
-            continue
-        rows = by_measure[name].set_index("piece_id").reindex(pieces["piece_id"])
-        value[i] = rows["value"].to_numpy(dtype="float64", na_value=np.nan)
-        is_unreached[i] = (rows["status"] == "unreached").to_numpy()
-        is_truncated[i] = rows["is_truncated"].to_numpy(dtype=bool, na_value=False)
-        complete_to[i] = rows["complete_to_m"].to_numpy(dtype="float64", na_value=np.nan)
+    if _YEARS in names:
+        years = pieces[_YEARS].to_numpy(dtype=np.float64, na_value=np.nan)
+        value[names.index(_YEARS)] = np.where((pieces["plan_coverage"] == "covered").to_numpy(), years, np.inf)
+    row = pd.Index(list(names)).get_indexer(pd.Index(accessibility["measure"]))
+    column = pd.Index(pieces["piece_id"]).get_indexer(pd.Index(accessibility["piece_id"]))
+    is_asked = (row >= 0) & (column >= 0)
+    rows, at = accessibility[is_asked], (row[is_asked], column[is_asked])
+    value[at] = rows["value"].to_numpy(dtype="float64", na_value=np.nan)
+    is_unreached[at] = (rows["status"] == "unreached").to_numpy()
+    is_truncated[at] = rows["is_truncated"].to_numpy(dtype=bool, na_value=False)
+    complete_to[at] = rows["complete_to_m"].to_numpy(dtype="float64", na_value=np.nan)
     return Measured(value, is_unreached, is_truncated, complete_to)
 
 

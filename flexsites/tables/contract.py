@@ -181,13 +181,18 @@ def conform(frame: Frame, table: Table, *, where: str, is_result: bool = False) 
     # As a plain frame: one with geometry takes several times as long to give a column.
     columns = pd.DataFrame(cast)
     faults = [fault for field in table.fields for fault in _field_faults(columns, field, table, where)]
-    if len(table.key) and (is_double := columns.duplicated(list(table.key)).to_numpy()).any():
+    if _may_be_double(columns, table) and (is_double := columns.duplicated(list(table.key)).to_numpy()).any():
         double = columns.loc[is_double, list(table.key)]
         ids = ["/".join(map(str, row)) for row in double.head(3).itertuples(index=False)]
         faults.append(Fault("the same key twice", f"{where}: {table.name}", "make the key unique", len(double), ids))
     raise_faults(faults, ContractError)
     remember(cast, table)
     return cast
+
+
+def _may_be_double(columns: pd.DataFrame, table: Table) -> bool:
+    """Return whether a key may stand there twice: of a single column its distinct values, quickly counted, tell."""
+    return len(table.key) > 1 or any(len(columns[name].array.unique()) < len(columns) for name in table.key)
 
 
 Remembered = dict[int, tuple["weakref.ref[Frame]", str]]

@@ -72,6 +72,7 @@ class Writer(AbstractContextManager["Writer"]):
         self._types: set[str] = set()
         self._bounds: list[Bounds] = []
         self._keys: list[npt.NDArray[np.uint64]] = []
+        self._unhashed: list[Frame] = []
 
     def __enter__(self) -> Self:
         """Make room for the buckets."""
@@ -115,8 +116,7 @@ class Writer(AbstractContextManager["Writer"]):
         if len(checked) == 0:
             return
         # As a plain frame: one with geometry takes several times as long to give columns.
-        hashes = pd.util.hash_pandas_object(pd.DataFrame(checked)[list(self.table.key)], index=False)
-        self._keys.append(np.asarray(hashes, dtype=np.uint64))
+        self._note_keys(pd.DataFrame(checked)[list(self.table.key)])
         if self.table.geometry is not None:
             self._types |= set(checked.geometry.geom_type)
             self._bounds.append(tuple(checked.total_bounds))
@@ -126,6 +126,14 @@ class Writer(AbstractContextManager["Writer"]):
         ordered = rows.take(pa.array(order))
         for number, start, stop in zip(numbers, starts, [*starts[1:], len(order)], strict=True):
             self._sink(int(number)).write_table(ordered.slice(start, stop - start))
+
+    def _note_keys(self, keys: Frame) -> None:
+        """Keep the hashes of keys, from the second batch on: that one batch holds none twice its contract has seen."""
+        self._unhashed.append(keys)
+        if len(self._unhashed) > 1 or self._keys:
+            hashes = (pd.util.hash_pandas_object(one, index=False) for one in self._unhashed)
+            self._keys += [np.asarray(one, dtype=np.uint64) for one in hashes]
+            self._unhashed.clear()
 
     def _sink(self, number: int) -> pa.RecordBatchStreamWriter:
         if number not in self._sinks:

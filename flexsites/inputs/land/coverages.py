@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -26,7 +25,8 @@ from flexsites.inputs.land.areas import area_of
 from flexsites.inputs.land.layers import cut
 from flexsites.inputs.rows.ingest import ReadReport, open_source, read_rows
 from flexsites.inputs.rows.validity import Ledger
-from flexsites.tables import CRS, RD_BOUNDS, Coverages, Frame, concat, conform, empty
+from flexsites.tables import RD_BOUNDS, Coverages, Frame, concat, conform, empty
+from flexsites.tables.contract import with_shapes
 
 
 def coverage_of(
@@ -89,7 +89,7 @@ def coverage_frame(layer: str, shapes: Iterable[BaseGeometry], coverage: str) ->
         "coverage_id": pd.Series(ids, dtype="str"),
         "coverage": pd.Series([coverage] * len(parts), dtype="str"),
     }
-    return gpd.GeoDataFrame(columns, geometry=parts, crs=CRS)  # type: ignore[no-any-return]
+    return with_shapes(columns, parts)
 
 
 def _named(where: str, codes: tuple[str, ...], areas: Frame | None) -> list[BaseGeometry]:
