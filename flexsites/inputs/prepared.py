@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import shapely
 
 from flexsites.digest import are_as_written
@@ -100,14 +102,15 @@ class Prepared:
         paths = [path for name in chosen if (path := self.layers[name]) is not None]
         if not paths:
             return empty(Layers)
-        # Geometry is made of all layers at once: most have a few rows in a window, or none.
         rows = [window_rows(path, bounds) for path in paths]
-        frames = [to_frame(one.drop_columns(["geometry"])) for one in rows]
-        kinds = _common_kinds(frames, [empty_columns(path) for path in paths])
-        filled = [frame for frame in frames if len(frame)] or frames[:1]
-        longest = pd.RangeIndex(max(map(len, filled)))
-        nulls = {one: pd.Series(_null_of(one), index=longest, dtype=one) for one in set(kinds.values())}
-        columns = {name: _joined(filled, name, nulls[kind]) for name, kind in kinds.items()}
+        own = [_kinds_of(one) for one in rows]
+        kinds = _common_kinds(own, [empty_columns(path) for path in paths])
+        # A frame is made of all layers at once: most have a few rows in a window, or none.
+        plain = {name: _chunks(rows, own, name, kind) for name, kind in kinds.items() if kind in _PLAIN}
+        frame = to_frame(pa.table(plain), knows_null=True)
+        columns = {
+            name: frame[name] if kind in _PLAIN else _joined(rows, own, name, kind) for name, kind in kinds.items()
+        }
         wkb = np.concatenate([one.column("geometry").to_numpy() for one in rows])
         return with_shapes(columns, shapely.from_wkb(wkb))
 
@@ -147,7 +150,23 @@ def _file_of(directory: Path, state: Mapping[str, Any]) -> Path | None:
     return next((directory / "layers" / name for name in state["files"]), None)
 
 
-def _common_kinds(frames: list[Frame], nothing: list[frozenset[str]]) -> dict[str, str]:
+_PLAIN = {"str": pa.large_string(), "Int64": pa.int64(), "boolean": pa.bool_(), "float64": pa.float64()}
+"""The types of nearly all attributes, as arrow holds them."""
+
+
+def _kinds_of(rows: pa.Table) -> dict[str, str]:
+    """Return the type that each attribute of a layer has in a frame; of most its file tells it."""
+    told = json.loads((rows.schema.metadata or {}).get(b"pandas", b"{}")).get("columns", [])
+    kinds = {one["name"]: one["numpy_type"] for one in told if one["numpy_type"] in _PLAIN}
+    names = [name for name in rows.column_names if name != "geometry"]
+    return {name: kinds[name] if name in kinds else str(_own(rows, name).dtype) for name in names}
+
+
+def _own(rows: pa.Table, name: str) -> pd.Series[Any]:
+    return to_frame(rows.select([name]))[name]
+
+
+def _common_kinds(own: list[dict[str, str]], nothing: list[frozenset[str]]) -> dict[str, str]:
     """Return the type of every attribute of any layer; it does not depend on the window, only on the files.
 
     Numbers of two types become float64, numbers beside text become text. An attribute that is null in all of a file
@@ -155,8 +174,8 @@ def _common_kinds(frames: list[Frame], nothing: list[frozenset[str]]) -> dict[st
     """
     found: dict[str, set[str]] = {}
     unsure: dict[str, str] = {}
-    for frame, empty_ones in zip(frames, nothing, strict=True):
-        for name, kind in zip(map(str, frame.columns), map(str, frame.dtypes), strict=True):
+    for theirs, empty_ones in zip(own, nothing, strict=True):
+        for name, kind in theirs.items():
             if name in empty_ones:
                 unsure.setdefault(name, kind)
             else:
@@ -169,18 +188,27 @@ def _widest(kinds: set[str]) -> str:
     return "float64" if kinds <= {"Int64", "float64"} else "str"
 
 
-def _null_of(kind: str) -> object:
-    return np.nan if kind == "float64" else pd.NA
-
-
-def _joined(frames: list[Frame], name: str, nulls: pd.Series[Any]) -> pd.Series[Any]:
-    """Return a column of all frames below each other, null where a frame has none or nothing but nulls."""
-    kind = nulls.dtype
-    parts: list[pd.Series[Any]] = []
-    for frame in frames:
-        own = frame.get(name)
-        if own is None or (own.dtype != kind and own.isna().all()):
-            parts.append(nulls.iloc[: len(frame)])
+def _chunks(rows: list[pa.Table], own: list[dict[str, str]], name: str, kind: str) -> pa.ChunkedArray:
+    """Return a plain attribute of all layers below each other, null where one has none or nothing but nulls."""
+    found: list[pa.ChunkedArray] = []
+    for one, kinds in zip(rows, own, strict=True):
+        if name not in kinds or (kinds[name] != kind and one.column(name).null_count == len(one)):
+            found.append(pa.chunked_array([pa.nulls(len(one), _PLAIN[kind])]))
+        elif kinds[name] == kind:
+            found.append(one.column(name).cast(_PLAIN[kind]))
         else:
-            parts.append(own if own.dtype == kind else own.astype(kind))
+            found.append(
+                pa.chunked_array([pa.array(_own(one, name).astype(pd.api.types.pandas_dtype(kind)), _PLAIN[kind])])
+            )
+    return pa.chunked_array([chunk for column in found for chunk in column.chunks], _PLAIN[kind])
+
+
+def _joined(rows: list[pa.Table], own: list[dict[str, str]], name: str, kind: str) -> pd.Series[Any]:
+    """Return any other attribute in the same way: of a day, for one."""
+    parts: list[pd.Series[Any]] = []
+    for one, kinds in zip(rows, own, strict=True):
+        if name in kinds and kinds[name] == kind:
+            parts.append(_own(one, name))
+        else:
+            parts.append(pd.Series(pd.NA, index=pd.RangeIndex(len(one)), dtype=kind))
     return pd.concat(parts, ignore_index=True)

@@ -84,10 +84,18 @@ def to_arrow(frame: Frame, table: Table) -> pa.Table:
     return pa.table(arrays, schema=schema_of(table))
 
 
-def to_frame(rows: pa.Table) -> Frame:
-    """Return rows of a file as a frame in the types of its fields, with their geometry where they have any."""
+def to_frame(rows: pa.Table, *, knows_null: bool = False) -> Frame:
+    """Return rows of a file as a frame in the types of its fields, with their geometry where they have any.
+
+    Parameters
+    ----------
+    rows
+        The rows.
+    knows_null
+        Whether whole numbers and truth values keep null apart though the rows do not say so themselves.
+    """
     is_ours = b"flexsites_table" in (rows.schema.metadata or {})
-    frame: Frame = rows.to_pandas(types_mapper=_KNOWS_NULL.get if is_ours else None)
+    frame: Frame = rows.to_pandas(types_mapper=_KNOWS_NULL.get if is_ours or knows_null else None)
     masks = [one.name for one in rows.schema if pa.types.is_boolean(one.type) and is_ours and _is_never_null(one)]
     if masks:
         frame = frame.astype(dict.fromkeys(masks, "bool"))
