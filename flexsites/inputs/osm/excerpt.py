@@ -85,6 +85,22 @@ def cut_out(path: Path, keys: Sequence[str], wants: Callable[[Tags], bool]) -> E
     return _written(found, found.nodes.read(path))
 
 
+def find_ways(
+    path: Path, keys: Sequence[str], wants: Callable[[Tags], bool]
+) -> tuple[dict[int, tuple[list[int], Tags]], NodePlaces]:
+    """Return the ways that are wanted of a file, each with its nodes and tags by its number, and where nodes are.
+
+    For lines, which are read from this alone; the arguments are as :func:`cut_out` takes them.
+    """
+    found, nodes = dict[int, tuple[list[int], Tags]](), WantedNodes()
+    every: Any = osmium.FileProcessor(str(path), osmium.osm.WAY).with_filter(osmium.filter.KeyFilter(*keys))
+    for way in every:
+        tags = {tag.k: tag.v for tag in way.tags}
+        if wants(tags):
+            found[way.id] = (nodes.of(way), tags)
+    return found, nodes.read(path)
+
+
 def _add_members(path: Path, found: _Found) -> None:
     """Add the ways of relations, which mostly have no tags."""
     missing = {ref for members, _ in found.relations.values() for ref, _ in members} - set(found.ways)

@@ -1,7 +1,8 @@
 """Features of an OpenStreetMap file chosen by tag: points, lines and polygons, in memory for what is chosen only.
 
-What has the wanted tags, and what that refers to, is first cut out of the file (:mod:`flexsites.inputs.osm.excerpt`);
-areas are then put together from that, by osmium, multipolygon relations included.
+Lines are made of the ways and the places of their nodes. For anything else what has the wanted tags, and what that
+refers to, is first cut out of the file (:mod:`flexsites.inputs.osm.excerpt`); areas are then put together from that, by
+osmium, multipolygon relations included.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from flexsites.inputs.osm.access import Tags, has_tags, is_all_among
-from flexsites.inputs.osm.excerpt import Excerpt, cut_out
+from flexsites.inputs.osm.excerpt import Excerpt, cut_out, find_ways
 from flexsites.inputs.osm.files import reading
 from flexsites.inputs.osm.mending import mend_areas
 from flexsites.inputs.osm.streets_pbf import RD, project
@@ -85,10 +86,14 @@ def read_osm_features(
     """
     keys = sorted({telling_key(wanted) for wanted in any_of})
     with reading(path):
-        excerpt = cut_out(path, keys, lambda tags: matches(tags, any_of, {}))
-        found, broken = _collect(excerpt, keys, any_of, without or {}, kind)
-        mended = _mend(excerpt, broken)
-    found = sorted([*found, *mended], key=lambda feature: (feature.osm_id[0], int(feature.osm_id[1:])))
+        if kind == "line":
+            found, n_mended, n_broken = _lines(path, keys, any_of, without or {}), 0, 0
+        else:
+            excerpt = cut_out(path, keys, lambda tags: matches(tags, any_of, {}))
+            whole, broken = _collect(excerpt, keys, any_of, without or {}, kind)
+            mended = _mend(excerpt, broken)
+            found, n_mended, n_broken = [*whole, *mended], len(mended), len(broken)
+    found = sorted(found, key=lambda feature: (feature.osm_id[0], int(feature.osm_id[1:])))
     shapes = shapely.from_wkb(np.array([feature.geometry for feature in found], dtype=object))
     shapes = np.array([one_part(shape) for shape in shapes], dtype=object)
     geometry = shapely.transform(shapes, lambda lonlat: project(lonlat, crs, where=str(path)))
@@ -96,7 +101,7 @@ def read_osm_features(
     columns |= {key: np.array([feature.tags.get(key) for feature in found], dtype=object) for key in keep}
     features = gpd.GeoDataFrame(columns, geometry=geometry, crs=crs)
     n_cut = sum(feature.is_cut for feature in found)
-    return FeatureReading(features, tuple(one.tags for one in found), _notes(len(mended), len(broken), n_cut))
+    return FeatureReading(features, tuple(one.tags for one in found), _notes(n_mended, n_broken, n_cut))
 
 
 def one_part(shape: BaseGeometry) -> BaseGeometry:
@@ -201,24 +206,37 @@ def _feature(
         if item.is_area() and kind in ("polygon", "place"):
             name = excerpt.name_of("w" if item.from_way() else "r", item.orig_id())
             return _Feature(name, tags, bytes.fromhex(factory.create_multipolygon(item)))
-        if item.is_way() and kind == "line":
-            line, is_cut = _line_in_file([node.location for node in item.nodes])
-            name = excerpt.name_of("w", item.id)
-            return None if line is None else _Feature(name, tags, shapely.to_wkb(line), is_cut=is_cut)
     except (RuntimeError, osmium.InvalidLocationError):
         return None  # an area that is not whole
     return None
 
 
-def _line_in_file(locations: Sequence[Any]) -> tuple[BaseGeometry | None, bool]:
-    """Return the parts of a way whose places are in the file (None: no two in a row are), and whether some are not."""
-    known = [location.valid() for location in locations]
-    if all(known) and len(known) > 1:  # nearly every way
-        return shapely.LineString([(location.lon, location.lat) for location in locations]), False
-    is_known = np.array(known, dtype=bool)
-    runs = np.split(np.arange(len(locations)), np.flatnonzero(np.diff(is_known)) + 1)
-    kept = [run for run in runs if len(run) > 1 and is_known[run[0]]]
-    parts = [shapely.LineString([(locations[i].lon, locations[i].lat) for i in run]) for run in kept]
-    if not parts:
-        return None, True
-    return (parts[0] if len(parts) == 1 else shapely.MultiLineString(parts)), not bool(is_known.all())
+def _lines(
+    path: Path,
+    keys: Sequence[str],
+    any_of: Sequence[Mapping[str, Sequence[str]]],
+    without: Mapping[str, Sequence[str]],
+) -> list[_Feature]:
+    """Return ways as lines: the parts whose places are in the file; a way of which no two in a row are is left out."""
+    ways, places = find_ways(path, keys, lambda tags: matches(tags, any_of, without))
+    numbers = list(ways)
+    refs = np.array([ref for number in numbers for ref in ways[number][0]], dtype=np.int64)
+    way = np.repeat(np.arange(len(numbers)), [len(ways[number][0]) for number in numbers])
+    is_known = np.isin(refs, places.ids)
+    xy = places.lonlat[np.searchsorted(places.ids, refs[is_known])]
+    is_cut = np.bincount(way[~is_known], minlength=len(numbers)) > 0
+    # A part is a run of known places of one way.
+    owner, run = way[is_known], np.cumsum(~is_known)[is_known]
+    part = np.cumsum((np.diff(owner, prepend=-1) != 0) | (np.diff(run, prepend=-1) != 0)) - 1
+    is_line = np.bincount(part)[part] > 1 if len(part) else np.zeros(0, dtype=bool)
+    _, first, number_of = np.unique(part[is_line], return_index=True, return_inverse=True)
+    lines = shapely.linestrings(xy[is_line], indices=number_of)
+    parts: dict[int, list[shapely.LineString]] = {}
+    for line, at_way in zip(lines, owner[is_line][first].tolist(), strict=True):
+        parts.setdefault(at_way, []).append(line)
+    shapes = [own[0] if len(own) == 1 else shapely.MultiLineString(own) for own in parts.values()]
+    wkb = shapely.to_wkb(np.array(shapes, dtype=object))
+    return [
+        _Feature(f"w{numbers[i]}", ways[numbers[i]][1], geometry, is_cut=bool(is_cut[i]))
+        for i, geometry in zip(parts, wkb, strict=True)
+    ]
