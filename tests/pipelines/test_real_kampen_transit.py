@@ -1,4 +1,7 @@
-"""Kampen with a timetable invented on its real stops: what was unknown is known, and is called a trial."""
+"""Kampen with a timetable invented on its real stops: what was unknown is known, and is called a trial.
+
+By its name it comes after the sweep, whose inputs it borrows: a process that asks for them sooner waits for them.
+"""
 
 import json
 
