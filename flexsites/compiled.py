@@ -98,8 +98,17 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _no_search_for_garbage() -> Iterator[None]:
-    """Let nothing search for garbage inside the block: what the compiler makes lives until it is done."""
+def no_search_for_garbage() -> Iterator[None]:
+    """Let nothing search for garbage inside the block, of what lives until it is done: all else is gone through too.
+
+    Examples
+    --------
+    >>> with no_search_for_garbage():
+    ...     gc.isenabled()
+    False
+    >>> gc.isenabled()
+    True
+    """
     was_searched = gc.isenabled()
     gc.disable()
     try:
@@ -116,7 +125,7 @@ def _compile_once(kernel: _Kernel, name: str) -> None:
 
     def compile_alone(signature: object) -> object:
         # The compiler's own lock first: who holds that of the file never waits for a thread that waits for the file.
-        with global_compiler_lock, _alone(path), _no_search_for_garbage():
+        with global_compiler_lock, _alone(path), no_search_for_garbage():
             return compile_or_load(signature)
 
     kernel.compile = compile_alone

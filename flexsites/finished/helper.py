@@ -6,6 +6,7 @@ process assesses that share itself. So an answer, and a fault, are those of one 
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -19,6 +20,7 @@ from multiprocessing.process import BaseProcess
 from typing import Protocol
 
 from flexsites.arrays import BoolArray
+from flexsites.compiled import no_search_for_garbage
 from flexsites.config.readings import Reading
 from flexsites.tables import Frame
 from flexsites.tables.contract import frames_remembered
@@ -143,7 +145,9 @@ def _help(pipe: Connection, opening: Callable[[], Sharing], parent: int) -> None
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     with suppress(EOFError, OSError), frames_remembered():
         run = opening()
-        run.prepare()
+        with no_search_for_garbage():
+            run.prepare()
+        gc.freeze()  # what is opened stays: no search for garbage goes through it again
         pipe.send(run.mark())
         while True:
             number, *asked = pipe.recv()

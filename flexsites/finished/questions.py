@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from flexsites.compiled import no_search_for_garbage
 from flexsites.config.readings import BASE, Reading
 from flexsites.config.resolved import RESOLVED, reading_of
 from flexsites.config.run import Variant
@@ -128,14 +129,15 @@ class Questions:
 
     def prepare_figures(self) -> None:
         """Open what questions of figures are answered with: what the run itself counts."""
-        self._before(None)
-        self._own_total()
-        self.reading(variant_asked({"estimate": "low"}))
-        _ = self.is_of_other_code
+        with no_search_for_garbage():
+            self._before(None)
+            self._own_total()
+            self.reading(variant_asked({"estimate": "low"}))
+            _ = self.is_of_other_code
 
     def prepare_land(self) -> None:
         """Open what questions of rules are answered with: the land of the run, and what lies around it."""
-        with frames_remembered(self._looked_at):
+        with frames_remembered(self._looked_at), no_search_for_garbage():
             self._land.call(self.n_helpers)
             self._land.prepare()
 
@@ -153,7 +155,8 @@ class Questions:
         InputError
             If a file of the run, or of its prepared inputs, is gone or is not as it was written.
         """
-        with frames_remembered(self._looked_at):
+        # What an opened run holds is much to go through, and none of it garbage.
+        with frames_remembered(self._looked_at), no_search_for_garbage():
             return self._answer(variant)
 
     def _answer(self, variant: Variant) -> WhatIf:
@@ -177,7 +180,7 @@ class Questions:
             As `answer`.
         """
         reading, is_open, begin = self.reading(variant), self.is_land_open, time.perf_counter()
-        with frames_remembered(self._looked_at):
+        with frames_remembered(self._looked_at), no_search_for_garbage():
             grounds, n_assessed = self._grounds_of(reading, gemeente)
         if is_open and n_assessed >= _ENOUGH_TO_TELL:
             self._pace[kind_of(self.run.base, reading)] = (time.perf_counter() - begin) / n_assessed
