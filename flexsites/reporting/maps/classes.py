@@ -159,7 +159,7 @@ def _by_owner(words: Words) -> Colouring:
 def _by_homes(properties: Frame, words: Words) -> Colouring:
     """Return classes of about as many available parcels each."""
     homes: Condition = ["coalesce", ["get", "homes"], -1]
-    counted = properties.loc[holds(_OPEN, properties), "homes"].dropna().to_numpy(dtype=np.float64)
+    counted = properties["homes"].to_numpy(dtype=np.float64, na_value=np.nan)[holds(_OPEN, properties)]
     some = np.sort(counted[counted > 0])
     ends = list(dict.fromkeys(float(some[int(q * (len(some) - 1))]) for q in _QUANTILES)) if len(some) else []
     ramp = presentation().colours.ramp
