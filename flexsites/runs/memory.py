@@ -180,7 +180,7 @@ def within(n_bytes: int) -> Iterator[None]:
 
 @contextmanager
 def _watched(n_bytes: int) -> Iterator[None]:
-    """Raise a MemoryError in this thread while the process holds more than a limit inside the block."""
+    """Raise a MemoryError in this thread while the process holds more than a limit inside the block, or at its end."""
     thread_id, deciding = threading.get_ident(), threading.Lock()
     is_done, is_raised = threading.Event(), threading.Event()
 
@@ -208,6 +208,9 @@ def _watched(n_bytes: int) -> Iterator[None]:
         except _HeldTooMuchError:
             is_done.set()
         watcher.join()
+    if is_raised.is_set():
+        # It came late, or where Python passes over errors: while an object is done away with, or garbage searched for.
+        raise _HeldTooMuchError
 
 
 class _HeldTooMuchError(MemoryError):

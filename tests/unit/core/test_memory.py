@@ -42,11 +42,37 @@ def _in_another_language(n: int) -> int:
     ("function", "fits", "asked"),
     [(_at_once, 10, 8_000), (_little_by_little, 10, 3_000), (_in_another_language, 10, 150_000)],
 )
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # Hypothesis follows the search for garbage
 def test_what_asks_for_more_is_ended_and_the_next_is_done(function: object, fits: int, asked: int) -> None:
     limited = Limited(function, _limit(200))
     assert isinstance(limited(asked), TooLarge)
     assert limited(fits)
     assert held_bytes()[0] < limited.n_bytes
+
+
+class _PassedOver:
+    """What fills the room it is told when it is done away with: Python passes over errors there."""
+
+    def __init__(self, room: np.ndarray) -> None:
+        self.room = room
+
+    def __del__(self) -> None:
+        self.room[:] = 1.0
+        time.sleep(0.5)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_what_held_too_much_where_errors_are_passed_over_is_too_large_in_the_end() -> None:
+    room = np.empty(400 * MIB // 8)  # reserved, and not held before something stands in it
+
+    def hold(_: int) -> int:
+        _PassedOver(room)
+        return 1
+
+    assert Limited(lambda _: 1, _limit(200))(1) == 1
+    assert isinstance(Limited(hold, _limit(200))(1), TooLarge)
 
 
 _TRACED = """
