@@ -130,7 +130,7 @@ class _Frame:
         self.ground, self.piece = ground, piece
         self.mouths = {lane: turned(mouth.segments(), piece.direction) for lane, mouth in ground.mouths.items()}
         self._reached: dict[tuple[object, ...], int] = {}
-        self._lanes: dict[tuple[object, ...], tuple[Floats, Floats, int, bool]] = {}
+        self._lanes: dict[tuple[object, ...], tuple[Floats, Floats, Stretches, int, bool]] = {}
         self._stretches: dict[tuple[object, ...], Stretches] = {}
 
     def _lattice(self, asked: Asked, depth: float, step: float) -> tuple[float, float, float, float, float]:
@@ -147,7 +147,7 @@ class _Frame:
             )
         return self._reached[asked.network]
 
-    def lanes(self, asked: Asked, n_spines: int) -> tuple[Floats, Floats, int, bool]:
+    def lanes(self, asked: Asked, n_spines: int) -> tuple[Floats, Floats, Stretches, int, bool]:
         """Return what `lay_lanes` gives for rows of one storey, with so many spines at most."""
         question = (*asked.network, n_spines)
         if question not in self._lanes:
@@ -162,6 +162,8 @@ class _Frame:
     def stretches(self, asked: Asked, depth: float, n_spines: int) -> Stretches:
         """Return the stretches of rows of a depth along the lanes."""
         step = asked.rows_step_m
+        if (depth, step) == (asked.depths[0], asked.step_m):
+            return self.lanes(asked, n_spines)[2]  # those by which the lanes were laid
         question = (*asked.network, depth, n_spines, step)
         if question not in self._stretches:
             spines, links = self.lanes(asked, n_spines)[:2]
@@ -210,7 +212,7 @@ class Found(NamedTuple):
     @property
     def is_all_reached(self) -> bool:
         """Return whether lanes leave next to none of the rows of one storey: what is enough does not bear on it."""
-        return self.frame.lanes(self.asked, self.n_spines)[3]
+        return self.frame.lanes(self.asked, self.n_spines)[4]
 
     def planned(self, enough: int) -> Planned:
         """Return the plan itself: it holds enough, or all that it can."""

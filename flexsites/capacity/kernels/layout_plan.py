@@ -115,7 +115,7 @@ def lay_lanes(
     verge: float,
     pitch: float,
     n_spines: int,
-) -> tuple[Floats, Floats, int, bool]:
+) -> tuple[Floats, Floats, Stretches, int, bool]:
     """Return lanes across the rows, each of which reaches more metres of row than there were without it.
 
     Parameters
@@ -135,14 +135,16 @@ def lay_lanes(
 
     Returns
     -------
-        Spines, links (see `layout_lanes`), the decimetres of row they reach, and whether that is all but a little.
+        Spines, links (see `layout_lanes`), the stretches of rows along them (see `cut_stretches`), the decimetres of
+        row they reach, and whether that is all but a little.
     """
     step, lane, loss, gate = lattice[1], lattice[3], 2 * lattice[4], mouth[-1, 2:]
     apart = _apart(pitch, step)
     spines, links = first_spine(swapped, gate[0], gate[1], lane, verge), np.zeros((0, 3))
-    reached, most, is_all = _reached(cut_stretches(rows, lanes, lattice, spines, links, mouth), apart, loss)
+    stretches = cut_stretches(rows, lanes, lattice, spines, links, mouth)
+    reached, most, is_all = _reached(stretches, apart, loss)
     if n_spines == 1 or spines.shape[0] == 0 or is_all:
-        return spines, links, most, is_all
+        return spines, links, stretches, most, is_all
     first_x = swapped[:, 1].min()
     n = n_strips_over(swapped, first_x, step, lane)
     crosses = clear_intervals(swapped, first_x, step, n, lane, verge)
@@ -153,11 +155,12 @@ def lay_lanes(
         if spine.shape[0] == 0:
             break
         more, linked = np.concatenate((spines, spine)), np.concatenate((links, link))
-        reached, metres, is_more = _reached(cut_stretches(rows, lanes, lattice, more, linked, mouth), apart, loss)
+        along = cut_stretches(rows, lanes, lattice, more, linked, mouth)
+        reached, metres, is_more = _reached(along, apart, loss)
         if metres <= most:
             break
-        spines, links, most, is_all = more, linked, metres, is_more
-    return spines, links, most, is_all
+        spines, links, stretches, most, is_all = more, linked, along, metres, is_more
+    return spines, links, stretches, most, is_all
 
 
 @kernel
@@ -176,7 +179,7 @@ def reached_dm(
     rows = clear_intervals(edges, low, step, n, depth, setback)
     lanes = clear_intervals(edges, low + depth, step, n, lane, verge)
     one = int(np.int64(1))  # a number like any other: for the word 1 another kernel would be compiled
-    most: int = lay_lanes(edges, swapped, rows, lanes, lattice, mouth, verge, pitch, one)[2]
+    most: int = lay_lanes(edges, swapped, rows, lanes, lattice, mouth, verge, pitch, one)[3]
     return most
 
 
