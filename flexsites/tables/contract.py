@@ -97,13 +97,8 @@ def empty(table: Table) -> Frame:
 @cache
 def _no_rows(table: Table) -> Frame:
     """Return the table without rows, made once: what is given of it is a copy, which a caller may change."""
-    columns: dict[str, pd.Series[Any]] = {
-        field.name: pd.Series([], dtype=dtype_of(field) or "object") for field in table.fields
-    }
-    if table.geometry is None:
-        return pd.DataFrame(columns)
-    frame: Frame = gpd.GeoDataFrame(columns, geometry="geometry", crs=CRS)
-    return frame
+    frame: Frame = pd.DataFrame({one.name: pd.Series([], dtype=dtype_of(one) or "object") for one in table.fields})
+    return frame if table.geometry is None else gpd.GeoDataFrame(frame, geometry="geometry", crs=CRS)
 
 
 def with_shapes(columns: Mapping[str, Any] | pd.DataFrame, shapes: npt.NDArray[np.object_]) -> Frame:
