@@ -15,6 +15,9 @@ from types import FrameType
 
 _PR_SET_PDEATHSIG = 1
 _LOOK_EVERY_S = 1.0
+_AGAIN_S = 0.05
+_ASKING = (signal.SIGINT, signal.SIGTERM)
+_HANDLED = (*_ASKING, *((signal.SIGALRM,) if hasattr(signal, "SIGALRM") else ()))
 _NEW_OBJECTS = 10_000
 """After how many a run looks for garbage: importing makes very many that stay, and 700 look dozens of times."""
 
@@ -31,23 +34,50 @@ class Stopped(BaseException):
 def stoppable() -> Iterator[None]:
     """Raise :class:`Stopped` inside the block when the process is asked to end; a second time it ends at once.
 
+    Where Python passes over errors (while an object is done away with, or garbage searched for) it is raised again a
+    moment later; where other code did, at the end of the block.
     Outside the main thread nothing changes: there signals are not ours.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    asked: list[int] = []
+    told_before = sys.unraisablehook
 
     def stop(number: int, _: FrameType | None) -> None:
-        for one in before:
+        asked.append(number)
+        for one in _ASKING:
             signal.signal(one, signal.SIG_DFL)
-        raise Stopped(number)
+        raise Stopped(asked[0])
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    def passed_over(told: sys.UnraisableHookArgs) -> None:
+        if issubclass(told.exc_type, Stopped):
+            _ring_in(_AGAIN_S)
+        else:
+            told_before(told)
+
+    before = {number: signal.getsignal(number) for number in _HANDLED}
     try:
+        sys.unraisablehook = passed_over
+        for number in _HANDLED:
+            signal.signal(number, stop)
         yield
+        if asked:
+            raise Stopped(asked[0])
     finally:
+        _ring_in(0.0)
+        sys.unraisablehook = told_before
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _ring_in(seconds: float) -> None:
+    """Let the process be asked to end so much later by its own alarm, where the system has one; 0 takes it back.
+
+    No thread does it: to start one from where an object is done away with may wait for what its owner holds.
+    """
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 @contextmanager
@@ -59,7 +89,7 @@ def unstoppable() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ASKING)
     try:
         yield
     finally:
@@ -68,8 +98,8 @@ def unstoppable() -> Iterator[None]:
 
 def begin_worker(parent: int) -> None:
     """Make this process a worker of another: it leaves it to that one to stop, and ends when that one does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in _ASKING:
+        signal.signal(number, signal.SIG_IGN)
     search_seldom()
     end_with(parent)
 

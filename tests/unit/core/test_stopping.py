@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -93,3 +95,59 @@ def test_signals_are_ours_inside_the_block_only() -> None:
     with pytest.raises(Stopped, match="SIGTERM"), stoppable():
         signal.raise_signal(signal.SIGTERM)
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+class _Asked:
+    """What asks the process to end when it is done away with: Python passes over errors there."""
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
+def _where_an_object_is_done_away_with() -> None:
+    _Asked()
+
+
+def _where_garbage_is_searched_for() -> None:
+    def ask(phase: str, _: dict[str, int]) -> None:
+        if phase == "start":
+            signal.raise_signal(signal.SIGINT)
+
+    gc.callbacks.append(ask)
+    try:
+        gc.collect()
+    finally:
+        gc.callbacks.remove(ask)
+
+
+@pytest.mark.parametrize("ask", [_where_an_object_is_done_away_with, _where_garbage_is_searched_for])
+def test_a_stop_that_python_passes_over_is_raised_a_moment_later(ask: Callable[[], None]) -> None:
+    until = time.monotonic() + 5.0
+
+    def go_on() -> None:
+        ask()
+        while time.monotonic() < until:
+            time.sleep(0.01)
+
+    with pytest.raises(Stopped, match="SIGINT"), stoppable():
+        go_on()
+    assert time.monotonic() < until
+
+
+def test_a_stop_that_others_pass_over_is_raised_in_the_end() -> None:
+    before = sys.unraisablehook
+    with pytest.raises(Stopped, match="SIGTERM"), stoppable(), suppress(BaseException):
+        signal.raise_signal(signal.SIGTERM)
+    assert sys.unraisablehook is before
+
+
+def test_other_errors_that_python_passes_over_are_told_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    class _Wrong:
+        def __del__(self) -> None:
+            raise ValueError
+
+    told: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda one: told.append(one.exc_type))
+    with stoppable():
+        _Wrong()
+    assert told == [ValueError]
