@@ -184,11 +184,11 @@ def _values(
         return np.full(len(points), np.nan)
     graph = access.networks[measure.mode].graph
     if isinstance(measure, CostToClosest):
-        field: Any = access.field(measure, certain=certain)
-        return cost_to_closest(graph, field, chosen.opportunities, sites, float(measure.limit_m))
+        costs = access.field(measure, certain=certain)
+        return cost_to_closest(graph, costs, chosen.opportunities, sites, float(measure.limit_m))
     if isinstance(measure, KClosest):
-        field = access.field(measure, certain=certain)
-        return k_closest(graph, field, chosen.opportunities, sites, float(measure.limit_m))[:, -1]
+        nearest = access.field(measure, certain=certain)
+        return k_closest(graph, nearest, chosen.opportunities, sites, float(measure.limit_m))[:, -1]
     near = chosen.near(points, float(measure.cutoff_m))
     if isinstance(measure, CumulativeCutoff):
         return cumulative_cutoff(graph, near, sites, np.array([float(measure.cutoff_m)]))[:, 0]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast, overload
 
 import numpy as np
 import shapely
@@ -80,6 +80,12 @@ class PreparedAccess:
                 raise NotFoundError(fault)
             return None
         return OpportunitySet.open(self.directory / "sets" / name)
+
+    @overload
+    def field(self, measure: CostToClosest, *, certain: bool) -> FloatArray: ...
+
+    @overload
+    def field(self, measure: KClosest, *, certain: bool) -> KField: ...
 
     def field(self, measure: CostToClosest | KClosest, *, certain: bool) -> FloatArray | KField:
         """Return the prepared costs per node of a measure."""

@@ -58,14 +58,15 @@ def homes_in_gardens(gardens: Frame, *, figures: Figures) -> Frame:
     rows = gardens.sort_values("garden_id", ignore_index=True)
     is_corner = rows["is_corner"].to_numpy(dtype=np.float64, na_value=np.nan)
     told: dict[str, Any] = {}
+    outcomes: list[NDArray[np.bool_]] = []
     for estimate in ESTIMATES:
         too_full, too_narrow, is_unknown = _tests(rows, figures, estimate)
         fails = (is_corner == 0) | too_full | too_narrow
         fits = np.where(fails, 0.0, np.where(is_unknown | np.isnan(is_corner), np.nan, 1.0))
         told[f"n_that_fit_{estimate}"] = pd.array(fits, dtype="Float64").astype("Int64")
         told[f"garden_homes_{estimate}"] = fits * figures.willing_share.at(estimate)
-    # The last estimate is that of the most homes: what fails there fails in all.
-    outcomes = [is_corner == 0, too_full, too_narrow, np.isnan(fits)]
+        # Those of the last estimate stay, that of the most homes: what fails there fails in all.
+        outcomes = [is_corner == 0, too_full, too_narrow, np.isnan(fits)]
     outcome = np.select(outcomes, ["no_corner", "too_full", "too_narrow", ""], "fits").astype(object)
     outcome[outcome == ""] = None
     return rows.assign(garden_outcome=outcome, **told)[GardenHomes.columns]

@@ -106,7 +106,7 @@ def _usable_shapes(roofs: Frame, roof_parts: Frame, wanted: Masks, roof: RoofRul
     flat_parts = roof_parts[is_flat & roof_parts["bag_pand_id"].isin(roofs["bag_pand_id"][wanted])]
     if len(flat_parts):
         flat_parts = flat_parts.sort_values(["bag_pand_id", "roof_part"], kind="stable")
-        position = pd.Index(roofs["bag_pand_id"]).get_indexer(flat_parts["bag_pand_id"])
+        position = pd.Index(roofs["bag_pand_id"]).get_indexer(pd.Index(flat_parts["bag_pand_id"]))
         owners, owner = np.unique(position, return_inverse=True)
         height, tolerance_m = floats(flat_parts, "roof_part_height_m_nap"), float(roof.level_tolerance_m)
         level = roof_levels(owner, height, tolerance_m=tolerance_m)

@@ -77,4 +77,4 @@ def split_dwellings(dwellings: Frame, *, figures: Figures) -> Frame:
 
 def _by_type(kinds: pd.Series[str], figures: dict[str, float]) -> np.ndarray:
     """Return a figure of each home's type, shape (n,); NaN where the type is not known or has none."""
-    return kinds.map(lambda name: figures.get(name, np.nan)).to_numpy(dtype=np.float64, na_value=np.nan)
+    return kinds.map(figures).to_numpy(dtype=np.float64, na_value=np.nan)

@@ -68,7 +68,7 @@ def without_keys(content: Any) -> Any:  # noqa: ANN401 - what JSON can say
     """
     if isinstance(content, dict):
         return {key: without_keys(one) for key, one in content.items()}
-    if isinstance(content, list | tuple):
+    if isinstance(content, (list, tuple)):
         return [without_keys(one) for one in content]
     return known_by(content) if isinstance(content, str) and is_address(content) else content
 

@@ -224,7 +224,7 @@ def collect_figures(model: object, path: str = "") -> Iterator[tuple[str, Figure
     elif isinstance(model, Mapping):
         for key, item in model.items():
             yield from collect_figures(item, f"{path}.{key}" if path else str(key))
-    elif isinstance(model, tuple | list):
+    elif isinstance(model, (tuple, list)):
         for i, item in enumerate(model):
             key = getattr(item, "id", None) or getattr(item, "rule_id", None) or i
             yield from collect_figures(item, f"{path}.{key}")

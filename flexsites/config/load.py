@@ -103,7 +103,7 @@ def _parsed(text: str) -> bytes:
 
 def _count_values(value: object, known: dict[int, int]) -> int:
     """Return how many values YAML stands for with every alias written out; what is the same is counted once."""
-    if not isinstance(value, dict | list):
+    if not isinstance(value, (dict, list)):
         return 1
     if id(value) not in known:
         inside = value.values() if isinstance(value, dict) else value
@@ -258,7 +258,7 @@ def _construct_mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:  
 
 # Only true and false are truth values (YAML 1.2): `effect: off` and `access: no` are the words that they look like.
 for _loader in (_UniqueKeyLoader, _FastUniqueKeyLoader):
-    _loader.yaml_implicit_resolvers = {
+    _loader.yaml_implicit_resolvers = {  # pyrefly: ignore[instance-var-assign]
         first: [(tag, pattern) for tag, pattern in found if tag != _BOOL_TAG]
         for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -12,6 +12,7 @@ from flexsites.config.base import Label, Model, Number
 from flexsites.config.units import ANY, Unit, is_in_unit, unit_of_key
 from flexsites.errors import Fault, NotFoundError
 
+NameT = TypeVar("NameT", bound=str)
 Value = str | int | float | bool
 Where = dict[str, tuple[Value, ...]]
 Owner = Literal[
@@ -89,11 +90,14 @@ class Place(Model):
         """
         if other is None:
             return self
-        keys = ("gemeenten", "provincies", "owners")
-        return Place(**{key: _both(getattr(self, key), getattr(other, key)) for key in keys})
+        return Place(
+            gemeenten=_both(self.gemeenten, other.gemeenten),
+            provincies=_both(self.provincies, other.provincies),
+            owners=_both(self.owners, other.owners),
+        )
 
 
-def _both(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
+def _both(mine: tuple[NameT, ...], theirs: tuple[NameT, ...]) -> tuple[NameT, ...]:
     return tuple(one for one in mine if one in theirs) if mine and theirs else mine or theirs
 
 

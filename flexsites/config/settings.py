@@ -178,7 +178,7 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - plain YAML
         return value.model_dump(mode="json")
     if isinstance(value, Mapping):
         return {key: _plain(one) for key, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, tuple | list) else value
+    return [_plain(one) for one in value] if isinstance(value, (tuple, list)) else value
 
 
 def _said(value: object, content: Any) -> Any:  # noqa: ANN401 - plain YAML
@@ -192,7 +192,7 @@ def _said(value: object, content: Any) -> Any:  # noqa: ANN401 - plain YAML
         }
     if isinstance(value, Mapping) and isinstance(content, dict):
         return {key: _said(value.get(key), one) for key, one in content.items()}
-    if isinstance(value, tuple | list) and isinstance(content, list) and len(value) == len(content):
+    if isinstance(value, (tuple, list)) and isinstance(content, list) and len(value) == len(content):
         return [_said(mine, one) for mine, one in zip(value, content, strict=True)]
     return content
 

@@ -41,7 +41,7 @@ def variant_asked(changes: Mapping[str, Any]) -> Variant:
     >>> asked.id, float(asked.limits["walk_distance_transit_m"]), asked.limits["walk_distance_transit_m"].why
     ('what_if', 800.0, 'what if')
     """
-    said = {"id": _ID, "label": _LABEL} | dict(changes)
+    said: dict[str, Any] = {"id": _ID, "label": _LABEL} | dict(changes)
     for key in ("limits", "replace"):
         if isinstance(said.get(key), Mapping):
             said[key] = {path: _figured(one) for path, one in said[key].items()}
@@ -73,7 +73,7 @@ def as_yaml(variant: Variant) -> str:
 
 def _figured(value: Any) -> Any:  # noqa: ANN401 - what JSON can say
     """Return a value with every bare number in it as an assumption; what already is a figure stays."""
-    if isinstance(value, bool) or value is None or isinstance(value, str | list | tuple):
+    if isinstance(value, bool) or value is None or isinstance(value, (str, list, tuple)):
         return value
     if isinstance(value, int | float):
         return {"value": value, "assumption": True, "why": _WHY}

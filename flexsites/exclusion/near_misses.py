@@ -94,7 +94,7 @@ def near_misses(
     >>> missed[["rule_id", "piece_id", "core_area_m2"]].to_numpy().tolist()
     [['quiet', 'a#1', 5000.0]]
     """
-    rows = pd.Index(exclusions["site_id"]).get_indexer(parcels["site_id"])
+    rows = pd.Index(exclusions["site_id"]).get_indexer(pd.Index(parcels["site_id"]))
     is_missed = (exclusions["verdict"] != "eligible").to_numpy()[rows]
     everyone = together_by_id(parcels, neighbours)
     land = land or open_land(

@@ -253,7 +253,7 @@ def takes_area(rules: tuple[ExclusionRule, ...], *, with_consent: bool = True) -
 
 def position_of(parcels: Frame, rows: Frame) -> IntArray:
     """Return the position of each row's site among the parcels."""
-    return np.asarray(pd.Index(parcels["site_id"]).get_indexer(rows["site_id"]), dtype=np.int64)
+    return np.asarray(pd.Index(parcels["site_id"]).get_indexer(pd.Index(rows["site_id"])), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,6 +210,7 @@ def _unite_singly(geometries: GeometryArray, group: IntArray, n_groups: int) -> 
 def _unite_on_grid(members: GeometryArray, least: float, most: float) -> GeometryArray:
     """Dissolve polygons on the finest grid on which the area is possible; return it as an array of one."""
     sound, _ = repair(members)
+    united = sound[:0]
     for grid_m in REPAIR_GRIDS_M:
         united = polygonal(np.array([shapely.union_all(sound, grid_size=grid_m)], dtype=object))
         # a grid moves every edge by half its step at most

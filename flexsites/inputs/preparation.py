@@ -170,7 +170,7 @@ class Preparation:
         path = self.directory / f"{target}.parquet"
         memory = path.with_suffix(".json")
         key = key_of([without_keys(row.model_dump(mode="json")), self.hashes.of(paths), depends])
-        known = remembered(memory, key)
+        known: dict[str, Any] | None = remembered(memory, key)
         if known is None:
             # A file that is half of the old and half of the new must not be vouched for, whenever this is stopped.
             memory.unlink(missing_ok=True)

@@ -150,7 +150,8 @@ class _Work:
         placed = _with_areas(buildings, self.areas)
         is_in = self._is_in(placed)
         outside = placed.loc[~is_in, ["bag_pand_id", "pand_status"]].assign(reason="outside the area of the run")
-        left_out = pd.concat([outside, *(stock.left_out for stock in stocks)], ignore_index=True)
+        gone: list[pd.DataFrame] = [outside, *(stock.left_out for stock in stocks)]
+        left_out = pd.concat(gone, ignore_index=True)
         match = match_portfolio(
             portfolio, placed[is_in], register.addresses, left_out=left_out, has_addresses=register.is_known
         )

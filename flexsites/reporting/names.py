@@ -84,7 +84,7 @@ def _labelled(node: object, lang: str) -> Iterator[tuple[str, str]]:
             yield str(key), str(label[lang])
         for item in node.values():
             yield from _labelled(item, lang)
-    elif isinstance(node, list | tuple):
+    elif isinstance(node, (list, tuple)):
         for item in node:
             yield from _labelled(item, lang)
 
@@ -117,7 +117,7 @@ def _thresholds(node: object) -> Iterator[tuple[str, list[tuple[str, float, str]
     if isinstance(node, Mapping) and "any_of" in node:
         asked = [(one["measure"], one.get("at_most") or one["at_least"]) for one in node["any_of"]]
         yield str(node["id"]), [(measure, float(limit["value"]), str(limit["unit"])) for measure, limit in asked]
-    elif isinstance(node, Mapping | list | tuple):
+    elif isinstance(node, (Mapping, list, tuple)):
         for item in node.values() if isinstance(node, Mapping) else node:
             yield from _thresholds(item)
 

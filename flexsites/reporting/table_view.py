@@ -181,7 +181,7 @@ def cells(frame: Frame, field: Field, fields: Mapping[str, Field], words: Words)
 
 def _cell(value: Any, field: Field, words: Words) -> Cell:  # noqa: ANN401 - a cell
     """Return what one cell that is not null shows."""
-    if isinstance(value, tuple | list):
+    if isinstance(value, (tuple, list)):
         return ", ".join(words.entry(field.names, name) for name in entries(value))
     if isinstance(value, bool | np.bool_):
         return words.yes_no(value)
@@ -199,7 +199,7 @@ def entries(value: object) -> list[str]:
     >>> entries(("noise", "zoning")), entries(()), entries(None)
     (['noise', 'zoning'], [], [])
     """
-    return [str(name) for name in value] if isinstance(value, tuple | list) else []
+    return [str(name) for name in value] if isinstance(value, (tuple, list)) else []
 
 
 def null_states(frame: Frame, field: Field, fields: Mapping[str, Field]) -> npt.NDArray[np.object_]:

@@ -130,6 +130,7 @@ def layers_halo_m(study: Study) -> float:
 
 def _networks(request: ReachRequest, reach: Reach) -> dict[Mode, Network]:
     """Return the network of every mode that is asked for; refuse streets that one of them may not use at all."""
+    modes: set[Mode] = {"walk", *(measure.mode for measure in request.measures)}
     return {
         mode: build_network(
             reach.reading.graph,
@@ -137,7 +138,7 @@ def _networks(request: ReachRequest, reach: Reach) -> dict[Mode, Network]:
             min_component_m=float(request.rules.min_component_m),
             wait_m=float(request.rules.ferry_wait_min) / 60.0 * float(request.modes[mode].speed_km_h) * 1000.0,
         )
-        for mode in sorted({"walk", *(measure.mode for measure in request.measures)})
+        for mode in sorted(modes)
     }
 
 

@@ -147,6 +147,7 @@ def assess_in_store(
         If parts come back from the store damaged, however often.
     """
     named, taken = dict(zip(cells, names, strict=True)), dict[Cell, Row | TooLarge]()
+    waiting = list(cells)
     for n_round in range(_ROUNDS + 1):
         waiting = [cell for cell in cells if cell not in taken]
         rows = at_once(lambda cell: task.take(cell, place), waiting)

@@ -75,15 +75,16 @@ def with_defaults(demand: Frame, groups: Mapping[str, TargetGroup]) -> Frame:
     own = [groups.get(name) for name in told["target_group"]]
     is_level = [one is not None and one.needs_level_access for one in own]
     share = [np.nan if one is None or one.max_share is None else float(one.max_share) for one in own]
-    near = [(np.nan, np.nan) if one is None or one.near_m is None else (one.max_homes_near, one.near_m) for one in own]
+    near_m = [np.nan if one is None or one.near_m is None else float(one.near_m) for one in own]
+    most_near = [np.nan if one is None or one.near_m is None else float(one.max_homes_near or 0) for one in own]
     asks_near = told["most_homes_near"].notna()
     return told.assign(
         is_level_asked=told["is_level_asked"].fillna(pd.Series(is_level, dtype="boolean")).astype(bool),
         most_share=told["most_share"].fillna(pd.Series(share, dtype="float64")),
         most_homes_near=told["most_homes_near"]
         .astype("float64")
-        .where(asks_near, [float(one or 0) for one, _ in near]),
-        near_m=told["near_m"].where(asks_near, [float(one) for _, one in near]),
+        .where(asks_near, pd.Series(most_near, dtype="float64")),
+        near_m=told["near_m"].where(asks_near, pd.Series(near_m, dtype="float64")),
     )
 
 

@@ -7,7 +7,7 @@ homes have stood there for the term. Places whose window is unknown are used for
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -94,9 +94,9 @@ def open_places(sites: Frame, clusters: Frame, *, asked: Relocation, time: TimeM
     )[SupplyPlaces.columns].reset_index(drop=True)
 
 
-def _least_years(pieces: pd.Series[str], years: pd.Series[float]) -> Floats:
+def _least_years(pieces: Iterable[Sequence[str]], years: pd.Series[float]) -> Floats:
     """Return per cluster the least years of its parcels; NaN where those of one are unknown."""
-    parcels = pieces.map(lambda ids: {str(one).partition("#")[0] for one in ids})
+    parcels = [{str(one).partition("#")[0] for one in ids} for ids in pieces]
     return np.array(
         [np.min(years.reindex(sorted(one)).to_numpy(dtype=np.float64)) for one in parcels], dtype=np.float64
     )

@@ -191,7 +191,8 @@ def _gemeenten(run: Finished, words: Words) -> list[dict[str, Any]]:
     sides = bounds.groupby(sites["gemeente_code"].to_numpy(dtype=object)).agg(
         {"west": "min", "south": "min", "east": "max", "north": "max"}
     )
-    boxes = shapely.bounds(in_degrees(shapely.box(*sides.to_numpy().T), 0.0)).tolist() if len(sides) else []
+    west, south, east, north = sides.to_numpy().T
+    boxes = shapely.bounds(in_degrees(shapely.box(west, south, east, north), 0.0)).tolist() if len(sides) else []
     told = zip(map(str, sides.index), boxes, strict=True)
     return [{"code": code, "label": words.name("area", code), "box": box} for code, box in told]
 

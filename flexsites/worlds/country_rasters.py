@@ -49,7 +49,7 @@ def flood_m(x: NDArray[np.float64], y: NDArray[np.float64], country: Country) ->
     """Return depths in tenths of metres: polders of some ten kilometres, dry between."""
     west, south = country.origin
     waves = np.sin((x - west) / 9_000.0)[None, :] * np.sin((y - south) / 7_000.0)[:, None]
-    return np.asarray(np.round(np.maximum(DEEPEST_M * waves, 0.0), 1))
+    return np.asarray(np.round(np.maximum(DEEPEST_M * waves, 0.0), 1), dtype=np.float64)
 
 
 RASTERS: dict[str, Callable[[NDArray[np.float64], NDArray[np.float64], Country], NDArray[np.float64]]] = {

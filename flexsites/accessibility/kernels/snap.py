@@ -78,7 +78,7 @@ def _candidates(network: Network, near: IntArray, points: FloatArray, reach: flo
     sizes = network.vertex_start[near + 1] - network.vertex_start[near]
     at = np.repeat(network.vertex_start[near] - np.concatenate([[0], np.cumsum(sizes)[:-1]]), sizes)
     xy = network.vertex_xy[at + np.arange(sizes.sum())]
-    lines = shapely.linestrings(xy, indices=np.repeat(np.arange(len(near)), sizes))
+    lines = np.asarray(shapely.linestrings(xy, indices=np.repeat(np.arange(len(near)), sizes)))
     tree = shapely.STRtree(lines)
     which, candidate = tree.query_nearest(shapely.points(points), max_distance=reach * (1 + 1e-12), all_matches=True)
     return which.astype(np.int64), candidate.astype(np.int64)

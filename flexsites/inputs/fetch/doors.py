@@ -367,7 +367,7 @@ def _together(frames: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
 
 def _even(column: pd.Series) -> pd.Series:
     """Return a column in which one value stands as a list of one where others are lists."""
-    is_list = column.map(lambda value: hasattr(value, "__len__") and not isinstance(value, str | bytes | dict))
+    is_list = column.map(lambda value: hasattr(value, "__len__") and not isinstance(value, (str, bytes, dict)))
     if not is_list.any():
         return column
     cells = [list(v) if many else None if pd.isna(v) else [v] for v, many in zip(column, is_list, strict=True)]

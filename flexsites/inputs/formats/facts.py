@@ -71,5 +71,7 @@ def is_empty_answer(path: Path) -> bool:
 
 
 def _read(known: Mapping[str, Any]) -> Facts:
-    lists = {name: tuple(known[name]) for name in ("window", "columns", "notes") if known.get(name) is not None}
-    return Facts(**{**known, **lists})
+    lists: dict[str, Any] = {
+        name: tuple(known[name]) for name in ("window", "columns", "notes") if known.get(name) is not None
+    }
+    return Facts(**(dict(known) | lists))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +152,7 @@ def open_vector(
         opened = _open_gdal(real, layer, made, arc_step_degrees, where)
     raise_faults(_crs_faults(opened, crs, where), CrsError)
     if opened.has_geometry and (opened.crs is None or (crs is not None and _is_default_crs(opened))):
-        return VectorFile(**{**_as_dict(opened), "crs": crs})
+        return replace(opened, crs=crs)
     return opened
 
 
@@ -170,10 +170,6 @@ def _require_last_line(path: Path, where: str) -> None:
     except ValueError as error:
         what = f"the file breaks off: its last line is no feature ({error})"
         raise InputError(Fault(what, where, "fetch or export the file again")) from error
-
-
-def _as_dict(opened: VectorFile) -> dict[str, Any]:
-    return {name: getattr(opened, name) for name in VectorFile.__dataclass_fields__}
 
 
 def _crs_faults(opened: VectorFile, declared: str | None, where: str) -> list[Fault]:

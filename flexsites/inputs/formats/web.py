@@ -243,7 +243,7 @@ def answer_of(
     InputError
         If the service cannot be reached, refuses, breaks off each time, or never ends.
     """
-    shown, trouble = without_secrets(url), None
+    shown, trouble, content = without_secrets(url), None, b""
     for turn in range(_TRIES):
         time.sleep(_BACKOFF_S * turn)
         try:

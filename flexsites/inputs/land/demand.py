@@ -88,7 +88,7 @@ def _text(frame: Frame, name: str) -> pd.Series[str]:
     return text.mask(text == "")
 
 
-def _elsewhere(cell: str) -> tuple[str, ...]:
+def _elsewhere(cell: object) -> tuple[str, ...]:
     """Return the municipalities of a cell: codes parted by a sign, or the word for those that border on it."""
     words = str(cell).replace(",", "|").replace(";", "|").split("|")
     named = {word.strip() for word in words} - {""}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -174,7 +175,7 @@ def _those(rows: Rows, is_in: NDArray[np.bool_], told: ReadReport) -> Rows:
 
 
 def _frame(rows: Rows, points: Geometries, areas: Frame | None, owners: Owners | None, told: ReadReport) -> Frame:
-    columns: dict[str, object] = {"site_id": rows.ids, "parcel_area_m2": shapely.area(rows.geometry)}
+    columns: dict[str, Any] = {"site_id": rows.ids, "parcel_area_m2": shapely.area(rows.geometry)}
     nothing = pd.Series([None] * len(rows.ids), dtype="str")
     for name in OPTIONAL_COLUMNS:
         columns[name] = rows.columns.get(name, nothing)

@@ -108,7 +108,7 @@ def _loose(
 ) -> np.typing.NDArray[np.float64]:
     """Return the homes of which no period is known; NaN where their number is not known either."""
     columns = [report.unreadable.numbers(rows.columns[rename.get(name, name)], name) for name in without]
-    return np.sum(columns, axis=0, dtype=np.float64) if columns else np.zeros(len(rows.ids))
+    return np.asarray(np.sum(columns, axis=0, dtype=np.float64)) if columns else np.zeros(len(rows.ids))
 
 
 def _first(

@@ -230,7 +230,7 @@ def _lines(
     part = np.cumsum((np.diff(owner, prepend=-1) != 0) | (np.diff(run, prepend=-1) != 0)) - 1
     is_line = np.bincount(part)[part] > 1 if len(part) else np.zeros(0, dtype=bool)
     _, first, number_of = np.unique(part[is_line], return_index=True, return_inverse=True)
-    lines = shapely.linestrings(xy[is_line], indices=number_of)
+    lines = np.asarray(shapely.linestrings(xy[is_line], indices=number_of))
     parts: dict[int, list[shapely.LineString]] = {}
     for line, at_way in zip(lines, owner[is_line][first].tolist(), strict=True):
         parts.setdefault(at_way, []).append(line)

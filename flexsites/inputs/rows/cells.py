@@ -17,7 +17,7 @@ def holds_lists(column: pd.Series) -> bool:
         return False
     at = column.first_valid_index()
     first = None if at is None else column.loc[at]
-    return isinstance(first, list | tuple | np.ndarray) or (isinstance(first, str) and inside(first) != first)
+    return isinstance(first, (list, tuple, np.ndarray)) or (isinstance(first, str) and inside(first) != first)
 
 
 def inside(text: str) -> str:
@@ -43,7 +43,7 @@ def members(cell: Any) -> list[object]:  # noqa: ANN401 - a cell of an outside t
 
 def is_null(value: Any) -> bool:  # noqa: ANN401 - a cell of an outside table
     """Return whether a cell holds nothing; a list holds something."""
-    return value is None or (not isinstance(value, list | tuple | np.ndarray) and bool(pd.isna(value)))
+    return value is None or (not isinstance(value, (list, tuple, np.ndarray)) and bool(pd.isna(value)))
 
 
 def written(value: object) -> str:

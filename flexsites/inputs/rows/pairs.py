@@ -91,4 +91,4 @@ def _texts(column: pd.Series[Any]) -> Iterable[list[str]]:
         if is_null(cell):
             yield []
         else:
-            yield [written(one) for one in (cell if isinstance(cell, list | tuple | np.ndarray) else [cell])]
+            yield [written(one) for one in (cell if isinstance(cell, (list, tuple, np.ndarray)) else [cell])]

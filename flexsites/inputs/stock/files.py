@@ -290,7 +290,7 @@ def members(column: pd.Series) -> pd.Series:
 
     def split(cell: object) -> list[str]:
         """Return the parts of one cell; a null has none."""
-        if isinstance(cell, list | tuple | np.ndarray):
+        if isinstance(cell, (list, tuple, np.ndarray)):
             return [str(part).strip() for part in cell]
         if cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)):
             return []

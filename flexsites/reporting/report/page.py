@@ -111,15 +111,16 @@ def environment(words: Words, map_page: str | None = None) -> jinja2.Environment
         loader=jinja2.FunctionLoader(_template), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    made.globals.update(
-        t=words.text,
-        words=words,
-        lang=words.lang,
-        asset=_asset,
-        folded=_folded(),
-        library=_Library,
-        map_page=map_page,
-    )
+    shared: dict[str, Any] = {
+        "t": words.text,
+        "words": words,
+        "lang": words.lang,
+        "asset": _asset,
+        "folded": _folded(),
+        "library": _Library,
+        "map_page": map_page,
+    }
+    made.globals.update(shared)
     return made
 
 

@@ -58,8 +58,8 @@ def ranked_locations(results: Results, most: int) -> Ranked:
         n_unknown.update(str(name) for name in unknown)
         for name, own in _available(results, served[served["rank"].notna()]).groupby("flexmilieu", sort=False):
             n_ranked[str(name)] += len(own)
-            there = [kept[str(name)]] if str(name) in kept else []
-            kept[str(name)] = listed(pd.concat([*there, own], ignore_index=True)).head(most)
+            parts: list[Frame] = [kept[str(name)], own] if str(name) in kept else [own]
+            kept[str(name)] = listed(pd.concat(parts, ignore_index=True)).head(most)
     order = results.flexmilieus or tuple(sorted({*n_ranked, *n_unknown}))
     empty = _available(results, results.first("location_suitability", 0)[0])
     rows = pd.concat([kept[name] for name in order if name in kept] or [empty], ignore_index=True)
