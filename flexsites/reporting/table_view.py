@@ -194,11 +194,18 @@ def _cell(value: Any, field: Field, words: Words) -> Cell:  # noqa: ANN401 - a c
 def entries(value: object) -> list[str]:
     """Return the entries of a list; none of null.
 
+    Raises
+    ------
+    TypeError
+        If it is a text: it would be shown as an empty list, of which it is known that there is none.
+
     Examples
     --------
     >>> entries(("noise", "zoning")), entries(()), entries(None)
     (['noise', 'zoning'], [], [])
     """
+    if isinstance(value, str):
+        raise TypeError(f"a list is a tuple of texts, not the text {value!r}")
     return [str(name) for name in value] if isinstance(value, (tuple, list)) else []
 
 

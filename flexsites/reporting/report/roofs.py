@@ -101,6 +101,6 @@ def _missing(results: Results, words: Words) -> TableView:
     for rows in results.chunks("roofs", columns=["missing_evidence"]):
         for told, n_buildings in rows["missing_evidence"].value_counts(dropna=True).items():
             counted.update(dict.fromkeys(entries(told), n_buildings))
-    counts = sorted(counted.items(), key=lambda one: (-one[1], one[0]))
-    table = pd.DataFrame(counts, columns=["missing_evidence", "n_buildings"]).astype({"missing_evidence": "str"})
+    counts = [((name,), n) for name, n in sorted(counted.items(), key=lambda one: (-one[1], one[0]))]
+    table = pd.DataFrame(counts, columns=["missing_evidence", "n_buildings"]).astype({"missing_evidence": "object"})
     return table_view(table, ["missing_evidence", "n_buildings"], words, Roofs)

@@ -284,3 +284,10 @@ def test_no_homes_on_roofs_are_claimed_where_none_is_known_to_qualify(run_direct
     rows = roofs(results, words_of(results, "en"))["totals"].rows
     assert rows
     assert all(row[-2] == "unknown" for row in rows)
+
+
+def test_evidence_that_is_missing_is_named_with_the_buildings_that_lack_it(run_directory: Path) -> None:
+    results = open_results(run_directory)
+    rows = roofs(results, words_of(results, "en"))["missing"].rows
+    lacking = int(pd.read_parquet(run_directory / "roofs.parquet")["missing_evidence"].map(len).sum())
+    assert rows == [["building height", str(lacking)]]
