@@ -23,7 +23,7 @@ from flexsites.cli_words import Lang, MessageLang, forget, lang_option, language
 from flexsites.config.addresses import without_keys
 from flexsites.config.run import Shortlist
 from flexsites.config.study import resolve
-from flexsites.config.unchecked import checked, uncovered
+from flexsites.config.unchecked import checked, elsewhere, uncovered
 from flexsites.errors import FlexsitesError, InputError, fault_of_system
 from flexsites.runs.run import Options
 from flexsites.runs.stopping import Stopped, search_seldom, stoppable
@@ -131,6 +131,8 @@ def check(run_file: RunFile, _lang: MessageLang = None) -> None:
     _out.print(table)
     for line in uncovered(study):
         _say(f"not covered: {line}")
+    for line in elsewhere(study):
+        _say(f"of another municipality than this run assesses: rule {line}")
     for line in margins_told(study):
         _say(f"margin: {line}; what lies there is unknown")
     if unasked := not_asked(study):

@@ -18,6 +18,10 @@ OWN_FOLDER = "flexsites_config"
 """The name of a folder of own configuration that is found without being named."""
 
 
+SHIPPED = "configs"
+"""What the folder of the shipped configuration is told as: no file of one's own is told to be there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """The shipped configuration, and perhaps a folder of the user's own over it."""
@@ -81,8 +85,12 @@ class Shelf:
         --------
         >>> Shelf().told(configs_directory() / "flexmilieus" / "campus.yaml")
         'configs/flexmilieus/campus.yaml'
+        >>> Shelf(Path("ours/configs")).told(Path("ours/configs/measures.yaml"))
+        'ours/configs/measures.yaml'
         """
-        for folder, name in ((self.own, self.own.name if self.own else ""), (configs_directory(), "configs")):
+        own = self.own
+        mine = "" if own is None else own.name if own.name != SHIPPED else f"{own.parent.name}/{own.name}"
+        for folder, name in ((own, mine), (configs_directory(), SHIPPED)):
             if folder is not None and path.is_relative_to(folder):
                 return f"{name}/{path.relative_to(folder).as_posix()}"
         return path.name

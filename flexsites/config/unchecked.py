@@ -21,6 +21,16 @@ def uncovered(study: Study) -> list[str]:
     return list(dict.fromkeys(told))
 
 
+def elsewhere(study: Study) -> list[str]:
+    """Return, in words, the rules for municipalities none of which the run assesses: no parcel of it follows them.
+
+    A run that names no municipalities may hold any.
+    """
+    own = set(study.run.area.gemeenten)
+    places = [(rule.rule_id, rule.only.gemeenten) for rule in _rules(study) if rule.only is not None]
+    return [f"{rule} ({', '.join(codes)})" for rule, codes in places if own and codes and not own & set(codes)]
+
+
 def checked(study: Study, lang: str = "en") -> str:
     """Return how many excluding rules have no source, and which very hard and hard ones; empty without parcels.
 

@@ -254,7 +254,7 @@ def _write_roof_units(sheets: Sheets, results: Results, words: Words) -> None:
 def _write_origins(sheets: Sheets, results: Results, words: Words) -> None:
     """Write the assumptions and the sources."""
     found = origin.figures(results, words)
-    columns = ["kind", "parameter", "value", "unit", "why", "path"]
+    columns = ["kind", "parameter", "value", "unit", "why", "path", "file"]
     sheets.table("assumptions", found, columns=columns)
     sheets.table("sources", pd.DataFrame(origin.sources(results, words)))
 

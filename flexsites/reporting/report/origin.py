@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from flexsites.config.base import collect_figures
+from flexsites.config.shelf import SHIPPED
 from flexsites.reporting.parameters import parameter_name
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results
@@ -23,8 +24,13 @@ _CALENDAR = 1000
 
 
 def assumptions(results: Results, words: Words) -> dict[str, TableView]:
-    """Return every assumed figure and every sourced one, those of the report itself included."""
+    """Return every assumed figure and every sourced one, those of the report itself included.
+
+    Of a figure from a file of the user's own the path tells which; all others are of the configuration that is shipped.
+    """
     found = figures(results, words)
+    is_own = (found["file"] != "") & ~found["file"].str.startswith(f"{SHIPPED}/")
+    found["path"] = found["path"].mask(is_own, found["path"] + " (" + found["file"] + ")")
     shown = {"assumed": "why", "sourced": "source"}
     return {
         kind: table_view(
@@ -42,7 +48,8 @@ def figures(results: Results, words: Words) -> Frame:
     Returns
     -------
         Key ``path``, the assumed ones first: ``of`` (``assumed`` or ``sourced``), ``kind`` (that in words),
-        ``parameter`` (what the figure is of), ``value`` (not rounded), ``unit`` and ``why`` (the reason or the source).
+        ``parameter`` (what the figure is of), ``value`` (not rounded), ``unit``, ``why`` (the reason or the source) and
+        ``file`` (which says so; empty for a figure of the report itself).
     """
     assumed, sourced = list(results.manifest.assumptions), list(results.manifest.figures)
     for path, figure in collect_figures(presentation(), "report"):
@@ -50,7 +57,7 @@ def figures(results: Results, words: Words) -> Frame:
         (assumed if figure.assumption else sourced).append(told)
     rows = [_figure(one, "assumed", one.why, words) for one in assumed]
     rows += [_figure(one, "sourced", one.source, words) for one in sourced]
-    return pd.DataFrame(rows, columns=["of", "kind", "path", "parameter", "value", "unit", "why"])
+    return pd.DataFrame(rows, columns=["of", "kind", "path", "parameter", "value", "unit", "why", "file"])
 
 
 def _figure(figure: FigureTold, of: str, why: str | None, words: Words) -> tuple[str, ...]:
@@ -61,7 +68,7 @@ def _figure(figure: FigureTold, of: str, why: str | None, words: Words) -> tuple
     else:
         value = words.number(figure.value, len(f"{figure.value:.10f}".rstrip("0").partition(".")[2]))
     name, kind = parameter_name(words, figure.path), words.text(f"assumptions.{of}")
-    return of, kind, figure.path, name, value, figure.unit or "1", reason
+    return of, kind, figure.path, name, value, figure.unit or "1", reason, figure.file or ""
 
 
 def sources_by_origin(listed: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from flexsites.config.load import available, configs_directory
 from flexsites.config.schemas import MODELS, OWN_PATTERNS
 from flexsites.config.shelf import Shelf
 from flexsites.config.study import Study, resolve
+from flexsites.config.unchecked import elsewhere
 from flexsites.errors import ConfigError, FlexsitesError
 
 ABOUT = {"title": "t", "provider": "p", "licence": "CC0", "attribution": "a", "edition": "2026"}
@@ -210,3 +212,23 @@ def test_show_lists_and_prints_and_copy_refuses_to_overwrite(own: Path) -> None:
     assert "there is a file already" in str(again.exception)
     assert "there is no 'maan'" in str(run(app, ["show", "maan"]).exception)
     assert "has no id" in str(run(app, ["copy", "layout", "--to", str(own), "--as", "x"]).exception)
+
+
+def test_the_rule_set_of_the_documentation_is_read_as_it_stands(tmp_path: Path, own: Path) -> None:
+    page = (configs_directory().parent / "flexsites/docs/pages/own_run.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```yaml rule set\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    at = own / "rules/exclusion/gemeente_kampen.yaml"
+    at.parent.mkdir(parents=True)
+    at.write_text(example, encoding="utf-8")
+    study = _run(tmp_path, rules="gemeente_kampen", area={"gemeenten": ["Kampen"]})
+    rules = {rule.rule_id: rule for rule in study.base.rules}
+    assert rules["power_lines__kampen"].model_dump()["distance_m"]["value"] == 60.0
+    assert rules["flood"].effect == "exclude"
+    assert (
+        study.origins.of("rules.wide_around_silence.distance_m")
+        == "flexsites_config/rules/exclusion/gemeente_kampen.yaml"
+    )
+    assert elsewhere(study) == []
+    assert elsewhere(_run(tmp_path, rules="gemeente_kampen")) == []
+    apart = _run(tmp_path, rules="gemeente_kampen", area={"gemeenten": ["Ede"]})
+    assert elsewhere(apart) == ["power_lines__kampen (GM0166)"]

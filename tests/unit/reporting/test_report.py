@@ -18,7 +18,7 @@ from flexsites.reporting.names import words_of
 from flexsites.reporting.report.answer import answer
 from flexsites.reporting.report.areas import area_totals
 from flexsites.reporting.report.land import verdict_counts
-from flexsites.reporting.report.origin import sources, sources_by_origin
+from flexsites.reporting.report.origin import assumptions, figures, sources, sources_by_origin
 from flexsites.reporting.report.page import render_report
 from flexsites.reporting.report.roofs import roofs
 from flexsites.reporting.report.rules import closing_line
@@ -124,6 +124,23 @@ def test_every_assumption_and_figure_is_listed(html: str, run_directory: Path) -
     for entry in (*manifest["assumptions"], *manifest["figures"]):
         assert entry["path"] in html
     assert "report.transit.reaches.reach_by_mode.train" in html
+
+
+def test_of_a_figure_of_ones_own_the_file_is_told(run_directory: Path, tmp_path: Path) -> None:
+    shutil.copytree(run_directory, tmp_path / "run")
+    at = tmp_path / "run" / "manifest.json"
+    manifest = json.loads(at.read_text(encoding="utf-8"))
+    own, shipped = "flexsites_config/rules/exclusion/kampen.yaml", "configs/counting.yaml"
+    manifest["assumptions"] = [
+        {"path": "rules.noise.threshold", "value": 60, "file": own},
+        {"path": "counting.reach_m", "value": 250, "file": shipped},
+    ]
+    at.write_text(json.dumps(manifest | {"seal": ""}), encoding="utf-8")
+    results = open_results(tmp_path / "run")
+    rows = assumptions(results, words_of(results, "en"))["assumed"].rows
+    assert [row[-1] for row in rows[:2]] == [f"rules.noise.threshold ({own})", "counting.reach_m"]
+    listed = figures(results, words_of(results, "en")).set_index("path")["file"]
+    assert listed["counting.reach_m"] == shipped
 
 
 def test_no_null_shows_as_such(html: str) -> None:
