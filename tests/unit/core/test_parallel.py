@@ -185,14 +185,23 @@ def test_a_worker_that_does_not_answer_is_told_by_why_it_does_not(
         map_cells(_double, [1], shared=tmp_path, scheduler=address)
 
 
+def _kill_when_asked(scheduler: subprocess.Popen[str]) -> None:
+    """Kill a scheduler half a second after its log says that a run has found it: by then the run knows that too."""
+    assert scheduler.stderr is not None
+    for line in scheduler.stderr:
+        if "Receive client connection" in line:
+            time.sleep(0.5)
+            scheduler.kill()
+
+
 def test_a_scheduler_that_is_lost_is_told(capfd: pytest.CaptureFixture[str]) -> None:
     command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", "--no-dashboard", "--no-show"]
     piped = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen([*command, "--host", "127.0.0.1"], **piped) as child:
         assert child.stderr is not None
         address = next(found[0] for line in child.stderr if (found := re.findall(r"tcp://[\d.]+:\d+", line)))
-        threading.Timer(3.0, child.kill).start()
-        quick = {"distributed.comm.timeouts.connect": "3s"}
+        threading.Thread(target=_kill_when_asked, args=(child,)).start()
+        quick = {"distributed.comm.timeouts.connect": "1s"}
         gone = r"tcp://127.*: the scheduler is gone. Remedy: start it again.*--resume"
         with dask.config.set(quick), pytest.raises(RunError, match=gone):
             map_cells(_double, [1], scheduler=address)

@@ -225,7 +225,7 @@ def test_a_refused_question_is_told_at_once(web: Overpass, tmp_path: Path) -> No
 def test_a_service_that_gives_a_byte_now_and_then_is_left(
     web: Overpass, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "LEAST_TIME_S", 0.5)
+    monkeypatch.setattr(asking, "LEAST_TIME_S", 0.1)
     web.drips = True
     began = time.monotonic()
     with pytest.raises(InputError, match="too slowly"):
@@ -233,7 +233,8 @@ def test_a_service_that_gives_a_byte_now_and_then_is_left(
     assert time.monotonic() - began < 30.0
 
 
-def test_nobody_there_is_told_soon(tmp_path: Path) -> None:
+def test_nobody_there_is_told_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overpass, "WAITS_S", (0.0,) * 4)
     with pytest.raises(InputError, match="nobody answers"):
         fetch_overpass("streets", "http://127.0.0.1:9/api/interpreter", ASKED, tmp_path, bounds=BOX)
 

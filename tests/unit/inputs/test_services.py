@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 import shapely
+from urllib3.util import retry
 
 from flexsites.config.sources import ArcgisFeatures, OgcFeatures
 from flexsites.config.study import resolve
@@ -454,14 +455,17 @@ def test_a_key_in_an_address_is_shown_nowhere(service: Service, tmp_path: Path) 
 @pytest.mark.parametrize("pause", ["100000", "Fri, 31 Dec 2100 23:59:59 GMT"])
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_service_that_asks_for_a_day_of_rest_is_left_at_once(
-    service: Service, tmp_path: Path, status: int, pause: str
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, pause: str
 ) -> None:
     service.faults, service.pause = [status], pause
     with pytest.raises(InputError, match="asks to be left alone for longer than is waited"):
         fetch_features("parcels", ogc(service), tmp_path, bounds=None)
     assert len(service.asked) == 1
+    slept: list[float] = []
+    monkeypatch.setattr(retry.time, "sleep", slept.append)
     service.faults, service.pause = [status], "1"
     assert len(ids(fetch_features("parcels", ogc(service), tmp_path, bounds=None))) == 25
+    assert 1.0 in slept
 
 
 def test_a_service_that_goes_in_a_circle_is_left(service: Service, tmp_path: Path) -> None:
