@@ -287,7 +287,7 @@ def test_no_cell_is_left_out() -> None:
 def test_all_comes_or_it_is_told(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: str, kind: str
 ) -> None:
-    monkeypatch.setattr(asking, "LEAST_TIME_S", 0.5)
+    monkeypatch.setattr(asking, "LEAST_TIME_S", 0.1)
     place.bad, place.drips, began = bad, bad == "drip", time.monotonic()
     told = MATRIX[bad][kind]
     if told == WHOLE:
