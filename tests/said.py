@@ -22,8 +22,9 @@ _NOTING = {"notes", "warnings", "doubts"}
 _NOTES = {"notes", "_notes", "_place_notes", "told", "_extent"}
 """Functions of readers that return notes on what they read."""
 _TELLING = {
-    "config/base.py": {"_other_units"},
+    "config/base.py": {"_wrong"},
     "config/dwellings.py": {"programme_faults"},
+    "config/load.py": {"_told"},
     "config/places.py": {"number_unit_faults"},
     "config/unchecked.py": {"uncovered", "checked"},
     "inputs/fetch/door_overpass.py": {"size_of_overpass"},
@@ -34,11 +35,14 @@ _TELLING = {
 }
 """Functions that return what others say."""
 _CONSTANTS = {
+    "config/load.py": {"_WRONG_YAML"},
     "inputs/rows/options.py": {"_STATES_NOTHING", "_OF_REGISTER", "_MAKES_NOTHING", "_HAS_KEY"},
     "inputs/rows/validity.py": {"_REMEDIES", "_OTHER_KIND", "_SET_APART"},
 }
 """Constants of which every text is said by others."""
-_OTHER_ERRORS = {"ClosedError", "NotInPartsError", "_TooLargeError", "_CutOffError"}
+_BY_OTHERS = {"_WRONG_YAML"}
+"""Constants of which only the values are said: the keys are what others say."""
+_OTHER_ERRORS = {"_WrongError", "ClosedError", "NotInPartsError", "_TooLargeError", "_CutOffError"}
 """Errors of which the text becomes part of a fault."""
 _WORDS = re.compile(r"[A-Za-z]{2,} [a-z]{2,}| [a-z]{3,} |[a-z]{3,}: $|^[a-z]{2,} $")
 
@@ -94,7 +98,8 @@ def _expressions(module: Module, name: str) -> Iterator[tuple[str, ast.expr]]:
         yield from (("inner", one) for one in _told_by(module.functions[function][0]))
     for constant in sorted(_CONSTANTS.get(name, ())):
         for value in module.given(constant, None):
-            yield from (("inner", one) for one in ast.walk(value) if isinstance(one, ast.Constant))
+            said = value.values if isinstance(value, ast.Dict) and constant in _BY_OTHERS else [value]
+            yield from (("inner", one) for each in said for one in ast.walk(each) if isinstance(one, ast.Constant))
 
 
 def _each_of(value: ast.expr) -> list[ast.expr]:

@@ -23,9 +23,12 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from flexsites.config.units import Unit, is_in_unit, unit_of_key
+from flexsites.config.units import ANY, Unit, is_in_unit, unit_of_key
 
 __all__ = ["Figure", "Label", "Model", "Number", "Range", "collect_figures"]
+
+_ABSOLUTE = "nap"
+"""A word of keys that are heights above a level, which alone may lie below 0."""
 
 
 class Model(BaseModel):
@@ -52,7 +55,7 @@ class Model(BaseModel):
     @model_validator(mode="after")
     def _is_in_its_units(self) -> Self:
         if not self.unit_is_of_key_above:
-            wrong = [one for key, unit in _units(type(self)) for one in _other_units(getattr(self, key), key, unit)]
+            wrong = [one for key, unit in _units(type(self)) for one in _wrong_figures(getattr(self, key), key, unit)]
             if wrong:
                 raise ValueError("; ".join(wrong))
         return self
@@ -96,21 +99,30 @@ def _units(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
     return tuple((key, unit or unit_of_key(key)) for key, unit in annotated.items())
 
 
-def _other_units(value: object, key: str, unit: str) -> Iterator[str]:
-    """Tell the figures of a key that are written in another unit than the key's."""
+def _wrong(figure: Figure, key: str, unit: str) -> Iterator[str]:
+    name = key.partition(".")[0]
+    if not is_in_unit(figure.unit, unit):
+        asked = "has no unit" if unit == "1" else f"is in {unit}"
+        yield f"{key} {asked}, and {figure.value:g} is given in {figure.unit}: write it in the unit of the key"
+    elif figure.value < 0.0 and unit != ANY and _ABSOLUTE not in name.split("_"):
+        yield f"{key} is {figure.value:g}, and cannot be below 0"
+    elif figure.value > 1.0 and name.endswith("share"):
+        yield f"{key} is {figure.value:g}, and a share is at most 1 (75% is 0.75)"
+
+
+def _wrong_figures(value: object, key: str, unit: str) -> Iterator[str]:
+    """Tell the figures of a key that are in another unit than the key's, or that nothing it may be a figure of has."""
     if isinstance(value, Figure):
-        if not is_in_unit(value.unit, unit):
-            asked = "has no unit" if unit == "1" else f"is in {unit}"
-            yield f"{key} {asked}, and {value.value:g} is given in {value.unit}: write it in the unit of the key"
+        yield from _wrong(value, key, unit)
     elif isinstance(value, Mapping):
         for name, one in value.items():
-            yield from _other_units(one, f"{key}.{name}", unit)
+            yield from _wrong_figures(one, f"{key}.{name}", unit)
     elif isinstance(value, tuple):
         for i, one in enumerate(value):
-            yield from _other_units(one, f"{key}.{i}", unit)
+            yield from _wrong_figures(one, f"{key}.{i}", unit)
     elif isinstance(value, Model) and value.unit_is_of_key_above:
         for name in type(value).model_fields:
-            yield from _other_units(getattr(value, name), f"{key}.{name}", unit)
+            yield from _wrong_figures(getattr(value, name), f"{key}.{name}", unit)
 
 
 class Label(Model):
@@ -156,7 +168,7 @@ class Figure(Model):
     15.0
     """
 
-    value: float
+    value: float = Field(allow_inf_nan=False)
     """The number, in the unit of the key that it stands at."""
     unit: str | None = None
     """The unit, to be read and checked: it must be the one that the key's suffix says. Left out: that one."""

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from flexsites.config.base import Label
 from flexsites.config.by_share import by_share
+from flexsites.config.load import faults_within
 from flexsites.config.places import LocalRule, Place
 from flexsites.config.rules import ExclusionRule, Rule
 from flexsites.errors import ConfigError, Fault
@@ -66,26 +67,19 @@ def _elsewhere(rule: ExclusionRule) -> ExclusionRule:
 
 def _local_rules(rule: ExclusionRule) -> Iterator[ExclusionRule]:
     before: list[Place] = []
-    faults: list[Fault] = []
+    faults: list[Fault | str] = []
     for local in _ranked(rule):
         away = (*rule.not_in, *(place for place in before if place.may_meet(local.where)))
         before.append(local.where)
         if local.is_off:
             continue
+        content = _content(rule, local, away)
         try:
-            found = _ONE_RULE.validate_python(_content(rule, local, away))
+            found = _ONE_RULE.validate_python(content)
             name = f"{rule.rule_id}__{local.id}"
             yield found.model_copy(update={"rule_id": name, "part_of": rule.rule_id})
         except ValidationError as error:
-            where = f"rules.{rule.rule_id}.locally.{local.id}"
-            faults += [
-                Fault(
-                    one["msg"].removeprefix("Value error, "),
-                    f"{where}.{'.'.join(map(str, one['loc'][1:]))}",
-                    "correct it",
-                )
-                for one in error.errors()
-            ]
+            faults += faults_within(error, f"rules.{rule.rule_id}.locally.{local.id}.change", content)
     if faults:
         raise ConfigError(faults)
 

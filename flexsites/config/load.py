@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import pickle
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -69,7 +70,22 @@ def find(kind: str, name: str, *, beside: Path | None = None) -> Path:
     known = available(kind)
     if name in known:
         return known[name]
-    raise NotFoundError(Fault(f"there is no '{name}'", f"configs/{kind}", f"use one of {', '.join(known)}, or a path"))
+    raise NotFoundError(
+        Fault(f"there is no '{name}'", f"configs/{kind}", f"use one of {nearest_first([name], known)}, or a path")
+    )
+
+
+def nearest_first(names: Iterable[str], known: Iterable[str]) -> str:
+    """Return what is known, those that a misspelt name may mean before the others.
+
+    Examples
+    --------
+    >>> nearest_first(["floods"], ["nnn", "rail", "flood"])
+    'flood, nnn, rail'
+    """
+    listed = list(known)
+    near = [one for name in names for one in get_close_matches(name, listed)]
+    return ", ".join(dict.fromkeys([*near, *listed]))
 
 
 def read_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML is anything until a model has read it
@@ -84,8 +100,8 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML is anything until a mod
         content, n_values = pickle.loads(_parsed(path.read_text(encoding="utf-8")))  # noqa: S301 - of this process
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(Fault(f"cannot be read ({error})", str(path), "check the file")) from error
-    except (yaml.YAMLError, ValueError) as error:  # a day that no month has is no error of YAML's own
-        raise ConfigError(Fault(f"is not valid YAML ({error})", str(path), "mend the line it names")) from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise ConfigError(Fault(f"is not valid YAML: {_told(error)}", str(path), "mend it there")) from error
     except RecursionError as error:
         raise ConfigError(Fault("is nested too deeply", str(path), "write it flatter")) from error
     if n_values > _MOST_VALUES:
@@ -125,7 +141,7 @@ def read_model(
     try:
         return model.model_validate(raw, context=context)
     except ValidationError as error:
-        raise ConfigError(list(_faults(error, path, raw))) from error
+        raise ConfigError(list(faults_within(error, path, raw))) from error
 
 
 def expand(value: Any) -> Any:  # noqa: ANN401 - any YAML
@@ -172,7 +188,7 @@ def _substitute(match: re.Match[str]) -> str:
 
 
 def place_of(loc: Sequence[int | str], content: object) -> str:
-    """Return where something stands as who wrote it finds it: a rule by its id, not by its number or kind.
+    """Return where something stands as who wrote it finds it: a rule or a variant by its id, not by its number or kind.
 
     Examples
     --------
@@ -187,7 +203,7 @@ def place_of(loc: Sequence[int | str], content: object) -> str:
         if isinstance(content, list) and isinstance(part, int) and part < len(content):
             content = content[part]
             named = content if isinstance(content, dict) else {}
-            parts.append(str(named.get("rule_id", named.get("id", part) if "where" in named else part)))
+            parts.append(str(named.get("rule_id", named.get("id", part))))
         elif isinstance(content, dict) and part not in content and part == content.get("kind"):
             continue  # which of several models was meant
         else:
@@ -196,15 +212,17 @@ def place_of(loc: Sequence[int | str], content: object) -> str:
     return ".".join(parts)
 
 
-def _faults(error: ValidationError, path: Path, content: object) -> Iterator[Fault | str]:
+def faults_within(error: ValidationError, path: Path | str, content: object) -> Iterator[Fault | str]:
+    """Tell what a model refuses of a content: in which file or part, at which key, and what may stand there."""
     for one in error.errors():
         place = place_of(one["loc"], content)
         if isinstance(raised := one.get("ctx", {}).get("error"), FlexsitesError):  # it says its places itself
             yield from raised.within(path)
             continue
-        what = one["msg"].removeprefix("Value error, ")
+        what, remedy = one["msg"].removeprefix("Value error, "), "correct it"
+        is_shown = not isinstance(one["input"], (dict, list))
         if one["type"] == "extra_forbidden":
-            what = f"unknown key (given: {one['input']!r:.60})"
+            what = "unknown key"
             remedy = (
                 "remove it or correct its name; `flexsites docs` lists the keys, and an editor that reads the schema"
             )
@@ -218,12 +236,25 @@ def _faults(error: ValidationError, path: Path, content: object) -> Iterator[Fau
                 what = f"there is no {key} '{about['tag']}'"
                 remedy = f"use one of {about['expected_tags'].replace(chr(39), '')}"
         elif one["type"] == "literal_error":
-            what, remedy = f"not one of what it may be (given: {one['input']!r:.80})", f"use {one['ctx']['expected']}"
-        else:
-            what, remedy = f"{what} (given: {one['input']!r:.80})", "correct it"
-        yield Fault(what, f"{path}: {place or 'the file'}", remedy)
+            what, remedy = "not one of what it may be", f"use {one['ctx']['expected']}"
+        elif one["type"] == "invalid_key":
+            what, remedy = f"{one['input']!r} is no key", "quote a key that is a number; a number has a point (60.5)"
+            is_shown = False
+        if is_shown:
+            what = f"{what} (given: {one['input']!r:.80})"
+        where = [str(path), place] if place else [str(path), *(["the file"] if isinstance(path, Path) else [])]
+        yield Fault(what, ": ".join(where), remedy)
 
 
+_WRONG_YAML = {
+    "found character '\\t'": "a tab stands here: indent with spaces",
+    "mapping values are not allowed": "no colon is expected here: quote a text with a colon, and indent keys alike",
+    "while scanning a quoted scalar": "a quote is opened here and not closed",
+    "expected ',' or": "a comma, or the end of what a bracket opened, is expected here: see to quotes and brackets",
+    "expected <block end>": "this is indented otherwise than what it stands below",
+    "could not find expected ':'": "a key without a colon stands before this",
+}
+"""What is said of the mistakes that are made most, by what the reader of YAML says of them."""
 _MOST_VALUES = 1_000_000
 """Values that one file may stand for: a hundred times those of the longest that is shipped."""
 _BOOL_TAG = "tag:yaml.org,2002:bool"
@@ -245,12 +276,40 @@ def _load(text: str) -> Any:  # noqa: ANN401 - YAML is anything
         return yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - it shows the line that is wrong
 
 
+def _told(error: Exception) -> str:
+    """Return what is wrong in a text, and in which line and column."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return str(error)
+    said = f"{error.context or ''}: {error.problem or ''}"
+    what = next((told for sign, told in _WRONG_YAML.items() if sign in said), error.problem or said)
+    mark = error.context_mark if "quoted scalar" in said else error.problem_mark
+    return what if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: {what}"
+
+
+class _WrongError(yaml.constructor.ConstructorError):
+    """What YAML takes and we do not, and where it stands."""
+
+    def __init__(self, what: str, mark: yaml.Mark) -> None:
+        super().__init__(None, None, what, mark)
+
+
+def _construct_date(loader: Any, node: yaml.ScalarNode) -> object:  # noqa: ANN401 - of either loader
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError as error:  # such as a day that the month does not have
+        raise _WrongError(f"{node.value} is no date", node.start_mark) from error
+
+
 def _construct_mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:  # noqa: ANN401 - of either loader
     # Before `<<` is filled in: a key that goes over one of a merged mapping is said once, and meant.
-    keys = [loader.construct_object(key, deep=True) for key, _ in node.value if key.tag != _MERGE_TAG]
-    double = sorted({str(key) for key in keys if keys.count(key) > 1})
-    if double:
-        raise yaml.constructor.ConstructorError(None, None, f"key said twice: {', '.join(double)}", node.start_mark)
+    keys: set[object] = set()
+    for key, _ in node.value:
+        if key.tag == _MERGE_TAG:
+            continue
+        found_key = loader.construct_object(key, deep=True)
+        if found_key in keys:
+            raise _WrongError(f"key said twice: {found_key}", key.start_mark)
+        keys.add(found_key)
     loader.flatten_mapping(node)
     found: dict[Any, Any] = loader.construct_mapping(node, deep=True)
     return found
@@ -264,3 +323,4 @@ for _loader in (_UniqueKeyLoader, _FastUniqueKeyLoader):
     }
     _loader.add_implicit_resolver(_BOOL_TAG, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
     _loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)
+    _loader.add_constructor("tag:yaml.org,2002:timestamp", _construct_date)

@@ -24,3 +24,7 @@ class Origins:
         parts = path.split(".")
         beginnings = (".".join(parts[:n]) for n in range(len(parts), 0, -1))
         return next((self.files[one] for one in beginnings if one in self.files), None)
+
+    def place(self, path: str) -> str:
+        """Return where a path is written, for a fault: the file and the path."""
+        return f"{self.of(path) or 'configuration'}: {path}"

@@ -15,6 +15,7 @@ from flexsites.config.base import Number
 from flexsites.config.by_place import by_place
 from flexsites.config.counting import Counting
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme
+from flexsites.config.load import nearest_first
 from flexsites.config.rule_sets import PieceTests, TimeModel, switched
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
 from flexsites.config.run import Estimate, Variant
@@ -283,4 +284,6 @@ def require_known(names: tuple[str, ...], known: Mapping[str, object], where: st
     """
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise ConfigError(Fault(f"unknown: {', '.join(unknown)}", where, f"use some of {', '.join(known)}"))
+        raise ConfigError(
+            Fault(f"unknown: {', '.join(unknown)}", where, f"use some of {nearest_first(unknown, known)}")
+        )

@@ -6,16 +6,17 @@ import math
 from collections import Counter
 from datetime import date
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
 from pydantic import Field, RootModel, model_validator
 
 from flexsites.config.base import Label, Model, Number
-from flexsites.config.load import read_model, read_yaml
+from flexsites.config.load import available, nearest_first, read_model, read_yaml
 from flexsites.config.rules import Effect, ExclusionRule, Hardness, Rule
 from flexsites.config.shelf import Shelf
-from flexsites.errors import ConfigError, Fault
+from flexsites.errors import ConfigError, Fault, NotFoundError
 
+_FOLDER = "rules/exclusion"
 PIECE_TESTS = ("piece_min_area", "piece_min_width", "piece_enclosed", "piece_road_access")
 """The ids of the piece tests in the ledger, in order."""
 
@@ -148,7 +149,7 @@ class RuleVariant(Model):
     A rule named in ``effects`` follows that; else its class in ``hardness`` decides; else it stays. Includes stay.
     """
 
-    effects: dict[str, Effect | Literal["off"]] = Field(default_factory=dict)
+    effects: dict[str, Literal[Effect, "off"]] = Field(default_factory=dict)
     """Another effect per rule, or `off`, which drops it."""
     hardness: dict[Hardness, Literal["exclude", "restrict", "flag", "off"]] = Field(default_factory=dict)
     """Another effect per class of hardness, or `off`; a rule named in `effects` follows that. Includes stay."""
@@ -236,10 +237,13 @@ class RuleChanges(Model):
     """What the rule set stands for, in a few sentences."""
     time: TimeChanges = TimeChanges()
     """What is different of time."""
-    effects: dict[str, Effect | Literal["off"]] = Field(default_factory=dict)
+    effects: dict[str, Literal[Effect, "off"]] = Field(default_factory=dict)
     """Another effect for a rule of the other set, or `off`; to name a rule that is off turns it on."""
     rules: tuple[Rule, ...] = ()
     """Rules: the same id takes the place of the other set's rule, another id follows its rules."""
+
+
+R = TypeVar("R", RuleSet, RuleChanges)
 
 
 class RuleSetFile(RootModel[RuleSet | RuleChanges]):
@@ -273,13 +277,24 @@ def read_chain(path: Path, shelf: Shelf) -> list[tuple[Path, RuleSet | RuleChang
     while True:
         content = read_yaml(path)
         if not isinstance(content, dict) or "extends" not in content:
-            return [(path, read_model(path, RuleSet, content)), *chain]
-        changes = read_model(path, RuleChanges, content)
+            return [(path, _of_its_name(path, read_model(path, RuleSet, content))), *chain]
+        changes = _of_its_name(path, read_model(path, RuleChanges, content))
+        if changes.extends == path.stem and changes.extends not in available(_FOLDER):
+            raise ConfigError(Fault("a rule set extends itself", f"{path}: extends", "name the set it differs from"))
         if path in [one for one, _ in chain]:
             names = ", ".join(one.name for one, _ in chain)
             raise ConfigError(Fault("rule sets extend each other", names, "let one of them be whole"))
         chain.insert(0, (path, changes))
-        path = shelf.find("rules/exclusion", changes.extends, beside=path.parent, instead_of=path)
+        try:
+            path = shelf.find(_FOLDER, changes.extends, beside=path.parent, instead_of=path)
+        except NotFoundError as error:
+            raise NotFoundError(error.within(f"{path}: extends")) from error
+
+
+def _of_its_name(path: Path, one: R) -> R:
+    if one.id != path.stem:
+        raise ConfigError(Fault(f"id is '{one.id}'", str(path), "give the file the name of its id"))
+    return one
 
 
 def joined(chain: list[tuple[Path, RuleSet | RuleChanges]]) -> RuleSet:
@@ -333,9 +348,8 @@ def switched(rules: tuple[ExclusionRule, ...], variant: RuleVariant) -> tuple[Ex
     """
     unknown = sorted(set(variant.effects) - {rule.rule_id for rule in rules})
     if unknown:
-        what = f"the variant names rules that the set does not have: {', '.join(unknown)}"
-        known = ", ".join(rule.rule_id for rule in rules) or "no rule at all"
-        raise ConfigError(Fault(what, "effects", f"the set has {known}"))
+        known = nearest_first(unknown, [rule.rule_id for rule in rules]) or "no rule at all"
+        raise ConfigError(Fault(f"the set does not have: {', '.join(unknown)}", "effects", f"the set has {known}"))
     return tuple(_switched(rule, variant) for rule in rules)
 
 

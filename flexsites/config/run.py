@@ -164,7 +164,7 @@ class Run(Model):
     """The rule set: a name of configs/rules/exclusion, or a file."""
     own_rules: tuple[Rule, ...] = ()
     """Rules over the set: the same id takes the place of a rule, another id follows."""
-    effects: dict[str, Effect | Literal["off"]] = Field(default_factory=dict)
+    effects: dict[str, Literal[Effect, "off"]] = Field(default_factory=dict)
     """Another effect for a rule of the set in this run, or `off`; to name a rule that is off turns it on."""
     assess: tuple[Literal["parcels", "roofs"], ...] = Field(default=("parcels",), min_length=1)
     """What is assessed: parcels, roofs, or both. Left out: parcels, and roofs where the pipeline writes about roofs."""

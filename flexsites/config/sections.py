@@ -21,7 +21,7 @@ from flexsites.config.shelf import Shelf
 from flexsites.config.source_rows import Row
 from flexsites.config.sources import Sources
 from flexsites.config.suitability import TargetGroup
-from flexsites.errors import ConfigError, Fault
+from flexsites.errors import ConfigError, Fault, NotFoundError
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -60,6 +60,19 @@ class Reader:
             self.files[f"{kind}.{name}"] = self.shelf.told(path)
         return found
 
+    def named(self, key: str, kind: str, name: str) -> Path:
+        """Return the file of a kind that a key of the run names.
+
+        Raises
+        ------
+        NotFoundError
+            Naming the run, the key, and what there is.
+        """
+        try:
+            return self.shelf.find(kind, name, beside=self.path.parent)
+        except NotFoundError as error:
+            raise NotFoundError(error.within(f"{self.path}: {key}")) from error
+
     def measures(self) -> Measures:
         """Read the catalogue of measures, one's own over the shipped."""
         found = Measures()
@@ -88,8 +101,7 @@ class Reader:
         ConfigError
             With every fault of the files, or of how they go together.
         """
-        start = self.shelf.find("rules/exclusion", self.run.rules, beside=self.path.parent)
-        chain = read_chain(start, self.shelf)
+        chain = read_chain(self.named("rules", "rules/exclusion", self.run.rules), self.shelf)
         for path, one in chain:
             self._note_rules(self.shelf.told(path), one.rules)
             self._note_rest(self.shelf.told(path), one)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from flexsites.config.load import available, configs_directory, find
+from flexsites.config.load import available, configs_directory, find, nearest_first
 from flexsites.errors import ConfigError, Fault, NotFoundError
 
 OWN_FOLDER = "flexsites_config"
@@ -73,7 +73,7 @@ class Shelf:
         except NotFoundError as error:
             if Path(name).suffix:
                 raise
-            remedy = f"use one of {', '.join(known)}, or a path"
+            remedy = f"use one of {nearest_first([name], known)}, or a path"
             if self.own is None:
                 remedy = f"{remedy}; yours are sought in flexsites_config beside the run file, which is not there"
             raise NotFoundError(Fault(f"there is no '{name}'", f"configs/{kind}", remedy)) from error

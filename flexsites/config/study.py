@@ -278,14 +278,14 @@ def resolve(name: str) -> Study:
     origins = Origins(reader.files)
     if faults := [*faults_of(settings, origins), *variant_faults(run.variants, settings.measures, path)]:
         raise ConfigError(faults)
-    base = base_reading(settings)
+    base = _base(settings, origins)
     variants = [variant_reading(settings, one, path) for one in run.variants]
     wrong = [faults_of(one.settings, origins, at=f"{path}: variants.{one.id}") for one in variants]
     if faults := [fault for found in wrong for fault in found]:
         raise ConfigError(faults)
     beside = tuple(one for one in variants if one.shares_inputs_with(base))
     run = run.model_copy(update={"sources": settings.sources})
-    anchors = read_model(shelf.find("anchors", run.anchors, beside=path.parent), Anchors) if run.anchors else None
+    anchors = read_model(reader.named("anchors", "anchors", run.anchors), Anchors) if run.anchors else None
     drawn = reader.whole("certainty", Certainty)
     certainty = drawn if run.certainty else None
     told = _content(run, rule_set, settings, anchors) | ({"certainty": _plain(certainty)} if certainty else {})
@@ -327,6 +327,16 @@ def _settings(reader: Reader, rule_set: RuleSet) -> Settings:
     rules |= {"locations": rule_set.locations, "target_groups": groups}
     found: dict[str, Any] = rules | {"flexmilieus": tuple(known[one] for one in names)} | sections
     return Settings(**found)
+
+
+def _base(settings: Settings, origins: Origins) -> Reading:
+    """Return the run itself; what a rule says wrongly of a place is told with the rule's file."""
+    try:
+        return base_reading(settings)
+    except ConfigError as error:
+        raise ConfigError(
+            replace(one, where=origins.place(one.where)) if isinstance(one, Fault) else one for one in error.faults
+        ) from error
 
 
 def _switched(rule_set: RuleSet, run: Run, path: Path) -> tuple[ExclusionRule, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from flexsites.config.access import AnyMeasure, CostToClosest, KClosest, Measures, TravelTime
 from flexsites.config.base import Figure
 from flexsites.config.dwellings import DwellingType, LayoutStandard, programme_faults
+from flexsites.config.load import nearest_first
 from flexsites.config.origins import Origins
 from flexsites.config.run import Variant
 from flexsites.config.settings import Settings
@@ -33,7 +34,7 @@ def faults_of(settings: Settings, origins: Origins, *, at: str | None = None) ->
     """
 
     def place(path: str) -> str:
-        return f"{at or origins.of(path) or 'configuration'}: {path}"
+        return f"{at}: {path}" if at else origins.place(path)
 
     groups = settings.used_groups()
     yield from group_faults(settings.flexmilieus, settings.target_groups, place)
@@ -51,7 +52,7 @@ def group_faults(
         for name in flexmilieu.target_groups:
             if name not in groups:
                 where = place(f"flexmilieus.{flexmilieu.id}.target_groups")
-                yield Fault(f"there is no target group '{name}'", where, f"use some of {', '.join(groups)}")
+                yield Fault(f"there is no target group '{name}'", where, f"use some of {nearest_first([name], groups)}")
                 continue
             for criterion in groups[name].requirements:
                 if seen.setdefault(criterion.id, criterion) != criterion:

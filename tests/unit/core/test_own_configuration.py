@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from flexsites.cli_config import app
 from flexsites.config.copies import copy
 from flexsites.config.load import available, configs_directory
+from flexsites.config.rules import InUse
 from flexsites.config.schemas import MODELS, OWN_PATTERNS
 from flexsites.config.shelf import Shelf
 from flexsites.config.study import Study, resolve
@@ -232,3 +233,62 @@ def test_the_rule_set_of_the_documentation_is_read_as_it_stands(tmp_path: Path, 
     assert elsewhere(_run(tmp_path, rules="gemeente_kampen")) == []
     apart = _run(tmp_path, rules="gemeente_kampen", area={"gemeenten": ["Ede"]})
     assert elsewhere(apart) == ["power_lines__kampen (GM0166)"]
+
+
+_SET = """extends: omgevingswet_2024
+id: kampen
+label: Kampen
+rules:
+  - rule_id: power_lines
+    kind: within_distance
+    label: Power line
+    effect: exclude
+    hardness: hard
+    layer: power_lines
+    distance_m: {value: 25, source: a}
+    source: a
+    locally:
+      - id: here
+        label: Here
+        where: {gemeenten: [Kampen]}
+        change: {distance_m: {value: 60, unit: m, source: b}}
+        source: b
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("value: 60,", "value: -60,", r"kampen.yaml: rules.power_lines.locally.here.change: distance_m is -60, and"),
+        ("value: 25,", "value: -25,", r"kampen.yaml: rules.power_lines: distance_m is -25, and cannot be below 0"),
+        ("value: 60,", "value: .inf,", r"here.change: distance_m.value: Input should be a finite number"),
+        ("unit: m,", "unit: cm,", r"kampen.yaml: rules.power_lines.locally.here.change: distance_m is in m, and 60 is"),
+        ("value: 60,", "value: 60,5,", r"here.change: distance_m.5: 5 is no key. Remedy: .* a number has a point"),
+        ("label: Kampen", "effects: {floods: flag}\nlabel: Kampen", r"not have: floods. .* has flood,"),
+        ("label: Kampen", "effects: {flood: of}\nlabel: Kampen", r"effects.flood: not one of what .* or 'off'"),
+        ("omgevingswet_2024", "kampen", r"kampen.yaml: extends: a rule set extends itself"),
+        ("omgevingswet_2024", "omgevingswet", r"kampen.yaml: extends: .* use one of omgevingswet_2024"),
+        ("id: kampen", "id: ede", r"kampen.yaml: id is 'ede'. Remedy: give the file the name of its id"),
+        ("    effect: exclude", "\teffect: exclude", r"line 8, column 1: a tab stands here: indent with spaces"),
+        ("    effect: exclude", "    effect: 'exclude", r"line 8, column 13: a quote is opened here and not closed"),
+        ("    effect: exclude", "    effect: exclude\n    effect: flag", r"line 9, column 5: key said twice: effect"),
+        ("    effect: exclude", "    valid_from: 2025-02-30", r"line 8, column 17: 2025-02-30 is no date"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_with_its_file_its_key_and_what_to_do(
+    right: str, wrong: str, told: str, tmp_path: Path, own: Path
+) -> None:
+    at = own / "rules/exclusion/kampen.yaml"
+    at.parent.mkdir(parents=True)
+    at.write_text(_SET.replace(right, wrong, 1), encoding="utf-8")
+    assert wrong in at.read_text(encoding="utf-8")
+    with pytest.raises(FlexsitesError, match=told):
+        _run(tmp_path, rules="kampen")
+
+
+def test_a_share_above_one_is_refused() -> None:
+    with pytest.raises(ValueError, match="built_share is 20, and a share is at most 1"):
+        InUse.model_validate(
+            {"rule_id": "a", "label": "A", "effect": "flag", "kind": "in_use", "layer": "a", "source": "b"}
+            | {"built_share": {"value": 20, "source": "b"}}
+        )

@@ -190,7 +190,7 @@ def command(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
 @pytest.mark.parametrize(
     ("content", "dutch"),
     [
-        (A_DATE, ["is geen geldige YAML (een maand ligt tussen 1 en 12)"]),
+        (A_DATE, ["is geen geldige YAML: regel 4, kolom 17: 2025-13-01 is geen datum"]),
         (
             KEYS,
             [
