@@ -41,7 +41,7 @@ def _plans(ground: Ground, layouts: Sequence[Asked], enough: Ints, n_turns: int,
     # The lane from an entrance off the land may pass the nearest land by.
     wanting = [i for i, plan in enumerate(plans) if enough[i] > held(plan) and layouts[i].lane in ground.beside]
     if wanting:
-        beside = ground._replace(mouths=ground.beside, farther={})
+        beside = ground._replace(mouths=ground.beside, farther=lambda _: None)
         found = _from_gates(beside, turns, [layouts[i] for i in wanting], enough[wanting], n_spines)
         for i, plan in zip(wanting, found, strict=True):
             plans[i] = plan if held(plan) > held(plans[i]) else plans[i]
@@ -68,11 +68,13 @@ def _from_gates(
     """Return the plan of a ground under each layout, its lanes straight from its gates on."""
     plans: list[Found | None] = [None] * len(layouts)
     # From a gate in a corner no lane may lead on: then from one with more room.
-    for mouths in (ground.mouths, ground.farther):
-        asking = [i for i, one in enumerate(layouts) if enough[i] > held(plans[i]) == 0 and one.lane in mouths]
-        if asking:
-            frames = Frames(ground._replace(mouths=mouths), turns)
-            for i in asking:
+    for mouth_of in (ground.mouths.get, ground.farther):
+        asking = [i for i in range(len(layouts)) if enough[i] > held(plans[i]) == 0]
+        lanes = dict.fromkeys(layouts[i].lane for i in asking)
+        mouths = {lane: mouth for lane in lanes if (mouth := mouth_of(lane)) is not None}
+        frames = Frames(ground._replace(mouths=mouths), turns)
+        for i in asking:
+            if layouts[i].lane in mouths:
                 plans[i] = frames.best(layouts[i], int(enough[i]), n_spines)
     return plans
 

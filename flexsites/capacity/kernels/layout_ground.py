@@ -6,7 +6,8 @@ else along the lane that was found from the entrance to a room of the piece, as 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -65,8 +66,9 @@ class Ground(NamedTuple):
     area_m2: float
     mouths: dict[tuple[float, float], Mouth]
     """Per width of lanes and verge the way to the nearest point with room for both all round; none where none leads."""
-    farther: dict[tuple[float, float], Mouth]
-    """The same, with room for a square of both in whatever direction: where from the nearest gate no lane leads on."""
+    farther: Callable[[tuple[float, float]], Mouth | None]
+    """Gives the same, with room for a square of both in whatever direction: where from the nearest gate no lane leads
+    on. Few pieces ask it: it is worked out when it is asked."""
     beside: dict[tuple[float, float], Mouth]
     """Where the entrance lies off the land, the same straight from where one comes to it: the lane that is followed
     from there may pass the nearest land by."""
@@ -93,7 +95,7 @@ class Ground(NamedTuple):
             edges=found.edges + np.tile(origin, 2),
             area_m2=self.area_m2,
             mouths={one: mouth.moved(origin) for one, mouth in found.mouths.items()},
-            farther={one: mouth.moved(origin) for one, mouth in found.farther.items()},
+            farther=lambda one: None if (mouth := found.farther(one)) is None else mouth.moved(origin),
             beside={},
             approach=self.approach,
         )
@@ -200,6 +202,10 @@ class _Lands:
         self.seen = shapely.buffer(joined, _SLACK_M, quad_segs=8)
         self._middles: dict[bytes, Geometries] = {}
 
+    def at(self, one: slice) -> "_Lands":
+        """Return some of them."""
+        return _Lands(self.joined[one], self.begins[one], self.is_led[one])
+
     def middles(self, widths: Floats) -> Geometries:
         """Return where the middle of a lane of each width may lie."""
         if widths.tobytes() not in self._middles:
@@ -230,6 +236,28 @@ def _along(way: Lane, piece: shapely.Geometry, clearance: float) -> Mouth | None
     end = max(end, begin + _AT_M)
     lanes = [cast("shapely.LineString", substring(way.middle, at, end)) for at in (begin, 0.0)]
     return Mouth(shapely.get_coordinates(lanes[0]), Lane(lanes[1], way.width_m))
+
+
+def _mouths(
+    moved: Geometries,
+    lands: _Lands,
+    ways: Sequence[Lane | None],
+    before: Sequence[Lane | None],
+    clearance: float,
+    lane_m: float,
+) -> tuple[list[Mouth | None], list[Mouth | None]]:
+    """Return the way in to each piece, and of pieces with an entrance off the land the straight way besides."""
+    widths = np.array([lane_m if way is None else way.width_m for way in ways])
+    gates = _straight(moved, lands, clearance, widths)
+    straight = [
+        None if np.isnan(gate).any() else Mouth(np.array([*_last(lane), point, gate]), None, lane)
+        for point, gate, lane in zip(lands.begins, gates, before, strict=True)
+    ]
+    followed: list[Mouth | None] = []
+    for one, way, lane, piece in zip(straight, ways, before, moved, strict=True):
+        is_followed = way is not None and (one is None or lane is not None)
+        followed.append(_along(way, piece, clearance) if way is not None and is_followed else one)
+    return followed, [None if lane is None else one for one, lane in zip(straight, before, strict=True)]
 
 
 def _square_m(lane_m: float, verge_m: float) -> float:
@@ -264,30 +292,23 @@ def grounds_of(
             joined[i] = shapely.union(moved[i], lane.ground())
     lands = _Lands(joined, points, np.array([lane is not None for lane in before], dtype=bool))
 
-    def mouths(clearance: float, lane_m: float) -> tuple[list[Mouth | None], list[Mouth | None]]:
-        """Return the way in to each piece, and of pieces with an entrance off the land the straight way besides."""
-        widths = np.array([lane_m if way is None else way.width_m for way in ways])
-        gates = _straight(moved, lands, clearance, widths)
-        straight = [
-            None if np.isnan(gate).any() else Mouth(np.array([*_last(lane), point, gate]), None, lane)
-            for point, gate, lane in zip(points, gates, before, strict=True)
-        ]
-        followed: list[Mouth | None] = []
-        for one, way, lane, piece in zip(straight, ways, before, moved, strict=True):
-            is_followed = way is not None and (one is None or lane is not None)
-            followed.append(_along(way, piece, clearance) if way is not None and is_followed else one)
-        return followed, [None if lane is None else one for one, lane in zip(straight, before, strict=True)]
-
     # Each width by itself: what a piece holds under one layout must not hang on which others are asked.
-    near = {lane: mouths(lane[1] + lane[0] * math.sqrt(0.5) + _ROUNDING_M, lane[0]) for lane in lanes}
-    farther = {lane: mouths(_square_m(*lane), lane[0]) for lane in lanes}
+    near = {
+        lane: _mouths(moved, lands, ways, before, lane[1] + lane[0] * math.sqrt(0.5) + _ROUNDING_M, lane[0])
+        for lane in lanes
+    }
+
+    def farther(i: int, lane: tuple[float, float]) -> Mouth | None:
+        one = slice(i, i + 1)
+        return _mouths(moved[one], lands.at(one), ways[one], before[one], _square_m(*lane), lane[0])[0][0]
+
     areas = shapely.area(moved)
     grounds = [
         Ground(
             edges[first_edge[i] : first_edge[i + 1]],
             float(areas[i]),
             {lane: mouth for lane, (one, _) in near.items() if (mouth := one[i]) is not None},
-            {lane: mouth for lane, (one, _) in farther.items() if (mouth := one[i]) is not None},
+            partial(farther, i),
             {lane: mouth for lane, (_, one) in near.items() if (mouth := one[i]) is not None},
             moved[i],
             way,

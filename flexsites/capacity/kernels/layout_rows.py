@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flexsites.capacity.kernels.layout_lanes import ANCHOR, FAR, X
-from flexsites.capacity.kernels.layout_runs import bays_of_run, bays_of_stretch, run_length
+from flexsites.capacity.kernels.layout_runs import bays_of_run, bays_of_stretch, run_length, run_lengths
 from flexsites.capacity.kernels.ordering import stable_order
 from flexsites.compiled import kernel
 
@@ -34,10 +34,11 @@ def bays_of_strips(start: Ints, near: Floats, far: Floats, spine: Ints, layout: 
     n_bays = np.zeros(start.size - 1, np.int64)
     lengths = np.abs(far - near)
     longest = bays_of_run(layout, lengths.max(), n_storeys) if lengths.size else 0
+    runs = run_lengths(layout, longest, n_storeys)
     for k in range(n_bays.size):
         for i in range(start[k], start[k + 1]):
             if spine[i] >= 0:
-                n_bays[k] += bays_of_stretch(layout, lengths[i], n_storeys, longest)
+                n_bays[k] += bays_of_stretch(layout, lengths[i], runs)
     return n_bays
 
 

@@ -7,11 +7,14 @@ every home has its places and its yard within the length of its own run, and car
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flexsites.capacity.kernels.layout_figures import homes_at_most
 from flexsites.compiled import kernel
 
-__all__ = ["bays_of_run", "bays_of_stretch", "built_length", "n_places", "run_length", "yard_length"]
+__all__ = ["bays_of_run", "bays_of_stretch", "built_length", "n_places", "run_length", "run_lengths", "yard_length"]
+
+Floats = NDArray[np.float64]
 
 WHOLE = 1e-9
 
@@ -91,7 +94,16 @@ def bays_of_run(layout: np.void, length: float, n_storeys: int) -> int:
 
 
 @kernel
-def bays_of_stretch(layout: np.void, length: float, n_storeys: int, longest: int) -> int:
+def run_lengths(layout: np.void, longest: int, n_storeys: int) -> Floats:
+    """Return the lengths of runs of no bays, of one, and so on to the longest, shape (longest + 1,), ascending."""
+    lengths = np.empty(longest + 1)
+    for n in range(lengths.size):
+        lengths[n] = run_length(layout, n, n_storeys)
+    return lengths
+
+
+@kernel
+def bays_of_stretch(layout: np.void, length: float, lengths: Floats) -> int:
     """Return the bays of a free stretch of a row: one run after the other, with a gap that stops fire between them.
 
     Parameters
@@ -100,10 +112,8 @@ def bays_of_stretch(layout: np.void, length: float, n_storeys: int, longest: int
         One record of dtype `LAYOUT`.
     length
         Of the stretch, in m.
-    n_storeys
-        Modules on each other.
-    longest
-        Bays of the longest run there may be: ``bays_of_run(layout, np.inf, n_storeys)``, worked out once.
+    lengths
+        Of the runs there may be, worked out once: `run_lengths` up to ``bays_of_run`` of the longest stretch.
 
     Examples
     --------
@@ -112,9 +122,16 @@ def bays_of_stretch(layout: np.void, length: float, n_storeys: int, longest: int
     >>> from flexsites.capacity.kernels.layout_figures import LAYOUT
     >>> figures = np.zeros(1, LAYOUT)
     >>> figures[["width_m", "depth_m", "n_bays_min", "n_wide", "run_max_m", "fire_gap_m"]] = (3.5, 8, 1, 1, 40, 5)
-    >>> bays_of_stretch(figures[0], 80.0, 1, 11)
+    >>> bays_of_stretch(figures[0], 80.0, run_lengths(figures[0], 11, 1))
     21
     """
-    whole = run_length(layout, longest, n_storeys) + layout["fire_gap_m"]
-    n = max(0, math.floor((length + layout["fire_gap_m"]) / whole + WHOLE)) if longest > 0 else 0
-    return n * longest + bays_of_run(layout, length - n * whole, n_storeys)
+    longest = lengths.size - 1
+    if longest == 0:
+        return 0
+    whole = lengths[longest] + layout["fire_gap_m"]
+    n_whole: int = max(0, math.floor((length + layout["fire_gap_m"]) / whole + WHOLE))
+    rest = length - n_whole * whole
+    n = longest
+    while n > 0 and lengths[n] > rest + WHOLE:
+        n -= 1
+    return n_whole * longest + (n if n >= layout["n_bays_min"] else 0)

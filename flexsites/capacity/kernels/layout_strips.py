@@ -53,19 +53,32 @@ def turned(edges: Floats, direction: float) -> Floats:
 
 
 @kernel
-def _outermost(ax: float, ay: float, bx: float, by: float, y: float, reach: float, side: float) -> float:
+def _aside(ax: float, ay: float, bx: float, by: float, reach: float) -> tuple[float, float]:
+    """Return by how much a segment is moved, in x and y, to lie at its reach on its right; on its left: the opposite.
+
+    It is asked of segments that are not level.
+    """
+    dx, dy = bx - ax, by - ay
+    if dy == 0.0:
+        return 0.0, 0.0
+    length = math.sqrt(dx * dx + dy * dy)
+    return abs(dy) / length * reach, (dx if dy < 0.0 else -dx) / length * reach
+
+
+@kernel
+def _outermost(
+    ax: float, ay: float, bx: float, by: float, aside: tuple[float, float], y: float, reach: float, side: float
+) -> float:
     """Return the outermost x at height y of what lies within reach of a segment: leftmost (side -1) or rightmost (1).
 
-    The outer boundary is an arc round one end, a line beside the segment, and an arc round the other end. Infinite on
-    the inner side where nothing of the set lies at that height.
+    The outer boundary is an arc round one end, a line beside the segment (see `_aside`), and an arc round the other
+    end. Infinite on the inner side where nothing of the set lies at that height.
     """
     dx, dy = bx - ax, by - ay
     if dy != 0.0:
-        length = math.sqrt(dx * dx + dy * dy)
-        # The normal that points to the side asked: (dy, -dx) has the sign of dy in x.
-        shift = (-side if dy > 0.0 else side) * dx / length * reach
-        if min(ay, by) <= y - shift <= max(ay, by):
-            return ax + side * abs(dy) / length * reach + (y - shift - ay) / dy * dx
+        on_line = y - side * aside[1]
+        if min(ay, by) <= on_line <= max(ay, by):
+            return ax + side * aside[0] + (on_line - ay) / dy * dx
     # Of both arcs the outer one: for an edge that is level but for rounding, either end may be the nearer in height.
     outermost = -side * np.inf
     for px, py in ((ax, ay), (bx, by)):
@@ -106,18 +119,26 @@ def blocked_interval(
     >>> blocked_interval(0.0, -3.0, 0.0, -3.0, 0.0, 8.0, 5.0)
     (-4.0, 4.0)
     """
-    if max(ay, by) + reach < low or min(ay, by) - reach > high:
-        return np.inf, -np.inf
     if ax > bx:
         ax, ay, bx, by = bx, by, ax, ay
+    return _interval(ax, ay, bx, by, _aside(ax, ay, bx, by, reach), low, high, reach)
+
+
+@kernel
+def _interval(
+    ax: float, ay: float, bx: float, by: float, aside: tuple[float, float], low: float, high: float, reach: float
+) -> tuple[float, float]:
+    """Return what `blocked_interval` gives for a segment whose left end is first; `_aside` of it is given."""
+    if max(ay, by) + reach < low or min(ay, by) - reach > high:
+        return np.inf, -np.inf
     if low <= ay <= high:
         left = ax - reach
     else:
-        left = _outermost(ax, ay, bx, by, _nearest_height(ax, ay, bx, by, low, high), reach, -1.0)
+        left = _outermost(ax, ay, bx, by, aside, _nearest_height(ax, ay, bx, by, low, high), reach, -1.0)
     if low <= by <= high:
         right = bx + reach
     else:
-        right = _outermost(ax, ay, bx, by, _nearest_height(bx, by, ax, ay, low, high), reach, 1.0)
+        right = _outermost(ax, ay, bx, by, aside, _nearest_height(bx, by, ax, ay, low, high), reach, 1.0)
     return left, right
 
 
@@ -176,11 +197,14 @@ def _blocked(
     crosses = np.empty(start[n_strips], np.bool_)
     for i in range(edges.shape[0]):
         ax, ay, bx, by = edges[i, 0], edges[i, 1], edges[i, 2], edges[i, 3]
+        if ax > bx:
+            ax, ay, bx, by = bx, by, ax, ay
+        aside = _aside(ax, ay, bx, by, reach)  # once for all strips that it blocks
         first, last = _strips_of(edges[i], origin, step, depth, reach, n_strips)
         for k in range(first, last):
             low = origin + k * step + TOUCH_M
             high = origin + k * step + depth - TOUCH_M
-            one_left, one_right = blocked_interval(ax, ay, bx, by, low, high, reach)
+            one_left, one_right = _interval(ax, ay, bx, by, aside, low, high, reach)
             if one_left > one_right:
                 continue
             middle = (low + high) / 2

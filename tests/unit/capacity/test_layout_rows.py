@@ -11,7 +11,7 @@ from flexsites.capacity.kernels.layout_directions import long_axis, row_directio
 from flexsites.capacity.kernels.layout_figures import LAYOUT, Layout
 from flexsites.capacity.kernels.layout_ground import local_edges
 from flexsites.capacity.kernels.layout_rows import best_rows, chosen_rows, fill_runs
-from flexsites.capacity.kernels.layout_runs import bays_of_run, bays_of_stretch, run_length
+from flexsites.capacity.kernels.layout_runs import bays_of_run, bays_of_stretch, run_length, run_lengths
 from tests.piece_shapes import PLAIN, random_piece
 
 
@@ -52,15 +52,18 @@ def test_a_run_is_the_longest_that_fits(norm: float, n_storeys: int) -> None:
         assert n == max(fits, default=0)
 
 
-def test_a_stretch_holds_one_run_after_the_other() -> None:
-    layout = figures(PLAIN._replace(n_bays_min=3))
-    longest = bays_of_run(layout, 1e6, 1)
+@pytest.mark.parametrize("norm", [0.0, 1 / 3, 1.0])
+@pytest.mark.parametrize("n_storeys", [1, 3])
+@pytest.mark.parametrize("side_gap_m", [0.0, 5.0])
+def test_a_stretch_holds_one_run_after_the_other(norm: float, n_storeys: int, side_gap_m: float) -> None:
+    layout = figures(PLAIN._replace(n_bays_min=3, parking_norm=norm, yard_m2=4.0, side_gap_m=side_gap_m))
+    lengths = run_lengths(layout, bays_of_run(layout, 260.0, n_storeys), n_storeys)
     for length in np.linspace(0, 260, 261):
         left, n_bays = length, 0
-        while (n := bays_of_run(layout, left, 1)) > 0:
+        while (n := bays_of_run(layout, left, n_storeys)) > 0:
             n_bays += n
-            left -= run_length(layout, n, 1) + 5.0
-        assert bays_of_stretch(layout, length, 1, longest) == n_bays
+            left -= run_length(layout, n, n_storeys) + 5.0
+        assert bays_of_stretch(layout, length, lengths) == n_bays
 
 
 def test_short_runs_are_left_out() -> None:
