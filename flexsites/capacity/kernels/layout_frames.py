@@ -24,7 +24,7 @@ from flexsites.capacity.kernels.layout_plan import (
     reached_dm,
 )
 from flexsites.capacity.kernels.layout_rows import N_MODULES
-from flexsites.capacity.kernels.layout_strips import clear_intervals, n_strips_over, turned
+from flexsites.capacity.kernels.layout_strips import along_and_across, clear_intervals, n_strips_over, turned
 from flexsites.geometry.ways import Lane
 
 __all__ = ["Asked", "Found", "Frames", "Planned", "Turns", "asked_of", "held"]
@@ -87,12 +87,8 @@ class _Turned:
     """A piece turned so that rows lie along x, and its strips: they do not hang on where one comes in."""
 
     def __init__(self, edges: Floats, direction: float) -> None:
-        edges = turned(edges, direction)
-        swapped = edges[:, [1, 0, 3, 2]]
-        # In the order in which the strips sort what blocks them, which then move little.
-        self.edges = edges[np.argsort(np.minimum(edges[:, 0], edges[:, 2]), kind="stable")]
-        self.swapped = swapped[np.argsort(np.minimum(swapped[:, 0], swapped[:, 2]), kind="stable")]
-        self.low = float(min(edges[:, 1].min(), edges[:, 3].min()))
+        self.edges, self.swapped = along_and_across(edges, direction)
+        self.low = float(self.swapped[:, ::2].min())
         self.direction = direction
         self._strips: dict[tuple[object, ...], Strips] = {}
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from flexsites.capacity.kernels.ordering import stable_order
 from flexsites.compiled import kernel
 
-__all__ = ["blocked_interval", "clear_intervals", "n_strips_over", "turned"]
+__all__ = ["along_and_across", "blocked_interval", "clear_intervals", "n_strips_over", "turned"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -50,6 +50,43 @@ def turned(edges: Floats, direction: float) -> Floats:
             result[i, j] = cosine * edges[i, j] + sine * edges[i, j + 1]
             result[i, j + 1] = cosine * edges[i, j + 1] - sine * edges[i, j]
     return result
+
+
+@kernel
+def along_and_across(edges: Floats, direction: float) -> tuple[Floats, Floats]:
+    """Return edges in a frame whose x axis lies in a direction, and the same with x and y swapped.
+
+    Each in ascending order of their left ends: in the order in which strips sort what blocks them, which then moves
+    little.
+
+    Parameters
+    ----------
+    edges, direction
+        As for `turned`.
+
+    Examples
+    --------
+    >>> along, across = along_and_across(np.array([[4.0, 0.0, 4.0, 2.0], [4.0, 2.0, 0.0, 0.0]]), 0.0)
+    >>> along.tolist(), across.tolist()
+    ([[4.0, 2.0, 0.0, 0.0], [4.0, 0.0, 4.0, 2.0]], [[0.0, 4.0, 2.0, 4.0], [2.0, 4.0, 0.0, 0.0]])
+    """
+    found = turned(edges, direction)
+    swapped = np.empty_like(found)
+    for i in range(found.shape[0]):
+        for j in range(4):
+            swapped[i, j] = found[i, j ^ 1]
+    return _by_left_end(found), _by_left_end(swapped)
+
+
+@kernel
+def _by_left_end(edges: Floats) -> Floats:
+    """Return edges in ascending order of their left ends."""
+    order = stable_order(np.minimum(edges[:, 0], edges[:, 2]))
+    found = np.empty_like(edges)
+    for i in range(order.size):
+        for j in range(4):
+            found[i, j] = edges[order[i], j]
+    return found
 
 
 @kernel
