@@ -9,7 +9,7 @@ part of the piece from which one does.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
@@ -45,6 +45,13 @@ class Barriers:
     water: GeometryArray
     wide_m: float
     crossing_m: float
+    closed_tree: shapely.STRtree = field(init=False)
+    water_tree: shapely.STRtree = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Index what is searched, once for all who ask."""
+        object.__setattr__(self, "closed_tree", shapely.STRtree(self.closed))
+        object.__setattr__(self, "water_tree", shapely.STRtree(self.water))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +129,7 @@ class Crossing:
 
     def __init__(self, barriers: Barriers) -> None:
         self.barriers = barriers
-        self._closed, self._water = shapely.STRtree(barriers.closed), shapely.STRtree(barriers.water)
+        self._closed, self._water = barriers.closed_tree, barriers.water_tree
 
     def is_clear(self, line: shapely.Geometry) -> bool:
         """Whether a line meets neither barriers nor water: then nothing need be united."""

@@ -15,7 +15,8 @@ from flexsites.exclusion.kernels.cores import GRID_M
 Pairs: TypeAlias = dict[tuple[int, int], int]
 """What is known of pairs of pieces: how they meet."""
 
-_APART, _TOUCHING, _JOINED = 0, 1, 2
+_FAR, _APART, _TOUCHING, _JOINED = -1, 0, 1, 2
+"""Farther apart than a core can bridge, within that, near enough to touch once on the grid, sharing an edge."""
 
 _CONTACT_M = 0.002
 _EDGE_M = 0.01
@@ -47,15 +48,12 @@ class Neighbours:
 
     Attributes
     ----------
-    tree
-        Index of the pieces.
     near, starts
         Shape (m,) and (n + 1,): those near piece i, itself among them, are ``near[starts[i]:starts[i + 1]]``.
     is_touching, is_joined
         Shape (m,): whether the two may touch once on the grid, and whether they share an edge.
     """
 
-    tree: shapely.STRtree
     near: IntArray
     starts: IntArray
     is_touching: BoolArray
@@ -93,21 +91,45 @@ def find_neighbours(
     names = np.arange(len(pieces)) if ids is None else ids
     known = {} if known is None else known
     tree = shapely.STRtree(pieces)
-    one, other = tree.query(pieces, predicate="dwithin", distance=gap_m)
-    order = np.argsort(one, kind="stable")
-    one, other = one[order], other[order]
-    # Asked once a pair, and of those only that touch. On the grid a corner moves by less than its step.
-    first, last = names[np.minimum(one, other)].tolist(), names[np.maximum(one, other)].tolist()
-    keys = list(zip(first, last, strict=True))
-    pairs = np.flatnonzero((one < other) & np.array([key not in known for key in keys], dtype=bool))
+    one, other = _boxes_near(tree, pieces, gap_m)
+    keys = list(zip(names[one].tolist(), names[other].tolist(), strict=True))
+    new = np.flatnonzero(np.array([key not in known for key in keys], dtype=bool))
+    pairs = new[_lie_within(tree, pieces, (one[new], other[new]), names, gap_m)]
+    # Of those only that touch is more asked. On the grid a corner moves by less than its step.
     touching = pairs[shapely.dwithin(pieces[one[pairs]], pieces[other[pairs]], 2.0 * GRID_M)]
     meeting = touching[shapely.dwithin(pieces[one[touching]], pieces[other[touching]], GRID_M)]
     joined = meeting[share_edge(pieces[one[meeting]], pieces[other[meeting]])]
-    for rows, how in ((pairs, _APART), (touching, _TOUCHING), (joined, _JOINED)):
+    for rows, how in ((new, _FAR), (pairs, _APART), (touching, _TOUCHING), (joined, _JOINED)):
         known |= dict.fromkeys([keys[i] for i in rows.tolist()], how)
-    met = np.array([known.get(key, _APART) for key in keys], dtype=np.int64)
-    starts = np.searchsorted(one, np.arange(len(pieces) + 1))
-    return Neighbours(tree, other, starts, met >= _TOUCHING, met == _JOINED)
+    met = np.array([known[key] for key in keys], dtype=np.int64)
+    is_near = met > _FAR
+    one, other, met = one[is_near], other[is_near], met[is_near]
+    # Both ways, and each piece with itself.
+    alone = np.arange(len(pieces))
+    of, near = np.concatenate([one, other, alone]), np.concatenate([other, one, alone])
+    met = np.concatenate([met, met, np.full_like(alone, _APART)])
+    order = np.lexsort((near, of))
+    starts = np.searchsorted(of[order], np.arange(len(pieces) + 1))
+    return Neighbours(near[order], starts, met[order] >= _TOUCHING, met[order] == _JOINED)
+
+
+def _boxes_near(tree: shapely.STRtree, pieces: GeometryArray, within_m: float) -> tuple[IntArray, IntArray]:
+    """Return the pairs of which the boxes lie within a distance along x and y, the first before the other."""
+    # A hair wider than asked: what rounds to the distance is still compared.
+    grown = shapely.bounds(pieces) + (within_m * (1.0 + 1e-9) + 1e-6) * np.array([-1.0, -1.0, 1.0, 1.0])
+    one, other = tree.query(shapely.box(*grown.T))
+    return one[one < other], other[one < other]
+
+
+def _lie_within(
+    tree: shapely.STRtree, pieces: GeometryArray, pairs: tuple[IntArray, IntArray], names: IntArray, within_m: float
+) -> BoolArray:
+    """Return which pairs lie within a distance: one of each is asked, that with the higher name, which came last."""
+    one, other = pairs
+    asked = np.unique(np.where(names[one] > names[other], one, other))
+    row, near = tree.query(pieces[asked], predicate="dwithin", distance=within_m)
+    first, last = np.minimum(asked[row], near), np.maximum(asked[row], near)
+    return np.isin(one * len(pieces) + other, first * len(pieces) + last)
 
 
 def land_of(i: int, parcel: IntArray, neighbours: Neighbours, is_near: Callable[[int], bool]) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import shapely
 
-from flexsites.arrays import BoolArray, GeometryArray
+from flexsites.arrays import BoolArray, GeometryArray, IntArray
 from flexsites.exclusion.kernels.cores import GRID_M
 
 Links = list[list[int]]
@@ -50,9 +50,9 @@ def reaching(
     >>> reaching(plots, plots, one, near_m=40.0, gap_m=10.6).tolist()
     [True, True, True, False, False]
     """
-    near, bridged, touching = (
-        _beside(shapes, within_m) for shapes, within_m in ((parcels, near_m), (left, gap_m), (left, 2.0 * GRID_M))
-    )
+    near, (one, other) = _links(len(parcels), *_pairs(parcels, near_m)), _pairs(left, gap_m)
+    meets = shapely.dwithin(left[one], left[other], 2.0 * GRID_M)
+    bridged, touching = _links(len(left), one, other), _links(len(left), one[meets], other[meets])
     seeds = frozenset(np.flatnonzero(is_seed).tolist())
     found = is_seed.copy()
     for i in np.flatnonzero(~is_seed).tolist():
@@ -75,9 +75,16 @@ def _hanging_together(begin: Iterable[int], links: Links, may: frozenset[int]) -
     return found
 
 
-def _beside(shapes: GeometryArray, within_m: float) -> Links:
-    """Return which shapes lie within a distance of each."""
+def _pairs(shapes: GeometryArray, within_m: float) -> tuple[IntArray, IntArray]:
+    """Return the pairs of shapes that lie within a distance, the first before the other."""
     one, other = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=within_m)
-    order = np.argsort(one, kind="stable")
-    bounds = np.searchsorted(one[order], np.arange(1, len(shapes)))
-    return [part.tolist() for part in np.split(other[order], bounds)]
+    return one[one < other], other[one < other]
+
+
+def _links(n: int, one: IntArray, other: IntArray) -> Links:
+    """Return what pairs link each of n with, both ways, itself among it."""
+    links = [[i] for i in range(n)]
+    for i, j in zip(one.tolist(), other.tolist(), strict=True):
+        links[i].append(j)
+        links[j].append(i)
+    return links
