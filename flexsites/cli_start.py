@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from flexsites.inputs.recognition import Recognised
 
 _out = Console()
+_OF_BAG = ("buildings.bag_panden", "buildings.verblijfsobjecten")
 
 
 Places = Annotated[
@@ -206,10 +207,23 @@ def _recognised(
             *map(_plain, (place, presets[one.preset].label.get(lang.value), os.path.relpath(one.content.path, folder)))
         )
     _out.print(table)
-    _tell_left(found, folder, {one.file for one in wanted.values()})
+    used = {one.file for one in wanted.values()}
+    for place, one in found.findings.items():
+        if place not in wanted and one.file not in used and not (place in _OF_BAG and "layers.buildings" in wanted):
+            _say(f"not used: {os.path.relpath(one.file, folder)}: {_why_unwanted(place)}")
+    _tell_left(found, folder, used)
     lines = lines_of(wanted, target, areas, presets, lang=lang.value)
     absent = {place: name for place, name in _starts(presets, roofs).items() if place not in lines}
     return _with_sites(lines, absent, roofs)
+
+
+def _why_unwanted(place: str) -> str:
+    """Return why what is recognised for a place is of no use to the run."""
+    if not place.startswith("buildings."):
+        return "it is of land, and --roofs asks for roofs alone"
+    if place in _OF_BAG:
+        return "panden and verblijfsobjecten together tell which buildings are lived in, and only one of them is here"
+    return "it is of roofs, which --roofs asks for"
 
 
 def _with_sites(
@@ -239,10 +253,13 @@ def _tell_left(found: Recognised, folder: Path, used: set[Path]) -> None:
     by_file: dict[Path, list[str]] = {}
     for content in found.unknown:
         whole = Path(split_archive(content.path)[0])
-        by_file.setdefault(whole, []).append(content.layer or Path(content.path).name)
+        names = sorted(content.columns) if content.kind == "table" else [content.layer or Path(content.path).name]
+        by_file.setdefault(whole, []).extend(names)
     for file, names in by_file.items():
         told = said("not used of" if file in used else "not recognised:")
         _say(f"{told} {os.path.relpath(file, folder)}: {', '.join(dict.fromkeys(names))}")
+    if any(content.kind == "table" for content in found.unknown):
+        _say("`flexsites sources template NAME` writes an empty table with the columns of a register")
     for fault in found.faults:
         _say(f"cannot be read: {fault if isinstance(fault, str) else fault.told(said)}")
 

@@ -218,7 +218,7 @@ def build_network(streets: StreetGraph, *, mode: Mode, min_component_m: float, w
     flags[(flags > 0) & (streets.allowed & CROSSING > 0)] |= PASSING
     keep, cut = _components(streets, flags > 0, length, min_component_m)
     if streets.n_edges and not keep.any():
-        raise InputError(Fault(f"no street for mode {mode}", "streets", "check access tags and min_component_m"))
+        raise InputError(_no_street(mode, cut, min_component_m))
     chosen = np.flatnonzero(keep)
     start, edge = incidence(streets.edge_from[chosen], streets.edge_to[chosen], streets.n_nodes)
     ends = streets.edge_from[chosen], streets.edge_to[chosen]
@@ -236,6 +236,18 @@ def build_network(streets: StreetGraph, *, mode: Mode, min_component_m: float, w
     own_start = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     vertex_start, vertex_xy = chain_vertices(chain_start, chain_edge, against, own_start, vertices)
     return _ordered(mode, streets, (origin, target, chain_flags), (vertex_start, vertex_xy), cut, wait_m)
+
+
+def _no_street(mode: Mode, cut: Cut, least_component_m: float) -> Fault:
+    """Return why no street is left for a mode."""
+    if not cut.n_cut_edges:
+        return Fault(f"no street for mode {mode}", "streets", "see who may use the streets (access tags)")
+    least = f"{least_component_m:.0f}"
+    return Fault(
+        f"streets for mode {mode} do not join; parts: {cut.n_cut_components}, each shorter than {least} m",
+        "streets",
+        "let lines share an end where they meet, or lower min_component_m of configs/streets.yaml",
+    )
 
 
 def _components(

@@ -140,22 +140,23 @@ def column_faults(
     names = set(available)
     made = {*selection.constants, *selection.pairs}
     ours = (names - set(selection.rename)) | set(selection.rename.values()) | made
-    asked = [
-        *((name, "`where` names") for name in selection.where if name not in names),
-        *((name, "`single` names") for name in selection.single if name not in names),
-        *((name, "`keep` names") for name in selection.keep if name not in names | {EVERY_COLUMN}),
-        *((name, "`periods` names") for name in getattr(selection, "periods", {}) if name not in names),
-        *((name, "`without_period` names") for name in getattr(selection, "without_period", ()) if name not in names),
-        *((name, "`rename` names") for name in selection.rename if name not in names),
-        *((name, "`pairs` names") for name in dict.fromkeys(_paired(selection)) if name not in names),
-        *((name, "`recode` names") for name in selection.recode if name not in ours),
-        *((name, "`spelled` names") for name in selection.spelled if name not in ours),
-        *((name, "a rule asks for") for name in dict.fromkeys(needed) if name not in ours),
-    ]
-    option = "`id_columns` names" if selection.id_columns else "`id_column` names"
-    asked += [(name, option) for name in selection.identifying if name not in names]
+    told = {
+        "where": selection.where,
+        "single": selection.single,
+        "keep": [name for name in selection.keep if name != EVERY_COLUMN],
+        "periods": getattr(selection, "periods", {}),
+        "without_period": getattr(selection, "without_period", ()),
+        "rename": selection.rename,
+        "pairs": dict.fromkeys(_paired(selection)),
+        "id_columns" if selection.id_columns else "id_column": selection.identifying,
+    }
+    told_of_ours = {"recode": selection.recode, "spelled": selection.spelled}
+    asked = [(name, option) for option, listed in told.items() for name in listed if name not in names]
+    asked += [(name, option) for option, listed in told_of_ours.items() for name in listed if name not in ours]
     has = f"name one of its columns: {', '.join(sorted(names)) or 'it has none'}"
-    faults = [Fault(f"no column {name}, which {who}", where, has) for name, who in asked]
+    faults = [Fault(f"no column {name}, which `{option}` names", where, has) for name, option in asked]
+    lacking = [name for name in dict.fromkeys(needed) if name not in ours]
+    faults += [Fault(f"no column {name}, which a rule asks for", where, has) for name in lacking]
     kept = [selection.rename.get(name, name) for name in kept_columns(selection, names, needed)]
     twice = sorted(name for name, n in Counter([*kept, *selection.constants, *selection.pairs]).items() if n > 1)
     return faults + [Fault(f"two columns become {name}", where, "give each its own name in `rename`") for name in twice]

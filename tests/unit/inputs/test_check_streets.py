@@ -29,7 +29,7 @@ def lines(folder: Path, road_class: str, length_m: float) -> dict[str, object]:
 
 @pytest.mark.parametrize(
     ("road_class", "length_m", "told"),
-    [("footway", 5000.0, "no street for mode bicycle"), ("residential", 40.0, "no street for mode"),
+    [("footway", 5000.0, "no street for mode bicycle"), ("residential", 40.0, "do not join; parts: 1, each"),
      ("residential", 5000.0, None)],
 )  # fmt: skip
 def test_a_check_tells_that_nobody_can_go_over_the_streets(

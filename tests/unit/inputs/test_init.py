@@ -81,6 +81,18 @@ def test_what_is_written_passes_its_check(tmp_path: Path) -> None:
     assert check_inputs(study) == []
 
 
+def test_every_file_of_a_folder_is_used_or_told_with_its_reason(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    made.brk_gml(folder / "land.zip", 3)
+    made.gpkg(folder / "huizen.gpkg", pand=made.frame(identificatie=["0228100000000001"], bouwjaar=[1970]))
+    made.table(folder / "eigenaren.csv", perceel=["84920229870000"], eigenaar=["gemeente"])
+    told = CliRunner().invoke(app, ["init", "Ede", "--from", str(folder), "--to", str(tmp_path / "run.yaml")]).output
+    assert "not used: huizen.gpkg: panden and verblijfsobjecten together tell" in " ".join(told.split())
+    assert "not recognised: eigenaren.csv: eigenaar, perceel" in told
+    assert "`flexsites sources template NAME`" in told
+
+
 @pytest.mark.parametrize("lang", ["nl", "en"])
 def test_without_a_folder_all_comes_from_the_registers(lang: str) -> None:
     lines = {place: Line(name) for name, preset in PRESETS.items() for place in preset.starts}

@@ -82,7 +82,9 @@ def test_figures_that_turn_round_are_refused(figures):
     content = figures.model_dump(mode="json", exclude_defaults=True)
     types = content["by_type"]
     shelter = types["shelter"]
-    turned = {"needing_share": shelter["adults_per_home"]}, {"adults_per_home": shelter["needing_share"]}
+    needing = shelter["needing_share"]
+    falling = needing | {"low": needing["high"], "high": needing["low"]}
+    turned = {"needing_share": falling}, {"adults_per_home": needing}
     for changed, told in zip(turned, ("needing_share rises", "adults_per_home falls"), strict=True):
         with pytest.raises(ValueError, match=told):
             Homelessness.model_validate({"by_type": types | {"shelter": shelter | changed}})
