@@ -37,6 +37,7 @@ _TELLING = {
 """Functions that return what others say."""
 _CONSTANTS = {
     "config/load.py": {"_WRONG_YAML"},
+    "inputs/rows/numbers.py": {"OF_A_MAPPING"},
     "inputs/rows/options.py": {"_STATES_NOTHING", "_OF_REGISTER", "_MAKES_NOTHING", "_HAS_KEY"},
     "inputs/rows/validity.py": {"_REMEDIES", "_OTHER_KIND", "_SET_APART"},
 }

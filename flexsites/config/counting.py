@@ -27,8 +27,6 @@ class Counting(Model):
         wrong = []
         if not self.common_homes_per_ha.is_rising() or self.common_homes_per_ha.low.value <= 0:
             wrong.append("common_homes_per_ha must be above 0 and not fall from low to high")
-        if self.cluster_reach_m.value < 0:
-            wrong.append("cluster_reach_m must be 0 or more")
         if len(set(self.first_flexmilieus)) < len(self.first_flexmilieus):
             wrong.append(f"first_flexmilieus: one stands twice in {list(self.first_flexmilieus)}")
         if wrong:

@@ -71,9 +71,6 @@ class DwellingType(Model):
         if self.is_detached != (self.side_gap_m is not None):
             message = f"{self.id}: side_gap_m is given if and only if the home is detached"
             raise ValueError(message)
-        if self.side_gap_m is not None and self.side_gap_m.value < 0:
-            message = f"{self.id}: side_gap_m must be 0 or more"
-            raise ValueError(message)
         int(self.max_storeys)
         if self.max_persons is not None and int(self.max_persons) < 1:
             message = f"{self.id}: max_persons is 1 or more"
@@ -185,7 +182,6 @@ class Programme(Model):
         } | {f"parking_relief.{i}.norm": relief.norm for i, relief in enumerate(self.parking_relief)}
         wrong = [f"{name} must not fall from low to high" for name, bounds in loose.items() if not bounds.is_rising()]
         wrong += [f"{name} must not rise from low to high" for name, bounds in tight.items() if not bounds.is_falling()]
-        wrong += [f"{name} must be 0 or more" for name, bounds in (loose | tight).items() if min(bounds.values()) < 0]
         if min(self.setback_m.values()) <= 0:
             wrong.append("setback_m must be above 0: homes do not stand on the boundary")
         if min(self.lane_width_m.values()) <= 0:
@@ -311,8 +307,6 @@ class LayoutStandard(Model):
             *("parking_aisle_m", "parking_distance_m", "min_water_width_m", "verge_m"),
         )
         wrong = [f"{name} must be above 0" for name in positive if float(getattr(self, name)) <= 0]
-        others = ("fire_gap_m", "stairs_width_m", "gallery_width_m", "yard_area_m2", "water_share")
-        wrong += [f"{name} must be 0 or more" for name in others if float(getattr(self, name)) < 0]
         wrong += [
             f"{name} must be 1 or more"
             for name in ("n_directions", "max_spines", "min_row_modules")

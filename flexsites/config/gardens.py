@@ -53,7 +53,4 @@ class Gardens(Model):
         if starts[0] != 0 or any(after <= before for before, after in pairwise(starts)):
             message = "built_on begins at 0, and each band lies above the one before it"
             raise ValueError(message)
-        if not all(0 <= float(one.share) <= 1 for one in self.built_on):
-            message = "shares of built_on lie between 0 and 1"
-            raise ValueError(message)
         return self

@@ -229,7 +229,7 @@ def _choose(namings: tuple[Naming, ...], contents: tuple[Content, ...], *, where
         for content in contents:
             if (found := naming_of((naming,), content)) is not None:
                 return found, content
-    ways = " or ".join(f"({', '.join(naming.has)})" for naming in namings)
+    ways = " / ".join(f"({', '.join(naming.has)})" for naming in namings)
     has = "; ".join(f"{one.layer or 'the file'} has {', '.join(sorted(one.columns)[:_SHOWN])}" for one in contents[:3])
     what = f"it is not named as this register is delivered: {has or 'it holds no features'}"
     raise InputError(Fault(what, where, f"give a file with the columns {ways}, or write its entry out with `rename`"))

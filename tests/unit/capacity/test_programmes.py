@@ -34,7 +34,7 @@ def changed(**update: object) -> dict[str, Any]:
         ({"n_storeys": bounds(1, 1.5, 2)}, "not a whole number"),
         ({"setback_m": bounds(3, 2, 0)}, "setback_m must be above 0"),
         ({"lane_width_m": bounds(3, 3, 0)}, "lane_width_m must be above 0"),
-        ({"parking_norm": bounds(0.2, 0.1, -0.1)}, "parking_norm must be 0 or more"),
+        ({"parking_norm": bounds(0.2, 0.1, -0.1)}, "parking_norm.high is -0.1, and cannot be below 0"),
         ({"parking_norm": bounds(0.1, 0.1, 0.1)}, "above the norm without relief"),
         ({"min_units": bounds(1, 1, 0)}, "min_units must be 1 or more"),
         ({"min_units": bounds(1, 2, 3)}, "min_units must not rise"),
@@ -80,12 +80,12 @@ def test_a_dwelling_type_refuses(update: dict[str, object], message: str) -> Non
 def test_a_layout_standard_refuses_all_its_faults_at_once() -> None:
     wrong = layout_standard().model_dump() | {
         name: assumed(value)
-        for name, value in {"row_step_m": 0, "yard_area_m2": -1, "max_spines": 0, "gross_net_factor": 0.9}.items()
+        for name, value in {"row_step_m": 0, "verge_m": 0, "max_spines": 0, "gross_net_factor": 0.9}.items()
     }
     wrong["water_share"] = assumed(1)
     with pytest.raises(ValidationError) as caught:
         LayoutStandard.model_validate(wrong)
-    told = "row_step_m must be above 0; yard_area_m2 must be 0 or more; max_spines must be 1 or more; water_share is"
+    told = "row_step_m must be above 0; verge_m must be above 0; max_spines must be 1 or more; water_share is"
     assert told in str(caught.value)
     assert "gross_net_factor must be 1 or more" in str(caught.value)
 

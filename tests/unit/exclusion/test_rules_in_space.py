@@ -124,7 +124,7 @@ def test_only_and_not_in_bound_a_rule_and_what_it_says_locally():
             "neither is",
         ),
         ([local("a", {"effect": "flag"}, gemeenten=[A]), local("a", {"effect": "off"}, gemeenten=[B])], "used twice"),
-        ([local("a", {"distance": 3}, gemeenten=[A])], "locally.a.distance"),
+        ([local("a", {"distance": 3}, gemeenten=[A])], "locally.a.change: distance: unknown key"),
         ([local("a", {"distance_m": {"value": 3, "unit": "km", "source": "x"}}, gemeenten=[A])], "is in m"),
     ],
 )
