@@ -276,7 +276,9 @@ def test_a_question_that_is_shared_out_is_answered_as_by_one_process(
     shared._land.helpers[:] = [_Beside(run), _Beside(None), _Beside(run, is_other=True)]
     (gemeente,) = run.tables["sites"]["gemeente_code"].dropna().unique()[:1]
     mine, theirs = shared.answer(variant), alone.answer(variant)
-    assert mine.n_assessed == theirs.n_assessed > 3
+    assert mine.n_assessed == theirs.n_assessed
+    # Of what leaves the land as it is nobody assesses anything.
+    assert theirs.n_assessed > 3 or shapes_of(theirs.tables["pieces"]) == shapes_of(run.tables["pieces"])
     for table, rows in theirs.tables.items():
         pd.testing.assert_frame_equal(mine.tables[table], rows, check_exact=True)
     kept_of = [dict(one._land._asked[0][1]["*"].tables) for one in (shared, alone)]
