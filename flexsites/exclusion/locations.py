@@ -56,11 +56,15 @@ def link_cores(pieces: Frame, *, with_consent: bool = True) -> Frame:
         else ("free_id", "free_core_mates", "is_without_consent")
     )
     valid = pieces[(pieces["is_valid"] & pieces[of]).to_numpy()]
-    ends = pd.DataFrame(valid[[name, mates]]).set_axis(["piece_id", "mate"], axis=1).explode("mate")
-    ends = ends[ends["mate"].isin(valid[name]).to_numpy()]
-    names = np.sort(ends[["piece_id", "mate"]].to_numpy(dtype=object).reshape(-1, 2).astype(str), axis=1)
-    pairs = pd.DataFrame(names, columns=["piece_id", "neighbour_piece_id"], dtype="str")
-    return pairs.drop_duplicates().sort_values(["piece_id", "neighbour_piece_id"], ignore_index=True)
+    names, mates_of = valid[name].to_list(), valid[mates].to_list()
+    known = frozenset(names)
+    pairs = {
+        (one, mate) if one < mate else (mate, one)
+        for one, mates in zip(names, mates_of, strict=True)
+        for mate in mates
+        if mate in known
+    }
+    return pd.DataFrame(sorted(pairs), columns=["piece_id", "neighbour_piece_id"], dtype="str")
 
 
 @stage(takes=(Pieces, Layers), gives=PieceLinks)

@@ -31,7 +31,7 @@ from flexsites.exclusion.overlay import overlay
 from flexsites.exclusion.pieces import leave_pieces, position_of
 from flexsites.exclusion.selection import geometry_of, open_plans
 from flexsites.finished.at_hand import LandAtHand, cut_further, in_order_of_cutting, layers_of, new_rules
-from flexsites.finished.foreseen import SECONDS_PER_PARCEL, is_everywhere, kind_of, laid_out_anew, met
+from flexsites.finished.foreseen import SECONDS_PER_PARCEL, TELLING_S, is_everywhere, kind_of, laid_out_anew, met
 from flexsites.finished.layouts import lay_out_anew
 from flexsites.finished.opened import Finished, in_order_of
 from flexsites.surroundings import Surroundings, halo_m
@@ -61,9 +61,6 @@ _PARCEL = 0.3
 
 _STRIPS = 4
 """Each process assesses so many strips of the map: much lies in some, little in others."""
-
-_TELLING_S = 1e-4
-"""What follows of a parcel of the run once all shares are assessed takes who asked, and nobody else: measured."""
 
 
 def study_with(at_hand: LandAtHand, reading: Reading, beside: Sequence[Reading] = ()) -> Study:
@@ -146,7 +143,7 @@ def _bounds(begun: Begun, n_shares: int) -> npt.NDArray[np.float64]:
     The first is of who asked, and smaller: all are to be done at once, and who asked has to tell the whole besides.
     """
     assessing_s = int(begun.is_asked.sum()) * SECONDS_PER_PARCEL[kind_of(begun.study.base, begun.reading)]
-    telling_s = len(begun.at_hand.parcels) * _TELLING_S
+    telling_s = len(begun.at_hand.parcels) * TELLING_S
     first = max(0.0, (assessing_s + telling_s) / n_shares - telling_s) / assessing_s
     return np.linspace(first, 1.0, n_shares)[:-1]
 

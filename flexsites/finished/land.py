@@ -38,7 +38,7 @@ from flexsites.finished.at_hand import (
     LandAtHand,
     open_land_of,
 )
-from flexsites.finished.foreseen import SECONDS_PER_PARCEL, Foreseen, kind_of, may_be_assessed
+from flexsites.finished.foreseen import Foreseen, kind_of, may_be_assessed, seconds_of
 from flexsites.finished.helper import Helping
 from flexsites.finished.opened import Finished, stand
 from flexsites.tables import Frame
@@ -92,7 +92,7 @@ class OtherLand:
         at_hand = self._at_hand()
         study = study_with(at_hand, reading, beside)
         n_parcels = int(may_be_assessed(at_hand, study, reading).sum())
-        return Foreseen(n_parcels, n_parcels * SECONDS_PER_PARCEL[kind_of(study.base, reading)])
+        return Foreseen(n_parcels, seconds_of(kind_of(study.base, reading), n_parcels, len(at_hand.parcels)))
 
     def _at_hand(self) -> LandAtHand:
         if not self._opened:

@@ -17,8 +17,8 @@ from flexsites.errors import ConfigError, Fault
 from flexsites.finished.at_hand import needs_cells, study_of_run
 from flexsites.finished.by_gemeente import ByGemeente
 from flexsites.finished.counted import Counted, count
-from flexsites.finished.foreseen import SECONDS_PER_PARCEL, Foreseen, Kind, kind_of
-from flexsites.finished.grounds import Grounds, grounds_of
+from flexsites.finished.foreseen import Foreseen, Kind, kind_of, seconds_of
+from flexsites.finished.grounds import Grounds, codes_of, grounds_of
 from flexsites.finished.made_by import is_of_other_code
 from flexsites.finished.opened import Finished
 from flexsites.reporting.summaries.variants import part_of_variant, side_by_side, total_variant
@@ -199,9 +199,12 @@ class Questions:
         if reading.leaves_the_same_as(self.run.base):
             return Foreseen(0, 0.0)
         n_parcels = self._land.foreseen(reading, gemeente)
-        kind = kind_of(self.run.base, reading)
-        pace = self._pace.get(kind, SECONDS_PER_PARCEL[kind] / self._land.n_processes)
-        return Foreseen(n_parcels, n_parcels * pace)
+        if n_parcels == 0:  # it was asked before, or changes nothing
+            return Foreseen(0, 0.0)
+        kind, codes = kind_of(self.run.base, reading), codes_of(self.run.tables["sites"])
+        n_told = len(codes) if gemeente is None else int((codes == gemeente).sum())
+        seconds = seconds_of(kind, n_parcels, n_told, self._land.n_processes)
+        return Foreseen(n_parcels, n_parcels * self._pace[kind] if kind in self._pace else seconds)
 
     @cached_property
     def is_of_other_code(self) -> bool:
