@@ -7,6 +7,7 @@ with that variant. For rules, distances and tests the parcels that they change a
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -144,7 +145,8 @@ class Asked:
         questions = self._opened[0]
         with nullcontext() if questions.is_land_open or not questions.is_of_land(variant) else self._turn_of_land:
             found = questions.foresee(variant, gemeente)
-        return {"n_parcels": found.n_parcels, "seconds": round(found.seconds, 1)}
+        # In tenths, upwards: what is short is not told as none.
+        return {"n_parcels": found.n_parcels, "seconds": math.ceil(found.seconds * 10) / 10}
 
     def _run(self) -> Finished:
         with self._turn:
