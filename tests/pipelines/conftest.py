@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import geopandas as gpd
 import pytest
@@ -13,7 +14,18 @@ from flexsites.worlds.municipality import write_municipality
 from pipelines import PIPELINES
 from tests.made_once import make_once
 from tests.pipelines.added_runs import AREA, bare, run_tables
-from tests.pipelines.small_run import CELL_M, N_PARCELS, SMALL, VERDICTS, Small, assess, tables, write_run
+from tests.pipelines.small_run import (
+    CELL_M,
+    CORNER,
+    N_PARCELS,
+    SMALL,
+    STRIP_CELL_M,
+    VERDICTS,
+    Small,
+    assess,
+    tables,
+    write_run,
+)
 
 
 @pytest.fixture(scope="session")
@@ -34,16 +46,30 @@ def small(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Small:
     A test that changes something of it changes a copy.
     """
 
-    def make(folder: Path) -> Small:
-        path, outputs = write_run(folder, world), folder / "outputs"
-        with held(place_of(resolve(str(path)), Options(outputs))):
-            directory = assess(path, outputs, cell_size_m=CELL_M)
-        return Small(path, outputs, directory, tables(directory))
-
-    found = make_once(tmp_path_factory, "small", make)
+    found = make_once(tmp_path_factory, "small", lambda folder: _undisturbed(write_run(folder, world), CELL_M))
     assert {"sites.parquet", "roofs.parquet", "variants/ov_800/suitability.parquet"} <= set(found.expected)
     assert set(gpd.read_parquet(found.directory / "sites.parquet")["verdict"]) >= VERDICTS
     return found
+
+
+def _undisturbed(path: Path, cell_m: float) -> Small:
+    outputs = path.parent / "outputs"
+    with held(place_of(resolve(str(path)), Options(outputs))):
+        directory = assess(path, outputs, cell_size_m=cell_m)
+    return Small(path, outputs, directory, tables(directory))
+
+
+@pytest.fixture(scope="session")
+def strip(request: pytest.FixtureRequest, world: Path, tmp_path_factory: pytest.TempPathFactory) -> Small:
+    """Return the same of the strip in `.ci/deep` too: for what hangs on the files of a run, not on what lies there."""
+    if SMALL == CORNER:
+        return cast("Small", request.getfixturevalue("small"))
+    area = {"area": {"bbox": CORNER}}
+    return make_once(
+        tmp_path_factory,
+        "strip",
+        lambda folder: _undisturbed(write_run(folder, world, lambda content: content.update(area)), STRIP_CELL_M),
+    )
 
 
 @pytest.fixture(scope="session")

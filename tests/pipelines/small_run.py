@@ -40,7 +40,9 @@ CORNER = [157_400, 470_401, 159_100, 471_150]
 QUARTER = [157_000, 470_100, 159_990, 471_300]
 """The proving field and what lies beside it."""
 
-SMALL, CELL_M, DENSE = (CORNER, 800.0, 24) if PROFILE == "ci" else (BBOX, 2_500.0, 150)
+STRIP_CELL_M = 800.0
+
+SMALL, CELL_M, DENSE = (CORNER, STRIP_CELL_M, 24) if PROFILE == "ci" else (BBOX, 2_500.0, 150)
 """Of the run that is resumed and run in other ways: where it lies, the side of its cells (several of parcels and of
 roofs), and the most sites of a cell where it is cut into cells of few sites. `.ci/deep` has it ten times as large.
 """

@@ -30,7 +30,7 @@ from flexsites.runs.shortlist import shortlist as choose
 from flexsites.view.opened import open_run
 from tests.conftest import PROFILE
 from tests.pipelines.damaged_states import STATES, UNREAD, copy_of, kinds_of, opened_in
-from tests.pipelines.small_run import CELL_M, Small, assess, tables
+from tests.pipelines.small_run import STRIP_CELL_M, Small, assess, tables
 
 AT_ONCE = 10
 """Files that are damaged before a run is resumed: to resume takes seconds, and states seldom hide each other."""
@@ -40,9 +40,9 @@ Ask = Callable[[Path, str], str]
 
 
 @pytest.fixture(scope="module")
-def finished(small: Small) -> Path:
+def finished(strip: Small) -> Path:
     """Return the undisturbed run as its pipeline leaves it: with a manifest that vouches for its files."""
-    return small.directory
+    return strip.directory
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +51,10 @@ def site_id(finished: Path) -> str:
     return str(sites.loc[sites["verdict"] == "eligible", "site_id"].min())
 
 
-def resume(small: Small, outputs: Path) -> Path:
+def resume(strip: Small, outputs: Path) -> Path:
     """Resume the run as its pipeline does, without reports."""
-    with held(place_of(resolve(str(small.path)), Options(outputs))):
-        return assess(small.path, outputs, cell_size_m=CELL_M, resume=True)
+    with held(place_of(resolve(str(strip.path)), Options(outputs))):
+        return assess(strip.path, outputs, cell_size_m=STRIP_CELL_M, resume=True)
 
 
 def drawn(kinds: Iterable[str], n: int, *, seed: int) -> list[Damage]:
@@ -76,29 +76,29 @@ def damage(directory: Path, source: Path, kinds: Mapping[str, Path], damages: Se
     return directory
 
 
-def test_a_resumed_run_is_the_undisturbed_one_or_tells(small: Small, finished: Path, tmp_path: Path) -> None:
-    outputs = small.directory.relative_to(small.outputs)
+def test_a_resumed_run_is_the_undisturbed_one_or_tells(strip: Small, finished: Path, tmp_path: Path) -> None:
+    outputs = strip.directory.relative_to(strip.outputs)
     kinds = kinds_of(finished)
     every = drawn(kinds, AT_ONCE, seed=1)
     for damages in (every[i : i + AT_ONCE] for i in range(0, len(every), AT_ONCE)):
         place = damage(tmp_path / outputs, finished, kinds, damages)
-        if _ends_well(small, tmp_path):
-            assert tables(place) == small.expected, damages
+        if _ends_well(strip, tmp_path):
+            assert tables(place) == strip.expected, damages
             continue
         # One of them was told, and hides the others: a folder always is. Without those, else each by itself.
         others = [one for one in damages if one[1] != "a folder"]
         damage(place, finished, kinds, others)
-        if _ends_well(small, tmp_path):
-            assert tables(place) == small.expected, others
+        if _ends_well(strip, tmp_path):
+            assert tables(place) == strip.expected, others
             continue
         for one in others:
             damage(place, finished, kinds, [one])
-            assert not _ends_well(small, tmp_path) or tables(place) == small.expected, one
+            assert not _ends_well(strip, tmp_path) or tables(place) == strip.expected, one
 
 
-def _ends_well(small: Small, outputs: Path) -> bool:
+def _ends_well(strip: Small, outputs: Path) -> bool:
     try:
-        resume(small, outputs)
+        resume(strip, outputs)
     except (FlexsitesError, OSError) as error:  # the command line tells both in words
         return not str(error).strip()
     return True
