@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -88,10 +88,36 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files instead of comparing")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Remember every law, before those that are asked for are chosen."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
+    """Remember every law, before those that are asked for are chosen, and let each worker begin with whole runs."""
     config.stash[COLLECTED] = [Law.of(item) for item in items]
+    yield
+    if hasattr(config, "workerinput"):
+        items[:] = whole_runs_first(items, config.workerinput["workercount"])
+
+
+def whole_runs_first(items: list[pytest.Item], n_workers: int) -> list[pytest.Item]:
+    """Return tests in the order in which each worker's share begins with whole runs: what is left in the end is small.
+
+    Parameters
+    ----------
+    items
+        In the order of their files. `--dist worksteal` deals them out in equal parts, one after the other.
+    n_workers
+        To how many.
+    """
+    runs = [item for item in items if "pipelines" in item.path.parts]
+    others = [item for item in items if "pipelines" not in item.path.parts]
+    dealt: list[pytest.Item] = []
+    for n_left in range(n_workers, 0, -1):
+        n_mine, n_runs = (len(items) - len(dealt)) // n_left, len(runs) // n_left
+        while 0 < n_runs < len(runs) and runs[n_runs].path == runs[n_runs - 1].path:  # what a file shares is made once
+            n_runs += 1
+        n_others = max(0, n_mine - n_runs)
+        dealt += [*runs[:n_runs], *others[:n_others]]
+        runs, others = runs[n_runs:], others[n_others:]
+    return dealt
 
 
 @pytest.hookimpl(trylast=True)
