@@ -150,7 +150,7 @@ def column_faults(
         "pairs": dict.fromkeys(_paired(selection)),
         "id_columns" if selection.id_columns else "id_column": selection.identifying,
     }
-    told_of_ours = {"recode": selection.recode, "spelled": selection.spelled}
+    told_of_ours: dict[str, Iterable[str]] = {"recode": selection.recode, "spelled": selection.spelled}
     asked = [(name, option) for option, listed in told.items() for name in listed if name not in names]
     asked += [(name, option) for option, listed in told_of_ours.items() for name in listed if name not in ours]
     has = f"name one of its columns: {', '.join(sorted(names)) or 'it has none'}"
