@@ -62,8 +62,11 @@ class SourceRecord:
         if self.n_repeated:
             told.append(f"{self.id}: {self.n_repeated} rows are the same row or the same ground again and count once")
         if self.n_features == 0:
-            is_chosen_away = 0 < self.n_read == self.n_left_out
-            why = "no row passes `where`" if is_chosen_away else "nothing of it lies in the area of the run"
+            why = "nothing of it lies in the area of the run"
+            if 0 < self.n_read == self.n_left_out:
+                why = "no row passes `where`"
+            elif self.id == "context_parcels":  # what lies around the area never lies in it
+                why = "no parcel lies around the area of the run: at its edge pieces lack their neighbours"
             told.append(f"{self.id}: {why}")
         return told
 

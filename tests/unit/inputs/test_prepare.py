@@ -502,6 +502,17 @@ def test_columns_of_layers_do_not_depend_on_the_window(tmp_path: Path) -> None:
     assert str(whole["flag"].dtype) == "boolean"
 
 
+def test_an_area_around_which_no_parcel_lies_is_told_as_such(tmp_path: Path) -> None:
+    given = sources(parcels=vector(write(squares(), tmp_path / "p.gpkg"), id_column="id"))
+    x, y = ORIGIN
+    request = Request(area=Area(bbox=(x - 1000, y - 1000, x + 2000, y + 2000)))
+    prepared = prepare(given, directory=tmp_path / "out", base=tmp_path, request=request)
+    told = [one for one in prepared.warnings if one.startswith("context_parcels")]
+    assert told == [
+        "context_parcels: no parcel lies around the area of the run: at its edge pieces lack their neighbours"
+    ]
+
+
 def test_a_layer_with_nothing_in_the_area_keeps_its_columns(tmp_path: Path) -> None:
     far = gpd.GeoDataFrame({"status": ["x"]}, geometry=[shapely.box(1e5, 4e5, 1.1e5, 4.1e5)], crs=28992)
     given = sources(
