@@ -24,7 +24,7 @@ gc.set_threshold(20_000, 10, 10)
 # Hypothesis keeps caches in the working directory; pytest warns when it skips that folder, and warnings are errors.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "flexsites-hypothesis"))
 
-SHARE = {"ci": 0.2, "deep": 1.0, "long": 20.0}
+SHARE = {"ci": 0.2, "deep": 1.0, "long": 4.0}
 """Examples that hypothesis draws, as a share of the full number: few in .ci/run, all in .ci/deep, and a long fuzz."""
 
 PROFILE = os.environ.get("FLEXSITES_HYPOTHESIS", "ci")
