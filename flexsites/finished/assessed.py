@@ -31,7 +31,7 @@ from flexsites.exclusion.overlay import overlay
 from flexsites.exclusion.pieces import leave_pieces, position_of
 from flexsites.exclusion.selection import geometry_of, open_plans
 from flexsites.finished.at_hand import LandAtHand, cut_further, in_order_of_cutting, layers_of, new_rules
-from flexsites.finished.foreseen import SECONDS_PER_PARCEL, TELLING_S, is_everywhere, kind_of, laid_out_anew, met
+from flexsites.finished.foreseen import is_everywhere, laid_out_anew, met
 from flexsites.finished.layouts import lay_out_anew
 from flexsites.finished.opened import Finished, in_order_of
 from flexsites.surroundings import Surroundings, halo_m
@@ -131,21 +131,9 @@ def shared_out(begun: Begun, n_shares: int) -> list[Bools]:
     # Out and back: the strips at the turns lie side by side, and are one.
     turn, along = np.divmod(before * _STRIPS / taken.sum(), 1.0)
     along = np.where(turn % 2 == 0, along, 1.0 - along)
-    share = np.searchsorted(_bounds(begun, n_shares), along, side="right")
     found = np.full(len(begun.is_asked), -1, dtype=np.int64)
-    found[at] = share
+    found[at] = np.searchsorted(np.linspace(0.0, 1.0, n_shares + 1)[1:-1], along, side="right")
     return [found == i for i in range(n_shares)]
-
-
-def _bounds(begun: Begun, n_shares: int) -> npt.NDArray[np.float64]:
-    """Return where the shares after the first begin, as parts of all, shape (n_shares - 1,).
-
-    The first is of who asked, and smaller: all are to be done at once, and who asked has to tell the whole besides.
-    """
-    assessing_s = int(begun.is_asked.sum()) * SECONDS_PER_PARCEL[kind_of(begun.study.base, begun.reading)]
-    telling_s = len(begun.at_hand.parcels) * TELLING_S
-    first = max(0.0, (assessing_s + telling_s) / n_shares - telling_s) / assessing_s
-    return np.linspace(first, 1.0, n_shares)[:-1]
 
 
 def assess(begun: Begun, is_mine: Bools) -> dict[str, Frame]:
