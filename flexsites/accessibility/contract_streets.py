@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, overload
 
@@ -32,7 +32,7 @@ _INDEX = "access.json"
 
 @dataclass(frozen=True, slots=True)
 class PreparedAccess:
-    """A prepared directory, opened: arrays are memory-mapped when they are asked for.
+    """A prepared directory, opened: arrays are memory-mapped when they are first asked for.
 
     Attributes
     ----------
@@ -56,6 +56,7 @@ class PreparedAccess:
     covered: frozenset[str]
     extent: shapely.Geometry | None
     n_lost: Mapping[str, int]
+    _sets: dict[str, OpportunitySet] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def __reduce__(self) -> tuple[object, tuple[Path]]:
         """Send the directory to another process, not the arrays."""
@@ -79,7 +80,9 @@ class PreparedAccess:
                 fault = Fault("not prepared", f"{self.directory}: {measure.id}", "prepare access for this measure")
                 raise NotFoundError(fault)
             return None
-        return OpportunitySet.open(self.directory / "sets" / name)
+        if name not in self._sets:
+            self._sets[name] = OpportunitySet.open(self.directory / "sets" / name)
+        return self._sets[name]
 
     @overload
     def field(self, measure: CostToClosest, *, certain: bool) -> FloatArray: ...

@@ -14,7 +14,7 @@ from flexsites.exclusion.kernels.labels import has_label
 from flexsites.exclusion.kernels.reached import reaching
 from flexsites.exclusion.pieces import covers_of, position_of, takes_area
 from flexsites.exclusion.selection import geometry_of
-from flexsites.geometry.nearness import near_any
+from flexsites.geometry.nearness import Near, near_any, near_pairs
 from flexsites.geometry.polygons import explode
 from flexsites.tables import Frame
 
@@ -56,6 +56,7 @@ def changed_parcels(
     is_cut: BoolArray,
     near_m: float,
     gap_m: float,
+    near: Near | None = None,
 ) -> Changed:
     """Return which parcels may have other pieces, marks or reasons by other rules. All others are as they were.
 
@@ -77,6 +78,8 @@ def changed_parcels(
         How far parcels lie that bear on each other's pieces.
     gap_m
         The gap that a core can bridge.
+    near
+        Which parcels lie that near to each other, for who found it before.
     """
     site, n = position_of(parcels, faces), len(parcels)
     is_other = np.asarray(has_label(faces["rules"].to_numpy(), differing(before, after)).any(axis=1), dtype=bool)
@@ -85,10 +88,11 @@ def changed_parcels(
     is_seed = (_any_of(site, left.differs, n) | is_cut) & has_some
     is_marked = _any_of(site, is_other & left.is_some, n)
     # What lies farther from all seeds than this has none of their pieces in its land.
-    beside = _within(geometry_of(parcels), np.flatnonzero(has_some), is_seed, near_m)
+    beside = _within(geometry_of(parcels), np.flatnonzero(has_some), is_seed, near_m, near)
+    pairs = near_pairs(geometry_of(parcels)[beside], within_m=near_m) if near is None else near.pairs(beside)
     shapes = _left_shapes(faces, site, left.is_some, beside)
     reached = is_seed.copy()
-    reached[beside] |= reaching(geometry_of(parcels)[beside], shapes, is_seed[beside], near_m=near_m, gap_m=gap_m)
+    reached[beside] |= reaching(pairs, shapes, is_seed[beside], gap_m=gap_m)
     changed = reached | is_marked | is_cut
     changed[_borrowing_from(parcels, pieces, reached)] = True
     return Changed(changed, changed | _any_of(site, is_other, n))
@@ -114,8 +118,10 @@ def _left(faces: Frame, before: Rules, after: Rules) -> _Left:
     return _Left(differs, is_some)
 
 
-def _within(parcels: GeometryArray, among: IntArray, is_seed: BoolArray, near_m: float) -> IntArray:
+def _within(parcels: GeometryArray, among: IntArray, is_seed: BoolArray, near_m: float, near: Near | None) -> IntArray:
     """Return which parcels, of some that the seeds are among, lie near one that is a seed, ascending."""
+    if near is not None:
+        return np.intersect1d(near.around(np.flatnonzero(is_seed)), among).astype(np.int64)
     others = among[~is_seed[among]]
     is_near = near_any(parcels[others], parcels[is_seed], within_m=near_m)
     return np.union1d(np.flatnonzero(is_seed), others[is_near]).astype(np.int64)

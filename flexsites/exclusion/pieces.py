@@ -28,6 +28,7 @@ from flexsites.exclusion.kernels.spoken import COVERED, Spoken
 from flexsites.exclusion.kernels.tested import PASSES, Tested, read_land
 from flexsites.exclusion.kernels.verdicts import joint_coverage
 from flexsites.exclusion.selection import bears_on, geometry_of, open_plans
+from flexsites.geometry.nearness import Near
 from flexsites.geometry.shapes import compactness, farthest_m
 from flexsites.tables import Faces, Frame, Layers, Parcels, Pieces, StreetLines
 from flexsites.tables.contract import with_shapes
@@ -110,7 +111,7 @@ def leave_pieces(
     asked, is_known = _asked(everyone, parcels, spoken)
     covers = covers_of(faces, rules)
     readings = [
-        _Left.of(land, everyone, faces, covers, takes, asked, is_known)
+        _Left.of(land, faces, covers, takes, asked, is_known)
         for takes in (takes_area(rules), takes_area(rules, with_consent=False))
     ]
     frame = join_readings(*(_frame(left, land, everyone, rules, tests) for left in readings))
@@ -139,7 +140,7 @@ def leaves_site(
     """
     asked, is_known = _asked(everyone, parcels, spoken)
     takes = takes_area(rules, with_consent=False)
-    found = _Left.of(land, everyone, faces, covers_of(faces, rules), takes, asked, is_known).tested
+    found = _Left.of(land, faces, covers_of(faces, rules), takes, asked, is_known).tested
     is_valid = (found.outcome == PASSES) & (found.has_entrance | (not tests.road_required))
     return np.asarray(np.isin(position_of(everyone, parcels), found.site[is_valid]))
 
@@ -169,6 +170,7 @@ def open_land(
     tests: PieceTests,
     locations: LocationModel,
     lane_m: float,
+    nearness: Near | None = None,
 ) -> Land:
     """Lay out what all readings of a cell share: parcels with those around them, faces, streets, barriers.
 
@@ -186,11 +188,14 @@ def open_land(
         Piece tests, and what bars an entrance.
     lane_m
         The least width of a lane.
+    nearness
+        Which parcels bear on each other's pieces, for who found it before.
     """
+    first_face = _first_faces(everyone, faces)
     return Land(
         parcels=geometry_of(everyone),
-        is_free=_may_be_crossed(everyone, faces, rules, tests),
-        first_face=_first_faces(everyone, faces),
+        is_free=_may_be_crossed(everyone, faces, first_face, rules, tests),
+        first_face=first_face,
         face=geometry_of(faces),
         ways=ways_of(streets, tests=tests),
         barriers=barriers_of(layers, rules=rules, locations=locations, tests=tests),
@@ -203,6 +208,7 @@ def open_land(
             right_of_way_m=float(tests.right_of_way_m),
             lane_m=lane_m,
         ),
+        nearness=nearness,
     )
 
 
@@ -210,8 +216,9 @@ def cut_land_otherwise(
     land: Land, everyone: Frame, faces: Frame, *, rules: tuple[ExclusionRule, ...], tests: PieceTests
 ) -> Land:
     """Return land that was laid out before with other faces; the arguments are as :func:`open_land` takes them."""
-    is_free = _may_be_crossed(everyone, faces, rules, tests)
-    return land.cut_otherwise(_first_faces(everyone, faces), geometry_of(faces), is_free)
+    first_face = _first_faces(everyone, faces)
+    is_free = _may_be_crossed(everyone, faces, first_face, rules, tests)
+    return land.cut_otherwise(first_face, geometry_of(faces), is_free)
 
 
 def _first_faces(everyone: Frame, faces: Frame) -> IntArray:
@@ -222,12 +229,19 @@ def _first_faces(everyone: Frame, faces: Frame) -> IntArray:
     return np.asarray(np.searchsorted(site, np.arange(len(everyone) + 1)), dtype=np.int64)
 
 
-def _may_be_crossed(everyone: Frame, faces: Frame, rules: tuple[ExclusionRule, ...], tests: PieceTests) -> BoolArray:
+def _site_of(first_face: IntArray) -> IntArray:
+    """Return the position of the parcel that each face is of, as `position_of` tells it."""
+    return np.repeat(np.arange(len(first_face) - 1), np.diff(first_face))
+
+
+def _may_be_crossed(
+    everyone: Frame, faces: Frame, first_face: IntArray, rules: tuple[ExclusionRule, ...], tests: PieceTests
+) -> BoolArray:
     """Return which parcels an entrance may cross without a right of way: road land, and public land."""
     names = [rule.rule_id for rule in rules if rule.rule_id in tests.road_land_rules]
     is_road = has_label(faces["rules"].to_numpy(), names).any(axis=1)
     area = faces["face_area_m2"].to_numpy()
-    under = np.bincount(position_of(everyone, faces)[is_road], area[is_road], minlength=len(everyone))
+    under = np.bincount(_site_of(first_face)[is_road], area[is_road], minlength=len(everyone))
     whole = shapely.area(geometry_of(everyone))
     is_road_land = (under >= float(tests.road_land_share) * whole) & (whole > 0)
     return np.asarray(is_road_land | everyone["owner_class"].isin(list(tests.public_owners)).to_numpy())
@@ -271,13 +285,13 @@ class _Left:
 
     @classmethod
     def of(
-        cls, land: Land, everyone: Frame, faces: Frame, covers: BoolArray, takes: BoolArray,
-        asked: IntArray, is_known: BoolArray,
-    ) -> _Left:  # fmt: skip
+        cls, land: Land, faces: Frame, covers: BoolArray, takes: BoolArray, asked: IntArray, is_known: BoolArray
+    ) -> _Left:
         is_left = ~(covers & takes).any(axis=1) & (faces["face_area_m2"] > 0).to_numpy()
-        site = position_of(everyone, faces)
+        first = land.first_face
+        site = _site_of(first)
         mine = np.flatnonzero(is_left & np.isin(site, asked))
-        found, first = read_land(land, is_left, asked, is_known), land.first_face
+        found = read_land(land, is_left, asked, is_known)
         of_parcel = [is_left[first[one] : first[one + 1]].tobytes() for one in found.site.tolist()]
         return cls(geometry_of(faces)[mine], site[mine], covers[mine], found, of_parcel)
 

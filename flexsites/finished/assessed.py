@@ -180,6 +180,7 @@ def _changed(
     among_all = changed_parcels(
         at_hand.everyone, faces, at_hand.run.tables["pieces"], before=before, after=after, is_cut=is_cut,
         near_m=study.near_m, gap_m=gap_bridged_m(float(study.tests.min_width_m)),
+        near=at_hand.kept.near_of(at_hand.everyone, study.near_m),
     )  # fmt: skip
     own = position_of(at_hand.everyone, parcels)
     is_other = _plans_differ(at_hand, spoken, before, after) | is_everywhere(study.base, reading)
@@ -295,8 +296,8 @@ _OF_RULES_ALONE = frozenset(
 
 def _same(before: Frame, pieces: Frame) -> Bools:
     """Return which pieces stand in a run as they are, to the last bit: by id, shape and way in."""
-    known = before.set_index("piece_id")
-    there = pieces["piece_id"].isin(known.index).to_numpy()
+    known = before[is_among(before["piece_id"], pieces["piece_id"])].set_index("piece_id")
+    there = is_among(pieces["piece_id"], before["piece_id"])
     mine, theirs = pieces[there], known.loc[pieces["piece_id"][there]]
     same = shapely.to_wkb(geometry_of(mine)) == shapely.to_wkb(geometry_of(theirs))
     for name in before.columns.difference(["piece_id", "geometry", *_OF_RULES_ALONE]):

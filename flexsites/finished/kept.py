@@ -19,6 +19,8 @@ from flexsites.config.study import Study
 from flexsites.exclusion.found_before import are_told_by, teach_land
 from flexsites.exclusion.kernels.land import Land
 from flexsites.exclusion.pieces import cut_land_otherwise, open_land, position_of, together_by_id
+from flexsites.exclusion.selection import geometry_of
+from flexsites.geometry.nearness import Near
 from flexsites.inputs.prepared import Prepared
 from flexsites.surroundings import Surroundings, surroundings_of
 from flexsites.tables import Frame
@@ -102,6 +104,17 @@ class Kept:
 
     _around: list[tuple[frozenset[str], Surroundings]] = field(default_factory=list)
     _laid_out: list[_LaidOut] = field(default_factory=list)
+    _near: dict[float, Near] = field(default_factory=dict)
+
+    def near_of(self, everyone: Frame, near_m: float) -> Near | None:
+        """Return which of all parcels lie within a distance of each other, found once; of a province none is held."""
+        if bytes_held(len(everyone)) > MOST_BYTES:
+            return None
+        if near_m not in self._near:
+            if len(self._near) >= _MOST_LANDS:
+                self._near.clear()
+            self._near[near_m] = Near.of(geometry_of(everyone), within_m=near_m)
+        return self._near[near_m]
 
     def ground_of(
         self,
@@ -165,7 +178,8 @@ class Kept:
         barring = _barring(study)
         there = [one for one in self._laid_out if one.serves(around, reading, barring) and not one.is_full]
         if not there:
-            land = _lay_out(everyone, faces, around, study, reading)
+            near = self.near_of(everyone, float(reading.tests.near_m))
+            land = _lay_out(everyone, faces, around, study, reading, near)
             there = [_LaidOut(faces, reading.tests, reading.least_lane_m, barring, around, land)]
         others = [one for one in self._laid_out if one is not there[0] and one.around is around and not one.is_full]
         self._laid_out[:] = [there[0], *others[: _MOST_LANDS - 1]]
@@ -206,10 +220,13 @@ def _teach(
         teach_land(land, everyone, faces, pieces, at, rules=base.rules, tests=base.tests)
 
 
-def _lay_out(everyone: Frame, faces: Frame, around: Surroundings, study: Study, reading: Reading) -> Land:
+def _lay_out(
+    everyone: Frame, faces: Frame, around: Surroundings, study: Study, reading: Reading, near: Near | None = None
+) -> Land:
     return open_land(
         everyone, faces, around.streets, around.layers,
         rules=study.all_rules, tests=reading.tests, locations=study.locations, lane_m=reading.least_lane_m,
+        nearness=near,
     )  # fmt: skip
 
 

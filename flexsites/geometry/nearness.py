@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import shapely
 
 from flexsites.arrays import BoolArray, GeometryArray, IntArray
 
-__all__ = ["may_be_near", "near_any", "two_steps_near"]
+__all__ = ["Near", "may_be_near", "near_any", "near_pairs", "two_steps_near"]
 
 
 def near_any(shapes: GeometryArray, some: GeometryArray, *, within_m: float) -> BoolArray:
@@ -43,6 +45,73 @@ def near_any(shapes: GeometryArray, some: GeometryArray, *, within_m: float) -> 
     hit = shapely.STRtree(shapes[asked]).query(some, predicate="dwithin", distance=within_m)[1]
     found[asked[hit]] = True
     return found
+
+
+def near_pairs(shapes: GeometryArray, *, within_m: float) -> tuple[IntArray, IntArray]:
+    """Return the pairs of shapes that lie within a distance (<=), the first before the other.
+
+    Examples
+    --------
+    >>> plots = np.array([shapely.box(x, 0, x + 9, 9) for x in (0, 20, 60)])
+    >>> [part.tolist() for part in near_pairs(plots, within_m=11.0)]
+    [[0], [1]]
+    """
+    one, other = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=within_m)
+    is_before = one < other
+    return one[is_before], other[is_before]
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Which shapes lie within a distance of each other, found once for who asks it of some of them again and again.
+
+    Attributes
+    ----------
+    first, other
+        Shape (n + 1,) and (m,): those near shape i, itself among them, are ``other[first[i]:first[i + 1]]``.
+    """
+
+    first: IntArray
+    other: IntArray
+
+    @classmethod
+    def of(cls, shapes: GeometryArray, *, within_m: float) -> Near:
+        """Find it of all shapes."""
+        one, other = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=within_m)
+        order = np.lexsort((other, one))
+        return cls(np.searchsorted(one[order], np.arange(len(shapes) + 1)), other[order])
+
+    def around(self, some: IntArray) -> IntArray:
+        """Return some shapes and what lies near any of them, ascending positions: as :func:`near_any` tells it.
+
+        Examples
+        --------
+        >>> plots = np.array([shapely.box(x, 0, x + 9, 9) for x in (0, 20, 60)])
+        >>> Near.of(plots, within_m=11.0).around(np.array([1])).tolist()
+        [0, 1]
+        """
+        return np.union1d(some, self.other[self._rows(some)]).astype(np.int64)
+
+    def pairs(self, some: IntArray) -> tuple[IntArray, IntArray]:
+        """Return the pairs among some shapes, ascending, by their places among these: as :func:`near_pairs`.
+
+        Examples
+        --------
+        >>> plots = np.array([shapely.box(x, 0, x + 9, 9) for x in (0, 20, 40)])
+        >>> [part.tolist() for part in Near.of(plots, within_m=11.0).pairs(np.array([1, 2]))]
+        [[0], [1]]
+        """
+        place = np.full(len(self.first) - 1, -1, dtype=np.int64)
+        place[some] = np.arange(len(some))
+        one = np.repeat(np.arange(len(some)), self.first[some + 1] - self.first[some])
+        other = place[self.other[self._rows(some)]]
+        is_before = one < other
+        return one[is_before], other[is_before]
+
+    def _rows(self, some: IntArray) -> IntArray:
+        """Return where what lies near some shapes stands, shape by shape."""
+        n = self.first[some + 1] - self.first[some]
+        return np.repeat(self.first[some] - (np.cumsum(n) - n), n) + np.arange(int(n.sum()))
 
 
 def may_be_near(shapes: GeometryArray, some: GeometryArray, *, within_m: float) -> BoolArray:

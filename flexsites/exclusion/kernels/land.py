@@ -26,7 +26,7 @@ from flexsites.exclusion.kernels.entrances import Barriers, find_entrances, leng
 from flexsites.exclusion.kernels.lanes import approach_to, begins_lane, lanes_to_core, part_with_lanes
 from flexsites.exclusion.kernels.neighbours import Pairs
 from flexsites.exclusion.kernels.pieces import dissolve_pieces
-from flexsites.geometry.nearness import near_any
+from flexsites.geometry.nearness import Near, near_any
 from flexsites.geometry.polygons import largest_first
 
 Lands = tuple[int, ...]
@@ -131,6 +131,8 @@ class Land:
         Shape (m,), the faces, by parcel.
     ways, barriers, limits
         Streets, what is not crossed, and the figures of the tests.
+    nearness
+        Which parcels lie within reach of each other, for who found it of all before.
     """
 
     parcels: GeometryArray
@@ -140,6 +142,7 @@ class Land:
     ways: Ways
     barriers: Barriers
     limits: Limits
+    nearness: Near | None = None
     shape: list[shapely.Geometry] = field(default_factory=list)
     _mark: list[shapely.Geometry] = field(default_factory=list)
     site: list[int] = field(default_factory=list)
@@ -210,6 +213,8 @@ class Land:
 
     def near(self, sites: IntArray) -> IntArray:
         """Return the parcels within reach of some, ascending, these among them; told apart once for the same."""
+        if self.nearness is not None:
+            return self.nearness.around(sites)
         key = sites.tobytes()
         if key not in self._near:
             others = np.setdiff1d(np.arange(len(self.parcels)), sites)

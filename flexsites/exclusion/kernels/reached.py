@@ -9,14 +9,13 @@ import shapely
 
 from flexsites.arrays import BoolArray, GeometryArray, IntArray
 from flexsites.exclusion.kernels.cores import GRID_M
+from flexsites.geometry.nearness import near_pairs
 
 Links = list[list[int]]
 """What each is linked to, by position; itself among them."""
 
 
-def reaching(
-    parcels: GeometryArray, left: GeometryArray, is_seed: BoolArray, *, near_m: float, gap_m: float
-) -> BoolArray:
+def reaching(near: tuple[IntArray, IntArray], left: GeometryArray, is_seed: BoolArray, *, gap_m: float) -> BoolArray:
     """Return which parcels may have a piece of a seed in the land of one of their own.
 
     The land of a piece is its own body of pieces that touch, and the bodies next to it, no farther than a core can
@@ -25,14 +24,15 @@ def reaching(
 
     Parameters
     ----------
-    parcels
-        Shape (n,), the seeds among them.
+    near
+        The pairs of n parcels that bear on each other's pieces, the seeds among them
+        (:func:`~flexsites.geometry.nearness.near_pairs`).
     left
         Shape (n,), what is left of each, overlapping or not.
     is_seed
         Shape (n,).
-    near_m, gap_m
-        How far parcels lie that bear on each other's pieces, and the gap that a core can bridge.
+    gap_m
+        The gap that a core can bridge.
 
     Returns
     -------
@@ -43,20 +43,21 @@ def reaching(
     --------
     >>> plots = np.array([shapely.box(x, 0, x + 20, 20) for x in (0, 20, 45, 65, 90)])
     >>> one = np.array([True, False, False, False, False])
-    >>> reaching(plots, plots, one, near_m=85.0, gap_m=10.6).tolist()
+    >>> near = near_pairs(plots, within_m=85.0)
+    >>> reaching(near, plots, one, gap_m=10.6).tolist()
     [True, True, True, True, False]
-    >>> reaching(plots, plots, one, near_m=85.0, gap_m=4.0).tolist()
+    >>> reaching(near, plots, one, gap_m=4.0).tolist()
     [True, True, False, False, False]
-    >>> reaching(plots, plots, one, near_m=40.0, gap_m=10.6).tolist()
+    >>> reaching(near_pairs(plots, within_m=40.0), plots, one, gap_m=10.6).tolist()
     [True, True, True, False, False]
     """
-    near, (one, other) = _links(len(parcels), *_pairs(parcels, near_m)), _pairs(left, gap_m)
+    of_parcel, (one, other) = _links(len(left), *near), near_pairs(left, within_m=gap_m)
     meets = shapely.dwithin(left[one], left[other], 2.0 * GRID_M)
     bridged, touching = _links(len(left), one, other), _links(len(left), one[meets], other[meets])
     seeds = frozenset(np.flatnonzero(is_seed).tolist())
     found = is_seed.copy()
     for i in np.flatnonzero(~is_seed).tolist():
-        may = frozenset(near[i])
+        may = frozenset(of_parcel[i])
         if not seeds.isdisjoint(may):
             body = _hanging_together([i], touching, may)
             beside = (there for here in body for there in bridged[here] if there in may)
@@ -73,12 +74,6 @@ def _hanging_together(begin: Iterable[int], links: Links, may: frozenset[int]) -
         found.update(new)
         waiting += new
     return found
-
-
-def _pairs(shapes: GeometryArray, within_m: float) -> tuple[IntArray, IntArray]:
-    """Return the pairs of shapes that lie within a distance, the first before the other."""
-    one, other = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=within_m)
-    return one[one < other], other[one < other]
 
 
 def _links(n: int, one: IntArray, other: IntArray) -> Links:
