@@ -30,6 +30,8 @@ _MEANING = {
     "rule_id", "label", "effect", "hardness", "scope", "required", "overrides", "procedure", "source", "assumption",
     "why", "valid_from", "valid_to", "part_of", "is_on", "for_terms",
 }  # fmt: skip
+# What says of which parcels a rule is.
+_PLACES = {"only", "not_in"}
 # What the land that is left does not depend on: it is the same land, judged otherwise.
 _JUDGED = {"target_groups", "flexmilieus", "counting", "exploitation"}
 
@@ -247,6 +249,11 @@ def _told_apart(rules: tuple[ExclusionRule, ...], settings: Settings, variant: V
 def lies_as(rule: ExclusionRule) -> dict[str, Any]:
     """Return what decides where a rule lies; two that say the same of it label the same faces."""
     return rule.model_dump(mode="json", exclude=_MEANING)
+
+
+def covers_as(rule: ExclusionRule) -> str:
+    """Return what decides what a rule covers of a parcel that it is for; two that say the same of it cover the same."""
+    return rule.model_dump_json(exclude=_MEANING | _PLACES)
 
 
 def _by_id(rules: tuple[ExclusionRule, ...]) -> dict[str, ExclusionRule]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from flexsites.config.rule_sets import TimeModel
 from flexsites.config.rules import ExclusionRule
+from flexsites.exclusion.alike import cutting, label_alike
 from flexsites.exclusion.constraints import constrain
 from flexsites.exclusion.kernels.faces import LabelledFaces, has_rule, label_faces, words_of
 from flexsites.exclusion.kernels.labels import has_label, list_labels
@@ -55,7 +56,8 @@ def overlay(parcels: Frame, layers: Frame, *, rules: tuple[ExclusionRule, ...], 
     >>> faces[["rules", "face_area_m2"]].to_numpy().tolist()
     [[('water',), 1000.0], [(), 4000.0]]
     """
-    return _faces(parcels, layers, rules, time, [rule.rule_id for rule in rules])
+    asked = cutting(rules)
+    return label_alike(_faces(parcels, layers, asked, time, [rule.rule_id for rule in asked]), parcels, rules)
 
 
 @stage(takes=(Parcels, Faces, Layers), gives=Faces)

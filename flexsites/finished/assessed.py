@@ -21,6 +21,7 @@ from flexsites.capacity.homes import count_layouts
 from flexsites.config.readings import Reading, lies_as
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
 from flexsites.config.study import Study
+from flexsites.exclusion.alike import label_alike
 from flexsites.exclusion.changed import Changed, changed_parcels
 from flexsites.exclusion.coverage import cover_rules
 from flexsites.exclusion.kernels.cores import gap_bridged_m
@@ -30,7 +31,14 @@ from flexsites.exclusion.kernels.verdicts import joint_coverage
 from flexsites.exclusion.overlay import overlay
 from flexsites.exclusion.pieces import leave_pieces, position_of
 from flexsites.exclusion.selection import geometry_of, open_plans
-from flexsites.finished.at_hand import LandAtHand, cut_further, in_order_of_cutting, layers_of, new_rules
+from flexsites.finished.at_hand import (
+    LandAtHand,
+    cut_further,
+    cutting_anew,
+    in_order_of_cutting,
+    layers_of,
+    new_rules,
+)
 from flexsites.finished.foreseen import is_everywhere, laid_out_anew, met
 from flexsites.finished.layouts import lay_out_anew
 from flexsites.finished.opened import Finished, in_order_of
@@ -189,15 +197,17 @@ def _changed(
 
 def _labelled(at_hand: LandAtHand, study: Study) -> tuple[Frame, Bools]:
     """Return the faces of the run with the labels of all rules, by parcel, and which parcels were cut further."""
-    faces, parcels = at_hand.faces, at_hand.everyone
-    new = new_rules(at_hand.study.all_rules, study.all_rules)
+    faces, parcels, rules = at_hand.faces, at_hand.everyone, study.all_rules
+    new = cutting_anew(at_hand, study)
     is_cut = met(at_hand, study, new)
     if is_cut.any():
         cut = cut_further(parcels[is_cut], faces, at_hand.inputs, study, new)
         is_covered = np.asarray(has_label(cut["rules"].to_numpy(), [rule.rule_id for rule in new]).any(axis=1))
         is_cut = is_among(parcels["site_id"], cut.loc[is_covered, "site_id"])
         faces = t.concat([faces[~is_among(faces["site_id"], cut["site_id"])], cut], t.Faces)
-        faces = in_order_of_cutting(faces, parcels, [rule.rule_id for rule in study.all_rules])
+        faces = in_order_of_cutting(faces, parcels, rules)
+    if new_rules(at_hand.study.all_rules, rules):
+        faces = label_alike(faces, parcels, rules)
     return faces, is_cut
 
 

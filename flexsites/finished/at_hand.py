@@ -14,6 +14,7 @@ from flexsites.config.resolved import study_of
 from flexsites.config.rules import ExclusionRule
 from flexsites.config.study import Study
 from flexsites.errors import InputError
+from flexsites.exclusion.alike import cutting, told_by_others
 from flexsites.exclusion.attribution import names_of
 from flexsites.exclusion.kernels.labels import has_label
 from flexsites.exclusion.kernels.spoken import COVERAGES, Spoken
@@ -32,8 +33,8 @@ from flexsites.tables.run_directory import holding_of
 from flexsites.tables.windows import window_of
 
 __all__ = [
-    "LandAtHand", "cut_faces", "cut_further", "in_order_of_cutting", "layers_of", "needs_cells", "new_rules",
-    "open_land_of", "study_of_run",
+    "LandAtHand", "cut_faces", "cut_further", "cutting_anew", "in_order_of_cutting", "layers_of", "needs_cells",
+    "new_rules", "open_land_of", "study_of_run",
 ]  # fmt: skip
 
 Rules = tuple[ExclusionRule, ...]
@@ -116,13 +117,13 @@ def open_land_of(run: Finished) -> LandAtHand:
     outside = context[~is_among(context["site_id"], parcels["site_id"])]
     everyone = together_by_id(parcels, outside)
     cut = t.concat([read(run.directory / "faces.parquet"), cut_faces(outside, inputs, study)], t.Faces)
-    faces = in_order_of_cutting(cut, everyone, [rule.rule_id for rule in study.all_rules])
+    faces = in_order_of_cutting(cut, everyone, study.all_rules)
     return LandAtHand(run, study, inputs, parcels, everyone, faces, _told(run, names_of(study.base.rules)))
 
 
-def in_order_of_cutting(faces: Frame, parcels: Frame, rule_ids: Sequence[str]) -> Frame:
+def in_order_of_cutting(faces: Frame, parcels: Frame, rules: Rules) -> Frame:
     """Return faces in the order in which parcels are cut: by parcel, and what the last rules cover first."""
-    covers = has_label(faces["rules"].to_numpy(), rule_ids)
+    covers = has_label(faces["rules"].to_numpy(), [rule.rule_id for rule in cutting(rules)])
     order = np.lexsort((*(~covers).T, position_of(parcels, faces)))
     ordered: Frame = faces.iloc[order].reset_index(drop=True)
     return ordered
@@ -163,6 +164,12 @@ def _not_at_hand(run: Finished, before: Study, new: Rules) -> Iterator[str]:
         is_met = all(needs.are_met_by(prepared.get(key, RuleNeeds())) for key, needs in needs_of([rule]).items())
         if not (is_prepared and is_met) or rule.reach_m > before.reach_m:
             yield name
+
+
+def cutting_anew(at_hand: LandAtHand, study: Study) -> Rules:
+    """Return the rules of a study by which the faces of a run are to be cut: no label that is there tells of them."""
+    told = told_by_others(study.all_rules)
+    return tuple(rule for rule in new_rules(at_hand.study.all_rules, study.all_rules) if rule.rule_id not in told)
 
 
 def cut_faces(parcels: Frame, inputs: Prepared, study: Study) -> Frame:

@@ -20,7 +20,7 @@ from flexsites.exclusion.kernels.cores import gap_bridged_m
 from flexsites.exclusion.kernels.labels import has_label
 from flexsites.exclusion.pieces import position_of
 from flexsites.exclusion.selection import geometry_of
-from flexsites.finished.at_hand import LandAtHand, layers_of, new_rules
+from flexsites.finished.at_hand import LandAtHand, cutting_anew, layers_of, new_rules
 from flexsites.finished.layouts import asked_anew
 from flexsites.finished.opened import in_order_of
 from flexsites.geometry.nearness import near_any
@@ -101,7 +101,7 @@ def may_be_assessed(at_hand: LandAtHand, study: Study, reading: Reading) -> Bool
     if is_everywhere(study.base, reading):
         return np.ones(len(at_hand.parcels), dtype=bool)
     _, _, is_laid_out = laid_out_anew(at_hand, study.base, reading)
-    faces, found = at_hand.faces, met(at_hand, study, new_rules(at_hand.study.all_rules, study.all_rules))
+    faces, found = at_hand.faces, met(at_hand, study, cutting_anew(at_hand, study))
     shapes = geometry_of(at_hand.everyone)
     found |= near_any(shapes, shapes[found], within_m=gap_bridged_m(float(study.tests.min_width_m)))
     names = differing(study.base.rules, reading.rules)
