@@ -64,8 +64,8 @@ ASSESSED: Mapping[str, Table] = {
 _FEWEST_SHARED = 40
 """Of fewer parcels one process is done sooner than two."""
 
-_PARCEL = 0.3
-"""What a parcel takes besides its pieces, as a share of what a piece takes."""
+_PARCEL, _M2_OF_CORE = 0.4, 2e-5
+"""What a parcel takes, and each square metre of core, as a share of what a valid piece takes [A]: about as measured."""
 
 _STRIPS = 4
 """Each process assesses so many strips of the map: much lies in some, little in others."""
@@ -130,8 +130,9 @@ def shared_out(begun: Begun, n_shares: int) -> list[Bools]:
     if n_shares == 1 or len(at) < _FEWEST_SHARED:
         return [begun.is_asked, *(np.zeros_like(begun.is_asked) for _ in range(n_shares - 1))]
     site_ids = begun.at_hand.parcels["site_id"].iloc[at]
-    n_pieces = begun.at_hand.run.tables["pieces"]["site_id"].value_counts().reindex(site_ids).fillna(0.0).to_numpy()
-    taken = n_pieces + _PARCEL
+    of_piece = 1.0 + _M2_OF_CORE * begun.pieces["core_area_m2"].to_numpy(dtype=np.float64)
+    by_site = pd.Series(of_piece).groupby(begun.pieces["site_id"].to_numpy(dtype=object)).sum()
+    taken = by_site.reindex(site_ids.to_numpy(dtype=object)).fillna(0.0).to_numpy() + _PARCEL
     west = shapely.bounds(geometry_of(begun.at_hand.parcels)[at])[:, 0]
     order = np.argsort(west, kind="stable")
     before = np.empty(len(at))
