@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 from flexsites.config.rules import ExclusionRule
 from flexsites.config.study import Study
+
+_ALIKE = 0.8
+"""How much of two names is alike at least, for the one to be taken for the other misspelt: they stand side by side."""
 
 _NAMED = ("zeer_hard", "hard")
 """The hardness of rules that are told by name, hardest first (METHOD 0, "Checked")."""
@@ -19,6 +25,25 @@ def uncovered(study: Study) -> list[str]:
         how = f"rule {rule.rule_id}, {rule.effect}{', required' if rule.required else ''}"
         told += [f"{name} ({how})" for name in _missing(rule, study)]
     return list(dict.fromkeys(told))
+
+
+def misspelt(given: Iterable[str], rules: Iterable[ExclusionRule]) -> list[str]:
+    """Return, in words, the layers that a run gives and no rule reads, where a rule reads one of nearly that name.
+
+    Examples
+    --------
+    >>> from flexsites.worlds.plain import inside
+    >>> misspelt(["natura200"], [inside("natura2000")]), misspelt(["trees"], [inside("natura2000")])
+    (['layers.natura200: no rule reads it, and no source gives natura2000: is it that?'], [])
+    """
+    asked, there = {key for rule in rules for key in rule.source_keys}, set(given)
+    unread, missing = sorted(there - asked), sorted(asked - there)
+    near = [(name, get_close_matches(name, missing, n=1, cutoff=_ALIKE)) for name in unread]
+    return [
+        f"layers.{name}: no rule reads it, and no source gives {likely[0]}: is it that?"
+        for name, likely in near
+        if likely
+    ]
 
 
 def elsewhere(study: Study) -> list[str]:

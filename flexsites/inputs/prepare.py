@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -177,22 +177,6 @@ def _tell_missing(preparation: Preparation, request: Request) -> None:
         paths = row.paths if is_asked and isinstance(row, FileRow) else ()
         if paths and not any(map(is_remote, paths)):
             preparation.attempt(lambda name=name, row=row: preparation.files(name, row))  # type: ignore[misc]
-
-
-def gaps(sources: Sources, rules: Iterable[ExclusionRule]) -> list[str]:
-    """Return a sentence per layer that rules read and no source gives: what it would tell stays unknown.
-
-    Examples
-    --------
-    >>> gaps(Sources(), ())
-    []
-    """
-    missing: dict[str, list[str]] = {}
-    for rule in rules:
-        for name in rule.source_keys:
-            if name not in sources.layers and name != "streets":
-                missing.setdefault(name, []).append(f"{rule.rule_id} (required)" if rule.required else rule.rule_id)
-    return [f"no source gives the layer {name}: unknown for {', '.join(ids)}" for name, ids in missing.items()]
 
 
 def without_services(sources: Sources, fetched: Fetched | None) -> tuple[Sources, frozenset[str]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from flexsites.config.rules import ExclusionRule, RasterAbove
 from flexsites.config.source_rows import CoverageOf
 from flexsites.config.sources import Bag, LayerSource, OsmLayer, Raster
+from flexsites.config.unchecked import misspelt
 from flexsites.errors import Fault
 from flexsites.inputs.features import open_features
 from flexsites.inputs.formats.windows import around as window_around
@@ -39,6 +40,7 @@ def prepare_layers(
 ) -> None:
     """Write every layer as it was on a day, and keep where each of them says anything."""
     preparation.faults += _unstated(preparation.sources.layers, rules)
+    preparation.warnings += misspelt(preparation.sources.layers, rules)
     needs = needs_of(rules)
     for name, row in preparation.sources.layers.items():
         _prepare_layer(preparation, name, row, rules, needs.get(name, RuleNeeds()), around, on)

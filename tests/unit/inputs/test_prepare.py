@@ -16,7 +16,8 @@ from flexsites.config.rules import PlannedCapacity, RasterAbove
 from flexsites.config.run import Area
 from flexsites.config.study import resolve
 from flexsites.errors import InputError, fault_of_system
-from flexsites.inputs.prepare import Request, check, gaps, prepare
+from flexsites.inputs.prepare import Request, check, prepare
+from flexsites.worlds.plain import inside
 from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares, vector, write
 
 LABEL = {"nl": "r", "en": "r"}
@@ -460,8 +461,20 @@ def test_object_stores_are_read(tmp_path: Path) -> None:
     assert len(prepare(given, directory=tmp_path / "a", base=tmp_path).parcels()) == 4
 
 
-def test_layers_that_rules_read_and_nobody_gives() -> None:
-    assert gaps(sources(), [above(1)]) == ["no source gives the layer flood: unknown for flood"]
+def test_a_layer_that_no_rule_reads_is_told_where_a_rule_reads_one_of_nearly_that_name(tmp_path: Path) -> None:
+    """It is a warning: the run stands, and of the layer that is meant nothing is checked."""
+    write(squares(), tmp_path / "l.gpkg")
+    for name, is_told in (("natura200", True), ("natura2000", False), ("trees", False)):
+        row = vector(tmp_path / "l.gpkg", coverage="run")
+        found = prepare(
+            sources(layers={name: row}),
+            directory=tmp_path / name,
+            base=tmp_path,
+            request=Request(rules=(inside("natura2000"),)),
+        )
+        told = [one for one in found.warnings if "no rule reads it" in one]
+        assert bool(told) == is_told
+        assert not told or told == ["layers.natura200: no rule reads it, and no source gives natura2000: is it that?"]
 
 
 def test_large_polygons_are_cut_and_keep_their_area(tmp_path: Path) -> None:
