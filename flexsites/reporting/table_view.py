@@ -162,7 +162,8 @@ def cells(frame: Frame, field: Field, fields: Mapping[str, Field], words: Words)
     """Return the cells of a column: numbers as numbers, codes by their names, nulls in words."""
     column = frame[field.name]
     nulls = null_states(frame, field, fields)
-    told: dict[Null, str] = {"unknown": words.unknown, "none": words.text("none"), "not_applicable": ""}
+    told: dict[Null, str] = {"unknown": words.unknown, "not_applicable": ""}
+    told |= {one: words.text(one) for one in ("none", "none_known")}
     seen: dict[Any, Cell] = {}
     written: list[Cell] = []
     for value, null in zip(column.tolist(), nulls, strict=True):
@@ -226,10 +227,10 @@ def null_states(frame: Frame, field: Field, fields: Mapping[str, Field]) -> npt.
     is_null = column.isna().to_numpy(dtype=bool)
     states[is_null] = field.null_is
     if field.written_as == "list":
-        # An empty list is none, which is known; of a row that is not asked for it, it says nothing.
+        # An empty list says something, null does not; of a row that is not asked for it, neither does.
         told = zip(is_null, column, strict=True)
         is_empty = np.array([not null and not entries(value) for null, value in told], dtype=bool)
-        states[is_empty] = "none"
+        states[is_empty] = field.empty_is
         is_null = is_null | is_empty
     if not is_null.any():
         return states

@@ -12,6 +12,7 @@ import pandas as pd
 
 from flexsites.config.base import Label
 from flexsites.config.plain_yaml import load_plain
+from flexsites.config.units import PURE, unit_of_key
 from flexsites.errors import ConfigError, Fault
 from flexsites.reporting.told import translated
 from flexsites.tables.field import Field, Format
@@ -286,6 +287,12 @@ class Words:
         if size >= 100 or size == 0:  # noqa: PLR2004 - three digits before the separator
             return 0
         return 1 if size >= 10 else 2  # noqa: PLR2004
+
+
+def unit_in(measure: str) -> str:
+    """Return the unit that a measure's id ends with; empty for counts and classes."""
+    unit = unit_of_key(measure)
+    return "" if unit == PURE else unit
 
 
 @cache

@@ -11,7 +11,7 @@ Format = Literal[
     "text", "code", "list", "yes_no", "count", "change", "ordinal", "year", "area", "hectares", "length", "share",
     "score", "term", "euro", "amount", "written",
 ]  # fmt: skip
-Null = Literal["unknown", "none", "not_applicable"]
+Null = Literal["unknown", "none", "none_known", "not_applicable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,10 @@ class Field:
     null_is
         What null says to a reader: ``unknown``; ``none`` (there is none, which is known); or ``not_applicable`` (no
         such thing is asked of the row; shown empty).
+    empty_is
+        What an empty list says: ``none``, or ``none_known`` where what it lists may not all have been looked for.
     unknown_with
-        Another column of the row: null here is unknown where that one is unknown.
+        Another column of the row: null here, or an empty list, is unknown where that one is unknown.
     not_of
         Another column and its value: rows with it are not asked for this one, so their null is not applicable.
     """
@@ -65,6 +67,7 @@ class Field:
     format: Format | None = None
     names: str | None = None
     null_is: Null = "unknown"
+    empty_is: Null = "none"
     unknown_with: str | None = None
     not_of: tuple[str, str] | None = None
 

@@ -23,10 +23,10 @@ from flexsites.reporting.report.scores import scores_of
 from flexsites.reporting.report.shortlist import ranked_locations
 from flexsites.reporting.results import Results, open_results, records
 from flexsites.reporting.shown_fields import SHOWN
-from flexsites.reporting.story.explain import marks_elsewhere, measured, unit_in
+from flexsites.reporting.story.explain import marks_elsewhere, marks_here, measured
 from flexsites.reporting.table_view import Column, TableView, entries, table_view
 from flexsites.reporting.views import with_range
-from flexsites.reporting.words import LANGUAGES, Words
+from flexsites.reporting.words import LANGUAGES, Words, unit_in
 from flexsites.tables import Accessibility, Frame, Reasons, Sites, Suitability, empty
 from flexsites.tables.parcel_fields import n_common_expected
 
@@ -131,8 +131,7 @@ def _sheet(results: Results, site: pd.Series[Any], around: Around, words: Words)
         streets=around.streets_near(site["geometry"]),
         access=access,
     )
-    restrictions = [words.name("rule", rule) for rule in entries(site["restrictions"])]
-    flags = [words.name("rule", rule) for rule in entries(site["flags"])]
+    consent = marks_here(results, site, "restrict", words)
     with_modules = ""
     if len(modules):
         with_modules = words.text("factsheet.with_modules", flexmilieu=words.name("flexmilieu", drawn))
@@ -150,8 +149,8 @@ def _sheet(results: Results, site: pd.Series[Any], around: Around, words: Words)
         "units": _units(site, words),
         "scores": scores_of(results, site["site_id"], words),
         "exploitation": exploitation_of(results, site["site_id"], words),
-        "consent": words.text("factsheet.procedure_consent", rules=", ".join(restrictions)) if restrictions else "",
-        "flags": flags,
+        "consent": words.text("factsheet.procedure_consent", rules=consent) if consent else "",
+        "flags": marks_here(results, site, "flag", words),
         "flags_elsewhere": marks_elsewhere(results, site, "flag", words),
         "procedures": _procedures(results, site, words),
         "neighbours": _neighbours(around.neighbours(site), words),
@@ -163,7 +162,7 @@ def _facts(site: pd.Series[Any], words: Words) -> list[tuple[str, str]]:
     view = table_view(pd.DataFrame([site]), _FACTS, words, Sites)
     told = {column.name: (column.heading, cell) for column, cell in zip(view.columns, view.rows[0], strict=True)}
     heading, years = told["available_years_expected"]
-    if years == words.unknown:
+    if years == words.unknown and site["plan_coverage"] != "covered":
         told["available_years_expected"] = (heading, words.text("factsheet.term_unknown"))
     return [(heading, cell) for heading, cell in told.values() if cell]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flexsites.reporting.results import Results, records
 from flexsites.reporting.table_view import TableView, table_view
-from flexsites.reporting.words import Words
+from flexsites.reporting.words import Words, unit_in
 from flexsites.tables.choice_tables import ScoreParts
 
 _SHOWN = ("flexmilieu", "measure", "measured_value", "full_at", "zero_at", "weight_share", "worth", "contribution")
@@ -28,7 +28,9 @@ def score_lines(results: Results, site_id: str, words: Words) -> list[str]:
     names = ("flexmilieu", "measure", "value", "full", "zero", "weight", "worth", "part")
     return [
         words.text(
-            "score.unreached" if row.status == "unreached" else "score.line", **dict(zip(names, written, strict=True))
+            "score.unreached" if row.status == "unreached" else "score.line",
+            **dict(zip(names, written, strict=True)),
+            unit=f" {unit_in(row.measure)}".rstrip(),
         )
         for written, row in rows
     ]

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from flexsites.config.units import PURE, unit_of_key
 from flexsites.errors import Fault, NotFoundError
 from flexsites.reporting.ledger import ledger_of
 from flexsites.reporting.names import thresholds_of, words_of
@@ -20,13 +19,14 @@ from flexsites.reporting.report.scores import score_lines
 from flexsites.reporting.results import Results, open_results, records, row_at
 from flexsites.reporting.story.explain_roof import explain_roof
 from flexsites.reporting.table_view import entries
-from flexsites.reporting.words import Words
+from flexsites.reporting.words import Words, unit_in
 from flexsites.tables import Frame
 
 _NEAR_IDS = 5
 _SAME = 1e-6
 # Effects that take no land, and the column that says which such rules lie on what remains.
 _MARKING = {"restrict": "restrictions", "flag": "flags"}
+_OF_ENTRANCE = ("has_borrowed_entrance", "needs_culvert", "needs_right_of_way")
 
 
 def explain(directory: Path | str, site_id: str, lang: str = "nl") -> str:
@@ -107,7 +107,7 @@ def _facts(site: pd.Series[Any], words: Words) -> list[str]:
         "provincie": words.name("area", site["provincie_code"]),
         "location": words.unknown if pd.isna(site["location_id"]) else site["location_id"],
     }
-    if site["n_pieces"] == 0:
+    if site["verdict"] == "excluded":
         place["location"] = words.text("none")
     owner = words.name("owner", site["owner_class"]), words.name("tenure", site["tenure"])
     return [
@@ -150,21 +150,25 @@ def _rule_line(row: Any, words: Words) -> str:  # noqa: ANN401 - a record of Rea
 
 
 def _pieces(results: Results, site_id: str, words: Words) -> list[str]:
-    """Return each piece: its size, its road, and the test it fails."""
+    """Return each piece: its size, its entrance where one was found, and the test it fails.
+
+    A piece that is too small or too thin is not asked for an entrance: nothing is said of its road.
+    """
     if not results.has("pieces"):
         return []
     lines = []
-    for row in records(_rows(results.table("pieces"), site_id).sort_values("piece_id")):
-        road = words.text("explain.piece_no_road")
-        if not pd.isna(row.road_distance_m):
-            road = words.text("explain.piece_road", metres=words.number(row.road_distance_m))
+    for row in records(_rows(results.table("pieces"), site_id).sort_values(["piece_number", "piece_id"])):
         size = {"area": words.square_metres(row.piece_area_m2), "core": words.square_metres(row.core_area_m2)}
         end = words.text("explain.piece_valid")
         if row.is_unknown:
             end = words.text("explain.piece_unknown")
         elif not row.is_valid:
             end = words.text("explain.piece_failed", test=words.name("failed_test", row.failed_test))
-        lines.append(f"{words.text('explain.piece_line', id=row.piece_id, road=road, **size)}; {end}")
+        told = [words.text("explain.piece_line", id=row.piece_id, **size)]
+        if not pd.isna(row.road_distance_m):
+            told.append(words.text("explain.piece_road", metres=words.number(row.road_distance_m)))
+        told += [words.heading(need) for need in _OF_ENTRANCE if getattr(row, need)]
+        lines.append(f"{', '.join(told)}; {end}")
     return lines
 
 
@@ -196,12 +200,6 @@ def measured(row: Any, words: Words) -> str:  # noqa: ANN401 - a record of Acces
     # A count or a class is whole; only a weighted amount has a fraction.
     is_whole = bool(unit) or float(value).is_integer()
     return f"{words.number(value, 0 if is_whole else 1)} {unit}".strip()
-
-
-def unit_in(measure: str) -> str:
-    """Return the unit that a measure's id ends with; empty for counts and classes."""
-    unit = unit_of_key(measure)
-    return "" if unit == PURE else unit
 
 
 def _units(results: Results, site_id: str, words: Words) -> list[str]:
@@ -305,7 +303,9 @@ def _conclusion(results: Results, site: pd.Series[Any], words: Words) -> list[st
     """Return the term, the best flexmilieu, and what needs consent or attention."""
     years = words.text("explain.years_unknown")
     if not pd.isna(site["available_years_expected"]):
-        years = words.text("explain.years", years=words.number(site["available_years_expected"], 1))
+        told = {key: words.write(site[f"available_years_{key}"], "term") for key in ("low", "expected", "high")}
+        key = "explain.years" if len(set(told.values())) == 1 else "explain.years_span"
+        years = words.text(key, years=told["expected"], low=told["low"], high=told["high"])
     best = words.text("explain.conclusion_none")
     if not pd.isna(site["flexmilieu_first"]):
         best = words.text("explain.conclusion_first", flexmilieu=words.name("flexmilieu", site["flexmilieu_first"]))
@@ -322,12 +322,33 @@ def _marks(results: Results, site: pd.Series[Any], effect: str, column: str, wor
     """Return which rules ask consent or attention on what remains, and which only where land drops out."""
     label, elsewhere = words.heading(column), marks_elsewhere(results, site, effect, words)
     lines = []
-    if site["verdict"] != "excluded":
-        listed = ", ".join(words.name("rule", rule) for rule in entries(site[column]))
-        lines.append(f"{label}: {listed or words.text('none')}")
+    if here := marks_here(results, site, effect, words):
+        lines.append(f"{label}: {here}")
     if elsewhere:
         lines.append(words.text("explain.marks_elsewhere", label=label, rules=", ".join(elsewhere)))
     return lines
+
+
+def marks_here(results: Results, site: pd.Series[Any], effect: str, words: Words) -> str:
+    """Return the names of the rules of an effect on what remains of a parcel, and those not checked on all of it.
+
+    That there is none is only said where all were checked. Of a parcel of which no piece is known to be valid it is
+    unknown which land remains, and so what lies on it. Empty: it is excluded.
+    """
+    if site["verdict"] == "excluded":
+        return ""
+    named = entries(site[_MARKING[effect]])
+    ledger = ledger_of(results, site["site_id"]) if results.has("reasons") else None
+    is_open = [] if ledger is None else ledger["effect"].eq(effect) & ledger["coverage"].ne("covered")
+    unchecked = [] if ledger is None else [rule for rule in ledger.loc[is_open, "rule_id"] if rule not in named]
+    nothing = words.text("none_known" if unchecked or ledger is None else "none")
+    listed = ", ".join(words.name("rule", rule) for rule in named) or nothing
+    if site["n_pieces"] == 0:
+        listed = words.unknown
+    if not unchecked:
+        return listed
+    rules = ", ".join(words.name("rule", rule) for rule in unchecked)
+    return words.text("explain.marks_unchecked", listed=listed, rules=rules)
 
 
 def marks_elsewhere(results: Results, site: pd.Series[Any], effect: str, words: Words) -> list[str]:

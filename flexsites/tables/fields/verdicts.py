@@ -7,15 +7,17 @@ from flexsites.tables.field import Field
 restrictions = Field(
     "restrictions",
     "list",
-    "restrict rules that touch it (consent needed); empty: none",
+    "restrict rules that touch it (consent needed); empty: none of those whose source speaks here",
     names="rule",
+    empty_is="none_known",
     not_of=("verdict", "excluded"),
 )
 flags = Field(
     "flags",
     "list",
-    "flag rules that touch it; empty: none",
+    "flag rules that touch it; empty: none of those whose source speaks here",
     names="rule",
+    empty_is="none_known",
     not_of=("verdict", "excluded"),
 )
 bridged_for = Field(
@@ -152,7 +154,7 @@ location_id = Field(
     "location_id",
     "str",
     "group of pieces within the gap of each other and not across a barrier",
-    null="no valid piece",
+    null="of no piece is it known that it is valid",
     format="code",
-    null_is="not_applicable",
+    not_of=("verdict", "excluded"),
 )

@@ -68,9 +68,9 @@ def test_a_flag_in_the_ledger_is_never_denied(run_directory: Path, tmp_path: Pat
     told = explain(place, site, "en")
     assert "Zoning is not housing (BOPA) [point of attention]: covers 104 m²\n" in told
     assert "points of attention: none\n" in told
-    assert "points of attention, on land that drops out: Zoning is not housing (BOPA)" in told
+    assert "points of attention, on land that does not (yet) count: Zoning is not housing (BOPA)" in told
     sheet = write_factsheets(place, [site], "en").read_text(encoding="utf-8")
-    assert "points of attention, on land that drops out: Zoning is not housing (BOPA)" in sheet
+    assert "points of attention, on land that does not (yet) count: Zoning is not housing (BOPA)" in sheet
 
 
 def test_map_and_list_give_a_site_one_score(run_directory: Path) -> None:

@@ -75,7 +75,8 @@ EVERY_FIELD = {
     **{table.name: [field for field in table.fields if field.dtype != "geometry"] for table in SHOWN_TABLES},
     "": [field for field in SHOWN.values() if field.description],
 }
-NOBODY_ASKS = ("location", "term (years)", "first flexmilieu", "homes counted in", "best score", "consent needed")
+_TERM = "term (years), expected"
+NOBODY_ASKS = ("location", _TERM, "first flexmilieu", "homes counted in", "best score", "consent needed")
 
 
 def comments_of(path: Path, sheet: str) -> dict[str, str]:
@@ -127,20 +128,23 @@ def test_what_a_column_of_a_section_means_is_told_in_dutch() -> None:
 def test_what_null_tells_is_told_by_row() -> None:
     sites = pd.DataFrame(
         {
-            "verdict": ["eligible", "eligible", "eligible", "excluded"],
-            "is_suitable": pd.array([True, False, None, False], dtype="boolean"),
-            "flexmilieu_first": ["campus", None, None, None],
-            "n_common_expected": [75.64, 0.0, 12.0, 0.0],
-            "available_years_expected": [15.0, None, 7.5, None],
-            "flags": [("noise", "zoning"), (), (), ()],
+            "location_id": ["a#1", "b#1", "c#1", None, None],
+            "verdict": ["eligible", "eligible", "eligible", "excluded", "unknown"],
+            "is_suitable": pd.array([True, False, None, False, None], dtype="boolean"),
+            "flexmilieu_first": ["campus", None, None, None, None],
+            "n_common_expected": [75.64, 0.0, 12.0, 0.0, 12.0],
+            "available_years_expected": [15.0, None, 7.5, None, None],
+            "flags": [("noise", "zoning"), (), (), (), ()],
         }
     )
     columns = ["is_suitable", "flexmilieu_first", "n_common_expected", "available_years_expected", "flags"]
-    assert table_view(sites, columns, Words("en"), Sites).rows == [
-        ["yes", "campus", "76", "15", "noise, zoning"],
-        ["no", "none", "0", "unknown", "none"],
-        ["unknown", "unknown", "12", "7.5", "none"],
-        ["no", "", "0", "", ""],
+    assert table_view(sites, [*columns, "location_id"], Words("en"), Sites).rows == [
+        ["yes", "campus", "76", "15", "noise, zoning", "a#1"],
+        ["no", "none", "0", "unknown", "none known", "b#1"],
+        ["unknown", "unknown", "12", "7.5", "none known", "c#1"],
+        ["no", "", "0", "", "", ""],
+        # No piece of it is known to be valid: neither is the location, nor what lies on what remains.
+        ["unknown", "unknown", "12", "unknown", "unknown", "unknown"],
     ]
 
 

@@ -1,0 +1,102 @@
+"""What is unknown or was not checked of a parcel is never told as none, and nothing is told that nobody looked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+
+from flexsites.reporting import explain, write_factsheets
+from tests.reporting_fixture import write_results
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return write_results(tmp_path / "run")
+
+
+@pytest.fixture
+def site(place: Path) -> str:
+    """Return an eligible parcel on which nothing asks attention, as far as the run knows."""
+    sites = gpd.read_parquet(place / "sites.parquet")
+    unmarked = (sites["flags"].str.len() == 0) & (sites["restrictions"].str.len() == 0)
+    return str(sites.loc[unmarked & sites["verdict"].eq("eligible"), "site_id"].iloc[0])
+
+
+def _change(place: Path, name: str, site: str, **columns: object) -> None:
+    table = gpd.read_parquet(place / f"{name}.parquet")
+    own = table["site_id"] == site
+    for column, value in columns.items():
+        table[column] = table[column].astype(object).mask(own, value).astype(table[column].dtype)
+    table.to_parquet(place / f"{name}.parquet")
+
+
+def _unchecked(place: Path, site: str, **rules: str) -> None:
+    """Say that the sources of some rules, by their effect, do not speak on a parcel."""
+    _change(place, "sites", site, rule_coverage_id="here")
+    told = pd.read_parquet(place / "rule_coverage.parquet")
+    rows = [{"rule_coverage_id": "here", "rule_id": rule, "effect": effect} for rule, effect in rules.items()]
+    more = pd.DataFrame(rows).assign(hardness=None, coverage="not", covered_share=0.0)
+    pd.concat([told, more], ignore_index=True).to_parquet(place / "rule_coverage.parquet")
+
+
+def test_what_was_not_checked_is_not_none(place: Path, site: str) -> None:
+    assert "consent needed: none\n" in explain(place, site, "en")
+    _unchecked(place, site, airport_zone="restrict", orchard="flag")
+    lines = ["none known; not (fully) checked: airport zone", "none known; not (fully) checked: orchard"]
+    story, sheet = explain(place, site, "en"), write_factsheets(place, [site], "en").read_text(encoding="utf-8")
+    assert f"consent needed: {lines[0]}\n" in story
+    assert f"points of attention: {lines[1]}\n" in story
+    assert f"Consent needed: {lines[0]}." in sheet
+    assert f"<p>{lines[1]}</p>" in sheet
+
+
+def test_of_land_of_which_nothing_is_known_nothing_is_denied(place: Path, site: str) -> None:
+    _change(place, "sites", site, verdict="unknown", n_pieces=0, location_id=None, available_years_expected=None)
+    _change(place, "pieces", site, is_valid=False, is_unknown=True, road_distance_m=None)
+    told = explain(place, site, "en")
+    assert "location unknown\n" in told
+    assert "consent needed: unknown\n" in told
+    assert "points of attention: unknown\n" in told
+    assert "is wide enough; unknown whether a street is near\n" in told
+
+
+def test_a_reason_for_an_unknown_term_is_only_given_where_it_is_one(place: Path, site: str) -> None:
+    reason = "plan capacity is not known here"
+    _change(place, "sites", site, available_years_expected=None, plan_coverage="not")
+    assert reason in write_factsheets(place, [site], "en").read_text(encoding="utf-8")
+    _change(place, "sites", site, plan_coverage="covered")
+    assert reason not in write_factsheets(place, [site], "en").read_text(encoding="utf-8")
+
+
+def test_pieces_are_told_by_number_and_only_with_what_was_looked_for(place: Path, site: str) -> None:
+    pieces = gpd.read_parquet(place / "pieces.parquet")
+    own = pieces[pieces["site_id"] == site].iloc[[0]]
+    more = [own.assign(piece_id=f"{site}#{n}", piece_number=n, is_valid=False, failed_test="too_small",
+                       road_distance_m=None) for n in (10, 2)]  # fmt: skip
+    lent = own.assign(has_borrowed_entrance=True, needs_culvert=True, road_distance_m=12.0)
+    rows = pd.concat([lent, *more, pieces[pieces["site_id"] != site]], ignore_index=True)
+    gpd.GeoDataFrame(rows, geometry="geometry").to_parquet(place / "pieces.parquet")
+    told = [line for line in explain(place, site, "en").splitlines() if "is wide enough" in line]
+    assert [line.partition(":")[0].partition("#")[2] for line in told] == ["1", "2", "10"]
+    assert "12 m from a road, entrance over a neighbouring parcel, needs a culvert; usable" in told[0]
+    assert all(line.endswith("is wide enough; drops out: too small") for line in told[1:])
+
+
+def test_a_term_that_differs_by_estimate_says_so(place: Path, site: str) -> None:
+    _change(place, "sites", site, available_years_low=3.0, available_years_expected=15.0, available_years_high=15.0)
+    assert "available: 15 years (3 – 15)\n" in explain(place, site, "en")
+    _change(place, "sites", site, available_years_low=None)
+    assert "available: 15 years (unknown – 15)\n" in explain(place, site, "en")
+
+
+def test_a_measured_value_in_a_score_has_its_unit(place: Path, site: str) -> None:
+    names = ("measured_value", "full_at", "zero_at", "weight_share", "worth", "contribution")
+    row = {"site_id": site, "flexmilieu": "campus", "status": "reached", **dict.fromkeys(names, 0.5)}
+    rows = [{**row, "measure": measure} for measure in ("walk_distance_gp_m", "n_shops")]
+    pd.DataFrame(rows).to_parquet(place / "score_parts.parquet")
+    distance, count = (line for line in explain(place, site, "en").splitlines() if "full at" in line)
+    assert "0.5 m (full at" in distance
+    assert "0.5 (full at" in count
