@@ -25,7 +25,7 @@ _DIGITS = 3
 _ALSO = {
     "criterion": ("measure", "rule"),
     "population": ("flexmilieu",),
-    "of_column": ("age_rule", "flexmilieu", "verdict", "roof_term"),
+    "of_column": ("age_rule", "flexmilieu", "verdict", "roof_term", "target_group"),
 }
 
 

@@ -132,7 +132,14 @@ n_homes_fit = Field(
     low=0,
     kind="intensive",
 )
-n_places_given = Field("n_places", "int", "places on which it is met", null="as n_homes_met", low=0, kind="intensive")
+n_places_given = Field(
+    "n_places",
+    "int",
+    "places on which it is met",
+    null="the run has no site in this municipality",
+    low=0,
+    kind="intensive",
+)
 n_homes_gap = Field(
     "n_homes_gap",
     "int",

@@ -95,10 +95,10 @@ class Cut:
         2 connected parts stay (the largest has 98.0 % of the length); 17 too small ones with 2.1 km are left out
         """
         share, km = 100 * self.largest_component_share, self.cut_length_m / 1000
-        return (
-            f"{self.n_components} connected parts stay (the largest has {share:.1f} % of the length); "
-            f"{self.n_cut_components} too small ones with {km:,.1f} km are left out"
-        )
+        one = f"one connected part stays (with {share:.1f} % of the length)"
+        several = f"{self.n_components} connected parts stay (the largest has {share:.1f} % of the length)"
+        stays = one if self.n_components == 1 else several
+        return f"{stays}; {self.n_cut_components} too small ones with {km:,.1f} km are left out"
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,17 +52,17 @@ def _of_sites(results: Results, words: Words) -> tuple[list[str], list[Tile]]:
     # Where no parcel is known to be available and some may be, zero homes would be a claim.
     if is_open(available["n_sites"], counts["unknown"]):
         sentences = [_none_known(available, counts, words)]
-        known = [_tile(words, kind, words.unknown, "") for kind in ("suitable", "homes")]
+        shown = [_tile(words, kind, words.unknown, "") for kind in ("available", "suitable", "homes")]
     else:
         sentences = _known(results, counts, words)
-        known = [_tile(words, "suitable", words.number(suitable["n_sites"]), of_all)]
+        suits = _tile(words, "suitable", words.number(suitable["n_sites"]), of_all)
         if is_open(suitable["n_sites"], suitable["n_sites_unknown"]):
-            known = [_tile(words, "suitable", words.unknown, "")]
-        known.append(_tile(words, "homes", homes, tile_note))
+            suits = _tile(words, "suitable", words.unknown, "")
+        first = _tile(words, "available", n_available, words.text("answer.tile_ha", area=area))
+        shown = [first, suits, _tile(words, "homes", homes, tile_note)]
     sentences.append(_unknown(results, counts, words))
     sentences.append(words.text("answer.excluded", n=words.number(counts["excluded"])))
-    first = _tile(words, "available", n_available, words.text("answer.tile_ha", area=area))
-    return sentences, [first, *known, _tile(words, "unknown", words.number(counts["unknown"]), of_all)]
+    return sentences, [*shown, _tile(words, "unknown", words.number(counts["unknown"]), of_all)]
 
 
 def _none_known(available: pd.Series[Any], counts: dict[str, int], words: Words) -> str:

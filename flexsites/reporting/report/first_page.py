@@ -38,22 +38,12 @@ def first_page(results: Results, words: Words) -> list[Question]:
     counts = verdict_counts(results)
     available = run_row(results, "available")
     if is_open(available["n_sites"], counts["unknown"]):
-        homes = [_row(words, "homes", words.unknown, words.text("first.none_known", n=words.number(counts["unknown"])))]
+        beside = words.text("first.none_known", n=words.number(counts["unknown"]))
+        land = [_row(words, asked, words.unknown, beside) for asked in ("homes", "where")]
     else:
-        homes = [_homes(results, words), *_consent(results, counts, words)]
+        land = [_homes(results, words), *_consent(results, counts, words), _where(available, counts, words)]
     asked = [
-        *homes,
-        _row(
-            words,
-            "where",
-            words.text("first.places", n=words.number(available["n_locations"])),
-            words.text(
-                "first.parcels",
-                n=words.number(available["n_sites"]),
-                area=words.hectares(available["buildable_area_m2"]),
-                unknown=words.number(counts["unknown"]),
-            ),
-        ),
+        *land,
         _whom(results, words),
         _owners(results, words),
         _to_do(results, words),
@@ -91,6 +81,17 @@ def _homes(results: Results, words: Words) -> Question:
     return _row(words, "homes", expected, words.text("first.between", low=low, high=high))
 
 
+def _where(available: pd.Series[Any], counts: dict[str, int], words: Words) -> Question:
+    """Return at how many places, of how many parcels and how much land."""
+    beside = words.text(
+        "first.parcels",
+        n=words.number(available["n_sites"]),
+        area=words.hectares(available["buildable_area_m2"]),
+        unknown=words.number(counts["unknown"]),
+    )
+    return _row(words, "where", words.text("first.places", n=words.number(available["n_locations"])), beside)
+
+
 def _consent(results: Results, counts: dict[str, int], words: Words) -> list[Question]:
     """Return what consent adds; nothing where no parcel asks it."""
     if not counts["conditional"]:
@@ -110,12 +111,10 @@ def _whom(results: Results, words: Words) -> Question:
         homes = words.about(row[SPREAD[1]]) if is_known else words.unknown
         told.append(f"{words.name('flexmilieu', name)} {homes}")
     suitable = run_row(results, "suitable")
-    n = (
-        words.unknown
-        if is_open(suitable["n_sites"], suitable["n_sites_unknown"])
-        else words.number(suitable["n_sites"])
-    )
-    return _row(words, "whom", words.text("first.suitable", n=n), words.text("first.spread", listed=" · ".join(told)))
+    suits = words.text("first.suitable", n=words.number(suitable["n_sites"]))
+    if is_open(suitable["n_sites"], suitable["n_sites_unknown"]):
+        suits = words.unknown
+    return _row(words, "whom", suits, words.text("first.spread", listed=" · ".join(told)))
 
 
 def _owners(results: Results, words: Words) -> Question | None:

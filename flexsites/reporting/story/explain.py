@@ -338,10 +338,12 @@ def marks_here(results: Results, site: pd.Series[Any], effect: str, words: Words
     if site["verdict"] == "excluded":
         return ""
     named = entries(site[_MARKING[effect]])
-    ledger = ledger_of(results, site["site_id"]) if results.has("reasons") else None
-    is_open = [] if ledger is None else ledger["effect"].eq(effect) & ledger["coverage"].ne("covered")
-    unchecked = [] if ledger is None else [rule for rule in ledger.loc[is_open, "rule_id"] if rule not in named]
-    nothing = words.text("none_known" if unchecked or ledger is None else "none")
+    unchecked: list[str] = []
+    if results.has("reasons"):
+        ledger = ledger_of(results, site["site_id"])
+        silent = ledger["effect"].eq(effect) & ledger["coverage"].ne("covered")
+        unchecked = [rule for rule in ledger.loc[silent, "rule_id"] if rule not in named]
+    nothing = words.text("none_known" if unchecked or not results.has("reasons") else "none")
     listed = ", ".join(words.name("rule", rule) for rule in named) or nothing
     if site["n_pieces"] == 0:
         listed = words.unknown

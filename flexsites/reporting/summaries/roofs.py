@@ -152,7 +152,8 @@ def roof_range(totals: Frame, *, headline: tuple[str, str]) -> RoofRange | None:
     Returns
     -------
         None where of no roof at the headline anything is known. A combination that adds floor area and no homes
-        (maisonettes) is no lower bound of homes and is left out, and so is one of which nothing is known.
+        (maisonettes) is no lower bound of homes and is left out, and so is one of which nothing is known, or at which
+        no roof is known to qualify and some may: its homes are unknown, not zero.
 
     Examples
     --------
@@ -163,10 +164,11 @@ def roof_range(totals: Frame, *, headline: tuple[str, str]) -> RoofRange | None:
     RoofRange(headline=240.0, lowest=240.0, highest=394.0)
     """
     pairs = ["age_rule", "roof_variant"]
-    is_told = (totals["verdict"] != _UNKNOWN) & (totals["n_buildings"] > 0)
-    told = totals[is_told].set_index(pairs)
+    there = totals[totals["n_buildings"] > 0].set_index(pairs)
+    told, may = there[there["verdict"] != _UNKNOWN], there[there["verdict"] == _UNKNOWN].index
     good = told[told["verdict"].isin(AVAILABLE)]
-    homes = good.groupby(pairs)["n_units_expected"].sum().reindex(told.index.unique(), fill_value=0)
+    known = told.index.unique().difference(may.difference(good.index), sort=False)
+    homes = good.groupby(pairs)["n_units_expected"].sum().reindex(known, fill_value=0)
     area = good.groupby(pairs)["extra_floor_area_m2"].sum().reindex(homes.index, fill_value=0)
     adds_homes = homes[(homes > 0) | (area == 0) | (homes.index == headline)]
     if headline not in adds_homes.index:

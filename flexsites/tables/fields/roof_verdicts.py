@@ -32,7 +32,7 @@ age_rule = Field(
 roof_variant = Field(
     "roof_variant", "str", "the way of topping up: an id of configs/rules/optoppen/variants.yaml", names="roof_variant"
 )
-_NO_VERDICT = "unknown, because evidence is missing and no rule fails without it"
+_NO_VERDICT = "evidence is missing and no rule fails without it"
 n_storeys_added_low = Field("n_storeys_added_low", "int", "storeys that can be added", null=_NO_VERDICT, low=0)
 n_storeys_added_expected = Field(
     "n_storeys_added_expected", "int", "storeys that can be added", null=_NO_VERDICT, low=0

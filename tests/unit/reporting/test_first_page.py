@@ -37,9 +37,11 @@ def test_where_no_parcel_is_known_to_be_available_it_says_unknown(run_directory:
     write_table(open_sites, Sites, directory / "sites.parquet")
     results = open_results(directory)
     words = words_of(results, "en")
-    homes = first_page(results, words)[0]
-    assert homes.question == words.text("first.ask_homes")
-    assert homes.answer == words.unknown
+    told = {one.question: one for one in first_page(results, words)}
+    for key in ("homes", "where", "whom"):
+        assert told[words.text(f"first.ask_{key}")].answer == words.unknown, key
+    tiles = {tile["kind"]: (tile["value"], tile["note"]) for tile in answer(results, words)["tiles"]}
+    assert {tiles[kind] for kind in ("available", "suitable", "homes")} == {(words.unknown, "")}
 
 
 @pytest.mark.parametrize("lang", ["nl", "en"])

@@ -196,3 +196,15 @@ def test_the_headline_is_not_the_most_generous_of_the_ways_and_their_range_is_to
     # The corporation's strict variant asks four dwellings of every block: 56 of dwellings less the 8 of the monument
     # stay eligible, and the monument is conditional; the widest counts a lift as a cost: 105 + 12 + 8 + 16.
     assert (told.lowest, told.headline, told.highest) == (56, 105, 141)
+
+
+def test_a_way_at_which_roofs_may_qualify_and_none_is_known_to_adds_no_zero_to_the_range() -> None:
+    """Every other way excludes all buildings; of the headline it is unknown: 0 - 0 homes would be a claim."""
+    rows = [("stec", "strict", "unknown", 3), ("stec", "strict", "excluded", 9), ("load", "strict", "excluded", 12)]
+    totals = pd.DataFrame(rows, columns=["age_rule", "roof_variant", "verdict", "n_buildings"])
+    totals = totals.assign(n_units_expected=0.0, extra_floor_area_m2=0.0)
+    assert roof_range(totals, headline=("stec", "strict")) is None
+    told = roof_range(totals, headline=("load", "strict"))
+    assert told is not None
+    assert (told.lowest, told.highest) == (0, 0)
+    assert roof_range(totals[totals["verdict"] != "unknown"], headline=("stec", "strict")) is not None
