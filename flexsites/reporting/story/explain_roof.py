@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -13,7 +14,7 @@ from flexsites.reporting.words import Words
 from flexsites.tables import Roofs
 
 # What rules ask, as it is written: lengths and areas with their unit, shares as percentages, yes or no not at all.
-_UNITS = {"lift": "m", "plan_height": "m", "usable_roof_area": "m²"}
+_UNITS = {"lift": "m", "plan_height": "m", "roof_quality": "m", "usable_roof_area": "m²"}
 _SHARES_ASKED = ("roof_flat_share", "consent")
 _YES_OR_NO = ("monument", "parking")
 _LEFT_OUT = ("geometry", "bag_pand_id", "verdict", "failed_rules", "missing_evidence", "flags", "gemeente_code")
@@ -62,12 +63,17 @@ def _rules(results: Results, bag_pand_id: str, words: Words) -> list[str]:
     reasons = results.table("roof_reasons")
     for row in records(reasons[reasons["bag_pand_id"] == bag_pand_id]):
         rule, outcome = words.name("rule", row.rule_id), words.name("rule_outcome", row.outcome)
-        against = ""
-        if not pd.isna(row.observed) and row.rule_id not in _YES_OR_NO:
-            given = [value for value in (row.observed, row.limit) if not pd.isna(value)]
-            against = f": {' / '.join(_asked(row.rule_id, value, words) for value in given)}"
-        lines.append(f"- {rule} [{words.name('effect', row.effect)}]: {outcome}{against}")
+        lines.append(f"- {rule} [{words.name('effect', row.effect)}]: {outcome}{_against(row, words)}")
     return lines
+
+
+def _against(row: Any, words: Words) -> str:  # noqa: ANN401 - a record of RoofReasons
+    """Return what the roof has beside what is asked; empty where there is no figure, or it does not decide."""
+    does_not_decide = row.outcome == "unknown" and not pd.isna(row.limit)
+    if pd.isna(row.observed) or row.rule_id in _YES_OR_NO or does_not_decide:
+        return ""
+    given = [value for value in (row.observed, row.limit) if not pd.isna(value)]
+    return f": {' / '.join(_asked(row.rule_id, value, words) for value in given)}"
 
 
 def _exploitation(results: Results, bag_pand_id: str, words: Words) -> list[str]:

@@ -69,7 +69,7 @@ lift_measure = Field(
 outcome = Field(
     "outcome",
     "str",
-    "met, failed or unknown (evidence is missing)",
+    "whether the building has what the rule names: met (no), failed (yes) or unknown (evidence is missing)",
     values=("met", "failed", "unknown"),
     names="rule_outcome",
 )

@@ -70,6 +70,16 @@ def test_a_year_and_what_rules_of_roofs_ask_are_written_as_they_are(place: Path)
     assert ends == ["7,90 m / 12,50 m", "1 / 4", "50,0% / 75,0%", ""]
 
 
+def test_a_rule_named_for_what_is_wrong_says_whether_it_is_and_no_figure_that_does_not_decide(place: Path) -> None:
+    """A roof without a demolition permit does not 'meet' a demolition permit; 0 storeys of 1 is not unknown."""
+    rows = [("demolition_permit", None, None, "met"), ("monument", 1.0, None, "failed")]
+    rows += [("storeys_load_1999", 0.0, 1.0, "unknown"), ("roof_quality", 0.25, None, "unknown")]
+    reasons = pd.DataFrame(rows, columns=["rule_id", "observed", "limit", "outcome"])
+    reasons.assign(bag_pand_id=ROOF, effect="flag", evidence=None).to_parquet(place / "roof_reasons.parquet")
+    told = [line.partition("]: ")[2] for line in explain(place, ROOF, "nl").splitlines() if "]: " in line]
+    assert told == ["nee", "ja", "onbekend", "onbekend: 0,25 m"]
+
+
 @pytest.mark.parametrize("lang", ["nl", "en"])
 def test_every_reason_why_a_measure_is_unknown_has_words(lang: str) -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "flexsites/accessibility").glob("*.py"))
