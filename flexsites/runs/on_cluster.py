@@ -204,7 +204,7 @@ def _on_client(
     *,
     is_limited: bool,
 ) -> list[R | TooLarge]:
-    from distributed import as_completed  # noqa: PLC0415
+    from distributed import KilledWorker, as_completed  # noqa: PLC0415
 
     futures = [client.submit(task, cell, key=name, pure=False) for cell, name in zip(cells, names, strict=True)]
     position = {future.key: i for i, future in enumerate(futures)}
@@ -214,6 +214,11 @@ def _on_client(
             rows[position[future.key]] = _result(future, is_left, is_limited=is_limited)
             if on_done is not None:
                 on_done(len(rows))
+        # The scheduler blames what waited on a worker as well as what ended it: of several each is asked alone.
+        blamed = [i for i, future in enumerate(futures) if is_limited and isinstance(future.exception(), KilledWorker)]
+        for i in blamed if len(blamed) > 1 else ():
+            alone = client.submit(task, cells[i], key=f"{names[i]}-alone", pure=False)
+            rows[i] = _result(alone, is_left, is_limited=is_limited)
     return [rows[i] for i in range(len(cells))]
 
 
