@@ -25,7 +25,8 @@ def main_reasons(reasons: Frame, *, most: int = MAIN) -> Frame:
     Returns
     -------
         ``site_id, rule_id, attributed_area_m2``: what a rule takes first, in rule order, so that areas of one parcel
-        add up to no more than the parcel. A parcel of which nothing is taken has no row.
+        add up to no more than the parcel. What would read as 0 m2 is left out; a parcel of which nothing is taken has
+        no row.
 
     Examples
     --------
@@ -35,7 +36,7 @@ def main_reasons(reasons: Frame, *, most: int = MAIN) -> Frame:
     ['too_small', 'nnn']
     """
     columns = ["site_id", "rule_id", "attributed_area_m2"]
-    taken = pd.DataFrame(reasons.loc[reasons["attributed_area_m2"].gt(0).to_numpy(dtype=bool), columns])
+    taken = pd.DataFrame(reasons.loc[reasons["attributed_area_m2"].round().gt(0).to_numpy(dtype=bool), columns])
     # Stable: rules that take the same stay in rule order.
     ordered = taken.sort_values(["site_id", "attributed_area_m2"], ascending=[True, False], kind="stable")
     return ordered.groupby("site_id", sort=False).head(most).reset_index(drop=True)

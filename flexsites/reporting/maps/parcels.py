@@ -24,8 +24,8 @@ from flexsites.tables.field import Field
 from flexsites.tables.parcel_fields import owner_class, verdict
 
 _OF_PARCEL = (
-    "parcel_area_m2", "buildable_area_m2", "{homes}", "{first}", "available_years_expected", "restrictions", "flags",
-    "owner_class", "tenure",
+    "parcel_area_m2", "buildable_area_m2", "buildable_without_consent_m2", "{homes}", "{first}",
+    "available_years_expected", "restrictions", "flags", "owner_class", "tenure",
 )  # fmt: skip
 _OF_LOCATION = (
     "verdict", "n_location_parcels", "core_area_m2", "{homes}", "entrance_street_name", "owner_classes", "is_cut",
@@ -217,7 +217,6 @@ def _why(results: Results, sites: Frame, words: Words) -> dict[str, Any]:
         return {"rules": [], "of": [[] for _ in range(len(sites))]}
     reasons = results.table("reasons")
     own = main_reasons(reasons[reasons["site_id"].isin(sites["site_id"])])
-    own = own[own["attributed_area_m2"].round().gt(0)]  # shown in whole m2: what would read as 0 is left out
     rules = sorted(own["rule_id"].unique())
     place = {rule: i for i, rule in enumerate(rules)}
     by_site: dict[str, list[int]] = {}

@@ -23,7 +23,7 @@ from flexsites.reporting.report.scores import scores_of
 from flexsites.reporting.report.shortlist import ranked_locations
 from flexsites.reporting.results import Results, open_results, records
 from flexsites.reporting.shown_fields import SHOWN
-from flexsites.reporting.story.explain import marks_elsewhere, marks_here, measured
+from flexsites.reporting.story.explain import MARKING, marks_elsewhere, marks_here, measured
 from flexsites.reporting.table_view import Column, TableView, entries, table_view
 from flexsites.reporting.views import with_range
 from flexsites.reporting.words import LANGUAGES, Words, unit_in
@@ -31,8 +31,8 @@ from flexsites.tables import Accessibility, Frame, Reasons, Sites, Suitability, 
 from flexsites.tables.parcel_fields import n_common_expected
 
 _FACTS = (
-    "buildable_area_m2", "parcel_area_m2", "registered_area_m2", "flexmilieu_first", "owner_class",
-    "tenure", "available_years_expected", "plan_coverage", "provincial_coverage",
+    "buildable_area_m2", "buildable_without_consent_m2", "parcel_area_m2", "registered_area_m2", "flexmilieu_first",
+    "owner_class", "tenure", "available_years_expected", "plan_coverage", "provincial_coverage",
 )  # fmt: skip
 _PER_FLEXMILIEU = (
     "flexmilieu", "is_suitable", "score", "rank", "n_room_expected", "n_per_cluster_expected", "units_range", "against",
@@ -151,7 +151,11 @@ def _sheet(results: Results, site: pd.Series[Any], around: Around, words: Words)
         "exploitation": exploitation_of(results, site["site_id"], words),
         "consent": words.text("factsheet.procedure_consent", rules=consent) if consent else "",
         "flags": marks_here(results, site, "flag", words),
-        "flags_elsewhere": marks_elsewhere(results, site, "flag", words),
+        "elsewhere": [
+            words.text("explain.marks_elsewhere", label=words.heading(column), rules=", ".join(rules))
+            for effect, column in MARKING.items()
+            if (rules := marks_elsewhere(results, site, effect, words))
+        ],
         "procedures": _procedures(results, site, words),
         "neighbours": _neighbours(around.neighbours(site), words),
     }

@@ -25,7 +25,7 @@ from flexsites.tables import Frame
 _NEAR_IDS = 5
 _SAME = 1e-6
 # Effects that take no land, and the column that says which such rules lie on what remains.
-_MARKING = {"restrict": "restrictions", "flag": "flags"}
+MARKING = {"restrict": "restrictions", "flag": "flags"}
 _OF_ENTRANCE = ("has_borrowed_entrance", "needs_culvert", "needs_right_of_way")
 
 
@@ -100,7 +100,10 @@ def _rows(table: Frame, site_id: str) -> Frame:
 def _facts(site: pd.Series[Any], words: Words) -> list[str]:
     """Return what the parcel is."""
     parcel, buildable = words.square_metres(site["parcel_area_m2"]), words.square_metres(site["buildable_area_m2"])
-    area = words.text("explain.area_line", parcel=parcel, buildable=buildable, n=words.number(site["n_pieces"]))
+    free = words.square_metres(site["buildable_without_consent_m2"])
+    free = "" if free == buildable else words.text("explain.area_free", area=free)
+    n_pieces = words.number(site["n_pieces"])
+    area = words.text("explain.area_line", parcel=parcel, buildable=buildable, free=free, n=n_pieces)
     registered = words.text("explain.registered", area=words.square_metres(site["registered_area_m2"]))
     place = {
         "gemeente": words.name("area", site["gemeente_code"]),
@@ -140,7 +143,7 @@ def _rule_line(row: Any, words: Words) -> str:  # noqa: ANN401 - a record of Rea
         return words.text("explain.rule_not_covered", rule=rule, effect=effect)
     areas = {"covered": row.covered_area_m2, "first": row.attributed_area_m2, "only": row.unique_area_m2}
     written = {key: words.square_metres(area) for key, area in areas.items()}
-    if row.effect in _MARKING:
+    if row.effect in MARKING:
         line = words.text("explain.mark_line", rule=rule, effect=effect, covered=written["covered"])
     else:
         line = words.text("explain.rule_line", rule=rule, effect=effect, **written)
@@ -314,7 +317,7 @@ def _conclusion(results: Results, site: pd.Series[Any], words: Words) -> list[st
     lines = [best] if site["verdict"] == "excluded" else [best, common, years]
     if bridged := [words.name("flexmilieu", one) for one in entries(site["bridged_for"])]:
         lines.append(words.text("explain.bridged", listed=", ".join(bridged)))
-    marks = (_marks(results, site, effect, column, words) for effect, column in _MARKING.items())
+    marks = (_marks(results, site, effect, column, words) for effect, column in MARKING.items())
     return [*lines, *(line for told in marks for line in told)]
 
 
@@ -337,7 +340,7 @@ def marks_here(results: Results, site: pd.Series[Any], effect: str, words: Words
     """
     if site["verdict"] == "excluded":
         return ""
-    named = entries(site[_MARKING[effect]])
+    named = entries(site[MARKING[effect]])
     unchecked: list[str] = []
     if results.has("reasons"):
         ledger = ledger_of(results, site["site_id"])
@@ -363,5 +366,5 @@ def marks_elsewhere(results: Results, site: pd.Series[Any], effect: str, words: 
         return []
     own = _rows(results.table("reasons"), site["site_id"])
     touching = own.loc[own["effect"].eq(effect) & own["covered_area_m2"].gt(0), "rule_id"]
-    named = entries(site[_MARKING[effect]])
+    named = entries(site[MARKING[effect]])
     return [words.name("rule", rule) for rule in touching if rule not in named]

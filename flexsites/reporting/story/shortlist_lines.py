@@ -131,7 +131,7 @@ def _taken(ledger: Frame | None, site_id: str, words: Words) -> str:
     """Return the rules that take most of the site; empty: none takes any."""
     if ledger is None:
         return ""
-    own = ledger[ledger["site_id"].eq(site_id) & ledger["attributed_area_m2"].round().gt(0)]
+    own = ledger[ledger["site_id"].eq(site_id)]
     told = [
         f"{words.name('rule', rule)} {words.square_metres(area)}"
         for rule, area in zip(own["rule_id"], own["attributed_area_m2"], strict=True)

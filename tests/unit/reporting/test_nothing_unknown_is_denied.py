@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from flexsites.reporting import explain, write_factsheets
+from flexsites.reporting.why import told_of_sites
+from flexsites.reporting.words import Words
 from tests.reporting_fixture import write_results
 
 
@@ -100,3 +102,29 @@ def test_a_measured_value_in_a_score_has_its_unit(place: Path, site: str) -> Non
     distance, count = (line for line in explain(place, site, "en").splitlines() if "full at" in line)
     assert "0.5 m (full at" in distance
     assert "0.5 (full at" in count
+
+
+def test_land_that_needs_consent_is_told_apart_where_none_is_needed_on_the_rest(place: Path, site: str) -> None:
+    """An eligible parcel is counted on the land that needs no consent; the rest is buildable too."""
+    table = gpd.read_parquet(place / "sites.parquet").set_index("site_id")
+    area = round(float(table.loc[site, "buildable_area_m2"]))
+    _change(place, "sites", site, buildable_without_consent_m2=500.0)
+    reasons = pd.read_parquet(place / "reasons.parquet")
+    mark = reasons.head(1).assign(site_id=site, rule_id="noise", effect="restrict", covered_area_m2=700.0)
+    pd.concat([reasons, mark.assign(attributed_area_m2=0.0, coverage="covered")]).to_parquet(place / "reasons.parquet")
+    elsewhere = "consent needed, on land that does not (yet) count: Noise"
+    story, sheet = explain(place, site, "en"), write_factsheets(place, [site], "en").read_text(encoding="utf-8")
+    assert f"{area:,} m² buildable, of which 500 m² without consent (usable" in story
+    assert elsewhere.lower() in story.lower()
+    assert elsewhere.lower() in sheet.lower()
+    assert "<dt>buildable without consent (m²)</dt><dd>500</dd>" in sheet
+
+
+def test_no_rule_is_told_to_take_nothing(place: Path) -> None:
+    sites, reasons = gpd.read_parquet(place / "sites.parquet"), pd.read_parquet(place / "reasons.parquet")
+    one = reasons[reasons["attributed_area_m2"] > 1].head(1)
+    both = pd.concat([one, one.assign(rule_id="sliver", attributed_area_m2=0.4)])
+    words = Words("en")
+    told = [line for line in told_of_sites(both, sites, words) if line]
+    assert len(told) == 1
+    assert "sliver" not in told[0]
