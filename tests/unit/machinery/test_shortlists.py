@@ -43,7 +43,11 @@ def run(tmp_path: Path) -> Results:
     names = [
         {"id": name, "label": {"nl": name, "en": name}, "is_undemanding": name == "tiny"} for name in ("tiny", "campus")
     ]
-    manifest = Manifest(flexmilieus=names)
+    of_rule = {"kind": "layer", "source": "x", "effect": "flag"}
+    rules = [
+        {"rule_id": name, "label": {"nl": name, "en": name}, **of_rule} for name in ("social", "social__daar", "noise")
+    ]
+    manifest = Manifest(flexmilieus=names, rules=rules)
     return Results(tmp_path, manifest, {"sites": SITES, "locations": LOCATIONS, "location_suitability": SERVED})
 
 
@@ -95,12 +99,14 @@ def test_sites_on_which_a_rule_bears_are_left_out_and_those_not_checked_counted(
         restrictions=pd.Series([*none[:2], ("social__daar",), *none[:2]], dtype=object),
         rule_coverage_id=["all", "all", "all", "some", "all"],
     )
-    coverage = pd.DataFrame(
-        {"rule_coverage_id": ["all", "some"], "rule_id": "social", "coverage": ["covered", "partly"]}
-    )
+    # As a run writes it: without rows for what is checked everywhere.
+    coverage = pd.DataFrame({"rule_coverage_id": ["some"], "rule_id": "social", "coverage": ["partly"]})
     told = Results(run.directory, run.manifest, run._cache | {"sites": sites, "rule_coverage": coverage})
     found = choose(told, Shortlist(flexmilieus=("tiny",), without_rules=("social",)))
     assert (found.rows["site_id"].tolist(), found.n_unknown) == (["a"], {"flags": 1, "verdict": 1})
+    # Noise is checked on every parcel.
+    found = choose(told, Shortlist(flexmilieus=("tiny",), without_rules=("noise",)))
+    assert ("a" in found.rows["site_id"].tolist(), found.n_unknown) == (False, {"verdict": 1})
     with pytest.raises(NotFoundError, match="no rule soft_soil holds in the run"):
         choose(told, Shortlist(without_rules=("soft_soil",)))
 
@@ -122,7 +128,7 @@ def test_what_is_shown_is_in_words(run: Results) -> None:
     assert [one.rank for one in listed] == ["2", "3", "4"]
     assert "owner of the largest piece: unknown" in listed[0].lines[0]
     assert "20 (1 – 99)" in listed[2].lines[0]
-    assert notes == ["Left out only because something is unknown (verdict): 1 locations."]
+    assert notes == ["Left out only because something is unknown (verdict); locations: 1."]
 
 
 def test_a_run_of_another_version_is_told_in_words(tmp_path: Path) -> None:
