@@ -12,6 +12,7 @@ from flexsites.reporting.report.answer import answer
 from flexsites.reporting.report.first_page import first_page, of_roofs
 from flexsites.reporting.report.page import write_report
 from flexsites.reporting.results import open_results
+from flexsites.reporting.words import Words
 from flexsites.tables import Sites
 from flexsites.tables.files import write_table
 
@@ -42,6 +43,11 @@ def test_where_no_parcel_is_known_to_be_available_it_says_unknown(run_directory:
         assert told[words.text(f"first.ask_{key}")].answer == words.unknown, key
     tiles = {tile["kind"]: (tile["value"], tile["note"]) for tile in answer(results, words)["tiles"]}
     assert {tiles[kind] for kind in ("available", "suitable", "homes")} == {(words.unknown, "")}
+
+
+@pytest.mark.parametrize(("lang", "told"), [("nl", "en 1 andere"), ("en", "and 1 more")])
+def test_one_more_rule_is_not_told_as_several(lang: str, told: str) -> None:
+    assert Words(lang).text("first.rules_more", n=1) == told
 
 
 @pytest.mark.parametrize("lang", ["nl", "en"])
