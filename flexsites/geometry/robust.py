@@ -53,7 +53,19 @@ def intersect(left: GeometryArray, right: GeometryArray) -> tuple[GeometryArray,
     >>> float(shapely.area(both[0])), bool(is_repaired[0])
     (2.0, False)
     """
-    return _pairwise(shapely.intersection, left, right)
+    found, is_repaired = _pairwise(shapely.intersection, left, right)
+    # Of shapes whose edges all but coincide GEOS may find nothing shared, and all cut off, without an error: also the
+    # areas add up then. That a point inside the smaller lies in the larger says otherwise.
+    areas = [shapely.area(one) for one in (left, right)]
+    none = np.flatnonzero((shapely.area(found) <= NOISE_M2) & (np.minimum(*areas) > NOISE_M2))
+    is_left = areas[0][none] <= areas[1][none]
+    smaller, larger = np.where(is_left, left[none], right[none]), np.where(is_left, right[none], left[none])
+    lost = none[shapely.contains(larger, shapely.point_on_surface(smaller))]
+    if len(lost):
+        sound = (repair(one[lost])[0] for one in (left, right))
+        found[lost] = polygonal(shapely.intersection(*sound, grid_size=REPAIR_GRIDS_M[0]))
+    is_repaired[lost] = True
+    return found, is_repaired
 
 
 def split(left: GeometryArray, right: GeometryArray) -> tuple[GeometryArray, GeometryArray, BoolArray]:

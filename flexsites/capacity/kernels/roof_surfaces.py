@@ -6,6 +6,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from flexsites.geometry.robust import split
+
 __all__ = ["daylit_roofs", "erode_roofs", "facade_lines", "largest_parts", "roof_levels", "usable_roofs"]
 
 Floats = NDArray[np.float64]
@@ -81,8 +83,19 @@ def erode_roofs(roofs: Geometries, *, setback_m: float, slender_m: float) -> Geo
     # A mitred corner of the opening may stick out of the setback line by a sharp angle: cut it back.
     inner = shapely.buffer(roofs, -setback_m, join_style="mitre")
     sticks_out = ~shapely.is_empty(opened) & (shapely.area(opened) > 0) & ~shapely.covered_by(opened, inner)
-    opened[sticks_out] = shapely.intersection(opened[sticks_out], inner[sticks_out])
+    opened[sticks_out] = _cut_back(opened[sticks_out], inner[sticks_out])
     return opened
+
+
+def _cut_back(shapes: Geometries, limits: Geometries) -> Geometries:
+    """Return what of each shape lies within its limit.
+
+    Where the edges of both all but coincide GEOS may leave two points of a roof, without an error: that is asked again.
+    """
+    left = shapely.intersection(shapes, limits)
+    lost = shapely.area(left) == 0.0
+    left[lost] = split(shapes[lost], limits[lost])[0]
+    return left
 
 
 def usable_roofs(
