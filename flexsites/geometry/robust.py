@@ -62,8 +62,8 @@ def intersect(left: GeometryArray, right: GeometryArray) -> tuple[GeometryArray,
     smaller, larger = np.where(is_left, left[none], right[none]), np.where(is_left, right[none], left[none])
     lost = none[shapely.contains(larger, shapely.point_on_surface(smaller))]
     if len(lost):
-        sound = (repair(one[lost])[0] for one in (left, right))
-        found[lost] = polygonal(shapely.intersection(*sound, grid_size=REPAIR_GRIDS_M[0]))
+        one, other = repair(left[lost])[0], repair(right[lost])[0]
+        found[lost] = polygonal(shapely.intersection(one, other, grid_size=REPAIR_GRIDS_M[0]))
     is_repaired[lost] = True
     return found, is_repaired
 
