@@ -9,7 +9,7 @@ from flexsites.config.rules import ExclusionRule
 from flexsites.config.study import Study
 
 _ALIKE = 0.8
-"""How much of two names is alike at least, for the one to be taken for the other misspelt: they stand side by side."""
+"""How much of two names is alike at least, for the one to be taken for the other misspelt [A]."""
 
 _NAMED = ("zeer_hard", "hard")
 """The hardness of rules that are told by name, hardest first (METHOD 0, "Checked")."""
