@@ -34,6 +34,7 @@ __all__ = [
     "Potential",
     "Storeys",
     "base_rules",
+    "first_access",
     "flag_rules",
     "floats",
     "function_rule",
@@ -221,27 +222,28 @@ def _storeys_by_age(roofs: Frame, age_rule: AgeRule, bound: str) -> Floats:
 
 def _storeys_by_lift(roofs: Frame, lift: LiftRules) -> dict[str, Floats]:
     """Return how many new storeys can be reached at each bound without placing a lift."""
-    roof_above_entrance = _roof_above_entrance(roofs, lift)
+    storeys = storeys_without_lift(
+        first_access(roofs, lift),
+        limit_m=float(lift.limit_m),
+        margin_m=float(lift.margin_m),
+        storey_height_m=float(lift.new_storey_height_m),
+    )
     has_lift = floats(roofs, "has_lift")
-    reach = {}
-    for bound, shift in zip(BOUNDS, (-1.0, 0.0, 1.0), strict=True):
-        storeys = storeys_without_lift(
-            roof_above_entrance,
-            limit_m=float(lift.limit_m) + shift * float(lift.margin_m),
-            build_up_m=float(lift.build_up_m),
-            storey_height_m=float(lift.new_storey_height_m),
-        )
-        # A lift that may be there lets the high bound go on; only one that is there lets the others.
-        is_there = has_lift == 1 if bound != "high" else has_lift != 0
-        reach[bound] = np.where(is_there, np.inf, storeys)
-    return reach
+    # A lift that may be there lets the high bound go on; only one that is there lets the others.
+    is_there = {bound: has_lift == 1 if bound != "high" else has_lift != 0 for bound in BOUNDS}
+    return {bound: np.where(is_there[bound], np.inf, reached) for bound, reached in zip(BOUNDS, storeys, strict=True)}
 
 
-def _roof_above_entrance(roofs: Frame, lift: LiftRules) -> Floats:
+def first_access(roofs: Frame, lift: LiftRules) -> Floats:
+    """Return how high the front door on the first new storey lies above the main entrance, in m; NaN where unknown."""
     entrance = floats(roofs, "entrance_height_m")
     entrance = np.where(np.isnan(entrance), float(lift.entrance_height_m), entrance)
-    above: Floats = floats(roofs, "building_height_m") - entrance
-    return above
+    return access_height(
+        floats(roofs, "building_height_m") - entrance,
+        1,
+        build_up_m=float(lift.build_up_m),
+        storey_height_m=float(lift.new_storey_height_m),
+    )
 
 
 def potential(roofs: Frame, age_rule: AgeRule, variant: RoofVariant, rules: TopUpRules) -> Potential:
@@ -341,14 +343,7 @@ def _undecided(
     opens = (storeys.expected == 0) & (storeys.high > 0)
     by_age = _storeys_by_age(roofs, age_rule, "expected") == 0
     near = is_lift_uncertain(
-        access_height(
-            _roof_above_entrance(roofs, rules.lift),
-            1,
-            build_up_m=float(rules.lift.build_up_m),
-            storey_height_m=float(rules.lift.new_storey_height_m),
-        ),
-        limit_m=float(rules.lift.limit_m),
-        margin_m=float(rules.lift.margin_m),
+        first_access(roofs, rules.lift), limit_m=float(rules.lift.limit_m), margin_m=float(rules.lift.margin_m)
     )
     if variant.lift == "strict":
         opens |= (near == 1) & (storeys.low == 0) & (storeys.high > 0)
@@ -365,13 +360,7 @@ def _lift_measure(roofs: Frame, variant: RoofVariant, lift: LiftRules, storeys: 
     if variant.lift == "not_needed":
         return texts(np.zeros(len(roofs), dtype=np.int64), ["none"])
     n_top = np.where(storeys.expected > 0, storeys.expected, np.minimum(1.0, storeys.before_lift))
-    first = access_height(
-        _roof_above_entrance(roofs, lift),
-        1,
-        build_up_m=float(lift.build_up_m),
-        storey_height_m=float(lift.new_storey_height_m),
-    )
-    top = first + (np.maximum(n_top, 1.0) - 1.0) * float(lift.new_storey_height_m)
+    top = first_access(roofs, lift) + (np.maximum(n_top, 1.0) - 1.0) * float(lift.new_storey_height_m)
     need = lift_need(top, limit_m=float(lift.limit_m))
     near = is_lift_uncertain(top, limit_m=float(lift.limit_m), margin_m=float(lift.margin_m))
     has_lift = floats(roofs, "has_lift")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from flexsites.arrays import ListArray
 from flexsites.capacity.kernels.roof_blocks import BLOCK_TYPES, block_types
-from flexsites.capacity.kernels.roof_lift import access_height, is_lift_uncertain, lift_need
+from flexsites.capacity.kernels.roof_lift import is_lift_uncertain, lift_need
 from flexsites.capacity.kernels.roof_verdicts import FAILED, UNKNOWN, asks_at_least, asks_at_most, list_names
 from flexsites.capacity.kernels.roofs import storeys_from_height
 from flexsites.capacity.roof_areas import roof_areas, usable_areas
@@ -19,6 +19,7 @@ from flexsites.capacity.roof_rules import (
     BOUNDS,
     Answer,
     base_rules,
+    first_access,
     flag_rules,
     floats,
     function_rule,
@@ -221,14 +222,7 @@ def _storeys(roofs: Frame, roof: RoofRules) -> dict[str, Any]:
 def _lift(roofs: Frame, rules: TopUpRules) -> dict[str, Any]:
     """Return the height of the first new front door and whether it needs a lift."""
     lift = rules.lift
-    entrance = floats(roofs, "entrance_height_m")
-    entrance = np.where(np.isnan(entrance), float(lift.entrance_height_m), entrance)
-    first = access_height(
-        floats(roofs, "building_height_m") - entrance,
-        1,
-        build_up_m=float(lift.build_up_m),
-        storey_height_m=float(lift.new_storey_height_m),
-    )
+    first = first_access(roofs, lift)
     near = is_lift_uncertain(first, limit_m=float(lift.limit_m), margin_m=float(lift.margin_m))
     return {
         "access_height_m": first,

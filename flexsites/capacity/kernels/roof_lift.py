@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["access_height", "is_lift_uncertain", "lift_need", "storeys_without_lift"]
+__all__ = ["access_height", "is_lift_uncertain", "lift_band", "lift_need", "storeys_without_lift"]
 
 Floats = NDArray[np.float64]
 
@@ -65,17 +65,35 @@ def lift_need(access_height_m: Floats, *, limit_m: float) -> Floats:
     return np.where(np.isnan(access_height_m), np.nan, (access_height_m > limit_m + _HEIGHT_SLACK_M).astype(np.float64))
 
 
+def lift_band(*, limit_m: float, margin_m: float) -> tuple[float, float]:
+    """Return the lowest and the highest front door, both included, of which measuring decides whether it needs a lift.
+
+    Below the lowest a door surely needs none, above the highest it surely needs one. [METHOD 7: within 0.5 m]
+
+    Parameters
+    ----------
+    limit_m
+        The height above which a lift is required.
+    margin_m
+        How far from the limit the height's own error still decides (inclusive). At 0 only a door at the limit does.
+
+    Examples
+    --------
+    >>> [round(edge, 3) for edge in lift_band(limit_m=12.5, margin_m=0.5)]
+    [12.0, 13.0]
+    """
+    return limit_m - margin_m - _HEIGHT_SLACK_M, limit_m + margin_m + _HEIGHT_SLACK_M
+
+
 def is_lift_uncertain(access_height_m: Floats, *, limit_m: float, margin_m: float) -> Floats:
-    """Return 1 where the door lies within the margin of the limit, so that measuring decides; NaN where unknown.
+    """Return 1 where the door lies in the band about the limit, so that measuring decides; NaN where unknown.
 
     Parameters
     ----------
     access_height_m
         Heights of front doors above the main entrance in m, shape (n,).
-    limit_m
-        The height above which a lift is required.
-    margin_m
-        Half the width of the band in which the height's own error decides (inclusive).
+    limit_m, margin_m
+        As in `lift_band`.
 
     Returns
     -------
@@ -83,42 +101,46 @@ def is_lift_uncertain(access_height_m: Floats, *, limit_m: float, margin_m: floa
 
     Examples
     --------
-    >>> is_lift_uncertain(np.array([12.8, 11.5, 13.0, 13.1, np.nan]), limit_m=12.5, margin_m=0.5).tolist()
-    [1.0, 0.0, 1.0, 0.0, nan]
+    >>> is_lift_uncertain(np.array([11.9, 12.0, 13.0, 13.1, np.nan]), limit_m=12.5, margin_m=0.5).tolist()
+    [0.0, 1.0, 1.0, 0.0, nan]
     """
-    near = (np.abs(access_height_m - limit_m) <= margin_m + _HEIGHT_SLACK_M).astype(np.float64)
+    lowest, highest = lift_band(limit_m=limit_m, margin_m=margin_m)
+    near = ((access_height_m >= lowest) & (access_height_m <= highest)).astype(np.float64)
     return np.where(np.isnan(access_height_m), np.nan, near)
 
 
 def storeys_without_lift(
-    roof_above_entrance_m: Floats, *, limit_m: float, build_up_m: float, storey_height_m: float
-) -> Floats:
-    """Return how many new storeys have their front doors at or below the limit.
+    first_access_m: Floats, *, limit_m: float, margin_m: float, storey_height_m: float
+) -> tuple[Floats, Floats, Floats]:
+    """Return how many new storeys have front doors that need no lift: surely, by the figure, and perhaps.
 
-    Falls (weakly) as the building is higher, rises as the limit does.
+    Surely: below the band in which measuring decides. By the figure: at or below the limit. Perhaps: not above the
+    band. So the first door is uncertain just where none is sure and one is possible. Each falls (weakly) as the
+    building is higher and rises as the limit does, and they ascend.
 
     Parameters
     ----------
-    roof_above_entrance_m
-        Height of the existing roof above the main entrance in m, shape (n,). NaN is unknown.
-    limit_m
-        The height above which a lift is required.
-    build_up_m, storey_height_m
+    first_access_m
+        Height of the front door on the first new storey above the main entrance in m, shape (n,). NaN is unknown.
+    limit_m, margin_m
+        As in `lift_band`.
+    storey_height_m
         As in `access_height`.
 
     Returns
     -------
-        Whole storeys >= 0, shape (n,); NaN where the roof's height is unknown.
+        Three times whole storeys >= 0, shape (n,); NaN where the height is unknown.
 
     Examples
     --------
-    >>> roofs = np.array([12.5, 11.2, 9.0, np.nan])
-    >>> storeys_without_lift(roofs, limit_m=12.5, build_up_m=0.3, storey_height_m=3.0).tolist()
-    [0.0, 1.0, 2.0, nan]
+    >>> first = np.array([13.1, 12.8, 12.0, 11.9, 9.0, np.nan])
+    >>> [one.tolist() for one in storeys_without_lift(first, limit_m=12.5, margin_m=0.5, storey_height_m=3.0)]
+    [[0.0, 0.0, 0.0, 1.0, 1.0, nan], [0.0, 0.0, 1.0, 1.0, 2.0, nan], [0.0, 1.0, 1.0, 1.0, 2.0, nan]]
     """
-    room = (
-        limit_m
-        + _HEIGHT_SLACK_M
-        - access_height(roof_above_entrance_m, 1, build_up_m=build_up_m, storey_height_m=storey_height_m)
+    lowest, highest = lift_band(limit_m=limit_m, margin_m=margin_m)
+    below = np.ceil((lowest - first_access_m) / storey_height_m) + 0.0  # so that none is not minus none
+    within = (
+        np.floor((edge - first_access_m) / storey_height_m) + 1.0 for edge in (limit_m + _HEIGHT_SLACK_M, highest)
     )
-    return np.maximum(0.0, np.floor(room / storey_height_m) + 1.0)
+    low, expected, high = (np.maximum(0.0, storeys) for storeys in (below, *within))
+    return low, expected, high

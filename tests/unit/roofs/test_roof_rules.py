@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from flexsites.capacity.kernels.roof_lift import is_lift_uncertain, lift_band, storeys_without_lift
 from flexsites.capacity.roofs import roof_reasons, roof_units, top_up
 from flexsites.tables import Frame, RoofParts, empty
 from tests.unit.roofs.stock import FOUR_STOREYS_M, HALF_SUNK_STORAGE_M, buildings, flat_block, rules
@@ -148,7 +150,11 @@ HIGH, LOW, NEAR = 16.0, 8.0, 12.4
         ("permanent_strict", 12.0, False, "unknown", "uncertain"),  # 12.3: below the limit, and measuring decides
         ("permanent_strict", 12.0, None, "unknown", "uncertain"),
         ("permanent_strict", 12.0, True, "eligible", "existing"),
-        ("permanent_strict", 11.6, False, "eligible", "none"),  # 11.9: clear of it
+        ("permanent_strict", 11.7, False, "unknown", "uncertain"),  # 12.0: half a metre below, the band's own edge
+        ("permanent_strict", 11.69, False, "eligible", "none"),  # 11.99: clear of it
+        ("permanent_strict", 12.7, False, "unknown", "uncertain"),  # 13.0: half a metre above
+        ("permanent_strict", 12.71, False, "excluded", "not_allowed"),
+        ("permanent_cost", 11.7, False, "eligible", "uncertain"),
         ("permanent_cost", LOW, False, "eligible", "none"),
         ("permanent_cost", HIGH, False, "eligible", "new"),
         ("permanent_cost", HIGH, True, "eligible", "existing"),
@@ -186,6 +192,28 @@ def test_the_strict_variant_builds_as_high_as_it_can_without_a_lift() -> None:
     assert found["n_storeys_added_expected"] == 2
     found = units_of("stec_2023", "permanent_strict", year_built=2000, building_height_m=10.0)
     assert found["n_storeys_added_expected"] == 1
+
+
+@pytest.mark.parametrize(
+    ("height", "storeys"),
+    [(8.69, (2, 2, 2)), (8.7, (1, 2, 2)), (9.2, (1, 2, 2)), (9.3, (1, 1, 2)), (9.7, (1, 1, 2)), (9.71, (1, 1, 1))],
+)
+def test_a_second_storey_is_sure_only_where_its_door_lies_clear_of_the_limit(
+    height: float, storeys: tuple[int, int, int]
+) -> None:
+    """Its door lies 3.3 m above the old roof: 12.0 and 13.0 m up are still uncertain."""
+    found = units_of("stec_2023", "permanent_strict", year_built=2000, building_height_m=height, has_lift=False)
+    assert tuple(found[f"n_storeys_added_{bound}"] for bound in ("low", "expected", "high")) == storeys
+
+
+@pytest.mark.parametrize("edge_m", lift_band(limit_m=12.5, margin_m=0.5))
+def test_a_door_is_uncertain_just_where_no_storey_is_sure_and_one_is_possible(edge_m: float) -> None:
+    """To the last bit on both sides of both edges: what is told uncertain is what the count does not decide."""
+    doors = np.array([np.nextafter(edge_m, 0.0), edge_m, np.nextafter(edge_m, 99.0)])
+    near = is_lift_uncertain(doors, limit_m=12.5, margin_m=0.5)
+    low, _, high = storeys_without_lift(doors, limit_m=12.5, margin_m=0.5, storey_height_m=3.0)
+    assert near.tolist() == ((low == 0) & (high > 0)).tolist()
+    assert 0 < near.sum() < 3
 
 
 def test_a_maisonette_adds_floor_area_and_no_homes_and_no_second_storey() -> None:
