@@ -24,7 +24,13 @@ Told: TypeAlias = tuple[Codes, FloatArray]
 
 @step("exclusion.coverage.cover_rules")
 def cover_rules(
-    parcels: Frame, coverages: Frame, layers: Frame, *, rules: tuple[ExclusionRule, ...], tests: PieceTests
+    parcels: Frame,
+    coverages: Frame,
+    layers: Frame,
+    *,
+    rules: tuple[ExclusionRule, ...],
+    tests: PieceTests,
+    sources: Sources | None = None,
 ) -> Spoken:
     """Say per site and rule whether the rule's source speaks about it: covered, partly, or not.
 
@@ -40,9 +46,10 @@ def cover_rules(
         Tables of canonical inputs.
     rules, tests
         All rules that any reading asks about, and the tests of pieces.
+    sources
+        What was found of these parcels and coverages before, for who asks of them again.
     """
-    ordered = coverages.sort_values(["layer", "coverage_id"], kind="stable")
-    spoken = _Sources(parcels, ordered)
+    spoken = Sources(parcels, coverages) if sources is None else sources
     found = _where_they_hold({rule.rule_id: _of_rule(rule, spoken, layers) for rule in rules}, rules, parcels)
     always = np.full(len(parcels), COVERED, dtype=np.int8), np.ones(len(parcels))
     found |= dict.fromkeys(PIECE_TESTS[:2], always)
@@ -61,14 +68,20 @@ class _Land:
     is_known_within: dict[float, BoolArray] = field(default_factory=dict)
 
 
-class _Sources:
-    """Where each layer speaks about each parcel; most speak about the same land, which is cut once, not per layer."""
+class Sources:
+    """Where each layer speaks about each parcel; most speak about the same land, which is cut once, not per layer.
+
+    Parameters
+    ----------
+    parcels, coverages
+        As for `cover_rules`.
+    """
 
     def __init__(self, parcels: Frame, coverages: Frame) -> None:
         self.sites: GeometryArray = geometry_of(parcels)
         self.use = parcels["land_use"]
-        self._coverages = coverages
-        self._rows = coverages.groupby("layer", sort=False).indices
+        self._coverages = coverages.sort_values(["layer", "coverage_id"], kind="stable")
+        self._rows = self._coverages.groupby("layer", sort=False).indices
         self._of_layer: dict[str, _Land] = {}
         self._lands: dict[tuple[bytes, ...], _Land] = {}
 
@@ -129,7 +142,7 @@ def _where_they_hold(found: dict[str, Told], rules: tuple[ExclusionRule, ...], p
     return joint
 
 
-def _of_rule(rule: ExclusionRule, spoken: _Sources, layers: Frame) -> Told:
+def _of_rule(rule: ExclusionRule, spoken: Sources, layers: Frame) -> Told:
     if rule.layer_key is None:
         coverage, share = spoken.of_land_use(None)
     else:

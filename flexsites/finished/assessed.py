@@ -220,7 +220,10 @@ def _where_sources_speak(at_hand: LandAtHand, study: Study, reading: Reading) ->
         return told
     families = tuple(rule for rule in study.all_rules if (rule.part_of or rule.rule_id) in new)
     layers = inputs.read_layers(names=layers_of(families))
-    found = cover_rules(at_hand.parcels, inputs.coverages(), layers, rules=families, tests=reading.tests)
+    found = cover_rules(
+        at_hand.parcels, inputs.coverages(), layers, rules=families, tests=reading.tests,
+        sources=at_hand.kept.sources_of(at_hand.parcels, inputs),
+    )  # fmt: skip
     names = list(dict.fromkeys([*told.rule_ids, *found.rule_ids]))
     of_told, of_found = told.among(names), found.among(names)
     is_found = np.isin(names, found.rule_ids)

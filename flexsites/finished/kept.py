@@ -16,6 +16,7 @@ from flexsites.config.readings import Reading
 from flexsites.config.rule_sets import PieceTests
 from flexsites.config.rules import ExclusionRule, PlannedCapacity
 from flexsites.config.study import Study
+from flexsites.exclusion.coverage import Sources
 from flexsites.exclusion.found_before import are_told_by, teach_land
 from flexsites.exclusion.kernels.land import Land
 from flexsites.exclusion.pieces import cut_land_otherwise, open_land, position_of, together_by_id
@@ -105,6 +106,13 @@ class Kept:
     _around: list[tuple[frozenset[str], Surroundings]] = field(default_factory=list)
     _laid_out: list[_LaidOut] = field(default_factory=list)
     _near: dict[float, Near] = field(default_factory=dict)
+    _sources: list[Sources] = field(default_factory=list)
+
+    def sources_of(self, parcels: Frame, inputs: Prepared) -> Sources:
+        """Return where sources speak about the parcels of the run (or the part): the land of each is cut once."""
+        if not self._sources:
+            self._sources.append(Sources(parcels, inputs.coverages()))
+        return self._sources[0]
 
     def near_of(self, everyone: Frame, near_m: float) -> Near | None:
         """Return which of all parcels lie within a distance of each other, found once; of a province none is held."""
@@ -154,10 +162,16 @@ class Kept:
     ) -> None:
         """Lay out the land of a run, and give it what the run found of all its pieces: no question does it again.
 
-        Of a province each question reads its own land: nothing is learnt.
+        Where its sources speak is found as well. Of a province each question reads its own land: nothing is learnt.
         """
-        if bytes_held(len(everyone)) <= MOST_BYTES:
-            self._taught(parcels, parcels, everyone, faces, pieces, inputs, study, study.base)
+        if bytes_held(len(everyone)) > MOST_BYTES:
+            return
+        self._taught(parcels, parcels, everyone, faces, pieces, inputs, study, study.base)
+        sources = self.sources_of(parcels, inputs)
+        for rule in study.all_rules:
+            for layer in rule.layer_keys:
+                sources.of_layer(layer, 0.0)
+        sources.of_layer(study.tests.streets_layer, float(study.tests.road_reach_m))
 
     def _taught(
         self, asked: Frame, parcels: Frame, everyone: Frame, faces: Frame, pieces: Frame,

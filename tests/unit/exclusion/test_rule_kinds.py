@@ -1,13 +1,15 @@
 """Truth tables: what each kind of rule covers, and what it leaves alone."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
+from pandas.testing import assert_frame_equal
 
 from flexsites.config.load import available
 from flexsites.config.rule_sets import read_rule_set
 from flexsites.errors import InputError
-from flexsites.exclusion.coverage import cover_rules
+from flexsites.exclusion.coverage import Sources, cover_rules
 from flexsites.exclusion.overlay import overlay
 from flexsites.exclusion.selection import select_unknown
 from tests.unit.exclusion.plots import TESTS, TIME, X, Y, at, covered, figure, layers, parcels, rule, said
@@ -258,6 +260,22 @@ def test_use_is_known_only_where_the_land_use_is(own, known, coverage):
     )  # fmt: skip
     rows = cover_rules(parcels(PLOT, land_use=[own]), covered(*known), layers(), rules=(one,), tests=TESTS)
     assert said(rows).loc["rule", "coverage"] == coverage
+
+
+def test_where_sources_speak_is_told_alike_by_who_asks_of_them_again():
+    plots = parcels(PLOT, at(400, 0, 420, 100))
+    known = pd.concat([covered("rule", shape=at(-50, -50, 450, 150)), covered("streets")], ignore_index=True)
+    kept, tests = Sources(plots, known), TESTS.model_copy(update={"road_reach_m": figure(9_000)})
+    asked = [(30, TESTS), (60, tests), (30, tests), (10, TESTS)]
+    told = []
+    for distance, one in asked:
+        rules = (rule("within_distance", layer="rule", distance_m=figure(distance).model_dump()),)
+        alone, again = (
+            cover_rules(plots, known, layers(), rules=rules, tests=one, sources=by) for by in (None, kept)
+        )  # fmt: skip
+        assert_frame_equal(said(again), said(alone))
+        told.append(alone.of_parcels().tolist())
+    assert len({str(one) for one in told}) == len(asked)  # each question has an answer of its own
 
 
 @pytest.mark.parametrize(
