@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import sparse
 from scipy.optimize import linprog
@@ -102,10 +102,16 @@ def _stands_between_bounds(world):
 @examples(20)
 @given(st.integers(0, 10_000), st.integers(50, 80), st.sampled_from([0.8, 1.2]))
 def test_a_large_chain_that_cannot_house_all_stands_between_two_bounds(seed, n, share):
-    assert _stands_between_bounds(_world(seed, n, share)) > 0
+    world = _world(seed, n, share)
+    # One or two in a hundred of the worlds asked for 0.8 of the room can house all. Half a home-year is far more than
+    # the linear program is off.
+    assume(_least_unhoused(*world) > 0.5)
+    assert _stands_between_bounds(world) > 0
 
 
-@pytest.mark.parametrize(("seed", "n", "share"), [(1, 50, 0.08), pytest.param(7, 200, 0.01, marks=pytest.mark.deep)])
+@pytest.mark.parametrize(
+    ("seed", "n", "share"), [(1, 50, 0.08), (10_000, 64, 0.8), pytest.param(7, 200, 0.01, marks=pytest.mark.deep)]
+)
 def test_a_large_chain_with_room_for_all_leaves_nobody_out(seed, n, share):
     assert _stands_between_bounds(_world(seed, n, share)) == 0
 
