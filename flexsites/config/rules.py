@@ -174,7 +174,7 @@ class Inside(FeatureRule):
 class WithinDistance(FeatureRule):
     """Land within a distance of a layer's features: one distance, or one per class (milieucategorie).
 
-    Corners are round, about ``quad_segs`` chords to the quarter circle: at 16 a buffer falls short by 0.28 % at most.
+    Corners are round, about ``quad_segs`` chords to the quarter circle: at 16 they fall short by 0.28 % at most.
     """
 
     kind: Literal["within_distance"]

@@ -14,7 +14,10 @@ def grow(geometries: GeometryArray, distance_m: FloatArray, *, quad_segs: int) -
     """Return what lies within a distance of each geometry.
 
     Straight sides are exact; a round corner is a polygon of about ``quad_segs`` chords to the quarter circle,
-    inscribed, so that the buffer falls short by at most :func:`chord_error_m` and never reaches too far.
+    inscribed, so that it falls short by at most :func:`chord_error_m` and never reaches too far. Only where corners lie
+    closer together than 1 % of the distance may a side be off: GEOS leaves some of them out before it grows a shape.
+    Of 59 real nature areas, grown by 250 m to 3 km, at most a thousandth of the border lay more than 0.1 % too far,
+    never more than 0.8 %, and about two corners it lay too near by up to 4.4 %.
 
     Parameters
     ----------
