@@ -23,7 +23,7 @@ from flexsites.cli_words import Lang, MessageLang, forget, lang_option, language
 from flexsites.config.addresses import without_keys
 from flexsites.config.run import Shortlist
 from flexsites.config.study import resolve
-from flexsites.config.unchecked import checked, elsewhere, misspelt, uncovered
+from flexsites.config.unchecked import checked, elsewhere, uncovered
 from flexsites.errors import FlexsitesError, InputError, fault_of_system
 from flexsites.runs.run import Options
 from flexsites.runs.stopping import Stopped, search_seldom, stoppable
@@ -122,7 +122,7 @@ def check(run_file: RunFile, _lang: MessageLang = None) -> None:
 
     study = resolve(run_file)
     with _err.status("inputs") as status:
-        faults = check_inputs(study, report=lambda name: status.update(plain(f"inputs: {name}")))
+        found = check_inputs(study, report=lambda name: status.update(plain(f"inputs: {name}")))
     n_rules = len({rule.part_of or rule.rule_id for rule in study.base.rules})
     asked = f"{n_rules} rules" if study.run.assesses_parcels else "roofs"
     table = Table(*map(said, ("source", "reader", "edition or path")), title=plain(said(f"{run_file}: {asked}")))
@@ -132,16 +132,16 @@ def check(run_file: RunFile, _lang: MessageLang = None) -> None:
     _out.print(table)
     for line in uncovered(study):
         _say(f"not covered: {line}")
-    for line in misspelt(study.settings.sources.layers, study.all_rules):
-        _say(f"not read: {line}")
     for line in elsewhere(study):
         _say(f"of another municipality than this run assesses: rule {line}")
     for line in margins_told(study):
         _say(f"margin: {line}; what lies there is unknown")
     if unasked := not_asked(study):
         _say(f"not read: {', '.join(unasked)}: a run asks services of them, `flexsites fetch` does so before")
-    if faults:
-        raise InputError(faults)
+    for line in found.warnings:
+        _say(f"the report will tell: {line}")
+    if found.faults:
+        raise InputError(found.faults)
     _say(f"{run_file} can be run: no fault in its configuration and inputs.")
     if told := checked(study, language()):
         _say(told)

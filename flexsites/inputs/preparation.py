@@ -234,6 +234,10 @@ class Preparation:
         written = write_canonical(frame, self.directory / f"{name}.parquet", table)
         self.tables[name], self.digests[name] = written.path, written.sha256
 
+    def told(self) -> tuple[str, ...]:
+        """Return what a reader of the results should know of the sources, each once."""
+        return tuple(dict.fromkeys(self.warnings))
+
     def finish(self) -> Prepared:
         """Return what was prepared.
 
@@ -252,7 +256,7 @@ class Preparation:
             tables={name: path for name, path in self.tables.items() if not name.startswith("layers/")},
             layers=dict(self.layers),
             records=tuple(self.records[name] for name in self.sources.rows() if name in self.records),
-            warnings=tuple(dict.fromkeys(self.warnings)),
+            warnings=self.told(),
             hashes=dict(sorted(self.digests.items())),
             fetched=() if self.places.fetched is None else tuple(self.places.fetched.used.values()),
         )

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from flexsites.config.rules import ExclusionRule
 from flexsites.config.run import Area
@@ -114,6 +115,15 @@ def prepare(
     return preparation.finish()
 
 
+class Checked(NamedTuple):
+    """What was found of sources that were read to be checked."""
+
+    faults: list[Fault | str]
+    """Everything that is wrong; none is good news."""
+    warnings: tuple[str, ...]
+    """What a run of them tells its readers to know, as far as it was come to: a fault may stand before more."""
+
+
 def check(
     sources: Sources,
     *,
@@ -123,8 +133,8 @@ def check(
     fetched: Fetched | None = None,
     make_ready: MakeReady | None = None,
     report: Callable[[str], None] = lambda _: None,
-) -> list[Fault | str]:
-    """Read every source as a run would, and return everything that is wrong; an empty list is good news.
+) -> Checked:
+    """Read every source as a run would, and return everything that is wrong and what a run would warn of.
 
     Rows that cannot be used are told as faults whatever `faulty_rows` says. Services are not asked: what they would
     answer is not known before the run, unless it was fetched.
@@ -146,8 +156,8 @@ def check(
             _walk(preparation, request, make_ready)
             preparation.finish()
         except InputError:
-            return once_each(preparation.faults)
-    return []
+            return Checked(once_each(preparation.faults), preparation.told())
+    return Checked([], preparation.told())
 
 
 def _walk(preparation: Preparation, request: Request, make_ready: MakeReady | None) -> None:

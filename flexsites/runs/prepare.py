@@ -15,10 +15,10 @@ from flexsites.accessibility.kernels.network import Mode, Network, build_network
 from flexsites.accessibility.prepare_timetable import prepare_travel
 from flexsites.config.input_rules import input_rules
 from flexsites.config.study import Study
-from flexsites.errors import Fault, FlexsitesError
+from flexsites.errors import FlexsitesError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.osm.margins import short_margins
-from flexsites.inputs.prepare import Request, check, prepare, without_services
+from flexsites.inputs.prepare import Checked, Request, check, prepare, without_services
 from flexsites.inputs.prepare_land import CONTEXT_M
 from flexsites.inputs.prepare_streets import Reach, ReachRequest
 from flexsites.inputs.prepared import Prepared
@@ -48,14 +48,14 @@ def prepare_inputs(place: Place, study: Study, options: Options) -> Prepared:
     return replace(inputs, records=(*inputs.records, *invented.records))
 
 
-def check_inputs(study: Study, *, report: Callable[[str], None] = lambda _: None) -> list[Fault | str]:
-    """Read every source as a run would, in a folder of its own; return every fault, run nothing."""
+def check_inputs(study: Study, *, report: Callable[[str], None] = lambda _: None) -> Checked:
+    """Read every source as a run would, in a folder of its own; return what is wrong and warned of, run nothing."""
     base = study.path.parent.absolute()  # a located file is located again: relative, it would start here twice
     with tempfile.TemporaryDirectory(prefix="flexsites-check-") as folder:
         try:
             invented = invent(study.run, Path(folder) / "world", base=base, reach=reach_request(study))
         except FlexsitesError as error:
-            return list(error.faults)
+            return Checked(list(error.faults), ())
         request, fetched = _request(study), fetched_for(study)
         return check(
             invented.sources,

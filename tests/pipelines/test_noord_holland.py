@@ -77,7 +77,7 @@ def study(request: pytest.FixtureRequest, registers: Path, monkeypatch: pytest.M
 
 @pytest.mark.slow
 def test_what_passes_the_check_runs_to_its_end(study: Study, tmp_path: Path) -> None:
-    assert check_inputs(study) == []
+    assert check_inputs(study).faults == []
     directory = PIPELINES[study.run.pipeline](study, Options(tmp_path, "synchronous", 1, None, quiet=True))
     sites = pd.read_parquet(directory / "sites.parquet").set_index("site_id")
     assert set(sites.index) == {"NL.IMKAD.1", "NL.IMKAD.2"}

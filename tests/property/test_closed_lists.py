@@ -53,7 +53,7 @@ def test_a_word_that_a_list_of_a_column_does_not_have_is_named(reader: str, colu
         frame.to_file(delivery.file)
     else:
         frame.to_csv(delivery.file, index=False)
-    (fault,) = check(delivery.sources, base=tmp_path, request=request_of(delivery.sources))
+    (fault,) = check(delivery.sources, base=tmp_path, request=request_of(delivery.sources)).faults
     assert WORDS_OF.get(column, column) in str(fault)
     assert word in str(fault)
 
@@ -70,7 +70,7 @@ def test_a_word_that_a_list_of_a_feed_does_not_have_is_named(table: str, column:
     with zipfile.ZipFile(delivery.file, "w") as packed:
         for name, text in texts.items():
             packed.writestr(name, text)
-    (fault,) = check(delivery.sources, base=tmp_path, request=request_of(delivery.sources))
+    (fault,) = check(delivery.sources, base=tmp_path, request=request_of(delivery.sources)).faults
     assert f"{table}: {column}" in str(fault)
     assert IN_FEED[table, column] in str(fault)
 
@@ -89,6 +89,6 @@ def test_a_tenure_that_is_not_listed_is_named(tmp_path: Path) -> None:
     frame.to_csv(delivery.file, index=False)
     owned = delivery.sources.ownership.model_copy(update={"keep": ("owner_class", "tenure")})
     given = delivery.sources.model_copy(update={"ownership": owned})
-    (fault,) = check(given, base=tmp_path, request=request_of(given))
+    (fault,) = check(given, base=tmp_path, request=request_of(given)).faults
     assert "tenure" in str(fault)
     assert "gehuurd" in str(fault)

@@ -27,7 +27,7 @@ def test_a_sound_delivery_is_found_sound(reader: str, tmp_path: Path) -> None:
     given = deliver(reader, tmp_path).sources
     found = prepare(given, directory=tmp_path / "out", base=tmp_path, request=request_of(given))
     assert all(record.n_read for record in found.records)
-    assert [str(fault) for fault in check(given, base=tmp_path, request=request_of(given))] == []
+    assert [str(fault) for fault in check(given, base=tmp_path, request=request_of(given)).faults] == []
 
 
 @pytest.mark.filterwarnings("ignore")  # what GDAL and shapely say of damage on their way is no answer yet
@@ -40,6 +40,6 @@ def test_a_damaged_delivery_is_read_or_told(reader: str, seed: int) -> None:
         delivery = deliver(reader, folder)
         damage(delivery.file, seed)
         start = time.process_time()
-        faults = check(delivery.sources, base=folder, request=request_of(delivery.sources))
+        faults = check(delivery.sources, base=folder, request=request_of(delivery.sources)).faults
         assert time.process_time() - start < LONGEST_S
         assert all(str(fault).strip() for fault in faults)

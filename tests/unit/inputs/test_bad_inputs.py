@@ -32,6 +32,7 @@ from flexsites.inputs.formats.files import Places, sha256
 from flexsites.inputs.land.rasters import open_raster
 from flexsites.inputs.prepare import Request, check, prepare
 from flexsites.inputs.rows.records import Hashes
+from flexsites.worlds.plain import inside
 from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares, vector, write
 from tests.unit.inputs.web import Web, serving
 
@@ -210,7 +211,7 @@ CASES: dict[str, tuple[Make, str, str | None]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_one_clear_message(name: str, tmp_path: Path) -> None:
     make, what, remedy = CASES[name]
-    faults = [str(fault) for fault in check(sources(parcels=make(tmp_path)), base=tmp_path)]
+    faults = [str(fault) for fault in check(sources(parcels=make(tmp_path)), base=tmp_path).faults]
     assert len(faults) == 1, faults
     assert what in faults[0]
     assert "parcels" in faults[0].partition(what)[0] or str(tmp_path / "p.") in faults[0]
@@ -247,7 +248,7 @@ def test_all_faults_of_all_sources_at_once(tmp_path: Path) -> None:
             layers={"nnn": layer, "gone": vector("gone.gpkg")},
         ),
         base=tmp_path,
-    )
+    ).faults
     text = "\n".join(map(str, found))
     assert len(found) == 5, text
     for part in ("no id", "another feature", "`keep` names", "`where` names", "no such file"):
@@ -267,7 +268,7 @@ def test_a_rule_that_asks_for_an_absent_attribute(tmp_path: Path) -> None:
         }
     )
     layer = vector(write(squares(), tmp_path / "nnn.gpkg"), coverage="run")
-    found = check(sources(layers={"nnn": layer}), base=tmp_path, request=Request(rules=(rule,)))
+    found = check(sources(layers={"nnn": layer}), base=tmp_path, request=Request(rules=(rule,))).faults
     assert next(str(fault) for fault in found).startswith(
         "layers.nnn (nnn.gpkg): no column status, which a rule asks for"
     )
@@ -283,7 +284,7 @@ def test_what_is_no_number_is_told_of_layers_and_areas_too(
     """Nothing of it may become unknown without a word; what stands for unknown is listed by the user."""
     frame = squares(3).assign(theirs=[written, "onbekend", None], statcode=["GM0001", "GM0002", "GM0003"])
     row = vector(write(frame, tmp_path / "a.gpkg"), rename={"theirs": ours}, keep=["statcode"])
-    found = [str(fault) for fault in check(sources(**{group: {key: row}}), base=tmp_path)]
+    found = [str(fault) for fault in check(sources(**{group: {key: row}}), base=tmp_path).faults]
     assert len(found) == 1
     assert found[0].startswith(
         f"{group}.{key} (a.gpkg).theirs: cannot be read as a number (1 row: onbekend). Remedy: mend"
@@ -292,6 +293,17 @@ def test_what_is_no_number_is_told_of_layers_and_areas_too(
     prepared = prepare(given, directory=tmp_path / "out", base=tmp_path)
     table = prepared.read_layers() if group == "layers" else prepared.areas()
     assert table[ours].dropna().tolist() == [float(written)]
+
+
+def test_a_check_tells_what_the_run_will_warn_of(tmp_path: Path) -> None:
+    frame = squares()
+    shapes = frame.geometry.to_numpy().copy()
+    shapes[0] = BOW_TIE
+    row = vector(write(frame.set_geometry(shapes, crs=28992), tmp_path / "parcels.gpkg"), id_column="id")
+    given, asked = sources(parcels=row, layers={"natura200": row}), Request(rules=(inside("natura2000"),))
+    told = prepare(given, directory=tmp_path / "out", base=tmp_path, request=asked).warnings
+    assert [any(what in one for one in told) for what in ("1 geometries repaired", "no rule reads it")] == [True, True]
+    assert check(given, base=tmp_path, request=asked) == ([], told)
 
 
 def test_nothing_is_lost_in_quarantine(tmp_path: Path) -> None:
@@ -336,7 +348,7 @@ def test_parcels_outside_the_area_is_a_fault(tmp_path: Path) -> None:
 
 def test_an_area_by_name_needs_areas(tmp_path: Path) -> None:
     row = vector(write(squares(), tmp_path / "p.gpkg"), id_column="id")
-    found = check(sources(parcels=row), base=tmp_path, request=Request(area=Area(gemeenten=("GM0166",))))
+    found = check(sources(parcels=row), base=tmp_path, request=Request(area=Area(gemeenten=("GM0166",)))).faults
     assert "add sources.areas.gemeenten" in str(found[0])
 
 
@@ -347,7 +359,7 @@ def test_unknown_keys_are_refused() -> None:
 
 def test_unknown_about(tmp_path: Path) -> None:
     row = vector(write(squares(), tmp_path / "p.gpkg"), id_column="id") | {"about": "no_such_row"}
-    found = check(sources(parcels=row), base=tmp_path)
+    found = check(sources(parcels=row), base=tmp_path).faults
     assert len(found) == 1
     assert "the catalogue has no source no_such_row" in str(found[0])
 
@@ -385,7 +397,7 @@ def test_rasters_that_would_be_read_wrong(name: str, tmp_path: Path) -> None:
             "threshold": {"value": 1, "unit": "m", "assumption": True, "why": "test"},
         }
     )  # fmt: skip
-    (found,) = map(str, check(sources(layers={"flood": row}), base=tmp_path, request=Request(rules=(rule,))))
+    (found,) = map(str, check(sources(layers={"flood": row}), base=tmp_path, request=Request(rules=(rule,))).faults)
     assert found.startswith("layers.flood (flood.tif)")
     assert what in found
     assert remedy in found
@@ -444,10 +456,10 @@ def test_what_is_no_feature_among_features_is_told(
     for at in (0, 1, 2):
         members = [*told["features"][:at], stranger, *told["features"][at:]]
         path.write_text(json.dumps(told | {"features": members}), encoding="utf-8")
-        (found,) = check(sources(parcels=row), base=tmp_path)
+        (found,) = check(sources(parcels=row), base=tmp_path).faults
         assert f"members of `features` that are no feature (1 row: {json.dumps(stranger)[:20]})" in str(found)
     path.write_text(json.dumps({"made": {"features": [1, {}]}} | told), encoding="utf-8")
-    assert check(sources(parcels=row), base=tmp_path) == []
+    assert check(sources(parcels=row), base=tmp_path).faults == []
 
 
 def test_two_folders_of_an_archive_may_hold_the_same_name(tmp_path: Path) -> None:
@@ -503,7 +515,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device here")
 def test_what_never_ends_is_no_file() -> None:
     given = sources(parcels=vector("/dev/zero"))
-    assert [str(fault).partition(". ")[0] for fault in check(given, base=Path("/"))] == [
+    assert [str(fault).partition(". ")[0] for fault in check(given, base=Path("/")).faults] == [
         "parcels: /dev/zero: neither a file nor a folder"
     ]
 
@@ -525,5 +537,5 @@ def test_text_of_a_parquet_table_that_is_no_utf8_is_told(tmp_path: Path) -> None
     pq.write_table(pa.table({"id": text, "owner_class": ["gemeente", "rijk"]}), tmp_path / "owners.parquet")
     row = {"reader": "table", "about": ABOUT, "path": "owners.parquet", "key": "id", "keep": ["owner_class"]}
     parcels = vector(write(squares(), tmp_path / "own.gpkg"), id_column="id")
-    (fault,) = map(str, check(sources(parcels=parcels, ownership=row), base=tmp_path))
+    (fault,) = map(str, check(sources(parcels=parcels, ownership=row), base=tmp_path).faults)
     assert fault.startswith("ownership (owners.parquet): cannot be read (")

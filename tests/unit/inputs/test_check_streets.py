@@ -40,7 +40,7 @@ def test_a_check_tells_that_nobody_can_go_over_the_streets(
     given = {"parcels": vector("p.gpkg", id_column="id"), "streets": lines(tmp_path, road_class, length_m)}
     content = {"name": "t", "title": "t", "pipeline": "provincial_sweep", "reference_date": "2026-01-01"}
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(content | {"sources": given}))
-    said = [str(one) for one in check_inputs(resolve(str(tmp_path / "run.yaml")))]
+    said = [str(one) for one in check_inputs(resolve(str(tmp_path / "run.yaml"))).faults]
     assert [told in one for one in said] == [True] if told else said == []
 
 

@@ -94,7 +94,7 @@ def test_a_run_needs_no_internet_after_a_fetch(web: Web, tmp_path: Path) -> None
     web.statuses = [404] * 1000
     n_asked = len(web.asked)
     held = fetched(tmp_path)
-    assert check(given(web), base=tmp_path, request=REQUEST, fetched=held) == []
+    assert check(given(web), base=tmp_path, request=REQUEST, fetched=held).faults == []
     prepared = prepare(given(web), directory=tmp_path / "out", base=tmp_path, request=REQUEST, fetched=held)
     assert sorted(prepared.parcels()["site_id"]) == [f"p{i}" for i in range(10, 15)]
     assert {one.source for one in prepared.fetched} == {one.source for one in lock.sources}
@@ -148,10 +148,10 @@ def test_a_file_that_is_not_what_was_fetched_is_told_before_the_run(web: Web, tm
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    faults = check(given(web), base=tmp_path, request=REQUEST, fetched=fetched(tmp_path))
+    faults = check(given(web), base=tmp_path, request=REQUEST, fetched=fetched(tmp_path)).faults
     assert "natura2000.parquet is not what was fetched" in str(faults[0])
     path.unlink()
-    faults = check(given(web), base=tmp_path, request=REQUEST, fetched=fetched(tmp_path))
+    faults = check(given(web), base=tmp_path, request=REQUEST, fetched=fetched(tmp_path)).faults
     assert "what was fetched is not there" in str(faults[0])
     assert f"{web.url}/natura2000.parquet" in str(faults[0])
 
@@ -159,7 +159,7 @@ def test_a_file_that_is_not_what_was_fetched_is_told_before_the_run(web: Web, tm
 def test_a_margin_that_is_short_is_told_before_the_run(web: Web, tmp_path: Path) -> None:
     fetch(web, tmp_path).bring()
     wide = Request(area=AREA, halo_m=HALO_M + 250.0)
-    faults = [str(one) for one in check(given(web), base=tmp_path, request=wide, fetched=fetched(tmp_path))]
+    faults = [str(one) for one in check(given(web), base=tmp_path, request=wide, fetched=fetched(tmp_path)).faults]
     assert any("250 m further west" in one for one in faults)
 
 
@@ -171,7 +171,7 @@ def test_of_an_address_only_the_columns_that_are_asked_travel(web: Web, tmp_path
     more = given(web)
     row = more.layers["noise"].model_copy(update={"keep": ("use",)})
     more = more.model_copy(update={"layers": {**more.layers, "noise": row}})
-    faults = [str(one) for one in check(more, base=tmp_path, request=REQUEST, fetched=fetched(tmp_path))]
+    faults = [str(one) for one in check(more, base=tmp_path, request=REQUEST, fetched=fetched(tmp_path)).faults]
     assert any("columns were not fetched that are asked now (use)" in one for one in faults)
 
 
@@ -191,8 +191,8 @@ def test_a_file_that_is_not_what_its_provider_states_is_told(web: Web, tmp_path:
     web.frame.to_file(tmp_path / "p.gpkg", driver="GPKG")
     parcels = {"reader": "vector", "about": ABOUT, "path": str(tmp_path / "p.gpkg"), "id_column": "id"}
     good = hashlib.sha256((tmp_path / "p.gpkg").read_bytes()).hexdigest()
-    assert check(sources(parcels={**parcels, "sha256": good.upper()}), base=tmp_path) == []
-    faults = check(sources(parcels={**parcels, "sha256": "0" * 64}), base=tmp_path)
+    assert check(sources(parcels={**parcels, "sha256": good.upper()}), base=tmp_path).faults == []
+    faults = check(sources(parcels={**parcels, "sha256": "0" * 64}), base=tmp_path).faults
     assert "its SHA-256 is" in str(faults[0])
 
 

@@ -78,7 +78,7 @@ def test_what_is_written_passes_its_check(tmp_path: Path) -> None:
     assert study.run.title.get("en") == "Ede"
     assert study.run.sources.layers["plan_capacity"].coverage == "none"
     assert study.run.sources.layers["yards"].coverage.bbox is not None
-    assert check_inputs(study) == []
+    assert check_inputs(study).faults == []
 
 
 def test_every_file_of_a_folder_is_used_or_told_with_its_reason(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_real_deliveries_pass_at_the_first_try(tmp_path: Path, place: str, folde
     assert told.exit_code == 0, told.output
     study = resolve(str(run_file))
     assert set(study.run.sources.rows()) == expected
-    assert check_inputs(study) == []
+    assert check_inputs(study).faults == []
 
 
 def test_the_country_is_all_its_provinces(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_without_internet_every_file_that_is_missing_is_told_at_once(tmp_path: P
     told = CliRunner().invoke(app, ["init", "Ede", *given, "--to", str(tmp_path / "run.yaml")])
     assert told.exit_code == 0, told.output
     study = resolve(str(tmp_path / "run.yaml"))
-    missing = {str(one) for one in check_inputs(study)}
+    missing = {str(one) for one in check_inputs(study).faults}
     rows = study.run.sources.rows()
     files = {path for row in rows.values() for path in getattr(row, "paths", ()) if not (tmp_path / path).exists()}
     assert len(files) > 3
@@ -215,7 +215,7 @@ def test_every_province_and_the_country_lack_nothing_but_files(tmp_path: Path, p
     told = CliRunner().invoke(app, ["init", place, "--to", str(tmp_path / "run.yaml")])
     assert told.exit_code == 0, told.output
     study = resolve(str(tmp_path / "run.yaml"))
-    faults = [str(one) for one in check_inputs(study)]
+    faults = [str(one) for one in check_inputs(study).faults]
     assert study.run.pipeline == "provincial_sweep"
     assert len(faults) > 10
     assert [one for one in faults if "no such file" not in one] == []

@@ -221,7 +221,7 @@ def flood(folder: Path, values: np.ndarray, change: Any = None, **more: Any) -> 
             change(file)
     row = {"reader": "raster", "about": ABOUT, "path": path.name, "unit": "m", **more}
     given, request = sources(layers={"flood": row}), Request(rules=(above(1),))
-    if faults := [str(one) for one in check(given, base=folder, request=request)]:
+    if faults := [str(one) for one in check(given, base=folder, request=request).faults]:
         return 0.0, 0.0, faults
     found = prepare(given, directory=folder / "out", base=folder, request=request)
     return float(found.read_layers().area.sum()), float(found.coverages().area.sum()), []
@@ -365,11 +365,11 @@ def test_where_a_users_own_layer_is_complete_is_asked_by_name(tmp_path: Path) ->
     )
     path = write(squares(1).assign(plan_hardness="hard"), tmp_path / "plans.gpkg")
     rows = {"plans": vector(path, keep=["plan_hardness"]), "unread": vector(path)}
-    (found,) = check(sources(layers=rows), base=tmp_path, request=Request(rules=(rule,)))
+    (found,) = check(sources(layers=rows), base=tmp_path, request=Request(rules=(rule,))).faults
     assert str(found).startswith("layers.plans.coverage: it is not stated where the file is complete")
     assert "coverage: run" in str(found)
     rows["plans"] |= {"coverage": "run"}
-    assert check(sources(layers=rows), base=tmp_path, request=Request(rules=(rule,))) == []
+    assert check(sources(layers=rows), base=tmp_path, request=Request(rules=(rule,))).faults == []
 
 
 def test_attributes_that_rules_read_travel_and_absent_ones_are_null(tmp_path: Path) -> None:
@@ -434,11 +434,11 @@ def test_a_path_that_leads_nowhere_names_the_variable_to_set(tmp_path: Path, mon
     """The variable is filled in when the run file is read; whoever must set it is told its name all the same."""
     monkeypatch.delenv("FLEXSITES_DATA", raising=False)
     study = resolve("kampen_sweep")
-    found = [str(fault) for fault in check(study.run.sources, base=tmp_path)]
+    found = [str(fault) for fault in check(study.run.sources, base=tmp_path).faults]
     missing = [fault for fault in found if "no such file" in fault]
     assert missing
     assert all(fault.endswith("Remedy: mend the path, or set FLEXSITES_DATA (is not set).") for fault in missing)
-    plain = check(sources(parcels=vector("gone.gpkg")), base=tmp_path)
+    plain = check(sources(parcels=vector("gone.gpkg")), base=tmp_path).faults
     assert str(plain[0]).endswith("Remedy: mend the path.")
 
 

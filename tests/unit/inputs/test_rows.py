@@ -29,7 +29,7 @@ LABEL = {"nl": "r", "en": "r"}
 
 
 def faults(folder: Path, given: Sources, **more: Any) -> list[str]:
-    return [str(fault) for fault in check(given, base=folder, **more)]
+    return [str(fault) for fault in check(given, base=folder, **more).faults]
 
 
 def layer(folder: Path, frame: gpd.GeoDataFrame, **more: object) -> Prepared:

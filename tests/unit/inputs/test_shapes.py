@@ -46,7 +46,7 @@ def layer(folder: Path, **row: object) -> gpd.GeoDataFrame:
 
 
 def faults(folder: Path, **row: object) -> list[str]:
-    return [str(one) for one in check(sources(layers={"l": vector(**row)}), base=folder)]  # type: ignore[arg-type]
+    return [str(one) for one in check(sources(layers={"l": vector(**row)}), base=folder).faults]  # type: ignore[arg-type]
 
 
 def test_integers_stay_integers_whatever_nulls_there_are(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_integers_stay_integers_whatever_nulls_there_are(tmp_path: Path) -> None
     pyogrio.write_arrow(plain, tmp_path / "l.gpkg", driver="GPKG", **shape)
     for name in ("l.parquet", "l.gpkg"):
         row = vector(name, id_column="id")
-        (fault,) = map(str, check(sources(parcels=row), base=tmp_path))
+        (fault,) = map(str, check(sources(parcels=row), base=tmp_path).faults)
         assert fault.startswith("parcels: no id (1 row: row 2)")
         given = sources(parcels=row, faulty_rows="quarantine")
         found = prepare(given, directory=tmp_path / name[2:], base=tmp_path).parcels()
@@ -119,7 +119,7 @@ def test_a_corner_that_is_no_place_cannot_be_repaired(tmp_path: Path, corner: tu
         shapes[1] = shapely.Polygon(broken)
     frame = gpd.GeoDataFrame({"id": ["a", "b"]}, geometry=shapes, crs=28992)
     frame.to_parquet(tmp_path / "p.parquet")
-    (fault,) = map(str, check(sources(parcels=vector("p.parquet", id_column="id")), base=tmp_path))
+    (fault,) = map(str, check(sources(parcels=vector("p.parquet", id_column="id")), base=tmp_path).faults)
     assert fault.startswith("parcels: a corner that is no place (1 row: b)")
 
 
@@ -273,7 +273,7 @@ def test_a_file_of_openstreetmap_that_is_none_is_told(tmp_path: Path, content: b
 def test_a_fault_of_a_map_names_the_layer_that_is_read_of_it(tmp_path: Path) -> None:
     (tmp_path / "e.osm.pbf").write_bytes(b"")
     row = {"reader": "osm_layer", "about": ABOUT, "path": "e.osm.pbf", "tags": {"landuse": ["cemetery"]}}
-    (fault,) = map(str, check(sources(layers={"cemetery": row}), base=tmp_path))
+    (fault,) = map(str, check(sources(layers={"cemetery": row}), base=tmp_path).faults)
     assert fault.startswith("layers.cemetery: ")
     assert "e.osm.pbf: the file is empty" in fault
     asked = {"paths": (str(tmp_path / "e.osm.pbf"),), "categories": AmenityCategories(), "where": "stops.haltes"}
@@ -286,7 +286,7 @@ def test_a_broken_file_of_roofs_is_told_by_its_source(tmp_path: Path, n_bytes: i
     write(squares(40), tmp_path / "whole.gpkg")
     (tmp_path / "3dbag.gpkg").write_bytes((tmp_path / "whole.gpkg").read_bytes()[:n_bytes])
     given = sources(buildings={"roofs_3d": {"reader": "bag3d", "about": ABOUT, "path": "3dbag.gpkg"}})
-    (fault,) = map(str, check(given, base=tmp_path, request=Request(with_stock=True)))
+    (fault,) = map(str, check(given, base=tmp_path, request=Request(with_stock=True)).faults)
     assert fault.startswith("buildings.roofs_3d (3dbag.gpkg): cannot be read")
 
 
@@ -307,5 +307,5 @@ def test_a_reference_system_whose_text_is_no_utf8_is_told(tmp_path: Path) -> Non
     squares(2).to_file(tmp_path / "p.shp")
     prj = tmp_path / "p.prj"
     prj.write_bytes(prj.read_bytes().replace(b"RD_New", b"RD_N\xe9w").replace(b"Amersfoort", b"Amersf\xf6rt"))
-    (fault,) = map(str, check(sources(parcels=vector("p.shp", id_column="id")), base=tmp_path))
+    (fault,) = map(str, check(sources(parcels=vector("p.shp", id_column="id")), base=tmp_path).faults)
     assert fault.startswith("parcels (p.shp): the text of its reference system is no UTF-8")

@@ -48,7 +48,7 @@ def stops_of(path: Path, **more: Any) -> dict[str, Any]:
 
 def faults(folder: Path, **given: Any) -> list[str]:
     given.setdefault("streets", lines_of(write(grid(), folder / "streets.gpkg")))
-    return [str(one) for one in check(sources(**given), base=folder, request=REACH)]
+    return [str(one) for one in check(sources(**given), base=folder, request=REACH).faults]
 
 
 def made(folder: Path, **given: Any) -> Prepared:

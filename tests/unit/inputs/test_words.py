@@ -37,7 +37,7 @@ def rule(**changes: Any) -> Any:
 def told(folder: Path, column: str, words: list[Any], asked: Any, **more: Any) -> list[str]:
     frame = squares(len(words)).assign(theirs=words)
     row = vector(write(frame, folder / "l.gpkg"), rename={"theirs": column}, coverage="run", id_column="id", **more)
-    return [str(one) for one in check(sources(layers={"l": row}), base=folder, request=Request(rules=(asked,)))]
+    return [str(one) for one in check(sources(layers={"l": row}), base=folder, request=Request(rules=(asked,))).faults]
 
 
 def read(folder: Path, column: str, words: list[Any], asked: Any, **more: Any) -> Prepared:
@@ -97,7 +97,7 @@ def test_texts_and_numbers_of_true_and_false_are_read(tmp_path: Path, words: lis
 def test_what_where_nearly_asks_is_not_left_out_without_a_word(tmp_path: Path, word: str) -> None:
     frame = squares(3).assign(use=["water", word, "land"])
     row = vector(write(frame, tmp_path / "l.gpkg"), coverage="run", where={"use": ["water"]})
-    (fault,) = map(str, check(sources(layers={"water": row}), base=tmp_path))
+    (fault,) = map(str, check(sources(layers={"water": row}), base=tmp_path).faults)
     assert "values of use that `where` asks for in other signs" in fault
     assert f"(1 row: {word}" in fault
 
@@ -114,7 +114,7 @@ def test_crops_of_several_years_in_one_file_are_told(tmp_path: Path) -> None:
     """Grass of an earlier year is no grass of this one: which year is meant is asked."""
     write(squares(4).assign(gewascode=[233, 265, 265, 265], jaar=[2024, 2025, 2025, 2025]), tmp_path / "brp.gpkg")
     asked = {"use": "brp_gewaspercelen", "path": "brp.gpkg"}
-    (fault,) = map(str, check(sources(layers={"crops": asked}), base=tmp_path))
+    (fault,) = map(str, check(sources(layers={"crops": asked}), base=tmp_path).faults)
     assert "rows of several deliveries in one file: jaar is 2024, 2025" in fault
     assert "say in `where`" in fault
     given = sources(layers={"crops": asked | {"where": {"jaar": [2025]}}})
@@ -139,7 +139,7 @@ def test_no_number_is_infinite_and_a_point_of_thousands_is_no_decimal_point(tmp_
     frame = squares(2).assign(plan_hardness=["hard", "zacht"], n_dwellings=[word, "980"])
     keep = ["plan_hardness", "n_dwellings"]
     row = vector(write(frame, tmp_path / "l.gpkg"), keep=keep, coverage="run")
-    (fault,) = map(str, check(sources(layers={"plan_capacity": row}), base=tmp_path))
+    (fault,) = map(str, check(sources(layers={"plan_capacity": row}), base=tmp_path).faults)
     assert f"n_dwellings: cannot be read as a number (1 row: {word}" in fault
 
 
@@ -174,7 +174,9 @@ def test_what_a_rule_cannot_read_is_told_before_a_run(tmp_path: Path) -> None:
     row = vector(write(frame, tmp_path / "l.gpkg"), coverage="run", id_column="id")
 
     def faults(asked: Any) -> list[str]:
-        return [str(one) for one in check(sources(layers={"l": row}), base=tmp_path, request=Request(rules=(asked,)))]
+        return [
+            str(one) for one in check(sources(layers={"l": row}), base=tmp_path, request=Request(rules=(asked,))).faults
+        ]
 
     (fault,) = faults(rule(kind="inside"))
     assert fault.startswith("layers.l: not a polygon, which rule r cannot read (2 rows: b, c)")
@@ -206,7 +208,9 @@ def test_plans_with_homes_per_period_start_in_the_first_that_has_any(tmp_path: P
     assert plans["n_dwellings"].to_dict() == {"p0": 50, "p1": 30, "p3": 5}
     told = found.records[0]
     assert (told.n_read, told.n_left_out, told.n_features) == (4, 1, 3)
-    (fault,) = check(sources(layers={"l": row | {"periods": {"op19": [2019, 2019]}}}), base=tmp_path, request=asked)
+    (fault,) = check(
+        sources(layers={"l": row | {"periods": {"op19": [2019, 2019]}}}), base=tmp_path, request=asked
+    ).faults
     assert "no column op19, which `periods` names" in str(fault)
 
 

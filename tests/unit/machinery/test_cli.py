@@ -9,6 +9,7 @@ import pytest
 
 import pipelines
 from flexsites import cli
+from flexsites.inputs.prepare import Checked
 
 ODD = ("b[/red]c", "odd [v2]", "[bold]x[/bold]", "a[link=x]b", "\x1b[31mred\x1b[0m", "\x9b2J", "tab\u202ebat")
 SHOWN = (*ODD[:4], "[31mred[0m", "2J", "tabbat")
@@ -54,7 +55,7 @@ def test_an_id_is_no_markup_in_a_table(monkeypatch: pytest.MonkeyPatch, capsys: 
     class Source:
         reader, path = "vector[/]", f"{site_id}.gpkg"
 
-    monkeypatch.setattr("flexsites.runs.prepare.check_inputs", lambda *_, **__: [])
+    monkeypatch.setattr("flexsites.runs.prepare.check_inputs", lambda *_, **__: Checked([], ()))
     monkeypatch.setattr("flexsites.config.sources.Sources.rows", lambda _: {"[b]": Source()})
     assert run(monkeypatch, "check", "demo_province") == 0
     told = capsys.readouterr().out
