@@ -16,6 +16,7 @@ from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from flexsites.compiled import kernel
 from flexsites.geometry.polygons import polygonal
 from flexsites.geometry.robust import AREA_NOISE_SHARE, NOISE_M2
+from flexsites.geometry.shared_area import mean_height
 
 MARGIN_M = 0.7182818
 """How far beyond its parcel a constraint is kept: far more than rounding, and no round number, so that the rectangle
@@ -165,22 +166,6 @@ def _ring_areas(coordinates: FloatArray, start: IntArray, boxes: FloatArray) -> 
                 continue
             slope = (to_y - from_y) / (to_x - from_x)
             one, other = from_y + slope * (first - from_x), from_y + slope * (last - from_x)
-            total += (last - first) * _mean_height(one, other, tall)
+            total += (last - first) * mean_height(one, other, tall)
         areas[ring] = total
     return areas
-
-
-@kernel
-def _mean_height(one: float, other: float, tall: float) -> float:
-    """Return the mean over a straight edge of its height, held between 0 and ``tall``."""
-    if one == other:
-        return min(max(one, 0.0), tall)
-    low, high = min(one, other), max(one, other)
-    if high <= 0.0:
-        return 0.0
-    if low >= tall:
-        return tall
-    inside_low, inside_high = max(low, 0.0), min(high, tall)
-    ramp = (inside_high - inside_low) * (inside_low + inside_high) / 2.0
-    above = max(high - tall, 0.0) * tall
-    return (ramp + above) / (high - low)

@@ -14,6 +14,7 @@ from flexsites.exclusion.kernels.faces import Constraint, label_faces
 from flexsites.geometry import clips, lattice, robust
 from flexsites.geometry.clips import MARGIN_M, clip_near, clip_to_squares
 from flexsites.geometry.nesting import APART, AROUND, INSIDE, OPEN, nest, read_rings
+from flexsites.geometry.shared_area import shared_areas
 
 COORDINATE = st.integers(0, 12)
 
@@ -50,6 +51,13 @@ def test_plain_cases_are_decided_and_doubtful_ones_are_not() -> None:
     first, second = (read_rings(np.array(side, dtype=object)) for side in zip(*pairs, strict=True))
     every = np.arange(len(pairs))
     assert nest(first, every, second, every).tolist() == [INSIDE, AROUND, APART, OPEN, OPEN]
+
+
+@given(polygon(), polygon(), st.sampled_from([0.0, 1e5]))
+def test_what_is_shared_is_what_an_overlay_has(one: shapely.Geometry, other: shapely.Geometry, away: float) -> None:
+    here = [shapely.transform(shape, lambda points: points * 0.7 + away) for shape in (one, other)]
+    expected = shapely.intersection(*here, grid_size=1e-6).area
+    assert shared_areas(*(np.array([shape]) for shape in here))[0] == pytest.approx(expected, abs=1e-4)
 
 
 @given(polygon(step=3.0), st.tuples(COORDINATE, COORDINATE), st.integers(1, 9))
