@@ -23,6 +23,7 @@ from flexsites.accessibility.opportunities import OpportunitySet, choose, place,
 from flexsites.arrays import FloatArray
 from flexsites.config.access import CostToClosest, KClosest, ModeOfTravel, StreetMeasure
 from flexsites.errors import Fault, InputError, NotFoundError
+from flexsites.geometry.robust import intersect_all
 
 if TYPE_CHECKING:
     from flexsites.tables import Frame
@@ -252,4 +253,4 @@ def _write_field(
 def _common(extents: list[shapely.Geometry | None]) -> shapely.Geometry | None:
     """Return where all are complete."""
     given = [extent for extent in extents if extent is not None]
-    return shapely.intersection_all(given) if given else None
+    return intersect_all(given) if given else None

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from flexsites.capacity.roof_rules import truth
 from flexsites.config.roofs import ContextLayer, ContextRules
+from flexsites.geometry.robust import intersect, unite_all
 from flexsites.tables import Buildings, Coverages, Frame, Layers, Parcels, RoofTransit
 from flexsites.tables.stage import stage
 
@@ -91,7 +92,7 @@ def _owner_classes(buildings: Frame, parcels: Frame, rules: ContextRules) -> pd.
     at, on = shapely.STRtree(owned.geometry.to_numpy()).query(footprints, predicate="intersects")
     if len(at) == 0:
         return pd.Series(None, index=buildings.index, dtype="str")
-    area = shapely.area(shapely.intersection(footprints[at], owned.geometry.to_numpy()[on]))
+    area = shapely.area(intersect(footprints[at], owned.geometry.to_numpy()[on])[0])
     share = pd.DataFrame(
         {"at": at, "owner": owned["owner_class"].to_numpy()[on], "share": area / _areas(footprints)[at]}
     )
@@ -111,7 +112,7 @@ def _overlaps(buildings: Frame, rows: Frame, rules: ContextRules) -> tuple[NDArr
     """Return the pairs of building and feature that share more than the least area; points and lines need none."""
     footprints, shapes = buildings.geometry.to_numpy(), rows.geometry.to_numpy()
     at, on = shapely.STRtree(shapes).query(footprints, predicate="intersects")
-    shared = shapely.area(shapely.intersection(footprints[at], shapes[on]))
+    shared = shapely.area(intersect(footprints[at], shapes[on])[0])
     is_enough = (shared >= float(rules.min_overlap_m2)) | (shapely.get_dimensions(shapes[on]) < 2)  # noqa: PLR2004
     return at[is_enough], on[is_enough]
 
@@ -157,6 +158,6 @@ def _rows_of(layers: Frame, source: ContextLayer) -> Frame | None:
 def _covered(buildings: Frame, coverages: Frame, layer: str) -> NDArray[np.bool_]:
     """Return which buildings lie where the layer speaks in full."""
     speaks = coverages[(coverages["layer"] == layer) & (coverages["coverage"] == "covered")]
-    whole = shapely.union_all(speaks.geometry.to_numpy())
+    whole = unite_all(speaks.geometry.to_numpy())
     shapely.prepare(whole)
     return np.asarray(shapely.covers(whole, buildings.geometry.to_numpy()), dtype=bool)

@@ -20,6 +20,7 @@ from flexsites.config.certainty import Certainty
 from flexsites.config.estimates import ESTIMATES
 from flexsites.finished.grounds import standing_of
 from flexsites.finished.opened import Finished, open_finished
+from flexsites.geometry.robust import intersect
 from flexsites.supply import BEST_FIRST
 from flexsites.tables import Frame, valid
 from flexsites.tables.counting import AVAILABLE, counts
@@ -91,7 +92,7 @@ def _named_alike(own: Finished, run: Finished) -> pd.Series[Any]:
     every = np.sort(run.tables["locations"]["location_id"].to_numpy(dtype=object))
     here, there = (_cores(one) for one in (own, run))
     pairs = there.merge(here, on="site_id", suffixes=("", "_here"))
-    both = shapely.intersection(pairs["geometry"].to_numpy(), pairs["geometry_here"].to_numpy())
+    both, _ = intersect(pairs["geometry"].to_numpy(), pairs["geometry_here"].to_numpy())
     shared = pd.DataFrame(pairs[["location_id", "location_id_here"]]).assign(area=shapely.area(both))
     sums = pd.DataFrame(shared[shared["area"] > 0].groupby(["location_id", "location_id_here"], as_index=False).sum())
     largest = sums.sort_values(["location_id", "area", "location_id_here"], ascending=[True, False, True])

@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from flexsites.arrays import FloatArray
+from flexsites.geometry.robust import split
 
 __all__ = ["Lane", "way_inside"]
 
@@ -110,7 +111,7 @@ class Lane:
         end, before = (np.array(self.middle.coords[i]) for i in (-1, -2))
         along = (end - before) / np.hypot(*(end - before))
         beyond = shapely.buffer(shapely.LineString([end, end + along * self.width_m]), self.width_m, cap_style="flat")
-        lane: Any = shapely.difference(self.ground(), beyond)
+        lane: Any = split(np.array([self.ground()]), np.array([beyond]))[1][0]
         return cast("shapely.Polygon", lane)
 
     def moved(self, by: FloatArray) -> Lane:

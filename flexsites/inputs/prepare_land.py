@@ -15,6 +15,7 @@ from flexsites.arrays import GeometryArray
 from flexsites.config.run import Area
 from flexsites.config.source_rows import Row
 from flexsites.errors import ConfigError, Fault
+from flexsites.geometry.robust import intersect_all, unite_all
 from flexsites.inputs.features import open_features, read_features
 from flexsites.inputs.land.areas import CODE_NAMES, KINDS, NAME_NAMES, area_of, read_areas
 from flexsites.inputs.land.demand import read_demand
@@ -54,7 +55,7 @@ class RunArea:
     def whole(self) -> BaseGeometry | None:
         """Where whole sites lie: both together; null: anywhere."""
         shapes = [shape for shape in (self.extent, self.within) if shape is not None]
-        return shapely.intersection_all(shapes) if shapes else None
+        return intersect_all(shapes) if shapes else None
 
 
 def prepare_areas(preparation: Preparation) -> Frame | None:
@@ -105,7 +106,7 @@ def _resolve(preparation: Preparation, area: Area, areas: Frame | None) -> RunAr
             raise ConfigError(Fault(what, "area", "add sources.areas.gemeenten or .provincies"))
     if area.bbox is not None:
         box = shapely.box(*area.bbox)
-        extent = box if extent is None else extent.intersection(box)
+        extent = box if extent is None else intersect_all([extent, box])
         within = box if area.is_cut else None
     if area.within is not None and f"layers.{area.within}" not in preparation.unasked:
         within = _union_of(preparation, area.within)
@@ -118,7 +119,8 @@ def _union_of(preparation: Preparation, name: str) -> BaseGeometry:
         raise ConfigError(Fault(f"no layer {name}", "area.within", f"use: {', '.join(preparation.sources.layers)}"))
     opened = open_features(name, row, preparation.files(name, row), preparation.places)
     report = ReadReport(Ledger(f"area.within {name}"))  # its rows are logged when the layer itself is read
-    return shapely.union_all([shape for rows in read_features(opened, "polygon", report) for shape in rows.geometry])
+    shapes = [shape for rows in read_features(opened, "polygon", report) for shape in rows.geometry]
+    return unite_all(np.array(shapes, dtype=object))
 
 
 def prepare_parcels(preparation: Preparation, area: RunArea, areas: Frame | None) -> None:

@@ -23,6 +23,7 @@ from flexsites.config.street_sources import Stops as StopPoints
 from flexsites.config.transit import Transit
 from flexsites.digest import digests_of
 from flexsites.errors import Fault, InputError
+from flexsites.geometry.robust import intersect_all
 from flexsites.geometry.street_graph import no_streets
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.land.coverages import coverage_frame
@@ -327,7 +328,7 @@ class _ReachReader:
                     continue
                 boxes = [(file_box(Path(path)), path) for path in self.preparation.files(name, row)]
                 shapes += [project_shape(box, CRS, where=path) for box, path in boxes if box is not None]
-        return shapely.intersection_all(shapes) if shapes else None
+        return intersect_all(shapes) if shapes else None
 
 
 def read_stops_alone(

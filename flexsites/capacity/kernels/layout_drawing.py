@@ -1,7 +1,7 @@
 """A planned layout as polygons: the modules, stairs, galleries, places, yards, water and lanes of one piece."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -14,6 +14,7 @@ from flexsites.capacity.kernels.layout_plan import Plan
 from flexsites.capacity.kernels.layout_rows import N_BAYS, N_MODULES, OFFSET, STRETCH
 from flexsites.capacity.kernels.layout_runs import built_length, n_places, run_length, yard_length
 from flexsites.capacity.kernels.layout_strips import turned
+from flexsites.geometry.robust import intersect_all, unite_all
 from flexsites.geometry.ways import Lane
 
 __all__ = ["KINDS", "Placed", "place"]
@@ -84,9 +85,9 @@ def place(
     boxes = [*_of_runs(planned, layout), _water(planned, layout)]
     lanes = [_turned_back(shapely.box(*one.bounds.T), planned, origin) for one in boxes if one.kind == "lane"]
     ways = _mouth(planned, layout, origin, piece)
-    lane = shapely.intersection(shapely.union_all(np.concatenate([*lanes, ways])), piece)
+    lane = intersect_all([unite_all(np.concatenate([*lanes, ways])), piece])
     # The lane from the entrance leads through the whole piece, of which this is the part that homes may stand on.
-    lane = shapely.union_all([lane, *_narrow(planned, origin)])
+    lane = unite_all(np.array([lane, *_narrow(planned, origin)]))
     parts = [part for part in shapely.get_parts(lane) if shapely.get_type_id(part) == shapely.GeometryType.POLYGON]
     solid = [one for kind in KINDS for one in boxes if one.kind == kind != "lane"]
     kinds = [one.kind for one in solid for _ in one.bounds] + ["lane"] * len(parts)
@@ -224,8 +225,8 @@ def _mouth(planned: Planned, layout: Layout, origin: Floats, piece: shapely.Geom
     if planned.mouth.before is None and length > 0:
         # Begun outside the piece, so that it is cut along the edge.
         begin = begin - (end - begin) * (half / length)
-    lane = shapely.buffer(shapely.linestrings(np.stack([begin, end]) + origin), half, cap_style="flat")
-    parts = shapely.get_parts(shapely.intersection(lane, piece))
+    lane: Any = shapely.buffer(shapely.linestrings(np.stack([begin, end]) + origin), half, cap_style="flat")
+    parts = shapely.get_parts(intersect_all([lane, piece]))
     # What else of the piece lies there is no way in: it may bend back behind its entrance.
     return np.array([*parts[shapely.dwithin(parts, way, _AT_M)], square], dtype=object)
 

@@ -15,6 +15,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.ops import substring
 
+from flexsites.geometry.robust import split, unite_all
 from flexsites.geometry.ways import Lane
 
 __all__ = ["Ground", "Mouth", "grounds_of", "local_edges"]
@@ -85,7 +86,8 @@ class Ground(NamedTuple):
         """
         if self.approach is None or self.approach.middle.length == 0.0:  # the entrance lies in the room
             return None
-        parts = shapely.get_parts(shapely.difference(self.shape, self.approach.ground_before()))
+        left = split(np.array([self.shape]), np.array([self.approach.ground_before()]))[1]
+        parts = shapely.get_parts(left)
         if not len(parts):
             return None
         end = np.array([self.approach.middle.coords[-1]])
@@ -289,7 +291,7 @@ def grounds_of(
     for i, lane in enumerate(before):
         if lane is not None:
             points[i] = lane.middle.coords[-1]
-            joined[i] = shapely.union(moved[i], lane.ground())
+            joined[i] = unite_all(np.array([moved[i], lane.ground()]))
     lands = _Lands(joined, points, np.array([lane is not None for lane in before], dtype=bool))
 
     # Each width by itself: what a piece holds under one layout must not hang on which others are asked.

@@ -7,7 +7,6 @@ are laid is chosen by dynamic programming.
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from flexsites.capacity.kernels.ordering import stable_order
 from flexsites.compiled import kernel
+from flexsites.geometry.robust import intersect
 
 __all__ = ["layout_homes"]
 
@@ -95,8 +95,9 @@ def _bands(parts: Geometries, angles: Floats, band_m: float) -> tuple[Geometries
         if min(east - west, north - south) <= 2 * band_m + _TOUCH_M:
             continue
         levels = (south, south + band_m, north - band_m, north)
-        for low, high in itertools.pairwise(levels):
-            band = shapely.get_parts(shapely.intersection(turned, shapely.box(west, low, east, high)))
+        boxes = np.asarray(shapely.box(west, levels[:-1], east, levels[1:]), dtype=object)
+        for one in intersect(np.full(len(boxes), turned), boxes)[0]:
+            band = shapely.get_parts(one)
             found = band[(shapely.get_type_id(band) == shapely.GeometryType.POLYGON) & (shapely.area(band) > 0)]
             pieces += found.tolist()
             owners += [i] * len(found)

@@ -6,7 +6,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from flexsites.geometry.robust import split
+from flexsites.geometry.polygons import polygonal
+from flexsites.geometry.robust import intersect, unite_all
 
 __all__ = ["daylit_roofs", "erode_roofs", "facade_lines", "largest_parts", "roof_levels", "usable_roofs"]
 
@@ -83,19 +84,8 @@ def erode_roofs(roofs: Geometries, *, setback_m: float, slender_m: float) -> Geo
     # A mitred corner of the opening may stick out of the setback line by a sharp angle: cut it back.
     inner = shapely.buffer(roofs, -setback_m, join_style="mitre")
     sticks_out = ~shapely.is_empty(opened) & (shapely.area(opened) > 0) & ~shapely.covered_by(opened, inner)
-    opened[sticks_out] = _cut_back(opened[sticks_out], inner[sticks_out])
+    opened[sticks_out], _ = intersect(opened[sticks_out], inner[sticks_out])
     return opened
-
-
-def _cut_back(shapes: Geometries, limits: Geometries) -> Geometries:
-    """Return what of each shape lies within its limit.
-
-    Where the edges of both all but coincide GEOS may leave two points of a roof, without an error: that is asked again.
-    """
-    left = shapely.intersection(shapes, limits)
-    lost = shapely.area(left) == 0.0
-    left[lost] = split(shapes[lost], limits[lost])[0]
-    return left
 
 
 def usable_roofs(
@@ -226,7 +216,7 @@ def daylit_roofs(usable: Geometries, facades: Geometries, *, setback_m: float, d
     1245.0
     """
     reach = shapely.buffer(facades, setback_m + depth_m, cap_style="round", join_style="round", quad_segs=16)
-    ring = shapely.intersection(usable, reach)
+    ring, _ = intersect(usable, reach)
     parts, owner = shapely.get_parts(ring, return_index=True)
     is_area = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
     daylit = np.full(len(usable), shapely.MultiPolygon(), dtype=object)
@@ -279,5 +269,5 @@ def _union_by_group(group: Integers, shapes: Geometries, n_groups: int) -> Geome
     single = sizes == 1
     joined[single] = shapes[order[starts[:-1][single]]]
     for i in np.flatnonzero(~single):
-        joined[i] = shapely.union_all(shapely.make_valid(shapes[order[starts[i] : starts[i + 1]]]))
+        joined[i] = unite_all(polygonal(shapely.make_valid(shapes[order[starts[i] : starts[i + 1]]])))
     return joined

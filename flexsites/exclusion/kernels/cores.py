@@ -9,7 +9,6 @@ the order of the pieces, so that its bits do not depend on the cell or the exten
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +16,7 @@ import shapely
 
 from flexsites.arrays import BoolArray, FloatArray, GeometryArray
 from flexsites.geometry.polygons import explode, polygonal
+from flexsites.geometry.robust import intersect, unite_all
 
 GRID_M = 0.001
 """Land is united on this grid: registers give coordinates in millimetres."""
@@ -92,10 +92,7 @@ def unite_land(pieces: GeometryArray) -> shapely.Geometry:
     >>> land.geom_type, len(land.interiors), round(float(land.length), 1)
     ('Polygon', 0, 208.7)
     """
-    try:
-        united = shapely.union_all(pieces)
-    except shapely.GEOSException:
-        united = shapely.union_all(pieces, grid_size=GRID_M)
+    united = unite_all(pieces)
     # Without the mark of a grid: what is grown of the land is not put on it.
     land: shapely.Geometry = shapely.from_wkb(shapely.to_wkb(shapely.set_precision(united, GRID_M)))
     return land
@@ -126,7 +123,7 @@ def find_core(pieces: GeometryArray, *, min_width_m: float, min_area_m2: float) 
     radius = erosion_m(min_width_m)
     eroded = shapely.buffer(land, -radius, quad_segs=_QUAD_SEGS)
     opened = shapely.buffer(eroded, radius * math.sqrt(2.0), quad_segs=_QUAD_SEGS)
-    parts, _ = explode(polygonal(_cut(opened, land)))
+    parts, _ = explode(intersect(opened, land)[0])
     return Core(parts[shapely.area(parts) >= min_area_m2])
 
 
@@ -169,7 +166,7 @@ class CoreParts:
         """
         if i not in self._parts:
             cuts = [self._cut(i, k) for k in np.flatnonzero(self.is_on(i)).tolist()]
-            part = shapely.Polygon() if not cuts else cuts[0] if len(cuts) == 1 else polygonal(_joined(cuts))[0]
+            part = shapely.Polygon() if not cuts else cuts[0] if len(cuts) == 1 else unite_all(np.array(cuts))
             is_whole = shapely.area(self.pieces[i]) - shapely.area(part) <= self._noise[i]
             self._parts[i] = self.pieces[i] if is_whole else part
         return self._parts[i]
@@ -196,7 +193,7 @@ class CoreParts:
     def _cut(self, i: int, k: int) -> shapely.Geometry:
         if (i, k) not in self._cuts:
             pair = (np.array([one], dtype=object) for one in (self.pieces[i], self.components[k]))
-            self._cuts[i, k] = polygonal(_cut(*pair))[0]
+            self._cuts[i, k] = intersect(*pair)[0][0]
         return self._cuts[i, k]
 
 
@@ -222,15 +219,3 @@ def marks_of(pieces: GeometryArray) -> GeometryArray:
 
 def _noise(pieces: GeometryArray) -> FloatArray:
     return np.asarray(GRID_M * np.maximum(shapely.length(pieces), 1.0), dtype=np.float64)
-
-
-def _cut(shapes: GeometryArray, other: GeometryArray) -> GeometryArray:
-    """Intersect pair by pair; where GEOS gives up, on the grid."""
-    try:
-        return np.asarray(shapely.intersection(shapes, other), dtype=object)
-    except shapely.GEOSException:
-        return np.asarray(shapely.intersection(shapes, other, grid_size=GRID_M), dtype=object)
-
-
-def _joined(parts: Sequence[shapely.Geometry] | GeometryArray) -> GeometryArray:
-    return np.array([shapely.union_all(np.asarray(parts, dtype=object))], dtype=object)

@@ -8,6 +8,7 @@ import shapely
 from flexsites.arrays import BoolArray, GeometryArray
 from flexsites.geometry.clips import clip_near
 from flexsites.geometry.polygons import explode
+from flexsites.geometry.robust import split, unite_all
 
 SEAM_M = 1e-3
 """A gap between polygons of coverage that is thinner is a seam of digitising, not land."""
@@ -36,7 +37,7 @@ def is_known_around(parcels: GeometryArray, polygons: GeometryArray, *, reach_m:
     window = shapely.box(*(shapely.total_bounds(parcels) + np.array([-1.0, -1.0, 1.0, 1.0]) * 2.0 * reach_m))
     near = polygons[shapely.intersects(polygons, window)]
     near = clip_near(near, np.tile(shapely.bounds(window), (len(near), 1)))
-    gaps, _ = explode(np.array([shapely.difference(window, shapely.union_all(near))], dtype=object))
+    gaps, _ = explode(split(np.array([window]), np.array([unite_all(near)]))[1])
     gaps = gaps[2.0 * shapely.area(gaps) > SEAM_M * shapely.length(gaps)]
     return ~meets_within(parcels, gaps, reach_m=reach_m)
 

@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 
 from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
-from flexsites.geometry.polygons import polygonal
+from flexsites.geometry.robust import intersect, split, unite_all
 
 _QUAD_SEGS = 16
 
@@ -150,16 +150,18 @@ class Crossing:
         window = shapely.box(x0 - far, y0 - far, x1 + far, y1 + far)
         closed = self.barriers.closed[np.sort(self._closed.query(window, "intersects"))]
         water = self.barriers.water[np.sort(self._water.query(window, "intersects"))]
-        united = polygonal(np.array([shapely.union_all(shapely.intersection(water, window))], dtype=object))[0]
-        wide = _opened(united, wide_m)
-        return shapely.union_all([shapely.union_all(closed), wide]), shapely.difference(united, wide)
+        united = unite_all(intersect(water, np.full(len(water), window))[0])
+        wide, narrow = _opened(united, wide_m)
+        return unite_all(np.array([*closed, wide])), narrow
 
 
-def _opened(water: shapely.Geometry, wide_m: float) -> shapely.Geometry:
-    """Return the wide part of water: eroded and dilated, so that ditches go and banks stay."""
+def _opened(water: shapely.Geometry, wide_m: float) -> tuple[shapely.Geometry, shapely.Geometry]:
+    """Return the wide part of water, and the rest: eroded and dilated, so that ditches go and banks stay."""
     grown = shapely.buffer(water, _SEAM_M, quad_segs=_QUAD_SEGS)
     eroded = shapely.buffer(grown, -(wide_m + _SEAM_M), quad_segs=_QUAD_SEGS)
-    return shapely.intersection(shapely.buffer(eroded, wide_m, quad_segs=_QUAD_SEGS), water)
+    opened = shapely.buffer(eroded, wide_m, quad_segs=_QUAD_SEGS)
+    wide, narrow, _ = split(np.array([water]), np.array([opened]))
+    return wide[0], narrow[0]
 
 
 def _nearest_open(

@@ -10,7 +10,9 @@ import math
 import numpy as np
 import shapely
 
-from flexsites.geometry.polygons import largest_first, polygonal
+from flexsites.geometry.polygons import largest_first
+from flexsites.geometry.robust import NOISE_M2, intersect_all, unite_all
+from flexsites.geometry.shared_area import shared_areas
 from flexsites.geometry.ways import way_inside
 
 _QUAD_SEGS = 16
@@ -154,7 +156,7 @@ def crossing_to(
     >>> round(crossing_to(wedge, lender, shapely.Point(0, -30), lane_m=3.0).x, 1)
     5.0
     """
-    both = shapely.buffer(shapely.union(core, lender), _LEAST_M, join_style="mitre")
+    both = shapely.buffer(unite_all(np.array([core, lender])), _LEAST_M, join_style="mitre")
     middles = shapely.buffer(both, -_half(lane_m) - _LEAST_M, quad_segs=_QUAD_SEGS)
     edge = shapely.intersection(shapely.boundary(core), shapely.buffer(lender, 2 * _LEAST_M))
     passed = shapely.intersection(edge, middles)
@@ -184,14 +186,15 @@ def part_with_lanes(piece: shapely.Geometry, lanes: shapely.Geometry, *, lane_m:
     >>> begun.distance(shapely.Point(43, 1)), round(begun.distance(shapely.Point(43, 20)), 1)
     (0.0, 3.0)
     """
-    begun = shapely.intersection(shapely.buffer(lanes, _half(lane_m)), piece)
-    found: shapely.Geometry = polygonal(np.array([begun], dtype=object))[0]
+    # The edges of what is begun all but coincide with those of the piece.
+    found: shapely.Geometry = intersect_all([shapely.buffer(lanes, _half(lane_m)), piece])
     n_steps = math.ceil(lane_m / _STEP_M)
     for _ in range(n_steps):
-        grown = shapely.intersection(shapely.buffer(found, lane_m / n_steps, quad_segs=_QUAD_SEGS), piece)
-        parts = shapely.get_parts(polygonal(np.array([grown], dtype=object)))
-        # What only lies beside what lanes reach is reached by none.
-        found = shapely.union_all(parts[shapely.area(shapely.intersection(parts, found)) > 0.0])
+        grown = intersect_all([shapely.buffer(found, lane_m / n_steps, quad_segs=_QUAD_SEGS), piece])
+        parts = shapely.get_parts(grown)
+        # What only lies beside what lanes reach is reached by none. Parts of one shape meet in points at most.
+        is_reached = shared_areas(parts, np.full(len(parts), found)) > NOISE_M2
+        found = shapely.union_all(parts[is_reached])
     return found
 
 

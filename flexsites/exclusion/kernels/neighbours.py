@@ -11,6 +11,7 @@ import shapely
 
 from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from flexsites.exclusion.kernels.cores import GRID_M
+from flexsites.geometry.shared_area import shared_areas
 
 Pairs: TypeAlias = dict[tuple[int, int], int]
 """What is known of pairs of pieces: how they meet."""
@@ -38,8 +39,7 @@ def share_edge(parts: GeometryArray, others: GeometryArray) -> BoolArray:
     [True, False]
     """
     grown = shapely.buffer(parts, _CONTACT_M, quad_segs=1)
-    contact = shapely.area(shapely.intersection(grown, others)) / _CONTACT_M
-    return np.asarray(contact > _EDGE_M, dtype=bool)
+    return np.asarray(shared_areas(grown, others) / _CONTACT_M > _EDGE_M, dtype=bool)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from flexsites.errors import Fault, InputError, NotFoundError, raise_faults
+from flexsites.geometry.robust import unite, unite_all
 from flexsites.inputs.features import Features, read_features
 from flexsites.inputs.formats.projection import Geometries
 from flexsites.inputs.formats.vector import Bounds
@@ -148,7 +149,9 @@ def _dissolved(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Unite the rows of one code (an area delivered in several parts, or land and water apart)."""
     if not frame["area_code"].duplicated().any():
         return frame
-    return frame.dissolve("area_code", aggfunc="first", sort=True).reset_index()
+    codes, group = np.unique(frame["area_code"].to_numpy(dtype=str), return_inverse=True)
+    told = pd.DataFrame(frame.drop(columns="geometry")).groupby("area_code", sort=True).first().reset_index()
+    return gpd.GeoDataFrame(told, geometry=unite(frame.geometry.to_numpy(), group, len(codes))[0], crs=frame.crs)
 
 
 def codes_at(points: Geometries, areas: Frame, kind: str) -> pd.Series:
@@ -202,4 +205,4 @@ def area_of(areas: Frame, codes: Iterable[str]) -> BaseGeometry:
     if missing:
         some = ", ".join(sorted(areas["area_code"])[:5])
         raise NotFoundError(Fault(f"no area {', '.join(missing)}", "areas", f"codes look like these: {some}"))
-    return shapely.union_all(known.geometry.to_numpy())
+    return unite_all(known.geometry.to_numpy())

@@ -9,6 +9,7 @@ import shapely
 from flexsites.config.source_rows import Row
 from flexsites.config.street_sources import OsmPbf
 from flexsites.errors import Fault, InputError
+from flexsites.geometry.robust import unite_all
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.land.coverages import coverage_of
 
@@ -44,4 +45,4 @@ def outline_of(row: Row, name: str, *, places: Places, areas: Frame | None) -> s
     if not len(covered):
         fault = Fault("no place is named where the file is complete", f"{name}.coverage", "name areas or polygons")
         raise InputError(fault)
-    return shapely.union_all(covered.geometry.to_numpy())
+    return unite_all(covered.geometry.to_numpy())

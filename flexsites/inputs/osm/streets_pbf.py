@@ -18,6 +18,7 @@ import shapely
 from pyproj import Transformer
 
 from flexsites.errors import Fault, InputError
+from flexsites.geometry.robust import intersect_all
 from flexsites.geometry.street_graph import (
     BICYCLE_BACKWARD,
     BICYCLE_FORWARD,
@@ -296,7 +297,7 @@ def _extent(path: Path, xy: FloatArray, crs: str, rules: StreetRules) -> tuple[s
         around = shapely.box(*shapely.bounds(hull))
         return around, ("the file states no box: taken to be complete within the box around its streets",)
     stated = project_shape(box, crs, where=str(path))
-    within = shapely.intersection_all([stated, hull])
+    within = intersect_all([stated, hull])
     share = float(shapely.area(within) / shapely.area(stated))
     if share >= float(rules.least_hull_share):
         return stated, ("complete within the box that the file states",)

@@ -22,7 +22,8 @@ import shapely
 from numpy.typing import NDArray
 
 from flexsites.errors import CrsError, Fault, FlexsitesError, InputError
-from flexsites.geometry.polygons import repair
+from flexsites.geometry.polygons import polygonal, repair
+from flexsites.geometry.robust import unite
 from flexsites.inputs.stock.files import bag_ids, require_bag_ids
 from flexsites.tables import CRS, Frame, RoofParts, conform, empty
 
@@ -161,9 +162,11 @@ class _Reading:
         buildings = pd.DataFrame(self.attributes)
         ids = buildings["identificatie"]
         require_bag_ids(bag_ids(ids), ids, where=f"{where}: identificatie")
-        shapes = [shapely.union_all(shapely.make_valid(self.ground.get(name, []))) for name in ids]
+        faces = [np.array(self.ground.get(name, []), dtype=object) for name in ids]
+        ground = polygonal(np.asarray(shapely.make_valid(np.concatenate(faces)), dtype=object))
+        shapes, _ = unite(ground, np.repeat(np.arange(len(ids)), list(map(len, faces))), len(ids))
         parts = self._parts(where)
-        frame = gpd.GeoDataFrame(buildings, geometry=np.array(shapes, dtype=object), crs=CRS)
+        frame = gpd.GeoDataFrame(buildings, geometry=shapes, crs=CRS)
         return CityModel(frame, parts, version, self.n_without_area)
 
     def _parts(self, where: str) -> Frame:
