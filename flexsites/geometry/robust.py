@@ -24,7 +24,7 @@ from shapely.geometry.base import BaseGeometry
 from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from flexsites.geometry.nesting import INSIDE, OPEN, nest, read_rings
 from flexsites.geometry.polygons import polygonal, repair, union_by
-from flexsites.geometry.shared_area import shared_areas
+from flexsites.geometry.shared_area import shared_areas, shared_by_pairs
 
 NOISE_M2 = 1e-6
 """Area below which a cut is rounding, not land: a square millimetre. RD coordinates as doubles resolve about 1e-10 m,
@@ -294,7 +294,7 @@ def _union_bounds(geometries: GeometryArray, group: IntArray, n_groups: int) -> 
     largest = np.zeros(n_groups)
     np.maximum.at(largest, group, area)
     one, other, is_next = _pairs(geometries, group, n_groups)
-    shared = shared_areas(geometries[one], geometries[other])
+    shared = shared_by_pairs(geometries, one, other)
     twice = np.bincount(group[one], shared, minlength=n_groups)
     least = np.maximum(total - twice, largest)
     return least, total - np.bincount(group[one], shared * is_next, minlength=n_groups)

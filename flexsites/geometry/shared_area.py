@@ -23,8 +23,11 @@ _POLYGON, _ALONE = 3, 1
 _UPRIGHT_M = 1e-12
 """An edge narrower than this stands upright: nothing lies under it."""
 
-_BIG = 32
-"""So many edges are sorted, so that those before and after an edge need not be looked at."""
+_FEW = 32
+"""Up to so many edges are looked at for each edge of the other; more are filed by columns of the box."""
+
+_TO_A_COLUMN = 4
+"""Edges to a column, if they all were short."""
 
 
 def shared_areas(left: GeometryArray, right: GeometryArray) -> FloatArray:
@@ -48,6 +51,27 @@ def shared_areas(left: GeometryArray, right: GeometryArray) -> FloatArray:
     """
     (first, one), (second, other) = (_once_each(shapes) for shapes in (left, right))
     return np.asarray(_shared_areas(_edges(first), one, _edges(second), other), dtype=np.float64)
+
+
+def shared_by_pairs(shapes: GeometryArray, one: IntArray, other: IntArray) -> FloatArray:
+    """Return the area that pairs of some shapes share, m2.
+
+    Parameters
+    ----------
+    shapes
+        Shape (m,), as for :func:`shared_areas`.
+    one, other
+        Shape (n,), positions of the pairs.
+
+    Examples
+    --------
+    >>> shared_by_pairs(np.array([shapely.box(0, 0, 2, 2), shapely.box(1, 0, 3, 2)]), np.array([0]), np.array([1]))
+    array([2.])
+    """
+    if not len(one):
+        return np.zeros(0)
+    edges = _edges(shapes)
+    return np.asarray(_shared_areas(edges, one, edges, other), dtype=np.float64)
 
 
 def _once_each(shapes: GeometryArray) -> tuple[GeometryArray, IntArray]:
@@ -126,22 +150,21 @@ def _shared_areas(left: Edges, one: IntArray, right: Edges, other: IntArray) -> 
         if not (low_x < high_x and low_y < high_y):
             continue
         tall = high_y - low_y
+        wide = high_x - low_x
         n_kept = _within(others[other_start[j] : other_start[j + 1]], low_x, low_y, high_x, kept)
-        widest = np.inf
-        if n_kept > _BIG:
-            kept[:n_kept] = kept[:n_kept][np.argsort(kept[:n_kept, 0])]
-            widest = np.max(kept[:n_kept, 2] - kept[:n_kept, 0])
+        n_columns = n_kept // _TO_A_COLUMN if n_kept > _FEW else 1
+        column = wide / n_columns
+        filed, first = _filed(kept[:n_kept], column, n_columns)
         total = 0.0
         for k in range(start[i], start[i + 1]):
             x0, y0 = edges[k, 0] - low_x, edges[k, 1] - low_y
             x1, y1 = edges[k, 2] - low_x, edges[k, 3] - low_y
-            if min(x1, high_x - low_x) - max(x0, 0.0) <= _UPRIGHT_M or max(y0, y1) <= 0.0:
+            if min(x1, wide) - max(x0, 0.0) <= _UPRIGHT_M or max(y0, y1) <= 0.0:
                 continue
-            near, past = 0, n_kept
-            if n_kept > _BIG:
-                near = np.searchsorted(kept[:n_kept, 0], x0 - widest)
-                past = np.searchsorted(kept[:n_kept, 0], x1)
-            total += edges[k, 4] * _below_both(x0, y0, x1, y1, high_x - low_x, tall, kept[near:past])
+            for at in range(_column(x0, column, n_columns), _column(x1, column, n_columns) + 1):
+                low, high = at * column, wide if at == n_columns - 1 else (at + 1) * column
+                near = filed[first[at] : first[at + 1]]
+                total += edges[k, 4] * _below_both(x0, y0, x1, y1, low, high, tall, near)
         areas[pair] = total
     return areas
 
@@ -165,12 +188,40 @@ def _within(edges: FloatArray, low_x: float, low_y: float, high_x: float, kept: 
 
 
 @kernel
-def _below_both(x0: float, y0: float, x1: float, y1: float, wide: float, tall: float, edges: FloatArray) -> float:
-    """Return the signed sum of what lies below an edge and below each of others, within a box."""
+def _column(x: float, column: float, n_columns: int) -> int:
+    return min(max(int(x / column), 0), n_columns - 1)
+
+
+@kernel
+def _filed(edges: FloatArray, column: float, n_columns: int) -> tuple[FloatArray, IntArray]:
+    """Return edges by the columns of a box, in each that they cross, and where those of each column begin."""
+    first = np.zeros(n_columns + 1, np.int64)
+    if n_columns == 1:
+        first[1] = len(edges)
+        return edges, first
+    for k in range(len(edges)):
+        for at in range(_column(edges[k, 0], column, n_columns), _column(edges[k, 2], column, n_columns) + 1):
+            first[at + 1] += 1
+    for at in range(n_columns):
+        first[at + 1] += first[at]
+    filed, next_at = np.empty((first[n_columns], 5)), first[:n_columns].copy()
+    for k in range(len(edges)):
+        for at in range(_column(edges[k, 0], column, n_columns), _column(edges[k, 2], column, n_columns) + 1):
+            for field in range(5):
+                filed[next_at[at], field] = edges[k, field]
+            next_at[at] += 1
+    return filed, first
+
+
+@kernel
+def _below_both(
+    x0: float, y0: float, x1: float, y1: float, low: float, high: float, tall: float, edges: FloatArray
+) -> float:
+    """Return the signed sum of what lies below an edge and below each of others, within a column of a box."""
     slope = (y1 - y0) / (x1 - x0)
     total = 0.0
     for k in range(len(edges)):
-        first, last = max(x0, edges[k, 0], 0.0), min(x1, edges[k, 2], wide)
+        first, last = max(x0, edges[k, 0], low), min(x1, edges[k, 2], high)
         if first >= last:
             continue
         its_slope = (edges[k, 3] - edges[k, 1]) / (edges[k, 2] - edges[k, 0])
