@@ -15,7 +15,7 @@ OVERLAYS = {
     *("intersection_all", "symmetric_difference_all", "coverage_union", "coverage_union_all", "clip_by_rect"),
 }
 
-LINES = "lines over polygons whose edges they cross, and do not run along"
+LINES = "lines over polygons without thin holes, whose edges they do not run along"
 PICTURE = "a picture"
 CHECKED = "checked there, by area"
 UNCHECKED = {
@@ -28,7 +28,7 @@ UNCHECKED = {
     "geometry/polygons.py _dissolve": "checked by who asks it, `unite`",
     "exclusion/kernels/entrances.py is_open": LINES,
     "exclusion/kernels/entrances.py _nearest_open": LINES,
-    "exclusion/kernels/entrances.py length_over_parcels": LINES,
+    "exclusion/kernels/entrances.py length_over_parcels": "lines over parcels in millimetres: no hole is thin",
     "exclusion/kernels/entrances.py _faces": "lines are noded; nothing is told inside or outside",
     "exclusion/kernels/lanes.py begins_lane": LINES,
     "exclusion/kernels/lanes.py crossing_to": LINES,

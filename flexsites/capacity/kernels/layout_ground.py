@@ -15,6 +15,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.ops import substring
 
+from flexsites.geometry.holes import fill_thin_holes
 from flexsites.geometry.robust import split, unite_all
 from flexsites.geometry.ways import Lane
 
@@ -229,7 +230,7 @@ def _along(way: Lane, piece: shapely.Geometry, clearance: float) -> Mouth | None
     """
     met = [
         shapely.get_coordinates(shapely.intersection(way.middle, one))
-        for one in (piece, shapely.buffer(piece, -clearance, quad_segs=8))
+        for one in (fill_thin_holes(piece), shapely.buffer(piece, -clearance, quad_segs=8))
     ]
     if not len(met[1]):
         return None
@@ -341,7 +342,7 @@ def _before(way: Lane, piece: shapely.Geometry) -> Lane | None:
     >>> _before(way, shapely.box(-5, 0, 30, 30)) is None
     True
     """
-    met = shapely.get_coordinates(shapely.intersection(way.middle, piece))
+    met = shapely.get_coordinates(shapely.intersection(way.middle, fill_thin_holes(piece)))
     if not len(met) or shapely.distance(piece, shapely.Point(way.middle.coords[0])) <= _AT_M:
         return None
     met_m = float(shapely.line_locate_point(way.middle, shapely.points(met)).min())

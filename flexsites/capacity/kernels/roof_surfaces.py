@@ -6,6 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from flexsites.geometry.holes import fill_thin_holes
 from flexsites.geometry.polygons import polygonal
 from flexsites.geometry.robust import intersect, unite_all
 
@@ -182,7 +183,8 @@ def facade_lines(footprints: Geometries, asked: Integers, *, gap_m: float) -> Ge
         # By place: what is left of a line must not depend on the order of the rows.
         order = np.lexsort((*shapely.bounds(footprints[other]).T, group))
         beside = shapely.buffer(footprints[other[order]], gap_m, join_style="mitre")
-        lines[shut] = shapely.difference(lines[shut], _union_by_group(group[order], beside, len(shut)))
+        shared = [fill_thin_holes(one) for one in _union_by_group(group[order], beside, len(shut))]
+        lines[shut] = shapely.difference(lines[shut], shared)
     return lines
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import shapely
 
 from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
+from flexsites.geometry.holes import fill_thin_holes
 from flexsites.geometry.robust import intersect, split, unite_all
 
 _QUAD_SEGS = 16
@@ -152,7 +153,7 @@ class Crossing:
         water = self.barriers.water[np.sort(self._water.query(window, "intersects"))]
         united = unite_all(intersect(water, np.full(len(water), window))[0])
         wide, narrow = _opened(united, wide_m)
-        return unite_all(np.array([*closed, wide])), narrow
+        return fill_thin_holes(unite_all(np.array([*closed, wide]))), fill_thin_holes(narrow)
 
 
 def _opened(water: shapely.Geometry, wide_m: float) -> tuple[shapely.Geometry, shapely.Geometry]:

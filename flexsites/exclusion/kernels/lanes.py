@@ -10,6 +10,7 @@ import math
 import numpy as np
 import shapely
 
+from flexsites.geometry.holes import fill_thin_holes
 from flexsites.geometry.polygons import largest_first
 from flexsites.geometry.robust import NOISE_M2, intersect_all, unite_all
 from flexsites.geometry.shared_area import shared_areas
@@ -67,7 +68,7 @@ def begins_lane(
     """
     if not _is_near(lanes, entrance, lane_m=lane_m):
         return False
-    between = shapely.difference(shapely.shortest_line(lanes, entrance), piece)
+    between = shapely.difference(shapely.shortest_line(lanes, entrance), fill_thin_holes(piece))
     return bool(shapely.length(between) <= _SLACK_M)
 
 

@@ -10,7 +10,9 @@ from shapely import affinity
 
 from flexsites.capacity.kernels.roof_surfaces import erode_roofs, usable_roofs
 from flexsites.exclusion.kernels.cores import find_core
-from flexsites.exclusion.kernels.lanes import crossing_to
+from flexsites.exclusion.kernels.entrances import Barriers, Crossing
+from flexsites.exclusion.kernels.lanes import begins_lane, crossing_to
+from flexsites.geometry.holes import fill_thin_holes
 from flexsites.geometry.robust import intersect, intersect_all, split, unite, unite_all
 from flexsites.geometry.shared_area import shared_areas
 
@@ -143,3 +145,33 @@ def test_an_edge_that_is_upright_but_for_the_last_digit_of_nothing_counts_as_upr
     leaning = shapely.Polygon([(9, 0), (0, 0), (5e-324, 8.6), (9, 0.3)])
     above = shapely.Polygon([(0, 9), (9, 9), (9, 0), (0, 8)])
     assert shared_areas(np.array([leaning]), np.array([above])).tolist() == [pytest.approx(4.05)]
+
+
+def test_a_line_over_a_hole_that_is_none_is_no_less_long() -> None:
+    """The last few metres to a street lie on the piece, and the lane is told where it comes to it."""
+    land = shapely.Polygon(
+        [
+            (131004.4137636781, 455017.4105136996),
+            (130987.82400183, 455021.6162074279),
+            (130983.4102381519, 455004.20569372835),
+            (131000, 455000),
+        ],
+        [
+            [
+                (130994.98178976681, 455009.5005934976),
+                (130992.8422120632, 455012.11561393033),
+                (130994.31502327624, 455010.3155244037),
+            ]
+        ],
+    )
+    line = shapely.LineString([(130998.892, 455010.364), (130988.932, 455011.252)])
+    assert shapely.length(shapely.intersection(line, land)) == 0.0, "GEOS mended it: another case is needed"
+    lane, entrance = shapely.Point(line.coords[0]), shapely.Point(line.coords[1])
+    assert begins_lane(land, lane.buffer(0.01), entrance, lane_m=9.0)
+    river = Barriers(np.array([], dtype=object), np.array([land]), 2.0, 0.1)
+    assert not Crossing(river).is_open(line)
+    assert shapely.length(shapely.intersection(line, fill_thin_holes(land))) == pytest.approx(line.length)
+    several = fill_thin_holes(
+        shapely.multipolygons([land, shapely.box(0, 0, 9, 9), SOUTH.difference(SOUTH.buffer(-1))])
+    )
+    assert [len(part.interiors) for part in several.geoms] == [0, 0, 1]
