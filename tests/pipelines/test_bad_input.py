@@ -342,7 +342,7 @@ def test_nothing_is_lost(tell: Callable[..., Told], tmp_path: Path) -> None:
     sites = gpd.read_parquet(directory / "sites.parquet")
     assert len(sites) == N_ROWS - 3
     assert np.isclose(sites["parcel_area_m2"], 5_000.0).sum() == 1
-    for told_of in ("1 geometries repaired", "3 rows not used"):
+    for told_of in ("1 geometry repaired", "3 rows not used"):
         assert any(told_of in line for line in told["warnings"])
 
 

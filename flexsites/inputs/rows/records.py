@@ -55,12 +55,24 @@ class SourceRecord:
         """What a reader of the results should know of the source."""
         told = []
         if self.n_repaired:
-            told.append(f"{self.id}: {self.n_repaired} geometries repaired ({self.quarantine})")
+            told.append(
+                f"{self.id}: 1 geometry repaired ({self.quarantine})"
+                if self.n_repaired == 1
+                else f"{self.id}: {self.n_repaired} geometries repaired ({self.quarantine})"
+            )
         if self.n_quarantined:
             reasons = ", ".join(f"{why}: {n}" for why, n in self.unused_reasons.items())
-            told.append(f"{self.id}: {self.n_quarantined} rows not used ({reasons}), set apart in {self.quarantine}")
+            told.append(
+                f"{self.id}: 1 row not used ({reasons}), set apart in {self.quarantine}"
+                if self.n_quarantined == 1
+                else f"{self.id}: {self.n_quarantined} rows not used ({reasons}), set apart in {self.quarantine}"
+            )
         if self.n_repeated:
-            told.append(f"{self.id}: {self.n_repeated} rows are the same row or the same ground again and count once")
+            told.append(
+                f"{self.id}: 1 row is the same row or the same ground again and counts once"
+                if self.n_repeated == 1
+                else f"{self.id}: {self.n_repeated} rows are the same row or the same ground again and count once"
+            )
         if self.n_features == 0:
             why = "nothing of it lies in the area of the run"
             if 0 < self.n_read == self.n_left_out:

@@ -78,7 +78,7 @@ def test_a_parameter_is_named_by_what_it_belongs_to() -> None:
 @pytest.mark.parametrize(
     ("english", "dutch"),
     [
-        ("streets: 1 geometries repaired (x.parquet)", "streets: 1 geometrie hersteld (x.parquet)"),
+        ("streets: 1 geometry repaired (x.parquet)", "streets: 1 geometrie hersteld (x.parquet)"),
         ("network of walk: one connected part stays (with 99.5 % of the length); " + CUT, NETWERK),
         ("service of 2026-01-02; publisher not stated", "dienst van 2026-01-02; uitgever niet vermeld"),
         ("weekly; nobody said this", "wekelijks; nobody said this"),
