@@ -58,8 +58,6 @@ class Preparation:
         What paths refer to.
     report
         Told each source as its turn comes.
-    is_check
-        Faults alone are asked for: rows that cannot be used are faults whatever `faulty_rows` says.
     unasked
         Names of sources that are not read, because only a service could answer.
     asked
@@ -78,7 +76,6 @@ class Preparation:
     directory: Path
     places: Places
     report: Callable[[str], None] = lambda _: None
-    is_check: bool = False
     unasked: frozenset[str] = frozenset()
     asked: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
     hashes: Hashes = field(init=False)
@@ -209,7 +206,7 @@ class Preparation:
             report.notes.append("the service ignored its filter; it is applied here")
         quarantine = ledger.write(self.directory / "quarantine")
         faults = report.faults(with_files(name, row))
-        if self.is_check or self.sources.faulty_rows == "stop":
+        if self.sources.faulty_rows == "stop":
             faults += ledger.faults(name)
         if faults:
             self.faults.extend(faults)

@@ -136,8 +136,8 @@ def check(
 ) -> Checked:
     """Read every source as a run would, and return everything that is wrong and what a run would warn of.
 
-    Rows that cannot be used are told as faults whatever `faulty_rows` says. Services are not asked: what they would
-    answer is not known before the run, unless it was fetched.
+    Rows that cannot be used are faults, or warned of where the run sets them apart (`faulty_rows`). Services are not
+    asked: what they would answer is not known before the run, unless it was fetched.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def check(
     local, unasked = without_services(sources, fetched)
     with tempfile.TemporaryDirectory(prefix="flexsites-check-") as name:
         places = Places(base=base, scratch=Path(name) / "scratch", world=world, fetched=fetched)
-        preparation = Preparation(local, Path(name), places, report, is_check=True, unasked=unasked)
+        preparation = Preparation(local, Path(name), places, report, unasked=unasked)
         for source, row in sources.rows().items():
             preparation.attempt(lambda source=source, row=row: about_of(source, row))  # type: ignore[misc]
         try:

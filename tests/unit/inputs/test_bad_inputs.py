@@ -306,6 +306,17 @@ def test_a_check_tells_what_the_run_will_warn_of(tmp_path: Path) -> None:
     assert check(given, base=tmp_path, request=asked) == ([], told)
 
 
+def test_a_check_refuses_no_rows_that_the_run_sets_apart(tmp_path: Path) -> None:
+    frame = squares()
+    shapes = frame.geometry.to_numpy().copy()
+    shapes[0], shapes[1] = BOW_TIE, None
+    row = vector(write(frame.set_geometry(shapes, crs=28992), tmp_path / "parcels.gpkg"), id_column="id")
+    told = prepare(sources(parcels=row, faulty_rows="quarantine"), directory=tmp_path / "out", base=tmp_path).warnings
+    assert check(sources(parcels=row, faulty_rows="quarantine"), base=tmp_path) == ([], told)
+    assert [any(what in one for one in told) for what in ("1 geometry repaired", "1 row not used")] == [True, True]
+    assert "no geometry" in str(check(sources(parcels=row), base=tmp_path).faults[0])
+
+
 def test_nothing_is_lost_in_quarantine(tmp_path: Path) -> None:
     frame = squares(6)
     shapes = frame.geometry.to_numpy().copy()
