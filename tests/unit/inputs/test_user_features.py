@@ -170,9 +170,9 @@ def test_lines_that_are_no_streets_are_told(tmp_path: Path, change: Any, more: A
 
 def test_lines_that_are_all_set_apart_are_told_as_such(tmp_path: Path) -> None:
     row = lines_of(write(grid().assign(kind=None), tmp_path / "l.gpkg"), id_column="nr")
-    why, fault = faults(tmp_path, streets=row, faulty_rows="quarantine")
-    assert why.startswith("streets: no class of road (5 rows: 0, 1, 2)")
-    assert fault.startswith("streets: no line is left: 5 were set apart")
+    (fault,), told = check(sources(streets=row, faulty_rows="quarantine"), base=tmp_path, request=REACH)
+    assert str(fault).startswith("streets: no line is left: 5 were set apart")
+    assert told[0].startswith("streets: 5 rows not used (no class of road: 5)")
 
 
 def test_a_damaged_file_of_lines_is_told_by_name(tmp_path: Path) -> None:
