@@ -15,6 +15,7 @@ import geopandas as gpd
 
 from flexsites import reporting
 from flexsites.config.what_if import variant_asked
+from flexsites.finished.copies import n_copies, n_cores
 from flexsites.finished.opened import open_finished
 from flexsites.finished.questions import Questions, WhatIf
 from flexsites.reporting.names import words_of
@@ -146,7 +147,7 @@ class Run:
             When the run was made by an earlier version, or holds no parcels.
         """
         if not self._asked:
-            self._asked.append(Questions(open_finished(self.directory)))
+            self._asked.append(Questions(open_finished(self.directory), n_copies=n_copies(n_cores())))
         return self._asked[0].answer(variant_asked(changes))
 
     def map(self, *, lang: str = "nl") -> MapPage:

@@ -90,9 +90,12 @@ class ByGemeente:
         The run.
     helpers
         Other processes that assess a share of a question, as soon as they have opened the run.
+    n_copies
+        Without helpers: so many copies of this process assess a share of each question.
     """
 
     run: Finished
+    n_copies: int = 0
     helpers: list[Helper] = field(default_factory=list, repr=False)
     _opened: list[_Divided] = field(default_factory=list, repr=False)
     _asked: list[tuple[Reading, dict[str, Remade]]] = field(default_factory=list, repr=False)
@@ -155,7 +158,7 @@ class ByGemeente:
     @property
     def n_processes(self) -> int:
         """How many processes answer a question now, this one among them."""
-        return 1 + sum(one.is_ready() for one in self.helpers)
+        return 1 + (sum(one.is_ready() for one in self.helpers) or self.n_copies)
 
     @property
     def is_open(self) -> bool:
@@ -208,7 +211,7 @@ class ByGemeente:
             there = [one for one in self.helpers if one.is_ready()]
             helping = [one.help(reading, gemeente, i, 1 + len(there)) for i, one in enumerate(there, start=1)]
             part = self._at(gemeente)
-            made[gemeente] = remake(part, study_with(part, reading), reading, helping)
+            made[gemeente] = remake(part, study_with(part, reading), reading, helping, n_copies=self.n_copies)
         others = [one for one in self._asked if one[1] is not made]
         most = _MOST_QUESTIONS if bytes_held(len(self.run.tables["sites"])) <= MOST_BYTES else 1
         self._asked[:] = [(reading, made), *others][:most]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -38,8 +39,9 @@ from flexsites.finished.at_hand import (
     LandAtHand,
     open_land_of,
 )
+from flexsites.finished.copies import begin_apart
 from flexsites.finished.foreseen import Foreseen, kind_of, may_be_assessed, seconds_of
-from flexsites.finished.helper import Helping
+from flexsites.finished.helper import Helping, Share
 from flexsites.finished.opened import Finished, stand
 from flexsites.tables import Frame
 from flexsites.tables.contract import is_among
@@ -48,6 +50,7 @@ from flexsites.tables.files import read
 __all__ = ["ChangedLand", "OtherLand", "Remade", "change_land", "rehearse", "remake", "stand_on"]
 
 Rules = tuple[ExclusionRule, ...]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +81,26 @@ class OtherLand:
     ----------
     run
         The run.
+    n_copies
+        So many copies of this process assess a share of each question.
     """
 
     run: Finished
+    n_copies: int = 0
     _opened: list[LandAtHand] = field(default_factory=list, repr=False)
 
     def of(self, reading: Reading, *, beside: Sequence[Reading] = ()) -> ChangedLand:
         """Return the run on the land of a reading; see `change_land`."""
-        return change_land(self._at_hand(), reading, beside=beside)
+        return change_land(self._at_hand(), reading, beside=beside, n_copies=self.n_copies)
 
     def foresee(self, reading: Reading, *, beside: Sequence[Reading] = ()) -> Foreseen:
         """Tell what that will take, before it is answered."""
         at_hand = self._at_hand()
         study = study_with(at_hand, reading, beside)
         n_parcels = int(may_be_assessed(at_hand, study, reading).sum())
-        return Foreseen(n_parcels, seconds_of(kind_of(study.base, reading), n_parcels, len(at_hand.parcels)))
+        return Foreseen(
+            n_parcels, seconds_of(kind_of(study.base, reading), n_parcels, len(at_hand.parcels), 1 + self.n_copies)
+        )
 
     def _at_hand(self) -> LandAtHand:
         if not self._opened:
@@ -100,7 +108,9 @@ class OtherLand:
         return self._opened[0]
 
 
-def change_land(at_hand: LandAtHand, reading: Reading, *, beside: Sequence[Reading] = ()) -> ChangedLand:
+def change_land(
+    at_hand: LandAtHand, reading: Reading, *, beside: Sequence[Reading] = (), n_copies: int = 0
+) -> ChangedLand:
     """Return a finished run on the land that a reading leaves, equal to what its cells would leave.
 
     Parameters
@@ -111,6 +121,8 @@ def change_land(at_hand: LandAtHand, reading: Reading, *, beside: Sequence[Readi
         What is asked, of which `needs_cells` tells nothing.
     beside
         Other readings of the run that asks: faces are labelled with the rules of all.
+    n_copies
+        So many copies of this process assess a share of it.
 
     Raises
     ------
@@ -118,7 +130,7 @@ def change_land(at_hand: LandAtHand, reading: Reading, *, beside: Sequence[Readi
         If a file of the run is gone, or is not as it was written.
     """
     study = study_with(at_hand, reading, beside)
-    made = remake(at_hand, study, reading)
+    made = remake(at_hand, study, reading, n_copies=n_copies)
     run = stand_on(at_hand, study, made.exclusions, made.tables)
     return ChangedLand(run, made.tables["reasons"], made.rule_coverage, made.n_assessed)
 
@@ -145,7 +157,9 @@ class Remade:
     n_assessed: int
 
 
-def remake(at_hand: LandAtHand, study: Study, reading: Reading, helpers: Sequence[Helping] = ()) -> Remade:
+def remake(
+    at_hand: LandAtHand, study: Study, reading: Reading, helpers: Sequence[Helping] = (), *, n_copies: int = 0
+) -> Remade:
     """Assess the parcels that a reading changes, and return the tables of all: of the others as the run has them.
 
     Parameters
@@ -154,9 +168,14 @@ def remake(at_hand: LandAtHand, study: Study, reading: Reading, helpers: Sequenc
         The land, its study with the reading, and the reading.
     helpers
         Each gives what it assessed of its share, the second and on, or none: then that is assessed here.
+    n_copies
+        Where there are no helpers, so many copies of this process assess a share each, made for this question.
     """
     begun = begin(at_hand, study, reading)
-    mine, *theirs = shared_out(begun, 1 + len(helpers))
+    mine, *theirs = shared_out(begun, 1 + (len(helpers) or n_copies))
+    if not helpers:
+        theirs = [share for share in theirs if share.any()]
+        helpers = [begin_apart(partial(_share_of, begun, share)) for share in theirs]
     parts: list[Mapping[str, Frame]] = [assess(begun, mine)]
     for share, helped in zip(theirs, helpers, strict=True):
         found = helped()
@@ -164,6 +183,10 @@ def remake(at_hand: LandAtHand, study: Study, reading: Reading, helpers: Sequenc
         is_same = found is not None and np.array_equal(found[0], share)
         parts.append(found[1] if found is not None and is_same else assess(begun, share))
     return _told(begun, parts)
+
+
+def _share_of(begun: Begun, is_mine: Bools) -> Share:
+    return is_mine, assess(begun, is_mine)
 
 
 def rehearse(at_hand: LandAtHand) -> None:

@@ -98,10 +98,13 @@ class Questions:
         The run.
     n_helpers
         So many processes besides this one assess a share of each question of land, once it is prepared.
+    n_copies
+        Without helpers: so many copies of this process assess a share of each, from the first on.
     """
 
     run: Finished
     n_helpers: int = 0
+    n_copies: int = 0
     _own: list[Frame] = field(default_factory=list, repr=False)
     _counted: dict[str | None, Counted] = field(default_factory=dict, repr=False)
     _grounds: dict[str, Grounds] = field(default_factory=dict, repr=False)
@@ -114,7 +117,7 @@ class Questions:
 
     def __post_init__(self) -> None:
         """Stand ready for questions of land."""
-        object.__setattr__(self, "_land", ByGemeente(self.run))
+        object.__setattr__(self, "_land", ByGemeente(self.run, n_copies=self.n_copies))
 
     def prepare(self) -> None:
         """Open what questions are answered with, so that the first waits for no more than the next.

@@ -10,7 +10,7 @@ layouts, the cells are assessed, and that is told.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from flexsites.config.study import BASE, Reading, Study
 from flexsites.digest import are_as_written
 from flexsites.errors import InputError
 from flexsites.finished.at_hand import needs_cells
+from flexsites.finished.copies import n_copies
 from flexsites.finished.land import OtherLand
 from flexsites.finished.opened import Finished, open_finished
 from flexsites.inputs.formats.files import Places
@@ -115,7 +116,7 @@ def add_variants(place: Place, study: Study, found: Beside, options: Options) ->
         take_over(path, place.directory / path.relative_to(found.directory), may_link=path.suffix == ".parquet")
     taken, n_assessed = time.perf_counter(), 0
     if found.answered:
-        n_assessed = _answer(place, study, found, say_of(options))
+        n_assessed = _answer(place, study, found, options)
     answered = time.perf_counter()
     if not _has_same_draws(found.directory, study):
         draw_of_run(place, study)
@@ -238,14 +239,14 @@ def _has_same_draws(directory: Path, study: Study) -> bool:
     return bool(mine[0]) and mine == (content["run"].get("certainty"), content.get("certainty"))
 
 
-def _answer(place: Place, study: Study, found: Beside, say: Callable[[str], None]) -> int:
+def _answer(place: Place, study: Study, found: Beside, options: Options) -> int:
     """Answer variants from the tables of a finished run, and write theirs; return how many parcels were assessed.
 
     What will take long is told before it does.
     """
     opened, n_assessed = found.opened, 0
     assert opened is not None, "it is opened where a variant is answered"  # noqa: S101 - see _matched
-    other = OtherLand(opened)
+    other, say = OtherLand(opened, n_copies(options.workers)), say_of(options)
     for reading in found.answered:
         if reading.leaves_the_same_as(opened.base):
             told = opened.tell(reading)

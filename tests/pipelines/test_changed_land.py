@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from dataclasses import replace
@@ -17,16 +18,19 @@ import shapely
 import yaml
 
 import flexsites
+from flexsites.arrays import BoolArray
 from flexsites.config.readings import Reading
 from flexsites.config.what_if import variant_asked
 from flexsites.errors import ConfigError
 from flexsites.finished import assessed, kept
+from flexsites.finished.assessed import Begun
 from flexsites.finished.by_gemeente import ByGemeente
 from flexsites.finished.helper import Helping
 from flexsites.finished.opened import ANSWERED, Finished, open_finished
 from flexsites.finished.questions import Questions
 from flexsites.reporting.words import Words
 from flexsites.runs import added
+from flexsites.tables import Frame
 from flexsites.tables.files import read, write_table
 from flexsites.tables.manifest import read_manifest
 from flexsites.view.what_if import Asked
@@ -285,6 +289,32 @@ def test_a_question_that_is_shared_out_is_answered_as_by_one_process(
     for table, rows in kept_of[1].items():
         pd.testing.assert_frame_equal(kept_of[0][table], rows, check_exact=True)
     assert shared.count(variant, gemeente).after.totals() == alone.count(variant, gemeente).after.totals()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_copies_of_this_process_help(*, fails: bool, finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer is that of one process, to the last bit: also where what a copy does fails."""
+    monkeypatch.setattr(assessed, "_FEWEST_SHARED", 2)
+    run, variant = open_finished(own_directory(finished)), variant_asked(RULES["distance"])
+    asked_here: list[int] = []
+    here, own = os.getpid(), assessed.assess
+
+    def assess(begun: Begun, is_mine: BoolArray) -> dict[str, Frame]:
+        if os.getpid() == here:
+            asked_here.append(int(is_mine.sum()))
+        elif fails:
+            raise MemoryError
+        return own(begun, is_mine)
+
+    monkeypatch.setattr("flexsites.finished.land.assess", assess)
+    found = Questions(run, n_copies=2).answer(variant)
+    shares, asked_here[:] = asked_here.copy(), []
+    alone = Questions(run).answer(variant)
+    assert len(shares) == (3 if fails else 1), "what the two copies do is done here where they fail"
+    assert 0 < shares[0] < sum(asked_here)
+    assert found.n_assessed == alone.n_assessed
+    for table, rows in alone.tables.items():
+        pd.testing.assert_frame_equal(found.tables[table], rows, check_exact=True)
 
 
 @pytest.mark.deep(sibling="test_a_question_that_is_shared_out_is_answered_as_by_one_process")

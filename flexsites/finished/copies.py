@@ -1,0 +1,100 @@
+"""A share of a question of land assessed by a copy of this process, which has all that this one has opened.
+
+A helper (:mod:`flexsites.finished.helper`) opens the run for itself and helps with every question after; a copy is made
+for one question, opens nothing, and ends with its answer. So it helps with the first question already, where who asks
+runs in the foreground. As a helper it is a help, not a need: what it does not give is assessed here.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Literal, TypeVar
+
+__all__ = ["MOST_COPIES", "begin_apart", "n_copies", "n_cores"]
+
+_T = TypeVar("_T")
+
+_PATIENCE_S = 20.0
+_PATIENCE = 4.0
+"""A copy that takes so many times as long as this process did meanwhile, and so long besides, is given up."""
+
+MOST_COPIES = 3
+"""Shares meet at their borders, and what lies there is found in each: more of them are done no sooner [A]."""
+
+
+def n_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
+
+
+def n_copies(workers: int) -> int:
+    """Return how many copies help one process, where so many workers may work.
+
+    Examples
+    --------
+    >>> n_copies(1), n_copies(64) == MOST_COPIES
+    (0, True)
+    """
+    return min(workers - 1, MOST_COPIES) if sys.platform == "linux" else 0
+
+
+def begin_apart(work: Callable[[], _T]) -> Callable[[], _T | None]:
+    """Begin some work in a copy of this process, at once; what is returned waits for it.
+
+    Parameters
+    ----------
+    work
+        Gives what can be sent between processes. It changes nothing here: what it remembers ends with the copy.
+
+    Returns
+    -------
+        Gives what the work gave; None where it failed, took too long, or this process cannot be copied (elsewhere than
+        on Linux, and in one that itself is a worker's): then it is to be done here, where a fault is met again.
+
+    Examples
+    --------
+    >>> begin_apart(lambda: 1 / 0)() is None
+    True
+    """
+    if sys.platform != "linux" or multiprocessing.current_process().daemon:
+        return lambda: None
+    fork = multiprocessing.get_context("fork")
+    pipe, theirs = fork.Pipe(duplex=False)
+    process = fork.Process(target=_work, args=(pipe, theirs, work), daemon=True)
+    begin = time.perf_counter()
+    with warnings.catch_warnings():
+        # Other threads there may be, of libraries and of notebooks: the copy waits for none of them, and is not waited
+        # for longer than below.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        process.start()
+    theirs.close()
+
+    def answer() -> _T | None:
+        until = time.perf_counter() + _PATIENCE_S + _PATIENCE * (time.perf_counter() - begin)
+        found: tuple[Literal["given"], _T] | None = None
+        with suppress(OSError, EOFError):
+            if pipe.poll(max(0.0, until - time.perf_counter())):
+                found = pipe.recv()
+        pipe.close()
+        process.kill()
+        process.join()
+        return None if found is None else found[1]
+
+    return answer
+
+
+def _work(ours: Connection, pipe: Connection, work: Callable[[], object]) -> None:
+    """Do the work in the copy, and send what it gives; nothing where it fails."""
+    # Who is at the keyboard stops the process that asks.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ours.close()  # who made the copy may end: then nobody reads, and this ends too
+    with suppress(Exception):
+        pipe.send(("given", work()))
