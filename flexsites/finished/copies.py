@@ -18,13 +18,11 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Literal, TypeVar
 
+from flexsites.finished.helper import patience_s
+
 __all__ = ["MOST_COPIES", "begin_apart", "n_copies", "n_cores"]
 
 _T = TypeVar("_T")
-
-_PATIENCE_S = 20.0
-_PATIENCE = 4.0
-"""A copy that takes so many times as long as this process did meanwhile, and so long besides, is given up."""
 
 MOST_COPIES = 3
 """Shares meet at their borders, and what lies there is found in each: more of them are done no sooner [A]."""
@@ -78,10 +76,9 @@ def begin_apart(work: Callable[[], _T]) -> Callable[[], _T | None]:
     theirs.close()
 
     def answer() -> _T | None:
-        until = time.perf_counter() + _PATIENCE_S + _PATIENCE * (time.perf_counter() - begin)
         found: tuple[Literal["given"], _T] | None = None
         with suppress(OSError, EOFError):
-            if pipe.poll(max(0.0, until - time.perf_counter())):
+            if pipe.poll(patience_s(time.perf_counter() - begin)):
                 found = pipe.recv()
         pipe.close()
         process.kill()

@@ -25,7 +25,7 @@ from flexsites.config.readings import Reading
 from flexsites.tables import Frame
 from flexsites.tables.contract import frames_remembered
 
-__all__ = ["Helper", "Helping", "Share", "Sharing"]
+__all__ = ["Helper", "Helping", "Share", "Sharing", "patience_s"]
 
 Share = tuple[BoolArray, Mapping[str, Frame]]
 """The parcels of a share, and what was assessed of them."""
@@ -35,9 +35,20 @@ Helping = Callable[[], Share | None]
 
 _PATIENCE_S = 20.0
 _PATIENCE = 4.0
-"""A helper that takes so many times as long as the share of this process, and so long besides, is given up."""
+"""A process that takes so many times as long as the share of this one, and so long besides, is given up."""
 
 _LOOK_EVERY_S = 1.0
+
+
+def patience_s(taken_s: float) -> float:
+    """Return how long a share is waited for still, by who took so long for its own.
+
+    Examples
+    --------
+    >>> patience_s(2.0)
+    28.0
+    """
+    return _PATIENCE_S + _PATIENCE * taken_s
 
 
 class Sharing(Protocol):
@@ -116,7 +127,7 @@ class Helper:
 
     def _answer(self, number: int, begin: float) -> Share | None:
         """Return the answer of a number, or none."""
-        until = time.perf_counter() + _PATIENCE_S + _PATIENCE * (time.perf_counter() - begin)
+        until = time.perf_counter() + patience_s(time.perf_counter() - begin)
         with self._turn:
             try:
                 if self._is_open and self._n_told < number and self._pipe.poll(max(0.0, until - time.perf_counter())):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from flexsites.finished import copies
+from flexsites.finished import copies, helper
 from flexsites.finished.copies import begin_apart, n_copies, n_cores
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="a process can be copied on Linux alone")
@@ -59,7 +59,7 @@ def test_nothing_is_something_that_a_copy_may_give() -> None:
 def test_what_fails_or_takes_too_long_gives_nothing(
     work: Callable[[], int], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(copies, "_PATIENCE_S", 0.5)
+    monkeypatch.setattr(helper, "_PATIENCE_S", 0.5)
     begin = time.monotonic()
     assert begin_apart(work)() is None
     assert time.monotonic() - begin < 30
