@@ -36,7 +36,8 @@ from flexsites.exclusion.selection import (
     select_plans,
 )
 from flexsites.geometry.buffers import grow, joints, strip
-from flexsites.geometry.robust import intersect, split, unite
+from flexsites.geometry.robust import NOISE_M2, split, unite
+from flexsites.geometry.shared_area import shared_areas
 from flexsites.tables import Frame
 
 _AREA = 2
@@ -229,9 +230,9 @@ def _overlap(sites: GeometryArray, features: GeometryArray, rule: InUse) -> tupl
     feature, site = shapely.STRtree(sites).query(features, predicate="intersects")
     overlaps = shapely.get_dimensions(features[feature]) < _AREA
     areal = np.flatnonzero(~overlaps)
-    shared, _ = intersect(sites[site[areal]], features[feature[areal]])
-    least = float(rule.least_overlap_m2) if rule.least_overlap_m2 else 0.0
-    overlaps[areal] = (shapely.area(shared) >= least) & ~shapely.is_empty(shared)
+    # What only touches shares some rounding.
+    least_m2 = max(float(rule.least_overlap_m2) if rule.least_overlap_m2 else 0.0, NOISE_M2)
+    overlaps[areal] = shared_areas(sites[site[areal]], features[feature[areal]]) >= least_m2
     return feature[overlaps].astype(np.int64), site[overlaps].astype(np.int64)
 
 

@@ -65,8 +65,12 @@ def intersect(left: GeometryArray, right: GeometryArray) -> tuple[GeometryArray,
     >>> float(shapely.area(both[0])), bool(is_repaired[0])
     (2.0, False)
     """
+    return _intersect(left, right, shared_areas(left, right))
+
+
+def _intersect(left: GeometryArray, right: GeometryArray, expected: FloatArray) -> tuple[GeometryArray, BoolArray]:
+    """Intersect pairs that are known to share some area, m2."""
     found, is_repaired = _pairwise(shapely.intersection, left, right)
-    expected = shared_areas(left, right)
     wrong = _wrong(found, expected, REPAIR_GRIDS_M[0])
     is_repaired[wrong] = True
     for grid_m in REPAIR_GRIDS_M if len(wrong) else ():
@@ -136,15 +140,16 @@ def _punch(left: GeometryArray, right: GeometryArray) -> tuple[GeometryArray, Ge
 
 
 def _overlay(left: GeometryArray, right: GeometryArray) -> tuple[GeometryArray, GeometryArray, BoolArray]:
-    """Split pairs by overlay, and check that the areas add up."""
-    inside, is_repaired = intersect(left, right)
-    area, inside_area = shapely.area(left), shapely.area(inside)
-    outside = left.copy()
-    is_all = inside_area >= area - NOISE_M2
-    outside[is_all] = shapely.Polygon()
-    asked = np.flatnonzero((inside_area > NOISE_M2) & ~is_all)
+    """Split pairs by overlay, and check that the areas add up; of what shares nothing, or all, nothing is cut."""
+    area, shared = shapely.area(left), shared_areas(left, right)
+    inside, outside = np.full(len(left), shapely.Polygon(), dtype=object), left.copy()
+    is_repaired = np.zeros(len(left), dtype=bool)
+    is_all = shared >= area - NOISE_M2
+    inside[is_all], outside[is_all] = left[is_all], shapely.Polygon()
+    asked = np.flatnonzero((shared > NOISE_M2) & ~is_all)
+    inside[asked], is_repaired[asked] = _intersect(left[asked], right[asked], shared[asked])
     outside[asked], is_broken = _pairwise(shapely.difference, left[asked], right[asked])
-    lost = np.abs(area[asked] - inside_area[asked] - shapely.area(outside[asked]))
+    lost = np.abs(area[asked] - shapely.area(inside[asked]) - shapely.area(outside[asked]))
     is_broken |= lost > NOISE_M2 + AREA_NOISE_SHARE * area[asked]
     again = asked[is_broken]
     inside[again], outside[again] = _split_on_grid(left[again], right[again])

@@ -235,6 +235,12 @@ def test_a_dwelling_next_door_takes_no_garden_here(has_layer):
     assert share(one, here, there) == pytest.approx(here[1].buffer(10, quad_segs=16).area / PLOT.area)
 
 
+def test_a_dwelling_that_only_touches_a_parcel_is_not_on_it():
+    one = rule("in_use", layer="buildings", yard_buffer_m=figure(10).model_dump())
+    assert share(one, ("buildings", at(100, 50, 110, 60))) == 0.0
+    assert share(one, ("buildings", at(99.99, 50, 110, 60))) > 0.0
+
+
 @pytest.mark.parametrize(
     ("own", "share_of_use", "expected"),
     [(None, 0.6, 1.0), (None, 0.5, 1.0), (None, 0.4, 0.0), ("arable", 1.0, 0.0), ("business_park", 0.0, 1.0)],

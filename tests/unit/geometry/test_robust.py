@@ -68,6 +68,24 @@ def test_neighbours_are_not_told_to_share_all() -> None:
     assert (inside[0].area, outside[0].area) == (0.0, pytest.approx(NORTH.area))
 
 
+@pytest.mark.parametrize(("other", "shares"), [(SOUTH, False), (shapely.box(-50, -50, 90, 90), True)])
+def test_what_shares_nothing_or_all_is_not_cut(
+    other: shapely.Polygon, *, shares: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of half the pairs of a parcel and a rule: they come out as they went in, and nothing was there to repair."""
+    monkeypatch.setattr("flexsites.geometry.robust._pairwise", _not_of_any)
+    inside, outside, is_repaired = split(np.array([NORTH]), np.array([other]))
+    whole, none = (inside, outside) if shares else (outside, inside)
+    assert whole[0] is NORTH
+    assert none[0].is_empty
+    assert not is_repaired.any()
+
+
+def _not_of_any(_: object, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    assert not len(left) + len(right)
+    return left, np.zeros(0, dtype=bool)
+
+
 def test_a_hole_that_is_none_takes_nothing_away() -> None:
     assert shapely.intersection(HOLED, HOUSE).area == 0.0, "GEOS mended it: another case is needed"
     inside, outside, _ = split(np.array([HOUSE]), np.array([HOLED]))
