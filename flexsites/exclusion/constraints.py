@@ -36,6 +36,7 @@ from flexsites.exclusion.selection import (
     select_plans,
 )
 from flexsites.geometry.buffers import grow, joints, strip
+from flexsites.geometry.polygons import repair
 from flexsites.geometry.robust import NOISE_M2, split, unite
 from flexsites.geometry.shared_area import shared_areas
 from flexsites.tables import Frame
@@ -228,11 +229,14 @@ def _has_use(parcels: Frame, layers: Frame, rule: InUse) -> BoolArray:
 def _overlap(sites: GeometryArray, features: GeometryArray, rule: InUse) -> tuple[IntArray, IntArray]:
     """Return the pairs of feature and site that overlap by at least the rule's overlap (a point: anywhere on it)."""
     feature, site = shapely.STRtree(sites).query(features, predicate="intersects")
-    overlaps = shapely.get_dimensions(features[feature]) < _AREA
+    is_area = shapely.get_dimensions(features) >= _AREA
+    overlaps = ~is_area[feature]
     areal = np.flatnonzero(~overlaps)
+    plots, areas = repair(sites)[0], repair(features[is_area])[0]
+    nth = np.cumsum(is_area) - 1
     # What only touches shares some rounding.
     least_m2 = max(float(rule.least_overlap_m2) if rule.least_overlap_m2 else 0.0, NOISE_M2)
-    overlaps[areal] = shared_areas(sites[site[areal]], features[feature[areal]]) >= least_m2
+    overlaps[areal] = shared_areas(plots[site[areal]], areas[nth[feature[areal]]]) >= least_m2
     return feature[overlaps].astype(np.int64), site[overlaps].astype(np.int64)
 
 

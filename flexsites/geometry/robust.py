@@ -145,8 +145,12 @@ def _overlay(left: GeometryArray, right: GeometryArray) -> tuple[GeometryArray, 
     inside, outside = np.full(len(left), shapely.Polygon(), dtype=object), left.copy()
     is_repaired = np.zeros(len(left), dtype=bool)
     is_all = shared >= area - NOISE_M2
+    is_told = is_all | (shared <= NOISE_M2)
+    # Of a shape that crosses itself its edges tell nothing.
+    is_told[is_told] = shapely.is_valid(left[is_told]) & shapely.is_valid(right[is_told])
+    is_all &= is_told
     inside[is_all], outside[is_all] = left[is_all], shapely.Polygon()
-    asked = np.flatnonzero((shared > NOISE_M2) & ~is_all)
+    asked = np.flatnonzero(~is_told)
     inside[asked], is_repaired[asked] = _intersect(left[asked], right[asked], shared[asked])
     outside[asked], is_broken = _pairwise(shapely.difference, left[asked], right[asked])
     lost = np.abs(area[asked] - shapely.area(inside[asked]) - shapely.area(outside[asked]))

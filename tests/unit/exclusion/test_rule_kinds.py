@@ -241,6 +241,17 @@ def test_a_dwelling_that_only_touches_a_parcel_is_not_on_it():
     assert share(one, ("buildings", at(99.99, 50, 110, 60))) > 0.0
 
 
+def test_a_dwelling_whose_outline_crosses_itself_is_on_its_parcel():
+    """Its signed area is none."""
+    corners = shapely.get_coordinates(at(40, 40, 60, 60))
+    crossing = shapely.Polygon(corners[[0, 2, 1, 3]])
+    assert not crossing.is_valid
+    with_yard, bare = (
+        rule("in_use", layer="buildings", **more) for more in ({"yard_buffer_m": figure(10).model_dump()}, {})
+    )
+    assert share(with_yard, ("buildings", crossing)) > share(bare, ("buildings", crossing)) > 0.0
+
+
 @pytest.mark.parametrize(
     ("own", "share_of_use", "expected"),
     [(None, 0.6, 1.0), (None, 0.5, 1.0), (None, 0.4, 0.0), ("arable", 1.0, 0.0), ("business_park", 0.0, 1.0)],
