@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from flexsites.cli_words import forget
+from flexsites.cli.words import forget
 from flexsites.tables import whole_files
 from tests.deep_laws import Law
 from tests.golden_files import Golden

@@ -22,7 +22,7 @@ _NOTING = {"notes", "warnings", "doubts"}
 _NOTES = {"notes", "_notes", "_place_notes", "told", "_extent"}
 """Functions of readers that return notes on what they read."""
 _TELLING = {
-    "cli_start.py": {"_why_unwanted"},
+    "cli/start.py": {"_why_unwanted"},
     "config/base.py": {"_wrong"},
     "config/dwellings.py": {"programme_faults"},
     "config/load.py": {"_told"},

@@ -14,7 +14,8 @@ import typer
 import yaml
 from pydantic import TypeAdapter
 
-from flexsites import cli, tables
+from flexsites import tables
+from flexsites.cli.app import app
 from flexsites.config.rules import Rule
 from flexsites.config.schemas import MODELS
 from flexsites.config.suitability import TargetGroup
@@ -135,7 +136,7 @@ def _commands(group: object, above: str = "") -> Iterator[tuple[str, list[str]]]
 
 def test_every_command_and_option_is_told(folder: Path) -> None:
     text = (folder / "commands.html").read_text(encoding="utf-8")
-    commands = dict(_commands(typer.main.get_command(cli.app)))
+    commands = dict(_commands(typer.main.get_command(app)))
     assert {"run", "docs"} <= set(commands)
     for name, options in commands.items():
         anchor = f'id="flexsites-{name.replace(" ", "-")}"'

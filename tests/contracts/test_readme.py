@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 import typer
 
-from flexsites import cli
+from flexsites.cli.app import app
 from tests.conftest import PROJECT
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
-TOP = typer.main.get_command(cli.app)
+TOP = typer.main.get_command(app)
 
 
 def _commands() -> list[str]:
@@ -96,7 +96,7 @@ def _works_outside_a_checkout(wheel: Path, folder: Path) -> None:
         "import flexsites, pipelines\n"
         "from flexsites.config.load import available, configs_directory\n"
         "from flexsites.config.study import resolve\n"
-        "from flexsites.cli import app\n"
+        "from flexsites.cli.app import app\n"
         "from flexsites.docs.site import build\n"
         f"assert flexsites.__file__.startswith({str(folder)!r}) and pipelines.__file__.startswith({str(folder)!r})\n"
         f"assert str(configs_directory()).startswith({str(folder)!r})\n"

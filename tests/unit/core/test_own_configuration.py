@@ -10,7 +10,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from flexsites.cli_config import app
+from flexsites.cli.config import app
 from flexsites.config.copies import copy
 from flexsites.config.load import available, configs_directory
 from flexsites.config.rules import InUse

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from flexsites.cli import app
+from flexsites.cli.app import app
 from flexsites.config.areas import area_called, area_names
 from flexsites.config.new_run import Line, NewRun, text_of
 from flexsites.config.presets import read_presets

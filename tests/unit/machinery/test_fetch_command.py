@@ -9,7 +9,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from flexsites.cli import app
+from flexsites.cli.app import app
 from flexsites.config.study import resolve
 from flexsites.errors import InputError
 from flexsites.inputs.formats.facts import facts_of

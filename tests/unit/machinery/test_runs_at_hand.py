@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 import flexsites as fs
-from flexsites.cli import app
+from flexsites.cli.app import app
 from flexsites.config.study import Study
 from flexsites.errors import InputError, NotFoundError
 from flexsites.reporting.maps.content import unpacked

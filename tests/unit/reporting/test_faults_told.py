@@ -10,7 +10,7 @@ import pytest
 import typer
 import yaml
 
-from flexsites import cli
+from flexsites.cli.app import app, main
 from flexsites.config.presets import read_presets
 from flexsites.config.shelf import Shelf
 from flexsites.errors import Fault, FlexsitesError, InputError
@@ -71,7 +71,7 @@ def test_no_text_is_told_in_dutch_that_nothing_says() -> None:
 
 def test_commands_that_texts_name_are_there_with_their_options() -> None:
     """What one is told to do next must be possible, in Dutch as well."""
-    commands = typer.main.get_command(cli.app).commands
+    commands = typer.main.get_command(app).commands
     said = {"".join(one.text.literals) for one in all_said()} | set(FAULTS) | set(FAULTS.values())
     quoted = {name for text in said for name in re.findall(r"`flexsites ([a-z]+)", text)}
     assert quoted <= set(commands)
@@ -183,7 +183,7 @@ def test_faults_told_within_a_file_name_it_first() -> None:
 def command(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
     monkeypatch.setattr(sys, "argv", ["flexsites", *map(str, arguments)])
     with pytest.raises(SystemExit) as ended:
-        cli.main()
+        main()
     assert ended.value.code == 2
 
 

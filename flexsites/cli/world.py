@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from flexsites.cli_words import said
+from flexsites.cli.words import said
 from flexsites.errors import writing
 
 _out = Console()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flexsites.cli_words import Lang, lang_option, say, write_templates
+from flexsites.cli.words import Lang, lang_option, say, write_templates
 from flexsites.config.relocation import Relocation
 
 Directory = Annotated[Path, typer.Option("--run", metavar="DIR", help="The directory of a finished run.")]

@@ -18,8 +18,9 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
-from flexsites import __version__, cli_config, cli_questions, cli_runs, cli_start, cli_world
-from flexsites.cli_words import Lang, MessageLang, forget, lang_option, language, said, said_error
+from flexsites import __version__
+from flexsites.cli import config, questions, runs, start, world
+from flexsites.cli.words import Lang, MessageLang, forget, lang_option, language, said, said_error
 from flexsites.config.addresses import without_keys
 from flexsites.config.run import Shortlist
 from flexsites.config.study import resolve
@@ -45,10 +46,10 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(cli_config.app, name="config")
-for _command in (cli_start.init, cli_start.sources, cli_runs.report, cli_runs.status, cli_runs.reset):
+app.add_typer(config.app, name="config")
+for _command in (start.init, start.sources, runs.report, runs.status, runs.reset):
     app.command()(_command)
-cli_questions.add_to(app)
+questions.add_to(app)
 _out = Console()
 _err = Console(stderr=True)
 
@@ -284,7 +285,7 @@ def docs(
         webbrowser.open(first.as_uri())
 
 
-app.command()(cli_world.world)
+app.command()(world.world)
 
 
 app.registered_commands.sort(key=lambda one: _AS_NEEDED.index(one.name or getattr(one.callback, "__name__", "")))

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from flexsites.cli_words import Lang, MessageLang, lang_option, said
+from flexsites.cli.words import Lang, MessageLang, lang_option, said
 
 if TYPE_CHECKING:
     from flexsites.runs.overview import Standing

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flexsites.cli_words import Lang, lang_option, said
+from flexsites.cli.words import Lang, lang_option, said
 from flexsites.config.areas import NamedArea, alike, areas_called
 from flexsites.config.copies import lend_schema
 from flexsites.config.load import available

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from flexsites.cli_words import said
+from flexsites.cli.words import said
 from flexsites.config.copies import copy, named, names
 from flexsites.config.shelf import OWN_FOLDER, Shelf
 
