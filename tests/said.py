@@ -16,6 +16,8 @@ PACKAGE = Path(flexsites.__file__).parent
 _ROOTS = (PACKAGE, PACKAGE.parent / "pipelines")
 _SAYS = {"Fault": ("what", "where", "remedy"), "Wrong": ("rows", "column", "remedy")}
 """Classes that hold what is said, with their fields in order: a reader of lists says what it finds wrong elsewhere."""
+SET_APART = "set apart"
+"""As what it is said why rows of a source are set apart, which the warnings of a run tell."""
 _AS_WHAT = ("what", "where", "remedy")
 _SAYING = {"_say", "say", "said", "_leave"}
 _NOTING = {"notes", "warnings", "doubts"}
@@ -69,10 +71,10 @@ def all_said() -> tuple[Said, ...]:
                 reader = Reader(module)
                 place = f"{path.relative_to(PACKAGE.parent)}:{expression.lineno}"
                 said = [Said(text, kind, place) for text in reader.visit(expression)]
-                said += [Said(text, "inner", place) for text in reader.inner]
+                said += [Said(text, kind if kind == SET_APART else "inner", place) for text in reader.inner]
                 for one in said:
-                    if _is_for_people(one):
-                        found.setdefault(one.text.literals, one)
+                    if _is_for_people(one) and (kind == SET_APART or one.text.literals not in found):
+                        found[one.text.literals] = one
     return tuple(found.values())
 
 
@@ -94,6 +96,8 @@ def _expressions(module: Module, name: str) -> Iterator[tuple[str, ast.expr]]:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if any(called(one) in _NOTING for one in targets):
                 yield from (("noted", one) for one in _each_of(node.value))
+            elif _is_reason(targets) and not name.startswith("inputs/stock/"):  # a table tells those, in its words
+                yield SET_APART, node.value
     for function in sorted(_NOTES & set(module.functions)) if name.startswith("inputs/") else ():
         yield from (("noted", each) for one in _told_by(module.functions[function][0]) for each in _each_of(one))
     for function in sorted(_TELLING.get(name, ())):
@@ -102,6 +106,10 @@ def _expressions(module: Module, name: str) -> Iterator[tuple[str, ast.expr]]:
         for value in module.given(constant, None):
             said = value.values if isinstance(value, ast.Dict) and constant in _BY_OTHERS else [value]
             yield from (("inner", one) for each in said for one in ast.walk(each) if isinstance(one, ast.Constant))
+
+
+def _is_reason(targets: list[ast.expr]) -> bool:
+    return any(called(one.value) == "reason" for one in targets if isinstance(one, ast.Subscript))
 
 
 def _each_of(value: ast.expr) -> list[ast.expr]:

@@ -20,6 +20,8 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _NUMBER = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?|\d+\.\d+")
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 _APART = "; "
+_COUNTED = re.compile(r"(?P<what>.+): (?P<n>\d+)", re.DOTALL)
+"""A reason, and of how many."""
 _FAULT_LINE = re.compile(
     r"(?P<what>.+?)(?: \((?P<rows>\d+ rows?)(?P<ids>: .*?)?\))?\. Remedy: (?P<remedy>.+)\.", re.DOTALL
 )
@@ -75,6 +77,9 @@ def _best(text: str, lang: str, of: Catalogue) -> tuple[str, int]:
     if colon and " " not in head:  # the name of what the rest is about
         told_rest, n_rest = _best(rest, lang, of)
         readings.append((f"{head}: {told_rest}", n_rest, 0))
+    if (counted := _COUNTED.fullmatch(text)) is not None:
+        what, n_what = _best(counted["what"], lang, of)
+        readings.append((f"{what}: {counted['n']}", n_what, 0))
     if _APART in text:
         each = [_best(part, lang, of) for part in text.split(_APART)]
         readings.append((_APART.join(part for part, _ in each), sum(n for _, n in each), 0))

@@ -61,7 +61,7 @@ class SourceRecord:
                 else f"{self.id}: {self.n_repaired} geometries repaired ({self.quarantine})"
             )
         if self.n_quarantined:
-            reasons = ", ".join(f"{why}: {n}" for why, n in self.unused_reasons.items())
+            reasons = "; ".join(f"{why}: {n}" for why, n in self.unused_reasons.items())
             told.append(
                 f"{self.id}: 1 row not used ({reasons}), set apart in {self.quarantine}"
                 if self.n_quarantined == 1

@@ -27,6 +27,9 @@ Kind = Literal["polygon", "line", "point", "place", "any"]
 _KINDS: dict[Kind, tuple[int, ...]] = {
     "polygon": (3, 6, 7), "line": (1, 5), "point": (0, 4), "place": (0, 3, 4, 6), "any": tuple(range(8)),
 }  # fmt: skip
+_NOT_OF_KIND: dict[Kind, str] = {
+    "polygon": "not a polygon", "line": "not a line", "point": "not a point", "place": "not a place",
+}  # fmt: skip
 _COLLECTION = 7
 _EARTH_M = 1e8
 """More than twice round the Earth: RD New gives no place such a coordinate."""
@@ -150,7 +153,7 @@ def make_sound(geometry: Geometries, kind: Kind) -> Repaired:
         (is_lost, "nothing is left of it when repaired"),
         (is_away, "coordinates outside the Netherlands"),
         (is_nowhere, "a corner that is no place"),
-        (is_wrong, f"not a {kind}"),
+        (is_wrong, _NOT_OF_KIND.get(kind)),
         (is_empty, "empty geometry"),
         (is_missing, "no geometry"),
     ):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,11 +10,14 @@ import yaml
 import flexsites.reporting
 from flexsites.config.base import collect_figures
 from flexsites.config.study import resolve
+from flexsites.inputs.rows.records import SourceRecord
 from flexsites.reporting.parameters import _PASSED_OVER, load_parts, parameter_name
 from flexsites.reporting.presentation import presentation
-from flexsites.reporting.told import is_known, translated
+from flexsites.reporting.told import is_known, sentences_of, translated
 from flexsites.reporting.words import Words
+from tests.said import SET_APART, all_said
 
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
 CUT = "2 too small ones with 1,234.5 km are left out"
 NETWERK = (
     "netwerk voor lopen: één samenhangend geheel blijft (met 99,5% van de lengte); "
@@ -86,6 +90,23 @@ def test_a_parameter_is_named_by_what_it_belongs_to() -> None:
 )
 def test_what_stands_in_a_sentence_is_kept(english: str, dutch: str) -> None:
     assert translated(english, "nl") == dutch
+
+
+def test_why_rows_are_not_used_is_told_in_dutch_with_how_many() -> None:
+    """Every reason that a reader gives, alone and beside another, as the warnings of a run tell it."""
+    about = {"title": "t", "provider": "p", "licence": "CC0", "attribution": "a", "edition": "2026", "url": None}
+    known = {tuple(PLACEHOLDER.split(english)[::2]): dutch for english, dutch in sentences_of("nl", "told").items()}
+    reasons = [one.text for one in all_said() if one.kind == SET_APART]
+    assert {"no geometry", "not a place", "a line", "no class of road"} < set(map(str, reasons))
+    for reason in reasons:
+        filled = {"what": "not a polygon", "rule_id": "airport_noise"}
+        english, dutch = str(reason).format(**filled), known[reason.literals].format(**filled | {"what": "geen vlak"})
+        beside = ({english: 4, "broken": 12}, f"{dutch}: 4; broken: 12")
+        for why, told in ({english: 4}, f"{dutch}: 4"), beside:
+            record = SourceRecord("parcels", **about, sha256="", n_features=1, n_quarantined=16, unused_reasons=why)
+            (warning,) = record.warnings
+            wanted = f"parcels: 16 rijen niet gebruikt ({told}), apart gezet in None"
+            assert {translated(warning, "nl"), translated(warning, "nl", of="faults")} == {wanted}
 
 
 def test_what_flexsites_made_has_one_licence() -> None:
