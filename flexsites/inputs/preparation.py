@@ -205,7 +205,8 @@ class Preparation:
         if isinstance(row, OgcFeatures) and row.cql_filter and ledger.n_left_out:
             report.notes.append("the service ignored its filter; it is applied here")
         quarantine = ledger.write(self.directory / "quarantine")
-        faults = report.faults(with_files(name, row))
+        # What lies around the area is of the file of the parcels: said of the same place, its values are told once.
+        faults = report.faults(with_files(name.removeprefix("context_"), row))
         if self.sources.faulty_rows == "stop":
             faults += ledger.faults(name)
         if faults:

@@ -168,6 +168,7 @@ def _prepare_context(
 
     def make(path: Path, report: ReadReport) -> tuple[Written, str]:
         opened = open_features("parcels", row, paths, preparation.places, optional=OPTIONAL_COLUMNS)
+        report.told_within = extent.bounds  # it is the file of the parcels, and these were read there
         frames = list(parcel_frames(opened, report, area=extent, around=around, areas=areas, owners=owners))
         found = concat(frames, Parcels)
         tell_reach(np.asarray(found.geometry.to_numpy(), dtype=object), extent, own, report)

@@ -79,6 +79,9 @@ class ReadReport:
     ----------
     ledger
         What happened to its rows.
+    told_within
+        A window whose rows are told of as another source's: what is wrong with them is not told again. None: there is
+        none.
     n_placed, n_away
         Rows that have a geometry, and those of them that lie outside the Netherlands altogether.
     n_disputed
@@ -104,6 +107,7 @@ class ReadReport:
     """
 
     ledger: validity.Ledger
+    told_within: Bounds | None = None
     n_placed: int = 0
     n_away: int = 0
     n_disputed: int = 0
@@ -357,12 +361,14 @@ def sound_rows(
     reason[is_taken & (reason == np.array(None))] = "an id that another feature has"
     if selection.identifying:
         reason[ids.isna().to_numpy() & (reason == np.array(None))] = "no id"
+    is_told = np.zeros(len(moved), dtype=bool) if told.told_within is None else _meets(moved, told.told_within)
+    is_inside &= ~is_told | ~(is_repeat | (reason != np.array(None)))
     reason[~is_inside | is_repeat] = None
     ledger.n_outside_area += int((~is_inside).sum())
     ledger.n_repeated += int((is_repeat & is_inside).sum())
     ledger.quarantine(ids, reason, moved, "EPSG:28992", at)
     keep = is_inside & ~is_repeat & (reason == np.array(None))
-    mended = keep & sound.is_repaired
+    mended = keep & sound.is_repaired & ~is_told
     words = np.full(int(mended.sum()), "invalid geometry", dtype=object)
     ledger.note("repaired", ids[mended], words, moved[mended], "EPSG:28992")
     ledger.n_repaired += int(mended.sum())

@@ -317,6 +317,55 @@ def test_a_check_refuses_no_rows_that_the_run_sets_apart(tmp_path: Path) -> None
     assert "no geometry" in str(check(sources(parcels=row), base=tmp_path).faults[0])
 
 
+def _faulty_in_and_around(folder: Path) -> tuple[dict[str, Any], Request]:
+    """Eight parcels of which two lie in the area, and one more in the box around it; half of each are faulty."""
+    frame = squares(8)
+    shapes = frame.geometry.to_numpy().copy()
+    shapes[0] = BOW_TIE
+    shapes[5] = shapely.transform(BOW_TIE, lambda xy: xy + np.array([500, 0]))
+    shapes[7] = None
+    frame = frame.set_geometry(shapes, crs=28992).assign(id=["a", None, "c", None, "e", "f", "g", "h"], use="x")
+    (x, y), outline = ORIGIN, {"crs": 28992}
+    far = gpd.GeoDataFrame({"id": ["g"], "use": "x"}, geometry=[shapely.box(x + 720, y, x + 739, y + 9)], **outline)
+    near = gpd.GeoDataFrame({"id": ["a"], "use": "x"}, geometry=[shapely.box(x, y + 50, x + 99, y + 90)], **outline)
+    frame = gpd.GeoDataFrame(pd.concat([frame, frame.iloc[[2]], far, near], ignore_index=True), **outline)
+    row = vector(write(frame, folder / "p.gpkg"), id_column="id", keep=["use"], recode={"use": {"y": "z"}})
+    return row, Request(area=Area(bbox=(x, y, x + 240, y + 100)))
+
+
+def test_what_is_wrong_with_parcels_is_told_once_whether_they_lie_in_the_area_or_around_it(tmp_path: Path) -> None:
+    row, request = _faulty_in_and_around(tmp_path)
+    faults = list(map(str, check(sources(parcels=row), base=tmp_path, request=request).faults))
+    told = [fault.partition(". Remedy")[0] for fault in faults]
+    assert sorted(told) == [
+        "context_parcels: an id that another feature has (1 row: g)",
+        "context_parcels: no id (1 row: row 3)",
+        "parcels (p.gpkg): values whose meaning is not listed for use: x (11 rows)",
+        "parcels: an id that another feature has (1 row: a)",
+        "parcels: no geometry (1 row: h)",
+        "parcels: no id (1 row: row 1)",
+    ]
+
+
+def test_what_is_warned_of_parcels_is_told_once_whether_they_lie_in_the_area_or_around_it(tmp_path: Path) -> None:
+    row, request = _faulty_in_and_around(tmp_path)
+    given = sources(parcels=row | {"recode": {}}, faulty_rows="quarantine")
+    prepared = prepare(given, directory=tmp_path / "out", base=tmp_path, request=request)
+    told = [one.partition(", set apart in")[0] for one in prepared.warnings if "parcels: " in one]
+    assert told == [
+        "parcels: 1 geometry repaired (parcels.parquet)",
+        "parcels: 3 rows not used (an id that another feature has: 1; no geometry: 1; no id: 1)",
+        "parcels: 1 row is the same row or the same ground again and counts once",
+        "context_parcels: 1 geometry repaired (context_parcels.parquet)",
+        "context_parcels: 2 rows not used (an id that another feature has: 1; no id: 1)",
+    ]
+    around = gpd.read_parquet(prepared.tables["context_parcels"])
+    assert sorted(around["site_id"]) == ["c", "e", "f", "g"]
+    for record in prepared.records:
+        accounts = (record.n_outside_area, record.n_repeated, record.n_quarantined, record.n_features)
+        assert record.n_read == sum(accounts) == 11
+
+
 def test_nothing_is_lost_in_quarantine(tmp_path: Path) -> None:
     frame = squares(6)
     shapes = frame.geometry.to_numpy().copy()
