@@ -19,7 +19,7 @@ from pyproj.exceptions import CRSError, ProjError
 from pyproj.transformer import TransformerGroup
 
 from flexsites.errors import CrsError, Fault
-from flexsites.tables import RD_BOUNDS
+from flexsites.tables import RD_BOUNDS, Bounds
 
 Geometries = NDArray[np.object_]
 
@@ -64,7 +64,37 @@ class Projection:
 
         return np.asarray(shapely.transform(flat, move), dtype=object)
 
-    def window(self, bounds: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    def n_exchanged(self, geometries: Geometries, window: Bounds | None, but: Bounds | None) -> int:
+        """Return how many geometries would lie in or at a window in RD New if x and y were exchanged in them.
+
+        Parameters
+        ----------
+        geometries
+            Shape (n,), in the source's own coordinates.
+        window
+            The window; None: there is none, and nothing lies outside it.
+        but
+            What lies in this one does not count; None: all does.
+
+        Examples
+        --------
+        >>> given = np.array([shapely.Point(52.1552, 5.3872), shapely.Point(5.3872, 52.1552), shapely.Point(9.0, 5.0)])
+        >>> to_rd("EPSG:4326", where="x").n_exchanged(given, (154_990, 462_990, 155_010, 463_010), None)
+        1
+        """
+        if window is None or not len(geometries):
+            return 0
+        south, west, north, east = np.moveaxis(shapely.bounds(geometries), -1, 0)
+
+        def meet(box: Bounds) -> NDArray[np.bool_]:
+            low_x, low_y, high_x, high_y = self.window(box)
+            found = (east >= low_x) & (west <= high_x) & (north >= low_y) & (south <= high_y)
+            return np.asarray(found, dtype=bool)
+
+        is_counted = meet(window)
+        return int((is_counted if but is None else is_counted & ~meet(but)).sum())
+
+    def window(self, bounds: Bounds) -> Bounds:
         """Return a window in the source's own coordinates that holds a window in RD New."""
         if self.is_identity:
             return bounds
@@ -161,6 +191,15 @@ def outside_rd(geometries: Geometries) -> NDArray[np.bool_]:
     is_infinite = np.isinf(bounds).any(axis=1)
     is_lost = np.isnan(bounds).any(axis=1) & ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
     return np.asarray(is_outside | is_infinite | is_lost, dtype=bool)
+
+
+def meets(geometry: Geometries, bounds: Bounds | None) -> NDArray[np.bool_]:
+    """Return which rows may lie in the window; those without an extent cannot be told to lie outside, so they count."""
+    if bounds is None:
+        return np.ones(len(geometry), dtype=bool)
+    west, south, east, north = np.moveaxis(shapely.bounds(geometry), -1, 0)
+    away = (east < bounds[0]) | (west > bounds[2]) | (north < bounds[1]) | (south > bounds[3])
+    return np.asarray(~away, dtype=bool)
 
 
 def _within(value: float, limits: tuple[float, ...]) -> bool:

@@ -6,6 +6,7 @@ A file bigger than memory is read batch by batch; the order of the rows is the f
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ Bounds = tuple[float, float, float, float]
 
 BATCH_ROWS = 32_768
 _PARQUET = (".parquet", ".geoparquet")
+_INDEXED = (".gpkg", ".fgb")
 _GML = (".gml", ".xml")
 _JSON = (".geojson", ".json")
 _JSON_LINES = (".geojsonl", ".geojsons", ".geojsonseq", ".ndjson", ".jsonl")
@@ -71,10 +73,12 @@ class VectorFile:
         bounds: Bounds | None = None,
         rows: int = BATCH_ROWS,
         text: tuple[str, ...] = (),
+        exchanged: bool = False,
     ) -> Iterator[Batch]:
         """Give the rows in the file's order; `bounds` (in the file's own CRS) only spares reading: filter after.
 
-        The columns `text` stay text where the format does not tell text from numbers (GML): identifications.
+        The columns `text` stay text where the format does not tell text from numbers (GML): identifications. With
+        `exchanged` what lies in the bounds with x and y exchanged is given too, of formats that find it at once.
 
         Raises
         ------
@@ -82,9 +86,11 @@ class VectorFile:
             If reading fails half way (a broken file).
         """
         if Path(self.path).suffix.lower() in _PARQUET:
-            batches = _parquet_batches(self.path, columns, bounds, rows)
+            batches = _parquet_batches(self.path, columns, bounds, rows, exchanged=exchanged)
         else:
             batches = _gdal_batches(self, columns, bounds, rows, text)
+            if exchanged and bounds is not None and Path(self.path).suffix.lower() in _INDEXED:
+                batches = itertools.chain(batches, _gdal_batches(self, columns, _turned(bounds), rows, text))
         done = 0
         try:
             for batch in batches:
@@ -342,7 +348,19 @@ def parquet_crs(column: dict[str, Any]) -> str | None:
     return None if column["crs"] is None else str(CRS.from_json_dict(column["crs"]).to_string())
 
 
-def _parquet_batches(path: str, columns: tuple[str, ...], bounds: Bounds | None, rows: int) -> Iterator[Batch]:
+def _turned(bounds: Bounds) -> Bounds:
+    """Return bounds with x and y exchanged."""
+    return bounds[1], bounds[0], bounds[3], bounds[2]
+
+
+def _away(boxes: NDArray[np.float64], bounds: Bounds) -> NDArray[np.bool_]:
+    west, south, east, north = boxes.T
+    return np.asarray((east < bounds[0]) | (west > bounds[2]) | (north < bounds[1]) | (south > bounds[3]), dtype=bool)
+
+
+def _parquet_batches(
+    path: str, columns: tuple[str, ...], bounds: Bounds | None, rows: int, *, exchanged: bool
+) -> Iterator[Batch]:
     parquet = pq.ParquetFile(path)
     geo = json.loads((parquet.schema_arrow.metadata or {}).get(b"geo", b"{}"))
     name = geo.get("primary_column")
@@ -350,8 +368,10 @@ def _parquet_batches(path: str, columns: tuple[str, ...], bounds: Bounds | None,
     for batch in parquet.iter_batches(batch_size=rows, columns=names + ([name] if name else [])):
         read = _from_arrow(pa.Table.from_batches([batch]), name, names, path)
         if bounds is not None and name:
-            west, south, east, north = np.moveaxis(shapely.bounds(read.geometry), -1, 0)
-            away = (east < bounds[0]) | (west > bounds[2]) | (north < bounds[1]) | (south > bounds[3])
+            boxes = shapely.bounds(read.geometry)
+            away = _away(boxes, bounds)
+            if exchanged:
+                away &= _away(boxes, _turned(bounds))
             read = Batch(read.columns[~away].reset_index(drop=True), read.geometry[~away])
         yield read
 

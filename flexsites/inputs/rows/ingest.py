@@ -22,7 +22,7 @@ from flexsites.inputs.formats.archives import features_of
 from flexsites.inputs.formats.facts import is_empty_answer
 from flexsites.inputs.formats.files import Places, locate
 from flexsites.inputs.formats.gml_units import unit_faults
-from flexsites.inputs.formats.projection import Geometries, Projection, coordinate_faults, outside_rd, to_rd
+from flexsites.inputs.formats.projection import Geometries, Projection, coordinate_faults, meets, outside_rd, to_rd
 from flexsites.inputs.formats.vector import BATCH_ROWS, GDAL_ARC_STEP_DEGREES, Batch, Bounds, VectorFile, open_vector
 from flexsites.inputs.rows import validity
 from flexsites.inputs.rows.namings import as_delivered, fitted
@@ -84,6 +84,8 @@ class ReadReport:
         none.
     n_placed, n_away
         Rows that have a geometry, and those of them that lie outside the Netherlands altogether.
+    n_exchanged
+        Rows outside the Netherlands that would lie in the window with x and y exchanged.
     n_disputed
         Parcels of which several owners are named.
     in_several_areas
@@ -110,6 +112,7 @@ class ReadReport:
     told_within: Bounds | None = None
     n_placed: int = 0
     n_away: int = 0
+    n_exchanged: int = 0
     n_disputed: int = 0
     in_several_areas: Counter[str] = field(default_factory=Counter)
     unlisted: Unlisted = field(default_factory=Unlisted)
@@ -293,8 +296,8 @@ def read_rows(
         first = None if window is None else next(file.batches(opened.asked, rows=1), None)
         is_checked = first is not None and _is_labelled_right(first, file, where)
         text = opened.row.identifying
-        at, n_placed, n_away = 0, told.n_placed, told.n_away
-        for batch in file.batches(opened.asked, bounds=window, rows=BATCH_ROWS, text=text):
+        at, n_placed, n_away, n_exchanged = 0, told.n_placed, told.n_away, told.n_exchanged
+        for batch in file.batches(opened.asked, bounds=window, rows=BATCH_ROWS, text=text, exchanged=True):
             is_checked = is_checked or _is_labelled_right(batch, file, where)
             chosen = (opened.row, opened.kept, projection)
             yield sound_rows(batch, *chosen, kind=kind, told=told, bounds=bounds, at=at)
@@ -304,6 +307,8 @@ def read_rows(
         if window is None and n and n == told.n_placed - n_placed:
             remedy = f"compare its coordinates with its CRS ({file.crs}): they may be of another system, or exchanged"
             raise CrsError(Fault("nothing of it lies in the Netherlands", where, remedy, n))
+        if n := told.n_exchanged - n_exchanged:
+            told.doubts.append(_exchanged(n, Path(file.path).name))
     ledger = told.ledger
     is_file = not isinstance(opened.row, Service)  # of a service the area alone was asked
     is_own = getattr(opened.row, "preset", None) is None  # what a preset asks is right: then nothing is there
@@ -311,6 +316,13 @@ def read_rows(
         asked = "; ".join(f"{name}: {', '.join(map(str, values))}" for name, values in opened.row.where.items())
         remedy = f"compare its values with those asked ({asked})"
         raise InputError(Fault("no row passes `where`", opened.name, remedy, ledger.n_read))
+
+
+def _exchanged(n: int, name: str) -> str:
+    """Return what to know of rows of a file that lie outside the area only because y stands before x."""
+    if n == 1:
+        return f"{name}: 1 row outside the area looks as if x and y were exchanged and is not used: put x first there"
+    return f"{name}: {n} rows outside the area look as if x and y were exchanged and are not used: put x first there"
 
 
 @np.errstate(invalid="ignore")
@@ -348,9 +360,10 @@ def sound_rows(
         ids = validity.made_ids(digests).where(~shapely.is_missing(chosen.geometry))
         ids = selection.id_prefix + ids
     moved = projection.apply(chosen.geometry)
-    is_inside, is_away = _meets(moved, bounds), outside_rd(moved)
+    is_inside, is_away = meets(moved, bounds), outside_rd(moved)
     told.n_placed += int((~(shapely.is_missing(moved) | shapely.is_empty(moved))).sum())
     told.n_away += int(is_away.sum())
+    told.n_exchanged += projection.n_exchanged(chosen.geometry[is_away & ~is_inside], bounds, told.told_within)
     if kind == "any":  # a layer may hold the sea: what lies outside the country matters to no site, and is counted
         is_inside &= ~is_away | _nowhere(chosen.geometry, is_away)
     is_repeat, is_taken = told.doubles.check(ids, digests)
@@ -361,7 +374,7 @@ def sound_rows(
     reason[is_taken & (reason == np.array(None))] = "an id that another feature has"
     if selection.identifying:
         reason[ids.isna().to_numpy() & (reason == np.array(None))] = "no id"
-    is_told = np.zeros(len(moved), dtype=bool) if told.told_within is None else _meets(moved, told.told_within)
+    is_told = np.zeros(len(moved), dtype=bool) if told.told_within is None else meets(moved, told.told_within)
     is_inside &= ~is_told | ~(is_repeat | (reason != np.array(None)))
     reason[~is_inside | is_repeat] = None
     ledger.n_outside_area += int((~is_inside).sum())
@@ -385,12 +398,3 @@ def _nowhere(geometry: Geometries, is_asked: np.typing.NDArray[np.bool_]) -> np.
     found = is_asked.copy()
     found[is_asked] = validity.has_corner_nowhere(geometry[is_asked])
     return found
-
-
-def _meets(geometry: Geometries, bounds: Bounds | None) -> np.typing.NDArray[np.bool_]:
-    """Return which rows may lie in the window; those without an extent cannot be told to lie outside, so they count."""
-    if bounds is None:
-        return np.ones(len(geometry), dtype=bool)
-    west, south, east, north = np.moveaxis(shapely.bounds(geometry), -1, 0)
-    away = (east < bounds[0]) | (west > bounds[2]) | (north < bounds[1]) | (south > bounds[3])
-    return np.asarray(~away, dtype=bool)

@@ -31,7 +31,9 @@ from flexsites.inputs.formats import geojson, workbook
 from flexsites.inputs.formats.files import Places, sha256
 from flexsites.inputs.land.rasters import open_raster
 from flexsites.inputs.prepare import Request, check, prepare
+from flexsites.inputs.rows import ingest
 from flexsites.inputs.rows.records import Hashes
+from flexsites.reporting.told import translated
 from flexsites.worlds.plain import inside
 from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares, vector, write
 from tests.unit.inputs.web import Web, serving
@@ -364,6 +366,50 @@ def test_what_is_warned_of_parcels_is_told_once_whether_they_lie_in_the_area_or_
     for record in prepared.records:
         accounts = (record.n_outside_area, record.n_repeated, record.n_quarantined, record.n_features)
         assert record.n_read == sum(accounts) == 11
+
+
+@pytest.mark.parametrize("crs", [28992, 4326])
+@pytest.mark.parametrize("suffix", [".gpkg", ".parquet"])
+@pytest.mark.parametrize("most_read_whole", [1_000_000, 10])
+def test_single_rows_of_which_x_and_y_are_exchanged_are_told_where_they_belong(
+    crs: int, suffix: str, most_read_whole: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One row of the area, two around it, one too far away to matter; none is mended, and each is told once.
+
+    It makes no difference whether the file is so large that only a window of it is read.
+    """
+    monkeypatch.setattr(ingest, "WHOLE_FILE_ROWS", most_read_whole)
+    frame = squares(30)
+    shapes = frame.to_crs(crs).geometry.to_numpy().copy()
+    wrong = [1, 4, 5, 29]
+    shapes[wrong] = shapely.transform(shapes[wrong], lambda xy: xy[:, ::-1])
+    frame, path = gpd.GeoDataFrame(frame[["id"]], geometry=shapes, crs=crs), tmp_path / f"p{suffix}"
+    _ = frame.to_parquet(path) if suffix == ".parquet" else write(frame, path)
+    x, y = ORIGIN
+    given, request = sources(parcels=vector(path, id_column="id")), Request(area=Area(bbox=(x, y, x + 200, y + 100)))
+    prepared = prepare(given, directory=tmp_path / "out", base=tmp_path, request=request)
+    told = [one for one in prepared.warnings if "exchanged" in one]
+    how = "as if x and y were exchanged and"
+    assert told == [
+        f"parcels: p{suffix}: 1 row outside the area looks {how} is not used: put x first there",
+        f"context_parcels: p{suffix}: 2 rows outside the area look {how} are not used: put x first there",
+    ]
+    assert set(told) <= set(check(given, base=tmp_path, request=request).warnings)
+    assert prepare(given, directory=tmp_path / "out", base=tmp_path, request=request).warnings == prepared.warnings
+    assert list(prepared.parcels()["site_id"]) == ["p0"]
+    assert translated(told[1], "nl") == (
+        f"context_parcels: p{suffix}: 2 rijen buiten het gebied lijken x en y te hebben verwisseld en worden niet"
+        " gebruikt: zet x daar voorop"
+    )
+
+
+def test_rows_that_lie_outside_the_area_in_their_own_right_are_not_told(tmp_path: Path) -> None:
+    x, y = ORIGIN
+    far = shapely.box([x, 1e5, 4e6], [y + 3e4, 4e5, 3e6], [x + 9, 1e5 + 9, 4e6 + 9], [y + 3e4 + 9, 4e5 + 9, 3e6 + 9])
+    frame = pd.concat([squares(), gpd.GeoDataFrame({"id": ["a", "b", "c"]}, geometry=far, crs=28992)])
+    given = sources(parcels=vector(write(frame, tmp_path / "p.gpkg"), id_column="id"))
+    request = Request(area=Area(bbox=(x, y, x + 200, y + 100)))
+    assert not prepare(given, directory=tmp_path / "out", base=tmp_path, request=request).warnings
 
 
 def test_nothing_is_lost_in_quarantine(tmp_path: Path) -> None:
