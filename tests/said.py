@@ -29,7 +29,7 @@ _TELLING = {
     "config/dwellings.py": {"programme_faults"},
     "config/load.py": {"_told"},
     "config/places.py": {"number_unit_faults"},
-    "config/unchecked.py": {"uncovered", "checked", "misspelt"},
+    "config/unchecked.py": {"uncovered", "checked", "unread"},
     "inputs/fetch/door_overpass.py": {"size_of_overpass"},
     "inputs/fetch/door_tiles.py": {"size_of_tiles"},
     "inputs/fetch/plan.py": {"_of_many", "_size", "_through", "_said", "_bytes_at", "_unreached"},

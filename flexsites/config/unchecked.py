@@ -27,23 +27,36 @@ def uncovered(study: Study) -> list[str]:
     return list(dict.fromkeys(told))
 
 
-def misspelt(given: Iterable[str], rules: Iterable[ExclusionRule]) -> list[str]:
-    """Return, in words, the layers that a run gives and no rule reads, where a rule reads one of nearly that name.
+def unread(given: Iterable[str], rules: Iterable[ExclusionRule], others: Iterable[str] = ()) -> list[str]:
+    """Return, in words, the layers that a run gives and nothing reads; of which one is nearly the name, that one.
+
+    Parameters
+    ----------
+    given
+        The layers of the run's sources.
+    rules
+        What reads them.
+    others
+        The layers that are read besides.
 
     Examples
     --------
     >>> from flexsites.worlds.plain import inside
-    >>> misspelt(["natura200"], [inside("natura2000")]), misspelt(["trees"], [inside("natura2000")])
-    (['layers.natura200: no rule reads it, and no source gives natura2000: is it that?'], [])
+    >>> for told in unread(["natura200", "trees", "water"], [inside("natura2000")], ["water"]):
+    ...     print(told)
+    layers.natura200: nothing in this run reads it, and no source gives natura2000: is it that?
+    layers.trees: nothing in this run reads it: name it in a rule, or leave it out
     """
-    asked, there = {key for rule in rules for key in rule.source_keys}, set(given)
-    unread, missing = sorted(there - asked), sorted(asked - there)
-    near = [(name, get_close_matches(name, missing, n=1, cutoff=_ALIKE)) for name in unread]
-    return [
-        f"layers.{name}: no rule reads it, and no source gives {likely[0]}: is it that?"
-        for name, likely in near
-        if likely
-    ]
+    asked, there = {key for rule in rules for key in rule.source_keys} | set(others), set(given)
+    missing, told = sorted(asked - there), []
+    for name in sorted(there - asked):
+        likely = get_close_matches(name, missing, n=1, cutoff=_ALIKE)
+        told.append(
+            f"layers.{name}: nothing in this run reads it, and no source gives {likely[0]}: is it that?"
+            if likely
+            else f"layers.{name}: nothing in this run reads it: name it in a rule, or leave it out"
+        )
+    return told
 
 
 def elsewhere(study: Study) -> list[str]:

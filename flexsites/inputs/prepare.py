@@ -50,6 +50,8 @@ class Request:
         The extent of the run; without a bound: everything that the parcels or buildings hold.
     rules
         Every rule of every variant: they say which attributes layers must have, and which cells of rasters count.
+    layers
+        The layers that are read besides: of any other the run tells that nothing reads it.
     halo_m
         How far outside the area layers are read: the longest reach of any rule.
     reach
@@ -62,6 +64,7 @@ class Request:
 
     area: Area = field(default_factory=Area)
     rules: tuple[ExclusionRule, ...] = ()
+    layers: tuple[str, ...] = ()
     halo_m: float = 0.0
     reach: ReachRequest | None = None
     with_stock: bool = False
@@ -169,7 +172,8 @@ def _walk(preparation: Preparation, request: Request, make_ready: MakeReady | No
     if area is not None:
         prepare_parcels(preparation, area, areas)
     around = window_around(preparation, area or RunArea(), request.halo_m)
-    prepare_layers(preparation, request.rules, areas, around, request.reference_date)
+    others = (*request.layers, *([request.area.within] if request.area.within else []))
+    prepare_layers(preparation, request.rules, areas, around, request.reference_date, others)
     prepare_demand(preparation)
     if request.reach is not None:
         reach = request.reach

@@ -10,7 +10,7 @@ from pathlib import Path
 from flexsites.config.rules import ExclusionRule, RasterAbove
 from flexsites.config.source_rows import CoverageOf
 from flexsites.config.sources import Bag, LayerSource, OsmLayer, Raster
-from flexsites.config.unchecked import misspelt
+from flexsites.config.unchecked import unread
 from flexsites.errors import Fault
 from flexsites.inputs.features import open_features
 from flexsites.inputs.formats.windows import around as window_around
@@ -37,10 +37,11 @@ def prepare_layers(
     areas: Frame | None,
     around: Bounds | None,
     on: dt.date | None,
+    others: Iterable[str] = (),
 ) -> None:
-    """Write every layer as it was on a day, and keep where each of them says anything."""
+    """Write every layer as it was on a day, and keep where each says anything; warn of those that nobody reads."""
     preparation.faults += _unstated(preparation.sources.layers, rules)
-    preparation.warnings += misspelt(preparation.sources.layers, rules)
+    preparation.warnings += unread(preparation.sources.layers, rules, others)
     needs = needs_of(rules)
     for name, row in preparation.sources.layers.items():
         _prepare_layer(preparation, name, row, rules, needs.get(name, RuleNeeds()), around, on)

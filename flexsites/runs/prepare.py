@@ -95,6 +95,7 @@ def _request(study: Study) -> Request:
     return Request(
         area=run.area,
         rules=tuple(study.all_rules) if run.assesses_parcels else (),
+        layers=layers_besides(study),
         halo_m=layers_halo_m(study),
         reach=reach_request(study) if _reaches(study) else None,
         with_stock=run.assesses_roofs,
@@ -121,6 +122,13 @@ def reach_request(study: Study) -> ReachRequest:
         transit=study.transit,
         on=study.run.reference_date,
     )
+
+
+def layers_besides(study: Study) -> tuple[str, ...]:
+    """Return the layers that are read besides those of rules: what bars an entrance, and what is asked of buildings."""
+    of_parcels = (*study.locations.barrier_layers, study.tests.streets_layer) if study.run.assesses_parcels else ()
+    of_roofs = study.top_up.context.layers if study.run.assesses_roofs and study.top_up is not None else ()
+    return (*of_parcels, *of_roofs)
 
 
 def layers_halo_m(study: Study) -> float:

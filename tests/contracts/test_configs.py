@@ -10,6 +10,8 @@ import yaml
 from flexsites.config.load import available, configs_directory, read_model
 from flexsites.config.schemas import MODELS, schema_name, schema_texts
 from flexsites.config.study import resolve
+from flexsites.config.unchecked import unread
+from flexsites.runs.prepare import layers_besides
 
 FILES = [
     pytest.param(path, model, id=str(path.relative_to(configs_directory())))
@@ -43,6 +45,14 @@ def test_every_model_has_a_file(pattern):
 def test_every_run_resolves(name):
     study = resolve(name)
     assert study.base.rules or study.top_up
+
+
+@pytest.mark.parametrize("name", available("runs"))
+def test_every_layer_of_a_bundled_run_is_read(name):
+    """Nobody is asked to bring a file for nothing; and none that a stage reads is told to be read by nothing."""
+    study = resolve(name)
+    rules = study.all_rules if study.run.assesses_parcels else ()
+    assert unread(study.run.sources.layers, rules, layers_besides(study)) == []
 
 
 @cache

@@ -205,7 +205,7 @@ def used(door: str, case: Case, service: Service, folder: Path) -> Row:
 def test_what_is_delivered_is_read_alike(name: str, door: str, service: Service, tmp_path: Path) -> None:
     case = CASES[name]
     given = sources(layers={case.place: used(door, case, service, tmp_path) | {"coverage": "none"}})
-    request = Request(rules=() if case.rule is None else (RULES[case.rule],))
+    request = Request(rules=() if case.rule is None else (RULES[case.rule],), layers=(case.place,))
     expected = case.other.get(door, case.expected)
     if isinstance(expected, str):
         with pytest.raises(InputError, match=expected):

@@ -461,20 +461,22 @@ def test_object_stores_are_read(tmp_path: Path) -> None:
     assert len(prepare(given, directory=tmp_path / "a", base=tmp_path).parcels()) == 4
 
 
-def test_a_layer_that_no_rule_reads_is_told_where_a_rule_reads_one_of_nearly_that_name(tmp_path: Path) -> None:
-    """It is a warning: the run stands, and of the layer that is meant nothing is checked."""
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("natura200", "nothing in this run reads it, and no source gives natura2000: is it that?"),
+        ("trees", "nothing in this run reads it: name it in a rule, or leave it out"),
+        ("natura2000", ""), ("water", ""), ("extent", ""),
+    ],
+)  # fmt: skip
+def test_a_layer_that_nothing_reads_is_told_with_what_may_be_meant(name: str, told: str, tmp_path: Path) -> None:
+    """It is a warning, for the run stands. A rule reads a layer, or an entrance looks for it, or sites end at it."""
     write(squares(), tmp_path / "l.gpkg")
-    for name, is_told in (("natura200", True), ("natura2000", False), ("trees", False)):
-        row = vector(tmp_path / "l.gpkg", coverage="run")
-        found = prepare(
-            sources(layers={name: row}),
-            directory=tmp_path / name,
-            base=tmp_path,
-            request=Request(rules=(inside("natura2000"),)),
-        )
-        told = [one for one in found.warnings if "no rule reads it" in one]
-        assert bool(told) == is_told
-        assert not told or told == ["layers.natura200: no rule reads it, and no source gives natura2000: is it that?"]
+    row = vector(tmp_path / "l.gpkg", coverage="run")
+    area = Area(within="extent") if name == "extent" else Area()
+    request = Request(area=area, rules=(inside("natura2000"),), layers=("water",))
+    found = prepare(sources(layers={name: row}), directory=tmp_path / name, base=tmp_path, request=request)
+    assert [one for one in found.warnings if "reads it" in one] == ([f"layers.{name}: {told}"] if told else [])
 
 
 def test_large_polygons_are_cut_and_keep_their_area(tmp_path: Path) -> None:
