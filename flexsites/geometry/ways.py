@@ -29,9 +29,12 @@ def way_inside(ways: shapely.Polygon, begin: FloatArray, room: shapely.Polygon) 
     >>> way_inside(bend, np.array([0.0, 10.0]), shapely.box(42, 45, 48, 49)).coords[:]
     [(0.0, 10.0), (40.0, 10.0), (42.0, 45.0)]
     """
+    straight: Any = shapely.shortest_line(shapely.Point(begin), room)
+    # What the polygon covers, it covers when it is grown as well.
+    if shapely.covers(ways, straight):
+        return cast("shapely.LineString", straight)
     inside = shapely.buffer(ways, _ROUNDING_M)
     shapely.prepare(inside)
-    straight: Any = shapely.shortest_line(shapely.Point(begin), room)
     if shapely.covers(inside, straight):
         return cast("shapely.LineString", straight)
     corners = np.concatenate([begin[None, :], *(_inward(ring) for ring in shapely.get_rings(shapely.normalize(ways)))])
