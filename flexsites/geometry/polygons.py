@@ -134,6 +134,26 @@ def union_by(geometries: GeometryArray, group: IntArray, n_groups: int) -> Geome
     return united
 
 
+def union_each(geometries: GeometryArray, group: IntArray, n_groups: int) -> GeometryArray:
+    """Dissolve polygons by group, each by the very overlay that it would get alone; of one member too.
+
+    Parameters
+    ----------
+    geometries, group, n_groups
+        As :func:`union_by` takes them, by group.
+
+    Examples
+    --------
+    >>> halves = np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1), shapely.box(9, 9, 10, 10)])
+    >>> shapely.area(union_each(halves, np.array([0, 0, 2]), 3)).tolist()
+    [2.0, 0.0, 1.0]
+    """
+    counts = np.bincount(group, minlength=n_groups)
+    table = np.full((n_groups, int(counts.max(initial=0))), None, dtype=object)
+    table[group, np.arange(len(group)) - (np.cumsum(counts) - counts)[group]] = geometries
+    return _dissolve(table)
+
+
 def _dissolve(table: GeometryArray) -> GeometryArray:
     return polygonal(np.asarray(shapely.union_all(table, axis=1), dtype=object))
 

@@ -23,7 +23,7 @@ from shapely.geometry.base import BaseGeometry
 
 from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from flexsites.geometry.nesting import INSIDE, OPEN, nest, read_rings
-from flexsites.geometry.polygons import polygonal, repair, union_by
+from flexsites.geometry.polygons import polygonal, repair, union_by, union_each
 from flexsites.geometry.shared_area import shared_areas, shared_by_pairs
 
 NOISE_M2 = 1e-6
@@ -43,7 +43,9 @@ _FEW = 8
 Operation = Callable[..., GeometryArray]
 
 
-def intersect(left: GeometryArray, right: GeometryArray) -> tuple[GeometryArray, BoolArray]:
+def intersect(
+    left: GeometryArray, right: GeometryArray, shared_m2: FloatArray | None = None
+) -> tuple[GeometryArray, BoolArray]:
     """Return the polygonal intersection of each pair, and which pairs had to be repaired.
 
     Each must have the area that the edges give (:func:`~flexsites.geometry.shared_area.shared_areas`); one that has not
@@ -53,6 +55,8 @@ def intersect(left: GeometryArray, right: GeometryArray) -> tuple[GeometryArray,
     ----------
     left, right
         Shape (n,), polygonal, valid.
+    shared_m2
+        Shape (n,), the area that the edges give, for who knows it.
 
     Returns
     -------
@@ -65,12 +69,8 @@ def intersect(left: GeometryArray, right: GeometryArray) -> tuple[GeometryArray,
     >>> float(shapely.area(both[0])), bool(is_repaired[0])
     (2.0, False)
     """
-    return _intersect(left, right, shared_areas(left, right))
-
-
-def _intersect(left: GeometryArray, right: GeometryArray, expected: FloatArray) -> tuple[GeometryArray, BoolArray]:
-    """Intersect pairs that are known to share some area, m2."""
     found, is_repaired = _pairwise(shapely.intersection, left, right)
+    expected = shared_areas(left, right) if shared_m2 is None else shared_m2
     wrong = _wrong(found, expected, REPAIR_GRIDS_M[0])
     is_repaired[wrong] = True
     for grid_m in REPAIR_GRIDS_M if len(wrong) else ():
@@ -78,6 +78,17 @@ def _intersect(left: GeometryArray, right: GeometryArray, expected: FloatArray) 
         found[wrong] = polygonal(shapely.intersection(one, other, grid_size=grid_m))
         wrong = wrong[_wrong(found[wrong], expected[wrong], grid_m)]
     return found, is_repaired
+
+
+def blur_m2(area_m2: FloatArray, length_m: FloatArray) -> FloatArray:
+    """Return by how much the area of a sound overlay may be off what the edges give, by its border's length.
+
+    Examples
+    --------
+    >>> blur_m2(np.array([0.0]), np.array([9.0])).round(6).tolist()
+    [1e-05]
+    """
+    return NOISE_M2 + AREA_NOISE_SHARE * area_m2 + REPAIR_GRIDS_M[0] * length_m
 
 
 def _wrong(found: GeometryArray, area_m2: FloatArray, grid_m: float) -> IntArray:
@@ -151,7 +162,7 @@ def _overlay(left: GeometryArray, right: GeometryArray) -> tuple[GeometryArray, 
     is_all &= is_told
     inside[is_all], outside[is_all] = left[is_all], shapely.Polygon()
     asked = np.flatnonzero(~is_told)
-    inside[asked], is_repaired[asked] = _intersect(left[asked], right[asked], shared[asked])
+    inside[asked], is_repaired[asked] = intersect(left[asked], right[asked], shared[asked])
     outside[asked], is_broken = _pairwise(shapely.difference, left[asked], right[asked])
     lost = np.abs(area[asked] - shapely.area(inside[asked]) - shapely.area(outside[asked]))
     is_broken |= lost > NOISE_M2 + AREA_NOISE_SHARE * area[asked]
@@ -230,16 +241,28 @@ def unite(geometries: GeometryArray, group: IntArray, n_groups: int) -> tuple[Ge
     >>> float(shapely.area(united[0])), is_repaired.tolist()
     (2.0, [False])
     """
-    try:
-        united = union_by(geometries, group, n_groups)
-        is_broken = np.zeros(n_groups, dtype=bool)
-    except GEOSException:
-        united, is_broken = _unite_singly(geometries, group, n_groups)
-    least, most = _union_bounds(geometries, group, n_groups)
-    is_broken |= ~_is_between(united, least, most)
-    for i in np.flatnonzero(is_broken):
-        united[i : i + 1] = _unite_on_grid(geometries[group == i], float(least[i]), float(most[i]))
-    return united, is_broken
+    return _checked(union_by, geometries, group, n_groups)
+
+
+def unite_each(geometries: GeometryArray, group: IntArray, n_groups: int) -> GeometryArray:
+    """Dissolve polygons by group, each as :func:`unite_all` does it alone, bit for bit.
+
+    Parameters
+    ----------
+    geometries
+        Shape (n,), polygonal, by group.
+    group
+        Shape (n,), in [0, n_groups), ascending.
+    n_groups
+        Number of groups.
+
+    Examples
+    --------
+    >>> plots = np.array([shapely.box(x, 0, x + 1, 1) for x in range(3)])
+    >>> shapely.area(unite_each(plots, np.array([0, 2, 2]), 3)).tolist()
+    [1.0, 0.0, 2.0]
+    """
+    return _checked(union_each, geometries, group, n_groups)[0]
 
 
 def unite_all(geometries: GeometryArray) -> BaseGeometry:
@@ -255,20 +278,31 @@ def unite_all(geometries: GeometryArray) -> BaseGeometry:
     >>> unite_all(np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)])).area
     2.0
     """
+    return cast("BaseGeometry", unite_each(geometries, np.zeros(len(geometries), dtype=np.int64), 1)[0])
+
+
+def _checked(
+    dissolve: Callable[[GeometryArray, IntArray, int], GeometryArray],
+    geometries: GeometryArray,
+    group: IntArray,
+    n_groups: int,
+) -> tuple[GeometryArray, BoolArray]:
+    """Dissolve polygons by group, and mend what breaks the law of :func:`unite`."""
     try:
-        united = polygonal(np.array([shapely.union_all(geometries)], dtype=object))
+        united, is_broken = dissolve(geometries, group, n_groups), np.zeros(n_groups, dtype=bool)
     except GEOSException:
-        united = geometries[:0]
-    least, most = _union_bounds(geometries, np.zeros(len(geometries), dtype=np.int64), 1)
-    if not len(united) or not _is_between(united, least, most)[0]:
-        united = _unite_on_grid(geometries, float(least[0]), float(most[0]))
-    return cast("BaseGeometry", united[0])
+        united, is_broken = _unite_singly(geometries, group, n_groups)
+    least, most = _union_bounds(geometries, group, n_groups)
+    is_broken |= ~_is_between(united, least, most)
+    for i in np.flatnonzero(is_broken):
+        united[i : i + 1] = _unite_on_grid(geometries[group == i], float(least[i]), float(most[i]))
+    return united, is_broken
 
 
 def _is_between(united: GeometryArray, least_m2: FloatArray, most_m2: FloatArray) -> BoolArray:
     """Return which unions have an area that they may have, up to what a repaired one may be off."""
     area = shapely.area(united)
-    noise = NOISE_M2 + AREA_NOISE_SHARE * most_m2 + REPAIR_GRIDS_M[0] * shapely.length(united)
+    noise = blur_m2(most_m2, shapely.length(united))
     return np.asarray((area >= least_m2 - noise) & (area <= most_m2 + noise), dtype=bool)
 
 

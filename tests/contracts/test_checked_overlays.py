@@ -19,15 +19,14 @@ LINES = "lines over polygons without thin holes, whose edges they do not run alo
 PICTURE = "a picture"
 CHECKED = "checked there, by area"
 UNCHECKED = {
-    "geometry/robust.py _intersect": CHECKED,
+    "geometry/robust.py intersect": CHECKED,
     "geometry/robust.py _overlay": CHECKED,
-    "geometry/robust.py unite_all": CHECKED,
     "geometry/robust.py _unite_singly": CHECKED,
     "geometry/robust.py _split_on_grid": "on a grid, where nothing all but coincides",
     "geometry/robust.py _unite_on_grid": "on a grid, where nothing all but coincides",
-    "geometry/polygons.py _dissolve": "checked by who asks it, `unite`",
-    "exclusion/kernels/entrances.py is_open": LINES,
-    "exclusion/kernels/entrances.py _nearest_open": LINES,
+    "geometry/polygons.py _dissolve": "checked by who asks it, `unite` and `unite_each`",
+    "exclusion/kernels/entrances.py lets": LINES,
+    "exclusion/kernels/entrances.py needs_culvert": LINES,
     "exclusion/kernels/entrances.py length_over_parcels": "lines over parcels in millimetres: no hole is thin",
     "exclusion/kernels/entrances.py _faces": "lines are noded; nothing is told inside or outside",
     "exclusion/kernels/lanes.py begins_lane": LINES,

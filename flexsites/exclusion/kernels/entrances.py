@@ -16,7 +16,7 @@ import shapely
 
 from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from flexsites.geometry.holes import fill_thin_holes
-from flexsites.geometry.robust import intersect, split, unite_all
+from flexsites.geometry.robust import intersect, split, unite_all, unite_each
 
 _QUAD_SEGS = 16
 
@@ -115,14 +115,55 @@ def find_entrances(
     gap = shapely.distance(pieces[piece], segments[segment])
     order = np.lexsort((street[segment], gap, piece))
     piece, segment, gap = piece[order], segment[order], gap[order]
-    crossing = Crossing(barriers)
     first = np.r_[np.flatnonzero(np.diff(piece, prepend=-1)), len(piece)]
-    for start, stop in itertools.pairwise(first):
-        i = int(piece[start])
-        chosen = _nearest_open(pieces[i], segments, segment[start:stop], gap[start:stop], street, crossing, reach_m)
+    spans = [slice(start, stop) for start, stop in itertools.pairwise(first.tolist())]
+    crossing = Crossing(barriers)
+
+    def enter(rows: slice, bars: Bars | None) -> bool:
+        """Choose the entrance of a piece; return whether what bars the way need not be known, or is."""
+        i = int(piece[rows.start])
+        chosen, is_told = _nearest_open(pieces[i], segments, segment[rows], gap[rows], street, crossing, bars)
         if chosen is not None:
             found.street[i], found.line[i], found.needs_culvert[i] = chosen
+        return is_told
+
+    barred = [rows for rows in spans if not enter(rows, None)]
+    around = crossing.around(pieces[piece[[rows.start for rows in barred]]], reach_m) if barred else []
+    for rows, bars in zip(barred, around, strict=True):
+        enter(rows, bars)
     return found
+
+
+class Bars:
+    """What bars the way around one piece, and the water that a culvert crosses: united when a line meets it.
+
+    Parameters
+    ----------
+    closed
+        Shape (n,), polygons of motorways and railways.
+    wide, narrow
+        Water that is a barrier, and other water.
+    crossing_m
+        As of :class:`Barriers`.
+    """
+
+    def __init__(
+        self, closed: GeometryArray, wide: shapely.Geometry, narrow: shapely.Geometry, crossing_m: float
+    ) -> None:
+        self._closed, self._wide, self._narrow, self._crossing_m = closed, wide, narrow, crossing_m
+        self._united: shapely.Geometry | None = None
+
+    def lets(self, line: shapely.Geometry) -> bool:
+        """Whether a line lies over barriers for no more than the crossing allowed."""
+        if shapely.is_empty(self._wide) and not shapely.intersects(self._closed, line).any():
+            return True
+        if self._united is None:
+            self._united = fill_thin_holes(unite_all(np.array([*self._closed, self._wide])))
+        return bool(shapely.length(shapely.intersection(line, self._united)) <= self._crossing_m)
+
+    def needs_culvert(self, line: shapely.Geometry) -> bool:
+        """Whether a line meets water that is not wide."""
+        return bool(shapely.length(shapely.intersection(line, fill_thin_holes(self._narrow))) > _LEAST_M)
 
 
 class Crossing:
@@ -140,29 +181,37 @@ class Crossing:
         """Whether a line lies over barriers for no more than the crossing allowed."""
         if self.is_clear(line):
             return True
-        bars = self.around(line, 0.0)[0]
-        return bool(shapely.length(shapely.intersection(line, bars)) <= self.barriers.crossing_m)
+        return self.around(np.array([line]), 0.0)[0].lets(line)
 
-    def around(self, piece: shapely.Geometry, reach_m: float) -> tuple[shapely.Geometry, shapely.Geometry]:
-        """Return what bars the way around a piece, and the water that a culvert crosses."""
-        wide_m = self.barriers.wide_m
-        x0, y0, x1, y1 = shapely.bounds(piece)
+    def around(self, pieces: GeometryArray, reach_m: float) -> list[Bars]:
+        """Return what bars the way around each piece: in few calls, and each as if it were alone."""
+        n, wide_m = len(pieces), self.barriers.wide_m
+        low, high = np.split(shapely.bounds(pieces), 2, axis=1)
         far = reach_m + 4.0 * wide_m + 1.0
-        window = shapely.box(x0 - far, y0 - far, x1 + far, y1 + far)
-        closed = self.barriers.closed[np.sort(self._closed.query(window, "intersects"))]
-        water = self.barriers.water[np.sort(self._water.query(window, "intersects"))]
-        united = unite_all(intersect(water, np.full(len(water), window))[0])
-        wide, narrow = _opened(united, wide_m)
-        return fill_thin_holes(unite_all(np.array([*closed, wide]))), fill_thin_holes(narrow)
+        windows: GeometryArray = np.asarray(shapely.box(*(low - far).T, *(high + far).T), dtype=object)
+        closed, water = (self._met_by(windows, tree) for tree in (self._closed, self._water))
+        shapes = intersect(self.barriers.water[water[1]], windows[water[0]])[0]
+        wide, narrow = _opened(unite_each(shapes, water[0], n), wide_m)
+        of_each = np.split(self.barriers.closed[closed[1]], np.searchsorted(closed[0], np.arange(1, n)))
+        return [Bars(*told, self.barriers.crossing_m) for told in zip(of_each, wide, narrow, strict=True)]
+
+    @staticmethod
+    def _met_by(windows: GeometryArray, tree: shapely.STRtree) -> tuple[IntArray, IntArray]:
+        """Return which windows meet which shapes, by window and shape."""
+        window, shape = tree.query(windows, predicate="intersects")
+        order = np.lexsort((shape, window))
+        return window[order], shape[order]
 
 
-def _opened(water: shapely.Geometry, wide_m: float) -> tuple[shapely.Geometry, shapely.Geometry]:
-    """Return the wide part of water, and the rest: eroded and dilated, so that ditches go and banks stay."""
+def _opened(water: GeometryArray, wide_m: float) -> tuple[GeometryArray, GeometryArray]:
+    """Return the wide part of waters, and the rest: eroded and dilated, so that ditches go and banks stay."""
     grown = shapely.buffer(water, _SEAM_M, quad_segs=_QUAD_SEGS)
     eroded = shapely.buffer(grown, -(wide_m + _SEAM_M), quad_segs=_QUAD_SEGS)
-    opened = shapely.buffer(eroded, wide_m, quad_segs=_QUAD_SEGS)
-    wide, narrow, _ = split(np.array([water]), np.array([opened]))
-    return wide[0], narrow[0]
+    wide, narrow = np.full(len(water), shapely.Polygon(), dtype=object), water.copy()
+    rows = np.flatnonzero(~shapely.is_empty(eroded))
+    opened = shapely.buffer(eroded[rows], wide_m, quad_segs=_QUAD_SEGS)
+    wide[rows], narrow[rows], _ = split(water[rows], opened)
+    return wide, narrow
 
 
 def _nearest_open(
@@ -172,10 +221,12 @@ def _nearest_open(
     gap: FloatArray,
     street: IntArray,
     crossing: Crossing,
-    reach_m: float,
-) -> tuple[int, shapely.Geometry, bool] | None:
-    """Return the segment, the line and whether it needs a culvert, of the nearest way in that nothing bars."""
-    bars: tuple[shapely.Geometry, shapely.Geometry] | None = None
+    bars: Bars | None,
+) -> tuple[tuple[int, shapely.Geometry, bool] | None, bool]:
+    """Return the segment, the line and whether it needs a culvert, of the nearest way in that nothing bars.
+
+    And whether that is told: it is not where it hangs on bars that are not given.
+    """
     start = 0
     while start < len(candidates):
         stop = int(np.searchsorted(gap, gap[start], side="right"))
@@ -185,13 +236,13 @@ def _nearest_open(
         for k in np.lexsort((shapely.get_y(point), shapely.get_x(point), street[level])):
             line = lines[k]
             if crossing.is_clear(line):
-                return int(level[k]), line, False
-            bars = bars or crossing.around(piece, reach_m)
-            if shapely.length(shapely.intersection(line, bars[0])) <= crossing.barriers.crossing_m:
-                needs_culvert = shapely.length(shapely.intersection(line, bars[1])) > _LEAST_M
-                return int(level[k]), line, bool(needs_culvert)
+                return (int(level[k]), line, False), True
+            if bars is None:
+                return None, False
+            if bars.lets(line):
+                return (int(level[k]), line, bars.needs_culvert(line)), True
         start = stop
-    return None
+    return None, True
 
 
 def length_over_parcels(

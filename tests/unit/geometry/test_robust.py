@@ -13,7 +13,7 @@ from flexsites.exclusion.kernels.cores import find_core
 from flexsites.exclusion.kernels.entrances import Barriers, Crossing
 from flexsites.exclusion.kernels.lanes import begins_lane, crossing_to
 from flexsites.geometry.holes import fill_thin_holes
-from flexsites.geometry.robust import intersect, intersect_all, split, unite, unite_all
+from flexsites.geometry.robust import intersect, intersect_all, split, unite, unite_all, unite_each
 from flexsites.geometry.shared_area import shared_areas
 
 ROOF = affinity.rotate(shapely.box(0, 0, 37, 8).difference(shapely.box(38, 2, 41, 5)), 38.5)
@@ -97,6 +97,25 @@ def test_a_union_keeps_all_its_members() -> None:
     united, is_repaired = unite(BOTH, np.array([0, 0]), 1)
     assert (united[0].area, is_repaired.tolist()) == (pytest.approx(BOTH_M2, abs=1e-3), [True])
     assert unite_all(BOTH).area == pytest.approx(BOTH_M2, abs=1e-3)
+
+
+@pytest.mark.parametrize("how", ["wrong", "given up"])
+def test_groups_are_united_as_each_alone(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that GEOS gets wrong, or on which it gives up, changes no other; a group of one is overlaid as well."""
+    ways = np.array([shapely.box(0, 0, 2, 1), shapely.box(1, 0, 3, 1), shapely.box(3, 0, 9, 1)])
+    groups = [BOTH, ways, ways[2:]]
+    if how == "given up":
+        union_all = shapely.union_all
+
+        def fails(shapes: Any, **others: Any) -> Any:
+            if BOTH[0] in np.ravel(shapes).tolist() and "grid_size" not in others:
+                raise shapely.GEOSException
+            return union_all(shapes, **others)
+
+        monkeypatch.setattr(shapely, "union_all", fails)
+    united = unite_each(np.concatenate(groups), np.repeat(np.arange(3), [len(group) for group in groups]), 4)
+    assert shapely.to_wkb(united[:3]).tolist() == [shapely.to_wkb(unite_all(group)) for group in groups]
+    assert shapely.area(united).tolist() == pytest.approx([BOTH_M2, 9.0, 6.0, 0.0], abs=1e-3)
 
 
 @pytest.mark.parametrize(("n", "turn"), [(4, 54.4), (6, 17.6)])
