@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from flexsites.arrays import FloatArray, GeometryArray, IntArray
 from flexsites.exclusion.kernels.cores import (
+    GRID_M,
     CoreParts,
     find_core,
+    find_cores,
     gap_bridged_m,
-    marks_of,
 )
 from flexsites.exclusion.kernels.lanes import approach_to, begins_lane, lanes_to_core, part_with_lanes
 from flexsites.exclusion.kernels.neighbours import Neighbours, find_neighbours, land_of
@@ -61,7 +62,7 @@ def opened(i: int, land: tuple[int, ...], pieces: GeometryArray) -> tuple[shapel
     """The core part of a piece, and the pieces that share a component of core with it."""
     of_land: GeometryArray = pieces[list(land)]
     core = find_core(of_land, min_width_m=WIDTH_M, min_area_m2=AREA_M2)
-    parts = CoreParts(of_land, core, marks_of(of_land))
+    parts = CoreParts(of_land, core)
     mine = land.index(i)
     return parts.part(mine), {land[k] for k in np.flatnonzero(parts.sharing(mine)).tolist()}
 
@@ -77,6 +78,37 @@ def test_a_core_depends_on_its_own_body_of_land_and_those_beside_it(pieces: Geom
         (part, mates), (expected, expected_mates) = (opened(i, one, pieces) for one in (land, whole))
         assert shapely.area(shapely.symmetric_difference(part, expected)) <= TOLERANCE_M2
         assert mates == expected_mates
+
+
+@given(st.lists(plots().filter(len), min_size=1, max_size=4))
+def test_lands_opened_together_are_as_each_alone(lands: list[GeometryArray]) -> None:
+    counts, figures = [len(land) for land in lands], {"min_width_m": WIDTH_M, "min_area_m2": AREA_M2}
+    of_land = np.repeat(np.arange(len(lands)), counts)
+    cores = find_cores(np.concatenate(lands), of_land, len(lands), **figures)
+    together = [CoreParts(land, core) for land, core in zip(lands, cores, strict=True)]
+    CoreParts.ask([(parts, i) for parts, n in zip(together, counts, strict=True) for i in range(n)])
+    for land, parts in zip(lands, together, strict=True):
+        alone = CoreParts(land, find_core(land, **figures))
+        assert shapely.to_wkb(alone.components).tolist() == shapely.to_wkb(parts.components).tolist()
+        for i in range(len(land)):
+            assert shapely.to_wkb(alone.part(i)) == shapely.to_wkb(parts.part(i))
+            assert alone.sharing(i).tolist() == parts.sharing(i).tolist()
+
+
+@given(plots())
+def test_a_part_is_what_an_overlay_cuts_whether_it_is_cut_or_not(pieces: GeometryArray) -> None:
+    """Where the area that the edges give tells it, nothing is cut: a piece is whole, or a component lies on it."""
+    parts = CoreParts(pieces, find_core(pieces, min_width_m=WIDTH_M, min_area_m2=AREA_M2))
+    noise = GRID_M * shapely.length(pieces)
+    cuts = shapely.intersection(pieces[:, None], parts.components[None, :])
+    lies = shapely.area(cuts) > noise[:, None]
+    for i, piece in enumerate(pieces):
+        is_whole = shapely.area(piece) - shapely.area(cuts[i]).sum() <= noise[i]
+        event("whole" if is_whole else "cut" if lies[i].any() else "none")
+        assert parts.on(i).tolist() == np.flatnonzero(lies[i]).tolist()
+        assert (parts.part(i) is piece) == is_whole
+        assert abs(shapely.area(parts.part(i)) - shapely.area(cuts[i][lies[i]]).sum()) <= noise[i]
+        assert parts.sharing(i).tolist() == (lies & lies[i]).any(axis=1).tolist()
 
 
 @given(st.floats(0.0, 3.1), st.floats(20.0, 40.0), st.permutations(range(3)))

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from flexsites.arrays import BoolArray, GeometryArray, IntArray
 from flexsites.exclusion.kernels.cores import (
     CoreParts,
-    find_core,
-    marks_of,
+    find_cores,
     rooms_m,
 )
 from flexsites.exclusion.kernels.entrances import Barriers, find_entrances, length_over_parcels
@@ -32,6 +31,9 @@ from flexsites.geometry.polygons import largest_first
 Lands = tuple[int, ...]
 
 _QUAD_SEGS = 4
+
+_AT_ONCE = 256
+"""Lands opened in one go: what is grown on the way takes more room than what is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,10 @@ Borrowing = tuple[int, Lands, tuple[tuple[int, int | Lands], ...]]
 of size that it fails."""
 
 
+Lent = tuple[int, Lands, int, tuple[float, float]]
+"""A borrowed way in: a piece, its land, the piece that lends, and where the way begins on that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """What size and width say of a piece: the test it fails, its core part, and the pieces that share its core."""
@@ -144,7 +150,6 @@ class Land:
     limits: Limits
     nearness: Near | None = None
     shape: list[shapely.Geometry] = field(default_factory=list)
-    _mark: list[shapely.Geometry] = field(default_factory=list)
     site: list[int] = field(default_factory=list)
     _number: list[int] = field(default_factory=list)
     _left: dict[tuple[int, bytes], IntArray] = field(default_factory=dict)
@@ -154,9 +159,8 @@ class Land:
     _way_in: dict[tuple[int, Lands], Entered | None] = field(default_factory=dict)
     _lane: dict[tuple[int, Lands, tuple[float, float]], shapely.LineString | None] = field(default_factory=dict)
     borrowed: dict[Borrowing, Door | None] = field(default_factory=dict)
-    lent_lane: dict[tuple[int, Lands, int, tuple[float, float]], shapely.LineString | None] = field(
-        default_factory=dict
-    )
+    lent_lane: dict[Lent, shapely.LineString | None] = field(default_factory=dict)
+    crossing: dict[Lent, shapely.Point | None] = field(default_factory=dict)
     sizes: dict[tuple[int, Lands], Size] = field(default_factory=dict)
     not_enclosed: set[int] = field(default_factory=set)
     _is_near: dict[tuple[int, int], bool] = field(default_factory=dict)
@@ -244,7 +248,6 @@ class Land:
         new = np.flatnonzero([key not in self._by_content for key in keys])
         self._by_content.update((keys[i], place) for place, i in enumerate(new.tolist(), len(self.shape)))
         self.shape += list(shapes[new])
-        self._mark += list(marks_of(shapes[new]))
         self.site += site[new].tolist()
         self._number += number[new].tolist()
         return np.array([self._by_content[key] for key in keys], dtype=np.int64)
@@ -252,14 +255,30 @@ class Land:
     def open(self, land: Lands) -> CoreParts:
         """Return the core of a land (its pieces, in order), to be cut to them."""
         if land not in self._opened:
-            core = find_core(
-                objects([self.shape[i] for i in land]),
-                min_width_m=self.limits.min_width_m,
-                min_area_m2=self.limits.min_area_m2,
-            )
-            pieces, marks = (objects([one[i] for i in land]) for one in (self.shape, self._mark))
-            self._opened[land] = CoreParts(pieces, core, marks)
+            self._open([land])
         return self._opened[land]
+
+    def open_all(self, asked: Sequence[tuple[int, Lands]]) -> None:
+        """Open the lands of pieces, and cut the cores to these: much of it in few calls."""
+        for start in range(0, len(asked), _AT_ONCE):
+            some = asked[start : start + _AT_ONCE]
+            self._open([land for land in dict.fromkeys(land for _, land in some) if land not in self._opened])
+            CoreParts.ask([(self._opened[land], land.index(piece)) for piece, land in some])
+
+    def _open(self, lands: Sequence[Lands]) -> None:
+        if not lands:
+            return
+        shapes = objects([self.shape[i] for land in lands for i in land])
+        n_pieces = [len(land) for land in lands]
+        cores = find_cores(
+            shapes,
+            np.repeat(np.arange(len(lands)), n_pieces),
+            len(lands),
+            min_width_m=self.limits.min_width_m,
+            min_area_m2=self.limits.min_area_m2,
+        )
+        of_each = np.split(shapes, np.cumsum(n_pieces)[:-1])
+        self._opened |= zip(lands, map(CoreParts, of_each, cores), strict=True)
 
     def enter(self, pieces: IntArray) -> None:
         """Find the own ways in of pieces that were not asked before."""

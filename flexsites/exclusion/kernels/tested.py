@@ -87,7 +87,7 @@ def read_land(land: Land, is_left: BoolArray, asked: IntArray, is_street_known: 
     """
     reading = LandReading(land, land.pieces(is_left, land.near(land.near(asked))))
     mine = np.flatnonzero(np.isin(reading.site, asked))
-    sizes = [reading.size(int(i)) for i in mine]
+    sizes = reading.all_sizes(mine.tolist())
     outcome = np.array([size.outcome for size in sizes], dtype=np.int64)
     cores = objects([size.core for size in sizes])
     passing = np.flatnonzero(outcome == PASSES)
@@ -143,6 +143,14 @@ class LandReading:
         if row not in self._sizes:
             self._sizes[row] = self._size(row)
         return self._sizes[row]
+
+    def all_sizes(self, rows: Sequence[int]) -> list[Size]:
+        """Test size and width of pieces: their lands are opened together."""
+        keys = [
+            (int(self.piece[row]), standing) for row in rows if not isinstance(standing := self._standing(row), int)
+        ]
+        self.land.open_all([key for key in keys if key not in self.land.sizes])
+        return [self.size(row) for row in rows]
 
     def key(self, row: int) -> tuple[int, Lands]:
         """Return a piece and its land: what is found of it hangs on these alone."""
@@ -218,8 +226,7 @@ class LandReading:
             return self.land.approach(piece, size.land, size.core, entrance)
         key = (piece, size.land, door.lender, (entrance.x, entrance.y))
         if key not in known:
-            lent = self.land.open(size.land).part(size.land.index(door.lender))
-            begin = crossing_to(size.core, lent, entrance, lane_m=self.land.limits.lane_m)
+            begin = self._crossing(piece, size, door.lender, entrance)
             known[key] = None if begin is None else self.land.approach(piece, size.land, size.core, begin)
         return known[key]
 
@@ -259,8 +266,16 @@ class LandReading:
             if (door := self.door(other)) is not None and door.entered.point is not None:
                 point = door.entered.point
                 # An edge that no lane passes lets nobody in.
-                if crossing_to(size.core, part, point, lane_m=self.land.limits.lane_m) is None:
+                if self._crossing(int(self.piece[row]), size, piece, point) is None:
                     continue
                 distance = float(shapely.distance(point, size.core))
                 found.append((distance, self.land.name_of(piece), Door(door.entered, piece)))
         return min(found, key=lambda one: one[:2])[2] if found else None
+
+    def _crossing(self, piece: int, size: Size, lender: int, entrance: shapely.Point) -> shapely.Point | None:
+        """Return where a lane from the entrance of a lender comes into the core part of a piece; None: nowhere."""
+        key, known = (piece, size.land, lender, (entrance.x, entrance.y)), self.land.crossing
+        if key not in known:
+            lent = self.land.open(size.land).part(size.land.index(lender))
+            known[key] = crossing_to(size.core, lent, entrance, lane_m=self.land.limits.lane_m)
+        return known[key]
