@@ -158,25 +158,30 @@ def blocked_interval(
     """
     if ax > bx:
         ax, ay, bx, by = bx, by, ax, ay
-    return _interval(ax, ay, bx, by, _aside(ax, ay, bx, by, reach), low, high, reach)
+    if max(ay, by) + reach < low or min(ay, by) - reach > high:
+        return np.inf, -np.inf
+    aside = _aside(ax, ay, bx, by, reach)
+    left = _end(ax, ay, bx, by, aside, low, high, reach, -1.0)
+    return left, _end(ax, ay, bx, by, aside, low, high, reach, 1.0)
 
 
 @kernel
-def _interval(
-    ax: float, ay: float, bx: float, by: float, aside: tuple[float, float], low: float, high: float, reach: float
-) -> tuple[float, float]:
-    """Return what `blocked_interval` gives for a segment whose left end is first; `_aside` of it is given."""
-    if max(ay, by) + reach < low or min(ay, by) - reach > high:
-        return np.inf, -np.inf
-    if low <= ay <= high:
-        left = ax - reach
-    else:
-        left = _outermost(ax, ay, bx, by, aside, _nearest_height(ax, ay, bx, by, low, high), reach, -1.0)
-    if low <= by <= high:
-        right = bx + reach
-    else:
-        right = _outermost(ax, ay, bx, by, aside, _nearest_height(bx, by, ax, ay, low, high), reach, 1.0)
-    return left, right
+def _end(
+    ax: float,
+    ay: float,
+    bx: float,
+    by: float,
+    aside: tuple[float, float],
+    low: float,
+    high: float,
+    reach: float,
+    side: float,
+) -> float:
+    """Return the left end (side -1) or right end (1) of what a segment blocks of a strip; its own left end is first."""
+    x, y, other_x, other_y = (ax, ay, bx, by) if side < 0.0 else (bx, by, ax, ay)
+    if low <= y <= high:
+        return x + side * reach
+    return _outermost(ax, ay, bx, by, aside, _nearest_height(x, y, other_x, other_y, low, high), reach, side)
 
 
 @kernel
@@ -199,6 +204,8 @@ def _sorted_by_left(left: Floats, right: Floats, crosses: NDArray[np.bool_], sta
             crosses[start + i] = crossings[order[i]]
         return
     for i in range(start + 1, stop):
+        if left[i - 1] <= left[i]:
+            continue
         one_left, one_right, one_crosses = left[i], right[i], crosses[i]
         j = i - 1
         while j >= start and left[j] > one_left:
@@ -223,31 +230,40 @@ def _blocked(
 ) -> tuple[Ints, Ints, Floats, Floats, NDArray[np.bool_]]:
     """Return per strip what each edge blocks of it: start and stop into left, right and crosses-the-middle."""
     start = np.zeros(n_strips + 1, np.int64)
+    strips = np.empty((edges.shape[0], 2), np.int64)
     for i in range(edges.shape[0]):
         first, last = _strips_of(edges[i], origin, step, depth, reach, n_strips)
-        for k in range(first, last):
-            start[k + 1] += 1
-    start = np.cumsum(start)
+        strips[i, 0], strips[i, 1] = first, last
+        if last > first:
+            start[first] += 1
+            start[last] -= 1
+    n_blocked, total = 0, 0
+    for k in range(n_strips + 1):
+        n_blocked += start[k]
+        start[k] = total
+        total += n_blocked
     stop = start[:n_strips].copy()
-    left = np.empty(start[n_strips])
-    right = np.empty(start[n_strips])
-    crosses = np.empty(start[n_strips], np.bool_)
+    left = np.empty(total)
+    right = np.empty(total)
+    crosses = np.empty(total, np.bool_)
     for i in range(edges.shape[0]):
         ax, ay, bx, by = edges[i, 0], edges[i, 1], edges[i, 2], edges[i, 3]
         if ax > bx:
             ax, ay, bx, by = bx, by, ax, ay
         aside = _aside(ax, ay, bx, by, reach)  # once for all strips that it blocks
-        first, last = _strips_of(edges[i], origin, step, depth, reach, n_strips)
-        for k in range(first, last):
+        for k in range(strips[i, 0], strips[i, 1]):
             low = origin + k * step + TOUCH_M
             high = origin + k * step + depth - TOUCH_M
-            one_left, one_right = _interval(ax, ay, bx, by, aside, low, high, reach)
+            if max(ay, by) + reach < low or min(ay, by) - reach > high:
+                continue
+            one_left = _end(ax, ay, bx, by, aside, low, high, reach, -1.0)
+            one_right = _end(ax, ay, bx, by, aside, low, high, reach, 1.0)
             if one_left > one_right:
                 continue
-            middle = (low + high) / 2
-            left[stop[k]], right[stop[k]] = one_left, one_right
-            crosses[stop[k]] = (ay <= middle) != (by <= middle)
-            stop[k] += 1
+            middle, at = (low + high) / 2, stop[k]
+            left[at], right[at] = one_left, one_right
+            crosses[at] = (ay <= middle) != (by <= middle)
+            stop[k] = at + 1
     return start[:n_strips], stop, left, right, crosses
 
 
