@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 from flexsites.capacity.kernels.layout_directions import row_directions
 from flexsites.capacity.kernels.layout_figures import LAYOUT, Layout, lane_width, row_depth, row_pitch
 from flexsites.capacity.kernels.layout_ground import Ground, Mouth
-from flexsites.capacity.kernels.layout_lanes import cut_stretches
+from flexsites.capacity.kernels.layout_lanes import EVERY, cut_stretches
 from flexsites.capacity.kernels.layout_plan import (
+    Lanes,
     Plan,
     Stretches,
     Strips,
     best_storeys,
+    lay_lane,
     lay_lanes,
     plan_rows,
-    reached_dm,
 )
 from flexsites.capacity.kernels.layout_rows import N_MODULES
 from flexsites.capacity.kernels.layout_strips import along_and_across, clear_intervals, n_strips_over, turned
@@ -30,9 +31,6 @@ from flexsites.geometry.ways import Lane
 __all__ = ["Asked", "Found", "Frames", "Planned", "Turns", "asked_of", "held"]
 
 Floats = NDArray[np.float64]
-
-_COARSE = 4
-"""Directions are compared on a lattice with so many times the step."""
 
 
 class Planned(NamedTuple):
@@ -88,7 +86,7 @@ class _Turned:
 
     def __init__(self, edges: Floats, direction: float) -> None:
         self.edges, self.swapped = along_and_across(edges, direction)
-        self.low = float(self.swapped[:, ::2].min())
+        self.low, self.left = float(self.swapped[:, ::2].min()), float(self.swapped[:, 1].min())
         self.direction = direction
         self._strips: dict[tuple[object, ...], Strips] = {}
 
@@ -103,6 +101,14 @@ class _Turned:
             n = rows[0].size - 1
             self._strips[question, asked.lane] = clear_intervals(self.edges, low + depth, step, n, *asked.lane)
         return rows, self._strips[question, asked.lane]
+
+    def crosses(self, asked: Asked) -> Strips:
+        """Return the clear intervals of lanes across the rows, see `next_spine`."""
+        question = (asked.lane, asked.step_m)
+        if question not in self._strips:
+            n = -(-n_strips_over(self.swapped, self.left, asked.step_m, asked.lane[0]) // EVERY)
+            self._strips[question] = clear_intervals(self.swapped, self.left, EVERY * asked.step_m, n, *asked.lane)
+        return self._strips[question]
 
 
 class Turns:
@@ -126,7 +132,7 @@ class _Frame:
         self.ground, self.piece = ground, piece
         self.mouths = {lane: turned(mouth.segments(), piece.direction) for lane, mouth in ground.mouths.items()}
         self._reached: dict[tuple[object, ...], int] = {}
-        self._lanes: dict[tuple[object, ...], tuple[Floats, Floats, Stretches, int, bool]] = {}
+        self._lanes: dict[tuple[object, ...], Lanes] = {}
         self._stretches: dict[tuple[object, ...], Stretches] = {}
 
     def _lattice(self, asked: Asked, depth: float, step: float) -> tuple[float, float, float, float, float]:
@@ -135,24 +141,24 @@ class _Frame:
 
     def reached_dm(self, asked: Asked) -> int:
         """Return the decimetres of row that one lane across reaches, of a coarse lattice: to compare directions."""
-        if asked.network not in self._reached:
-            lattice = self._lattice(asked, asked.depths[0], _COARSE * asked.step_m)
-            mouth, verge, piece = self.mouths[asked.lane], asked.lane[1], self.piece
-            self._reached[asked.network] = reached_dm(
-                piece.edges, piece.swapped, lattice, asked.setback_m, verge, mouth, asked.pitch_m
-            )
+        self.lanes(asked, 1)
         return self._reached[asked.network]
 
-    def lanes(self, asked: Asked, n_spines: int) -> tuple[Floats, Floats, Stretches, int, bool]:
+    def lanes(self, asked: Asked, n_spines: int) -> Lanes:
         """Return what `lay_lanes` gives for rows of one storey, with so many spines at most."""
         question = (*asked.network, n_spines)
         if question not in self._lanes:
             depth, step, piece = asked.depths[0], asked.step_m, self.piece
-            lattice, mouth, verge = self._lattice(asked, depth, step), self.mouths[asked.lane], asked.lane[1]
-            rows, lanes = piece.strips(asked, depth, step)
-            self._lanes[question] = lay_lanes(
-                piece.edges, piece.swapped, rows, lanes, lattice, mouth, verge, asked.pitch_m, n_spines
-            )
+            (rows, lanes), lattice = piece.strips(asked, depth, step), self._lattice(asked, depth, step)
+            along = lattice, self.mouths[asked.lane], asked.lane[1], asked.pitch_m
+            if n_spines == 1:
+                laid, self._reached[asked.network] = lay_lane(piece.swapped, rows, lanes, *along)
+            else:
+                laid = self.lanes(asked, 1)
+                if len(laid[0]) > 0 and not laid[4]:
+                    crosses = piece.crosses(asked)
+                    laid = lay_lanes(piece.edges, rows, lanes, crosses, piece.left, *along, n_spines, laid)
+            self._lanes[question] = laid
         return self._lanes[question]
 
     def stretches(self, asked: Asked, depth: float, n_spines: int) -> Stretches:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from flexsites.capacity.kernels.layout_strips import blocked_interval, clear_intervals
 from flexsites.compiled import kernel
 
-__all__ = ["N_SPINE", "cut_stretches", "first_spine", "next_spine"]
+__all__ = ["EVERY", "N_SPINE", "cut_stretches", "first_spine", "next_spine"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -256,9 +256,9 @@ def next_spine(
     rows, lanes, lattice
         As for `cut_stretches`.
     crosses
-        Clear intervals, in y, of strips across the rows, as wide as a lane.
+        Clear intervals, in y, of strips across the rows, as wide as a lane: one in `EVERY`.
     first_x
-        Left side of the first of these strips; they lie a step apart.
+        Left side of the first of these strips.
     spines
         Those there are, shape (s, N_SPINE).
     chosen
@@ -289,8 +289,8 @@ def next_spine(
                 n += 1
     found, link = np.zeros((1, N_SPINE)), np.zeros((1, 3))
     most = 0.0
-    for c in range(0, crosses[0].size - 1, EVERY):
-        x = first_x + c * step + lane / 2
+    for c in range(crosses[0].size - 1):
+        x = first_x + c * (EVERY * step) + lane / 2
         for i in range(crosses[0][c], crosses[0][c + 1]):
             cross = (x, crosses[1][i], crosses[2][i])
             gain = _gain(lanes, lattice, worth, spine, cross)

@@ -21,28 +21,32 @@ from flexsites.capacity.kernels.layout_rows import (
     ponds_between,
     runs_of_rows,
 )
-from flexsites.capacity.kernels.layout_strips import clear_intervals, n_strips_over
+from flexsites.capacity.kernels.layout_runs import bays_of_run, bays_per_m
 from flexsites.compiled import kernel
 
 __all__ = [
+    "Lanes",
     "Plan",
     "Stretches",
     "Strips",
     "best_storeys",
+    "lay_lane",
     "lay_lanes",
     "plan_rows",
-    "reached_dm",
 ]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Strips = tuple[Ints, Floats, Floats]
 Stretches = tuple[Ints, Floats, Floats, Ints]
+Lanes = tuple[Floats, Floats, Stretches, int, bool]
 
 Lattice = tuple[float, float, float, float, float]
 
 _WHOLE = 1e-9
 _ALL = 1 << 40
+_COARSE = 4
+"""Directions are compared on a lattice with so many times the step."""
 _NEARLY_ALL = 20
 """Lanes reach nearly all rows where they leave less than one part in so many [A]: more lanes are then not tried, nor
 the lane to the largest room where it hardly bends. To follow that lane everywhere gave 0.4 % more modules in Kampen,
@@ -105,23 +109,15 @@ def _through_gate(edges: Floats, gate: Floats, lane: float, verge: float) -> Flo
 
 
 @kernel
-def lay_lanes(
-    edges: Floats,
-    swapped: Floats,
-    rows: Strips,
-    lanes: Strips,
-    lattice: Lattice,
-    mouth: Floats,
-    verge: float,
-    pitch: float,
-    n_spines: int,
-) -> tuple[Floats, Floats, Stretches, int, bool]:
-    """Return lanes across the rows, each of which reaches more metres of row than there were without it.
+def lay_lane(
+    swapped: Floats, rows: Strips, lanes: Strips, lattice: Lattice, mouth: Floats, verge: float, pitch: float
+) -> tuple[Lanes, int]:
+    """Return the lane across the rows through the gate, and what it reaches.
 
     Parameters
     ----------
-    edges, swapped
-        Boundary in the frame of the rows, (x0, y0, x1, y1) in m, shape (n, 4); and with x and y swapped.
+    swapped
+        Boundary in the frame of the rows with x and y swapped, (y0, x0, y1, x1) in m, shape (n, 4).
     rows, lanes
         Clear intervals of the strips of rows, and of the lanes in front of them.
     lattice
@@ -130,25 +126,56 @@ def lay_lanes(
         From the entrance to the gate, (x0, y0, x1, y1) in m.
     verge, pitch
         Between a lane and the edge, and from row to row, in m.
-    n_spines
-        Most lanes across the rows.
 
     Returns
     -------
         Spines, links (see `layout_lanes`), the stretches of rows along them (see `cut_stretches`), the decimetres of
-        row they reach, and whether that is all but a little.
+        row they reach, and whether that is all but a little. Beside them the decimetres that are reached of rows on a
+        coarse lattice, `_COARSE` times the step: to compare directions.
+    """
+    _, step, _, lane, gap = lattice
+    spines, links = first_spine(swapped, mouth[-1, 2], mouth[-1, 3], lane, verge), np.zeros((0, 3))
+    stretches = cut_stretches(rows, lanes, lattice, spines, links, mouth)
+    reached, most, is_all = _reached(stretches, _apart(pitch, step), 2 * gap)
+    coarse = reached[::_COARSE].copy()
+    return (spines, links, stretches, most, is_all), best_rows(coarse, _apart(pitch, _COARSE * step))[-1]
+
+
+@kernel
+def lay_lanes(
+    edges: Floats,
+    rows: Strips,
+    lanes: Strips,
+    crosses: Strips,
+    first_x: float,
+    lattice: Lattice,
+    mouth: Floats,
+    verge: float,
+    pitch: float,
+    n_spines: int,
+    one: Lanes,
+) -> Lanes:
+    """Return lanes across the rows, each of which reaches more metres of row than there were without it.
+
+    Parameters
+    ----------
+    edges
+        Boundary in the frame of the rows, (x0, y0, x1, y1) in m, shape (n, 4).
+    crosses, first_x
+        See `next_spine`.
+    n_spines
+        Most lanes across the rows.
+    one
+        As `lay_lane` gives it, with a lane; rows, lanes, lattice, mouth, verge and pitch as it takes them.
+
+    Returns
+    -------
+        Of all lanes what `lay_lane` gives of one.
     """
     step, lane, loss, gate = lattice[1], lattice[3], 2 * lattice[4], mouth[-1, 2:]
     apart = _apart(pitch, step)
-    spines, links = first_spine(swapped, gate[0], gate[1], lane, verge), np.zeros((0, 3))
-    stretches = cut_stretches(rows, lanes, lattice, spines, links, mouth)
-    reached, most, is_all = _reached(stretches, apart, loss)
-    if n_spines == 1 or spines.shape[0] == 0 or is_all:
-        return spines, links, stretches, most, is_all
-    first_x = swapped[:, 1].min()
-    n = n_strips_over(swapped, first_x, step, lane)
-    crosses = clear_intervals(swapped, first_x, step, n, lane, verge)
-    through = _through_gate(edges, gate, lane, verge)
+    spines, links, stretches, most, is_all = one
+    reached, through = _reached(stretches, apart, loss)[0], _through_gate(edges, gate, lane, verge)
     while spines.shape[0] < n_spines and not is_all:
         chosen = chosen_rows(reached, apart)
         spine, link = next_spine(rows, lanes, crosses, lattice, first_x, spines, chosen, through)
@@ -161,26 +188,6 @@ def lay_lanes(
             break
         spines, links, stretches, most, is_all = more, linked, along, metres, is_more
     return spines, links, stretches, most, is_all
-
-
-@kernel
-def reached_dm(
-    edges: Floats,
-    swapped: Floats,
-    lattice: Lattice,
-    setback: float,
-    verge: float,
-    mouth: Floats,
-    pitch: float,
-) -> int:
-    """Return the decimetres of row that one lane across reaches: to compare directions, on a coarse lattice."""
-    low, step, depth, lane, _ = lattice
-    n = n_strips_over(edges, low, step, depth)
-    rows = clear_intervals(edges, low, step, n, depth, setback)
-    lanes = clear_intervals(edges, low + depth, step, n, lane, verge)
-    one = int(np.int64(1))  # a number like any other: for the word 1 another kernel would be compiled
-    most: int = lay_lanes(edges, swapped, rows, lanes, lattice, mouth, verge, pitch, one)[3]
-    return most
 
 
 @kernel
@@ -217,12 +224,11 @@ def best_storeys(
         Both; (held, 0) where none holds more.
     """
     best, layout = 0, figures[0]
-    before_water = np.empty(n_storeys, np.int64)
+    # First no less than what is counted once that may matter.
+    before_water, is_counted, last = np.empty(n_storeys, np.int64), np.zeros(n_storeys, np.bool_), -1
+    n_bays, lengths = np.empty(0, np.int64), np.empty(0)
     for i in range(n_storeys):
-        start, near, far, spine = stacked if i > 0 else flat
-        n_bays = bays_of_strips(start, near, far, spine, layout, i + 1)
-        most = best_rows(n_bays, _apart(row_pitch(layout, i + 1), layout["step_m"]))[-1]
-        before_water[i] = (i + 1) * most
+        before_water[i] = (i + 1) * _most_bays(stacked if i > 0 else flat, layout, i + 1)
     while True:
         i = int(before_water.argmax())
         for k in range(n_storeys):
@@ -232,10 +238,58 @@ def best_storeys(
         if before_water[i] <= held or held >= enough:
             return held, best
         stretches, lane_low = (stacked, lane_lows[1]) if i > 0 else (flat, lane_lows[0])
-        n_modules = int(plan_rows(stretches, spines, lane_low, layout, i + 1, enough, water_m2)[0][:, N_MODULES].sum())
+        if i != last:
+            n_bays, lengths = bays_of_strips(*stretches, layout, i + 1)
+            last = i
+        if not is_counted[i]:
+            most = best_rows(n_bays, _apart(row_pitch(layout, i + 1), layout["step_m"]))[-1]
+            before_water[i], is_counted[i] = (i + 1) * most, True
+            continue
+        runs = _beside_water(stretches, spines, lane_low, layout, i + 1, n_bays, lengths, water_m2)[0]
         before_water[i] = 0
+        n_modules = min(enough, int(runs[:, N_MODULES].sum()))
         if n_modules > held:
             held, best = n_modules, i + 1
+
+
+@kernel
+def _most_bays(stretches: Stretches, layout: np.void, n_storeys: int) -> int:
+    """Return no less than the bays that the best rows hold, by what is reached of each strip: to count them costs more.
+
+    Law: never less than `best_rows` of `bays_of_strips`.
+    """
+    start, near, far, spine = stretches
+    apart, gap = _apart(row_pitch(layout, n_storeys), layout["step_m"]), layout["fire_gap_m"]
+    best, longest_m = np.zeros(start.size), 0.0
+    for k in range(start.size - 1):
+        room = 0.0
+        for i in range(start[k], start[k + 1]):
+            if spine[i] >= 0:
+                length = abs(far[i] - near[i])
+                room += length + gap
+                longest_m = max(longest_m, length)
+        best[k + 1] = max(best[k], room + best[max(0, k + 1 - apart)])
+    longest = bays_of_run(layout, longest_m, n_storeys)
+    return int(best[-1] * bays_per_m(layout, longest, n_storeys)) if longest > 0 else 0
+
+
+@kernel
+def _beside_water(
+    stretches: Stretches,
+    spines: Floats,
+    lane_low: float,
+    layout: np.void,
+    n_storeys: int,
+    n_bays: Ints,
+    lengths: Floats,
+    water_m2: float,
+) -> tuple[Floats, Floats, Ints, Floats]:
+    """Return all runs that fit beside the water, the water, the strips of the rows, and the low sides of all lanes."""
+    chosen = chosen_rows(n_bays, _apart(row_pitch(layout, n_storeys), layout["step_m"]))
+    lane_y = lane_low + layout["step_m"] * np.arange(n_bays.size)
+    runs = fill_runs(runs_of_rows(chosen, stretches, lane_y, spines, layout, lengths), n_storeys, _ALL, 1)
+    runs, ponds = ponds_between(runs, chosen, stretches, lane_y, spines, layout, n_storeys, lengths, water_m2)
+    return runs, ponds, chosen, lane_y
 
 
 @kernel
@@ -270,14 +324,13 @@ def plan_rows(
         Runs, water, and the strip of each stretch: see `Plan`.
     """
     start, near, far, spine = stretches
-    n_bays = bays_of_strips(start, near, far, spine, layout, n_storeys)
-    chosen = chosen_rows(n_bays, _apart(row_pitch(layout, n_storeys), layout["step_m"]))
-    lane_y = lane_low + layout["step_m"] * np.arange(n_bays.size)
-    runs = fill_runs(runs_of_rows(chosen, stretches, lane_y, spines, layout, n_storeys), n_storeys, _ALL, 1)
-    runs, ponds = ponds_between(runs, chosen, stretches, lane_y, spines, layout, n_storeys, water_m2)
+    n_bays, lengths = bays_of_strips(start, near, far, spine, layout, n_storeys)
+    runs, ponds, chosen, lane_y = _beside_water(
+        stretches, spines, lane_low, layout, n_storeys, n_bays, lengths, water_m2
+    )
     if runs[:, N_MODULES].sum() > enough:
         runs = fill_runs(runs, n_storeys, enough, layout["n_bays_min"])
-        fewer, nearer = ponds_between(runs, chosen, stretches, lane_y, spines, layout, n_storeys, water_m2)
+        fewer, nearer = ponds_between(runs, chosen, stretches, lane_y, spines, layout, n_storeys, lengths, water_m2)
         # Water near the cluster where that costs no home; else it stays where all homes together leave it.
         if fewer[:, N_MODULES].sum() == runs[:, N_MODULES].sum():
             ponds = nearer

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flexsites.capacity.kernels.layout_lanes import ANCHOR, FAR, X
-from flexsites.capacity.kernels.layout_runs import bays_of_run, bays_of_stretch, run_length, run_lengths
+from flexsites.capacity.kernels.layout_runs import bays_of_length, bays_of_run, bays_of_stretch, run_lengths
 from flexsites.capacity.kernels.ordering import stable_order
 from flexsites.compiled import kernel
 
@@ -27,19 +27,27 @@ STRETCH, OFFSET, N_BAYS, N_MODULES, DISTANCE, N_RUN = 0, 1, 2, 3, 4, 5
 FEW_PONDS = 3
 """Water lies in no more parts than this where the rows leave room for it."""
 
+ROUNDING_M2 = 1e-3
+"""More than areas are rounded by: where so much more is wanting, no pond is sought."""
+
 
 @kernel
-def bays_of_strips(start: Ints, near: Floats, far: Floats, spine: Ints, layout: np.void, n_storeys: int) -> Ints:
-    """Return the bays that the reached stretches of each strip hold."""
+def bays_of_strips(
+    start: Ints, near: Floats, far: Floats, spine: Ints, layout: np.void, n_storeys: int
+) -> tuple[Ints, Floats]:
+    """Return the bays that the reached stretches of each strip hold, and the lengths of runs: see `run_lengths`."""
     n_bays = np.zeros(start.size - 1, np.int64)
-    lengths = np.abs(far - near)
-    longest = bays_of_run(layout, lengths.max(), n_storeys) if lengths.size else 0
-    runs = run_lengths(layout, longest, n_storeys)
+    longest_m = 0.0
+    for i in range(near.size):
+        longest_m = max(longest_m, abs(far[i] - near[i]))
+    lengths = run_lengths(layout, bays_of_run(layout, longest_m, n_storeys), n_storeys)
     for k in range(n_bays.size):
+        n = 0
         for i in range(start[k], start[k + 1]):
             if spine[i] >= 0:
-                n_bays[k] += bays_of_stretch(layout, lengths[i], runs)
-    return n_bays
+                n += bays_of_stretch(layout, abs(far[i] - near[i]), lengths)
+        n_bays[k] = n
+    return n_bays, lengths
 
 
 @kernel
@@ -107,11 +115,11 @@ def runs_of_rows(
     lane_y: Floats,
     spines: Floats,
     layout: np.void,
-    n_storeys: int,
+    lengths: Floats,
 ) -> Floats:
     """Return all runs that chosen rows hold, shape (r, N_RUN), the nearest to the gate first; none has modules yet.
 
-    `lane_y` is the low side of the lane of each strip.
+    `lane_y` is the low side of the lane of each strip, `lengths` are those of runs.
     """
     start, near, far, spine = stretches
     shortest = layout["n_bays_min"] * layout["width_m"]
@@ -127,12 +135,12 @@ def runs_of_rows(
                 continue
             way = _way(spines[spine[i]], near[i], lane_y[k])
             length, offset = abs(far[i] - near[i]), 0.0
-            n_bays = bays_of_run(layout, length, n_storeys)
+            n_bays = bays_of_length(layout, length, lengths)
             while n_bays > 0:
                 runs[n, STRETCH], runs[n, OFFSET], runs[n, N_BAYS], runs[n, DISTANCE] = i, offset, n_bays, way + offset
                 n += 1
-                offset += run_length(layout, n_bays, n_storeys) + layout["fire_gap_m"]
-                n_bays = bays_of_run(layout, length - offset, n_storeys)
+                offset += lengths[n_bays] + layout["fire_gap_m"]
+                n_bays = bays_of_length(layout, length - offset, lengths)
     return runs[:n][stable_order(runs[:n, DISTANCE])]
 
 
@@ -212,9 +220,9 @@ def _free_lengths(
     lane_y: Floats,
     spines: Floats,
     layout: np.void,
-    n_storeys: int,
+    lengths: Floats,
 ) -> Floats:
-    """Return what runs leave of chosen rows, as (stretch, from, to, way from the gate), the nearest first."""
+    """Return what runs leave of chosen rows, as (stretch, from, to, way from the gate)."""
     start, near, far, spine = stretches
     n_stretches = 0
     for k in chosen:
@@ -224,7 +232,7 @@ def _free_lengths(
     n = 0
     for i in range(runs.shape[0]):
         one, begin = int(runs[i, STRETCH]), runs[i, OFFSET]
-        end = begin + run_length(layout, int(runs[i, N_BAYS]), n_storeys)
+        end = begin + lengths[int(runs[i, N_BAYS])]
         if last[one] >= 0:
             free[last[one], 2] = begin - layout["verge_m"]
         free[n, 0], free[n, 1], free[n, 2] = one, end + layout["verge_m"], abs(far[one] - near[one])
@@ -236,7 +244,7 @@ def _free_lengths(
                 free[n, 0], free[n, 1], free[n, 2] = i, 0.0, abs(far[i] - near[i])
                 free[n, 3] = _way(spines[spine[i]], near[i], lane_y[k]) if spine[i] >= 0 else np.inf
                 n += 1
-    return free[:n][stable_order(free[:n, 3])]
+    return free[:n]
 
 
 @kernel
@@ -255,6 +263,17 @@ def _ponds(free: Floats, depth: float, least: float, area: float) -> tuple[Float
 
 
 @kernel
+def _room(free: Floats, least: float) -> float:
+    """Return how long the free lengths are together that water may take."""
+    room = 0.0
+    for i in range(free.shape[0]):
+        length = free[i, 2] - free[i, 1]
+        if length >= least:
+            room += length
+    return room
+
+
+@kernel
 def ponds_between(
     runs: Floats,
     chosen: Ints,
@@ -263,6 +282,7 @@ def ponds_between(
     spines: Floats,
     layout: np.void,
     n_storeys: int,
+    lengths: Floats,
     area_m2: float,
 ) -> tuple[Floats, Floats]:
     """Return the runs that remain where water of an area has its place in the rows too, and the water.
@@ -279,6 +299,8 @@ def ponds_between(
         As for `runs_of_rows`.
     layout, n_storeys
         The figures; water is as deep as a module.
+    lengths
+        Of runs, see `run_lengths`.
     area_m2
         Of water, in m2.
 
@@ -289,12 +311,14 @@ def ponds_between(
     kept, n = runs.copy(), runs.shape[0]
     depth, least = layout["depth_m"], layout["water_min_m"]
     while True:
-        free = _free_lengths(kept[:n], chosen, stretches, lane_y, spines, layout, n_storeys)
-        ponds, missing = _ponds(free, depth, max(least, area_m2 / depth / FEW_PONDS), area_m2)
-        if missing > 0.0:
-            ponds, missing = _ponds(free, depth, least, area_m2)
-        if missing <= 0.0 or n == 0:
-            return (kept[:n], ponds) if missing <= 0.0 else (kept[:0], ponds)
+        free = _free_lengths(kept[:n], chosen, stretches, lane_y, spines, layout, lengths)
+        if n == 0 or _room(free, least) * depth > area_m2 - ROUNDING_M2:
+            nearest = free[stable_order(free[:, 3])]
+            ponds, missing = _ponds(nearest, depth, max(least, area_m2 / depth / FEW_PONDS), area_m2)
+            if missing > 0.0:
+                ponds, missing = _ponds(nearest, depth, least, area_m2)
+            if missing <= 0.0 or n == 0:
+                return (kept[:n], ponds) if missing <= 0.0 else (kept[:0], ponds)
         fewer = int(kept[n - 1, N_BAYS]) - 1
         if fewer < layout["n_bays_min"]:
             n -= 1

@@ -12,11 +12,24 @@ from numpy.typing import NDArray
 from flexsites.capacity.kernels.layout_figures import homes_at_most
 from flexsites.compiled import kernel
 
-__all__ = ["bays_of_run", "bays_of_stretch", "built_length", "n_places", "run_length", "run_lengths", "yard_length"]
+__all__ = [
+    "bays_of_length",
+    "bays_of_run",
+    "bays_of_stretch",
+    "bays_per_m",
+    "built_length",
+    "n_places",
+    "run_length",
+    "run_lengths",
+    "yard_length",
+]
 
 Floats = NDArray[np.float64]
 
 WHOLE = 1e-9
+
+_SURE = 1e-6
+"""What is no less than a number is so much more, in parts of it: far more than rounding and `WHOLE` come to."""
 
 
 @kernel
@@ -82,15 +95,42 @@ def bays_of_run(layout: np.void, length: float, n_storeys: int) -> int:
     if layout["parking_norm"] > 0.0:
         length = min(length, layout["parking_distance_m"])
     gap, bay = layout["side_gap_m"], layout["width_m"] + layout["side_gap_m"]
-    # Places and yard of a bay at least: n bays ask for no less, so that no more than this many fit.
-    parked = layout["parking_norm"] * layout["place_m"] + layout["yard_m2"] / layout["depth_m"]
-    asked = bay + n_storeys * layout["homes_per_module"] * parked
-    n = math.floor((length + gap) / asked + WHOLE)
+    # No more than this many fit.
+    n = math.floor((length + gap) / _asked_by_bay(layout, n_storeys) + WHOLE)
     if gap < layout["fire_gap_m"]:
         n = min(n, math.floor((layout["run_max_m"] - built_length(layout, 0, n_storeys)) / bay + WHOLE))
     while n > 0 and run_length(layout, n, n_storeys) > length + WHOLE:
         n -= 1
     return n if n >= layout["n_bays_min"] else 0
+
+
+@kernel
+def _asked_by_bay(layout: np.void, n_storeys: int) -> float:
+    """Return the length that a bay asks at least, its gap, places and yard with it: n bays ask no less than n times."""
+    parked = layout["parking_norm"] * layout["place_m"] + layout["yard_m2"] / layout["depth_m"]
+    asked: float = layout["width_m"] + layout["side_gap_m"] + n_storeys * layout["homes_per_module"] * parked
+    return asked
+
+
+@kernel
+def bays_per_m(layout: np.void, longest: int, n_storeys: int) -> float:
+    """Return no less than the bays per m of any run of at most the longest, the gap behind it taken with its length.
+
+    Examples
+    --------
+    Nothing but modules of 3.5 m, eleven at most, and gaps of 5 m: eleven on 43.5 m.
+
+    >>> from flexsites.capacity.kernels.layout_figures import LAYOUT
+    >>> figures = np.zeros(1, LAYOUT)
+    >>> figures[["width_m", "depth_m", "fire_gap_m"]] = (3.5, 8, 5)
+    >>> round(11 / bays_per_m(figures[0], 11, 1), 3)
+    43.5
+    """
+    besides = layout["fire_gap_m"] - layout["side_gap_m"]
+    if n_storeys > 1:
+        besides += layout["stairs_m"]
+    most: float = (1.0 + _SURE) / (_asked_by_bay(layout, n_storeys) + min(besides, besides / max(longest, 1)))
+    return most
 
 
 @kernel
@@ -100,6 +140,15 @@ def run_lengths(layout: np.void, longest: int, n_storeys: int) -> Floats:
     for n in range(lengths.size):
         lengths[n] = run_length(layout, n, n_storeys)
     return lengths
+
+
+@kernel
+def bays_of_length(layout: np.void, length: float, lengths: Floats) -> int:
+    """Return what `bays_of_run` gives for a length that is no longer than the longest stretch, from `run_lengths`."""
+    n = lengths.size - 1
+    while n > 0 and lengths[n] > length + WHOLE:
+        n -= 1
+    return n if n >= layout["n_bays_min"] else 0
 
 
 @kernel
@@ -128,10 +177,8 @@ def bays_of_stretch(layout: np.void, length: float, lengths: Floats) -> int:
     longest = lengths.size - 1
     if longest == 0:
         return 0
-    whole = lengths[longest] + layout["fire_gap_m"]
-    n_whole: int = max(0, math.floor((length + layout["fire_gap_m"]) / whole + WHOLE))
-    rest = length - n_whole * whole
-    n = longest
-    while n > 0 and lengths[n] > rest + WHOLE:
-        n -= 1
-    return n_whole * longest + (n if n >= layout["n_bays_min"] else 0)
+    whole, n_whole, rest = lengths[longest] + layout["fire_gap_m"], 0, length
+    if length >= lengths[longest] - 1.0:  # most are shorter
+        n_whole = max(0, math.floor((length + layout["fire_gap_m"]) / whole + WHOLE))
+        rest = length - n_whole * whole
+    return n_whole * longest + bays_of_length(layout, rest, lengths)

@@ -11,7 +11,7 @@ from flexsites.capacity.kernels.layout_directions import long_axis, row_directio
 from flexsites.capacity.kernels.layout_figures import LAYOUT, Layout
 from flexsites.capacity.kernels.layout_ground import local_edges
 from flexsites.capacity.kernels.layout_rows import best_rows, chosen_rows, fill_runs
-from flexsites.capacity.kernels.layout_runs import bays_of_run, bays_of_stretch, run_length, run_lengths
+from flexsites.capacity.kernels.layout_runs import bays_of_run, bays_of_stretch, bays_per_m, run_length, run_lengths
 from tests.piece_shapes import PLAIN, random_piece
 
 
@@ -64,6 +64,24 @@ def test_a_stretch_holds_one_run_after_the_other(norm: float, n_storeys: int, si
             n_bays += n
             left -= run_length(layout, n, n_storeys) + 5.0
         assert bays_of_stretch(layout, length, lengths) == n_bays
+
+
+@pytest.mark.parametrize("norm", [0.0, 1 / 3, 1.0])
+@pytest.mark.parametrize("n_storeys", [1, 3])
+@pytest.mark.parametrize("side_gap_m", [0.0, 5.0, 7.0])
+def test_no_stretch_holds_more_bays_than_a_metre_holds_at_most(norm: float, n_storeys: int, side_gap_m: float) -> None:
+    """What is passed over by it could not have held more: it comes near what long stretches do hold."""
+    layout = figures(PLAIN._replace(n_bays_min=1, parking_norm=norm, yard_m2=4.0, side_gap_m=side_gap_m))
+    for longest_m in (12.0, 40.0, 260.0):
+        longest = bays_of_run(layout, longest_m, n_storeys)
+        lengths, most = run_lengths(layout, longest, n_storeys), bays_per_m(layout, longest, n_storeys)
+        shares = [
+            bays_of_stretch(layout, length, lengths) / (length + 5.0) / most
+            for n in range(longest + 1)
+            for length in lengths[n] + np.linspace(0, longest_m - lengths[n], 40)
+        ]
+        assert max(shares, default=0.0) <= 1.0
+        assert longest == 0 or max(shares) > 0.75
 
 
 def test_short_runs_are_left_out() -> None:
