@@ -51,14 +51,12 @@ def _plans(ground: Ground, layouts: Sequence[Asked], enough: Ints, n_turns: int,
         for i, plan in enumerate(plans)
         if enough[i] > held(plan) and (ground.is_bent or plan is None or not plan.is_all_reached)
     ]
-    for lane in dict.fromkeys(layouts[i].lane for i in wanting):
-        if (rest := ground.beside_approach(lane)) is not None:
-            asking = [i for i in wanting if layouts[i].lane == lane]
-            turns = Turns(rest.edges, n_turns)
-            found = _from_gates(rest, turns, [layouts[i] for i in asking], enough[asking], n_spines)
-            for i, plan in zip(asking, found, strict=True):
-                if held(plan) > held(plans[i]) and plan is not None:
-                    plans[i] = plan._replace(approach=ground.approach)
+    asking = [layouts[i] for i in wanting]
+    if asking and (rest := ground.beside_approach(_lanes(asking))) is not None:
+        found = _from_gates(rest, Turns(rest.edges, n_turns), asking, enough[wanting], n_spines)
+        for i, plan in zip(wanting, found, strict=True):
+            if held(plan) > held(plans[i]) and plan is not None:
+                plans[i] = plan._replace(approach=ground.approach)
     return plans
 
 

@@ -71,8 +71,10 @@ class Asked(NamedTuple):
     pitch_m: float
     """From row to row, of one storey."""
     water_share: float
-    network: tuple[object, ...]
-    """The figures on which the lanes depend."""
+    network: int
+    """The same for layouts of the same figures on which the lanes depend."""
+    kin: int
+    """The same for layouts of the same lanes that have rows of the same depths."""
 
     def finer(self) -> "Asked":
         """Return it with rows on the fine lattice, along the same lanes."""
@@ -131,9 +133,10 @@ class _Frame:
     def __init__(self, ground: Ground, piece: _Turned) -> None:
         self.ground, self.piece = ground, piece
         self.mouths = {lane: turned(mouth.segments(), piece.direction) for lane, mouth in ground.mouths.items()}
-        self._reached: dict[tuple[object, ...], int] = {}
-        self._lanes: dict[tuple[object, ...], Lanes] = {}
-        self._stretches: dict[tuple[object, ...], Stretches] = {}
+        self._reached: dict[int, int] = {}
+        self._lanes: dict[tuple[int, int], Lanes] = {}
+        self._stretches: dict[tuple[int, int, float, float], Stretches] = {}
+        self._along: dict[tuple[int, int, float], tuple[Stretches, Stretches, Floats, tuple[float, float]]] = {}
 
     def _lattice(self, asked: Asked, depth: float, step: float) -> tuple[float, float, float, float, float]:
         """Return the lattice of rows of a depth, see `cut_stretches`: the first lies at the setback."""
@@ -146,7 +149,7 @@ class _Frame:
 
     def lanes(self, asked: Asked, n_spines: int) -> Lanes:
         """Return what `lay_lanes` gives for rows of one storey, with so many spines at most."""
-        question = (*asked.network, n_spines)
+        question = asked.network, n_spines
         if question not in self._lanes:
             depth, step, piece = asked.depths[0], asked.step_m, self.piece
             (rows, lanes), lattice = piece.strips(asked, depth, step), self._lattice(asked, depth, step)
@@ -166,7 +169,7 @@ class _Frame:
         step = asked.rows_step_m
         if (depth, step) == (asked.depths[0], asked.step_m):
             return self.lanes(asked, n_spines)[2]  # those by which the lanes were laid
-        question = (*asked.network, depth, n_spines, step)
+        question = asked.network, n_spines, depth, step
         if question not in self._stretches:
             spines, links = self.lanes(asked, n_spines)[:2]
             lattice, mouth = self._lattice(asked, depth, step), self.mouths[asked.lane]
@@ -176,20 +179,20 @@ class _Frame:
 
     def better(self, asked: Asked, enough: int, n_spines: int, best: "Found | None" = None) -> "Found | None":
         """Return the plan with the fewest storeys that holds enough, else that which holds most, or the best so far."""
-        flat = self.stretches(asked, asked.depths[0], n_spines)
-        stacked = self.stretches(asked, asked.depths[1], n_spines) if asked.n_storeys > 1 else flat
+        along, water_m2 = self._along_lanes(asked, n_spines), self.water_m2(asked)
         n_modules, n_storeys = best_storeys(
-            flat,
-            stacked,
-            self.lanes(asked, n_spines)[0],
-            self.lane_lows(asked),
-            asked.figures,
-            asked.n_storeys,
-            enough,
-            self.water_m2(asked),
-            held(best),
-        )
+            *along, asked.figures, asked.n_storeys, enough, water_m2, held(best)
+        )  # fmt: skip
         return Found(self, asked, n_spines, n_storeys, n_modules, None) if n_storeys > 0 else best
+
+    def _along_lanes(self, asked: Asked, n_spines: int) -> tuple[Stretches, Stretches, Floats, tuple[float, float]]:
+        """Return the stretches of rows of one storey and of more, the spines, and the low sides of the first lanes."""
+        question = asked.kin, n_spines, asked.rows_step_m
+        if question not in self._along:
+            flat = self.stretches(asked, asked.depths[0], n_spines)
+            stacked = self.stretches(asked, asked.depths[1], n_spines) if asked.n_storeys > 1 else flat
+            self._along[question] = flat, stacked, self.lanes(asked, n_spines)[0], self.lane_lows(asked)
+        return self._along[question]
 
     def lane_lows(self, asked: Asked) -> tuple[float, float]:
         """Return the low side of the lane of the first strip, of one storey and of more."""
@@ -242,7 +245,7 @@ class Frames:
     def __init__(self, ground: Ground, turns: Turns) -> None:
         self.ground, self.turns = ground, turns
         self._frames: dict[int, _Frame] = {}
-        self._by_reach: dict[tuple[object, ...], tuple[list[int], bool]] = {}
+        self._by_reach: dict[int, tuple[list[int], bool]] = {}
 
     def __getitem__(self, i: int) -> _Frame:
         """Return it in one of the directions."""
@@ -289,11 +292,14 @@ def held(plan: Found | None) -> int:
 
 def asked_of(layouts: Sequence[Layout]) -> list[Asked]:
     """Return what layouts ask, its figures floats: a whole number among them would have every kernel compiled again."""
-    asked = []
+    asked: list[Asked] = []
+    networks: dict[object, int] = {}
+    kin: dict[object, int] = {}
     for layout, one in zip(layouts, np.array([tuple(one) for one in layouts], dtype=LAYOUT), strict=True):
         lane = float(lane_width(one)), float(layout.verge_m)
         depths, pitch = (float(row_depth(one, 1)), float(row_depth(one, 2))), float(row_pitch(one, 1))
         setback, step, fire_gap = float(layout.setback_m), float(layout.step_m), float(layout.fire_gap_m)
+        network = networks.setdefault((lane, setback, depths[0], pitch, fire_gap, step), len(networks))
         asked.append(
             Asked(
                 figures=np.array([one]),
@@ -306,7 +312,8 @@ def asked_of(layouts: Sequence[Layout]) -> list[Asked]:
                 fire_gap_m=fire_gap,
                 pitch_m=pitch,
                 water_share=float(layout.water_share),
-                network=(lane, setback, depths[0], pitch, fire_gap, step),
+                network=network,
+                kin=kin.setdefault((network, depths, layout.n_storeys > 1), len(kin)),
             )
         )
     return asked

@@ -80,7 +80,7 @@ class Ground(NamedTuple):
     is_bent: bool
     """Whether that lane bends once it has room, or begins off the land."""
 
-    def beside_approach(self, lane: tuple[float, float]) -> "Ground | None":
+    def beside_approach(self, lanes: Sequence[tuple[float, float]]) -> "Ground | None":
         """Return what the lane to the largest room leaves of the ground, entered at its end; None: none is asked.
 
         Of several parts, however large, that is meant to which the lane leads.
@@ -93,7 +93,7 @@ class Ground(NamedTuple):
             return None
         end = np.array([self.approach.middle.coords[-1]])
         rest = parts[np.argmin(shapely.distance(parts, shapely.Point(end[0])))]
-        (found,), (origin,) = grounds_of(np.array([rest], dtype=object), end, [lane])
+        (found,), (origin,) = grounds_of(np.array([rest], dtype=object), end, lanes)
         return found._replace(
             edges=found.edges + np.tile(origin, 2),
             area_m2=self.area_m2,
