@@ -67,6 +67,9 @@ class Asked(NamedTuple):
     """Of the lattice of lanes."""
     rows_step_m: float
     """Of the lattice of rows."""
+    fine_step_m: float
+    fine_figures: NDArray[np.void]
+    """Of the fine lattice of rows, and the figures with that step."""
     fire_gap_m: float
     pitch_m: float
     """From row to row, of one storey."""
@@ -78,9 +81,7 @@ class Asked(NamedTuple):
 
     def finer(self) -> "Asked":
         """Return it with rows on the fine lattice, along the same lanes."""
-        figures = self.figures.copy()
-        figures["step_m"] = figures["fine_step_m"]
-        return self._replace(figures=figures, rows_step_m=float(figures["fine_step_m"][0]))
+        return self._replace(figures=self.fine_figures, rows_step_m=self.fine_step_m)
 
 
 class _Turned:
@@ -189,9 +190,10 @@ class _Frame:
         """Return the stretches of rows of one storey and of more, the spines, and the low sides of the first lanes."""
         question = asked.kin, n_spines, asked.rows_step_m
         if question not in self._along:
-            flat = self.stretches(asked, asked.depths[0], n_spines)
-            stacked = self.stretches(asked, asked.depths[1], n_spines) if asked.n_storeys > 1 else flat
-            self._along[question] = flat, stacked, self.lanes(asked, n_spines)[0], self.lane_lows(asked)
+            spines, flat = self.lanes(asked, n_spines)[0], self.stretches(asked, asked.depths[0], n_spines)
+            is_asked = asked.n_storeys > 1 and len(spines) > 0  # without a lane no home is reached
+            stacked = self.stretches(asked, asked.depths[1], n_spines) if is_asked else flat
+            self._along[question] = flat, stacked, spines, self.lane_lows(asked)
         return self._along[question]
 
     def lane_lows(self, asked: Asked) -> tuple[float, float]:
@@ -265,7 +267,7 @@ class Frames:
             best = self[i].better(asked, enough, n, best)
             if held(best) >= enough:
                 return best
-        if best is None or float(asked.figures["fine_step_m"][0]) >= asked.step_m:
+        if best is None or asked.fine_step_m >= asked.step_m:
             return best
         return best.frame.better(asked.finer(), enough, best.n_spines, best)
 
@@ -277,7 +279,7 @@ class Frames:
             order = sorted(range(len(reached)), key=lambda i: -reached[i])
             self._by_reach[asked.network] = order, reached[order[0]] > 0
         by_reach, is_any = self._by_reach[asked.network]
-        if is_any:
+        if is_any and by_reach[0] != 0:  # that is tried
             yield by_reach[0], 1
         for i in by_reach if n_spines > 1 else ():
             is_tried = i in (0, by_reach[0]) and len(self[i].lanes(asked, n_spines)[0]) <= 1
@@ -299,16 +301,20 @@ def asked_of(layouts: Sequence[Layout]) -> list[Asked]:
         lane = float(lane_width(one)), float(layout.verge_m)
         depths, pitch = (float(row_depth(one, 1)), float(row_depth(one, 2))), float(row_pitch(one, 1))
         setback, step, fire_gap = float(layout.setback_m), float(layout.step_m), float(layout.fire_gap_m)
+        figures, fine = np.array([one]), np.array([one])
+        fine["step_m"] = layout.fine_step_m
         network = networks.setdefault((lane, setback, depths[0], pitch, fire_gap, step), len(networks))
         asked.append(
             Asked(
-                figures=np.array([one]),
+                figures=figures,
                 n_storeys=layout.n_storeys,
                 lane=lane,
                 setback_m=setback,
                 depths=depths,
                 step_m=step,
                 rows_step_m=step,
+                fine_step_m=float(layout.fine_step_m),
+                fine_figures=fine,
                 fire_gap_m=fire_gap,
                 pitch_m=pitch,
                 water_share=float(layout.water_share),
