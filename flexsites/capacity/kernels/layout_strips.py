@@ -324,7 +324,10 @@ def clear_intervals(
     clear_right = np.empty(left.size + n_strips)
     n = 0
     for k in range(n_strips):
-        _sorted_by_left(left, right, crosses, begin[k], stop[k])
+        for i in range(begin[k] + 1, stop[k]):
+            if left[i - 1] > left[i]:
+                _sorted_by_left(left, right, crosses, begin[k], stop[k])
+                break
         is_inside = False
         covered_to = -np.inf
         for i in range(begin[k], stop[k]):
