@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 import shapely
 
-from flexsites.arrays import FloatArray
+from flexsites.arrays import FloatArray, GeometryArray
 from flexsites.geometry.robust import split
 
 __all__ = ["Lane", "way_inside"]
@@ -42,35 +42,38 @@ def way_inside(ways: shapely.Polygon, begin: FloatArray, room: shapely.Polygon) 
     into = np.asarray(shapely.shortest_line(points, room), dtype=object)
     left_m = shapely.length(into)
     goal = len(corners)
-    far, before = np.full(goal + 1, np.inf), np.full(goal + 1, -1)
-    far[0], is_done = 0.0, np.zeros(goal + 1, dtype=bool)
-    waiting = [(float(left_m[0]), 0)]
-    while waiting and not is_done[goal]:
-        here = heapq.heappop(waiting)[1]
-        if is_done[here]:
+    come_from: dict[int, int] = {}
+    # The way so far and what is left at least, to which corner, the way so far, what came how late, from which corner.
+    waiting = [(float(left_m[0]), 0, 0.0, 0, -1)]
+    while waiting and goal not in come_from:
+        _, here, far, _, before = heapq.heappop(waiting)
+        # What is in sight is asked last: a boundary has many corners, and a shortest way comes near few.
+        if here in come_from or not (before < 0 or _covers(inside, into, corners, before, here)):
             continue
-        is_done[here] = True
+        come_from[here] = before
         if here == goal:
             break
-        # What is in sight is asked of the corners that are come to alone: a boundary has many, a way bends at few.
-        there = np.flatnonzero(~is_done[:goal])
+        there = np.array([i for i in range(goal) if i not in come_from], dtype=np.int64)
         sight = shapely.linestrings(np.stack([np.broadcast_to(corners[here], (len(there), 2)), corners[there]], axis=1))
-        lines = np.append(np.asarray(sight, dtype=object), into[here])
-        ends, rest_m = np.append(there, goal), np.append(left_m[there], 0.0)
-        length = far[here] + shapely.length(lines)
-        nearer = (length < far[ends]) & shapely.covers(inside, lines)
-        far[ends[nearer]], before[ends[nearer]] = length[nearer], here
-        for end, total in zip(ends[nearer].tolist(), (length + rest_m)[nearer].tolist(), strict=True):
-            heapq.heappush(waiting, (total, end))
-    if not is_done[goal]:
+        length = far + np.append(shapely.length(sight), left_m[here])
+        total = length + np.append(left_m[there], 0.0)
+        for one in zip(total.tolist(), [*there.tolist(), goal], length.tolist(), strict=True):
+            heapq.heappush(waiting, (*one, len(come_from), here))
+    if goal not in come_from:
         return None
-    at = int(before[goal])
+    at = come_from[goal]
     found = [shapely.get_coordinates(into[at])[-1]]
     while at >= 0:
         found.append(corners[at])
-        at = int(before[at])
+        at = come_from[at]
     way: Any = shapely.remove_repeated_points(shapely.LineString(np.array(found[::-1])))
     return cast("shapely.LineString", way)
+
+
+def _covers(inside: shapely.Polygon, into: GeometryArray, corners: FloatArray, here: int, there: int) -> bool:
+    """Return whether the straight way lies inside from a corner to another, or from it into the room."""
+    line = into[here] if there == len(corners) else shapely.LineString(corners[[here, there]])
+    return bool(shapely.covers(inside, line))
 
 
 def _inward(ring: shapely.LinearRing) -> FloatArray:
