@@ -147,7 +147,8 @@ class Run:
             When the run was made by an earlier version, or holds no parcels.
         """
         if not self._asked:
-            self._asked.append(Questions(open_finished(self.directory), n_copies=n_copies(n_cores())))
+            opened = open_finished(self.directory)
+            self._asked.append(Questions(opened, n_copies=n_copies(n_cores(), len(opened.tables["sites"]))))
         return self._asked[0].answer(variant_asked(changes))
 
     def map(self, *, lang: str = "nl") -> MapPage:

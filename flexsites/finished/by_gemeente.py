@@ -30,7 +30,7 @@ from flexsites.finished.at_hand import LandAtHand, open_land_of
 from flexsites.finished.foreseen import may_be_assessed
 from flexsites.finished.grounds import Grounds, codes_of, grounds_of_parcels
 from flexsites.finished.helper import Helper, Share
-from flexsites.finished.kept import MOST_BYTES, Kept, bytes_held
+from flexsites.finished.kept import MOST_BYTES, Kept, bytes_held, n_besides
 from flexsites.finished.land import Remade, rehearse, remake, stand_on
 from flexsites.finished.opened import Finished, in_order_of, open_finished
 from flexsites.geometry.nearness import two_steps_near
@@ -105,9 +105,9 @@ class ByGemeente:
         """Start processes that help, where all of them can hold the land; they open it beside this one."""
         while self.helpers:
             self.helpers.pop().end()
-        room = MOST_BYTES // bytes_held(len(self.run.tables["sites"])) - 1
+        n_helpers = min(n_helpers, n_besides(len(self.run.tables["sites"])))
         opening = partial(open_to_help, self.run.directory)
-        self.helpers += [Helper(opening, self.mark()) for _ in range(min(n_helpers, room))]
+        self.helpers += [Helper(opening, self.mark()) for _ in range(n_helpers)]
 
     def order_from(self, first: str) -> list[str]:
         """Return the gemeenten, the first one first, then by how far their middles lie from its middle."""

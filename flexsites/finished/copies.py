@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection
 from typing import Literal, TypeVar
 
 from flexsites.finished.helper import patience_s
+from flexsites.finished.kept import n_besides
 
 __all__ = ["MOST_COPIES", "begin_apart", "n_copies", "n_cores"]
 
@@ -33,15 +34,15 @@ def n_cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
 
 
-def n_copies(workers: int) -> int:
-    """Return how many copies help one process, where so many workers may work.
+def n_copies(workers: int, n_parcels: int) -> int:
+    """Return how many copies help one process, where so many workers may work on the land of so many parcels.
 
     Examples
     --------
-    >>> n_copies(1), n_copies(64) == MOST_COPIES
-    (0, True)
+    >>> n_copies(1, 4_000), n_copies(64, 4_000) == MOST_COPIES, n_copies(64, 1_000_000)
+    (0, True, 0)
     """
-    return min(workers - 1, MOST_COPIES) if sys.platform == "linux" else 0
+    return min(workers - 1, MOST_COPIES, n_besides(n_parcels)) if sys.platform == "linux" else 0
 
 
 def begin_apart(work: Callable[[], _T]) -> Callable[[], _T | None]:

@@ -27,7 +27,7 @@ from flexsites.surroundings import Surroundings, surroundings_of
 from flexsites.tables import Frame
 from flexsites.tables.contract import is_among
 
-__all__ = ["MOST_BYTES", "Ground", "Kept", "bytes_held"]
+__all__ = ["MOST_BYTES", "Ground", "Kept", "bytes_held", "n_besides"]
 
 MOST_BYTES = 2 * 2**30
 """Of land that takes more than this what lies around is read for the parcels that change, and let go again."""
@@ -54,6 +54,17 @@ def bytes_held(n_parcels: int) -> int:
     True
     """
     return n_parcels * _BYTES_PER_PARCEL
+
+
+def n_besides(n_parcels: int) -> int:
+    """Return how many processes besides one can hold the land of parcels.
+
+    Examples
+    --------
+    >>> n_besides(60_000), n_besides(1_000_000)
+    (3, 0)
+    """
+    return max(0, MOST_BYTES // max(bytes_held(n_parcels), 1) - 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def way_inside(ways: shapely.Polygon, begin: FloatArray, room: shapely.Polygon) 
     come_from: dict[int, int] = {}
     # The way so far and what is left at least, to which corner, the way so far, what came how late, from which corner.
     waiting = [(float(left_m[0]), 0, 0.0, 0, -1)]
-    while waiting and goal not in come_from:
+    while waiting:
         _, here, far, _, before = heapq.heappop(waiting)
         # What is in sight is asked last: a boundary has many corners, and a shortest way comes near few.
         if here in come_from or not (before < 0 or _covers(inside, into, corners, before, here)):

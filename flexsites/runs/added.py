@@ -246,7 +246,8 @@ def _answer(place: Place, study: Study, found: Beside, options: Options) -> int:
     """
     opened, n_assessed = found.opened, 0
     assert opened is not None, "it is opened where a variant is answered"  # noqa: S101 - see _matched
-    other, say = OtherLand(opened, n_copies(options.workers)), say_of(options)
+    say = say_of(options)
+    other = OtherLand(opened, n_copies(options.workers, len(opened.tables["sites"])))
     for reading in found.answered:
         if reading.leaves_the_same_as(opened.base):
             told = opened.tell(reading)

@@ -77,4 +77,5 @@ def test_a_process_that_is_a_copy_is_not_copied() -> None:
 @on_linux
 def test_no_more_copies_are_made_than_cores_serve() -> None:
     assert n_cores() == len(os.sched_getaffinity(0))
-    assert [n_copies(one) for one in (1, 2, 3, 99)] == [0, 1, 2, copies.MOST_COPIES]
+    assert [n_copies(one, 4_000) for one in (1, 2, 3, 99)] == [0, 1, 2, copies.MOST_COPIES]
+    assert n_copies(2, 1_000_000) == 0, "their land is held once"
