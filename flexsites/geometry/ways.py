@@ -9,13 +9,16 @@ from typing import Any, cast
 import numpy as np
 import shapely
 
-from flexsites.arrays import FloatArray, GeometryArray
+from flexsites.arrays import BoolArray, FloatArray
 from flexsites.geometry.robust import split
 
 __all__ = ["Lane", "way_inside"]
 
 _ROUNDING_M = 0.01
 """A line along the edge of a polygon lies in it all the same."""
+
+_BESIDE_M = 0.05
+"""So far may the boundary beside a corner lie across a way that bends around it: more than a line may lie outside."""
 
 
 def way_inside(ways: shapely.Polygon, begin: FloatArray, room: shapely.Polygon) -> shapely.LineString | None:
@@ -37,27 +40,34 @@ def way_inside(ways: shapely.Polygon, begin: FloatArray, room: shapely.Polygon) 
     shapely.prepare(inside)
     if shapely.covers(inside, straight):
         return cast("shapely.LineString", straight)
-    corners = np.concatenate([begin[None, :], *(_inward(ring) for ring in shapely.get_rings(shapely.normalize(ways)))])
+    bends = np.concatenate([np.tile(begin, (1, 3, 1)), *map(_inward, shapely.get_rings(shapely.normalize(ways)))])
+    corners = bends[:, 0]
     points = shapely.points(corners)
     into = np.asarray(shapely.shortest_line(points, room), dtype=object)
-    left_m = shapely.length(into)
+    left_m, sees_room = shapely.length(into), shapely.covers(inside, into)
     goal = len(corners)
     come_from: dict[int, int] = {}
+    is_come_to = np.zeros(goal, dtype=bool)
     # The way so far and what is left at least, to which corner, the way so far, what came how late, from which corner.
     waiting = [(float(left_m[0]), 0, 0.0, 0, -1)]
     while waiting:
         _, here, far, _, before = heapq.heappop(waiting)
         # What is in sight is asked last: a boundary has many corners, and a shortest way comes near few.
-        if here in come_from or not (before < 0 or _covers(inside, into, corners, before, here)):
+        if here in come_from or not (before < 0 or here == goal or _is_in_sight(inside, corners[[before, here]])):
             continue
         come_from[here] = before
         if here == goal:
             break
-        there = np.array([i for i in range(goal) if i not in come_from], dtype=np.int64)
+        is_come_to[here] = True
+        if sees_room[here]:
+            whole = far + float(left_m[here])
+            heapq.heappush(waiting, (whole, goal, whole, len(come_from), here))
+        there = np.flatnonzero(~is_come_to)
+        is_bend, is_bend_there = _bend(bends[here], bends[there])
+        there = there[is_bend & (is_bend_there | sees_room[there])]
         sight = shapely.linestrings(np.stack([np.broadcast_to(corners[here], (len(there), 2)), corners[there]], axis=1))
-        length = far + np.append(shapely.length(sight), left_m[here])
-        total = length + np.append(left_m[there], 0.0)
-        for one in zip(total.tolist(), [*there.tolist(), goal], length.tolist(), strict=True):
+        length = far + np.asarray(shapely.length(sight))
+        for one in zip((length + left_m[there]).tolist(), there.tolist(), length.tolist(), strict=True):
             heapq.heappush(waiting, (*one, len(come_from), here))
     if goal not in come_from:
         return None
@@ -70,19 +80,46 @@ def way_inside(ways: shapely.Polygon, begin: FloatArray, room: shapely.Polygon) 
     return cast("shapely.LineString", way)
 
 
-def _covers(inside: shapely.Polygon, into: GeometryArray, corners: FloatArray, here: int, there: int) -> bool:
-    """Return whether the straight way lies inside from a corner to another, or from it into the room."""
-    line = into[here] if there == len(corners) else shapely.LineString(corners[[here, there]])
-    return bool(shapely.covers(inside, line))
+def _is_in_sight(inside: shapely.Polygon, ends: FloatArray) -> bool:
+    """Return whether the straight way from one corner to another lies inside."""
+    return bool(shapely.covers(inside, shapely.LineString(ends)))
+
+
+def _bend(here: FloatArray, there: FloatArray) -> tuple[BoolArray, BoolArray]:
+    """Return of which straight ways to corners a way can bend around their begin, and around their end, shape (n,).
+
+    There it passes the corner by, and does not run into it. Narrow land that goes on and on has thousands of corners,
+    and few of them lie so to each other; another may only be where a way turns off to the room.
+
+    Parameters
+    ----------
+    here, there
+        Shape (3, 2) and (n, 3, 2): a corner, and the ends of the boundary on either side of it.
+    """
+    along = there[:, 0] - here[0]
+    along /= np.maximum(np.hypot(along[:, 0], along[:, 1]), _ROUNDING_M)[:, None]
+    begin, end = (_passes(along, bend) for bend in (np.broadcast_to(here, there.shape), there))
+    return begin, end
+
+
+def _passes(along: FloatArray, bend: FloatArray) -> BoolArray:
+    """Return whether the boundary beside corners lies to one side of straight ways, shape (n,)."""
+    aside = bend[:, 1:] - bend[:, :1]
+    aside_m = along[:, None, 0] * aside[:, :, 1] - along[:, None, 1] * aside[:, :, 0]
+    return np.asarray((aside_m.min(axis=1) >= -_BESIDE_M) | (aside_m.max(axis=1) <= _BESIDE_M), dtype=bool)
 
 
 def _inward(ring: shapely.LinearRing) -> FloatArray:
-    """Return the corners of a ring of a normalized polygon that point into it: its way bends back there."""
+    """Return the corners of a ring of a normalized polygon that point into it, with those beside each, shape (n, 3, 2).
+
+    A way inside bends back there.
+    """
     points = shapely.get_coordinates(ring)[:-1]
-    before, after = points - np.roll(points, 1, axis=0), np.roll(points, -1, axis=0) - points
+    last, following = np.roll(points, 1, axis=0), np.roll(points, -1, axis=0)
+    before, after = points - last, following - points
     turn = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
     # Normalized: the outer ring is clockwise, holes are counter-clockwise.
-    return np.asarray(points[turn > 0.0])
+    return np.stack([points, last, following], axis=1)[turn > 0.0]
 
 
 @dataclass(frozen=True, slots=True)
