@@ -11,17 +11,18 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 import warnings
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Literal, TypeVar
 
-from flexsites.finished.helper import patience_s
+from flexsites.finished.helper import end_with, patience_s
 from flexsites.finished.kept import n_besides
 
-__all__ = ["MOST_COPIES", "begin_apart", "n_copies", "n_cores"]
+__all__ = ["MOST_COPIES", "apart", "n_copies", "n_cores"]
 
 _T = TypeVar("_T")
 
@@ -45,54 +46,66 @@ def n_copies(workers: int, n_parcels: int) -> int:
     return min(workers - 1, MOST_COPIES, n_besides(n_parcels)) if sys.platform == "linux" else 0
 
 
-def begin_apart(work: Callable[[], _T]) -> Callable[[], _T | None]:
-    """Begin some work in a copy of this process, at once; what is returned waits for it.
+@contextmanager
+def apart(work: Callable[[], _T]) -> Iterator[Callable[[], _T | None]]:
+    """Do some work in a copy of this process, begun at once; what is given waits for it, and with the block it ends.
 
     Parameters
     ----------
     work
         Gives what can be sent between processes. It changes nothing here: what it remembers ends with the copy.
 
-    Returns
-    -------
+    Yields
+    ------
         Gives what the work gave; None where it failed, took too long, or this process cannot be copied (elsewhere than
-        on Linux, and in one that itself is a worker's): then it is to be done here, where a fault is met again.
+        on Linux, in one that itself is a worker's, where no more processes or files may be opened): then it is to be
+        done here, where a fault is met again.
 
     Examples
     --------
-    >>> begin_apart(lambda: 1 / 0)() is None
-    True
+    >>> with apart(lambda: 6 * 7) as one, apart(lambda: 1 / 0) as other:
+    ...     (one() in (42, None), other() is None)
+    (True, True)
     """
+    with ExitStack() as begun:
+        yield _begin(work, begun)
+
+
+def _begin(work: Callable[[], _T], begun: ExitStack) -> Callable[[], _T | None]:
+    """Begin some work in a copy, and have it ended with what was begun."""
     if sys.platform != "linux" or multiprocessing.current_process().daemon:
         return lambda: None
     fork = multiprocessing.get_context("fork")
-    pipe, theirs = fork.Pipe(duplex=False)
-    process = fork.Process(target=_work, args=(pipe, theirs, work), daemon=True)
     begin = time.perf_counter()
-    with warnings.catch_warnings():
-        # Other threads there may be, of libraries and of notebooks: the copy waits for none of them, and is not waited
-        # for longer than below.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        process.start()
-    theirs.close()
+    try:
+        pipe, theirs = fork.Pipe(duplex=False)
+        begun.callback(pipe.close)
+        process = fork.Process(target=_work, args=(pipe, theirs, os.getpid(), work), daemon=True)
+        with warnings.catch_warnings(), theirs:
+            # Other threads there may be, of libraries and of notebooks: the copy waits for none of them, and is not
+            # waited for longer than below.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            process.start()
+    except OSError:
+        return lambda: None
+    begun.callback(process.join)
+    begun.callback(process.kill)
 
     def answer() -> _T | None:
         found: tuple[Literal["given"], _T] | None = None
         with suppress(OSError, EOFError):
             if pipe.poll(patience_s(time.perf_counter() - begin)):
                 found = pipe.recv()
-        pipe.close()
-        process.kill()
-        process.join()
         return None if found is None else found[1]
 
     return answer
 
 
-def _work(ours: Connection, pipe: Connection, work: Callable[[], object]) -> None:
+def _work(ours: Connection, pipe: Connection, parent: int, work: Callable[[], object]) -> None:
     """Do the work in the copy, and send what it gives; nothing where it fails."""
-    # Who is at the keyboard stops the process that asks.
+    # Who is at the keyboard stops the process that asks: with it this one ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    ours.close()  # who made the copy may end: then nobody reads, and this ends too
+    threading.Thread(target=end_with, args=(parent,), daemon=True).start()
+    ours.close()
     with suppress(Exception):
         pipe.send(("given", work()))

@@ -25,7 +25,7 @@ from flexsites.config.readings import Reading
 from flexsites.tables import Frame
 from flexsites.tables.contract import frames_remembered
 
-__all__ = ["Helper", "Helping", "Share", "Sharing", "patience_s"]
+__all__ = ["Helper", "Helping", "Share", "Sharing", "end_with", "patience_s"]
 
 Share = tuple[BoolArray, Mapping[str, Frame]]
 """The parcels of a share, and what was assessed of them."""
@@ -153,7 +153,7 @@ def _help(pipe: Connection, opening: Callable[[], Sharing], parent: int) -> None
     """Open a run and answer what is asked, until the pipe ends."""
     # Who is at the keyboard stops the process that asks: with it this one ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=end_with, args=(parent,), daemon=True).start()
     with suppress(EOFError, OSError), frames_remembered():
         run = opening()
         with no_search_for_garbage():
@@ -173,7 +173,7 @@ def _share_of(run: Sharing, reading: Reading, gemeente: str, i: int, n_shares: i
         return None
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """End with the process that started this one, however that ended; also amid a share."""
     while os.getppid() == parent:
         time.sleep(_LOOK_EVERY_S)

@@ -9,6 +9,7 @@ are asked of every piece, but nothing is intersected for them either.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -39,7 +40,7 @@ from flexsites.finished.at_hand import (
     LandAtHand,
     open_land_of,
 )
-from flexsites.finished.copies import begin_apart
+from flexsites.finished.copies import apart
 from flexsites.finished.foreseen import Foreseen, kind_of, may_be_assessed, seconds_of
 from flexsites.finished.helper import Helping, Share
 from flexsites.finished.opened import Finished, stand
@@ -173,15 +174,16 @@ def remake(
     """
     begun = begin(at_hand, study, reading)
     mine, *theirs = shared_out(begun, 1 + (len(helpers) or n_copies))
-    if not helpers:
-        theirs = [share for share in theirs if share.any()]
-        helpers = [begin_apart(partial(_share_of, begun, share)) for share in theirs]
-    parts: list[Mapping[str, Frame]] = [assess(begun, mine)]
-    for share, helped in zip(theirs, helpers, strict=True):
-        found = helped()
-        # Who shares out otherwise (another state of the run, another version) is no help.
-        is_same = found is not None and np.array_equal(found[0], share)
-        parts.append(found[1] if found is not None and is_same else assess(begun, share))
+    with ExitStack() as copies:
+        if not helpers:
+            theirs = [share for share in theirs if share.any()]
+            helpers = [copies.enter_context(apart(partial(_share_of, begun, share))) for share in theirs]
+        parts: list[Mapping[str, Frame]] = [assess(begun, mine)]
+        for share, helped in zip(theirs, helpers, strict=True):
+            found = helped()
+            # Who shares out otherwise (another state of the run, another version) is no help.
+            is_same = found is not None and np.array_equal(found[0], share)
+            parts.append(found[1] if found is not None and is_same else assess(begun, share))
     return _told(begun, parts)
 
 
