@@ -60,7 +60,6 @@ def intersect(
 
     Returns
     -------
-    tuple
         Polygonal geometries, shape (n,), empty where the pair only touches; mask of the repaired pairs.
 
     Examples
@@ -112,7 +111,6 @@ def split(left: GeometryArray, right: GeometryArray) -> tuple[GeometryArray, Geo
 
     Returns
     -------
-    tuple
         Inside (n,) and outside (n,), polygonal, possibly empty; mask of the repaired pairs (n,).
 
     Examples

@@ -18,7 +18,7 @@ _ROUNDING_M = 0.01
 """A line along the edge of a polygon lies in it all the same."""
 
 _BESIDE_M = 0.05
-"""So far may the boundary beside a corner lie across a way that bends around it: more than a line may lie outside."""
+"""So far may the boundary beside a corner lie across a way that bends there [A]: more than a line may lie outside."""
 
 
 def way_inside(ways: shapely.Polygon, begin: FloatArray, room: shapely.Polygon) -> shapely.LineString | None:
