@@ -38,6 +38,7 @@ from flexsites.inputs.stock.portfolio import (
     ids_of,
     match_portfolio,
     read_portfolio,
+    require_matches,
 )
 from flexsites.inputs.stock.roofs_3d import ROOF_NEEDED, ROOF_OPTIONAL
 from flexsites.inputs.stock.sources import StockSource, open_stock
@@ -157,7 +158,7 @@ class _Work:
         )
         notes = f"{len(match.unmatched)} rows not matched"
         _log(self.preparation, "portfolio", row, path, n_rows=match.n_rows, notes=notes)
-        _require_matches(match, path)
+        require_matches(match, path)
         write_table(match.matches, PortfolioMatches, directory / "portfolio_matches.parquet")
         write_table(match.unmatched, PortfolioUnmatched, directory / "portfolio_unmatched.parquet")
         mine = _of_portfolio(placed[is_in], match)
@@ -301,12 +302,6 @@ def _with_areas(buildings: Frame, areas: Frame | None) -> Frame:
     codes = codes_at(representative_points(buildings.geometry.to_numpy()), areas, "gemeente")
     given = buildings["gemeente_code"]
     return buildings.assign(gemeente_code=given.where(given.notna(), codes.to_numpy()))
-
-
-def _require_matches(match: PortfolioMatch, path: Path) -> None:
-    if not len(match.matches):
-        reasons = match.unmatched["unmatched_reason"].value_counts().head(3).to_dict()
-        raise InputError(Fault(f"no row of the portfolio was found ({reasons})", path.name, "check ids and columns"))
 
 
 def _of_portfolio(buildings: Frame, match: PortfolioMatch) -> Frame:

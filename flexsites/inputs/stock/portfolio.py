@@ -20,7 +20,18 @@ from flexsites.inputs.formats.workbook import read_sheet, require_values
 from flexsites.inputs.stock.files import bag_ids
 from flexsites.tables import Addresses, Frame, PortfolioMatches, PortfolioUnmatched, conform
 
-__all__ = ["PortfolioIds", "PortfolioMatch", "addresses", "ids_of", "match_portfolio", "read_portfolio"]
+__all__ = [
+    "PortfolioIds",
+    "PortfolioMatch",
+    "addresses",
+    "ids_of",
+    "match_portfolio",
+    "read_portfolio",
+    "require_matches",
+]
+
+_N_REASONS = 3
+"""Told of a portfolio of which nothing was found: the most frequent."""
 
 _COLUMNS = {
     "postcode": ("postcode", "pc6", "zip"),
@@ -202,6 +213,20 @@ def match_portfolio(
         conform(_sorted(lost)[PortfolioUnmatched.columns], PortfolioUnmatched, where="portfolio"),
         len(portfolio),
     )
+
+
+def require_matches(match: PortfolioMatch, path: Path) -> None:
+    """Refuse a portfolio of which no row was found: it is of another area, or its columns are read wrongly.
+
+    Raises
+    ------
+    InputError
+        With the most frequent reasons, and of how many rows each is.
+    """
+    if not len(match.matches):
+        counts = match.unmatched["unmatched_reason"].value_counts().head(_N_REASONS)
+        reasons = "; ".join(f"{why}: {n}" for why, n in counts.items())
+        raise InputError(Fault(f"no row of the portfolio was found ({reasons})", path.name, "check ids and columns"))
 
 
 def _by_id(asked: Frame, register: Frame) -> Frame:

@@ -11,7 +11,14 @@ import pytest
 
 from flexsites.errors import InputError
 from flexsites.inputs.stock.buildings import verblijfsobjecten
-from flexsites.inputs.stock.portfolio import PortfolioMatch, addresses, match_portfolio, read_portfolio
+from flexsites.inputs.stock.portfolio import (
+    PortfolioMatch,
+    addresses,
+    match_portfolio,
+    read_portfolio,
+    require_matches,
+)
+from flexsites.reporting.told import told_error
 from flexsites.tables import Addresses, Buildings, Frame, empty
 from tests.unit.roofs.stock import buildings, flat_block
 
@@ -231,3 +238,15 @@ def test_ten_thousand_addresses_match_in_seconds() -> None:
         on=["portfolio_row", "bag_pand_id"],
     )
     assert len(right) == 10_000
+
+
+def test_a_portfolio_of_which_nothing_is_found_says_why_in_the_readers_language(tmp_path: Path) -> None:
+    found = match(tmp_path, "BAG id\n123\n456\n0518020000000001\n")
+    with pytest.raises(InputError) as caught:
+        require_matches(found, Path("portfolio.csv"))
+    assert str(caught.value).startswith(
+        "portfolio.csv: no row of the portfolio was found (the BAG id is not 16 digits: 2; "
+    )
+    assert told_error(caught.value, "nl").startswith(
+        "portfolio.csv: geen enkele rij van de portefeuille is gevonden (het BAG-id heeft geen 16 cijfers: 2; "
+    )
