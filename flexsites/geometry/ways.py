@@ -11,6 +11,7 @@ import shapely
 
 from flexsites.arrays import BoolArray, FloatArray
 from flexsites.geometry.robust import split
+from flexsites.geometry.sight import boundary_of, surely_leave
 
 __all__ = ["Lane", "way_inside"]
 
@@ -45,14 +46,14 @@ def way_inside(ways: shapely.Polygon, begin: FloatArray, room: shapely.Polygon) 
     points = shapely.points(corners)
     into = np.asarray(shapely.shortest_line(points, room), dtype=object)
     left_m, sees_room = shapely.length(into), shapely.covers(inside, into)
-    goal = len(corners)
+    goal, boundary = len(corners), boundary_of(inside)
     come_from: dict[int, int] = {}
     is_come_to = np.zeros(goal, dtype=bool)
     # The way so far and what is left at least, to which corner, the way so far, what came how late, from which corner.
     waiting = [(float(left_m[0]), 0, 0.0, 0, -1)]
     while waiting:
         _, here, far, _, before = heapq.heappop(waiting)
-        # What is in sight is asked last: a boundary has many corners, and a shortest way comes near few.
+        # What surely is in sight is asked last: a boundary has many corners, and a shortest way comes near few.
         if here in come_from or not (before < 0 or here == goal or _is_in_sight(inside, corners[[before, here]])):
             continue
         come_from[here] = before
@@ -65,6 +66,7 @@ def way_inside(ways: shapely.Polygon, begin: FloatArray, room: shapely.Polygon) 
         there = np.flatnonzero(~is_come_to)
         is_bend, is_bend_there = _bend(bends[here], bends[there])
         there = there[is_bend & (is_bend_there | sees_room[there])]
+        there = there[~surely_leave(corners[here], corners[there], boundary)]
         sight = shapely.linestrings(np.stack([np.broadcast_to(corners[here], (len(there), 2)), corners[there]], axis=1))
         length = far + np.asarray(shapely.length(sight))
         for one in zip((length + left_m[there]).tolist(), there.tolist(), length.tolist(), strict=True):

@@ -8,6 +8,7 @@ import pytest
 import shapely
 
 from flexsites.geometry import ways
+from flexsites.geometry.sight import boundary_of, surely_leave
 from flexsites.geometry.ways import way_inside
 
 
@@ -53,4 +54,19 @@ def test_a_network_of_narrow_land_is_searched_by_few_pairs_of_its_corners(monkey
     found = way_inside(land, np.array([0.0, 0.0]), room)
     assert found is not None
     assert 283.0 < found.length < 396.0, "along streets, cut at their corners"
-    assert len(asked) < n_corners**2 / 20
+    assert len(asked) < n_corners
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_surely_leaves_a_polygon_is_not_covered_by_it_and_little_else_is(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    streets = [shapely.LineString(rng.integers(0, 12, (3, 2)) * 10.0 + 187_000.0) for _ in range(6)]
+    land = max(shapely.get_parts(shapely.union_all(streets).buffer(2.0, quad_segs=2)), key=shapely.area)
+    corners, inside = np.unique(shapely.get_coordinates(land), axis=0), land.buffer(0.01)
+    boundary, n_doubted = boundary_of(inside), 0
+    for begin in corners:
+        lines = shapely.linestrings(np.stack([np.broadcast_to(begin, corners.shape), corners], axis=1))
+        leaves, is_covered = surely_leave(begin, corners, boundary), shapely.covers(inside, lines)
+        assert not (leaves & is_covered).any()
+        n_doubted += int((~leaves & ~is_covered).sum())
+    assert n_doubted <= 0.001 * len(corners) ** 2
