@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from flexsites.config.input_rules import input_rules
-from flexsites.geometry.robust import intersect
+from flexsites.geometry.shared_area import shared_areas
 from flexsites.inputs.formats.projection import Geometries
 from flexsites.inputs.rows.ingest import ReadReport
 from flexsites.tables import Parcels
@@ -102,12 +102,13 @@ def told_overlaps(written: Written, report: ReadReport) -> Written:
     gone: dict[str, str] = {}
     for rows in read_chunks(written.path, columns=[*Parcels.key, "geometry"], rows=_CHUNK_ROWS):
         shapes, names = rows.geometry.to_numpy(), rows["site_id"].to_numpy(dtype=object)
-        others = read_window(written.path, tuple(shapely.total_bounds(shapes).tolist()))
+        others = read_window(written.path, tuple(shapely.total_bounds(shapes).tolist()), columns=Parcels.key)
         theirs, their_names = others.geometry.to_numpy(), others["site_id"].to_numpy(dtype=object)
-        mine, other = shapely.STRtree(theirs).query(shapes, predicate="intersects")
+        mine, other = shapely.STRtree(theirs).query(shapes)
         is_pair = names[mine] < their_names[other]
         mine, other = mine[is_pair], other[is_pair]
-        area = shapely.area(intersect(shapes[mine], theirs[other])[0])
+        # Nearly all neighbours share nothing: what their edges tell of it is a fraction of the work of an overlay.
+        area = shared_areas(shapes[mine], theirs[other])
         largest = np.maximum(shapely.area(shapes[mine]), shapely.area(theirs[other]))
         is_same = largest - area <= np.minimum(least, _ROUNDING_SHARE * largest)
         for i in np.flatnonzero((area > least) | is_same):
