@@ -74,7 +74,7 @@ _TEXTS = (
     _text("against", "the requirement that fails, or those that are unknown"),
     *(
         Field(name, "float", "", null="no source of the rule speaks about any site", unit="m2", format="hectares")
-        for name in ("buildable", "area", "covered", "first", "only")
+        for name in ("programme_area", "area", "covered", "first", "only")
     ),
 )
 _SUMMED = {field.name: field for table in reversed(SUMMARIES.values()) for field in table.fields}

@@ -131,6 +131,7 @@ n_common_near_miss = Field(
     "the common programme of that land",
     _NOT_LOOKED_FOR,
     low=0,
+    format="count",
     null_is="not_applicable",
 )
 n_sites_not_covered = Field("n_sites_not_covered", "int", "sites about which its source does not speak", low=0)

@@ -31,7 +31,7 @@ def area_totals(results: Results, words: Words) -> dict[str, TableView]:
         "gemeente",
         *_POPULATIONS_SHOWN,
         "n_locations",
-        "buildable",
+        "programme_area",
         HOMES,
         "units_range",
     ]
@@ -43,8 +43,9 @@ def area_totals(results: Results, words: Words) -> dict[str, TableView]:
     matrix = matrix.reindex(index=codes, columns=list(order)).reset_index(names="gemeente")
     headings = {one: words.name("flexmilieu", one) for one in order}
     caption = f"{words.text('totals.per_flexmilieu')}. {words.text('totals.never_add')}"
+    headings_of_run = _names(words) | {"n_sites_unknown": words.text("totals.verdict_unknown")}
     return {
-        "totals": table_view(rows, [*columns, "n_sites_unknown"], words, headings=_names(words), emphasis=last),
+        "totals": table_view(rows, [*columns, "n_sites_unknown"], words, headings=headings_of_run, emphasis=last),
         "matrix": table_view(
             matrix,
             ["gemeente", *(homes_in(one) for one in order)],
@@ -73,7 +74,7 @@ def _side_by_side(table: Frame, codes: list[str], words: Words) -> Frame:
     """Return per area the parcels of each population, and area and common programme of the available ones."""
     counts = table.pivot_table(index="area_code", columns="population", values="n_sites", aggfunc="first")
     available = table[table["population"] == "available"].set_index("area_code").reindex(codes)
-    rows = totals_shown(available, words).assign(buildable=available["programme_area_m2"])
+    rows = totals_shown(available, words).assign(programme_area=available["programme_area_m2"])
     rows = rows.assign(**{one: counts[one].reindex(codes) for one in POPULATIONS})
     return rows.reset_index(names="gemeente")
 
@@ -87,8 +88,16 @@ def ownership(results: Results, words: Words) -> dict[str, Any]:
     available = table[table["population"] == "available"]
     is_open = not len(available)
     available = table[table["population"] == "not_excluded"] if is_open else available
-    shown = with_range(available, words, "n_common").assign(buildable=available["programme_area_m2"])
-    columns: list[Column] = ["owner_class", "tenure", "n_sites", "share_of_sites", "n_locations", "buildable", HOMES]
+    shown = with_range(available, words, "n_common").assign(programme_area=available["programme_area_m2"])
+    columns: list[Column] = [
+        "owner_class",
+        "tenure",
+        "n_sites",
+        "share_of_sites",
+        "n_locations",
+        "programme_area",
+        HOMES,
+    ]
     all_unknown = bool(len(available)) and set(available["owner_class"]) == {"onbekend"}
     return {
         "table": table_view(shown, [*columns, "units_range"], words),
@@ -103,9 +112,9 @@ def coverage(results: Results, words: Words) -> dict[str, Any]:
     rows = totals_shown(available, words)
     for one in POPULATIONS:
         rows[one] = [run_row(results, one, scope)["n_sites"] for scope in _SCOPES]
-    rows["buildable"] = [run_row(results, "available", scope)["programme_area_m2"] for scope in _SCOPES]
+    rows["programme_area"] = [run_row(results, "available", scope)["programme_area_m2"] for scope in _SCOPES]
     first, *others = _POPULATIONS_SHOWN
-    columns: list[Column] = ["coverage_scope", first, "buildable", *others, HOMES, "units_range"]
+    columns: list[Column] = ["coverage_scope", first, "programme_area", *others, HOMES, "units_range"]
     n_covered, n_sites = Counter[str](), results.n_rows("sites")
     for sites in results.chunks("sites", columns=list(_SHARES)):
         n_covered.update({name: int(sites[name].eq("covered").sum()) for name in _SHARES})

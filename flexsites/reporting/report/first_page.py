@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +16,9 @@ from flexsites.reporting.summaries.all_tables import summary
 from flexsites.reporting.summaries.portfolio import headline
 from flexsites.reporting.summaries.roofs import roof_range
 from flexsites.reporting.summaries.totals import SPREAD
+from flexsites.reporting.table_view import entries
 from flexsites.reporting.views import is_open
 from flexsites.reporting.words import Words
-from flexsites.tables import Frame
 from flexsites.tables.certainty_tables import FOLDER
 
 _MOST_NAMED = 3
@@ -58,16 +59,20 @@ def of_roofs(results: Results, words: Words) -> list[Question]:
     table = ways(results)
     told = next(records(table[(table["age_rule"] == age_rule) & (table["roof_variant"] == variant)]))
     n_total = sum(getattr(told, one) for one in VERDICTS)
+    asked = "roofs" if results.has_sites else "roofs_alone"
     if is_open(told.n_good, told.unknown):
-        return [_row(words, "roofs", words.unknown, words.text("first.roofs_unknown", n=words.number(told.unknown)))]
+        beside = words.text("first.roofs_unknown", n=words.number(told.unknown), n_total=words.number(n_total))
+        return [_row(words, asked, words.unknown, beside)]
     low, expected, high = (words.about(getattr(told, f"n_units_{one}")) for one in ("low", "expected", "high"))
     said = {"low": low, "high": high, "n": words.number(told.n_good), "n_total": words.number(n_total)}
     beside = words.text("first.roofs", **said, unknown=words.number(told.unknown))
+    if told.conditional:
+        beside = f"{beside}; {words.text('first.roofs_consent', n=words.number(told.conditional))}"
     spread = roof_range(summary(results, "roof_totals"), headline=at)
     if spread is not None:
         bounds = {"low": words.about(spread.lowest), "high": words.about(spread.highest)}
         beside = f"{beside}; {words.text('answer.tile_roof_range', **bounds)}"
-    return [_row(words, "roofs", expected, beside)]
+    return [_row(words, asked, expected, beside)]
 
 
 def _row(words: Words, key: str, answer: str, beside: str) -> Question:
@@ -114,44 +119,56 @@ def _whom(results: Results, words: Words) -> Question:
     suits = words.text("first.suitable", n=words.number(suitable["n_sites"]))
     if is_open(suitable["n_sites"], suitable["n_sites_unknown"]):
         suits = words.unknown
-    return _row(words, "whom", suits, words.text("first.spread", listed=" · ".join(told)))
+    spread = words.text("first.spread", listed=" · ".join(told))
+    return _row(words, "whom", suits, f"{without}; {spread}" if (without := _without(results, words)) else spread)
+
+
+def _without(results: Results, words: Words) -> str:
+    """Return how many parcels suit without the flexmilieus that nearly everything passes; empty where none is one."""
+    if not results.undemanding:
+        return ""
+    rest = run_row(results, "suitable_demanding")
+    is_known = not is_open(rest["n_sites"], rest["n_sites_unknown"])
+    names = words.text("and").join(words.name("flexmilieu", one) for one in results.undemanding)
+    n = words.number(rest["n_sites"]) if is_known else words.unknown
+    return words.text("first.without", names=names, n=n)
 
 
 def _owners(results: Results, words: Words) -> Question | None:
-    """Return whose the available land is, by share of area."""
+    """Return whose the available land is, by share of area; unknown where that is most of it."""
     table = summary(results, "ownership")
     area = table[table["population"] == "available"].groupby("owner_class")["programme_area_m2"].sum()
     if not area.sum():
         return None
     share = (area / area.sum()).sort_values(ascending=False, kind="stable")
+    unknown = float(share.get(_UNKNOWN_OWNER, 0.0))
     known = share.drop(_UNKNOWN_OWNER, errors="ignore")
     named = [f"{words.name('owner', owner)} {words.percent(part)}" for owner, part in known.head(_MOST_NAMED).items()]
-    unknown = words.text("first.owner_unknown", share=words.percent(share.get(_UNKNOWN_OWNER, 0.0)))
-    return _row(words, "owner", named[0] if named else words.unknown, " · ".join([*named[1:], unknown]))
+    last = words.text("first.owner_unknown", share=words.percent(unknown))
+    # A class of a few per cent is no answer where nobody knows of the rest.
+    first, others = (words.unknown, named) if not named or unknown > known.iloc[0] else (named[0], named[1:])
+    return _row(words, "owner", first, " · ".join([*others, last]))
 
 
 def _to_do(results: Results, words: Words) -> Question | None:
-    """Return what must be done first: which rules ask consent on most parcels, and by which procedure."""
-    table = _by_effect(results)
-    asking = table[(table["effect"] == "restrict") & (table["n_sites_covered"] > 0)]
-    if asking.empty:
+    """Return what must be done first: on how many parcels consent is asked, and by which rules on most of them."""
+    asking = Counter[str]()
+    for sites in results.chunks("sites", columns=["verdict", "restrictions"]):
+        # Of these parcels alone: a rule touches many more that are taken by others.
+        for rules in sites.loc[sites["verdict"].eq("conditional"), "restrictions"]:
+            asking.update(entries(rules))
+    if not asking:
         return None
-    asking = asking.sort_values("n_sites_covered", ascending=False, kind="stable")
+    place = {rule: i for i, rule in enumerate(results.rules)}
+    order = sorted(asking, key=lambda rule: (-asking[rule], place.get(rule, len(place)), rule))
     named = [
-        words.text("first.rule", rule=words.name("rule", row.rule_id), n=words.number(row.n_sites_covered))
-        for row in records(asking.head(_MOST_NAMED))
+        words.text("first.rule", rule=words.name("rule", rule), n=words.number(asking[rule]))
+        for rule in order[:_MOST_NAMED]
     ]
-    more = len(asking) - len(named)
+    more = len(order) - len(named)
     listed = [*named, *([words.text("first.rules_more", n=words.number(more))] if more else [])]
     n = words.number(verdict_counts(results)["conditional"])
     return _row(words, "do", words.text("first.do", n=n), words.text("first.do_rules", listed=" · ".join(listed)))
-
-
-def _by_effect(results: Results) -> Frame:
-    """Return the drop table with the effect of rules that speak of no parcel too."""
-    table = summary(results, "drop")
-    kinds = {rule.rule_id: rule.effect for rule in results.manifest.rules}
-    return table.assign(effect=table["effect"].where(table["effect"].notna(), table["rule_id"].map(kinds)))
 
 
 def _sure(results: Results, words: Words) -> Question:

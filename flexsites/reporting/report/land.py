@@ -86,7 +86,8 @@ def verdicts(results: Results, words: Words) -> dict[str, Any]:
     ordered = needs.assign(_place=needs["flexmilieu"].map(place).fillna(len(place)))
     ordered = ordered.sort_values("_place", kind="stable")
     columns = ("flexmilieu", "criterion", "n_sites_failed", "n_common_failed", "n_sites_unknown", "n_sites_judged")
-    return {"bar": bar, "requirements": table_view(ordered, columns, words)}
+    headings = {"n_sites_unknown": words.text("totals.suitability_unknown")}
+    return {"bar": bar, "requirements": table_view(ordered, columns, words, headings=headings)}
 
 
 def flexmilieus(results: Results, words: Words) -> dict[str, Any]:

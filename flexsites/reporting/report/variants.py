@@ -64,6 +64,7 @@ def variants(results: Results, words: Words) -> dict[str, Any]:
     ]
     # Nearly everything passes an undemanding flexmilieu: what a stricter requirement does is seen without it.
     named = {one: words.name("population", key) for one, key in zip(_COUNTS, POPULATIONS, strict=True)}
+    named["n_sites_unknown"] = words.text("totals.suitability_unknown")
     return {
         "table": table_view(rows, _SHOWN, words, headings=named),
         "chart": ranges(chart, words),

@@ -35,8 +35,8 @@ def test_rules_not_checked_are_counted_with_their_parcels(partly_checked: tuple[
 
 @pytest.mark.parametrize(
     ("lang", "opening", "everywhere", "rest"),
-    [("en", "2 of {n} excluding rules not checked", "all parcels", "1 less hard"),
-     ("nl", "2 van {n} uitsluitende regels niet getoetst", "alle percelen", "1 minder harde")],
+    [("en", "2 of {n} excluding rules not checked", "all parcels", "less hard: 1"),
+     ("nl", "2 van {n} uitsluitende regels niet getoetst", "alle percelen", "minder hard: 1")],
 )  # fmt: skip
 def test_the_report_opens_with_what_was_not_checked(
     partly_checked: tuple[Path, list[str], str], lang: str, opening: str, everywhere: str, rest: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -10,11 +11,14 @@ import pytest
 from flexsites.reporting.names import words_of
 from flexsites.reporting.report.answer import answer
 from flexsites.reporting.report.first_page import first_page, of_roofs
+from flexsites.reporting.report.land import run_row, verdict_counts
 from flexsites.reporting.report.page import write_report
 from flexsites.reporting.results import open_results
 from flexsites.reporting.words import Words
 from flexsites.tables import Sites
+from flexsites.tables.counting import AVAILABLE
 from flexsites.tables.files import write_table
+from tests.reporting_fixture import write_results
 
 
 def test_its_numbers_are_those_of_the_report(run_directory: Path) -> None:
@@ -58,3 +62,45 @@ def test_what_supports_the_answer_stands_in_the_appendix(written, lang: str) -> 
         assert f'<section id="{section}"' in main, section
     for section in ("funnel", "drop", "verdicts", "totals", "assumptions", "sources", "method"):
         assert f'<section id="{section}"' in appendix, section
+
+
+def test_a_class_of_owners_is_no_answer_where_nobody_knows_of_most_of_the_land(
+    run_directory: Path, tmp_path: Path
+) -> None:
+    directory = Path(shutil.copytree(run_directory, tmp_path / "run"))
+    sites = open_results(directory).table("sites")
+    available = sites["verdict"].isin(AVAILABLE)
+    one = sites.index[available & sites["owner_class"].eq("gemeente")][0]
+    owners = sites["owner_class"].mask(available & (sites.index != one), "onbekend")
+    write_table(sites.assign(owner_class=owners), Sites, directory / "sites.parquet")
+    results = open_results(directory)
+    words = words_of(results, "en")
+    told = {question.question: question for question in first_page(results, words)}[words.text("first.ask_owner")]
+    assert told.answer == words.unknown
+    assert told.beside.startswith(f"{words.name('owner', 'gemeente')} ")
+
+
+def test_no_rule_asks_consent_of_more_parcels_than_consent_is_needed_on(run_directory: Path) -> None:
+    results = open_results(run_directory)
+    words = words_of(results, "en")
+    told = {one.question: one for one in first_page(results, words)}[words.text("first.ask_do")]
+    n_asked = [int(n) for n in re.findall(r"\((\d+) of them\)", told.beside)]
+    assert n_asked
+    assert max(n_asked) <= verdict_counts(results)["conditional"]
+
+
+def test_what_suits_is_told_without_what_nearly_everything_passes(run_directory: Path) -> None:
+    results = open_results(run_directory)
+    words = words_of(results, "nl")
+    told = {one.question: one for one in first_page(results, words)}[words.text("first.ask_whom")]
+    assert results.undemanding
+    n_sites = words.number(run_row(results, "suitable_demanding")["n_sites"])
+    assert told.beside.startswith("zonder het weinig eisende ")
+    assert f": {n_sites} percelen; woningen van één soort" in told.beside
+
+
+def test_a_run_of_roofs_alone_asks_of_roofs(tmp_path: Path) -> None:
+    place = write_results(tmp_path / "run")
+    (place / "sites.parquet").unlink()
+    results = open_results(place)
+    assert [one.question for one in of_roofs(results, Words("nl"))] == ["Hoeveel woningen passen op de daken?"]

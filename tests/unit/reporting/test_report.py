@@ -16,7 +16,7 @@ from flexsites.reporting.maps import library
 from flexsites.reporting.maps.content import unpacked
 from flexsites.reporting.names import words_of
 from flexsites.reporting.report.answer import answer
-from flexsites.reporting.report.areas import area_totals
+from flexsites.reporting.report.areas import area_totals, coverage, ownership
 from flexsites.reporting.report.land import verdict_counts
 from flexsites.reporting.report.origin import assumptions, figures, sources, sources_by_origin
 from flexsites.reporting.report.page import render_report
@@ -245,6 +245,24 @@ def test_variants_stand_with_and_without_the_undemanding_flexmilieu(run_director
     rest = table[table["population"] == "suitable_demanding"].set_index("variant")
     assert [row[-1] for row in view.rows] == [f"{rest.loc[name, 'n_sites']:,}" for name in rest.index]
     assert all(len(row) == len(view.headings) for row in view.rows)
+
+
+def test_land_of_the_programme_is_not_called_buildable(run_directory: Path) -> None:
+    """What is buildable holds land that asks consent on parcels that can do without, which the programme leaves out."""
+    results = open_results(run_directory)
+    words = words_of(results, "nl")
+    views = [area_totals(results, words)["totals"], ownership(results, words)["table"]]
+    for view in [*views, coverage(results, words)["table"]]:
+        headings = [heading for heading, _, _ in view.headings]
+        assert "oppervlakte voor het programma" in headings
+        assert not any("bebouwbaar" in heading for heading in headings)
+
+
+def test_of_available_parcels_the_verdict_is_unknown_and_not_whether_they_suit(run_directory: Path) -> None:
+    results = open_results(run_directory)
+    view = area_totals(results, words_of(results, "en"))["totals"]
+    assert [heading for heading, _, _ in view.headings][-1] == "verdict unknown"
+    assert view.rows[-1][-1] == str(verdict_counts(results)["unknown"])
 
 
 def test_each_flexmilieu_of_each_variant_is_told(run_directory: Path) -> None:

@@ -207,3 +207,10 @@ def test_a_full_disk_under_a_workbook_is_told_as_of_the_disk(summed_run: Path, m
     with pytest.raises(OSError, match="No space left") as told:
         write_workbook(summed_run, "en")
     assert told.value.errno == errno.ENOSPC
+
+
+def test_counts_that_are_summed_are_written_whole() -> None:
+    """Homes of a common programme are fractions until they are shown; nobody builds 0.338 of one."""
+    counts = [field for table in SUMMARIES.values() for field in table.fields if field.name.startswith("n_")]
+    assert counts
+    assert {field.name for field in counts if field.written_as != "count"} == set()
