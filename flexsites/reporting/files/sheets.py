@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -71,6 +71,7 @@ class Sheets:
         columns: Sequence[Column] | None = None,
         note: str = "",
         n_rows: int | None = None,
+        headings: Mapping[str, str] | None = None,
     ) -> None:
         """Write a table as a sheet: headings frozen, each with its meaning as a comment, and a filter.
 
@@ -89,6 +90,8 @@ class Sheets:
             less is printed than shown the head of the page tells so: no line more stands above the headings for it.
         n_rows
             How many rows there are, where ``frame`` has the first of them only.
+        headings
+            Those that the labels have otherwise.
         """
         sheet = self.book.add_worksheet(sheet_name(self.words.text(f"workbook.{name}")))
         shown = frame.head(int(presentation().lists.max_sheet_rows))
@@ -97,7 +100,7 @@ class Sheets:
             counts = {"shown": self.words.number(len(shown)), "n": self.words.number(n_all)}
             note = f"{note} {self.words.text('workbook.rows_limited', **counts)}".lstrip()
         chosen = [name for name in map(str, frame.columns) if name != "geometry"] if columns is None else columns
-        view = table_view(shown, chosen, self.words, *tables)
+        view = table_view(shown, chosen, self.words, *tables, headings=headings)
         widths = [_width(column) for column in view.columns]
         paper = _Paper.of(len(shown), widths)
         if note:

@@ -16,7 +16,7 @@ from flexsites.reporting.files.sheets import A4, Sheets, sheet_name
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report import answer, origin
-from flexsites.reporting.report.shortlist import Ranked, ranked_locations
+from flexsites.reporting.report.shortlist import Ranked, of_place, ranked_locations
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.shown_fields import SHOWN
 from flexsites.reporting.summaries.all_tables import summary
@@ -140,7 +140,16 @@ def _write_sites(sheets: Sheets, results: Results, words: Words) -> None:
     never_add = words.text("workbook.units_note")
     most = int(presentation().lists.max_sheet_rows)
     ranked, note = _best_of_each(ranked_locations(results, most), most, words)
-    sheets.table("shortlist", ranked, LocationSuitability, Locations, Sites, columns=_SHORTLIST, note=note)
+    sheets.table(
+        "shortlist",
+        ranked,
+        LocationSuitability,
+        Locations,
+        Sites,
+        columns=_SHORTLIST,
+        note=note,
+        headings=of_place(words),
+    )
     if results.has("clusters"):
         _first(sheets, results, "clusters", Clusters, note=words.text("workbook.clusters_note"))
     sites, note = _most_homes(results, most, words)

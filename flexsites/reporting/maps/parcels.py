@@ -250,8 +250,13 @@ def _locations(results: Results, sites: Frame, words: Words) -> dict[str, Any]:
     }
 
 
+def _score(score: float | None, words: Words) -> str:
+    """Return a score as lists write it."""
+    return words.text("map.no_score") if pd.isna(score) else words.number(score, 2)
+
+
 def _for_whom(results: Results, locations: pd.Series[str], words: Words) -> dict[str, Any]:
-    """Return per flexmilieu the rank of each location and the homes of one place there; empty: it has no rank."""
+    """Return per flexmilieu score and rank of each location and the homes of one place there; empty: no rank."""
     if not results.has("location_suitability"):
         return {}
     rows = results.table("location_suitability")
@@ -266,8 +271,8 @@ def _for_whom(results: Results, locations: pd.Series[str], words: Words) -> dict
             told = _ranges(own[homes.expected], own[homes.low], own[homes.high], words)
             counted = [words.text("map.homes_of_place", homes=one or words.unknown) for one in told]
         texts = [
-            words.text("map.rank_of_place", rank=words.number(rank)) + place
-            for rank, place in zip(own["rank"], counted, strict=True)
+            words.text("map.rank_of_place", rank=words.number(rank), score=_score(score, words)) + place
+            for rank, score, place in zip(own["rank"], own["score"], counted, strict=True)
         ]
         by_location = dict(zip(own["location_id"], texts, strict=True))
         found[str(flexmilieu)] = coded([by_location.get(one, "") for one in locations])

@@ -10,16 +10,18 @@ from typing import Any
 import pandas as pd
 
 from flexsites.reporting.presentation import presentation
-from flexsites.reporting.results import Results
-from flexsites.reporting.table_view import table_view
+from flexsites.reporting.results import Results, records
+from flexsites.reporting.table_view import Column, table_view
 from flexsites.reporting.views import with_range
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame, Locations, LocationSuitability, Sites
 from flexsites.tables.counting import AVAILABLE, listed
+from flexsites.tables.field import Field
 
-_SHOWN = (
+_VERDICT = Field("verdict", "str", "verdict of the location", format="written")
+_SHOWN: tuple[Column, ...] = (
     "rank", "site_id", "gemeente", "entrance_street_name", "score", "n_per_cluster_expected", "units_range",
-    "core_area_m2", "n_location_parcels", "owner_class_largest", "verdict",
+    "core_area_m2", "n_location_parcels", "owner_class_largest", _VERDICT,
 )  # fmt: skip
 _OF_SITE = ("site_id", "tenure", "available_years_expected", "restrictions", "flags")
 
@@ -77,12 +79,45 @@ def _available(results: Results, served: Frame) -> Frame:
     return served.merge(available, on="location_id", validate="many_to_one")
 
 
+def of_place(words: Words) -> dict[str, str]:
+    """Return the headings of what is told of a whole place, which its parcel may have otherwise."""
+    return {one: words.text(f"shortlist.{one}_of_place") for one in ("score", "verdict")}
+
+
+def verdicts_of_places(results: Results, rows: Frame, words: Words) -> list[str]:
+    """Return the verdict of each place in words, with what its parcel is where that is something else.
+
+    Parameters
+    ----------
+    results
+        The run.
+    rows
+        Of a list: site_id, flexmilieu, and the ``verdict`` of the location.
+    words
+        The language.
+    """
+    keys = ["site_id", "flexmilieu"]
+    sites = results.rows("sites", "site_id", rows["site_id"], ("site_id", "verdict")).set_index("site_id")["verdict"]
+    suits = results.rows("suitability", "site_id", rows["site_id"], (*keys, "is_suitable"))
+    outcome = {(one.site_id, one.flexmilieu): one.is_suitable for one in records(suits)}
+    told = []
+    for row in records(rows):
+        said, own = words.name("verdict", row.verdict), str(sites[row.site_id])
+        other = [words.name("verdict", own)] if own != row.verdict else []
+        its = outcome.get((row.site_id, row.flexmilieu))
+        if pd.isna(its) or not its:
+            other.append(words.text("map.outcome_unknown" if pd.isna(its) else "map.not_suitable"))
+        told.append(words.text("shortlist.parcel", place=said, parcel=", ".join(other)) if other else said)
+    return told
+
+
 def shortlist(results: Results, words: Words) -> list[dict[str, Any]]:
     """Return the best locations per flexmilieu, the factsheet of the parcel to look at linked by its id."""
     ranked = ranked_locations(results, int(presentation().lists.max_shortlist))
     lists = []
     for flexmilieu in results.flexmilieus or tuple(sorted({*ranked.n_ranked, *ranked.n_unknown})):
         best = with_range(ranked.rows[ranked.rows["flexmilieu"] == flexmilieu], words, "n_per_cluster")
+        best = best.assign(verdict=pd.Series(verdicts_of_places(results, best, words), index=best.index, dtype="str"))
         n_ranked, n_unknown = ranked.n_ranked.get(flexmilieu, 0), ranked.n_unknown.get(flexmilieu, 0)
         empty = words.text("shortlist.none")
         if n_unknown:
@@ -90,7 +125,9 @@ def shortlist(results: Results, words: Words) -> list[dict[str, Any]]:
         lists.append(
             {
                 "name": words.name("flexmilieu", flexmilieu),
-                "table": table_view(best, _SHOWN, words, LocationSuitability, Locations, Sites),
+                "table": table_view(
+                    best, _SHOWN, words, LocationSuitability, Locations, Sites, headings=of_place(words)
+                ),
                 "empty": "" if len(best) else empty,
                 "summary": words.text("shortlist.summary", shown=words.number(len(best)), n=words.number(n_ranked)),
             }

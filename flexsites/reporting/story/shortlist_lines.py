@@ -12,6 +12,7 @@ import pandas as pd
 from flexsites.reporting.homes import counts_of_homes
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
+from flexsites.reporting.report.shortlist import verdicts_of_places
 from flexsites.reporting.results import Results, open_results, row_at
 from flexsites.reporting.table_view import entries, table_view
 from flexsites.reporting.where import places_of, streets_of
@@ -19,7 +20,7 @@ from flexsites.reporting.why import main_reasons
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame, Locations, LocationSuitability, Sites
 
-_IN_WORDS = ("verdict", "owner_class_largest", "available_years_expected")
+_IN_WORDS = ("owner_class_largest", "available_years_expected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,11 @@ def shortlist_lines(
     told = table_view(
         rows, ["flexmilieu", "rank", "site_id", *_IN_WORDS], words, LocationSuitability, Locations, Sites
     ).rows
+    verdicts = verdicts_of_places(results, rows, words)
     reasons = _reasons(results, rows, words)
     listed = [
-        Listed(cells[0], cells[1], cells[2], (*_facts(row, cells[3:], words), *reasons.get(cells[2], ())))
-        for (_, row), cells in zip(rows.iterrows(), told, strict=True)
+        Listed(cells[0], cells[1], cells[2], (*_facts(row, [verdict, *cells[3:]], words), *reasons.get(cells[2], ())))
+        for (_, row), cells, verdict in zip(rows.iterrows(), told, verdicts, strict=True)
     ]
     notes = [
         words.text("shortlist.left_out", n=words.number(n), what=words.text(f"columns.{name}"))
@@ -76,10 +78,8 @@ def _facts(row: pd.Series[Any], cells: list[str], words: Words) -> list[str]:
         for one in counts_of_homes(row.to_frame().T)
     ]
     verdict, owner, years = cells
-    score = [f"{words.heading('score')}: {words.number(row['score'], 2)}"] if "score" in row else []
-    columns = (
-        f"{words.heading(name)}: {cell}" for name, cell in zip(_IN_WORDS[1:], (owner, years), strict=True) if cell
-    )
+    score = [f"{words.text('shortlist.score_of_place')}: {words.number(row['score'], 2)}"] if "score" in row else []
+    columns = (f"{words.heading(name)}: {cell}" for name, cell in zip(_IN_WORDS, (owner, years), strict=True) if cell)
     return ["; ".join([verdict, *homes, *score, *columns])]
 
 

@@ -20,6 +20,8 @@ from flexsites.reporting.report.page import render_report
 from flexsites.reporting.report.rules import closing_line
 from flexsites.reporting.report.shortlist import shortlist
 from flexsites.reporting.report.transit import transit
+from flexsites.tables import Sites, Suitability
+from flexsites.tables.files import write_table
 
 
 def copied(run: Path, tmp_path: Path) -> Path:
@@ -122,3 +124,53 @@ def test_a_flexmilieu_of_which_nothing_is_known_is_not_told_to_hold_zero(run_dir
     suitability.to_parquet(place / "suitability.parquet")
     results = open_results(place)
     assert not any("Green and tiny" in one for one in answer(results, words_of(results, "en"))["sentences"])
+
+
+def test_a_list_of_places_tells_where_the_parcel_it_shows_is_judged_otherwise(
+    run_directory: Path, tmp_path: Path
+) -> None:
+    """A place goes by its best piece, and shows its largest parcel, of which the map tells its own verdict."""
+    place = copied(run_directory, tmp_path)
+    results = open_results(place)
+    words = words_of(results, "en")
+    first = next(one for one in shortlist(results, words) if one["table"].rows)
+    names = [column.name for column in first["table"].columns]
+    row = dict(zip(names, first["table"].rows[0], strict=True))
+    assert row["verdict"] == words.name("verdict", "eligible")
+    sites = results.table("sites")
+    conditional = sites["verdict"].mask(sites["site_id"].eq(row["site_id"]), "conditional")
+    write_table(sites.assign(verdict=conditional), Sites, place / "sites.parquet")
+    told = dict(zip(names, _list_of(place, first["name"])[0], strict=True))
+    assert told["verdict"] == "eligible (this parcel: conditional)"
+    suits = results.table("suitability")
+    flexmilieu = next(one for one in results.flexmilieus if words.name("flexmilieu", one) == first["name"])
+    is_it = suits["site_id"].eq(row["site_id"]) & suits["flexmilieu"].eq(flexmilieu)
+    write_table(
+        suits.assign(is_suitable=suits["is_suitable"].mask(is_it, other=False)),
+        Suitability,
+        place / "suitability.parquet",
+    )
+    told = dict(zip(names, _list_of(place, first["name"])[0], strict=True))
+    assert told["verdict"] == "eligible (this parcel: conditional, not suitable)"
+    headings = {column.name: column.heading for column in first["table"].columns}
+    assert (headings["score"], headings["verdict"]) == ("score of the location", "verdict of the location")
+
+
+def _list_of(place: Path, flexmilieu: str) -> list[list[str]]:
+    """Return the rows of the list of a flexmilieu."""
+    results = open_results(place)
+    lists = shortlist(results, words_of(results, "en"))
+    return next(one["table"].rows for one in lists if one["name"] == flexmilieu)
+
+
+def test_a_click_tells_the_score_that_the_list_of_places_shows(run_directory: Path) -> None:
+    results = open_results(run_directory)
+    words = words_of(results, "en")
+    places = map_content(results, words).content["parcels"]["locations"]
+    served = results.table("location_suitability").set_index(["flexmilieu", "location_id"])
+    assert places["flexmilieus"]
+    for flexmilieu, coded in places["flexmilieus"].items():
+        for location, i in zip(places["id"], coded["of"], strict=True):
+            if coded["texts"][i]:
+                score = words.number(served.loc[(flexmilieu, location), "score"], 2)
+                assert coded["texts"][i].startswith(f"location: score {score}, rank ")

@@ -73,9 +73,9 @@ flexsites.Panel = class {
     const rows = this.settings.flexmilieus.map(({ id, name }) => {
       const met = properties["m:" + id], score = properties["s:" + id];
       if (met === -1) { return null; }
-      if (met === null || met === undefined) { return [name, this.words.outcome_unknown]; }
-      return [name, met === 0 ? this.words.not_suitable
-        : [score === null || score === undefined ? this.words.no_score : number.format(score / 100), ranks[id]].filter(Boolean).join("; ")];
+      const own = met === null || met === undefined ? this.words.outcome_unknown : met === 0 ? this.words.not_suitable
+        : score === null || score === undefined ? this.words.no_score : number.format(score / 100);
+      return [name, [own, ranks[id]].filter(Boolean).join("; ")];  // its place may suit where it does not itself
     }).filter(Boolean);
     return rows.length ? [flexsites.element("h4", { text: this.words.suitability }), this.definitions(rows)] : [];
   }
