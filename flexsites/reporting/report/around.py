@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from flexsites.reporting.report.drawing import Drawing, draw
 from flexsites.reporting.results import Results
 from flexsites.tables import Frame
 from flexsites.tables.counting import counts
@@ -34,6 +35,8 @@ class Around:
     """
 
     near_m = 50.0
+    inset_m = 2000.0
+    inset_simplified_m = 10.0
 
     def __init__(self, results: Results, sites: gpd.GeoDataFrame, layouts: Path) -> None:
         self.sites = sites
@@ -75,6 +78,32 @@ class Around:
         own = own[own["flexmilieu"] == flexmilieu]
         shapes: npt.NDArray[np.object_] = own.geometry.to_numpy()
         return shapes
+
+    def storeys_of(self, pieces: gpd.GeoDataFrame | None, flexmilieu: object) -> list[int]:
+        """Return in how many storeys homes are stacked in what is drawn for a flexmilieu, lowest first."""
+        if self.modules is None or pieces is None or flexmilieu is None:
+            return []
+        mine = self.modules["piece_id"].isin(pieces["piece_id"]) & self.modules["layout_kind"].eq("module")
+        own = self.modules[mine & self.modules["is_expected"].astype(bool) & self.modules["flexmilieu"].eq(flexmilieu)]
+        return sorted(int(n) for n in own["n_stacked"].unique())
+
+    def inset(self, shape: shapely.Geometry) -> Drawing | None:
+        """Return where a site lies among the streets of its surroundings; None where the run has no streets."""
+        if self.streets is None:
+            return None
+        middle = shapely.centroid(shape)
+        frame = shapely.envelope(shapely.buffer(middle, self.inset_m / 2))
+        streets = shapely.line_merge(shapely.multilinestrings(_touching(self.streets, frame, self.inset_m / 2)))
+        nothing = dict.fromkeys(("modules", "ground", "neighbours"), NOTHING)
+        return draw(
+            frame,
+            pieces=np.array([shape], dtype=object),
+            streets=np.array([shapely.simplify(streets, self.inset_simplified_m)], dtype=object),
+            access=(middle.x, middle.y),
+            width=230,
+            height=150,
+            **nothing,
+        )
 
     def neighbours(self, site: pd.Series[Any]) -> Frame:
         """Return the sites within 50 m, nearest first."""

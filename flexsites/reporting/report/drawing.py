@@ -113,7 +113,8 @@ def _path(
     """Return all rings or lines as one SVG path, to a tenth of a pixel."""
     parts = shapely.get_parts(shapes)
     wanted = shapely.GeometryType.POLYGON if closed else shapely.GeometryType.LINESTRING
-    parts = parts[shapely.get_type_id(parts) == wanted]
+    # What lies outside the frame is cut to nothing, and a path without a point ends all that is drawn after it.
+    parts = parts[(shapely.get_type_id(parts) == wanted) & ~shapely.is_empty(parts)]
     lines = shapely.get_rings(parts) if closed else parts
     written = []
     for line in lines:

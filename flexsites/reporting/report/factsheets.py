@@ -16,6 +16,7 @@ from flexsites.reporting.ledger import ledger_of
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report.around import NOTHING, Around
+from flexsites.reporting.report.checked import checked_here
 from flexsites.reporting.report.drawing import draw
 from flexsites.reporting.report.exploitation import exploitation_of
 from flexsites.reporting.report.page import environment, factsheets_path, report_path, sheets_in, write_text
@@ -26,8 +27,10 @@ from flexsites.reporting.shown_fields import SHOWN
 from flexsites.reporting.story.explain import MARKING, marks_elsewhere, marks_here, measured
 from flexsites.reporting.table_view import Column, TableView, entries, table_view
 from flexsites.reporting.views import with_range
+from flexsites.reporting.where import places_of, streets_of
+from flexsites.reporting.why import told_of_sites
 from flexsites.reporting.words import LANGUAGES, Words, unit_in
-from flexsites.tables import Accessibility, Frame, Reasons, Sites, Suitability, empty
+from flexsites.tables import CRS, Accessibility, Frame, Reasons, Sites, Suitability, empty
 from flexsites.tables.parcel_fields import n_common_expected
 
 _FACTS = (
@@ -134,10 +137,16 @@ def _sheet(results: Results, site: pd.Series[Any], around: Around, words: Words)
     consent = marks_here(results, site, "restrict", words)
     with_modules = ""
     if len(modules):
-        with_modules = words.text("factsheet.with_modules", flexmilieu=words.name("flexmilieu", drawn))
+        storeys = words.text("and").join(map(words.number, around.storeys_of(pieces, drawn)))
+        flexmilieu = words.name("flexmilieu", drawn)
+        with_modules = words.text("factsheet.with_modules", flexmilieu=flexmilieu, storeys=storeys)
     return {
         "id": site["site_id"],
         "place": words.name("area", site["gemeente_code"]),
+        "where": _where(results, site, words),
+        "inset": around.inset(site["geometry"]),
+        "taken": _taken(results, site["site_id"], words),
+        "checked": checked_here(site, words),
         "verdict": words.name("verdict", site["verdict"]),
         "verdict_key": site["verdict"],
         "facts": _facts(site, words),
@@ -159,6 +168,21 @@ def _sheet(results: Results, site: pd.Series[Any], around: Around, words: Words)
         "procedures": _procedures(results, site, words),
         "neighbours": _neighbours(around.neighbours(site), words),
     }
+
+
+def _where(results: Results, site: pd.Series[Any], words: Words) -> str:
+    """Return the street, neighbourhood and municipality of a site."""
+    one = gpd.GeoDataFrame([site], geometry="geometry", crs=CRS)
+    street = streets_of(results, one, within_m=float(presentation().map.nearest_street_m)).fillna("").iloc[0]
+    return ", ".join(part for part in (street, places_of(one, words)[0]) if part)
+
+
+def _taken(results: Results, site_id: str, words: Words) -> str:
+    """Return the rules that take most of a site with their m2; empty: none takes any."""
+    if not results.has("reasons"):
+        return ""
+    table = results.table("reasons")
+    return told_of_sites(table[table["site_id"] == site_id], pd.DataFrame({"site_id": [site_id]}), words)[0]
 
 
 def _facts(site: pd.Series[Any], words: Words) -> list[tuple[str, str]]:

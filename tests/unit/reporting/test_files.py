@@ -10,9 +10,11 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import geopandas as gpd
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+import shapely
 
 from flexsites.errors import NotFoundError
 from flexsites.reporting import (
@@ -27,6 +29,7 @@ from flexsites.reporting import (
 from flexsites.reporting.files import sheets, workbook
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
+from flexsites.reporting.report.drawing import draw
 from flexsites.reporting.results import open_results
 from flexsites.reporting.summaries.portfolio import complexes_table
 from flexsites.reporting.why import main_reasons
@@ -285,6 +288,26 @@ def test_everything_at_once(tmp_path: Path) -> None:
     assert all((place / name).stat().st_size > 0 for name in written)
 
 
+def test_what_lies_outside_a_drawing_does_not_end_its_path() -> None:
+    """A street cut to nothing left a lone M, at which a browser stops drawing: later streets were lost."""
+    nothing = dict.fromkeys(("pieces", "ground", "modules", "neighbours"), np.array([], dtype=object))
+    streets = shapely.linestrings([[(900, 0), (950, 0)], [(0, 50), (100, 50)]])
+    drawn = draw(shapely.box(0, 0, 100, 100), **nothing, streets=streets)
+    assert re.fullmatch(r"(M-?[\d.]+ -?[\d.]+(L-?[\d.]+ -?[\d.]+)+)+", drawn.streets), drawn.streets
+
+
+def test_a_factsheet_is_one_a4_that_tells_where_what_is_against_and_what_was_not_checked(summed_run: Path) -> None:
+    sites = open_results(summed_run).table("sites")
+    site = sites[sites["verdict"].eq("eligible")]["site_id"].iloc[0]
+    html = write_factsheets(summed_run, [site], "nl").read_text(encoding="utf-8")
+    sheet, _, further = html.partition('<div class="further">')
+    for told in ("Wat het meeste wegneemt", "Niet getoetst", "Procedure", 'class="inset"', 'class="where"'):
+        assert told in sheet, told
+    for told in ("Regels op dit perceel", "Bereikbaarheid", "Percelen in de buurt"):
+        assert told in further, told
+    assert ".further { display: none; }" in html.replace("header.mast, footer, .on-map, ", "")
+
+
 def test_a_factsheet_draws_the_homes_of_the_flexmilieu_it_was_chosen_for(tmp_path: Path) -> None:
     """A site shortlisted for another flexmilieu than its best shows that drawing, and says for which it is."""
     place = write_results(tmp_path / "run", with_roofs=False)
@@ -302,4 +325,4 @@ def test_a_factsheet_draws_the_homes_of_the_flexmilieu_it_was_chosen_for(tmp_pat
     )  # fmt: skip
     layouts.to_parquet(place / "layouts.parquet")
     html = write_factsheets(place, [site["site_id"]], "en").read_text(encoding="utf-8")
-    assert "modules placed for Campus (blue)" in html or "modules placed for campus (blue)" in html
+    assert "modules placed for campus (blue, storeys: 2)" in html.lower()

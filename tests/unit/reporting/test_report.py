@@ -200,7 +200,7 @@ def test_factsheets_are_whole_pages_without_loads(run_directory: Path, lang: str
     assert [one for one in page.loads if not one.startswith("data:")] == []
     assert page.ids == ["WDM00A00001", "WDM00A00041"]
     assert "BOPA" in html
-    assert html.count("<svg") == 2
+    assert html.count("<svg") == 4  # of each its drawing, and where it lies
 
 
 def test_the_closing_adds_up_as_it_is_written(run_directory: Path) -> None:
