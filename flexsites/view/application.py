@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
 from markdown_it import MarkdownIt
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -14,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from flexsites.errors import Fault, FlexsitesError, NotFoundError
+from flexsites.errors import Fault, FlexsitesError, InputError, NotFoundError
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.told import translated
 from flexsites.reporting.words import LANGUAGES
@@ -30,6 +31,7 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 _MOST_LISTED = 200
 _SECONDS_KEPT = 3600
 _LONGEST_QUESTION = 65_536
+_LOOK_AGAIN = "check that the run is whole (flexsites status), and open it again with flexsites view"
 WHAT_IF = "/api/what_if"
 """Where figures are asked for (GET), and asked about (POST)."""
 
@@ -172,7 +174,9 @@ def application(run: Opened, asked: Asked | None = None) -> App:
     }
     routes = [Route(path, _told_apart(answer)) for path, answer in site.items()]
     routes.insert(0, Route(WHAT_IF, _answered(answers.what_if), methods=["POST"]))
-    app = Starlette(routes=routes, exception_handlers={FlexsitesError: _fault})
+    app = Starlette(
+        routes=routes, exception_handlers={FlexsitesError: _fault, OSError: _unread, pa.ArrowException: _unread}
+    )
     return Guard(app, policy(), questions=(WHAT_IF,))
 
 
@@ -214,6 +218,13 @@ def _answered(answer: Callable[[Request, bytes], Response]) -> Callable[[Request
     return answered
 
 
+async def _unread(request: Request, error: Exception) -> Response:
+    """Answer that a file of the run was taken away, or written over, while it was looked at."""
+    del error  # it names files and offsets of a library
+    path = request.url.path
+    return await _fault(request, InputError(Fault("a file of the run can no longer be read", path, _LOOK_AGAIN)))
+
+
 async def _fault(request: Request, error: Exception) -> Response:
     """Answer what is wrong, in Dutch where a page asks in Dutch."""
     status = 404 if isinstance(error, NotFoundError) else 400
@@ -221,6 +232,8 @@ async def _fault(request: Request, error: Exception) -> Response:
     said = _in_dutch if request.query_params.get("lang") == "nl" else str
     told = [one.told(said) if isinstance(one, Fault) else said(one) for one in faults]
     description = error.told(said) if isinstance(error, FlexsitesError) else str(error)
+    if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(("/api/", "/ogc")):
+        return PlainTextResponse(f"{description}\n", status)  # who opened a page reads it
     return _json({"code": type(error).__name__, "description": description, "faults": told}, status)
 
 

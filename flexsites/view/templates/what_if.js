@@ -19,7 +19,7 @@
     input.dataset.own = own;
     input.addEventListener("input", () => {
       if (input.value === own) { changed.delete(key); }
-      else if (input.value === "" ) { if (figure.path.endsWith("least_term_years")) { changed.set(key, null); } else { return; } }
+      else if (input.value === "") { if (figure.path.endsWith("least_term_years")) { changed.set(key, null); } else { changed.delete(key); } }
       else { changed.set(key, Number(input.value)); }
       input.classList.toggle("is-other", changed.has(key));
       later();
@@ -177,7 +177,7 @@
   function recall(hash) {
     const given = new URLSearchParams(hash.slice(5)), numbered = (text) => text === "" ? null : isNaN(text) ? text : Number(text);
     changed.clear();
-    (given.get("if") || "").split(";").filter(Boolean).forEach((one) => { const at = one.indexOf("="); changed.set(one.slice(0, at), numbered(one.slice(at + 1))); });
+    (given.get("if") || "").split(";").filter((one) => /^((limits|replace|effects):.+|estimate)=/.test(one)).forEach((one) => { const at = one.indexOf("="); changed.set(one.slice(0, at), numbered(one.slice(at + 1))); });
     const has = (select, value) => [...select.options].some((one) => one.value === value);
     if (has(byId("what-milieu"), given.get("for"))) { byId("what-milieu").value = given.get("for"); }
     if (has(byId("what-where"), given.get("in"))) { byId("what-where").value = given.get("in"); }

@@ -416,3 +416,28 @@ def test_the_form_has_its_words_in_both_languages(client: TestClient) -> None:
         script = client.get("/assets/what_if.js").text
         missing = {one for one in re.findall(r"words\.(\w+)", script) if one not in words}
         assert not missing
+
+
+def test_a_file_that_is_spoilt_while_it_is_looked_at_is_told(tmp_path: Path) -> None:
+    opened = open_run(write_results(tmp_path / "run"))
+    path = opened.results.directory / "reasons.parquet"
+    path.write_bytes(path.read_bytes()[:1000])
+    with TestClient(application(opened), base_url="http://127.0.0.1:8040", raise_server_exceptions=False) as client:
+        told = client.get("/tables/reasons", params={"f": "json", "lang": "nl"})
+        assert told.status_code == 400
+        assert "een bestand van de run is niet meer te lezen" in told.json()["description"]
+
+
+def test_who_opens_a_page_that_is_not_there_reads_a_sentence(client: TestClient) -> None:
+    for path in ("/tables/nope", "/files/nope"):
+        told = client.get(path, params={"lang": "nl"}, headers={"accept": "text/html,*/*"})
+        assert (told.status_code, told.headers["content-type"]) == (404, "text/plain; charset=utf-8")
+        assert "Wat te doen" in told.text
+    told = client.get("/api/parcels/nope", headers={"accept": "text/html,*/*"})
+    assert told.headers["content-type"] == "application/json"
+
+
+def test_an_address_holds_only_questions_that_can_be_asked(client: TestClient) -> None:
+    """A link of another's may say anything: ``__proto__`` is no kind of change, and no latitude lies beyond a pole."""
+    assert "/^((limits|replace|effects):.+|estimate)=/" in client.get("/assets/what_if.js").text
+    assert "Math.abs(lat) <= 90" in client.get("/assets/map.js").text

@@ -77,7 +77,8 @@ flexsites.start = async function (store, settings) {
   }
   function place() {
     const [zoom, lat, lon] = state.at.split("/").map(Number);
-    if (state.at && [zoom, lat, lon].every(Number.isFinite)) { map.jumpTo({ zoom, center: [lon, lat] }); }
+    // An address that someone typed: what is no place on earth is passed by.
+    if (state.at && [zoom, lat, lon].every(Number.isFinite) && Math.abs(lat) <= 90 && Math.abs(lon) <= 180) { map.jumpTo({ zoom, center: [lon, lat] }); }
   }
 
   byId("map-colour").replaceChildren(...settings.colourings.map((one) => flexsites.element("option", { value: one.key, text: one.label })));
