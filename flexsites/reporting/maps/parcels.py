@@ -229,11 +229,11 @@ def _why(results: Results, sites: Frame, words: Words) -> dict[str, Any]:
 
 
 def _unchecked(sites: Frame, words: Words) -> list[str]:
-    """Return the names of the excluding rules that were not checked on each parcel."""
+    """Return the names of the excluding rules that were not checked on each parcel, a line each: a name has commas."""
     named: dict[object, str] = {}
     for rules in sites["unchecked_rules"]:
         if rules not in named:
-            named[rules] = ", ".join(words.name("rule", rule) for rule in entries(rules))
+            named[rules] = "\n".join(words.name("rule", rule) for rule in entries(rules))
     return [named[rules] for rules in sites["unchecked_rules"]]
 
 

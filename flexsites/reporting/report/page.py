@@ -34,6 +34,7 @@ from flexsites.reporting.report import (
 from flexsites.reporting.report.checked import checked
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.words import Words
+from flexsites.tables.manifest import Manifest
 from flexsites.tables.whole_files import write_whole
 
 _SHEET = re.compile(r'<article class="sheet" id="([^"]*)">')
@@ -119,9 +120,15 @@ def environment(words: Words, map_page: str | None = None) -> jinja2.Environment
         "folded": _folded(),
         "library": _Library,
         "map_page": map_page,
+        "credits": _credits,
     }
     made.globals.update(shared)
     return made
+
+
+def _credits(manifest: Manifest) -> str:
+    """Return who is to be named for the sources of a run, each once: one file may be the source of dozens of rules."""
+    return "; ".join(dict.fromkeys(source.attribution or source.title for source in manifest.sources))
 
 
 def write_text(path: Path, text: str) -> Path:

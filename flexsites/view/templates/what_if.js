@@ -188,7 +188,8 @@
     const span = (kind, population) => ["expected", "low", "high"].map((one) => of(`${kind}_${one}`, population));
     const told = [[words.suiting, [of("n_sites", at)]], [words.suiting_locations, [of("n_locations", at)]], [words.unknown_sites, [of("n_sites_unknown", at)]]];
     if (at !== any) {
-      told.push([words.room, ["expected", "low", "high"].map((one) => rooms.map((each) => each && each[at] ? each[at]["n_room_" + one] : null))]);
+      // Of one gemeente it is not told for other land: its locations reach over its border.
+      if (rooms.every((each) => each && each[at])) { told.push([words.room, ["expected", "low", "high"].map((one) => rooms.map((each) => each[at]["n_room_" + one]))]); }
       told.push([words.spread, span("n_spread", at)], [words.spread_consent, span("n_spread_consent", at)]);
     }
     told.push([words.common_available, span("n_common", "available")], [words.common_suitable, span("n_common", any)]);

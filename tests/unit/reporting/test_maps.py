@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from importlib.resources import files
 from pathlib import Path
 
 import geopandas as gpd
@@ -213,3 +214,17 @@ def test_the_library_is_whole_and_says_what_it_is() -> None:
     assert library.version() in library.script()[:400]
     assert "</script" not in library.script()
     assert ".maplibregl-canvas" in library.style_sheet()
+
+
+def test_a_click_counts_the_rules_that_were_not_checked_and_not_the_commas_in_their_names(results: Results) -> None:
+    words = words_of(results, "nl")
+    told = map_content(results, words).content["parcels"]
+    ids, unchecked = told["properties"]["id"], told["unchecked"]
+    rules = results.table("sites").set_index("site_id")["unchecked_rules"]
+    shown = {site: unchecked["texts"][i].split("\n") for site, i in zip(ids, unchecked["of"], strict=True)}
+    assert {site: told for site, told in shown.items() if told != [""]} == {
+        site: [words.name("rule", rule) for rule in rules[site]] for site in ids if len(rules[site])
+    }
+    assert 'unchecked.split("\\n")' in (files("flexsites.reporting") / "templates/map/panel.js").read_text(
+        encoding="utf-8"
+    )

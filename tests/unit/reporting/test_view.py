@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import html
 import json
 import math
 import re
@@ -441,3 +442,10 @@ def test_an_address_holds_only_questions_that_can_be_asked(client: TestClient) -
     """A link of another's may say anything: ``__proto__`` is no kind of change, and no latitude lies beyond a pole."""
     assert "/^((limits|replace|effects):.+|estimate)=/" in client.get("/assets/what_if.js").text
     assert "Math.abs(lat) <= 90" in client.get("/assets/map.js").text
+
+
+def test_every_source_is_credited_once(client: TestClient, run: Opened) -> None:
+    named = {source.attribution or source.title for source in run.results.manifest.sources}
+    footer = client.get("/", params={"lang": "nl"}).text.partition("<footer>")[2].partition("</footer>")[0]
+    told = [html.unescape(one) for one in footer.split("; ")]
+    assert len(told) == len(set(told)) == len(named)

@@ -87,10 +87,10 @@ flexsites.Panel = class {
   }
   unchecked(facts) {
     if (!facts.unchecked) { return [flexsites.element("p", { class: "checked", text: this.words.all_checked })]; }
-    const n = facts.unchecked.split(", ").length;
+    const rules = facts.unchecked.split("\n"), n = rules.length;
     return [flexsites.element("details", { class: "checked" },
       flexsites.element("summary", { text: this.words.unchecked_short.replace("{n}", n) }),
-      flexsites.element("p", { text: facts.unchecked }))];
+      flexsites.element("ul", { class: "plain" }, ...rules.map((text) => flexsites.element("li", { text }))))];
   }
   tell(facts) {
     if (!facts) { this.box.replaceChildren(flexsites.element("p", { class: "quiet", text: this.words.click })); return; }
