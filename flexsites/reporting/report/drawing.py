@@ -80,9 +80,9 @@ def draw(
 
     def path(shapes: npt.NDArray[np.object_], *, closed: bool = True) -> str:
         cut = shapely.intersection(shapes, frame)
-        return _path(cut, centre, scale, np.array([width, height]) / 2, closed=closed)
+        return path_of(cut, centre, scale, np.array([width, height]) / 2, closed=closed)
 
-    bar_m = _bar(width / 5 / scale)
+    bar_m = bar_of(width / 5 / scale)
     point = None
     if access is not None:
         x, y = (np.array(access) - centre) * np.array([scale, -scale]) + np.array([width, height]) / 2
@@ -102,7 +102,7 @@ def draw(
     )
 
 
-def _path(
+def path_of(
     shapes: npt.NDArray[np.object_],
     centre: npt.NDArray[np.float64],
     scale: float,
@@ -124,12 +124,12 @@ def _path(
     return "".join(written)
 
 
-def _bar(longest_m: float) -> float:
+def bar_of(longest_m: float) -> float:
     """Return the longest round length that is not longer than asked.
 
     Examples
     --------
-    >>> _bar(73.0), _bar(0.9)
+    >>> bar_of(73.0), bar_of(0.9)
     (50.0, 0.5)
     """
     power = 10.0 ** np.floor(np.log10(longest_m))

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from flexsites.reporting.names import words_of
+from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report.answer import answer
 from flexsites.reporting.report.first_page import first_page, of_roofs
 from flexsites.reporting.report.land import run_row, verdict_counts
-from flexsites.reporting.report.page import write_report
+from flexsites.reporting.report.page import render_report, write_report
+from flexsites.reporting.report.roof_map import roof_map
 from flexsites.reporting.results import open_results
+from flexsites.reporting.summaries.portfolio import headline
 from flexsites.reporting.words import Words
 from flexsites.tables import Sites
 from flexsites.tables.counting import AVAILABLE
@@ -104,3 +107,37 @@ def test_a_run_of_roofs_alone_asks_of_roofs(tmp_path: Path) -> None:
     (place / "sites.parquet").unlink()
     results = open_results(place)
     assert [one.question for one in of_roofs(results, Words("nl"))] == ["Hoeveel woningen passen op de daken?"]
+
+
+def test_a_run_of_roofs_alone_has_its_map_on_the_first_page(tmp_path: Path) -> None:
+    """A corporation sees where its buildings stand; on paper too, without a script."""
+    place = write_results(tmp_path / "run")
+    (place / "sites.parquet").unlink()
+    results = open_results(place)
+    words = words_of(results, "en")
+    made = roof_map(results, words)
+    assert made is not None
+    assert made.note == ""
+    told = {key: int(label.rpartition(" ")[2]) for key, label, _ in made.buildings}
+    age_rule, variant = headline(results)
+    units = results.table("roof_units")
+    own = units[units["age_rule"].eq(age_rule) & units["roof_variant"].eq(variant)]
+    assert told == own["verdict"].value_counts().to_dict()
+    assert len(made.marks) == sum(n for verdict, n in told.items() if verdict != "excluded")
+    first, _, rest = render_report(results, words).partition('<section id="explained"')
+    assert first.count('class="roof-map"') == 1
+    assert 'class="roof-map"' not in rest
+
+
+def test_of_more_buildings_than_a_page_carries_those_that_qualify_stay(
+    run_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = open_results(run_directory)
+    words = words_of(results, "nl")
+    told = presentation()
+    few = told.model_copy(update={"map": told.map.model_copy(update={"max_sites": 3})})
+    monkeypatch.setattr("flexsites.reporting.report.roof_map.presentation", lambda: few)
+    made = roof_map(results, words)
+    assert made is not None
+    assert "3 van de" in made.note
+    assert {mark.verdict for mark in made.marks} == {"eligible"}
