@@ -18,7 +18,7 @@ from flexsites.tables import Frame, Locations, LocationSuitability, Sites
 from flexsites.tables.counting import AVAILABLE, listed
 from flexsites.tables.field import Field
 
-_VERDICT = Field("verdict", "str", "verdict of the location", format="written")
+_VERDICT = Field("verdict", "str", "verdict of the location", format="text")
 _SHOWN: tuple[Column, ...] = (
     "rank", "site_id", "gemeente", "entrance_street_name", "score", "n_per_cluster_expected", "units_range",
     "core_area_m2", "n_location_parcels", "owner_class_largest", _VERDICT,
