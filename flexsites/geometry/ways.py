@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 import shapely
 
-from flexsites.arrays import BoolArray, FloatArray
+from flexsites.arrays import BoolArray, FloatArray, GeometryArray
 from flexsites.geometry.robust import split
 from flexsites.geometry.sight import boundary_of, surely_leave
 
-__all__ = ["Lane", "way_inside"]
+__all__ = ["Lane", "ground_before", "way_inside"]
 
 _ROUNDING_M = 0.01
 """A line along the edge of a polygon lies in it all the same."""
@@ -144,22 +145,25 @@ class Lane:
         covered: Any = shapely.buffer(self.middle, self.width_m / 2, quad_segs=8)
         return cast("shapely.Polygon", covered)
 
-    def ground_before(self) -> shapely.Polygon:
-        """Return what it covers before its end: flat there, so that what is left of the land begins at its end.
-
-        Examples
-        --------
-        >>> lane = Lane(shapely.LineString([(0, 0), (0, 10)]), 3.0)
-        >>> [[round(one, 1) for one in shape.bounds] for shape in (lane.ground(), lane.ground_before())]
-        [[-1.5, -1.5, 1.5, 11.5], [-1.5, -1.5, 1.5, 10.0]]
-        """
-        end, before = (np.array(self.middle.coords[i]) for i in (-1, -2))
-        along = (end - before) / np.hypot(*(end - before))
-        beyond = shapely.buffer(shapely.LineString([end, end + along * self.width_m]), self.width_m, cap_style="flat")
-        lane: Any = split(np.array([self.ground()]), np.array([beyond]))[1][0]
-        return cast("shapely.Polygon", lane)
-
     def moved(self, by: FloatArray) -> Lane:
         """Return the lane moved, by (x, y) in m."""
         middle: Any = shapely.transform(self.middle, lambda points: points + by)
         return Lane(middle, self.width_m)
+
+
+def ground_before(lanes: Sequence[Lane]) -> GeometryArray:
+    """Return what each lane covers before its end: flat there, so that what is left of the land begins at its end.
+
+    Examples
+    --------
+    >>> lane = Lane(shapely.LineString([(0, 0), (0, 10)]), 3.0)
+    >>> [[round(one, 1) for one in shape.bounds] for shape in (lane.ground(), ground_before([lane])[0])]
+    [[-1.5, -1.5, 1.5, 11.5], [-1.5, -1.5, 1.5, 10.0]]
+    """
+    widths = np.array([lane.width_m for lane in lanes])
+    before, end = np.array([lane.middle.coords[-2:] for lane in lanes]).reshape(-1, 2, 2).swapaxes(0, 1)
+    along = (end - before) / np.hypot(*(end - before).T)[:, None]
+    beyond = shapely.linestrings(np.stack([end, end + along * widths[:, None]], axis=1))
+    beyond = shapely.buffer(beyond, widths, cap_style="flat")
+    covered = shapely.buffer(np.array([lane.middle for lane in lanes], dtype=object), widths / 2, quad_segs=8)
+    return split(covered, beyond)[1]

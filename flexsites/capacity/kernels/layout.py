@@ -12,16 +12,18 @@ looser figures may hold a little less; callers that need an order take the best 
 stands under them stands under looser ones.
 """
 
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from flexsites.capacity.kernels.layout_figures import Layout
-from flexsites.capacity.kernels.layout_frames import Asked, Found, Frames, Planned, Turns, asked_of, held
-from flexsites.capacity.kernels.layout_ground import Ground, grounds_of
+from flexsites.capacity.kernels.layout_frames import Asked, Entered, Planned, WaysIn, asked_of
+from flexsites.capacity.kernels.layout_ground import Grounds, LaneWidth, Mouths
+from flexsites.capacity.kernels.layout_search import IS_ALL_REACHED, N_MODULES, N_STOREYS
+from flexsites.capacity.kernels.layout_turns import turns_of
 from flexsites.geometry.ways import Lane
 
 __all__ = ["Counted", "Layout", "Planned", "count_modules", "plan_piece"]
@@ -34,47 +36,86 @@ Counted: TypeAlias = dict[tuple[object, ...], dict[tuple[bytes, ...], Ints]]
 """Modules that were counted, shape (m,): by the m layouts and how they are tried, then by all that a piece asks."""
 
 
-def _plans(ground: Ground, layouts: Sequence[Asked], enough: Ints, n_turns: int, n_spines: int) -> list[Found | None]:
-    """Return the plan of a piece under each layout; None where no lane leads in."""
-    turns = Turns(ground.edges, n_turns)
-    plans = _from_gates(ground, turns, layouts, enough, n_spines)
-    # The lane from an entrance off the land may pass the nearest land by.
-    wanting = [i for i, plan in enumerate(plans) if enough[i] > held(plan) and layouts[i].lane in ground.beside]
-    if wanting:
-        beside = ground._replace(mouths=ground.beside, farther=lambda _: None)
-        found = _from_gates(beside, turns, [layouts[i] for i in wanting], enough[wanting], n_spines)
-        for i, plan in zip(wanting, found, strict=True):
-            plans[i] = plan if held(plan) > held(plans[i]) else plans[i]
-    # Then from where the lane comes that leads to the largest room; one that hardly bends only where rows are left.
-    wanting = [
-        i
-        for i, plan in enumerate(plans)
-        if enough[i] > held(plan) and (ground.is_bent or plan is None or not plan.is_all_reached)
-    ]
-    asking = [layouts[i] for i in wanting]
-    if asking and (rest := ground.beside_approach(_lanes(asking))) is not None:
-        found = _from_gates(rest, Turns(rest.edges, n_turns), asking, enough[wanting], n_spines)
-        for i, plan in zip(wanting, found, strict=True):
-            if held(plan) > held(plans[i]) and plan is not None:
-                plans[i] = plan._replace(approach=ground.approach)
-    return plans
+_AT_ONCE = 256
+"""Pieces that are laid out at once: what is known of their strips is kept meanwhile."""
 
 
-def _from_gates(
-    ground: Ground, turns: Turns, layouts: Sequence[Asked], enough: Ints, n_spines: int
-) -> list[Found | None]:
-    """Return the plan of a ground under each layout, its lanes straight from its gates on."""
-    plans: list[Found | None] = [None] * len(layouts)
-    # From a gate in a corner no lane may lead on: then from one with more room.
-    for mouth_of in (ground.mouths.get, ground.farther):
-        asking = [i for i in range(len(layouts)) if enough[i] > held(plans[i]) == 0]
-        lanes = dict.fromkeys(layouts[i].lane for i in asking)
-        mouths = {lane: mouth for lane in lanes if (mouth := mouth_of(lane)) is not None}
-        frames = Frames(ground._replace(mouths=mouths), turns)
-        for i in asking:
-            if layouts[i].lane in mouths:
-                plans[i] = frames.best(layouts[i], int(enough[i]), n_spines)
-    return plans
+class _Plans(NamedTuple):
+    """What is found on a piece under each layout, and from which ways in."""
+
+    found: Ints
+    """Shape (m, N_FOUND)."""
+    entered: list[Entered]
+
+    def wanted(self, enough: Ints) -> Ints:
+        """Return what is enough, shape (m,); 0 where it is found."""
+        return np.where(self.found[:, N_MODULES] < enough, enough, 0)
+
+    def take(self, other: "_Plans") -> None:
+        """Take what holds more, in place."""
+        for i in np.flatnonzero(other.found[:, N_MODULES] > self.found[:, N_MODULES]):
+            self.found[i], self.entered[i] = other.found[i], other.entered[i]
+
+
+class _Search(NamedTuple):
+    """How plans are sought."""
+
+    asked: Asked
+    n_turns: int
+    n_spines: int
+
+    def plans(self, grounds: Grounds, enough: Ints) -> list[_Plans]:
+        """Return the plans of pieces; what is enough has shape (n, m)."""
+        plans = self._from_gates(grounds, enough, [None] * len(enough))
+        # Then from where the lane comes that leads to the largest room; one that hardly bends only where rows are left.
+        wanted = np.array([plan.wanted(most) for plan, most in zip(plans, enough, strict=True)])
+        for i in np.flatnonzero(~grounds.is_bent):
+            wanted[i, plans[i].found[:, IS_ALL_REACHED] > 0] = 0
+        of, rest = grounds.beside_approach(np.flatnonzero(wanted.any(axis=1)))
+        others = self._from_gates(rest, wanted[of], [grounds.ways[i] for i in of])
+        for i, other in zip(of, others, strict=True):
+            plans[i].take(other)
+        return plans
+
+    def _from_gates(self, grounds: Grounds, enough: Ints, approaches: Sequence[Lane | None]) -> list[_Plans]:
+        """Return the plans of pieces with lanes straight from their gates on."""
+        near, beside = self._ways_in(grounds.near, enough)
+        entered = [
+            Entered(turns_of(edges, self.n_turns), area_m2, ways, approach)
+            for edges, area_m2, ways, approach in zip(
+                grounds.edges, grounds.area_m2.tolist(), near, approaches, strict=True
+            )
+        ]
+        plans = [self._best(one, most) for one, most in zip(entered, enough, strict=True)]
+        # From a gate in a corner no lane may lead on: then from one with more room.
+        held = np.array([plan.found[:, N_MODULES] for plan in plans], np.int64).reshape(enough.shape)
+        wanted = np.where(held > 0, 0, enough)
+        farther, _ = self._ways_in(grounds.farther, wanted)
+        for plan, one, ways, most in zip(plans, entered, farther, wanted, strict=True):
+            plan.take(self._best(one._replace(mouths=ways), most))
+        # The lane from an entrance off the land may pass the nearest land by.
+        for plan, one, ways, most in zip(plans, entered, beside, enough, strict=True):
+            if ways:
+                plan.take(self._best(one._replace(mouths=ways), plan.wanted(most)))
+        return plans
+
+    def _best(self, entered: Entered, enough: Ints) -> _Plans:
+        """Return the plans of a piece from its ways in."""
+        return _Plans(entered.best(self.asked, enough, self.n_spines), [entered] * len(enough))
+
+    def _ways_in(
+        self, of: Callable[[LaneWidth, Ints], tuple[Mouths, Mouths]], enough: Ints
+    ) -> tuple[list[WaysIn], list[WaysIn]]:
+        """Return the ways in to pieces by their lane, and the straight ones besides, of the lanes that are asked."""
+        found: tuple[list[WaysIn], list[WaysIn]] = [{} for _ in enough], [{} for _ in enough]
+        for lane in self.asked.lanes:
+            own = np.concatenate([own for one, own in self.asked.networks if one == lane])
+            rows = np.flatnonzero(enough[:, own].any(axis=1))
+            for ways, mouths in zip(found, of(lane, rows), strict=True):
+                for i, mouth in zip(rows, mouths, strict=True):
+                    if mouth is not None:
+                        ways[i][lane] = mouth
+        return found
 
 
 def count_modules(
@@ -136,11 +177,13 @@ def count_modules(
     known = ({} if counted is None else counted).setdefault((*layouts, n_turns, n_spines), {})
     questions = _questions(pieces, entrances, ways_in, enough)
     new = {question: i for i, question in enumerate(questions) if question not in known}
-    asked, rows = asked_of(layouts), list(new.values())
-    grounds, _ = grounds_of(pieces[rows], entrances[rows], _lanes(asked), ways_in[rows])
-    for (question, i), ground in zip(new.items(), grounds, strict=True):
-        plans = _plans(ground, asked, enough[i], n_turns, n_spines)
-        known[question] = np.array([held(one) for one in plans], np.int64)
+    search = _Search(asked_of(layouts), n_turns, n_spines)
+    for begin in range(0, len(new), _AT_ONCE):
+        some = list(new.items())[begin : begin + _AT_ONCE]
+        rows = [i for _, i in some]
+        plans = search.plans(Grounds(pieces[rows], entrances[rows], ways_in[rows]), enough[rows])
+        for (question, _), plan in zip(some, plans, strict=True):
+            known[question] = plan.found[:, N_MODULES].copy()
     return np.stack([known[question] for question in questions])
 
 
@@ -162,12 +205,7 @@ def plan_piece(
     approach: Lane | None = None,
 ) -> tuple[Planned | None, Floats]:
     """Return the layout that `count_modules` counts on one piece, and the origin of its coordinates; None: no homes."""
-    (pieces, approaches), asked = (np.array([one], dtype=object) for one in (piece, approach)), asked_of([layout])
-    grounds, origin = grounds_of(pieces, entrance[None, :], _lanes(asked), approaches)
-    found = _plans(grounds[0], asked, np.array([enough]), n_turns, n_spines)[0]
-    return None if found is None else found.planned(enough), origin[0]
-
-
-def _lanes(asked: Sequence[Asked]) -> list[tuple[float, float]]:
-    """Return the widths of lanes that layouts ask, with their verge, each once."""
-    return sorted({one.lane for one in asked})
+    pieces, approaches = (np.array([one], dtype=object) for one in (piece, approach))
+    search, grounds = _Search(asked_of([layout]), n_turns, n_spines), Grounds(pieces, entrance[None, :], approaches)
+    ((found,), (entered,)), origin = search.plans(grounds, np.array([[enough]]))[0], grounds.origin[0]
+    return entered.planned(search.asked, found, enough, n_spines) if found[N_STOREYS] else None, origin

@@ -6,8 +6,8 @@ else along the lane that was found from the entrance to a room of the piece, as 
 """
 
 import math
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -17,13 +17,15 @@ from shapely.ops import substring
 
 from flexsites.geometry.holes import fill_thin_holes
 from flexsites.geometry.robust import split, unite_all
-from flexsites.geometry.ways import Lane
+from flexsites.geometry.ways import Lane, ground_before
 
-__all__ = ["Ground", "Mouth", "grounds_of", "local_edges"]
+__all__ = ["Grounds", "LaneWidth", "Mouth", "Mouths", "local_edges"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Geometries = NDArray[np.object_]
+LaneWidth = tuple[float, float]
+"""Width of a lane, and its verge."""
 
 _ROUNDING_M = 0.05
 """The gate keeps this much more than its distance: the arcs of a buffer are drawn with corners."""
@@ -61,47 +63,104 @@ class Mouth(NamedTuple):
         return Mouth(self.points + by, *(None if lane is None else lane.moved(by) for lane in self[1:]))
 
 
-class Ground(NamedTuple):
-    """A piece in local coordinates, and where one comes in."""
+Mouths = list[Mouth | None]
 
-    edges: Floats
-    area_m2: float
-    mouths: dict[tuple[float, float], Mouth]
-    """Per width of lanes and verge the way to the nearest point with room for both all round; none where none leads."""
-    farther: Callable[[tuple[float, float]], Mouth | None]
-    """Gives the same, with room for a square of both in whatever direction: where from the nearest gate no lane leads
-    on. Few pieces ask it: it is worked out when it is asked."""
-    beside: dict[tuple[float, float], Mouth]
-    """Where the entrance lies off the land, the same straight from where one comes to it: the lane that is followed
-    from there may pass the nearest land by."""
-    shape: shapely.Geometry
-    approach: Lane | None
-    """The lane from the entrance to a room of the piece; None: not told."""
-    is_bent: bool
-    """Whether that lane bends once it has room, or begins off the land."""
 
-    def beside_approach(self, lanes: Sequence[tuple[float, float]]) -> "Ground | None":
-        """Return what the lane to the largest room leaves of the ground, entered at its end; None: none is asked.
+class Grounds:
+    """Pieces in local coordinates, and where one comes in.
+
+    Lanes from the entrances to a room of each piece tell how wide the least lane is, and the way where none that is
+    straight leads in, or the entrance lies off the piece; they are in the coordinates of the pieces. Without one the
+    way in is straight, and as wide as other lanes.
+
+    What is told of a width does not hang on which others are asked.
+
+    Attributes
+    ----------
+    edges
+        Of each piece.
+    area_m2
+        Shape (n,).
+    origin
+        Of the coordinates of each piece, shape (n, 2).
+    ways
+        The lane from the entrance to a room of each piece; None: not told.
+    is_bent
+        Whether that lane bends once it has room, or begins off the land, shape (n,).
+    """
+
+    def __init__(self, pieces: Geometries, entrances: Floats, approaches: Geometries | None = None) -> None:
+        edges, first_edge, self.origin = local_edges(pieces)
+        self.edges = [edges[begin:end] for begin, end in pairwise(first_edge)]
+        self._by: Floats | None = None
+        self._moved = _moved(pieces, self.origin)
+        self.area_m2 = np.asarray(shapely.area(self._moved))
+        points = _entrances(self._moved, entrances - self.origin, edges, first_edge)
+        told: Iterable[Lane | None] = [None] * len(pieces) if approaches is None else approaches
+        self.ways: list[Lane | None] = [
+            None if way is None else way.moved(-by) for way, by in zip(told, self.origin, strict=True)
+        ]
+        self._before = _before(self.ways, self._moved)
+        joined = self._moved.copy()
+        for i, lane in enumerate(self._before):
+            if lane is not None:
+                points[i] = lane.middle.coords[-1]
+                joined[i] = unite_all(np.array([joined[i], lane.ground()]))
+        is_led = np.array([lane is not None for lane in self._before], dtype=bool)
+        self._lands = _Lands(joined, points, is_led)
+        bends = [way is not None and len(way.middle.coords) > _STRAIGHT for way in self.ways]
+        self.is_bent = np.array([bends, is_led], dtype=bool).any(axis=0)
+
+    def near(self, lane: LaneWidth, rows: Ints) -> tuple[Mouths, Mouths]:
+        """Return the ways to the nearest points with room for a lane and its verge all round; None where none leads.
+
+        Beside them, of pieces with an entrance off the land, the same straight from where one comes to it: the lane
+        that is followed from there may pass the nearest land by.
+        """
+        return self._mouths(lane, lane[1] + lane[0] * math.sqrt(0.5) + _ROUNDING_M, rows)
+
+    def farther(self, lane: LaneWidth, rows: Ints) -> tuple[Mouths, Mouths]:
+        """Return the same with room for a square of both in whatever direction: from there a lane may lead on."""
+        return self._mouths(lane, (lane[0] / 2 + lane[1]) * math.sqrt(2.0) + _ROUNDING_M, rows)
+
+    def _mouths(self, lane: LaneWidth, clearance: float, rows: Ints) -> tuple[Mouths, Mouths]:
+        """Return the ways in to some pieces, and of those with an entrance off the land the straight ones besides."""
+        roomy = np.asarray(shapely.buffer(self._moved[rows], -clearance, quad_segs=8))
+        ways, before = [self.ways[i] for i in rows], [self._before[i] for i in rows]
+        gates = _straight(roomy, self._lands, rows, np.array([lane[0] if way is None else way.width_m for way in ways]))
+        straight = [
+            Mouth(np.array([*_last(one), self._lands.begins[i], gate]), None, one) if is_gate else None
+            for i, gate, one, is_gate in zip(rows, gates, before, ~np.isnan(gates[:, 0]), strict=True)
+        ]
+        followed = [
+            _along(way, self._moved[i], room) if way is not None and (one is None or led is not None) else one
+            for i, one, way, led, room in zip(rows, straight, ways, before, roomy, strict=True)
+        ]
+        if self._by is not None:
+            straight, followed = (
+                [one and one.moved(by) for one, by in zip(ways, self._by[rows], strict=True)]
+                for ways in (straight, followed)
+            )
+        return followed, [None if led is None else one for one, led in zip(straight, before, strict=True)]
+
+    def beside_approach(self, rows: Ints) -> tuple[Ints, "Grounds"]:
+        """Return what the lanes to the largest rooms leave of some grounds, entered at their ends: of which, and those.
 
         Of several parts, however large, that is meant to which the lane leads.
         """
-        if self.approach is None or self.approach.middle.length == 0.0:  # the entrance lies in the room
-            return None
-        left = split(np.array([self.shape]), np.array([self.approach.ground_before()]))[1]
-        parts = shapely.get_parts(left)
-        if not len(parts):
-            return None
-        end = np.array([self.approach.middle.coords[-1]])
-        rest = parts[np.argmin(shapely.distance(parts, shapely.Point(end[0])))]
-        (found,), (origin,) = grounds_of(np.array([rest], dtype=object), end, lanes)
-        return found._replace(
-            edges=found.edges + np.tile(origin, 2),
-            area_m2=self.area_m2,
-            mouths={one: mouth.moved(origin) for one, mouth in found.mouths.items()},
-            farther=lambda one: None if (mouth := found.farther(one)) is None else mouth.moved(origin),
-            beside={},
-            approach=self.approach,
-        )
+        # without a length the entrance lies in the room
+        led = {i: way for i in rows.tolist() if (way := self.ways[i]) is not None and way.middle.length > 0.0}
+        of = np.array(list(led), dtype=np.int64)
+        left = split(self._moved[of], ground_before(list(led.values())))[1]
+        parts, owner = shapely.get_parts(left, return_index=True)
+        ends = np.array([way.middle.coords[-1] for way in led.values()]).reshape(-1, 2)
+        away_m = shapely.distance(parts, shapely.points(ends[owner]))
+        nearest_first = np.lexsort((away_m, owner))
+        own, first = np.unique(owner[nearest_first], return_index=True)
+        rest = Grounds(parts[nearest_first[first]], ends[own])
+        rest.edges = [one + np.tile(by, 2) for one, by in zip(rest.edges, rest.origin, strict=True)]
+        rest.area_m2, rest._by = self.area_m2[of[own]], rest.origin
+        return of[own], rest
 
 
 def local_edges(pieces: Geometries) -> tuple[Floats, Ints, Floats]:
@@ -156,39 +215,40 @@ def _entrances(moved: Geometries, entrances: Floats, edges: Floats, first_edge: 
     return np.asarray(shapely.get_coordinates(shapely.get_point(lines, 0)))
 
 
-def _straight(moved: Geometries, lands: "_Lands", clearance: float, widths: Floats) -> Floats:
-    """Return per piece the nearest point that keeps a distance to the edge, with a straight lane to it; NaN: none.
+def _straight(roomy: Geometries, lands: "_Lands", rows: Ints, widths: Floats) -> Floats:
+    """Return of some pieces the nearest point of what has room, with a straight lane to it; NaN: none.
 
-    What keeps the distance may lie in several parts: one out of sight, however near, does not close the others. The
-    lane may be narrower where it may begin in a corner.
+    What has room may lie in several parts: one out of sight, however near, does not close the others. The lane may be
+    narrower where it may begin in a corner.
 
     Examples
     --------
+    >>> def nearest(piece, begin, width_m):
+    ...     lands = _Lands(np.array([piece]), np.array([begin]), np.array([False]))
+    ...     return float(_straight(shapely.buffer([piece], -3.0), lands, np.array([0]), np.array([width_m]))[0, 0])
     >>> two_rooms = shapely.difference(shapely.box(0, 0, 40, 20), shapely.box(9, 0, 10, 18))
     >>> behind = shapely.difference(two_rooms, shapely.box(12, 0, 13, 2))  # the nearest room is behind the wall
-    >>> piece, begin = np.array([behind]), np.array([[10.2, 0.0]])
-    >>> bool(_straight(piece, _Lands(piece, begin, np.array([False])), 3.0, np.array([3.0]))[0, 0] > 10.2)
+    >>> nearest(behind, (10.2, 0.0), 3.0) > 10.2
     True
 
     From the end of a neck of 4 m a lane of 3 m leads on, and none of 5 m:
 
-    >>> neck, begin = np.array([shapely.box(0, 0, 40, 20) | shapely.box(-30, 8, 0, 12)]), np.array([[-30.0, 10.0]])
-    >>> lands = _Lands(neck, begin, np.array([False]))
-    >>> [round(float(_straight(neck, lands, 3.0, np.array([one]))[0, 0]), 1) for one in (3.0, 5.0)]
+    >>> neck = shapely.box(0, 0, 40, 20) | shapely.box(-30, 8, 0, 12)
+    >>> [round(nearest(neck, (-30.0, 10.0), width_m), 1) for width_m in (3.0, 5.0)]
     [2.2, nan]
     """
-    parts, owner = shapely.get_parts(shapely.buffer(moved, -clearance, quad_segs=8), return_index=True)
+    parts, owner = shapely.get_parts(roomy, return_index=True)
     there = ~shapely.is_empty(parts)
     parts, owner = parts[there], owner[there]
-    begin = lands.begins[owner]
+    begin = lands.begins[rows[owner]]
     lines = shapely.shortest_line(parts, shapely.points(begin))
     ends = shapely.get_coordinates(shapely.get_point(lines, 0))
-    in_sight = shapely.covers(lands.seen[owner], lines)
-    begun_m = np.where(lands.is_led, 0.0, _BEGINS * widths)[owner]
+    in_sight = shapely.covers(lands.seen(rows)[owner], lines)
+    begun_m = np.where(lands.is_led[rows], 0.0, _BEGINS * widths)[owner]
     share = np.minimum(begun_m / np.maximum(shapely.length(lines), _SLACK_M), 1.0)
     begun = shapely.linestrings(np.stack([begin + (ends - begin) * share[:, None], ends], axis=1))
-    in_sight &= shapely.covers(lands.middles(widths)[owner], begun)
-    gates = np.full(lands.begins.shape, np.nan)
+    in_sight &= shapely.covers(lands.middles(rows, widths)[owner], begun)
+    gates = np.full((len(rows), 2), np.nan)
     # the nearest is written last; of two as near the first part
     farthest_first = np.lexsort((-np.arange(len(parts)), -shapely.length(lines)))
     for i in farthest_first[in_sight[farthest_first]]:
@@ -201,37 +261,38 @@ class _Lands:
 
     def __init__(self, joined: Geometries, begins: Floats, is_led: NDArray[np.bool_]) -> None:
         self.joined, self.begins, self.is_led = joined, begins, is_led
-        # Seen within what registers differ: a barb of a millimetre is no corner.
-        self.seen = shapely.buffer(joined, _SLACK_M, quad_segs=8)
-        self._middles: dict[bytes, Geometries] = {}
+        self._wider: dict[float, Geometries] = {}
 
-    def at(self, one: slice) -> "_Lands":
-        """Return some of them."""
-        return _Lands(self.joined[one], self.begins[one], self.is_led[one])
+    def seen(self, rows: Ints) -> Geometries:
+        """Return some of them within what registers differ: a barb of a millimetre is no corner."""
+        return self.middles(rows, np.zeros(len(rows)))
 
-    def middles(self, widths: Floats) -> Geometries:
-        """Return where the middle of a lane of each width may lie."""
-        if widths.tobytes() not in self._middles:
-            self._middles[widths.tobytes()] = shapely.buffer(self.joined, _SLACK_M - widths / 2, quad_segs=8)
-        return self._middles[widths.tobytes()]
+    def middles(self, rows: Ints, widths: Floats) -> Geometries:
+        """Return where the middle of a lane of each width may lie in some of them."""
+        found = np.empty(len(rows), dtype=object)
+        for width_m in np.unique(widths):
+            own = widths == width_m
+            known = self._wider.setdefault(float(width_m), np.full(len(self.joined), None, dtype=object))
+            new = rows[own][shapely.is_missing(known[rows[own]])]
+            known[new] = shapely.buffer(self.joined[new], _SLACK_M - width_m / 2, quad_segs=8)
+            found[own] = known[rows[own]]
+        return found
 
 
-def _along(way: Lane, piece: shapely.Geometry, clearance: float) -> Mouth | None:
-    """Return the mouth along a lane, to the first point of it that keeps a distance to the edge; None: none does.
+def _along(way: Lane, piece: shapely.Geometry, roomy: shapely.Geometry) -> Mouth | None:
+    """Return the mouth along a lane, to the first point of it that lies where there is room; None: none does.
 
     Examples
     --------
     >>> way = Lane(shapely.LineString([(0, 0), (0, 20), (20, 20)]), 3.0)
-    >>> mouth = _along(way, shapely.box(5, 10, 30, 30), 4.0)
+    >>> mouth = _along(way, shapely.box(5, 10, 30, 30), shapely.box(9, 14, 26, 26))
     >>> mouth.points.tolist(), mouth.narrow.middle.coords[:]
     ([[5.0, 20.0], [9.0, 20.0]], [(0.0, 0.0), (0.0, 20.0), (9.0, 20.0)])
-    >>> _along(way, shapely.box(0, 0, 30, 5), 4.0) is None
+    >>> _along(way, shapely.box(0, 0, 30, 5), shapely.Polygon()) is None
     True
     """
-    met = [
-        shapely.get_coordinates(shapely.intersection(way.middle, one))
-        for one in (fill_thin_holes(piece), shapely.buffer(piece, -clearance, quad_segs=8))
-    ]
+    lands = np.array([fill_thin_holes(piece), roomy], dtype=object)
+    met = [shapely.get_coordinates(one) for one in shapely.intersection(way.middle, lands)]
     if not len(met[1]):
         return None
     begin, end = (float(shapely.line_locate_point(way.middle, shapely.points(one)).min()) for one in met)
@@ -241,110 +302,35 @@ def _along(way: Lane, piece: shapely.Geometry, clearance: float) -> Mouth | None
     return Mouth(shapely.get_coordinates(lanes[0]), Lane(lanes[1], way.width_m))
 
 
-def _mouths(
-    moved: Geometries,
-    lands: _Lands,
-    ways: Sequence[Lane | None],
-    before: Sequence[Lane | None],
-    clearance: float,
-    lane_m: float,
-) -> tuple[list[Mouth | None], list[Mouth | None]]:
-    """Return the way in to each piece, and of pieces with an entrance off the land the straight way besides."""
-    widths = np.array([lane_m if way is None else way.width_m for way in ways])
-    gates = _straight(moved, lands, clearance, widths)
-    straight = [
-        None if np.isnan(gate).any() else Mouth(np.array([*_last(lane), point, gate]), None, lane)
-        for point, gate, lane in zip(lands.begins, gates, before, strict=True)
-    ]
-    followed: list[Mouth | None] = []
-    for one, way, lane, piece in zip(straight, ways, before, moved, strict=True):
-        is_followed = way is not None and (one is None or lane is not None)
-        followed.append(_along(way, piece, clearance) if way is not None and is_followed else one)
-    return followed, [None if lane is None else one for one, lane in zip(straight, before, strict=True)]
-
-
-def _square_m(lane_m: float, verge_m: float) -> float:
-    """Return how far the corners of a square as wide as a lane and its two verges lie from its middle."""
-    return (lane_m / 2 + verge_m) * math.sqrt(2.0) + _ROUNDING_M
-
-
-def grounds_of(
-    pieces: Geometries,
-    entrances: Floats,
-    lanes: Sequence[tuple[float, float]],
-    approaches: Geometries | None = None,
-) -> tuple[list[Ground], Floats]:
-    """Return the pieces as grounds, with a mouth per pair of a lane's width and its verge; and their origins.
-
-    Lanes from the entrances to a room of each piece tell how wide the least lane is, and the way where none that is
-    straight leads in, or the entrance lies off the piece; they are in the coordinates of the pieces. Without one the
-    way in is straight, and as wide as other lanes.
-    """
-    edges, first_edge, origin = local_edges(pieces)
-    moved = _moved(pieces, origin)
-    points = _entrances(moved, entrances - origin, edges, first_edge)
-    ways: list[Lane | None] = [
-        None if approaches is None or approaches[i] is None else approaches[i].moved(-origin[i])
-        for i in range(len(pieces))
-    ]
-    before = [None if way is None else _before(way, piece) for way, piece in zip(ways, moved, strict=True)]
-    joined = moved.copy()
-    for i, lane in enumerate(before):
-        if lane is not None:
-            points[i] = lane.middle.coords[-1]
-            joined[i] = unite_all(np.array([moved[i], lane.ground()]))
-    lands = _Lands(joined, points, np.array([lane is not None for lane in before], dtype=bool))
-
-    # Each width by itself: what a piece holds under one layout must not hang on which others are asked.
-    near = {
-        lane: _mouths(moved, lands, ways, before, lane[1] + lane[0] * math.sqrt(0.5) + _ROUNDING_M, lane[0])
-        for lane in lanes
-    }
-
-    def farther(i: int, lane: tuple[float, float]) -> Mouth | None:
-        one = slice(i, i + 1)
-        return _mouths(moved[one], lands.at(one), ways[one], before[one], _square_m(*lane), lane[0])[0][0]
-
-    areas = shapely.area(moved)
-    grounds = [
-        Ground(
-            edges[first_edge[i] : first_edge[i + 1]],
-            float(areas[i]),
-            {lane: mouth for lane, (one, _) in near.items() if (mouth := one[i]) is not None},
-            partial(farther, i),
-            {lane: mouth for lane, (_, one) in near.items() if (mouth := one[i]) is not None},
-            moved[i],
-            way,
-            way is not None and (before[i] is not None or len(way.middle.coords) > _STRAIGHT),
-        )
-        for i, way in enumerate(ways)
-    ]
-    return grounds, origin
-
-
 def _last(lane: Lane | None) -> list[tuple[float, ...]]:
     """Return the point before the last of a lane: from there on nothing else stands on what it covers of the land."""
     return [] if lane is None else [lane.middle.coords[-2]]
 
 
-def _before(way: Lane, piece: shapely.Geometry) -> Lane | None:
-    """Return a lane from where it begins off a piece to where a straight one may go on; None: it begins at it.
+def _before(ways: Sequence[Lane | None], pieces: Geometries) -> list[Lane | None]:
+    """Return lanes from where they begin off a piece to where a straight one may go on; None: it begins at it.
 
     That is where it comes to the piece, or its first bend, where it has room, if it may begin so far from there.
 
     Examples
     --------
     >>> way = Lane(shapely.LineString([(0, 0), (0, 20), (20, 20)]), 3.0)
-    >>> _before(way, shapely.box(5, 10, 30, 30)).middle.coords[:]
-    [(0.0, 0.0), (0.0, 20.0), (5.0, 20.0)]
-    >>> _before(way, shapely.box(-5, 1, 30, 30)).middle.coords[:]
-    [(0.0, 0.0), (0.0, 4.5)]
-    >>> _before(way, shapely.box(-5, 0, 30, 30)) is None
-    True
+    >>> pieces = np.array([shapely.box(5, 10, 30, 30), shapely.box(-5, 1, 30, 30), shapely.box(-5, 0, 30, 30)])
+    >>> *off, at = _before([way, way, way], pieces)
+    >>> [one.middle.coords[:] for one in off], at
+    ([[(0.0, 0.0), (0.0, 20.0), (5.0, 20.0)], [(0.0, 0.0), (0.0, 4.5)]], None)
     """
-    met = shapely.get_coordinates(shapely.intersection(way.middle, fill_thin_holes(piece)))
-    if not len(met) or shapely.distance(piece, shapely.Point(way.middle.coords[0])) <= _AT_M:
-        return None
-    met_m = float(shapely.line_locate_point(way.middle, shapely.points(met)).min())
-    begun_m = min(math.dist(*way.middle.coords[:2]), _BEGINS * way.width_m)
-    return Lane(cast("shapely.LineString", substring(way.middle, 0.0, max(met_m, begun_m))), way.width_m)
+    before: list[Lane | None] = [None] * len(ways)
+    told = [(i, way) for i, way in enumerate(ways) if way is not None]
+    begins = shapely.get_point([way.middle for _, way in told], 0)
+    away_m = shapely.distance(pieces[[i for i, _ in told]], begins)
+    for (i, way), one_m in zip(told, away_m, strict=True):
+        if one_m <= _AT_M:
+            continue
+        met = shapely.get_coordinates(shapely.intersection(way.middle, fill_thin_holes(pieces[i])))
+        if len(met):
+            met_m = float(shapely.line_locate_point(way.middle, shapely.points(met)).min())
+            begun_m = min(math.dist(*way.middle.coords[:2]), _BEGINS * way.width_m)
+            led = substring(way.middle, 0.0, max(met_m, begun_m))
+            before[i] = Lane(cast("shapely.LineString", led), way.width_m)
+    return before

@@ -229,10 +229,9 @@ def _set_off(ways: Floats, spines: Floats, lane: float, cross: tuple[float, floa
     x, bottom, top = cross
     best, nearest = -1, np.inf
     for i in range(ways.shape[0]):
-        left, right, low, own = ways[i]
+        left, right, low, own = ways[i, 0], ways[i, 1], ways[i, 2], int(ways[i, 3])
         if left <= x - lane / 2 and x + lane / 2 <= right and bottom <= low and low + lane <= top:
-            one = spines[int(own)]
-            far = one[FAR] + abs(low - one[ANCHOR]) + abs(x - one[X])
+            far = spines[own, FAR] + abs(low - spines[own, ANCHOR]) + abs(x - spines[own, X])
             if far < nearest:
                 best, nearest = i, far
     return best, nearest

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from flexsites.capacity.kernels.layout_figures import row_pitch
-from flexsites.capacity.kernels.layout_lanes import HIGH, LOW, X, cut_stretches, first_spine, next_spine
+from flexsites.capacity.kernels.layout_figures import lane_width, row_depth, row_pitch
+from flexsites.capacity.kernels.layout_lanes import EVERY, HIGH, LOW, X, cut_stretches, first_spine, next_spine
 from flexsites.capacity.kernels.layout_rows import (
     N_MODULES,
     bays_of_strips,
@@ -22,13 +22,15 @@ from flexsites.capacity.kernels.layout_rows import (
     runs_of_rows,
 )
 from flexsites.capacity.kernels.layout_runs import bays_of_run, bays_per_m
+from flexsites.capacity.kernels.layout_strips import n_strips_over, turned
+from flexsites.capacity.kernels.layout_turns import RowStrips, Turns, no_strips, row_strips, strips_in
 from flexsites.compiled import kernel
 
 __all__ = [
+    "Frame",
     "Lanes",
     "Plan",
     "Stretches",
-    "Strips",
     "best_storeys",
     "lay_lane",
     "lay_lanes",
@@ -37,11 +39,17 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Strips = tuple[Ints, Floats, Floats]
 Stretches = tuple[Ints, Floats, Floats, Ints]
+"""See `cut_stretches`."""
 Lanes = tuple[Floats, Floats, Stretches, int, bool]
+"""Spines, links (see `layout_lanes`), the stretches of rows along them (see `cut_stretches`), the decimetres of row
+that they reach, and whether that is all but a little."""
 
 Lattice = tuple[float, float, float, float, float]
+Frame = tuple[RowStrips, RowStrips, Lattice, Floats, Lanes, int]
+"""A piece in one direction: the strips of rows of one storey, and of more; the lattice of the former, see
+`cut_stretches`; the mouth, from the entrance to the gate, (x0, y0, x1, y1) in m; one lane across, and the decimetres
+that it reaches of rows on a coarse lattice, `_COARSE` times the step: to compare directions."""
 
 _WHOLE = 1e-9
 _ALL = 1 << 40
@@ -109,73 +117,70 @@ def _through_gate(edges: Floats, gate: Floats, lane: float, verge: float) -> Flo
 
 
 @kernel
-def lay_lane(
-    swapped: Floats, rows: Strips, lanes: Strips, lattice: Lattice, mouth: Floats, verge: float, pitch: float
-) -> tuple[Lanes, int]:
-    """Return the lane across the rows through the gate, and what it reaches.
+def lay_lane(turns: Turns, i: int, way: Floats, layout: np.void, n_storeys: int) -> Frame:
+    """Return a piece turned in a direction, with the lane across the rows through the gate, and what it reaches.
 
     Parameters
     ----------
-    swapped
-        Boundary in the frame of the rows with x and y swapped, (y0, x0, y1, x1) in m, shape (n, 4).
-    rows, lanes
-        Clear intervals of the strips of rows, and of the lanes in front of them.
-    lattice
-        See `cut_stretches`.
-    mouth
-        From the entrance to the gate, (x0, y0, x1, y1) in m.
-    verge, pitch
-        Between a lane and the edge, and from row to row, in m.
+    turns, i
+        The piece, and which of its directions.
+    way
+        Points of the way in, from the entrance to the gate, in m, shape (k, 2).
+    layout
+        The figures.
+    n_storeys
+        At most, of all that have the lane in common. Of one, the strips of one storey stand for those of more.
 
     Returns
     -------
-        Spines, links (see `layout_lanes`), the stretches of rows along them (see `cut_stretches`), the decimetres of
-        row they reach, and whether that is all but a little. Beside them the decimetres that are reached of rows on a
-        coarse lattice, `_COARSE` times the step: to compare directions.
+        See `Frame`; without a lane there are no strips.
     """
-    _, step, _, lane, gap = lattice
-    spines, links = first_spine(swapped, mouth[-1, 2], mouth[-1, 3], lane, verge), np.zeros((0, 3))
-    stretches = cut_stretches(rows, lanes, lattice, spines, links, mouth)
-    reached, most, is_all = _reached(stretches, _apart(pitch, step), 2 * gap)
-    coarse = reached[::_COARSE].copy()
-    return (spines, links, stretches, most, is_all), best_rows(coarse, _apart(pitch, _COARSE * step))[-1]
+    segments = np.empty((way.shape[0] - 1, 4))
+    for k in range(segments.shape[0]):
+        for j in range(2):
+            segments[k, j], segments[k, j + 2] = way[k, j], way[k + 1, j]
+    mouth, step, across = turned(segments, turns[0][i]), layout["step_m"], turns[1][1, i]
+    low, depth = min(across[:, 0].min(), across[:, 2].min()) + layout["setback_m"], row_depth(layout, 1)
+    lattice = (low, step, depth, lane_width(layout), layout["fire_gap_m"])
+    spines = first_spine(across, mouth[-1, 2], mouth[-1, 3], lattice[3], layout["verge_m"])
+    flat, links = no_strips(), np.zeros((0, 3))
+    if spines.shape[0] > 0:
+        flat = row_strips(turns, i, low, step, depth, layout)
+    stacked = flat
+    if n_storeys > 1 and spines.shape[0] > 0:
+        stacked = row_strips(turns, i, low, step, row_depth(layout, 2), layout)
+    stretches, pitch = cut_stretches(flat[0], flat[1], lattice, spines, links, mouth), row_pitch(layout, 1)
+    reached, most, is_all = _reached(stretches, _apart(pitch, step), 2 * lattice[4])
+    coarse = best_rows(reached[::_COARSE].copy(), _apart(pitch, _COARSE * step))[-1]
+    return flat, stacked, lattice, mouth, (spines, links, stretches, most, is_all), coarse
 
 
 @kernel
-def lay_lanes(
-    edges: Floats,
-    rows: Strips,
-    lanes: Strips,
-    crosses: Strips,
-    first_x: float,
-    lattice: Lattice,
-    mouth: Floats,
-    verge: float,
-    pitch: float,
-    n_spines: int,
-    one: Lanes,
-) -> Lanes:
+def lay_lanes(turns: Turns, i: int, frame: Frame, layout: np.void, n_spines: int) -> Lanes:
     """Return lanes across the rows, each of which reaches more metres of row than there were without it.
 
     Parameters
     ----------
-    edges
-        Boundary in the frame of the rows, (x0, y0, x1, y1) in m, shape (n, 4).
-    crosses, first_x
-        See `next_spine`.
+    turns, i, layout
+        As for `lay_lane`.
+    frame
+        As it gives it.
     n_spines
         Most lanes across the rows.
-    one
-        As `lay_lane` gives it, with a lane; rows, lanes, lattice, mouth, verge and pitch as it takes them.
 
     Returns
     -------
         Of all lanes what `lay_lane` gives of one.
     """
-    step, lane, loss, gate = lattice[1], lattice[3], 2 * lattice[4], mouth[-1, 2:]
-    apart = _apart(pitch, step)
-    spines, links, stretches, most, is_all = one
-    reached, through = _reached(stretches, apart, loss)[0], _through_gate(edges, gate, lane, verge)
+    (rows, lanes), _, lattice, mouth, (spines, links, stretches, most, is_all), _ = frame
+    if spines.shape[0] == 0 or is_all or n_spines <= 1:
+        return frame[4]
+    (_, step, _, lane, gap), verge, edges = lattice, layout["verge_m"], turns[1][0, i]
+    first_x, is_across = turns[1][1, i, :, 1].min(), int(np.int64(1))  # see `first_spine`
+    n = -(-n_strips_over(turns[1][1, i], first_x, step, lane) // EVERY)
+    crosses = strips_in(turns, is_across, i, first_x, EVERY * step, n, lane, verge)
+    apart, loss = _apart(row_pitch(layout, 1), step), 2 * gap
+    reached, through = _reached(stretches, apart, loss)[0], _through_gate(edges, mouth[-1, 2:], lane, verge)
     while spines.shape[0] < n_spines and not is_all:
         chosen = chosen_rows(reached, apart)
         spine, link = next_spine(rows, lanes, crosses, lattice, first_x, spines, chosen, through)
@@ -196,8 +201,7 @@ def best_storeys(
     stacked: Stretches,
     spines: Floats,
     lane_lows: tuple[float, float],
-    figures: NDArray[np.void],
-    n_storeys: int,
+    layout: np.void,
     enough: int,
     water_m2: float,
     held: int,
@@ -210,12 +214,10 @@ def best_storeys(
         Stretches for rows of one storey, and of more.
     spines, enough, water_m2
         As for `plan_rows`.
-    figures
-        Shape (1,), of the layout.
+    layout
+        The figures.
     lane_lows
         Low side of the lane of the first strip, of one storey, and of more.
-    n_storeys
-        Storeys at most.
     held
         What another plan holds: a plan counts where it holds more.
 
@@ -223,7 +225,7 @@ def best_storeys(
     -------
         Both; (held, 0) where none holds more.
     """
-    best, layout = 0, figures[0]
+    best, n_storeys = 0, layout["n_storeys"]
     # First no less than what is counted once that may matter.
     before_water, is_counted, last = np.empty(n_storeys, np.int64), np.zeros(n_storeys, np.bool_), -1
     n_bays, lengths = np.empty(0, np.int64), np.empty(0)
@@ -287,7 +289,8 @@ def _beside_water(
     """Return all runs that fit beside the water, the water, the strips of the rows, and the low sides of all lanes."""
     chosen = chosen_rows(n_bays, _apart(row_pitch(layout, n_storeys), layout["step_m"]))
     lane_y = lane_low + layout["step_m"] * np.arange(n_bays.size)
-    runs = fill_runs(runs_of_rows(chosen, stretches, lane_y, spines, layout, lengths), n_storeys, _ALL, 1)
+    every, one = int(np.int64(_ALL)), int(np.int64(1))  # numbers like any other: for words one more would be compiled
+    runs = fill_runs(runs_of_rows(chosen, stretches, lane_y, spines, layout, lengths), n_storeys, every, one)
     runs, ponds = ponds_between(runs, chosen, stretches, lane_y, spines, layout, n_storeys, lengths, water_m2)
     return runs, ponds, chosen, lane_y
 

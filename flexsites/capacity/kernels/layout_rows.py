@@ -102,9 +102,9 @@ def chosen_rows(n_bays: Ints, apart: int) -> Ints:
 
 
 @kernel
-def _way(spine: Floats, x: float, lane_y: float) -> float:
-    """Return how far a point of a lane along a row is from the gate, along lanes."""
-    way: float = spine[FAR] + abs(lane_y - spine[ANCHOR]) + abs(x - spine[X])
+def _way(spines: Floats, i: int, x: float, lane_y: float) -> float:
+    """Return how far a point of a lane along a row, set off from a spine, is from the gate, along lanes."""
+    way: float = spines[i, FAR] + abs(lane_y - spines[i, ANCHOR]) + abs(x - spines[i, X])
     return way
 
 
@@ -133,7 +133,7 @@ def runs_of_rows(
         for i in range(start[k], start[k + 1]):
             if spine[i] < 0:
                 continue
-            way = _way(spines[spine[i]], near[i], lane_y[k])
+            way = _way(spines, spine[i], near[i], lane_y[k])
             length, offset = abs(far[i] - near[i]), 0.0
             n_bays = bays_of_length(layout, length, lengths)
             while n_bays > 0:
@@ -206,7 +206,8 @@ def _fewer_runs(runs: Floats, filled: Floats, n: int, n_storeys: int, least: int
     both = last + filled[n - 2, N_MODULES]
     for i in range(n - 1, runs.shape[0]):
         if runs[i, N_BAYS] * n_storeys >= both:
-            filled[n - 2] = runs[i]
+            for j in range(N_RUN):  # to assign arrays Numba compiles a check of their shapes
+                filled[n - 2, j] = runs[i, j]
             filled[n - 2, N_BAYS], filled[n - 2, N_MODULES] = math.ceil(both / n_storeys), both
             return n - 1
     return n
@@ -242,7 +243,7 @@ def _free_lengths(
         for i in range(start[k], start[k + 1]):
             if last[i] < 0:
                 free[n, 0], free[n, 1], free[n, 2] = i, 0.0, abs(far[i] - near[i])
-                free[n, 3] = _way(spines[spine[i]], near[i], lane_y[k]) if spine[i] >= 0 else np.inf
+                free[n, 3] = _way(spines, spine[i], near[i], lane_y[k]) if spine[i] >= 0 else np.inf
                 n += 1
     return free[:n]
 

@@ -215,10 +215,12 @@ def _sorted_by_left(left: Floats, right: Floats, crosses: NDArray[np.bool_], sta
 
 
 @kernel
-def _strips_of(edge: Floats, origin: float, step: float, depth: float, reach: float, n_strips: int) -> tuple[int, int]:
-    """Return the first strip that an edge may block, and the one after the last."""
-    bottom = min(edge[1], edge[3]) - reach
-    top = max(edge[1], edge[3]) + reach
+def _strips_of(
+    y: float, other_y: float, origin: float, step: float, depth: float, reach: float, n_strips: int
+) -> tuple[int, int]:
+    """Return the first strip that an edge between two heights may block, and the one after the last."""
+    bottom = min(y, other_y) - reach
+    top = max(y, other_y) + reach
     first = max(0, math.floor((bottom - depth - origin) / step))
     last = min(n_strips, math.floor((top - origin) / step) + 2)
     return first, max(first, last)
@@ -232,7 +234,7 @@ def _blocked(
     start = np.zeros(n_strips + 1, np.int64)
     strips = np.empty((edges.shape[0], 2), np.int64)
     for i in range(edges.shape[0]):
-        first, last = _strips_of(edges[i], origin, step, depth, reach, n_strips)
+        first, last = _strips_of(edges[i, 1], edges[i, 3], origin, step, depth, reach, n_strips)
         strips[i, 0], strips[i, 1] = first, last
         if last > first:
             start[first] += 1

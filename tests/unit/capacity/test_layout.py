@@ -12,10 +12,11 @@ import pytest
 import shapely
 from shapely import affinity
 
+from flexsites.capacity.kernels import layout as layout_kernel
 from flexsites.capacity.kernels.layout import Counted, count_modules, plan_piece
 from flexsites.capacity.kernels.layout_drawing import place
 from flexsites.capacity.kernels.layout_figures import Layout
-from flexsites.capacity.kernels.layout_ground import grounds_of
+from flexsites.capacity.kernels.layout_ground import Grounds
 from flexsites.geometry.ways import Lane
 from tests.piece_shapes import ALL, PLAIN, count, lane_from, named_shapes, no_access, random_piece
 
@@ -245,12 +246,13 @@ def test_a_jag_at_the_way_in_does_not_shut_the_land():
     """The nearest point of a field may be the tip of a fringe of decimetres, from which no lane is in sight."""
     field = shapely.box(0, 0, 100, 80)
     jagged = shapely.union(field, shapely.Polygon([(0, 80), (-0.6, 79.2), (0.5, 79.9)]))
-    lanes = [(3.5, 1.0)]
     entrances = np.array([[0.0, 78.9], [-0.6, 79.2]])
     ways = [lane_from(one, entrance) for one, entrance in zip((field, jagged), entrances, strict=True)]
-    grounds, origin = grounds_of(np.array([field, jagged]), entrances, lanes, np.array(ways))
-    assert all(lanes[0] in one.mouths for one in grounds)
-    begins = grounds[1].mouths[lanes[0]].points[0] + origin[1]
+    grounds = Grounds(np.array([field, jagged]), entrances, np.array(ways))
+    straight, bent = grounds.near((3.5, 1.0), np.array([0, 1]))[0]
+    assert straight is not None
+    assert bent is not None
+    begins = bent.points[0] + grounds.origin[1]
     assert begins.tolist() == pytest.approx([-0.6, 79.2])
 
 
@@ -350,8 +352,10 @@ def test_a_straight_way_from_an_entrance_off_a_sharp_corner_is_as_wide_as_the_le
 def test_a_barb_of_millimetres_at_the_entrance_does_not_bend_the_way_in():
     barbed = shapely.union(FIELD, shapely.Polygon([(-0.008, 11.006), (0, 10.999), (0, 11)]))
     way = Lane(shapely.LineString([(-0.008, 11.006), (1.5, 9), (9, 9)]), 3.0)
-    grounds, _ = grounds_of(np.array([barbed]), np.array([way.middle.coords[0]]), [(3.0, 1.0)], np.array([way]))
-    assert grounds[0].mouths[3.0, 1.0].narrow is None
+    grounds = Grounds(np.array([barbed]), np.array([way.middle.coords[0]]), np.array([way]))
+    (mouth,), _ = grounds.near((3.0, 1.0), np.array([0]))
+    assert mouth is not None
+    assert mouth.narrow is None
 
 
 def test_no_lane_is_drawn_on_land_that_lies_behind_the_entrance():
@@ -367,5 +371,25 @@ def test_no_lane_is_drawn_on_land_that_lies_behind_the_entrance():
 def test_a_lane_that_ends_where_it_begins_leaves_nothing_to_enter_anew():
     """The entrance lies in the room that is sought; a lane without a length has no direction."""
     way = Lane(shapely.LineString([LEFT, LEFT]), 3.0)
-    (ground,), _ = grounds_of(np.array([FIELD]), LEFT[None, :], [(3.0, 1.0)], np.array([way]))
-    assert ground.beside_approach((3.0, 1.0)) is None
+    of, rest = Grounds(np.array([FIELD]), LEFT[None, :], np.array([way])).beside_approach(np.array([0]))
+    assert of.size == len(rest.edges) == 0
+
+
+def test_what_a_piece_holds_does_not_hang_on_how_many_are_laid_out_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fields of which some are entered by a lane off the land, some through a neck, and one holds nothing."""
+    neck = shapely.union(shapely.box(0, 0, 60, 50), shapely.box(-20, 20, 0, 24))
+    pieces = np.array([FIELD, neck, shapely.box(0, 0, 10, 10), neck, shapely.box(5, 0, 65, 60)])
+    entrances = np.array([LEFT, (-20.0, 22.0), (0.0, 5.0), (np.nan, np.nan), (0.0, 30.0)])
+    ways = [None, lane_from(neck, entrances[1]), None, None, Lane(shapely.LineString([(0, 30), (40, 30)]), 3.0)]
+    layouts, enough = [BARE, PLAIN, BARE._replace(lane_m=4.5)], np.full((5, 3), ALL)
+
+    def count_at_once(n: int) -> list[list[int]]:
+        monkeypatch.setattr(layout_kernel, "_AT_ONCE", n)
+        approaches = np.array(ways, dtype=object)
+        found = count_modules(pieces, entrances, layouts, enough, n_turns=4, n_spines=3, approaches=approaches)
+        return [[int(one) for one in row] for row in found]
+
+    together = count_at_once(5)
+    assert together[2] == [0, 0, 0]
+    assert min(min(row) for i, row in enumerate(together) if i != 2) > 0
+    assert count_at_once(1) == count_at_once(2) == together

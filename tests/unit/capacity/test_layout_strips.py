@@ -6,6 +6,7 @@ import shapely
 
 from flexsites.capacity.kernels.layout_ground import local_edges
 from flexsites.capacity.kernels.layout_strips import TOUCH_M, blocked_interval, clear_intervals, n_strips_over, turned
+from flexsites.capacity.kernels.layout_turns import strips_in, turns_of
 from tests.piece_shapes import random_piece
 
 
@@ -65,3 +66,26 @@ def test_a_piece_lower_than_a_row_has_no_strips() -> None:
     start, left, _ = clear_intervals(box, 0.0, 1.0, 0, 8.0, 3.0)
     assert start.tolist() == [0]
     assert left.size == 0
+
+
+@pytest.mark.parametrize("room", [0, 40, 4_000])
+def test_strips_are_the_same_whether_or_not_there_was_room_to_keep_them(room: int) -> None:
+    """Each is asked twice, of another and across between: nothing that was kept is taken for what it is not."""
+    edges, _, _ = local_edges(np.array([random_piece(3, has_hole=True)]))
+    directions, edges_of, (asked, begins, starts, lefts, rights) = turns_of(edges, 3)
+    turns = directions, edges_of, (asked[:5].copy(), begins[:6].copy(), starts[:room], lefts[:room], rights[:room])
+    questions = [
+        (is_across, i, 0.5, 2.0, n, depth, 3.0)
+        for is_across, i, n, depth in [
+            (0, 0, 12, 8.0),
+            (1, 0, 12, 8.0),
+            (0, 1, 12, 8.0),
+            (0, 0, 9, 8.0),
+            (0, 0, 12, 7.0),
+        ]
+    ]
+    for is_across, i, low, step, n, depth, distance in [*questions, *questions]:
+        found = strips_in(turns, is_across, i, low, step, n, depth, distance)
+        expected = clear_intervals(edges_of[is_across, i], low, step, n, depth, distance)
+        assert [one.tolist() for one in found] == [one.tolist() for one in expected]
+    assert (turns[2][0][:, 0] >= 0).any() == (room > 0)
