@@ -42,6 +42,7 @@ UNCHECKED = {
     "inputs/formats/polygon_filter.py read_poly": "in degrees; its rings lie apart, or in one another",
     "reporting/report/drawing.py draw": PICTURE,
     "reporting/report/drawing.py path": PICTURE,
+    "reporting/report/roof_map.py _streets": PICTURE,
     "reporting/maps/display.py without_holes": PICTURE,
     "reporting/maps/background.py areas_within": PICTURE,
 }

@@ -14,7 +14,13 @@ from flexsites.reporting.results import Results
 from flexsites.runs.shortlist import choose, draw
 from flexsites.tables.manifest import Manifest
 
-SITES = pd.DataFrame({"site_id": ["a", "b", "c", "d", "e"], "available_years_expected": [12.0, 12.0, 12.0, None, 2.0]})
+SITES = pd.DataFrame(
+    {
+        "site_id": ["a", "b", "c", "d", "e"],
+        "available_years_expected": [12.0, 12.0, 12.0, None, 2.0],
+        "verdict": ["eligible", "conditional", "conditional", "eligible", "unknown"],
+    }
+)
 LOCATIONS = pd.DataFrame(
     {
         "location_id": ["A", "B", "C", "D", "E"],
@@ -123,11 +129,19 @@ def test_a_word_that_is_none_is_refused_with_those_that_are(run: Results, asked:
 def test_what_is_shown_is_in_words(run: Results) -> None:
     (run.directory / "manifest.json").write_text('{"run_id": "r"}', encoding="utf-8")
     SITES.to_parquet(run.directory / "sites.parquet")
+    suits = SERVED[["site_id", "flexmilieu"]].assign(is_suitable=pd.array([True, True, True, None, True, True]))
+    suits.to_parquet(run.directory / "suitability.parquet")
     found = choose(run, Shortlist(flexmilieus=("tiny",), n=3))
     listed, notes = shortlist_lines(run.directory, found.rows, found.n_unknown, "en")
     assert [one.rank for one in listed] == ["2", "3", "4"]
     assert "owner of the largest piece: unknown" in listed[0].lines[0]
     assert "20 (1 – 99)" in listed[2].lines[0]
+    # Where the parcel that is shown is judged otherwise than its place.
+    assert [one.lines[0].partition(";")[0] for one in listed] == [
+        "eligible (this parcel: unknown)",
+        "eligible (this parcel: conditional)",
+        "conditional",
+    ]
     assert notes == ["Left out only because something is unknown (verdict); locations: 1."]
 
 
