@@ -70,7 +70,7 @@ def mode_faults(measures: Measures, place: Place) -> Iterator[Fault]:
 def measure_faults(
     flexmilieus: tuple[Flexmilieu, ...], groups: Mapping[str, TargetGroup], measures: Measures, place: Place
 ) -> Iterator[Fault]:
-    """Find measures that do not exist, limits beyond the search, and distances or times asked to be at least.
+    """Find measures that are not there, limits beyond the search or below 0, and distances or times asked at least.
 
     Beyond the search "not reached" would not mean "no"; and near the edge of the data a nearer one may be missing, so
     that a distance is an upper bound, which never surely passes an ``at_least``.
@@ -99,6 +99,13 @@ def measure_faults(
         elif threshold.at_most is not None and search is not None and threshold.limit > float(search):
             what = f"{threshold.measure} asks at most {threshold.limit:g}, but only {float(search):g} is searched"
             yield Fault(what, where, "raise the measure's limit in measures.yaml")
+        elif search is not None and threshold.limit < 0:
+            yield _below_nothing(threshold.measure, threshold.limit, where)
+
+
+def _below_nothing(name: str, asked: float, where: str) -> Fault:
+    """Return the fault of a distance or a time that nothing has: asked, it would fail everywhere without a word."""
+    return Fault(f"{name} asks {asked:g}, and no distance or time is below 0", where, "give 0 or more")
 
 
 def _unit_faults(figures: Iterable[tuple[str, Figure | None, str]], known: Mapping[str, AnyMeasure]) -> Iterator[Fault]:
@@ -117,7 +124,7 @@ def _is_of_nearest(measure: object) -> bool:
 
 
 def variant_faults(variants: Iterable[Variant], measures: Measures, path: Path | str) -> Iterator[Fault]:
-    """Find limits of variants beyond the search, or in another unit than their measure's."""
+    """Find limits of variants beyond the search or below 0, or in another unit than their measure's."""
     known = {one.id: one for one in measures.measures}
     search = {one.id: getattr(one, "limit_m", None) or getattr(one, "limit_min", None) for one in measures.measures}
     for variant in variants:
@@ -127,6 +134,8 @@ def variant_faults(variants: Iterable[Variant], measures: Measures, path: Path |
             if (reach := search.get(name)) is not None and float(figure) > float(reach):
                 what = f"{name} asks {float(figure):g}, but only {float(reach):g} is searched"
                 yield Fault(what, where, "raise the limit in measures.yaml")
+            elif reach is not None and float(figure) < 0:
+                yield _below_nothing(name, float(figure), where)
 
 
 def dwelling_faults(

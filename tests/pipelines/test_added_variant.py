@@ -240,6 +240,7 @@ def test_what_is_saved_from_a_question_is_a_variant_of_the_run_file(
     [
         ({"replace": {"measures.modes.walk.speed_km_h": figure(3)}}, "measures"),
         ({"limits": {"walk_distance_gp_m": 99_000}}, "only 5000 is searched"),
+        ({"limits": {"walk_distance_gp_m": -5}}, "no distance or time is below 0"),
         ({"replace": {"flexmilieus.campus.weighted.0.weight": -1}}, "weight is -1, and cannot be below 0"),
         ({"replace": {"flexmilieus.nowhere.programme": 1}}, "there is no 'nowhere'"),
         ({"density": 3}, "density: Extra inputs are not permitted"),

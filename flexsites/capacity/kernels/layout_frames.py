@@ -58,7 +58,6 @@ class Asked(NamedTuple):
     """The same with the step of the fine lattice of rows."""
     networks: list[tuple[LaneWidth, Ints]]
     """Layouts that differ in no more than what stands in the rows, and their lane: its width, and its verge."""
-
     lanes: list[LaneWidth]
     """Those, each once."""
 

@@ -32,6 +32,8 @@ def _faults(**threshold: object) -> list[str]:
         ("n_daily_shops_walk_1000m", "at_least", 2, ""),
         ("area_urbanity_class", "at_least", 3, ""),
         ("walk_distance_gp_m", "at_most", 99_000, "only .* is searched"),
+        ("walk_distance_gp_m", "at_most", 0, ""),
+        ("walk_distance_gp_m", "at_most", -5, "asks -5, and no distance or time is below 0"),
         # a nearer one may lie beyond the edge of the data: this would never surely pass
         ("walk_distance_gp_m", "at_least", 500, "is of the nearest, and is asked to be at least 500"),
         ("travel_time_jobs_min", "at_least", 30, "is of the nearest, and is asked to be at least 30"),
