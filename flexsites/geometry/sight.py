@@ -11,7 +11,7 @@ from flexsites.compiled import kernel
 __all__ = ["boundary_of", "surely_leave"]
 
 _SURE_M = 1e-6
-"""Ends that lie farther than this on either side of each other's line cross it, however numbers round."""
+"""Ends that lie farther than this on either side of each other's line cross it, however numbers round [A]."""
 
 
 def boundary_of(polygon: shapely.Polygon) -> FloatArray:

@@ -36,7 +36,9 @@ class Around:
 
     near_m = 50.0
     inset_m = 2000.0
+    """How much of its surroundings shows where a site lies [A]: a town's edge and the next road."""
     inset_simplified_m = 10.0
+    """Less than the inset can show [A]."""
 
     def __init__(self, results: Results, sites: gpd.GeoDataFrame, layouts: Path) -> None:
         self.sites = sites

@@ -21,7 +21,7 @@ _WIDTH, _HEIGHT = 900, 620
 _MARGIN = 30
 _MARKED = ("eligible", "conditional", "unknown")
 _LEAST_M = 100.0
-"""Around a single building, so that it does not fill the drawing."""
+"""Shown at least [A]: a single building does not fill the drawing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def roof_map(results: Results, words: Words) -> RoofMap | None:
     """
     units = _at_headline(results)
     shown = units.head(int(presentation().map.max_sites))
-    chunks = (rows for rows in results.chunks("roofs", columns=["bag_pand_id", "geometry"]))
+    chunks = results.chunks("roofs", columns=["bag_pand_id", "geometry"])
     roofs = pd.concat([rows[rows["bag_pand_id"].isin(shown["bag_pand_id"])] for rows in chunks], ignore_index=True)
     drawn = shown.merge(pd.DataFrame(roofs), on="bag_pand_id", how="inner")
     if drawn.empty:
