@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -38,6 +39,10 @@ from flexsites.inputs.prepare_streets import MakeReady, ReachRequest, prepare_st
 from flexsites.inputs.prepared import Prepared
 from flexsites.inputs.rows.options import unused_options
 from flexsites.inputs.rows.records import about_of
+from flexsites.tables import Frame
+
+Beside = Callable[[Preparation, Frame | None], AbstractContextManager[None]]
+"""Given the preparation and table ``Areas``: makes streets ready elsewhere while the block lasts, or does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,7 @@ def prepare(
     world: Path | None = None,
     fetched: Fetched | None = None,
     make_ready: MakeReady | None = None,
+    beside: Beside | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> Prepared:
     """Read the sources of a run and write their canonical tables.
@@ -100,6 +106,8 @@ def prepare(
         What was fetched for the run before it; None: what is remote is fetched now.
     make_ready
         Makes of streets and stops what the cells search in; None: nothing is made of them.
+    beside
+        May make streets and stops ready while parcels and layers are read; None: they are read in their turn.
     report
         Told each source as its turn comes.
 
@@ -114,7 +122,7 @@ def prepare(
     """
     places = Places(base=base, scratch=directory / "scratch", world=world, fetched=fetched)
     preparation = Preparation(sources, directory, places, report)
-    _walk(preparation, request, make_ready)
+    _walk(preparation, request, make_ready, beside)
     return preparation.finish()
 
 
@@ -163,18 +171,21 @@ def check(
     return Checked([], preparation.told())
 
 
-def _walk(preparation: Preparation, request: Request, make_ready: MakeReady | None) -> None:
+def _walk(
+    preparation: Preparation, request: Request, make_ready: MakeReady | None, beside: Beside | None = None
+) -> None:
     """Read every source in turn; what is wrong stays with the preparation."""
     preparation.faults += unused_options(preparation.sources)
     preparation.asked = columns_asked(preparation.sources, request.rules)
     areas = prepare_areas(preparation)
-    area = resolve_area(preparation, request.area, areas)
-    if area is not None:
-        prepare_parcels(preparation, area, areas)
-    around = window_around(preparation, area or RunArea(), request.halo_m)
-    others = (*request.layers, *([request.area.within] if request.area.within else []))
-    prepare_layers(preparation, request.rules, areas, around, request.reference_date, others)
-    prepare_demand(preparation)
+    with nullcontext() if beside is None else beside(preparation, areas):
+        area = resolve_area(preparation, request.area, areas)
+        if area is not None:
+            prepare_parcels(preparation, area, areas)
+        around = window_around(preparation, area or RunArea(), request.halo_m)
+        others = (*request.layers, *([request.area.within] if request.area.within else []))
+        prepare_layers(preparation, request.rules, areas, around, request.reference_date, others)
+        prepare_demand(preparation)
     if request.reach is not None:
         reach = request.reach
         preparation.attempt(lambda: prepare_streets(preparation, reach, make_ready, areas))

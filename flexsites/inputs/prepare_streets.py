@@ -132,23 +132,43 @@ def prepare_streets(
     areas
         Table ``Areas``: outlines of extracts may be named by them; None: the run has none.
     """
-    key = preparation.attempt(lambda: key_of([request.key(), _source_key(preparation, areas)]))
     memory = preparation.directory / MEMORY_OF_REACH
+    key = preparation.attempt(lambda: _key(preparation, request, areas))
     known = None if key is None else remembered(memory, key)
+    n_told = len(preparation.warnings)
     if known is None:
         memory.unlink(missing_ok=True)  # the files it speaks of are written over
         reader = _ReachReader(preparation, request, areas)
         reach = reader.read()
         if reach is None or preparation.faults:
             return
-        known = _write(preparation, reader, reach, make_ready) | {"key": key, "files": _digests(preparation.directory)}
+        told = preparation.warnings[n_told:]
+        known = _write(preparation, reader, reach, make_ready, told)
+        known |= {"key": key, "files": _digests(preparation.directory)}
         write_state(memory, known)
     else:
         preparation.recall(known["records"])
+    # Told as they were when it was read, in that order, whoever read it.
+    preparation.warnings[n_told:] = known["warnings"]
     preparation.coverages.append(coverage_frame(STREETS, [shapely.from_wkt(known["extent"])], "covered"))
     preparation.tables |= {name: preparation.directory / f"{name}.parquet" for name in _TABLES}
-    preparation.warnings += known["warnings"]
     preparation.digests["reach"] = known["key"]
+
+
+def rows_of_reach(sources: Sources) -> dict[str, Row]:
+    """Return the sources of streets, amenities and stops, by dotted name."""
+    return {name: row for name, row in sources.rows().items() if name.split(".")[0] in _TABLES}
+
+
+def is_reach_made(preparation: Preparation, request: ReachRequest, areas: Frame | None) -> bool:
+    """Whether streets, amenities and stops stand there as they are asked for.
+
+    Raises
+    ------
+    InputError
+        If a file of theirs is not there.
+    """
+    return remembered(preparation.directory / MEMORY_OF_REACH, _key(preparation, request, areas)) is not None
 
 
 def _digests(directory: Path) -> dict[str, str]:
@@ -158,9 +178,9 @@ def _digests(directory: Path) -> dict[str, str]:
 
 
 def _write(
-    preparation: Preparation, reader: _ReachReader, reach: Reach, make_ready: MakeReady | None
+    preparation: Preparation, reader: _ReachReader, reach: Reach, make_ready: MakeReady | None, told: list[str]
 ) -> dict[str, Any]:
-    """Write what was read, make it ready, and return what is remembered of it."""
+    """Write what was read, make it ready, and return what is remembered of it and of what its sources told."""
     frames = zip(_TABLES, (reach.lines, reach.amenities, reach.stops), (StreetLines, Amenities, Stops), strict=True)
     for name, frame, table in frames:
         write_canonical(frame, preparation.directory / f"{name}.parquet", table)
@@ -172,7 +192,7 @@ def _write(
     return {
         "extent": shapely.to_wkt(shapely.box(*RD_BOUNDS) if extent is None else extent, rounding_precision=-1),
         "records": [asdict(preparation.records[name]) for name in reader.names],
-        "warnings": [*reader.warnings, *made],
+        "warnings": [*told, *reader.warnings, *made],
         "has_timetable": reach.service is not None,
     }
 
@@ -348,11 +368,11 @@ def read_stops_alone(
     return stops, preparation.records[f"stops.{key}"]
 
 
-def _source_key(preparation: Preparation, areas: Frame | None) -> Any:  # noqa: ANN401 - JSON
-    """Return what the sources are: their rows, the hashes of their files, and the outlines that they state."""
-    rows = {name: row for name, row in preparation.sources.rows().items() if name.split(".")[0] in _TABLES}
+def _key(preparation: Preparation, request: ReachRequest, areas: Frame | None) -> str:
+    """Return the key of what is made of the sources: their rows and files, their outlines, and what is asked."""
+    rows = rows_of_reach(preparation.sources)
     outlines = {name: outline_of(row, name, places=preparation.places, areas=areas) for name, row in rows.items()}
-    return {
+    sources = {
         name: [
             without_keys(row.model_dump(mode="json")),
             preparation.hashes.of(preparation.files(name, row)),
@@ -360,6 +380,7 @@ def _source_key(preparation: Preparation, areas: Frame | None) -> Any:  # noqa: 
         ]
         for name, row in rows.items()
     }
+    return key_of([request.key(), sources])
 
 
 def _at(fault: Fault | str, where: str) -> Fault | str:

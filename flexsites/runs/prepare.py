@@ -10,9 +10,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from flexsites.accessibility.contract_streets import prepare_access
-from flexsites.accessibility.kernels.network import Mode, Network, build_network
-from flexsites.accessibility.prepare_timetable import prepare_travel
 from flexsites.config.input_rules import input_rules
 from flexsites.config.study import Study
 from flexsites.errors import FlexsitesError
@@ -20,10 +17,12 @@ from flexsites.inputs.formats.files import Places
 from flexsites.inputs.osm.margins import short_margins
 from flexsites.inputs.prepare import Checked, Request, check, prepare, without_services
 from flexsites.inputs.prepare_land import CONTEXT_M
-from flexsites.inputs.prepare_streets import Reach, ReachRequest
+from flexsites.inputs.prepare_streets import ReachRequest
 from flexsites.inputs.prepared import Prepared
 from flexsites.runs.fetched import box_of, fetched_for
+from flexsites.runs.make_ready import make_ready, only_networks
 from flexsites.runs.run import Options, Place
+from flexsites.runs.streets_beside import streets_beside
 from flexsites.runs.synthetic import invent
 from flexsites.runs.warm_up import compiling
 from flexsites.surroundings import halo_m
@@ -42,7 +41,8 @@ def prepare_inputs(place: Place, study: Study, options: Options) -> Prepared:
             request=request,
             world=invented.folder,
             fetched=fetched_for(study),
-            make_ready=None if request.reach is None else _make_ready(request.reach, options.workers),
+            make_ready=None if request.reach is None else make_ready(request.reach, options.workers),
+            beside=streets_beside(request.reach, options.workers),
             report=lambda name: status.update(escape(f"inputs: {name}")),
         )
     return replace(inputs, records=(*inputs.records, *invented.records))
@@ -63,7 +63,7 @@ def check_inputs(study: Study, *, report: Callable[[str], None] = lambda _: None
             request=request,
             world=invented.folder,
             fetched=fetched,
-            make_ready=None if request.reach is None else _only_networks(request.reach),
+            make_ready=None if request.reach is None else only_networks(request.reach),
             report=report,
         )
 
@@ -134,77 +134,3 @@ def layers_besides(study: Study) -> tuple[str, ...]:
 def layers_halo_m(study: Study) -> float:
     """Return how far around the area layers are read: as far around the parcels outside it as around those in it."""
     return halo_m(study) + 2.0 * CONTEXT_M
-
-
-def _networks(request: ReachRequest, reach: Reach) -> dict[Mode, Network]:
-    """Return the network of every mode that is asked for; refuse streets that one of them may not use at all."""
-    modes: set[Mode] = {"walk", *(measure.mode for measure in request.measures)}
-    return {
-        mode: build_network(
-            reach.reading.graph,
-            mode=mode,
-            min_component_m=float(request.rules.min_component_m),
-            wait_m=float(request.rules.ferry_wait_min) / 60.0 * float(request.modes[mode].speed_km_h) * 1000.0,
-        )
-        for mode in sorted(modes)
-    }
-
-
-def _only_networks(request: ReachRequest) -> Callable[[Path, Reach], list[str]]:
-    """Return what makes networks alone and keeps nothing: a check tells what they would refuse in a run."""
-
-    def make(_: Path, reach: Reach) -> list[str]:
-        _networks(request, reach)
-        return []
-
-    return make
-
-
-def _make_ready(request: ReachRequest, n_threads: int) -> Callable[[Path, Reach], list[str]]:
-    """Return what makes networks, fields and travel times of streets, amenities and stops.
-
-    Parameters
-    ----------
-    request
-        The measures of the run, and how streets and timetables are read.
-    n_threads
-        Fields that are made at the same time.
-    """
-
-    def make(directory: Path, reach: Reach) -> list[str]:
-        """Write networks, fields and travel times in a directory; return what must be told of them."""
-        networks = _networks(request, reach)
-        access = prepare_access(
-            directory / "access",
-            networks=networks,
-            amenities=reach.amenities,
-            stops=reach.stops,
-            covered=reach.covered,
-            extent=reach.extent,
-            measures=request.measures,
-            modes=request.modes,
-            n_threads=n_threads,
-        )
-        if reach.service is not None:
-            walk = request.modes["walk"]
-            prepare_travel(
-                directory / "travel",
-                reach.service.trips.arrays(),
-                reach.stops,
-                reach.amenities,
-                network=networks["walk"],
-                transfers=request.transit.transfers,
-                measures=request.travel,
-                walk_speed_km_h=float(walk.speed_km_h),
-                egress_reach_m=request.egress_reach_m,
-                max_snap_m=float(walk.max_snap_m),
-                station=reach.service.trips.station,
-                extent=access.extent,
-            )
-        lost = {name: n for name, n in access.n_lost.items() if n}
-        return [
-            *(f"network of {mode}: {network.cut}" for mode, network in networks.items()),
-            *(f"{name}: {n} lie farther from a street than is walked to one" for name, n in lost.items()),
-        ]
-
-    return make

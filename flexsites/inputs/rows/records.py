@@ -170,6 +170,8 @@ class Hashes:
             stamps.append(f"{one.resolve()}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}")
         key = stamps[0] if len(stamps) == 1 else hashlib.sha256("\n".join([path, *stamps]).encode()).hexdigest()
         if key not in self.known:
+            self.known |= read_state(self.path) or {}  # another process of this run may have hashed files meanwhile
+        if key not in self.known:
             self.known[key] = sha256(path)
             write_state(self.path, self.known)
         return self.known[key]
