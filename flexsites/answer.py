@@ -144,12 +144,12 @@ def figures_of(reading: Reading, measures: Sequence[str]) -> Figures:
 
 
 def sizes_of(reading: Reading) -> dict[str, Sizes]:
-    """Return the fewest and the most homes of one place of each flexmilieu: low, expected, high."""
+    """Return the fewest and the most homes of one place of each flexmilieu, as the reading counts them."""
     at = (0, ESTIMATES.index(reading.estimate), 2)
     found: dict[str, Sizes] = {}
     for name, programme in reading.programmes.items():
         least, most = programme.cluster_sizes()
-        found[name] = tuple(least[i] for i in at), tuple(most[i] for i in at)
+        found[name] = Sizes(tuple(least[i] for i in at), tuple(most[i] for i in at), least[1])
     return found
 
 

@@ -51,26 +51,29 @@ class Held:
     score
         NaN: none, shape (flexmilieus, n).
     room
-        Shape (flexmilieus, 3, n).
+        As it is told, low, expected, high, shape (flexmilieus, 3, n).
+    formed
+        Room at the figures that clusters are formed at, shape (flexmilieus, n).
     """
 
     pieces: Frame
     truth: npt.NDArray[np.int8]
     score: npt.NDArray[np.float64]
     room: npt.NDArray[np.int32]
+    formed: npt.NDArray[np.int32]
 
     def take(self, rows: Ints | Bools) -> Held:
         """Return some of the pieces, in an order."""
         pieces = self.pieces.iloc[np.arange(len(self.pieces))[rows]].reset_index(drop=True)
-        return Held(pieces, self.truth[:, rows], self.score[:, rows], self.room[:, :, rows])
+        return Held(pieces, self.truth[:, rows], self.score[:, rows], self.room[:, :, rows], self.formed[:, rows])
 
-    def answered(self, truth: npt.NDArray[np.int8], score: npt.NDArray[np.float64], room: Ints) -> Held:
+    def answered(self, truth: npt.NDArray[np.int8], score: npt.NDArray[np.float64], room: Ints, formed: Ints) -> Held:
         """Return the same pieces as another reading of figures judges and counts them, in the same shapes.
 
         ``truth`` is as it is judged: 1 yes, 0 no, -1 unknown.
         """
         told = np.array([_NO, _YES, _UNKNOWN], dtype=np.int8)[truth]
-        return Held(self.pieces, told, score, room.astype(np.int32))
+        return Held(self.pieces, told, score, room.astype(np.int32), formed.astype(np.int32))
 
 
 def hold(pieces: Frame, piece_suitability: Frame, units: Frame, *, names: Sequence[str]) -> Held:
@@ -102,7 +105,9 @@ def _judged(held: Frame, piece_suitability: Frame, units: Frame, names: Sequence
     room = np.zeros((len(names), len(_ROOM), len(held)), dtype=np.int32)
     row, column = _at(units, held, names)
     room[row, :, column] = units[list(_ROOM)].to_numpy(dtype=np.int32)
-    return Held(held, truth, score, room)
+    formed = np.zeros(shape, dtype=np.int32)
+    formed[row, column] = units["n_room_clusters"].to_numpy(dtype=np.int32)
+    return Held(held, truth, score, room, formed)
 
 
 def _at(rows: Frame, held: Frame, names: Sequence[str]) -> tuple[Ints, Ints]:
@@ -114,7 +119,9 @@ def _at(rows: Frame, held: Frame, names: Sequence[str]) -> tuple[Ints, Ints]:
 def join(parts: Sequence[Held]) -> Held:
     """Return what cells hold together, in the order of the pieces' ids: whatever the order of the cells."""
     pieces = pd.concat([one.pieces for one in parts], ignore_index=True)
-    arrays = (np.concatenate([getattr(one, name) for one in parts], axis=-1) for name in ("truth", "score", "room"))
+    arrays = (
+        np.concatenate([getattr(one, name) for one in parts], axis=-1) for name in ("truth", "score", "room", "formed")
+    )
     return Held(pieces, *arrays).take(np.argsort(pieces["piece_id"].to_numpy(dtype=object), kind="stable"))
 
 
@@ -241,7 +248,7 @@ def _served(held: Held, lies: _Lying, i: int, size: Sizes) -> dict[str, npt.NDAr
     highest[np.isneginf(highest)] = np.nan
     n_parts = int(lies.part.max()) + 1
     rooms = np.stack([np.bincount(lies.part, one[lies.row], minlength=n_parts) for one in held.room[i]])
-    homes = per_cluster(rooms.astype(np.int64), *size)
+    homes = per_cluster(rooms.astype(np.int64), size.minimum, size.maximum)
     rank, suits = np.zeros(len(best), dtype=np.int64), best == _YES
     rank[suits] = better_before(lies.verdict[suits].astype(np.int64), highest[suits])
     return {
@@ -329,18 +336,19 @@ class _Standing:
 
 def _clusters(held: Held, standing: _Standing, i: int, size: Sizes, *, reach_m: float) -> dict[str, npt.NDArray[Any]]:
     """Return the clusters of one flexmilieu in one reading, as columns."""
-    chosen = np.flatnonzero((held.truth[i, standing.row] == _YES) & (held.room[i, 1, standing.row] >= 1))
+    chosen = np.flatnonzero((held.truth[i, standing.row] == _YES) & (held.formed[i, standing.row] >= 1))
     row, needs_consent = standing.row[chosen], standing.needs_consent[chosen]
     candidates = Candidates(
         verdict=needs_consent.astype(np.int64),
         score=held.score[i, row],
         room=held.room[i][:, row].astype(np.int64),
+        formed=held.formed[i, row].astype(np.int64),
         site=standing.site[chosen],
         number=standing.number[chosen],
         location=standing.location[chosen],
         xy=standing.xy[chosen],
     )
-    found = spread(candidates, *size, reach_m=reach_m)
+    found = spread(candidates, size, reach_m=reach_m)
     members = list(_members(found.cluster, len(found.seed)))
     names, core = standing.piece_id[chosen], standing.core_area_m2[chosen]
     seed = found.seed

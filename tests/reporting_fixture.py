@@ -28,6 +28,7 @@ from flexsites.config.load import configs_directory, read_model
 from flexsites.config.suitability import Flexmilieu
 from flexsites.exclusion.locations import describe_locations, group_locations, link_cores, place_pieces
 from flexsites.exploitation.land import exploit
+from flexsites.geometry.cluster_sizes import Sizes
 from flexsites.suitability.judgement import judge
 from flexsites.suitability.sites import gather
 from flexsites.supply import hold, ranks_of_sites, serve_locations, spread_supply
@@ -68,7 +69,7 @@ MANIFEST = yaml.safe_load(Path(__file__).with_name("reporting_manifest.yaml").re
 FLEXMILIEUS = tuple(entry["id"] for entry in MANIFEST["flexmilieus"])
 RULES = tuple((entry["rule_id"], entry["effect"], entry["hardness"]) for entry in MANIFEST["rules"])
 COUNTING = read_model(configs_directory() / "counting.yaml", Counting)
-SIZES = dict.fromkeys(FLEXMILIEUS, ((5.0, 3.0, 2.0), (40.0, 60.0, 90.0)))
+SIZES = dict.fromkeys(FLEXMILIEUS, Sizes((5.0, 3.0, 2.0), (40.0, 60.0, 90.0), 3.0))
 UNDEMANDING = tuple(entry["id"] for entry in MANIFEST["flexmilieus"] if entry["is_undemanding"])
 MEASURES = tuple(entry["id"] for entry in yaml.safe_load(RUN)["measures"]["measures"])
 TABLES = {
@@ -458,6 +459,7 @@ def _units(pieces: Frame) -> Frame:
                     for count in ("n_room", "n_per_cluster")
                     for estimate, homes in zip(ESTIMATES, _band(expected), strict=True)
                 },
+                n_room_clusters=expected,
                 is_layout_least=False,
                 n_units_density=by_density,
                 n_units_layout=layout,

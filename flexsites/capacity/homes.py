@@ -284,6 +284,7 @@ def _units(settings: list[Setting], homes: Homes, programme: Programme) -> dict[
     return {
         **{f"n_room_{one}": homes.room[i] for i, one in enumerate(ESTIMATES)},
         **{f"n_per_cluster_{one}": homes.per_cluster[i] for i, one in enumerate(ESTIMATES)},
+        "n_room_clusters": homes.formed,
         "n_units_density": by_density,
         "n_units_layout": by_layout,
         "is_layout_least": by_layout >= homes.top,

@@ -165,13 +165,14 @@ def _room(grounds: Grounds, found: Answer, name: str) -> tuple[int, ...]:
 def _clusters(standing: Standing, found: Answer, name: str, size: Sizes, site: Ints) -> tuple[Ints, Ints]:
     """Return the parcel that each cluster starts from, and its homes."""
     truth, score = (getattr(found.judged[name], one)[standing.piece] for one in ("truth", "score"))
-    rooms, near = found.homes[name].room[:, standing.piece], standing.near
-    is_open = (truth == c.YES) & (rooms[1] >= 1)
+    homes, near = found.homes[name], standing.near
+    rooms, formed = homes.room[:, standing.piece], np.ascontiguousarray(homes.formed[standing.piece])
+    is_open = (truth == c.YES) & (formed >= 1)
     chosen = np.flatnonzero(is_open)
     thousandths = np.where(np.isnan(score), -1.0, np.rint(np.nan_to_num(score) * 1000.0)).astype(np.int64)
-    order = chosen[order_of(standing.needs_consent[chosen], thousandths[chosen], rooms[1, chosen])]
-    seed_of = seeds_of(order, is_open, np.ascontiguousarray(rooms[1]), near.starts, near.near, near.is_same, size[0][1])
+    order = chosen[order_of(standing.needs_consent[chosen], thousandths[chosen], formed[chosen])]
+    seed_of = seeds_of(order, is_open, formed, near.starts, near.near, near.is_same, size.formed_from)
     taken = seed_of >= 0
     seeds, number = np.unique(seed_of[taken], return_inverse=True)
     sums = np.stack([np.bincount(number, one[taken], minlength=len(seeds)) for one in rooms]).astype(np.int64)
-    return site[standing.piece[seeds]], per_cluster(sums, *size)
+    return site[standing.piece[seeds]], per_cluster(sums, size.minimum, size.maximum)

@@ -126,6 +126,7 @@ def _answered(held: Held, found: Answer, names: Sequence[str]) -> Held:
         np.array([one.truth for one in judged], dtype=np.int8).reshape(shape),
         np.array([one.score for one in judged], dtype=np.float64).reshape(shape),
         np.array([one.room for one in homes], dtype=np.int64).reshape(len(names), len(ESTIMATES), -1),
+        np.array([one.formed for one in homes], dtype=np.int64).reshape(shape),
     )
 
 

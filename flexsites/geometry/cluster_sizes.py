@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,17 @@ from numpy.typing import NDArray
 __all__ = ["Sizes", "per_cluster"]
 
 Ints = NDArray[np.int64]
-Sizes: TypeAlias = tuple[Sequence[float], Sequence[float]]
-"""The fewest and the most homes of one place of a flexmilieu: low, expected, high."""
+
+
+class Sizes(NamedTuple):
+    """How many homes one place of a flexmilieu holds."""
+
+    minimum: Sequence[float]
+    """The fewest: low, expected, high, as they are told."""
+    maximum: Sequence[float]
+    """The most."""
+    formed_from: float
+    """The fewest at the expected figures: clusters are formed at these, whatever is told as expected."""
 
 
 def per_cluster(homes: Ints, minimum: Sequence[float], maximum: Sequence[float]) -> Ints:

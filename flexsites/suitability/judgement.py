@@ -218,6 +218,7 @@ def judge(piece_suitability: Frame, units: Frame, *, sizes: Mapping[str, Sizes])
 
     Examples
     --------
+    >>> from flexsites.geometry.cluster_sizes import Sizes
     >>> from flexsites.suitability.judgement import judge
     >>> from flexsites.tables import PieceSuitability, Units
     >>> from flexsites.worlds.plain import plain
@@ -228,7 +229,7 @@ def judge(piece_suitability: Frame, units: Frame, *, sizes: Mapping[str, Sizes])
     ...     Units, piece_id=["a#1", "a#2"], site_id="a", flexmilieu="campus",
     ...     n_room_low=10, n_room_expected=20, n_room_high=30,
     ... )
-    >>> told = judge(pieces, homes, sizes={"campus": ((10, 10, 10), (25, 25, 25))})
+    >>> told = judge(pieces, homes, sizes={"campus": Sizes((10, 10, 10), (25, 25, 25), 10)})
     >>> told[["site_id", "is_suitable", "n_room_expected", "n_per_cluster_expected"]].to_numpy().tolist()
     [['a', True, 40, 25]]
     """
@@ -245,9 +246,9 @@ def judge(piece_suitability: Frame, units: Frame, *, sizes: Mapping[str, Sizes])
     told = rows.drop(columns="piece_id").iloc[order[first]].reset_index(drop=True)
     room = np.add.reduceat(rooms[order], first, axis=0).T
     held = np.zeros_like(room)
-    for name, (minimum, maximum) in sizes.items():
+    for name, size in sizes.items():
         mine = (told["flexmilieu"] == name).to_numpy(dtype=bool)
-        held[:, mine] = per_cluster(room[:, mine], minimum, maximum)
+        held[:, mine] = per_cluster(room[:, mine], size.minimum, size.maximum)
     homes = zip((*_ROOM, *_PER_CLUSTER), (*room, *held), strict=True)
     return told.assign(**dict(homes), rank=pd.array([pd.NA] * len(told), dtype="Int64"))
 

@@ -276,6 +276,7 @@ Units = Table(
         f.dwelling_mix,
         *_ROOM,
         *_PER_CLUSTER,
+        f.n_room_clusters,
         f.n_units_density,
         f.n_units_layout,
         f.is_layout_least,

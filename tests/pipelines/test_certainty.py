@@ -23,6 +23,7 @@ from flexsites.config.load import configs_directory, read_model
 from flexsites.config.what_if import variant_asked
 from flexsites.errors import ConfigError
 from flexsites.finished.questions import Questions
+from flexsites.geometry.cluster_sizes import Sizes
 from flexsites.reporting import certainty_lines
 from flexsites.reporting.names import words_of
 from flexsites.reporting.report.certainty import certainty
@@ -92,8 +93,8 @@ def test_each_draw_is_what_a_run_with_its_figures_answers(reported: Small, opene
         found = draw_all(opened.ground, name, moved)
         for d in range(N_DRAWS):
             one = _one_draw(opened, name, moved, d)
-            again = replace(held, truth=one.truth, score=one.score, room=one.room)
-            size = {name: ((moved.minimum[d],) * 3, (moved.maximum[d],) * 3)}
+            again = replace(held, truth=one.truth, score=one.score, room=one.room, formed=one.formed)
+            size = {name: Sizes((moved.minimum[d],) * 3, (moved.maximum[d],) * 3, moved.minimum[d])}
             served = serve_locations(
                 again, tables["piece_locations"], tables["locations"], names=(name,), sizes=size
             ).set_index("location_id")  # fmt: skip
@@ -254,9 +255,8 @@ def _one_draw(opened: Opened, name: str, moved: Moved, d: int) -> Held:
     places = replace(opened.figures.places[name], homes_per_ha=(per_ha,) * 3)
     told = answer(kernel, Figures({name: moved.asked[d]}, {name: places}))
     truth = np.vectorize(_TRUTH.get)(told.judged[name].truth).astype(np.int8)
-    return Held(
-        pd.DataFrame(), truth[None], told.judged[name].score[None], told.homes[name].room[None].astype(np.int32)
-    )
+    room, formed = (getattr(told.homes[name], one)[None].astype(np.int32) for one in ("room", "formed"))
+    return Held(pd.DataFrame(), truth[None], told.judged[name].score[None], room, formed)
 
 
 def test_the_same_seed_gives_the_same_answer_and_another_another(opened: Opened, groups: Certainty) -> None:

@@ -245,6 +245,20 @@ def test_spread_supply_with_consent(whole: Path) -> None:
     assert {name: tuple(row) for name, row in found.iterrows()} == SPREAD
 
 
+@pytest.mark.parametrize(("variant", "estimate"), [("lage_raming", "low"), ("hoge_raming", "high")])
+def test_a_low_or_a_high_estimate_is_the_bound_that_the_run_itself_tells(
+    whole: Path, variant: str, estimate: str
+) -> None:
+    """Of the same clusters: formed anew at the low figures they held more than the low figure of the run."""
+    key = ["flexmilieu", "consent", "seed_piece_id"]
+    base, other = (
+        pd.read_parquet(whole / one / "clusters.parquet").set_index(key) for one in ("", f"variants/{variant}")
+    )
+    assert len(base) > 500
+    told = other["n_spread_expected"].rename(None)
+    pd.testing.assert_series_equal(told, base[f"n_spread_{estimate}"].rename(None), check_exact=True)
+
+
 def test_the_common_programme(sites: pd.DataFrame) -> None:
     areas = sites.groupby("verdict")["programme_area_m2"].sum()
     for (level, asked), per_ha in zip(COMMON.items(), (30, 60, 100), strict=True):

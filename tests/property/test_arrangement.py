@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from flexsites.capacity.kernels.arrangement import arranged_homes, find_near, order_of, seeds_of
 from flexsites.capacity.kernels.spread import Candidates, spread
+from flexsites.geometry.cluster_sizes import Sizes
 
 small = st.integers(0, 2**32 - 1)
 
@@ -21,9 +22,16 @@ def test_the_homes_of_a_draw_are_those_of_spread_supply(seed, n, minimum, more):
     maximum = float(minimum + more) if more else np.inf
     some = room >= 1
     found = Candidates(
-        verdict[some], score[some], np.stack([room[some]] * 3), site[some], number[some], location[some], xy[some]
+        verdict[some],
+        score[some],
+        np.stack([room[some]] * 3),
+        room[some],
+        site[some],
+        number[some],
+        location[some],
+        xy[some],
     )
-    made = spread(found, [minimum] * 3, [maximum] * 3, reach_m=250.0)
+    made = spread(found, Sizes([minimum] * 3, [maximum] * 3, minimum), reach_m=250.0)
     plain = made.homes[1].sum()
     near = find_near(xy, location, reach_m=250.0)
     candidates = np.flatnonzero(some)

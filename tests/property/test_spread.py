@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from flexsites.capacity.kernels.counts import room
 from flexsites.capacity.kernels.spread import Candidates, spread
-from flexsites.geometry.cluster_sizes import per_cluster
+from flexsites.geometry.cluster_sizes import Sizes, per_cluster
 from flexsites.suitability.kernels.ranks import better_before
 
 REACH_M = 250.0
@@ -74,8 +75,9 @@ def candidates(pieces: list[dict[str, object]]) -> Candidates:
         return np.array([np.nan if one[name] is None else one[name] for one in pieces], dtype=dtype)
 
     return Candidates(
-        column("verdict"), column("score", np.float64), column("room").reshape(-1, 3).T, column("site"),
-        column("number"), column("location"), column("xy", np.float64).reshape(-1, 2),
+        column("verdict"), column("score", np.float64), column("room").reshape(-1, 3).T,
+        column("room").reshape(-1, 3)[:, 1],
+        column("site"), column("number"), column("location"), column("xy", np.float64).reshape(-1, 2),
     )  # fmt: skip
 
 
@@ -85,7 +87,7 @@ def test_clusters_are_those_of_the_rule_followed_by_hand(made, least, more, rand
     maximum = [max(least + more - 3, least + 2), least + more, math.inf]
     expected = by_hand(made, minimum, maximum)
     random.shuffle(made)  # the order of the rows decides nothing
-    found = spread(candidates(made), minimum, maximum, reach_m=REACH_M)
+    found = spread(candidates(made), Sizes(minimum, maximum, least), reach_m=REACH_M)
     ids = [(one["site"], one["number"]) for one in made]
     told = {
         ids[seed]: (
@@ -97,13 +99,31 @@ def test_clusters_are_those_of_the_rule_followed_by_hand(made, least, more, rand
     assert told == expected
 
 
+@given(pieces(), st.integers(1, 15), st.integers(0, 25))
+def test_a_low_or_a_high_estimate_is_of_the_clusters_that_the_base_tells(made, least, more) -> None:
+    """What is told as expected is told of the same clusters: a low estimate is never above the low one of the base."""
+    minimum, maximum = [least + 2, least, max(least - 2, 1)], [least + more, least + more + 2, math.inf]
+    base = candidates(made)
+    found = spread(base, Sizes(minimum, maximum, least), reach_m=REACH_M)
+    for at in (0, 2):
+        rows = [0, at, 2]
+        told = spread(
+            replace(base, room=base.room[rows]),
+            Sizes([minimum[i] for i in rows], [maximum[i] for i in rows], least),
+            reach_m=REACH_M,
+        )
+        assert told.homes.tolist() == found.homes[rows].tolist()
+        assert told.cluster.tolist() == found.cluster.tolist()
+
+
 def test_a_piece_at_the_very_reach_is_within_it() -> None:
     """Three in a line, 250 m apart: the first closes the second, the third seeds a cluster of its own."""
     ids = np.arange(3)
     line = np.column_stack([157_000.1 + ids * 250.0, 470_000.3 + ids * 0.0])
     line[:, 0] = 157_000.0 + ids * 250.0
     rooms = np.tile(np.array([[4], [5], [6]]), 3)
-    found = spread(Candidates(ids * 0, ids * 0.0, rooms, ids, ids * 0 + 1, ids, line), [1] * 3, [9] * 3, reach_m=250.0)
+    found = Candidates(ids * 0, ids * 0.0, rooms, rooms[1], ids, ids * 0 + 1, ids, line)
+    found = spread(found, Sizes([1] * 3, [9] * 3, 1), reach_m=250.0)
     assert (found.seed.tolist(), found.cluster.tolist()) == ([0, 2], [0, -1, 1])
 
 

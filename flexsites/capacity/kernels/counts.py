@@ -60,6 +60,9 @@ class Homes:
         What one place would hold.
     top
         What the top of the range asks, shape (n,): a layout that reaches it is at least that.
+    formed
+        Room at the expected figures, shape (n,), whichever estimate is counted as the expected one: clusters are formed
+        at these.
     """
 
     by_density: Floats
@@ -67,6 +70,7 @@ class Homes:
     room: Ints
     per_cluster: Ints
     top: Ints
+    formed: Ints
 
 
 def homes_on(core_area_m2: Floats, modules: Ints, places: Places, *, expected_at: int = 1) -> Homes:
@@ -96,7 +100,7 @@ def homes_on(core_area_m2: Floats, modules: Ints, places: Places, *, expected_at
     rooms = room(by_density, by_layout)
     clusters = per_cluster(rooms, places.minimum, places.maximum)
     rows = [0, expected_at, 2]
-    return Homes(by_density[rows], by_layout[rows], rooms[rows], clusters[rows], top)
+    return Homes(by_density[rows], by_layout[rows], rooms[rows], clusters[rows], top, rooms[1])
 
 
 def room(by_density: Floats, by_layout: Ints) -> Ints:

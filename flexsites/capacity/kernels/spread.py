@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from flexsites.geometry.cluster_sizes import per_cluster
+from flexsites.geometry.cluster_sizes import Sizes, per_cluster
 
 __all__ = ["Candidates", "Clusters", "spread"]
 
@@ -17,7 +16,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-EXPECTED = 1
 _WIDER = 1.0 + 1e-9
 """A tree rounds as it likes: it is asked for a little more, and what it gives is measured again."""
 
@@ -33,7 +31,10 @@ class Candidates:
     score
         Rounded as it was made, NaN where there is none, shape (n,).
     room
-        Homes, low, expected, high, shape (3, n).
+        Homes as they are told, low, expected, high, shape (3, n).
+    formed
+        Homes at the figures that clusters are formed at, shape (n,): the expected ones, also where the low or the high
+        estimate is told as the expected one. So a low estimate is of the clusters whose low figure the base tells.
     site, number
         The parcel, numbered in the order of the ids, and the piece within it, shape (n,): no two pieces share both.
     location
@@ -45,6 +46,7 @@ class Candidates:
     verdict: Ints
     score: Floats
     room: Ints
+    formed: Ints
     site: Ints
     number: Ints
     location: Ints
@@ -70,7 +72,7 @@ class Clusters:
     cluster: Ints
 
 
-def spread(found: Candidates, minimum: Sequence[float], maximum: Sequence[float], *, reach_m: float) -> Clusters:
+def spread(found: Candidates, size: Sizes, *, reach_m: float) -> Clusters:
     """Place clusters on candidates, best first.
 
     The first open candidate, by verdict, score, room, parcel and number, seeds a cluster. It takes the open pieces of
@@ -82,9 +84,9 @@ def spread(found: Candidates, minimum: Sequence[float], maximum: Sequence[float]
     ----------
     found
         The candidates, in any order.
-    minimum, maximum
-        The fewest and the most homes of a cluster, low, expected, high. Clusters are formed at the expected figures;
-        at the others the rooms of each are summed, cut at that maximum, and 0 below that minimum.
+    size
+        The fewest and the most homes of a cluster, low, expected, high, and how many it takes to form one. At each
+        estimate the rooms of a cluster are summed, cut at that maximum, and 0 below that minimum.
     reach_m
         Straight distance in m; at this distance a piece is within reach.
 
@@ -100,8 +102,8 @@ def spread(found: Candidates, minimum: Sequence[float], maximum: Sequence[float]
     >>> line = np.column_stack([ids * 100.0, ids * 0.0])
     >>> rooms = np.array([[5, 5, 5], [9, 9, 9], [9, 9, 9]])
     >>> made = spread(
-    ...     Candidates(ids * 0, 1.0 - ids * 0.5, rooms, ids, ids * 0 + 1, np.array([0, 0, 2]), line),
-    ...     [6, 6, 6], [12, 12, 12], reach_m=250.0)
+    ...     Candidates(ids * 0, 1.0 - ids * 0.5, rooms, rooms[1], ids, ids * 0 + 1, np.array([0, 0, 2]), line),
+    ...     Sizes([6, 6, 6], [12, 12, 12], 6), reach_m=250.0)
     >>> made.seed.tolist(), made.cluster.tolist(), made.homes.tolist()
     ([0], [0, 0, -1], [[10], [12], [12]])
     """
@@ -116,7 +118,7 @@ def spread(found: Candidates, minimum: Sequence[float], maximum: Sequence[float]
         away_m = np.hypot(*(found.xy[near] - found.xy[seed]).T)
         near = near[is_open[near] & (away_m <= reach_m)]
         members = near[found.location[near] == found.location[seed]]
-        if found.room[EXPECTED, members].sum() < minimum[EXPECTED]:
+        if found.formed[members].sum() < size.formed_from:
             is_open[seed] = False
             continue
         # Of nearest first nothing is seen in a sum: each piece is whole, and only their homes together are cut.
@@ -127,7 +129,7 @@ def spread(found: Candidates, minimum: Sequence[float], maximum: Sequence[float]
     taken = cluster >= 0
     for estimate, homes in enumerate(found.room):
         np.add.at(rooms[estimate], cluster[taken], homes[taken])
-    return Clusters(np.array(seeds, dtype=np.int64), per_cluster(rooms, minimum, maximum), cluster)
+    return Clusters(np.array(seeds, dtype=np.int64), per_cluster(rooms, size.minimum, size.maximum), cluster)
 
 
 def precedence(found: Candidates) -> Ints:
@@ -137,9 +139,9 @@ def precedence(found: Candidates) -> Ints:
     --------
     >>> two = np.array([0, 1])
     >>> score, room = np.array([np.nan, 0.1]), np.ones((3, 2), dtype=int)
-    >>> precedence(Candidates(two * 0, score, room, two, two, two, two)).tolist()
+    >>> precedence(Candidates(two * 0, score, room, room[1], two, two, two, two)).tolist()
     [1, 0]
     """
     falling = -np.where(np.isnan(found.score), -np.inf, found.score)
-    keys = (found.number, found.site, -found.room[EXPECTED], falling, found.verdict)
+    keys = (found.number, found.site, -found.formed, falling, found.verdict)
     return np.asarray(np.lexsort(keys), dtype=np.int64)

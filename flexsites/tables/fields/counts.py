@@ -27,6 +27,15 @@ def _homes(name: str, what: str, *, adds_up: bool = True) -> tuple[Field, Field,
 n_room_low, n_room_expected, n_room_high = _homes(
     "n_room", "room{at}: homes that the land takes, min(density, layout) on its core part, no cap"
 )
+n_room_clusters = Field(
+    "n_room_clusters",
+    "int",
+    "room at the expected figures, at which clusters are formed: also where a variant counts its low or high estimate "
+    "as the expected one",
+    low=0,
+    kind="extensive",
+    source=_HOMES,
+)
 n_per_cluster_low, n_per_cluster_expected, n_per_cluster_high = _homes(
     "n_per_cluster",
     "homes that one place here would hold{at}: min(maximum, room), 0 below the minimum; never totalled",

@@ -7,6 +7,7 @@ import shapely
 
 from flexsites.config.load import available, read_model
 from flexsites.config.suitability import Flexmilieu, TargetGroup
+from flexsites.geometry.cluster_sizes import Sizes
 from flexsites.suitability.judgement import judge, judge_pieces
 from flexsites.suitability.sites import gather
 from tests.piece_rows import pieces_of
@@ -63,13 +64,13 @@ def _access(rows):
 
 def _units(pieces, expected):
     rows = [
-        (piece, piece.split("#")[0], name, "studio:1.00", *[n] * 6, float(n), n, False, "layout", 0)
+        (piece, piece.split("#")[0], name, "studio:1.00", *[n] * 7, float(n), n, False, "layout", 0)
         for piece, n in zip(pieces, expected, strict=True)
         for name in ("stad", "groen_tiny")
     ]
     columns = [
         "piece_id", "site_id", "flexmilieu", "dwelling_mix", "n_room_low", "n_room_expected", "n_room_high",
-        "n_per_cluster_low", "n_per_cluster_expected", "n_per_cluster_high",
+        "n_per_cluster_low", "n_per_cluster_expected", "n_per_cluster_high", "n_room_clusters",
         "n_units_density", "n_units_layout", "is_layout_least", "bound_by", "n_parking",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
@@ -78,7 +79,7 @@ def _units(pieces, expected):
 COMMON = ("n_common_low", "n_common_expected", "n_common_high")
 NAMES = ["a#1", "a#2", "b#1", "c#1", "d#1"]
 UNITS = [10, 20, 5, 5, 0]
-SIZES = dict.fromkeys(("stad", "groen_tiny"), ((6, 6, 6), (25, 25, 25)))
+SIZES = dict.fromkeys(("stad", "groen_tiny"), Sizes((6, 6, 6), (25, 25, 25), 6))
 
 
 @pytest.fixture
