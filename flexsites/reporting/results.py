@@ -89,12 +89,14 @@ class Results:
             self._cache[name] = read(self._written(name))
         return self._cache[name]
 
-    def narrowed(self, site_ids: Sequence[str], names: Sequence[str], *, whole: Sequence[str] = ()) -> Results:
+    def narrowed(
+        self, ids: Sequence[str], names: Sequence[str], *, key: str = "site_id", whole: Sequence[str] = ()
+    ) -> Results:
         """Return the run with only the rows of some parcels in the tables named: read without reading the rest.
 
-        Tables of ``whole`` are handed on as they were read here.
+        Of buildings with their ``key``. Tables of ``whole`` are handed on as they were read here.
         """
-        rows = {name: read_rows(self._written(name), "site_id", site_ids) for name in names if self.has(name)}
+        rows = {name: read_rows(self._written(name), key, ids) for name in names if self.has(name)}
         rows |= {name: self.table(name) for name in whole if self.has(name)}
         return Results(self.directory, self.manifest, rows, self._sound)
 

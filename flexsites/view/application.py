@@ -22,6 +22,7 @@ from flexsites.reporting.words import LANGUAGES
 from flexsites.view import features
 from flexsites.view.downloads import file_of
 from flexsites.view.guard import App, Guard
+from flexsites.view.kind import Kind
 from flexsites.view.opened import Opened
 from flexsites.view.pages import ASSETS, asset, index_page, table_page, tables_page
 from flexsites.view.tables import ROWS, page_of
@@ -44,7 +45,17 @@ class _Answers:
     asked: Asked
 
     def page(self, request: Request) -> Response:
-        return HTMLResponse(index_page(self.run, _lang(request)))
+        """Answer the page with the map of what is asked."""
+        kind = self.kind(request)
+        if kind.drawn is None:
+            fault = Fault(f"no map of {kind.name}", "show", "choose one that is drawn")
+            raise NotFoundError(fault)
+        return HTMLResponse(index_page(self.run, kind, _lang(request)))
+
+    def kind(self, request: Request) -> Kind:
+        """Return of what something is asked: by its path, or by ``show``; else what the run shows first."""
+        asked = request.path_params.get("kind") or request.query_params.get("show")
+        return self.run.kind(asked) if asked else self.run.first
 
     def asset(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -53,18 +64,19 @@ class _Answers:
         return Response(asset(name), media_type="text/css" if name.endswith(".css") else "text/javascript")
 
     def settings(self, request: Request) -> Response:
-        return _json(self.run.settings(_lang(request)))
+        return _json(self.run.settings(_lang(request), self.kind(request)))
 
     def areas(self, _: Request) -> Response:
         return _json(self.run.areas)
 
-    def parcels(self, request: Request) -> Response:
-        """Answer which parcels are found by what is asked, and not hidden."""
-        asked = request.query_params
-        hidden = self.run.conditions(asked.get("colour", ""), asked.get("hide", ""), _lang(request))
-        found = self.run.index.found(asked.get("q", ""), hidden)
+    def listed(self, request: Request) -> Response:
+        """Answer which of a kind are found by what is asked, and not hidden."""
+        asked, kind = request.query_params, self.kind(request)
+        hidden = self.run.conditions(asked.get("colour", ""), asked.get("hide", ""), _lang(request), kind)
+        found = self.run.index_of(kind).found(asked.get("q", ""), hidden, asked.get("sort", ""))
         offset, limit = _whole(request, "offset", 0), min(_whole(request, "limit", ROWS), _MOST_LISTED)
-        rows = json.loads(found.iloc[offset : offset + limit].to_json(orient="records"))
+        page = found.iloc[offset : offset + limit].drop(columns=[*kind.unlisted])
+        rows = json.loads(page.to_json(orient="records"))
         listed = [
             {
                 "street": row.pop("street"),
@@ -75,19 +87,26 @@ class _Answers:
         ]
         return _json({"total": len(found), "rows": listed})
 
-    def parcel(self, request: Request) -> Response:
-        return _json(self.run.facts(request.path_params["site_id"], _lang(request)))
+    def one(self, request: Request) -> Response:
+        return _json(self.run.facts(request.path_params["id"], _lang(request), self.kind(request)))
 
     def story(self, request: Request) -> Response:
-        told = self.run.story(request.path_params["site_id"], _lang(request))
+        told = self.run.story(request.path_params["id"], _lang(request), self.kind(request))
         return HTMLResponse(_MARKDOWN.render(told))
 
     def what_if_form(self, request: Request) -> Response:
+        self._require_parcels()
         return _json(self.asked.form(self.run.words[_lang(request)]))
 
     def what_if(self, _: Request, body: bytes) -> Response:
         """Answer what if some figures were other ones."""
+        self._require_parcels()
         return _json(self.asked.answer(body))
+
+    def _require_parcels(self) -> None:
+        if not self.run.results.has_sites:
+            fault = Fault("what if is of parcels, and this run has none", "what if", "write a variant in the run file")
+            raise InputError(fault)
 
     def places(self, request: Request) -> Response:
         return _json(self.run.places(request.query_params.get("q", "")))
@@ -130,22 +149,22 @@ class _Answers:
         """Answer OGC API Features; the path says what is asked."""
         base = f"{request.base_url}ogc"
         parts = [one for one in request.path_params.get("path", "").split("/") if one]
-        own = ["collections", features.COLLECTION]
-        title = self.run.words["nl"].label(self.run.results.manifest.title or self.run.results.manifest.name)
         fixed: dict[tuple[str, ...], Callable[[], dict[str, Any]]] = {
-            (): lambda: features.landing(base, title),
-            ("api",): lambda: features.definition(base),
+            (): lambda: features.landing(base, self.run),
+            ("api",): lambda: features.definition(base, self.run.kinds),
             ("conformance",): lambda: {"conformsTo": features.CONFORMANCE},
             ("collections",): lambda: features.collections(base, self.run),
-            tuple(own): lambda: features.collection(base, self.run),
         }
         if tuple(parts) in fixed:
             return _json(fixed[tuple(parts)]())
+        kind = self.run.kinds.get(parts[1]) if parts[0] == "collections" else None
         found = None
-        if parts == [*own, "items"]:
-            found = features.items(base, self.run, dict(request.query_params))
-        elif parts[:3] == [*own, "items"]:
-            found = features.item(base, self.run, "/".join(parts[3:]))
+        if kind is not None and len(parts) == 2:  # noqa: PLR2004 - collections/{name}
+            return _json(features.collection(base, self.run, kind))
+        if kind is not None and parts[2:] == ["items"]:
+            found = features.items(base, self.run, kind, dict(request.query_params))
+        elif kind is not None and parts[2] == "items":
+            found = features.item(base, self.run, kind, "/".join(parts[3:]))
         if found is None:
             return _json({"code": "NotFound", "description": "there is no such thing"}, 404)
         return _json(found, kind="application/geo+json")
@@ -160,15 +179,15 @@ def application(run: Opened, asked: Asked | None = None) -> App:
         "/api/settings": answers.settings,
         "/api/areas": answers.areas,
         "/api/places": answers.places,
-        "/api/parcels": answers.parcels,
-        "/api/parcels/{site_id:path}/story": answers.story,
-        "/api/parcels/{site_id:path}": answers.parcel,
         "/api/coming": answers.coming,
         "/tiles/{layer}/{z:int}/{x:int}/{y:int}": answers.tile,
         "/tables": answers.tables,
         "/tables/{name:path}": answers.table,
         "/files/{path:path}": answers.download,
         WHAT_IF: answers.what_if_form,
+        "/api/{kind}": answers.listed,
+        "/api/{kind}/{id:path}/story": answers.story,
+        "/api/{kind}/{id:path}": answers.one,
         "/ogc": answers.ogc,
         "/ogc/{path:path}": answers.ogc,
     }

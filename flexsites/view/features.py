@@ -6,7 +6,7 @@ Source: OGC 17-069r4, classes core, geojson and oas30.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import and_
 from typing import Any
@@ -20,19 +20,18 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from flexsites.errors import Fault, InputError
-from flexsites.tables import Sites
+from flexsites.view.kind import Kind
 from flexsites.view.opened import Opened
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 _CLASSES = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
 CONFORMANCE = [f"{_CLASSES}{one}" for one in ("core", "geojson", "oas30")]
-COLLECTION = "parcels"
 LIMIT, MOST = 100, 10_000
 _EDGES, _ALL_EDGES = 4, 6
 _JSON, _GEOJSON, _OPENAPI = "application/json", "application/geo+json", "application/vnd.oai.openapi+json;version=3.0"
 
 
-def landing(base: str, title: str) -> dict[str, Any]:
+def landing(base: str, run: Opened) -> dict[str, Any]:
     """Return the landing page; ``base`` is the address of the API."""
     links = [
         _link(base, "self", _JSON, "this document"),
@@ -40,62 +39,67 @@ def landing(base: str, title: str) -> dict[str, Any]:
         _link(f"{base}/conformance", "conformance", _JSON, "the conformance classes"),
         _link(f"{base}/collections", "data", _JSON, "the collections"),
     ]
-    return {"title": title, "description": "Parcels of a run of flexsites: a screening, no decision.", "links": links}
+    shown = " and ".join(run.kinds)
+    told = f"{shown[:1].upper()}{shown[1:]} of a run of flexsites: a screening, no decision."
+    return {"title": _title(run), "description": told, "links": links}
 
 
 def collections(base: str, run: Opened) -> dict[str, Any]:
-    """Return the collections: there is one, of parcels."""
+    """Return the collections: one of each kind that the run shows."""
     links = [_link(f"{base}/collections", "self", _JSON, "this document")]
-    return {"links": links, "collections": [collection(base, run)]}
+    return {"links": links, "collections": [collection(base, run, kind) for kind in run.kinds.values()]}
 
 
-def collection(base: str, run: Opened) -> dict[str, Any]:
-    """Return what the collection of parcels is."""
-    own = f"{base}/collections/{COLLECTION}"
+def collection(base: str, run: Opened, kind: Kind) -> dict[str, Any]:
+    """Return what a collection is."""
+    own = f"{base}/collections/{kind.name}"
     return {
-        "id": COLLECTION,
-        "title": run.words["nl"].label(run.results.manifest.title or run.results.manifest.name),
+        "id": kind.name,
+        "title": _title(run) if kind is run.first else f"{_title(run)}: {run.words['nl'].text(f'view.layers.{kind.name}')}",
         "itemType": "feature",
-        "extent": {"spatial": {"bbox": [run.index.extent], "crs": CRS84}},
+        "extent": {"spatial": {"bbox": [run.index_of(kind).extent], "crs": CRS84}},
         "crs": [CRS84],
-        "links": [_link(own, "self", _JSON, "this document"), _link(f"{own}/items", "items", _GEOJSON, "the parcels")],
+        "links": [
+            _link(own, "self", _JSON, "this document"),
+            _link(f"{own}/items", "items", _GEOJSON, f"the {kind.name}"),
+        ],
     }
 
 
-def items(base: str, run: Opened, query: Mapping[str, str]) -> dict[str, Any]:
-    """Return some parcels, by id, with the link to the next.
+def items(base: str, run: Opened, kind: Kind, query: Mapping[str, str]) -> dict[str, Any]:
+    """Return some of a kind, by id, with the link to the next.
 
     Parameters
     ----------
     base
         The address of the API.
-    run
-        The run.
+    run, kind
+        The run, and what of it.
     query
-        ``bbox`` (west, south, east, north in degrees), ``limit`` (at most 10,000), ``offset``; and columns of parcels
-        that are texts, with the value they must have.
+        ``bbox`` (west, south, east, north in degrees), ``limit`` (at most 10,000), ``offset``; and columns that are
+        texts, with the value they must have.
 
     Raises
     ------
     InputError
         When a parameter is not known, or is not as it should be.
     """
-    columns = [field.name for field in Sites.fields if field.dtype == "str"]
+    columns = kind.columns
     if unknown := sorted(set(query) - {"bbox", "limit", "offset", "f", *columns}):
         raise InputError(Fault(f"no parameter {', '.join(unknown)}", "items", f"choose from {', '.join(columns)}"))
     limit, offset = min(_whole(query, "limit", LIMIT, 1), MOST), _whole(query, "offset", 0, 0)
     box = _box(query["bbox"]) if "bbox" in query else [-180.0, -90.0, 180.0, 90.0]
-    rows = run.index.within(*box)
+    rows = run.index_of(kind).within(*box)
     wanted = {name: query[name] for name in columns if name in query}
     if wanted:
-        rows = rows[_with_values(run, rows, wanted)]
+        rows = rows[_with_values(run, kind, rows, wanted)]
     page = rows.iloc[offset : offset + limit]
-    own = f"{base}/collections/{COLLECTION}/items"
+    own = f"{base}/collections/{kind.name}/items"
     links = [_link(_address(own, query), "self", _GEOJSON, "this page")]
     if offset + limit < len(rows):
         following = {**query, "limit": str(limit), "offset": str(offset + limit)}
         links.append(_link(_address(own, following), "next", _GEOJSON, "the next page"))
-    features = [feature(row) for row in _rows(run.features(page))]
+    features = _features(run, kind, page)
     return {
         "type": "FeatureCollection",
         "numberMatched": len(rows),
@@ -105,26 +109,32 @@ def items(base: str, run: Opened, query: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def item(base: str, run: Opened, site_id: str) -> dict[str, Any] | None:
-    """Return a parcel; None: there is no such one."""
-    found = run.index.rows[run.index.rows["id"] == site_id]
+def item(base: str, run: Opened, kind: Kind, asked: str) -> dict[str, Any] | None:
+    """Return one of a kind; None: there is no such one."""
+    rows = run.index_of(kind).rows
+    found = rows[rows["id"] == asked]
     if found.empty:
         return None
-    own = f"{base}/collections/{COLLECTION}"
+    own = f"{base}/collections/{kind.name}"
     links = [
-        _link(f"{own}/items/{site_id}", "self", _GEOJSON, "this parcel"),
+        _link(f"{own}/items/{asked}", "self", _GEOJSON, "this feature"),
         _link(own, "collection", _JSON, "the collection"),
     ]
-    return feature(_rows(run.features(found))[0]) | {"links": links}
+    return _features(run, kind, found)[0] | {"links": links}
 
 
-def feature(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row of parcels as GeoJSON; null stays null, a list stays a list."""
+def _features(run: Opened, kind: Kind, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows of a kind as GeoJSON."""
+    return [feature(row, row[kind.key]) for row in _rows(kind.features(run.results, rows))]
+
+
+def feature(row: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return a row as GeoJSON under its id; null stays null, a list stays a list."""
     properties = {name: value for name, value in row.items() if name != "geometry"}
-    return {"type": "Feature", "id": row["site_id"], "geometry": row["geometry"], "properties": properties}
+    return {"type": "Feature", "id": key, "geometry": row["geometry"], "properties": properties}
 
 
-def definition(base: str) -> dict[str, Any]:
+def definition(base: str, kinds: Iterable[str]) -> dict[str, Any]:
     """Return the API as OpenAPI 3.0."""
 
     def answer(kind: str) -> dict[str, Any]:
@@ -141,17 +151,14 @@ def definition(base: str) -> dict[str, Any]:
         parameter("limit", limit),
         parameter("offset", {"type": "integer", "minimum": 0, "default": 0}),
     ]
-    own = f"/collections/{COLLECTION}"
-    paths = {
-        "/": {"get": answer(_JSON)},
-        "/conformance": {"get": answer(_JSON)},
-        "/collections": {"get": answer(_JSON)},
-        own: {"get": answer(_JSON)},
-        f"{own}/items": {"get": answer(_GEOJSON) | {"parameters": asked}},
-        f"{own}/items/{{featureId}}": {
-            "get": answer(_GEOJSON) | {"parameters": [parameter("featureId", {"type": "string"}, "path")]}
-        },
-    }
+    one = [parameter("featureId", {"type": "string"}, "path")]
+    paths = {"/": {"get": answer(_JSON)}, "/conformance": {"get": answer(_JSON)}, "/collections": {"get": answer(_JSON)}}
+    for own in (f"/collections/{kind}" for kind in kinds):
+        paths |= {
+            own: {"get": answer(_JSON)},
+            f"{own}/items": {"get": answer(_GEOJSON) | {"parameters": asked}},
+            f"{own}/items/{{featureId}}": {"get": answer(_GEOJSON) | {"parameters": one}},
+        }
     return {
         "openapi": "3.0.3",
         "info": {"title": "flexsites", "version": "1.0.0"},
@@ -171,12 +178,20 @@ def _rows(features: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     return list(told)
 
 
-def _with_values(run: Opened, rows: pd.DataFrame, wanted: Mapping[str, str]) -> npt.NDArray[np.bool_]:
-    """Return which rows have the values that are asked; only the columns asked are read."""
-    columns = ds.dataset(run.results.directory / "sites.parquet", format="parquet")
+def _with_values(
+    run: Opened, kind: Kind, rows: pd.DataFrame, wanted: Mapping[str, str]
+) -> npt.NDArray[np.bool_]:
+    """Return which rows have the values that are asked; of a table of the run only the columns asked are read."""
+    if kind.is_made_here:
+        return np.logical_and.reduce([rows[name].eq(value).to_numpy(dtype=bool) for name, value in wanted.items()])
+    columns = ds.dataset(run.results.directory / f"{kind.table}.parquet", format="parquet")
     condition = reduce(and_, (pc.field(name) == value for name, value in wanted.items()))
-    ids = columns.to_table(columns=["site_id"], filter=condition)["site_id"].to_pylist()
+    ids = columns.to_table(columns=[kind.key], filter=condition)[kind.key].to_pylist()
     return rows["id"].isin(ids).to_numpy(dtype=bool)
+
+
+def _title(run: Opened) -> str:
+    return run.words["nl"].label(run.results.manifest.title or run.results.manifest.name)
 
 
 def _box(text: str) -> Sequence[float]:

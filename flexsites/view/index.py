@@ -1,37 +1,33 @@
-"""What lists, search and the colours of the map go by: a row per parcel, made once per run and kept beside it."""
+"""What lists, search and the colours of the map go by: a row per parcel or building, made once per run and kept beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-import shapely
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from flexsites.digest import sha256
 from flexsites.reporting.maps.classes import Condition, holds
-from flexsites.reporting.maps.display import in_degrees
-from flexsites.reporting.maps.parcels import properties_of
-from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results
-from flexsites.reporting.where import places_of, streets_of
 from flexsites.reporting.words import Words
 from flexsites.tables.manifest import MANIFEST
+from flexsites.view.kind import EDGES, Kind, Order
 from flexsites.view.made import is_made, making
 
-_VERDICTS = ("eligible", "conditional", "unknown", "excluded")
-_EDGES = ("west", "south", "east", "north")
 FOLDER = "view"
 """The folder of a run that holds what the viewer made of it."""
 
 
 @dataclass(frozen=True)
 class Index:
-    """The parcels of a run in the order of the list: available first, more homes first.
+    """The parcels, buildings or complexes of a run in the order of the list: available first, more homes first.
 
     Attributes
     ----------
@@ -39,31 +35,47 @@ class Index:
         ``id``, what classes go by, ``street, place`` (empty: not known), ``west, south, east, north`` in degrees.
     keys
         Per row what search looks in, in lower case.
+    orders
+        By name other ways to sort the rows.
     """
 
     rows: pd.DataFrame
     keys: pd.Series[Any]
+    orders: Mapping[str, Order] = field(default_factory=dict)
+    _sorted: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)
 
-    def found(self, asked: str, hidden: Sequence[Condition] = ()) -> pd.DataFrame:
-        """Return the parcels that a search finds, less those of hidden classes."""
+    def found(self, asked: str, hidden: Sequence[Condition] = (), order: str = "") -> pd.DataFrame:
+        """Return the rows that a search finds, less those of hidden classes, in an order that is known, else the list's."""
         words = asked.strip().lower()
         kept = np.ones(len(self.rows), dtype=bool)
         if words:
             kept &= self.keys.str.contains(words, regex=False).to_numpy(dtype=bool)
         for where in hidden:
             kept &= ~holds(where, self.rows)
-        return self.rows[kept]
+        if not self.orders.get(order):
+            return self.rows[kept]
+        places = self._places(order)
+        return self.rows.iloc[places[kept[places]]]
+
+    def _places(self, order: str) -> npt.NDArray[np.int64]:
+        """Return the rows in an order, by position; of the same the first of the list first."""
+        if order not in self._sorted:
+            names, ascends = zip(*self.orders[order], strict=True)
+            numbered = self.rows.reset_index(drop=True)[list(names)]
+            placed = numbered.sort_values(list(names), ascending=list(ascends), na_position="last", kind="stable")
+            self._sorted[order] = placed.index.to_numpy(dtype=np.int64)
+        return self._sorted[order]
 
     def within(self, west: float, south: float, east: float, north: float) -> pd.DataFrame:
-        """Return the parcels whose bounding box meets a box in degrees, edges included, by id."""
+        """Return the rows whose bounding box meets a box in degrees, edges included, by id."""
         rows = self.rows
         is_near = rows["west"].le(east) & rows["east"].ge(west) & rows["south"].le(north) & rows["north"].ge(south)
         return rows[is_near].sort_values("id", kind="stable")
 
     @property
     def extent(self) -> list[float]:
-        """West, south, east, north of all parcels, in degrees."""
-        west, south, east, north = (self.rows[name] for name in _EDGES)
+        """West, south, east, north of all rows, in degrees."""
+        west, south, east, north = (self.rows[name] for name in EDGES)
         return [float(west.min()), float(south.min()), float(east.max()), float(north.max())]
 
 
@@ -77,38 +89,26 @@ def stamp(results: Results) -> str:
     return sha256(results.directory / MANIFEST)[:12]
 
 
-def is_indexed(results: Results) -> bool:
+def is_indexed(results: Results, kind: Kind) -> bool:
     """Whether the index of this state of a run was made before."""
-    return is_made(_path_of(results))
+    return is_made(index_path(results, kind))
 
 
-def _path_of(results: Results) -> Path:
-    return results.directory / FOLDER / f"index-{stamp(results)}.parquet"
+def index_path(results: Results, kind: Kind) -> Path:
+    """Return where the index of a kind is, or will be."""
+    return results.directory / FOLDER / f"index-{kind.name}-{stamp(results)}.parquet"
 
 
-def index_of(results: Results, words: Words) -> Index:
-    """Return the index of a run, read back where it was made before."""
-    path = _path_of(results)
+def index_of(results: Results, kind: Kind, words: Words) -> Index:
+    """Return the index of a kind, read back where it was made before."""
+    path = index_path(results, kind)
     if not is_made(path):
         with making(results.directory, path) as temporary:
-            _rows(results, words).to_parquet(temporary, index=False)
+            kind.rows(results, words).to_parquet(temporary, index=False)
     rows = pd.read_parquet(path)
-    columns = pd.DataFrame({name: rows[name].fillna("") for name in ("location", "street", "place")})
+    for one in pq.read_schema(path):
+        if pa.types.is_list(one.type):
+            rows[one.name] = rows[one.name].map(lambda told: None if told is None else tuple(told))
+    columns = pd.DataFrame({name: rows[name].fillna("") for name in kind.searched})
     keys = rows["id"].str.cat(columns, sep="\n").str.lower()
-    return Index(rows, keys)
-
-
-def _rows(results: Results, words: Words) -> pd.DataFrame:
-    sites = results.table("sites").reset_index(drop=True)
-    bounds = shapely.bounds(in_degrees(gpd.GeoSeries(sites.geometry).to_numpy(), 0.0))
-    streets = streets_of(results, sites, within_m=float(presentation().map.nearest_street_m))
-    rows = properties_of(results, sites).assign(
-        street=streets.fillna("").to_numpy(),
-        place=places_of(sites, words),
-        **dict(zip(_EDGES, bounds.T, strict=True)),
-    )
-    order = rows["verdict"].map({verdict: i for i, verdict in enumerate(_VERDICTS)})
-    homes = rows["homes"].astype("Float64").fillna(0) if "homes" in rows else 0
-    keyed = rows.assign(_verdict=order, _homes=homes)
-    keyed = keyed.sort_values(["_verdict", "_homes", "id"], ascending=[True, False, True], kind="stable")
-    return keyed.drop(columns=["_verdict", "_homes"]).reset_index(drop=True)
+    return Index(rows, keys, kind.orders)

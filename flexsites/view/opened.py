@@ -1,10 +1,11 @@
-"""A run as the viewer holds it: its index, its tiles, its words, and what it gives of one parcel or one table."""
+"""A run as the viewer holds it: its index, its tiles, its words, and what it gives of one parcel, building or complex."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import geopandas as gpd
@@ -12,29 +13,25 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from flexsites.errors import Fault, InputError, NotFoundError
+from flexsites.errors import Fault, NotFoundError
 from flexsites.reporting.maps.background import areas_within
-from flexsites.reporting.maps.classes import Condition, colourings
-from flexsites.reporting.maps.content import settings
+from flexsites.reporting.maps.classes import Condition
 from flexsites.reporting.maps.display import in_degrees
-from flexsites.reporting.maps.parcels import told_of
 from flexsites.reporting.names import words_of
 from flexsites.reporting.report.page import factsheets_path, sheets_in
 from flexsites.reporting.results import Results, open_results
-from flexsites.reporting.story.explain import story
 from flexsites.reporting.words import LANGUAGES, Words
 from flexsites.tables import CRS, Frame
 from flexsites.view.index import Index, index_of, is_indexed, micro
+from flexsites.view.kind import Kind
+from flexsites.view.kinds import kinds_of
 from flexsites.view.tiles import MOST_ZOOM, Tiling, tiles_of
 
-_OF_PARCEL = (
-    "sites", "reasons", "suitability", "pieces", "accessibility", "units", "piece_suitability",
-)  # fmt: skip
-_WHOLE = ("canonical/streets", "canonical/areas", "locations", "location_suitability", "demand_sites")
+_AROUND = ("canonical/streets", "canonical/areas")
 _AREA_TOLERANCE_M = 5.0
 _MOST_PLACES = 8
 _MANY = 20_000
-"""Parcels of which making the list takes so long that it is told."""
+"""Rows of which making the list takes so long that it is told."""
 
 
 @dataclass(frozen=True)
@@ -45,62 +42,109 @@ class Opened:
     ----------
     results
         The run; its large tables are read by row, never whole, once the index is there.
+    kinds
+        What it shows one by one, by name; the first is what its page opens with.
     index, tiles
-        What was made of it; of the tiles as far as they are made.
+        What was made of it: the index of the first kind, and the tiles as far as they are made.
     words
         Per language.
     areas, streets
-        What a search finds besides parcels, with bounds in micro-degrees: streets by name, short names first.
+        What a search finds besides, with bounds in micro-degrees: streets by name, short names first.
     sheets
         The parcels that have a factsheet, per language.
     """
 
     results: Results
+    kinds: Mapping[str, Kind]
     index: Index
     tiles: Tiling
     words: Mapping[str, Words]
     areas: list[dict[str, Any]]
     streets: list[tuple[str, list[int]]]
     sheets: Mapping[str, tuple[str, ...]]
+    _others: dict[str, Index] = field(default_factory=dict, init=False, repr=False)
+    _turn: Lock = field(default_factory=Lock, init=False, repr=False)
 
-    def settings(self, lang: str) -> dict[str, Any]:
-        """Return what the page needs to draw."""
-        words = self.words[lang]
-        told = settings(self.results, words, self.index.rows)
-        path = factsheets_path(self.results.directory, lang)
-        tiles = {name: {"least": least, "most": most} for name, (least, most) in self.tiles.zooms.items()}
-        files = f"files/{path.name}" if self.sheets[lang] else None
-        drawn = {"tiles": tiles, "coming": self.tiles.coming, "magnified_from": MOST_ZOOM}
-        return {**told, **drawn, "sheets": files, "extent": self.index.extent}
+    @property
+    def first(self) -> Kind:
+        """The kind that its page opens with."""
+        return next(iter(self.kinds.values()))
 
-    def conditions(self, colouring: str, keys: str, lang: str) -> list[Condition]:
-        """Return the conditions of classes of a colouring."""
-        known = colourings(self.index.rows, self.results.flexmilieus, self.words[lang])
-        classes = next((one.classes for one in known if one.key == colouring), ())
-        wanted = set(keys.split(","))
-        return [one.where for one in classes if one.key in wanted]
+    @property
+    def drawn(self) -> list[Kind]:
+        """The kinds that have a map of their own."""
+        return [one for one in self.kinds.values() if one.drawn is not None]
 
-    def facts(self, site_id: str, lang: str) -> dict[str, Any]:
-        """Return what is told of a parcel, as columns of one row.
+    def kind(self, name: str) -> Kind:
+        """Return a kind by its name.
 
         Raises
         ------
         NotFoundError
-            When the run has no such parcel.
+            When the run shows no such things.
         """
-        narrow = self._narrowed(site_id)
-        return told_of(narrow, narrow.table("sites"), self.words[lang], self.sheets[lang])
+        if name not in self.kinds:
+            known = ", ".join(self.kinds)
+            raise NotFoundError(Fault(f"this run shows no {name}", str(self.results.directory), f"choose from {known}"))
+        return self.kinds[name]
 
-    def story(self, site_id: str, lang: str) -> str:
-        """Return the whole story of a parcel, as Markdown."""
-        return story(self._narrowed(site_id), site_id, self.words[lang])
+    def index_of(self, kind: Kind) -> Index:
+        """Return the index of a kind; of another than the first it is made when it is asked for first."""
+        if kind is self.first:
+            return self.index
+        with self._turn:
+            if kind.name not in self._others:
+                self._others[kind.name] = index_of(open_results(self.results.directory), kind, self.words["nl"])
+        return self._others[kind.name]
 
-    def features(self, rows: pd.DataFrame) -> gpd.GeoDataFrame:
-        """Return parcels in WGS84 with all their columns, in the order of the rows."""
-        ids = rows["id"].tolist()
-        sites = self.results.narrowed(ids, ["sites"]).table("sites")
-        placed = gpd.GeoDataFrame(sites.set_index("site_id", drop=False), geometry="geometry").reindex(ids)
-        return (placed if placed.crs is not None else placed.set_crs(CRS)).to_crs(4326)
+    def settings(self, lang: str, kind: Kind | None = None) -> dict[str, Any]:
+        """Return what the page needs to draw a map of a kind; None: of the first."""
+        kind, words = kind or self.first, self.words[lang]
+        index = self.index_of(kind)
+        path = factsheets_path(self.results.directory, lang)
+        tiles = {name: {"least": least, "most": most} for name, (least, most) in self.tiles.zooms.items()}
+        files = f"files/{path.name}" if self.sheets[lang] else None
+        listed = [self.kinds[one] for one in kind.lists if one in self.kinds]
+        return {
+            **kind.settings(self.results, index.rows, words),
+            "tiles": tiles, "coming": self.tiles.coming, "magnified_from": MOST_ZOOM,
+            "sheets": files, "extent": index.extent, "kind": kind.name,
+            "lists": [one.listed(words) for one in listed or [kind]],
+        }  # fmt: skip
+
+    def conditions(self, colouring: str, keys: str, lang: str, kind: Kind | None = None) -> list[Condition]:
+        """Return the conditions of classes of a colouring."""
+        kind = kind or self.first
+        known = kind.colourings(self.results, self.index_of(kind).rows, self.words[lang])
+        classes = next((one.classes for one in known if one.key == colouring), ())
+        wanted = set(keys.split(","))
+        return [one.where for one in classes if one.key in wanted]
+
+    def facts(self, asked: str, lang: str, kind: Kind | None = None) -> dict[str, Any]:
+        """Return what is told of one, as columns of one row.
+
+        Raises
+        ------
+        NotFoundError
+            When the run has no such one.
+        """
+        kind = kind or self.first
+        row = self._row(asked, kind)
+        return kind.told(self._narrowed(asked, kind), row, self.words[lang], self.sheets[lang])
+
+    def story(self, asked: str, lang: str, kind: Kind | None = None) -> str:
+        """Return the whole story of one, as Markdown.
+
+        Raises
+        ------
+        NotFoundError
+            When the run has no such one, or of its kind no stories.
+        """
+        kind = kind or self.first
+        self._row(asked, kind)
+        if kind.story is None:
+            raise NotFoundError(Fault(f"no story of {kind.name}", asked, "ask that of one of its buildings"))
+        return kind.story(self._narrowed(asked, kind), asked, self.words[lang])
 
     def places(self, asked: str) -> list[dict[str, Any]]:
         """Return areas and streets by name, with their bounds."""
@@ -111,11 +155,16 @@ class Opened:
         found = [(name, box) for name, box in (*named, *self.streets) if words in name.lower()]
         return [{"name": name, "box": box} for name, box in found[:_MOST_PLACES]]
 
-    def _narrowed(self, site_id: str) -> Results:
-        if not self.index.rows["id"].eq(site_id).any():
-            fault = Fault(f"no parcel '{site_id}'", str(self.results.directory), "give an id of this run")
+    def _row(self, asked: str, kind: Kind) -> pd.DataFrame:
+        rows = self.index_of(kind).rows
+        found = rows[rows["id"].eq(asked)]
+        if found.empty:
+            fault = Fault(f"no '{asked}' among the {kind.name}", str(self.results.directory), "give an id of this run")
             raise NotFoundError(fault)
-        return self.results.narrowed([site_id], _OF_PARCEL, whole=_WHOLE)
+        return found
+
+    def _narrowed(self, asked: str, kind: Kind) -> Results:
+        return self.results.narrowed([asked], kind.reads, key=kind.key, whole=kind.whole)
 
 
 def open_run(directory: Path | str, *, say: Callable[[str], None] | None = None, beside: bool = False) -> Opened:
@@ -133,25 +182,23 @@ def open_run(directory: Path | str, *, say: Callable[[str], None] | None = None,
     Raises
     ------
     InputError
-        When the directory holds no results of parcels.
+        When the directory holds no results.
     """
     results = open_results(directory)
-    if not results.has_sites:
-        fault = Fault(
-            "a run of roofs alone: the viewer shows parcels", str(directory), "open workbook.xlsx or sites.gpkg"
-        )
-        raise InputError(fault)
-    n_parcels = results.n_rows("sites")
-    if say is not None and n_parcels > _MANY and not is_indexed(results):
-        say(f"The list of {n_parcels} parcels is made, once: seconds for each 100,000. The map follows on the page.")
+    kinds = kinds_of(results)
+    first = next(iter(kinds.values()))
+    n_rows = results.n_rows(first.table)
+    if say is not None and n_rows > _MANY and not is_indexed(results, first):
+        say(f"The list of {n_rows} {first.name} is made, once: seconds for each 100,000. The map follows on the page.")
     words = {lang: words_of(results, lang) for lang in LANGUAGES}
-    index = index_of(results, words["nl"])
+    index = index_of(results, first, words["nl"])
     tiles = tiles_of(results, index.extent, beside=beside)
     sheets = {lang: sheets_in(factsheets_path(results.directory, lang)) for lang in LANGUAGES}
-    kept = {name: results.table(name) for name in _WHOLE if results.has(name)}
+    kept = {name: results.table(name) for name in (*_AROUND, *first.whole) if results.has(name)}
     light = Results(results.directory, results.manifest, dict(kept))
     return Opened(
         light,
+        kinds,
         index,
         tiles,
         words,

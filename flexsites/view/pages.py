@@ -16,12 +16,20 @@ from flexsites.reporting.maps import library
 from flexsites.reporting.report.page import environment
 from flexsites.reporting.words import load_texts
 from flexsites.view.downloads import files_of
+from flexsites.view.kind import Kind
 from flexsites.view.opened import Opened
 from flexsites.view.tables import Page, names_of, title_of
 
 _MAP = ("map/store.js", "map/paint.js", "map/panel.js", "map/main.js")
 ASSETS = ("maplibre-gl.js", "maplibre-gl.css", "map.js", "view.js", "what_if.js", "style.css")
 """The names that a page may ask for."""
+ROOF_VARIANT = """variants:
+  - id: smaller_roofs
+    label: {nl: kleinere daken, en: smaller roofs}
+    replace:
+      optoppen.roof.min_usable_area_m2: {value: 100, unit: m2, assumption: true, why: what if}
+"""
+"""How a question about roofs is asked, as a run file has it."""
 
 
 @cache
@@ -36,12 +44,16 @@ def asset(name: str) -> str:
     return "\n".join(_of_reports(one) for one in _MAP) if name == "map.js" else _own(name)
 
 
-def index_page(run: Opened, lang: str) -> str:
-    """Return the page with the map."""
-    downloads = [one.as_posix() for one in _first(run)]
-    is_other = is_of_other_code(run.results.directory)
-    words = _script_words(lang)
-    return _rendered(run, lang, "index.html.j2", here="map", downloads=downloads, what_words=words, is_other=is_other)
+def index_page(run: Opened, kind: Kind, lang: str) -> str:
+    """Return the page with the map of a kind."""
+    downloads = _first(run)
+    named = load_texts(lang)["view"]["file_of"]
+    kinds = {one.as_posix(): f"{one.name.partition('.')[0]}_{one.suffix[1:]}" for one in downloads}
+    return _rendered(
+        run, lang, "index.html.j2", kind, here="map", downloads=[one.as_posix() for one in downloads],
+        file_names={one: named[kind] for one, kind in kinds.items() if kind in named}, what_words=_script_words(lang), is_other=is_of_other_code(run.results.directory),
+        said=kind.said(run.words[lang]), example=ROOF_VARIANT,
+    )  # fmt: skip
 
 
 def tables_page(run: Opened, lang: str) -> str:
@@ -58,8 +70,9 @@ def table_page(run: Opened, page: Page, lang: str) -> str:
         return "?" + urlencode({**filters, "lang": lang, "offset": offset, "limit": page.limit})
 
     last = page.offset + page.limit
+    shown = {one.key: "" if one is run.first else f"show={one.name}&" for one in run.drawn}
     return _rendered(
-        run, lang, "table.html.j2", here="tables", page=page, last=min(last, page.total),
+        run, lang, "table.html.j2", here="tables", page=page, last=min(last, page.total), shown=shown,
         name=title_of(page.name, run.words[lang]),
         earlier=address(max(page.offset - page.limit, 0)) if page.offset else None,
         later=address(last) if last < page.total else None,
@@ -81,15 +94,16 @@ def _first(run: Opened) -> list[Path]:
     return [one for one in files_of(run.results.directory) if one.suffix != ".parquet"]
 
 
-def _rendered(run: Opened, lang: str, template: str, **told: object) -> str:
+def _rendered(run: Opened, lang: str, template: str, kind: Kind | None = None, **told: object) -> str:
     words = run.words[lang]
     made = environment(words, "/")
     made.loader = jinja2.ChoiceLoader([jinja2.FunctionLoader(_template), *([made.loader] if made.loader else [])])
     manifest = run.results.manifest
     title = words.label(manifest.title or manifest.name)
     return made.get_template(template).render(
-        manifest=manifest, title=title, other="en" if lang == "nl" else "nl", **told
-    )
+        manifest=manifest, title=title, other="en" if lang == "nl" else "nl", maps=run.drawn, first=run.first,
+        kind=kind or run.first, **told,
+    )  # fmt: skip
 
 
 @cache

@@ -44,7 +44,7 @@ def serve(
     MissingExtraError
         When the extra ``view`` is not installed.
     InputError
-        When the directory holds no results of parcels.
+        When the directory holds no results.
     RunError
         When the port is taken.
     """
@@ -63,7 +63,8 @@ def serve(
     say(f"{address} shows {directory}; Ctrl+C ends it.")
     if opens:
         threading.Timer(0.5, webbrowser.open, [address]).start()
-    asked.prepare()
+    if run.results.has_sites:
+        asked.prepare()
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
     try:
         uvicorn.Server(config).run(sockets=[listening])

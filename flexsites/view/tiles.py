@@ -21,12 +21,12 @@ import shapely
 from flexsites.errors import require_extra, writing
 from flexsites.reporting.maps.background import drawn_streets
 from flexsites.reporting.maps.display import without_holes
-from flexsites.reporting.maps.parcels import properties_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results, open_results
 from flexsites.tables import CRS
 from flexsites.tables.whole_files import scratch_folder
 from flexsites.view.index import FOLDER, stamp
+from flexsites.view.kinds import kinds_of
 from flexsites.view.made import is_made, making
 
 LEAST_ZOOM, MOST_ZOOM = 8, 14
@@ -34,7 +34,11 @@ LEAST_ZOOM, MOST_ZOOM = 8, 14
 _MANY = 20_000
 """Parcels of which a map takes so long that the zoom that the page opens with is made first, apart."""
 _MAP_PX, _TILE_PX = 800, 512
-_LEAST_ZOOM = {"parcels": LEAST_ZOOM, "streets": 10, "rail": 9, "water": 9, "buildings": 13}
+_LEAST_ZOOM = {
+    "parcels": LEAST_ZOOM, "marks": LEAST_ZOOM, "roofs": 12, "streets": 10, "rail": 9, "water": 9, "buildings": 13,
+}  # fmt: skip
+_TABLE = {"parcels": "sites", "roofs": "roofs", "marks": "roofs"}
+"""Of which table what a run shows one by one is drawn: buildings by their shapes, and from afar by points."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Tiling:
-    """The layers of a run as tiles, each to be had as soon as it is made: parcels first, then the quiet background.
+    """The layers of a run as tiles, each to be had as soon as it is made: what it shows first, then the background.
 
     Attributes
     ----------
@@ -121,11 +125,13 @@ def tiles_of(results: Results, extent: Sequence[float], *, beside: bool = False)
     results
         The run.
     extent
-        Of its parcels: west, south, east and north in degrees.
+        Of what it shows: west, south, east and north in degrees.
     beside
         Whether to wait for none.
     """
-    parts = [part for name in _LEAST_ZOOM if _has(results, name) for part in _parts_of(results, name, extent)]
+    # What its page opens with first, then the background; buildings of a run of parcels have a page of their own.
+    names = sorted(_LEAST_ZOOM, key=lambda name: results.has_sites and _TABLE.get(name) == "roofs")
+    parts = [part for name in names if _has(results, name) for part in _parts_of(results, name, extent)]
     paths = {part: _path_of(results, part.name) for part in parts}
     missing = [part for part, path in paths.items() if not is_made(path)]
     for part in missing:  # what is there and not vouched for must not be shown while it is made anew
@@ -157,7 +163,7 @@ def opening_zoom(extent: Sequence[float]) -> int:
 def _parts_of(results: Results, name: str, extent: Sequence[float]) -> list[Part]:
     """Return the parts of a layer, in the order in which they are made: what the page opens with comes first."""
     least = _LEAST_ZOOM[name]
-    if name != "parcels" or results.n_rows("sites") <= _MANY:
+    if name not in _TABLE or results.n_rows(_TABLE[name]) <= _MANY or least > opening_zoom(extent):
         return [Part(name, least, MOST_ZOOM)]
     first = opening_zoom(extent)
     zooms = [(first, first), (first + 1, MOST_ZOOM), (least, first - 1)]
@@ -168,7 +174,7 @@ def make(directory: Path, parts: Sequence[Part]) -> None:
     """Make parts of layers of a run, one after another."""
     for layer, of_layer in groupby(parts, key=lambda part: part.layer):
         results = open_results(directory)  # anew: the tables of a layer are let go with it
-        rows = (_parcels(results) if layer == "parcels" else _background(results, layer)).to_crs(3857)
+        rows = (_shown(results, layer) if layer in _TABLE else _background(results, layer)).to_crs(3857)
         for part in of_layer:
             _make(results, part, rows)
 
@@ -189,8 +195,8 @@ def _path_of(results: Results, name: str) -> Path:
 
 def _has(results: Results, name: str) -> bool:
     """Whether a run has rows for a layer."""
-    if name == "parcels":
-        return results.n_rows("sites") > 0
+    if name in _TABLE:
+        return results.has(_TABLE[name]) and results.n_rows(_TABLE[name]) > 0
     return bool(_tables_of(results, name))
 
 
@@ -221,11 +227,13 @@ def _make(results: Results, part: Part, rows: gpd.GeoDataFrame) -> None:
         file.replace(temporary)
 
 
-def _parcels(results: Results) -> gpd.GeoDataFrame:
-    sites = results.table("sites")
-    rows = properties_of(results, sites)
-    integers = {name: "Int64" for name in rows if name in ("suits", "unchecked") or str(name).startswith(("m:", "s:"))}
-    return gpd.GeoDataFrame(rows.astype(integers), geometry=gpd.GeoSeries(sites.geometry, crs=CRS))
+def _shown(results: Results, name: str) -> gpd.GeoDataFrame:
+    """Return what a run shows one by one with what its colours go by; marks as a point on each."""
+    kind = next(one for one in kinds_of(results).values() if one.drawn and one.table == _TABLE[name])
+    table = results.table(kind.table)
+    shapes = gpd.GeoSeries(table.geometry, crs=CRS)
+    rows = kind.drawn(results, table) if kind.drawn else table
+    return gpd.GeoDataFrame(rows, geometry=shapes.representative_point() if name == "marks" else shapes)
 
 
 def _background(results: Results, name: str) -> gpd.GeoDataFrame:

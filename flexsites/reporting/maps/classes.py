@@ -61,10 +61,10 @@ def colourings(properties: Frame, flexmilieus: Sequence[str], words: Words) -> l
     flexmilieus
         Ids in the order of the legend.
     """
-    found = [_by_verdict(words), _by_flexmilieu(flexmilieus, words)]
+    found = [by_verdict(words), _by_flexmilieu(flexmilieus, words)]
     if "homes" in properties:
-        found.append(_by_homes(properties, words))
-    found.append(_by_owner(words))
+        found.append(by_homes(properties, words, words.text("map.by_units")))
+    found.append(by_owner(words))
     return [*found, *(_by_score(one, words) for one in flexmilieus if f"m:{one}" in properties)]
 
 
@@ -106,49 +106,49 @@ def _column(asked: Condition, properties: Frame) -> pd.Series[Any]:
     return found
 
 
-def _is(name: str, value: object) -> Condition:
+def is_(name: str, value: object) -> Condition:
     return ["==", ["get", name], value]
 
 
-def _verdict(key: str, words: Words, where: Condition | None = None) -> Class:
+def of_verdict(key: str, words: Words, where: Condition | None = None) -> Class:
     """Return the class of a verdict; unknown has its own pattern, so that it is told from the rest without colours."""
     colour = presentation().colours.verdict[key]
     pattern = "dots" if key == "unknown" else ""
-    return Class(key, words.name("verdict", key), colour, pattern, where or _is("verdict", key))
+    return Class(key, words.name("verdict", key), colour, pattern, where or is_("verdict", key))
 
 
 def _closed(words: Words, unknown: Condition) -> list[Class]:
     """Return the classes of parcels that are not available, and of which it is not known whether they suit."""
-    return [_verdict("unknown", words, ["any", _is("verdict", "unknown"), unknown]), _verdict("excluded", words)]
+    return [of_verdict("unknown", words, ["any", is_("verdict", "unknown"), unknown]), of_verdict("excluded", words)]
 
 
-def _by_verdict(words: Words) -> Colouring:
-    classes = [_verdict(key, words) for key in presentation().colours.verdict]
+def by_verdict(words: Words) -> Colouring:
+    classes = [of_verdict(key, words) for key in presentation().colours.verdict]
     return Colouring("verdict", words.text("map.by_verdict"), classes)
 
 
 def _by_flexmilieu(flexmilieus: Sequence[str], words: Words) -> Colouring:
     series = presentation().colours.series
-    none: Condition = ["all", _OPEN, _is("first", None)]
+    none: Condition = ["all", _OPEN, is_("first", None)]
     classes = [
-        Class(one, words.name("flexmilieu", one), series[i % len(series)], "", ["all", _OPEN, _is("first", one)])
+        Class(one, words.name("flexmilieu", one), series[i % len(series)], "", ["all", _OPEN, is_("first", one)])
         for i, one in enumerate(flexmilieus)
     ]
     not_suitable = Class(
-        "none", words.text("map.not_suitable"), presentation().colours.missing, "", ["all", none, _is("suits", 0)]
+        "none", words.text("map.not_suitable"), presentation().colours.missing, "", ["all", none, is_("suits", 0)]
     )
-    unknown = _closed(words, ["all", none, _is("suits", None)])
+    unknown = _closed(words, ["all", none, is_("suits", None)])
     return Colouring("flexmilieu", words.text("map.by_best"), [*classes, not_suitable, *unknown])
 
 
-def _by_owner(words: Words) -> Colouring:
+def by_owner(words: Words) -> Colouring:
     colours = presentation().colours
     owners = [one for one in owner_class.values if one != "onbekend"]
     classes = [
-        Class(one, words.name("owner", one), colours.series[i % len(colours.series)], "", _is("owner", one))
+        Class(one, words.name("owner", one), colours.series[i % len(colours.series)], "", is_("owner", one))
         for i, one in enumerate(owners)
     ]
-    no_owner: Condition = ["any", _is("owner", None), _is("owner", "onbekend")]
+    no_owner: Condition = ["any", is_("owner", None), is_("owner", "onbekend")]
     return Colouring(
         "owner",
         words.text("map.by_owner"),
@@ -156,7 +156,7 @@ def _by_owner(words: Words) -> Colouring:
     )
 
 
-def _by_homes(properties: Frame, words: Words) -> Colouring:
+def by_homes(properties: Frame, words: Words, label: str) -> Colouring:
     """Return classes of about as many available parcels each."""
     homes: Condition = ["coalesce", ["get", "homes"], -1]
     counted = properties["homes"].to_numpy(dtype=np.float64, na_value=np.nan)[holds(_OPEN, properties)]
@@ -174,17 +174,17 @@ def _by_homes(properties: Frame, words: Words) -> Colouring:
         where = ["all", _OPEN, [">", homes, low], *([] if high == float("inf") else [["<=", homes, high]])]
         classes.append(Class(f"homes{i}", label, ramp[i + len(ramp) - len(ends) - 1], "", where))
     none = Class(
-        "no_homes", words.text("map.no_homes"), presentation().colours.missing, "", ["all", _OPEN, _is("homes", 0)]
+        "no_homes", words.text("map.no_homes"), presentation().colours.missing, "", ["all", _OPEN, is_("homes", 0)]
     )
     return Colouring(
-        "homes", words.text("map.by_units"), [*classes, none, *_closed(words, ["all", _OPEN, _is("homes", None)])]
+        "homes", words.text("map.by_units"), [*classes, none, *_closed(words, ["all", _OPEN, is_("homes", None)])]
     )
 
 
 def _by_score(flexmilieu: str, words: Words) -> Colouring:
     colours = presentation().colours
     met, score = f"m:{flexmilieu}", ["coalesce", ["get", f"s:{flexmilieu}"], -1]
-    suits: Condition = ["all", _OPEN, _is(met, 1)]
+    suits: Condition = ["all", _OPEN, is_(met, 1)]
     step = _HUNDREDTHS / len(colours.ramp)
     classes = []
     for i, colour in enumerate(colours.ramp):
@@ -194,7 +194,7 @@ def _by_score(flexmilieu: str, words: Words) -> Colouring:
         classes.append(Class(f"score{i}", label, colour, "", ["all", suits, [">=", score, low], top]))
     others = [
         Class("no_score", words.text("map.no_score"), colours.series[3], "", ["all", suits, ["<", score, 0]]),
-        Class("none", words.text("map.not_suitable"), colours.missing, "", ["all", _OPEN, _is(met, 0)]),
+        Class("none", words.text("map.not_suitable"), colours.missing, "", ["all", _OPEN, is_(met, 0)]),
     ]
     label = words.text("map.score_in", flexmilieu=words.name("flexmilieu", flexmilieu))
-    return Colouring(f"score:{flexmilieu}", label, [*classes, *others, *_closed(words, ["all", _OPEN, _is(met, None)])])
+    return Colouring(f"score:{flexmilieu}", label, [*classes, *others, *_closed(words, ["all", _OPEN, is_(met, None)])])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ import shapely
 from flexsites.reporting.homes import counts_of_homes
 from flexsites.reporting.maps import library
 from flexsites.reporting.maps.background import background
-from flexsites.reporting.maps.classes import colourings
+from flexsites.reporting.maps.classes import Colouring, colourings
 from flexsites.reporting.maps.display import ROUNDING_M
 from flexsites.reporting.maps.parcels import every_property, of_these, shapes_of, told_of
 from flexsites.reporting.presentation import MapBudget, presentation
@@ -32,6 +32,8 @@ _MAP_WORDS = (
     "all_checked", "back", "click", "explain", "failed", "found", "location", "no_score", "not_found", "not_suitable",
     "outcome_unknown", "sheet", "show_location", "suitability", "unchecked_short", "why", "why_none",
 )  # fmt: skip
+_ROOF_WORDS = ("in_complex", "lists", "n_buildings", "show_buildings", "sort", "way_note")
+"""What a map of buildings says besides."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def map_content(
     tolerance = min(max(step, float(budget.finest_simplification_m)), float(budget.coarsest_simplification_m))
     around = background(results, shapely.box(west, south, east, north), tolerance, budget)
     content = {
-        **settings(results, words, properties),
+        **settings(results, words, properties, colourings(properties, results.flexmilieus, words), words.texts["map"]),
         "parcels": {"shape": shapes_of(shown, tolerance), **told_of(of_these(results, shown), shown, words, sheets)},
         "background": around.content,
     }
@@ -99,19 +101,31 @@ def _shown(results: Results, limit: int) -> gpd.GeoDataFrame:
     return most_telling(results.rows("sites", "site_id", kept["site_id"]), limit)
 
 
-def settings(results: Results, words: Words, properties: Frame) -> dict[str, Any]:
-    """Return what a map needs besides shapes: colours with their counts over the whole run, words, base map."""
-    colours = presentation().colours
-    order = results.flexmilieus
+def settings(
+    results: Results, words: Words, properties: Frame, coloured: Sequence[Colouring], said: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what a map needs besides shapes: colours with their counts over the whole run, words, base map.
+
+    Parameters
+    ----------
+    results, words
+        The run, and the language.
+    properties
+        What classes go by, a row per parcel or building of the whole run.
+    coloured
+        The ways to colour it.
+    said
+        The texts of its labels.
+    """
+    verdicts = presentation().colours.verdict
     return {
         "locale": LOCALES[words.lang],
-        "colourings": [one.told(properties) for one in colourings(properties, order, words)],
-        "n_unchecked": int(properties["unchecked"].gt(0).sum()),
-        "flexmilieus": [{"id": one, "name": words.name("flexmilieu", one)} for one in order],
-        "verdicts": {key: [words.name("verdict", key), colour] for key, colour in colours.verdict.items()},
+        "colourings": [one.told(properties) for one in coloured],
+        "flexmilieus": [{"id": one, "name": words.name("flexmilieu", one)} for one in results.flexmilieus],
+        "verdicts": {key: [words.name("verdict", key), colour] for key, colour in verdicts.items()},
         "homes": words.text("homes"),
-        "words": {key: words.text(f"map.{key}") for key in _MAP_WORDS},
-        "controls": words.texts["map"]["controls"],
+        "words": {key: said[key] for key in (*_MAP_WORDS, *_ROOF_WORDS) if key in said},
+        "controls": said["controls"],
         "base_map": presentation().map.base_map.model_dump(),
         "library": library.version(),
     }

@@ -69,11 +69,16 @@ def _rules(results: Results, bag_pand_id: str, words: Words) -> list[str]:
 
 def _against(row: Any, words: Words) -> str:  # noqa: ANN401 - a record of RoofReasons
     """Return what the roof has beside what is asked; empty where there is no figure, or it does not decide."""
+    given = has_and_asks(row, words)
+    return f": {' / '.join(given)}" if given else ""
+
+
+def has_and_asks(row: Any, words: Words) -> list[str]:  # noqa: ANN401 - a record of RoofReasons
+    """Return what the roof has and what a rule asks, written; nothing where there is no figure, or it does not decide."""
     does_not_decide = row.outcome == "unknown" and not pd.isna(row.limit)
     if pd.isna(row.observed) or row.rule_id in _YES_OR_NO or does_not_decide:
-        return ""
-    given = [value for value in (row.observed, row.limit) if not pd.isna(value)]
-    return f": {' / '.join(_asked(row.rule_id, value, words) for value in given)}"
+        return []
+    return [_asked(row.rule_id, value, words) for value in (row.observed, row.limit) if not pd.isna(value)]
 
 
 def _exploitation(results: Results, bag_pand_id: str, words: Words) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 
@@ -69,13 +70,18 @@ def buildings_table(results: Results) -> Frame:
         table = table.merge(results.table("lookalikes"), on="bag_pand_id", how="left")
     if name := results.first_of("portfolio_matches", "canonical/portfolio_matches"):
         table = table.merge(_portfolio_rows(results.table(name)), on="bag_pand_id", how="left")
-    codes = [table[name] for name in ("owner_complex_code", "complex_id", "bag_pand_id") if name in table]
-    table["complex"] = pd.concat(codes, axis=1).bfill(axis=1).iloc[:, 0]
+    table["complex"] = complex_of(table)
     by = ["n_units_expected", "bag_pand_id"]
     ordered = table.sort_values(by, ascending=[False, True], na_position="last", ignore_index=True)
     others = [name for name in map(str, ordered) if "@" in name]
     front = [name for name in (*_FRONT, *others) if name in ordered]
     return ordered[[*front, *(name for name in ordered if name not in (*front, "owner_complex_code"))]]
+
+
+def complex_of(buildings: Frame) -> pd.Series[Any]:
+    """Return the complex of each building: the owner's code where there is one, else the block found, else its own id."""
+    codes = [buildings[name] for name in ("owner_complex_code", "complex_id", "bag_pand_id") if name in buildings]
+    return pd.concat(codes, axis=1).bfill(axis=1).iloc[:, 0]
 
 
 def complexes_table(buildings: Frame) -> Frame:

@@ -7,13 +7,13 @@ flexsites.Remote = class {
     return answer.ok ? answer.json() : null;
   }
   /* Classes are told by their keys: the server knows what they mean. */
-  async list(q, hidden, offset, limit) {
+  async list(q, hidden, offset, limit, of, sort) {
     const colouring = this.settings.colourings.find((one) => one.classes.some((each) => hidden.includes(each.where)));
     const keys = colouring ? colouring.classes.filter((one) => hidden.includes(one.where)).map((one) => one.key) : [];
-    return this.ask("/api/parcels", { q, colour: colouring ? colouring.key : "", hide: keys.join(","), offset, limit });
+    return this.ask("/api/" + of, { sort, q, colour: colouring ? colouring.key : "", hide: keys.join(","), offset, limit });
   }
-  async facts(id) {
-    const told = await this.ask("/api/parcels/" + encodeURIComponent(id), {});
+  async facts(id, of) {
+    const told = await this.ask(`/api/${of || this.settings.kind}/${encodeURIComponent(id)}`, {});
     return told ? flexsites.factsOf(told, 0, this.settings) : null;
   }
   async places(q) { return q.trim().length < 2 ? [] : this.ask("/api/places", { q }); }
@@ -27,15 +27,19 @@ flexsites.Remote = class {
     return sources;
   }
   tiles(name) { return [`${location.origin}/tiles/${name}/{z}/{x}/{y}`]; }
-  layer(name) { return this.settings.tiles[name] ? { source: name, "source-layer": name } : { source: name }; }
+  /* What the map shows one by one is drawn from the layer of its kind. */
+  layer(asked) {
+    const name = asked === "parcels" ? this.settings.kind : asked === "marks" && this.settings.kind === "parcels" ? "none" : asked;
+    return this.settings.tiles[name] ? { source: name, "source-layer": name } : { source: name };
+  }
 };
 (async function () {
-  const lang = document.documentElement.lang, asked = "?lang=" + lang;
+  const lang = document.documentElement.lang, kind = flexsites.byId("map").dataset.kind, asked = `?show=${kind}&lang=${lang}`;
   const [settings, areas] = await Promise.all(["/api/settings", "/api/areas"].map((path) => fetch(path + asked).then((answer) => answer.json())));
   const box = flexsites.byId("story");
   settings.isWhole = true;
   settings.explain = async (id) => {
-    const told = await (await fetch(`/api/parcels/${encodeURIComponent(id)}/story${asked}`)).text();
+    const told = await (await fetch(`/api/${kind}/${encodeURIComponent(id)}/story${asked}`)).text();
     flexsites.byId("story-text").innerHTML = told;
     box.showModal();
   };

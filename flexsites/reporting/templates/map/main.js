@@ -2,7 +2,7 @@
 "use strict";
 flexsites.start = async function (store, settings) {
   const byId = flexsites.byId, words = settings.words;
-  const state = { site: "", colour: settings.colourings[0].key, hidden: new Set(), q: "", hatch: true, base: false, at: "" };
+  const state = { site: "", of: "", colour: settings.colourings[0].key, hidden: new Set(), q: "", list: "", sort: "", hatch: true, base: false, at: "" };
   let map = null, ready = false, writing = null, isMoved = false;
 
   function read() {
@@ -11,14 +11,15 @@ flexsites.start = async function (store, settings) {
     state.site = given.get("site") || ""; state.q = given.get("q") || ""; state.at = given.get("at") || "";
     state.colour = settings.colourings.some((one) => one.key === given.get("colour")) ? given.get("colour") : settings.colourings[0].key;
     state.hidden = new Set((given.get("hide") || "").split(",").filter(Boolean));
+    state.of = given.get("of") || ""; state.list = given.get("list") || ""; state.sort = given.get("sort") || "";
     state.hatch = given.get("hatch") !== "0"; state.base = given.get("base") === "1";
     return true;
   }
   function write() {
     clearTimeout(writing);
     writing = setTimeout(() => {
-      const told = [["at", state.at], ["site", state.site], ["colour", state.colour === settings.colourings[0].key ? "" : state.colour],
-        ["hide", [...state.hidden].join(",")], ["q", state.q], ["hatch", state.hatch ? "" : "0"], ["base", state.base ? "1" : ""], ...(flexsites.beside || [])];
+      const told = [["at", state.at], ["site", state.site], ["of", state.of], ["colour", state.colour === settings.colourings[0].key ? "" : state.colour],
+        ["hide", [...state.hidden].join(",")], ["q", state.q], ["list", state.list], ["sort", state.sort], ["hatch", state.hatch ? "" : "0"], ["base", state.base ? "1" : ""], ...(flexsites.beside || [])];
       const hash = "#map" + told.filter((one) => one[1]).map(([key, value]) => `&${key}=${encodeURIComponent(value).replace(/%2F/g, "/")}`).join("");
       try { history.replaceState(null, "", hash); } catch (refused) { location.replace(hash); }
     }, 250);
@@ -36,12 +37,13 @@ flexsites.start = async function (store, settings) {
       write();
     },
     go(box) { isMoved = true; if (map) { map.fitBounds([[box[0] / 1e6, box[1] / 1e6], [box[2] / 1e6, box[3] / 1e6]], { padding: 60, maxZoom: 17, animate: !still() }); } },
-    async pick(id, moves) {
-      const facts = id ? await store.facts(id) : null;
+    async pick(id, moves, of = "") {
+      const facts = id ? await store.facts(id, of) : null;
       const before = state.site;
-      state.site = facts ? facts.id : "";
-      panel.tell(facts);
-      mark("picked", "id", state.site); mark("halo", "id", state.site); mark("location", "location", "");
+      state.site = facts ? facts.id : ""; state.of = facts ? of : "";
+      panel.tell(facts, of);
+      const shape = of ? "" : state.site;  // a complex has none of its own: its buildings are marked
+      mark("picked", "id", shape); mark("halo", "id", shape); mark("location", "location", (of && facts && facts.properties.location) || "");
       byId("map-side").classList.toggle("has-parcel", Boolean(facts));
       if (facts && moves) { acts.go(facts.box); }
       if (moves) {
@@ -52,6 +54,14 @@ flexsites.start = async function (store, settings) {
       return facts;
     },
     location(id) { mark("location", "location", id); },
+    /* Another list, or the same in another order; or what is found by a text. */
+    async list(list, sort, q = state.q) {
+      state.list = list; state.sort = sort; state.q = q;
+      byId("map-search").value = q;
+      panel.choose(list, sort);
+      await panel.search(state.q, hiddenConditions());
+      write();
+    },
     explain: settings.explain || null,
   };
   const panel = new flexsites.Panel(store, settings, acts);
@@ -71,9 +81,11 @@ flexsites.start = async function (store, settings) {
   function show() {
     byId("map-search").value = state.q; byId("map-colour").value = state.colour;
     byId("map-hatch").checked = state.hatch; byId("map-base").checked = state.base;
+    panel.choose(state.list, state.sort);
+    state.list = panel.of(panel.shownList); state.sort = panel.sort;  // what an address asks that is not there is let go
     recolour();
     if (ready) { flexsites.baseMap(map, settings.base_map, state.base); place(); }
-    acts.pick(state.site, Boolean(state.site) && !state.at);
+    acts.pick(state.site, Boolean(state.site) && !state.at, state.of);
   }
   function place() {
     const [zoom, lat, lon] = state.at.split("/").map(Number);
@@ -94,7 +106,7 @@ flexsites.start = async function (store, settings) {
     event.preventDefault(); clearTimeout(waiting);
     state.q = byId("map-search").value;
     const found = await panel.search(state.q, hiddenConditions());
-    if (found && found.total && (found.total === 1 || found.rows[0].properties.id === state.q.trim())) { acts.pick(found.rows[0].properties.id, true); }
+    if (found && found.total && (found.total === 1 || found.rows[0].properties.id === state.q.trim())) { acts.pick(found.rows[0].properties.id, true, state.list); }
     else if (found && found.places.length) { acts.go(found.places[0].box); }
     write();
   });
@@ -122,7 +134,7 @@ flexsites.start = async function (store, settings) {
   const canvas = map.getCanvas(), tip = byId("map-tip");
   canvas.setAttribute("aria-describedby", "map-keys");
   flexsites.pictures(map);
-  const at = (point) => map.queryRenderedFeatures(point, { layers: ["parcels"] })[0];
+  const at = (point) => map.queryRenderedFeatures(point, { layers: ["parcels", "marks"].filter((one) => map.getLayer(one)) })[0];
   map.on("click", (event) => { const found = at(event.point); acts.pick(found ? found.properties.id : null, false); });
   map.on("mousemove", (event) => {
     const found = at(event.point);

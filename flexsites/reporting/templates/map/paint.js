@@ -18,12 +18,15 @@ flexsites.style = function (store, settings) {
     { id: "rail", type: "line", ...of("rail"), paint: { "line-color": "#3b3f45", "line-width": wide(9, 0.8, 18, 4), "line-dasharray": [3, 2] } },
     { id: "hatch", type: "fill", ...of("parcels"), filter: [">", ["coalesce", ["get", "unchecked"], 0], 0], paint: { "fill-pattern": "hatch" } },
     { id: "outlines", type: "line", ...of("parcels"), minzoom: 12, paint: { "line-color": "#fff", "line-opacity": 0.7, "line-width": wide(12, 0.3, 18, 1.6) } },
+    { id: "marks", type: "circle", ...of("marks"), maxzoom: 16, layout: { "circle-sort-key": ["match", ["get", "verdict"], "excluded", 0, 1] } },
     { id: "areas", type: "line", ...of("areas"), filter: ["in", ["get", "kind"], ["literal", ["gemeente", "provincie"]]],
       paint: { "line-color": "#4d5661", "line-width": 1.4, "line-dasharray": [4, 3] } },
     { id: "location", type: "line", ...of("parcels"), filter: ["==", ["get", "location"], ""], paint: { "line-color": "#16222e", "line-width": 2, "line-dasharray": [2, 1.5] } },
     { id: "hovered", type: "line", ...of("parcels"), filter: ["==", ["get", "id"], ""], paint: { "line-color": "#16222e", "line-width": 1.8 } },
     { id: "halo", type: "line", ...of("parcels"), filter: ["==", ["get", "id"], ""], paint: { "line-color": "#fff", "line-width": 7 } },
     { id: "picked", type: "line", ...of("parcels"), filter: ["==", ["get", "id"], ""], paint: { "line-color": "#16222e", "line-width": 3.4 } },
+    { id: "homes", type: "symbol", ...of("marks"), minzoom: 15,
+      layout: { "icon-image": ["concat", "text:homes:", ["to-string", ["get", "homes"]]], "icon-anchor": "left", "icon-offset": [7, 0], "symbol-sort-key": ["-", 0, ["coalesce", ["get", "homes"], 0]] } },
     { id: "street-names", type: "symbol", ...of("streets"), minzoom: 14, filter: ["!=", ["get", "name"], ""],
       layout: { "symbol-placement": "line", "symbol-spacing": 360, "icon-image": ["concat", "text:street:", ["get", "name"]], "icon-rotation-alignment": "map", "icon-padding": 6 } },
     { id: "names", type: "symbol", ...of("names"),
@@ -34,12 +37,16 @@ flexsites.style = function (store, settings) {
   return { version: 8, sources: known, layers: layers.filter((one) => !one.source || known[one.source]) };
 };
 
+/* Whether a colouring is of another way of topping up than the run puts first, which homes are told of. */
+flexsites.isOfWay = (colouring) => colouring.key.startsWith("w:");
+
 /* Colour by a colouring, hide some of its classes. */
 flexsites.paint = function (map, colouring, hidden) {
   const shown = colouring.classes.filter((one) => !hidden.has(one.key));
   const cases = (value) => shown.flatMap((one) => [one.where, value(one)]);
   const colour = shown.length ? ["case", ...cases((one) => one.colour), "rgba(0,0,0,0)"] : "rgba(0,0,0,0)";
-  const opacity = ["case", ["==", ["get", "verdict"], "excluded"], 0.5, 0.82];
+  const out = (colouring.classes.find((one) => one.key === "excluded") || { where: ["==", ["get", "verdict"], "excluded"] }).where;
+  const opacity = ["case", out, 0.5, 0.82];
   const away = colouring.classes.filter((one) => hidden.has(one.key)).map((one) => one.where);
   const visible = away.length ? ["!", ["any", ...away]] : ["literal", true];
   const dotted = shown.filter((one) => one.pattern === "dots").map((one) => one.where);
@@ -49,6 +56,17 @@ flexsites.paint = function (map, colouring, hidden) {
   map.setFilter("outlines", visible);
   map.setFilter("hatch", ["all", [">", ["coalesce", ["get", "unchecked"], 0], 0], visible]);
   map.setFilter("dots", dotted.length ? ["any", ...dotted] : ["literal", false]);
+  if (!map.getLayer("marks")) { return; }
+  /* What is small is a point from afar: whole where it is known, a ring where it is not, a speck where nothing can be. */
+  const unsure = dotted.length ? ["any", ...dotted] : ["literal", false];
+  const size = (speck, point) => ["case", out, speck, point];
+  map.setFilter("marks", visible);
+  map.setPaintProperty("marks", "circle-color", colour);
+  map.setPaintProperty("marks", "circle-opacity", ["case", unsure, 0.12, opacity]);
+  map.setPaintProperty("marks", "circle-stroke-color", ["case", unsure, colour, "rgba(22,34,46,.75)"]);
+  map.setPaintProperty("marks", "circle-stroke-width", ["case", unsure, 2, out, 0, 0.8]);
+  map.setPaintProperty("marks", "circle-radius", ["interpolate", ["linear"], ["zoom"], 8, size(1.2, 2.5), 12, size(1.8, 4.5), 16, size(2.5, 7)]);
+  map.setFilter("homes", flexsites.isOfWay(colouring) ? ["literal", false] : ["all", visible, ["in", ["get", "verdict"], ["literal", ["eligible", "conditional"]]], [">", ["coalesce", ["get", "homes"], 0], 0]]);
 };
 
 /* Patterns, and texts as pictures. */

@@ -1,5 +1,5 @@
 /* Where the map's facts come from: the page itself (a report), or the local server (flexsites view). Both answer the
-   same questions with promises: list, facts, places. Needs nothing. */
+   same questions with promises: list, facts, places. Of buildings the server has complexes too: then a kind is asked. */
 "use strict";
 const flexsites = {};
 
@@ -42,6 +42,7 @@ flexsites.factsOf = function (told, i, settings) {
     id: properties.id, properties, why, street: text(told.street), place: text(told.place), box: told.box[i],
     panel: panel(told.panel, i), unchecked: text(told.unchecked), hasSheet: told.sheets.includes(properties.id),
     location: place < 0 ? [] : panel(told.locations.panel, place),
+    sections: told.sections ? told.sections[i] : null,
     ranks: place < 0 ? {} : Object.fromEntries(Object.entries(told.locations.flexmilieus).map(([id, one]) => [id, one.texts[one.of[place]]])),
   };
 };
