@@ -48,8 +48,8 @@ class _Answers:
         """Answer the page with the map of what is asked."""
         kind = self.kind(request)
         if kind.drawn is None:
-            fault = Fault(f"no map of {kind.name}", "show", "choose one that is drawn")
-            raise NotFoundError(fault)
+            drawn = ", ".join(one.name for one in self.run.drawn)
+            raise NotFoundError(Fault(f"'{kind.name}' has no map of its own", "show", f"use one of {drawn}"))
         return HTMLResponse(index_page(self.run, kind, _lang(request)))
 
     def kind(self, request: Request) -> Kind:
@@ -105,8 +105,9 @@ class _Answers:
 
     def _require_parcels(self) -> None:
         if not self.run.results.has_sites:
-            fault = Fault("what if is of parcels, and this run has none", "what if", "write a variant in the run file")
-            raise InputError(fault)
+            place = str(self.run.results.directory)
+            what = "what if is of parcels, and this run has none"
+            raise InputError(Fault(what, place, "write a variant in the run file"))
 
     def places(self, request: Request) -> Response:
         return _json(self.run.places(request.query_params.get("q", "")))

@@ -52,10 +52,10 @@ def collections(base: str, run: Opened) -> dict[str, Any]:
 
 def collection(base: str, run: Opened, kind: Kind) -> dict[str, Any]:
     """Return what a collection is."""
-    own = f"{base}/collections/{kind.name}"
+    own, which = f"{base}/collections/{kind.name}", run.words["nl"].text(f"view.layers.{kind.name}")
     return {
         "id": kind.name,
-        "title": _title(run) if kind is run.first else f"{_title(run)}: {run.words['nl'].text(f'view.layers.{kind.name}')}",
+        "title": _title(run) if kind is run.first else f"{_title(run)}: {which}",
         "itemType": "feature",
         "extent": {"spatial": {"bbox": [run.index_of(kind).extent], "crs": CRS84}},
         "crs": [CRS84],
@@ -152,7 +152,7 @@ def definition(base: str, kinds: Iterable[str]) -> dict[str, Any]:
         parameter("offset", {"type": "integer", "minimum": 0, "default": 0}),
     ]
     one = [parameter("featureId", {"type": "string"}, "path")]
-    paths = {"/": {"get": answer(_JSON)}, "/conformance": {"get": answer(_JSON)}, "/collections": {"get": answer(_JSON)}}
+    paths = {path: {"get": answer(_JSON)} for path in ("/", "/conformance", "/collections")}
     for own in (f"/collections/{kind}" for kind in kinds):
         paths |= {
             own: {"get": answer(_JSON)},
@@ -178,12 +178,11 @@ def _rows(features: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     return list(told)
 
 
-def _with_values(
-    run: Opened, kind: Kind, rows: pd.DataFrame, wanted: Mapping[str, str]
-) -> npt.NDArray[np.bool_]:
+def _with_values(run: Opened, kind: Kind, rows: pd.DataFrame, wanted: Mapping[str, str]) -> npt.NDArray[np.bool_]:
     """Return which rows have the values that are asked; of a table of the run only the columns asked are read."""
     if kind.is_made_here:
-        return np.logical_and.reduce([rows[name].eq(value).to_numpy(dtype=bool) for name, value in wanted.items()])
+        has = [rows[name].eq(value).to_numpy(dtype=bool) for name, value in wanted.items()]
+        return np.asarray(np.logical_and.reduce(has), dtype=bool)
     columns = ds.dataset(run.results.directory / f"{kind.table}.parquet", format="parquet")
     condition = reduce(and_, (pc.field(name) == value for name, value in wanted.items()))
     ids = columns.to_table(columns=[kind.key], filter=condition)[kind.key].to_pylist()

@@ -1,4 +1,4 @@
-"""What lists, search and the colours of the map go by: a row per parcel or building, made once per run and kept beside it."""
+"""What lists, search and colours of the map go by: a row per parcel or building, made once and kept beside the run."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Index:
     _sorted: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)
 
     def found(self, asked: str, hidden: Sequence[Condition] = (), order: str = "") -> pd.DataFrame:
-        """Return the rows that a search finds, less those of hidden classes, in an order that is known, else the list's."""
+        """Return the rows that a search finds, less those of hidden classes; in an order of its own, or the list's."""
         words = asked.strip().lower()
         kept = np.ones(len(self.rows), dtype=bool)
         if words:

@@ -58,8 +58,8 @@ class Kind:
         By name the ways to sort the list, the first the order of ``rows``; none: that one alone.
     lists
         The kinds that stand in its list, itself first; none: itself alone.
-    has_marks
-        Whether it is too small to be seen from afar, where a point stands for it.
+    has_hatch
+        Whether its map hatches what was not checked.
     unlisted
         Columns of ``rows`` that lists do not hand on.
     is_made_here
@@ -82,7 +82,7 @@ class Kind:
     story: Callable[[Results, str, Words], str] | None = None
     orders: Mapping[str, Order] = field(default_factory=dict)
     lists: Sequence[str] = ()
-    has_marks: bool = False
+    has_hatch: bool = False
     unlisted: Sequence[str] = ()
     is_made_here: bool = False
 

@@ -1,4 +1,4 @@
-"""A run as the viewer holds it: its index, its tiles, its words, and what it gives of one parcel, building or complex."""
+"""A run as the viewer holds it: index, tiles, words, and what it gives of one parcel, building or complex."""
 
 from __future__ import annotations
 
@@ -85,7 +85,8 @@ class Opened:
         """
         if name not in self.kinds:
             known = ", ".join(self.kinds)
-            raise NotFoundError(Fault(f"this run shows no {name}", str(self.results.directory), f"choose from {known}"))
+            place = str(self.results.directory)
+            raise NotFoundError(Fault(f"this run shows no '{name}'", place, f"use one of {known}"))
         return self.kinds[name]
 
     def index_of(self, kind: Kind) -> Index:
@@ -143,7 +144,7 @@ class Opened:
         kind = kind or self.first
         self._row(asked, kind)
         if kind.story is None:
-            raise NotFoundError(Fault(f"no story of {kind.name}", asked, "ask that of one of its buildings"))
+            raise NotFoundError(Fault("a complex has no story of its own", asked, "ask that of one of its buildings"))
         return kind.story(self._narrowed(asked, kind), asked, self.words[lang])
 
     def places(self, asked: str) -> list[dict[str, Any]]:
@@ -159,7 +160,7 @@ class Opened:
         rows = self.index_of(kind).rows
         found = rows[rows["id"].eq(asked)]
         if found.empty:
-            fault = Fault(f"no '{asked}' among the {kind.name}", str(self.results.directory), "give an id of this run")
+            fault = Fault(f"no '{asked}' in this run", str(self.results.directory), "give an id of this run")
             raise NotFoundError(fault)
         return found
 
@@ -189,7 +190,7 @@ def open_run(directory: Path | str, *, say: Callable[[str], None] | None = None,
     first = next(iter(kinds.values()))
     n_rows = results.n_rows(first.table)
     if say is not None and n_rows > _MANY and not is_indexed(results, first):
-        say(f"The list of {n_rows} {first.name} is made, once: seconds for each 100,000. The map follows on the page.")
+        say(f"The list of {n_rows} rows is made, once: seconds for each 100,000. The map follows on the page.")
     words = {lang: words_of(results, lang) for lang in LANGUAGES}
     index = index_of(results, first, words["nl"])
     tiles = tiles_of(results, index.extent, beside=beside)

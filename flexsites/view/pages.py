@@ -46,13 +46,12 @@ def asset(name: str) -> str:
 
 def index_page(run: Opened, kind: Kind, lang: str) -> str:
     """Return the page with the map of a kind."""
-    downloads = _first(run)
     named = load_texts(lang)["view"]["file_of"]
-    kinds = {one.as_posix(): f"{one.name.partition('.')[0]}_{one.suffix[1:]}" for one in downloads}
+    kinds = {one.as_posix(): f"{one.name.partition('.')[0]}_{one.suffix[1:]}" for one in _first(run)}
     return _rendered(
-        run, lang, "index.html.j2", kind, here="map", downloads=[one.as_posix() for one in downloads],
-        file_names={one: named[kind] for one, kind in kinds.items() if kind in named}, what_words=_script_words(lang), is_other=is_of_other_code(run.results.directory),
-        said=kind.said(run.words[lang]), example=ROOF_VARIANT,
+        run, lang, "index.html.j2", kind, here="map", said=kind.said(run.words[lang]), example=ROOF_VARIANT,
+        downloads=[*kinds], file_names={one: named[what] for one, what in kinds.items() if what in named},
+        what_words=_script_words(lang), is_other=is_of_other_code(run.results.directory),
     )  # fmt: skip
 
 

@@ -22,9 +22,7 @@ from flexsites.view.kind import Kind, best_first, features_of, with_bounds
 def _rows(results: Results, words: Words) -> pd.DataFrame:
     sites = results.table("sites").reset_index(drop=True)
     streets = streets_of(results, sites, within_m=float(presentation().map.nearest_street_m))
-    rows = properties_of(results, sites).assign(
-        street=streets.fillna("").to_numpy(), place=places_of(sites, words)
-    )
+    rows = properties_of(results, sites).assign(street=streets.fillna("").to_numpy(), place=places_of(sites, words))
     return best_first(with_bounds(rows, sites.geometry))
 
 
@@ -60,4 +58,5 @@ PARCELS = Kind(
     drawn=_drawn,
     colourings=_colourings,
     story=story,
+    has_hatch=True,
 )

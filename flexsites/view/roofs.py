@@ -73,13 +73,14 @@ def _complexes(results: Results, words: Words) -> pd.DataFrame:
     """Return the complexes by rank, each with the ids of its buildings; called as the owner does, else by its first."""
     buildings, roofs = buildings_table(results), _rows(results, words)
     own = roofs.merge(buildings[["bag_pand_id", "complex"]], left_on="id", right_on="bag_pand_id").sort_values("id")
+    own["also"] = own["id"].str.cat(own[["street", "also"]], sep="\n")
     grouped = own.groupby("complex", sort=False)
     codes = set(results.columns("roofs", ["owner_complex_code"])["owner_complex_code"].dropna())
     first = pd.DataFrame(
         {
             "street": grouped["street"].first(),
             "place": grouped["place"].agg(lambda names: "; ".join(dict.fromkeys(one for one in names if one))),
-            "also": grouped[["id", "street", "also"]].agg(lambda some: "\n".join(some)).agg("\n".join, axis=1),
+            "also": grouped["also"].agg("\n".join),
             "members": grouped["id"].agg(tuple),
             **{edge: grouped[edge].agg("min" if edge in EDGES[:2] else "max") for edge in EDGES},
         }
@@ -132,7 +133,6 @@ ROOFS = Kind(
         "year": (("year", True),),
     },
     lists=("roofs", "complexes"),
-    has_marks=True,
     unlisted=("also",),
 )
 COMPLEXES = Kind(

@@ -107,6 +107,7 @@ def _column(asked: Condition, properties: Frame) -> pd.Series[Any]:
 
 
 def is_(name: str, value: object) -> Condition:
+    """Return that a property has a value; None: that it is null."""
     return ["==", ["get", name], value]
 
 
@@ -123,6 +124,7 @@ def _closed(words: Words, unknown: Condition) -> list[Class]:
 
 
 def by_verdict(words: Words) -> Colouring:
+    """Return a class per verdict."""
     classes = [of_verdict(key, words) for key in presentation().colours.verdict]
     return Colouring("verdict", words.text("map.by_verdict"), classes)
 
@@ -142,6 +144,7 @@ def _by_flexmilieu(flexmilieus: Sequence[str], words: Words) -> Colouring:
 
 
 def by_owner(words: Words) -> Colouring:
+    """Return a class per class of owner."""
     colours = presentation().colours
     owners = [one for one in owner_class.values if one != "onbekend"]
     classes = [

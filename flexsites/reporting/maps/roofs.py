@@ -1,4 +1,4 @@
-"""What the map knows of a building or a complex for topping up, and what it tells: why yes, why not, what is unknown."""
+"""What the map knows of a building or a complex for topping up, and tells: why yes, why not, what is unknown."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def properties_of_roofs(results: Results, roofs: Frame) -> pd.DataFrame:
 
     Returns
     -------
-        ``id, verdict, homes`` (expected) and ``storeys`` (added, expected) at the headline, ``owner``, ``location`` (the
-        complex; null: it stands alone), and per other way of topping up ``w:<age rule>/<variant>`` with its verdict.
+        ``id, verdict, homes`` (expected) and ``storeys`` (added, expected) at the headline, ``owner``, ``location``
+        (the complex; null: it stands alone), and per other way of topping up its verdict, ``w:<age rule>/<variant>``.
     """
     told = pd.DataFrame(
         {
@@ -81,18 +81,13 @@ def properties_of_roofs(results: Results, roofs: Frame) -> pd.DataFrame:
         return told
     own = ["bag_pand_id", "age_rule", "roof_variant", "verdict", "n_storeys_added_expected"]
     at, units = headline(results), results.columns("roof_units", own)
-    for way, rows in units.groupby(["age_rule", "roof_variant"], sort=True, observed=True):
+    for (age_rule, roof_variant), rows in units.groupby(["age_rule", "roof_variant"], sort=True, observed=True):
         by_id = rows.set_index("bag_pand_id")
-        if way == at:
+        if (age_rule, roof_variant) == at:
             told["storeys"] = told["id"].map(by_id["n_storeys_added_expected"]).astype("Float64")
         else:
-            told[way_of(*way)] = told["id"].map(by_id["verdict"])
+            told[f"w:{age_rule}/{roof_variant}"] = told["id"].map(by_id["verdict"])
     return told
-
-
-def way_of(age_rule: str, roof_variant: str) -> str:
-    """Return the name of the property that holds the verdict of a way of topping up."""
-    return f"w:{age_rule}/{roof_variant}"
 
 
 def _complexes_of(results: Results, roofs: Frame) -> pd.Series[Any]:
@@ -109,7 +104,7 @@ def _complexes_of(results: Results, roofs: Frame) -> pd.Series[Any]:
 
 
 def roof_colourings(properties: Frame, words: Words) -> list[Colouring]:
-    """Return the ways to colour a map of buildings: at the headline, and the verdict in each other way of topping up."""
+    """Return the ways to colour a map of buildings: at the headline, and by verdict in each other way of topping up."""
     others = sorted(str(name) for name in properties if str(name).startswith("w:"))
     return [
         by_verdict(words),
@@ -175,7 +170,7 @@ def told_of_complex(row: Frame, words: Words, place: tuple[str, str], box: list[
     own = next(records(row))
     names = [name for name in _OF_COMPLEX if name in row]
     shown = table_view(row, names, words, RoofUnits, Roofs, Complexes, Lookalikes)
-    first = [(words.text("map_roofs.homes"), counted(*(getattr(own, one) for one in UNITS), words))]
+    first = [(words.text("map_roofs.homes"), counted(_bounds(own, UNITS), words))]
     cells = [(one.heading, cell) for one, cell in zip(shown.columns, shown.rows[0], strict=True) if cell]
     counts = [(words.name("verdict", one), words.number(getattr(own, f"n_{one}"))) for one in VERDICTS]
     properties = pd.DataFrame(
@@ -247,10 +242,10 @@ def _facts(results: Results, words: Words) -> Section:
     roof, rows = next(records(roofs)), list[tuple[str, str]]()
     at = _at_headline(results)
     if roof.verdict != "excluded":
-        rows.append((words.text("map_roofs.homes"), counted(*(getattr(roof, one) for one in UNITS), words)))
+        rows.append((words.text("map_roofs.homes"), counted(_bounds(roof, UNITS), words)))
         if at is not None:
             own = next(records(at))
-            rows.append((words.text("map_roofs.storeys"), counted(*(getattr(own, one) for one in _STOREYS), words)))
+            rows.append((words.text("map_roofs.storeys"), counted(_bounds(own, _STOREYS), words)))
             rows += _cells(at, _ADDED, words)
     return Section(words.text("map_roofs.facts"), [*rows, *_cells(roofs, _OF_ROOF, words)])
 
@@ -277,7 +272,7 @@ def _ways(results: Results, words: Words) -> Iterator[Section]:
     rows = []
     for row in records(results.table("roof_units").sort_values(["age_rule", "roof_variant"])):
         verdict = words.name("verdict", row.verdict)
-        homes = counted(*(getattr(row, one) for one in UNITS), words)
+        homes = counted(_bounds(row, UNITS), words)
         what = verdict if row.verdict == "excluded" else f"{verdict}: {homes} {words.text('homes')}"
         rows.append((f"{words.name('age_rule', row.age_rule)}, {words.name('roof_variant', row.roof_variant)}", what))
     yield Section(words.text("map_roofs.ways"), rows, words.text("map_roofs.ways_note"), is_folded=True)
@@ -300,17 +295,22 @@ def _attention(roof: Any, reasons: dict[str, Any], words: Words) -> Iterator[Sec
         yield Section(title, rows, words.text("map_roofs.met_note"), is_folded=True)
 
 
-def counted(low: object, expected: object, high: object, words: Words) -> str:
-    """Write a count with its range; of one that is not known only what it is at most, where that is.
+def _bounds(row: Any, names: Sequence[str]) -> list[Any]:  # noqa: ANN401 - a record
+    return [getattr(row, name) for name in names]
+
+
+def counted(bounds: Sequence[Any], words: Words) -> str:
+    """Write a count by its low, expected and high bounds; of one that is not known what it is at most, where that is.
 
     Examples
     --------
     >>> words = Words("en")
-    >>> counted(2, 4, 6, words), counted(0, None, 8, words), counted(None, None, None, words)
+    >>> counted([2, 4, 6], words), counted([0, None, 8], words), counted([None, None, None], words)
     ('4 (2 – 6)', 'unknown (at most 8)', 'unknown')
     """
-    if not pd.isna(expected):  # type: ignore[call-overload]
+    low, expected, high = bounds
+    if not pd.isna(expected):
         return f"{words.number(expected)} ({words.span(low, high)})"
-    if pd.isna(high):  # type: ignore[call-overload]
+    if pd.isna(high):
         return words.unknown
     return words.text("map_roofs.at_most", unknown=words.unknown, high=words.number(high))

@@ -74,7 +74,7 @@ def _against(row: Any, words: Words) -> str:  # noqa: ANN401 - a record of RoofR
 
 
 def has_and_asks(row: Any, words: Words) -> list[str]:  # noqa: ANN401 - a record of RoofReasons
-    """Return what the roof has and what a rule asks, written; nothing where there is no figure, or it does not decide."""
+    """Return what the roof has and what a rule asks; nothing where there is no figure, or it does not decide."""
     does_not_decide = row.outcome == "unknown" and not pd.isna(row.limit)
     if pd.isna(row.observed) or row.rule_id in _YES_OR_NO or does_not_decide:
         return []

@@ -79,7 +79,7 @@ def buildings_table(results: Results) -> Frame:
 
 
 def complex_of(buildings: Frame) -> pd.Series[Any]:
-    """Return the complex of each building: the owner's code where there is one, else the block found, else its own id."""
+    """Return the complex of each building: the owner's code where there is one, else the block, else its own id."""
     codes = [buildings[name] for name in ("owner_complex_code", "complex_id", "bag_pand_id") if name in buildings]
     return pd.concat(codes, axis=1).bfill(axis=1).iloc[:, 0]
 
