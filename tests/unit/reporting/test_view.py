@@ -15,7 +15,7 @@ import shapely
 from starlette.testclient import TestClient
 
 from flexsites.digest import digests_of
-from flexsites.errors import InputError, NotFoundError
+from flexsites.errors import NotFoundError
 from flexsites.reporting import explain, open_results
 from flexsites.reporting.maps.content import map_content
 from flexsites.reporting.names import words_of
@@ -354,14 +354,6 @@ def test_no_file_outside_the_run_is_served(client: TestClient, run: Opened, tmp_
     assert not {"link.parquet", ".hidden.csv"} & set(listed)
     assert not [one for one in listed if one.startswith(("canonical/", "view/"))]
     assert client.get("/files/sites.parquet").content == (place / "sites.parquet").read_bytes()
-
-
-def test_a_run_of_roofs_alone_is_told_where_to_look(tmp_path: Path) -> None:
-    place = write_results(tmp_path / "run")
-    (place / "sites.parquet").unlink()
-    with pytest.raises(InputError, match="roofs alone"):
-        open_run(place)
-    assert json.loads((place / "manifest.json").read_text(encoding="utf-8"))
 
 
 def test_what_is_stale_is_made_anew(tmp_path: Path) -> None:

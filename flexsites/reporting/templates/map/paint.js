@@ -33,6 +33,10 @@ flexsites.style = function (store, settings) {
       filter: ["any", ["==", ["get", "kind"], "gemeente"], ["all", [">=", ["zoom"], 12.5], ["==", ["get", "kind"], "wijk"]], ["all", [">=", ["zoom"], 14], ["==", ["get", "kind"], "buurt"]]],
       layout: { "icon-image": ["concat", "text:", ["get", "kind"], ":", ["get", "name"]], "symbol-sort-key": ["match", ["get", "kind"], "gemeente", 0, "wijk", 1, 2] } },
   ];
+  if (settings.kind === "roofs") {  // land lies under what is around it, buildings lie on it
+    const own = layers.splice(1, 2);
+    layers.splice(layers.findIndex((one) => one.id === "hatch"), 0, ...own);
+  }
   const known = store.sources();
   return { version: 8, sources: known, layers: layers.filter((one) => !one.source || known[one.source]) };
 };
