@@ -21,6 +21,7 @@ from flexsites.tables.manifest import MANIFEST
 from flexsites.view.kind import EDGES, Kind, Order
 from flexsites.view.made import is_made, making
 
+_NETHERLANDS = (3.3, 50.7, 7.3, 53.6)
 FOLDER = "view"
 """The folder of a run that holds what the viewer made of it."""
 
@@ -74,7 +75,9 @@ class Index:
 
     @property
     def extent(self) -> list[float]:
-        """West, south, east, north of all rows, in degrees."""
+        """West, south, east, north of all rows, in degrees; of none the Netherlands."""
+        if self.rows.empty:
+            return list(_NETHERLANDS)
         west, south, east, north = (self.rows[name] for name in EDGES)
         return [float(west.min()), float(south.min()), float(east.max()), float(north.max())]
 
@@ -109,6 +112,6 @@ def index_of(results: Results, kind: Kind, words: Words) -> Index:
     for one in pq.read_schema(path):
         if pa.types.is_list(one.type):
             rows[one.name] = rows[one.name].map(lambda told: None if told is None else tuple(told))
-    columns = pd.DataFrame({name: rows[name].fillna("") for name in kind.searched})
-    keys = rows["id"].str.cat(columns, sep="\n").str.lower()
+    columns = pd.DataFrame({name: rows[name].fillna("") for name in kind.searched}, dtype="str")
+    keys = rows["id"].astype("str").str.cat(columns, sep="\n").str.lower()
     return Index(rows, keys, kind.orders)

@@ -6,6 +6,7 @@ import gzip
 import json
 import math
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,11 +21,12 @@ from flexsites.reporting import explain, open_results
 from flexsites.reporting.maps.roofs import properties_of_roofs
 from flexsites.reporting.summaries.portfolio import buildings_table, complexes_table
 from flexsites.reporting.words import LANGUAGES, load_texts
-from flexsites.tables import PortfolioMatches
+from flexsites.tables import Complexes, Lookalikes, PortfolioMatches, RoofReasons, Roofs, RoofUnits
 from flexsites.tables.files import read, write_table
 from flexsites.view.application import application
 from flexsites.view.opened import Opened, open_run
 from flexsites.view.pages import ROOF_VARIANT
+from tests.pipelines.damaged_states import copy_of
 from tests.reporting_fixture import write_results
 from tests.unit.reporting.test_portfolio import workbook
 from tests.unit.roofs.stock import buildings, flat_block, pand_id
@@ -35,6 +37,10 @@ _LIST = (
     "0518100000000404,West\n"
 )
 _ADDRESS = "2513AA 12"
+_TABLES = {
+    "roofs": Roofs, "roof_units": RoofUnits, "roof_reasons": RoofReasons, "complexes": Complexes,
+    "lookalikes": Lookalikes,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -159,8 +165,8 @@ def test_the_story_is_that_of_explain(client: TestClient, run: Opened) -> None:
 
 
 def test_buildings_are_drawn_by_shape_and_from_afar_by_a_point(client: TestClient, run: Opened) -> None:
-    place = run.index.rows.set_index("id").loc[BEST, ["west", "south", "east", "north"]].astype("float64")
-    west, south, east, north = place.tolist()
+    place = run.index.rows.set_index("id").loc[BEST]
+    west, south, east, north = (float(str(place[edge])) for edge in ("west", "south", "east", "north"))
     lon, lat = (west + east) / 2, (south + north) / 2
     for layer, zooms in (("roofs", (14, 12)), ("marks", (14, 8))):
         for z in zooms:
@@ -258,3 +264,35 @@ def test_a_building_of_its_own_is_in_no_complex(run: Opened) -> None:
     assert properties_of_roofs(results, roofs)["location"].tolist() == ["North", "North", "South", "South", "West"]
     unnamed = roofs.assign(owner_complex_code=pd.Series([None] * len(roofs), dtype="str", index=roofs.index))
     assert properties_of_roofs(results, unnamed)["location"].isna().all()
+
+
+def test_a_list_of_which_no_building_was_found_opens_too(run: Opened, tmp_path: Path) -> None:
+    """Nothing of a portfolio in the stock: the page is there, says so, and gives the sheet back."""
+    place = copy_of(run.results.directory, tmp_path / "run")
+    for name, table in _TABLES.items():
+        write_table(read(place / f"{name}.parquet").iloc[:0], table, place / f"{name}.parquet")
+    shutil.rmtree(place / "view")
+    with TestClient(application(open_run(place)), base_url="http://127.0.0.1:8040") as asked:
+        for path in (
+            "/",
+            "/api/settings",
+            "/api/areas",
+            "/ogc/collections",
+            "/tables/roofs",
+            "/files/portfolio.en.xlsx",
+        ):
+            assert asked.get(path).status_code == 200, path
+        assert asked.get("/api/roofs").json() == asked.get("/api/complexes").json() == {"total": 0, "rows": []}
+        for kind in ("roofs", "complexes"):
+            assert asked.get(f"/ogc/collections/{kind}/items").json()["features"] == []
+
+
+def test_a_run_that_tells_roofs_alone_has_no_complexes(run: Opened, tmp_path: Path) -> None:
+    place = copy_of(run.results.directory, tmp_path / "run")
+    for name in set(_TABLES) - {"roofs"}:
+        (place / f"{name}.parquet").unlink()
+    shutil.rmtree(place / "view")
+    with TestClient(application(open_run(place)), base_url="http://127.0.0.1:8040") as asked:
+        assert "homes" in told_of(asked, f"/api/roofs/{BEST}")["What fits, and on what"]
+        assert [one["kind"] for one in asked.get("/api/settings").json()["lists"]] == ["roofs"]
+        assert asked.get("/api/complexes").status_code == 404
