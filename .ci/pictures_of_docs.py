@@ -1,4 +1,4 @@
-"""The pictures of the documentation, made small from those of the ten tasks in a browser (see tasks_in_browser.py).
+"""The pictures of the documentation, made small from those of the tasks in a browser (see tasks_in_browser.py).
 
 ``python .ci/tasks_in_browser.py DEMO --pictures FOLDER`` and then ``python .ci/pictures_of_docs.py FOLDER``: each
 picture is scaled and drawn in few colours, so that it weighs less than 100 kB in the package. It needs pillow.

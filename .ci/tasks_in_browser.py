@@ -1,9 +1,9 @@
-"""Ten tasks of the four users in a real browser, click by click: a clerk, a planner, a province, a corporation.
+"""Tasks of the four users in a real browser, click by click: a clerk, a planner, a province, a corporation.
 
 ``python .ci/tasks_in_browser.py RUN [RUN ...] [--pictures FOLDER] [--axe axe.min.js]`` serves each finished run on
-this machine, does the tasks as a visitor would, tells clicks and seconds of each, and ends with 1 if one cannot be
-done, takes more clicks than it may, or (with axe-core) a page has a serious fault. It needs playwright, and a browser
-of the system.
+this machine, does the tasks as a visitor would (of a run of roofs alone those of a corporation), tells clicks and
+seconds of each, and ends with 1 if one cannot be done, takes more clicks than it may, or (with axe-core) a page has a
+serious fault. It needs playwright, and a browser of the system.
 """
 
 from __future__ import annotations
@@ -188,11 +188,111 @@ def on_a_telephone(visitor: Visitor) -> None:
     assert -100 < box["y"] < 400, f"what is told of the parcel is not in view: it begins at {box['y']:.0f} px"
 
 
+def which_complex(visitor: Visitor) -> None:
+    """Corporation: which complex holds most homes, between what and what."""
+    visitor.opens()
+    visitor.click(".map-lists button:has-text('complexen')")
+    visitor.reads("#map-count", "complex")
+    visitor.click("#map-list button")
+    assert re.search(r"\d+ \(\d+ – \d+\)", visitor.reads("#map-panel", r"\d+ gebouwen|woningen")), "no interval is told"
+    visitor.until("location.hash.includes('of=complexes')")
+
+
+def its_buildings(visitor: Visitor) -> None:
+    """Corporation: the buildings of a complex, from the link that a colleague sent."""
+    visitor.opens()
+    complex_id = visitor.page.evaluate(SHARED)
+    visitor.opens(f"/?lang=nl#map&site={complex_id}&of=complexes")
+    visitor.reads("#map-panel h3", "complex")
+    visitor.click("#map-panel .links button:has-text('gebouwen')")
+    visitor.reads("#map-list", re.escape(complex_id))
+
+
+def why_not_this_roof(visitor: Visitor) -> None:
+    """Corporation: what stands in the way of a building whose number one has: what it has, and what is asked."""
+    visitor.opens()
+    visitor.type("#map-search", visitor.page.evaluate(WITH_VERDICT, "excluded"))
+    visitor.press("Enter")
+    assert "gevraagd" in visitor.reads("#map-panel", "Wat ertegen is")
+
+
+def what_is_missing(visitor: Visitor) -> None:
+    """Corporation: which evidence to look up for a building that is unknown."""
+    visitor.opens()
+    visitor.type("#map-search", visitor.page.evaluate(WITH_VERDICT, "unknown"))
+    visitor.press("Enter")
+    visitor.reads("#map-panel", r"Ontbrekende gegevens\s+\w{3}")
+
+
+def another_way(visitor: Visitor) -> None:
+    """Corporation: which buildings qualify in another way of topping up."""
+    visitor.opens()
+    before = visitor.reads("#map-legend", r"\d")
+    visitor.clicks += 1
+    visitor.page.locator("#map-colour").select_option(index=4)
+    visitor.until("told => document.querySelector('#map-legend').innerText !== told", before)
+    visitor.until("location.hash.includes('colour=w')")
+
+
+def oldest_first(visitor: Visitor) -> None:
+    """Corporation: the list, the oldest buildings first."""
+    visitor.opens()
+    first = visitor.page.evaluate(FIRST)
+    visitor.clicks += 1
+    visitor.page.locator("#map-sort").select_option("year")
+    visitor.until("told => document.querySelector('#map-list button').dataset.site !== told", first)
+
+
+def by_keyboard(visitor: Visitor) -> None:
+    """Corporation: without a mouse, the building under the cross of the map."""
+    visitor.opens(f"/?lang=nl#map&site={site_of(visitor)}")
+    visitor.reads("#map-panel h3")
+    visitor.click("#map-panel .links button:has-text('lijst')")
+    visitor.reads("#map-panel", "Nog geen gebouw")
+    visitor.page.locator("#map-canvas canvas").focus()
+    visitor.press("Enter")
+    visitor.reads("#map-panel h3", r"\w{3}")
+
+
+def which_are_unknown(visitor: Visitor) -> None:
+    """Corporation: the unknown buildings as a table, each with a way to the map."""
+    visitor.opens()
+    visitor.click("nav a[href^='/tables']")
+    visitor.click("a[href^='/tables/roofs?']")
+    visitor.type("input[name='c.verdict']", "unknown")
+    visitor.press("Enter")
+    visitor.page.wait_for_url("**c.verdict=unknown**")
+    assert visitor.page.locator("tbody a[href*='#map&site=']").count(), "no building leads to the map"
+
+
+def no_dead_panel(visitor: Visitor) -> None:
+    """Corporation: what if, which this run cannot answer live: how to ask it instead."""
+    visitor.opens()
+    visitor.click("#what-if > summary")
+    assert "runbestand" in visitor.reads("#what-if")
+    assert "optoppen." in visitor.reads("#what-if pre")
+    assert not visitor.page.locator("#what-if input, #what-if button").count()
+
+
+def my_list_back(visitor: Visitor) -> None:
+    """Corporation: its own list, completed."""
+    visitor.opens()
+    with visitor.page.expect_download() as taken:
+        visitor.click(".downloads a[href*='portfolio']")
+    assert Path(taken.value.path()).read_bytes()[:2] == b"PK"
+
+
 TASKS: tuple[tuple[Callable[[Visitor], None], int], ...] = (
     (how_many, 0), (where, 1), (what_stands_in_the_way, 2), (what_of_this_parcel, 2), (the_whole_story, 1),
     (a_link_for_a_colleague, 1), (which_gemeente, 4), (what_if, 3), (my_sheet, 1), (on_a_telephone, 1),
 )  # fmt: skip
 """Each with the most clicks that it may take."""
+ROOF_TASKS: tuple[tuple[Callable[[Visitor], None], int], ...] = (
+    (how_many, 0), (where, 1), (which_complex, 2), (its_buildings, 1), (why_not_this_roof, 2), (what_is_missing, 2),
+    (the_whole_story, 1), (another_way, 1), (oldest_first, 1), (a_link_for_a_colleague, 1), (which_are_unknown, 4),
+    (no_dead_panel, 1), (my_sheet, 1), (my_list_back, 1), (by_keyboard, 2), (on_a_telephone, 1),
+)  # fmt: skip
+"""The same of a run of roofs alone."""
 
 FIRST = "document.querySelector('#map-list button').dataset.site"
 STREET = """(async () => {
@@ -203,6 +303,11 @@ STREET = """(async () => {
   const found = all.find(([, rows]) => rows.some((one) => one.properties.verdict === 'excluded'));
   return found ? found[0] : named[0].street;
 })()"""
+
+WITH_VERDICT = """(verdict) => fetch('/api/roofs?lang=nl&limit=200').then((one) => one.json())
+  .then(({ rows }) => rows.find((one) => one.properties.verdict === verdict).properties.id)"""
+SHARED = """fetch('/api/complexes?lang=nl&limit=200').then((one) => one.json())
+  .then(({ rows }) => rows.find((one) => one.properties.n_buildings > 1).properties.id)"""
 
 
 def site_of(visitor: Visitor) -> str:
@@ -246,7 +351,8 @@ def serious_faults(page: Page, axe: Path) -> list[str]:
 
 def do_all(browser: Browser, address: str, directory: Path, pictures: Path | None, axe: Path | None) -> Iterator[str]:
     """Do the tasks, and give what is wrong."""
-    for number, (task, most) in enumerate(TASKS, 1):
+    tasks = TASKS if (directory / "sites.parquet").is_file() else ROOF_TASKS
+    for number, (task, most) in enumerate(tasks, 1):
         context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="nl-NL", accept_downloads=True)
         visitor = Visitor(context.new_page(), address, directory)
         visitor.page.set_default_timeout(PATIENCE_MS)
