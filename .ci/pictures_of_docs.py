@@ -1,7 +1,8 @@
 """The pictures of the documentation, made small from those of the tasks in a browser (see tasks_in_browser.py).
 
-``python .ci/tasks_in_browser.py DEMO --pictures FOLDER`` and then ``python .ci/pictures_of_docs.py FOLDER``: each
-picture is scaled and drawn in few colours, so that it weighs less than 100 kB in the package. It needs pillow.
+``python .ci/tasks_in_browser.py DEMO ROOFS --pictures FOLDER``, on runs of demo and of demo_roofs, and then
+``python .ci/pictures_of_docs.py FOLDER``: each picture is scaled and drawn in few colours, so that it weighs less than
+100 kB in the package. It needs pillow.
 """
 
 from __future__ import annotations
@@ -12,15 +13,19 @@ from pathlib import Path
 from PIL import Image
 
 PICTURES = Path(__file__).parents[1] / "flexsites" / "docs" / "pictures"
-SHOWN = ("how_many", "where", "the_whole_story", "which_gemeente", "what_if", "on_a_telephone")
+SHOWN = {
+    "demo": ("how_many", "where", "the_whole_story", "which_gemeente", "what_if"),
+    "demo_roofs": ("which_complex", "on_a_telephone"),
+}
+"""The tasks that the pages show, by the run that they are done on."""
 WIDTH, MOST_BYTES = 960, 100_000
 
 
 def main(folder: Path) -> None:
     """Write the picture of each task that the pages show."""
     PICTURES.mkdir(exist_ok=True)
-    for name in SHOWN:
-        (taken,) = folder.glob(f"*-{name}.png")
+    for run, name in ((run, name) for run, names in SHOWN.items() for name in names):
+        (taken,) = folder.glob(f"{run}-????????-??-{name}.png")
         picture = Image.open(taken).convert("RGB")
         width = min(WIDTH, picture.width)
         small = picture.resize((width, picture.height * width // picture.width), Image.Resampling.LANCZOS)

@@ -173,7 +173,7 @@ def my_sheet(visitor: Visitor) -> None:
 
 
 def on_a_telephone(visitor: Visitor) -> None:
-    """Corporation: outdoors, on a telephone, without a mouse: what is said of this parcel."""
+    """Corporation: outdoors, on a telephone, without a mouse: what is said of this place."""
     visitor.page.set_viewport_size({"width": 400, "height": 800})
     visitor.opens()
     site = visitor.page.evaluate(FIRST)

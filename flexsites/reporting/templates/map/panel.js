@@ -52,7 +52,7 @@ flexsites.Panel = class {
       type: "button", "aria-pressed": String(!hidden.has(one.key)), onclick: () => this.acts.hide(one.key),
     }, this.swatch(one.colour, one.pattern), flexsites.element("span", { text: one.label }),
     flexsites.element("span", { class: "count", text: this.whole.format(one.n) })))));
-    if (flexsites.isOfWay(colouring)) { box.append(flexsites.element("li", { class: "quiet", text: this.words.way_note })); }
+    if (flexsites.isOfWay(colouring)) { box.append(flexsites.element("li", { class: "quiet", text: `${colouring.label}. ${this.words.way_note}` })); }
   }
   async search(asked, hidden) {
     const turn = this.turn = {};
