@@ -19,6 +19,7 @@ from flexsites.reporting.summaries.portfolio import buildings_table, complexes_t
 from flexsites.reporting.where import places_of, streets_of
 from flexsites.reporting.words import Words
 from flexsites.tables import CRS, Roofs
+from flexsites.view.index import index_of
 from flexsites.view.kind import EDGES, Kind, best_first, features_of, with_bounds
 
 _ADDRESS = re.compile(r"\d{4} ?[A-Z]{2} ")
@@ -71,7 +72,7 @@ def _features(results: Results, rows: pd.DataFrame) -> gpd.GeoDataFrame:
 
 def _complexes(results: Results, words: Words) -> pd.DataFrame:
     """Return the complexes by rank, each with the ids of its buildings; called as the owner does, else by its first."""
-    buildings, roofs = buildings_table(results), _rows(results, words)
+    buildings, roofs = buildings_table(results), index_of(results, ROOFS, words).rows
     own = roofs.merge(buildings[["bag_pand_id", "complex"]], left_on="id", right_on="bag_pand_id").sort_values("id")
     own["also"] = own["id"].str.cat(own[["street", "also"]], sep="\n")
     grouped = own.groupby("complex", sort=False)
