@@ -30,7 +30,7 @@ def _rows(results: Results, words: Words) -> pd.DataFrame:
     """Return the buildings, each called by its address where the portfolio gives one, else by its street or its id."""
     roofs = results.table("roofs").reset_index(drop=True)
     keys = _asked(results).reindex(roofs["bag_pand_id"]).fillna("")
-    addresses = keys.map(lambda told: next((one for one in told.split("\n") if _ADDRESS.match(one)), ""))
+    addresses = keys.map(lambda told: next((one for one in str(told).split("\n") if _ADDRESS.match(one)), ""))
     streets = streets_of(results, roofs, within_m=float(presentation().map.nearest_street_m)).fillna("")
     properties = properties_of_roofs(results, roofs)
     named = pd.Series(addresses.to_numpy(), dtype="object").where(addresses.ne("").to_numpy(), streets.to_numpy())
