@@ -12,7 +12,9 @@ import jinja2
 from markupsafe import Markup
 
 from flexsites.finished.made_by import is_of_other_code
+from flexsites.reporting.files.portfolio_summary import rows_found
 from flexsites.reporting.maps import library
+from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report.page import environment
 from flexsites.reporting.words import load_texts
 from flexsites.view.downloads import files_of
@@ -51,8 +53,15 @@ def index_page(run: Opened, kind: Kind, lang: str) -> str:
     return _rendered(
         run, lang, "index.html.j2", kind, here="map", said=kind.said(run.words[lang]), example=ROOF_VARIANT,
         downloads=[*kinds], file_names={one: named[what] for one, what in kinds.items() if what in named},
+        rows_found=_rows_found(run, kind, lang),
         what_words=_script_words(lang), is_other=is_of_other_code(run.results.directory),
     )  # fmt: skip
+
+
+def _rows_found(run: Opened, kind: Kind, lang: str) -> list[str]:
+    """Return how many rows of a portfolio were found, and the reasons that most of the others were not."""
+    told = rows_found(run.results, run.words[lang]) if kind.name == "roofs" else []
+    return told[: 1 + int(presentation().lists.max_rows_open)]
 
 
 def tables_page(run: Opened, lang: str) -> str:

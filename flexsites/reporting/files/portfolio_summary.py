@@ -28,7 +28,7 @@ def portfolio_lines(results: Results, buildings: Frame, complexes: Frame, words:
         Rows found and not found with the reasons, most frequent first; buildings, complexes and dwellings; buildings
         per verdict; and, of the unknown, the evidence that is missing.
     """
-    lines = _rows_found(results, words)
+    lines = rows_found(results, words)
     known = buildings["n_dwellings"].dropna() if "n_dwellings" in buildings else buildings["verdict"].iloc[:0]
     lines.append(
         words.text(
@@ -52,7 +52,7 @@ def portfolio_lines(results: Results, buildings: Frame, complexes: Frame, words:
     return lines
 
 
-def _rows_found(results: Results, words: Words) -> list[str]:
+def rows_found(results: Results, words: Words) -> list[str]:
     """Return how many rows were found, and why others were not; nothing for a run without a portfolio."""
     matched = results.first_of("portfolio_matches", "canonical/portfolio_matches")
     unmatched = results.first_of("portfolio_unmatched", "canonical/portfolio_unmatched")

@@ -209,6 +209,8 @@ def test_roofs_and_complexes_are_features(client: TestClient) -> None:
 def test_its_list_comes_back_and_its_tables_lead_to_the_map(client: TestClient, run: Opened) -> None:
     page = client.get("/").text
     assert '<a href="/files/portfolio.en.xlsx">portfolio.en.xlsx</a> (uw eigen lijst, met wat erop past)' in page
+    assert "Portefeuille: 6 rijen, waarvan 5 gevonden en 1 niet" in page
+    assert "Niet gevonden, 1 keer: geen pand in de bron heeft dit BAG-id." in page
     taken = client.get("/files/portfolio.en.xlsx")
     assert taken.content == (run.results.directory / "portfolio.en.xlsx").read_bytes()
     table = client.get("/tables/roofs", params={"c.verdict": "excl", "lang": "nl"}).text
