@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
-import shapely
 
+from flexsites.geometry.robust import unite_all
 from flexsites.reporting.maps.classes import Colouring, by_verdict
 from flexsites.reporting.maps.roofs import properties_of_roofs, roof_colourings, told_of_complex, told_of_roof
 from flexsites.reporting.presentation import presentation
@@ -107,7 +108,7 @@ def _features_of_complexes(results: Results, rows: pd.DataFrame) -> gpd.GeoDataF
     ids = [one for members in rows["members"] for one in members]
     roofs = results.rows("roofs", "bag_pand_id", ids, ["bag_pand_id", "geometry"])
     shapes = dict(zip(roofs["bag_pand_id"], roofs["geometry"], strict=True))
-    joined = [shapely.union_all([shapes[one] for one in members]) for members in rows["members"]]
+    joined = [unite_all(np.array([shapes[one] for one in members], dtype=object)) for members in rows["members"]]
     told = rows.drop(columns=["id", "location", "also", "homes", "street", *EDGES])
     return gpd.GeoDataFrame(told, geometry=gpd.GeoSeries(joined, index=rows.index, crs=CRS)).to_crs(4326)
 
