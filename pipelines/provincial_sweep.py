@@ -16,12 +16,13 @@ from flexsites.runs.exploitation import tell_exploitation
 from flexsites.runs.manifest import write_manifest
 from flexsites.runs.prepare import prepare_inputs
 from flexsites.runs.run import Options, Place, forget_parts, start
+from flexsites.runs.side_by_side import of_run
 
 
 def run(study: Study, options: Options) -> Path:
     """Run the sweep and return the directory of its results."""
     place = assess_all(study, options)
-    reporting.write_all(place, lang=options.lang, quiet=options.quiet)
+    reporting.write_all(place, lang=options.lang, quiet=options.quiet, at_once=of_run(place, options))
     return place
 
 

@@ -9,6 +9,7 @@ complexes at the borders of cells.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import pandas as pd
 from flexsites import tables as t
 from flexsites.capacity.complexes import describe_references, find_lookalikes, group_complexes
 from flexsites.config.roofs import ComplexRules
-from flexsites.config.study import BASE, Study
+from flexsites.config.study import BASE, Reading, Study
 from flexsites.exclusion.locations import (
     NAMED_STREET_M,
     describe_locations,
@@ -31,6 +32,7 @@ from flexsites.exclusion.locations import (
 from flexsites.inputs.prepared import Prepared
 from flexsites.runs.lattice import Cell
 from flexsites.runs.run import Options, Place, progress
+from flexsites.runs.side_by_side import side_by_side
 from flexsites.runs.supply import tell_supply
 from flexsites.suitability.asked import ADJOINING, Meaning, bordering
 from flexsites.suitability.demand import match_demand, sum_demand
@@ -55,17 +57,22 @@ def gather_sites(
 ) -> None:
     """Group pieces into locations and rank sites per flexmilieu, in every reading of the run."""
     cells = [str(row["cell"]) for row in rows if row["kind"] == "parcels"]
-    with progress("locations and ranks", len(study.readings), quiet=options.quiet) as advance:
-        for n, reading in enumerate(study.readings, 1):
-            parts = {Cell.named(cell): place.parts / cell / reading.id / "pieces.parquet" for cell in cells}
-            valid, links = _linked(parts, inputs, study)
-            locations = group_locations(valid, links)
-            write_table(locations, t.PieceLocations, place.result(reading.id, "piece_locations"))
-            sites, told = _tell_locations(place, reading.id, parts, inputs, locations)
-            _fill_in(place.result(reading.id, "sites"), t.Sites, "location_id", main_locations(valid, locations))
-            ranks = tell_supply(place, reading, cells, locations, told, sites)
-            _fill_in(place.result(reading.id, "suitability"), t.Suitability, "rank", ranks)
-            advance(n)
+    steps = [partial(_gather, place, study, inputs, cells, reading) for reading in study.readings]
+    n_sites = sum(row["n_sites"] for row in rows if row["kind"] == "parcels")
+    with progress("locations and ranks", len(steps), quiet=options.quiet) as advance:
+        side_by_side(place.directory, steps, advance, n_sites=n_sites, options=options)
+
+
+def _gather(place: Place, study: Study, inputs: Prepared, cells: Sequence[str], reading: Reading) -> None:
+    """Group the pieces of one reading into locations, and rank its sites."""
+    parts = {Cell.named(cell): place.parts / cell / reading.id / "pieces.parquet" for cell in cells}
+    valid, links = _linked(parts, inputs, study)
+    locations = group_locations(valid, links)
+    write_table(locations, t.PieceLocations, place.result(reading.id, "piece_locations"))
+    sites, told = _tell_locations(place, reading.id, parts, inputs, locations)
+    _fill_in(place.result(reading.id, "sites"), t.Sites, "location_id", main_locations(valid, locations))
+    ranks = tell_supply(place, reading, cells, locations, told, sites)
+    _fill_in(place.result(reading.id, "suitability"), t.Suitability, "rank", ranks)
 
 
 def _tell_locations(

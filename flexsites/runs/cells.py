@@ -29,6 +29,7 @@ from flexsites.runs.memory import bytes_of
 from flexsites.runs.mirror import Published
 from flexsites.runs.parallel import map_cells
 from flexsites.runs.run import Options, Place, forget_parts, progress, say_of, vouched
+from flexsites.runs.side_by_side import side_by_side
 from flexsites.runs.stored import assess_in_store, publish_inputs, stored
 from flexsites.surroundings import surroundings_of
 from flexsites.tables import Frame, Table
@@ -68,6 +69,10 @@ ROOF_TABLES: dict[str, Table] = {"roofs": t.Roofs, "roof_units": t.RoofUnits, "r
 
 PIECE_PARTS: dict[str, Table] = {"piece_suitability": t.PieceSuitability}
 """What cells leave of pieces for the step across cells; of the base it becomes a table too."""
+
+
+_LONGEST = ("faces", "pieces", "reasons")
+"""The tables that take longest to merge, which is begun with."""
 
 
 COMPLEX_PARTS: dict[str, Table] = {"complexes": t.Complexes, "complex_links": t.ComplexLinks}
@@ -191,17 +196,23 @@ def merge_parts(place: Place, study: Study, rows: Sequence[Mapping[str, Any]], o
     """
     _require_vouched(place, rows)
     wanted = [
-        (kind, reading.id, name, table)
+        (kind, reading.id, name)
         for kind, _ in _kinds(study)
         for reading in (study.readings if kind == "parcels" else (study.base,))
-        for name, table in _tables_of(kind, reading.id).items()
+        for name in _tables_of(kind, reading.id)
     ]
+    wanted.sort(key=lambda one: one[2] not in _LONGEST)
+    cells = {kind: [row["cell"] for row in rows if row["kind"] == kind] for kind, _ in _kinds(study)}
+    steps = [partial(_merge, place, cells[kind], kind, reading, name) for kind, reading, name in wanted]
+    n_sites = sum(row["n_sites"] for row in rows)
     with progress("tables", len(wanted), quiet=options.quiet) as advance:
-        for n, (kind, reading, name, table) in enumerate(wanted, 1):
-            cells = [row["cell"] for row in rows if row["kind"] == kind]
-            paths = [place.parts / cell / reading / f"{name}.parquet" for cell in cells]
-            merge(paths, table, place.result(reading, name))
-            advance(n)
+        side_by_side(place.directory, steps, advance, n_sites=n_sites, options=options)
+
+
+def _merge(place: Place, cells: Sequence[str], kind: str, reading: str, name: str) -> None:
+    """Merge the parts of one table."""
+    paths = [place.parts / cell / reading / f"{name}.parquet" for cell in cells]
+    merge(paths, _tables_of(kind, reading)[name], place.result(reading, name))
 
 
 def _require_vouched(place: Place, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -78,7 +78,7 @@ class Holding:
         if path.suffix == ".parquet" and aside.exists():
             is_same = path.is_file() and filecmp.cmp(temporary, path, shallow=False)
             if not is_same:
-                aside.unlink()
+                aside.unlink(missing_ok=True)
         if name.parts[0] not in _STATE and name.as_posix() not in self.written:
             self.written.add(name.as_posix())
             with (self.directory / OWN_FILES).open("a", encoding="utf-8") as listed:
@@ -143,6 +143,21 @@ def alone(directory: Path) -> Iterator[Holding]:
         holding.give_back()
         del _holdings[directory.resolve()]
         held.release()
+
+
+@contextmanager
+def lent(holding: Holding) -> Iterator[None]:
+    """Write into a directory that another process holds, as its worker: by a copy of its holding, which notes it all.
+
+    Who holds it waits, and notes afterwards what the copy tells was written.
+    """
+    directory = holding.directory.resolve()
+    _holdings[directory] = holding
+    try:
+        with noted(holding.note):
+            yield
+    finally:
+        del _holdings[directory]
 
 
 @contextmanager

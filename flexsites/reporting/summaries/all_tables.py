@@ -11,6 +11,9 @@ from flexsites.tables import Frame, conform
 from flexsites.tables.files import write_chunks
 from flexsites.tables.summary_tables import SUMMARIES
 
+ANCHORS = "anchors"
+"""The summing table that is made of others."""
+
 _COMPUTED = ("totals", "verdicts", "drop", "requirements", "ownership", "variants")
 
 
@@ -33,7 +36,7 @@ def summary(results: Results, name: str) -> Frame:
 
 def _compute(results: Results, name: str) -> Frame:
     """Compute a summing table from the results."""
-    table = _anchors(results) if name == "anchors" else COMPUTED[name](results)
+    table = _anchors(results) if name == ANCHORS else COMPUTED[name](results)
     return _checked(table, name, "summaries")
 
 
@@ -56,14 +59,24 @@ def write_tables(directory: Path | str) -> list[Path]:
         When the directory holds no results.
     """
     results = open_results(directory)
+    return [_write(results, name) for name in tables_of(results)]
+
+
+def write_summary(directory: Path | str, name: str) -> Path:
+    """Write one summing table of a run, as :func:`write_tables` writes all."""
+    return _write(open_results(directory), name)
+
+
+def tables_of(results: Results) -> list[str]:
+    """Return the summing tables that a run's results allow, in the order they are written: anchors read others."""
     names = list(_COMPUTED) if results.has_sites else []
     if results.has_sites and results.has("accessibility"):
         names.append("transit")
-    if results.has_sites and results.manifest.anchors:
-        names.append("anchors")
     if results.has("roof_units"):
         names += ["roof_totals", "roof_groups"]
-    return [_write(results, name) for name in names]
+    if results.has_sites and results.manifest.anchors:
+        names.append(ANCHORS)
+    return names
 
 
 def _anchors(results: Results) -> Frame:
