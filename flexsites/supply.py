@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import shapely
 
 from flexsites.arrays import lists
 from flexsites.capacity.kernels.spread import Candidates, spread
@@ -36,6 +37,12 @@ _COLUMNS = [
     "piece_id", "free_id", "site_id", "piece_number", "is_valid", "is_with_consent", "is_without_consent",
     "core_area_m2", "core_mates", "free_core_mates",
 ]  # fmt: skip
+HELD: Mapping[str, Sequence[str]] = {
+    "pieces": (*_COLUMNS, "access_x_m", "access_y_m", "geometry"),
+    "piece_suitability": ("piece_id", "flexmilieu", "is_suitable", "score"),
+    "units": ("piece_id", "flexmilieu", *_ROOM),
+}
+"""What is read of the tables of a cell to hold its pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +94,11 @@ def hold(pieces: Frame, piece_suitability: Frame, units: Frame, *, names: Sequen
         The flexmilieus, in the order of the rows.
     """
     valid = pieces[pieces["is_valid"].to_numpy(dtype=bool)]
-    inner = valid.geometry.representative_point()
-    has_entrance = valid["access_x_m"].notna().to_numpy()
-    held = pd.DataFrame(valid[_COLUMNS]).assign(
-        x=np.where(has_entrance, valid["access_x_m"], inner.x), y=np.where(has_entrance, valid["access_y_m"], inner.y)
-    )
+    at = valid[["access_x_m", "access_y_m"]].to_numpy(dtype=np.float64, copy=True)
+    lacks_entrance = np.isnan(at[:, 0])
+    bare = valid["geometry"].to_numpy()[lacks_entrance]
+    at[lacks_entrance] = shapely.get_coordinates(shapely.point_on_surface(bare))
+    held = pd.DataFrame(valid[_COLUMNS]).assign(x=at[:, 0], y=at[:, 1])
     return _judged(held.reset_index(drop=True), piece_suitability, units, names)
 
 

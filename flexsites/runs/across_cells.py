@@ -8,7 +8,7 @@ complexes at the borders of cells.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,16 @@ from flexsites.suitability.asked import ADJOINING, Meaning, bordering
 from flexsites.suitability.demand import match_demand, sum_demand
 from flexsites.suitability.places import demand_places
 from flexsites.tables import Frame, Table
-from flexsites.tables.files import merge, read, read_chunks, read_columns, write_chunks, write_table
+from flexsites.tables.files import (
+    merge,
+    read,
+    read_chunks,
+    read_columns,
+    read_rows,
+    replace_column,
+    write_chunks,
+    write_table,
+)
 from flexsites.tables.whole_files import scratch_folder
 from flexsites.tables.windows import window_of
 
@@ -89,8 +98,7 @@ def _tell_locations(
         pieces = pieces[pieces["is_valid"].to_numpy(dtype=bool)]
         asked.update(pieces["site_id"].unique())
         asked.update(mate.rpartition("#")[0] for mates in pieces["core_mates"] for mate in mates)
-    chunks = read_chunks(place.result(reading, "sites"), columns=_FACTS)
-    sites = pd.concat([rows[rows["site_id"].isin(asked)] for rows in chunks], ignore_index=True)
+    sites = read_rows(place.result(reading, "sites"), "site_id", asked, columns=_FACTS)
     run_sites = frozenset(sites["site_id"]) if inputs.tables.get("context_parcels") is not None else None
     located = []
     for path in parts.values():
@@ -160,14 +168,14 @@ def _fill_in(path: Path, table: Table, column: str, found: Frame) -> None:
     found = found.sort_values(key, ignore_index=True)[[*key, column]]
     ids = found[key[0]].to_numpy()
 
-    def filled() -> Iterator[Frame]:
-        for rows in read_chunks(path):
-            start = np.searchsorted(ids, rows[key[0]].min(), side="left") if len(rows) else 0
-            stop = np.searchsorted(ids, rows[key[0]].max(), side="right") if len(rows) else 0
-            here = found.iloc[start:stop]
-            yield rows.drop(columns=column).merge(here, on=key, how="left", validate="one_to_one")
+    def told(keys: Frame) -> pd.Series[Any]:
+        """Return what was found of some rows."""
+        start = np.searchsorted(ids, keys[key[0]].min(), side="left") if len(keys) else 0
+        stop = np.searchsorted(ids, keys[key[0]].max(), side="right") if len(keys) else 0
+        here = found.iloc[start:stop]
+        return keys.merge(here, on=key, how="left", validate="one_to_one")[column]
 
-    write_chunks(filled(), table, path)
+    replace_column(path, table, column, told)
 
 
 def match(place: Place, study: Study, inputs: Prepared, options: Options) -> None:
@@ -228,7 +236,7 @@ def gather_roofs(place: Place, study: Study, inputs: Prepared, rows: Sequence[Ma
     links = t.concat([read(cell / "complex_links.parquet") for cell in cells], t.ComplexLinks)
     links = links.drop_duplicates(ignore_index=True)
     ids = pd.concat([links["bag_pand_id"], links["neighbour_id"]]).unique()
-    roofs = t.concat([_rows_of(cell / "roofs.parquet", t.Roofs, ids) for cell in cells], t.Roofs)
+    roofs = t.concat([read_rows(cell / "roofs.parquet", "bag_pand_id", ids) for cell in cells], t.Roofs)
     with scratch_folder(place.directory / "complexes") as folder:
         over_borders = folder / "over_borders.parquet"
         write_table(group_complexes(roofs, links, rules=rules), t.Complexes, over_borders)
@@ -248,11 +256,5 @@ def _lookalikes(place: Place, inputs: Prepared, rules: ComplexRules) -> Iterator
 
 
 def _references(known: Frame, roofs: Path, complexes: Path) -> Frame:
-    rows = _rows_of(roofs, t.Roofs, known["bag_pand_id"]), _rows_of(complexes, t.Complexes, known["bag_pand_id"])
-    return describe_references(*rows, known)
-
-
-def _rows_of(path: Path, table: Table, ids: Iterable[str]) -> Frame:
-    """Return the rows of some buildings, reading some rows at a time."""
-    chunks = read_chunks(path)
-    return t.concat([chunk[chunk["bag_pand_id"].isin(ids)] for chunk in chunks], table)
+    ids = known["bag_pand_id"].dropna()
+    return describe_references(read_rows(roofs, "bag_pand_id", ids), read_rows(complexes, "bag_pand_id", ids), known)

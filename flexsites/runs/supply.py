@@ -9,10 +9,10 @@ from flexsites import tables as t
 from flexsites.answer import sizes_of
 from flexsites.config.study import Reading
 from flexsites.runs.run import Place
-from flexsites.supply import Held, hold, join, ranks_of_sites, serve_locations, spread_supply
+from flexsites.supply import HELD, Held, hold, join, ranks_of_sites, serve_locations, spread_supply
 from flexsites.tables import Frame
 from flexsites.tables.contract import is_true
-from flexsites.tables.files import read, read_chunks, write_table
+from flexsites.tables.files import read_chunks, read_columns, write_table
 
 
 def tell_supply(
@@ -52,5 +52,5 @@ def tell_supply(
 
 def _held(folder: Path, names: Sequence[str]) -> Held:
     """Return what one cell leaves of its valid pieces in one reading."""
-    pieces, judged, units = (read(folder / f"{name}.parquet") for name in ("pieces", "piece_suitability", "units"))
+    pieces, judged, units = (read_columns(folder / f"{name}.parquet", columns) for name, columns in HELD.items())
     return hold(pieces, judged, units, names=names)

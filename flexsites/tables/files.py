@@ -7,9 +7,11 @@ and holds one part, or one range of keys, at a time: neither its memory nor its 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,6 +45,32 @@ def write_table(frame: Frame, table: Table, path: Path) -> None:
 def write_chunks(frames: Iterable[Frame], table: Table, path: Path) -> None:
     """Write frames, which follow each other in the order of the key, as :func:`write_table` writes them at once."""
     _write((to_arrow(frame, table) for frame in frames), table, path)
+
+
+def replace_column(path: Path, table: Table, column: str, told: Callable[[Frame], pd.Series[Any]]) -> None:
+    """Write a table anew with another column, some rows at a time: its other columns stay as they are, undecoded.
+
+    Parameters
+    ----------
+    path
+        The table.
+    table
+        Its definition.
+    column
+        Not one of its key.
+    told
+        Gives the column of rows of which it is told the key.
+    """
+    place, field = table.columns.index(column), schema_of(table).field(column)
+
+    def replaced() -> Iterator[pa.Table]:
+        with opened(path) as source:
+            for batch in source.iter_batches(batch_size=_ROW_GROUP):
+                rows = pa.Table.from_batches([batch]).cast(schema_of(table))
+                values = told(to_frame(rows.select(list(table.key))))
+                yield rows.set_column(place, field, pa.array(values, type=field.type, from_pandas=True))
+
+    _write(replaced(), table, path)
 
 
 def merge(paths: Sequence[Path], table: Table, target: Path, *, range_rows: int = _RANGE_ROWS) -> int:
@@ -109,11 +137,19 @@ def read_columns(path: str | Path, columns: Sequence[str]) -> Frame:
     return pd.concat(chunks, ignore_index=True) if chunks else pd.DataFrame(read(path)[list(columns)])
 
 
-def read_rows(path: str | Path, column: str, values: Sequence[str], *, columns: Sequence[str] | None = None) -> Frame:
+def read_rows(path: str | Path, column: str, values: Collection[str], *, columns: Sequence[str] | None = None) -> Frame:
     """Read the rows in which a column has one of some values; row groups that hold none of them are not read."""
-    asked = pa.array(sorted(values), type=pa.string())
-    low, high = (min(values), max(values)) if len(values) else ("", "")
-    return _chosen(path, column, low, high, lambda keys: pc.is_in(keys.cast(pa.string()), value_set=asked), columns)
+    asked = sorted(set(values))
+
+    def among(keys: pa.ChunkedArray) -> pa.ChunkedArray:
+        # Of a sorted table a group is asked for those values alone that it may hold, however many there are.
+        ends = pc.min_max(keys)
+        if not ends["min"].is_valid:
+            return pa.chunked_array([pa.repeat(pa.scalar(value=False), len(keys))])
+        here = asked[bisect_left(asked, ends["min"].as_py()) : bisect_right(asked, ends["max"].as_py())]
+        return pc.is_in(keys.cast(pa.string()), value_set=pa.array(here, type=pa.string()))
+
+    return _chosen(path, column, asked[0] if asked else "", asked[-1] if asked else "", among, columns)
 
 
 def n_rows_of(path: str | Path) -> int:

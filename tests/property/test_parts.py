@@ -5,11 +5,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import shapely
@@ -98,6 +100,41 @@ def test_the_same_rows_give_the_same_bytes_however_they_are_spread(
         pd.testing.assert_frame_equal(
             parts.read(folder / "there"), parts.read(folder / "one.parquet"), check_exact=True
         )
+
+
+def test_a_group_is_asked_for_those_keys_alone_that_it_may_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were it asked for all, finding the suitable sites of a country would take the square of their number."""
+    rows, asked = reasons(list(range(100))), list[int]()
+    pq.write_table(to_arrow(rows, Reasons), tmp_path / "reasons.parquet", row_group_size=15)
+    is_in = pc.is_in
+
+    def count(keys: pa.ChunkedArray, *, value_set: pa.Array) -> pa.ChunkedArray:
+        asked.append(len(value_set))
+        return is_in(keys, value_set=value_set)
+
+    monkeypatch.setattr(pc, "is_in", count)
+    found = parts.read_rows(tmp_path / "reasons.parquet", "site_id", rows["site_id"])
+    assert len(found) == len(rows)
+    assert len(asked) == 20
+    assert max(asked) <= 15
+
+
+def test_another_column_leaves_the_others_as_they_are(tmp_path: Path) -> None:
+    """Byte for byte what reading it all, and writing it with that column, gives; some are null."""
+    rows = reasons(list(range(7)))
+    told = rows.assign(unique_area_m2=[np.nan if i % 3 else float(i) for i in range(len(rows))])
+    parts.write_table(rows, Reasons, tmp_path / "changed.parquet")
+    parts.write_table(told, Reasons, tmp_path / "wanted.parquet")
+    key = ["site_id", "rule_id"]
+
+    def of(keys: pd.DataFrame) -> pd.Series[Any]:
+        assert list(keys.columns) == key
+        return keys.join(told.set_index(key)["unique_area_m2"], on=key)["unique_area_m2"]
+
+    parts.replace_column(tmp_path / "changed.parquet", Reasons, "unique_area_m2", of)
+    assert (tmp_path / "changed.parquet").read_bytes() == (tmp_path / "wanted.parquet").read_bytes()
 
 
 def test_rows_that_cells_share_stand_once(tmp_path: Path) -> None:
