@@ -170,7 +170,7 @@ def cells(frame: Frame, field: Field, fields: Mapping[str, Field], words: Words)
         if null is not None:
             written.append(told[null])
             continue
-        key = value if isinstance(value, str | bool) else None
+        key = value if isinstance(value, str | bool | tuple) else None
         if key is None:
             written.append(_cell(value, field, words))
         else:

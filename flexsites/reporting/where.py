@@ -59,9 +59,12 @@ def places_of(sites: Frame, words: Words) -> list[str]:
     """Return neighbourhood and municipality of each parcel, by their names; empty where neither is known."""
     columns = [name for name in ("buurt_code", "gemeente_code") if name in sites]
     told: list[str] = []
-    for codes in zip(*(sites[name] for name in columns), strict=True):
-        names = [words.name("area", code) for code in codes if not pd.isna(code)]
-        told.append(", ".join(dict.fromkeys(names)))
+    known: dict[tuple[Any, ...], str] = {}
+    for codes in zip(*(sites[name].tolist() for name in columns), strict=True):
+        if codes not in known:
+            names = [words.name("area", code) for code in codes if not pd.isna(code)]
+            known[codes] = ", ".join(dict.fromkeys(names))
+        told.append(known[codes])
     return told or [""] * len(sites)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from flexsites.reporting.results import records
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
 
@@ -45,7 +44,8 @@ def main_reasons(reasons: Frame, *, most: int = MAIN) -> Frame:
 def told_of_sites(reasons: Frame, sites: Frame, words: Words) -> list[str]:
     """Return, per site and in words, the rules that take most of it with their m2; empty where nothing is taken."""
     why: dict[str, list[str]] = {}
-    for row in records(main_reasons(reasons)):
-        told = f"{words.name('rule', row.rule_id)} {words.square_metres(row.attributed_area_m2)}"
-        why.setdefault(row.site_id, []).append(told)
+    most = main_reasons(reasons)
+    names = {rule: words.name("rule", rule) for rule in most["rule_id"].unique()}
+    for site, rule, area in zip(*(most[column].tolist() for column in most), strict=True):
+        why.setdefault(site, []).append(f"{names[rule]} {words.square_metres(area)}")
     return ["; ".join(why.get(site, ())) for site in sites["site_id"]]

@@ -116,12 +116,15 @@ def _judged(results: Results, sites: Frame) -> dict[str, Any]:
         return {}
     rows = results.table("suitability")
     found: dict[str, Any] = {}
+    at = pd.Index(sites["site_id"]).get_indexer(pd.Index(rows["site_id"]))
+    outcomes = rows["is_suitable"].astype("boolean").astype("Int64")
+    scores = rows["score"].astype("Float64").map(lambda one: round(float(f"{one:.2f}") * 100), na_action="ignore")
     for flexmilieu in results.flexmilieus or sorted(rows["flexmilieu"].unique()):
-        own = rows[rows["flexmilieu"] == flexmilieu].set_index("site_id")
-        outcome = sites["site_id"].map(own["is_suitable"].astype("boolean")).astype("boolean").astype("Int64")
-        score = sites["site_id"].map(own["score"]).astype("Float64")
-        found[f"m:{flexmilieu}"] = outcome.where(sites["site_id"].isin(own.index), -1)
-        found[f"s:{flexmilieu}"] = score.map(lambda one: round(float(f"{one:.2f}") * 100), na_action="ignore")
+        mine = rows["flexmilieu"].eq(flexmilieu).to_numpy(dtype=bool) & (at >= 0)
+        for name, values, empty in (("m", outcomes, -1), ("s", scores, pd.NA)):
+            column = pd.Series(empty, index=sites.index, dtype=values.dtype)
+            column.iloc[at[mine]] = values[mine].array
+            found[f"{name}:{flexmilieu}"] = column
     return found
 
 

@@ -113,5 +113,5 @@ def _between(
     results: Results, name: str, keys: pd.Series[str], columns: Sequence[str], *, key: str = "site_id"
 ) -> Frame:
     """Return the rows whose key is among those of some parcels, or lies between two of them."""
-    low, high = (min(keys), max(keys)) if len(keys) else ("", "")
+    low, high = (keys.min(), keys.max()) if len(keys) else ("", "")
     return results.between(name, key, low, high, columns)[list(columns)]
