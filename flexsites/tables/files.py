@@ -237,7 +237,7 @@ def _splits(paths: Sequence[Path], key: str, n_rows: int, range_rows: int) -> np
 
 def _divide(paths: Sequence[Path], table: Table, splits: np.ndarray, files: Sequence[Path]) -> None:
     """Write the rows of every part, which are sorted, to the file of their range."""
-    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
     with ExitStack() as stack:
         sinks = [stack.enter_context(pa.ipc.new_stream(file, schema_of(table), options=options)) for file in files]
         for path in paths:
