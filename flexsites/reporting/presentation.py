@@ -37,6 +37,7 @@ class MapBudget(Model):
     max_sites: Number
     max_streets: Number
     max_buildings: Number
+    max_water: Number
     nearest_street_m: Number
     background: dict[str, tuple[str, ...]]
     base_map: BaseMap

@@ -44,13 +44,13 @@ def background(results: Results, box: shapely.Geometry, tolerance_m: float, budg
     tolerance_m
         The largest shift of a line.
     budget
-        How many lines and buildings a page can carry; the main roads and the largest buildings stay.
+        How many lines, buildings and waters a page can carry; the main roads and the largest of the others stay.
     """
     content: dict[str, Any] = {}
     left_out: dict[str, tuple[int, int]] = {}
+    most = {"buildings": int(budget.max_buildings), "water": int(budget.max_water)}
     for name, layers in presentation().map.background.items():
-        limit = int(budget.max_buildings) if name == "buildings" else None
-        shapes, n_all = _layers(results, layers, box, limit)
+        shapes, n_all = _layers(results, layers, box, most.get(name))
         if len(shapes) < n_all:
             left_out[name] = (len(shapes), n_all)
         content[name] = _told(shapes, tolerance_m, is_line=name == "rail")

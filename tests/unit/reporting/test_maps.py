@@ -153,6 +153,30 @@ def test_the_background_is_the_runs_own(run_directory: Path, tmp_path: Path) -> 
     assert {one["kind"] for one in told["areas"]} >= {"gemeente"}
 
 
+@pytest.mark.parametrize("name", ["buildings", "water"])
+def test_of_a_background_that_a_page_cannot_carry_the_largest_are_shown(
+    run_directory: Path, tmp_path: Path, name: str
+) -> None:
+    """The water of a country was all in the page."""
+    place = copied(run_directory, tmp_path)
+    west, south, east, north = open_results(place).table("sites").total_bounds
+    shapes = [shapely.box(west, south, west + side, south + side) for side in (5, 30, 10, 20)]
+    rows = {"layer": name, "feature_id": list("abcd"), "part": 0}
+    write_canonical(
+        gpd.GeoDataFrame(rows, geometry=shapes, crs=CRS), place / f"canonical/layers/{name}.parquet", Layers
+    )
+    results = open_results(place)
+    most = {
+        one: presentation().map.max_water.model_copy(update={"value": 2.0}) for one in ("max_water", "max_buildings")
+    }
+    budget = presentation().map.model_copy(update=most)
+    shown = background(results, shapely.box(west, south, east, north), 0.5, budget)
+    assert shown.left_out[name] == (2, 4)
+    assert len(shown.content[name]) == 2
+    told = map_content(results, words_of(results, "en"), budget=budget).statements
+    assert any(line.startswith("Of the 4 ") and "the 2 largest are on the map" in line for line in told)
+
+
 def test_no_border_is_drawn_where_an_area_goes_on() -> None:
     """An outline cut at the edge of a map would be a border that is none."""
     near = shapely.box(100_000, 450_000, 101_000, 451_000)
