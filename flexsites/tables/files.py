@@ -131,6 +131,13 @@ def read_chunks(path: str | Path, *, columns: Sequence[str] | None = None, rows:
             yield to_frame(pa.Table.from_batches([batch]))
 
 
+def stretches_of(path: str | Path, key: str, *, rows: int = _ROW_GROUP) -> Iterator[tuple[str, str]]:
+    """Give the first and the last key of some rows at a time of a table that is sorted by it."""
+    for some in read_chunks(path, columns=[key], rows=rows):
+        if len(some):
+            yield str(some[key].iloc[0]), str(some[key].iloc[-1])
+
+
 def read_columns(path: str | Path, columns: Sequence[str]) -> Frame:
     """Read some columns of a table, a stretch at a time: what is read and what is given never stand there twice."""
     chunks = [rows[list(columns)] for rows in read_chunks(path, columns=columns)]
