@@ -36,7 +36,7 @@ from flexsites.runs.side_by_side import side_by_side
 from flexsites.runs.supply import tell_supply
 from flexsites.suitability.asked import ADJOINING, Meaning, bordering
 from flexsites.suitability.demand import match_demand, sum_demand
-from flexsites.suitability.places import demand_places
+from flexsites.suitability.places import demand_places, may_suit
 from flexsites.tables import Frame, Table
 from flexsites.tables.files import (
     merge,
@@ -74,14 +74,25 @@ def gather_sites(
 
 def _gather(place: Place, study: Study, inputs: Prepared, cells: Sequence[str], reading: Reading) -> None:
     """Group the pieces of one reading into locations, and rank its sites."""
+    locations, told, sites = _locate(place, study, inputs, cells, reading)
+    ranks = tell_supply(place, reading, cells, locations, told, sites)
+    _fill_in(place.result(reading.id, "suitability"), t.Suitability, "rank", ranks)
+
+
+def _locate(
+    place: Place, study: Study, inputs: Prepared, cells: Sequence[str], reading: Reading
+) -> tuple[Frame, Frame, Frame]:
+    """Write the locations of one reading; return which each piece is in, what is told of them, and their parcels.
+
+    What pieces are grouped by is let go of here: homes are told of what cells left of them.
+    """
     parts = {Cell.named(cell): place.parts / cell / reading.id / "pieces.parquet" for cell in cells}
     valid, links = _linked(parts, inputs, study)
     locations = group_locations(valid, links)
     write_table(locations, t.PieceLocations, place.result(reading.id, "piece_locations"))
     sites, told = _tell_locations(place, reading.id, parts, inputs, locations)
     _fill_in(place.result(reading.id, "sites"), t.Sites, "location_id", main_locations(valid, locations))
-    ranks = tell_supply(place, reading, cells, locations, told, sites)
-    _fill_in(place.result(reading.id, "suitability"), t.Suitability, "rank", ranks)
+    return locations, told, sites
 
 
 def _tell_locations(
@@ -198,20 +209,25 @@ def match(place: Place, study: Study, inputs: Prepared, options: Options) -> Non
 
 
 def _demand_places(place: Place) -> tuple[Frame, frozenset[str]]:
-    """Return the places of the run that may meet a demand, and the gemeenten in which it has sites."""
+    """Return the places of the run that may meet a demand, and the gemeenten in which it has sites.
 
-    def some(name: str, *columns: str) -> Frame:
-        return read_columns(place.result(BASE, name), columns)
-
+    Of tables as long as the country those rows are held that a place may be made of.
+    """
+    paths = {name: place.result(BASE, name) for name in ("clusters", "pieces", "sites", "suitability")}
     years = "available_years_expected"
-    sites = some("sites", "site_id", "gemeente_code", "owner_class", "verdict", "location_id", years)
-    places = demand_places(
-        read(place.result(BASE, "clusters")),
-        pieces=some("pieces", "piece_id", "site_id", "is_with_consent", "is_without_consent", years),
-        sites=sites,
-        suitability=some("suitability", "site_id", "flexmilieu", "is_suitable", "n_per_cluster_expected", "score"),
-    )
-    return places, frozenset(sites["gemeente_code"].dropna())
+    clusters = read(paths["clusters"])
+    members = {piece for pieces in clusters["cluster_pieces"] for piece in pieces}
+    columns = ["piece_id", "site_id", "is_with_consent", "is_without_consent", years]
+    pieces = read_rows(paths["pieces"], "piece_id", members, columns=columns)
+    columns = ["site_id", "flexmilieu", "is_suitable", "n_per_cluster_expected", "score"]
+    chunks = (rows[may_suit(rows).to_numpy(dtype=bool)] for rows in read_chunks(paths["suitability"], columns=columns))
+    suitability = t.concat(list(chunks), t.Suitability)
+    asked = {*clusters["site_id"], *pieces["site_id"], *suitability["site_id"]}
+    columns = ["site_id", "gemeente_code", "owner_class", "verdict", "location_id", years]
+    sites = read_rows(paths["sites"], "site_id", asked, columns=columns)
+    codes = (rows["gemeente_code"].dropna() for rows in read_chunks(paths["sites"], columns=["gemeente_code"]))
+    places = demand_places(clusters, pieces=pieces, sites=sites, suitability=suitability)
+    return places, frozenset(code for some in codes for code in some.unique())
 
 
 def _adjoining(inputs: Prepared, demand: Frame) -> dict[str, tuple[str, ...]]:

@@ -14,7 +14,7 @@ from flexsites.tables.counting import AVAILABLE
 from flexsites.tables.demand_tables import DemandPlaces
 from flexsites.tables.stage import stage
 
-__all__ = ["demand_places"]
+__all__ = ["demand_places", "may_suit"]
 
 
 @stage(takes=(Clusters,), gives=DemandPlaces)
@@ -28,9 +28,10 @@ def demand_places(clusters: Frame, *, pieces: Frame, sites: Frame, suitability: 
     pieces
         ``piece_id, site_id, is_with_consent, is_without_consent, available_years_expected`` of at least their pieces.
     sites
-        ``site_id, gemeente_code, owner_class, verdict, location_id, available_years_expected`` of all parcels.
+        ``site_id, gemeente_code, owner_class, verdict, location_id, available_years_expected`` of at least the parcels
+        that the others name.
     suitability
-        ``site_id, flexmilieu, is_suitable, n_per_cluster_expected, score`` of all parcels.
+        ``site_id, flexmilieu, is_suitable, n_per_cluster_expected, score`` of at least the rows that may suit.
 
     Returns
     -------
@@ -107,6 +108,11 @@ def _sums(clusters: Frame, facts: Frame, owners: Frame) -> Frame:
             "land": by_cluster["land"].agg(list).map(lambda land: tuple(dict.fromkeys(land))),
         }
     )
+
+
+def may_suit(suitability: Frame) -> pd.Series[bool]:
+    """Return which rows of parcels and flexmilieus hold homes and are not known to be unsuitable."""
+    return suitability["is_suitable"].fillna(value=True).astype(bool) & (suitability["n_per_cluster_expected"] > 0)
 
 
 def _unknown(owners: Frame, suitability: Frame) -> Frame:
