@@ -37,10 +37,11 @@ _COLUMNS = [
     "piece_id", "free_id", "site_id", "piece_number", "is_valid", "is_with_consent", "is_without_consent",
     "core_area_m2", "core_mates", "free_core_mates",
 ]  # fmt: skip
+_FORMED = "n_room_clusters"
 HELD: Mapping[str, Sequence[str]] = {
     "pieces": (*_COLUMNS, "access_x_m", "access_y_m", "geometry"),
     "piece_suitability": ("piece_id", "flexmilieu", "is_suitable", "score"),
-    "units": ("piece_id", "flexmilieu", *_ROOM),
+    "units": ("piece_id", "flexmilieu", *_ROOM, _FORMED),
 }
 """What is read of the tables of a cell to hold its pieces."""
 
@@ -113,7 +114,7 @@ def _judged(held: Frame, piece_suitability: Frame, units: Frame, names: Sequence
     row, column = _at(units, held, names)
     room[row, :, column] = units[list(_ROOM)].to_numpy(dtype=np.int32)
     formed = np.zeros(shape, dtype=np.int32)
-    formed[row, column] = units["n_room_clusters"].to_numpy(dtype=np.int32)
+    formed[row, column] = units[_FORMED].to_numpy(dtype=np.int32)
     return Held(held, truth, score, room, formed)
 
 
