@@ -158,6 +158,10 @@ def _dtype(column: pd.Series[Any]) -> Dtype:
     return _DTYPES.get(getattr(column.dtype, "kind", "O"), "str")
 
 
+_KEPT: frozenset[type] = frozenset({str, bool, tuple})
+"""Kinds of values of which a column has few different ones: each is written once."""
+
+
 def cells(frame: Frame, field: Field, fields: Mapping[str, Field], words: Words) -> list[Cell]:
     """Return the cells of a column: numbers as numbers, codes by their names, nulls in words."""
     column = frame[field.name]
@@ -170,7 +174,7 @@ def cells(frame: Frame, field: Field, fields: Mapping[str, Field], words: Words)
         if null is not None:
             written.append(told[null])
             continue
-        key = value if isinstance(value, str | bool | tuple) else None
+        key = value if type(value) in _KEPT else None
         if key is None:
             written.append(_cell(value, field, words))
         else:
