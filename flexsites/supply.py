@@ -38,6 +38,7 @@ _COLUMNS = [
     "core_area_m2", "core_mates", "free_core_mates",
 ]  # fmt: skip
 _FORMED = "n_room_clusters"
+_ARRAYS = ("truth", "score", "room", "formed")
 HELD: Mapping[str, Sequence[str]] = {
     "pieces": (*_COLUMNS, "access_x_m", "access_y_m", "geometry"),
     "piece_suitability": ("piece_id", "flexmilieu", "is_suitable", "score"),
@@ -97,8 +98,7 @@ def hold(pieces: Frame, piece_suitability: Frame, units: Frame, *, names: Sequen
     valid = pieces[pieces["is_valid"].to_numpy(dtype=bool)]
     at = valid[["access_x_m", "access_y_m"]].to_numpy(dtype=np.float64, copy=True)
     lacks_entrance = np.isnan(at[:, 0])
-    bare = valid["geometry"].to_numpy()[lacks_entrance]
-    at[lacks_entrance] = shapely.get_coordinates(shapely.point_on_surface(bare))
+    at[lacks_entrance] = shapely.get_coordinates(shapely.point_on_surface(valid["geometry"].to_numpy()[lacks_entrance]))
     held = pd.DataFrame(valid[_COLUMNS]).assign(x=at[:, 0], y=at[:, 1])
     return _judged(held.reset_index(drop=True), piece_suitability, units, names)
 
@@ -110,12 +110,10 @@ def _judged(held: Frame, piece_suitability: Frame, units: Frame, names: Sequence
     row, column = _at(piece_suitability, held, names)
     is_suitable = piece_suitability["is_suitable"].astype("Int8").map({1: _YES, 0: _NO}).fillna(_UNKNOWN)
     truth[row, column], score[row, column] = is_suitable.to_numpy(dtype=np.int8), piece_suitability["score"].to_numpy()
-    room = np.zeros((len(names), len(_ROOM), len(held)), dtype=np.int32)
+    room = np.zeros((len(names), len(_ROOM) + 1, len(held)), dtype=np.int32)
     row, column = _at(units, held, names)
-    room[row, :, column] = units[list(_ROOM)].to_numpy(dtype=np.int32)
-    formed = np.zeros(shape, dtype=np.int32)
-    formed[row, column] = units[_FORMED].to_numpy(dtype=np.int32)
-    return Held(held, truth, score, room, formed)
+    room[row, :, column] = units[[*_ROOM, _FORMED]].to_numpy(dtype=np.int32)
+    return Held(held, truth, score, room[:, :-1], room[:, -1])
 
 
 def _at(rows: Frame, held: Frame, names: Sequence[str]) -> tuple[Ints, Ints]:
@@ -127,9 +125,7 @@ def _at(rows: Frame, held: Frame, names: Sequence[str]) -> tuple[Ints, Ints]:
 def join(parts: Sequence[Held]) -> Held:
     """Return what cells hold together, in the order of the pieces' ids: whatever the order of the cells."""
     pieces = pd.concat([one.pieces for one in parts], ignore_index=True)
-    arrays = (
-        np.concatenate([getattr(one, name) for one in parts], axis=-1) for name in ("truth", "score", "room", "formed")
-    )
+    arrays = (np.concatenate([getattr(one, name) for one in parts], axis=-1) for name in _ARRAYS)
     return Held(pieces, *arrays).take(np.argsort(pieces["piece_id"].to_numpy(dtype=object), kind="stable"))
 
 
@@ -358,8 +354,7 @@ def _clusters(held: Held, standing: _Standing, i: int, size: Sizes, *, reach_m: 
     )
     found = spread(candidates, size, reach_m=reach_m)
     members = list(_members(found.cluster, len(found.seed)))
-    names, core = standing.piece_id[chosen], standing.core_area_m2[chosen]
-    seed = found.seed
+    names, core, seed = standing.piece_id[chosen], standing.core_area_m2[chosen], found.seed
     return {
         "seed_piece_id": names[seed],
         "site_id": standing.site_id[chosen][seed],
