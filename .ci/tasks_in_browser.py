@@ -55,6 +55,21 @@ class Visitor:
             assert time.monotonic() < deadline, f"it never came: {asked}"
             self.page.wait_for_timeout(50)
 
+    def narrows(self, table: str, column: str, value: str) -> None:
+        """Open a table, and keep the rows with a value in a column."""
+        self.opens()
+        self.click("nav a[href^='/tables']")
+        self.click(f"a[href^='/tables/{table}?']")
+        self.type(f"input[name='c.{column}']", value)
+        self.press("Enter")
+        self.page.wait_for_url(f"**c.{column}={value}**")
+
+    def downloads(self, selector: str) -> bytes:
+        """Click on the first of what a selector finds, and return the file that comes."""
+        with self.page.expect_download() as taken:
+            self.click(selector)
+        return Path(taken.value.path()).read_bytes()
+
     def click(self, selector: str) -> None:
         """Click on the first of what a selector finds."""
         self.clicks += 1
@@ -142,12 +157,7 @@ def a_link_for_a_colleague(visitor: Visitor) -> None:
 
 def which_gemeente(visitor: Visitor) -> None:
     """Province: how much lies in which gemeente, as a table."""
-    visitor.opens()
-    visitor.click("nav a[href^='/tables']")
-    visitor.click("a[href^='/tables/totals']")
-    visitor.type("input[name='c.area_kind']", "gemeente")
-    visitor.press("Enter")
-    visitor.page.wait_for_url("**c.area_kind=gemeente**")
+    visitor.narrows("totals", "area_kind", "gemeente")
     assert "GM" in visitor.reads("tbody")
 
 
@@ -159,17 +169,13 @@ def what_if(visitor: Visitor) -> None:
     visitor.type("#what-fields input", "100")
     visitor.reads("#what-answer", r"[Bb]eantwoord in [\d,]+ s")
     visitor.until("!document.querySelector('.what-progress')?.textContent")
-    with visitor.page.expect_download() as kept:
-        visitor.click("#what-download")
-    assert "limits" in Path(kept.value.path()).read_text(encoding="utf-8")
+    assert b"limits" in visitor.downloads("#what-download")
 
 
 def my_sheet(visitor: Visitor) -> None:
     """Corporation: the workbook, for one's own list of complexes."""
     visitor.opens()
-    with visitor.page.expect_download() as taken:
-        visitor.click(".downloads a[href*='workbook']")
-    assert Path(taken.value.path()).read_bytes()[:2] == b"PK"
+    assert visitor.downloads(".downloads a[href*='workbook']").startswith(b"PK")
 
 
 def on_a_telephone(visitor: Visitor) -> None:
@@ -256,12 +262,7 @@ def by_keyboard(visitor: Visitor) -> None:
 
 def which_are_unknown(visitor: Visitor) -> None:
     """Corporation: the unknown buildings as a table, each with a way to the map."""
-    visitor.opens()
-    visitor.click("nav a[href^='/tables']")
-    visitor.click("a[href^='/tables/roofs?']")
-    visitor.type("input[name='c.verdict']", "unknown")
-    visitor.press("Enter")
-    visitor.page.wait_for_url("**c.verdict=unknown**")
+    visitor.narrows("roofs", "verdict", "unknown")
     assert visitor.page.locator("tbody a[href*='#map&site=']").count(), "no building leads to the map"
 
 
@@ -277,9 +278,7 @@ def no_dead_panel(visitor: Visitor) -> None:
 def my_list_back(visitor: Visitor) -> None:
     """Corporation: its own list, completed."""
     visitor.opens()
-    with visitor.page.expect_download() as taken:
-        visitor.click(".downloads a[href*='portfolio']")
-    assert Path(taken.value.path()).read_bytes()[:2] == b"PK"
+    assert visitor.downloads(".downloads a[href*='portfolio']").startswith(b"PK")
 
 
 TASKS: tuple[tuple[Callable[[Visitor], None], int], ...] = (

@@ -22,6 +22,7 @@ from flexsites.view.kind import EDGES, Kind, Order
 from flexsites.view.made import is_made, making
 
 _NETHERLANDS = (3.3, 50.7, 7.3, 53.6)
+"""West, south, east and north in degrees, roughly [A]: what a map of nothing shows."""
 FOLDER = "view"
 """The folder of a run that holds what the viewer made of it."""
 
