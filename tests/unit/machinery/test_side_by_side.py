@@ -33,10 +33,11 @@ def _fail(what: str) -> int:
     raise RunError(Fault(what, "here", "mend it"))
 
 
-def _when() -> float:
+def _write_and_wait(directory: Path, name: str) -> tuple[int, float]:
     begun = time.time()
+    pid = _write(directory, name, name)
     time.sleep(0.2)
-    return begun
+    return pid, begun
 
 
 def _steps(directory: Path) -> list[Callable[[], int]]:
@@ -53,35 +54,35 @@ def _options(directory: Path, **asked: object) -> Options:
 
 
 @pytest.mark.usefixtures("at_any_size")
-def test_workers_write_for_who_holds_the_directory(tmp_path: Path) -> None:
+def test_workers_write_for_who_holds_the_directory_and_begin_in_order(tmp_path: Path) -> None:
+    """Processes are dear to start: they are asked several things at once."""
+    names = ["one.parquet", "two.txt", "variants/x/three.parquet", *(f"{i}.txt" for i in range(9))]
+    for name in (names[0], names[2], MANIFEST):
+        write_whole(tmp_path / name, name.encode())
     done: list[int] = []
+    steps = [partial(_write_and_wait, tmp_path, name) for name in names]
     with alone(tmp_path) as holding:
-        pids = side_by_side(tmp_path, _steps(tmp_path), done.append, n_sites=1, options=_options(tmp_path))
-        assert os.getpid() not in pids
-        assert holding.written == {"one.parquet", "two.txt", "variants/x/three.parquet"}
-    assert sorted(done) == [1, 2, 3]
-    assert set((tmp_path / OWN_FILES).read_text(encoding="utf-8").split()) == holding.written
-    assert (tmp_path / "variants/x/three.parquet").read_text(encoding="utf-8") == "variants/x/three.parquet"
-
-
-@pytest.mark.usefixtures("at_any_size")
-def test_what_is_asked_first_is_begun_first(tmp_path: Path) -> None:
-    with alone(tmp_path):
-        begun = side_by_side(tmp_path, [_when] * 12, lambda _: None, n_sites=1, options=_options(tmp_path))
+        holding.set_aside()
+        found = side_by_side(tmp_path, steps, done.append, n_sites=1, options=_options(tmp_path))
+        assert holding.written == set(names)
+    assert os.getpid() not in {pid for pid, _ in found}
+    assert sorted(done) == list(range(1, len(names) + 1))
+    begun = [when for _, when in found]
     assert sorted(begun[:2] + begun[-2:]) == sorted(begun[:2]) + sorted(begun[-2:])
+    assert set((tmp_path / OWN_FILES).read_text(encoding="utf-8").split()) == set(names)
+    assert all((tmp_path / name).read_text(encoding="utf-8") == name for name in names)
+    assert (tmp_path / MANIFEST).exists(), "what is written is what it vouches for"
 
 
 @pytest.mark.usefixtures("at_any_size")
 def test_a_worker_that_writes_another_table_makes_the_old_manifest_untrue(tmp_path: Path) -> None:
-    names = ("one.parquet", "two.parquet")
-    for name in (*names, MANIFEST):
+    for name in ("one.parquet", MANIFEST):
         (tmp_path / name).write_text(name, encoding="utf-8")
-    for told, is_kept in (("two.parquet", True), ("other", False)):
-        steps = [partial(_write, tmp_path, "one.parquet", "one.parquet"), partial(_write, tmp_path, names[1], told)]
-        with alone(tmp_path) as holding:
-            holding.set_aside()
-            side_by_side(tmp_path, steps, lambda _: None, n_sites=1, options=_options(tmp_path))
-        assert (tmp_path / MANIFEST).exists() == is_kept
+    with alone(tmp_path) as holding:
+        holding.set_aside()
+        steps = [partial(_write, tmp_path, name, told) for name, told in (("one.parquet", "other"), ("two.txt", ""))]
+        side_by_side(tmp_path, steps, lambda _: None, n_sites=1, options=_options(tmp_path))
+    assert not (tmp_path / MANIFEST).exists()
 
 
 @pytest.mark.usefixtures("at_any_size")
