@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
-from functools import lru_cache
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flexsites.geometry.street_graph import (
@@ -24,11 +22,10 @@ from flexsites.inputs.osm.directions import (
     walk_directions,
 )
 from flexsites.inputs.osm.endings import END_KEY, START_KEY
+from flexsites.inputs.osm.tags import Tags, members
 
 if TYPE_CHECKING:
     from flexsites.config.openstreetmap import StreetRules
-
-Tags = Mapping[str, str]
 
 # The keys that speak of a mode, the most special first: the first that a street has decides.
 _KEYS = {
@@ -48,58 +45,6 @@ NAME_KEY = "name"
 NODE_KEYS = frozenset({"barrier", "locked", *_KEYS["walk"], *_KEYS["bicycle"]})
 """Every key that decides whether one passes a node."""
 _BITS = {"walk": int(WALK_FORWARD | WALK_BACKWARD), "bicycle": int(BICYCLE_FORWARD | BICYCLE_BACKWARD)}
-
-
-def members(value: str) -> list[str]:
-    """Return the values of a list as OpenStreetMap writes one.
-
-    Examples
-    --------
-    >>> members("agricultural; forestry"), members("yes")
-    (['agricultural', 'forestry'], ['yes'])
-    """
-    if ";" not in value:
-        return [value]
-    return [part for part in (word.strip() for word in value.split(";")) if part] or [value]
-
-
-def has_tags(tags: Tags, wanted: Mapping[str, Sequence[str]]) -> bool:
-    """Return whether every key has one of the values; ``*`` stands for any text, as in ``*college*``; case is ignored.
-
-    A key with a list of values has each of them.
-
-    Examples
-    --------
-    >>> has_tags({"amenity": "school", "name": "Ichthus College"}, {"amenity": ["school"], "name": ["*college*"]})
-    True
-    >>> has_tags({"shop": "supermarket;bakery"}, {"shop": ["bakery"]})
-    True
-    """
-    return all(
-        (value := tags.get(key)) is not None and any(_is_among(word, values) for word in (value, *members(value)))
-        for key, values in wanted.items()
-    )
-
-
-def is_all_among(value: str, values: Sequence[str]) -> bool:
-    """Return whether a value, or every value of a list, is among values or patterns.
-
-    Examples
-    --------
-    >>> is_all_among("2;3", ["2", "3"]), is_all_among("1;2", ["2", "3"])
-    (True, False)
-    """
-    return _is_among(value, values) or all(_is_among(word, values) for word in members(value))
-
-
-def _is_among(word: str, values: Sequence[str]) -> bool:
-    return _is_of_patterns(word, tuple(values))
-
-
-@lru_cache(maxsize=1 << 14)
-def _is_of_patterns(word: str, patterns: tuple[str, ...]) -> bool:
-    """Return whether a word is one of patterns: a file says few words, and says each of them very often."""
-    return any(fnmatchcase(word.lower(), pattern.lower()) for pattern in patterns)
 
 
 def street_class(tags: Tags, rules: StreetRules) -> str | None:

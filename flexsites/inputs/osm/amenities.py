@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from flexsites.inputs.osm.access import Tags, has_tags, is_all_among, members
 from flexsites.inputs.osm.endings import Endings
 from flexsites.inputs.osm.features import FeatureReading, matches, read_osm_features, telling_key
 from flexsites.inputs.osm.streets_pbf import RD
+from flexsites.inputs.osm.tags import Tags, has_tags, is_all_among, members
 from flexsites.tables import Amenities, Frame, Stops, empty
 from flexsites.tables.dtypes import PANDAS
 

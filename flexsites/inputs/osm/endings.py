@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from flexsites.arrays import BoolArray
-    from flexsites.inputs.osm.access import Tags
+    from flexsites.inputs.osm.tags import Tags
 
 END_KEY = "end_date"
 START_KEY = "start_date"

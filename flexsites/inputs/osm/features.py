@@ -18,11 +18,11 @@ import osmium
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from flexsites.inputs.osm.access import Tags, has_tags, is_all_among
 from flexsites.inputs.osm.excerpt import Excerpt, cut_out, find_ways
 from flexsites.inputs.osm.files import reading
 from flexsites.inputs.osm.mending import mend_areas
 from flexsites.inputs.osm.streets_pbf import RD, project
+from flexsites.inputs.osm.tags import Tags, has_tags, is_all_among
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
