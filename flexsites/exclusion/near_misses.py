@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from flexsites.arrays import BoolArray, GeometryArray, IntArray
+from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from flexsites.config.rule_sets import LocationModel, PieceTests, TimeModel
 from flexsites.config.rules import ExclusionRule, Hardness
 from flexsites.exclusion.kernels.labels import has_label
@@ -36,6 +36,9 @@ from flexsites.tables import (
 )
 from flexsites.tables.contract import is_among, rows_of
 from flexsites.tables.stage import stage
+
+_ROUNDING_M2 = 0.01
+"""By how much faces of a parcel may sum to less than what is dissolved of them."""
 
 
 @stage(takes=(Parcels, Parcels, Faces, StreetLines, Layers, Exclusions), gives=NearMisses)
@@ -122,7 +125,8 @@ def near_misses(
         required = [other.rule_id for other in others if other.required]
         may_be = is_missed & (spoken.among(required).of_parcels() == COVERED).all(axis=1)
         is_changed = freed.may_change(number, may_be)
-        is_asked = freed.are_near(number, may_be & (is_changed | stays))
+        has_room = freed.leaves_m2(number) >= float(tests.min_core_area_m2) - _ROUNDING_M2
+        is_asked = freed.are_near(number, may_be & has_room & (is_changed | stays))
         # Few come free: of the others the second reading alone is needed to know it.
         is_asked = (is_asked & stays & ~is_changed) | leaves(is_asked & is_changed, others)
         if not is_asked.any():
@@ -153,8 +157,12 @@ class _Freed:
         Shape (n,), the places of the former among the latter.
     face_site
         Shape (m,), the parcel of each face, of everyone.
+    face_area_m2
+        Shape (m,), their areas.
     is_under, is_free
         Shape (m, n_rules): whether a face lies under a rule, and whether it comes free without that rule.
+    is_left
+        Shape (m,): whether a face is free with every rule.
     near_m
         How far parcels lie that bear on each other's pieces.
     """
@@ -163,8 +171,10 @@ class _Freed:
     everyone: GeometryArray
     own: IntArray
     face_site: IntArray
+    face_area_m2: FloatArray
     is_under: BoolArray
     is_free: BoolArray
+    is_left: BoolArray
     near_m: float
 
     @classmethod
@@ -172,11 +182,18 @@ class _Freed:
         cls, parcels: Frame, everyone: Frame, faces: Frame, rules: tuple[ExclusionRule, ...], *, near_m: float
     ) -> _Freed:
         taken = covers_of(faces, rules) & takes_area(rules, with_consent=False)
-        is_free = taken & (taken.sum(axis=1) == 1)[:, None] & (faces["face_area_m2"] > 0).to_numpy()[:, None]
+        n_taking, area_m2 = taken.sum(axis=1), faces["face_area_m2"].to_numpy()
+        is_free = taken & (n_taking == 1)[:, None] & (area_m2 > 0)[:, None]
         is_under = has_label(faces["rules"].to_numpy(), [rule.rule_id for rule in rules])
         shapes, around = geometry_of(parcels), geometry_of(everyone)
         own, site = position_of(everyone, parcels), position_of(everyone, faces)
-        return cls(shapes, around, own, site, is_under, is_free, near_m)
+        return cls(shapes, around, own, site, area_m2, is_under, is_free, n_taking == 0, near_m)
+
+    def leaves_m2(self, rule: int) -> FloatArray:
+        """Return the area of each parcel asked that no other rule takes, shape (n,): no core part is larger."""
+        is_left = self.is_left | self.is_free[:, rule]
+        area_m2 = np.bincount(self.face_site[is_left], self.face_area_m2[is_left], minlength=len(self.everyone))
+        return np.asarray(area_m2[self.own], dtype=np.float64)
 
     def may_change(self, rule: int, is_asked: BoolArray) -> BoolArray:
         """Return of parcels asked which may be left otherwise without a rule, shape (n,): for certain no others.

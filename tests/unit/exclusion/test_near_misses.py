@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 import shapely
 
+from flexsites.exclusion import near_misses as module
 from flexsites.exclusion.coverage import cover_rules
 from flexsites.exclusion.kernels.spoken import COVERED
 from flexsites.exclusion.near_misses import near_misses
 from flexsites.exclusion.overlay import overlay
+from flexsites.exclusion.pieces import leaves_site
 from flexsites.exclusion.verdict import decide
 from flexsites.geometry.nearness import may_be_near, near_any
 from flexsites.tables import Parcels, empty
@@ -94,6 +96,21 @@ def test_a_strip_is_found_beside_land_that_comes_free():
     plots = [at(0, 0, 10, 65), at(10, 0, 60, 65), at(300, 0, 310, 65)]
     found, expected, _ = both_ways(plots, [("r0", plots[1])])
     assert found == expected == [("r0", "s00#1"), ("r0", "s01#1")]
+
+
+def test_a_parcel_too_little_of_which_comes_free_is_not_looked_at(monkeypatch):
+    asked = []
+
+    def leaves(parcels, *rest, **more):
+        asked.extend(parcels["site_id"])
+        return leaves_site(parcels, *rest, **more)
+
+    monkeypatch.setattr(module, "leaves_site", leaves)
+    plots = [at(0, 0, 60, 65), at(60, 0, 61, 65), at(61, 0, 63, 65)]
+    found, expected, _ = both_ways(plots, [("r0", one) for one in plots])
+    assert found == expected
+    assert ("r0", "s00#1") in found
+    assert asked == ["s00", "s02"], "of 3,900 and of 130 m2: of 65 m2 no core part counts"
 
 
 def test_boxes_leave_out_nothing_that_is_near():
