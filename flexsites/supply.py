@@ -17,13 +17,13 @@ import shapely
 
 from flexsites.arrays import lists
 from flexsites.capacity.kernels.spread import Candidates, spread
-from flexsites.exclusion.locations import group_locations, link_cores
+from flexsites.exclusion.locations import core_pairs, group_locations, pairs_among
 from flexsites.geometry.cluster_sizes import Sizes, per_cluster
 from flexsites.suitability.kernels.ranks import better_before
 from flexsites.tables import Clusters, Frame, LocationSuitability, ValidPieces, conform, empty
 from flexsites.tables.counting import AVAILABLE
 
-__all__ = ["Held", "hold", "join", "serve_locations", "spread_supply"]
+__all__ = ["Held", "hold", "join", "location_of", "serve_locations", "spread_supply"]
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -33,14 +33,11 @@ _PER_CLUSTER = ("n_per_cluster_low", "n_per_cluster_expected", "n_per_cluster_hi
 _SPREAD = ("n_spread_low", "n_spread_expected", "n_spread_high")
 _NO, _UNKNOWN, _YES = 0, 1, 2
 BEST_FIRST = {"eligible": 0, "conditional": 1, "unknown": 2, "excluded": 3}
-_COLUMNS = [
-    "piece_id", "free_id", "site_id", "piece_number", "is_valid", "is_with_consent", "is_without_consent",
-    "core_area_m2", "core_mates", "free_core_mates",
-]  # fmt: skip
+_COLUMNS = ["piece_id", "free_id", "site_id", "piece_number", "is_with_consent", "is_without_consent", "core_area_m2"]
 _FORMED = "n_room_clusters"
 _ARRAYS = ("truth", "score", "room", "formed")
 HELD: Mapping[str, Sequence[str]] = {
-    "pieces": (*_COLUMNS, "access_x_m", "access_y_m", "geometry"),
+    "pieces": (*_COLUMNS, "is_valid", "core_mates", "free_core_mates", "access_x_m", "access_y_m", "geometry"),
     "piece_suitability": ("piece_id", "flexmilieu", "is_suitable", "score"),
     "units": ("piece_id", "flexmilieu", *_ROOM, _FORMED),
 }
@@ -54,7 +51,9 @@ class Held:
     Attributes
     ----------
     pieces
-        Their ids, parcels, readings, core area and mates, and where each lies: ``x``, ``y``.
+        Their ids, parcels, readings and core area, and where each lies: ``x``, ``y``.
+    pairs
+        Per reading, with consent (true) and without, the pairs of pieces that share core; others than these n too.
     truth
         No, unknown or yes, shape (flexmilieus, n).
     score
@@ -66,6 +65,7 @@ class Held:
     """
 
     pieces: Frame
+    pairs: Mapping[bool, Frame]
     truth: npt.NDArray[np.int8]
     score: npt.NDArray[np.float64]
     room: npt.NDArray[np.int32]
@@ -74,7 +74,8 @@ class Held:
     def take(self, rows: Ints | Bools) -> Held:
         """Return some of the pieces, in an order."""
         pieces = self.pieces.iloc[np.arange(len(self.pieces))[rows]].reset_index(drop=True)
-        return Held(pieces, self.truth[:, rows], self.score[:, rows], self.room[:, :, rows], self.formed[:, rows])
+        arrays = self.truth[:, rows], self.score[:, rows], self.room[:, :, rows], self.formed[:, rows]
+        return Held(pieces, self.pairs, *arrays)
 
     def answered(self, truth: npt.NDArray[np.int8], score: npt.NDArray[np.float64], room: Ints, formed: Ints) -> Held:
         """Return the same pieces as another reading of figures judges and counts them, in the same shapes.
@@ -82,7 +83,7 @@ class Held:
         ``truth`` is as it is judged: 1 yes, 0 no, -1 unknown.
         """
         told = np.array([_NO, _YES, _UNKNOWN], dtype=np.int8)[truth]
-        return Held(self.pieces, told, score, room.astype(np.int32), formed.astype(np.int32))
+        return Held(self.pieces, self.pairs, told, score, room.astype(np.int32), formed.astype(np.int32))
 
 
 def hold(pieces: Frame, piece_suitability: Frame, units: Frame, *, names: Sequence[str]) -> Held:
@@ -99,12 +100,13 @@ def hold(pieces: Frame, piece_suitability: Frame, units: Frame, *, names: Sequen
     at = valid[["access_x_m", "access_y_m"]].to_numpy(dtype=np.float64, copy=True)
     lacks_entrance = np.isnan(at[:, 0])
     at[lacks_entrance] = shapely.get_coordinates(shapely.point_on_surface(valid["geometry"].to_numpy()[lacks_entrance]))
-    held = pd.DataFrame(valid[_COLUMNS]).assign(x=at[:, 0], y=at[:, 1])
-    return _judged(held.reset_index(drop=True), piece_suitability, units, names)
+    held = pd.DataFrame(valid[_COLUMNS]).assign(x=at[:, 0], y=at[:, 1]).reset_index(drop=True)
+    pairs = {consent: core_pairs(valid, with_consent=consent) for consent in (False, True)}
+    return Held(held, pairs, *_judged(held, piece_suitability, units, names))
 
 
-def _judged(held: Frame, piece_suitability: Frame, units: Frame, names: Sequence[str]) -> Held:
-    """Return pieces with how they are judged, and what room they have."""
+def _judged(held: Frame, piece_suitability: Frame, units: Frame, names: Sequence[str]) -> tuple[npt.NDArray[Any], ...]:
+    """Return how pieces are judged, and what room they have: truth, score, room and what clusters are formed at."""
     shape = (len(names), len(held))
     truth, score = np.full(shape, _UNKNOWN, dtype=np.int8), np.full(shape, np.nan)
     row, column = _at(piece_suitability, held, names)
@@ -113,7 +115,7 @@ def _judged(held: Frame, piece_suitability: Frame, units: Frame, names: Sequence
     room = np.zeros((len(names), len(_ROOM) + 1, len(held)), dtype=np.int32)
     row, column = _at(units, held, names)
     room[row, :, column] = units[[*_ROOM, _FORMED]].to_numpy(dtype=np.int32)
-    return Held(held, truth, score, room[:, :-1], room[:, -1])
+    return truth, score, room[:, :-1], room[:, -1]
 
 
 def _at(rows: Frame, held: Frame, names: Sequence[str]) -> tuple[Ints, Ints]:
@@ -126,7 +128,8 @@ def join(parts: Sequence[Held]) -> Held:
     """Return what cells hold together, in the order of the pieces' ids: whatever the order of the cells."""
     pieces = pd.concat([one.pieces for one in parts], ignore_index=True)
     arrays = (np.concatenate([getattr(one, name) for one in parts], axis=-1) for name in _ARRAYS)
-    return Held(pieces, *arrays).take(np.argsort(pieces["piece_id"].to_numpy(dtype=object), kind="stable"))
+    pairs = {name: pd.concat([one.pairs[name] for one in parts], ignore_index=True) for name in (False, True)}
+    return Held(pieces, pairs, *arrays).take(np.argsort(pieces["piece_id"].to_numpy(dtype=object), kind="stable"))
 
 
 def location_of(held: Held, *, with_consent: bool) -> Frame:
@@ -135,11 +138,8 @@ def location_of(held: Held, *, with_consent: bool) -> Frame:
     which = held.pieces["is_with_consent" if with_consent else "is_without_consent"].to_numpy(dtype=bool)
     mine = held.pieces[which]
     valid = pd.DataFrame({"piece_id": mine[name], "site_id": mine["site_id"], "core_area_m2": mine["core_area_m2"]})
-    links = link_cores(held.pieces, with_consent=with_consent)
-    found = group_locations(conform(valid, ValidPieces, where="location_of"), links).set_index("piece_id")[
-        "location_id"
-    ]
-    ids = found.reindex(mine[name]).to_numpy(dtype=object)
+    valid, links = conform(valid, ValidPieces, where="location_of"), pairs_among(held.pairs[with_consent], mine[name])
+    ids = group_locations(valid, links).set_index("piece_id")["location_id"].reindex(mine[name]).to_numpy(dtype=object)
     return pd.DataFrame({"row": np.flatnonzero(which), "location_id": ids})
 
 

@@ -36,20 +36,19 @@ looked for as far."""
 _BEST_FIRST = ("eligible", "conditional", "unknown", "excluded")
 
 
-def link_cores(pieces: Frame, *, with_consent: bool = True) -> Frame:
-    """Return the pairs of valid pieces that share a component of core, in one of the readings.
+def core_pairs(pieces: Frame, *, with_consent: bool = True) -> Frame:
+    """Return the pairs of pieces that share a component of core, as the valid ones of a reading say it.
 
     Parameters
     ----------
     pieces
-        Their ids, whether they are valid and of which reading, and their mates, of any number of cells: a pair over a
-        border is said from both its sides, and stands once.
+        Their ids, whether they are valid and of which reading, and their mates: of some cells, or of all.
     with_consent
         The first reading; else the second, whose pieces bear their ``free_id``.
 
     Returns
     -------
-        One row per pair, the lower id first. A mate that is not among the pieces, or is not valid, links nothing.
+        One row per pair, the lower id first. The other of a pair need not be valid, nor among the pieces.
     """
     name, mates, of = (
         ("piece_id", "core_mates", "is_with_consent")
@@ -57,15 +56,35 @@ def link_cores(pieces: Frame, *, with_consent: bool = True) -> Frame:
         else ("free_id", "free_core_mates", "is_without_consent")
     )
     valid = pieces[(pieces["is_valid"] & pieces[of]).to_numpy()]
-    names, mates_of = valid[name].to_list(), valid[mates].to_list()
-    known = frozenset(names)
     pairs = {
         (one, mate) if one < mate else (mate, one)
-        for one, mates in zip(names, mates_of, strict=True)
+        for one, mates in zip(valid[name].to_list(), valid[mates].to_list(), strict=True)
         for mate in mates
-        if mate in known
     }
     return pd.DataFrame(sorted(pairs), columns=["piece_id", "neighbour_piece_id"], dtype="str")
+
+
+def pairs_among(pairs: Frame, names: pd.Series[str]) -> Frame:
+    """Return the pairs of which both are among some pieces, each once: cells say one over their border from both."""
+    both = pairs["piece_id"].isin(names) & pairs["neighbour_piece_id"].isin(names)
+    return pairs[both.to_numpy(dtype=bool)].drop_duplicates(ignore_index=True)
+
+
+def link_cores(pieces: Frame, *, with_consent: bool = True) -> Frame:
+    """Return the pairs of valid pieces that share a component of core, in one of the readings.
+
+    Parameters
+    ----------
+    pieces, with_consent
+        As for `core_pairs`, of any number of cells: a pair over a border is said from both its sides, and stands once.
+
+    Returns
+    -------
+        One row per pair, the lower id first. A mate that is not among the pieces, or is not valid, links nothing.
+    """
+    name, of = ("piece_id", "is_with_consent") if with_consent else ("free_id", "is_without_consent")
+    valid = pieces.loc[(pieces["is_valid"] & pieces[of]).to_numpy(dtype=bool), name]
+    return pairs_among(core_pairs(pieces, with_consent=with_consent), valid)
 
 
 @stage(takes=(Pieces, Layers), gives=PieceLinks)

@@ -22,11 +22,12 @@ from flexsites.config.roofs import ComplexRules
 from flexsites.config.study import BASE, Reading, Study
 from flexsites.exclusion.locations import (
     NAMED_STREET_M,
+    core_pairs,
     describe_locations,
     group_locations,
-    link_cores,
     link_pieces,
     main_locations,
+    pairs_among,
     place_pieces,
 )
 from flexsites.inputs.prepared import Prepared
@@ -130,12 +131,17 @@ def _linked(parts: Mapping[Cell, Path], inputs: Prepared, study: Study) -> tuple
     pieces of different cells within reach of each other, one at least sticks out of its own cell, or nearly; those of
     all cells are held with their shapes, and each cell is searched together with the ones near it.
     """
-    named = [_valid(path, _NAMED) for path in parts.values()]
+    named, links = list[Frame](), list[Frame]()
+    for path in parts.values():
+        pieces = _valid(path, _NAMED)
+        # Mates are lists of texts, much larger than the pairs they say: no more than those of a cell are held.
+        links.append(core_pairs(pieces))
+        named.append(pieces[t.ValidPieces.columns])
     valid = pd.concat(named, ignore_index=True)
-    links = [link_cores(valid)]
+    links = [pairs_among(t.concat(links, t.PieceLinks), valid["piece_id"])]
     if float(study.locations.gap_m) > 0.0:
         links += _across_gaps(parts, inputs, study)
-    return valid[t.ValidPieces.columns], t.concat(links, t.PieceLinks).drop_duplicates(ignore_index=True)
+    return valid, t.concat(links, t.PieceLinks).drop_duplicates(ignore_index=True)
 
 
 def _across_gaps(parts: Mapping[Cell, Path], inputs: Prepared, study: Study) -> Iterator[Frame]:

@@ -9,7 +9,7 @@ from flexsites import tables as t
 from flexsites.answer import sizes_of
 from flexsites.config.study import Reading
 from flexsites.runs.run import Place
-from flexsites.supply import HELD, Held, hold, join, ranks_of_sites, serve_locations, spread_supply
+from flexsites.supply import HELD, Held, hold, join, location_of, ranks_of_sites, serve_locations, spread_supply
 from flexsites.tables import Frame
 from flexsites.tables.contract import is_true
 from flexsites.tables.files import read_chunks, read_columns, write_table
@@ -37,11 +37,12 @@ def tell_supply(
     """
     names = tuple(reading.programmes)
     held = join([_held(place.parts / cell / reading.id, names) for cell in cells])
+    placed = {consent: location_of(held, with_consent=consent) for consent in (False, True)}
     sizes = sizes_of(reading)
-    served = serve_locations(held, piece_locations, locations, names=names, sizes=sizes)
+    served = serve_locations(held, piece_locations, locations, names=names, sizes=sizes, placed=placed)
     write_table(served, t.LocationSuitability, place.result(reading.id, "location_suitability"))
     reach_m = float(reading.counting.cluster_reach_m)
-    clusters = spread_supply(held, sites, names=names, sizes=sizes, reach_m=reach_m)
+    clusters = spread_supply(held, sites, names=names, sizes=sizes, reach_m=reach_m, placed=placed)
     write_table(clusters, t.Clusters, place.result(reading.id, "clusters"))
     columns = ["site_id", "flexmilieu", "is_suitable"]
     path = place.result(reading.id, "suitability")

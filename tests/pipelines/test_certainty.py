@@ -256,7 +256,7 @@ def _one_draw(opened: Opened, name: str, moved: Moved, d: int) -> Held:
     told = answer(kernel, Figures({name: moved.asked[d]}, {name: places}))
     truth = np.vectorize(_TRUTH.get)(told.judged[name].truth).astype(np.int8)
     room, formed = (getattr(told.homes[name], one)[None].astype(np.int32) for one in ("room", "formed"))
-    return Held(pd.DataFrame(), truth[None], told.judged[name].score[None], room, formed)
+    return Held(pd.DataFrame(), {}, truth[None], told.judged[name].score[None], room, formed)
 
 
 def test_the_same_seed_gives_the_same_answer_and_another_another(opened: Opened, groups: Certainty) -> None:
