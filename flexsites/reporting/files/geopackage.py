@@ -6,11 +6,13 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from flexsites.errors import writing
 from flexsites.reporting.files.qgis_style import LayerWords, categorised_style, lined_style
@@ -30,6 +32,7 @@ _STYLES_TABLE = """CREATE TABLE layer_styles (
     f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
     useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME)"""
 _LAYOUTS = "layouts_"
+_POLYGON = shapely.GeometryType.POLYGON.value
 _TABLES = {"sites": Sites, "pieces": Pieces, "roofs": Roofs}
 _NAME = "_name"
 _WHERE, _WHY = "where_it_lies", "what_takes_most"
@@ -71,10 +74,15 @@ def write_geopackage(directory: Path | str, lang: str = "nl", *, layouts: gpd.Ge
         with writing(folder):
             made = folder / path.name
             styles: dict[str, str] = {}
+            multi: dict[str, bool] = {}
             for name, rows in _batches(results, layouts, words):
                 layer = _joined(_with_names(_layer(rows), name, words))
                 mode: Literal["w", "a"] = "a" if name in styles else "w"
-                layer.to_file(made, layer=name, driver="GPKG", engine="pyogrio", mode=mode)
+                if name not in multi:
+                    multi[name] = _has_parts(results, name, rows)
+                layer.to_file(
+                    made, layer=name, driver="GPKG", engine="pyogrio", mode=mode, promote_to_multi=multi[name]
+                )
                 styles.setdefault(name, _style(name, layer, words))
             _add_styles(made, styles)
         made.replace(temporary)
@@ -101,6 +109,17 @@ def _batches(results: Results, layouts: gpd.GeoDataFrame | None, words: Words) -
     if results.has_roofs:
         for rows in results.chunks("roofs"):
             yield "roofs", rows
+
+
+def _has_parts(results: Results, name: str, first: Frame) -> bool:
+    """Whether a shape of a layer, of which the first rows are at hand, has several parts: then all are written so.
+
+    A layer has one kind of shape, and its rows are written some at a time.
+    """
+    later = results.chunks(name, columns=["geometry"]) if name in _TABLES and results.n_rows(name) > len(first) else ()
+    return any(
+        bool((shapely.get_type_id(rows["geometry"].to_numpy()) > _POLYGON).any()) for rows in chain([first], later)
+    )
 
 
 def _layer(frame: Frame) -> gpd.GeoDataFrame:

@@ -34,7 +34,8 @@ from flexsites.reporting.results import open_results
 from flexsites.reporting.summaries.portfolio import complexes_table
 from flexsites.reporting.why import main_reasons
 from flexsites.reporting.words import Words
-from flexsites.tables.files import read_chunks
+from flexsites.tables import Sites
+from flexsites.tables.files import read, read_chunks, write_table
 from tests.reporting_fixture import FLEXMILIEUS, NASTY_OWNER_TEXT, make_tables, write_results
 
 
@@ -84,6 +85,21 @@ def test_layers_written_some_rows_at_a_time_are_those_written_at_once(
         types = [db.execute("SELECT sql FROM sqlite_master WHERE name = 'sites'").fetchall() for db in (one, other)]
     assert styles[0] == styles[1]
     assert types[0] == types[1]
+
+
+def test_a_layer_has_one_kind_of_shape_wherever_the_one_of_several_parts_stands(
+    run_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Path(shutil.copytree(run_directory, tmp_path / "run"))
+    sites = read(place / "sites.parquet")
+    shapes = sites["geometry"].to_numpy().copy()
+    shapes[-1] = shapely.multipolygons([shapes[-1], shapely.box(0, 0, 1, 1)])
+    write_table(sites.set_geometry(gpd.GeoSeries(shapes, crs=sites.crs)), Sites, place / "sites.parquet")
+    monkeypatch.setattr(results, "require_as_written", lambda *_: None)
+    monkeypatch.setattr(results, "read_chunks", partial(read_chunks, rows=7))
+    layers = gpd.list_layers(path := write_geopackage(place)).set_index("name")
+    assert layers["geometry_type"]["sites"] == "MultiPolygon"
+    assert set(gpd.read_file(path, layer="sites").geom_type) == {"MultiPolygon"}
 
 
 @pytest.mark.parametrize("lang", ["nl", "en"])
