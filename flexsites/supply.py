@@ -16,17 +16,20 @@ import pandas as pd
 import shapely
 
 from flexsites.arrays import lists
-from flexsites.capacity.kernels.spread import Candidates, spread
+from flexsites.capacity.kernels.spread import Candidates, members_of, spread
 from flexsites.exclusion.locations import core_pairs, group_locations, pairs_among
 from flexsites.geometry.cluster_sizes import Sizes, per_cluster
 from flexsites.suitability.kernels.ranks import better_before
-from flexsites.tables import Clusters, Frame, LocationSuitability, ValidPieces, conform, empty
+from flexsites.tables import Clusters, Frame, LocationSuitability, ValidPieces, concat, conform, empty
+from flexsites.tables.arrow import places_among
+from flexsites.tables.contract import is_among
 from flexsites.tables.counting import AVAILABLE
 
-__all__ = ["Held", "hold", "join", "location_of", "serve_locations", "spread_supply"]
+__all__ = ["Held", "clusters_in_turn", "hold", "join", "location_of", "serve_locations", "spread_supply"]
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Placed = Mapping[bool, Frame]
 
 _ROOM = ("n_room_low", "n_room_expected", "n_room_high")
 _PER_CLUSTER = ("n_per_cluster_low", "n_per_cluster_expected", "n_per_cluster_high")
@@ -129,7 +132,7 @@ def join(parts: Sequence[Held]) -> Held:
     pieces = pd.concat([one.pieces for one in parts], ignore_index=True)
     arrays = (np.concatenate([getattr(one, name) for one in parts], axis=-1) for name in _ARRAYS)
     pairs = {name: pd.concat([one.pairs[name] for one in parts], ignore_index=True) for name in (False, True)}
-    return Held(pieces, pairs, *arrays).take(np.argsort(pieces["piece_id"].to_numpy(dtype=object), kind="stable"))
+    return Held(pieces, pairs, *arrays).take(pieces["piece_id"].array.argsort())
 
 
 def location_of(held: Held, *, with_consent: bool) -> Frame:
@@ -150,7 +153,7 @@ def serve_locations(
     *,
     names: Sequence[str],
     sizes: Mapping[str, Sizes],
-    placed: Mapping[bool, Frame] | None = None,
+    placed: Placed | None = None,
 ) -> Frame:
     """Say per location and flexmilieu whether it serves it, how well, its rank, its room and what one place holds.
 
@@ -173,7 +176,7 @@ def serve_locations(
     """
     parts = location_of(held, with_consent=True) if placed is None else placed[True]
     row = parts["row"].to_numpy(dtype=np.int64)
-    at = pd.Index(piece_locations["piece_id"]).get_indexer(pd.Index(held.pieces["piece_id"].array[row]))
+    at = places_among(held.pieces["piece_id"].iloc[row], piece_locations["piece_id"])
     row, at, part = row[at >= 0], at[at >= 0], parts["location_id"].to_numpy(dtype=object)[at >= 0]
     if not len(row) or not names:
         return empty(LocationSuitability)
@@ -269,7 +272,7 @@ def spread_supply(
     names: Sequence[str],
     sizes: Mapping[str, Sizes],
     reach_m: float,
-    placed: Mapping[bool, Frame] | None = None,
+    placed: Placed | None = None,
 ) -> Frame:
     """Place the clusters of spread supply: a possible arrangement, not the best, without and with consent.
 
@@ -290,21 +293,24 @@ def spread_supply(
     -------
         Clusters. Those of different flexmilieus, and of the two readings, are about the same land: never added.
     """
-    verdict = sites.set_index("site_id")["verdict"].reindex(held.pieces["site_id"])
-    is_available = verdict.isin(AVAILABLE).to_numpy()
-    rows = []
-    for with_consent in (False, True):
+    found = clusters_in_turn(held, sites, placed, names=names, sizes=sizes, reach_m=reach_m)
+    return concat(list(found), Clusters)
+
+
+def clusters_in_turn(
+    held: Held, sites: Frame, placed: Placed | None, *, names: Sequence[str], sizes: Mapping[str, Sizes], reach_m: float
+) -> Iterator[Frame]:
+    """Yield what `spread_supply` gives, one arrangement and flexmilieu at a time, in the order of the key."""
+    available = sites.loc[sites["verdict"].isin(AVAILABLE).to_numpy(dtype=bool), "site_id"]
+    is_available = is_among(held.pieces["site_id"], available)
+    for consent, with_consent in (("with", True), ("without", False)):
         mine = location_of(held, with_consent=with_consent) if placed is None else placed[with_consent]
         standing = _Standing.of(held, mine, is_available, with_consent=with_consent)
-        for i, name in enumerate(names):
-            one = _clusters(held, standing, i, sizes[name], reach_m=reach_m)
-            n, consent = len(one["site_id"]), "with" if with_consent else "without"
-            same = {"flexmilieu": name, "consent": consent}
-            rows.append(one | {column: np.full(n, value, dtype=object) for column, value in same.items()})
-    if not sum(len(one["site_id"]) for one in rows):
-        return empty(Clusters)
-    found = pd.DataFrame({name: np.concatenate([one[name] for one in rows]) for name in rows[0]})
-    return conform(found, Clusters, where="spread_supply", is_result=True)
+        for i in np.argsort(np.array(names, dtype=object)).tolist():
+            one = pd.DataFrame(_clusters(held, standing, i, sizes[names[i]], reach_m=reach_m))
+            if len(one):
+                one = one.assign(flexmilieu=names[i], consent=consent).sort_values("seed_piece_id", ignore_index=True)
+                yield conform(one, Clusters, where="spread_supply", is_result=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,9 +318,9 @@ class _Standing:
     """The pieces of available parcels in one reading, shape (n,) each, ``xy`` (n, 2): what clusters may stand on."""
 
     row: Ints
-    piece_id: npt.NDArray[np.object_]
-    site_id: npt.NDArray[np.object_]
-    location_id: npt.NDArray[np.object_]
+    piece_id: pd.Series[str]
+    site_id: pd.Series[str]
+    location_id: pd.Series[str]
     needs_consent: Bools
     site: Ints
     number: Ints
@@ -325,20 +331,19 @@ class _Standing:
     @classmethod
     def of(cls, held: Held, placed: Frame, is_available: Bools, *, with_consent: bool) -> _Standing:
         """Take them from what is held; ``placed`` tells the location of those of a reading."""
+        placed = placed[is_available[placed["row"].to_numpy(dtype=np.int64)]]
         row = placed["row"].to_numpy(dtype=np.int64)
-        stands = is_available[row]
-        row, location_id = row[stands], placed["location_id"].to_numpy(dtype=object)[stands]
         mine = held.pieces.iloc[row]
-        site_id = mine["site_id"].to_numpy(dtype=object)
         return cls(
-            row, mine["piece_id"].to_numpy(dtype=object), site_id, location_id,
-            ~mine["is_without_consent"].to_numpy(dtype=bool), pd.factorize(site_id, sort=True)[0].astype(np.int64),
-            numbers_of(mine, with_consent=with_consent), pd.factorize(location_id)[0].astype(np.int64),
-            mine["core_area_m2"].to_numpy(dtype=np.float64), mine[["x", "y"]].to_numpy(dtype=np.float64),
+            row, mine["piece_id"], mine["site_id"], placed["location_id"],
+            ~mine["is_without_consent"].to_numpy(dtype=bool),
+            pd.factorize(mine["site_id"], sort=True)[0].astype(np.int64), numbers_of(mine, with_consent=with_consent),
+            pd.factorize(placed["location_id"])[0].astype(np.int64), mine["core_area_m2"].to_numpy(dtype=np.float64),
+            mine[["x", "y"]].to_numpy(dtype=np.float64),
         )  # fmt: skip
 
 
-def _clusters(held: Held, standing: _Standing, i: int, size: Sizes, *, reach_m: float) -> dict[str, npt.NDArray[Any]]:
+def _clusters(held: Held, standing: _Standing, i: int, size: Sizes, *, reach_m: float) -> dict[str, Any]:
     """Return the clusters of one flexmilieu in one reading, as columns."""
     chosen = np.flatnonzero((held.truth[i, standing.row] == _YES) & (held.formed[i, standing.row] >= 1))
     row, needs_consent = standing.row[chosen], standing.needs_consent[chosen]
@@ -353,12 +358,14 @@ def _clusters(held: Held, standing: _Standing, i: int, size: Sizes, *, reach_m: 
         xy=standing.xy[chosen],
     )
     found = spread(candidates, size, reach_m=reach_m)
-    members = list(_members(found.cluster, len(found.seed)))
-    names, core, seed = standing.piece_id[chosen], standing.core_area_m2[chosen], found.seed
+    members = list(members_of(found.cluster, len(found.seed)))
+    # Of a country's texts those of a flexmilieu alone are made objects.
+    names = standing.piece_id.iloc[chosen].to_numpy(dtype=object)
+    core, seed = standing.core_area_m2[chosen], found.seed
     return {
         "seed_piece_id": names[seed],
-        "site_id": standing.site_id[chosen][seed],
-        "location_id": standing.location_id[chosen][seed],
+        "site_id": standing.site_id.array[chosen[seed]],
+        "location_id": standing.location_id.array[chosen[seed]],
         "verdict": np.where(needs_consent, "conditional", "eligible").astype(object)[seed],
         "score": candidates.score[seed],
         "location_x_m": candidates.xy[seed, 0],
@@ -376,25 +383,18 @@ def numbers_of(pieces: Frame, *, with_consent: bool) -> Ints:
     return number.to_numpy(dtype=np.int64)
 
 
-def _members(cluster: Ints, n: int) -> Iterator[Ints]:
-    """Yield the members of each cluster, in the order of the clusters."""
-    order = np.argsort(cluster, kind="stable")
-    bounds = np.searchsorted(cluster[order], np.arange(n + 1))
-    yield from (order[bounds[i] : bounds[i + 1]] for i in range(n))
-
-
 def ranks_of_sites(held: Held, piece_locations: Frame, served: Frame) -> Frame:
     """Return the best rank of the locations that each parcel has a piece in, per flexmilieu: ``rank``."""
-    at = pd.Index(piece_locations["piece_id"]).get_indexer(pd.Index(held.pieces["piece_id"]))
-    site, site_ids = pd.factorize(held.pieces["site_id"].to_numpy(dtype=object)[at >= 0], sort=True)
-    location, ids = pd.factorize(piece_locations["location_id"].to_numpy(dtype=object)[at[at >= 0]])
+    at = places_among(held.pieces["piece_id"], piece_locations["piece_id"])
+    site, site_ids = pd.factorize(held.pieces["site_id"].array[at >= 0], sort=True)
+    location, ids = pd.factorize(piece_locations["location_id"].array[at[at >= 0]])
     ranked = served[served["rank"].notna().to_numpy()]
     name, names = pd.factorize(ranked["flexmilieu"].to_numpy(dtype=object), sort=True)
-    here = pd.Index(ids).get_indexer(pd.Index(ranked["location_id"].to_numpy(dtype=object)))
+    here = places_among(ranked["location_id"], pd.Series(ids))
     none = np.iinfo(np.int64).max
     of_location, best = (np.full((len(one), len(names)), none, dtype=np.int64) for one in (ids, site_ids))
     of_location[here[here >= 0], name[here >= 0]] = ranked["rank"].to_numpy(dtype=np.int64)[here >= 0]
     np.minimum.at(best, site, of_location[location])
     i, j = np.nonzero(best < none)
-    texts = {"site_id": pd.array(site_ids[i], dtype="str"), "flexmilieu": pd.array(names[j], dtype="str")}
+    texts = {"site_id": site_ids[i], "flexmilieu": pd.array(names[j], dtype="str")}
     return pd.DataFrame(texts | {"rank": pd.array(best[i, j], dtype="Int64")})

@@ -27,6 +27,7 @@ from flexsites.tables import (
     StreetLines,
     ValidPieces,
 )
+from flexsites.tables.contract import is_among
 from flexsites.tables.stage import stage
 
 NAMED_STREET_M = 500.0
@@ -66,8 +67,8 @@ def core_pairs(pieces: Frame, *, with_consent: bool = True) -> Frame:
 
 def pairs_among(pairs: Frame, names: pd.Series[str]) -> Frame:
     """Return the pairs of which both are among some pieces, each once: cells say one over their border from both."""
-    both = pairs["piece_id"].isin(names) & pairs["neighbour_piece_id"].isin(names)
-    return pairs[both.to_numpy(dtype=bool)].drop_duplicates(ignore_index=True)
+    both = is_among(pairs["piece_id"], names) & is_among(pairs["neighbour_piece_id"], names)
+    return pairs[both].drop_duplicates(ignore_index=True)
 
 
 def link_cores(pieces: Frame, *, with_consent: bool = True) -> Frame:

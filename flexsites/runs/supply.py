@@ -9,10 +9,10 @@ from flexsites import tables as t
 from flexsites.answer import sizes_of
 from flexsites.config.study import Reading
 from flexsites.runs.run import Place
-from flexsites.supply import HELD, Held, hold, join, location_of, ranks_of_sites, serve_locations, spread_supply
+from flexsites.supply import HELD, Held, clusters_in_turn, hold, join, location_of, ranks_of_sites, serve_locations
 from flexsites.tables import Frame
 from flexsites.tables.contract import is_true
-from flexsites.tables.files import read_chunks, read_columns, write_table
+from flexsites.tables.files import read_chunks, read_columns, write_chunks, write_table
 
 
 def tell_supply(
@@ -41,14 +41,16 @@ def tell_supply(
     sizes = sizes_of(reading)
     served = serve_locations(held, piece_locations, locations, names=names, sizes=sizes, placed=placed)
     write_table(served, t.LocationSuitability, place.result(reading.id, "location_suitability"))
+    ranks = ranks_of_sites(held, piece_locations, served)
+    del served
     reach_m = float(reading.counting.cluster_reach_m)
-    clusters = spread_supply(held, sites, names=names, sizes=sizes, reach_m=reach_m, placed=placed)
-    write_table(clusters, t.Clusters, place.result(reading.id, "clusters"))
+    clusters = clusters_in_turn(held, sites, placed, names=names, sizes=sizes, reach_m=reach_m)
+    write_chunks(clusters, t.Clusters, place.result(reading.id, "clusters"))
     columns = ["site_id", "flexmilieu", "is_suitable"]
     path = place.result(reading.id, "suitability")
     suiting = [rows[is_true(rows["is_suitable"])] for rows in read_chunks(path, columns=columns)]
     suits = t.concat(suiting, t.Suitability)
-    return suits[columns[:2]].merge(ranks_of_sites(held, piece_locations, served), on=columns[:2])
+    return suits[columns[:2]].merge(ranks, on=columns[:2])
 
 
 def _held(folder: Path, names: Sequence[str]) -> Held:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -145,3 +146,10 @@ def precedence(found: Candidates) -> Ints:
     falling = -np.where(np.isnan(found.score), -np.inf, found.score)
     keys = (found.number, found.site, -found.formed, falling, found.verdict)
     return np.asarray(np.lexsort(keys), dtype=np.int64)
+
+
+def members_of(cluster: Ints, n: int) -> Iterator[Ints]:
+    """Yield the members of each cluster, in the order of the clusters."""
+    order = np.argsort(cluster, kind="stable")
+    bounds = np.searchsorted(cluster[order], np.arange(n + 1))
+    yield from (order[bounds[i] : bounds[i + 1]] for i in range(n))
