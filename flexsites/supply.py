@@ -293,23 +293,25 @@ def spread_supply(
     -------
         Clusters. Those of different flexmilieus, and of the two readings, are about the same land: never added.
     """
-    found = clusters_in_turn(held, sites, placed, names=names, sizes=sizes, reach_m=reach_m)
+    numbered = list(enumerate(names))
+    found = clusters_in_turn(held, sites, placed, consents=(False, True), names=numbered, sizes=sizes, reach_m=reach_m)
     return concat(list(found), Clusters)
 
 
 def clusters_in_turn(
-    held: Held, sites: Frame, placed: Placed | None, *, names: Sequence[str], sizes: Mapping[str, Sizes], reach_m: float
-) -> Iterator[Frame]:
-    """Yield what `spread_supply` gives, one arrangement and flexmilieu at a time, in the order of the key."""
+    held: Held, sites: Frame, placed: Placed | None, *, consents: Sequence[bool], names: Sequence[tuple[int, str]],
+    sizes: Mapping[str, Sizes], reach_m: float,
+) -> Iterator[Frame]:  # fmt: skip
+    """Yield what `spread_supply` gives by arrangement and flexmilieu, each with its number among those held."""
     available = sites.loc[sites["verdict"].isin(AVAILABLE).to_numpy(dtype=bool), "site_id"]
     is_available = is_among(held.pieces["site_id"], available)
-    for consent, with_consent in (("with", True), ("without", False)):
+    for with_consent in consents:
         mine = location_of(held, with_consent=with_consent) if placed is None else placed[with_consent]
         standing = _Standing.of(held, mine, is_available, with_consent=with_consent)
-        for i in np.argsort(np.array(names, dtype=object)).tolist():
-            one = pd.DataFrame(_clusters(held, standing, i, sizes[names[i]], reach_m=reach_m))
+        for i, name in names:
+            one = pd.DataFrame(_clusters(held, standing, i, sizes[name], reach_m=reach_m))
             if len(one):
-                one = one.assign(flexmilieu=names[i], consent=consent).sort_values("seed_piece_id", ignore_index=True)
+                one = one.assign(flexmilieu=name, consent="with" if with_consent else "without")
                 yield conform(one, Clusters, where="spread_supply", is_result=True)
 
 
@@ -359,9 +361,7 @@ def _clusters(held: Held, standing: _Standing, i: int, size: Sizes, *, reach_m: 
     )
     found = spread(candidates, size, reach_m=reach_m)
     members = list(members_of(found.cluster, len(found.seed)))
-    # Of a country's texts those of a flexmilieu alone are made objects.
-    names = standing.piece_id.iloc[chosen].to_numpy(dtype=object)
-    core, seed = standing.core_area_m2[chosen], found.seed
+    names, core, seed = standing.piece_id.iloc[chosen].to_numpy(dtype=object), standing.core_area_m2[chosen], found.seed
     return {
         "seed_piece_id": names[seed],
         "site_id": standing.site_id.array[chosen[seed]],

@@ -44,8 +44,13 @@ def tell_supply(
     ranks = ranks_of_sites(held, piece_locations, served)
     del served
     reach_m = float(reading.counting.cluster_reach_m)
-    clusters = clusters_in_turn(held, sites, placed, names=names, sizes=sizes, reach_m=reach_m)
-    write_chunks(clusters, t.Clusters, place.result(reading.id, "clusters"))
+    numbered = sorted(enumerate(names), key=lambda one: one[1])
+    # In the order of the key, in which "with" goes before "without".
+    clusters = clusters_in_turn(
+        held, sites, placed, consents=(True, False), names=numbered, sizes=sizes, reach_m=reach_m
+    )  # fmt: skip
+    in_order = (rows.sort_values("seed_piece_id", ignore_index=True) for rows in clusters)
+    write_chunks(in_order, t.Clusters, place.result(reading.id, "clusters"))
     columns = ["site_id", "flexmilieu", "is_suitable"]
     path = place.result(reading.id, "suitability")
     suiting = [rows[is_true(rows["is_suitable"])] for rows in read_chunks(path, columns=columns)]
