@@ -5,17 +5,14 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from browser import PATIENCE_MS, opened
+from playwright.sync_api import Browser, Page
 from playwright.sync_api import Error as BrowserError
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage")
 OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND"
-PATIENCE_MS = 60_000
 WAIT_MS = 250
 ENOUGH_COLOURS = 3
 """More than these and something is on a map: ground, frame and a mark of what waits are three."""
@@ -64,17 +61,14 @@ def _comes(page: Page, asked: str) -> bool:
 
 def main(reports: list[str]) -> int:
     """Open every report; return 1 if anything is wrong with one of them."""
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if path is None or not reports:
-        sys.exit(f"nothing to open with (one of {', '.join(BROWSERS)}), or no report to open: {reports}")
+    if not reports:
+        sys.exit("no report to open")
     code = 0
-    with sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=path, args=[*FLAGS, OFFLINE])
+    with opened(OFFLINE) as browser:
         for report in reports:
             wrong = what_is_wrong(browser, Path(report))
             sys.stdout.write(f"{report}: {'; '.join(wrong) or 'opens, and is drawn'}\n")
             code = code or int(bool(wrong))
-        browser.close()
     return code
 
 

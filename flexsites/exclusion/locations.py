@@ -71,21 +71,20 @@ def pairs_among(pairs: Frame, names: pd.Series[str]) -> Frame:
     return pairs[both].drop_duplicates(ignore_index=True)
 
 
-def link_cores(pieces: Frame, *, with_consent: bool = True) -> Frame:
-    """Return the pairs of valid pieces that share a component of core, in one of the readings.
+def link_cores(pieces: Frame) -> Frame:
+    """Return the pairs of valid pieces of the first reading that share a component of core.
 
     Parameters
     ----------
-    pieces, with_consent
+    pieces
         As for `core_pairs`, of any number of cells: a pair over a border is said from both its sides, and stands once.
 
     Returns
     -------
         One row per pair, the lower id first. A mate that is not among the pieces, or is not valid, links nothing.
     """
-    name, of = ("piece_id", "is_with_consent") if with_consent else ("free_id", "is_without_consent")
-    valid = pieces.loc[(pieces["is_valid"] & pieces[of]).to_numpy(dtype=bool), name]
-    return pairs_among(core_pairs(pieces, with_consent=with_consent), valid)
+    is_valid = (pieces["is_valid"] & pieces["is_with_consent"]).to_numpy(dtype=bool)
+    return pairs_among(core_pairs(pieces), pieces.loc[is_valid, "piece_id"])
 
 
 @stage(takes=(Pieces, Layers), gives=PieceLinks)

@@ -37,8 +37,8 @@ from flexsites.tables import (
 from flexsites.tables.contract import is_among, rows_of
 from flexsites.tables.stage import stage
 
-_ROUNDING_M2 = 0.01
-"""By how much faces of a parcel may sum to less than what is dissolved of them."""
+_ROUNDING_M2 = 1.0
+"""[A] What is dissolved of faces, on a grid of a millimetre at the coarsest, exceeds their sum by less than this."""
 
 
 @stage(takes=(Parcels, Parcels, Faces, StreetLines, Layers, Exclusions), gives=NearMisses)
