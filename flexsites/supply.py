@@ -1,7 +1,6 @@
 """Homes over an area: what each location holds and its rank, and a possible arrangement of clusters (METHOD 0).
 
-Both look beyond the cell. What cells leave of pieces is held as arrays, pieces x flexmilieus, and put in the order of
-the pieces' ids, so that neither cells nor workers show in the answer.
+Both look beyond the cell, at what all cells left of their pieces.
 """
 
 from __future__ import annotations
@@ -13,137 +12,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import shapely
 
 from flexsites.arrays import lists
 from flexsites.capacity.kernels.spread import Candidates, members_of, spread
-from flexsites.exclusion.locations import core_pairs, group_locations, pairs_among
 from flexsites.geometry.cluster_sizes import Sizes, per_cluster
+from flexsites.held import ROOM, UNKNOWN, YES, Held, Placed, location_of
 from flexsites.suitability.kernels.ranks import better_before
-from flexsites.tables import Clusters, Frame, LocationSuitability, ValidPieces, concat, conform, empty
+from flexsites.tables import Clusters, Frame, LocationSuitability, concat, conform
 from flexsites.tables.arrow import places_among
 from flexsites.tables.contract import is_among
 from flexsites.tables.counting import AVAILABLE
 
-__all__ = ["Held", "clusters_in_turn", "hold", "join", "location_of", "serve_locations", "spread_supply"]
+__all__ = ["clusters_in_turn", "ranks_of_sites", "serve_locations", "served_in_turn", "spread_supply"]
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-Placed = Mapping[bool, Frame]
 
-_ROOM = ("n_room_low", "n_room_expected", "n_room_high")
 _PER_CLUSTER = ("n_per_cluster_low", "n_per_cluster_expected", "n_per_cluster_high")
 _SPREAD = ("n_spread_low", "n_spread_expected", "n_spread_high")
-_NO, _UNKNOWN, _YES = 0, 1, 2
 BEST_FIRST = {"eligible": 0, "conditional": 1, "unknown": 2, "excluded": 3}
-_COLUMNS = ["piece_id", "free_id", "site_id", "piece_number", "is_with_consent", "is_without_consent", "core_area_m2"]
-_FORMED = "n_room_clusters"
-_ARRAYS = ("truth", "score", "room", "formed")
-HELD: Mapping[str, Sequence[str]] = {
-    "pieces": (*_COLUMNS, "is_valid", "core_mates", "free_core_mates", "access_x_m", "access_y_m", "geometry"),
-    "piece_suitability": ("piece_id", "flexmilieu", "is_suitable", "score"),
-    "units": ("piece_id", "flexmilieu", *_ROOM, _FORMED),
-}
-"""What is read of the tables of a cell to hold its pieces."""
 
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What is held of n valid pieces, of both readings.
-
-    Attributes
-    ----------
-    pieces
-        Their ids, parcels, readings and core area, and where each lies: ``x``, ``y``.
-    pairs
-        Per reading, with consent (true) and without, the pairs of pieces that share core; others than these n too.
-    truth
-        No, unknown or yes, shape (flexmilieus, n).
-    score
-        NaN: none, shape (flexmilieus, n).
-    room
-        As it is told, low, expected, high, shape (flexmilieus, 3, n).
-    formed
-        Room at the figures that clusters are formed at, shape (flexmilieus, n).
-    """
-
-    pieces: Frame
-    pairs: Mapping[bool, Frame]
-    truth: npt.NDArray[np.int8]
-    score: npt.NDArray[np.float64]
-    room: npt.NDArray[np.int32]
-    formed: npt.NDArray[np.int32]
-
-    def take(self, rows: Ints | Bools) -> Held:
-        """Return some of the pieces, in an order."""
-        pieces = self.pieces.iloc[np.arange(len(self.pieces))[rows]].reset_index(drop=True)
-        arrays = self.truth[:, rows], self.score[:, rows], self.room[:, :, rows], self.formed[:, rows]
-        return Held(pieces, self.pairs, *arrays)
-
-    def answered(self, truth: npt.NDArray[np.int8], score: npt.NDArray[np.float64], room: Ints, formed: Ints) -> Held:
-        """Return the same pieces as another reading of figures judges and counts them, in the same shapes.
-
-        ``truth`` is as it is judged: 1 yes, 0 no, -1 unknown.
-        """
-        told = np.array([_NO, _YES, _UNKNOWN], dtype=np.int8)[truth]
-        return Held(self.pieces, self.pairs, told, score, room.astype(np.int32), formed.astype(np.int32))
-
-
-def hold(pieces: Frame, piece_suitability: Frame, units: Frame, *, names: Sequence[str]) -> Held:
-    """Hold what a cell leaves of its valid pieces.
-
-    Parameters
-    ----------
-    pieces, piece_suitability, units
-        Tables of one cell. A piece lies where its entrance meets it; without one, at a point on it.
-    names
-        The flexmilieus, in the order of the rows.
-    """
-    valid = pieces[pieces["is_valid"].to_numpy(dtype=bool)]
-    at = valid[["access_x_m", "access_y_m"]].to_numpy(dtype=np.float64, copy=True)
-    lacks_entrance = np.isnan(at[:, 0])
-    at[lacks_entrance] = shapely.get_coordinates(shapely.point_on_surface(valid["geometry"].to_numpy()[lacks_entrance]))
-    held = pd.DataFrame(valid[_COLUMNS]).assign(x=at[:, 0], y=at[:, 1]).reset_index(drop=True)
-    pairs = {consent: core_pairs(valid, with_consent=consent) for consent in (False, True)}
-    return Held(held, pairs, *_judged(held, piece_suitability, units, names))
-
-
-def _judged(held: Frame, piece_suitability: Frame, units: Frame, names: Sequence[str]) -> tuple[npt.NDArray[Any], ...]:
-    """Return how pieces are judged, and what room they have: truth, score, room and what clusters are formed at."""
-    shape = (len(names), len(held))
-    truth, score = np.full(shape, _UNKNOWN, dtype=np.int8), np.full(shape, np.nan)
-    row, column = _at(piece_suitability, held, names)
-    is_suitable = piece_suitability["is_suitable"].astype("Int8").map({1: _YES, 0: _NO}).fillna(_UNKNOWN)
-    truth[row, column], score[row, column] = is_suitable.to_numpy(dtype=np.int8), piece_suitability["score"].to_numpy()
-    room = np.zeros((len(names), len(_ROOM) + 1, len(held)), dtype=np.int32)
-    row, column = _at(units, held, names)
-    room[row, :, column] = units[[*_ROOM, _FORMED]].to_numpy(dtype=np.int32)
-    return truth, score, room[:, :-1], room[:, -1]
-
-
-def _at(rows: Frame, held: Frame, names: Sequence[str]) -> tuple[Ints, Ints]:
-    """Return where rows of pieces and flexmilieus stand among those held."""
-    row = pd.Index(list(names)).get_indexer(pd.Index(rows["flexmilieu"]))
-    return row.astype(np.int64), pd.Index(held["piece_id"]).get_indexer(pd.Index(rows["piece_id"])).astype(np.int64)
-
-
-def join(parts: Sequence[Held]) -> Held:
-    """Return what cells hold together, in the order of the pieces' ids: whatever the order of the cells."""
-    pieces = pd.concat([one.pieces for one in parts], ignore_index=True)
-    arrays = (np.concatenate([getattr(one, name) for one in parts], axis=-1) for name in _ARRAYS)
-    pairs = {name: pd.concat([one.pairs[name] for one in parts], ignore_index=True) for name in (False, True)}
-    return Held(pieces, pairs, *arrays).take(pieces["piece_id"].array.argsort())
-
-
-def location_of(held: Held, *, with_consent: bool) -> Frame:
-    """Return which pieces are of a reading, and the location (gap 0) of each: ``row``, ``location_id``, by row."""
-    name = "piece_id" if with_consent else "free_id"
-    which = held.pieces["is_with_consent" if with_consent else "is_without_consent"].to_numpy(dtype=bool)
-    mine = held.pieces[which]
-    valid = pd.DataFrame({"piece_id": mine[name], "site_id": mine["site_id"], "core_area_m2": mine["core_area_m2"]})
-    valid, links = conform(valid, ValidPieces, where="location_of"), pairs_among(held.pairs[with_consent], mine[name])
-    ids = group_locations(valid, links).set_index("piece_id")["location_id"].reindex(mine[name]).to_numpy(dtype=object)
-    return pd.DataFrame({"row": np.flatnonzero(which), "location_id": ids})
+_LOCATIONS_AT_ONCE = 100_000
+"""Of so many locations the answers are rows of a table at once: those of a country are six million."""
 
 
 def serve_locations(
@@ -174,28 +64,47 @@ def serve_locations(
         of the pieces that decide, ``site_id`` the parcel of the largest of these. Room is that of all its pieces
         together. Where locations reach over gaps, one place is a part without: no number of homes depends on the gap.
     """
+    found = served_in_turn(held, piece_locations, locations, names=names, sizes=sizes, placed=placed)
+    return concat(list(found), LocationSuitability)
+
+
+def served_in_turn(
+    held: Held,
+    piece_locations: Frame,
+    locations: Frame,
+    *,
+    names: Sequence[str],
+    sizes: Mapping[str, Sizes],
+    placed: Placed | None = None,
+    at_once: int = _LOCATIONS_AT_ONCE,
+) -> Iterator[Frame]:
+    """Yield what `serve_locations` gives in the order of the key, of so many locations at once."""
     parts = location_of(held, with_consent=True) if placed is None else placed[True]
     row = parts["row"].to_numpy(dtype=np.int64)
     at = places_among(held.pieces["piece_id"].iloc[row], piece_locations["piece_id"])
     row, at, part = row[at >= 0], at[at >= 0], parts["location_id"].to_numpy(dtype=object)[at >= 0]
     if not len(row) or not names:
-        return empty(LocationSuitability)
+        return
     lies = _Lying.of(held, row, piece_locations["location_id"].to_numpy(dtype=object)[at], part, locations)
-    rows = [_served(held, lies, i, sizes[name]) for i, name in enumerate(names)]
-    found = {name: np.concatenate([one[name] for one in rows]) for name in rows[0]}
-    n = len(lies.location_id)
-    served = pd.DataFrame(
-        {
-            "location_id": np.tile(lies.location_id, len(names)),
-            "flexmilieu": np.repeat(np.array(names, dtype=object), n),
-            "site_id": found["site_id"],
-            "is_suitable": pd.arrays.BooleanArray(found["truth"] == _YES, found["truth"] == _UNKNOWN),
-            "score": found["score"],
-            "rank": pd.arrays.IntegerArray(found["rank"], found["rank"] == 0),
-            **{name: found[name] for name in (*_ROOM, *_PER_CLUSTER)},
-        }
-    )
-    return conform(served, LocationSuitability, where="serve_locations", is_result=True)
+    in_order = sorted(range(len(names)), key=names.__getitem__)
+    served = [_served(held, lies, i, sizes[names[i]]) for i in in_order]
+    for first in range(0, len(lies.location_id), at_once):
+        here = slice(first, first + at_once)
+        # By location and then by flexmilieu, as the key is.
+        found = {name: np.stack([one[name][here] for one in served], axis=1).ravel() for name in served[0]}
+        ids = lies.location_id[here]
+        rows = pd.DataFrame(
+            {
+                "location_id": np.repeat(ids, len(names)),
+                "flexmilieu": np.tile(np.array([names[i] for i in in_order], dtype=object), len(ids)),
+                "site_id": found["site_id"],
+                "is_suitable": pd.arrays.BooleanArray(found["truth"] == YES, found["truth"] == UNKNOWN),
+                "score": found["score"],
+                "rank": pd.arrays.IntegerArray(found["rank"], found["rank"] == 0),
+                **{name: found[name] for name in (*ROOM, *_PER_CLUSTER)},
+            }
+        )
+        yield conform(rows, LocationSuitability, where="serve_locations", is_result=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,11 +165,11 @@ def _served(held: Held, lies: _Lying, i: int, size: Sizes) -> dict[str, npt.NDAr
     n_parts = int(lies.part.max()) + 1
     rooms = np.stack([np.bincount(lies.part, one[lies.row], minlength=n_parts) for one in held.room[i]])
     homes = per_cluster(rooms.astype(np.int64), size.minimum, size.maximum)
-    rank, suits = np.zeros(len(best), dtype=np.int64), best == _YES
+    rank, suits = np.zeros(len(best), dtype=np.int64), best == YES
     rank[suits] = better_before(lies.verdict[suits].astype(np.int64), highest[suits])
     return {
         "truth": best, "score": highest, "site_id": lies.site_id[largest], "rank": rank,
-        **dict(zip(_ROOM, np.add.reduceat(rooms, lies.first_part, axis=1).astype(np.int64), strict=True)),
+        **dict(zip(ROOM, np.add.reduceat(rooms, lies.first_part, axis=1).astype(np.int64), strict=True)),
         **dict(zip(_PER_CLUSTER, np.maximum.reduceat(homes, lies.first_part, axis=1), strict=True)),
     }  # fmt: skip
 
@@ -347,7 +256,7 @@ class _Standing:
 
 def _clusters(held: Held, standing: _Standing, i: int, size: Sizes, *, reach_m: float) -> dict[str, Any]:
     """Return the clusters of one flexmilieu in one reading, as columns."""
-    chosen = np.flatnonzero((held.truth[i, standing.row] == _YES) & (held.formed[i, standing.row] >= 1))
+    chosen = np.flatnonzero((held.truth[i, standing.row] == YES) & (held.formed[i, standing.row] >= 1))
     row, needs_consent = standing.row[chosen], standing.needs_consent[chosen]
     candidates = Candidates(
         verdict=needs_consent.astype(np.int64),

@@ -29,9 +29,10 @@ from flexsites.config.suitability import Flexmilieu
 from flexsites.exclusion.locations import describe_locations, group_locations, link_cores, place_pieces
 from flexsites.exploitation.land import exploit
 from flexsites.geometry.cluster_sizes import Sizes
+from flexsites.held import hold
 from flexsites.suitability.judgement import judge
 from flexsites.suitability.sites import gather
-from flexsites.supply import hold, ranks_of_sites, serve_locations, spread_supply
+from flexsites.supply import ranks_of_sites, serve_locations, spread_supply
 from flexsites.tables import (
     CRS,
     Accessibility,

@@ -20,7 +20,8 @@ from flexsites.config.readings import Reading
 from flexsites.config.resolved import RESOLVED, read_resolved, reading_of, settings_of
 from flexsites.config.settings import Settings
 from flexsites.errors import Fault, InputError
-from flexsites.supply import Held, hold, location_of, ranks_of_sites, serve_locations, spread_supply
+from flexsites.held import Held, hold, location_of
+from flexsites.supply import ranks_of_sites, serve_locations, spread_supply
 from flexsites.tables import Exclusions, Frame, Parcels, valid
 from flexsites.tables.contract import is_true
 from flexsites.tables.defined import require_columns

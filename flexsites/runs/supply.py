@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from flexsites import tables as t
 from flexsites.answer import sizes_of
 from flexsites.config.study import Reading
+from flexsites.held import HELD, Held, hold, join, location_of
 from flexsites.runs.run import Place
-from flexsites.supply import HELD, Held, clusters_in_turn, hold, join, location_of, ranks_of_sites, serve_locations
+from flexsites.supply import clusters_in_turn, ranks_of_sites, served_in_turn
 from flexsites.tables import Frame
 from flexsites.tables.contract import is_true
-from flexsites.tables.files import read_chunks, read_columns, write_chunks, write_table
+from flexsites.tables.files import read_chunks, read_columns, write_chunks
 
 
 def tell_supply(
@@ -39,10 +40,15 @@ def tell_supply(
     held = join([_held(place.parts / cell / reading.id, names) for cell in cells])
     placed = {consent: location_of(held, with_consent=consent) for consent in (False, True)}
     sizes = sizes_of(reading)
-    served = serve_locations(held, piece_locations, locations, names=names, sizes=sizes, placed=placed)
-    write_table(served, t.LocationSuitability, place.result(reading.id, "location_suitability"))
-    ranks = ranks_of_sites(held, piece_locations, served)
-    del served
+    ranked: list[Frame] = []
+
+    def served() -> Iterator[Frame]:
+        for rows in served_in_turn(held, piece_locations, locations, names=names, sizes=sizes, placed=placed):
+            ranked.append(rows.loc[rows["rank"].notna(), ["location_id", "flexmilieu", "rank"]])
+            yield rows
+
+    write_chunks(served(), t.LocationSuitability, place.result(reading.id, "location_suitability"))
+    ranks = ranks_of_sites(held, piece_locations, t.concat(ranked, t.LocationSuitability))
     reach_m = float(reading.counting.cluster_reach_m)
     numbered = sorted(enumerate(names), key=lambda one: one[1])
     # In the order of the key, in which "with" goes before "without".

@@ -24,12 +24,13 @@ from flexsites.config.what_if import variant_asked
 from flexsites.errors import ConfigError
 from flexsites.finished.questions import Questions
 from flexsites.geometry.cluster_sizes import Sizes
+from flexsites.held import Held, hold
 from flexsites.reporting import certainty_lines
 from flexsites.reporting.names import words_of
 from flexsites.reporting.report.certainty import certainty
 from flexsites.reporting.results import open_results
 from flexsites.runs.certainty import draw
-from flexsites.supply import Held, hold, serve_locations, spread_supply
+from flexsites.supply import serve_locations, spread_supply
 from flexsites.tables import valid
 from flexsites.tables.contract import is_true
 from flexsites.tables.files import read

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
 
-from flexsites.supply import Held, hold, join, location_of
-from flexsites.tables import Frame, PieceSuitability, Units, empty
+from flexsites.geometry.cluster_sizes import Sizes
+from flexsites.held import Held, hold, join, location_of
+from flexsites.supply import serve_locations, served_in_turn
+from flexsites.tables import Frame, LocationSuitability, PieceSuitability, Units, concat, empty
 from flexsites.worlds.plain import plain_pieces, plot
 
 MATES = {"a": ("b#1", "x#1"), "b": ("a#1", "c#1"), "c": ("b#1",), "x": ()}
@@ -29,6 +34,20 @@ def _held(*names: str) -> Held:
     return hold(_pieces(*names), empty(PieceSuitability), empty(Units), names=())
 
 
+def _apart(n: int) -> Held:
+    """Return pieces that share no core with another."""
+    held = _held("a", "b", "c")
+    ids = [f"s{number}" for number in range(n)]
+    pieces = pd.concat([held.pieces.iloc[:1]] * n, ignore_index=True)
+    texts = {"piece_id": [f"{one}#1" for one in ids], "free_id": [f"{one}#1~" for one in ids], "site_id": ids}
+    pieces = pieces.assign(**{name: pd.array(values, dtype="str") for name, values in texts.items()})
+    shape = (0, n)
+    return Held(
+        pieces, {consent: pairs.iloc[:0] for consent, pairs in held.pairs.items()},
+        np.zeros(shape, np.int8), np.zeros(shape), np.zeros((0, 3, n), np.int32), np.zeros(shape, np.int32),
+    )  # fmt: skip
+
+
 def test_no_list_of_mates_is_held() -> None:
     held = _held("a", "b", "c", "x")
     assert not {"core_mates", "free_core_mates"} & set(held.pieces), "texts of mates are the most of a country's pieces"
@@ -41,3 +60,26 @@ def test_pairs_over_borders_of_cells_link_their_pieces() -> None:
         told = location_of(parts, with_consent=consent)
         assert told.equals(location_of(whole, with_consent=consent))
         assert told["location_id"].tolist() == ["a#1" if consent else "a#1~"] * 3
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 5])
+def test_locations_are_told_in_the_order_of_the_key_however_many_at_once(at_once: int) -> None:
+    names, places = ("zorg_nabij", "campus"), 7
+    held, rng = _apart(places), np.random.default_rng(3)
+    judged = held.answered(
+        rng.integers(-1, 2, (2, places)).astype(np.int8), rng.random((2, places)),
+        rng.integers(0, 90, (2, 3, places)), rng.integers(0, 90, (2, places)),
+    )  # fmt: skip
+    ids = held.pieces["piece_id"]
+    located = pd.DataFrame({"piece_id": ids, "location_id": ids})
+    locations = pd.DataFrame({"location_id": ids, "verdict": ["eligible", "conditional"] * 3 + ["unknown"]})
+    given = {"names": names, "sizes": dict.fromkeys(names, Sizes((10,) * 3, (40,) * 3, 10))}
+    whole = serve_locations(judged, located, locations, **given)
+    parts = list(served_in_turn(judged, located, locations, at_once=at_once, **given))
+    assert [len(one) for one in parts] == [2 * min(at_once, places - first) for first in range(0, places, at_once)]
+    assert_frame_equal(concat(parts, LocationSuitability), whole)
+    in_order = [[one, name] for one in ids for name in sorted(names)]
+    assert whole[["location_id", "flexmilieu"]].to_numpy().tolist() == in_order
+    told = whole.set_index(["flexmilieu", "location_id"])["n_room_expected"]
+    for i, name in enumerate(names):
+        assert told[name].tolist() == judged.room[i, 1].tolist()
