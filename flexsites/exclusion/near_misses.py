@@ -139,7 +139,10 @@ def near_misses(
             spoken=spoken.at(np.flatnonzero(is_asked)), rules=others, tests=tests, locations=locations, time=time,
             lane_m=lane_m, land=land,
         )  # fmt: skip
-        free = pieces[(pieces["is_valid"] & pieces["is_without_consent"]).to_numpy()]
+        valid = pieces[pieces["is_valid"].to_numpy()]
+        # What is no site with consent is none without, as a verdict has it.
+        is_site = is_among(valid["site_id"], valid.loc[valid["is_with_consent"].to_numpy(), "site_id"])
+        free = valid[valid["is_without_consent"].to_numpy() & is_site]
         found.append(free.assign(rule_id=rule.rule_id))
     filled = [frame for frame in found if len(frame)] or found[:1]
     return pd.concat(filled, ignore_index=True)

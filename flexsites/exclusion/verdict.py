@@ -62,6 +62,9 @@ def decide(parcels: Frame, pieces: Frame, *, spoken: Spoken, rules: tuple[Exclus
     n_free, _, free_area = _counted(parcels, second)
     lacks = _unchecked(spoken, [rule.rule_id for rule in rules if rule.required])
     verdict = pd.Series(judge_sites(n_valid, n_unknown, n_free, np.logical_or.reduce(lacks, axis=1)), dtype="str")
+    # Less land can be usable where more is not: the whole of it lies enclosed by roads, and a part of it does not. What
+    # is no site with consent is none without.
+    free_area[(verdict == "excluded").to_numpy()] = 0.0
     counting = pieces[counts(pieces, parcels["site_id"], verdict)]
     site = position_of(parcels, counting)
     excluding = [rule.rule_id for rule in rules if rule.effect == "exclude"]

@@ -43,6 +43,7 @@ class Source(Model):
     quarantine: str | None = None
     notes: str = ""
     unused_reasons: Mapping[str, int] = {}
+    is_raster: bool = False
 
 
 class FigureTold(Model):

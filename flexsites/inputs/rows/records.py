@@ -13,6 +13,7 @@ from flexsites.config.catalogue import About, CatalogueRow
 from flexsites.config.sections import read_catalogue
 from flexsites.config.shelf import Shelf
 from flexsites.config.source_rows import Row
+from flexsites.config.sources import Raster
 from flexsites.errors import ConfigError, Fault
 from flexsites.inputs.formats.files import content_of, sha256
 from flexsites.inputs.rows.validity import Ledger
@@ -24,7 +25,8 @@ class SourceRecord:
     """A source as the manifest and the reports tell it.
 
     `sha256` is of the file, or of the list of hashes of several. Every row read is in exactly one of `n_left_out` (by
-    `where`), `n_outside_area`, `n_repeated`, `n_quarantined` and `n_features`; `n_repaired` counts among the last.
+    `where`), `n_outside_area`, `n_repeated`, `n_quarantined` and `n_features`; `n_repaired` counts among the last. Of a
+    raster (`is_raster`) these are the cells that a rule lists, and no others.
     """
 
     id: str
@@ -45,6 +47,7 @@ class SourceRecord:
     quarantine: str | None = None
     notes: str = ""
     unused_reasons: Mapping[str, int] = field(default_factory=dict)
+    is_raster: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record for the manifest."""
@@ -75,7 +78,9 @@ class SourceRecord:
             )
         if self.n_features == 0:
             why = "nothing of it lies in the area of the run"
-            if 0 < self.n_read == self.n_left_out:
+            if self.is_raster:  # it may well cover the area: with cells below what the rule asks, which is good news
+                why = "no cell that the rule asks for lies in the area of the run"
+            elif 0 < self.n_read == self.n_left_out:
                 why = "no row passes `where`"
             elif self.id == "context_parcels":  # what lies around the area never lies in it
                 why = "no parcel lies around the area of the run: at its edge pieces lack their neighbours"
@@ -138,6 +143,7 @@ def record_of(
         quarantine=None if quarantine is None else quarantine.name,
         notes="; ".join(part.rstrip(".") for part in said if part),
         unused_reasons=dict(sorted(ledger.reasons.items())),
+        is_raster=isinstance(row, Raster),
     )
 
 

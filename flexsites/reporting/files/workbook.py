@@ -43,7 +43,7 @@ from flexsites.tables import (
 )
 from flexsites.tables.choice_tables import ParetoSites, ScoreParts
 from flexsites.tables.summary_tables import SUMMARIES
-from flexsites.tables.whole_files import whole_file
+from flexsites.tables.whole_files import scratch_folder, whole_file
 
 _SHORTLIST = (
     "flexmilieu", "rank", "location_id", "site_id", "gemeente", "entrance_street_name", "score",
@@ -103,10 +103,15 @@ def write_portfolio(directory: Path | str, lang: str = "nl") -> Path:
 def _write(results: Results, words: Words, stem: str, fill: Callable[[Sheets, Results, Words], None]) -> Path:
     """Write a workbook whole or not at all."""
     path = results.directory / (f"{stem}.xlsx" if words.lang == "nl" else f"{stem}.{words.lang}.xlsx")
-    # Its parts are put together on the disk of the run: that of TMPDIR may be a small one.
-    options: dict[str, bool | str] = {"tmpdir": str(path.parent)}
-    options |= dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
-    with whole_file(path) as temporary, _told_as_of_the_disk(), xlsxwriter.Workbook(temporary, options) as book:
+    plain = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
+    # Its parts are put together on the disk of the run, for that of TMPDIR may be a small one; in a folder that is gone
+    # afterwards, for xlsxwriter leaves them where the disk is full.
+    with (
+        whole_file(path) as temporary,
+        scratch_folder(path.with_name(f"{path.stem}_sheets")) as folder,
+        _told_as_of_the_disk(),
+        xlsxwriter.Workbook(temporary, {"tmpdir": str(folder), **plain}) as book,
+    ):
         book.set_properties({"title": words.label(results.manifest.title or results.manifest.name)})
         fill(Sheets(book, words), results, words)
     return path

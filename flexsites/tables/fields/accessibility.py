@@ -11,6 +11,7 @@ status = Field(
     "str",
     "reached; unreached (searched completely, a no); unknown (no source, no timetable, edge of the data, no street)",
     values=("reached", "unreached", "unknown"),
+    names="reach_status",
 )
 is_truncated = Field("is_truncated", "bool", "the reach leaves the extent of the data: a count is a lower bound")
 why = Field("why", "str", "the reason when it is unknown", null="it is known", names="why", null_is="not_applicable")

@@ -63,7 +63,7 @@ buildable_area_m2 = Field(
 buildable_without_consent_m2 = Field(
     "buildable_without_consent_m2",
     "float",
-    "the same of the second reading, in which every rule that asks consent excludes",
+    "the same of the second reading, in which every rule that asks consent excludes; of an excluded parcel none",
     unit="m2",
     low=0,
     kind="extensive",

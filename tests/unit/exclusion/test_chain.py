@@ -15,6 +15,7 @@ from flexsites.exclusion.near_misses import near_misses
 from flexsites.exclusion.overlay import overlay
 from flexsites.exclusion.verdict import decide
 from flexsites.tables import Parcels, empty
+from flexsites.worlds.plain import plain_pieces
 from tests.unit.exclusion.plots import (
     LANE_M,
     LOCATIONS,
@@ -212,6 +213,17 @@ def test_conditional_only_if_every_valid_piece_needs_consent():
     assert result["sites"]["verdict"].tolist() == ["eligible"]
     # What counts is what needs no consent, and that touches no restriction.
     assert result["sites"]["restrictions"].tolist() == [()]
+
+
+@pytest.mark.parametrize(("is_valid", "verdict", "free"), [(False, "excluded", 0.0), (True, "eligible", 3000.0)])
+def test_what_is_no_site_with_consent_has_nothing_without(is_valid, verdict, free):
+    """Of land that lies enclosed by roads a part need not: the smaller piece of the second reading may pass alone."""
+    both = plain_pieces(at(0, 0, 100, 50), at(0, 0, 100, 30)).assign(site_id="s0", is_valid=[is_valid, True])
+    both = both.assign(is_with_consent=[True, False], is_without_consent=[False, True])
+    told = decide(parcels(PLOT), both, spoken=Spoken.of([], np.zeros((1, 0), np.int8), np.zeros((1, 0))), rules=())
+    assert told["verdict"].tolist() == [verdict]
+    assert told["buildable_without_consent_m2"].tolist() == [free]
+    assert told["buildable_area_m2"].tolist() == [5000.0 if is_valid else 0.0]
 
 
 def test_a_sliver_of_a_restriction_does_not_mark():

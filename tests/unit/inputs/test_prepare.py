@@ -178,6 +178,16 @@ def test_cells_of_a_raster_are_exact(tmp_path: Path) -> None:
     assert not covered.geometry.intersects(unknown).any()
 
 
+def test_a_raster_without_a_cell_that_a_rule_asks_for_is_not_told_to_lie_elsewhere(tmp_path: Path) -> None:
+    flood = {"reader": "raster", "about": ABOUT, "path": str(raster(tmp_path, np.zeros((2, 4)))), "unit": "m"}
+    given = sources(layers={"flood": flood})
+    for _ in ("read", "remembered"):
+        prepared = prepare(given, directory=tmp_path / "out", base=tmp_path, request=Request(rules=(above(1),)))
+        told = [one for one in prepared.warnings if one.startswith("layers.flood")]
+        assert told == ["layers.flood: no cell that the rule asks for lies in the area of the run"]
+    assert prepared.coverages().area.sum() == 8 * 2500
+
+
 def test_cells_are_the_same_whatever_the_window(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     values = rng.integers(0, 3, (700, 600)).astype("uint8")

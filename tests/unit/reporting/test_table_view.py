@@ -197,16 +197,19 @@ def test_report_factsheet_and_list_write_a_score_alike(summed_run: Path, written
 
 
 def test_a_full_disk_under_a_workbook_is_told_as_of_the_disk(summed_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The parts of a workbook are put together beside it, and what the disk says is said as elsewhere."""
+    """The parts of a workbook are put together beside it and never stay; what the disk says is said as elsewhere."""
+    stood = sorted(summed_run.iterdir())
 
     def full(book: xlsxwriter.Workbook) -> None:
-        assert book.tmpdir == str(summed_run)
+        Path(book.tmpdir, "part").write_bytes(b"half")
+        assert Path(book.tmpdir).parent == summed_run
         raise FileCreateError(OSError(errno.ENOSPC, "No space left on device"))
 
     monkeypatch.setattr(xlsxwriter.Workbook, "_store_workbook", full)
     with pytest.raises(OSError, match="No space left") as told:
         write_workbook(summed_run, "en")
     assert told.value.errno == errno.ENOSPC
+    assert sorted(summed_run.iterdir()) == stood
 
 
 def test_counts_that_are_summed_are_written_whole() -> None:
