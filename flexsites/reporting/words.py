@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -87,6 +88,37 @@ class Words:
             return self.said(word)
         known = (self.texts["names"].get(one, {}).get(word) for one in kinds)
         return str(next((name for name in known if name is not None), word.replace("_", " ")))
+
+    def keys(self, kind: str, text: str) -> list[str]:
+        """Return the ids of a kind that have a name which holds a text, upper and lower case alike.
+
+        Examples
+        --------
+        >>> Words("nl").keys("verdict", "Uitgesl"), Words("en", {("area", "GM1"): "Ede"}).keys("area", "ed")
+        (['excluded'], ['GM1'])
+        """
+        kinds = (kind, *_ALSO.get(kind, ()))
+        own = [key for one, key in self.names if one in kinds]
+        known = dict.fromkeys([*own, *(str(key) for one in kinds for key in self.texts["names"].get(one, {}))])
+        return [key for key in known if text.casefold() in self.name(kind, key).casefold()]
+
+    def read_number(self, text: str) -> float:
+        """Return a number as this language writes it; without groups of three a point and a comma are alike.
+
+        Raises
+        ------
+        ValueError
+            If it is none.
+
+        Examples
+        --------
+        >>> Words("nl").read_number("10.000"), Words("en").read_number("10,000.5"), Words("nl").read_number("0.5")
+        (10000.0, 10000.5, 0.5)
+        """
+        group, point = (".", ",") if self.lang == "nl" else (",", ".")
+        if re.fullmatch(rf"-?\d{{1,3}}(\{group}\d{{3}})+(\{point}\d+)?", text):
+            text = text.replace(group, "")
+        return float(text.replace(",", "."))
 
     def entry(self, kind: str | None, key: str) -> str:
         """Return the name of one entry of a list; a flag that is itself unknown (``<id>_unknown``) says so.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +100,8 @@ def page_of(
     offset, limit
         Which rows; at most 1,000 at a time.
     filters
-        Per column: a text that it holds (upper and lower case alike), or a number with ``>=`` or ``<=`` before it.
+        Per column: a text that it holds as it is shown or as it is stored (upper and lower case alike), or a number, as
+        the language writes it, with ``>=`` or ``<=`` before it.
 
     Raises
     ------
@@ -113,15 +115,17 @@ def page_of(
     asked = {column: text.strip() for column, text in (filters or {}).items() if text.strip()}
     if unknown := sorted(set(asked) - set(columns)):
         raise NotFoundError(Fault(f"no column {', '.join(unknown)}", name, f"choose from {', '.join(columns)}"))
+    known = table_of(rows.schema)
+    named = {field.name: field.names for field in known.fields} if known else {}
     condition: Any = None
     for column, text in asked.items():
-        one = _condition(column, rows.schema.field(column).type, text)
+        shown = "area" if column in _AREAS else named.get(column)
+        one = _condition(column, rows.schema.field(column).type, text, shown, words)
         condition = one if condition is None else condition & one
     at, size = max(offset, 0), min(max(limit, 1), MOST_ROWS)
     total = rows.count_rows(filter=condition)
     scanner = rows.scanner(columns=columns, filter=condition, batch_size=_READ_AT_ONCE)
     frame = _with_names(to_frame(_slice(scanner, at, size, rows.schema, columns)), words)
-    known = table_of(rows.schema)
     view = table_view(pd.DataFrame(frame), columns, words, *([known] if known else []))
     return Page(name, view, columns, total, at, size, asked)
 
@@ -147,18 +151,24 @@ def _slice(scanner: Any, offset: int, limit: int, schema: pa.Schema, columns: li
     return pa.Table.from_batches(found, pa.schema([schema.field(name) for name in columns]))
 
 
-def _condition(column: str, kind: pa.DataType, text: str) -> Any:  # noqa: ANN401
-    """Return what a column is asked, as arrow asks it."""
+def _condition(column: str, kind: pa.DataType, text: str, shown: str | None, words: Words) -> Any:  # noqa: ANN401
+    """Return what a column is asked, as arrow asks it; ``shown``: by which names its values are shown."""
     field = pc.field(column)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         operator, number = (text[:2], text[2:]) if text[:2] in (">=", "<=") else ("", text)
         try:
-            value = float(number.replace(",", "."))
+            value = words.read_number(number.strip())
         except ValueError:
             fault = Fault(f"'{text}' is no number", column, "give a number, or >= or <= and a number")
             raise NotFoundError(fault) from None
         return field >= value if operator == ">=" else field <= value if operator == "<=" else field == value
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        joined = pc.binary_join(field, "|")
-        return pc.match_substring(joined, text, ignore_case=True)
-    return pc.match_substring(field.cast(pa.string()), text, ignore_case=True)
+    if pa.types.is_boolean(kind) and (meant := [one for one in (True, False) if words.yes_no(one) == text.casefold()]):
+        return field == meant[0]
+    is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    told = pc.binary_join(field, "|") if is_list else field.cast(pa.string())
+    found = pc.match_substring(told, text, ignore_case=True)
+    for key in words.keys(shown, text) if shown else ():
+        # Of a list whole entries are asked: one id may be the beginning of another.
+        entry = rf"(^|\|){re.escape(key)}(_unknown)?($|\|)"
+        found |= pc.match_substring_regex(told, entry)
+    return found
