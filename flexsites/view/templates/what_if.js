@@ -47,7 +47,7 @@
     if (one) {
       if (one.limits.length) { sets.push(group(words.limits, one.limits.map((each) => field(each, `${each.label}, ${words[each.sense]}`, { isLimit: true, unit: each.unit })), words.limits_hint)); }
       sets.push(group(words.weights, one.weights.map((each) => field(each, each.label))));
-      sets.push(three(words.density, one.density, words.density_hint.replace("{most}", one.density[2].most)));
+      sets.push(three(words.density, one.density, words.density_hint.replace("{most}", one.density[2].most.toLocaleString(lang))));
       sets.push(three(words.fewest, one.fewest));
       if (one.most) { sets.push(three(words.most, one.most)); }
       if (one.term) { sets.push(group(words.term, [field(one.term, words.term)])); }
