@@ -13,6 +13,7 @@ from flexsites.exclusion.kernels.spoken import Spoken
 from flexsites.exclusion.locations import group_locations, link_cores, link_pieces
 from flexsites.exclusion.near_misses import near_misses
 from flexsites.exclusion.overlay import overlay
+from flexsites.exclusion.pieces import leave_pieces
 from flexsites.exclusion.verdict import decide
 from flexsites.tables import Parcels, empty
 from flexsites.worlds.plain import plain_pieces
@@ -409,6 +410,24 @@ def test_near_misses_are_of_one_soft_rule_only():
     )  # fmt: skip
     assert missed[["site_id", "rule_id"]].to_numpy().tolist() == [["s0", "a"]]
     assert missed["piece_area_m2"].tolist() == [10000.0]
+
+
+@pytest.mark.parametrize("is_site", [True, False])
+def test_a_near_miss_is_a_site_with_consent_too(is_site, monkeypatch):
+    """Where all of a parcel's land lies enclosed by roads, a part of it that passes alone makes it no site."""
+
+    def enclosed(*args, **kwargs):
+        pieces = leave_pieces(*args, **kwargs)
+        return pieces.assign(is_valid=pieces["is_valid"] & (is_site | ~pieces["is_with_consent"]))
+
+    rules = (rule(rule_id="a", hardness="middel"), rule(rule_id="c", effect="restrict", hardness="hard"))
+    done = chain(rules, [("a", PLOT), ("c", at(0, 0, 50, 100))])
+    monkeypatch.setattr("flexsites.exclusion.near_misses.leave_pieces", enclosed)
+    missed = near_misses(
+        done["site"], empty(Parcels), *(done[name] for name in ("faces", "streets", "layers", "sites")),
+        spoken=done["cover"], rules=rules, tests=TESTS, locations=LOCATIONS, time=TIME, soft=("middel",), lane_m=LANE_M,
+    )  # fmt: skip
+    assert missed["piece_area_m2"].tolist() == ([5000.0] if is_site else [])
 
 
 def locate(pieces, barriers, *, gap_m):
