@@ -40,9 +40,7 @@ UNCHECKED = {
     "inputs/osm/layers.py osm_extent": "boxes of files, few and whole",
     "inputs/land/raster_overlaps.py _pairs": "upright boxes",
     "inputs/formats/polygon_filter.py read_poly": "in degrees; its rings lie apart, or in one another",
-    "reporting/report/drawing.py draw": PICTURE,
-    "reporting/report/drawing.py path": PICTURE,
-    "reporting/report/roof_map.py _streets": PICTURE,
+    "reporting/report/drawing.py _cut": PICTURE,
     "reporting/maps/display.py without_holes": PICTURE,
     "reporting/maps/background.py areas_within": PICTURE,
 }

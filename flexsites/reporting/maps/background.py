@@ -26,9 +26,10 @@ _AREA_ORDER = ("provincie", "gemeente", "wijk", "buurt")
 
 @dataclass(frozen=True)
 class Background:
-    """A background, ready for JSON, and what was left out of it, by what it is: (shown, all)."""
+    """A background, ready for JSON; the shapes it is of, in RD New; what was left out, by what it is: (shown, all)."""
 
     content: dict[str, Any]
+    shapes: dict[str, Shapes]
     left_out: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -47,21 +48,23 @@ def background(results: Results, box: shapely.Geometry, tolerance_m: float, budg
         How many lines, buildings and waters a page can carry; the main roads and the largest of the others stay.
     """
     content: dict[str, Any] = {}
+    drawn: dict[str, Shapes] = {}
     left_out: dict[str, tuple[int, int]] = {}
     most = {"buildings": int(budget.max_buildings), "water": int(budget.max_water)}
     for name, layers in presentation().map.background.items():
         shapes, n_all = _layers(results, layers, box, most.get(name))
         if len(shapes) < n_all:
             left_out[name] = (len(shapes), n_all)
-        content[name] = _told(shapes, tolerance_m, is_line=name == "rail")
+        content[name], drawn[name] = _told(shapes, tolerance_m, is_line=name == "rail"), shapes
     if results.has("canonical/streets"):
         streets, n_all = _streets(results, box, int(budget.max_streets))
         content["streets"] = _told_streets(streets, tolerance_m)
+        drawn["streets"] = streets[streets["is_main"]].geometry.to_numpy()
         if len(streets) < n_all:
             left_out["streets"] = (len(streets), n_all)
     if results.has("canonical/areas"):
         content["areas"] = areas_within(results.table("canonical/areas"), box, tolerance_m)
-    return Background({name: rows for name, rows in content.items() if rows}, left_out)
+    return Background({name: rows for name, rows in content.items() if rows}, drawn, left_out)
 
 
 def _layers(results: Results, layers: Sequence[str], box: shapely.Geometry, limit: int | None) -> tuple[Shapes, int]:

@@ -18,7 +18,7 @@ from flexsites.reporting.homes import counts_of_homes
 from flexsites.reporting.maps import library
 from flexsites.reporting.maps.background import background
 from flexsites.reporting.maps.classes import Colouring, colourings
-from flexsites.reporting.maps.display import ROUNDING_M
+from flexsites.reporting.maps.display import ROUNDING_M, Shapes
 from flexsites.reporting.maps.parcels import every_property, of_these, shapes_of, told_of
 from flexsites.reporting.presentation import MapBudget, presentation
 from flexsites.reporting.results import Results
@@ -50,6 +50,9 @@ class MapContent:
         Parcels of the run, and on the map.
     simplification_m
         Largest shift of a boundary before rounding.
+    parcels, around
+        The parcels on the map, and what lies around them (``water``, ``buildings``, ``rail``, main ``streets``), in RD
+        New: for who draws it otherwise.
     """
 
     content: dict[str, Any]
@@ -57,6 +60,8 @@ class MapContent:
     n_sites: int
     n_shown: int
     simplification_m: float
+    parcels: gpd.GeoDataFrame
+    around: Mapping[str, Shapes]
 
 
 def map_content(
@@ -88,7 +93,7 @@ def map_content(
         "background": around.content,
     }
     statements = _statements(n_sites, len(shown), tolerance, around.left_out, words)
-    return MapContent(content, statements, n_sites, len(shown), tolerance)
+    return MapContent(content, statements, n_sites, len(shown), tolerance, shown, around.shapes)
 
 
 def _shown(results: Results, limit: int) -> gpd.GeoDataFrame:

@@ -12,6 +12,103 @@ _NICE = (1, 2, 5)
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """Where a drawing in pixels lies on the land, north up.
+
+    Attributes
+    ----------
+    width, height
+        In pixels.
+    centre
+        What lies in the middle, x and y in metres (RD New).
+    scale
+        Pixels to a metre.
+    """
+
+    width: int
+    height: int
+    centre: npt.NDArray[np.float64]
+    scale: float
+
+    @classmethod
+    def around(
+        cls, bounds: tuple[float, float, float, float], width: int, height: int, *, margin: int, least_m: float
+    ) -> Frame:
+        """Return the frame of what lies within bounds, as high as it needs and no higher than given.
+
+        Parameters
+        ----------
+        bounds
+            West, south, east, north in metres.
+        width, height
+            In pixels, at most.
+        margin
+            Pixels left free along each side.
+        least_m
+            What lies closer together does not fill the frame.
+
+        Examples
+        --------
+        >>> made = Frame.around((0, 0, 800, 200), 900, 620, margin=50, least_m=100)
+        >>> made.height, made.scale, made.bar_m
+        (300, 1.0, 100.0)
+        """
+        west, south, east, north = bounds
+        sides = max(east - west, least_m), max(north - south, least_m)
+        scale = min((width - 2 * margin) / sides[0], (height - 2 * margin) / sides[1])
+        high = int(min(height, sides[1] * scale + 2 * margin))
+        return cls(width, high, np.array([(west + east) / 2, (south + north) / 2]), scale)
+
+    @property
+    def middle(self) -> npt.NDArray[np.float64]:
+        """The middle, in pixels."""
+        return np.array([self.width, self.height]) / 2
+
+    @property
+    def box(self) -> shapely.Polygon:
+        """What the frame shows, in metres."""
+        corner = self.middle / self.scale
+        return shapely.box(*(self.centre - corner), *(self.centre + corner))
+
+    @property
+    def bar_m(self) -> float:
+        """The length of the scale bar, a fifth of the width at most."""
+        return bar_of(self.width / 5 / self.scale)
+
+    @property
+    def bar_px(self) -> float:
+        """The same, in pixels."""
+        return round(self.bar_m * self.scale, 1)
+
+    def at(self, places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return where places lie in the drawing, shape (n, 2) both."""
+        return np.asarray((places - self.centre) * [self.scale, -self.scale] + self.middle)
+
+    def path(self, shapes: npt.NDArray[np.object_], *, closed: bool = True) -> str:
+        """Return what the frame shows of all rings or lines as one SVG path, to a tenth of a pixel."""
+        parts = shapely.get_parts(self._cut(shapes))
+        wanted = shapely.GeometryType.POLYGON if closed else shapely.GeometryType.LINESTRING
+        # What lies outside the frame is cut to nothing, and a path without a point ends all that is drawn after it.
+        parts = parts[(shapely.get_type_id(parts) == wanted) & ~shapely.is_empty(parts)]
+        lines = shapely.get_rings(parts) if closed else parts
+        written = []
+        for line in lines:
+            steps = self.at(shapely.get_coordinates(line))
+            kept = steps[:-1] if closed else steps
+            written.append("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in kept) + ("Z" if closed else ""))
+        return "".join(written)
+
+    def _cut(self, shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+        """Return shapes cut to the frame; most lie in it."""
+        low, high = np.split(shapely.bounds(shapes).reshape(-1, 4), 2, axis=1)
+        west, south, east, north = shapely.bounds(self.box)
+        is_beyond = ~((low >= [west, south]) & (high <= [east, north])).all(axis=1)
+        cut = np.array(shapes, dtype=object)
+        cut[is_beyond] = shapely.intersection(cut[is_beyond], self.box)
+        return cut
+
+
+@dataclass(frozen=True, slots=True)
 class Drawing:
     """An SVG's content.
 
@@ -70,58 +167,28 @@ def draw(
     >>> nothing = dict.fromkeys(("pieces", "ground", "modules", "neighbours", "streets"), np.array([], dtype=object))
     >>> made = draw(shapely.box(0, 0, 100, 100), **nothing, width=300, height=300)
     >>> made.parcel, made.bar_m
-    ('M50.0 250.0L50.0 50.0L250.0 50.0L250.0 250.0Z', 20.0)
+    ('M250.0 250.0L250.0 50.0L50.0 50.0L50.0 250.0Z', 20.0)
     """
     west, south, east, north = shapely.bounds(parcel)
     scale = min(width / max(east - west, 1.0), height / max(north - south, 1.0)) * 2 / 3
-    centre = np.array([(west + east) / 2, (south + north) / 2])
-    corner = np.array([width, height]) / 2 / scale
-    frame = shapely.box(*(centre - corner), *(centre + corner))
-
-    def path(shapes: npt.NDArray[np.object_], *, closed: bool = True) -> str:
-        cut = shapely.intersection(shapes, frame)
-        return path_of(cut, centre, scale, np.array([width, height]) / 2, closed=closed)
-
-    bar_m = bar_of(width / 5 / scale)
+    frame = Frame(width, height, np.array([(west + east) / 2, (south + north) / 2]), scale)
     point = None
     if access is not None:
-        x, y = (np.array(access) - centre) * np.array([scale, -scale]) + np.array([width, height]) / 2
+        x, y = frame.at(np.array(access))
         point = (round(float(x), 1), round(float(y), 1))
     return Drawing(
         width,
         height,
-        path(neighbours),
-        path(np.array([parcel], dtype=object)),
-        path(pieces),
-        path(ground),
-        path(modules),
-        path(streets, closed=False),
+        frame.path(neighbours),
+        frame.path(np.array([parcel], dtype=object)),
+        frame.path(pieces),
+        frame.path(ground),
+        frame.path(modules),
+        frame.path(streets, closed=False),
         point,
-        round(bar_m * scale, 1),
-        bar_m,
+        frame.bar_px,
+        frame.bar_m,
     )
-
-
-def path_of(
-    shapes: npt.NDArray[np.object_],
-    centre: npt.NDArray[np.float64],
-    scale: float,
-    middle: npt.NDArray[np.float64],
-    *,
-    closed: bool,
-) -> str:
-    """Return all rings or lines as one SVG path, to a tenth of a pixel."""
-    parts = shapely.get_parts(shapes)
-    wanted = shapely.GeometryType.POLYGON if closed else shapely.GeometryType.LINESTRING
-    # What lies outside the frame is cut to nothing, and a path without a point ends all that is drawn after it.
-    parts = parts[(shapely.get_type_id(parts) == wanted) & ~shapely.is_empty(parts)]
-    lines = shapely.get_rings(parts) if closed else parts
-    written = []
-    for line in lines:
-        steps = (shapely.get_coordinates(line) - centre) * np.array([scale, -scale]) + middle
-        kept = steps[:-1] if closed else steps
-        written.append("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in kept) + ("Z" if closed else ""))
-    return "".join(written)
 
 
 def bar_of(longest_m: float) -> float:

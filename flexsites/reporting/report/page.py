@@ -13,7 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from flexsites.reporting.maps import library
-from flexsites.reporting.maps.content import map_content, packed
+from flexsites.reporting.maps.content import MapContent, map_content, packed
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report import (
@@ -33,6 +33,7 @@ from flexsites.reporting.report import (
     variants,
 )
 from flexsites.reporting.report.checked import checked
+from flexsites.reporting.report.parcel_map import parcel_map
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.words import Words
 from flexsites.tables.manifest import Manifest
@@ -94,7 +95,7 @@ def render_map(results: Results, words: Words) -> str:
             manifest=told,
             title=words.label(told.title or told.name),
             checked=checked(results, words),
-            map=_map(results, words) | {"sheets": None},
+            map=_map(results, words)[1] | {"sheets": None},
         )
     )
 
@@ -158,8 +159,10 @@ def _context(results: Results, words: Words) -> dict[str, Any]:
         "parcels": None,
     }
     if results.has_sites:
+        shown, told = _map(results, words)
         context["parcels"] = {
-            "map": _map(results, words),
+            "map": told,
+            "overview": parcel_map(shown.parcels, shown.around),
             "funnel": land.funnel(results, words),
             "drop": rules.drop(results, words),
             "verdicts": land.verdicts(results, words),
@@ -212,13 +215,13 @@ def _cells(results: Results, words: Words) -> str:
     return words.text("method.cells", n=words.number(len(cells)), seconds=words.number(seconds, 1), **repaired)
 
 
-def _map(results: Results, words: Words) -> dict[str, Any]:
-    """Return the map, packed, and the statements of what it leaves out; a link to the factsheets that are there."""
+def _map(results: Results, words: Words) -> tuple[MapContent, dict[str, Any]]:
+    """Return the map; and packed, with a link to the factsheets that are there and statements of what it leaves out."""
     path = factsheets_path(results.directory, words.lang)
     sheets = sheets_in(path)
     shown = map_content(results, words, sheets=sheets)
     content = {**shown.content, "sheets": path.name if sheets else None}
-    return {"packed": packed(content), "statements": shown.statements}
+    return shown, {"packed": packed(content), "statements": shown.statements}
 
 
 def factsheets_path(folder: Path, lang: str) -> Path:

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from flexsites.reporting.presentation import presentation
-from flexsites.reporting.report.drawing import bar_of, path_of
+from flexsites.reporting.report.drawing import Frame as Drawn
 from flexsites.reporting.report.land import VERDICTS
 from flexsites.reporting.results import Results, records
 from flexsites.reporting.summaries.portfolio import headline
@@ -70,37 +70,28 @@ def roof_map(results: Results, words: Words) -> RoofMap | None:
     if drawn.empty:
         return None
     shapes = drawn["geometry"].to_numpy(dtype=object)
-    west, south, east, north = shapely.total_bounds(shapes)
-    sides = max(east - west, _LEAST_M), max(north - south, _LEAST_M)
-    scale = min((_WIDTH - 2 * _MARGIN) / sides[0], (_HEIGHT - 2 * _MARGIN) / sides[1])
-    height = int(min(_HEIGHT, sides[1] * scale + 2 * _MARGIN))
-    centre, middle = np.array([(west + east) / 2, (south + north) / 2]), np.array([_WIDTH, height]) / 2
+    frame = Drawn.around(tuple(shapely.total_bounds(shapes)), _WIDTH, _HEIGHT, margin=_MARGIN, least_m=_LEAST_M)
     counts = units["verdict"].value_counts()
     buildings = [
         (
             one,
             f"{words.name('verdict', one)}: {words.number(int(counts[one]))}",
-            path_of(
-                shapely.simplify(shapes[drawn["verdict"].eq(one)], 0.5 / scale), centre, scale, middle, closed=True
-            ),
+            frame.path(shapely.simplify(shapes[drawn["verdict"].eq(one)], 0.5 / frame.scale)),
         )
         for one in VERDICTS
         if one in counts
     ]
-    corner = middle / scale
-    frame = shapely.box(*(centre - corner), *(centre + corner))
-    bar_m = bar_of(_WIDTH / 5 / scale)
     note = ""
     if len(drawn) < len(units):
         note = words.text("roofs.map_some", shown=words.number(len(drawn)), n=words.number(len(units)))
     return RoofMap(
-        _WIDTH,
-        height,
-        path_of(_streets(results, frame), centre, scale, middle, closed=False),
+        frame.width,
+        frame.height,
+        frame.path(_streets(results, frame.box), closed=False),
         buildings,
-        _marks(drawn, (shapely.get_coordinates(shapely.centroid(shapes)) - centre) * [scale, -scale] + middle, words),
-        round(bar_m * scale, 1),
-        bar_m,
+        _marks(drawn, frame.at(shapely.get_coordinates(shapely.centroid(shapes))), words),
+        frame.bar_px,
+        frame.bar_m,
         note,
     )
 
@@ -121,14 +112,13 @@ def _at_headline(results: Results) -> Frame:
 
 
 def _streets(results: Results, frame: shapely.Geometry) -> npt.NDArray[np.object_]:
-    """Return the streets within the drawing; none where the run has none, or more than a page carries."""
+    """Return the streets near the drawing; none where the run has none, or more than a page carries."""
     if not results.has("canonical/streets"):
         return np.array([], dtype=object)
     near = results.within("canonical/streets", tuple(shapely.bounds(frame)))
     if len(near) > int(presentation().map.max_streets):
         return np.array([], dtype=object)
-    cut: npt.NDArray[np.object_] = shapely.intersection(near["geometry"].to_numpy(dtype=object), frame)
-    return cut
+    return np.asarray(near["geometry"].to_numpy(dtype=object))
 
 
 def _marks(drawn: Frame, at: npt.NDArray[np.float64], words: Words) -> list[Mark]:

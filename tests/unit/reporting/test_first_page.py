@@ -7,13 +7,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+import shapely
 
+from flexsites.reporting.maps.content import map_content
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report.answer import answer
 from flexsites.reporting.report.first_page import first_page, of_roofs
 from flexsites.reporting.report.land import run_row, verdict_counts
 from flexsites.reporting.report.page import render_report, write_report
+from flexsites.reporting.report.parcel_map import parcel_map
 from flexsites.reporting.report.roof_map import roof_map
 from flexsites.reporting.results import open_results
 from flexsites.reporting.summaries.portfolio import headline
@@ -127,6 +130,26 @@ def test_a_run_of_roofs_alone_has_its_map_on_the_first_page(tmp_path: Path) -> N
     first, _, rest = render_report(results, words).partition('<section id="explained"')
     assert first.count('class="roof-map"') == 1
     assert 'class="roof-map"' not in rest
+
+
+def test_the_map_of_the_first_page_needs_no_script(run_directory: Path) -> None:
+    """A browser without WebGL, and one that prints at once, has it on paper as any other."""
+    results = open_results(run_directory)
+    words = words_of(results, "nl")
+    shown = map_content(results, words)
+    made = parcel_map(shown.parcels, shown.around)
+    assert made is not None
+    is_open = shown.parcels["verdict"].ne("excluded")
+    rings = shown.parcels[is_open].geometry.map(lambda shape: len(shapely.get_rings(shape))).groupby(
+        shown.parcels["verdict"]
+    )  # fmt: skip
+    drawn = {verdict: path.count("M") for verdict, path in made.parcels}
+    assert {one: n for one, n in drawn.items() if one != "excluded"} == rings.sum().to_dict()
+    first, _, rest = render_report(results, words).partition('<section id="explained"')
+    assert first.count('class="overview"') == 1
+    assert all(path in first for _, path in made.parcels)
+    assert "<img" not in first
+    assert 'class="overview"' not in rest
 
 
 def test_of_more_buildings_than_a_page_carries_those_that_qualify_stay(

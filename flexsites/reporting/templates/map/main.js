@@ -124,6 +124,7 @@ flexsites.start = async function (store, settings) {
     });
   } catch (none) {
     byId("map-canvas").textContent = words.failed;
+    document.documentElement.dataset.map = "failed";
     show();
     return;
   }
@@ -163,7 +164,7 @@ flexsites.start = async function (store, settings) {
     const metres = 40075016.7 * Math.cos(map.getCenter().lat * Math.PI / 180) / (512 * Math.pow(2, map.getZoom()));
     const power = Math.pow(10, Math.floor(Math.log10(metres * canvas.clientWidth / 5)));
     map.redraw();  // colours that were chosen a moment ago are on paper too
-    document.querySelectorAll("#map-print, .map-picture").forEach((picture) => { picture.src = canvas.toDataURL("image/png"); });
+    byId("map-print").src = canvas.toDataURL("image/png");
     byId("map-print-bar").style.width = `${100 * power / metres / canvas.clientWidth}%`;
     byId("map-print-bar").textContent = power >= 1000 ? `${power / 1000} km` : `${power} m`;
   });
