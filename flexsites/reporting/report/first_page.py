@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from flexsites.reporting.report.certainty import moved_by
+from flexsites.reporting.report.first_places import FirstPlace
 from flexsites.reporting.report.land import VERDICTS, in_order, run_row, verdict_counts, verdict_rows
 from flexsites.reporting.report.roofs import ways
 from flexsites.reporting.results import Results, records, row_at
@@ -34,8 +36,16 @@ class Question:
     beside: str
 
 
-def first_page(results: Results, words: Words) -> list[Question]:
-    """Return the questions about parcels with their answers; where nothing is known, the answer is unknown."""
+def first_page(results: Results, words: Words, places: Sequence[FirstPlace] = ()) -> list[Question]:
+    """Return the questions about parcels with their answers; where nothing is known, the answer is unknown.
+
+    Parameters
+    ----------
+    results, words
+        The run, and the language.
+    places
+        Where to look first; none: that is not asked.
+    """
     counts = verdict_counts(results)
     available = run_row(results, "available")
     if is_open(available["n_sites"], counts["unknown"]):
@@ -45,6 +55,7 @@ def first_page(results: Results, words: Words) -> list[Question]:
         land = [_homes(results, words), *_consent(results, counts, words), _where(available, counts, words)]
     asked = [
         *land,
+        _first(places, words),
         _whom(results, words),
         _owners(results, words),
         _to_do(results, words),
@@ -95,6 +106,15 @@ def _where(available: pd.Series[Any], counts: dict[str, int], words: Words) -> Q
         unknown=words.number(counts["unknown"]),
     )
     return _row(words, "where", words.text("first.places", n=words.number(available["n_locations"])), beside)
+
+
+def _first(places: Sequence[FirstPlace], words: Words) -> Question | None:
+    """Return where to look first; None: no list has a place."""
+    if not places:
+        return None
+    numbers = ", ".join(str(place.number) for place in places)
+    beside = words.text("first.first_places", listed=" · ".join(place.told for place in places))
+    return _row(words, "first", words.text("first.on_the_map", numbers=numbers), beside)
 
 
 def _consent(results: Results, counts: dict[str, int], words: Words) -> list[Question]:

@@ -23,6 +23,7 @@ from flexsites.reporting.report import (
     demand,
     exploitation,
     first_page,
+    first_places,
     land,
     origin,
     roof_map,
@@ -148,7 +149,7 @@ def _context(results: Results, words: Words) -> dict[str, Any]:
         "warnings": [words.said(warning) for warning in results.manifest.warnings],
         "area_m2": closes.area_in_m2 if (closes := results.manifest.closes) else None,
         "answer": answer.answer(results, words),
-        "questions": _questions(results, words),
+        "questions": first_page.of_roofs(results, words) if results.has("roof_units") else [],
         "assumptions": origin.assumptions(results, words),
         "sources": origin.sources_by_origin(origin.sources(results, words)),
         "closing": rules.closing_line(results, words) if results.has_sites else ("", True),
@@ -160,16 +161,19 @@ def _context(results: Results, words: Words) -> dict[str, Any]:
     }
     if results.has_sites:
         shown, told = _map(results, words)
+        ranked = shortlist.ranked_locations(results, int(presentation().lists.max_shortlist))
+        first = first_places.first_places(results, ranked, words)
+        context["questions"] = [*first_page.first_page(results, words, first), *context["questions"]]
         context["parcels"] = {
             "map": told,
-            "overview": parcel_map(shown.parcels, shown.around),
+            "overview": parcel_map(shown.parcels, shown.around, first),
             "funnel": land.funnel(results, words),
             "drop": rules.drop(results, words),
             "verdicts": land.verdicts(results, words),
             "flexmilieus": land.flexmilieus(results, words),
             "transit": transit.transit(results, words),
             "areas": areas.area_totals(results, words),
-            "shortlist": shortlist.shortlist(results, words),
+            "shortlist": shortlist.shortlist(results, words, ranked),
             "demand": demand.demand(results, words),
             "exploitation": exploitation.exploitation(results, words),
             "variants": variants.variants(results, words),
@@ -197,12 +201,6 @@ def _contents(context: dict[str, Any]) -> list[str]:
     roofs_main, roofs_further = (["roofs"], ["roofs_further"]) if of_roofs else ([], [])
     main = ["answer", "explained", *there(_MAIN), *roofs_main]
     return [*main, *there(_FURTHER), *roofs_further, "assumptions", "sources", "method"]
-
-
-def _questions(results: Results, words: Words) -> list[first_page.Question]:
-    """Return the questions of the first page, with their answers."""
-    of_parcels = first_page.first_page(results, words) if results.has_sites else []
-    return [*of_parcels, *(first_page.of_roofs(results, words) if results.has("roof_units") else [])]
 
 
 def _cells(results: Results, words: Words) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import shapely
 
 from flexsites.reporting.report.drawing import Frame
+from flexsites.reporting.report.first_places import FirstPlace
 from flexsites.reporting.report.land import VERDICTS
 
 _WIDTH, _HEIGHT = 900, 620
@@ -22,6 +23,9 @@ _STEP_PX = 0.5
 _SEEN_PX2 = 1.0
 """Of what is smaller [A] nothing is seen; parcels that are not excluded are drawn all the same, with a line around."""
 
+_APART_PX = 30
+"""Numbers stand so far apart [A] that each is read."""
+
 _NOTHING: npt.NDArray[np.object_] = np.array([], dtype=object)
 
 
@@ -31,6 +35,8 @@ class ParcelMap:
 
     Attributes
     ----------
+    numbers
+        Of each place that is numbered its number and where it stands, in pixels.
     water, buildings, streets
         What lies around; empty where the run has none, or nothing that is seen at this scale.
     parcels
@@ -43,11 +49,14 @@ class ParcelMap:
     buildings: str
     streets: str
     parcels: list[tuple[str, str]]
+    numbers: list[tuple[int, float, float]]
     bar_px: float
     bar_m: float
 
 
-def parcel_map(parcels: gpd.GeoDataFrame, around: Mapping[str, npt.NDArray[np.object_]]) -> ParcelMap | None:
+def parcel_map(
+    parcels: gpd.GeoDataFrame, around: Mapping[str, npt.NDArray[np.object_]], places: Sequence[FirstPlace] = ()
+) -> ParcelMap | None:
     """Draw parcels by their verdict, with the water, the buildings and the main streets around them; None: no parcels.
 
     Parameters
@@ -56,6 +65,8 @@ def parcel_map(parcels: gpd.GeoDataFrame, around: Mapping[str, npt.NDArray[np.ob
         With ``verdict``, in RD New.
     around
         What lies around them, by what it is.
+    places
+        Places that are numbered.
 
     Examples
     --------
@@ -89,6 +100,18 @@ def parcel_map(parcels: gpd.GeoDataFrame, around: Mapping[str, npt.NDArray[np.ob
         areas(around.get("buildings", _NOTHING)),
         path(around.get("streets", _NOTHING), closed=False),
         [(one, of(one)) for one in reversed(VERDICTS) if one in there],
+        _numbers(frame, places),
         frame.bar_px,
         frame.bar_m,
     )
+
+
+def _numbers(frame: Frame, places: Sequence[FirstPlace]) -> list[tuple[int, float, float]]:
+    """Return where numbers stand: at their places, and beside each other where these lie together."""
+    found: list[tuple[int, float, float]] = []
+    for place in places:
+        x, y = np.round(frame.at(np.array(place.at)), 1).tolist()
+        while any(np.hypot(x - its_x, y - its_y) < _APART_PX for _, its_x, its_y in found):
+            x += _APART_PX
+        found.append((place.number, x, y))
+    return found

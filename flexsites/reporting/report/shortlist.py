@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results, records
 from flexsites.reporting.table_view import Column, table_view
 from flexsites.reporting.views import with_range
@@ -111,9 +110,8 @@ def verdicts_of_places(results: Results, rows: Frame, words: Words) -> list[str]
     return told
 
 
-def shortlist(results: Results, words: Words) -> list[dict[str, Any]]:
+def shortlist(results: Results, words: Words, ranked: Ranked) -> list[dict[str, Any]]:
     """Return the best locations per flexmilieu, the factsheet of the parcel to look at linked by its id."""
-    ranked = ranked_locations(results, int(presentation().lists.max_shortlist))
     lists = []
     for flexmilieu in results.flexmilieus or tuple(sorted({*ranked.n_ranked, *ranked.n_unknown})):
         best = with_range(ranked.rows[ranked.rows["flexmilieu"] == flexmilieu], words, "n_per_cluster")

@@ -6,6 +6,9 @@ import re
 import shutil
 from pathlib import Path
 
+import geopandas as gpd
+import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -14,10 +17,12 @@ from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report.answer import answer
 from flexsites.reporting.report.first_page import first_page, of_roofs
+from flexsites.reporting.report.first_places import FirstPlace, first_places
 from flexsites.reporting.report.land import run_row, verdict_counts
 from flexsites.reporting.report.page import render_report, write_report
 from flexsites.reporting.report.parcel_map import parcel_map
 from flexsites.reporting.report.roof_map import roof_map
+from flexsites.reporting.report.shortlist import ranked_locations
 from flexsites.reporting.results import open_results
 from flexsites.reporting.summaries.portfolio import headline
 from flexsites.reporting.words import Words
@@ -53,6 +58,39 @@ def test_where_no_parcel_is_known_to_be_available_it_says_unknown(run_directory:
         assert told[words.text(f"first.ask_{key}")].answer == words.unknown, key
     tiles = {tile["kind"]: (tile["value"], tile["note"]) for tile in answer(results, words)["tiles"]}
     assert {tiles[kind] for kind in ("available", "suitable", "homes")} == {(words.unknown, "")}
+
+
+def test_it_tells_where_to_look_first(run_directory: Path) -> None:
+    """The place with homes that heads the list of a flexmilieu, by street and number on the map, each place once."""
+    results = open_results(run_directory)
+    words = words_of(results, "nl")
+    ranked = ranked_locations(results, 25)
+    places = first_places(results, ranked, words)
+    holds = ranked.rows[ranked.rows["n_per_cluster_expected"] >= 1]
+    heads = holds[~holds["flexmilieu"].isin(list(results.undemanding))].groupby("flexmilieu", sort=False).first()
+    assert len(heads) > 1
+    assert len(places) == heads["location_id"].nunique()
+    for name, head in heads.iterrows():
+        homes = f"{words.name('flexmilieu', name)} {words.number(head['n_per_cluster_expected'])}"
+        told = next(one.told for one in places if homes in one.told)
+        assert pd.isna(head["entrance_street_name"]) or head["entrance_street_name"] in told
+        assert ("met toestemming" in told) == (head["verdict"] == "conditional")
+    asked = {one.question: one for one in first_page(results, words, places)}[words.text("first.ask_first")]
+    assert asked.answer.endswith(", ".join(str(one.number) for one in places))
+    assert [one.number for one in places] == list(range(1, len(places) + 1))
+    asked_none = [one.question for one in first_page(results, words)]
+    assert words.text("first.ask_first") not in asked_none
+
+
+def test_numbers_of_places_that_lie_together_are_all_read() -> None:
+    town = gpd.GeoDataFrame({"verdict": ["eligible"]}, geometry=[shapely.box(0, 0, 900, 600)])
+    places = [FirstPlace(number, (450.0 + number, 300.0), "") for number in range(1, 6)]
+    made = parcel_map(town, {}, places)
+    assert made is not None
+    assert [number for number, _, _ in made.numbers] == [1, 2, 3, 4, 5]
+    at = np.array([place for _, *place in made.numbers])
+    apart = np.linalg.norm(at[:, None] - at[None], axis=2)[~np.eye(5, dtype=bool)]
+    assert apart.min() >= 28  # a circle of 14 pixels around each
 
 
 @pytest.mark.parametrize(("lang", "told"), [("nl", "en 1 andere"), ("en", "and 1 more")])

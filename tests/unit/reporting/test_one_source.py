@@ -18,7 +18,7 @@ from flexsites.reporting.report.land import verdict_rows
 from flexsites.reporting.report.origin import repairs
 from flexsites.reporting.report.page import render_report
 from flexsites.reporting.report.rules import closing_line
-from flexsites.reporting.report.shortlist import shortlist
+from flexsites.reporting.report.shortlist import ranked_locations, shortlist
 from flexsites.reporting.report.transit import transit
 from flexsites.tables import Sites, Suitability
 from flexsites.tables.files import write_table
@@ -81,7 +81,9 @@ def test_map_and_list_give_a_site_one_score(run_directory: Path) -> None:
     told = map_content(results, words).content["parcels"]["properties"]
     place = {site: i for i, site in enumerate(told["id"])}
     sites = results.table("sites").set_index("site_id")["location_id"]
-    for flexmilieu, listed in zip(results.flexmilieus, shortlist(results, words), strict=True):
+    for flexmilieu, listed in zip(
+        results.flexmilieus, shortlist(results, words, ranked_locations(results, 25)), strict=True
+    ):
         for row in listed["table"].rows:
             # A location has the best score of its parcels that suit.
             own = [place[one] for one in sites.index[sites == sites[row[1]]] if one in place]
@@ -133,7 +135,7 @@ def test_a_list_of_places_tells_where_the_parcel_it_shows_is_judged_otherwise(
     place = copied(run_directory, tmp_path)
     results = open_results(place)
     words = words_of(results, "en")
-    first = next(one for one in shortlist(results, words) if one["table"].rows)
+    first = next(one for one in shortlist(results, words, ranked_locations(results, 25)) if one["table"].rows)
     names = [column.name for column in first["table"].columns]
     row = dict(zip(names, first["table"].rows[0], strict=True))
     assert row["verdict"] == words.name("verdict", "eligible")
@@ -159,7 +161,7 @@ def test_a_list_of_places_tells_where_the_parcel_it_shows_is_judged_otherwise(
 def _list_of(place: Path, flexmilieu: str) -> list[list[str]]:
     """Return the rows of the list of a flexmilieu."""
     results = open_results(place)
-    lists = shortlist(results, words_of(results, "en"))
+    lists = shortlist(results, words_of(results, "en"), ranked_locations(results, 25))
     return next(one["table"].rows for one in lists if one["name"] == flexmilieu)
 
 

@@ -1,0 +1,62 @@
+"""Where to look first: the place that heads the list of each flexmilieu, numbered on the map of the first page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from flexsites.reporting.report.shortlist import Ranked
+from flexsites.reporting.results import Results, records
+from flexsites.reporting.where import places_of
+from flexsites.reporting.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPlace:
+    """A place that heads a list.
+
+    Attributes
+    ----------
+    number
+        From 1, in the order of the flexmilieus.
+    at
+        A point on its largest piece, x and y in RD New.
+    told
+        Where it lies, for whom and with how many homes, in words.
+    """
+
+    number: int
+    at: tuple[float, float]
+    told: str
+
+
+def first_places(results: Results, ranked: Ranked, words: Words) -> list[FirstPlace]:
+    """Return the first place with homes on the list of each flexmilieu, each place once.
+
+    Flexmilieus that nearly everything passes are left out: what heads their list is hardly chosen.
+
+    Parameters
+    ----------
+    results, words
+        The run, and the language.
+    ranked
+        Its places by flexmilieu, in the order in which they are listed.
+    """
+    has_homes = ranked.rows["n_per_cluster_expected"].ge(1).fillna(value=False).astype(bool)
+    heads = ranked.rows[has_homes & ~ranked.rows["flexmilieu"].isin(list(results.undemanding))]
+    heads = heads.drop_duplicates("flexmilieu")
+    areas = dict(zip(heads["location_id"], places_of(heads, words), strict=True))
+    found: list[FirstPlace] = []
+    for number, (place, own) in enumerate(heads.groupby("location_id", sort=False), start=1):
+        head = next(records(own))
+        street = "" if pd.isna(head.entrance_street_name) else head.entrance_street_name
+        where = ", ".join(one for one in (street, areas[place]) if one) or str(head.site_id)
+        homes = ", ".join(
+            f"{words.name('flexmilieu', row.flexmilieu)} {words.number(row.n_per_cluster_expected)}"
+            for row in records(own)
+        )
+        key = "first.first_place" if head.verdict == "eligible" else "first.first_place_consent"
+        told = words.text(key, number=number, where=where, homes=homes)
+        found.append(FirstPlace(number, (float(head.location_x_m), float(head.location_y_m)), told))
+    return found
