@@ -240,7 +240,9 @@ def _suitability(results: Results, site_id: str, words: Words) -> TableView:
     own = table[table["site_id"] == site_id]
     own = own.assign(_place=own["flexmilieu"].map(place).fillna(len(place))).sort_values(["_place", "flexmilieu"])
     shown = with_range(own, words, "n_per_cluster").assign(against=[_against(row, words) for row in records(own)])
-    return table_view(shown, _PER_FLEXMILIEU, words, Suitability)
+    # Beside the parcel's own score: a place may rank higher by another of its parcels.
+    headings = {"rank": words.text("shortlist.rank_of_place")}
+    return table_view(shown, _PER_FLEXMILIEU, words, Suitability, headings=headings)
 
 
 def _against(row: Any, words: Words) -> str:  # noqa: ANN401 - a record of Suitability

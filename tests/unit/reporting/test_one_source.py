@@ -176,3 +176,15 @@ def test_a_click_tells_the_score_that_the_list_of_places_shows(run_directory: Pa
             if coded["texts"][i]:
                 score = words.number(served.loc[(flexmilieu, location), "score"], 2)
                 assert coded["texts"][i].startswith(f"location: score {score}, rank ")
+
+
+def test_a_rank_beside_the_score_of_a_parcel_is_told_as_that_of_its_place(run_directory: Path) -> None:
+    """A place goes by its best piece: of two parcels on rank 1 one may have a lower score."""
+    results = open_results(run_directory)
+    ranked = results.table("suitability").dropna(subset=["rank"])
+    site = str(ranked["site_id"].iloc[0])
+    sheet = write_factsheets(run_directory, [site], "en").read_text(encoding="utf-8")
+    assert re.search(r"<th[^>]*>rank of the location</th>", sheet)
+    assert not re.search(r"<th[^>]*>rank</th>", sheet)
+    story = explain(run_directory, site, "en")
+    assert len(re.findall(r"score [\d.]+, its location on rank", story)) == int(ranked["site_id"].eq(site).sum())
