@@ -90,7 +90,7 @@ def _known(results: Results, counts: dict[str, int], words: Words) -> list[str]:
         said.append(words.text("answer.lead_suitable", n_suitable=words.number(suitable["n_sites"])))
     if results.undemanding:
         said.append(_without_undemanding(results, words))
-    said += [_spread(results, words), words.text("answer.reconcile"), words.text("answer.changed")]
+    said += [_spread(results, words), words.text("answer.reconcile")]
     return [one for one in said if one]
 
 

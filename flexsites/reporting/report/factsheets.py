@@ -111,8 +111,8 @@ def _map_page(results: Results, place: Path, lang: str) -> str | None:
 
 
 def _best(results: Results) -> list[str]:
-    """Return the best available sites of each flexmilieu, by rank, within the limit."""
-    ranked = ranked_locations(results, int(presentation().lists.max_shortlist)).rows
+    """Return the best available sites of each flexmilieu that hold homes, by rank, within the limit."""
+    ranked = ranked_locations(results, int(presentation().lists.max_shortlist), with_homes=True).rows
     ids = ranked.sort_values(["rank", "site_id"], kind="stable")["site_id"]
     return list(dict.fromkeys(ids))[: int(presentation().lists.max_factsheets)]
 

@@ -32,7 +32,7 @@ class FirstPlace:
 
 
 def first_places(results: Results, ranked: Ranked, words: Words) -> list[FirstPlace]:
-    """Return the first place with homes on the list of each flexmilieu, each place once.
+    """Return the first place on the list of each flexmilieu, each place once.
 
     Flexmilieus that nearly everything passes are left out: what heads their list is hardly chosen.
 
@@ -41,11 +41,10 @@ def first_places(results: Results, ranked: Ranked, words: Words) -> list[FirstPl
     results, words
         The run, and the language.
     ranked
-        Its places by flexmilieu, in the order in which they are listed.
+        Its places with homes by flexmilieu, in the order in which they are listed.
     """
-    has_homes = ranked.rows["n_per_cluster_expected"].ge(1).fillna(value=False).astype(bool)
-    heads = ranked.rows[has_homes & ~ranked.rows["flexmilieu"].isin(list(results.undemanding))]
-    heads = heads.drop_duplicates("flexmilieu")
+    rows = ranked.rows[~ranked.rows["flexmilieu"].isin(list(results.undemanding))]
+    heads = rows.drop_duplicates("flexmilieu")
     areas = dict(zip(heads["location_id"], places_of(heads, words), strict=True))
     found: list[FirstPlace] = []
     for number, (place, own) in enumerate(heads.groupby("location_id", sort=False), start=1):

@@ -161,7 +161,7 @@ def _context(results: Results, words: Words) -> dict[str, Any]:
     }
     if results.has_sites:
         shown, told = _map(results, words)
-        ranked = shortlist.ranked_locations(results, int(presentation().lists.max_shortlist))
+        ranked = shortlist.ranked_locations(results, int(presentation().lists.max_shortlist), with_homes=True)
         first = first_places.first_places(results, ranked, words)
         context["questions"] = [*first_page.first_page(results, words, first), *context["questions"]]
         context["parcels"] = {

@@ -34,16 +34,17 @@ class Ranked:
     rows
         Key ``(flexmilieu, location_id)``: the columns of LocationSuitability and of Locations, of the parcel to look at
         (``site_id``) tenure, years and marks, and ``gemeente``, a code to be shown by its name.
-    n_ranked, n_unknown
-        Locations per flexmilieu.
+    n_ranked, n_with_homes, n_unknown
+        Locations per flexmilieu: that suit, that also hold homes as expected, and of which it is not known.
     """
 
     rows: Frame
     n_ranked: Mapping[str, int]
+    n_with_homes: Mapping[str, int]
     n_unknown: Mapping[str, int]
 
 
-def ranked_locations(results: Results, most: int) -> Ranked:
+def ranked_locations(results: Results, most: int, *, with_homes: bool = False) -> Ranked:
     """Return the available locations that suit a flexmilieu, by flexmilieu and in the order in which they are listed.
 
     Parameters
@@ -52,21 +53,26 @@ def ranked_locations(results: Results, most: int) -> Ranked:
         The run; what is held of it is the locations that are returned.
     most
         How many of each flexmilieu.
+    with_homes
+        Of those alone that hold homes as expected: in the others fewer fit than the minimum of a cluster.
     """
-    kept, n_ranked, n_unknown = dict[str, Frame](), Counter[str](), Counter[str]()
+    kept, n_ranked, n_with_homes, n_unknown = dict[str, Frame](), Counter[str](), Counter[str](), Counter[str]()
     for served in results.chunks("location_suitability"):
         unknown = served.loc[served["is_suitable"].isna().to_numpy(dtype=bool), "flexmilieu"]
         n_unknown.update(str(name) for name in unknown)
         for name, own in _available(results, served[served["rank"].notna()]).groupby("flexmilieu", sort=False):
+            holding = own[own["n_per_cluster_expected"].ge(1)]
             n_ranked[str(name)] += len(own)
-            parts: list[Frame] = [kept[str(name)], own] if str(name) in kept else [own]
+            n_with_homes[str(name)] += len(holding)
+            asked = holding if with_homes else own
+            parts: list[Frame] = [kept[str(name)], asked] if str(name) in kept else [asked]
             kept[str(name)] = listed(pd.concat(parts, ignore_index=True)).head(most)
     order = results.flexmilieus or tuple(sorted({*n_ranked, *n_unknown}))
     empty = _available(results, results.first("location_suitability", 0)[0])
     rows = pd.concat([kept[name] for name in order if name in kept] or [empty], ignore_index=True)
     sites = results.rows("sites", "site_id", rows["site_id"], _OF_SITE)
     rows = rows.merge(pd.DataFrame(sites), on="site_id", validate="many_to_one")
-    return Ranked(rows.assign(gemeente=rows["gemeente_code"]), n_ranked, n_unknown)
+    return Ranked(rows.assign(gemeente=rows["gemeente_code"]), n_ranked, n_with_homes, n_unknown)
 
 
 def _available(results: Results, served: Frame) -> Frame:
@@ -111,14 +117,15 @@ def verdicts_of_places(results: Results, rows: Frame, words: Words) -> list[str]
 
 
 def shortlist(results: Results, words: Words, ranked: Ranked) -> list[dict[str, Any]]:
-    """Return the best locations per flexmilieu, the factsheet of the parcel to look at linked by its id."""
+    """Return the best locations with homes per flexmilieu, the factsheet of the parcel to look at linked by its id."""
     lists = []
     for flexmilieu in results.flexmilieus or tuple(sorted({*ranked.n_ranked, *ranked.n_unknown})):
         best = with_range(ranked.rows[ranked.rows["flexmilieu"] == flexmilieu], words, "n_per_cluster")
         best = best.assign(verdict=pd.Series(verdicts_of_places(results, best, words), index=best.index, dtype="str"))
         n_ranked, n_unknown = ranked.n_ranked.get(flexmilieu, 0), ranked.n_unknown.get(flexmilieu, 0)
-        empty = words.text("shortlist.none")
-        if n_unknown:
+        n_with_homes = ranked.n_with_homes.get(flexmilieu, 0)
+        empty = words.text("shortlist.none_holds" if n_ranked else "shortlist.none")
+        if n_unknown and not n_ranked:
             empty = words.text("shortlist.none_known", n=words.number(n_unknown))
         lists.append(
             {
@@ -127,7 +134,12 @@ def shortlist(results: Results, words: Words, ranked: Ranked) -> list[dict[str, 
                     best, _SHOWN, words, LocationSuitability, Locations, Sites, headings=of_place(words)
                 ),
                 "empty": "" if len(best) else empty,
-                "summary": words.text("shortlist.summary", shown=words.number(len(best)), n=words.number(n_ranked)),
+                "summary": words.text(
+                    "shortlist.summary",
+                    shown=words.number(len(best)),
+                    with_homes=words.number(n_with_homes),
+                    n=words.number(n_ranked),
+                ),
             }
         )
     return lists

@@ -56,8 +56,8 @@ score = Field(
 rank = Field(
     "rank",
     "int",
-    "1 + the number of suitable locations with a better verdict and score, over the run; of a parcel, the best rank of "
-    "its locations",
+    "1 + the number of suitable locations with a better verdict, or the same and a better score, over the run; of a "
+    "parcel, the best rank of its locations",
     null="not suitable, or in no location that is",
     format="ordinal",
     null_is="not_applicable",

@@ -20,7 +20,7 @@ from flexsites.reporting.report.page import render_report
 from flexsites.reporting.report.rules import closing_line
 from flexsites.reporting.report.shortlist import ranked_locations, shortlist
 from flexsites.reporting.report.transit import transit
-from flexsites.tables import Sites, Suitability
+from flexsites.tables import LocationSuitability, Sites, Suitability
 from flexsites.tables.files import write_table
 
 
@@ -188,3 +188,32 @@ def test_a_rank_beside_the_score_of_a_parcel_is_told_as_that_of_its_place(run_di
     assert not re.search(r"<th[^>]*>rank</th>", sheet)
     story = explain(run_directory, site, "en")
     assert len(re.findall(r"score [\d.]+, its location on rank", story)) == int(ranked["site_id"].eq(site).sum())
+
+
+def test_a_list_of_best_places_is_of_places_that_hold_homes(run_directory: Path, tmp_path: Path) -> None:
+    """Where fewer fit than the minimum of a cluster a place keeps its rank, and is counted beside the list."""
+    place = copied(run_directory, tmp_path)
+    results = open_results(place)
+    words = words_of(results, "en")
+    before = ranked_locations(results, 25, with_homes=True)
+    head = before.rows.iloc[0]
+    name = str(head["flexmilieu"])
+    served = results.table("location_suitability")
+    is_it = served["flexmilieu"].eq(name) & served["location_id"].eq(head["location_id"])
+    assert is_it.sum() == 1
+    for emptied, n_with_homes in ((is_it, before.n_with_homes[name] - 1), (served["flexmilieu"].eq(name), 0)):
+        few = served["n_per_cluster_expected"].mask(emptied, 0)
+        write_table(
+            served.assign(n_per_cluster_expected=few, n_per_cluster_low=served["n_per_cluster_low"].mask(emptied, 0)),
+            LocationSuitability,
+            place / "location_suitability.parquet",
+        )
+        results = open_results(place)
+        ranked = ranked_locations(results, 25, with_homes=True)
+        told = next(one for one in shortlist(results, words, ranked) if one["name"] == words.name("flexmilieu", name))
+        assert ranked.n_with_homes[name] == n_with_homes
+        assert ranked.n_ranked == before.n_ranked
+        assert f"of {n_with_homes} locations with homes; suitable: {before.n_ranked[name]}" in told["summary"]
+        assert head["location_id"] not in set(ranked.rows.loc[ranked.rows["flexmilieu"].eq(name), "location_id"])
+        assert bool(told["empty"]) == (n_with_homes == 0)
+    assert head["location_id"] in set(ranked_locations(results, 25).rows["location_id"])
