@@ -20,6 +20,7 @@ class Colours(Model):
     rule: dict[str, str]
     series: tuple[str, ...]
     ramp: tuple[str, ...]
+    unknown_ramp: tuple[str, ...]
     missing: str
 
 

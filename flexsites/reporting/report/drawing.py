@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,18 @@ import numpy.typing as npt
 import shapely
 
 _NICE = (1, 2, 5)
+_APART_PX = 30
+"""Numbers stand so far apart [A] that each is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """The number of a place, in pixels: where it stands, and the place itself, which it may stand beside."""
+
+    number: int
+    x: float
+    y: float
+    place: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +96,16 @@ class Frame:
     def at(self, places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return where places lie in the drawing, shape (n, 2) both."""
         return np.asarray((places - self.centre) * [self.scale, -self.scale] + self.middle)
+
+    def numbered(self, places: Sequence[tuple[int, tuple[float, float]]]) -> list[Numbered]:
+        """Return where the numbers of places stand: at their places, and beside each other where these lie together."""
+        found: list[Numbered] = []
+        for number, place in places:
+            x, y = there = tuple(np.round(self.at(np.array(place)), 1).tolist())
+            while any(np.hypot(x - one.x, y - one.y) < _APART_PX for one in found):
+                x += _APART_PX
+            found.append(Numbered(number, x, y, there))
+        return found
 
     def path(self, shapes: npt.NDArray[np.object_], *, closed: bool = True) -> str:
         """Return what the frame shows of all rings or lines as one SVG path, to a tenth of a pixel."""

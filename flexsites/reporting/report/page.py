@@ -33,12 +33,16 @@ from flexsites.reporting.report import (
     transit,
     variants,
 )
+from flexsites.reporting.report.area_map import area_maps
 from flexsites.reporting.report.checked import checked
 from flexsites.reporting.report.parcel_map import parcel_map
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.words import Words
 from flexsites.tables.manifest import Manifest
 from flexsites.tables.whole_files import write_whole
+
+_FEW_AREAS = 4
+"""Of more gemeenten [A] the first page has a map: parcels are too small to be seen on it."""
 
 _SHEET = re.compile(r'<article class="sheet" id="([^"]*)">')
 
@@ -163,10 +167,13 @@ def _context(results: Results, words: Words) -> dict[str, Any]:
         shown, told = _map(results, words)
         ranked = shortlist.ranked_locations(results, int(presentation().lists.max_shortlist), with_homes=True)
         first = first_places.first_places(results, ranked, words)
+        of_areas = area_maps(results, words, first)
+        is_wide = bool(of_areas) and of_areas[0].n_areas > _FEW_AREAS
         context["questions"] = [*first_page.first_page(results, words, first), *context["questions"]]
         context["parcels"] = {
             "map": told,
-            "overview": parcel_map(shown.parcels, shown.around, first),
+            "overview": None if is_wide else parcel_map(shown.parcels, shown.around, first),
+            "area_maps": of_areas,
             "funnel": land.funnel(results, words),
             "drop": rules.drop(results, words),
             "verdicts": land.verdicts(results, words),

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from flexsites.reporting.report.drawing import Frame
+from flexsites.reporting.report.drawing import Frame, Numbered
 from flexsites.reporting.report.first_places import FirstPlace
 from flexsites.reporting.report.land import VERDICTS
 
@@ -23,9 +23,6 @@ _STEP_PX = 0.5
 _SEEN_PX2 = 1.0
 """Of what is smaller [A] nothing is seen; parcels that are not excluded are drawn all the same, with a line around."""
 
-_APART_PX = 30
-"""Numbers stand so far apart [A] that each is read."""
-
 _NOTHING: npt.NDArray[np.object_] = np.array([], dtype=object)
 
 
@@ -36,7 +33,7 @@ class ParcelMap:
     Attributes
     ----------
     numbers
-        Of each place that is numbered its number and where it stands, in pixels.
+        Of each place that is numbered.
     water, buildings, streets
         What lies around; empty where the run has none, or nothing that is seen at this scale.
     parcels
@@ -49,7 +46,7 @@ class ParcelMap:
     buildings: str
     streets: str
     parcels: list[tuple[str, str]]
-    numbers: list[tuple[int, float, float]]
+    numbers: list[Numbered]
     bar_px: float
     bar_m: float
 
@@ -100,18 +97,7 @@ def parcel_map(
         areas(around.get("buildings", _NOTHING)),
         path(around.get("streets", _NOTHING), closed=False),
         [(one, of(one)) for one in reversed(VERDICTS) if one in there],
-        _numbers(frame, places),
+        frame.numbered([(place.number, place.at) for place in places]),
         frame.bar_px,
         frame.bar_m,
     )
-
-
-def _numbers(frame: Frame, places: Sequence[FirstPlace]) -> list[tuple[int, float, float]]:
-    """Return where numbers stand: at their places, and beside each other where these lie together."""
-    found: list[tuple[int, float, float]] = []
-    for place in places:
-        x, y = np.round(frame.at(np.array(place.at)), 1).tolist()
-        while any(np.hypot(x - its_x, y - its_y) < _APART_PX for _, its_x, its_y in found):
-            x += _APART_PX
-        found.append((place.number, x, y))
-    return found

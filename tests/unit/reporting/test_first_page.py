@@ -87,8 +87,10 @@ def test_numbers_of_places_that_lie_together_are_all_read() -> None:
     places = [FirstPlace(number, (450.0 + number, 300.0), "") for number in range(1, 6)]
     made = parcel_map(town, {}, places)
     assert made is not None
-    assert [number for number, _, _ in made.numbers] == [1, 2, 3, 4, 5]
-    at = np.array([place for _, *place in made.numbers])
+    assert [one.number for one in made.numbers] == [1, 2, 3, 4, 5]
+    at = np.array([(one.x, one.y) for one in made.numbers])
+    assert {one.place[1] for one in made.numbers} == {made.numbers[0].y}
+    assert made.numbers[0].place == (made.numbers[0].x, made.numbers[0].y)
     apart = np.linalg.norm(at[:, None] - at[None], axis=2)[~np.eye(5, dtype=bool)]
     assert apart.min() >= 28  # a circle of 14 pixels around each
 
