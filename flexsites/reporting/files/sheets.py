@@ -21,6 +21,8 @@ _PAGE_WIDTH = 190
 """Characters across a printed page of A4, landscape, at which a table is still read: about two thirds of full size."""
 _PAGES_ACROSS = 2
 """Sheets of paper that are still laid side by side; columns beyond them stay on the screen."""
+_KEYS = ("geometry", "rule_coverage_id", "demand_id")
+"""Columns that a sheet has only where it is asked for them: tables are joined by them, they tell a person nothing."""
 _NUMBERS: dict[Format, str] = {
     "count": "#,##0",
     "change": "+#,##0;−#,##0;0",
@@ -84,7 +86,7 @@ class Sheets:
         tables
             Where its columns are defined.
         columns
-            Which of them, in order; all but the geometry when not given.
+            Which of them, in order; when not given all but the geometry and keys that no person reads.
         note
             A line above the headings. Where the rows are more than a sheet carries it tells how many are shown. Where
             less is printed than shown the head of the page tells so: no line more stands above the headings for it.
@@ -99,7 +101,7 @@ class Sheets:
         if len(shown) < n_all:
             counts = {"shown": self.words.number(len(shown)), "n": self.words.number(n_all)}
             note = f"{note} {self.words.text('workbook.rows_limited', **counts)}".lstrip()
-        chosen = [name for name in map(str, frame.columns) if name != "geometry"] if columns is None else columns
+        chosen = [name for name in map(str, frame.columns) if name not in _KEYS] if columns is None else columns
         view = table_view(shown, chosen, self.words, *tables, headings=headings)
         widths = [_width(column) for column in view.columns]
         paper = _Paper.of(len(shown), widths)

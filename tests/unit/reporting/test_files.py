@@ -116,7 +116,7 @@ def test_a_sheet_tells_that_it_does_not_show_all(
     rows = list(book[words["sites"]].iter_rows(values_only=True))
     every = pd.read_parquet(place / "sites.parquet", columns=["site_id", "n_common_expected"])
     most = every.sort_values(["n_common_expected", "site_id"], ascending=[False, True]).head(24)
-    assert rows[0][0] == words["sites_limited"].format(shown=24, n=len(every))
+    assert rows[0][0] == Words(lang).text("workbook.sites_limited", shown=24, n=len(every))
     at = next(i for i, name in enumerate(rows[1]) if rows[2][i] in set(every["site_id"]))
     assert [row[at] for row in rows[2:]] == sorted(most["site_id"])
     best = list(book[words["shortlist"]].iter_rows(values_only=True))
@@ -166,6 +166,14 @@ def test_the_workbook_tells_of_every_parcel_what_takes_most_of_it(lang: str, sum
         rule = largest.get(site_id)
         assert why is None if rule is None else why.startswith(f"{words.name('rule', rule)} "), site_id
         assert why is None or why.endswith("m²")
+
+
+def test_no_sheet_shows_a_key_that_a_person_can_do_nothing_with(written) -> None:
+    """The parcels had the hash of a combination of coverages; in words it stands beside, as what was not checked."""
+    words, book = Words("nl"), openpyxl.load_workbook(written(write_workbook, "nl"))
+    headings = {cell for sheet in book for row in sheet.iter_rows(max_row=2, values_only=True) for cell in row}
+    assert words.heading("unchecked_rules") in headings
+    assert {words.heading("rule_coverage_id"), words.heading("demand_id")} & headings == set()
 
 
 def test_layouts_become_a_layer(tmp_path: Path) -> None:
