@@ -17,9 +17,12 @@ _NAMED_IN = {
     "target_groups": ("target_group", "criterion"),
     "measures": ("measure",),
     "dwelling_types": ("dwelling_type",),
+    "exploitation": ("dwelling_type",),
     "optoppen": ("age_rule", "roof_variant", "rule"),
     "variants": ("variant", "rule", "measure"),
 }
+_HEADED = ("exploitation",)
+"""Of these the part of the configuration is told too: a name in it says what a figure is about, not where it counts."""
 # Parts of a path that say where lists and tables stand, not what they are of.
 _PASSED_OVER = (
     "values",
@@ -59,13 +62,14 @@ def parameter_name(words: Words, path: str) -> str:
     by_class, found, category = rest.partition("by_class.values.")
     parts = [part for part in by_class.split(".") if part and part not in _PASSED_OVER]
     kinds = _NAMED_IN.get(section, ())
-    told: list[str] = [] if kinds else [_word(words, section)]
+    told: list[str] = [] if kinds and section not in _HEADED else [_word(words, section)]
     for part in parts:
         if part.isdigit():
             told[-1:] = [f"{told[-1] if told else ''} {int(part) + 1}".strip()]
             continue
         named = [words.names[(kind, part)] for kind in kinds if (kind, part) in words.names]
-        told.append(named[0] if named else _word(words, part))
+        # A rule may have the name of a class in it: "Rail: width, rail".
+        told.append(named[0] if named and named[0] not in told else _word(words, part))
     if found:
         told.append(f"{_word(words, 'by_class')} {category}")
     head, *more = told

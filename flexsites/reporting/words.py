@@ -26,7 +26,7 @@ _DIGITS = 3
 _ALSO = {
     "criterion": ("measure", "rule"),
     "population": ("flexmilieu",),
-    "of_column": ("age_rule", "flexmilieu", "verdict", "roof_term", "target_group"),
+    "of_column": ("age_rule", "flexmilieu", "verdict", "roof_term", "target_group", "population"),
 }
 
 
@@ -56,17 +56,24 @@ class Words:
     def text(self, key: str, **values: object) -> str:
         """Return a text by its dotted key, its placeholders filled.
 
+        A placeholder ``{n:home|homes}`` is the word before the bar where ``n`` is 1, else the one after it.
+
         Raises
         ------
         ConfigError
             When the language has no such text.
+
+        Examples
+        --------
+        >>> [Words("nl").text("first.places", n=n) for n in (1, "1.900", 0)]
+        ['1 plek', '1.900 plekken', '0 plekken']
         """
         found: Any = self.texts
         for part in key.split("."):
             found = found.get(part) if isinstance(found, Mapping) else None
         if not isinstance(found, str):
             raise ConfigError(Fault(f"no text '{key}'", f"labels/{self.lang}.yaml", "add it, in every language"))
-        return found.format(**values) if values else found
+        return found.format_map({name: _Filled(value) for name, value in values.items()}) if values else found
 
     def name(self, kind: str, key: object) -> str:
         """Return the name of something: as the run gives it, else as the labels do, else its id made readable.
@@ -319,6 +326,16 @@ class Words:
         if size >= 100 or size == 0:  # noqa: PLR2004 - three digits before the separator
             return 0
         return 1 if size >= 10 else 2  # noqa: PLR2004
+
+
+class _Filled(str):
+    """What stands in a placeholder of a text, which chooses between two words by whether it is one."""
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        one, bar, more = spec.partition("|")
+        return super().__format__(spec) if not bar else one if self == "1" else more
 
 
 def unit_in(measure: str) -> str:

@@ -128,8 +128,8 @@ def _marks(drawn: Frame, at: npt.NDArray[np.float64], words: Words) -> list[Mark
     for row, (x, y) in zip(records(drawn), at, strict=True):
         if row.verdict not in _MARKED:
             continue
-        homes = words.unknown if pd.isna(row.n_units_expected) else words.number(row.n_units_expected)
-        told = f"{row.bag_pand_id}: {words.name('verdict', row.verdict)}, {homes} {words.text('homes')}"
+        homes = words.number(row.n_units_expected)
+        told = f"{row.bag_pand_id}: {words.name('verdict', row.verdict)}, {words.text('homes', n=homes)}"
         has_text = len(marks) < most and not pd.isna(row.n_units_expected) and row.n_units_expected > 0
         marks.append(Mark(round(x, 1), round(y, 1), row.verdict, told, homes if has_text else ""))
     return marks

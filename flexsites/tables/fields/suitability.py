@@ -56,7 +56,7 @@ score = Field(
 rank = Field(
     "rank",
     "int",
-    "1 + the number of suitable locations with a better verdict, or the same and a better score, over the run; of a "
+    "1 + the number of suitable locations with a better verdict, or the same and a higher score, over the run; of a "
     "parcel, the best rank of its locations",
     null="not suitable, or in no location that is",
     format="ordinal",

@@ -54,7 +54,7 @@ flexsites.Remote = class {
     const layerOf = (part) => part.split("-")[0];
     const told = flexsites.byId("map-making"), words = JSON.parse(flexsites.byId("what-words").textContent);
     while (coming.length) {
-      told.textContent = words.making.replace("{layers}", [...new Set(coming.map((part) => words.layers[layerOf(part)]))].join(", "));
+      told.textContent = flexsites.filled(words.making, { layers: [...new Set(coming.map((part) => words.layers[layerOf(part)]))].join(", ") });
       await new Promise((resolve) => { setTimeout(resolve, 1000); });
       const left = await store.ask("/api/coming", {}) || [];
       const there = new Set(coming.filter((part) => !left.includes(part)).map(layerOf));

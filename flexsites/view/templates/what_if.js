@@ -47,7 +47,7 @@
     if (one) {
       if (one.limits.length) { sets.push(group(words.limits, one.limits.map((each) => field(each, `${each.label}, ${words[each.sense]}`, { isLimit: true, unit: each.unit })), words.limits_hint)); }
       sets.push(group(words.weights, one.weights.map((each) => field(each, each.label))));
-      sets.push(three(words.density, one.density, words.density_hint.replace("{most}", one.density[2].most.toLocaleString(lang))));
+      sets.push(three(words.density, one.density, flexsites.filled(words.density_hint, { most: one.density[2].most.toLocaleString(lang) })));
       sets.push(three(words.fewest, one.fewest));
       if (one.most) { sets.push(three(words.most, one.most)); }
       if (one.term) { sets.push(group(words.term, [field(one.term, words.term)])); }
@@ -133,7 +133,7 @@
         const first = await put({ gemeente: gemeente || viewed(), is_first: true }, mine.signal);
         if (mine !== asking) { return; }
         const n = first.rest.length + 1;
-        const said = (done) => first.rest.length ? words.rest.replace("{k}", number(done)).replace("{n}", number(n)) : words.rest_short;
+        const said = (done) => first.rest.length ? flexsites.filled(words.rest, { k: number(done), n: number(n) }) : words.rest_short;
         progress = said(1); last = first; faults.replaceChildren(); tell();
         answer.removeAttribute("aria-busy");
         for (const [i, code] of first.rest.entries()) {
@@ -160,7 +160,7 @@
     if (![...changed.keys()].some(isOfLand)) { return; }
     const coming = await put({ ...question, is_ahead: true }, mine.signal);
     if (mine !== asking || coming.seconds < 2) { return; }
-    progress = words.foreseen.replace("{n}", number(coming.n_parcels)).replace("{seconds}", number(coming.seconds));
+    progress = flexsites.filled(words.foreseen, { n: number(coming.n_parcels), seconds: number(coming.seconds) });
     tellProgress();
   }
   const isOfLand = (key) => /^effects:|^replace:(rules|pieces|time)\./.test(key);
@@ -213,14 +213,14 @@
     tick.checked = shown;
     tick.addEventListener("change", () => { shown = tick.checked; draw(); });
     const onMap = element("label", { class: "tick" });
-    onMap.append(tick, element("span", { text: words.on_map.replace("{milieu}", name) }));
+    onMap.append(tick, element("span", { text: flexsites.filled(words.on_map, { milieu: name }) }));
     const key = element("ul", { class: "what-key" });
     [["gained", last.gained.length], ["lost", last.lost.length], ["doubted", last.doubted.length], ["kept", last.n_kept]].forEach(([one, n]) => {
       const row = element("li", {});
       row.append(element("span", { class: "what-swatch " + one }), element("span", { text: `${words[one]}: ${number(n)}` }));
       key.append(row);
     });
-    answer.replaceChildren(element("p", { class: "what-progress", text: progress }), table, onMap, key, element("p", { class: "quiet", text: words.answered_in.replace("{seconds}", last.seconds.toLocaleString(lang)) + (last.n_assessed ? " " + words.assessed_anew.replace("{n}", number(last.n_assessed)) : "") }));
+    answer.replaceChildren(element("p", { class: "what-progress", text: progress }), table, onMap, key, element("p", { class: "quiet", text: flexsites.filled(words.answered_in, { seconds: last.seconds.toLocaleString(lang) }) + (last.n_assessed ? " " + flexsites.filled(words.assessed_anew, { n: number(last.n_assessed) }) : "") }));
     byId("what-yaml").textContent = last.yaml;
     draw();
   }

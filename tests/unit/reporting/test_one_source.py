@@ -56,7 +56,7 @@ def test_no_tile_says_zero_beside_unknown(run_directory: Path, tmp_path: Path) -
     told = answer(results, words_of(results, "en"))
     tiles = {tile["kind"]: tile["value"] for tile in told["tiles"]}
     assert (tiles["roofs"], tiles["roof_homes"], tiles["roofs_unknown"]) == ("unknown", "unknown", "6")
-    assert any("None of the 8 buildings is known to qualify" in sentence for sentence in told["sentences"])
+    assert any("Of 8 buildings none is known to qualify" in sentence for sentence in told["sentences"])
 
 
 def test_a_flag_in_the_ledger_is_never_denied(run_directory: Path, tmp_path: Path) -> None:

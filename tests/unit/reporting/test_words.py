@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import json
 import math
 import re
+import shutil
 import string
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -35,6 +38,40 @@ def test_languages_have_the_same_texts_with_the_same_placeholders() -> None:
     assert set(nl) == set(en)
     assert {key for key in nl if _placeholders(nl[key]) != _placeholders(en[key])} == set()
     assert all(text.strip() for text in (*nl.values(), *en.values()))
+
+
+_COUNTED = re.compile(r"\{(\w+)\} (?:\w+ )?\{\1:[^|}]*\|([\w-]+)[^}]*\}")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_of_one_thing_no_text_tells_as_of_many(lang: str) -> None:
+    """A map told "1 percelen". What is counted anywhere is looked for everywhere, with one word between or none."""
+    texts, words = dict(_leaves(load_texts(lang))), Words(lang)
+    many = {plural for text in texts.values() for _, plural in _COUNTED.findall(text)}
+    assert len(many) > 20
+    of_one = re.compile(rf"(?<![–\w.,] )\b1 (?:\w+(?:e|ing|al|able|ed) )?({'|'.join(many)})\b")
+    found = {}
+    for key, text in texts.items():
+        named = _placeholders(text) - {"shortage"}  # hundreds of thousands
+        told = words.text(key, **dict.fromkeys(named, "1"), shortage="330.000") if named else text
+        if clash := of_one.findall(told):
+            found[key] = clash
+    assert found == {}
+
+
+def test_a_word_follows_its_number_in_the_browser_as_in_python() -> None:
+    """The map fills the same texts, and has no other way to."""
+    scripts = Path(flexsites.reporting.__file__).parents[1].rglob("templates/**/*.js")
+    assert [path.name for path in scripts if re.search(r"replace\([\"']\{", path.read_text(encoding="utf-8"))] == []
+    store = (Path(flexsites.reporting.__file__).parent / "templates" / "map" / "store.js").read_text(encoding="utf-8")
+    filled = re.search(r"^flexsites\.filled = .*?;\n", store, re.DOTALL | re.MULTILINE)
+    text, values = load_texts("nl")["view"]["foreseen"], ({"n": "1", "seconds": "3"}, {"n": "1.200", "seconds": "3"})
+    asked = ", ".join(f"flexsites.filled({json.dumps(text)}, {json.dumps(one)})" for one in values)
+    script = f"const flexsites = {{}}; {filled[0]} console.log(JSON.stringify([{asked}]))"
+    if (node := shutil.which("node")) is None:
+        pytest.skip("no node")
+    said = subprocess.run([node, "-e", script], capture_output=True, check=True, text=True)
+    assert json.loads(said.stdout) == [Words("nl").text("view.foreseen", **one) for one in values]
 
 
 def test_every_text_that_templates_and_code_ask_for_is_there() -> None:

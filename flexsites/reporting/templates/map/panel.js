@@ -75,7 +75,7 @@ flexsites.Panel = class {
   }
   rows(found) {
     const said = this.shownList.words, of = this.of(this.shownList);
-    this.count.textContent = found.total ? said.found.replace("{n}", this.whole.format(found.total)) : said.not_found;
+    this.count.textContent = found.total ? flexsites.filled(said.found, { n: this.whole.format(found.total) }) : said.not_found;
     this.list.append(...found.rows.map((row) => flexsites.element("li", {}, flexsites.element("button", {
       type: "button", onclick: () => this.acts.pick(row.properties.id, true, of), "data-site": row.properties.id,
     }, this.chip(row.properties.verdict), flexsites.element("span", { class: "what" },
@@ -88,12 +88,12 @@ flexsites.Panel = class {
   about({ street, properties }) {
     const { id, location, n_buildings } = properties, homes = this.homes(properties);
     if (!this.words.in_complex) { return id + homes; }
-    const one = n_buildings ? this.words.n_buildings.replace("{n}", this.whole.format(n_buildings)) : location ? this.words.in_complex.replace("{id}", location) : "";
+    const one = n_buildings ? flexsites.filled(this.words.n_buildings, { n: this.whole.format(n_buildings) }) : location ? flexsites.filled(this.words.in_complex, { id: location }) : "";
     return [n_buildings || street === id ? "" : id, one, homes.replace(" · ", "")].filter(Boolean).join(" · ");
   }
   homes(properties) {
     const n = properties.homes;
-    return properties.verdict === "excluded" || n === undefined || n === null ? "" : ` · ${this.whole.format(n)} ${this.settings.homes}`;
+    return properties.verdict === "excluded" || n === undefined || n === null ? "" : ` · ${flexsites.filled(this.settings.homes, { n: this.whole.format(n) })}`;
   }
   definitions(rows) {
     return flexsites.element("dl", {}, ...rows.flatMap(([term, value]) => [flexsites.element("dt", { text: term }), flexsites.element("dd", { text: value })]));
@@ -119,7 +119,7 @@ flexsites.Panel = class {
     if (!facts.unchecked) { return [flexsites.element("p", { class: "checked", text: this.words.all_checked })]; }
     const rules = facts.unchecked.split("\n"), n = rules.length;
     return [flexsites.element("details", { class: "checked" },
-      flexsites.element("summary", { text: this.words.unchecked_short.replace("{n}", n) }),
+      flexsites.element("summary", { text: flexsites.filled(this.words.unchecked_short, { n }) }),
       flexsites.element("ul", { class: "plain" }, ...rules.map((text) => flexsites.element("li", { text }))))];
   }
   section({ title, rows, note, is_folded: isFolded }) {
@@ -142,7 +142,7 @@ flexsites.Panel = class {
   tell(facts, of = "") {
     if (!facts) { this.box.replaceChildren(flexsites.element("p", { class: "quiet", text: this.words.click })); return; }
     const { properties } = facts, sheet = this.settings.sheets;
-    const place = [of ? this.words.in_complex.replace("{id}", facts.street) : facts.street, facts.place].filter(Boolean).join(", ");
+    const place = [of ? flexsites.filled(this.words.in_complex, { id: facts.street }) : facts.street, facts.place].filter(Boolean).join(", ");
     const links = [
       this.leads(facts, of),
       facts.hasSheet && sheet ? flexsites.element("a", { href: sheet + "#" + encodeURIComponent(facts.id), text: this.words.sheet }) : null,

@@ -3,6 +3,10 @@
 "use strict";
 const flexsites = {};
 
+/* A text of the labels with its placeholders filled; {n:home|homes} is the first word where n is 1, else the second. */
+flexsites.filled = (text, values) => text.replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (_, name, one, more) =>
+  one === undefined ? values[name] : String(values[name]) === "1" ? one : more);
+
 /* Conditions are expressions of the MapLibre style specification; the map paints by the same. */
 flexsites.holds = function holds(where, parcel) {
   const value = (asked) => {
