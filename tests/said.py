@@ -144,7 +144,7 @@ def _arguments(node: ast.Call, module: Module, passing: dict[tuple[str, str], st
     """Return the arguments of a call that are said."""
     name = called(node.func)
     given = {one.arg: one.value for one in node.keywords if one.arg}
-    if "notes" in given and "inputs" in module.path.parts:
+    if "notes" in given and {"inputs", "runs"} & set(module.path.parts):
         yield from (("noted", one) for one in _each_of(given["notes"]))
     if name in _SAYS:
         given |= dict(zip(_SAYS[name], node.args, strict=False))

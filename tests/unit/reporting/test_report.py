@@ -306,7 +306,7 @@ def test_no_homes_are_claimed_where_no_parcel_is_known_to_be_available(run_direc
     said = answer(results, words_of(results, "en"))
     told = {tile["kind"]: tile["value"] for tile in said["tiles"]}
     assert told["homes"] == told["suitable"] == "unknown"
-    assert said["sentences"][0].startswith(f"None of the {len(sites)} parcels is known for certain")
+    assert said["sentences"][0].startswith(f"Of {len(sites)} parcels none is known for certain")
     assert not any(sentence.startswith("0 ") or " 0 temporary homes" in sentence for sentence in said["sentences"])
     of_run = area_totals(results, words_of(results, "en"))["totals"].rows[-1]
     assert of_run[6] == "unknown"
@@ -327,4 +327,4 @@ def test_evidence_that_is_missing_is_named_with_the_buildings_that_lack_it(run_d
     results = open_results(run_directory)
     rows = roofs(results, words_of(results, "en"))["missing"].rows
     lacking = int(pd.read_parquet(run_directory / "roofs.parquet")["missing_evidence"].map(len).sum())
-    assert rows == [["building height", str(lacking)]]
+    assert rows == [["height", str(lacking)]]

@@ -10,11 +10,14 @@ import yaml
 import flexsites.reporting
 from flexsites.config.base import collect_figures
 from flexsites.config.study import resolve
+from flexsites.config.units import _UNITS, COUNTED, PURE
 from flexsites.inputs.rows.records import SourceRecord
-from flexsites.reporting.parameters import _PASSED_OVER, load_parts, parameter_name
+from flexsites.reporting import parameters
+from flexsites.reporting.names import names_in_content
+from flexsites.reporting.parameters import load_parts, parameter_name
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.told import is_known, sentences_of, translated
-from flexsites.reporting.words import Words
+from flexsites.reporting.words import LANGUAGES, Words, load_texts
 from tests.said import SET_APART, all_said
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -54,22 +57,33 @@ def _figures(path: Path) -> Iterator[dict[str, object]]:
         yield from figures_in(content)
 
 
-@pytest.mark.parametrize("run", ["demo", "demo_roofs", "kampen_sweep"])
-def test_every_parameter_of_a_run_has_a_dutch_name(run: str) -> None:
-    """The ids that a run names itself aside, every part of a path is in labels/parameters.nl.yaml."""
-    study = resolve(run)
-    own = {one.rule_id for one in study.all_rules} | {one.id for one in study.flexmilieus} | set(study.dwelling_types)
-    own |= {"load_1999", "stec_2023", "maisonette", "temporary"}  # named by configs/rules/optoppen
-    paths = [path for path, _ in (*study.figures(), *collect_figures(presentation(), "report"))]
-    known = load_parts("nl")
-    unnamed = set()
-    for path in paths:
-        section, *parts = path.partition("by_class.values.")[0].split(".")
-        if section in ("target_groups", "measures", "variants"):
-            continue  # ids of requirements, measures and variants are in it
-        parts = [part for part in parts if part and not part.isdigit()]
-        unnamed |= {part for part in parts if part not in known and part not in own and part not in _PASSED_OVER}
+RUNS = sorted(path.stem for path in (CONFIGS / "runs").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_every_parameter_of_a_run_has_a_dutch_name(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every part of a path is named by the run or by labels/parameters.nl.yaml: none is told by its id."""
+    study, known, unnamed = resolve(run), load_parts("nl"), set()
+
+    def told(words: Words, part: str) -> str:
+        unnamed.update({part} - set(known))
+        return word(words, part)
+
+    word = parameters._word
+    monkeypatch.setattr(parameters, "_word", told)
+    words = Words("nl", names_in_content(study.content, "nl"))
+    for path, _ in (*study.figures(), *collect_figures(presentation(), "report")):
+        parameter_name(words, path)
     assert unnamed == set()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("run", RUNS)
+def test_every_unit_of_a_figure_has_a_name(run: str, lang: str) -> None:
+    """A Dutch report told of a rent of 452 "EUR/month"."""
+    figures = (*resolve(run).figures(), *collect_figures(presentation(), "report"))
+    asked = {figure.unit or PURE for _, figure in figures} | set(_UNITS.values()) | COUNTED
+    assert asked - set(load_texts(lang)["names"]["unit"]) == set()
 
 
 def test_a_parameter_is_named_by_what_it_belongs_to() -> None:
@@ -132,7 +146,7 @@ def _abouts(node: object) -> Iterator[dict[str, str]]:
 
 SAID_ALIKE = {
     "certainty_land": {("eligible", "without")}, "evidence": {("building_height_m", "height")},
-    "unit": {("deg", "degrees")}, "why": {("no timetable", "no_timetable")},
+    "unit": {("deg", "degrees"), ("dwelling", "home")}, "why": {("no timetable", "no_timetable")},
 }  # fmt: skip
 """Words of one vocabulary that mean the same, and so are told in the same words."""
 
