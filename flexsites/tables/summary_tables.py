@@ -102,7 +102,13 @@ n_sites_lost_first = Field(
     "n_sites_lost_first", "int", "excluded sites whose last land the rule took, in order", _NOT_TOLD, low=0
 )
 n_sites_lost_only = Field(
-    "n_sites_lost_only", "int", "excluded sites that no other rule touches", _NOT_TOLD, low=0, kind="extensive"
+    "n_sites_lost_only",
+    "int",
+    "excluded sites that no other excluding rule or test touches; without it they may still be too small, have no "
+    "road, or need consent",
+    _NOT_TOLD,
+    low=0,
+    kind="extensive",
 )
 parcel_area_m2_lost_first = Field(
     "parcel_area_m2_lost_first", "float", "area of the sites whose last land it took", _NOT_TOLD, unit="m2", low=0
@@ -111,7 +117,7 @@ _NOT_LOOKED_FOR = "near misses were not looked for, or there are none of this ru
 n_sites_near_miss = Field(
     "n_sites_near_miss",
     "int",
-    "sites that would be eligible if just this rule went",
+    "sites, not eligible now, that would be if just this rule went",
     _NOT_LOOKED_FOR,
     low=0,
     null_is="not_applicable",
