@@ -98,7 +98,7 @@ def page_of(
     words
         The language.
     offset, limit
-        Which rows; at most 1,000 at a time.
+        Which rows; at most 1,000 at a time, and beyond the end those of the last page.
     filters
         Per column: a text that it holds as it is shown or as it is stored (upper and lower case alike), or a number, as
         the language writes it, with ``>=`` or ``<=`` before it.
@@ -122,8 +122,8 @@ def page_of(
         shown = "area" if column in _AREAS else named.get(column)
         one = _condition(column, rows.schema.field(column).type, text, shown, words)
         condition = one if condition is None else condition & one
-    at, size = max(offset, 0), min(max(limit, 1), MOST_ROWS)
-    total = rows.count_rows(filter=condition)
+    size, total = min(max(limit, 1), MOST_ROWS), rows.count_rows(filter=condition)
+    at = max(offset, 0) if offset < total else max(total - 1, 0) // size * size
     scanner = rows.scanner(columns=columns, filter=condition, batch_size=_READ_AT_ONCE)
     frame = _with_names(to_frame(_slice(scanner, at, size, rows.schema, columns)), words)
     view = table_view(pd.DataFrame(frame), columns, words, *([known] if known else []))

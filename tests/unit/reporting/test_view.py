@@ -236,6 +236,18 @@ def test_tables_are_paged_and_filtered(client: TestClient, run: Opened) -> None:
     assert client.get("/tables/../manifest").status_code == 404
 
 
+def test_beyond_the_end_the_last_page_is_shown_and_of_no_rows_it_is_told(client: TestClient) -> None:
+    """It said "rij 100.000 t/m 2.857"."""
+    for lang, told, none in (("nl", "Rij 101 t/m 120 van 120.", "Er zijn geen rijen"),
+                             ("en", "Rows 101 to 120 of 120.", "There are no rows")):  # fmt: skip
+        asked = {"lang": lang, "offset": 99999, "limit": 50}
+        page = client.get("/tables/sites", params=asked).text
+        assert told in page
+        assert "offset=50" in page
+        assert 'rel="next"' not in page
+        assert none in client.get("/tables/sites", params=asked | {"c.site_id": "nowhere"}).text
+
+
 def test_every_table_has_a_name_in_the_language_of_its_page(client: TestClient, run: Opened) -> None:
     """A Dutch page was headed "totals", and listed files by the names of their columns' makers."""
     found = names_of(run.results)
