@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
 from flexsites.reporting.summaries.all_tables import write_tables
+from flexsites.view.application import application
+from flexsites.view.opened import Opened, open_run
 from tests.reporting_fixture import write_results
 
 
@@ -43,3 +46,16 @@ def written(summed_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Calla
 def run_without_timetable(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run in which no stop is known to be served, and without roofs."""
     return write_results(tmp_path_factory.mktemp("no_timetable"), with_timetable=False, with_roofs=False)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Opened:
+    """A run of parcels that is opened to be looked at."""
+    return open_run(write_results(tmp_path_factory.mktemp("view") / "run"))
+
+
+@pytest.fixture(scope="module")
+def client(run: Opened) -> Iterator[TestClient]:
+    """A browser that looks at it."""
+    with TestClient(application(run), base_url="http://127.0.0.1:8040", raise_server_exceptions=False) as made:
+        yield made

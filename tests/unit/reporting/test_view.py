@@ -5,45 +5,25 @@ import html
 import json
 import math
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 import pytest
-import shapely
 from starlette.testclient import TestClient
 
 from flexsites.digest import digests_of
-from flexsites.errors import NotFoundError
 from flexsites.reporting import explain, open_results
 from flexsites.reporting.maps.content import map_content
 from flexsites.reporting.names import words_of
-from flexsites.reporting.words import LANGUAGES, Words, load_texts
-from flexsites.tables import CRS
 from flexsites.tables.manifest import read_manifest, write_manifest
 from flexsites.view import pages, tiles
 from flexsites.view.application import application
-from flexsites.view.downloads import files_of
-from flexsites.view.guard import refusal
 from flexsites.view.opened import Opened, open_run
-from flexsites.view.tables import names_of, page_of, title_of
 from tests.pipelines.damaged_states import STATES, copy_of
 from tests.reporting_fixture import write_results
 
 _SITE = "WDM00A00004"
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Opened:
-    place = write_results(tmp_path_factory.mktemp("view") / "run")
-    return open_run(place)
-
-
-@pytest.fixture(scope="module")
-def client(run: Opened) -> Iterator[TestClient]:
-    with TestClient(application(run), base_url="http://127.0.0.1:8040", raise_server_exceptions=False) as made:
-        yield made
 
 
 def test_pages_open_in_both_languages(client: TestClient) -> None:
@@ -214,160 +194,6 @@ def test_the_story_is_that_of_explain(client: TestClient, run: Opened) -> None:
     assert "<Laag>" not in shown
 
 
-def test_tables_are_paged_and_filtered(client: TestClient, run: Opened) -> None:
-    sites = open_results(run.results.directory).table("sites")
-    page = page_of(run.results, "sites", run.words["en"], offset=10, limit=5)
-    assert (page.total, len(page.view.rows)) == (len(sites), 5)
-    assert [row[0] for row in page.view.rows] == sites["site_id"].tolist()[10:15]
-    told = client.get(
-        "/tables/sites", params={"f": "json", "c.verdict": "ELIG", "c.buildable_area_m2": ">=5000"}
-    ).json()
-    wanted = sites[sites["verdict"].eq("eligible") & sites["buildable_area_m2"].ge(5000)]
-    assert told["total"] == len(wanted)
-    flagged = page_of(run.results, "sites", run.words["en"], filters={"flags": "zoning"})
-    assert flagged.total == sites["flags"].map(lambda rules: "zoning" in rules).sum() > 0
-    assert 'href="/?lang=nl#map&amp;site=' in client.get("/tables/sites").text
-    for name in names_of(run.results):
-        assert client.get(f"/tables/{name}").status_code == 200, name
-    with pytest.raises(NotFoundError, match="no column nothing"):
-        page_of(run.results, "sites", run.words["nl"], filters={"nothing": "x"})
-    with pytest.raises(NotFoundError, match="is no number"):
-        page_of(run.results, "sites", run.words["nl"], filters={"buildable_area_m2": "much"})
-    assert client.get("/tables/../manifest").status_code == 404
-
-
-def test_beyond_the_end_the_last_page_is_shown_and_of_no_rows_it_is_told(client: TestClient) -> None:
-    """It said "rij 100.000 t/m 2.857"."""
-    for lang, told, none in (("nl", "Rij 101 t/m 120 van 120.", "Er zijn geen rijen"),
-                             ("en", "Rows 101 to 120 of 120.", "There are no rows")):  # fmt: skip
-        asked = {"lang": lang, "offset": 99999, "limit": 50}
-        page = client.get("/tables/sites", params=asked).text
-        assert told in page
-        assert "offset=50" in page
-        assert 'rel="next"' not in page
-        assert none in client.get("/tables/sites", params=asked | {"c.site_id": "nowhere"}).text
-
-
-def test_every_table_has_a_name_in_the_language_of_its_page(client: TestClient, run: Opened) -> None:
-    """A Dutch page was headed "totals", and listed files by the names of their columns' makers."""
-    found = names_of(run.results)
-    assert len(found) > 20
-    for lang in LANGUAGES:
-        named = load_texts(lang)["names"]["table"]
-        listed = client.get("/tables", params={"lang": lang}).text
-        for name in found:
-            own = named[name.rpartition("/")[2]]
-            assert f'href="/tables/{name}?lang={lang}">{own}' in listed
-            assert f"<h1>{own}" in client.get(f"/tables/{name}", params={"lang": lang}).text
-        assert len({title_of(name, run.words[lang]) for name in found}) == len(found)
-
-
-def test_an_area_is_told_by_its_name_and_found_by_its_code(run: Opened) -> None:
-    code = open_results(run.results.directory).table("sites")["gemeente_code"].dropna().iloc[0]
-    words = Words("nl", {("area", code): "Waterdam"})
-    page = page_of(run.results, "sites", words, filters={"gemeente_code": code})
-    assert page.total > 0
-    assert {row[page.columns.index("gemeente_code")] for row in page.view.rows} == {f"Waterdam ({code})"}
-    unnamed = page_of(run.results, "sites", Words("nl"), filters={"gemeente_code": code})
-    assert {row[page.columns.index("gemeente_code")] for row in unnamed.view.rows} == {code}
-
-
-def test_items_follow_next_to_the_end_and_meet_their_box(client: TestClient, run: Opened) -> None:
-    """Every parcel once, by its id, whatever the page; shapes are those of the run, in WGS84."""
-    url, seen = "/ogc/collections/parcels/items?limit=50", []
-    while url:
-        answer = client.get(url)
-        assert answer.headers["content-type"] == "application/geo+json"
-        page = answer.json()
-        assert page["numberMatched"] == 120
-        assert page["numberReturned"] == len(page["features"])
-        seen += page["features"]
-        url = next((link["href"] for link in page["links"] if link["rel"] == "next"), "")
-    sites = open_results(run.results.directory).table("sites").sort_values("site_id")
-    assert [one["id"] for one in seen] == sites["site_id"].tolist()
-    back = gpd.GeoSeries([shapely.geometry.shape(one["geometry"]) for one in seen], crs=4326).to_crs(CRS)
-    assert shapely.hausdorff_distance(back.to_numpy(), sites.geometry.to_numpy()).max() < 0.01
-    assert seen[0]["properties"]["verdict"] == sites["verdict"].iloc[0]
-    assert isinstance(seen[0]["properties"]["flags"], list)
-    west, south, east, north = seen[5]["geometry"]["coordinates"][0][0] * 2
-    near = client.get("/ogc/collections/parcels/items", params={"bbox": f"{west},{south},{east},{north}"}).json()
-    assert seen[5]["id"] in [one["id"] for one in near["features"]]
-    assert near["numberMatched"] < 120
-    excluded = client.get("/ogc/collections/parcels/items", params={"verdict": "excluded"}).json()
-    assert excluded["numberMatched"] == int(sites["verdict"].eq("excluded").sum())
-
-
-def test_the_api_tells_what_it_is(client: TestClient) -> None:
-    landing = client.get("/ogc").json()
-    assert {link["rel"] for link in landing["links"]} == {"self", "service-desc", "conformance", "data"}
-    for link in landing["links"]:
-        assert client.get(link["href"]).status_code == 200
-    assert any(one.endswith("/conf/core") for one in client.get("/ogc/conformance").json()["conformsTo"])
-    known = client.get("/ogc/api").json()
-    assert known["openapi"].startswith("3.0")
-    for wrong in ("limit=0", "limit=x", "bbox=1,2,3", "bbox=5,53,6,52", "colour=red"):
-        assert client.get(f"/ogc/collections/parcels/items?{wrong}").status_code == 400, wrong
-    assert client.get("/ogc/collections/parcels/items/nowhere").status_code == 404
-    assert client.get("/ogc/collections/roads").status_code == 404
-    assert client.get(f"/ogc/collections/parcels/items/{_SITE}").json()["id"] == _SITE
-
-
-@pytest.mark.parametrize(
-    ("method", "host", "origin", "fetched_from", "status"),
-    [
-        ("GET", "127.0.0.1:8040", None, None, None),
-        ("HEAD", "localhost:8040", "http://localhost:8040", "same-origin", None),
-        ("GET", "127.0.0.1.evil.example", None, None, 403),
-        ("GET", "", None, None, 403),
-        ("GET", "[", None, None, 403),
-        ("GET", "127.0.0.1:8040", "http://127.0.0.1:9999", None, 403),
-        ("GET", "127.0.0.1:8040", "null", None, 403),
-        ("GET", "127.0.0.1:8040", None, "cross-site", 403),
-        ("POST", "127.0.0.1:8040", None, None, 405),
-    ],
-)
-def test_only_this_machine_may_ask(
-    method: str, host: str, origin: str | None, fetched_from: str | None, status: int | None
-) -> None:
-    refused = refusal(method, host, origin, fetched_from)
-    assert (None if refused is None else refused[0]) == status
-
-
-def test_what_is_refused_gives_nothing_away(client: TestClient) -> None:
-    elsewhere = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
-    assert client.get("/", headers=elsewhere | {"sec-fetch-dest": "document"}).status_code == 200  # a link
-    assert client.get("/", headers=elsewhere | {"sec-fetch-dest": "iframe"}).status_code == 403
-    for headers in ({"host": "evil.example"}, {"origin": "http://evil.example"}):
-        answer = client.get("/api/settings", headers=headers)
-        assert answer.status_code == 403
-        assert "verdict" not in answer.text
-    assert client.post("/api/settings").status_code == 405
-
-
-def test_no_file_outside_the_run_is_served(client: TestClient, run: Opened, tmp_path: Path) -> None:
-    place = run.results.directory
-    secret = tmp_path / "secret.parquet"
-    secret.write_text("secret", encoding="utf-8")
-    (place / "link.parquet").symlink_to(secret)
-    (place / ".hidden.csv").write_text("secret", encoding="utf-8")
-    for name in (
-        "link.parquet",
-        ".hidden.csv",
-        "../secret.parquet",
-        "run.yaml",
-        str(secret),
-        "canonical/streets.parquet",
-    ):
-        answer = client.get(f"/files/{name}")
-        assert answer.status_code == 404, name
-        assert "secret\n" not in answer.text
-    listed = [one.as_posix() for one in files_of(place)]
-    assert "sites.parquet" in listed
-    assert not {"link.parquet", ".hidden.csv"} & set(listed)
-    assert not [one for one in listed if one.startswith(("canonical/", "view/"))]
-    assert client.get("/files/sites.parquet").content == (place / "sites.parquet").read_bytes()
-
-
 def test_what_is_stale_is_made_anew(tmp_path: Path) -> None:
     """A run that was made again, with other results, is not shown by what was made of the earlier one."""
     place = write_results(tmp_path / "run", with_roofs=False)
@@ -381,35 +207,6 @@ def test_what_is_stale_is_made_anew(tmp_path: Path) -> None:
     again = open_run(place)
     assert again.index.rows.set_index("id").loc[_SITE, "verdict"] == "unknown"
     assert before.isdisjoint({one.name for one in (place / "view").iterdir()} - before)
-
-
-WHAT_IF = "/api/what_if"
-QUESTION = b'{"changes": {"estimate": "low"}}'
-HERE = {"origin": "http://127.0.0.1:8040", "content-type": "application/json"}
-
-
-def test_a_question_is_taken_from_a_page_of_this_address_alone(client: TestClient) -> None:
-    """Of a question that is allowed the run itself is the limit: this one has no resolved run to be asked again."""
-    refused = [
-        ({"content-type": "application/json"}, 403),
-        (HERE | {"origin": "http://evil.example"}, 403),
-        (HERE | {"sec-fetch-site": "cross-site"}, 403),
-        (HERE | {"host": "evil.example"}, 403),
-        (HERE | {"content-type": "text/plain"}, 415),
-    ]
-    for headers, status in refused:
-        assert client.post(WHAT_IF, content=QUESTION, headers=headers).status_code == status, headers
-    assert client.post(WHAT_IF, content=b" " * 70_000, headers=HERE).status_code == 413
-    assert client.post("/api/parcels", content=QUESTION, headers=HERE).status_code == 405
-    assert client.put(WHAT_IF, content=QUESTION, headers=HERE).status_code == 405
-    told = client.post(WHAT_IF, content=QUESTION, headers=HERE)
-    assert told.status_code == 400
-    assert "run it again with this version" in told.json()["faults"][0]
-    assert client.post(WHAT_IF, content=b"{", headers=HERE).json()["faults"][0].startswith("question: no JSON")
-    in_dutch = client.post(WHAT_IF, content=b"{", headers=HERE, params={"lang": "nl"}).json()
-    assert in_dutch["faults"][0].startswith("question: geen JSON. Wat te doen: stuur JSON")
-    form = client.get(WHAT_IF, params={"lang": "en"})
-    assert (form.status_code, "run it again" in form.json()["description"]) == (400, True)
 
 
 def test_the_form_has_its_words_in_both_languages(client: TestClient) -> None:
@@ -440,12 +237,6 @@ def test_who_opens_a_page_that_is_not_there_reads_a_sentence(client: TestClient)
         assert "Wat te doen" in told.text
     told = client.get("/api/parcels/nope", headers={"accept": "text/html,*/*"})
     assert told.headers["content-type"] == "application/json"
-
-
-def test_an_address_holds_only_questions_that_can_be_asked(client: TestClient) -> None:
-    """A link of another's may say anything: ``__proto__`` is no kind of change, and no latitude lies beyond a pole."""
-    assert "/^((limits|replace|effects):.+|estimate)=/" in client.get("/assets/what_if.js").text
-    assert "Math.abs(lat) <= 90" in client.get("/assets/map.js").text
 
 
 def test_every_source_is_credited_once(client: TestClient, run: Opened) -> None:
