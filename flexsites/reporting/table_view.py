@@ -167,7 +167,7 @@ def cells(frame: Frame, field: Field, fields: Mapping[str, Field], words: Words)
     column = frame[field.name]
     nulls = null_states(frame, field, fields)
     told: dict[Null, str] = {"unknown": words.unknown, "not_applicable": ""}
-    told |= {one: words.text(one) for one in ("none", "none_known", "never")}
+    told |= {one: words.text(one) for one in ("none", "none_known", "never", "not_asked")}
     seen: dict[Any, Cell] = {}
     written: list[Cell] = []
     for value, null in zip(column.tolist(), nulls, strict=True):

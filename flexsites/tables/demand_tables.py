@@ -16,10 +16,16 @@ target_group = Field("target_group", "str", "an id of configs/target_groups", na
 gemeente_of_demand = Field("gemeente_code", "str", "the municipality that asks for homes, e.g. GM0363", format="code")
 n_homes_asked = Field("n_homes_asked", "int", "homes asked for", low=0, kind="extensive")
 household_size = Field(
-    "household_size", "int", "persons of each household", "not asked: any home", low=1, null_is="none", format="ordinal"
+    "household_size",
+    "int",
+    "persons of each household",
+    "not asked: any home",
+    low=1,
+    null_is="not_asked",
+    format="ordinal",
 )
 years_asked = Field(
-    "years_asked", "int", "years that the homes must be able to stand there", "not asked", low=1, null_is="none"
+    "years_asked", "int", "years that the homes must be able to stand there", "not asked", low=1, null_is="not_asked"
 )
 from_year = Field(
     "from_year",
@@ -27,14 +33,14 @@ from_year = Field(
     "the year from whose start the homes are needed",
     "not asked: whenever the place opens",
     format="year",
-    null_is="none",
+    null_is="not_asked",
 )
 is_level_asked = Field(
     "is_level_asked",
     "bool",
     "whether it must be a home on the ground floor or with a lift",
     "as the target group needs",
-    null_is="none",
+    null_is="not_asked",
 )
 most_share = Field(
     "most_share",
@@ -44,7 +50,7 @@ most_share = Field(
     low=0,
     high=1,
     format="share",
-    null_is="none",
+    null_is="not_asked",
 )
 most_homes_near = Field(
     "most_homes_near",
@@ -52,9 +58,11 @@ most_homes_near = Field(
     "the most homes for the group within near_m",
     "as the target group says",
     low=1,
-    null_is="none",
+    null_is="not_asked",
 )
-near_m = Field("near_m", "float", "how far that reaches", "as the target group says", unit="m", low=0, null_is="none")
+near_m = Field(
+    "near_m", "float", "how far that reaches", "as the target group says", unit="m", low=0, null_is="not_asked"
+)
 also_in = Field("also_in", "list", "other municipalities where it may be met too; adjoining: those that border on it")
 
 # -- what it is met on -------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ Format = Literal[
     "text", "code", "list", "yes_no", "count", "change", "ordinal", "year", "area", "hectares", "length", "share",
     "score", "term", "euro", "amount", "written",
 ]  # fmt: skip
-Null = Literal["unknown", "none", "none_known", "never", "not_applicable"]
+Null = Literal["unknown", "none", "none_known", "never", "not_asked", "not_applicable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class Field:
         The vocabulary that names its codes for people: a kind of name in the labels, such as ``verdict`` or ``rule``.
     null_is
         What null says to a reader: ``unknown``; ``none`` (there is none, which is known); ``never`` (of a time, which
-        does not come); or ``not_applicable`` (no such thing is asked of the row; shown empty).
+        does not come); ``not_asked`` (who
+        asks leaves it open); or ``not_applicable`` (no such thing is asked of the row; shown empty).
     empty_is
         What an empty list says: ``none``, or ``none_known`` where what it lists may not all have been looked for.
     unknown_with

@@ -86,5 +86,8 @@ def test_report_workbook_and_explanation_tell_the_same(with_demand: Path) -> Non
     rows = list(book["Vraag"].iter_rows(values_only=True))
     assert sum(row[rows[1].index("gevraagd")] for row in rows[2:]) == 72
     assert [row[rows[1].index("vervuld")] for row in rows[2:]] == [30, 20, "onbekend"]
+    # It said "geen": of a largest share, which the target group may well have.
+    for asked in ("huishouden", "gelijkvloers", "grootste deel van een plek"):
+        assert rows[3][rows[1].index(asked)] == "niet gevraagd", asked
     site = pd.read_parquet(with_demand / "demand_sites.parquet")["site_id"].iloc[0]
     assert "10 woningen voor" in explain(with_demand, site)
