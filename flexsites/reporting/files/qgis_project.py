@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 from flexsites.errors import Fault, NotFoundError
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
+from flexsites.reporting.report.origin import credits_of
 from flexsites.reporting.results import open_results
 from flexsites.reporting.words import Words
 from flexsites.tables.contract import Bounds
@@ -67,8 +68,8 @@ def write_qgis_project(directory: Path | str, lang: str = "nl") -> Path:
     if not source.is_file():
         raise NotFoundError(Fault("no GeoPackage", str(source), "run again with --resume: it writes one"))
     title = words.label(results.manifest.title or results.manifest.name)
-    credit = "; ".join(dict.fromkeys(one.attribution or one.title for one in results.manifest.sources))
-    project = _project(title, _layers(source), words, f"{words.text('report.screening')}. {credit}")
+    told = f"{words.text('report.screening')}. {credits_of(results.manifest, words)}"
+    project = _project(title, _layers(source), words, told)
     path = results.directory / "sites.qgz"
     with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as packed:
         # A fixed date: the same run gives the same bytes.

@@ -15,7 +15,7 @@ from flexsites.reporting.results import Results
 from flexsites.reporting.table_view import TableView, table_view
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
-from flexsites.tables.manifest import FigureTold
+from flexsites.tables.manifest import FigureTold, Manifest
 
 # What became of rows of a source that did not go through unchanged: told wherever there are any.
 _LOST = ("n_left_out", "n_outside_area", "n_repeated", "n_repaired", "n_quarantined")
@@ -67,7 +67,7 @@ def _figure(figure: FigureTold, of: str, why: str | None, words: Words) -> tuple
         value = str(int(figure.value))  # a year is no amount: it takes no thousands separator
     else:
         value = words.number(figure.value, len(f"{figure.value:.10f}".rstrip("0").partition(".")[2]))
-    name, kind = parameter_name(words, figure.path), words.text(f"assumptions.{of}")
+    name, kind = parameter_name(words, figure.path), words.text(f"assumptions.one_{of}")
     return of, kind, figure.path, name, value, figure.unit or "1", reason, figure.file or ""
 
 
@@ -99,6 +99,11 @@ def sources(results: Results, words: Words) -> list[dict[str, Any]]:
         source["lost"] = ", ".join(f"{label}: {words.number(n)}" for label, n in told if n)
         listed.append(source)
     return listed
+
+
+def credits_of(manifest: Manifest, words: Words) -> str:
+    """Return who is to be named for the sources of a run, each once: one file may be the source of dozens of rules."""
+    return words.said("; ".join(dict.fromkeys(source.attribution or source.title for source in manifest.sources)))
 
 
 def repairs(results: Results) -> dict[str, int]:

@@ -38,7 +38,6 @@ from flexsites.reporting.report.checked import checked
 from flexsites.reporting.report.parcel_map import parcel_map
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.words import Words
-from flexsites.tables.manifest import Manifest
 from flexsites.tables.whole_files import write_whole
 
 _FEW_AREAS = 4
@@ -127,15 +126,10 @@ def environment(words: Words, map_page: str | None = None) -> jinja2.Environment
         "folded": _folded(),
         "library": _Library,
         "map_page": map_page,
-        "credits": _credits,
+        "credits": lambda manifest: origin.credits_of(manifest, words),
     }
     made.globals.update(shared)
     return made
-
-
-def _credits(manifest: Manifest) -> str:
-    """Return who is to be named for the sources of a run, each once: one file may be the source of dozens of rules."""
-    return "; ".join(dict.fromkeys(source.attribution or source.title for source in manifest.sources))
 
 
 def write_text(path: Path, text: str) -> Path:
