@@ -221,8 +221,10 @@ LocationSuitability = Table(
         f.is_suitable,
         f.score,
         f.rank,
-        *_ROOM,
-        *_PER_CLUSTER,
+        *(
+            replace(one, description=f"{one.description}; of the whole location, land that needs consent included")
+            for one in (*_ROOM, *_PER_CLUSTER)
+        ),
     ),
 )
 Clusters = Table(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from textwrap import wrap
 from typing import Any
 
 import xlsxwriter
@@ -23,6 +24,8 @@ _PAGES_ACROSS = 2
 """Sheets of paper that are still laid side by side; columns beyond them stay on the screen."""
 _KEYS = ("geometry", "rule_coverage_id", "demand_id")
 """Columns that a sheet has only where it is asked for them: tables are joined by them, they tell a person nothing."""
+LINE_PT, _ARROW = 16, 2
+"""Height of a line in points, and the width in characters of the arrow of a filter."""
 _NUMBERS: dict[Format, str] = {
     "count": "#,##0",
     "change": "+#,##0;−#,##0;0",
@@ -111,7 +114,7 @@ class Sheets:
         for j, (column, width) in enumerate(zip(view.columns, widths, strict=True)):
             self._column(sheet, first, j, column)
             sheet.set_column(j, j, width)
-        sheet.set_row(first, 32)
+        sheet.set_row(first, _height(view.columns, widths))
         sheet.freeze_panes(first + 1, 1)
         if widths:
             paper.lay(sheet, first, paper.told(len(shown), len(widths), self.words))
@@ -172,6 +175,12 @@ def _width(column: ColumnView) -> int:
     """Return the width of a column in characters."""
     longest = max((len(str(cell)) for cell in column.cells[:500]), default=0)
     return min(max(longest + 2, 11), 44)
+
+
+def _height(columns: Sequence[ColumnView], widths: Sequence[int]) -> int:
+    """Return the height in points of the row of headings: bold, and beside the arrow of a filter."""
+    lines = [len(wrap(one.heading, width - _ARROW)) for one, width in zip(columns, widths, strict=True)]
+    return LINE_PT * max(2, *lines) if lines else LINE_PT
 
 
 def sheet_name(text: str) -> str:

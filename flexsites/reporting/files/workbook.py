@@ -12,7 +12,7 @@ import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 
 from flexsites.reporting.files.portfolio_summary import portfolio_lines
-from flexsites.reporting.files.sheets import A4, Sheets, sheet_name
+from flexsites.reporting.files.sheets import A4, LINE_PT, Sheets, sheet_name
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.report import answer, origin
@@ -52,7 +52,7 @@ _SHORTLIST = (
     "flags",
 )  # fmt: skip
 # One column is never made to fit a page, so it is as wide as A4 holds, also in wider letters than those of Calibri.
-_LINE_PT, _LINE_CHARACTERS, _SUMMARY_WIDTH = 16, 62, 68
+_LINE_CHARACTERS, _SUMMARY_WIDTH = 62, 68
 
 
 def write_workbook(directory: Path | str, lang: str = "nl") -> Path:
@@ -152,7 +152,7 @@ def _write_sites(sheets: Sheets, results: Results, words: Words) -> None:
         Locations,
         Sites,
         columns=_SHORTLIST,
-        note=note,
+        note=f"{words.text('shortlist.place_note')} {note}".rstrip(),
         headings=of_place(words),
     )
     if results.has("clusters"):
@@ -224,7 +224,7 @@ def _write_summary(sheets: Sheets, results: Results, words: Words, more: Sequenc
     sheet.write_string(0, 0, words.label(results.manifest.title or results.manifest.name), sheets.title)
     head = f"{words.text('report.kicker')} – {words.text('report.screening')}"
     sheet.write_string(1, 0, head, sheets.strong)
-    sheet.set_row(0, 2 * _LINE_PT)
+    sheet.set_row(0, 2 * LINE_PT)
     notes = [f"{words.text('answer.notes')}: {words.label(note)}" for note in results.manifest.notes]
     first = [found["checked"]] if found["checked"] else []
     lines = [*first, *found["sentences"], *more, *notes, words.text("report.screening_note")]
@@ -301,4 +301,4 @@ def _after(table: Frame, code: str, name: str) -> Frame:
 
 def _height_of(line: str) -> int:
     """Return the height in points of the row of the summary that a line fits in: programs make none of themselves."""
-    return _LINE_PT * (1 + len(line) // _LINE_CHARACTERS)
+    return LINE_PT * (1 + len(line) // _LINE_CHARACTERS)

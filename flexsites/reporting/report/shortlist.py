@@ -22,6 +22,11 @@ _SHOWN: tuple[Column, ...] = (
     "rank", "site_id", "gemeente", "entrance_street_name", "score", "n_per_cluster_expected", "units_range",
     "core_area_m2", "n_location_parcels", "owner_class_largest", _VERDICT,
 )  # fmt: skip
+_OF_PLACE = (
+    "score", "verdict", "n_per_cluster_expected", "n_per_cluster_low", "n_per_cluster_high", "n_room_expected",
+    "core_area_m2",
+)  # fmt: skip
+"""What a list tells of a whole place: consent included, which the figures of an eligible parcel do without."""
 _OF_SITE = ("site_id", "tenure", "available_years_expected", "restrictions", "flags")
 
 
@@ -86,7 +91,7 @@ def _available(results: Results, served: Frame) -> Frame:
 
 def of_place(words: Words) -> dict[str, str]:
     """Return the headings of what is told of a whole place, which its parcel may have otherwise."""
-    return {one: words.text(f"shortlist.{one}_of_place") for one in ("score", "verdict")}
+    return {one: words.text(f"shortlist.{one}_of_place") for one in _OF_PLACE}
 
 
 def verdicts_of_places(results: Results, rows: Frame, words: Words) -> list[str]:

@@ -167,7 +167,8 @@ def _pieces(results: Results, site_id: str, words: Words) -> list[str]:
             end = words.text("explain.piece_unknown")
         elif not row.is_valid:
             end = words.text("explain.piece_failed", test=words.name("failed_test", row.failed_test))
-        told = [words.text("explain.piece_line", id=row.piece_id, **size)]
+        free = "" if row.is_with_consent else f" ({words.name('consent', 'without')})"
+        told = [words.text("explain.piece_line", id=f"{row.piece_id}{free}", **size)]
         if not pd.isna(row.road_distance_m):
             told.append(words.text("explain.piece_road", metres=words.number(row.road_distance_m)))
         told += [words.heading(need) for need in _OF_ENTRANCE if getattr(row, need)]

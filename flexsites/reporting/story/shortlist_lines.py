@@ -12,7 +12,7 @@ import pandas as pd
 from flexsites.reporting.homes import counts_of_homes
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
-from flexsites.reporting.report.shortlist import verdicts_of_places
+from flexsites.reporting.report.shortlist import of_place, verdicts_of_places
 from flexsites.reporting.results import Results, open_results, row_at
 from flexsites.reporting.table_view import entries, table_view
 from flexsites.reporting.where import places_of, streets_of
@@ -73,12 +73,13 @@ def shortlist_lines(
 
 def _facts(row: pd.Series[Any], cells: list[str], words: Words) -> list[str]:
     """Return the line of homes, score, verdict, owner and years."""
-    homes = [
-        f"{words.heading(one.expected)}: {words.number(row[one.expected])} ({words.span(row[one.low], row[one.high])})"
-        for one in counts_of_homes(row.to_frame().T)
-    ]
+    headings = of_place(words)
+    homes = []
+    for one in counts_of_homes(row.to_frame().T):
+        heading = headings.get(one.expected, words.heading(one.expected))
+        homes.append(f"{heading}: {words.number(row[one.expected])} ({words.span(row[one.low], row[one.high])})")
     verdict, owner, years = cells
-    score = [f"{words.text('shortlist.score_of_place')}: {words.number(row['score'], 2)}"] if "score" in row else []
+    score = [f"{headings['score']}: {words.number(row['score'], 2)}"] if "score" in row else []
     columns = (f"{words.heading(name)}: {cell}" for name, cell in zip(_IN_WORDS, (owner, years), strict=True) if cell)
     return ["; ".join([verdict, *homes, *score, *columns])]
 

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from textwrap import wrap
 from xml.etree import ElementTree as ET
 
 import geopandas as gpd
@@ -34,7 +35,7 @@ from flexsites.reporting.results import open_results
 from flexsites.reporting.summaries.portfolio import complexes_table
 from flexsites.reporting.why import main_reasons
 from flexsites.reporting.words import Words
-from flexsites.tables import Sites
+from flexsites.tables import LocationSuitability, Sites
 from flexsites.tables.files import read, read_chunks, write_table
 from tests.reporting_fixture import FLEXMILIEUS, NASTY_OWNER_TEXT, make_tables, write_results
 
@@ -120,7 +121,7 @@ def test_a_sheet_tells_that_it_does_not_show_all(
     at = next(i for i, name in enumerate(rows[1]) if rows[2][i] in set(every["site_id"]))
     assert [row[at] for row in rows[2:]] == sorted(most["site_id"])
     best = list(book[words["shortlist"]].iter_rows(values_only=True))
-    assert best[0][0].startswith(words["rows_limited"].split("{")[0])
+    assert f" {words['rows_limited'].split('{')[0]}" in best[0][0]
     assert len(best) - 2 <= 24
     assert len({row[0] for row in best[2:]}) > 1, "the best of every flexmilieu, not of the first"
 
@@ -166,6 +167,29 @@ def test_the_workbook_tells_of_every_parcel_what_takes_most_of_it(lang: str, sum
         rule = largest.get(site_id)
         assert why is None if rule is None else why.startswith(f"{words.name('rule', rule)} "), site_id
         assert why is None or why.endswith("m²")
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_the_headings_of_a_sheet_are_read_whole(lang: str, written) -> None:
+    """They stood in two lines whatever they say, and what followed was cut."""
+    _, *rest = openpyxl.load_workbook(written(write_workbook, lang))
+    for sheet in rest:
+        first = int(sheet.print_title_rows.split("$")[-1])
+        widths = {i: one.width for one in sheet.column_dimensions.values() for i in range(one.min, one.max + 1)}
+        lines = max(len(wrap(cell.value, int(widths[cell.column]) - 2)) for cell in sheet[first] if cell.value)
+        assert sheet.row_dimensions[first].height >= 15 * lines, sheet.title
+
+
+def test_a_list_of_places_says_that_its_homes_are_those_of_the_whole_place(written) -> None:
+    """A place in aanmerking had 273 homes, and the factsheet of its one parcel 195: those without consent."""
+    words = Words("nl")
+    sheet = openpyxl.load_workbook(written(write_workbook, "nl"))[words.text("workbook.shortlist")]
+    note, headings = sheet.iter_rows(max_row=2, values_only=True)
+    assert note[0].startswith(words.text("shortlist.place_note"))
+    assert {"woningen van de hele plek", "ruimte van de hele plek", "score van de plek"} <= set(headings)
+    assert words.heading("n_per_cluster_expected") not in headings
+    meant = [words.meaning(one, "LocationSuitability") for one in LocationSuitability.fields if "_per_" in one.name]
+    assert all("hele plek, met grond waarvoor toestemming nodig is" in one for one in meant)
 
 
 def test_no_sheet_shows_a_key_that_a_person_can_do_nothing_with(written) -> None:
