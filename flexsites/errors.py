@@ -43,7 +43,7 @@ class Fault:
     def told(self, said: Callable[[str], str]) -> str:
         """Return one line for a person, with each of its texts as ``said`` says it: in another language."""
         shown = ", ".join(str(i) for i in list(self.ids)[:_IDS_SHOWN])
-        rows = "" if self.count is None else said(f"{self.count} row{'' if self.count == 1 else 's'}")
+        rows = "" if self.count is None else said(counted(self.count, "row", "rows"))
         extent = ": ".join(part for part in (rows, shown) if part)
         where = ": ".join(said(part) for part in self.where.split(": "))
         what = f"{said(self.what)}{f' ({extent})' if extent else ''}"
@@ -58,6 +58,17 @@ class Fault:
         'run.yaml: effects'
         """
         return replace(self, where=f"{place}: {self.where}")
+
+
+def counted(n: int, one: str, more: str) -> str:
+    """Return a number with what it counts, in the words for one or for more.
+
+    Examples
+    --------
+    >>> counted(1, "parcel lies", "parcels lie"), counted(3, "parcel lies", "parcels lie")
+    ('1 parcel lies', '3 parcels lie')
+    """
+    return f"{n} {one if n == 1 else more}"
 
 
 class FlexsitesError(Exception):

@@ -146,6 +146,8 @@ def _arguments(node: ast.Call, module: Module, passing: dict[tuple[str, str], st
     given = {one.arg: one.value for one in node.keywords if one.arg}
     if "notes" in given and {"inputs", "runs"} & set(module.path.parts):
         yield from (("noted", one) for one in _each_of(given["notes"]))
+    if name == "StreetReading":
+        yield from (("noted", one) for each in node.args[1:] for one in _each_of(each))
     if name in _SAYS:
         given |= dict(zip(_SAYS[name], node.args, strict=False))
         yield from ((kind, given[kind]) for kind in _AS_WHAT if kind in given)

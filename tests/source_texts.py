@@ -16,6 +16,8 @@ _DEEPEST = 6
 _MOST = 16
 """Texts that one f-string may be, by the conditions in it."""
 _FEW = 4
+_COUNTED = "counted"
+"""The function that returns a number with what it counts: a text for one, and one for more."""
 _SAME_TEXT = ("removeprefix", "removesuffix", "rstrip", "strip")
 
 
@@ -125,13 +127,17 @@ class Reader(ast.NodeVisitor):
         if not isinstance(part, ast.FormattedValue):
             return self.visit(part)
         texts = self.visit(part.value)
-        if isinstance(part.value, ast.IfExp) or (NOTHING in texts and len(texts) <= _FEW):
+        is_counted = isinstance(part.value, ast.Call) and called(part.value.func) == _COUNTED
+        if isinstance(part.value, ast.IfExp) or is_counted or (NOTHING in texts and len(texts) <= _FEW):
             return texts  # what may be left out changes the sentence
         self.inner += texts
         return self.generic_visit(part.value)
 
     def visit_Call(self, node: ast.Call) -> list[Text]:
         name = called(node.func)
+        if name == _COUNTED:
+            n, *words = node.args
+            return [Text(("", " "), (placeholder(n),)) + text for word in words for text in self.visit(word)]
         if name == "join" and node.args:
             self.inner += [text for item in self._items(node.args[0]) for text in self.visit(item)]
             return []

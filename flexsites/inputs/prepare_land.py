@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from flexsites.arrays import GeometryArray
 from flexsites.config.run import Area
 from flexsites.config.source_rows import Row
-from flexsites.errors import ConfigError, Fault
+from flexsites.errors import ConfigError, Fault, counted
 from flexsites.geometry.robust import intersect_all, unite_all
 from flexsites.inputs.features import open_features, read_features
 from flexsites.inputs.land.areas import CODE_NAMES, KINDS, NAME_NAMES, area_of, read_areas
@@ -207,7 +207,8 @@ def tell_reach(context: GeometryArray, extent: BaseGeometry, own: Bounds | None,
     beside = context[shapely.dwithin(extent, context, _NEAR_M)]
     if n := int((~shapely.contains(known, beside)).sum()):
         report.doubts.append(
-            f"{n} parcels beside the area reach over {known_m:.0f} m beyond it: what is near their far end was not read"
+            f"{counted(n, 'parcel beside the area reaches', 'parcels beside the area reach')} over {known_m:.0f} m "
+            "beyond it: what is near their far end was not read"
         )
     west, south, east, north = extent.bounds
     if own is not None and min(own[0] - west, own[1] - south, east - own[2], north - own[3]) < -known_m:

@@ -11,7 +11,7 @@ from flexsites.config.rules import ExclusionRule, RasterAbove
 from flexsites.config.source_rows import CoverageOf
 from flexsites.config.sources import Bag, LayerSource, OsmLayer, Raster
 from flexsites.config.unchecked import unread
-from flexsites.errors import Fault
+from flexsites.errors import Fault, counted
 from flexsites.inputs.features import open_features
 from flexsites.inputs.formats.windows import around as window_around
 from flexsites.inputs.land.coverages import coverage_frame, coverage_of
@@ -155,7 +155,8 @@ def _prepare_raster(preparation: Preparation, name: str, row: Raster, rule: Rast
         notes = [f"{row.unit}, cells {rule.comparison.replace('_', ' ')} {float(rule.threshold):g}"]
         if n := n_contradicted(files, rule, around):
             notes.append(
-                f"{n} cells are told otherwise by another file of the same ground: listed where one lists them"
+                f"{counted(n, 'cell is told otherwise', 'cells are told otherwise')} by another file of the same "
+                "ground: listed where one lists them"
             )
         return written, "; ".join([*notes, *dict.fromkeys(f.projection.notes for f in files if f.projection.notes)])
 

@@ -21,7 +21,7 @@ import shapely
 
 from flexsites.config.source_rows import FileRow, Row
 from flexsites.config.sources import Table
-from flexsites.errors import Fault, InputError
+from flexsites.errors import Fault, InputError, counted
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.land.areas import codes_at
 from flexsites.inputs.land.parcels import representative_points
@@ -156,7 +156,7 @@ class _Work:
         match = match_portfolio(
             portfolio, placed[is_in], register.addresses, left_out=left_out, has_addresses=register.is_known
         )
-        notes = f"{len(match.unmatched)} rows not matched"
+        notes = counted(len(match.unmatched), "row not matched", "rows not matched")
         _log(self.preparation, "portfolio", row, path, n_rows=match.n_rows, notes=notes)
         require_matches(match, path)
         write_table(match.matches, PortfolioMatches, directory / "portfolio_matches.parquet")
@@ -166,7 +166,9 @@ class _Work:
         written = self._write(iter([Stock(mine, parts, left_out)]))
         told = {"buildings of the portfolio": len(mine), "without a height": _n_without_height(mine)}
         self.preparation.warnings += [f"buildings: {n} {what}" for what, n in told.items() if n]
-        self.preparation.warnings.append(f"portfolio: {match.n_rows} rows, {len(match.unmatched)} of them not matched")
+        self.preparation.warnings.append(
+            f"portfolio: {counted(match.n_rows, 'row,', 'rows,')} {len(match.unmatched)} of them not matched"
+        )
         return written
 
     def _spread(

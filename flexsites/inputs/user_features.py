@@ -9,7 +9,7 @@ import shapely
 
 from flexsites.config.openstreetmap import StreetRules
 from flexsites.config.street_sources import Lines, Points, Stops
-from flexsites.errors import Fault, InputError
+from flexsites.errors import Fault, InputError, counted
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.osm.streets_lines import LineColumns, streets_from_lines
 from flexsites.inputs.osm.streets_pbf import StreetReading
@@ -45,7 +45,9 @@ def read_points(
     is_other = shapely.get_type_id(found.geometry.to_numpy()) != 0
     if not is_other.any():
         return found
-    report.notes.append(f"{int(is_other.sum())} are no points: a point on them counts")
+    report.notes.append(
+        counted(int(is_other.sum()), "is no point: a point on it counts", "are no points: a point on them counts")
+    )
     shapes = found.geometry.to_numpy().copy()
     shapes[is_other] = shapely.point_on_surface(shapes[is_other])
     moved: Frame = gpd.GeoDataFrame(found.drop(columns="geometry"), geometry=shapes, crs=CRS)

@@ -19,6 +19,7 @@ from flexsites.errors import Fault, FlexsitesError
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _NUMBER = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?|\d+\.\d+")
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+_CHOICE = re.compile(r"\{\w+:([^|{}]*)\|([^{}]*)\}")
 _APART = "; "
 _COUNTED = re.compile(r"(?P<what>.+): (?P<n>\d+)", re.DOTALL)
 """A reason, and of how many."""
@@ -114,10 +115,26 @@ def is_known(text: str, lang: str) -> bool:
 
 
 def sentences_of(lang: str, of: Catalogue) -> dict[str, str]:
-    """Return what a catalogue holds, by the English."""
+    """Return what a catalogue holds, by the English; of a sentence for one or for more, `{n:one|more}`, both."""
     text = files("flexsites.reporting").joinpath("labels", f"{of}.{lang}.yaml").read_text(encoding="utf-8")
     loaded: Mapping[str, Mapping[str, str]] = load_plain(text)
-    return {english: told for part in loaded.values() for english, told in part.items()}
+    return {
+        english: told
+        for part in loaded.values()
+        for one in part.items()
+        for english, told in zip(*map(of_one_and_more, one), strict=True)
+    }
+
+
+def of_one_and_more(text: str) -> tuple[str, ...]:
+    """Return a text for one and for more of what it counts; the text alone where it is one for both.
+
+    Examples
+    --------
+    >>> of_one_and_more("{n} {n:rij is|rijen zijn} dubbel"), of_one_and_more("niets")
+    (('{n} rij is dubbel', '{n} rijen zijn dubbel'), ('niets',))
+    """
+    return tuple(dict.fromkeys(_CHOICE.sub(word, text) for word in (r"\1", r"\2")))
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from flexsites import tables as t
 from flexsites.config.resolved import read_resolved
 from flexsites.config.study import BASE, Reading, Study
 from flexsites.digest import are_as_written
-from flexsites.errors import InputError
+from flexsites.errors import InputError, counted
 from flexsites.finished.at_hand import needs_cells
 from flexsites.finished.copies import n_copies
 from flexsites.finished.land import OtherLand
@@ -256,7 +256,11 @@ def _answer(place: Place, study: Study, found: Beside, options: Options) -> int:
         else:
             ahead = other.foresee(reading, beside=study.readings[1:])
             if ahead.seconds >= _LONG_S:
-                say(f"Variant {reading.id}: about {ahead.n_parcels} parcels are assessed anew ({ahead.seconds:.0f} s).")
+                say(
+                    f"Variant {reading.id}: "
+                    f"about {counted(ahead.n_parcels, 'parcel is assessed', 'parcels are assessed')} anew "
+                    f"({ahead.seconds:.0f} s)."
+                )
             land = other.of(reading, beside=study.readings[1:])
             told = land.run.tell(reading) | {name: land.run.tables[name] for name in _OF_LAND}
             told |= {"reasons": land.reasons, "rule_coverage": land.rule_coverage}
@@ -284,5 +288,5 @@ def _tell(found: Beside, options: Options, taken_s: float, answered_s: float, n_
     say(f"Reused from {found.directory.name} ({when:%Y-%m-%d %H:%M} UTC): the run itself{kept} ({taken_s:.2f} s).")
     if found.answered:
         names = ", ".join(one.id for one in found.answered)
-        anew = f"Assessed anew: {n_assessed} parcels." if n_assessed else "No cell was assessed."
+        anew = f"Assessed anew: {counted(n_assessed, 'parcel.', 'parcels.')}" if n_assessed else "No cell was assessed."
         say(f"Answered from its tables: {names} ({answered_s:.2f} s). {anew}")

@@ -16,6 +16,7 @@ from flexsites.config.input_rules import input_rules
 from flexsites.config.presets import read_presets
 from flexsites.config.shelf import shelf_of
 from flexsites.config.study import Study
+from flexsites.errors import counted
 from flexsites.inputs.fetch.cache import Cache, cache_folder
 from flexsites.inputs.fetch.fetch import Fetch, Order, Report
 from flexsites.inputs.fetch.plan import Planned
@@ -95,7 +96,12 @@ def fetch(
     if dry_run or not quiet:
         with err.status(said("asking how much there is")):
             planned = order.plan()
-        _tell(planned, out, said, title=said(f"{study.run.name}: {len(planned)} things to bring"))
+        _tell(
+            planned,
+            out,
+            said,
+            title=said(f"{study.run.name}: {counted(len(planned), 'thing to bring', 'things to bring')}"),
+        )
     if dry_run:
         told = said(f"The lock will stand at {lock_of(study)}; nothing was fetched.")
         out.print(f"\n{told}", soft_wrap=True, markup=False)
@@ -107,7 +113,11 @@ def fetch(
             lock = order.bring()
         finally:
             progress.stop()
-    out.print(said(f"{len(lock.sources)} sources are locked in {lock_of(study)}"), soft_wrap=True, markup=False)
+    out.print(
+        said(f"{counted(len(lock.sources), 'source is locked', 'sources are locked')} in {lock_of(study)}"),
+        soft_wrap=True,
+        markup=False,
+    )
 
 
 class _Shown:

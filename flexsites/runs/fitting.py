@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from flexsites.errors import Fault, RunError
+from flexsites.errors import Fault, RunError, counted
 from flexsites.runs.lattice import Cell, Points, halve
 from flexsites.runs.memory import TooLarge, shown
 from flexsites.runs.run import Place
@@ -64,9 +64,15 @@ def assess_fitting(
                 continue
             n_sites = int(cell.owns(points).sum())
             if len(halve(cell, points)) == 1 or _cuts(cell, cut_from) == _MOST_CUTS:
-                what = f"a cell of {n_sites} sites does not fit in {shown(memory)}, and is cut no more ({found.told})"
+                what = (
+                    f"a cell of {counted(n_sites, 'site does not', 'sites does not')} fit in {shown(memory)}, "
+                    f"and is cut no more ({found.told})"
+                )
                 raise RunError(Fault(what, f"{kind}: {cell.id}", "give workers more (--memory)"))
-            say(f"{kind}: cell {cell.id} ({n_sites} sites) does not fit in {shown(memory)}: it is cut in two.")
+            say(
+                f"{kind}: cell {cell.id} ({counted(n_sites, 'site)', 'sites)')} does not fit in {shown(memory)}: "
+                "it is cut in two."
+            )
             write_state(_memory_of(place, cell, kind), {"key": place.key})
             waiting.append(cell)
     return rows

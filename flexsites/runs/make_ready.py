@@ -8,6 +8,7 @@ from pathlib import Path
 from flexsites.accessibility.contract_streets import prepare_access
 from flexsites.accessibility.kernels.network import Mode, Network, build_network
 from flexsites.accessibility.prepare_timetable import prepare_travel
+from flexsites.errors import counted
 from flexsites.inputs.prepare_streets import Reach, ReachRequest
 
 
@@ -79,7 +80,10 @@ def make_ready(request: ReachRequest, n_threads: int) -> Callable[[Path, Reach],
         lost = {name: n for name, n in access.n_lost.items() if n}
         return [
             *(f"network of {mode}: {network.cut}" for mode, network in networks.items()),
-            *(f"{name}: {n} lie farther from a street than is walked to one" for name, n in lost.items()),
+            *(
+                f"{name}: {counted(n, 'lies farther', 'lie farther')} from a street than is walked to one"
+                for name, n in lost.items()
+            ),
         ]
 
     return make

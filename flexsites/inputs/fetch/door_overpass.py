@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import requests
 
 from flexsites.config.presets import Door
-from flexsites.errors import Fault, InputError
+from flexsites.errors import Fault, InputError, counted
 from flexsites.inputs.fetch.cache import Answer, Cache
 from flexsites.inputs.formats.facts import facts_of
 from flexsites.inputs.formats.vector import Bounds
@@ -57,4 +57,4 @@ def size_of_overpass(door: Door, window: Bounds | None, *, session: requests.Ses
         return "the whole country is not to be had in this way"
     status = ask_status(door.address or "", session)
     turn = "" if status is None else f"; the first turn in {slot_wait_s(status):.0f} s"
-    return f"{n_questions(window)} questions, one after the other{turn}"
+    return f"{counted(n_questions(window), 'question', 'questions')}, one after the other{turn}"

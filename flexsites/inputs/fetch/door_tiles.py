@@ -10,7 +10,7 @@ import requests
 from flexsites.config.addresses import known_by, without_secrets
 from flexsites.config.presets import Door
 from flexsites.digest import digest
-from flexsites.errors import Fault, InputError
+from flexsites.errors import Fault, InputError, counted
 from flexsites.inputs.fetch.cache import Answer, Cache
 from flexsites.inputs.formats.city_tiles import join_city_tiles
 from flexsites.inputs.formats.download import ask_edition
@@ -51,8 +51,13 @@ def bring_tiles(door: Door, name: str, window: Bounds | None, cache: Cache, *, t
                 paths, target, layers=door.layers, id_column=id_column, window=window,
                 scratch=cache.folder / "scratch", where=name,
             )  # fmt: skip
-        notes = [f"{len(paths)} tiles that meet the window, of {without_secrets(door.address)}"]
-        notes += [f"{n_again} features came twice and count once"] if n_again else []
+        host = without_secrets(door.address)
+        notes = [f"{counted(len(paths), 'tile that meets', 'tiles that meet')} the window, of {host}"]
+        notes += (
+            [counted(n_again, "feature came twice and counts once", "features came twice and count once")]
+            if n_again
+            else []
+        )
         facts = Facts(
             dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             etag=index.facts[0].etag,
@@ -89,5 +94,6 @@ def size_of_tiles(door: Door, name: str, window: Bounds | None, cache: Cache, *,
     sizes = [ask_edition(one.address, session=session).n_bytes for one in tiles[:_MOST_ASKED]]
     known = [size for size in sizes if size is not None]
     if not known:
-        return f"{len(tiles)} tiles; it is not told how large"
-    return f"{len(tiles)} tiles, about {max(1, round(sum(known) / len(known) * len(tiles) / 1e6)):,} MB"
+        return f"{counted(len(tiles), 'tile;', 'tiles;')} it is not told how large"
+    megabytes = max(1, round(sum(known) / len(known) * len(tiles) / 1e6))
+    return f"{counted(len(tiles), 'tile,', 'tiles,')} about {megabytes:,} MB"

@@ -23,7 +23,7 @@ import shapely
 from flexsites.config.addresses import without_keys, without_secrets
 from flexsites.config.sources import ArcgisFeatures, OgcFeatures, Wfs
 from flexsites.digest import digest
-from flexsites.errors import CrsError, Fault, FlexsitesError, InputError
+from flexsites.errors import CrsError, Fault, FlexsitesError, InputError, counted
 from flexsites.inputs.formats import wfs
 from flexsites.inputs.formats.facts import Facts, keep_facts
 from flexsites.inputs.formats.pages import JsonPages, Pages, boxes_of, join
@@ -84,9 +84,13 @@ def fetch_features(
     n_outside = sum(pages.n_outside for pages in every)
     joined = join(every, target, where=where)
     shutil.rmtree(target.with_suffix(""), ignore_errors=True)
-    notes = [f"{joined.n_repeated} features came twice and count once"] if joined.n_repeated else []
+    notes = (
+        [counted(joined.n_repeated, "feature came twice and counts once", "features came twice and count once")]
+        if joined.n_repeated
+        else []
+    )
     if n_outside:
-        notes.append(f"the service ignored the window: {n_outside} features lie outside it")
+        notes.append(f"the service ignored the window: {counted(n_outside, 'feature lies', 'features lie')} outside it")
     time = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     keep_facts(target, Facts(time=time, n_rows=joined.n_features, window=bounds, notes=tuple(notes)))
     return target

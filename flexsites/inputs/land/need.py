@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from flexsites.errors import Fault, InputError
+from flexsites.errors import Fault, InputError, counted
 from flexsites.inputs.formats.cells import read_text
 from flexsites.tables import Frame, conform
 from flexsites.tables.relocation_tables import Needed
@@ -43,7 +43,11 @@ def read_need(path: Path) -> Frame:
         (rows.duplicated(["gemeente_code", "year"]), "year", "each year of a gemeente once"),
     )
     faults = [
-        Fault(f"{int(wrong.sum())} rows with an impossible {name}", f"{path}: {name}", f"write it as {example}")
+        Fault(
+            f"{counted(int(wrong.sum()), 'row with an impossible', 'rows with an impossible')} {name}",
+            f"{path}: {name}",
+            f"write it as {example}",
+        )
         for wrong, name, example in tests
         if wrong.any()
     ]

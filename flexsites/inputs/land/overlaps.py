@@ -14,6 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from flexsites.config.input_rules import input_rules
+from flexsites.errors import counted
 from flexsites.geometry.shared_area import shared_areas
 from flexsites.inputs.formats.projection import Geometries
 from flexsites.inputs.rows.ingest import ReadReport
@@ -87,7 +88,10 @@ def _without(written: Written, gone: dict[str, str], report: ReadReport) -> Writ
     report.ledger.n_repeated += len(gone)
     report.ledger.n_kept -= len(gone)
     shown = ", ".join(sorted(set(gone.values()))[:_SHOWN])
-    what = f"{len(gone)} parcels are the very ground of another and count once, under the lowest id ({shown})"
+    what = (
+        f"{counted(len(gone), 'parcel is', 'parcels are')} the very ground of another: it counts once, under the "
+        f"lowest id ({shown})"
+    )
     report.doubts.append(what)
     return writer.result()
 
@@ -129,4 +133,7 @@ def _tell(found: dict[tuple[str, str], float], report: ReadReport) -> None:
     largest = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN]
     shown = "; ".join(f"{one} and {other}: {area:.0f} m2" for (one, other), area in largest)
     total = f"{sum(found.values()):.0f} m2 in {len(found)} pairs"
-    report.doubts.append(f"{n} parcels share ground with another ({total}), which counts in each of them ({shown})")
+    report.doubts.append(
+        f"{counted(n, 'parcel shares', 'parcels share')} ground with another ({total}), "
+        f"which counts in each of them ({shown})"
+    )

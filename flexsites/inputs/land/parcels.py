@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from flexsites.errors import ContractError, Fault, InputError
+from flexsites.errors import ContractError, Fault, InputError, counted
 from flexsites.geometry.robust import intersect
 from flexsites.inputs.features import Features, read_features
 from flexsites.inputs.formats.projection import Geometries
@@ -88,7 +88,9 @@ def write_parcels(
     if areas is not None:
         told.doubts += _area_doubts(set(areas["area_kind"]), n_in_areas, told.in_several_areas)
     if told.n_disputed:
-        told.doubts.append(f"{told.n_disputed} parcels lie in polygons of several owners: theirs is unknown")
+        told.doubts.append(
+            f"{counted(told.n_disputed, 'parcel lies', 'parcels lie')} in polygons of several owners: theirs is unknown"
+        )
     return told_overlaps(once_each(writer.result(), ground, told), told)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from flexsites.errors import counted
 from flexsites.inputs.rows.ingest import ReadReport, Rows, VectorSource
 
 _A_YEAR = re.compile(r"(?<!\d)(19|20)\d\d")
@@ -67,7 +68,13 @@ def with_periods(
     if not stays.all():
         report.ledger.n_left_out += int((~stays).sum())
         report.ledger.n_kept -= int((~stays).sum())
-        report.notes.append(f"{int((~stays).sum())} plans without homes in any period are left out")
+        report.notes.append(
+            counted(
+                int((~stays).sum()),
+                "plan without homes in any period is left out",
+                "plans without homes in any period are left out",
+            )
+        )
     return Rows(rows.ids[stays].reset_index(drop=True), columns[stays].reset_index(drop=True), rows.geometry[stays])
 
 
@@ -97,7 +104,9 @@ def without_finished(rows: Rows, report: ReadReport) -> Rows:
     n_gone = int((~stays).sum())
     report.ledger.n_left_out += n_gone
     report.ledger.n_kept -= n_gone
-    report.notes.append(f"{n_gone} plans of no homes are left out: finished, or never to be built")
+    report.notes.append(
+        f"{counted(n_gone, 'plan of no homes is', 'plans of no homes are')} left out: finished, or never to be built"
+    )
     return Rows(
         rows.ids[stays].reset_index(drop=True), rows.columns[stays].reset_index(drop=True), rows.geometry[stays]
     )

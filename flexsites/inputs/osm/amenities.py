@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from flexsites.errors import counted
 from flexsites.inputs.osm.endings import Endings
 from flexsites.inputs.osm.features import FeatureReading, matches, read_osm_features, telling_key
 from flexsites.inputs.osm.streets_pbf import RD
@@ -161,9 +162,30 @@ class Classes:
         """Return what a reader of the manifest should know."""
         shown = ", ".join(f"{word} {n}" for word, n in sorted(self.of_no_list.items(), key=lambda told: -told[1])[:5])
         told = (
-            (f"{self.n_gone} are tagged as closed, gone or not yet built, and are left out", self.n_gone),
-            (f"{self.n_closed} are not open to the public (access), and are left out", self.n_closed),
-            (f"{self.n_conditional} are open on a condition that is not read, and are kept", self.n_conditional),
+            (
+                counted(
+                    self.n_gone,
+                    "is tagged as closed, gone or not yet built, and is left out",
+                    "are tagged as closed, gone or not yet built, and are left out",
+                ),
+                self.n_gone,
+            ),
+            (
+                counted(
+                    self.n_closed,
+                    "is not open to the public (access), and is left out",
+                    "are not open to the public (access), and are left out",
+                ),
+                self.n_closed,
+            ),
+            (
+                counted(
+                    self.n_conditional,
+                    "is open on a condition that is not read, and is kept",
+                    "are open on a condition that is not read, and are kept",
+                ),
+                self.n_conditional,
+            ),
             (f"words of access that no list holds do not decide ({shown})", self.of_no_list.total()),
         )
         return (*(note for note, n in told if n), *self.endings.notes())

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from flexsites.errors import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -100,8 +102,20 @@ class Endings:
 
     def notes(self) -> tuple[str, ...]:
         """Return what a reader of the manifest should know."""
-        ended = f"{self.n_ended} have ended by the reference date (end_date), and are left out"
-        untold = f"{self.n_untold} say that they end (end_date), not whether by the reference date, and are kept"
-        later = f"{self.n_later} begin after the reference date (start_date), and are left out"
+        ended = counted(
+            self.n_ended,
+            "has ended by the reference date (end_date), and is left out",
+            "have ended by the reference date (end_date), and are left out",
+        )
+        untold = counted(
+            self.n_untold,
+            "says that it ends (end_date), not whether by the reference date, and is kept",
+            "say that they end (end_date), not whether by the reference date, and are kept",
+        )
+        later = counted(
+            self.n_later,
+            "begins after the reference date (start_date), and is left out",
+            "begin after the reference date (start_date), and are left out",
+        )
         counts = ((ended, self.n_ended), (later, self.n_later), (untold, self.n_untold))
         return tuple(note for note, n in counts if n)

@@ -18,6 +18,7 @@ import osmium
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from flexsites.errors import counted
 from flexsites.inputs.osm.excerpt import Excerpt, cut_out, find_ways
 from flexsites.inputs.osm.files import reading
 from flexsites.inputs.osm.mending import mend_areas
@@ -129,9 +130,17 @@ def _mend(excerpt: Excerpt, broken: Mapping[str, dict[str, str]]) -> list[_Featu
 
 
 def _notes(n_mended: int, n_broken: int, n_cut: int) -> tuple[str, ...]:
-    mended = f"{n_mended} areas are cut by the file's edge or cross themselves: closed straight, repaired later"
-    lost = f"{n_broken - n_mended} areas are not whole in the file and are left out"
-    cut = f"{n_cut} lines go on outside the file: what lies in it is read"
+    mended = counted(
+        n_mended,
+        "area is cut by the file's edge or crosses itself: closed straight, repaired later",
+        "areas are cut by the file's edge or cross themselves: closed straight, repaired later",
+    )
+    lost = counted(
+        n_broken - n_mended,
+        "area is not whole in the file and is left out",
+        "areas are not whole in the file and are left out",
+    )
+    cut = f"{counted(n_cut, 'line goes on', 'lines go on')} outside the file: what lies in it is read"
     told = ((mended, n_mended), (lost, n_broken - n_mended), (cut, n_cut))
     return tuple(note for note, n in told if n)
 

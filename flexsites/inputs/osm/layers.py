@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from flexsites.config.sources import OsmLayer
-from flexsites.errors import Fault, InputError
+from flexsites.errors import Fault, InputError, counted
 from flexsites.inputs.formats.projection import to_rd
 from flexsites.inputs.formats.vector import Batch, Bounds
 from flexsites.inputs.osm.endings import Endings
@@ -87,7 +87,8 @@ def read_osm_rows(source: OsmSource, told: ReadReport, *, bounds: Bounds | None 
         n_former = sum(any(tags.get(key) == "yes" for key in _FORMER) for tags in reading.tags)
         if n_former:
             told.notes.append(
-                f"{n_former} are tagged as disused, abandoned or gone, and kept (`without` leaves them out)"
+                f"{counted(n_former, 'is tagged', 'are tagged')} as disused, abandoned or gone, and kept "
+                "(`without` leaves such out)"
             )
         ended, endings = Endings.of(reading.tags, source.on)
         features = features[~ended]

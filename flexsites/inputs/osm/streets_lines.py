@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from flexsites.errors import Fault, InputError
+from flexsites.errors import Fault, InputError, counted
 from flexsites.geometry.street_graph import (
     BICYCLE_BACKWARD,
     BICYCLE_FORWARD,
@@ -126,7 +126,9 @@ def streets_from_lines(
         extent=box if extent is None else extent,
     )
     taken = "taken to be complete within the box around them" if extent is None else "complete within the extent given"
-    told = f"{n_roundabouts} lines are roundabouts" if columns.junction else "which are roundabouts is not told"
+    told = "which are roundabouts is not told"
+    if columns.junction:
+        told = counted(n_roundabouts, "line is a roundabout", "lines are roundabouts")
     return StreetReading(graph, ("lines connected at every vertex they share", taken, told))
 
 

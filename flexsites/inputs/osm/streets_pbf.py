@@ -17,7 +17,7 @@ import osmium
 import shapely
 from pyproj import Transformer
 
-from flexsites.errors import Fault, InputError
+from flexsites.errors import Fault, InputError, counted
 from flexsites.geometry.robust import intersect_all
 from flexsites.geometry.street_graph import (
     BICYCLE_BACKWARD,
@@ -102,9 +102,17 @@ class _Ways:
         """Return what was read and does not decide."""
         shown = ", ".join(f"{word} {n}" for word, n in sorted(self.of_no_list.items(), key=lambda told: -told[1])[:5])
         words = f"{self.of_no_list.total()} tags of streets hold values that no list of the rules holds ({shown}): "
-        unused = f"{self.n_unused} streets are tagged as unused or abandoned: taken for streets"
+        unused = counted(
+            self.n_unused,
+            "street is tagged as unused or abandoned: taken for a street",
+            "streets are tagged as unused or abandoned: taken for streets",
+        )
         taken = "access as of their class, and what is no known highway is no street"
-        conditional = f"{self.n_conditional} streets are open on a condition that is not read: taken as other tags say"
+        conditional = counted(
+            self.n_conditional,
+            "street is open on a condition that is not read: taken as its other tags say",
+            "streets are open on a condition that is not read: taken as other tags say",
+        )
         told = ((words + taken, self.of_no_list), (unused, self.n_unused), (conditional, self.n_conditional))
         return (*(note for note, n in told if n), *self.endings.notes())
 

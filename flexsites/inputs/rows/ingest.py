@@ -17,7 +17,7 @@ import shapely
 
 from flexsites.config.source_rows import Geometry, Selection
 from flexsites.config.sources import Service, Vector
-from flexsites.errors import CrsError, Fault, FlexsitesError, InputError
+from flexsites.errors import CrsError, Fault, FlexsitesError, InputError, counted
 from flexsites.inputs.formats.archives import features_of
 from flexsites.inputs.formats.facts import is_empty_answer
 from flexsites.inputs.formats.files import Places, locate
@@ -143,11 +143,14 @@ class ReadReport:
     def told(self) -> list[str]:
         """What the manifest tells besides the counts of rows."""
         unknown = [
-            f"{column}: {counter.total()} words not known, taken as unknown ({', '.join(_most(counter))})"
+            f"{column}: {counted(counter.total(), 'word not known', 'words not known')}, taken as unknown "
+            f"({', '.join(_most(counter))})"
             for column, counter in self.unknown_words.items()
         ]
         years = [
-            f"{column}: {n} values that cannot be, taken as unknown" for column, n in self.placeholders.items() if n
+            f"{column}: {counted(n, 'value that cannot be', 'values that cannot be')}, taken as unknown"
+            for column, n in self.placeholders.items()
+            if n
         ]
         return [*self.notes, *unknown, *years]
 

@@ -18,7 +18,7 @@ import shapely
 
 from flexsites.config.input_rules import input_rules
 from flexsites.config.sources import Bag
-from flexsites.errors import Fault, InputError
+from flexsites.errors import Fault, InputError, counted
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.land.layers import layer_frame
@@ -106,7 +106,7 @@ def write_bag_layer(
     report.ledger.n_read = panden.report.ledger.n_read
     report.ledger.n_outside_area = report.ledger.n_read - report.ledger.n_left_out - report.ledger.n_kept
     n_in_use = buckets.notes["n_units_read"] - buckets.notes["n_units_not_in_use"]
-    report.notes.append(f"{n_in_use} verblijfsobjecten in use")
+    report.notes.append(counted(n_in_use, "verblijfsobject in use", "verblijfsobjecten in use"))
     counts.update(n_in_use=n_in_use, n_elsewhere=buckets.notes["n_units_without_building"])
     counts.update(n_again=buckets.notes["n_again"])
     is_whole = bounds is None or all((one.file.n_features or 0) <= WHOLE_FILE_ROWS for one in panden.files)
@@ -144,7 +144,10 @@ def _tell_doubts(counts: Counter[str], report: ReadReport, *, where: str, is_who
         units = f"{counts['n_elsewhere']} of {counts['n_in_use']} verblijfsobjecten lie in no pand that is given"
         report.doubts.append(f"{units}; {counts['n_with_unit']} of {n_stand} panden have one: are they of one place?")
     if counts["n_again"]:
-        report.doubts.append(f"{counts['n_again']} panden come again under one id, and nothing tells which is valid")
+        report.doubts.append(
+            f"{counted(counts['n_again'], 'pand comes again', 'panden come again')} under one id, "
+            "and nothing tells which is valid"
+        )
 
 
 def _rows(stock: Stock, with_home: pd.Index, in_doubt: pd.Index, bounds: Bounds | None) -> Rows:

@@ -9,7 +9,7 @@ from typing import Any
 
 from flexsites.config.source_rows import FileRow, Geometry, Row, Selection
 from flexsites.config.sources import Bag3d, CityJson, Vector
-from flexsites.errors import ConfigError, Fault, InputError
+from flexsites.errors import ConfigError, Fault, InputError, counted
 from flexsites.inputs.formats.archives import features_of
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.formats.vector import Bounds
@@ -72,7 +72,10 @@ class StockSource:
             self._count(len(model.buildings))
             versions.add(model.version)
             n_without_area += model.n_surfaces_without_area
-        self.report.notes.append(f"CityJSON {', '.join(sorted(versions))}; {n_without_area} surfaces without area")
+        self.report.notes.append(
+            f"CityJSON {', '.join(sorted(versions))}; "
+            f"{counted(n_without_area, 'surface without area', 'surfaces without area')}"
+        )
 
     def _counted(self, bounds: Bounds | None) -> Iterator[Frame]:
         for file in self.files:

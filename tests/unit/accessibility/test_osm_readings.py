@@ -96,7 +96,7 @@ def test_every_value_of_the_lists_is_known_to_them() -> None:
 def test_a_street_that_lies_unused_stays_one_and_is_told(tmp_path: Path) -> None:
     reading = read_pbf_streets(write_street(tmp_path / "street.osm.pbf", {"abandoned": "yes"}), rules=rules())
     assert metres(reading.graph, "walk", 1, 3) == near(STRAIGHT)[0]
-    assert any("1 streets are tagged as unused" in note for note in reading.notes)
+    assert any("1 street is tagged as unused" in note for note in reading.notes)
 
 
 def test_a_square_drawn_as_a_relation_is_walked_round_its_edge(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_a_line_that_leaves_the_file_is_read_as_far_as_it_lies_in_it(tmp_path: P
     path = write_map(tmp_path / "cut.osm.pbf", {10: ([1, 2, 99, 3], {"railway": "rail"})}, places=places)
     found = read_osm_features(path, any_of=[{"railway": ["rail"]}], kind="line")
     assert found.features.length.tolist() == [pytest.approx(STRAIGHT / 2, abs=2)]
-    assert "1 lines go on outside the file" in found.notes[0]
+    assert "1 line goes on outside the file" in found.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -210,10 +210,10 @@ def test_what_is_there(tmp_path: Path, tags: dict[str, str], wanted: set[str]) -
     path = write_map(tmp_path / "poi.osm.pbf", ways, tagged={2: tags})
     table, notes = amenities_from_pbf(path, categories=categories(), walkable=np.array([], dtype=object))
     assert set(table["category"]) == wanted
-    assert ("amenities: 1 are tagged as closed, gone or not yet built, and are left out" in notes) == (not wanted)
+    assert ("amenities: 1 is tagged as closed, gone or not yet built, and is left out" in notes) == (not wanted)
 
 
-CLOSED = "amenities: 1 are not open to the public (access), and are left out"
+CLOSED = "amenities: 1 is not open to the public (access), and is left out"
 
 
 @pytest.mark.parametrize(
@@ -224,8 +224,8 @@ CLOSED = "amenities: 1 are not open to the public (access), and are left out"
         ({"shop": "supermarket", "access": "private;customers"}, {"supermarket", "daily_shop"}, None),
         ({"amenity": "school", "access": "private"}, {"primary_school"}, None),
         ({"amenity": "doctors", "access": "moonlight"}, {"gp"}, "that no list holds do not decide (moonlight 1)"),
-        ({"amenity": "doctors", "access:conditional": "no @ (Su)"}, {"gp"}, "1 are open on a condition"),
-        ({"amenity": "doctors", "disused": "yes", "access": "private"}, set(), "1 are tagged as closed"),
+        ({"amenity": "doctors", "access:conditional": "no @ (Su)"}, {"gp"}, "1 is open on a condition"),
+        ({"amenity": "doctors", "disused": "yes", "access": "private"}, set(), "1 is tagged as closed"),
     ],
 )
 def test_what_is_not_open_to_the_public_is_no_amenity(
@@ -241,7 +241,7 @@ def test_a_condition_on_a_street_is_told(tmp_path: Path) -> None:
     path = write_street(tmp_path / "street.osm.pbf", {"foot:conditional": "no @ (Mo-Fr 08:00-09:00)"})
     reading = read_pbf_streets(path, rules=rules())
     assert metres(reading.graph, "walk", 1, 3) == near(STRAIGHT)[0]
-    assert any("1 streets are open on a condition" in note for note in reading.notes)
+    assert any("1 street is open on a condition" in note for note in reading.notes)
 
 
 def test_a_stop_that_is_no_longer_used_is_none(tmp_path: Path) -> None:
@@ -249,7 +249,7 @@ def test_a_stop_that_is_no_longer_used_is_none(tmp_path: Path) -> None:
     path = write_map(tmp_path / "stops.osm.pbf", {10: ([1, 3], {H: "path"})}, tagged=tagged)
     stops, notes = stops_from_pbf(path, categories=categories())
     assert stops["stop_id"].tolist() == ["n1"]
-    assert "1 are tagged as closed" in notes[0]
+    assert "1 is tagged as closed" in notes[0]
 
 
 def triangle(tmp_path: Path) -> Path:

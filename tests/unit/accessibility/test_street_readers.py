@@ -180,7 +180,7 @@ def test_lines_carry_names_and_roundabouts_where_columns_are_named_for_them() ->
         "0": ("residential", "street", "Dorpsstraat", True, True, True),
         "1": ("trunk_link", "slip_road", None, False, False, True),
     }
-    assert "1 lines are roundabouts" in reading.notes
+    assert "1 line is a roundabout" in reading.notes
     silent = streets_from_lines(lines, columns=LineColumns("kind"), rules=rules())
     assert [row[2:4] for row in told(street_lines(silent.graph)).values()] == [(None, None)] * 2
 

@@ -68,7 +68,7 @@ def test_a_run_that_is_resumed_does_not_try_again_what_did_not_fit(tmp_path: Pat
 
 def test_a_cell_that_cannot_be_cut_is_told(tmp_path: Path) -> None:
     with pytest.raises(
-        RunError, match=r"a cell of 1 sites does not fit in 1\.0 GiB, and is cut no more \(no memory left\)"
+        RunError, match=r"a cell of 1 site does not fit in 1\.0 GiB, and is cut no more \(no memory left\)"
     ):
         _fitting(Worker(most=0), tmp_path, [])
 

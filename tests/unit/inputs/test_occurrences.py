@@ -133,7 +133,7 @@ def test_a_place_where_no_pand_stands_any_more_is_read(tmp_path: Path) -> None:
 
 def test_an_id_that_comes_twice_and_nothing_tells_is_told(tmp_path: Path) -> None:
     found = made(tmp_path, [1, 1, 2], [1, 2])
-    assert any("1 panden come again under one id" in warning for warning in found.warnings)
+    assert any("1 pand comes again under one id" in warning for warning in found.warnings)
     assert not any("come again" in warning for warning in made(tmp_path, [1, 2], [1, 2]).warnings)
 
 

@@ -119,7 +119,7 @@ def test_parcels_around_the_area_count_with_any_part_of_them_and_too_large_a_one
     around = gpd.read_parquet(prepared.tables["context_parcels"])
     assert sorted(around["site_id"]) == ["beside", "far", "long"]
     told = [warning for warning in prepared.warnings if "beyond it" in warning]
-    assert [warning.partition(": ")[2][:45] for warning in told] == ["1 parcels beside the area reach over 400 m be"]
+    assert [warning.partition(": ")[2][:45] for warning in told] == ["1 parcel beside the area reaches over 400 m b"]
 
 
 def test_sites_are_cut_off_at_a_layer(tmp_path: Path) -> None:

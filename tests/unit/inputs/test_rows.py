@@ -290,7 +290,7 @@ def test_where_polygons_of_several_owners_lie_over_each_other_the_owner_is_unkno
     found = prepare(sources(parcels=parcels, ownership=row), directory=tmp_path / "out", base=tmp_path)
     owners = found.parcels().set_index("site_id")["owner_class"]
     assert owners.dropna().to_dict() == {"p0": "gemeente", "p2": "gemeente"}
-    assert any("1 parcels lie in polygons of several owners" in one for one in found.warnings)
+    assert any("1 parcel lies in polygons of several owners" in one for one in found.warnings)
 
 
 def test_owners_as_polygons(tmp_path: Path) -> None:

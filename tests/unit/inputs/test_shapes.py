@@ -211,7 +211,7 @@ def test_parcels_of_the_same_ground_count_once(tmp_path: Path) -> None:
     assert found.parcels()["parcel_area_m2"].sum() == 20_000
     told = found.records[0]
     assert (told.n_read, told.n_features, told.n_repeated) == (4, 2, 2)
-    assert any("2 parcels are the very ground of another and count once" in one for one in found.warnings)
+    assert any("2 parcels are the very ground of another: it counts once" in one for one in found.warnings)
     again = prepare(sources(parcels=row), directory=tmp_path / "out", base=tmp_path)
     assert again.warnings == found.warnings, "a result that is used again tells the same"
 

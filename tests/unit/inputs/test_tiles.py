@@ -141,7 +141,7 @@ def test_tiles_of_the_window_become_one_file_and_every_building_counts_once(
         one.rpartition(".")[2] for one in expected()
     ]
     assert (facts.n_rows, facts.window) == (len(expected()), TOWN)
-    assert facts.notes[1] == "1 features came twice and count once"
+    assert facts.notes[1] == "1 feature came twice and counts once"
     assert [web.count(f"GET /tiles/9/{x}/{y}/") for x, y in ((0, 0), (1, 0), (0, 1), (1, 1))] == [1, 1, 0, 0]
     assert not list((tmp_path / "cache" / "scratch").rglob("*.gpkg"))
 
@@ -338,7 +338,7 @@ def test_tiles_of_cityjson_become_one_sequence(web: Web, index: gpd.GeoDataFrame
     model = read_cityjson(tmp_path / "3dbag.city.jsonl")
     assert sorted(model.buildings["identificatie"]) == expected()
     assert facts.n_rows == len(expected())
-    assert facts.notes[1] == "1 features came twice and count once"
+    assert facts.notes[1] == "1 feature came twice and counts once"
     whole = panden().set_index("identificatie").geometry
     found = model.buildings.set_index("identificatie").geometry
     assert shapely.area(shapely.symmetric_difference(found, shapely.force_2d(whole[found.index]))).max() < 0.1

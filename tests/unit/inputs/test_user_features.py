@@ -132,7 +132,7 @@ def test_an_area_is_an_amenity_at_a_point_on_it(tmp_path: Path) -> None:
     prepared = made(tmp_path, amenities={"s": points_of(write(frame, tmp_path / "p.gpkg"))})
     shapes = prepared.read("amenities", Amenities).set_index("amenity_id").geometry
     assert shapes["s/1"] == shapely.Point(x + 5, y + 5)
-    assert "1 are no points" in record(prepared, "amenities.s").notes
+    assert "1 is no point" in record(prepared, "amenities.s").notes
 
 
 def test_lines_are_chosen_and_counted_as_every_source(tmp_path: Path) -> None:

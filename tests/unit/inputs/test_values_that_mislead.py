@@ -50,8 +50,8 @@ def test_a_plan_of_no_homes_is_no_plan_and_one_of_fewer_is_of_an_unknown_number(
     )
     assert rows["plannaam"].tolist() == ["a", "c", "d"]
     assert rows["n_dwellings"].isna().tolist() == [False, True, True]
-    assert "1 plans of no homes are left out" in notes
-    assert "n_dwellings: 1 values that cannot be, taken as unknown" in notes + warned
+    assert "1 plan of no homes is left out" in notes
+    assert "n_dwellings: 1 value that cannot be, taken as unknown" in notes + warned
 
 
 def test_a_net_of_no_homes_may_be_as_many_demolished_as_built(tmp_path: Path) -> None:
@@ -120,8 +120,8 @@ def test_a_column_in_several_units_is_told_also_where_we_know_of_none(tmp_path: 
         read(tmp_path, "plan_height", vector(heights(tmp_path, "m", "ft"), keep=["hoogte"]))
 
 
-ENDED = "1 have ended by the reference date (end_date), and are left out"
-UNTOLD = "1 say that they end (end_date), not whether by the reference date, and are kept"
+ENDED = "1 has ended by the reference date (end_date), and is left out"
+UNTOLD = "1 says that it ends (end_date), not whether by the reference date, and is kept"
 ON = dt.date(2026, 3, 1)
 
 
@@ -156,7 +156,7 @@ def test_a_street_that_has_ended_is_none(tmp_path: Path) -> None:
     path = write_map(tmp_path / "a.osm.pbf", {i: ([1, 2 + i - 10], street | end) for i, end in ends.items()})
     found = read_pbf_streets(path, rules=rules(), on=ON)
     assert sorted(found.graph.traits.number.tolist()) == [10, 12]
-    assert {ENDED, UNTOLD, "1 begin after the reference date (start_date), and are left out"} <= set(found.notes)
+    assert {ENDED, UNTOLD, "1 begins after the reference date (start_date), and is left out"} <= set(found.notes)
 
 
 @pytest.mark.parametrize("n", [0, 3])

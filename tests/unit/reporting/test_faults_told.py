@@ -15,8 +15,9 @@ from flexsites.config.presets import read_presets
 from flexsites.config.shelf import Shelf
 from flexsites.errors import Fault, FlexsitesError, InputError
 from flexsites.inputs.rows.records import load_catalogue
-from flexsites.reporting.told import sentences_of, told_error, translated
+from flexsites.reporting.told import of_one_and_more, sentences_of, told_error, translated
 from tests.said import PACKAGE, SET_APART, all_said
+from tests.source_texts import Text
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 FAULTS, TOLD = sentences_of("nl", "faults"), sentences_of("nl", "told")
@@ -87,9 +88,42 @@ def test_commands_that_texts_name_are_there_with_their_options() -> None:
     assert wrong == set()
 
 
+_NEVER_ONE = {
+    "areas", "bag_layer", "base", "cells", "country_places", "errors", "ingest", "load", "opened", "overpass",
+    "parcels", "plan", "prepare_streets", "readings", "services", "vector", "wfs", "workbook", "world",
+}  # fmt: skip
+"""Modules that count what is hardly ever one (answers of services, rows of a file), or say it of one elsewhere."""
+
+
+def test_of_one_thing_no_message_tells_as_of_many() -> None:
+    """A note told "1 features came twice". What is counted in a catalogue is looked for in every text that is said."""
+    labels = PACKAGE / "reporting" / "labels"
+    parts = [yaml.safe_load((labels / f"{one}.nl.yaml").read_text("utf-8")) for one in ("told", "faults")]
+    keys = [text for one in parts for part in one.values() for text in part]
+    many = {word for text in keys for word in re.findall(r"\{\w+:[^|}]*\|([\w-]+)", text)}
+    assert len(many) > 15
+    of_many = re.compile(rf"\{{\w+\}} ({'|'.join(sorted(many))})\b")
+    said = {one.text: one.place for one in all_said()}
+    found = {
+        f"{place}: {text}"
+        for text, place in said.items()
+        if of_many.search(str(text)) and Path(place.partition(":")[0]).stem not in _NEVER_ONE
+        if not any(_differ_in_one(text, other) for other in said)
+    }
+    assert found == set()
+
+
+def _differ_in_one(one: Text, other: Text) -> bool:
+    """Return whether two texts count the same, and differ in one place: of one thing, and of more."""
+    if (one.names, len(one.literals)) != (other.names, len(other.literals)):
+        return False
+    return sum(a != b for a, b in zip(one.literals, other.literals, strict=True)) == 1
+
+
 def _of_modules() -> set[str]:
     parts = yaml.safe_load((PACKAGE / "reporting/labels/faults.nl.yaml").read_text(encoding="utf-8"))
-    return {english for name, part in parts.items() if (PACKAGE / f"{name}.py").is_file() for english in part}
+    told = [text for name, part in parts.items() if (PACKAGE / f"{name}.py").is_file() for text in part]
+    return {english for text in told for english in of_one_and_more(text)}
 
 
 def test_every_trap_of_a_source_and_note_of_a_door_is_told_in_dutch() -> None:
