@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from flexsites.accessibility.contract_streets import prepare_access
@@ -77,13 +77,26 @@ def make_ready(request: ReachRequest, n_threads: int) -> Callable[[Path, Reach],
                 station=reach.service.trips.station,
                 extent=access.extent,
             )
-        lost = {name: n for name, n in access.n_lost.items() if n}
         return [
             *(f"network of {mode}: {network.cut}" for mode, network in networks.items()),
-            *(
-                f"{name}: {counted(n, 'lies farther', 'lie farther')} from a street than is walked to one"
-                for name, n in lost.items()
-            ),
+            *_far_from_streets(access.n_lost),
         ]
 
     return make
+
+
+def _far_from_streets(n_lost: Mapping[str, int]) -> list[str]:
+    """Tell of what is sought how much lies off the streets, by its mode and kind: of several searches the most."""
+    most: dict[tuple[str, ...], int] = {}
+    for name, n in n_lost.items():
+        mode, kind, *which = name.split("-")
+        key = (mode, kind, *which[:1])
+        most[key] = max(n, most.get(key, 0))
+    return [_far(n, *key) for key, n in most.items() if n]
+
+
+def _far(n: int, mode: str, kind: str, which: str = "") -> str:
+    if kind == "stop":
+        return f"{mode}: {counted(n, 'stop lies', 'stops lie')} farther from a street than is walked to one ({which})"
+    what = which or kind
+    return f"{mode}: {counted(n, 'place lies', 'places lie')} farther from a street than is walked to one ({what})"

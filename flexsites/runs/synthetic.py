@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from flexsites.config.base import Label
 from flexsites.config.run import Run
 from flexsites.config.sources import Sources
-from flexsites.errors import Fault, InputError, writing
+from flexsites.errors import Fault, InputError, counted, writing
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.rows.records import SourceRecord
 
@@ -83,7 +83,7 @@ def invent(run: Run, folder: Path, *, base: Path, reach: ReachRequest) -> Invent
     folder.mkdir(parents=True, exist_ok=True)
     stops, record = read_stops_alone(key, run.sources, places=Places(base, folder), request=reach)
     if len(stops) < _LEAST_STOPS:
-        raise InputError(Fault(f"{len(stops)} stops", f"stops.{key}", "a timetable needs two stops of one mode"))
+        raise InputError(Fault(counted(len(stops), "stop", "stops"), f"stops.{key}", "a timetable needs two stops of one mode"))
     year = run.reference_date.year
     write_synthetic_timetable(
         folder / TIMETABLE,

@@ -18,6 +18,7 @@ from flexsites.reporting.parameters import load_parts, parameter_name
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.told import is_known, sentences_of, translated
 from flexsites.reporting.words import LANGUAGES, Words, load_texts
+from flexsites.runs.prepare import reach_request
 from tests.said import SET_APART, all_said
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -26,6 +27,7 @@ NETWERK = (
     "netwerk voor lopen: één samenhangend geheel blijft (met 99,5% van de lengte); "
     "2 te kleine delen met samen 1.234,5 km zijn weggelaten"
 )
+FAR, VER = " farther from a street than is walked to one", " verder van een straat dan men erheen loopt"
 CONFIGS = Path(flexsites.reporting.__file__).parents[2] / "configs"
 
 
@@ -99,11 +101,23 @@ def test_a_parameter_is_named_by_what_it_belongs_to() -> None:
         ("streets: 1 geometry repaired (x.parquet)", "streets: 1 geometrie hersteld (x.parquet)"),
         ("network of walk: one connected part stays (with 99.5 % of the length); " + CUT, NETWERK),
         ("service of 2026-01-02; publisher not stated", "dienst van 2026-01-02; uitgever niet vermeld"),
+        ("walk: 1 stop lies" + FAR + " (any)", "lopen: 1 halte ligt" + VER + " (elke vervoerwijze)"),
+        (
+            "bicycle: 3 places lie" + FAR + " (park)",
+            "fietsen: 3 voorzieningen liggen" + VER + " (park of openbaar groen)",
+        ),
         ("weekly; nobody said this", "wekelijks; nobody said this"),
     ],
 )
 def test_what_stands_in_a_sentence_is_kept(english: str, dutch: str) -> None:
     assert translated(english, "nl") == dutch
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_what_is_sought_has_a_dutch_word(run: str) -> None:
+    """Warnings tell of what lies off the streets by its kind: "walk-stop-any-day-2: 2 liggen verder"."""
+    sought = {measure.to.slug for measure in reach_request(resolve(run)).measures if hasattr(measure, "to")}
+    assert {one for one in sought if not is_known(one.partition("-")[2] or one, "nl")} == set()
 
 
 def test_why_rows_are_not_used_is_told_in_dutch_with_how_many() -> None:
