@@ -83,7 +83,8 @@ def invent(run: Run, folder: Path, *, base: Path, reach: ReachRequest) -> Invent
     folder.mkdir(parents=True, exist_ok=True)
     stops, record = read_stops_alone(key, run.sources, places=Places(base, folder), request=reach)
     if len(stops) < _LEAST_STOPS:
-        raise InputError(Fault(counted(len(stops), "stop", "stops"), f"stops.{key}", "a timetable needs two stops of one mode"))
+        n_stops = counted(len(stops), "stop", "stops")
+        raise InputError(Fault(n_stops, f"stops.{key}", "a timetable needs two stops of one mode"))
     year = run.reference_date.year
     write_synthetic_timetable(
         folder / TIMETABLE,

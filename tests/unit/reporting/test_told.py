@@ -103,8 +103,8 @@ def test_a_parameter_is_named_by_what_it_belongs_to() -> None:
         ("service of 2026-01-02; publisher not stated", "dienst van 2026-01-02; uitgever niet vermeld"),
         ("walk: 1 stop lies" + FAR + " (any)", "lopen: 1 halte ligt" + VER + " (elke vervoerwijze)"),
         (
-            "bicycle: 3 places lie" + FAR + " (park)",
-            "fietsen: 3 voorzieningen liggen" + VER + " (park of openbaar groen)",
+            "bicycle: 3 places lie" + FAR + " (gp)",
+            "fietsen: 3 voorzieningen liggen" + VER + " (huisarts)",
         ),
         ("weekly; nobody said this", "wekelijks; nobody said this"),
     ],
