@@ -143,14 +143,12 @@ class ReadReport:
     def told(self) -> list[str]:
         """What the manifest tells besides the counts of rows."""
         unknown = [
-            f"{column}: {counted(counter.total(), 'word not known', 'words not known')}, taken as unknown "
-            f"({', '.join(_most(counter))})"
-            for column, counter in self.unknown_words.items()
+            f"{column}: {counted(of.total(), 'word', 'words')} not known, taken as unknown ({', '.join(_most(of))})"
+            for column, of in self.unknown_words.items()
         ]
         years = [
             f"{column}: {counted(n, 'value that cannot be', 'values that cannot be')}, taken as unknown"
-            for column, n in self.placeholders.items()
-            if n
+            for column, n in (+self.placeholders).items()
         ]
         return [*self.notes, *unknown, *years]
 
@@ -321,11 +319,9 @@ def read_rows(
         raise InputError(Fault("no row passes `where`", opened.name, remedy, ledger.n_read))
 
 
-def _exchanged(n: int, name: str) -> str:
+def _exchanged(n: int, of: str) -> str:
     """Return what to know of rows of a file that lie outside the area only because y stands before x."""
-    if n == 1:
-        return f"{name}: 1 row outside the area looks as if x and y were exchanged and is not used: put x first there"
-    return f"{name}: {n} rows outside the area look as if x and y were exchanged and are not used: put x first there"
+    return f"{of}: x and y seem exchanged in {counted(n, 'row', 'rows')} outside the area, not used: put x first there"
 
 
 @np.errstate(invalid="ignore")

@@ -389,17 +389,16 @@ def test_single_rows_of_which_x_and_y_are_exchanged_are_told_where_they_belong(
     given, request = sources(parcels=vector(path, id_column="id")), Request(area=Area(bbox=(x, y, x + 200, y + 100)))
     prepared = prepare(given, directory=tmp_path / "out", base=tmp_path, request=request)
     told = [one for one in prepared.warnings if "exchanged" in one]
-    how = "as if x and y were exchanged and"
     assert told == [
-        f"parcels: p{suffix}: 1 row outside the area looks {how} is not used: put x first there",
-        f"context_parcels: p{suffix}: 2 rows outside the area look {how} are not used: put x first there",
+        f"parcels: p{suffix}: x and y seem exchanged in 1 row outside the area, not used: put x first there",
+        f"context_parcels: p{suffix}: x and y seem exchanged in 2 rows outside the area, not used: put x first there",
     ]
     assert set(told) <= set(check(given, base=tmp_path, request=request).warnings)
     assert prepare(given, directory=tmp_path / "out", base=tmp_path, request=request).warnings == prepared.warnings
     assert list(prepared.parcels()["site_id"]) == ["p0"]
     assert translated(told[1], "nl") == (
-        f"context_parcels: p{suffix}: 2 rijen buiten het gebied lijken x en y te hebben verwisseld en worden niet"
-        " gebruikt: zet x daar voorop"
+        f"context_parcels: p{suffix}: x en y lijken verwisseld in 2 rijen buiten het gebied, niet gebruikt: zet x daar"
+        " voorop"
     )
 
 

@@ -53,5 +53,5 @@ def test_the_first_page_says_how_sure_the_answer_is_and_of_what(summed_run: Path
     page = first_page(Results(place, opened.manifest, told), words_of(opened, "nl"))
     (sure,) = (one for one in page if one.question == "Hoe zeker is dit?")
     assert sure.answer == "310 – 820 woningen zonder toestemming, in 90% van de trekkingen"
-    assert sure.beside.startswith("1 plekken staan in negen van de tien trekkingen")
+    assert sure.beside.startswith("1 plek staat in negen van de tien trekkingen")
     assert sure.beside.endswith("Welke plekken geschikt zijn hangt het meest af van de afstand.")

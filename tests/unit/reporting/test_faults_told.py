@@ -89,7 +89,7 @@ def test_commands_that_texts_name_are_there_with_their_options() -> None:
 
 
 _NEVER_ONE = {
-    "areas", "bag_layer", "base", "cells", "country_places", "errors", "ingest", "load", "opened", "overpass",
+    "areas", "bag_layer", "base", "cells", "country_places", "errors", "load", "opened", "overpass",
     "parcels", "plan", "prepare_streets", "readings", "services", "vector", "wfs", "workbook", "world",
 }  # fmt: skip
 """Modules that count what is hardly ever one (answers of services, rows of a file), or say it of one elsewhere."""

@@ -115,8 +115,8 @@ def test_a_workbook_has_its_sheets_and_every_row_somewhere(tmp_path: Path) -> No
     assert "Portfolio: 5 rows, of which 3 were found and 2 were not" in told
     assert "3 buildings in 2 complexes, with 96 existing homes" in told
     figures = table_of(path, "Assumptions").set_index("path in the configuration")
-    assert figures.loc["optoppen.lift.margin_m", "kind"] == "Assumptions"
-    assert figures.loc["optoppen.lift.limit_m", "kind"] == "Figures with a source"
+    assert figures.loc["optoppen.lift.margin_m", "kind"] == "assumption"
+    assert figures.loc["optoppen.lift.limit_m", "kind"] == "figure with a source"
 
 
 def test_every_reason_has_words_in_both_languages_and_keeps_what_it_quotes(tmp_path: Path) -> None:
