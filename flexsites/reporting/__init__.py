@@ -3,6 +3,7 @@
 from flexsites.reporting.files.geopackage import write_geopackage
 from flexsites.reporting.files.workbook import write_portfolio, write_workbook
 from flexsites.reporting.report.factsheets import rewrite_factsheets, write_factsheets
+from flexsites.reporting.report.charts import write_charts
 from flexsites.reporting.report.page import report_path, write_report
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.story.certainty_lines import certainty_lines
@@ -38,6 +39,7 @@ __all__ = [
     "write_factsheets",
     "write_geopackage",
     "write_portfolio",
+    "write_charts",
     "write_report",
     "write_tables",
     "write_workbook",

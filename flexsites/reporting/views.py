@@ -36,9 +36,10 @@ class StackView:
 
 @dataclass(frozen=True, slots=True)
 class RangeRow:
-    """A range on a common axis: positions in CSS percentages and the figures written."""
+    """A range on a common axis: the amounts (None: unknown), positions in CSS percentages, the figures written."""
 
     label: str
+    amounts: tuple[float, ...] | None
     left: str
     width: str
     middle: str
@@ -48,9 +49,10 @@ class RangeRow:
 
 @dataclass(frozen=True, slots=True)
 class RangeView:
-    """Ranges on one axis that starts at zero, with its ticks as (position, text)."""
+    """Ranges on one axis from zero to its end, with its ticks as (position, text)."""
 
     rows: Sequence[RangeRow]
+    end: float
     ticks: Sequence[tuple[str, str]]
 
 
@@ -93,14 +95,14 @@ def ranges(rows: Sequence[tuple[str, tuple[float, ...] | None, str]], words: Wor
     built = []
     for label, amounts, colour in rows:
         if amounts is None:
-            built.append(RangeRow(label, "0%", "0%", "", words.unknown, colour))
+            built.append(RangeRow(label, None, "0%", "0%", "", words.unknown, colour))
             continue
         low, middle, high = amounts
         left, width = f"{low / top * 100:.3f}%", f"{max(high - low, 0) / top * 100:.3f}%"
         text = f"{words.number(middle)} ({words.span(low, high)})"
-        built.append(RangeRow(label, left, width, f"{middle / top * 100:.3f}%", text, colour))
+        built.append(RangeRow(label, amounts, left, width, f"{middle / top * 100:.3f}%", text, colour))
     ticks = [(f"{100 * i / _TICKS:.2f}%", words.number(top * i / _TICKS)) for i in range(_TICKS + 1)]
-    return RangeView(built, ticks)
+    return RangeView(built, top, ticks)
 
 
 def _axis_end(largest: float) -> float:

@@ -35,6 +35,7 @@ def drop(results: Results, words: Words) -> dict[str, Any]:
             "label": words.name("rule", row.rule_id),
             "text": f"{_least(row, results)}{words.hectares(row.attributed_area_m2)}",
             **{key: f"{getattr(row, name) / top * 100:.3f}%" for key, name in _AREAS.items()},
+            "areas_m2": {key: float(getattr(row, name)) for key, name in _AREAS.items()},
         }
         for row in records(taking)
     ]
