@@ -2,8 +2,8 @@
 
 from flexsites.reporting.files.geopackage import write_geopackage
 from flexsites.reporting.files.workbook import write_portfolio, write_workbook
-from flexsites.reporting.report.factsheets import rewrite_factsheets, write_factsheets
 from flexsites.reporting.report.charts import write_charts
+from flexsites.reporting.report.factsheets import rewrite_factsheets, write_factsheets
 from flexsites.reporting.report.page import report_path, write_report
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.story.certainty_lines import certainty_lines
@@ -36,10 +36,10 @@ __all__ = [
     "transit_diagnostic",
     "verdict_totals",
     "write_all",
+    "write_charts",
     "write_factsheets",
     "write_geopackage",
     "write_portfolio",
-    "write_charts",
     "write_report",
     "write_tables",
     "write_workbook",
