@@ -187,6 +187,7 @@ def shortlist(
         list[str] | None,
         typer.Option(metavar="RULE", help="Only sites on which this rule asks no consent, no attention."),
     ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="The factsheets as PDF too, a page for each place.")] = False,
     lang: LangOption = Lang.nl,
 ) -> None:
     """Show the best sites of a finished run with their reasons; write their factsheets and layouts."""
@@ -208,11 +209,14 @@ def shortlist(
     with adding(run):
         chosen = choose(run, asked, folder)
         path = reporting.write_factsheets(run, sites_of(chosen), lang.value, folder=folder)
+        printed = reporting.write_pdf(path) if pdf else None
     listed, notes = reporting.shortlist_lines(run, chosen.rows, chosen.n_unknown, lang.value)
     _show_listed(listed)
     for note in notes:
         _say(note)
     _say(f"Factsheets: {path}")
+    if printed is not None:
+        _say(f"Factsheets as PDF: {printed}")
     _say(f"Layouts:    {folder / 'layouts.parquet'}")
 
 

@@ -25,6 +25,7 @@ def report(
     run: Directory,
     lang: Annotated[Lang, lang_option("Language of the report and the factsheets; given, of messages too.")] = Lang.nl,
     charts: Annotated[bool, typer.Option("--charts", help="Its charts too, as PNG and SVG, in DIR/charts.")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Its factsheets as PDF too, a page for each place.")] = False,
 ) -> None:
     """Write the report of a finished run, and its factsheets, in a language: nothing is computed anew."""
     from flexsites import reporting  # noqa: PLC0415 - loading it takes seconds that --help does not need
@@ -33,8 +34,9 @@ def report(
     with adding(reporting.open_results(run).directory):
         told = [reporting.rewrite_factsheets(run, lang.value), reporting.write_report(run, lang.value)]
         drawn = reporting.write_charts(run, lang.value) if charts else []
-    told.append(drawn[0].parent if drawn else None)
-    for name, path in zip(("Factsheets", "Report", "Charts"), told, strict=True):
+        printed = reporting.write_pdf(told[0]) if pdf and told[0] is not None else None
+    told += [drawn[0].parent if drawn else None, printed]
+    for name, path in zip(("Factsheets", "Report", "Charts", "Factsheets as PDF"), told, strict=True):
         if path is not None:
             _out.print(f"{said(name)}: {path}", highlight=False, markup=False, soft_wrap=True)
 

@@ -5,6 +5,7 @@ from flexsites.reporting.files.workbook import write_portfolio, write_workbook
 from flexsites.reporting.report.charts import write_charts
 from flexsites.reporting.report.factsheets import rewrite_factsheets, write_factsheets
 from flexsites.reporting.report.page import report_path, write_report
+from flexsites.reporting.report.pdf import write_pdf
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.story.certainty_lines import certainty_lines
 from flexsites.reporting.story.explain import explain
@@ -39,6 +40,7 @@ __all__ = [
     "write_charts",
     "write_factsheets",
     "write_geopackage",
+    "write_pdf",
     "write_portfolio",
     "write_report",
     "write_tables",

@@ -19,6 +19,7 @@ from flexsites.reporting.report.around import NOTHING, Around
 from flexsites.reporting.report.checked import checked_here
 from flexsites.reporting.report.drawing import draw
 from flexsites.reporting.report.exploitation import exploitation_of
+from flexsites.reporting.report.next_steps import next_steps
 from flexsites.reporting.report.page import environment, factsheets_path, report_path, sheets_in, write_text
 from flexsites.reporting.report.scores import scores_of
 from flexsites.reporting.report.shortlist import ranked_locations
@@ -166,6 +167,7 @@ def _sheet(results: Results, site: pd.Series[Any], around: Around, words: Words)
             if (rules := marks_elsewhere(results, site, effect, words))
         ],
         "procedures": _procedures(results, site, words),
+        "next": next_steps(site, words),
         "neighbours": _neighbours(around.neighbours(site), words),
     }
 
