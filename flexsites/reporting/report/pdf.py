@@ -10,8 +10,6 @@ from typing import Any
 from flexsites.errors import MissingExtraError, require_extra
 from flexsites.tables.whole_files import write_whole
 
-_REMEDY = "Remedy: install Pango, which WeasyPrint sets text with (on Debian: apt install libpangoft2-1.0-0)."
-
 
 def write_pdf(page: Path) -> Path:
     """Write a page of factsheets as PDF beside it.
@@ -33,7 +31,9 @@ def write_pdf(page: Path) -> Path:
     try:
         weasyprint: Any = require_extra("weasyprint", "pdf")
     except OSError as error:
-        message = f"WeasyPrint finds no Pango on this system. {_REMEDY}"
+        message = (
+            "WeasyPrint finds no Pango on this system. Remedy: install it (on Debian: apt install libpangoft2-1.0-0)."
+        )
         raise MissingExtraError(message) from error
     # It tells of every property of the style sheet that is for screens alone.
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
