@@ -31,9 +31,7 @@ def write_pdf(page: Path) -> Path:
     try:
         weasyprint: Any = require_extra("weasyprint", "pdf")
     except OSError as error:
-        message = (
-            "WeasyPrint finds no Pango on this system. Remedy: install it (on Debian: apt install libpangoft2-1.0-0)."
-        )
+        message = "WeasyPrint finds no Pango. Remedy: install it (on Debian: apt install libpangoft2-1.0-0)."
         raise MissingExtraError(message) from error
     # It tells of every property of the style sheet that is for screens alone.
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
