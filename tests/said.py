@@ -145,7 +145,7 @@ def _arguments(node: ast.Call, module: Module, passing: dict[tuple[str, str], st
     """Return the arguments of a call that are said."""
     name = called(node.func)
     given = {one.arg: one.value for one in node.keywords if one.arg}
-    if "notes" in given and {"inputs", "runs"} & set(module.path.parts):
+    if "notes" in given and any(module.path.is_relative_to(PACKAGE / one) for one in ("inputs", "runs")):
         yield from (("noted", one) for one in _each_of(given["notes"]))
     if name == "StreetReading":
         yield from (("noted", one) for each in node.args[1:] for one in _each_of(each))
@@ -209,7 +209,7 @@ def _parameters(function: ast.FunctionDef) -> list[str]:
 
 def _is_of_config(error: str, module: Module) -> bool:
     """Return whether an error is one that a model of the configuration raises for a value."""
-    return error == "ValueError" and "config" in module.path.parts
+    return error == "ValueError" and module.path.is_relative_to(PACKAGE / "config")
 
 
 @cache

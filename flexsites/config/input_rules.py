@@ -57,6 +57,8 @@ class PlausibleHeights(Model):
     """The least height of ground and roofs."""
     nap_to_m: Number
     """The greatest."""
+    most_storeys: Number
+    """The most storeys that a building has."""
 
 
 class Doubts(Model):

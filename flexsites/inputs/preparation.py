@@ -181,7 +181,7 @@ class Preparation:
                 "records": [self.records[name].as_dict()],
                 "sha256": written.sha256 if written else None,
                 "bounds": written.bounds if written else None,
-                "doubts": [f"{name}: {doubt}" for doubt in report.doubts],
+                "doubts": report.warnings(name, with_files(name, row)),
                 "files": {path.name: written.sha256} if written else {},
             }
             write_state(memory, known)
@@ -217,7 +217,7 @@ class Preparation:
             name, row, digest=self.hashes.of(tuple(paths)), ledger=ledger, notes=joined, quarantine=quarantine
         )
         self.recall([asdict(record)])
-        self.warnings += [f"{name}: {doubt}" for doubt in report.doubts]
+        self.warnings += report.warnings(name, with_files(name, row))
         return True
 
     def recall(self, records: Sequence[Mapping[str, Any]]) -> None:

@@ -135,6 +135,7 @@ class _Work:
                 "roofs of no building that stands": buckets.notes["n_roofs_without_building"],
             }
         self.preparation.warnings += [f"buildings: {n} {what}" for what, n in told.items() if n]
+        self.preparation.warnings += buckets.impossible.told()
         return written
 
     def of_portfolio(self, folder: Path) -> dict[str, Written]:
@@ -169,6 +170,7 @@ class _Work:
         self.preparation.warnings.append(
             f"portfolio: {counted(match.n_rows, 'row,', 'rows,')} {len(match.unmatched)} of them not matched"
         )
+        self.preparation.warnings += buckets.impossible.told()
         return written
 
     def _spread(

@@ -9,7 +9,6 @@ import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from flexsites.config.load import available
@@ -17,6 +16,8 @@ from flexsites.config.sources import DemandTable
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
 from flexsites.inputs.rows.ingest import ReadReport
+from flexsites.inputs.rows.numbers import plain_numbers
+from flexsites.inputs.rows.own_list import MOST_HOMES
 from flexsites.inputs.rows.user_table import read_table
 from flexsites.tables import Demand, Frame, conform
 
@@ -25,11 +26,12 @@ __all__ = ["ADJOINING", "read_demand"]
 ADJOINING = "adjoining"
 _NEEDED = ("target_group", "n_homes")
 _ASKED = {
-    "household_size": ("persons", "household_size", 1, "write the number of persons, such as 2"),
-    "years": ("years", "years_asked", 1, "write a whole number of years, such as 10"),
-    "from_year": ("a year", "from_year", 1900, "write a year, such as 2028"),
-    "max_homes_near": ("homes", "most_homes_near", 1, "write a whole number of homes, 1 or more"),
+    "household_size": ("persons", "household_size", (1, 50), "write the number of persons, such as 2"),
+    "years": ("years", "years_asked", (1, 100), "write a whole number of years, such as 10"),
+    "from_year": ("a year", "from_year", (1900, 2100), "write a year, such as 2028"),
+    "max_homes_near": ("homes", "most_homes_near", (1, MOST_HOMES), "write a whole number of homes, 1 or more"),
 }
+"""Per column what it counts, ours, the least and the most that can be asked [A], and what to write."""
 _YES, _NO = frozenset(("true", "ja", "yes", "1", "waar")), frozenset(("false", "nee", "no", "0", "onwaar"))
 _BORDERS = frozenset(("adjoining", "aangrenzend"))
 _CODE = r"GM\d{4}"
@@ -59,8 +61,7 @@ def read_demand(row: DemandTable, places: Places, told: ReadReport) -> Frame:
     told.ledger.n_kept += len(frame)
     text = {name: _text(frame, name) for name in ("level_access", "also_in")}
     text["also_in"] = text["also_in"].fillna("")
-    number = {name: pd.to_numeric(_text(frame, name), errors="coerce") for name in (*_ASKED, "max_share", "near_m")}
-    number["n_homes"] = pd.to_numeric(frame["n_homes"], errors="coerce")
+    number = {name: plain_numbers(_text(frame, name)) for name in ("n_homes", *_ASKED, "max_share", "near_m")}
     groups = row.groups or tuple(available("target_groups"))
     if faults := [*_faults(frame, number["n_homes"], groups), *_faults_asked(frame, text, number)]:
         raise InputError(faults)
@@ -107,7 +108,7 @@ def _id(row: Mapping[Hashable, Any]) -> str:
 def _faults(frame: Frame, asked: pd.Series[float], groups: Sequence[str]) -> Iterator[Fault]:
     """Yield what is wrong with who asks, for whom and how much, each kind once."""
     is_code = frame["gemeente_code"].astype("str").str.fullmatch(_CODE).fillna(value=False).astype(bool)
-    is_whole = asked.notna() & (asked >= 0) & (asked % 1 == 0)
+    is_whole = asked.between(0, MOST_HOMES) & (asked % 1 == 0)
     tests = (
         (~is_code, "gemeente_code", "no code of a gemeente", "write GM and four digits, such as GM0363"),
         (~frame["target_group"].isin(groups), "target_group", "no target group", f"use one of {', '.join(groups)}"),
@@ -121,14 +122,15 @@ def _faults_asked(
     frame: Frame, text: Mapping[str, pd.Series[str]], number: Mapping[str, pd.Series[float]]
 ) -> Iterator[Fault]:
     """Yield what is wrong with what else is asked, each kind once."""
-    for name, (of, _, least, remedy) in _ASKED.items():
+    for name, (of, _, bounds, remedy) in _ASKED.items():
         value, is_given = number[name], _text(frame, name).notna()
-        yield from _fault(frame, is_given & ~((value >= least) & (value % 1 == 0)), name, f"no number of {of}", remedy)
+        is_whole = value.between(*bounds) & (value % 1 == 0)
+        yield from _fault(frame, is_given & ~is_whole, name, f"no number of {of}", remedy)
     is_given = _text(frame, "max_share").notna()
     wrong = is_given & ~number["max_share"].between(0, 1, inclusive="right")
     yield from _fault(frame, wrong, "max_share", "no share", "write a number above 0 and at most 1, such as 0.5")
     near = number["near_m"]
-    wrong = _text(frame, "near_m").notna() & ~((near >= 0) & np.isfinite(near))
+    wrong = _text(frame, "near_m").notna() & ~(near >= 0)
     yield from _fault(frame, wrong, "near_m", "no distance", "write metres, such as 500")
     alone = _text(frame, "max_homes_near").notna() != _text(frame, "near_m").notna()
     column = "max_homes_near" if "max_homes_near" in frame else "near_m"

@@ -73,6 +73,7 @@ def write_layer(
         raise InputError(faults)
     needs = needs or RuleNeeds()
     is_open = isinstance(opened.row, OsmLayer)
+    theirs = {ours: name for name, ours in opened.row.rename.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     with Writer(path, Layers) as writer:
         for found in read_features(opened, "any", told, bounds=bounds):
@@ -82,7 +83,7 @@ def write_layer(
             rows = replace(rows, columns=_with_numbers(rows.columns, opened, told))
             if PLAN_HARDNESS in needs.needed and not getattr(row, "periods", {}):
                 rows = without_finished(rows, told)
-            rows = as_rules_read(rows, needs, told, is_open=is_open)
+            rows = as_rules_read(rows, needs, told, is_open=is_open, theirs=theirs)
             writer.add(layer_frame(layer, rows, optional=needs.optional))
         if not writer.has_rows_or_columns:
             writer.add(layer_frame(layer, _no_rows(opened), optional=needs.optional))

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from flexsites.errors import Fault, InputError, counted
+from flexsites.config.input_rules import input_rules
+from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.cells import read_text
+from flexsites.inputs.rows.numbers import plain_numbers
+from flexsites.inputs.rows.own_list import MOST_HOMES
 from flexsites.tables import Frame, conform
 from flexsites.tables.relocation_tables import Needed
-
-_MOST_HOMES = 10**7
-"""More than there are in the country is no need of a gemeente."""
 
 _COLUMNS = ("gemeente_code", "year", "n_homes")
 
@@ -35,19 +35,16 @@ def read_need(path: Path) -> Frame:
     rows = read_text(path, str(path))
     if missing := [name for name in _COLUMNS if name not in rows]:
         raise InputError([Fault(f"no column {name}", str(path), "add it") for name in missing])
-    year, homes = (pd.to_numeric(rows[name], errors="coerce") for name in ("year", "n_homes"))
+    year, homes = (plain_numbers(rows[name]) for name in ("year", "n_homes"))
+    last = float(input_rules().years.plan_to)
     tests = (
         (~rows["gemeente_code"].str.fullmatch(r"GM\d{4}").fillna(value=False).astype(bool), "gemeente_code", "GM0363"),
-        (~(year.between(1900, 2200) & (year % 1 == 0)), "year", "2030"),
-        (~(homes.between(0, _MOST_HOMES) & (homes % 1 == 0)), "n_homes", "120"),
+        (~(year.between(1900, last) & (year % 1 == 0)), "year", "2030"),
+        (~(homes.between(0, MOST_HOMES) & (homes % 1 == 0)), "n_homes", "120"),
         (rows.duplicated(["gemeente_code", "year"]), "year", "each year of a gemeente once"),
     )
     faults = [
-        Fault(
-            f"{counted(int(wrong.sum()), 'row with an impossible', 'rows with an impossible')} {name}",
-            f"{path}: {name}",
-            f"write it as {example}",
-        )
+        Fault(f"an impossible {name}", f"{path}: {name}", f"write it as {example}", int(wrong.sum()))
         for wrong, name, example in tests
         if wrong.any()
     ]

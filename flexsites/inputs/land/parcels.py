@@ -138,10 +138,10 @@ def parcel_frames(
         if owners is not None:
             told.n_disputed += int(owners.is_disputed(points).sum())
         theirs = {ours: name for name, ours in opened.row.rename.items()}.get(_REGISTERED, _REGISTERED)
-        registered = rows.columns.get(_REGISTERED, pd.Series([np.nan] * len(rows.ids)))
-        frame = _frame(rows, points, areas, owners, told).assign(
-            **{_REGISTERED: told.unreadable.numbers(registered, theirs).to_numpy()}
-        )
+        given = rows.columns.get(_REGISTERED, pd.Series([np.nan] * len(rows.ids)))
+        registered = told.unreadable.numbers(given, theirs)
+        registered = told.impossible.left_out(registered, registered < 0, theirs)
+        frame = _frame(rows, points, areas, owners, told).assign(**{_REGISTERED: registered.to_numpy()})
         try:
             yield conform(frame, Parcels, where=opened.name)
         except ContractError as error:

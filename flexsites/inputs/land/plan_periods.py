@@ -46,10 +46,9 @@ def with_periods(
     ordered = sorted(periods.items(), key=lambda item: item[1])
     names = [rename.get(name, name) for name, _ in ordered]
     homes = np.column_stack(
-        [report.unreadable.numbers(rows.columns[ours], name) for ours, (name, _) in zip(names, ordered, strict=True)]
+        [_homes(rows.columns[ours], name, report) for ours, (name, _) in zip(names, ordered, strict=True)]
     )
     years = np.array([span for _, span in ordered], dtype=np.float64)
-    homes = np.where(homes < 0, np.nan, homes)  # demolition, or a placeholder: how many are built is not known
     has_homes, is_unknown = homes > 0, np.isnan(homes)
     start = _first(has_homes, is_unknown, years[:, 0])
     completion = _first(has_homes[:, ::-1], is_unknown[:, ::-1], years[::-1, 1])
@@ -116,8 +115,14 @@ def _loose(
     rows: Rows, without: tuple[str, ...], rename: Mapping[str, str], report: ReadReport
 ) -> np.typing.NDArray[np.float64]:
     """Return the homes of which no period is known; NaN where their number is not known either."""
-    columns = [report.unreadable.numbers(rows.columns[rename.get(name, name)], name) for name in without]
+    columns = [_homes(rows.columns[rename.get(name, name)], name, report) for name in without]
     return np.asarray(np.sum(columns, axis=0, dtype=np.float64)) if columns else np.zeros(len(rows.ids))
+
+
+def _homes(column: pd.Series, name: str, report: ReadReport) -> pd.Series:
+    """Return numbers of homes; below 0 stands for demolition, or for unknown: how many are built is not known."""
+    homes = report.unreadable.numbers(column, name)
+    return report.impossible.left_out(homes, homes < 0, name)
 
 
 def _first(

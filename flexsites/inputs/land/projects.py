@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from flexsites.inputs.rows.own_list import Wrong, elsewhere, numbers, read_list, refuse, said_twice
+from flexsites.inputs.rows.own_list import MOST_HOMES, Wrong, elsewhere, no_year, numbers, read_list, refuse, said_twice
 from flexsites.tables import Frame, conform
 from flexsites.tables.backtest_tables import Projects
 
@@ -18,6 +18,7 @@ An invented example,190500,507200,40,,2021,
 right only), the second is invented."""
 
 _REQUIRED = ("project_id", "x", "y", "n_homes")
+_FIRST_YEAR = 1900
 _NAMES = {"x": "x_m", "y": "y_m", "n_homes": "n_homes_built", "area_m2": "built_area_m2", "year": "year_opened"}
 
 
@@ -38,13 +39,13 @@ def read_projects(path: Path) -> Frame:
     """
     rows = read_list(path, _REQUIRED, command="backtest", optional=("area_m2", "year", "target_group"))
     given = dict(zip(_NAMES, numbers(rows, *_NAMES), strict=True))
-    area, year = given["area_m2"], given["year"]
+    homes, area, year = given["n_homes"], given["area_m2"], given["year"]
     refuse(
         path,
         elsewhere(given["x"], given["y"]),
-        Wrong(~(given["n_homes"] >= 0), "n_homes", "a whole number"),
+        Wrong(~(homes.between(0, MOST_HOMES) & (homes % 1 == 0)), "n_homes", "a whole number, 0 or more"),
         Wrong(rows["area_m2"].notna() & ~(area > 0), "area_m2", "square metres, or leave it empty"),
-        Wrong(rows["year"].notna() & ~year.between(1900, 2200), "year", "a year such as 2021, or leave it empty"),
+        no_year(rows, "year", year, _FIRST_YEAR),
         said_twice(rows, "project_id"),
     )
     named = {new: given[old] for old, new in _NAMES.items()}

@@ -6,7 +6,7 @@ fault, a row that lacks it is set apart or is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -191,7 +191,9 @@ def columns_asked(sources: Sources, rules: Iterable[ExclusionRule]) -> dict[str,
     return asked
 
 
-def as_rules_read(rows: Rows, needs: RuleNeeds, report: ReadReport, *, is_open: bool) -> Rows:
+def as_rules_read(
+    rows: Rows, needs: RuleNeeds, report: ReadReport, *, is_open: bool, theirs: Mapping[str, str] | None = None
+) -> Rows:
     """Return rows as rules can read them; what they could not is told, and set apart or made unknown.
 
     Codes that rules list as whole numbers are numbers: `0265` in a file is 265. Fewer than no homes is unknown.
@@ -206,6 +208,8 @@ def as_rules_read(rows: Rows, needs: RuleNeeds, report: ReadReport, *, is_open: 
         Told what was found.
     is_open
         The source's words are an open list (OpenStreetMap): a word outside is unknown and counted, not a fault.
+    theirs
+        Our names: how the source calls them, where it calls them otherwise.
     """
     columns = dict(rows.columns.items())
     for name in sorted(needs.booleans & set(columns)):
@@ -221,13 +225,9 @@ def as_rules_read(rows: Rows, needs: RuleNeeds, report: ReadReport, *, is_open: 
             known = ", ".join(sorted(needs.listed[name] if words is None else words))
             report.strange(name, columns[name][is_wrong], f"recode it to one of: {known}", is_open=is_open)
             columns[name] = columns[name].mask(is_wrong)
-    for name in (name for name in PLAN_YEARS if name in columns):
-        columns[name] = _plausible(columns[name], name, report)
-    if _HOMES in columns:
-        homes = columns[_HOMES]
-        is_negative = (homes < 0).fillna(value=False).astype(bool)
-        report.placeholders.update({_HOMES: int(is_negative.sum())})
-        columns[_HOMES] = homes.mask(is_negative)
+    for name in (name for name in NUMBERS if name in columns):
+        wrong = columns[name] < 0 if name == _HOMES else _is_no_year(columns[name])
+        columns[name] = report.impossible.left_out(columns[name], wrong, (theirs or {}).get(name, name))
     changed = Rows(rows.ids, pd.DataFrame(columns, index=rows.columns.index), rows.geometry)
     return set_apart(changed, _unreadable(changed, needs), report)
 
@@ -245,13 +245,11 @@ def _as_numbers_are_written(column: pd.Series) -> pd.Series:
     return column.astype("str").str.replace(r"^0+(?=\d+$)", "", regex=True)
 
 
-def _plausible(column: pd.Series, name: str, report: ReadReport) -> pd.Series:
-    """Return a column of years without those that no plan can have, or that are none (2027.5): unknown, and counted."""
+def _is_no_year(column: pd.Series) -> pd.Series[bool]:
+    """Return which years no plan can have, or are none (2027.5)."""
     years = input_rules().years
     is_outside = (column < float(years.plan_from)) | (column > float(years.plan_to))
-    is_wrong = (is_outside | (column % 1 != 0)).fillna(value=False).astype(bool)
-    report.placeholders.update({name: int(is_wrong.sum())})
-    return column.mask(is_wrong)
+    return (is_outside | (column % 1 != 0)) & column.notna()
 
 
 def _unreadable(rows: Rows, needs: RuleNeeds) -> NDArray[np.object_]:

@@ -26,7 +26,7 @@ from flexsites.inputs.formats.projection import Geometries, Projection, coordina
 from flexsites.inputs.formats.vector import BATCH_ROWS, GDAL_ARC_STEP_DEGREES, Batch, Bounds, VectorFile, open_vector
 from flexsites.inputs.rows import validity
 from flexsites.inputs.rows.namings import as_delivered, fitted
-from flexsites.inputs.rows.numbers import OF_A_MAPPING, Unreadable
+from flexsites.inputs.rows.numbers import OF_A_MAPPING, Impossible, Unreadable
 from flexsites.inputs.rows.selection import (
     Unlisted,
     column_faults,
@@ -98,8 +98,8 @@ class ReadReport:
         Per column the words that no vocabulary has and the remedy: faults.
     unknown_words
         The same where the vocabulary is open: they are unknown.
-    placeholders
-        Per column how many values stand for unknown because they cannot be.
+    impossible
+        Numbers that cannot be: they are unknown.
     doubles
         Rows that share an id are found by it.
     notes
@@ -119,7 +119,7 @@ class ReadReport:
     unreadable: Unreadable = field(default_factory=Unreadable)
     words: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
     unknown_words: dict[str, Counter[str]] = field(default_factory=dict)
-    placeholders: Counter[str] = field(default_factory=Counter)
+    impossible: Impossible = field(default_factory=Impossible)
     doubles: validity.DuplicateCheck = field(default_factory=validity.DuplicateCheck)
     notes: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
@@ -146,11 +146,11 @@ class ReadReport:
             f"{column}: {counted(of.total(), 'word', 'words')} not known, taken as unknown ({', '.join(_most(of))})"
             for column, of in self.unknown_words.items()
         ]
-        years = [
-            f"{column}: {counted(n, 'value that cannot be', 'values that cannot be')}, taken as unknown"
-            for column, n in (+self.placeholders).items()
-        ]
-        return [*self.notes, *unknown, *years]
+        return [*self.notes, *unknown]
+
+    def warnings(self, name: str, where: str) -> list[str]:
+        """Return what a reader of the results should know, of a source by its name; `where` names its files too."""
+        return [*(f"{name}: {doubt}" for doubt in self.doubts), *self.impossible.told(where)]
 
 
 def _most(counter: Counter[str]) -> list[str]:

@@ -8,15 +8,21 @@ from pathlib import Path
 
 import pandas as pd
 
+from flexsites.config.input_rules import input_rules
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.cells import read_text
+from flexsites.inputs.rows.numbers import plain_numbers
 from flexsites.inputs.rows.words import booleans
 from flexsites.tables import RD_BOUNDS
 
 __all__ = [
-    "Wrong", "area_or_nothing", "elsewhere", "numbers", "or_nothing", "read_list", "refuse", "said_twice",
-    "yes_no_or_nothing",
+    "MOST_HOMES", "Wrong", "area_or_nothing", "elsewhere", "no_year", "numbers", "or_nothing", "read_list", "refuse",
+    "said_twice", "yes_no_or_nothing",
 ]  # fmt: skip
+
+
+MOST_HOMES = 10**7
+"""More than there are in the country is no number of homes of a place. [A]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,8 @@ def refuse(path: Path, *found: Wrong) -> None:
 
 
 def numbers(rows: pd.DataFrame, *names: str) -> list[pd.Series[float]]:
-    """Return columns as numbers; null where there is none."""
-    return [pd.to_numeric(rows[name], errors="coerce").astype("float64") for name in names]
+    """Return columns as numbers; null where there is none, or one that is infinite or may be of thousands (1.250)."""
+    return [plain_numbers(rows[name]) for name in names]
 
 
 def said_twice(rows: pd.DataFrame, column: str) -> Wrong:
@@ -96,6 +102,14 @@ def said_twice(rows: pd.DataFrame, column: str) -> Wrong:
 def area_or_nothing(rows: pd.DataFrame, column: str, area: pd.Series[float]) -> Wrong:
     """Return the rows that give an area which is none."""
     return Wrong(rows[column].notna() & ~(area >= 0), column, "square metres, or leave it empty")
+
+
+def no_year(rows: pd.DataFrame, column: str, year: pd.Series[float], first: float) -> Wrong:
+    """Return the rows that give what is no year from the first on, up to the last that a plan may have."""
+    last = float(input_rules().years.plan_to)
+    is_year = year.between(first, last) & (year % 1 == 0)
+    remedy = f"a year from {first:.0f} to {last:.0f}, or leave it empty"
+    return Wrong(rows[column].notna() & ~is_year, column, remedy)
 
 
 def or_nothing(rows: pd.DataFrame, column: str, values: Sequence[str]) -> Wrong:

@@ -110,6 +110,8 @@ def write_bag_layer(
     counts.update(n_in_use=n_in_use, n_elsewhere=buckets.notes["n_units_without_building"])
     counts.update(n_again=buckets.notes["n_again"])
     is_whole = bounds is None or all((one.file.n_features or 0) <= WHOLE_FILE_ROWS for one in panden.files)
+    own = f"layers.{layer}."
+    report.doubts += [told.removeprefix(own) for told in buckets.impossible.told()]
     _tell_doubts(counts, report, where=f"layers.{layer}", is_whole=is_whole)
     return writer.result()
 

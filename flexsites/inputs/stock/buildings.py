@@ -19,7 +19,7 @@ import shapely
 
 from flexsites.config.input_rules import input_rules
 from flexsites.errors import Fault, InputError
-from flexsites.inputs.rows.numbers import numbers
+from flexsites.inputs.rows.numbers import Impossible, numbers
 from flexsites.inputs.rows.validity import make_sound
 from flexsites.inputs.stock.bag_words import (
     DWELLING,
@@ -48,6 +48,7 @@ __all__ = [
 ]
 
 _YEAR_UNKNOWN = 9999
+_DATE = r"^(\d{4})(?:[^\d.].*|(?:0[1-9]|1[0-2])[0-3]\d)$"
 _GEMEENTE_DIGITS = 4
 
 PAND_NEEDED: dict[str, tuple[str, ...]] = {"id": ("identificatie", "bag_pand_id", "identifica")}
@@ -87,7 +88,9 @@ class Stock:
     notes: dict[str, int] = field(default_factory=dict)
 
 
-def panden(rows: Frame, *, where: str, on: dt.date | None = None) -> tuple[Frame, LeftOut]:
+def panden(
+    rows: Frame, *, where: str, on: dt.date | None = None, impossible: Impossible | None = None
+) -> tuple[Frame, LeftOut]:
     """Return the panden that stand, and those left out with the reason.
 
     Parameters
@@ -99,6 +102,8 @@ def panden(rows: Frame, *, where: str, on: dt.date | None = None) -> tuple[Frame
         What to name in an error.
     on
         The reference date: the occurrence of a pand that is valid on it counts; None: the one without an end.
+    impossible
+        Told of years that no standing building can have.
 
     Returns
     -------
@@ -124,13 +129,16 @@ def panden(rows: Frame, *, where: str, on: dt.date | None = None) -> tuple[Frame
     superseded = pd.Series(why_not(rows, ids, ids, where=where, on=on), index=rows.index)
     reason = superseded.where(superseded.notna(), reason)
     stands = reason.isna()
-    frame = pd.DataFrame({"bag_pand_id": ids, "year_built": _years(rows, stands, where, on), "pand_status": status})
+    years = _years(rows, stands, where, on, impossible or Impossible())
+    frame = pd.DataFrame({"bag_pand_id": ids, "year_built": years, "pand_status": status})
     standing = gpd.GeoDataFrame(frame[stands], geometry=sound.geometry[stands.to_numpy()], crs=CRS)
     left_out = frame.loc[~stands, ["bag_pand_id", "pand_status"]].assign(reason=reason[~stands].astype("str"))
     return standing.reset_index(drop=True), left_out.reset_index(drop=True)
 
 
-def verblijfsobjecten(rows: Frame, *, where: str, on: dt.date | None = None) -> tuple[Frame, dict[str, int]]:
+def verblijfsobjecten(
+    rows: Frame, *, where: str, on: dt.date | None = None, impossible: Impossible | None = None
+) -> tuple[Frame, dict[str, int]]:
     """Return one row per unit in use and pand it lies in, and what was left out.
 
     Parameters
@@ -143,6 +151,8 @@ def verblijfsobjecten(rows: Frame, *, where: str, on: dt.date | None = None) -> 
         What to name in an error.
     on
         The reference date; see `panden`.
+    impossible
+        Told of floor areas below 0.
 
     Returns
     -------
@@ -168,6 +178,7 @@ def verblijfsobjecten(rows: Frame, *, where: str, on: dt.date | None = None) -> 
     is_last = rows.index.isin(row_key[is_occurrence].drop_duplicates(keep="last").index)
     in_use = ~words.isin(UNIT_LEFT_OUT) & is_occurrence & is_last
     area = numbers(rows[theirs["area"]].where(in_use), theirs["area"], where)
+    area = (impossible or Impossible()).left_out(area, area < 0, f"{where}: {theirs['area']}")
     units = pd.DataFrame(
         {
             "bag_verblijfsobject_id": ids,
@@ -318,16 +329,18 @@ def _put_over(frame: Frame, known: Frame) -> Frame:
     return indexed.reset_index()
 
 
-def _years(rows: Frame, stands: pd.Series, where: str, on: dt.date | None) -> pd.Series:
+def _years(rows: Frame, stands: pd.Series, where: str, on: dt.date | None, impossible: Impossible) -> pd.Series:
     name = first_column(rows, _YEAR)
     if name is None:
         return pd.Series(pd.NA, index=rows.index, dtype="Int64")
-    # Some exports write a date: the year is its first four figures.
-    text = rows[name].astype("str").str.replace(r"^(\d{4}).*", r"\1", regex=True)
+    # Some exports write a date: the year is its first four figures. Five figures are no year, whatever four are.
+    text = rows[name].astype("str").str.replace(_DATE, r"\1", regex=True)
     years = numbers(text.where(rows[name].notna() & stands), name, where)
     plausible = input_rules().years
     last = _YEAR_UNKNOWN - 1 if on is None else on.year + int(float(plausible.built_after_reference_years))
-    return years.where((years >= float(plausible.built_from)) & (years <= last) & (years % 1 == 0)).astype("Int64")
+    years = years.mask(years == _YEAR_UNKNOWN)
+    wrong = (years < float(plausible.built_from)) | (years > last) | (years % 1 != 0) & years.notna()
+    return impossible.left_out(years, wrong, f"{where}: {name}").astype("Int64")
 
 
 def _of_all_rows(functions: pd.Series, ids: pd.Series, counts: pd.Series[bool]) -> pd.Series:

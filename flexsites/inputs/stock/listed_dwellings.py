@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from flexsites.inputs.rows.own_list import Wrong, area_or_nothing, numbers, or_nothing, read_list, refuse, said_twice
+from flexsites.config.input_rules import input_rules
+from flexsites.inputs.rows.own_list import area_or_nothing, no_year, numbers, or_nothing, read_list, refuse, said_twice
 from flexsites.tables import Frame, conform
 from flexsites.tables.splitting_tables import ListedDwellings, dwelling_type
 
@@ -19,7 +20,6 @@ Row Street 3,eengezinswoning,84,1964
 """
 """A table to start from; its rows are invented."""
 _COLUMNS = ("dwelling_id", "dwelling_type", "floor_area_m2", "year_built")
-_YEARS = (1200, 2100)
 
 
 def read_dwellings(path: Path) -> Frame:
@@ -33,11 +33,10 @@ def read_dwellings(path: Path) -> Frame:
     """
     rows = read_list(path, _COLUMNS, command="splitting")
     area, year = numbers(rows, "floor_area_m2", "year_built")
-    is_year = year.between(*_YEARS) & (year % 1 == 0)
     refuse(
         path,
         area_or_nothing(rows, "floor_area_m2", area),
-        Wrong(rows["year_built"].notna() & ~is_year, "year_built", "a year such as 1958, or leave it empty"),
+        no_year(rows, "year_built", year, float(input_rules().years.built_from)),
         or_nothing(rows, "dwelling_type", dwelling_type.values),
         said_twice(rows, "dwelling_id"),
     )

@@ -15,7 +15,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from flexsites.config.input_rules import input_rules
 from flexsites.errors import Fault, InputError
-from flexsites.inputs.rows.numbers import numbers
+from flexsites.inputs.rows.numbers import Impossible, numbers
 from flexsites.inputs.rows.validity import make_sound
 from flexsites.inputs.stock.files import bag_ids, first_column, read_stock_file, require_columns
 from flexsites.inputs.stock.roof_quality import QUALITY_OPTIONAL, roof_quality
@@ -58,7 +58,7 @@ PLANE_NEEDED: dict[str, tuple[str, ...]] = {"id": ("identificatie",), "slope": _
 """The same of its roof planes."""
 
 
-def roof_attributes(rows: Frame, *, where: str) -> Frame:
+def roof_attributes(rows: Frame, *, where: str, impossible: Impossible | None = None) -> Frame:
     """Return heights, roof areas, roof type and storeys per building, in our names.
 
     Parameters
@@ -67,6 +67,8 @@ def roof_attributes(rows: Frame, *, where: str) -> Frame:
         Attributes of buildings in one of 3DBAG's dialects, names in lower case.
     where
         What to name in an error.
+    impossible
+        Told of storeys and areas that no building can have.
 
     Returns
     -------
@@ -80,11 +82,13 @@ def roof_attributes(rows: Frame, *, where: str) -> Frame:
         If there is no identification or no height at all in any dialect, a value is no number, or an id occurs twice.
     """
     theirs = require_columns(rows, ROOF_NEEDED, where=where)
+    impossible = impossible or Impossible()
     roofs = pd.DataFrame({"bag_pand_id": bag_ids(rows[theirs["id"]])})
     for ours, names in _DIALECTS.items():
         name = first_column(rows, names)
         found = numbers(rows[name], name, where) if name else pd.Series(np.nan, index=rows.index)
-        roofs[ours] = found.where(np.isfinite(found))
+        is_area = ours.endswith("_m2")
+        roofs[ours] = impossible.left_out(found, found < 0, f"{where}: {name}") if is_area else found
     plausible = input_rules().heights
     for ours in ("ground_height_m_nap", "roof_height_m_nap"):
         roofs[ours] = roofs[ours].where(roofs[ours].between(float(plausible.nap_from_m), float(plausible.nap_to_m)))
@@ -94,7 +98,9 @@ def roof_attributes(rows: Frame, *, where: str) -> Frame:
     roofs["roof_type"] = rows[name].astype("str") if name else pd.Series(np.nan, index=rows.index, dtype="str")
     name = first_column(rows, _STOREYS)
     storeys = numbers(rows[name], name, where) if name else pd.Series(np.nan, index=rows.index)
-    roofs["n_storeys"] = storeys.where(storeys >= 1).astype("Int64")
+    storeys = storeys.where(storeys != 0)  # of a building without a roof they are not known
+    wrong = (storeys < 0) | (storeys > float(plausible.most_storeys)) | (storeys % 1 != 0) & storeys.notna()
+    roofs["n_storeys"] = impossible.left_out(storeys, wrong, f"{where}: {name}").astype("Int64")
     roofs["n_storeys_source"] = pd.Series(None, index=rows.index, dtype=object).mask(
         roofs["n_storeys"].notna(), "3dbag"
     )

@@ -16,6 +16,7 @@ from flexsites.inputs.formats.vector import Bounds
 from flexsites.inputs.rows.ingest import ReadReport
 from flexsites.inputs.rows.namings import as_delivered
 from flexsites.inputs.rows.validity import Ledger
+from flexsites.inputs.source_files import with_files
 from flexsites.inputs.stock.cityjson import read_cityjson
 from flexsites.inputs.stock.files import StockFile, open_stock_file
 from flexsites.inputs.stock.roofs_3d import PLANE_NEEDED, pand_layer, plane_layer
@@ -52,7 +53,7 @@ class StockSource:
 
     def raw(self, bounds: Bounds | None = None) -> Raw:
         """Return its rows; they are counted as they are given."""
-        return Raw(self.name, self._counted(bounds))
+        return Raw(with_files(self.name, self.row), self._counted(bounds))
 
     def spread_roofs(self, buckets: StockBuckets, bounds: Bounds | None) -> None:
         """Spread heights and roof surfaces over the buckets."""

@@ -21,6 +21,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from flexsites.errors import Fault, InputError
+from flexsites.inputs.rows.numbers import Impossible
 from flexsites.inputs.stock.buckets import Buckets, bucket_numbers
 from flexsites.inputs.stock.buildings import UNIT_NEEDED, Stock, gemeente_of, join_stock, panden, verblijfsobjecten
 from flexsites.inputs.stock.files import bag_ids, first_column
@@ -65,6 +66,8 @@ class StockBuckets:
         Counts to tell, complete when all stocks are given.
     served
         The codes of gemeenten of which units are given, complete when all units are.
+    impossible
+        Numbers that cannot be, complete when all stocks are given; they are unknown.
     """
 
     folder: Path
@@ -73,6 +76,7 @@ class StockBuckets:
     on: dt.date | None = None
     notes: Counter[str] = field(default_factory=Counter)
     served: set[str] = field(default_factory=set)
+    impossible: Impossible = field(default_factory=Impossible)
     _buckets: dict[str, tuple[str, Buckets]] = field(default_factory=dict)
     _together: pd.Series = field(default_factory=lambda: pd.Series(dtype="object"))
 
@@ -102,7 +106,7 @@ class StockBuckets:
             if read is None:
                 continue
             with faults:
-                units, counts = verblijfsobjecten(read, where=raw.where, on=self.on)
+                units, counts = verblijfsobjecten(read, where=raw.where, on=self.on, impossible=self.impossible)
                 self.served |= set(gemeente_of(units["bag_pand_id"]).dropna().unique())
                 self.notes.update(counts)
                 in_use.add(units, np.full(len(units), number, dtype=np.int64))
@@ -160,11 +164,12 @@ class StockBuckets:
             self.notes["n_units_without_building"] += 0 if units is None else units["bag_verblijfsobject_id"].nunique()
             self.notes["n_roofs_without_building"] += 0 if roof_rows is None else len(roof_rows)
             return None
-        standing, left_out = panden(pand_rows, where=pand_where, on=self.on)
+        standing, left_out = panden(pand_rows, where=pand_where, on=self.on, impossible=self.impossible)
         self.notes["n_again"] += int((left_out["reason"] == AGAIN).sum())
         if units is None and "units" in self._buckets:
             units = _no_units()
-        roofs = None if roof_rows is None else roof_attributes(roof_rows, where=roof_where)
+        told = {"where": roof_where, "impossible": self.impossible}
+        roofs = None if roof_rows is None else roof_attributes(roof_rows, **told)
         if roofs is None and "roofs_3d" in self._buckets:
             roofs = roof_attributes(_no_roofs(), where=roof_where)
         stock = join_stock(

@@ -8,9 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from flexsites.config.input_rules import input_rules
 from flexsites.config.sources import Table
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places
+from flexsites.inputs.rows.numbers import plain_numbers
 from flexsites.inputs.rows.selection import Unlisted
 from flexsites.inputs.rows.user_table import read_table
 from flexsites.inputs.rows.words import booleans
@@ -19,6 +21,9 @@ from flexsites.tables import Frame
 from flexsites.tables.field import Field
 
 __all__ = ["read_by_pand"]
+
+_EXACT = 2.0**53
+"""From here on a float does not hold every integer."""
 
 
 def read_by_pand(name: str, row: Table, path: Path, fields: Sequence[Field], places: Places) -> Frame:
@@ -57,6 +62,10 @@ def read_by_pand(name: str, row: Table, path: Path, fields: Sequence[Field], pla
             ids = rows.loc[wrong, column].head(3).tolist()
             what = f"cannot be read as {known[column].dtype}"
             faults.append(Fault(what, f"{name}: {path.name}.{column}", "mend these cells", int(wrong.sum()), ids))
+        if (wrong := _impossible(typed[column], known[column])).any():
+            ids = rows.loc[wrong, column].head(3).tolist()
+            remedy = "mend these cells, or leave empty what is not known"
+            faults.append(Fault("cannot be", f"{name}: {path.name}.{column}", remedy, int(wrong.sum()), ids))
     pand_ids = bag_ids(rows["bag_pand_id"])
     for is_wrong, what in (
         (pand_ids.isna(), "identifications that are not the register's 16 digits"),
@@ -70,6 +79,23 @@ def read_by_pand(name: str, row: Table, path: Path, fields: Sequence[Field], pla
     return pd.DataFrame(typed).assign(bag_pand_id=pand_ids)
 
 
+def _impossible(column: pd.Series, field: Field) -> pd.Series[bool]:
+    """Return which values of a column lie outside its bounds, are none of its words, or are no year of a building."""
+    rules = input_rules()
+    low, high = {
+        "year_built": (float(rules.years.built_from), float(rules.years.plan_to)),
+        "n_storeys": (field.low, float(rules.heights.most_storeys)),
+    }.get(field.name, (field.low, field.high))
+    wrong = pd.Series(data=False, index=column.index)
+    if low is not None:
+        wrong |= (column < low).fillna(value=False).astype(bool)
+    if high is not None:
+        wrong |= (column > high).fillna(value=False).astype(bool)
+    if field.values:
+        wrong |= column.notna() & ~column.isin(field.values)
+    return wrong
+
+
 def _typed(column: pd.Series, dtype: str) -> tuple[pd.Series, pd.Series]:
     """Return a column of text in our type, and which cells could not be read."""
     is_null = column.isna() | (column.astype("str").str.strip() == "")
@@ -77,8 +103,9 @@ def _typed(column: pd.Series, dtype: str) -> tuple[pd.Series, pd.Series]:
     if dtype == "bool":
         read, _ = booleans(column)
     elif dtype in ("int", "float"):
-        numbers = pd.to_numeric(column, errors="coerce").astype("float64")
-        read = numbers.where(numbers % 1 == 0).astype("Int64") if dtype == "int" else numbers
+        numbers = plain_numbers(column)
+        is_whole = (numbers % 1 == 0) & (numbers.abs() < _EXACT)
+        read = numbers.where(is_whole).astype("Int64") if dtype == "int" else numbers
     elif dtype == "list":
         read = members(column).map(tuple)
     else:

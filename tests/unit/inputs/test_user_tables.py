@@ -26,5 +26,5 @@ def test_what_is_no_table_is_told(read: object, content: bytes, tmp_path: Path) 
 def test_a_need_that_is_no_number_of_homes_is_told(number: str, tmp_path: Path) -> None:
     path = tmp_path / "need.csv"
     path.write_text(NEED.format(number), encoding="utf-8")
-    with pytest.raises(InputError, match="1 rows with an impossible n_homes"):
+    with pytest.raises(InputError, match=r"n_homes: an impossible n_homes \(1 row\)"):
         read_need(path)

@@ -51,7 +51,7 @@ def test_a_plan_of_no_homes_is_no_plan_and_one_of_fewer_is_of_an_unknown_number(
     assert rows["plannaam"].tolist() == ["a", "c", "d"]
     assert rows["n_dwellings"].isna().tolist() == [False, True, True]
     assert "1 plan of no homes is left out" in notes
-    assert "n_dwellings: 1 value that cannot be, taken as unknown" in notes + warned
+    assert "layers.plan_capacity (a.gpkg): aantal_woningen: values that cannot be, taken as unknown (1: -1)" in warned
 
 
 def test_a_net_of_no_homes_may_be_as_many_demolished_as_built(tmp_path: Path) -> None:

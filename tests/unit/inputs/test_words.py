@@ -163,7 +163,8 @@ def test_a_year_that_no_plan_can_have_is_unknown_and_counted(tmp_path: Path) -> 
     )
     years = found.read_layers().set_index("feature_id")["plan_start_year"]
     assert years.isna().to_dict() == {"p0": True, "p1": False, "p2": True, "p3": True}
-    assert "plan_start_year: 3 values that cannot be, taken as unknown" in found.records[0].notes
+    told = "layers.l (l.gpkg): plan_start_year: values that cannot be, taken as unknown (3: 9999, 1970, 2027.5): mend"
+    assert told in " ".join(found.warnings)
 
 
 def test_what_a_rule_cannot_read_is_told_before_a_run(tmp_path: Path) -> None:
