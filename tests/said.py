@@ -30,6 +30,7 @@ _TELLING = {
     "config/load.py": {"_told"},
     "config/places.py": {"number_unit_faults"},
     "config/unchecked.py": {"uncovered", "checked", "unread"},
+    "config/unreached.py": {"unreached"},
     "inputs/fetch/door_overpass.py": {"size_of_overpass"},
     "inputs/fetch/door_tiles.py": {"size_of_tiles"},
     "inputs/fetch/plan.py": {"_of_many", "_size", "_through", "_said", "_bytes_at", "_unreached"},
@@ -40,12 +41,13 @@ _TELLING = {
 """Functions that return what others say."""
 _CONSTANTS = {
     "config/load.py": {"_WRONG_YAML"},
+    "config/unreached.py": {"_NOT_GIVEN"},
     "inputs/rows/numbers.py": {"OF_A_MAPPING"},
     "inputs/rows/options.py": {"_STATES_NOTHING", "_OF_REGISTER", "_MAKES_NOTHING", "_HAS_KEY"},
     "inputs/rows/validity.py": {"_REMEDIES", "_OTHER_KIND", "_SET_APART"},
 }
 """Constants of which every text is said by others."""
-_BY_OTHERS = {"_WRONG_YAML"}
+_BY_OTHERS = {"_WRONG_YAML", "_NOT_GIVEN"}
 """Constants of which only the values are said: the keys are what others say."""
 _OTHER_ERRORS = {"_WrongError", "ClosedError", "NotInPartsError", "_TooLargeError", "_CutOffError"}
 """Errors of which the text becomes part of a fault."""

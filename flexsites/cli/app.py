@@ -25,6 +25,7 @@ from flexsites.config.addresses import without_keys
 from flexsites.config.run import Shortlist
 from flexsites.config.study import resolve
 from flexsites.config.unchecked import checked, elsewhere, uncovered
+from flexsites.config.unreached import unreached
 from flexsites.errors import FlexsitesError, InputError, fault_of_system
 from flexsites.runs.run import Options
 from flexsites.runs.stopping import Stopped, search_seldom, stoppable
@@ -133,6 +134,8 @@ def check(run_file: RunFile, _lang: MessageLang = None) -> None:
     _out.print(table)
     for line in uncovered(study):
         _say(f"not covered: {line}")
+    for line in unreached(study, language()):
+        _say(f"not reached: {line}")
     for line in elsewhere(study):
         _say(f"of another municipality than this run assesses: rule {line}")
     for line in margins_told(study):
