@@ -83,7 +83,8 @@ def read_service(
     reference_date
         The weekday to count; null: the median ordinary weekday of the feed.
     on
-        The day of which the run tells: a feed that ended before it is told, unless its day was chosen; null: no day.
+        The day of which the run tells: a feed that ended before it, or begins after it, is told, unless its day was
+        chosen; null: no day.
 
     Raises
     ------
@@ -99,7 +100,8 @@ def read_service(
     stops = gpd.GeoDataFrame(served.drop(columns=["lon", "lat"]), geometry=points, crs=CRS)
     stops = stops[points != None].reset_index(drop=True)  # noqa: E711 - elementwise: no point in RD New
     trips = day_trips(gtfs, days.weekday, with_night_before=True)
-    findings = (*gtfs.findings, *outside, *_told(gtfs, trips, transit), *_expired(gtfs, None if reference_date else on))
+    of_other_days = [] if on is None or reference_date else _of_other_days(gtfs, on)
+    findings = (*gtfs.findings, *outside, *_told(gtfs, trips, transit), *of_other_days)
     return Service(conform(stops, Stops, where="timetable"), days, trips, gtfs.publisher, findings)
 
 
@@ -146,14 +148,21 @@ def _told(gtfs: Gtfs, trips: DayTrips, transit: Transit) -> list[Fault]:
     return found
 
 
-def _expired(gtfs: Gtfs, on: dt.date | None) -> list[Fault]:
-    """Return which feeds speak of no day from the one that the run tells of: what runs then they do not know."""
-    return [
+def _of_other_days(gtfs: Gtfs, on: dt.date) -> list[Fault]:
+    """Return which feeds do not speak of the day that the run tells of: what runs then they do not know."""
+    ended = [
         Fault(f"the feed {name} ends on {last}, before the reference date of the run ({on})", "timetable",
               "fetch it again, or choose a day of it as `reference_date` of the source")
         for name, _, last in gtfs.periods
-        if on is not None and last < on
+        if last < on
     ]  # fmt: skip
+    ahead = [
+        Fault(f"the feed {name} begins on {first}, after the reference date of the run ({on})", "timetable",
+              "take one of that time, or choose a day of it as `reference_date` of the source")
+        for name, first, _ in gtfs.periods
+        if first > on
+    ]  # fmt: skip
+    return [*ended, *ahead]
 
 
 def count_service(gtfs: Gtfs, days: ReferenceDays, *, transit: Transit) -> Frame:

@@ -46,14 +46,26 @@ CHANGE_TRIPS = "route_id,service_id,trip_id\nR,W,T1\nR,W,T2\nR,W,T3\n"
 TRANSFERS = "from_stop_id,to_stop_id,transfer_type,min_transfer_time\n"
 
 
-@pytest.mark.parametrize("ended", [False, True])
-def test_a_feed_that_ended_before_the_day_of_the_run_is_told(tmp_path: Path, transit: Transit, *, ended: bool) -> None:
-    path = feed(tmp_path, trips=CHANGE_TRIPS, times=CHANGE)
-    on = dt.date(2026, 1, 12 if ended else 11)
-    words = "feed.zip ends on 2026-01-11, before the reference date of the run (2026-01-12)"
-    assert (words in told(read_service(path, transit=transit, on=on))) is ended
-    chosen = read_service(path, transit=transit, on=on, reference_date=MONDAY)  # who chose a day of it knows
-    assert words not in told(chosen)
+ENDED = "feed.zip ends on 2026-01-11, before the reference date of the run (2026-01-12)"
+AHEAD = "feed.zip begins on 2026-01-05, after the reference date of the run ({})"
+
+
+@pytest.mark.parametrize(
+    ("on", "words"),
+    [
+        ("2026-01-12", ENDED), ("2026-01-11", None), ("2026-01-05", None),
+        ("2026-01-04", AHEAD.format("2026-01-04")), ("1999-12-31", AHEAD.format("1999-12-31")),
+    ],
+)  # fmt: skip
+def test_a_feed_of_other_days_than_that_of_the_run_is_told(
+    tmp_path: Path, transit: Transit, on: str, words: str | None
+) -> None:
+    path, day = feed(tmp_path, trips=CHANGE_TRIPS, times=CHANGE), dt.date.fromisoformat(on)
+    found = told(read_service(path, transit=transit, on=day))
+    assert ("reference date of the run" in found) is (words is not None)
+    assert words is None or words in found
+    chosen = read_service(path, transit=transit, on=day, reference_date=MONDAY)  # who chose a day of it knows
+    assert "reference date of the run" not in told(chosen)
 
 
 @pytest.fixture(scope="module")
