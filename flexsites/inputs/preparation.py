@@ -24,7 +24,7 @@ from flexsites.inputs.prepared import Prepared
 from flexsites.inputs.rows.ingest import ReadReport
 from flexsites.inputs.rows.records import Hashes, SourceRecord, record_of
 from flexsites.inputs.rows.validity import Ledger
-from flexsites.inputs.source_files import files_of, forget_copies, with_files
+from flexsites.inputs.source_files import files_of, forget_copies, names_of_files, with_files
 from flexsites.tables import Coverages, Frame, Table, concat
 from flexsites.tables.spatial_files import Bounds, Written, write_canonical
 from flexsites.tables.whole_files import read_state, write_state
@@ -208,7 +208,7 @@ class Preparation:
         # What lies around the area is of the file of the parcels: said of the same place, its values are told once.
         faults = report.faults(with_files(name.removeprefix("context_"), row))
         if self.sources.faulty_rows == "stop":
-            faults += ledger.faults(name)
+            faults += ledger.faults(name, names_of_files(row))
         if faults:
             self.faults.extend(faults)
             return False

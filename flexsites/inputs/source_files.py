@@ -124,8 +124,13 @@ def forget_copies(rows: Mapping[str, Row], faults: Sequence[Fault | str], scratc
 
 def with_files(name: str, row: Row) -> str:
     """Return a source's name and, where it has them, its files."""
-    files = [Path(path).name for path in row.paths] if isinstance(row, FileRow) else []
+    files = names_of_files(row)
     return f"{name} ({', '.join(files)})" if files else name
+
+
+def names_of_files(row: Row) -> list[str]:
+    """Return the names of a source's files; none of a service."""
+    return [Path(path).name for path in row.paths] if isinstance(row, FileRow) else []
 
 
 def file_name(key: str) -> str:

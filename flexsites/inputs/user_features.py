@@ -8,6 +8,7 @@ import pandas as pd
 import shapely
 
 from flexsites.config.openstreetmap import StreetRules
+from flexsites.config.source_rows import Selection
 from flexsites.config.street_sources import Lines, Points, Stops
 from flexsites.errors import Fault, InputError, counted
 from flexsites.inputs.formats.files import Places
@@ -81,6 +82,11 @@ def read_amenities(
         weight = report.unreadable.numbers(given, row.weight_column)
         reason[weight.isna().to_numpy() & (written(given).fillna("").str.strip() == "").to_numpy()] = "no weight"
         reason[(weight < 0).to_numpy() | np.isinf(weight.to_numpy())] = "a weight that is below zero or no amount"
+    report.ledger.columns |= {
+        "no weight": _theirs(row, row.weight_column),
+        "a weight that is below zero or no amount": _theirs(row, row.weight_column),
+        "no category": _theirs(row, row.category_column),
+    }
     category = written(columns[row.category_column]) if row.category_column else pd.Series(row.category, index=rows)
     reason[category.isna().to_numpy()] = "no category"
     is_strange = strangers(category, categories)
@@ -114,6 +120,7 @@ def read_lines(
     for rows in read_rows(opened, "line", report):
         reason = np.full(len(rows.ids), None, dtype=object)
         reason[rows.columns[row.class_column].isna().to_numpy()] = "no class of road"
+        report.ledger.columns["no class of road"] = _theirs(row, row.class_column)
         kept.append(_frame(set_apart(rows, reason, report)))
     lines: Frame = pd.concat(kept, ignore_index=True)
     report.notes += [opened.notes] if opened.notes else []
@@ -125,6 +132,11 @@ def read_lines(
         raise InputError(Fault(what, name, "mend those that were set apart" if n else "give at least one street"))
     texts = {column: written(lines[column]) for column in columns.asked()}
     return streets_from_lines(lines.assign(**texts), columns=columns, rules=rules, where=name)
+
+
+def _theirs(row: Selection, column: str | None) -> str:
+    """Return how the user's file calls a column of ours."""
+    return next((theirs for theirs, ours in row.rename.items() if ours == column), column or "")
 
 
 def _frame(rows: Rows) -> Frame:

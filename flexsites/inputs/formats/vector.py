@@ -239,6 +239,24 @@ def _open_gdal(
     )
 
 
+def remedy_of_nothing(where: str) -> str:
+    """Return what to do where a file holds nothing: only what a run can do without may be left out.
+
+    Examples
+    --------
+    >>> remedy_of_nothing("parcels (a.gpkg)")
+    'give a file that holds the parcels of the area: without parcels there is nothing to assess'
+    >>> remedy_of_nothing("layers.water (a.gpkg)")
+    'fetch it again, or leave the source out: that means unknown'
+    """
+    name = where.partition(" ")[0]
+    if name == "parcels":
+        return "give a file that holds the parcels of the area: without parcels there is nothing to assess"
+    if name.startswith("areas."):
+        return "fetch it again, or leave it out where neither the area of the run nor a coverage names such areas"
+    return "fetch it again, or leave the source out: that means unknown"
+
+
 def _choose_layer(layers: list[tuple[str, Any]], layer: str | None, where: str) -> str:
     names = [name for name, _ in layers]
     if layer is not None:
@@ -248,9 +266,7 @@ def _choose_layer(layers: list[tuple[str, Any]], layer: str | None, where: str) 
             Fault(f"no layer {layer}", where, f"name one of its layers: {', '.join(names) or 'it has none'}")
         )
     if not names:
-        raise InputError(
-            Fault("there is no layer in it", where, "fetch it again, or leave the source out: that means unknown")
-        )
+        raise InputError(Fault("there is no layer in it", where, remedy_of_nothing(where)))
     with_geometry = [name for name, kind in layers if kind is not None]
     if len(with_geometry or names) == 1:
         return (with_geometry or names)[0]

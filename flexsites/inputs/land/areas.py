@@ -54,32 +54,34 @@ def read_areas(source: str, opened: Features, told: ReadReport, *, bounds: Bound
                 geometry=gpd.GeoSeries([], crs=CRS),
             ),
             Areas,
-            where=opened.name,
+            where=opened.where,
         )
     joined = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=CRS)
     joined = _dissolved(joined)
-    return conform(joined.sort_values("area_code", ignore_index=True), Areas, where=opened.name)
+    return conform(joined.sort_values("area_code", ignore_index=True), Areas, where=opened.where)
 
 
 def _frame(kind: str, rows: Rows, opened: Features, told: ReadReport) -> Frame:
-    where = opened.name
+    where = opened.where
     code_column = _first(rows.columns, CODE_NAMES, kind)
     if code_column is None:
         has = f"`rename` the column of codes to area_code; it has: {', '.join(rows.columns.columns)}"
         raise InputError(Fault("no column of codes", where, has))
     name_column = _first(rows.columns, NAME_NAMES, kind) or code_column
+    theirs = {ours: name for name, ours in opened.row.rename.items()}
     codes = _codes(rows.columns[code_column], kind)
     wrong = codes.isna() | ~codes.fillna("").str.match(rf"{_PREFIXES[kind]}\w+$")
     if wrong.any():
         shown = rows.columns.loc[wrong, code_column].astype("str").head(3).tolist()
         remedy = f"codes of a {kind} look like {_PREFIXES[kind]}0363"
-        raise_faults([Fault(f"codes that are not of a {kind}", where, remedy, int(wrong.sum()), shown)], InputError)
+        place = f"{where}.{theirs.get(code_column, code_column)}"
+        raise_faults([Fault(f"codes that are not of a {kind}", place, remedy, int(wrong.sum()), shown)], InputError)
     columns: dict[str, object] = {
         "area_kind": pd.Series([kind] * len(codes), dtype="str"),
         "area_code": codes.astype("str"),
         "area_name": rows.columns[name_column].fillna(codes).astype("str"),
     }
-    mapped = {name: name for name in opened.row.keep} | {ours: name for name, ours in opened.row.rename.items()}
+    mapped = {name: name for name in opened.row.keep} | theirs
     for name in [name for name in map(str, rows.columns.columns) if name not in (code_column, name_column)]:
         if (numbers := _numbers(rows.columns[name])) is not None:
             columns[name] = _statistic(numbers)

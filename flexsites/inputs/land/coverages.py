@@ -113,6 +113,6 @@ def _drawn(where: str, stated: CoverageOf, places: Places) -> list[BaseGeometry]
     opened = open_source(where, row, row.paths, places)
     told = ReadReport(Ledger(Path(stated.path).stem))
     shapes = [shape for rows in read_rows(opened, "polygon", told) for shape in rows.geometry]
-    if faults := told.ledger.faults(where):
+    if faults := told.ledger.faults(where, [Path(stated.path).name]):
         raise InputError(faults)
     return shapes

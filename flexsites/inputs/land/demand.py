@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -19,6 +20,7 @@ from flexsites.inputs.rows.ingest import ReadReport
 from flexsites.inputs.rows.numbers import plain_numbers
 from flexsites.inputs.rows.own_list import MOST_HOMES
 from flexsites.inputs.rows.user_table import read_table
+from flexsites.inputs.source_files import with_files
 from flexsites.tables import Demand, Frame, conform
 
 __all__ = ["ADJOINING", "read_demand"]
@@ -52,11 +54,12 @@ def read_demand(row: DemandTable, places: Places, told: ReadReport) -> Frame:
         With every fault: a column that is missing, a code that is no gemeente's, a group that no file of
         configs/target_groups describes, a number or a truth that is none, a row said twice.
     """
+    where = with_files("demand", row)
     frame = read_table("demand", row, places, told.unlisted)
     frame = frame.rename(columns={row.key: "gemeente_code"})
     if missing := [name for name in _NEEDED if name not in frame]:
         remedy = "add it to `keep`, and to `rename` where the file calls it otherwise"
-        raise InputError([Fault(f"no column {name}", "demand", remedy) for name in missing])
+        raise InputError([Fault(f"no column {name}", where, remedy) for name in missing])
     told.ledger.n_read += len(frame)
     told.ledger.n_kept += len(frame)
     text = {name: _text(frame, name) for name in ("level_access", "also_in")}
@@ -64,7 +67,7 @@ def read_demand(row: DemandTable, places: Places, told: ReadReport) -> Frame:
     number = {name: plain_numbers(_text(frame, name)) for name in ("n_homes", *_ASKED, "max_share", "near_m")}
     groups = row.groups or tuple(available("target_groups"))
     if faults := [*_faults(frame, number["n_homes"], groups), *_faults_asked(frame, text, number)]:
-        raise InputError(faults)
+        raise InputError([replace(one, where=where + one.where) for one in faults])
     table = pd.DataFrame({name: frame[name].astype("str") for name in ("gemeente_code", "target_group")})
     table = table.assign(n_homes_asked=number["n_homes"].astype("int64"))
     for name, (_, column, *_) in _ASKED.items():
@@ -76,7 +79,7 @@ def read_demand(row: DemandTable, places: Places, told: ReadReport) -> Frame:
     table["is_level_asked"] = is_level
     table["also_in"] = [_elsewhere(one) for one in text["also_in"]]
     table["demand_id"] = [_id(one) for one in table.to_dict("records")]
-    if faults := list(_twice(table)):
+    if faults := list(_twice(table, where)):
         raise InputError(faults)
     return conform(table[list(Demand.columns)], Demand, where="demand")
 
@@ -152,11 +155,11 @@ def _fault(frame: Frame, wrong: pd.Series[bool], column: str, what: str, remedy:
     """Yield one fault with the number of rows and the first values, if any row is wrong."""
     if wrong.any():
         found = [str(value) for value in frame.loc[wrong, column]]
-        yield Fault(what, f"demand.{column}", remedy, len(found), list(dict.fromkeys(found)))
+        yield Fault(what, f".{column}", remedy, len(found), list(dict.fromkeys(found)))
 
 
-def _twice(table: Frame) -> Iterator[Fault]:
+def _twice(table: Frame, where: str) -> Iterator[Fault]:
     """Yield what is asked twice: the same homes for the same group of a gemeente."""
     twice = table.loc[table.duplicated("demand_id"), "demand_id"]
     if len(twice):
-        yield Fault("the same homes asked twice", "demand", "add the two up", len(twice), list(twice))
+        yield Fault("the same homes asked twice", where, "add the two up", len(twice), list(twice))

@@ -69,7 +69,7 @@ def write_layer(
     InputError
         If an attribute has the name of a column that every layer has, or see `ingest.read_rows`.
     """
-    if faults := name_faults(opened, where=opened.name):
+    if faults := name_faults(opened, where=opened.where):
         raise InputError(faults)
     needs = needs or RuleNeeds()
     is_open = isinstance(opened.row, OsmLayer)

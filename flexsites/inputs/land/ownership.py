@@ -19,6 +19,7 @@ from flexsites.inputs.formats.files import Places
 from flexsites.inputs.formats.projection import Geometries
 from flexsites.inputs.rows.ingest import ReadReport, open_source, read_rows
 from flexsites.inputs.rows.user_table import read_table
+from flexsites.inputs.source_files import with_files
 
 _COLUMNS = ("owner_class", "tenure")
 
@@ -84,9 +85,8 @@ def read_owners(row: Table | Vector, places: Places, told: ReadReport) -> Owners
     owners = owners[~is_again.to_numpy()]
     twice = owners.index[owners.index.duplicated()].unique()
     if len(twice):
-        fault = Fault(
-            "parcels named twice with different owners", "ownership", "name each once", len(twice), list(twice)
-        )
+        where = f"{with_files('ownership', row)}.{row.key}"
+        fault = Fault("parcels named twice with different owners", where, "name each once", len(twice), list(twice))
         raise InputError(fault)
     return Owners(owners)
 

@@ -80,8 +80,8 @@ def write_parcels(
         if n_rows == 0:
             read = f"{told.ledger.n_read} rows read, {told.ledger.n_left_out} left out by `where`"
             what = f"no parcel lies in the area of the run ({read})"
-            fault = Fault(what, opened.name, "compare the extent of the file with the area")
-            raise InputError(told.ledger.faults(opened.name) or [fault])
+            fault = Fault(what, opened.where, "compare the extent of the file with the area")
+            raise InputError(told.ledger.faults(opened.name, [Path(path).name for path in opened.paths]) or [fault])
     if owners is not None:
         known = f"the class of owner is known of {n_owned} of {n_rows} parcels"
         (told.notes if n_owned else told.doubts).append(known)
@@ -143,7 +143,7 @@ def parcel_frames(
         registered = told.impossible.left_out(registered, registered < 0, theirs)
         frame = _frame(rows, points, areas, owners, told).assign(**{_REGISTERED: registered.to_numpy()})
         try:
-            yield conform(frame, Parcels, where=opened.name)
+            yield conform(frame, Parcels, where=opened.where)
         except ContractError as error:
             raise InputError(error.faults) from error
 

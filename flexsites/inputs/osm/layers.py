@@ -39,6 +39,11 @@ class OsmSource:
     """The day on which features must not have ended; None: any may have."""
     notes: str = ""
 
+    @property
+    def where(self) -> str:
+        """Its name and its files, to name in an error."""
+        return f"{self.name} ({', '.join(Path(path).name for path in self.paths)})"
+
 
 def open_osm(
     name: str,

@@ -23,7 +23,15 @@ from flexsites.inputs.formats.facts import is_empty_answer
 from flexsites.inputs.formats.files import Places, locate
 from flexsites.inputs.formats.gml_units import unit_faults
 from flexsites.inputs.formats.projection import Geometries, Projection, coordinate_faults, meets, outside_rd, to_rd
-from flexsites.inputs.formats.vector import BATCH_ROWS, GDAL_ARC_STEP_DEGREES, Batch, Bounds, VectorFile, open_vector
+from flexsites.inputs.formats.vector import (
+    BATCH_ROWS,
+    GDAL_ARC_STEP_DEGREES,
+    Batch,
+    Bounds,
+    VectorFile,
+    open_vector,
+    remedy_of_nothing,
+)
 from flexsites.inputs.rows import validity
 from flexsites.inputs.rows.namings import as_delivered, fitted
 from flexsites.inputs.rows.numbers import OF_A_MAPPING, Impossible, Unreadable
@@ -62,6 +70,11 @@ class VectorSource:
     kept: tuple[str, ...]
     asked: tuple[str, ...]
     paths: tuple[str, ...]
+
+    @property
+    def where(self) -> str:
+        """Its name and its files, to name in an error."""
+        return f"{self.name} ({', '.join(Path(path).name for path in self.paths)})" if self.paths else self.name
 
     @property
     def notes(self) -> str:
@@ -261,7 +274,7 @@ def _shape_faults(found: VectorFile, where: str) -> list[Fault]:
     if not found.has_geometry:
         faults.append(Fault("no geometry", where, "name a layer that has geometry"))
     if found.n_features == 0:
-        faults.append(Fault("the layer is empty", where, "fetch it again, or leave the source out: that means unknown"))
+        faults.append(Fault("the layer is empty", where, remedy_of_nothing(where)))
     return faults
 
 
@@ -289,8 +302,11 @@ def read_rows(
         If a file breaks off, or no row of the whole source passes `where`.
     """
     is_whole = True
+    ledger = told.ledger
+    ledger.columns |= _columns_of(opened.row)
     for file, projection in zip(opened.files, opened.projections, strict=True):
-        where = f"{opened.name} ({Path(file.path).name})"
+        ledger.file = Path(file.path).name
+        where = f"{opened.name} ({ledger.file})"
         is_big = file.n_features is not None and file.n_features > WHOLE_FILE_ROWS
         window = projection.window(bounds) if bounds is not None and is_big else None
         # In a window nothing may lie because the coordinates are wrong: then the file's first row is judged.
@@ -310,13 +326,20 @@ def read_rows(
             raise CrsError(Fault("nothing of it lies in the Netherlands", where, remedy, n))
         if n := told.n_exchanged - n_exchanged:
             told.doubts.append(_exchanged(n, Path(file.path).name))
-    ledger = told.ledger
+    ledger.file = None
     is_file = not isinstance(opened.row, Service)  # of a service the area alone was asked
     is_own = getattr(opened.row, "preset", None) is None  # what a preset asks is right: then nothing is there
     if is_whole and is_file and is_own and 0 < ledger.n_read == ledger.n_left_out:
         asked = "; ".join(f"{name}: {', '.join(map(str, values))}" for name, values in opened.row.where.items())
         remedy = f"compare its values with those asked ({asked})"
-        raise InputError(Fault("no row passes `where`", opened.name, remedy, ledger.n_read))
+        raise InputError(Fault("no row passes `where`", opened.where, remedy, ledger.n_read))
+
+
+def _columns_of(row: Selection) -> dict[str, str]:
+    """Return where a source has ids and geometry, as its files call it."""
+    ids = {"id": ", ".join(row.identifying)} if row.identifying else {}
+    shape = getattr(row, "geometry_column", None)
+    return ids | ({"geometry": shape} if shape else {})
 
 
 def _exchanged(n: int, of: str) -> str:

@@ -7,6 +7,7 @@ are set apart with the reason. Both kinds are written to a quarantine file, in t
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -45,7 +46,13 @@ _REMEDIES = {
     "coordinates outside the Netherlands": "take these rows out, or mend their coordinates",
     "a corner that is no place": "mend its coordinates (they are not numbers, or beyond the Earth), or take it out",
     "nothing is left of it when repaired": "mend the polygon, or take it out",
+    "no weight": "give each row a weight, or take it out",
+    "a weight that is below zero or no amount": "mend the weight, or take the row out",
+    "no category": "give each row a category, or take it out",
+    "no class of road": "give each row a class, or take it out",
 }
+_OF_IDS = frozenset(("no id", "an id that another feature has", "an id that has lost its last digits"))
+"""The reasons that are about ids; any other is about the geometry, unless a reader says so (`Ledger.columns`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,15 @@ class Ledger:
 
     Every row that was read is in exactly one of: left out by `where`, outside the area, repeated (the same row again),
     quarantined, kept. `n_repaired` counts among the kept.
+
+    Attributes
+    ----------
+    file
+        The file of which rows are read now; None: of no one file.
+    columns
+        Where the user's file has what a reason is about: `id`, `geometry`, or of the reason itself its own.
+    files
+        Per reason the files that have such rows.
     """
 
     source: str
@@ -75,20 +91,39 @@ class Ledger:
     reasons: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
     rows: list[gpd.GeoDataFrame] = field(default_factory=list)
+    file: str | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    files: dict[str, dict[str, None]] = field(default_factory=dict)
 
     @property
     def n_quarantined(self) -> int:
         """Rows that cannot be used."""
         return sum(self.reasons.values())
 
-    def faults(self, where: str) -> list[Fault]:
-        """Return one fault per reason, with the number of rows and up to three of them."""
+    def faults(self, name: str, files: Sequence[str] = ()) -> list[Fault]:
+        """Return one fault per reason: where the rows are, how many there are, and up to three of them.
+
+        Parameters
+        ----------
+        name
+            The source's name.
+        files
+            Its files, for rows of which is not known in which of them they are.
+        """
         return [
             Fault(
-                reason, where, f"{_REMEDIES.get(reason, _OTHER_KIND)}; or {_SET_APART}", n, tuple(self.examples[reason])
+                reason, self._place(reason, name, files), f"{_REMEDIES.get(reason, _OTHER_KIND)}; or {_SET_APART}", n,
+                tuple(self.examples[reason]),
             )
             for reason, n in sorted(self.reasons.items())
-        ]
+        ]  # fmt: skip
+
+    def _place(self, reason: str, name: str, files: Sequence[str]) -> str:
+        """Return the source, its files and the column that a reason is about."""
+        of_files = ", ".join(self.files.get(reason) or files)
+        kind = "id" if reason in _OF_IDS else "geometry"
+        column = self.columns.get(reason, self.columns.get(kind, kind))
+        return f"{name} ({of_files}).{column}" if of_files else f"{name}.{column}"
 
     def note(self, action: str, ids: pd.Series, reason: NDArray[np.object_], geometry: Geometries, crs: str) -> None:
         """Keep the rows that were repaired or set apart, as they came."""
@@ -103,6 +138,8 @@ class Ledger:
         for i in bad:
             name = ids.iloc[i] if pd.notna(ids.iloc[i]) else f"row {at + i}"
             self.reasons[reason[i]] += 1
+            if self.file is not None:
+                self.files.setdefault(reason[i], {})[self.file] = None
             self.examples.setdefault(reason[i], [])
             if len(self.examples[reason[i]]) < 3:  # noqa: PLR2004 - as many as an error shows
                 self.examples[reason[i]].append(str(name))

@@ -49,7 +49,7 @@ def read_by_pand(name: str, row: Table, path: Path, fields: Sequence[Field], pla
     """
     unlisted = Unlisted()
     rows = read_table(name, row, places, unlisted).rename(columns={row.key: "bag_pand_id"})
-    faults: list[Fault | str] = list(unlisted.faults(name))
+    faults: list[Fault | str] = list(unlisted.faults(f"{name}: {path.name}"))
     known = {field.name: field for field in fields}
     unknown = sorted(set(rows.columns) - set(known))
     if unknown:

@@ -161,7 +161,7 @@ CASES: dict[str, tuple[Make, str, str | None]] = {
     "exchanged axes": (_file(_exchanged), "y stands before x, labelled EPSG:28992", "x first"),
     "another country's metres": (_file(_utm), "nothing of it lies in the Netherlands (4 rows)", "EPSG:28992"),
     "a declared crs that is none": (_file(_same, crs="EPSG:0"), "the CRS 'EPSG:0', which the configuration", "28992"),
-    "empty layer": (_file(lambda f: f.iloc[:0]), "the layer is empty", "unknown"),
+    "empty layer": (_file(lambda f: f.iloc[:0]), "the layer is empty", "give a file that holds the parcels"),
     "no such file": (lambda folder: vector(folder / "gone.gpkg"), "no such file", "mend the path"),
     "not a geopackage": (_text("parcels.gpkg", b"<html>503</html>"), "cannot be read", "again"),
     "not a zip": (_text("parcels.zip", b"PK nothing"), "cannot be read as a zip", "again"),
@@ -319,6 +319,37 @@ def test_a_check_refuses_no_rows_that_the_run_sets_apart(tmp_path: Path) -> None
     assert "no geometry" in str(check(sources(parcels=row), base=tmp_path).faults[0])
 
 
+def test_rows_that_cannot_be_used_are_told_with_the_file_and_the_column_they_are_in(tmp_path: Path) -> None:
+    """Of several files those that have such rows, and the column as the file calls it."""
+    whole, other = squares(2), squares(4).iloc[2:].assign(id=["p2", None])
+    third = squares(6).iloc[4:].assign(geometry=[None, BOW_TIE])
+    paths = [
+        str(write(one.rename(columns={"id": "nummer"}), tmp_path / f"{name}.gpkg"))
+        for name, one in (("a", whole), ("b", other), ("c", third))
+    ]
+    row = vector("", id_column="nummer") | {"path": paths}
+    for name, asked in (("layers.l", sources(layers={"l": row})), ("parcels", sources(parcels=row))):
+        told = [str(one).partition(" (1 row")[0] for one in check(asked, base=tmp_path).faults]
+        assert told == [f"{name} (c.gpkg).geometry: no geometry", f"{name} (b.gpkg).nummer: no id"]
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("parcels", "give a file that holds the parcels of the area"),
+        ("layers", "fetch it again, or leave the source out: that means unknown"),
+        ("areas", "leave it out where neither the area of the run nor a coverage names such areas"),
+    ],
+)
+def test_what_to_do_with_an_empty_file_can_be_done(tmp_path: Path, name: str, remedy: str) -> None:
+    """Parcels cannot be left out."""
+    row = vector(write(squares().iloc[:0], tmp_path / "a.gpkg"))
+    given = {"parcels": row} if name == "parcels" else {name: {"l" if name == "layers" else "gemeenten": row}}
+    (fault,) = map(str, check(sources(**given), base=tmp_path).faults)
+    assert "(a.gpkg): the layer is empty. Remedy: " in fault
+    assert remedy in fault
+
+
 def _faulty_in_and_around(folder: Path) -> tuple[dict[str, Any], Request]:
     """Eight parcels of which two lie in the area, and one more in the box around it; half of each are faulty."""
     frame = squares(8)
@@ -340,12 +371,12 @@ def test_what_is_wrong_with_parcels_is_told_once_whether_they_lie_in_the_area_or
     faults = list(map(str, check(sources(parcels=row), base=tmp_path, request=request).faults))
     told = [fault.partition(". Remedy")[0] for fault in faults]
     assert sorted(told) == [
-        "context_parcels: an id that another feature has (1 row: g)",
-        "context_parcels: no id (1 row: row 3)",
+        "context_parcels (p.gpkg).id: an id that another feature has (1 row: g)",
+        "context_parcels (p.gpkg).id: no id (1 row: row 3)",
+        "parcels (p.gpkg).geometry: no geometry (1 row: h)",
+        "parcels (p.gpkg).id: an id that another feature has (1 row: a)",
+        "parcels (p.gpkg).id: no id (1 row: row 1)",
         "parcels (p.gpkg): values whose meaning is not listed for use: x (11 rows)",
-        "parcels: an id that another feature has (1 row: a)",
-        "parcels: no geometry (1 row: h)",
-        "parcels: no id (1 row: row 1)",
     ]
 
 

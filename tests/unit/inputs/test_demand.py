@@ -49,7 +49,7 @@ def test_every_fault_is_told_at_once(tmp_path):
     with pytest.raises(InputError) as caught:
         _read(tmp_path, text)
     told = str(caught.value)
-    for part in ("demand.gemeente_code", "363", "demand.target_group", "reuzen", "demand.n_homes", "2.5"):
+    for part in (".gemeente_code: ", "363", ".target_group: ", "reuzen", "demand (demand.csv).n_homes: ", "2.5"):
         assert part in told
 
 
@@ -95,7 +95,7 @@ def test_every_fault_of_what_else_is_asked_is_told_at_once(tmp_path):
         "also_in",
     )
     for column in columns:
-        assert f"demand.{column}" in told
+        assert f"demand (demand.csv).{column}" in told
     for word in ("tien", "misschien", "1.5", "Amsterdam", "go together"):
         assert word in told
 

@@ -160,5 +160,5 @@ def test_a_number_of_a_demand_that_cannot_be_is_told(tmp_path: Path, column: str
     row = DemandTable.model_validate(
         {"reader": "table", "about": ABOUT, "path": "demand.csv", "key": "gemeente_code", "keep": ["*"]}
     )
-    with pytest.raises(InputError, match=rf"demand.{column}: no .* \(1 row: {value}\)"):
+    with pytest.raises(InputError, match=rf"demand \(demand.csv\).{column}: no .* \(1 row: {value}\)"):
         read_demand(row, Places(base=tmp_path, scratch=tmp_path), ReadReport(Ledger("demand")))

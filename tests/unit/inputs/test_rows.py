@@ -41,7 +41,7 @@ def test_an_attribute_may_not_take_the_name_of_a_column(tmp_path: Path) -> None:
     frame = squares().assign(layer=1)
     row = vector(write(frame, tmp_path / "l.gpkg"), keep=["layer"])
     assert faults(tmp_path, sources(layers={"l": row})) == [
-        "layers.l: an attribute is called layer, as a column of every layer is. Remedy: `rename` layer."
+        "layers.l (l.gpkg): an attribute is called layer, as a column of every layer is. Remedy: `rename` layer."
     ]
     assert layer(tmp_path, frame, rename={"layer": "level"}).read_layers()["level"].tolist() == [1] * 4
 

@@ -65,7 +65,7 @@ def test_integers_stay_integers_whatever_nulls_there_are(tmp_path: Path) -> None
     for name in ("l.parquet", "l.gpkg"):
         row = vector(name, id_column="id")
         (fault,) = map(str, check(sources(parcels=row), base=tmp_path).faults)
-        assert fault.startswith("parcels: no id (1 row: row 2)")
+        assert fault.startswith(f"parcels ({name}).id: no id (1 row: row 2)")
         given = sources(parcels=row, faulty_rows="quarantine")
         found = prepare(given, directory=tmp_path / name[2:], base=tmp_path).parcels()
         assert sorted(found["site_id"]) == ["900719925474099301", "900719925474099302"]
@@ -120,7 +120,7 @@ def test_a_corner_that_is_no_place_cannot_be_repaired(tmp_path: Path, corner: tu
     frame = gpd.GeoDataFrame({"id": ["a", "b"]}, geometry=shapes, crs=28992)
     frame.to_parquet(tmp_path / "p.parquet")
     (fault,) = map(str, check(sources(parcels=vector("p.parquet", id_column="id")), base=tmp_path).faults)
-    assert fault.startswith("parcels: a corner that is no place (1 row: b)")
+    assert fault.startswith("parcels (p.parquet).geometry: a corner that is no place (1 row: b)")
 
 
 def test_gml_is_whole_though_no_column_is_kept(tmp_path: Path) -> None:

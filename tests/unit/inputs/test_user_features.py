@@ -71,10 +71,12 @@ def test_rows_that_cannot_be_used_are_faults_and_not_gone(tmp_path: Path, reader
     row = reader(write(frame, tmp_path / "p.gpkg"))
     found = faults(tmp_path, **{group: {"s": row}})
     kind = "place" if reader is points_of else "point"
-    parts = ("an id that another feature has (1 row", "no geometry (1 row", f"not a {kind} (1 row")
+    parts = (
+        "nr: an id that another feature has (1 row", "geometry: no geometry (1 row", f"geometry: not a {kind} (1 row",
+    )  # fmt: skip
     assert len(found) == 3
     for part in parts:
-        assert any(fault.startswith(f"{group}.s: {part}") for fault in found), part
+        assert any(fault.startswith(f"{group}.s (p.gpkg).{part}") for fault in found), part
     told = record(made(tmp_path, **{group: {"s": row}}, faulty_rows="quarantine"), f"{group}.s")
     assert (told.n_read, told.n_features, told.n_quarantined) == (4, 1, 3)
 
@@ -90,7 +92,7 @@ def test_points_are_chosen_renamed_recoded_and_weighed_as_every_source(tmp_path:
     )  # fmt: skip
     del row["category"]
     (fault,) = faults(tmp_path, amenities={"s": row})
-    assert fault.startswith("amenities.s: no category (1 row: 3)")
+    assert fault.startswith("amenities.s (p.gpkg).soort: no category (1 row: 3)")
     prepared = made(tmp_path, amenities={"s": row}, faulty_rows="quarantine")
     table = prepared.read("amenities", Amenities).set_index("amenity_id")
     assert table["category"].to_dict() == {"s/0": "supermarket", "s/2": "gp"}
@@ -149,7 +151,11 @@ def test_lines_are_chosen_and_counted_as_every_source(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "more", "part"),
     [
-        ({"kind": ["residential", None, "service", "service", "path"]}, {}, "streets: no class of road (1 row: 1)"),
+        (
+            {"kind": ["residential", None, "service", "service", "path"]},
+            {},
+            "streets (l.gpkg).kind: no class of road (1 row: 1)",
+        ),
         (
             {"kind": ["residential", "Service", "service", "path", "path"]},
             {},

@@ -180,10 +180,10 @@ def test_what_a_rule_cannot_read_is_told_before_a_run(tmp_path: Path) -> None:
         ]
 
     (fault,) = faults(rule(kind="inside"))
-    assert fault.startswith("layers.l: not a polygon, which rule r cannot read (2 rows: b, c)")
+    assert fault.startswith("layers.l (l.gpkg).geometry: not a polygon, which rule r cannot read (2 rows: b, c)")
     assert faults(rule(kind="within_distance", distance_m=METRES)) == []
     (fault,) = faults(rule(kind="in_use", yard_buffer_m=METRES))
-    assert fault.startswith("layers.l: a line, which rule r cannot read (1 row: c)")
+    assert fault.startswith("layers.l (l.gpkg).geometry: a line, which rule r cannot read (1 row: c)")
     given = sources(layers={"l": row}, faulty_rows="quarantine")
     found = prepare(given, directory=tmp_path / "out", base=tmp_path, request=Request(rules=(rule(kind="inside"),)))
     assert found.read_layers()["feature_id"].tolist() == ["a"]
