@@ -8,7 +8,7 @@ from typing import Any
 
 from flexsites.errors import Fault, RunError, counted
 from flexsites.runs.lattice import Cell, Points, halve
-from flexsites.runs.memory import TooLarge, shown
+from flexsites.runs.memory import TooLarge, least_for, shown
 from flexsites.runs.run import Place
 from flexsites.tables.whole_files import read_state, write_state
 
@@ -55,6 +55,7 @@ def assess_fitting(
     """
     rows: list[Row] = []
     cut_from: dict[Cell, Cell] = {}
+    is_tried = False
     waiting = list(cells)
     while waiting := _after_cuts(waiting, points, place, kind, cut_from):
         tried, waiting = waiting, []
@@ -63,12 +64,15 @@ def assess_fitting(
                 rows.append(_told(found, cell, cut_from))
                 continue
             n_sites = int(cell.owns(points).sum())
-            if len(halve(cell, points)) == 1 or _cuts(cell, cut_from) == _MOST_CUTS:
-                what = (
-                    f"a cell of {counted(n_sites, 'site does not', 'sites does not')} fit in {shown(memory)}, "
-                    f"and is cut no more ({found.told})"
-                )
-                raise RunError(Fault(what, f"{kind}: {cell.id}", "give workers more (--memory)"))
+            n_left = _MOST_CUTS - _cuts(cell, cut_from)
+            if len(halve(cell, points)) == 1 or not n_left:
+                raise _cut_no_more(found, n_sites, memory, f"{kind}: {cell.id}")
+            if not is_tried:  # before all are cut: where the smallest part does not fit, the run cannot be done
+                is_tried = True
+                part = _smallest(cell, points, n_left)
+                (of_part,) = attempt([part])
+                if isinstance(of_part, TooLarge):
+                    raise _cut_no_more(of_part, int(part.owns(points).sum()), memory, f"{kind}: {part.id}")
             say(
                 f"{kind}: cell {cell.id} ({counted(n_sites, 'site)', 'sites)')} does not fit in {shown(memory)}: "
                 "it is cut in two."
@@ -76,6 +80,26 @@ def assess_fitting(
             write_state(_memory_of(place, cell, kind), {"key": place.key})
             waiting.append(cell)
     return rows
+
+
+def _smallest(cell: Cell, points: Points, n_cuts: int) -> Cell:
+    """Return the part of a cell that it comes to after so many cuts."""
+    for _ in range(n_cuts):
+        cell = halve(cell, points)[0]
+    return cell
+
+
+def _cut_no_more(found: TooLarge, n_sites: int, memory: int, where: str) -> RunError:
+    """Return that a cell does not fit which is cut no more, and what to give workers where that is known."""
+    what = (
+        f"a cell of {counted(n_sites, 'site does not', 'sites does not')} fit in {shown(memory)}, "
+        f"and is cut no more ({found.told})"
+    )
+    if not found.held:
+        return RunError(Fault(what, where, "give workers more (--memory)"))
+    least = least_for(max(found.held, memory))
+    remedy = f"give workers {least} or more (--memory): without a cell one holds {shown(found.held)}"
+    return RunError(Fault(what, where, remedy))
 
 
 def _after_cuts(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import math
 import re
 import sys
 import threading
@@ -29,6 +30,12 @@ _TURNS = 1000
 _LOOK_EVERY_S = 0.05
 _BEFORE_SHARE = 0.9
 """A worker that holds so much of its memory before a cell begins can do none."""
+_BESIDE = 1.5
+"""A worker with less than so many times what it holds without a cell has room for none: of the demo the smallest part
+of a cell takes 1.9 times as much. [A]"""
+_LEAST = 2.0
+"""So many times as much is the least that is told to give: the smallest part of a cell of the demo fits. [A]"""
+_STEP = 50 << 20
 _STATUS = Path("/proc/self/status")
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]i?)?B?\s*", re.IGNORECASE)
 _KIBI, _KILO = 1 << 10, 1000
@@ -44,9 +51,12 @@ class TooLarge:
     ----------
     told
         How it ended.
+    held
+        What its worker holds without it, in bytes; 0: not known, for it died.
     """
 
     told: str
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,7 @@ class Limited(Generic[T, R]):
             told = f"{type(error).__name__}: {error}"
         # Only here, where no frame of the cell is held any more, its memory can be given back.
         give_back()
-        return TooLarge(told)
+        return TooLarge(told, held_bytes()[0])
 
 
 def bytes_of(size: str) -> int:
@@ -130,6 +140,41 @@ def shown(n_bytes: float) -> str:
     return f"{n_bytes / 2**30:.1f} GiB" if n_bytes >= 2**30 else f"{n_bytes / 2**20:.0f} MiB"
 
 
+def least_for(held: int) -> str:
+    """Return the least to give a worker that holds so much without a cell, as people read it.
+
+    Examples
+    --------
+    >>> least_for(180 << 20)
+    '400 MiB'
+    """
+    return shown(math.ceil(_LEAST * held / _STEP) * _STEP)
+
+
+def require_room(held: int, n_bytes: int) -> None:
+    """Refuse a limit that leaves no room for a cell.
+
+    Parameters
+    ----------
+    held
+        What a worker holds without a cell.
+    n_bytes
+        The limit.
+
+    Raises
+    ------
+    RunError
+        Telling both, and the least to give.
+    """
+    if n_bytes < _BESIDE * held:
+        raise _no_room(held, n_bytes)
+
+
+def _no_room(held: int, n_bytes: int) -> RunError:
+    what = f"a worker holds {shown(held)} before it begins with a cell, of the {shown(n_bytes)} that it may"
+    return RunError(Fault(what, "--memory", f"give workers {least_for(held)} or more"))
+
+
 def held_bytes() -> tuple[int, int]:
     """Return what this process holds of its own, and what it has reserved, used or not; in bytes."""
     status = _STATUS.read_text(encoding="ascii", errors="replace")
@@ -166,8 +211,7 @@ def within(n_bytes: int) -> Iterator[None]:
         give_back()
         before = held_bytes()[0]
     if before > _BEFORE_SHARE * n_bytes:
-        what = f"a worker holds {shown(before)} before it begins with a cell, of the {shown(n_bytes)} that it may"
-        raise RunError(Fault(what, "--memory", "give workers more"))
+        raise _no_room(before, n_bytes)
     used, reserved = held_bytes()
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (n_bytes + reserved - used, hard))

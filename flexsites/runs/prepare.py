@@ -21,6 +21,7 @@ from flexsites.inputs.prepare_streets import ReachRequest
 from flexsites.inputs.prepared import Prepared
 from flexsites.runs.fetched import box_of, fetched_for
 from flexsites.runs.make_ready import make_ready, only_networks
+from flexsites.runs.room import require_room_for_cells
 from flexsites.runs.run import Options, Place
 from flexsites.runs.streets_beside import streets_beside
 from flexsites.runs.synthetic import invent
@@ -32,6 +33,7 @@ def prepare_inputs(place: Place, study: Study, options: Options) -> Prepared:
     """Read every source once and write what the cells will read; what is unchanged is not read again."""
     base = study.path.parent.absolute()  # a located file is located again: relative, it would start here twice
     request = _request(study)
+    require_room_for_cells(study, options)
     with Console(stderr=True, quiet=options.quiet).status("inputs") as status, compiling(study):
         invented = invent(study.run, place.directory / "world", base=base, reach=reach_request(study))
         inputs = prepare(

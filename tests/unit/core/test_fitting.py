@@ -22,8 +22,8 @@ WHOLE = [Cell(0, 0, 8, 10), Cell(8, 0, 16, 10)]
 class Worker:
     """One in whose memory so many sites fit."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    def __init__(self, most: int, held: int = 0) -> None:
+        self.most, self.held = most, held
         self.tried: list[str] = []
 
     def __call__(self, cells: Sequence[Cell]) -> list[Any]:
@@ -33,7 +33,7 @@ class Worker:
     def _one(self, cell: Cell) -> Any:
         n_sites = int(cell.owns(POINTS).sum())
         fits = 0 < n_sites <= self.most
-        return {"cell": cell.id, "n_sites": n_sites} if fits else TooLarge("no memory left")
+        return {"cell": cell.id, "n_sites": n_sites} if fits else TooLarge("no memory left", self.held)
 
 
 def _fitting(worker: Worker, folder: Path, said: list[str]) -> list[dict[str, Any]]:
@@ -76,8 +76,9 @@ def test_a_cell_that_cannot_be_cut_is_told(tmp_path: Path) -> None:
 def test_what_no_cut_makes_less_is_told_before_all_is_cut_to_pieces(tmp_path: Path) -> None:
     """A cell of 64 sites is cut five times, not six: what two sites ask for is not that of the sites."""
     points = np.array([[x + 0.5, 5.0] for x in range(64)])
-    worker = Worker(most=0)
+    worker = Worker(most=0, held=700 * 2**20)
     place = Place(tmp_path, "small-1", "abc")
-    with pytest.raises(RunError, match="a cell of 2 sites does not fit"):
+    with pytest.raises(RunError, match=r"a cell of 2 sites .* one holds 700 MiB") as caught:
         assess_fitting(worker, [Cell(0, 0, 64, 10)], points, place=place, kind="parcels", memory=2**30, say=[].append)
-    assert len(worker.tried) == 63
+    assert worker.tried == ["0_0_64_10", "0_0_2_10"], "the smallest part at once"
+    assert "give workers 2.0 GiB or more (--memory)" in str(caught.value)
