@@ -102,6 +102,33 @@ def what_if(visitor: Visitor) -> None:
     assert b"limits" in visitor.downloads("#what-download")
 
 
+def a_number_in_any_browser(visitor: Visitor) -> None:
+    """Province: a decimal comma is one in a browser of any language, and what may be two numbers is asked back."""
+    visitor.opens()
+    visitor.click("#what-if > summary")
+    visitor.page.wait_for_selector("#what-fields input", timeout=PATIENCE_MS)
+    weight = "#what-fields fieldset:nth-of-type(2) input"
+    for written, meant in (
+        ("1,5", "1.5"),
+        ("1.5", "1.5"),
+        ("0.125", "0.125"),
+        ("1.234,5", "1234.5"),
+        ("7,125", "7.125"),
+    ):
+        visitor.page.locator(weight).first.fill("")
+        visitor.page.locator(weight).first.press_sequentially(written)
+        visitor.until("meant => decodeURIComponent(location.hash).includes(`weight=${meant}`)", meant)
+    visitor.page.locator(weight).first.fill("1.234")
+    assert "1.234 kan 1234 of 1,234 zijn" in visitor.reads("#what-faults", r"\d")
+    visitor.until("!decodeURIComponent(location.hash).includes('weight')")  # what is refused is not asked
+    visitor.page.locator(weight).first.fill("veel")
+    visitor.reads("#what-faults", "veel is geen getal")
+    visitor.page.locator(weight).first.fill("-1")
+    told = visitor.reads("#what-faults", "kan niet onder 0 liggen")
+    assert "Gewichten in de score" in told, f"a fault is not in the words of the form: {told}"
+    assert "flexmilieus" not in told, f"a fault names a path of the configuration: {told}"
+
+
 def my_sheet(visitor: Visitor) -> None:
     """Corporation: the workbook, for one's own list of complexes."""
     visitor.opens()
@@ -213,9 +240,12 @@ def my_list_back(visitor: Visitor) -> None:
 
 TASKS: tuple[tuple[Callable[[Visitor], None], int], ...] = (
     (how_many, 0), (where, 1), (what_stands_in_the_way, 2), (what_of_this_parcel, 2), (the_whole_story, 1),
-    (a_link_for_a_colleague, 1), (which_gemeente, 4), (what_if, 3), (my_sheet, 1), (on_a_telephone, 1),
+    (a_link_for_a_colleague, 1), (which_gemeente, 4), (what_if, 3), (a_number_in_any_browser, 1),
+    (my_sheet, 1), (on_a_telephone, 1),
 )  # fmt: skip
 """Each with the most clicks that it may take."""
+LOCALES = {a_number_in_any_browser: "en-US"}
+"""Of whose browser is of another language than the page."""
 ROOF_TASKS: tuple[tuple[Callable[[Visitor], None], int], ...] = (
     (how_many, 0), (where, 1), (which_complex, 2), (its_buildings, 1), (why_not_this_roof, 2), (what_is_missing, 2),
     (the_whole_story, 1), (another_way, 1), (oldest_first, 1), (a_link_for_a_colleague, 1), (which_are_unknown, 4),
@@ -282,7 +312,9 @@ def do_all(browser: Browser, address: str, directory: Path, pictures: Path | Non
     """Do the tasks, and give what is wrong."""
     tasks = TASKS if (directory / "sites.parquet").is_file() else ROOF_TASKS
     for number, (task, most) in enumerate(tasks, 1):
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="nl-NL", accept_downloads=True)
+        context = browser.new_context(
+            viewport={"width": 1280, "height": 900}, locale=LOCALES.get(task, "nl-NL"), accept_downloads=True
+        )
         visitor = Visitor(context.new_page(), address, directory)
         visitor.page.set_default_timeout(PATIENCE_MS)
         wrong: list[str] = []

@@ -98,7 +98,7 @@ def measure_faults(
             yield Fault(what, where, "ask at_most, or keep land away by a rule within_distance")
         elif threshold.at_most is not None and search is not None and threshold.limit > float(search):
             what = f"{threshold.measure} asks at most {threshold.limit:g}, but only {float(search):g} is searched"
-            yield Fault(what, where, "raise the measure's limit in measures.yaml")
+            yield Fault(what, where, f"ask at most {float(search):g}, or raise the measure's limit in measures.yaml")
         elif search is not None and threshold.limit < 0:
             yield _below_nothing(threshold.measure, threshold.limit, where)
 
@@ -133,7 +133,7 @@ def variant_faults(variants: Iterable[Variant], measures: Measures, path: Path |
         for name, figure in variant.limits.items():
             if (reach := search.get(name)) is not None and float(figure) > float(reach):
                 what = f"{name} asks {float(figure):g}, but only {float(reach):g} is searched"
-                yield Fault(what, where, "raise the limit in measures.yaml")
+                yield Fault(what, where, f"ask at most {float(reach):g}, or raise the limit in measures.yaml")
             elif reach is not None and float(figure) < 0:
                 yield _below_nothing(name, float(figure), where)
 

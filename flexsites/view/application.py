@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from flexsites.errors import Fault, FlexsitesError, InputError, NotFoundError
+from flexsites.errors import ConfigError, Fault, FlexsitesError, InputError, NotFoundError
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.told import translated
 from flexsites.reporting.words import LANGUAGES
@@ -98,10 +98,16 @@ class _Answers:
         self._require_parcels()
         return _json(self.asked.form(self.run.words[_lang(request)]))
 
-    def what_if(self, _: Request, body: bytes) -> Response:
-        """Answer what if some figures were other ones."""
+    def what_if(self, request: Request, body: bytes) -> Response:
+        """Answer what if some figures were other ones; what is wrong with the question, in the words of its form."""
         self._require_parcels()
-        return _json(self.asked.answer(body))
+        try:
+            return _json(self.asked.answer(body))
+        except ConfigError as error:
+            is_dutch = request.query_params.get("lang") == "nl"
+            words, said = self.run.words["nl" if is_dutch else "en"], _in_dutch if is_dutch else str
+            told = self.asked.told(error, body, words, said)
+            return _json({"code": type(error).__name__, "description": "\n".join(told), "faults": told}, 400)
 
     def _require_parcels(self) -> None:
         if not self.run.results.has_sites:

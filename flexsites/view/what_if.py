@@ -35,6 +35,7 @@ from flexsites.finished.questions import Compared, Questions
 from flexsites.reporting.maps.display import in_degrees
 from flexsites.reporting.words import Words
 from flexsites.suitability.judgement import requirements
+from flexsites.view.what_if_words import told_by_form
 
 _REMEDY = "send JSON with the changes of a variant, and a flexmilieu"
 _ROOM = tuple(f"n_room_{one}" for one in ESTIMATES)
@@ -139,6 +140,25 @@ class Asked:
             "n_assessed": found.n_assessed,
         }
         return told | _moved(found, asked.milieu) | {"seconds": round(time.perf_counter() - begin, 3)}
+
+    def told(self, error: FlexsitesError, body: bytes, words: Words, said: Callable[[str], str]) -> list[str]:
+        """Return what is wrong with a question in the words of the form, where it can be told in them.
+
+        Parameters
+        ----------
+        error
+            What `answer` raised for it.
+        body
+            The question.
+        words, said
+            Of the language of the page, see `told_by_form`.
+        """
+        faults = [one for one in error.faults if isinstance(one, Fault)]
+        try:
+            changes, form = _read(body).changes, self.form(words)
+        except FlexsitesError:
+            return [one.told(said) for one in faults]
+        return [told_by_form(one, changes, form, words, said) for one in faults]
 
     def _foresee(self, variant: Variant, gemeente: str | None) -> dict[str, Any]:
         """Return what a question will take; it waits for no other, only for the land to be opened."""

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from starlette.testclient import TestClient
 
 import flexsites
 from flexsites.config.study import resolve
@@ -25,6 +26,8 @@ from flexsites.tables.contract import is_true
 from flexsites.tables.files import read, write_table
 from flexsites.tables.manifest import read_manifest
 from flexsites.tables.summary_tables import Variants
+from flexsites.view.application import application
+from flexsites.view.opened import open_run
 from flexsites.view.what_if import Asked
 from pipelines import provincial_sweep
 from tests.conftest import PROFILE
@@ -249,6 +252,41 @@ def test_what_is_saved_from_a_question_is_a_variant_of_the_run_file(
 def test_what_cannot_be_asked_is_told(changes: dict[str, Any], told: str, finished: Path) -> None:
     with pytest.raises(ConfigError, match=told):
         flexsites.open(own_directory(finished)).what_if(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"limits": {"walk_distance_gp_m": -5}}, 'Eisen: "loopafstand tot huisarts" vraagt -5, en geen afstand of'),
+        ({"limits": {"walk_distance_gp_m": 99_000}}, "Wat te doen: vraag hoogstens 5000"),
+        ({"replace": {"flexmilieus.campus.weighted.0.weight": -1}}, "Campus, Gewichten in de score, fietsafstand tot"),
+        ({"replace": {"flexmilieus.campus.programme.fsi.low": 9}}, "Campus, Dichtheid (FSI, vloer per grond), laag: "),
+        ({"replace": {"flexmilieus.campus.programme.min_units.low": 2.5}}, "plek, laag: 2,5 is geen geheel getal"),
+        (
+            {"replace": {"flexmilieus.campus.programme.max_units.low": 1, "pieces.min_area_m2": 900}},
+            'Campus, Meeste woningen op een plek, laag: "Meeste woningen op een plek" ligt onder "Minste woningen op',
+        ),
+        ({"replace": {"flexmilieus.campus.least_term_years": -1}}, 'Campus, Minste termijn in jaren: "Minste termijn'),
+        ({"replace": {"counting.common_homes_per_ha.low": 900}}, "Gemeenschappelijk programma, woningen per ha, laag"),
+        ({"replace": {"counting.cluster_reach_m": -2}}, '"Bereik van een cluster in m" is -2'),
+        ({"replace": {"pieces.min_width_m": -2}}, "Toetsen en tijd, Minste breedte (m): "),
+        ({"replace": {"time.term_years": -2, "time.preparation_years": 3}}, "Toetsen en tijd, Termijn (jaar): "),
+        ({"effects": {"nnn": "x"}}, "Regels, Natuurnetwerk Nederland: dit moet"),
+    ],
+)
+def test_what_cannot_be_asked_is_told_in_the_words_of_the_form(
+    changes: dict[str, Any], told: str, finished: Path
+) -> None:
+    """Who fills in the form knows no paths of the configuration."""
+    run = open_run(own_directory(finished))
+    address = "http://127.0.0.1:8040"
+    with TestClient(application(run), base_url=address) as client:
+        answer = client.post("/api/what_if?lang=nl", json={"changes": changes}, headers={"origin": address})
+    assert answer.status_code == 400
+    (fault,) = answer.json()["faults"]
+    assert told in fault
+    assert answer.json()["description"] == fault
+    assert not re.search(r"run\.yaml|variants\.|flexmilieus|replace|[a-z]_[a-z]", fault), fault
 
 
 def test_the_example_of_the_documentation_runs(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:

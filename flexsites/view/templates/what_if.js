@@ -4,24 +4,41 @@
   const byId = flexsites.byId, element = flexsites.element, words = JSON.parse(byId("what-words").textContent);
   const lang = document.documentElement.lang, address = "/api/what_if?lang=" + lang, any = "suitable";
   const box = byId("what-if"), form = byId("what-form"), answer = byId("what-answer"), faults = byId("what-faults");
-  const changed = new Map(), linked = location.hash;
+  const changed = new Map(), wrong = new Map(), linked = location.hash;
   let known = null, asking = null, waiting = null, shown = true, last = null, progress = "";
   byId("map-side").prepend(box);
 
   const number = (value) => value === null || value === undefined ? "–" : Math.round(value).toLocaleString(lang);
   const milieu = () => byId("what-milieu").value;
-  function field(figure, label, { isLimit = false, unit = null, least = 0 } = {}) {
+  /* Numbers are read and written as the page's language does, in a browser of any: one that reads numbers itself drops
+     what its own language does not know, and 1,5 is 15. Comma and point both part decimals; but 1.234 in Dutch may be
+     1234 or 1,234, and is asked back. */
+  const [mark, other] = lang === "nl" ? [",", "."] : [".", ","];
+  const grouped = new RegExp(`^-?[1-9]\\d{0,2}(\\${other}\\d{3})+(\\${mark}\\d+)?$`);
+  const written = (value) => value === null || value === undefined ? "" : String(value).replace(".", mark);
+  function read(text) {
+    const plain = text.trim().replace("\u2212", "-"), whole = plain.split(other).join("");
+    if (plain === "") { return { value: null }; }
+    if (grouped.test(plain)) {
+      if (plain.length - whole.length > 1 || plain.includes(mark)) { return { value: Number(whole.replace(mark, ".")) }; }
+      return { fault: words.ambiguous.replace("{number}", plain).replace("{whole}", whole).replace("{part}", plain.replace(other, mark)) };
+    }
+    if (/^[-+]?(\d+[.,]?\d*|[.,]\d+)$/.test(plain)) { return { value: Number(plain.replace(",", ".")) }; }
+    return { fault: words.no_number.replace("{number}", plain) };
+  }
+  function field(figure, label, { isLimit = false, unit = null } = {}) {
     const key = (isLimit ? "limits:" : "replace:") + figure.path, id = "what-" + key.replace(/\W+/g, "-");
-    const input = element("input", { type: "number", id, step: "any", min: String(least) });
-    if (figure.most !== null && figure.most !== undefined) { input.max = String(figure.most); }
-    const own = figure.value === null ? "" : String(+figure.value.toPrecision(6));
-    input.value = changed.has(key) ? String(changed.get(key) ?? "") : own;
-    input.dataset.own = own;
+    const input = element("input", { type: "text", inputmode: "decimal", id });
+    const own = figure.value === null ? null : +figure.value.toPrecision(6);
+    input.value = written(changed.has(key) ? changed.get(key) : own);
     input.addEventListener("input", () => {
-      if (input.value === own) { changed.delete(key); }
-      else if (input.value === "") { if (figure.path.endsWith("least_term_years")) { changed.set(key, null); } else { changed.delete(key); } }
-      else { changed.set(key, Number(input.value)); }
+      const { value, fault } = read(input.value);
+      wrong.delete(key);
+      changed.delete(key);
+      if (fault) { wrong.set(key, `${label}: ${fault}`); }
+      else if (value !== null ? value !== own : own !== null && figure.path.endsWith("least_term_years")) { changed.set(key, value); }
       input.classList.toggle("is-other", changed.has(key));
+      input.setAttribute("aria-invalid", String(Boolean(fault)));
       later();
     });
     input.classList.toggle("is-other", changed.has(key));
@@ -122,6 +139,7 @@
     clearTimeout(waiting);
     if (asking) { asking.abort(); }
     remember();
+    if (wrong.size) { refuse([...wrong.values()]); return; }
     if (!changed.size) { faults.replaceChildren(); last = null; progress = ""; tell(); return; }
     const mine = asking = new AbortController(), gemeente = looked(), isDivided = known.gemeenten.length > 1;
     answer.setAttribute("aria-busy", "true");
@@ -149,11 +167,14 @@
       progress = ""; faults.replaceChildren(); tell();
     } catch (stopped) {
       if (stopped.name === "AbortError" || mine !== asking) { return; }
-      faults.replaceChildren(...(stopped.faults || [String(stopped)]).map((one) => element("span", { text: one })));
-      last = null; progress = ""; answer.replaceChildren(); byId("what-save").hidden = true; draw();
+      refuse(stopped.faults || [String(stopped)]);
     } finally {
       if (mine === asking) { answer.removeAttribute("aria-busy"); }
     }
+  }
+  function refuse(told) {
+    faults.replaceChildren(...told.map((one) => element("span", { text: one })));
+    last = null; progress = ""; answer.replaceChildren(); byId("what-save").hidden = true; draw();
   }
   /* What takes long is told before it is answered, never waited for in silence. */
   async function foresee(question, mine) {
@@ -262,9 +283,10 @@
     box.open = true;
   }
   form.addEventListener("submit", (event) => { event.preventDefault(); ask(); });
-  byId("what-milieu").addEventListener("change", () => { fields(); ask(); });
+  const drawAnew = () => { wrong.clear(); fields(); overAll(); ofLand(); ask(); };
+  byId("what-milieu").addEventListener("change", drawAnew);
   byId("what-where").addEventListener("change", ask);
-  byId("what-back").addEventListener("click", () => { changed.clear(); fields(); overAll(); ofLand(); ask(); });
+  byId("what-back").addEventListener("click", () => { changed.clear(); drawAnew(); });
   byId("what-name").addEventListener("input", later);
   byId("what-download").addEventListener("click", () => {
     const link = element("a", { href: URL.createObjectURL(new Blob([last.yaml], { type: "text/yaml" })), download: `${last.variant}.yaml` });

@@ -218,6 +218,7 @@ def test_the_form_has_its_words_in_both_languages(client: TestClient) -> None:
         script = client.get("/assets/what_if.js").text
         missing = {one for one in re.findall(r"words\.(\w+)", script) if one not in words}
         assert not missing
+        assert 'type: "number"' not in script, "a browser of another language drops a decimal comma there"
 
 
 def test_a_file_that_is_spoilt_while_it_is_looked_at_is_told(tmp_path: Path) -> None:
