@@ -83,12 +83,20 @@ class Limited(Generic[T, R]):
         except MemoryError as error:
             told = str(error) or "no memory left"
         except Exception as error:
-            if not _REFUSED.search(str(error)):
+            if not _REFUSED.search(str(error)) and not _is_of_memory(error):
                 raise
             told = f"{type(error).__name__}: {error}"
         # Only here, where no frame of the cell is held any more, its memory can be given back.
         give_back()
         return TooLarge(told, held_bytes()[0])
+
+
+def _is_of_memory(error: BaseException) -> bool:
+    """Whether an error comes of a MemoryError: raised where other code looks away, Python makes a SystemError of it."""
+    causes = [error]
+    while (cause := causes[-1].__cause__) is not None and cause not in causes:
+        causes.append(cause)
+    return any(isinstance(one, MemoryError) for one in causes)
 
 
 def bytes_of(size: str) -> int:

@@ -86,6 +86,22 @@ def test_what_held_too_much_where_errors_are_passed_over_is_too_large_in_the_end
     assert isinstance(Limited(hold, _limit(200))(1), TooLarge)
 
 
+def _looks_away(_: int) -> None:
+    message = "<function _numba_unpickle> returned a result with an exception set"
+    raise SystemError(message) from MemoryError()
+
+
+def _fails(_: int) -> None:
+    message = "another"
+    raise SystemError(message) from ValueError()
+
+
+def test_what_held_too_much_where_other_code_looks_away_is_too_large() -> None:
+    assert isinstance(Limited(_looks_away, _limit(200))(1), TooLarge)
+    with pytest.raises(SystemError, match="another"):
+        Limited(_fails, _limit(200))(1)
+
+
 _TRACED = """
 import sys
 from flexsites.runs.memory import Limited, held_bytes
