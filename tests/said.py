@@ -34,6 +34,7 @@ _TELLING = {
     "inputs/fetch/door_overpass.py": {"size_of_overpass"},
     "inputs/fetch/door_tiles.py": {"size_of_tiles"},
     "inputs/fetch/plan.py": {"_of_many", "_size", "_through", "_said", "_bytes_at", "_unreached"},
+    "inputs/formats/kinds.py": {"remedy_of_nothing"},
     "inputs/osm/margins.py": {"short_margins"},
     "runs/make_ready.py": {"_far"},
     "runs/added.py": {"_differing", "_not_answered"},

@@ -71,7 +71,7 @@ def assess_fitting(
                 is_tried = True
                 part = _smallest(cell, points, n_left)
                 (of_part,) = attempt([part])
-                if isinstance(of_part, TooLarge):
+                if isinstance(of_part, TooLarge) and of_part.held:  # a worker that died may have died of something else
                     raise _cut_no_more(of_part, int(part.owns(points).sum()), memory, f"{kind}: {part.id}")
             say(
                 f"{kind}: cell {cell.id} ({counted(n_sites, 'site)', 'sites)')} does not fit in {shown(memory)}: "
@@ -97,7 +97,7 @@ def _cut_no_more(found: TooLarge, n_sites: int, memory: int, where: str) -> RunE
     )
     if not found.held:
         return RunError(Fault(what, where, "give workers more (--memory)"))
-    least = least_for(max(found.held, memory))
+    least = least_for(max(found.held, memory // 2))
     remedy = f"give workers {least} or more (--memory): without a cell one holds {shown(found.held)}"
     return RunError(Fault(what, where, remedy))
 

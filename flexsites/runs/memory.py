@@ -30,11 +30,11 @@ _TURNS = 1000
 _LOOK_EVERY_S = 0.05
 _BEFORE_SHARE = 0.9
 """A worker that holds so much of its memory before a cell begins can do none."""
-_BESIDE = 1.5
-"""A worker with less than so many times what it holds without a cell has room for none: of the demo the smallest part
-of a cell takes 1.9 times as much. [A]"""
-_LEAST = 2.0
-"""So many times as much is the least that is told to give: the smallest part of a cell of the demo fits. [A]"""
+_BESIDE = 2.0
+"""A worker with less than so many times what it holds without a cell has room for none: with 2.3 times as much the demo
+fails at a cell that is cut no more. [A]"""
+_LEAST = 4.0
+"""So many times as much is the least that is told to give: with it the demo is done. [A]"""
 _STEP = 50 << 20
 _STATUS = Path("/proc/self/status")
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]i?)?B?\s*", re.IGNORECASE)
@@ -154,7 +154,7 @@ def least_for(held: int) -> str:
     Examples
     --------
     >>> least_for(180 << 20)
-    '400 MiB'
+    '750 MiB'
     """
     return shown(math.ceil(_LEAST * held / _STEP) * _STEP)
 

@@ -31,6 +31,24 @@ _PAGE_AT, _COUNT_AT, _WHOLE_PAGE = 16, 28, 65_536
 _REMEDY = "check the address, and fetch it again"
 
 
+def remedy_of_nothing(where: str) -> str:
+    """Return what to do where a file holds nothing: only what a run can do without may be left out.
+
+    Examples
+    --------
+    >>> remedy_of_nothing("parcels (a.gpkg)")
+    'give a file that holds the parcels of the area: without parcels there is nothing to assess'
+    >>> remedy_of_nothing("layers.water (a.gpkg)")
+    'fetch it again, or leave the source out: that means unknown'
+    """
+    name = where.partition(" ")[0]
+    if name == "parcels":
+        return "give a file that holds the parcels of the area: without parcels there is nothing to assess"
+    if name.startswith("areas."):
+        return "fetch it again, or leave it out where neither the area of the run nor a coverage names such areas"
+    return "fetch it again, or leave the source out: that means unknown"
+
+
 def require_file(path: Path, name: str, *, where: str) -> None:
     """Refuse what is no file of data: nothing, or a page for people.
 

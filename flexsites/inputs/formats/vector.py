@@ -26,6 +26,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from flexsites.errors import CrsError, Fault, InputError, raise_faults
 from flexsites.inputs.formats import archives, geojson, gml
 from flexsites.inputs.formats.arrow import exact, readable
+from flexsites.inputs.formats.kinds import remedy_of_nothing
 
 Bounds = tuple[float, float, float, float]
 
@@ -237,24 +238,6 @@ def _open_gdal(
         arc_step_degrees=arc_step_degrees,
         is_text=made is not None,
     )
-
-
-def remedy_of_nothing(where: str) -> str:
-    """Return what to do where a file holds nothing: only what a run can do without may be left out.
-
-    Examples
-    --------
-    >>> remedy_of_nothing("parcels (a.gpkg)")
-    'give a file that holds the parcels of the area: without parcels there is nothing to assess'
-    >>> remedy_of_nothing("layers.water (a.gpkg)")
-    'fetch it again, or leave the source out: that means unknown'
-    """
-    name = where.partition(" ")[0]
-    if name == "parcels":
-        return "give a file that holds the parcels of the area: without parcels there is nothing to assess"
-    if name.startswith("areas."):
-        return "fetch it again, or leave it out where neither the area of the run nor a coverage names such areas"
-    return "fetch it again, or leave the source out: that means unknown"
 
 
 def _choose_layer(layers: list[tuple[str, Any]], layer: str | None, where: str) -> str:

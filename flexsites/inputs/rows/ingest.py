@@ -23,18 +23,11 @@ from flexsites.inputs.formats.facts import is_empty_answer
 from flexsites.inputs.formats.files import Places, locate
 from flexsites.inputs.formats.gml_units import unit_faults
 from flexsites.inputs.formats.projection import Geometries, Projection, coordinate_faults, meets, outside_rd, to_rd
-from flexsites.inputs.formats.vector import (
-    BATCH_ROWS,
-    GDAL_ARC_STEP_DEGREES,
-    Batch,
-    Bounds,
-    VectorFile,
-    open_vector,
-    remedy_of_nothing,
-)
+from flexsites.inputs.formats.vector import BATCH_ROWS, GDAL_ARC_STEP_DEGREES, Batch, Bounds, VectorFile, open_vector
 from flexsites.inputs.rows import validity
 from flexsites.inputs.rows.namings import as_delivered, fitted
 from flexsites.inputs.rows.numbers import OF_A_MAPPING, Impossible, Unreadable
+from flexsites.inputs.rows.places import columns_of, exchanged, shape_faults
 from flexsites.inputs.rows.selection import (
     Unlisted,
     column_faults,
@@ -231,7 +224,7 @@ def open_source(
             is_about_crs.append(isinstance(error, CrsError))
             continue
         row = fitted(row, found.columns) if not opened else row
-        file_faults = _shape_faults(found, where)
+        file_faults = shape_faults(found, where)
         file_faults += column_faults(row, found.columns, needed, where=where)
         if found.is_text:
             file_faults += unit_faults(Path(found.path), _numbers_of(row, found, (*needed, *optional)), where=where)
@@ -269,15 +262,6 @@ def _members(
             yield local, str(member), where if len(members) == 1 else f"{name} ({Path(path).name}: {member.name})"
 
 
-def _shape_faults(found: VectorFile, where: str) -> list[Fault]:
-    faults = []
-    if not found.has_geometry:
-        faults.append(Fault("no geometry", where, "name a layer that has geometry"))
-    if found.n_features == 0:
-        faults.append(Fault("the layer is empty", where, remedy_of_nothing(where)))
-    return faults
-
-
 def read_rows(
     opened: VectorSource, kind: validity.Kind, told: ReadReport, *, bounds: Bounds | None = None
 ) -> Iterator[Rows]:
@@ -303,7 +287,7 @@ def read_rows(
     """
     is_whole = True
     ledger = told.ledger
-    ledger.columns |= _columns_of(opened.row)
+    ledger.columns |= columns_of(opened.row)
     for file, projection in zip(opened.files, opened.projections, strict=True):
         ledger.file = Path(file.path).name
         where = f"{opened.name} ({ledger.file})"
@@ -325,7 +309,7 @@ def read_rows(
             remedy = f"compare its coordinates with its CRS ({file.crs}): they may be of another system, or exchanged"
             raise CrsError(Fault("nothing of it lies in the Netherlands", where, remedy, n))
         if n := told.n_exchanged - n_exchanged:
-            told.doubts.append(_exchanged(n, Path(file.path).name))
+            told.doubts.append(exchanged(n, Path(file.path).name))
     ledger.file = None
     is_file = not isinstance(opened.row, Service)  # of a service the area alone was asked
     is_own = getattr(opened.row, "preset", None) is None  # what a preset asks is right: then nothing is there
@@ -333,18 +317,6 @@ def read_rows(
         asked = "; ".join(f"{name}: {', '.join(map(str, values))}" for name, values in opened.row.where.items())
         remedy = f"compare its values with those asked ({asked})"
         raise InputError(Fault("no row passes `where`", opened.where, remedy, ledger.n_read))
-
-
-def _columns_of(row: Selection) -> dict[str, str]:
-    """Return where a source has ids and geometry, as its files call it."""
-    ids = {"id": ", ".join(row.identifying)} if row.identifying else {}
-    shape = getattr(row, "geometry_column", None)
-    return ids | ({"geometry": shape} if shape else {})
-
-
-def _exchanged(n: int, of: str) -> str:
-    """Return what to know of rows of a file that lie outside the area only because y stands before x."""
-    return f"{of}: x and y seem exchanged in {counted(n, 'row', 'rows')} outside the area, not used: put x first there"
 
 
 @np.errstate(invalid="ignore")

@@ -81,4 +81,4 @@ def test_what_no_cut_makes_less_is_told_before_all_is_cut_to_pieces(tmp_path: Pa
     with pytest.raises(RunError, match=r"a cell of 2 sites .* one holds 700 MiB") as caught:
         assess_fitting(worker, [Cell(0, 0, 64, 10)], points, place=place, kind="parcels", memory=2**30, say=[].append)
     assert worker.tried == ["0_0_64_10", "0_0_2_10"], "the smallest part at once"
-    assert "give workers 2.0 GiB or more (--memory)" in str(caught.value)
+    assert "give workers 2.7 GiB or more (--memory)" in str(caught.value)
