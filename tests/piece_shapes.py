@@ -177,3 +177,24 @@ def programme(flexmilieu: str) -> Programme:
 def all_programmes() -> dict[str, Programme]:
     """Return the programmes of the six flexmilieus."""
     return {name: programme(name) for name in FLEXMILIEUS}
+
+
+def cut_otherwise(shape: shapely.Geometry, seed: int, noise_m: float = 1e-9) -> shapely.Geometry:
+    """Return land as other cuts leave it: more corners on its edges, all off by noise, its rings begun anywhere."""
+    rng = np.random.default_rng(seed)
+
+    def again(ring: shapely.LinearRing) -> NDArray[np.float64]:
+        corners = shapely.get_coordinates(ring)[:-1]
+        at = [np.r_[0.0, np.sort(rng.uniform(0.0, 1.0, rng.integers(0, 3)))] for _ in corners]
+        there = [
+            one + (other - one) * share[:, None]
+            for one, other, share in zip(corners, np.roll(corners, -1, 0), at, strict=True)
+        ]
+        points = np.roll(np.concatenate(there), rng.integers(len(corners)), axis=0)
+        return points + rng.uniform(-noise_m, noise_m, points.shape)
+
+    parts = [
+        shapely.Polygon(again(one.exterior), [again(hole) for hole in one.interiors])
+        for one in shapely.get_parts(shape)
+    ]
+    return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)

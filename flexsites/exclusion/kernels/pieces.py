@@ -9,6 +9,7 @@ import shapely
 
 from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from flexsites.exclusion.kernels.plan_time import PlansMet
+from flexsites.geometry.corners import without_idle_corners
 from flexsites.geometry.polygons import explode
 from flexsites.geometry.robust import intersect, unite
 
@@ -25,6 +26,9 @@ class Plans:
 
 def dissolve_pieces(faces: GeometryArray, parcel: IntArray, n_parcels: int) -> tuple[GeometryArray, IntArray, IntArray]:
     """Join the faces that are left of each parcel into contiguous pieces, and number these.
+
+    Corners that the cuts between faces leave on an edge are no corners of a piece: which there are hangs on all rules,
+    those of variants too, and on a grid they would bend the edge.
 
     Parameters
     ----------
@@ -49,7 +53,7 @@ def dissolve_pieces(faces: GeometryArray, parcel: IntArray, n_parcels: int) -> t
     ([3.0, 2.0], [0, 0], [1, 2])
     """
     united, _ = unite(faces, parcel, n_parcels)
-    pieces, owner = explode(united)
+    pieces, owner = explode(without_idle_corners(united))
     area, centre = shapely.area(pieces), shapely.centroid(pieces)
     order = np.lexsort((shapely.get_y(centre), shapely.get_x(centre), -area, owner))
     pieces, owner = pieces[order], owner[order]
