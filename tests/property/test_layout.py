@@ -13,35 +13,16 @@ from shapely import affinity
 from flexsites.capacity.kernels.layout import count_modules, plan_piece
 from flexsites.capacity.kernels.layout_drawing import KINDS, Placed, place
 from flexsites.capacity.kernels.layout_figures import Layout
-from flexsites.capacity.kernels.ordering import stable_order
+from flexsites.capacity.kernels.ordering import order_by_more, stable_order
 from flexsites.exclusion.kernels.lanes import approach_to
 from flexsites.geometry.ways import Lane
 from tests.piece_shapes import ALL, PLAIN, count, lane_from, random_piece, regular_piece
+from tests.property.layouts import LAYOUTS, PIECES, SHARES, entered, entrance_at
 
-LAYOUTS = st.builds(
-    PLAIN._replace,
-    width_m=st.sampled_from([3.0, 3.5, 4.0]),
-    side_gap_m=st.sampled_from([0.0, 0.0, 5.0]),
-    depth_m=st.sampled_from([7.5, 8.0, 12.0]),
-    n_bays_min=st.sampled_from([2, 3]),
-    n_wide=st.sampled_from([1, 2]),
-    homes_per_module=st.sampled_from([0.77, 1.0]),
-    setback_m=st.floats(1.0, 6.0),
-    row_spacing_m=st.floats(4.0, 12.0),
-    row_spacing_per_storey_m=st.floats(0.0, 4.0),
-    lane_m=st.sampled_from([3.0, 3.5, 4.5]),
-    n_storeys=st.integers(1, 3),
-    fine_step_m=st.sampled_from([0.5, 1.0]),
-    parking_norm=st.sampled_from([0.0, 0.25, 0.5, 1.0]),
-)
 NARROW = PLAIN._replace(
     width_m=3.0, depth_m=7.5, n_bays_min=2, n_wide=2, homes_per_module=0.77, setback_m=1.0, row_spacing_m=4.0,
     row_spacing_per_storey_m=0.0, lane_m=3.0, n_storeys=1, fine_step_m=0.5, parking_norm=0.5,
 )  # fmt: skip
-PIECES = st.builds(random_piece, st.integers(0, 10_000), has_hole=st.booleans()) | st.builds(
-    regular_piece, st.integers(0, 10_000)
-)
-SHARES = st.floats(0.0, 1.0)
 NEAR = 0.02
 """Metres within which things touch: figures are in the frame of the rows, and turned back."""
 
@@ -56,31 +37,8 @@ def drawn(
     return place(piece, entrance_at(piece, along), layout, enough, n_turns=2, n_spines=4, approach=approach)
 
 
-def entrance_at(piece: shapely.Polygon, along: float) -> NDArray[np.float64]:
-    return np.array(piece.exterior.interpolate(along, normalized=True).coords[0])
-
-
 def of_kind(placed: Placed, *kinds: str) -> NDArray[np.object_]:
     return np.asarray(placed.polygons[np.isin(placed.kind, kinds)])
-
-
-@st.composite
-def entered(draw: st.DrawFn) -> tuple[shapely.Polygon, NDArray[np.float64]]:
-    """Pieces, and where one comes in: anywhere along the edge, in a corner, or at the end of a neck that leads off."""
-    piece, along = draw(PIECES), draw(SHARES)
-    kind = draw(st.sampled_from(["edge", "corner", "neck", "neck"]))
-    if kind == "corner":
-        corners = shapely.get_coordinates(piece.exterior)[:-1]
-        return piece, corners[int(along * (len(corners) - 1))]
-    begin = entrance_at(piece, along)
-    if kind == "edge":
-        return piece, begin
-    turn, long_m, wide_m = draw(st.floats(0.0, 6.3)), draw(st.floats(1.0, 30.0)), draw(st.floats(2.0, 6.0))
-    end = begin + long_m * np.array([np.cos(turn), np.sin(turn)])
-    neck = shapely.buffer(shapely.LineString([begin, end]), wide_m / 2, cap_style="flat")
-    found = max(shapely.get_parts(shapely.union(piece, neck)), key=lambda part: part.area)
-    nearest = shapely.get_coordinates(shapely.shortest_line(found.exterior, shapely.Point(end)))[0]
-    return found, nearest
 
 
 @given(entered(), LAYOUTS)
@@ -379,3 +337,10 @@ def _counts(pieces: list[shapely.Polygon], layout: Layout) -> NDArray[np.int64]:
 def test_the_order_in_kernels_is_that_of_a_stable_sort(values: list[float]) -> None:
     keys = np.array(values, dtype=np.float64)
     np.testing.assert_array_equal(stable_order(keys), np.argsort(keys, kind="stable"))
+
+
+@given(st.lists(st.integers(-3, 3), max_size=70), st.integers(0, 1_000_000))
+def test_the_order_by_more_is_that_of_what_noise_is_on(values: list[int], seed: int) -> None:
+    keys = np.array(values, dtype=np.float64)
+    noisy = keys + np.random.default_rng(seed).uniform(-1e-9, 1e-9, len(keys))
+    np.testing.assert_array_equal(order_by_more(noisy, 1e-6), np.argsort(keys, kind="stable"))

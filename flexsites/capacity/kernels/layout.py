@@ -6,10 +6,13 @@ entrance through narrows to the largest room of the piece, and is given with it.
 
 A piece is moved to local coordinates first: whole metres are taken off, which is exact, so a piece moved by whole
 metres holds the same. Its rings are put in one order, so neither the order of vertices nor of pieces matters, and no
-piece looks at another. What stays is what any grid has: a piece that is turned, or moved by part of a step, meets its
-strips elsewhere. Screening, not design: the layout is one that stands up, not the best, so a little more land or
-looser figures may hold a little less; callers that need an order take the best of the tighter figures too, for what
-stands under them stands under looser ones.
+piece looks at another. Nor does it matter how an overlay left its corners: those that do not bend are dropped, what
+differs by a micrometre (`SAME_M` of `flexsites.geometry.corners`) is the same, and ties go to what comes first by
+place, never to rounding. So a home lies within the land, as far from its edge as is asked, to some micrometres. What
+stays is what any grid has: a piece that is turned, or moved by part of a step, meets its strips elsewhere. Screening,
+not design: the layout is one that stands up, not the best, so a little more land or looser figures may hold a little
+less; callers that need an order take the best of the tighter figures too, for what stands under them stands under
+looser ones.
 """
 
 from collections.abc import Callable, Sequence

@@ -8,14 +8,17 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from flexsites.capacity.kernels.layout_strips import TOUCH_M
 from flexsites.compiled import kernel
+from flexsites.geometry.corners import bending
 
 __all__ = ["centre_of_area", "hull", "long_axis", "longest_edge", "row_directions"]
 
 Floats = NDArray[np.float64]
 
 _SAME_DIRECTION = 1e-6
-_SAME_AREA = 1e-9
+_AS_LARGE = 1e-6
+"""Rectangles that differ by no more than this part of one are as large: see `TOUCH_M`."""
 
 
 @kernel
@@ -74,17 +77,17 @@ def long_axis(x: Floats, y: Floats) -> float:
 
     Returns
     -------
-        Radians in [0, pi), from the x axis counter-clockwise; 0 if all points coincide. Of equally small rectangles (a
-        triangle has three) the longest counts.
+        Radians from 0 up to pi, from the x axis counter-clockwise; 0 if all points coincide. Of equally small
+        rectangles (a triangle has three) the longest counts, of equally long ones the first from 0 on.
 
     Examples
     --------
     >>> long_axis(np.array([0.0, 4.0, 4.0, 0.0]), np.array([0.0, 0.0, 2.0, 2.0]))
     0.0
     """
-    corners = hull(x, y)
-    smallest, longest = np.inf, 0.0
-    axis = 0.0
+    corners = _bent(x, y, hull(x, y))
+    sides = np.empty((corners.size, 3))
+    n = 0
     for i in range(corners.size):
         a, b = corners[i], corners[(i + 1) % corners.size]
         ux, uy = x[b] - x[a], y[b] - y[a]
@@ -98,18 +101,47 @@ def long_axis(x: Floats, y: Floats) -> float:
             across = y[j] * ux - x[j] * uy
             along_low, along_high = min(along_low, along), max(along_high, along)
             across_low, across_high = min(across_low, across), max(across_high, across)
-        width, height = along_high - along_low, across_high - across_low
-        area, side = width * height, max(width, height)
-        is_tie = abs(area - smallest) <= _SAME_AREA * area
-        if (side > longest * (1 + _SAME_AREA)) if is_tie else (area < smallest):
-            smallest, longest = area, side
-            axis = math.atan2(uy, ux) if width >= height else math.atan2(ux, -uy)
-    return axis % math.pi
+        sides[n, 0], sides[n, 1], sides[n, 2] = along_high - along_low, across_high - across_low, math.atan2(uy, ux)
+        n += 1
+    return _longest_of_smallest(sides[:n])
+
+
+@kernel
+def _bent(x: Floats, y: Floats, corners: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return those corners of a hull that do not lie on the line of those beside them: of a short side little tells."""
+    ring = np.empty((corners.size + 1, 2))
+    for i in range(ring.shape[0]):
+        ring[i, 0], ring[i, 1] = x[corners[i % corners.size]], y[corners[i % corners.size]]
+    return corners[bending(ring, np.array([0, ring.shape[0]]))[:-1]]
+
+
+@kernel
+def _longest_of_smallest(sides: Floats) -> float:
+    """Return the direction of the long side of rectangles (along, across, direction), of equals the first from 0 on."""
+    smallest, longest, axis = np.inf, 0.0, np.inf
+    for i in range(sides.shape[0]):
+        smallest = min(smallest, sides[i, 0] * sides[i, 1])
+    for i in range(sides.shape[0]):
+        if sides[i, 0] * sides[i, 1] <= smallest * (1.0 + _AS_LARGE):
+            longest = max(longest, sides[i, 0], sides[i, 1])
+    for i in range(sides.shape[0]):
+        if sides[i, 0] * sides[i, 1] <= smallest * (1.0 + _AS_LARGE):
+            for k in range(2):
+                if sides[i, k] >= longest - TOUCH_M:
+                    axis = min(axis, _folded(sides[i, 2] + k * math.pi / 2))
+    return axis if sides.shape[0] > 0 else 0.0
+
+
+@kernel
+def _folded(direction: float) -> float:
+    """Return a direction from 0 up to half a circle: what is all but that much is as little below 0."""
+    folded = direction % math.pi
+    return folded - math.pi if folded > math.pi - _SAME_DIRECTION else folded
 
 
 @kernel
 def longest_edge(edges: Floats) -> float:
-    """Return the direction of the longest edge, in radians in [0, pi); the first of equally long ones.
+    """Return the direction of the longest edge in radians from 0 up to pi; of equally long ones the first from 0 on.
 
     Parameters
     ----------
@@ -121,14 +153,14 @@ def longest_edge(edges: Floats) -> float:
     >>> longest_edge(np.array([[0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 1.0, 3.0]])) == math.pi / 2
     True
     """
-    longest = -1.0
-    direction = 0.0
+    longest, direction = 0.0, np.inf
+    for i in range(edges.shape[0]):
+        longest = max(longest, math.hypot(edges[i, 2] - edges[i, 0], edges[i, 3] - edges[i, 1]))
     for i in range(edges.shape[0]):
         ux, uy = edges[i, 2] - edges[i, 0], edges[i, 3] - edges[i, 1]
-        length = math.hypot(ux, uy)
-        if length > longest:
-            longest, direction = length, math.atan2(uy, ux)
-    return direction % math.pi
+        if math.hypot(ux, uy) >= longest - TOUCH_M:
+            direction = min(direction, _folded(math.atan2(uy, ux)))
+    return direction
 
 
 @kernel
@@ -171,7 +203,7 @@ def _wide_side_down(edges: Floats, direction: float) -> float:
         across = cosine * edges[i, 1] - sine * edges[i, 0]
         low, high = min(low, across), max(high, across)
     x, y = centre_of_area(edges)
-    return direction if cosine * y - sine * x <= (low + high) / 2 else direction + math.pi
+    return direction if cosine * y - sine * x <= (low + high) / 2 + TOUCH_M else direction + math.pi
 
 
 @kernel
@@ -187,9 +219,9 @@ def row_directions(edges: Floats, n_turns: int) -> Floats:
 
     Returns
     -------
-        Radians in [0, 2 pi), shape (m,), n_turns <= m <= n_turns + 2: the turns, then along and across the longest edge
-        where those are not among them. Of the two senses the one with the wide side of the piece below, so that a piece
-        that is turned upside down is laid out the same.
+        Radians from 0 up to 2 pi, shape (m,), n_turns <= m <= n_turns + 2: the turns, then along and across the longest
+        edge where those are not among them. Of the two senses the one with the wide side of the piece below, so that a
+        piece that is turned upside down is laid out the same; of as wide ones the first.
 
     Examples
     --------
@@ -203,7 +235,7 @@ def row_directions(edges: Floats, n_turns: int) -> Floats:
     edge = longest_edge(edges)
     for i in range(n_turns + 2):
         turn = axis + i * math.pi / n_turns if i < n_turns else edge + (i - n_turns) * math.pi / 2
-        turn %= math.pi
+        turn = _folded(turn)
         is_new = True
         for j in range(n_directions):
             apart = abs(turn - directions[j] % math.pi)

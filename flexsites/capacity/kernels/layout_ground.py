@@ -15,8 +15,10 @@ import shapely
 from numpy.typing import NDArray
 from shapely.ops import substring
 
+from flexsites.capacity.kernels.layout_strips import TOUCH_M
+from flexsites.geometry.corners import without_idle_corners
 from flexsites.geometry.holes import fill_thin_holes
-from flexsites.geometry.robust import split, unite_all
+from flexsites.geometry.robust import NOISE_M2, split, unite_all
 from flexsites.geometry.ways import Lane, ground_before
 
 __all__ = ["Grounds", "LaneWidth", "Mouth", "Mouths", "local_edges"]
@@ -90,10 +92,11 @@ class Grounds:
     """
 
     def __init__(self, pieces: Geometries, entrances: Floats, approaches: Geometries | None = None) -> None:
-        edges, first_edge, self.origin = local_edges(pieces)
+        plain = without_idle_corners(shapely.force_2d(pieces))
+        edges, first_edge, self.origin = local_edges(plain)
         self.edges = [edges[begin:end] for begin, end in pairwise(first_edge)]
         self._by: Floats | None = None
-        self._moved = _moved(pieces, self.origin)
+        self._moved = _moved(plain, self.origin)
         self.area_m2 = np.asarray(shapely.area(self._moved))
         points = _entrances(self._moved, entrances - self.origin, edges, first_edge)
         told: Iterable[Lane | None] = [None] * len(pieces) if approaches is None else approaches
@@ -153,6 +156,8 @@ class Grounds:
         of = np.array(list(led), dtype=np.int64)
         left = split(self._moved[of], ground_before(list(led.values())))[1]
         parts, owner = shapely.get_parts(left, return_index=True)
+        is_land = shapely.area(parts) > NOISE_M2
+        parts, owner = parts[is_land], owner[is_land]
         ends = np.array([way.middle.coords[-1] for way in led.values()]).reshape(-1, 2)
         away_m = shapely.distance(parts, shapely.points(ends[owner]))
         nearest_first = np.lexsort((away_m, owner))
@@ -204,15 +209,52 @@ def _moved(pieces: Geometries, origin: Floats) -> Geometries:
 
 
 def _entrances(moved: Geometries, entrances: Floats, edges: Floats, first_edge: Ints) -> Floats:
-    """Return the point of each piece nearest to its entrance; the middle of its longest edge where there is none."""
+    """Return the point of each piece nearest to its entrance; the middle of its longest edge where there is none.
+
+    Of edges as long the leftmost counts, the lowest of these.
+    """
     points = entrances.copy()
     for i in np.flatnonzero(np.isnan(entrances).any(axis=1)):
         own = edges[first_edge[i] : first_edge[i + 1]]
         if len(own):
-            longest = own[np.argmax(np.hypot(own[:, 2] - own[:, 0], own[:, 3] - own[:, 1]))]
-            points[i] = (longest[:2] + longest[2:]) / 2
-    lines = shapely.shortest_line(moved, shapely.points(points))
-    return np.asarray(shapely.get_coordinates(shapely.get_point(lines, 0)))
+            length = np.hypot(own[:, 2] - own[:, 0], own[:, 3] - own[:, 1])
+            middles = ((own[:, :2] + own[:, 2:]) / 2)[length >= length.max() - TOUCH_M]
+            leftmost = middles[middles[:, 0] <= middles[:, 0].min() + TOUCH_M]
+            points[i] = leftmost[np.argmin(leftmost[:, 1])]
+    return _nearest(moved, points)
+
+
+def _nearest(shapes: Geometries, points: Floats) -> Floats:
+    """Return the point of each shape nearest to a point; of several as near the leftmost, the lowest of these.
+
+    Round a corner that points inwards, land at a distance from it has an arc all of which is as near.
+
+    Examples
+    --------
+    >>> squares = np.array([shapely.box(0, 0, 2, 2), shapely.box(-9, -9, -1, -2) | shapely.box(1, -9, 9, -2)])
+    >>> _nearest(squares, np.array([[1.0, 1.0], [0.0, 0.0]])).tolist()
+    [[1.0, 1.0], [-1.0, -2.0]]
+    """
+    found = points.copy()
+    outside = np.flatnonzero(shapely.distance(shapes, shapely.points(points)) > 0.0)
+    parts, of_shape = shapely.get_parts(shapes[outside], return_index=True)
+    rings, of_part = shapely.get_rings(parts, return_index=True)
+    corners, of_ring = shapely.get_coordinates(rings, return_index=True)
+    is_edge = np.flatnonzero(np.diff(of_ring) == 0)
+    own = of_shape[of_part[of_ring[is_edge]]]
+    begin, along = corners[is_edge], corners[is_edge + 1] - corners[is_edge]
+    away = points[outside][own] - begin
+    squared = (along * along).sum(axis=1)
+    share = np.clip((away * along).sum(axis=1) / np.where(squared > 0.0, squared, 1.0), 0.0, 1.0)
+    there = begin + share[:, None] * along
+    keys = np.column_stack([np.hypot(*(points[outside][own] - there).T), there])
+    for k in range(keys.shape[1]):
+        least = np.full(len(outside), np.inf)
+        np.minimum.at(least, own, keys[:, k])
+        is_least = keys[:, k] <= least[own] + TOUCH_M
+        own, keys = own[is_least], keys[is_least]
+    found[outside[own]] = keys[:, 1:]
+    return found
 
 
 def _straight(roomy: Geometries, lands: "_Lands", rows: Ints, widths: Floats) -> Floats:
@@ -241,8 +283,8 @@ def _straight(roomy: Geometries, lands: "_Lands", rows: Ints, widths: Floats) ->
     there = ~shapely.is_empty(parts)
     parts, owner = parts[there], owner[there]
     begin = lands.begins[rows[owner]]
-    lines = shapely.shortest_line(parts, shapely.points(begin))
-    ends = shapely.get_coordinates(shapely.get_point(lines, 0))
+    ends = _nearest(parts, begin)
+    lines = shapely.linestrings(np.stack([ends, begin], axis=1))
     in_sight = shapely.covers(lands.seen(rows)[owner], lines)
     begun_m = np.where(lands.is_led[rows], 0.0, _BEGINS * widths)[owner]
     share = np.minimum(begun_m / np.maximum(shapely.length(lines), _SLACK_M), 1.0)

@@ -9,7 +9,7 @@ lane that is reached, which is then kept free (a *link*): so what is reached sta
 import numpy as np
 from numpy.typing import NDArray
 
-from flexsites.capacity.kernels.layout_strips import blocked_interval, clear_intervals
+from flexsites.capacity.kernels.layout_strips import TOUCH_M, blocked_interval, clear_intervals
 from flexsites.compiled import kernel
 
 __all__ = ["EVERY", "N_SPINE", "cut_stretches", "first_spine", "next_spine"]
@@ -21,7 +21,11 @@ X, LOW, HIGH, ANCHOR, FAR, PARENT, N_SPINE = 0, 1, 2, 3, 4, 5, 6
 """Columns of spines: middle, both ends of what is clear, low side of the lane it is set off from, how far that point is
 from the gate along lanes, the spine that lane comes from (-1 for the first), and the number of columns."""
 
-ROUNDING_M = 1e-6
+_NONE_M = 4 * TOUCH_M
+"""What is no longer, or overlaps by no more, is nothing: both ends of what is clear may lie `TOUCH_M` off."""
+
+_MORE_M = 1e-3
+"""A lane across that reaches so much more row is no better: it is the sum of many lengths, each off by `TOUCH_M`."""
 
 EVERY = 3
 """One strip in so many, along and across the rows, is looked at to find where one more lane across is best."""
@@ -50,7 +54,7 @@ def first_spine(edges: Floats, gate_x: float, gate_y: float, lane: float, verge:
     one = int(np.int64(1))  # a number like any other: for the word 1 another kernel would be compiled
     _, low, high = clear_intervals(edges, gate_x - lane / 2, 1.0, one, lane, verge)
     for i in range(low.size):
-        if low[i] <= gate_y - lane / 2 + ROUNDING_M and gate_y + lane / 2 <= high[i] + ROUNDING_M:
+        if low[i] <= gate_y - lane / 2 + TOUCH_M and gate_y + lane / 2 <= high[i] + TOUCH_M:
             spine[0, X], spine[0, LOW], spine[0, HIGH] = gate_x, low[i], high[i]
             spine[0, ANCHOR], spine[0, PARENT] = gate_y - lane / 2, -1.0
             return spine
@@ -62,10 +66,10 @@ def _serving(spines: Floats, left: float, right: float, low: float, lane: float,
     """Return the spine nearest to x = at that crosses a lane from left to right, low side given; -1 if none does."""
     best, nearest = -1, np.inf
     for i in range(spines.shape[0]):
-        crosses = left <= spines[i, X] - lane / 2 + ROUNDING_M and spines[i, X] + lane / 2 <= right + ROUNDING_M
-        reaches = spines[i, LOW] <= low + ROUNDING_M and low + lane <= spines[i, HIGH] + ROUNDING_M
+        crosses = left <= spines[i, X] - lane / 2 + TOUCH_M and spines[i, X] + lane / 2 <= right + TOUCH_M
+        reaches = spines[i, LOW] <= low + TOUCH_M and low + lane <= spines[i, HIGH] + TOUCH_M
         away = abs(spines[i, X] - at)
-        if crosses and reaches and away < nearest:
+        if crosses and reaches and away < nearest - TOUCH_M:
             best, nearest = i, away
     return best
 
@@ -97,13 +101,14 @@ def _blocks(
     n = 0
     half = max(lane, gap) / 2
     for i in range(spines.shape[0]):
-        if spines[i, LOW] < high and spines[i, HIGH] > low:
+        if spines[i, LOW] < high - _NONE_M and spines[i, HIGH] > low + _NONE_M:
             n = _insert(left, right, n, spines[i, X] - half, spines[i, X] + half)
     for i in range(links.shape[0]):
-        if links[i, 2] < high and links[i, 2] + lane > low:
+        if links[i, 2] < high - _NONE_M and links[i, 2] + lane > low + _NONE_M:
             n = _insert(left, right, n, links[i, 0] - half, links[i, 1] + half)
     for i in range(mouth.shape[0]):
-        one_left, one_right = blocked_interval(mouth[i, 0], mouth[i, 1], mouth[i, 2], mouth[i, 3], low, high, half)
+        x, y, gate_x, gate_y = mouth[i, 0], mouth[i, 1], mouth[i, 2], mouth[i, 3]
+        one_left, one_right = blocked_interval(x, y, gate_x, gate_y, low + _NONE_M, high - _NONE_M, half)
         if one_left < one_right:
             n = _insert(left, right, n, one_left, one_right)
     return n
@@ -164,7 +169,7 @@ def cut_stretches(
                 b += 1
             right = min(rows[2][i], lanes[2][j])
             stop = right if b == n_blocks else min(right, block_left[b])
-            if stop - left > ROUNDING_M:
+            if stop - left > _NONE_M:
                 one = _serving(spines, lanes[1][j], lanes[2][j], y + depth, lane, left)
                 is_leftward = one >= 0 and spines[one, X] > left
                 near[n], far[n] = (stop, left) if is_leftward else (left, stop)
@@ -214,11 +219,11 @@ def _gain(
     low, step, depth, lane, _ = lattice
     x, bottom, top = cross
     gain = 0.0
-    first = max(0, int(np.ceil((bottom - low - depth - ROUNDING_M) / step)))
-    last = min(lanes[0].size - 1, int(np.floor((top - lane - low - depth + ROUNDING_M) / step)) + 1)
+    first = max(0, int(np.ceil((bottom - low - depth - TOUCH_M) / step)))
+    last = min(lanes[0].size - 1, int(np.floor((top - lane - low - depth + TOUCH_M) / step)) + 1)
     for k in range(first, last, EVERY):
         for j in range(lanes[0][k], lanes[0][k + 1]):
-            if spine[j] < 0 and lanes[1][j] <= x - lane / 2 and x + lane / 2 <= lanes[2][j]:
+            if spine[j] < 0 and lanes[1][j] <= x - lane / 2 + TOUCH_M and x + lane / 2 <= lanes[2][j] + TOUCH_M:
                 gain += worth[j]
     return gain
 
@@ -230,9 +235,12 @@ def _set_off(ways: Floats, spines: Floats, lane: float, cross: tuple[float, floa
     best, nearest = -1, np.inf
     for i in range(ways.shape[0]):
         left, right, low, own = ways[i, 0], ways[i, 1], ways[i, 2], int(ways[i, 3])
-        if left <= x - lane / 2 and x + lane / 2 <= right and bottom <= low and low + lane <= top:
+        if (
+            left <= x - lane / 2 + TOUCH_M and x + lane / 2 <= right + TOUCH_M
+            and bottom <= low + TOUCH_M and low + lane <= top + TOUCH_M
+        ):  # fmt: skip
             far = spines[own, FAR] + abs(low - spines[own, ANCHOR]) + abs(x - spines[own, X])
-            if far < nearest:
+            if far < nearest - TOUCH_M:
                 best, nearest = i, far
     return best, nearest
 
@@ -293,7 +301,7 @@ def next_spine(
         for i in range(crosses[0][c], crosses[0][c + 1]):
             cross = (x, crosses[1][i], crosses[2][i])
             gain = _gain(lanes, lattice, worth, spine, cross)
-            if gain <= most:
+            if gain <= most + _MORE_M:
                 continue
             way, far = _set_off(ways[:n], spines, lane, cross)
             if way >= 0:

@@ -22,7 +22,7 @@ from flexsites.capacity.kernels.layout_rows import (
     runs_of_rows,
 )
 from flexsites.capacity.kernels.layout_runs import bays_of_run, bays_per_m
-from flexsites.capacity.kernels.layout_strips import n_strips_over, turned
+from flexsites.capacity.kernels.layout_strips import TOUCH_M, n_strips_over, turned
 from flexsites.capacity.kernels.layout_turns import RowStrips, Turns, no_strips, row_strips, strips_in
 from flexsites.compiled import kernel
 
@@ -98,7 +98,7 @@ def _reached(stretches: Stretches, apart: int, loss: float) -> tuple[Ints, int, 
     missed = 0
     for k in range(reached.size):
         for i in range(start[k], start[k + 1]):
-            length = max(0, int(10 * (abs(far[i] - near[i]) - loss)))
+            length = max(0, int(10 * (abs(far[i] - near[i]) - loss + TOUCH_M)))
             if spine[i] >= 0:
                 reached[k] += length
             else:

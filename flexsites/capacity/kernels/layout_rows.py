@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from flexsites.capacity.kernels.layout_lanes import ANCHOR, FAR, X
 from flexsites.capacity.kernels.layout_runs import bays_of_length, bays_of_run, bays_of_stretch, run_lengths
-from flexsites.capacity.kernels.ordering import stable_order
+from flexsites.capacity.kernels.layout_strips import TOUCH_M
+from flexsites.capacity.kernels.ordering import order_by_more
 from flexsites.compiled import kernel
 
 __all__ = ["bays_of_strips", "best_rows", "chosen_rows", "fill_runs", "ponds_between", "runs_of_rows"]
@@ -26,6 +27,9 @@ STRETCH, OFFSET, N_BAYS, N_MODULES, DISTANCE, N_RUN = 0, 1, 2, 3, 4, 5
 
 FEW_PONDS = 3
 """Water lies in no more parts than this where the rows leave room for it."""
+
+TOUCH_M2 = 1e-4
+"""Of water so much may be wanting: lengths are the same to `TOUCH_M`, and rows some hundred metres."""
 
 ROUNDING_M2 = 1e-3
 """More than areas are rounded by: where so much more is wanting, no pond is sought."""
@@ -141,7 +145,7 @@ def runs_of_rows(
                 n += 1
                 offset += lengths[n_bays] + layout["fire_gap_m"]
                 n_bays = bays_of_length(layout, length - offset, lengths)
-    return runs[:n][stable_order(runs[:n, DISTANCE])]
+    return runs[:n][order_by_more(runs[:n, DISTANCE], TOUCH_M)]
 
 
 @kernel
@@ -255,7 +259,7 @@ def _ponds(free: Floats, depth: float, least: float, area: float) -> tuple[Float
     n = 0
     for i in range(free.shape[0]):
         length = free[i, 2] - free[i, 1]
-        if area > 0.0 and length >= least:
+        if area > TOUCH_M2 and length >= least - TOUCH_M:
             length = min(length, max(least, area / depth))
             ponds[n, 0], ponds[n, 1], ponds[n, 2] = free[i, 0], free[i, 1], free[i, 1] + length
             area -= length * depth
@@ -269,7 +273,7 @@ def _room(free: Floats, least: float) -> float:
     room = 0.0
     for i in range(free.shape[0]):
         length = free[i, 2] - free[i, 1]
-        if length >= least:
+        if length >= least - TOUCH_M:
             room += length
     return room
 
@@ -314,12 +318,12 @@ def ponds_between(
     while True:
         free = _free_lengths(kept[:n], chosen, stretches, lane_y, spines, layout, lengths)
         if n == 0 or _room(free, least) * depth > area_m2 - ROUNDING_M2:
-            nearest = free[stable_order(free[:, 3])]
+            nearest = free[order_by_more(free[:, 3], TOUCH_M)]
             ponds, missing = _ponds(nearest, depth, max(least, area_m2 / depth / FEW_PONDS), area_m2)
-            if missing > 0.0:
+            if missing > TOUCH_M2:
                 ponds, missing = _ponds(nearest, depth, least, area_m2)
-            if missing <= 0.0 or n == 0:
-                return (kept[:n], ponds) if missing <= 0.0 else (kept[:0], ponds)
+            if missing <= TOUCH_M2 or n == 0:
+                return (kept[:n], ponds) if missing <= TOUCH_M2 else (kept[:0], ponds)
         fewer = int(kept[n - 1, N_BAYS]) - 1
         if fewer < layout["n_bays_min"]:
             n -= 1

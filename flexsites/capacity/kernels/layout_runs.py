@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flexsites.capacity.kernels.layout_figures import homes_at_most
+from flexsites.capacity.kernels.layout_strips import TOUCH_M
 from flexsites.compiled import kernel
 
 __all__ = [
@@ -27,9 +28,11 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 WHOLE = 1e-9
+"""Rounding of what figures alone give."""
 
 _SURE = 1e-6
-"""What is no less than a number is so much more, in parts of it: far more than rounding and `WHOLE` come to."""
+"""What is no less than a number is so much more, in parts of it: far more than rounding comes to, and `TOUCH_M` of the
+shortest run."""
 
 
 @kernel
@@ -96,10 +99,10 @@ def bays_of_run(layout: np.void, length: float, n_storeys: int) -> int:
         length = min(length, layout["parking_distance_m"])
     gap, bay = layout["side_gap_m"], layout["width_m"] + layout["side_gap_m"]
     # No more than this many fit.
-    n = math.floor((length + gap) / _asked_by_bay(layout, n_storeys) + WHOLE)
+    n = math.floor((length + gap + TOUCH_M) / _asked_by_bay(layout, n_storeys) + WHOLE)
     if gap < layout["fire_gap_m"]:
         n = min(n, math.floor((layout["run_max_m"] - built_length(layout, 0, n_storeys)) / bay + WHOLE))
-    while n > 0 and run_length(layout, n, n_storeys) > length + WHOLE:
+    while n > 0 and run_length(layout, n, n_storeys) > length + TOUCH_M:
         n -= 1
     return n if n >= layout["n_bays_min"] else 0
 
@@ -146,7 +149,7 @@ def run_lengths(layout: np.void, longest: int, n_storeys: int) -> Floats:
 def bays_of_length(layout: np.void, length: float, lengths: Floats) -> int:
     """Return what `bays_of_run` gives for a length that is no longer than the longest stretch, from `run_lengths`."""
     n = lengths.size - 1
-    while n > 0 and lengths[n] > length + WHOLE:
+    while n > 0 and lengths[n] > length + TOUCH_M:
         n -= 1
     return n if n >= layout["n_bays_min"] else 0
 
@@ -179,6 +182,6 @@ def bays_of_stretch(layout: np.void, length: float, lengths: Floats) -> int:
         return 0
     whole, n_whole, rest = lengths[longest] + layout["fire_gap_m"], 0, length
     if length >= lengths[longest] - 1.0:  # most are shorter
-        n_whole = max(0, math.floor((length + layout["fire_gap_m"]) / whole + WHOLE))
+        n_whole = max(0, math.floor((length + layout["fire_gap_m"] + TOUCH_M) / whole))
         rest = length - n_whole * whole
     return n_whole * longest + bays_of_length(layout, rest, lengths)

@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 
 from flexsites.capacity.kernels.ordering import stable_order
 from flexsites.compiled import kernel
+from flexsites.geometry.corners import SAME_M
 
 __all__ = ["along_and_across", "blocked_interval", "clear_intervals", "n_strips_over", "turned"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-TOUCH_M = 1e-6
-"""Homes may come this much nearer than the distance asked, so that what fits exactly is not lost to rounding."""
+TOUCH_M = SAME_M
+"""Homes may come this much nearer than the distance asked, or stand this much over the end of a row, so that what fits
+exactly is not lost to rounding: in whole metres and millimetres that is common."""
 
 _FEW = 48
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from flexsites.compiled import kernel
 
-__all__ = ["stable_order"]
+__all__ = ["order_by_more", "stable_order"]
 
 
 @kernel
@@ -45,4 +45,31 @@ def stable_order(values: NDArray[np.float64]) -> NDArray[np.int64]:
                     right += 1
         order, merged = merged, order
         width *= 2
+    return order
+
+
+@kernel
+def order_by_more(values: NDArray[np.float64], least: float) -> NDArray[np.int64]:
+    """Return the positions of values in ascending order, as they come where the next is not more by a least amount.
+
+    Parameters
+    ----------
+    values
+        Shape (n,), no NaN.
+    least
+        What is more by no more than this is as much.
+
+    Examples
+    --------
+    >>> order_by_more(np.array([3.0 + 1e-9, 1.0, 3.0]), 1e-6).tolist()
+    [1, 0, 2]
+    """
+    order = stable_order(values)
+    for i in range(1, len(values)):
+        one, j = order[i], i
+        # Among those as much as the one before them each goes before what comes after it.
+        while j > 0 and order[j - 1] > one and values[order[j]] <= values[order[j - 1]] + least:
+            order[j] = order[j - 1]
+            j -= 1
+        order[j] = one
     return order
