@@ -27,6 +27,7 @@ UNCHECKED = {
     "geometry/polygons.py _dissolve": "checked by who asks it, `unite` and `unite_each`",
     "exclusion/kernels/entrances.py lets": LINES,
     "exclusion/kernels/entrances.py needs_culvert": LINES,
+    "exclusion/kernels/entrances.py _shortest": "lines with lines; nothing is told inside or outside",
     "exclusion/kernels/entrances.py length_over_parcels": "lines over parcels in millimetres: no hole is thin",
     "exclusion/kernels/entrances.py _faces": "lines are noded; nothing is told inside or outside",
     "exclusion/kernels/lanes.py begins_lane": LINES,

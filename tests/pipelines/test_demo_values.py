@@ -2,7 +2,9 @@
 
 The recomputation read the run's prepared inputs with shapely and pandas alone, after METHOD 0 and
 `flexsites/docs/pages/readings.md`, and gave all of these but for six homes of groen_tiny in a cluster of their own: a
-lane bends to them, which the recomputation did not lay. What differs here has changed the answer.
+lane bends to them, which the recomputation did not lay. Since then ways in that are as short as each other are told
+apart by x and y of the point on the piece, where rounding chose before: clusters form around these points, so four of
+the sums of spread supply moved, by 1 % at most, and have not been recomputed. What differs here has changed the answer.
 """
 
 from __future__ import annotations
@@ -27,11 +29,11 @@ pytestmark = pytest.mark.slow
 
 VERDICTS = {"conditional": 78, "eligible": 691, "excluded": 3468, "unknown": 32}
 SPREAD = {
-    "campus": (11266, 59),
-    "fietsstad": (9319, 64),
-    "groen_tiny": (5833, 224),
+    "campus": (11153, 58),
+    "fietsstad": (9247, 63),
+    "groen_tiny": (5818, 223),
     "stedelijk_ov": (3983, 39),
-    "werk_nabij": (50258, 179),
+    "werk_nabij": (49791, 177),
     "zorg_nabij": (721, 31),
 }
 """Homes of spread supply with consent, at expected figures, and in how many clusters."""

@@ -157,6 +157,23 @@ def test_a_parcel_does_not_see_which_others_are_in_its_cell(drawn, here):
     assert parts == whole
 
 
+@examples(60)
+@given(rule_shapes, st.lists(shapes(), min_size=1, max_size=3))
+def test_a_rule_that_takes_nothing_changes_no_piece(drawn, more):
+    """It cuts faces, as a rule of a variant does: what they dissolve to, its core and its way in are as they were."""
+    rules, rows = place(drawn)
+    cutting = layers(*zip(rows["layer"], rows.geometry, strict=True), *(("more", one) for one in more))
+    found = [
+        run(one, layer)[2] for one, layer in ((rules, rows), ((*rules, rule(rule_id="more", effect="flag")), cutting))
+    ]
+    pieces, others = (one[one["core_area_m2"] > 0].reset_index(drop=True) for one in found)
+    assert pieces["piece_id"].tolist() == others["piece_id"].tolist()
+    assert (shapely.hausdorff_distance(pieces.geometry.to_numpy(), others.geometry.to_numpy()) < 1e-6).all()
+    for name in ("access_x_m", "access_y_m", "core_area_m2"):
+        np.testing.assert_allclose(pieces[name], others[name], atol=1e-6)
+    assert pieces["approach"].equals(others["approach"])
+
+
 @given(st.lists(shapes(), min_size=1, max_size=3))
 def test_an_exclusion_and_its_complement_make_up_the_parcel(drawn):
     union = shapely.union_all(drawn)

@@ -15,6 +15,7 @@ import numpy as np
 import shapely
 
 from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
+from flexsites.geometry.corners import SAME_M
 from flexsites.geometry.holes import fill_thin_holes
 from flexsites.geometry.robust import intersect, split, unite_all, unite_each
 
@@ -24,6 +25,9 @@ _SEAM_M = 0.01
 """Water is cut on lattice lines: grown by this before it is opened, so that no seam is taken for a bank."""
 
 _LEAST_M = 0.001
+
+_DECIMALS = 3
+"""Of points as near the first is taken, by coordinates in millimetres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,11 +233,11 @@ def _nearest_open(
     """
     start = 0
     while start < len(candidates):
-        stop = int(np.searchsorted(gap, gap[start], side="right"))
+        stop = int(np.searchsorted(gap, gap[start] + SAME_M, side="right"))
         level = candidates[start:stop]
-        lines = shapely.shortest_line(piece, segments[level])
-        point = shapely.get_point(lines, 0)
-        for k in np.lexsort((shapely.get_y(point), shapely.get_x(point), street[level])):
+        lines = np.array([_shortest(piece, segments[one]) for one in level], dtype=object)
+        x, y = np.round(shapely.get_coordinates(shapely.get_point(lines, 0)), _DECIMALS).T
+        for k in np.lexsort((y, x, street[level])):
             line = lines[k]
             if crossing.is_clear(line):
                 return (int(level[k]), line, False), True
@@ -243,6 +247,30 @@ def _nearest_open(
                 return (int(level[k]), line, bars.needs_culvert(line)), True
         start = stop
     return None, True
+
+
+def _shortest(piece: shapely.Geometry, segment: shapely.Geometry) -> shapely.Geometry:
+    """Return the shortest line from a piece to a segment; of several as short that from the leftmost, lowest point.
+
+    Land that a street of some width cuts lies along all of it as far from its middle: rounding is not to choose.
+
+    Examples
+    --------
+    >>> plot, street = shapely.box(0, 0, 50, 50), shapely.LineString([(-9, -3), (60, -3.0000000001)])
+    >>> _shortest(plot, street).coords[0], _shortest(plot, shapely.LineString([(60, 9), (-9, 9)])).coords[0]
+    ((0.0, 0.0), (0.0, 9.0))
+    """
+    line: shapely.Geometry = shapely.shortest_line(piece, segment)
+    corners, ends = (shapely.points(shapely.get_coordinates(one)) for one in (piece, segment))
+    pairs = ((corners, segment), (piece, ends))
+    lines = np.concatenate([np.asarray(shapely.shortest_line(one, other)) for one, other in pairs])
+    lines = lines[shapely.length(lines) <= shapely.length(line) + SAME_M]
+    if not len(lines):  # the segment passes over the piece
+        met = shapely.intersection(shapely.boundary(piece), segment)
+        lines = np.asarray(shapely.shortest_line(shapely.points(shapely.get_coordinates(met)), segment))
+    x, y = np.round(shapely.get_coordinates(shapely.get_point(lines, 0)), _DECIMALS).T
+    first: shapely.Geometry = lines[np.lexsort((y, x))[0]]
+    return first
 
 
 def length_over_parcels(
