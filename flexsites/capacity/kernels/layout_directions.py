@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flexsites.capacity.kernels.layout_strips import TOUCH_M
+from flexsites.capacity.kernels.ordering import stable_order
 from flexsites.compiled import kernel
 from flexsites.geometry.corners import bending
 
@@ -39,31 +40,25 @@ def hull(x: Floats, y: Floats) -> NDArray[np.int64]:
     >>> hull(np.array([0.0, 4.0, 4.0, 0.0, 1.0]), np.array([0.0, 0.0, 2.0, 2.0, 1.0])).tolist()
     [0, 1, 2, 3]
     """
-    n = x.size
-    start = 0
-    for i in range(1, n):
-        if x[i] < x[start] or (x[i] == x[start] and y[i] < y[start]):
-            start = i
-    corners = np.empty(n, np.int64)
-    n_corners = 0
-    here = start
-    while n_corners < n:
-        corners[n_corners] = here
-        n_corners += 1
-        best = here
-        best_far = 0.0
-        for i in range(n):
-            ix, iy = x[i] - x[here], y[i] - y[here]
-            far = ix * ix + iy * iy
-            if far == 0.0:
+    by_y = stable_order(y)
+    order = by_y[stable_order(x[by_y])]
+    corners = np.empty(2 * x.size + 1, np.int64)
+    n = 0
+    # Below from left to right, then above and back: it ends whatever rounding does to points all but on a line.
+    for is_above in range(2):
+        least = max(1, n)
+        for k in range(x.size):
+            i = order[x.size - 1 - k] if is_above else order[k]
+            if n > 0 and x[i] == x[corners[n - 1]] and y[i] == y[corners[n - 1]]:
                 continue
-            turn = (x[best] - x[here]) * iy - (y[best] - y[here]) * ix
-            if best_far == 0.0 or turn < 0.0 or (turn == 0.0 and far > best_far):
-                best, best_far = i, far
-        here = best
-        if x[here] == x[start] and y[here] == y[start]:
-            break
-    return corners[:n_corners]
+            while n > least:
+                one, other = corners[n - 2], corners[n - 1]
+                if (x[other] - x[one]) * (y[i] - y[one]) - (y[other] - y[one]) * (x[i] - x[one]) > 0.0:
+                    break
+                n -= 1
+            corners[n] = i
+            n += 1
+    return corners[: max(1, n - 1)]
 
 
 @kernel

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shapely
 
-from flexsites.capacity.kernels.layout_directions import long_axis, row_directions
+from flexsites.capacity.kernels.layout_directions import hull, long_axis, row_directions
 from flexsites.capacity.kernels.layout_figures import LAYOUT, Layout
 from flexsites.capacity.kernels.layout_ground import local_edges
 from flexsites.capacity.kernels.layout_rows import best_rows, chosen_rows, fill_runs
@@ -101,6 +101,17 @@ def test_no_home_stands_by_itself_where_a_run_can_take_it(n_storeys: int) -> Non
         assert (filled[:, 2] <= runs[filled[:, 0].astype(int), 2]).all()
         assert (filled[:, 2] <= filled[:, 3]).all()
         assert (filled[:, 3] <= n_storeys * filled[:, 2]).all()
+
+
+def test_the_hull_goes_round_points_that_lie_on_its_sides_but_for_rounding() -> None:
+    """One of them was taken for a corner, and from there the way round was lost."""
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        corners = shapely.get_coordinates(shapely.convex_hull(shapely.MultiPoint(rng.uniform(0, 100, (4, 2)))))[:-1]
+        along = rng.uniform(0, 1, (len(corners), 2, 1)) * (np.roll(corners, -1, 0) - corners)[:, None]
+        points = np.concatenate([corners, (corners[:, None] + along).reshape(-1, 2)])
+        found = shapely.Polygon(points[hull(points[:, 0].copy(), points[:, 1].copy())])
+        assert shapely.area(found) == pytest.approx(shapely.area(shapely.convex_hull(shapely.MultiPoint(points))))
 
 
 @pytest.mark.parametrize("seed", range(25))
