@@ -49,8 +49,9 @@ def without_idle_corners(shapes: GeometryArray) -> GeometryArray:
     is_idle = ~bends
     is_idle[first[1:] - 1] = False  # a ring ends where it begins
     found = shapes.copy()
-    for i in np.unique(of_shape[of_part[of_ring[is_idle]]]).tolist():
-        own = np.flatnonzero(of_shape[of_part] == i)
+    of_all = of_shape[of_part]
+    for i in np.unique(of_all[of_ring[is_idle]]).tolist():
+        own = np.arange(*np.searchsorted(of_all, [i, i + 1]))
         found[i] = _rebuilt(
             shapes[i], [points[first[k] : first[k + 1]][bends[first[k] : first[k + 1]]] for k in own], of_part[own]
         )
