@@ -92,8 +92,8 @@ class Grounds:
     """
 
     def __init__(self, pieces: Geometries, entrances: Floats, approaches: Geometries | None = None) -> None:
-        plain = without_idle_corners(shapely.force_2d(pieces))
-        edges, first_edge, self.origin = local_edges(plain)
+        plain = shapely.normalize(without_idle_corners(shapely.force_2d(pieces)))
+        edges, first_edge, self.origin = _edges_of(plain)
         self.edges = [edges[begin:end] for begin, end in pairwise(first_edge)]
         self._by: Floats | None = None
         self._moved = _moved(plain, self.origin)
@@ -187,7 +187,11 @@ def local_edges(pieces: Geometries) -> tuple[Floats, Ints, Floats]:
     >>> first.tolist(), origin.tolist(), edges[:, :2].min(axis=0).tolist()
     ([0, 4], [[100.0, 200.0]], [0.5, 0.0])
     """
-    ordered = shapely.normalize(shapely.force_2d(pieces))
+    return _edges_of(shapely.normalize(shapely.force_2d(pieces)))
+
+
+def _edges_of(ordered: Geometries) -> tuple[Floats, Ints, Floats]:
+    """Return what `local_edges` does, of pieces in one order of rings and points."""
     bounds = shapely.bounds(ordered)[:, :2]
     origin = np.floor(np.where(np.isnan(bounds), 0.0, bounds))
     polygons, owner = shapely.get_parts(ordered, return_index=True)
@@ -196,15 +200,14 @@ def local_edges(pieces: Geometries) -> tuple[Floats, Ints, Floats]:
     is_edge = np.flatnonzero(np.diff(of_ring) == 0)
     of_piece = owner[of_polygon[of_ring[:-1][is_edge]]]
     edges = np.hstack([points[:-1][is_edge], points[1:][is_edge]]) - np.tile(origin[of_piece], 2)
-    first_edge = np.searchsorted(of_piece, np.arange(len(pieces) + 1))
+    first_edge = np.searchsorted(of_piece, np.arange(len(ordered) + 1))
     return np.ascontiguousarray(edges), first_edge.astype(np.int64), origin
 
 
 def _moved(pieces: Geometries, origin: Floats) -> Geometries:
-    """Return pieces in their local coordinates, in one order of rings and points."""
-    ordered = shapely.normalize(shapely.force_2d(pieces))
-    shift = np.repeat(origin, shapely.get_num_coordinates(ordered), axis=0)
-    moved: Geometries = shapely.set_coordinates(ordered, shapely.get_coordinates(ordered) - shift)
+    """Return pieces in their local coordinates."""
+    shift = np.repeat(origin, shapely.get_num_coordinates(pieces), axis=0)
+    moved: Geometries = shapely.set_coordinates(pieces.copy(), shapely.get_coordinates(pieces) - shift)
     return moved
 
 
