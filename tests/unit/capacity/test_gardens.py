@@ -110,6 +110,6 @@ def test_from_the_list_to_start_from_to_a_page(tmp_path):
     assert path.read_text(encoding="utf-8") == GARDENS_TEMPLATE
     said = told_by("gardens", path)
     assert "Van 3 achtertuinen is er in 1 plaats voor een kleine woning" in said
-    assert "1 zijn te klein of te vol, 0 te smal, 1 horen niet bij een hoekwoning" in said
+    assert "1 is te klein of te vol, 0 te smal, 1 hoort niet bij een hoekwoning" in said
     page = (tmp_path / "gardens" / "gardens.html").read_text(encoding="utf-8")
     assert "te klein of te vol" in page
