@@ -15,11 +15,15 @@ SAME_M = 1e-6
 """What differs by no more is the same. Overlays leave corners some 1e-9 m off, and how far hangs on what else was cut;
 registers give whole millimetres. So it is far more than rounding, and far less than anything that matters."""
 
+OVERLAY_M = 1e-8
+"""Ten times what an overlay puts a corner off an edge that it cuts. Corners in whole millimetres that all but lie on a
+line may lie little farther off it: where areas are to add up these stay."""
+
 _LEAST = 3
 """Corners of what has width."""
 
 
-def without_idle_corners(shapes: GeometryArray) -> GeometryArray:
+def without_idle_corners(shapes: GeometryArray, *, within_m: float = SAME_M) -> GeometryArray:
     """Return polygons without corners that lie on the line of those beside them.
 
     Which of them an overlay leaves hangs on what else was cut, so no answer may hang on them. Holes and parts without
@@ -29,10 +33,12 @@ def without_idle_corners(shapes: GeometryArray) -> GeometryArray:
     ----------
     shapes
         Shape (n,), polygons and multipolygons in m.
+    within_m
+        How far from the line a corner may lie.
 
     Returns
     -------
-        Shape (n,); no edge lies more than `SAME_M` from where it was. A shape all of whose corners bend is the same
+        Shape (n,); no edge lies more than that from where it was. A shape all of whose corners bend is the same
         object.
 
     Examples
@@ -45,7 +51,7 @@ def without_idle_corners(shapes: GeometryArray) -> GeometryArray:
     rings, of_part = shapely.get_rings(parts, return_index=True)
     points, of_ring = shapely.get_coordinates(rings, return_index=True)
     first = np.searchsorted(of_ring, np.arange(len(rings) + 1)).astype(np.int64)
-    bends = bending(points, first)
+    bends = bending(points, first, within_m)
     is_idle = ~bends
     is_idle[first[1:] - 1] = False  # a ring ends where it begins
     found = shapes.copy()
@@ -59,7 +65,7 @@ def without_idle_corners(shapes: GeometryArray) -> GeometryArray:
 
 
 @kernel
-def bending(points: FloatArray, first: IntArray) -> BoolArray:
+def bending(points: FloatArray, first: IntArray, within_m: float) -> BoolArray:
     """Return which corners of rings are left where those are dropped that lie on the line of what is left beside them.
 
     Parameters
@@ -68,6 +74,8 @@ def bending(points: FloatArray, first: IntArray) -> BoolArray:
         Rings one after the other, each ending where it begins, shape (n, 2).
     first
         Where each begins, shape (rings + 1,).
+    within_m
+        How far from the line a corner may lie.
 
     Returns
     -------
@@ -92,7 +100,7 @@ def bending(points: FloatArray, first: IntArray) -> BoolArray:
         while n_open > 0:
             n_open -= 1
             begin, end = begins[n_open], ends[n_open]
-            middle = _farthest_off(own, sure, begin, end)
+            middle = _farthest_off(own, sure, begin, end, within_m)
             if middle > begin:
                 bends[start + (sure + middle) % n] = True
                 begins[n_open], ends[n_open] = begin, middle
@@ -102,7 +110,7 @@ def bending(points: FloatArray, first: IntArray) -> BoolArray:
         before, last = 0, 0
         for i in range(1, n + 1):
             if i == n or bends[start + (sure + i) % n]:
-                if last > before and _farthest_off(own, sure, before, i) == before:
+                if last > before and _farthest_off(own, sure, before, i, within_m) == before:
                     bends[start + (sure + last) % n] = False
                 else:
                     before = last
@@ -111,9 +119,9 @@ def bending(points: FloatArray, first: IntArray) -> BoolArray:
 
 
 @kernel
-def _farthest_off(ring: FloatArray, sure: int, begin: int, end: int) -> int:
+def _farthest_off(ring: FloatArray, sure: int, begin: int, end: int, within_m: float) -> int:
     """Return which corner lies farthest off the line from one to another, counted from a sure one; begin: none does."""
-    n, middle, farthest = len(ring), begin, SAME_M
+    n, middle, farthest = len(ring), begin, within_m
     one, other = ring[(sure + begin) % n], ring[(sure + end) % n]
     for i in range(begin + 1, end):
         far = _off(ring[(sure + i) % n], one, other)

@@ -199,7 +199,7 @@ def tell_reach(context: GeometryArray, extent: BaseGeometry, own: Bounds | None,
     >>> tell_reach(np.array([small]), extent, (0, 0, 1010, 1000), report)
     >>> tell_reach(np.array([small, long]), extent, (0, 0, 1600, 1000), report)
     >>> [told.partition(":")[0] for told in report.doubts]
-    ['1 parcels beside the area reach over 400 m beyond it', 'a parcel of the area reaches over 400 m beyond it']
+    ['1 parcel beside the area reaches over 400 m beyond it', 'a parcel of the area reaches over 400 m beyond it']
     """
     known_m = CONTEXT_M - _NEAR_M
     known = extent.buffer(known_m)

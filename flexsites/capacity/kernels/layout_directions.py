@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from flexsites.capacity.kernels.layout_strips import TOUCH_M
 from flexsites.capacity.kernels.ordering import stable_order
 from flexsites.compiled import kernel
-from flexsites.geometry.corners import bending
+from flexsites.geometry.corners import SAME_M, bending
 
 __all__ = ["centre_of_area", "hull", "long_axis", "longest_edge", "row_directions"]
 
@@ -107,7 +107,7 @@ def _bent(x: Floats, y: Floats, corners: NDArray[np.int64]) -> NDArray[np.int64]
     ring = np.empty((corners.size + 1, 2))
     for i in range(ring.shape[0]):
         ring[i, 0], ring[i, 1] = x[corners[i % corners.size]], y[corners[i % corners.size]]
-    return corners[bending(ring, np.array([0, ring.shape[0]]))[:-1]]
+    return corners[bending(ring, np.array([0, ring.shape[0]]), SAME_M)[:-1]]
 
 
 @kernel

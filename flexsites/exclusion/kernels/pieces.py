@@ -9,7 +9,7 @@ import shapely
 
 from flexsites.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from flexsites.exclusion.kernels.plan_time import PlansMet
-from flexsites.geometry.corners import without_idle_corners
+from flexsites.geometry.corners import OVERLAY_M, without_idle_corners
 from flexsites.geometry.polygons import explode
 from flexsites.geometry.robust import intersect, unite
 
@@ -53,7 +53,7 @@ def dissolve_pieces(faces: GeometryArray, parcel: IntArray, n_parcels: int) -> t
     ([3.0, 2.0], [0, 0], [1, 2])
     """
     united, _ = unite(faces, parcel, n_parcels)
-    pieces, owner = explode(without_idle_corners(united))
+    pieces, owner = explode(without_idle_corners(united, within_m=OVERLAY_M))
     area, centre = shapely.area(pieces), shapely.centroid(pieces)
     order = np.lexsort((shapely.get_y(centre), shapely.get_x(centre), -area, owner))
     pieces, owner = pieces[order], owner[order]

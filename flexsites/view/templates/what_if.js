@@ -21,10 +21,10 @@
     if (plain === "") { return { value: null }; }
     if (grouped.test(plain)) {
       if (plain.length - whole.length > 1 || plain.includes(mark)) { return { value: Number(whole.replace(mark, ".")) }; }
-      return { fault: words.ambiguous.replace("{number}", plain).replace("{whole}", whole).replace("{part}", plain.replace(other, mark)) };
+      return { fault: flexsites.filled(words.ambiguous, { number: plain, whole, part: plain.replace(other, mark) }) };
     }
     if (/^[-+]?(\d+[.,]?\d*|[.,]\d+)$/.test(plain)) { return { value: Number(plain.replace(",", ".")) }; }
-    return { fault: words.no_number.replace("{number}", plain) };
+    return { fault: flexsites.filled(words.no_number, { number: plain }) };
   }
   function field(figure, label, { isLimit = false, unit = null } = {}) {
     const key = (isLimit ? "limits:" : "replace:") + figure.path, id = "what-" + key.replace(/\W+/g, "-");
