@@ -27,12 +27,14 @@ _LEAST_M = 1000.0
 _STEP_PX = 0.4
 """What borders are simplified by [A]: less than half a pixel is not seen."""
 _N_CLASSES = 5
+"""As many as the ramp has colours."""
 _SHARES = (0.1, 0.25, 0.5, 0.75)
 """Where classes of a share begin [A]."""
 _LETTER_PX, _LINE_PX = 5.6, 13.0
 """What a letter of a name takes of the map, and a line: names that would be written over each other are left out."""
 _M2_PER_KM2 = 1e6
 _WHOLE_FROM = 10.0
+"""From here on figures are whole [A]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +109,12 @@ def _per_gemeente(results: Results) -> pd.DataFrame:
     area, examined = area.loc[codes], area.loc[codes].sum(axis=1)
     known = sum((area[one] for one in AVAILABLE if one in area), start=pd.Series(0.0, index=codes))
     unknown = area["unknown"] if "unknown" in area else pd.Series(0.0, index=codes)
-    is_asked = [is_open(*both) for both in zip(known, unknown, strict=True)]
+    is_unknown = [is_open(*both) for both in zip(known, unknown, strict=True)]
     per_km2 = homes.reindex(codes).fillna(0.0) / (examined / _M2_PER_KM2)
     return pd.DataFrame(
         {
             "name": areas.loc[codes, "area_name"],
-            "homes_per_km2": per_km2.mask(np.array(is_asked)),
+            "homes_per_km2": per_km2.mask(np.array(is_unknown)),
             "unknown_share": unknown / examined,
             "geometry": areas.loc[codes, "geometry"].to_numpy(dtype=object),
         },
