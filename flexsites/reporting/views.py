@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from flexsites.reporting.presentation import presentation
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
 
 _TICKS = 4
+_LEAST_SHARE = 0.06
+"""A part that is wider has its figure written in it [A]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,18 @@ class Part:
     colour: str
     name: str
     text: str
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it is wide enough for its figure to be written in it; it is told beside it all the same."""
+        return self.share > _LEAST_SHARE
+
+    @property
+    def is_light(self) -> bool:
+        """Whether dark letters are read on its colour."""
+        colours = presentation().colours
+        verdict = colours.verdict
+        return self.colour in (verdict["excluded"], verdict["conditional"], colours.outcome["no"], colours.missing)
 
     @property
     def percent(self) -> str:

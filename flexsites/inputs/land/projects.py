@@ -19,6 +19,7 @@ right only), the second is invented."""
 
 _REQUIRED = ("project_id", "x", "y", "n_homes")
 _FIRST_YEAR = 1900
+"""Before it nothing that is counted here was built [A]."""
 _NAMES = {"x": "x_m", "y": "y_m", "n_homes": "n_homes_built", "area_m2": "built_area_m2", "year": "year_opened"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,8 +34,6 @@ _SHARES = (0.1, 0.25, 0.5, 0.75)
 _LETTER_PX, _LINE_PX = 5.6, 13.0
 """What a letter of a name takes of the map, and a line: names that would be written over each other are left out."""
 _M2_PER_KM2 = 1e6
-_WHOLE_FROM = 10.0
-"""From here on figures are whole [A]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +178,8 @@ def _of_shares(share: npt.NDArray[np.float64], words: Words) -> Classed:
 
 
 def _figure(value: float, words: Words) -> str:
-    return words.number(value, 0 if value >= _WHOLE_FROM else 1)
+    """Write where a class begins: two figures, as it was rounded to."""
+    return words.number(value, max(0, 1 - math.floor(math.log10(value))))
 
 
 def _drawn(

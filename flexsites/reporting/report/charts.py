@@ -23,8 +23,6 @@ from flexsites.tables.whole_files import write_whole
 
 FOLDER = "charts"
 _WIDTH, _ROW = 620, 34
-_LEAST_SHARE = 0.06
-"""A figure is written in a part that is as wide as that [A]; it is in the title of the part all the same."""
 _PIXELS = 2.0
 """Of a PNG to one of the chart: sharp on paper."""
 _INK, _LIGHT = "#16222e", "#ffffff"
@@ -131,14 +129,16 @@ def drawn(chart: Chart, below: str, words: Words) -> dict[str, Any]:
 
 def _stacked(alt: Any, view: StackView) -> Any:  # noqa: ANN401 - the library, and what it makes
     """Return stacked bars, each the whole of its own amounts, with the whole written beside it."""
-    rows, begin = list[dict[str, Any]](), 0.0
+    rows: list[dict[str, Any]] = []
     for label, parts, whole in view.bars:
         begin = 0.0
+        if not parts:  # of nothing there is no bar, and its word is told all the same
+            rows.append({"label": label, "whole": whole})
         for part in parts:
             rows.append({
                 "label": label, "part": part.name, "from": begin, "to": begin + part.share, "whole": whole,
-                "middle": begin + part.share / 2, "text": part.text if part.share > _LEAST_SHARE else "",
-                "is_light": part.colour in _light(),
+                "middle": begin + part.share / 2, "text": part.text if part.is_told else "",
+                "is_light": part.is_light,
             })  # fmt: skip
             begin += part.share
     names, colours = [name for name, _ in view.legend], [colour for _, colour in view.legend]
@@ -206,12 +206,6 @@ def _beside(alt: Any, base: Any, field: str) -> Any:  # noqa: ANN401
 
 def _sized(chart: Any, rows: Sequence[Any]) -> Any:  # noqa: ANN401
     return chart.properties(width=_WIDTH, height=_ROW * len(rows))
-
-
-def _light() -> tuple[str, ...]:
-    """Return the colours on which dark letters are read: as the page has them."""
-    colours = presentation().colours
-    return colours.verdict["excluded"], colours.verdict["conditional"], colours.outcome["no"], colours.missing
 
 
 def _below(manifest: Manifest, words: Words) -> str:

@@ -43,5 +43,9 @@ def test_the_workers_of_a_scheduler_are_asked_themselves(tmp_path: Path) -> None
 
 
 def test_without_a_limit_no_worker_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flexsites.runs.room.map_cells", lambda *_, **__: pytest.fail("asked"))
+    asked: list[object] = []
+    monkeypatch.setattr("flexsites.runs.room.map_cells", lambda *one, **_: asked.append(one) or ["not told"])
     require_room_for_cells(resolve("demo"), Options(tmp_path))
+    assert asked == []
+    require_room_for_cells(resolve("demo"), Options(tmp_path, memory="9GiB"))
+    assert len(asked) == 1

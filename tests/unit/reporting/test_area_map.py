@@ -10,10 +10,11 @@ import pytest
 
 from flexsites.reporting.names import words_of
 from flexsites.reporting.report import page
-from flexsites.reporting.report.area_map import area_maps, breaks_of
+from flexsites.reporting.report.area_map import _of_homes, area_maps, breaks_of
 from flexsites.reporting.report.page import render_report
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.summaries.all_tables import summary
+from flexsites.reporting.words import Words
 from flexsites.tables import Sites
 from flexsites.tables.counting import AVAILABLE
 from flexsites.tables.files import write_table
@@ -79,6 +80,14 @@ def test_classes_hold_every_value() -> None:
         held = np.bincount(np.searchsorted(breaks, values, side="right"), minlength=6)[1:]
         assert held.sum() == n
         assert held.max() <= max(1, 0.3 * n)
+
+
+def test_small_figures_are_told_apart() -> None:
+    words = Words("en")
+    labels = [label for label, _ in _of_homes(np.array([0.012, 0.034, 0.9, 7.25, 640.0]), words)[0][2:]]
+    ends = [one for label in labels for one in label.removesuffix(" and more").split(" – ")]
+    assert ends[0] == "0.012"
+    assert all(float(low) < float(high) for low, high in (label.split(" – ") for label in labels[:-1]))
 
 
 def _with_verdicts(run_directory: Path, tmp_path: Path, verdicts: dict[str, str]) -> Results:

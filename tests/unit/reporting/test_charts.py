@@ -11,7 +11,7 @@ import pytest
 from flexsites.errors import MissingExtraError
 from flexsites.reporting import open_results, write_charts
 from flexsites.reporting.names import words_of
-from flexsites.reporting.report.charts import charts_of, drawn
+from flexsites.reporting.report.charts import Chart, charts_of, drawn
 from flexsites.reporting.report.page import render_report
 from flexsites.reporting.views import RangeView, StackView
 
@@ -40,6 +40,15 @@ def test_a_picture_tells_what_the_page_tells(lang: str, run_directory: Path, tmp
             assert text in page
 
 
+def test_what_has_no_bar_is_told_all_the_same(run_directory: Path) -> None:
+    words = words_of(open_results(run_directory), "nl")
+    view = StackView([("leeg", [], words.unknown)], [("ja", "#000000")])
+    convert = pytest.importorskip("vl_convert")
+    svg = convert.vegalite_to_svg(drawn(Chart("empty", "titel", view), "", words))
+    assert ">leeg<" in svg
+    assert f">{words.unknown}<" in svg
+
+
 def test_parts_follow_each_other_to_the_whole(run_directory: Path) -> None:
     results = open_results(run_directory)
     words = words_of(results, "nl")
@@ -61,9 +70,9 @@ def test_without_the_extra_it_says_which_to_install(run_directory: Path, monkeyp
 
 
 def _told(view: object) -> list[tuple[str, str]]:
-    """Return the label of each row and what is written beside it."""
+    """Return the label of each row and what is written beside it, also where there is no bar."""
     if isinstance(view, StackView):
-        return [(label, whole) for label, parts, whole in view.bars if parts]
+        return [(label, whole) for label, _, whole in view.bars]
     if isinstance(view, RangeView):
         return [(row.label, row.text) for row in view.rows]
     return [(bar["label"], bar["text"]) for bar in view]  # type: ignore[attr-defined]
