@@ -7,7 +7,7 @@ Locations and clusters look over borders: they follow once every gemeente was as
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -25,13 +25,14 @@ from flexsites.config.readings import Reading
 from flexsites.exclusion.both_readings import by_parcel
 from flexsites.exclusion.pieces import position_of
 from flexsites.exclusion.selection import geometry_of
+from flexsites.finished.ahead import Ahead
 from flexsites.finished.assessed import assess, begin, shared_out, study_with
 from flexsites.finished.at_hand import LandAtHand, open_land_of
 from flexsites.finished.foreseen import may_be_assessed
 from flexsites.finished.grounds import Grounds, codes_of, grounds_of_parcels
 from flexsites.finished.helper import Helper, Share
 from flexsites.finished.kept import MOST_BYTES, Kept, bytes_held, n_besides
-from flexsites.finished.land import Remade, rehearse, remake, stand_on
+from flexsites.finished.land import Foreknown, Remade, rehearse, remake, stand_on
 from flexsites.finished.opened import Finished, in_order_of, open_finished
 from flexsites.geometry.nearness import two_steps_near
 from flexsites.tables.files import read
@@ -100,14 +101,32 @@ class ByGemeente:
     _opened: list[_Divided] = field(default_factory=list, repr=False)
     _asked: list[tuple[Reading, dict[str, Remade]]] = field(default_factory=list, repr=False)
     _parts: dict[str, LandAtHand] = field(default_factory=dict, repr=False)
+    _ahead: list[Ahead] = field(default_factory=list, repr=False)
 
     def call(self, n_helpers: int) -> None:
         """Start processes that help, where all of them can hold the land; they open it beside this one."""
         while self.helpers:
             self.helpers.pop().end()
+        for one in self._ahead:
+            one.rest()
         n_helpers = min(n_helpers, n_besides(len(self.run.tables["sites"])))
         opening = partial(open_to_help, self.run.directory)
         self.helpers += [Helper(opening, self.mark()) for _ in range(n_helpers)]
+
+    def look_ahead(self, readings: Iterable[Reading]) -> None:
+        """Have readings of the whole assessed by a process of its own, while that has time and room, and wait for it.
+
+        Of a run of which not so many processes can hold the land nothing is.
+        """
+        if n_besides(len(self.run.tables["sites"])) <= len(self.helpers):
+            return
+        ahead = Ahead(partial(open_to_help, self.run.directory), self.mark())
+        self._ahead[:] = [ahead]
+        if ahead.start():
+            for reading in readings:
+                if not ahead.learn(reading, _WHOLE):
+                    break
+        ahead.rest()
 
     def order_from(self, first: str) -> list[str]:
         """Return the gemeenten, the first one first, then by how far their middles lie from its middle."""
@@ -184,7 +203,7 @@ class ByGemeente:
 
     def foreseen(self, reading: Reading, gemeente: str | None) -> int:
         """Return how many parcels may be assessed for a reading, of a gemeente or of all; 0 where it was asked."""
-        if (gemeente or _WHOLE) in self._begun(reading):
+        if (gemeente or _WHOLE) in self._begun(reading) or any(one.knows(reading) for one in self._ahead):
             return 0
         divided = self._land()
         may = may_be_assessed(divided.whole, study_with(divided.whole, reading), reading)
@@ -208,14 +227,22 @@ class ByGemeente:
         """Return what a reading leaves of a gemeente, or of all, remembered while few other rules are asked."""
         made = self._begun(reading)
         if gemeente not in made:
-            there = [one for one in self.helpers if one.is_ready()]
+            part, foreknown = self._at(gemeente), self._foreknown(reading)
+            there = [one for one in self.helpers if foreknown is None and one.is_ready()]
             helping = [one.help(reading, gemeente, i, 1 + len(there)) for i, one in enumerate(there, start=1)]
-            part = self._at(gemeente)
-            made[gemeente] = remake(part, study_with(part, reading), reading, helping, n_copies=self.n_copies)
+            study = study_with(part, reading)
+            made[gemeente] = remake(part, study, reading, helping, n_copies=self.n_copies, foreknown=foreknown)
         others = [one for one in self._asked if one[1] is not made]
         most = _MOST_QUESTIONS if bytes_held(len(self.run.tables["sites"])) <= MOST_BYTES else 1
         self._asked[:] = [(reading, made), *others][:most]
         return made[gemeente]
+
+    def _foreknown(self, reading: Reading) -> Foreknown | None:
+        """Return what was assessed of a reading before it was asked."""
+        for ahead in self._ahead:
+            if (share := ahead.of(reading)) is not None:
+                return Foreknown(self._land().whole.parcels.loc[share[0], "site_id"], share[1])
+        return None
 
     def _at(self, gemeente: str) -> LandAtHand:
         return self._land().whole if gemeente == _WHOLE else self._part_of(gemeente)

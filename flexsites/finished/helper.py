@@ -10,6 +10,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -77,10 +78,16 @@ class Helper:
         Opens the run, in the helper: a module-level function, or a partial of one.
     mark
         Of the run as this process has it: who opened it in another state does not help.
+    patience
+        How long a share is waited for still, by the seconds since it was asked.
+    niceness
+        How far it stands back for others that want the same core: 19 is what takes only what they leave.
     """
 
     opening: Callable[[], Sharing]
     mark: int
+    patience: Callable[[float], float] = patience_s
+    niceness: int = 0
     _process: BaseProcess = field(init=False, repr=False)
     _pipe: Connection = field(init=False, repr=False)
     _is_open: bool = field(default=False, init=False, repr=False)
@@ -92,7 +99,9 @@ class Helper:
         """Start the process."""
         spawn = multiprocessing.get_context("spawn")
         self._pipe, theirs = spawn.Pipe()
-        self._process = spawn.Process(target=_help, args=(theirs, self.opening, os.getpid()), daemon=True)
+        self._process = spawn.Process(
+            target=_help, args=(theirs, self.opening, os.getpid(), self.niceness), daemon=True
+        )
         self._process.start()
         # Of this end nothing is left here: when the helper ends its pipe does.
         theirs.close()
@@ -127,7 +136,7 @@ class Helper:
 
     def _answer(self, number: int, begin: float) -> Share | None:
         """Return the answer of a number, or none."""
-        until = time.perf_counter() + patience_s(time.perf_counter() - begin)
+        until = time.perf_counter() + self.patience(time.perf_counter() - begin)
         with self._turn:
             try:
                 if self._is_open and self._n_told < number and self._pipe.poll(max(0.0, until - time.perf_counter())):
@@ -138,8 +147,14 @@ class Helper:
             self._end()
             return None
 
+    def is_gone(self) -> bool:
+        """Whether it has ended, or opened another state of the run."""
+        return self._pipe.closed or not self._process.is_alive()
+
     def end(self) -> None:
         """End it: it is asked no more."""
+        # First of all: who waits for its answer has the turn, and gives it back when there comes none.
+        self._process.kill()
         with self._turn:
             self._end()
 
@@ -149,8 +164,10 @@ class Helper:
         self._process.kill()
 
 
-def _help(pipe: Connection, opening: Callable[[], Sharing], parent: int) -> None:
+def _help(pipe: Connection, opening: Callable[[], Sharing], parent: int, niceness: int) -> None:
     """Open a run and answer what is asked, until the pipe ends."""
+    if sys.platform != "win32":
+        os.nice(niceness)
     # Who is at the keyboard stops the process that asks: with it this one ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=end_with, args=(parent,), daemon=True).start()

@@ -8,7 +8,7 @@ are asked of every piece, but nothing is intersected for them either.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -48,7 +48,7 @@ from flexsites.tables import Frame
 from flexsites.tables.contract import is_among
 from flexsites.tables.files import read
 
-__all__ = ["ChangedLand", "OtherLand", "Remade", "change_land", "rehearse", "remake", "stand_on"]
+__all__ = ["ChangedLand", "Foreknown", "OtherLand", "Remade", "change_land", "rehearse", "remake", "stand_on"]
 
 Rules = tuple[ExclusionRule, ...]
 Bools = npt.NDArray[np.bool_]
@@ -158,8 +158,30 @@ class Remade:
     n_assessed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Foreknown:
+    """What a reading leaves of parcels that were assessed before it was asked.
+
+    Attributes
+    ----------
+    site_ids
+        The parcels.
+    tables
+        As `assess` returns them.
+    """
+
+    site_ids: pd.Series[str]
+    tables: Mapping[str, Frame]
+
+
 def remake(
-    at_hand: LandAtHand, study: Study, reading: Reading, helpers: Sequence[Helping] = (), *, n_copies: int = 0
+    at_hand: LandAtHand,
+    study: Study,
+    reading: Reading,
+    helpers: Sequence[Helping] = (),
+    *,
+    n_copies: int = 0,
+    foreknown: Foreknown | None = None,
 ) -> Remade:
     """Assess the parcels that a reading changes, and return the tables of all: of the others as the run has them.
 
@@ -171,8 +193,12 @@ def remake(
         Each gives what it assessed of its share, the second and on, or none: then that is assessed here.
     n_copies
         Where there are no helpers, so many copies of this process assess a share each, made for this question.
+    foreknown
+        What is not assessed again; nobody helps with the little that it may lack.
     """
     begun = begin(at_hand, study, reading)
+    if foreknown is not None:
+        return _told(begun, list(_with_foreknown(begun, foreknown)))
     mine, *theirs = shared_out(begun, 1 + (len(helpers) or n_copies))
     with ExitStack() as copies:
         if not helpers:
@@ -185,6 +211,15 @@ def remake(
             is_same = found is not None and np.array_equal(found[0], share)
             parts.append(found[1] if found is not None and is_same else assess(begun, share))
     return _told(begun, parts)
+
+
+def _with_foreknown(begun: Begun, foreknown: Foreknown) -> Iterator[Mapping[str, Frame]]:
+    """Give what is known of the parcels that are asked, and assess those of which nothing is."""
+    site_ids = begun.at_hand.parcels["site_id"]
+    is_known = np.asarray(begun.is_asked & is_among(site_ids, foreknown.site_ids), dtype=bool)
+    yield {name: one[is_among(_parcels_of(one), site_ids[is_known])] for name, one in foreknown.tables.items()}
+    if (left := begun.is_asked & ~is_known).any():
+        yield assess(begun, left)
 
 
 def _share_of(begun: Begun, is_mine: Bools) -> Share:
@@ -238,11 +273,15 @@ def _with_rows_of(run: Finished, name: str, made: Frame, site_ids: pd.Series[str
     """Return a table of the run in which the rows of some parcels are those made, by its key."""
     table = t.Reasons if name == "reasons" else ASSESSED[name]
     own = run.tables[name] if name in run.tables else read(run.directory / f"{name}.parquet")
-    # Of no rows a partition of texts has no columns.
-    named = [one.rpartition("#")[0] for one in own["piece_id"]] if "site_id" not in own.columns else own["site_id"]
-    parcel = pd.Series(named, index=own.index, dtype="str")
-    kept = own[~is_among(parcel, site_ids)]
+    kept = own[~is_among(_parcels_of(own), site_ids)]
     return t.concat([kept, made], table).sort_values(list(table.key), kind="stable", ignore_index=True)
+
+
+def _parcels_of(rows: Frame) -> pd.Series[str]:
+    """Return the parcel of each row of a table of pieces, or of parcels."""
+    # Of no rows a partition of texts has no columns.
+    named = [one.rpartition("#")[0] for one in rows["piece_id"]] if "site_id" not in rows.columns else rows["site_id"]
+    return pd.Series(named, index=rows.index, dtype="str")
 
 
 def stand_on(at_hand: LandAtHand, study: Study, exclusions: Frame, tables: Mapping[str, Frame]) -> Finished:

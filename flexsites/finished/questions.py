@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 
 from flexsites.compiled import no_search_for_garbage
 from flexsites.config.readings import BASE, Reading
@@ -27,6 +29,9 @@ from flexsites.tables.contract import Remembered, frames_remembered
 from flexsites.tables.summary_tables import Variants
 
 __all__ = ["Compared", "Questions", "WhatIf"]
+
+_EFFECTS = ("off", "restrict", "exclude", "flag")
+"""What a rule can be read as, as it is asked most; what it takes leaves the same when it is off and when it flags."""
 
 _ENOUGH_TO_TELL = 100
 """A question that assesses so many parcels tells how long one takes."""
@@ -143,6 +148,35 @@ class Questions:
         with frames_remembered(self._looked_at), no_search_for_garbage():
             self._land.call(self.n_helpers)
             self._land.prepare()
+
+    def look_ahead(self) -> None:
+        """Have what rules leave with another effect assessed before it is asked, what takes least first; wait for it.
+
+        A process of its own does it in the time that others leave; meanwhile any question may be asked. `end` ends it.
+        """
+        self._land.look_ahead(self._likely())
+
+    def _likely(self) -> Iterator[Reading]:
+        """Give the rules of the run each with another effect, where parcels are assessed for it."""
+        for _, rule_id, effects in sorted(self._lasting(), key=itemgetter(0)):
+            for effect in effects:
+                with suppress(ConfigError):
+                    yield self._read_alone(rule_id, effect)
+
+    def _lasting(self) -> Iterator[tuple[int, str, list[str]]]:
+        """Give the rules of which another effect changes parcels: about how many, the rule, and its other effects."""
+        for rule in self.run.settings.rules:
+            now = rule.effect if rule.is_on else "off"
+            if now == "include":
+                continue
+            effects = [one for one in _EFFECTS if one != now]
+            with suppress(ConfigError):  # only a run of its own answers it
+                if n_parcels := self._land.foreseen(self._read_alone(rule.rule_id, effects[0]), None):
+                    yield n_parcels, rule.rule_id, effects
+
+    def _read_alone(self, rule_id: str, effect: str) -> Reading:
+        """Return the run with another effect of one rule."""
+        return self.reading(variant_asked({"effects": {rule_id: effect}}))
 
     def end(self) -> None:
         """End the processes that help."""

@@ -76,6 +76,8 @@ class Asked:
                 self._opened[0].prepare_figures()
             with self._turn_of_land:
                 self._opened[0].prepare_land()
+            if self.workers > 1:
+                self._opened[0].look_ahead()
 
     def form(self, words: Words) -> dict[str, Any]:
         """Return what may be changed, and what it is in the run.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from typing import Any
 
@@ -23,9 +24,11 @@ class _Opened:
         return 7
 
     def share(self, reading: Any, gemeente: str, i: int, n_shares: int) -> Any:
-        """Answer, fail, or die."""
+        """Answer, fail, sleep, or die."""
         if reading == "dies":
             os._exit(1)
+        if reading == "sleeps":
+            time.sleep(3600)
         if reading == "fails":
             raise ValueError(reading)
         return np.array([True]), {"pieces": pd.DataFrame({"told": [reading, gemeente, i, n_shares]})}
@@ -58,3 +61,19 @@ def test_a_helper_that_opened_another_state_of_the_run_is_asked_nothing() -> Non
     assert not _ready(helper)
     helper._process.join(60)
     assert not helper._process.is_alive()
+
+
+def test_a_helper_is_ended_while_its_answer_is_waited_for() -> None:
+    """Who waits gets none at once, however long it would have waited."""
+    helper: Any = Helper(_Opened, mark=7, patience=lambda _: 3600.0, niceness=19)
+    assert _ready(helper)
+    found: list[Any] = []
+    answer = helper.help("sleeps", "GM1", 1, 2)
+    waits = threading.Thread(target=lambda: found.append(answer()))
+    waits.start()
+    assert os.getpriority(os.PRIO_PROCESS, helper._process.pid) == 19
+    assert not helper.is_gone()
+    helper.end()
+    waits.join(60)
+    assert found == [None]
+    assert helper.is_gone()
