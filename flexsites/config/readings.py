@@ -21,6 +21,7 @@ from flexsites.config.rules import ExclusionRule, PlannedCapacity
 from flexsites.config.run import Estimate, Variant
 from flexsites.config.settings import PREPARED, Settings, differing, replaced
 from flexsites.config.suitability import Flexmilieu, TargetGroup, Threshold
+from flexsites.config.vetoes import with_vetoes
 from flexsites.errors import ConfigError, Fault, FlexsitesError
 
 BASE = "base"
@@ -172,7 +173,7 @@ def variant_reading(settings: Settings, variant: Variant, path: Path) -> Reading
         own = _bridged(own, variant.bridging, f"{where}.bridging")
     limited = {key: _limited(group, variant.limits) for key, group in own.target_groups.items()}
     try:
-        rules = switched(own.rules, variant)
+        rules = switched(with_vetoes(own.rules, variant.vetoes), variant)
     except FlexsitesError as error:
         raise ConfigError(error.within(where)) from error
     own = replace(own, rules=rules, target_groups=limited)

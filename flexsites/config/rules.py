@@ -20,7 +20,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from flexsites.config.base import Label, Model, Number
 from flexsites.config.places import LocalRule, Place, Where, WhereLayer, WhereNumber, number_unit_faults
@@ -364,5 +364,19 @@ class RasterAbove(BaseRule):
         return tuple(dict.fromkeys((self.raster, *bound)))
 
 
-ExclusionRule = Inside | WithinDistance | PlannedCapacity | LandUse | InUse | RasterAbove
+class Listed(BaseRule):
+    """Parcels that are listed by id, as a whole: a user's own vetoes, or what a user has marked."""
+
+    kind: Literal["listed"]
+    """Parcels that are listed."""
+    parcels: tuple[Annotated[str, StringConstraints(min_length=1)], ...] = Field(min_length=1)
+    """Their ids, as the results have them (`site_id`); the order tells nothing."""
+
+    @field_validator("parcels")
+    @classmethod
+    def _in_order(cls, parcels: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(sorted(set(parcels)))
+
+
+ExclusionRule = Inside | WithinDistance | PlannedCapacity | LandUse | InUse | RasterAbove | Listed
 Rule = Annotated[ExclusionRule, Field(discriminator="kind")]

@@ -84,6 +84,8 @@ class Variant(RuleVariant):
     """What reports call the variant."""
     change: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Per rule the fields that differ (a distance, a threshold); that rule alone is computed again."""
+    vetoes: tuple[str, ...] = ()
+    """Parcels, by id, that stay out of the answer besides those that the run vetoes."""
     limits: Annotated[dict[str, Number], Unit(ANY)] = Field(default_factory=dict)
     """Another limit per measure, wherever a target group requires it."""
     replace: dict[str, Any] = Field(default_factory=dict)
@@ -164,6 +166,9 @@ class Run(Model):
     """The rule set: a name of configs/rules/exclusion, or a file."""
     own_rules: tuple[Rule, ...] = ()
     """Rules over the set: the same id takes the place of a rule, another id follows."""
+    vetoes: tuple[str, ...] = ()
+    """Parcels, by id (`site_id`), that stay out of the answer whatever else allows them: the rule `own_vetoes`, after
+    all others."""
     effects: dict[str, Literal[Effect, "off"]] = Field(default_factory=dict)
     """Another effect for a rule of the set in this run, or `off`; to name a rule that is off turns it on."""
     assess: tuple[Literal["parcels", "roofs"], ...] = Field(default=("parcels",), min_length=1)

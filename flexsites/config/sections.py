@@ -21,6 +21,7 @@ from flexsites.config.shelf import Shelf
 from flexsites.config.source_rows import Row
 from flexsites.config.sources import Sources
 from flexsites.config.suitability import TargetGroup
+from flexsites.config.vetoes import with_vetoes
 from flexsites.errors import ConfigError, Fault, NotFoundError
 
 M = TypeVar("M", bound=BaseModel)
@@ -105,11 +106,12 @@ class Reader:
         for path, one in chain:
             self._note_rules(self.shelf.told(path), one.rules)
             self._note_rest(self.shelf.told(path), one)
-        self._note_rules(self.shelf.told(self.path), self.run.own_rules)
+        own = with_vetoes(self.run.own_rules, self.run.vetoes)
+        self._note_rules(self.shelf.told(self.path), own)
         base = joined(chain)
         time = base.time.model_copy(update={"reference_date": self.run.reference_date})
         try:
-            return base.model_copy(update={"time": time}).amended(self.run.own_rules)
+            return base.model_copy(update={"time": time}).amended(own)
         except ValidationError as error:
             faults = [Fault(one["msg"], f"{self.path}: own_rules", "correct it") for one in error.errors()]
             raise ConfigError(faults) from error

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from flexsites.arrays import BoolArray, GeometryArray, IntArray
@@ -15,6 +16,7 @@ from flexsites.config.rules import (
     Inside,
     InUse,
     LandUse,
+    Listed,
     PlannedCapacity,
     RasterAbove,
     WithinDistance,
@@ -40,6 +42,7 @@ from flexsites.geometry.polygons import repair
 from flexsites.geometry.robust import NOISE_M2, split, unite
 from flexsites.geometry.shared_area import shared_areas
 from flexsites.tables import Frame
+from flexsites.tables.contract import is_among
 
 _AREA = 2
 
@@ -160,6 +163,11 @@ def _land_use(position: int, rule: LandUse, parcels: Frame, layers: Frame, _time
     return [Constraint(position, areas_of(rows, rule))]
 
 
+def _listed(position: int, rule: Listed, parcels: Frame, _layers: Frame, _time: TimeModel) -> list[Constraint]:
+    is_asked = is_among(parcels["site_id"], pd.Series(rule.parcels, dtype="str"))
+    return [Constraint(position, geometry_of(parcels)[is_asked], is_asked, is_whole=True)]
+
+
 def _in_use(position: int, rule: InUse, parcels: Frame, layers: Frame, _time: TimeModel) -> list[Constraint]:
     rows = select(layers, rule.layer, rule.where, rule_id=rule.rule_id, where_number=rule.where_number)
     if rule.around_m is not None:
@@ -247,4 +255,5 @@ _CONSTRAIN: dict[type, Callable[..., list[Constraint]]] = {
     LandUse: _land_use,
     InUse: _in_use,
     RasterAbove: _raster_above,
+    Listed: _listed,
 }

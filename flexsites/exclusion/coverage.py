@@ -10,7 +10,7 @@ import shapely
 
 from flexsites.arrays import BoolArray, FloatArray, GeometryArray
 from flexsites.config.rule_sets import PIECE_TESTS, PieceTests
-from flexsites.config.rules import ExclusionRule, InUse
+from flexsites.config.rules import ExclusionRule, InUse, Listed
 from flexsites.exclusion.kernels.built_share import covered_share
 from flexsites.exclusion.kernels.coverage import is_known_around, meets_within
 from flexsites.exclusion.kernels.spoken import COVERED, NOT, PARTLY, Codes, Spoken
@@ -143,7 +143,9 @@ def _where_they_hold(found: dict[str, Told], rules: tuple[ExclusionRule, ...], p
 
 
 def _of_rule(rule: ExclusionRule, spoken: Sources, layers: Frame) -> Told:
-    if rule.layer_key is None:
+    if isinstance(rule, Listed):  # a list says of every parcel whether it is on it
+        coverage, share = np.full(len(spoken.sites), COVERED, dtype=np.int8), np.ones(len(spoken.sites))
+    elif rule.layer_key is None:
         coverage, share = spoken.of_land_use(None)
     else:
         coverage, share = spoken.of_layer(rule.layer_key, rule.reach_m)

@@ -11,9 +11,9 @@ import pandas as pd
 from flexsites import tables as t
 from flexsites.config.readings import Reading, lies_as
 from flexsites.config.resolved import study_of
-from flexsites.config.rules import ExclusionRule
+from flexsites.config.rules import ExclusionRule, Listed
 from flexsites.config.study import Study
-from flexsites.errors import InputError
+from flexsites.errors import Fault, InputError
 from flexsites.exclusion.alike import cutting, told_by_others
 from flexsites.exclusion.attribution import names_of
 from flexsites.exclusion.kernels.labels import has_label
@@ -22,6 +22,7 @@ from flexsites.exclusion.overlay import overlay, overlay_further
 from flexsites.exclusion.pieces import position_of, together_by_id
 from flexsites.finished.kept import Kept
 from flexsites.finished.opened import Finished
+from flexsites.inputs.land.listed_parcels import strangers
 from flexsites.inputs.land.rule_needs import RuleNeeds, needs_of
 from flexsites.inputs.prepared import Prepared, open_prepared
 from flexsites.surroundings import halo_m
@@ -33,8 +34,8 @@ from flexsites.tables.run_directory import holding_of
 from flexsites.tables.windows import window_of
 
 __all__ = [
-    "LandAtHand", "cut_faces", "cut_further", "cutting_anew", "in_order_of_cutting", "layers_of", "needs_cells",
-    "new_rules", "open_land_of", "study_of_run",
+    "LandAtHand", "cut_faces", "cut_further", "cutting_anew", "in_order_of_cutting", "layers_of", "listed_strangers",
+    "needs_cells", "new_rules", "open_land_of", "study_of_run",
 ]  # fmt: skip
 
 Rules = tuple[ExclusionRule, ...]
@@ -93,6 +94,18 @@ def needs_cells(run: Finished, reading: Reading, study: Study | None = None) -> 
         lacking.add("pieces")
     left = (path for path in changed if path in lacking or not _is_of_land(path))
     return tuple(dict.fromkeys(path.removesuffix(f"__{reading.id}") for path in left))
+
+
+def listed_strangers(run: Finished, reading: Reading) -> list[Fault]:
+    """Return what is wrong with the parcels that a reading lists and the run does not: each must be one of the run's.
+
+    `needs_cells` tells of them as well, for who would rather have a run tell its faults.
+    """
+    known = {rule.rule_id for rule in run.base.rules if isinstance(rule, Listed)}
+    listing = [rule for rule in reading.rules if isinstance(rule, Listed) and rule.rule_id not in known]
+    if not listing:
+        return []
+    return strangers(listing, open_prepared(run.directory / "canonical", []).tables)
 
 
 def _is_of_land(path: str) -> bool:
@@ -158,6 +171,7 @@ def _not_at_hand(run: Finished, before: Study, new: Rules) -> Iterator[str]:
     except InputError:
         yield from after
         return
+    yield from (name for name, rule in after.items() if strangers([rule], inputs.tables))
     for name, rule in after.items():
         layers = zip(rule.layer_keys, rule.source_keys, strict=True)
         is_prepared = all(key in inputs.layers or source not in given for key, source in layers)

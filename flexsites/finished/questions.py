@@ -16,7 +16,7 @@ from flexsites.config.run import Variant
 from flexsites.config.study import Study
 from flexsites.config.what_if import as_yaml, variant_asked
 from flexsites.errors import ConfigError, Fault
-from flexsites.finished.at_hand import needs_cells, study_of_run
+from flexsites.finished.at_hand import listed_strangers, needs_cells, study_of_run
 from flexsites.finished.by_gemeente import ByGemeente
 from flexsites.finished.counted import Counted, count
 from flexsites.finished.foreseen import Foreseen, Kind, kind_of, seconds_of
@@ -254,8 +254,11 @@ class Questions:
         return self._land.is_open
 
     def rest(self, variant: Variant, gemeente: str) -> list[str]:
-        """Return the gemeenten that are best asked one by one after this one, nearest first; none: ask the whole."""
-        return self._land.order_from(gemeente)[1:] if self.is_of_land(variant) else []
+        """Return the gemeenten that are best asked one by one after this one, nearest first; none: ask the whole.
+
+        Parcels that lie in none are of the whole alone: nobody asks for them by name.
+        """
+        return [one for one in self._land.order_from(gemeente)[1:] if one] if self.is_of_land(variant) else []
 
     def is_of_land(self, variant: Variant) -> bool:
         """Return whether a variant leaves other land than the run, so that parcels are assessed for it."""
@@ -270,6 +273,8 @@ class Questions:
         reading = reading_of(self.run.settings, variant, RESOLVED)
         if not self._study:
             self._study.append(study_of_run(self.run))
+        if faults := listed_strangers(self.run, reading):
+            raise ConfigError([one.within(f"variants.{variant.id}") for one in faults])
         if cannot := needs_cells(self.run, reading, self._study[0]):
             what = f"this cannot be answered from a finished run: {', '.join(cannot)}"
             remedy = "put the variant in the run file and run it: its cells are assessed"

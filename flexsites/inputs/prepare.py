@@ -23,6 +23,7 @@ from flexsites.config.street_sources import OsmPlace
 from flexsites.errors import Fault, InputError
 from flexsites.inputs.formats.files import Places, is_remote
 from flexsites.inputs.formats.locked import Fetched
+from flexsites.inputs.land.listed_parcels import strangers
 from flexsites.inputs.land.rule_needs import columns_asked
 from flexsites.inputs.preparation import Preparation, once_each
 from flexsites.inputs.prepare_land import (
@@ -182,6 +183,8 @@ def _walk(
         area = resolve_area(preparation, request.area, areas)
         if area is not None:
             prepare_parcels(preparation, area, areas)
+            if "parcels" in preparation.tables:
+                preparation.faults += strangers(request.rules, preparation.tables)
         around = window_around(preparation, area or RunArea(), request.halo_m)
         others = (*request.layers, *([request.area.within] if request.area.within else []))
         prepare_layers(preparation, request.rules, areas, around, request.reference_date, others)

@@ -29,7 +29,7 @@ _NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Asks:
-    """One thing that a question asks otherwise: its kind (limits, replace, effects), its path, and what it is to be."""
+    """One thing that a question asks otherwise: its kind (limits, replace, effects, vetoes), path and value."""
 
     kind: str
     path: str
@@ -79,21 +79,24 @@ def told_by_form(
     told = f"{what}. {said('Remedy')}: {said(fault.remedy)}."
     if words.lang == "nl":
         told = re.sub(r"(?<=\d)\.(?=\d)", ",", told)
-    return f"{'; '.join(places) or said(at)}: {told}"
+    ids = f" ({', '.join(map(str, fault.ids))})" if fault.ids else ""
+    return f"{'; '.join(places) or said(at)}{ids}: {told}"
 
 
 def _asked(changes: Mapping[str, Any]) -> list[Asks]:
     """Return all that is asked otherwise, one by one."""
     kinds = [(kind, changes.get(kind)) for kind in ("limits", "replace", "effects")]
-    return [
-        Asks(kind, str(path), one) for kind, asked in kinds if isinstance(asked, dict) for path, one in asked.items()
-    ]
+    named = [(kind, asked) for kind, asked in kinds if isinstance(asked, dict)]
+    found = [Asks(kind, str(path), one) for kind, asked in named for path, one in asked.items()]
+    return [*found, *([Asks("vetoes", "", changes["vetoes"])] if changes.get("vetoes") else [])]
 
 
 def _about(what: str, at: str, asked: Sequence[Asks], milieus: Sequence[str]) -> list[Asks]:
     """Return which of what is asked a fault is about: of the place it names, by name, else by value; else all there."""
     place = re.sub(r"\bflexmilieus\.(\d+)", lambda found: f"flexmilieus.{_of(milieus, int(found[1]))}", at)
     said = set(re.findall(r"[\w.-]+", what))
+    if at == "vetoes":
+        return [one for one in asked if one.kind == "vetoes"]
     own = [one for one in asked if one.kind == "limits" and one.path in said]
     own = own or [one for one in asked if one.kind == "effects" and place == f"effects.{one.path}"]
     if own:
@@ -114,6 +117,7 @@ def _labels(form: Mapping[str, Any], words: Words) -> dict[tuple[str, str], str]
     found = {("replace", path): f"{words.text('view.tests')}, {label}" for path, label in tests.items()}
     found |= {("replace", one["path"]): _of_three(words.text("view.common"), one, words) for one in form["common"]}
     found["replace", form["reach"]["path"]] = words.text("view.cluster_reach")
+    found["vetoes", ""] = words.text("view.vetoes")
     for rule in form["rules"]:
         found["effects", rule["id"]] = f"{words.text('view.rules')}, {rule['label']}"
         if rule["distance"] is not None:

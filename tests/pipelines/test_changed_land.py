@@ -71,6 +71,7 @@ RULES: dict[str, dict[str, Any]] = {
         "change": {"power_lines": {"locally": [_locally({"provincies": ["PV91"]}, {"distance_m": figure(60)})]}}
     },
     "bound_to_a_layer": {"change": {"power_lines": {"where_layer": {"layer": "land_use"}}}},
+    "vetoed": {"vetoes": ["99010030600000"]},
     "longer": {"term_years": figure(20, unit="year")},
     "less_land": {"replace": {"pieces.min_area_m2": figure(1500, unit="m2")}},
     "urban_parking": {
@@ -91,7 +92,7 @@ RULES: dict[str, dict[str, Any]] = {
 }
 
 
-OFTEN = ("distance", "in_a_place", "narrow", "with_figures")
+OFTEN = ("distance", "in_a_place", "vetoed", "narrow", "with_figures")
 """Those of every run of the tests; `.ci/deep` has all, on a larger area."""
 ASKED = OFTEN if PROFILE == "ci" else tuple(RULES)
 GROUPS = [OFTEN, *([] if PROFILE == "ci" else [tuple(name for name in RULES if name not in OFTEN)])]
@@ -231,6 +232,24 @@ def test_gemeenten_asked_one_by_one_are_the_whole_and_their_counts_its_totals(
     own = Questions(run).answer(variant)
     for table in ("pieces", "suitability", "units", "location_suitability", "clusters"):
         pd.testing.assert_frame_equal(found.tables[table], own.tables[table])
+
+
+def test_parcels_that_lie_in_no_gemeente_are_asked_with_the_whole(finished: Path) -> None:
+    """Nobody asks for them by name, and they count: a page asks the gemeenten that it is told of, and then all."""
+    asked = Asked(own_directory(finished))
+    known = Questions(open_finished(own_directory(finished)))
+    sites = known.run.tables["sites"]
+    codes = np.resize(np.array(["GM0001", "GM0002", None], dtype=object), len(sites))
+    asked._opened.append(
+        Questions(replace(known.run, tables={**known.run.tables, "sites": sites.assign(gemeente_code=codes)}))
+    )
+    question = {"changes": RULES["excludes"]}
+    first = asked.answer(json.dumps(question | {"gemeente": "GM0001", "is_first": True}).encode())
+    assert first["rest"] == ["GM0002"]
+    for code in first["rest"]:
+        asked.answer(json.dumps(question | {"gemeente": code, "is_first": True}).encode())
+    whole = asked.answer(json.dumps(question).encode())
+    assert whole["totals"]["what_if"] == known.count(variant_asked(RULES["excludes"])).after.totals()
 
 
 @pytest.mark.deep(sibling="test_gemeenten_asked_one_by_one_are_the_whole_and_their_counts_its_totals")

@@ -43,6 +43,7 @@ flexsites.Remote = class {
     flexsites.byId("story-text").innerHTML = told;
     box.showModal();
   };
+  if (flexsites.veto) { settings.veto = flexsites.veto; }
   /* The same view in the other language. */
   flexsites.byId("other-language").addEventListener("click", (event) => { event.currentTarget.href = event.currentTarget.getAttribute("href").split("#")[0] + location.hash; });
   const store = new flexsites.Remote(settings, areas, lang);

@@ -97,7 +97,26 @@
     row.append(element("span", { text: one.label }), select);
     return one.distance ? [row, field(one.distance, `${one.label}, ${words.distance}`, { unit: "m" })] : [row];
   }
+  /* Parcels that are left out: a button beside what a click tells of one, and all of them in the form. */
+  const vetoes = () => changed.get("vetoes") || [];
+  function veto(id) {
+    const others = vetoes().filter((one) => one !== id), all = others.length === vetoes().length ? [...others, id] : others;
+    if (all.length) { changed.set("vetoes", all); } else { changed.delete("vetoes"); }
+    ofVetoes(); later();
+  }
+  flexsites.veto = ({ id }) => {
+    const button = element("button", { type: "button", class: "veto" });
+    const tell = () => { button.textContent = vetoes().includes(id) ? words.unveto : words.veto; button.setAttribute("aria-pressed", String(vetoes().includes(id))); };
+    button.addEventListener("click", async () => { box.open = true; await open(); if (known) { veto(id); tell(); } });
+    tell();
+    return button;
+  };
+  function ofVetoes() {
+    const rows = vetoes().map((id) => element("li", {}, id, " ", element("button", { type: "button", onclick: () => veto(id), "aria-label": `${words.unveto}: ${id}`, text: words.unveto_short })));
+    byId("what-vetoes").replaceChildren(rows.length ? element("ul", {}, ...rows) : element("p", { class: "quiet", text: words.vetoes_none }));
+  }
   function ofLand() {
+    ofVetoes();
     const tests = group(words.tests, known.tests.map((one) => field(one, words.tests_of[one.path.split(".")[1]])));
     byId("what-rules").replaceChildren(tests, group(words.rules, known.rules.flatMap(rule)));
   }
@@ -184,21 +203,21 @@
     progress = flexsites.filled(words.foreseen, { n: number(coming.n_parcels), seconds: number(coming.seconds) });
     tellProgress();
   }
-  const isOfLand = (key) => /^effects:|^replace:(rules|pieces|time)\./.test(key);
+  const isOfLand = (key) => /^vetoes$|^effects:|^replace:(rules|pieces|time)\./.test(key);
   function tellProgress() {
     const line = answer.querySelector(".what-progress");
     if (line) { line.textContent = progress; } else { answer.prepend(element("p", { class: "what-progress", text: progress })); }
   }
   /* The address holds the question: what differs, for whom, and where it is looked at. */
   function remember() {
-    const asked = [...changed].map(([key, value]) => `${key}=${value === null ? "" : value}`).join(";");
+    const asked = [...changed].map(([key, value]) => `${key}=${key === "vetoes" ? value.map(encodeURIComponent) : value === null ? "" : value}`).join(";");
     flexsites.beside = box.open ? [["if", asked], ["for", asked ? milieu() : ""], ["in", byId("what-where").value === "view" ? "" : byId("what-where").value]] : [];
     if (flexsites.address) { flexsites.address(); }
   }
   function recall(hash) {
     const given = new URLSearchParams(hash.slice(5)), numbered = (text) => text === "" ? null : isNaN(text) ? text : Number(text);
     changed.clear();
-    (given.get("if") || "").split(";").filter((one) => /^((limits|replace|effects):.+|estimate)=/.test(one)).forEach((one) => { const at = one.indexOf("="); changed.set(one.slice(0, at), numbered(one.slice(at + 1))); });
+    (given.get("if") || "").split(";").filter((one) => /^((limits|replace|effects):.+|estimate|vetoes)=./.test(one)).forEach((one) => { const at = one.indexOf("="), key = one.slice(0, at), value = one.slice(at + 1); changed.set(key, key === "vetoes" ? value.split(",").map(decodeURIComponent) : numbered(value)); });
     const has = (select, value) => [...select.options].some((one) => one.value === value);
     if (has(byId("what-milieu"), given.get("for"))) { byId("what-milieu").value = given.get("for"); }
     if (has(byId("what-where"), given.get("in"))) { byId("what-where").value = given.get("in"); }
@@ -262,21 +281,23 @@
     const isOn = last && shown && box.open;
     ["gained", "lost", "doubted"].forEach((one) => [`what-${one}`, `what-${one}-line`].forEach((layer) => map.setFilter(layer, among(isOn ? last[one] : []))));
   }
+  /* Once, however many ask: the form is filled when it is first opened, or when a parcel is first left out. */
+  let filling = null;
   async function open() {
-    if (!box.open) { draw(); return; }
-    if (!known) {
-      answer.replaceChildren(element("p", { class: "quiet", text: words.opening }));
-      const told = await fetch(address), content = await told.json();
-      if (!told.ok) { form.hidden = true; faults.replaceChildren(element("span", { text: `${words.what_if_none} ${content.description}` })); return; }
-      known = content;
-      byId("what-milieu").append(...known.milieus.map((one) => element("option", { value: one.id, text: one.label })), element("option", { value: any, text: words.any_milieu }));
-      byId("what-where").append(...(known.gemeenten.length > 1 ? [element("option", { value: "view", text: words.in_view }), ...known.gemeenten.map((one) => element("option", { value: one.code, text: one.label }))] : []), element("option", { value: "run", text: words.whole_run }));
-      byId("what-where").parentElement.hidden = known.gemeenten.length < 2;
-      recall(linked);
-      fields(); overAll(); ofLand(); tell();
-      if (changed.size) { ask(); }
-    }
+    if (box.open && !known) { await (filling = filling || fill()); filling = null; }
     draw();
+  }
+  async function fill() {
+    answer.replaceChildren(element("p", { class: "quiet", text: words.opening }));
+    const told = await fetch(address), content = await told.json();
+    if (!told.ok) { form.hidden = true; faults.replaceChildren(element("span", { text: `${words.what_if_none} ${content.description}` })); return; }
+    known = content;
+    byId("what-milieu").append(...known.milieus.map((one) => element("option", { value: one.id, text: one.label })), element("option", { value: any, text: words.any_milieu }));
+    byId("what-where").append(...(known.gemeenten.length > 1 ? [element("option", { value: "view", text: words.in_view }), ...known.gemeenten.map((one) => element("option", { value: one.code, text: one.label }))] : []), element("option", { value: "run", text: words.whole_run }));
+    byId("what-where").parentElement.hidden = known.gemeenten.length < 2;
+    recall(linked);
+    fields(); overAll(); ofLand(); tell();
+    if (changed.size) { ask(); }
   }
   if (/[&#]if=/.test(linked)) {
     flexsites.beside = ["if", "for", "in"].map((one) => [one, new URLSearchParams(linked.slice(5)).get(one)]);

@@ -309,3 +309,13 @@ def test_nothing_at_all():
     faces = overlay(parcels(PLOT), layers().iloc[:0], rules=(rule(),), time=TIME)
     assert faces["rules"].tolist() == [()]
     assert np.isclose(faces["face_area_m2"].sum(), PLOT.area)
+
+
+def test_listed_parcels_are_covered_as_a_whole_and_no_other_is():
+    """A list says of every parcel whether it is on it: it is checked everywhere, and reads no layer."""
+    one, site = rule(kind="listed", parcels=["s1", "s9", "s1"]), parcels(PLOT, at(100, 0, 200, 100))
+    found = overlay(site, layers(), rules=(one,), time=TIME).set_index("site_id")["rules"].to_dict()
+    assert found == {"s0": (), "s1": (one.rule_id,)}
+    assert one.parcels == ("s1", "s9")
+    told = said(cover_rules(site, covered(), layers(), rules=(one,), tests=TESTS)).loc["rule"]
+    assert told.to_dict() == {"coverage": "covered", "covered_share": 1.0}

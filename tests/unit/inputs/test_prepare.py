@@ -15,7 +15,8 @@ import shapely
 from flexsites.config.rules import PlannedCapacity, RasterAbove
 from flexsites.config.run import Area
 from flexsites.config.study import resolve
-from flexsites.errors import InputError, fault_of_system
+from flexsites.config.vetoes import with_vetoes
+from flexsites.errors import Fault, InputError, fault_of_system
 from flexsites.inputs.prepare import Request, check, prepare
 from flexsites.worlds.plain import inside
 from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares, vector, write
@@ -101,6 +102,23 @@ def test_an_area_by_name_takes_its_own_parcels_only(tmp_path: Path) -> None:
     assert sorted(prepared.parcels()["site_id"]) == ["p2", "p3"]
     record = next(r for r in prepared.records if r.id == "parcels")
     assert (record.n_read, record.n_features, record.n_outside_area) == (4, 2, 2)
+
+
+def test_parcels_that_a_rule_lists_must_be_there(tmp_path: Path) -> None:
+    """Of the run, or beside it; all that are not are told together, of every rule."""
+    given = sources(
+        parcels=vector(write(squares(), tmp_path / "p.gpkg"), id_column="id"),
+        areas={"gemeenten": vector(areas(tmp_path))},
+    )
+    own = with_vetoes((), ["p3", "p1"])
+    other = own[0].model_copy(update={"rule_id": "marked", "effect": "flag", "parcels": ("p2", "x", "y")})
+    area = Area(gemeenten=("GM0001",))
+    prepare(given, directory=tmp_path / "out", base=tmp_path, request=Request(area=area, rules=own))
+    asked = Request(area=area, rules=(*with_vetoes(own, ["P3"]), other))
+    with pytest.raises(InputError) as caught:
+        prepare(given, directory=tmp_path / "again", base=tmp_path, request=asked)
+    told = [(one.where, one.count, list(one.ids)) for one in caught.value.faults if isinstance(one, Fault)]
+    assert told == [("vetoes", 1, ["P3"]), ("rules.marked.parcels", 2, ["x", "y"])]
 
 
 def test_parcels_around_the_area_count_with_any_part_of_them_and_too_large_a_one_is_told(tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ flexsites.start = async function (store, settings) {
       write();
     },
     explain: settings.explain || null,
+    veto: settings.veto || null,
   };
   const panel = new flexsites.Panel(store, settings, acts);
   /* What is told comes into view: beside the map in its own column, on a narrow screen on the page. */

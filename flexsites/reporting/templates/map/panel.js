@@ -147,6 +147,7 @@ flexsites.Panel = class {
       this.leads(facts, of),
       facts.hasSheet && sheet ? flexsites.element("a", { href: sheet + "#" + encodeURIComponent(facts.id), text: this.words.sheet }) : null,
       this.acts.explain && !of ? flexsites.element("button", { type: "button", onclick: () => this.acts.explain(facts.id), text: this.words.explain }) : null,
+      this.acts.veto && !of ? this.acts.veto(facts) : null,
       flexsites.element("button", { type: "button", onclick: () => this.acts.pick(null, true), text: this.words.back }),
     ];
     this.box.replaceChildren(...[
