@@ -1,4 +1,4 @@
-"""A user's own vetoes: parcels that stay out of the answer, whatever else allows them (METHOD 10: "its own vetoes")."""
+"""A user's own vetoes: parcels that stay out of the answer, whatever else allows them."""
 
 from __future__ import annotations
 
