@@ -56,6 +56,8 @@ class Counted:
     room
         By flexmilieu what the suitable available locations take, low, expected, high, consent given; empty where
         locations are not known.
+    precedence
+        The flexmilieus in the order in which the first that suits a parcel is named.
     """
 
     grounds: Grounds
@@ -63,6 +65,7 @@ class Counted:
     common: Ints
     clusters: Mapping[tuple[str, str], tuple[Ints, Ints]]
     room: Mapping[str, tuple[int, ...]]
+    precedence: tuple[str, ...]
 
     def totals(self, gemeente: str | None = None) -> dict[str, dict[str, float | None]]:
         """Return the totals by population, of the run or of a gemeente in it; none: it is not told of that one."""
@@ -74,6 +77,16 @@ class Counted:
         """Return the ids of the available parcels that are known to suit a flexmilieu (or any), and that may."""
         ids, available, truth = self.grounds.site_id, self.grounds.is_available, self.truth[name]
         return ids[available & (truth == c.YES)], ids[available & (truth == c.UNKNOWN)]
+
+    def first(self, gemeente: str | None = None) -> dict[str, int]:
+        """Return of how many parcels each flexmilieu is the first, in order, that is known to suit them: a label."""
+        whole = np.ones(len(self.grounds.site_id), dtype=bool)
+        is_open = whole if gemeente is None else self.grounds.gemeente == gemeente
+        found = {}
+        for name in self.precedence:
+            mine = is_open & (self.truth[name] == c.YES)
+            found[name], is_open = int(mine.sum()), is_open & ~mine
+        return found
 
     def _of(self, name: str, inside: Bools) -> dict[str, float | None]:
         """Return the totals of a population: what spans flexmilieus in common homes, one of them in spread supply."""
@@ -132,6 +145,7 @@ def count(grounds: Grounds, reading: Reading, *, undemanding: frozenset[str]) ->
             for consent, standing in grounds.standing.items()
         },
         {} if grounds.pairs is None else {name: _room(grounds, found, name) for name in truth},
+        reading.counting.first_of(tuple(truth)),
     )
 
 

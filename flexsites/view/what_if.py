@@ -38,6 +38,7 @@ from flexsites.suitability.judgement import requirements
 from flexsites.view.what_if_words import told_by_form
 
 _REMEDY = "send JSON with the changes of a variant, and a flexmilieu"
+_ORDER = "counting.first_flexmilieus"
 _ROOM = tuple(f"n_room_{one}" for one in ESTIMATES)
 
 
@@ -95,6 +96,7 @@ class Asked:
             "milieus": [_milieu(run, one, words) for one in run.base.flexmilieus],
             "common": common,
             "reach": reach,
+            "order": {"path": _ORDER, "value": list(counting.first_of(run.names))},
             "estimates": list(ESTIMATES),
             "estimate": run.base.estimate,
             "rules": [_rule(one, words) for one in run.settings.rules if one.effect != "include"],
@@ -137,6 +139,7 @@ class Asked:
             "rest": rest,
             "totals": _beside(found, variant.id, lambda counted: counted.totals(asked.gemeente)),
             "room": _beside(found, variant.id, _room) if asked.gemeente == first else {},
+            "first": _beside(found, variant.id, lambda counted: counted.first(asked.gemeente)),
             "variant": variant.id,
             "yaml": as_yaml(variant),
             "n_assessed": found.n_assessed,

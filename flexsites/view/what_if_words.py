@@ -117,6 +117,7 @@ def _labels(form: Mapping[str, Any], words: Words) -> dict[tuple[str, str], str]
     found = {("replace", path): f"{words.text('view.tests')}, {label}" for path, label in tests.items()}
     found |= {("replace", one["path"]): _of_three(words.text("view.common"), one, words) for one in form["common"]}
     found["replace", form["reach"]["path"]] = words.text("view.cluster_reach")
+    found["replace", form["order"]["path"]] = words.text("view.order")
     found["vetoes", ""] = words.text("view.vetoes")
     for rule in form["rules"]:
         found["effects", rule["id"]] = f"{words.text('view.rules')}, {rule['label']}"

@@ -194,8 +194,15 @@ def test_what_if_is_what_a_run_with_that_variant_answers(
     pd.testing.assert_frame_equal(found.totals, conform(expected, Variants, where="test", is_result=True))
     questions, variant = Questions(open_finished(own_directory(finished))), variant_asked(KINDS[kind])
     counted = questions.count(variant)
-    for name, one in (("base", counted.before), ("what_if", counted.after)):
+    for name, one, sites in (
+        ("base", counted.before, read(answered / "sites.parquet")),
+        ("what_if", counted.after, found.sites),
+    ):
         assert_counts_are(one.totals(), found.totals, name)
+        firsts = sites["flexmilieu_first"].value_counts().to_dict()
+        assert {flexmilieu: n for flexmilieu, n in one.first().items() if n} == firsts
+        here = sites[sites["gemeente_code"] == sites["gemeente_code"].iloc[0]]
+        assert sum(one.first(here["gemeente_code"].iloc[0]).values()) == here["flexmilieu_first"].notna().sum()
     for code in {*found.sites["gemeente_code"]}:
         told, whole = questions.count(variant, code).after.totals(), counted.after.totals(code)
         assert all(one in (None, whole[name][key]) for name, row in told.items() for key, one in row.items())

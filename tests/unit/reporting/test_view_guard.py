@@ -98,5 +98,5 @@ def test_a_question_is_taken_from_a_page_of_this_address_alone(client: TestClien
 
 def test_an_address_holds_only_questions_that_can_be_asked(client: TestClient) -> None:
     """A link of another's may say anything: ``__proto__`` is no kind of change, and no latitude lies beyond a pole."""
-    assert "/^((limits|replace|effects):.+|estimate)=/" in client.get("/assets/what_if.js").text
+    assert "/^((limits|replace|effects):.+|estimate|vetoes)=/" in client.get("/assets/what_if.js").text
     assert "Math.abs(lat) <= 90" in client.get("/assets/map.js").text
