@@ -56,12 +56,15 @@ class Words:
     def text(self, key: str, **values: object) -> str:
         """Return a text by its dotted key, its placeholders filled.
 
-        A placeholder ``{n:home|homes}`` is the word before the bar where ``n`` is 1, else the one after it.
+        A placeholder ``{n:home|homes}`` is the word before the bar where ``n`` is 1, else the one after it. A text that
+        is filled elsewhere, in a browser, is had from ``texts``: here one without a value is an error.
 
         Raises
         ------
         ConfigError
             When the language has no such text.
+        KeyError
+            When the text asks for a value that is not given.
 
         Examples
         --------
@@ -73,7 +76,7 @@ class Words:
             found = found.get(part) if isinstance(found, Mapping) else None
         if not isinstance(found, str):
             raise ConfigError(Fault(f"no text '{key}'", f"labels/{self.lang}.yaml", "add it, in every language"))
-        return found.format_map({name: _Filled(value) for name, value in values.items()}) if values else found
+        return found.format_map({name: _Filled(value) for name, value in values.items()})
 
     def name(self, kind: str, key: object) -> str:
         """Return the name of something: as the run gives it, else as the labels do, else its id made readable.

@@ -190,10 +190,16 @@ def _layer_words(name: str, layer: gpd.GeoDataFrame, words: Words) -> LayerWords
     if name not in ("sites", "roofs"):
         return LayerWords(aliases, display, _codes(name, layer, words))
     homes = [one.expected for one in counts_of_homes(layer)]
-    written = f" || '\\n' || round(\"{homes[0]}\") || ' {words.text('homes')}'" if homes else ""
+    written = f" || '\\n' || {_counted(homes[0], words)}" if homes else ""
     label = f'if("verdict" in (\'eligible\', \'conditional\'), "{display}"{written}, "{display}")'
     tip = (f"verdict{_NAME}", *homes, f"owner_class{_NAME}", f"flags{_NAME}", f"restrictions{_NAME}")
     return LayerWords(aliases, display, _codes(name, layer, words), label, [_WHERE, _WHY, *tip])
+
+
+def _counted(column: str, words: Words) -> str:
+    """Return what QGIS writes of a number of homes as an expression: one home is one, and none are many."""
+    n = f'round("{column}")'
+    return f"if({n} = 1, '{words.text('homes', n=1)}', {n} || '{words.text('homes', n='')}')"
 
 
 def _codes(name: str, layer: gpd.GeoDataFrame, words: Words) -> dict[str, dict[str, str]]:

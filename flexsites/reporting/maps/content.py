@@ -128,7 +128,7 @@ def settings(
         "colourings": [one.told(properties) for one in coloured],
         "flexmilieus": [{"id": one, "name": words.name("flexmilieu", one)} for one in results.flexmilieus],
         "verdicts": {key: [words.name("verdict", key), colour] for key, colour in verdicts.items()},
-        "homes": words.text("homes"),
+        "homes": words.texts["homes"],
         "words": {key: said[key] for key in (*_MAP_WORDS, *_ROOF_WORDS) if key in said},
         "controls": said["controls"],
         "base_map": presentation().map.base_map.model_dump(),

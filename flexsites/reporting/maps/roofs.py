@@ -273,7 +273,7 @@ def _ways(results: Results, words: Words) -> Iterator[Section]:
     for row in records(results.table("roof_units").sort_values(["age_rule", "roof_variant"])):
         verdict = words.name("verdict", row.verdict)
         homes = counted(_bounds(row, UNITS), words)
-        what = verdict if row.verdict == "excluded" else f"{verdict}: {homes} {words.text('homes')}"
+        what = verdict if row.verdict == "excluded" else f"{verdict}: {words.text('homes', n=homes)}"
         rows.append((f"{words.name('age_rule', row.age_rule)}, {words.name('roof_variant', row.roof_variant)}", what))
     yield Section(words.text("map_roofs.ways"), rows, words.text("map_roofs.ways_note"), is_folded=True)
 

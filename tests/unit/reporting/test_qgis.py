@@ -55,6 +55,10 @@ def test_parcels_have_labels_names_of_codes_and_tips(project: ET.Element) -> Non
     assert layer.get("labelsEnabled") == "1"
     assert layer.find("labeling/settings/rendering[@scaleVisibility='1']") is not None
     assert layer.find("renderer-v2") is not None
+    label = layer.find("labeling/settings/text-style")
+    assert label is not None
+    assert "|| ' woningen'" in (label.get("fieldName") or "")
+    assert "{" not in (label.get("fieldName") or "")
     configured = layer.find("fieldConfiguration/field[@name='verdict']/editWidget[@type='ValueMap']")
     assert configured is not None
     named = {one.get("value"): one.get("name") for one in configured.iterfind(".//Option[@value]")}

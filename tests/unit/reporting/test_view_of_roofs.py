@@ -130,7 +130,9 @@ def test_a_click_tells_why_yes_why_not_and_what_is_unknown(client: TestClient, r
     assert yes["What fits, and on what"]["homes"] == f"{expected} ({low} – {high})"
     assert yes["What fits, and on what"]["storeys added"].startswith("1 (")
     assert "What stands in the way" not in yes
-    assert len(yes["Every rule and way of topping up"]) == 12
+    ways = yes["Every rule and way of topping up"].values()
+    assert len(ways) == 12
+    assert f"eligible: {expected} ({low} – {high}) homes" in ways
     no = told_of(client, f"/api/roofs/{TOO_OLD}")
     assert list(no["What stands in the way"].values()) == ["0, asked 1"]
     assert "homes" not in no["What fits, and on what"], "of an excluded building no homes are told"

@@ -40,6 +40,12 @@ def test_languages_have_the_same_texts_with_the_same_placeholders() -> None:
     assert all(text.strip() for text in (*nl.values(), *en.values()))
 
 
+def test_a_text_without_its_values_is_an_error_and_is_not_shown_with_its_placeholders() -> None:
+    """Labels in QGIS and a click on a building told "{n} {n:home|homes}"."""
+    with pytest.raises(KeyError, match="n"):
+        Words("en").text("homes")
+
+
 _COUNTED = re.compile(r"\{(\w+)\} (?:\w+ )?\{\1:[^|}]*\|([\w-]+)[^}]*\}")
 
 
