@@ -1,9 +1,10 @@
-"""The columns of a table that count homes: low, expected and high, whatever the table counts."""
+"""Homes as they are told: the columns of a table that count them, and what is said of them beside a verdict."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flexsites.reporting.words import Words
 from flexsites.tables import Frame
 
 _EXPECTED = "_expected"
@@ -31,3 +32,15 @@ def counts_of_homes(frame: Frame) -> list[Homes]:
     stems = [name.removesuffix(_EXPECTED) for name in names if name.startswith("n_") and name.endswith(_EXPECTED)]
     found = [Homes(f"{stem}{_EXPECTED}", f"{stem}_low", f"{stem}_high") for stem in stems]
     return [one for one in found if {one.low, one.high} <= set(names)]
+
+
+def if_available(homes: str, verdict: object, words: Words) -> str:
+    """Return homes as they are told of land of a verdict: where that is unknown, for as far as it proves available.
+
+    Examples
+    --------
+    >>> words = Words("nl")
+    >>> [if_available("12 (9 – 15)", verdict, words) for verdict in ("conditional", "unknown")]
+    ['12 (9 – 15)', '12 (9 – 15), mits beschikbaar']
+    """
+    return words.text("homes_if_available", homes=homes) if verdict == "unknown" else homes

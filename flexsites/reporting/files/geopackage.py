@@ -193,7 +193,10 @@ def _layer_words(name: str, layer: gpd.GeoDataFrame, words: Words) -> LayerWords
     written = f" || '\\n' || {_counted(homes[0], words)}" if homes else ""
     label = f'if("verdict" in (\'eligible\', \'conditional\'), "{display}"{written}, "{display}")'
     tip = (f"verdict{_NAME}", *homes, f"owner_class{_NAME}", f"flags{_NAME}", f"restrictions{_NAME}")
-    return LayerWords(aliases, display, _codes(name, layer, words), label, [_WHERE, _WHY, *tip])
+    whole = {one: f'round("{one}")' for one in homes}
+    free = words.text("homes_if_available", homes="")
+    said = {one: f"if(\"verdict\" = 'unknown', {n} || '{free}', {n})" for one, n in whole.items()}
+    return LayerWords(aliases, display, _codes(name, layer, words), label, [_WHERE, _WHY, *tip], said)
 
 
 def _counted(column: str, words: Words) -> str:

@@ -29,6 +29,8 @@ class LayerWords:
         The expression of its labels; empty: it has none.
     tip
         Columns that stand in the tip of a feature, after its name.
+    said
+        Per column of the tip the expression of what is said of it, where that is more than its value.
     """
 
     aliases: Mapping[str, str]
@@ -36,6 +38,7 @@ class LayerWords:
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     label: str = ""
     tip: Sequence[str] = ()
+    said: Mapping[str, str] = field(default_factory=dict)
 
 
 def categorised_style(column: str, classes: Sequence[tuple[str, str, str]], words: LayerWords) -> str:
@@ -113,16 +116,19 @@ def _finished(root: ET.Element, words: LayerWords) -> str:
     for i, (column, alias) in enumerate(words.aliases.items()):
         ET.SubElement(named, "alias", index=str(i), field=column, name=alias)
     ET.SubElement(root, "previewExpression").text = f'"{words.display}"'
-    rows = "".join(f"<br>{html.escape(words.aliases[one])}: {_value(one)}" for one in words.tip if one in words.aliases)
-    ET.SubElement(root, "mapTip").text = f"<b>{_value(words.display)}</b>{rows}"
+    told = {one: words.said.get(one, f'"{one}"') for one in (words.display, *words.tip)}
+    rows = "".join(
+        f"<br>{html.escape(words.aliases[one])}: {_value(told[one])}" for one in words.tip if one in words.aliases
+    )
+    ET.SubElement(root, "mapTip").text = f"<b>{_value(told[words.display])}</b>{rows}"
     ET.SubElement(root, "layerGeometryType").text = "2"
     body = ET.tostring(root, encoding="unicode")
     return f"<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n{body}"
 
 
-def _value(column: str) -> str:
-    """Return what writes a value in a tip: names of others' making stay text."""
-    escaped = f"replace(replace(to_string(coalesce(\"{column}\", '–')), '&', '&amp;'), '<', '&lt;')"
+def _value(told: str) -> str:
+    """Return what writes an expression in a tip: names of others' making stay text."""
+    escaped = f"replace(replace(to_string(coalesce({told}, '–')), '&', '&amp;'), '<', '&lt;')"
     return f"[% {escaped} %]"
 
 

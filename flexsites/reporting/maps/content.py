@@ -129,6 +129,7 @@ def settings(
         "flexmilieus": [{"id": one, "name": words.name("flexmilieu", one)} for one in results.flexmilieus],
         "verdicts": {key: [words.name("verdict", key), colour] for key, colour in verdicts.items()},
         "homes": words.texts["homes"],
+        "homes_if_available": words.texts["homes_if_available"],
         "words": {key: said[key] for key in (*_MAP_WORDS, *_ROOF_WORDS) if key in said},
         "controls": said["controls"],
         "base_map": presentation().map.base_map.model_dump(),

@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from flexsites.reporting.homes import counts_of_homes
+from flexsites.reporting.homes import counts_of_homes, if_available
 from flexsites.reporting.maps.display import boxes, in_degrees, rings
 from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results
@@ -183,7 +183,11 @@ def _panel(frame: Frame, asked: Sequence[str], words: Words, table: Table) -> li
             for one in homes:
                 asked_for = frame["verdict"].ne("excluded")  # nobody asks how many homes fit where none may
                 middle = frame[one.expected].where(asked_for)
-                told[one.expected] = _ranges(middle, frame[one.low], frame[one.high], words)
+                counted = _ranges(middle, frame[one.low], frame[one.high], words)
+                told[one.expected] = [
+                    one and if_available(one, verdict, words)
+                    for one, verdict in zip(counted, frame["verdict"], strict=True)
+                ]
                 columns.append(
                     Field(one.expected, "str", "", null="", format="written", not_of=("verdict", "excluded"))
                 )
@@ -249,7 +253,7 @@ def _locations(results: Results, sites: Frame, words: Words) -> dict[str, Any]:
     return {
         "id": own["location_id"].tolist(),
         "panel": _panel(own, _OF_LOCATION, words, Locations),
-        "flexmilieus": _for_whom(results, own["location_id"], words),
+        "flexmilieus": _for_whom(results, own.set_index("location_id")["verdict"], words),
     }
 
 
@@ -258,27 +262,33 @@ def _score(score: float | None, words: Words) -> str:
     return words.text("map.no_score") if pd.isna(score) else words.number(score, 2)
 
 
-def _for_whom(results: Results, locations: pd.Series[str], words: Words) -> dict[str, Any]:
-    """Return per flexmilieu score and rank of each location and the homes of one place there; empty: no rank."""
+def _for_whom(results: Results, verdicts: pd.Series[Any], words: Words) -> dict[str, Any]:
+    """Return per flexmilieu score and rank of each location and the homes of one place there; empty: no rank.
+
+    ``verdicts`` are those of the locations, by id.
+    """
     if not results.has("location_suitability"):
         return {}
     rows = results.table("location_suitability")
     if "rank" not in rows:
         return {}
     homes = next((one for one in counts_of_homes(rows) if one.expected.startswith("n_per_cluster")), None)
-    ranked = rows[rows["rank"].notna() & rows["location_id"].isin(locations)]
+    ranked = rows[rows["rank"].notna() & rows["location_id"].isin(verdicts.index)]
     found: dict[str, Any] = {}
     for flexmilieu, own in ranked.groupby("flexmilieu", sort=True):
         counted = [""] * len(own)
         if homes is not None:
             told = _ranges(own[homes.expected], own[homes.low], own[homes.high], words)
-            counted = [words.text("map.homes_of_place", homes=one or words.unknown) for one in told]
+            counted = [
+                if_available(words.text("map.homes_of_place", homes=one or words.unknown), verdict, words)
+                for one, verdict in zip(told, own["location_id"].map(verdicts), strict=True)
+            ]
         texts = [
             words.text("map.rank_of_place", rank=words.number(rank), score=_score(score, words)) + place
             for rank, score, place in zip(own["rank"], own["score"], counted, strict=True)
         ]
         by_location = dict(zip(own["location_id"], texts, strict=True))
-        found[str(flexmilieu)] = coded([by_location.get(one, "") for one in locations])
+        found[str(flexmilieu)] = coded([by_location.get(one, "") for one in verdicts.index])
     return found
 
 

@@ -258,7 +258,8 @@ def _against(row: Any, words: Words) -> str:  # noqa: ANN401 - a record of Suita
 def _units(site: pd.Series[Any], words: Words) -> str:
     """Return the site's common programme in a sentence."""
     homes = {key: words.number(site[f"n_common_{key}"]) for key in ("low", "expected", "high")}
-    return words.text("factsheet.units_note", area=words.hectares(site["programme_area_m2"]), **homes)
+    told = words.text("factsheet.units_note", area=words.hectares(site["programme_area_m2"]), **homes)
+    return f"{told} {words.text('factsheet.units_if_available')}" if site["verdict"] == "unknown" else told
 
 
 def _neighbours(found: Frame, words: Words) -> TableView:

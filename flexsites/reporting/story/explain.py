@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from flexsites.errors import Fault, NotFoundError
+from flexsites.reporting.homes import if_available
 from flexsites.reporting.ledger import ledger_of
 from flexsites.reporting.names import thresholds_of, words_of
 from flexsites.reporting.report.checked import checked_here
@@ -82,10 +83,10 @@ def story(results: Results, site_id: str, words: Words) -> str:
         ("rules", _rules(results, site, words)),
         ("pieces", _pieces(results, site_id, words)),
         ("access", _access(results, site_id, words)),
-        ("units", _units(results, site_id, words)),
-        ("criteria", _criteria(results, site_id, words)),
+        ("units", _units(results, site, words)),
+        ("criteria", _criteria(results, site, words)),
         ("score", score_lines(results, site_id, words)),
-        ("exploitation", exploitation_lines(results, site_id, words)),
+        ("exploitation", exploitation_lines(results, site, words)),
         ("conclusion", [*_conclusion(results, site, words), *_demand(results, site_id, words)]),
     ):
         if body:
@@ -206,11 +207,11 @@ def measured(row: Any, words: Words) -> str:  # noqa: ANN401 - a record of Acces
     return f"{words.number(value, 0 if is_whole else 1)} {unit}".strip()
 
 
-def _units(results: Results, site_id: str, words: Words) -> list[str]:
+def _units(results: Results, site: pd.Series[Any], words: Words) -> list[str]:
     """Return the homes per piece and flexmilieu, and which route bound them."""
     if not results.has("units"):
         return []
-    own = _rows(results.table("units"), site_id)
+    own = _rows(results.table("units"), site["site_id"])
     place = {name: i for i, name in enumerate(results.flexmilieus)}
     own = own.assign(_place=own["flexmilieu"].map(place).fillna(len(place))).sort_values(["piece_id", "_place"])
     return [
@@ -221,7 +222,7 @@ def _units(results: Results, site_id: str, words: Words) -> list[str]:
             room=words.number(row.n_room_expected),
             low=words.number(row.n_room_low),
             high=words.number(row.n_room_high),
-            place=words.number(row.n_per_cluster_expected),
+            place=if_available(words.number(row.n_per_cluster_expected), site["verdict"], words),
             density=words.number(row.n_units_density, 1),
             layout=f"{'≥ ' if row.is_layout_least else ''}{words.number(row.n_units_layout)}",
             bound=words.name("bound", row.bound_by),
@@ -231,16 +232,18 @@ def _units(results: Results, site_id: str, words: Words) -> list[str]:
     ]
 
 
-def _criteria(results: Results, site_id: str, words: Words) -> list[str]:
+def _criteria(results: Results, site: pd.Series[Any], words: Words) -> list[str]:
     """Return per flexmilieu whether it suits, which criterion fails and by how much, or what is missing."""
     if not results.has("suitability"):
         return []
-    own = _rows(results.table("suitability"), site_id).set_index("flexmilieu")
+    own = _rows(results.table("suitability"), site["site_id"]).set_index("flexmilieu")
     order = [name for name in results.flexmilieus if name in own.index]
     order += sorted(set(own.index) - set(order))
     rows = {name: row_at(own, name) for name in order}
-    units = _units_of_margins(results, site_id, list(rows.values()))
-    return [_criterion_line(row, words.name("flexmilieu", name), words, units) for name, row in rows.items()]
+    units = _units_of_margins(results, site["site_id"], list(rows.values()))
+    lines = {name: _criterion_line(row, words.name("flexmilieu", name), words, units) for name, row in rows.items()}
+    suits = own["is_suitable"].fillna(value=False)
+    return [if_available(line, site["verdict"], words) if suits[name] else line for name, line in lines.items()]
 
 
 def _units_of_margins(results: Results, site_id: str, rows: list[pd.Series[Any]]) -> dict[object, str]:
@@ -315,7 +318,7 @@ def _conclusion(results: Results, site: pd.Series[Any], words: Words) -> list[st
         best = words.text("explain.conclusion_first", flexmilieu=words.name("flexmilieu", site["flexmilieu_first"]))
     homes = {key: words.number(site[f"n_common_{key}"]) for key in ("low", "expected", "high")}
     common = words.text("explain.conclusion_common", area=words.hectares(site["programme_area_m2"]), **homes)
-    lines = [best] if site["verdict"] == "excluded" else [best, common, years]
+    lines = [best] if site["verdict"] == "excluded" else [best, if_available(common, site["verdict"], words), years]
     if bridged := [words.name("flexmilieu", one) for one in entries(site["bridged_for"])]:
         lines.append(words.text("explain.bridged", listed=", ".join(bridged)))
     marks = (_marks(results, site, effect, column, words) for effect, column in MARKING.items())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flexsites.tables.field import Field
 
 _HOMES = "METHOD 0: homes"
+_IF_AVAILABLE = "; where the verdict is unknown, if the land proves available"
 _AT = {"low": " at the low figures", "expected": "", "high": " at the high figures"}
 
 
@@ -25,7 +26,7 @@ def _homes(name: str, what: str, *, adds_up: bool = True) -> tuple[Field, Field,
 
 
 n_room_low, n_room_expected, n_room_high = _homes(
-    "n_room", "room{at}: homes that the land takes, min(density, layout) on its core part, no cap"
+    "n_room", f"room{{at}}: homes that the land takes, min(density, layout) on its core part, no cap{_IF_AVAILABLE}"
 )
 n_room_clusters = Field(
     "n_room_clusters",
@@ -38,7 +39,8 @@ n_room_clusters = Field(
 )
 n_per_cluster_low, n_per_cluster_expected, n_per_cluster_high = _homes(
     "n_per_cluster",
-    "homes that one place here would hold{at}: min(maximum, room), 0 below the minimum; never totalled",
+    "homes that one place here would hold{at}: min(maximum, room), 0 below the minimum; never totalled"
+    f"{_IF_AVAILABLE}",
     adds_up=False,
 )
 n_spread_low, n_spread_expected, n_spread_high = _homes(
@@ -60,7 +62,7 @@ n_common_low, n_common_expected, n_common_high = (
         f"n_common_{one}",
         "float",
         f"common programme{at}: homes of any kind on that area at a common density, not rounded; the number for all "
-        "that spans flexmilieus",
+        f"that spans flexmilieus{_IF_AVAILABLE}",
         low=0,
         kind="extensive",
         source=_HOMES,

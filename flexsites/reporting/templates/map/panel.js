@@ -92,8 +92,10 @@ flexsites.Panel = class {
     return [n_buildings || street === id ? "" : id, one, homes.replace(" · ", "")].filter(Boolean).join(" · ");
   }
   homes(properties) {
-    const n = properties.homes;
-    return properties.verdict === "excluded" || n === undefined || n === null ? "" : ` · ${flexsites.filled(this.settings.homes, { n: this.whole.format(n) })}`;
+    const n = properties.homes, verdict = properties.verdict;
+    if (verdict === "excluded" || n === undefined || n === null) { return ""; }
+    const homes = flexsites.filled(this.settings.homes, { n: this.whole.format(n) });
+    return ` · ${verdict === "unknown" ? flexsites.filled(this.settings.homes_if_available, { homes }) : homes}`;
   }
   definitions(rows) {
     return flexsites.element("dl", {}, ...rows.flatMap(([term, value]) => [flexsites.element("dt", { text: term }), flexsites.element("dd", { text: value })]));
