@@ -71,6 +71,17 @@ _TEXTS = (
     _text("published", "as it was published", "written"),
     _text("found", "what this run says of it", "written"),
     _text("note", "what to mind in comparing them"),
+    *(
+        Field(
+            f"{column}_elsewhere",
+            "list",
+            f"rules that {what}, and touch the parcel where its land does not (yet) count; of an eligible parcel land "
+            "that needs consent does not; empty: none, as far as checked here",
+            names="rule",
+            empty_is="not_applicable",
+        )
+        for column, what in (("restrictions", "ask consent"), ("flags", "ask attention"))
+    ),
     _text("against", "the requirement that fails, or those that are unknown"),
     *(
         Field(name, "float", "", null="no source of the rule speaks about any site", unit="m2", format="hectares")

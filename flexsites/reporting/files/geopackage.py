@@ -22,7 +22,7 @@ from flexsites.reporting.presentation import presentation
 from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.table_view import fields_of, table_view
 from flexsites.reporting.where import places_of, streets_of
-from flexsites.reporting.why import told_of_sites
+from flexsites.reporting.why import MARKING, told_of_sites, with_marks_elsewhere
 from flexsites.reporting.words import Words
 from flexsites.tables import CRS, Frame, Layouts, Pieces, Roofs, Sites
 from flexsites.tables.whole_files import scratch_folder, whole_file
@@ -37,6 +37,7 @@ _TABLES = {"sites": Sites, "pieces": Pieces, "roofs": Roofs}
 _NAME = "_name"
 _WHERE, _WHY = "where_it_lies", "what_takes_most"
 _PER_FLEXMILIEU = ("score_", "is_suitable_")
+_MARKS = tuple(f"{column}{where}{_NAME}" for column in reversed(MARKING.values()) for where in ("", "_elsewhere"))
 _VERDICTS = ("eligible", "conditional", "unknown", "excluded")
 
 
@@ -159,6 +160,7 @@ def _with_where_and_why(results: Results, sites: Frame, words: Words) -> Frame:
     if results.has("reasons") and len(sites):
         own = results.between("reasons", "site_id", sites["site_id"].min(), sites["site_id"].max())
         why = told_of_sites(own, sites, words)
+        sites = with_marks_elsewhere(own, sites)
     return sites.assign(**{_WHERE: where, _WHY: why})
 
 
@@ -192,7 +194,7 @@ def _layer_words(name: str, layer: gpd.GeoDataFrame, words: Words) -> LayerWords
     homes = [one.expected for one in counts_of_homes(layer)]
     written = f" || '\\n' || {_counted(homes[0], words)}" if homes else ""
     label = f'if("verdict" in (\'eligible\', \'conditional\'), "{display}"{written}, "{display}")'
-    tip = (f"verdict{_NAME}", *homes, f"owner_class{_NAME}", f"flags{_NAME}", f"restrictions{_NAME}")
+    tip = (f"verdict{_NAME}", *homes, f"owner_class{_NAME}", *_MARKS)
     whole = {one: f'round("{one}")' for one in homes}
     free = words.text("homes_if_available", homes="")
     said = {one: f"if(\"verdict\" = 'unknown', {n} || '{free}', {n})" for one, n in whole.items()}

@@ -21,7 +21,7 @@ from flexsites.reporting.results import Results, open_results
 from flexsites.reporting.shown_fields import SHOWN
 from flexsites.reporting.summaries.all_tables import summary
 from flexsites.reporting.summaries.portfolio import buildings_table, complexes_table
-from flexsites.reporting.why import told_of_sites
+from flexsites.reporting.why import told_of_sites, with_marks_elsewhere
 from flexsites.reporting.words import Words
 from flexsites.tables import (
     Clusters,
@@ -49,7 +49,7 @@ _SHORTLIST = (
     "flexmilieu", "rank", "location_id", "site_id", "gemeente", "entrance_street_name", "score",
     "n_per_cluster_expected", "n_per_cluster_low", "n_per_cluster_high", "n_room_expected", "verdict",
     "owner_class_largest", "tenure", "core_area_m2", "n_location_parcels", "available_years_expected", "restrictions",
-    "flags",
+    "restrictions_elsewhere", "flags", "flags_elsewhere",
 )  # fmt: skip
 # One column is never made to fit a page, so it is as wide as A4 holds, also in wider letters than those of Calibri.
 _LINE_CHARACTERS, _SUMMARY_WIDTH = 62, 68
@@ -145,13 +145,15 @@ def _write_sites(sheets: Sheets, results: Results, words: Words) -> None:
     never_add = words.text("workbook.units_note")
     most = int(presentation().lists.max_sheet_rows)
     ranked, note = _best_of_each(ranked_locations(results, most), most, words)
+    if results.has("reasons"):
+        ranked = with_marks_elsewhere(results.rows("reasons", "site_id", ranked["site_id"]), ranked)
     sheets.table(
         "shortlist",
         ranked,
         LocationSuitability,
         Locations,
         Sites,
-        columns=_SHORTLIST,
+        columns=[one for one in _SHORTLIST if one in ranked],
         note=f"{words.text('shortlist.place_note')} {note}".rstrip(),
         headings=of_place(words),
     )
@@ -287,7 +289,8 @@ def _with_why(results: Results, sites: Frame, words: Words) -> Frame:
     """Return the parcels with, after their verdict, the rules that take most of them."""
     told = sites.copy()
     if results.has("reasons"):
-        why = told_of_sites(results.rows("reasons", "site_id", sites["site_id"]), sites, words)
+        own = results.rows("reasons", "site_id", sites["site_id"])
+        told, why = with_marks_elsewhere(own, sites), told_of_sites(own, sites, words)
         told.insert(list(told.columns).index("verdict") + 1, "what_takes_most", why)
     return told
 

@@ -17,7 +17,7 @@ from flexsites.reporting.summaries.computed import flexmilieus_of
 from flexsites.reporting.summaries.totals import COMMON
 from flexsites.reporting.table_view import Column, entries, table_view
 from flexsites.reporting.where import places_of, streets_of
-from flexsites.reporting.why import main_reasons
+from flexsites.reporting.why import main_reasons, with_marks_elsewhere
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame, Locations, Sites, Table
 from flexsites.tables.field import Field
@@ -25,7 +25,8 @@ from flexsites.tables.parcel_fields import owner_class, verdict
 
 _OF_PARCEL = (
     "parcel_area_m2", "buildable_area_m2", "buildable_without_consent_m2", "{homes}", "{first}",
-    "available_years_expected", "restrictions", "flags", "owner_class", "tenure",
+    "available_years_expected", "restrictions", "restrictions_elsewhere", "flags", "flags_elsewhere", "owner_class",
+    "tenure",
 )  # fmt: skip
 _OF_LOCATION = (
     "verdict", "n_location_parcels", "core_area_m2", "{homes}", "entrance_street_name", "owner_classes", "is_cut",
@@ -150,12 +151,13 @@ def told_of(results: Results, sites: Frame, words: Words, sheets: Collection[str
     properties = properties_of(results, sites)
     streets = streets_of(results, sites, within_m=float(presentation().map.nearest_street_m))
     shapes = in_degrees(gpd.GeoSeries(sites.geometry).to_numpy(), 0.0)
+    marked = with_marks_elsewhere(results.table("reasons"), sites) if results.has("reasons") else sites
     return {
         "properties": {str(name): plain(properties[name]) for name in properties},
         "street": coded(["" if pd.isna(name) else name for name in streets]),
         "place": coded(places_of(sites, words)),
         "box": boxes(shapes),
-        "panel": _panel(sites, _OF_PARCEL, words, Sites),
+        "panel": _panel(marked, _OF_PARCEL, words, Sites),
         "why": _why(results, sites, words),
         "unchecked": coded(_unchecked(sites, words)),
         "sheets": [site for site in sites["site_id"] if site in sheets],

@@ -25,11 +25,11 @@ from flexsites.reporting.report.scores import scores_of
 from flexsites.reporting.report.shortlist import ranked_locations
 from flexsites.reporting.results import Results, open_results, records
 from flexsites.reporting.shown_fields import SHOWN
-from flexsites.reporting.story.explain import MARKING, marks_elsewhere, marks_here, measured
+from flexsites.reporting.story.explain import marks_here, measured, told_elsewhere
 from flexsites.reporting.table_view import Column, TableView, entries, table_view
 from flexsites.reporting.views import with_range
 from flexsites.reporting.where import places_of, streets_of
-from flexsites.reporting.why import told_of_sites
+from flexsites.reporting.why import MARKING, told_of_sites
 from flexsites.reporting.words import LANGUAGES, Words, unit_in
 from flexsites.tables import CRS, Accessibility, Frame, Reasons, Sites, Suitability, empty
 from flexsites.tables.parcel_fields import n_common_expected
@@ -161,11 +161,7 @@ def _sheet(results: Results, site: pd.Series[Any], around: Around, words: Words)
         "exploitation": exploitation_of(results, site["site_id"], words),
         "consent": words.text("factsheet.procedure_consent", rules=consent) if consent else "",
         "flags": marks_here(results, site, "flag", words),
-        "elsewhere": [
-            words.text("explain.marks_elsewhere", label=words.heading(column), rules=", ".join(rules))
-            for effect, column in MARKING.items()
-            if (rules := marks_elsewhere(results, site, effect, words))
-        ],
+        "elsewhere": told_elsewhere(results, site, MARKING, words),
         "procedures": _procedures(results, site, words),
         "next": next_steps(site, words),
         "neighbours": _neighbours(around.neighbours(site), words),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,12 @@ from flexsites.reporting.report.scores import score_lines
 from flexsites.reporting.results import Results, open_results, records, row_at
 from flexsites.reporting.story.explain_roof import explain_roof
 from flexsites.reporting.table_view import entries
+from flexsites.reporting.why import MARKING, marks_elsewhere
 from flexsites.reporting.words import Words, unit_in
 from flexsites.tables import Frame
 
 _NEAR_IDS = 5
 _SAME = 1e-6
-# Effects that take no land, and the column that says which such rules lie on what remains.
-MARKING = {"restrict": "restrictions", "flag": "flags"}
 _OF_ENTRANCE = ("has_borrowed_entrance", "needs_culvert", "needs_right_of_way")
 
 
@@ -327,13 +326,9 @@ def _conclusion(results: Results, site: pd.Series[Any], words: Words) -> list[st
 
 def _marks(results: Results, site: pd.Series[Any], effect: str, column: str, words: Words) -> list[str]:
     """Return which rules ask consent or attention on what remains, and which only where land drops out."""
-    label, elsewhere = words.heading(column), marks_elsewhere(results, site, effect, words)
-    lines = []
-    if here := marks_here(results, site, effect, words):
-        lines.append(f"{label}: {here}")
-    if elsewhere:
-        lines.append(words.text("explain.marks_elsewhere", label=label, rules=", ".join(elsewhere)))
-    return lines
+    here = marks_here(results, site, effect, words)
+    lines = [f"{words.heading(column)}: {here}"] if here else []
+    return [*lines, *told_elsewhere(results, site, (effect,), words)]
 
 
 def marks_here(results: Results, site: pd.Series[Any], effect: str, words: Words) -> str:
@@ -360,15 +355,13 @@ def marks_here(results: Results, site: pd.Series[Any], effect: str, words: Words
     return words.text("explain.marks_unchecked", listed=listed, rules=rules)
 
 
-def marks_elsewhere(results: Results, site: pd.Series[Any], effect: str, words: Words) -> list[str]:
-    """Return the names of the rules of an effect that touch a parcel, but not what remains of it.
-
-    The ledger names all that touch the parcel; a site has only those on what remains. Both are told, so that neither
-    denies the other.
-    """
+def told_elsewhere(results: Results, site: pd.Series[Any], effects: Iterable[str], words: Words) -> list[str]:
+    """Return a line for each effect of which rules touch a parcel, but not what counts of it."""
     if not results.has("reasons"):
         return []
-    own = _rows(results.table("reasons"), site["site_id"])
-    touching = own.loc[own["effect"].eq(effect) & own["covered_area_m2"].gt(0), "rule_id"]
-    named = entries(site[MARKING[effect]])
-    return [words.name("rule", rule) for rule in touching if rule not in named]
+    found = marks_elsewhere(_rows(results.table("reasons"), site["site_id"]), pd.DataFrame([site]))
+    return [
+        f"{words.heading(f'{MARKING[effect]}_elsewhere')}: {', '.join(words.name('rule', rule) for rule in rules)}"
+        for effect in effects
+        if (rules := found[effect][0])
+    ]

@@ -16,10 +16,11 @@ from flexsites.reporting.report.shortlist import of_place, verdicts_of_places
 from flexsites.reporting.results import Results, open_results, row_at
 from flexsites.reporting.table_view import entries, table_view
 from flexsites.reporting.where import places_of, streets_of
-from flexsites.reporting.why import main_reasons
+from flexsites.reporting.why import MARKING, main_reasons, with_marks_elsewhere
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame, Locations, LocationSuitability, Sites
 
+_MARKS = tuple(f"{column}{where}" for column in MARKING.values() for where in ("", "_elsewhere"))
 _IN_WORDS = ("owner_class_largest", "available_years_expected")
 
 
@@ -92,6 +93,7 @@ def _reasons(results: Results, rows: Frame, words: Words) -> dict[str, tuple[str
         return {}
     streets = streets_of(results, own, within_m=float(presentation().map.nearest_street_m)).fillna("")
     ledger = main_reasons(results.table("reasons")) if results.has("reasons") else None
+    own = with_marks_elsewhere(results.table("reasons"), own) if results.has("reasons") else own
     by_id = own.set_index("site_id", drop=False)
     found = {}
     for site_id, street, place in zip(own["site_id"], streets, places_of(own, words), strict=True):
@@ -106,8 +108,8 @@ def _against(site: pd.Series[Any], words: Words) -> str:
     """Return the rules that ask consent or attention; empty: none does."""
     told = [
         f"{words.heading(column)}: {', '.join(words.name('rule', rule) for rule in entries(site[column]))}"
-        for column in ("restrictions", "flags")
-        if entries(site[column])
+        for column in _MARKS
+        if column in site and entries(site[column])
     ]
     return "; ".join(told)
 

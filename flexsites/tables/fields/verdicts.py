@@ -7,7 +7,8 @@ from flexsites.tables.field import Field
 restrictions = Field(
     "restrictions",
     "list",
-    "restrict rules that touch it (consent needed); empty: none of those whose source speaks here",
+    "restrict rules that touch it, of a parcel what counts of it (consent needed); empty: none of those whose source "
+    "speaks here",
     names="rule",
     empty_is="none_known",
     not_of=("verdict", "excluded"),
@@ -15,7 +16,7 @@ restrictions = Field(
 flags = Field(
     "flags",
     "list",
-    "flag rules that touch it; empty: none of those whose source speaks here",
+    "flag rules that touch it, of a parcel what counts of it; empty: none of those whose source speaks here",
     names="rule",
     empty_is="none_known",
     not_of=("verdict", "excluded"),

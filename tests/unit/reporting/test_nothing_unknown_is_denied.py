@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zipfile import ZipFile
 
 import geopandas as gpd
 import pandas as pd
 import pytest
 
-from flexsites.reporting import explain, write_factsheets
+from flexsites.config.run import Shortlist
+from flexsites.reporting import explain, open_results, write_factsheets, write_geopackage, write_workbook
+from flexsites.reporting.maps.content import map_content
+from flexsites.reporting.names import words_of
+from flexsites.reporting.story.shortlist_lines import shortlist_lines
 from flexsites.reporting.why import told_of_sites
 from flexsites.reporting.words import Words
+from flexsites.runs.shortlist import choose
 from tests.reporting_fixture import write_results
 
 
@@ -128,3 +134,39 @@ def test_no_rule_is_told_to_take_nothing(place: Path) -> None:
     told = [line for line in told_of_sites(both, sites, words) if line]
     assert len(told) == 1
     assert "sliver" not in told[0]
+
+
+def test_where_part_of_the_land_needs_consent_a_map_a_list_and_files_say_so_as_a_sheet_does(
+    place: Path, site: str
+) -> None:
+    """A click told "consent needed: none known" of it, and so did a shortlist, a workbook and a GeoPackage."""
+    reasons = pd.read_parquet(place / "reasons.parquet")
+    rule = {"site_id": site, "rule_id": "airport_zone", "effect": "restrict", "covered_area_m2": 900.0}
+    row = reasons.iloc[[0]].assign(**rule, attributed_area_m2=0.0, unique_area_m2=0.0, coverage="covered")
+    pd.concat([reasons, row], ignore_index=True).to_parquet(place / "reasons.parquet")
+    results = open_results(place)
+    words = words_of(results, "en")
+    label, name = "consent needed, on land that does not (yet) count", words.name("rule", "airport_zone")
+    assert f"{label}: {name}" in write_factsheets(place, [site], "en").read_text(encoding="utf-8")
+    assert f"{label}: {name}" in explain(place, site, "en")
+
+    told = map_content(results, words).content["parcels"]
+    at = told["properties"]["id"].index(site)
+    panel = {one["heading"]: one["texts"][-1 - one["of"][at]] for one in told["panel"] if one["of"][at] < 0}
+    assert panel["consent needed"] == "none known"
+    assert panel[label] == name
+
+    ranked = results.table("location_suitability").query("rank.notna()")
+    served = set(ranked["site_id"])
+    assert site in served, "the parcel to look at of a place"
+    rows = choose(results, Shortlist(n=100)).rows
+    listed, _ = shortlist_lines(place, rows[rows["site_id"] == site], {}, "en")
+    assert any(f"{label}: {name}" in line for one in listed for line in one.lines)
+
+    with ZipFile(write_workbook(place, "en")) as book:
+        texts = book.read("xl/sharedStrings.xml").decode()
+    assert label in texts
+    layer = gpd.read_file(write_geopackage(place, "en"), layer="sites").set_index("site_id")
+    assert layer.loc[site, "restrictions_elsewhere_name"] == name
+    excluded = layer["verdict"] == "excluded"
+    assert not layer.loc[excluded, "restrictions_elsewhere_name"].fillna("").any()
