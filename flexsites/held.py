@@ -46,7 +46,8 @@ class Held:
     Attributes
     ----------
     pieces
-        Their ids, parcels, readings and core area, and where each lies: ``x``, ``y``.
+        Their ids, parcels, readings and core area, and where each lies: ``x``, ``y``. Of one of the second reading
+        alone ``lies_in`` is the piece of the first that it is a part of; null: it is one itself, or that is not valid.
     pairs
         Per reading, with consent (true) and without, the pairs of pieces that share core; others than these n too.
     truth
@@ -95,9 +96,26 @@ def hold(pieces: Frame, piece_suitability: Frame, units: Frame, *, names: Sequen
     at = valid[["access_x_m", "access_y_m"]].to_numpy(dtype=np.float64, copy=True)
     lacks_entrance = np.isnan(at[:, 0])
     at[lacks_entrance] = shapely.get_coordinates(shapely.point_on_surface(valid["geometry"].to_numpy()[lacks_entrance]))
-    held = pd.DataFrame(valid[_COLUMNS]).assign(x=at[:, 0], y=at[:, 1]).reset_index(drop=True)
+    held = pd.DataFrame(valid[_COLUMNS]).assign(x=at[:, 0], y=at[:, 1], lies_in=_lies_in(valid)).reset_index(drop=True)
     pairs = {consent: core_pairs(valid, with_consent=consent) for consent in (False, True)}
     return Held(held, pairs, *_judged(held, piece_suitability, units, names))
+
+
+def _lies_in(valid: Frame) -> pd.Series[str]:
+    """Return the piece of the first reading that each of the second alone is a part of: what needs consent is cut off.
+
+    Of several pieces of a parcel it is the one that a point of it lies in; by distance, for cuts are rounded.
+    """
+    shapes, ids = valid["geometry"].to_numpy(), valid["piece_id"].to_numpy(dtype=object)
+    is_first = valid["is_with_consent"].to_numpy(dtype=bool)
+    rows = pd.DataFrame({"site_id": valid["site_id"].to_numpy(dtype=object), "row": np.arange(len(valid))})
+    pairs = rows[~is_first].merge(rows[is_first], on="site_id", suffixes=("", "_first"))
+    free, first = (pairs[name].to_numpy(dtype=np.int64) for name in ("row", "row_first"))
+    apart = shapely.distance(shapely.point_on_surface(shapes[free]), shapes[first])
+    nearest = pairs.assign(apart=apart, named=ids[first]).sort_values(["row", "apart", "named"]).drop_duplicates("row")
+    found = np.full(len(valid), None, dtype=object)
+    found[nearest["row"].to_numpy(dtype=np.int64)] = nearest["named"].to_numpy(dtype=object)
+    return pd.Series(found, dtype="str", index=valid.index)
 
 
 def _judged(held: Frame, piece_suitability: Frame, units: Frame, names: Sequence[str]) -> tuple[npt.NDArray[Any], ...]:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from flexsites.arrays import lists
 from flexsites.capacity.kernels.spread import Candidates, members_of, spread
+from flexsites.config.estimates import ESTIMATES
 from flexsites.geometry.cluster_sizes import Sizes, per_cluster
 from flexsites.held import ROOM, UNKNOWN, YES, Held, Placed, location_of
 from flexsites.suitability.kernels.ranks import better_before
@@ -29,6 +30,9 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 _PER_CLUSTER = ("n_per_cluster_low", "n_per_cluster_expected", "n_per_cluster_high")
+_FREE_ROOM, _FREE_PER_CLUSTER = (
+    tuple(f"{stem}_without_consent_{one}" for one in ESTIMATES) for stem in ("n_room", "n_per_cluster")
+)
 _SPREAD = ("n_spread_low", "n_spread_expected", "n_spread_high")
 BEST_FIRST = {"eligible": 0, "conditional": 1, "unknown": 2, "excluded": 3}
 
@@ -63,6 +67,8 @@ def serve_locations(
         LocationSuitability. Yes if a piece is, unknown (null) if none is and one may be, else no. ``score`` is the best
         of the pieces that decide, ``site_id`` the parcel of the largest of these. Room is that of all its pieces
         together. Where locations reach over gaps, one place is a part without: no number of homes depends on the gap.
+        Without consent both are of the pieces of the second reading that lie in it, as those of an eligible parcel are;
+        null where the verdict of a parcel of it is unknown.
     """
     found = served_in_turn(held, piece_locations, locations, names=names, sizes=sizes, placed=placed)
     return concat(list(found), LocationSuitability)
@@ -102,6 +108,10 @@ def served_in_turn(
                 "score": found["score"],
                 "rank": pd.arrays.IntegerArray(found["rank"], found["rank"] == 0),
                 **{name: found[name] for name in (*ROOM, *_PER_CLUSTER)},
+                **{
+                    name: pd.arrays.IntegerArray(found[name], found["is_doubted"])
+                    for name in (*_FREE_ROOM, *_FREE_PER_CLUSTER)
+                },
             }
         )
         yield conform(rows, LocationSuitability, where="serve_locations", is_result=True)
@@ -117,20 +127,26 @@ class _Lying:
         The place of each among those held, and its parcel, shape (n,): by location, the largest piece first.
     location, part
         The number of each one's location, ascending, and part, shape (n,).
+    free_row, free_part
+        The place among those held of each piece of the second reading that lies in one of them, and its part: (m,).
     first, first_part
         Where each location begins, among the pieces and among the parts, shape (k,).
-    location_id, verdict
-        Of each location, shape (k,); the best verdict of its parcels, 0 is best, NaN where none is told.
+    location_id, verdict, is_doubted
+        Of each location, shape (k,); the best verdict of its parcels, 0 is best, NaN where none is told; whether that
+        of one of them is unknown.
     """
 
     row: Ints
     site_id: npt.NDArray[np.object_]
     location: Ints
     part: Ints
+    free_row: Ints
+    free_part: Ints
     first: Ints
     first_part: Ints
     location_id: npt.NDArray[np.object_]
     verdict: npt.NDArray[np.float64]
+    is_doubted: Bools
 
     @classmethod
     def of(
@@ -144,12 +160,27 @@ class _Lying:
         order = np.lexsort((facts["piece_number"].to_numpy(dtype=np.int64), parcel, -area, number))
         parts, of_part = np.unique(np.stack([number, in_part]), axis=1, return_inverse=True)
         every = np.arange(len(ids))
-        verdict = locations.set_index("location_id")["verdict"].reindex(ids).map(BEST_FIRST)
+        told = locations.set_index("location_id").reindex(ids)
+        free = np.flatnonzero(held.pieces["is_without_consent"].to_numpy(dtype=bool))
+        stands_in = held.pieces["lies_in"].fillna(held.pieces["piece_id"]).iloc[free]
+        at = places_among(stands_in, facts["piece_id"])
         return cls(
             row[order], site_id[order], number[order], of_part.ravel()[order],
+            free[at >= 0], of_part.ravel()[at[at >= 0]],
             np.searchsorted(number[order], every), np.searchsorted(parts[0], every), ids,
-            np.asarray(verdict.to_numpy(), dtype=np.float64),
+            np.asarray(told["verdict"].map(BEST_FIRST).to_numpy(), dtype=np.float64),
+            told["unknown_area_m2"].gt(0).to_numpy(dtype=bool),
         )  # fmt: skip
+
+    def homes(self, room: npt.NDArray[np.int32], row: Ints, part: Ints, size: Sizes) -> tuple[Ints, Ints]:
+        """Return the room of locations and what one place of each holds, of pieces by their part: low, expected, high.
+
+        ``room`` is that of all that are held, shape (3, n).
+        """
+        n_parts = int(self.part.max()) + 1
+        rooms = np.stack([np.bincount(part, one[row], minlength=n_parts) for one in room]).astype(np.int64)
+        homes = per_cluster(rooms, size.minimum, size.maximum)
+        return np.add.reduceat(rooms, self.first_part, axis=1), np.maximum.reduceat(homes, self.first_part, axis=1)
 
 
 def _served(held: Held, lies: _Lying, i: int, size: Sizes) -> dict[str, npt.NDArray[Any]]:
@@ -162,15 +193,17 @@ def _served(held: Held, lies: _Lying, i: int, size: Sizes) -> dict[str, npt.NDAr
     told[decides] = np.where(np.isnan(score[decides]), -np.inf, score[decides])
     highest = np.maximum.reduceat(told, lies.first)
     highest[np.isneginf(highest)] = np.nan
-    n_parts = int(lies.part.max()) + 1
-    rooms = np.stack([np.bincount(lies.part, one[lies.row], minlength=n_parts) for one in held.room[i]])
-    homes = per_cluster(rooms.astype(np.int64), size.minimum, size.maximum)
+    given, free = (
+        lies.homes(held.room[i], row, part, size)
+        for row, part in ((lies.row, lies.part), (lies.free_row, lies.free_part))
+    )
     rank, suits = np.zeros(len(best), dtype=np.int64), best == YES
     rank[suits] = better_before(lies.verdict[suits].astype(np.int64), highest[suits])
     return {
         "truth": best, "score": highest, "site_id": lies.site_id[largest], "rank": rank,
-        **dict(zip(ROOM, np.add.reduceat(rooms, lies.first_part, axis=1).astype(np.int64), strict=True)),
-        **dict(zip(_PER_CLUSTER, np.maximum.reduceat(homes, lies.first_part, axis=1), strict=True)),
+        "is_doubted": lies.is_doubted,
+        **dict(zip((*ROOM, *_PER_CLUSTER), (*given[0], *given[1]), strict=True)),
+        **dict(zip((*_FREE_ROOM, *_FREE_PER_CLUSTER), (*free[0], *free[1]), strict=True)),
     }  # fmt: skip
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
 
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
@@ -44,3 +47,31 @@ def if_available(homes: str, verdict: object, words: Words) -> str:
     ['12 (9 – 15)', '12 (9 – 15), mits beschikbaar']
     """
     return words.text("homes_if_available", homes=homes) if verdict == "unknown" else homes
+
+
+def with_free(homes: str, place: Any, words: Words) -> str:  # noqa: ANN401 - a record
+    """Return homes of a place with how many of them need no consent, where only a part of its land does.
+
+    Parameters
+    ----------
+    homes
+        Its expected homes, written.
+    place
+        ``verdict``, ``n_per_cluster_expected`` and ``n_per_cluster_without_consent_expected`` of the place.
+    words
+        The language.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> columns = ("verdict", "n_per_cluster_expected", "n_per_cluster_without_consent_expected")
+    >>> places = (("eligible", 273, 195), ("eligible", 273, 273), ("conditional", 273, 0), ("eligible", 273, None))
+    >>> records = [SimpleNamespace(**dict(zip(columns, one, strict=True))) for one in places]
+    >>> [with_free("273", one, Words("nl")) for one in records]
+    ['273, zonder toestemming 195', '273', '273', '273, zonder toestemming onbekend']
+    """
+    free = place.n_per_cluster_without_consent_expected
+    is_known = not pd.isna(free)
+    if place.verdict != "eligible" or (is_known and free == place.n_per_cluster_expected):
+        return homes
+    return words.text("homes_free", homes=homes, free=words.number(free))

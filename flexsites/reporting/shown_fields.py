@@ -40,6 +40,14 @@ _TEXTS = (
     Field("n_features", "int", "objects used", null="not counted"),
     _text("access", "what is measured", "code", "measure"),
     _text("distance", "distance to the parcel", "written"),
+    Field(
+        "homes_of_place",
+        "str",
+        "homes that the whole place would hold whose rank it is, and how many of them need no consent",
+        null="the place has no rank",
+        format="written",
+        null_is="not_applicable",
+    ),
     _text("units_range", "homes from the low to the high bounds", "written"),
     _text(
         "break_even_span",

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from flexsites.capacity.layouts import draw_layouts
+from flexsites.config.estimates import ESTIMATES
 from flexsites.config.resolved import read_resolved, settings_of
 from flexsites.config.run import Shortlist
 from flexsites.errors import Fault, NotFoundError
@@ -23,7 +24,7 @@ from flexsites.tables.files import write_table
 from flexsites.tables.parcel_fields import owner_class
 
 _UNKNOWN_OWNER = "onbekend"
-_HOMES = ("n_per_cluster_low", "n_per_cluster_expected", "n_per_cluster_high")
+_HOMES = tuple(f"n_per_cluster{of}_{one}" for of in ("", "_without_consent") for one in ESTIMATES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,9 @@ class Chosen:
     ----------
     rows
         The locations: flexmilieu, rank, location_id, the parcel to look at (site_id), gemeente_code,
-        owner_class_largest, n_per_cluster_low/expected/high, score, available_years_expected, core_area_m2, verdict; at
-        most ``n`` rows per flexmilieu, best rank first, within a rank by owner, homes and id.
+        owner_class_largest, n_per_cluster_low/expected/high, the same without consent, score,
+        available_years_expected, core_area_m2, verdict; at most ``n`` rows per flexmilieu, best rank first, within a
+        rank by owner, homes and id.
     n_unknown
         Of what is asked about ``verdict``, ``owner_class_largest``, ``available_years_expected`` and rules
         (``flags``), how many locations are left out only because that is unknown: they are no less suitable, and may

@@ -225,6 +225,12 @@ LocationSuitability = Table(
             replace(one, description=f"{one.description}; of the whole location, land that needs consent included")
             for one in (*_ROOM, *_PER_CLUSTER)
         ),
+        f.n_room_without_consent_low,
+        f.n_room_without_consent_expected,
+        f.n_room_without_consent_high,
+        f.n_per_cluster_without_consent_low,
+        f.n_per_cluster_without_consent_expected,
+        f.n_per_cluster_without_consent_high,
     ),
 )
 Clusters = Table(

@@ -65,6 +65,35 @@ def test_a_location_has_the_room_of_its_pieces_and_one_rank(reported: Small, rea
 
 
 @pytest.mark.parametrize("reading", READINGS)
+def test_a_place_of_one_eligible_parcel_holds_without_consent_what_the_parcel_is_told_to_hold(
+    reported: Small, reading: str
+) -> None:
+    """A list told 273 homes of a place and the factsheet of its one parcel 195: the place counted land with consent."""
+    served, locations = (_table(reported, reading, name) for name in ("location_suitability", "locations"))
+    located, sites = (_table(reported, reading, name) for name in ("piece_locations", "sites"))
+    located = located.assign(site_id=located["piece_id"].str.partition("#")[0])
+    n_places = located.drop_duplicates(["site_id", "location_id"]).groupby("site_id").size()
+    verdicts = sites.set_index("site_id")["verdict"]
+    alone = locations[locations["n_location_parcels"] == 1]["location_id"]
+    own = served[served["location_id"].isin(alone) & served["site_id"].map(n_places).eq(1)]
+    both = own.merge(_table(reported, reading, "suitability"), on=["site_id", "flexmilieu"], suffixes=("", "_parcel"))
+    both = both.assign(parcel=both["site_id"].map(verdicts))
+    eligible = both[both["parcel"] == "eligible"]
+    n_other = 0
+    for stem in ("n_room", "n_per_cluster"):
+        for at in AT:
+            free = eligible[f"{stem}_without_consent_{at}"]
+            assert free.tolist() == eligible[f"{stem}_{at}_parcel"].tolist()
+            assert (both.loc[both["parcel"] == "conditional", f"{stem}_without_consent_{at}"] == 0).all()
+            n_other += int((free != eligible[f"{stem}_{at}"]).sum())
+    assert n_other > 0, "no place has land that needs consent: the test shows nothing"
+    unknown = locations.loc[locations["unknown_area_m2"] > 0, "location_id"]
+    columns = [one for one in served if "_without_consent_" in one]
+    assert len(columns) == 6
+    assert served[columns].isna().any(axis=1).equals(served["location_id"].isin(unknown))
+
+
+@pytest.mark.parametrize("reading", READINGS)
 def test_parcels_carry_the_common_programme(reported: Small, reading: str) -> None:
     sites, pieces = _table(reported, reading, "sites"), _table(reported, reading, "pieces")
     valid = pieces[pieces["is_valid"].astype(bool)]

@@ -47,7 +47,9 @@ from flexsites.tables.whole_files import scratch_folder, whole_file
 
 _SHORTLIST = (
     "flexmilieu", "rank", "location_id", "site_id", "gemeente", "entrance_street_name", "score",
-    "n_per_cluster_expected", "n_per_cluster_low", "n_per_cluster_high", "n_room_expected", "verdict",
+    "n_per_cluster_expected", "n_per_cluster_low", "n_per_cluster_high", "n_per_cluster_without_consent_expected",
+    "n_per_cluster_without_consent_low", "n_per_cluster_without_consent_high", "n_room_expected",
+    "n_room_without_consent_expected", "verdict",
     "owner_class_largest", "tenure", "core_area_m2", "n_location_parcels", "available_years_expected", "restrictions",
     "restrictions_elsewhere", "flags", "flags_elsewhere",
 )  # fmt: skip

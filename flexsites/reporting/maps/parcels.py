@@ -9,10 +9,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from flexsites.reporting.homes import counts_of_homes, if_available
+from flexsites.reporting.homes import counts_of_homes, if_available, with_free
 from flexsites.reporting.maps.display import boxes, in_degrees, rings
 from flexsites.reporting.presentation import presentation
-from flexsites.reporting.results import Results
+from flexsites.reporting.results import Results, records
 from flexsites.reporting.summaries.computed import flexmilieus_of
 from flexsites.reporting.summaries.totals import COMMON
 from flexsites.reporting.table_view import Column, entries, table_view
@@ -281,9 +281,14 @@ def _for_whom(results: Results, verdicts: pd.Series[Any], words: Words) -> dict[
         counted = [""] * len(own)
         if homes is not None:
             told = _ranges(own[homes.expected], own[homes.low], own[homes.high], words)
+            places = records(own.assign(verdict=own["location_id"].map(verdicts)))
             counted = [
-                if_available(words.text("map.homes_of_place", homes=one or words.unknown), verdict, words)
-                for one, verdict in zip(told, own["location_id"].map(verdicts), strict=True)
+                if_available(
+                    with_free(words.text("map.homes_of_place", homes=one or words.unknown), place, words),
+                    place.verdict,
+                    words,
+                )
+                for one, place in zip(told, places, strict=True)
             ]
         texts = [
             words.text("map.rank_of_place", rank=words.number(rank), score=_score(score, words)) + place

@@ -12,6 +12,7 @@ import geopandas as gpd
 import pandas as pd
 
 from flexsites.errors import Fault, NotFoundError
+from flexsites.reporting.homes import with_free
 from flexsites.reporting.ledger import ledger_of
 from flexsites.reporting.names import words_of
 from flexsites.reporting.presentation import presentation
@@ -39,7 +40,8 @@ _FACTS = (
     "owner_class", "tenure", "available_years_expected", "plan_coverage", "provincial_coverage",
 )  # fmt: skip
 _PER_FLEXMILIEU = (
-    "flexmilieu", "is_suitable", "score", "rank", "n_room_expected", "n_per_cluster_expected", "units_range", "against",
+    "flexmilieu", "is_suitable", "score", "rank", "n_room_expected", "n_per_cluster_expected", "units_range",
+    "homes_of_place", "against",
 )  # fmt: skip
 
 
@@ -237,10 +239,26 @@ def _suitability(results: Results, site_id: str, words: Words) -> TableView:
     place = {name: i for i, name in enumerate(results.flexmilieus)}
     own = table[table["site_id"] == site_id]
     own = own.assign(_place=own["flexmilieu"].map(place).fillna(len(place))).sort_values(["_place", "flexmilieu"])
-    shown = with_range(own, words, "n_per_cluster").assign(against=[_against(row, words) for row in records(own)])
-    # Beside the parcel's own score: a place may rank higher by another of its parcels.
+    places = _homes_of_places(results, site_id, words)
+    shown = with_range(own, words, "n_per_cluster").assign(
+        homes_of_place=own["flexmilieu"].map(places).astype("str"),
+        against=[_against(row, words) for row in records(own)],
+    )
+    # Beside the parcel's own score and homes: a place may rank higher by another of its parcels, and hold more.
     headings = {"rank": words.text("shortlist.rank_of_place")}
     return table_view(shown, _PER_FLEXMILIEU, words, Suitability, headings=headings)
+
+
+def _homes_of_places(results: Results, site_id: str, words: Words) -> dict[str, str]:
+    """Return per flexmilieu the homes of the place whose rank a parcel is told with, written as the map writes them."""
+    located = results.table("piece_locations")
+    ids = located.loc[located["piece_id"].str.partition("#")[0].eq(site_id), "location_id"]
+    verdicts = results.rows("locations", "location_id", ids, ("location_id", "verdict"))
+    served = results.rows("location_suitability", "location_id", ids).merge(verdicts, on="location_id")
+    best = served[served["rank"].notna()].sort_values(["rank", "location_id"]).drop_duplicates("flexmilieu")
+    return {
+        str(row.flexmilieu): with_free(words.number(row.n_per_cluster_expected), row, words) for row in records(best)
+    }
 
 
 def _against(row: Any, words: Words) -> str:  # noqa: ANN401 - a record of Suitability

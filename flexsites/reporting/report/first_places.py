@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from flexsites.reporting.homes import with_free
 from flexsites.reporting.report.shortlist import Ranked
 from flexsites.reporting.results import Results, records
 from flexsites.reporting.where import places_of
@@ -51,10 +52,9 @@ def first_places(results: Results, ranked: Ranked, words: Words) -> list[FirstPl
         head = next(records(own))
         street = "" if pd.isna(head.entrance_street_name) else head.entrance_street_name
         where = ", ".join(one for one in (street, areas[place]) if one) or str(head.site_id)
-        homes = ", ".join(
-            f"{words.name('flexmilieu', row.flexmilieu)} {words.number(row.n_per_cluster_expected)}"
-            for row in records(own)
-        )
+        counted = (with_free(words.number(row.n_per_cluster_expected), row, words) for row in records(own))
+        names = (words.name("flexmilieu", name) for name in own["flexmilieu"])
+        homes = "; ".join(f"{name} {one}" for name, one in zip(names, counted, strict=True))
         key = "first.first_place" if head.verdict == "eligible" else "first.first_place_consent"
         told = words.text(key, number=number, where=where, homes=homes)
         found.append(FirstPlace(number, (float(head.location_x_m), float(head.location_y_m)), told))

@@ -20,11 +20,12 @@ from flexsites.tables.field import Field
 _VERDICT = Field("verdict", "str", "verdict of the location", format="text")
 _SHOWN: tuple[Column, ...] = (
     "rank", "site_id", "gemeente", "entrance_street_name", "score", "n_per_cluster_expected", "units_range",
-    "core_area_m2", "n_location_parcels", "owner_class_largest", _VERDICT,
+    "n_per_cluster_without_consent_expected", "core_area_m2", "n_location_parcels", "owner_class_largest", _VERDICT,
 )  # fmt: skip
 _OF_PLACE = (
     "score", "verdict", "n_per_cluster_expected", "n_per_cluster_low", "n_per_cluster_high", "n_room_expected",
-    "core_area_m2",
+    "n_per_cluster_without_consent_expected", "n_per_cluster_without_consent_low", "n_per_cluster_without_consent_high",
+    "n_room_without_consent_expected", "core_area_m2",
 )  # fmt: skip
 """What a list tells of a whole place: consent included, which the figures of an eligible parcel do without."""
 _OF_SITE = ("site_id", "tenure", "available_years_expected", "restrictions", "flags")

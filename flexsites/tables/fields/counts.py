@@ -9,13 +9,14 @@ _IF_AVAILABLE = "; where the verdict is unknown, if the land proves available"
 _AT = {"low": " at the low figures", "expected": "", "high": " at the high figures"}
 
 
-def _homes(name: str, what: str, *, adds_up: bool = True) -> tuple[Field, Field, Field]:
+def _homes(name: str, what: str, *, adds_up: bool = True, null: str | None = None) -> tuple[Field, Field, Field]:
     """Return the columns of a count: low, expected, high."""
     low, expected, high = (
         Field(
             f"{name}_{one}",
             "int",
             what.format(at=at),
+            null=null,
             low=0,
             kind="extensive" if adds_up else None,
             source=_HOMES,
@@ -42,6 +43,20 @@ n_per_cluster_low, n_per_cluster_expected, n_per_cluster_high = _homes(
     "homes that one place here would hold{at}: min(maximum, room), 0 below the minimum; never totalled"
     f"{_IF_AVAILABLE}",
     adds_up=False,
+)
+_NO_CONSENT = (
+    " on the land of the location that needs no consent: of one whose only parcel is eligible, and lies in no other, "
+    "what that parcel is told to hold"
+)
+_DOUBTED = "the verdict of a parcel of the location is unknown"
+n_room_without_consent_low, n_room_without_consent_expected, n_room_without_consent_high = _homes(
+    "n_room_without_consent", f"room{{at}}{_NO_CONSENT}", null=_DOUBTED
+)
+n_per_cluster_without_consent_low, n_per_cluster_without_consent_expected, n_per_cluster_without_consent_high = _homes(
+    "n_per_cluster_without_consent",
+    f"homes that one place would hold{{at}}{_NO_CONSENT}; never totalled",
+    adds_up=False,
+    null=_DOUBTED,
 )
 n_spread_low, n_spread_expected, n_spread_high = _homes(
     "n_spread",

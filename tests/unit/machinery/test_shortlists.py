@@ -40,6 +40,9 @@ SERVED = pd.DataFrame(
         "n_per_cluster_low": 1,
         "n_per_cluster_expected": [10, 20, 30, 40, 50, 60],
         "n_per_cluster_high": 99,
+        "n_per_cluster_without_consent_low": 0,
+        "n_per_cluster_without_consent_expected": 0,
+        "n_per_cluster_without_consent_high": 0,
     }
 )
 

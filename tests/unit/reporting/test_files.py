@@ -188,8 +188,16 @@ def test_a_list_of_places_says_that_its_homes_are_those_of_the_whole_place(writt
     assert note[0].startswith(words.text("shortlist.place_note"))
     assert {"woningen van de hele plek", "ruimte van de hele plek", "score van de plek"} <= set(headings)
     assert words.heading("n_per_cluster_expected") not in headings
-    meant = [words.meaning(one, "LocationSuitability") for one in LocationSuitability.fields if "_per_" in one.name]
+    homes = [one for one in LocationSuitability.fields if "_per_" in one.name]
+    free = [one for one in homes if "without_consent" in one.name]
+    meant, meant_free = (
+        [words.meaning(one, "LocationSuitability") for one in some]
+        for some in ([one for one in homes if one not in free], free)
+    )
     assert all("hele plek, met grond waarvoor toestemming nodig is" in one for one in meant)
+    assert all("de grond van de plek waarvoor geen toestemming nodig is" in one for one in meant_free)
+    assert len(meant) == len(meant_free) == 3
+    assert "woningen zonder toestemming" in headings
 
 
 def test_no_sheet_shows_a_key_that_a_person_can_do_nothing_with(written) -> None:

@@ -72,7 +72,8 @@ def test_locations_are_told_in_the_order_of_the_key_however_many_at_once(at_once
     )  # fmt: skip
     ids = held.pieces["piece_id"]
     located = pd.DataFrame({"piece_id": ids, "location_id": ids})
-    locations = pd.DataFrame({"location_id": ids, "verdict": ["eligible", "conditional"] * 3 + ["unknown"]})
+    verdicts = ["eligible", "conditional"] * 3 + ["unknown"]
+    locations = pd.DataFrame({"location_id": ids, "verdict": verdicts, "unknown_area_m2": [0.0] * 6 + [9.0]})
     given = {"names": names, "sizes": dict.fromkeys(names, Sizes((10,) * 3, (40,) * 3, 10))}
     whole = serve_locations(judged, located, locations, **given)
     parts = list(served_in_turn(judged, located, locations, at_once=at_once, **given))
@@ -83,3 +84,31 @@ def test_locations_are_told_in_the_order_of_the_key_however_many_at_once(at_once
     told = whole.set_index(["flexmilieu", "location_id"])["n_room_expected"]
     for i, name in enumerate(names):
         assert told[name].tolist() == judged.room[i, 1].tolist()
+
+
+def test_land_that_needs_no_consent_is_told_of_the_place_it_lies_in() -> None:
+    """Of a parcel with land in two places, one part of which stays whole and one is cut where consent is needed."""
+    shapes = [plot(), plot(500.0), plot(500.0, width_m=20.0), plot(1000.0)]
+    pieces = plain_pieces(*shapes).assign(
+        piece_id=pd.array(["a#1", "a#2", "a#2~", "b#1"], dtype="str"),
+        free_id=pd.array(["a#1~", None, "a#2~", None], dtype="str"),
+        site_id=pd.array(["a", "a", "a", "b"], dtype="str"), piece_number=[1, 2, 2, 1],
+        is_with_consent=[True, True, False, True], is_without_consent=[True, False, True, False],
+    )  # fmt: skip
+    held = hold(pieces, empty(PieceSuitability), empty(Units), names=("campus",))
+    assert held.pieces["lies_in"].fillna("").tolist() == ["", "", "a#2", ""]
+    rooms = np.array([[[5, 4, 1, 3], [10, 8, 2, 6], [50, 40, 10, 30]]])
+    judged = held.answered(np.ones((1, 4), np.int8), np.zeros((1, 4)), rooms, rooms[:, 1])
+    ids = ["a#1", "a#2", "b#1"]
+    located = pd.DataFrame({"piece_id": ids, "location_id": ids})
+    locations = pd.DataFrame(
+        {"location_id": ids, "verdict": ["eligible", "eligible", "unknown"], "unknown_area_m2": [0.0, 0.0, 9.0]}
+    )
+    told = serve_locations(
+        judged, located, locations, names=("campus",), sizes={"campus": Sizes((3,) * 3, (40,) * 3, 10)}
+    ).set_index("location_id")
+    room = [f"n_room_without_consent_{one}" for one in ("low", "expected", "high")]
+    place = [one.replace("room", "per_cluster") for one in room]
+    assert told.loc["a#1", [*room, *place]].tolist() == [5, 10, 50, 5, 10, 40]
+    assert told.loc["a#2", [*room, *place]].tolist() == [1, 2, 10, 0, 0, 10]
+    assert told.loc["b#1", [*room, *place]].isna().all(), "the verdict of its parcel is unknown"
