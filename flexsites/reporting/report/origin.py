@@ -92,13 +92,30 @@ def sources(results: Results, words: Words) -> list[dict[str, Any]]:
     keys = ("title", "provider", "licence", "attribution", "edition", "url")
     listed = []
     for entry in results.manifest.sources:
-        source: dict[str, Any] = {"id": entry.id}
+        source: dict[str, Any] = {"data": source_name(entry.id, words)}
         source |= {key: words.said(str(getattr(entry, key) or words.unknown)) for key in keys}
         source |= {"n_features": entry.n_features, "notes": words.said(entry.notes)}
         told = ((words.text(f"columns.{key}"), getattr(entry, key)) for key in _LOST)
         source["lost"] = ", ".join(f"{label}: {words.number(n)}" for label, n in told if n)
-        listed.append(source)
+        listed.append(source | {"source_id": entry.id})
     return listed
+
+
+def source_name(source_id: str, words: Words) -> str:
+    """Return what is read of a source, by its dotted name in the run file: a layer is called as its rule is.
+
+    Examples
+    --------
+    >>> words = Words("nl", {("rule", "nnn"): "Natuurnetwerk"})
+    >>> [source_name(one, words) for one in ("parcels", "layers.nnn", "layers.yards", "stops.timetable", "layers.own")]
+    ['percelen', 'Natuurnetwerk', 'erven', 'haltes: timetable', 'kaartlaag: own']
+    """
+    group, _, key = source_id.rpartition(".")
+    if group == "layers" and ("rule", key) in words.names:
+        return words.name("rule", key)
+    if not group or source_id in words.texts["names"]["source"]:
+        return words.name("source", source_id)
+    return f"{source_name(group, words)}: {key.replace('_', ' ')}"
 
 
 def credits_of(manifest: Manifest, words: Words) -> str:

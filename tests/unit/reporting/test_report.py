@@ -11,6 +11,8 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
+from flexsites.config.load import configs_directory
+from flexsites.config.sources import Areas, Buildings, Sources
 from flexsites.reporting import open_results, write_factsheets, write_report
 from flexsites.reporting.maps import library
 from flexsites.reporting.maps.content import unpacked
@@ -24,10 +26,11 @@ from flexsites.reporting.report.roofs import roofs
 from flexsites.reporting.report.rules import closing_line
 from flexsites.reporting.report.variants import variants
 from flexsites.reporting.summaries.all_tables import summary
-from flexsites.reporting.words import LANGUAGES
+from flexsites.reporting.words import LANGUAGES, load_texts
 from flexsites.tables.manifest import Balance, Source
 from tests.reporting_fixture import write_results
 
+_SHIPPED_RULES = "".join(one.read_text(encoding="utf-8") for one in (configs_directory() / "rules").rglob("*.yaml"))
 _LOADING = {
     "script": ("src",), "link": ("href",), "img": ("src", "srcset"), "iframe": ("src",), "source": ("src", "srcset"),
     "object": ("data",), "embed": ("src",), "audio": ("src",), "video": ("src", "poster"), "use": ("href",),
@@ -230,14 +233,36 @@ def test_layers_of_one_map_are_one_source(summed_run: Path) -> None:
     )
     results = replace(results, manifest=results.manifest.model_copy(update={"sources": told}))
     found = sources_by_origin(sources(results, words_of(results, "en")))
-    assert [(source["edition"], [part["id"] for part in source["parts"]]) for source in found] == [
+    assert [(source["edition"], [part["source_id"] for part in source["parts"]]) for source in found] == [
         ("2024", ["streets", "layers.water"]),
         ("2025", ["x"]),
     ]
     html = render_report(results, words_of(results, "en"))
     assert html.count("<h3>OSM</h3>") == 2
-    for part in ("streets: features 12", "layers.water: features 3", "x: features unknown"):
+    for part in ("Streets: features 12", "Layer: water: features 3", "X: features unknown"):
         assert part in html
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_source_is_called_by_what_is_read_of_it_and_its_id_stands_apart(summed_run: Path, lang: str) -> None:
+    """A Dutch sheet of sources began with "layers.drinking_water_abstraction"."""
+    layers = set(re.findall(r"^ *(?:\w+_)?layer: (\w+)$", _SHIPPED_RULES, flags=re.MULTILINE))
+    rules = set(re.findall(r"rule_id: (\w+)", _SHIPPED_RULES))
+    assert len(layers) > 40
+    named = load_texts(lang)["names"]["source"]
+    assert {one for one in layers if f"layers.{one}" not in named} <= rules
+    rows = Sources.model_fields.keys() - {"faulty_rows", "folder"}
+    parts = {
+        f"{group}.{one}" for group, model in (("areas", Areas), ("buildings", Buildings)) for one in model.model_fields
+    }
+    assert {one for one in (*rows, *parts) if one not in named} == set()
+    results = open_results(summed_run)
+    told = (Source(id="layers.plan_capacity", title="T", n_features=1), Source(id="parcels", title="T", n_features=1))
+    results = replace(results, manifest=results.manifest.model_copy(update={"sources": told}))
+    found = sources(results, words_of(results, lang))
+    assert [one["data"] for one in found] == [named["layers.plan_capacity"], named["parcels"]]
+    assert [one["source_id"] for one in found] == ["layers.plan_capacity", "parcels"]
+    assert next(iter(found[0])) == "data"
 
 
 def test_variants_stand_with_and_without_the_undemanding_flexmilieu(run_directory: Path) -> None:
