@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,17 +12,23 @@ from flexsites.reporting.report.land import HOMES, POPULATIONS, in_order, run_ro
 from flexsites.reporting.results import Results
 from flexsites.reporting.shown_fields import SHOWN
 from flexsites.reporting.summaries.all_tables import summary
-from flexsites.reporting.table_view import Column, TableView, table_view
+from flexsites.reporting.table_view import Column, table_view
 from flexsites.reporting.views import where_known, with_range
 from flexsites.reporting.words import Words
 from flexsites.tables import Frame
 from flexsites.tables.field import Field
 
+_NAMED = 5
+"""So many gemeenten are named that a total leaves out; of the others their number is told."""
 _SCOPES = ("all", "plan_covered", "provincial_covered", "both_covered")
 
 
-def area_totals(results: Results, words: Words) -> dict[str, TableView]:
-    """Return the totals per gemeente, and the spread supply per gemeente and flexmilieu; the run as the last row."""
+def area_totals(results: Results, words: Words) -> dict[str, Any]:
+    """Return the totals per gemeente, and the spread supply per gemeente and flexmilieu; the run as the last row.
+
+    Where a gemeente is unknown and the run is not, ``totals_left_out`` and ``matrix_left_out`` say so of each table: a
+    total beside an unknown row is that of the others. Else they are empty.
+    """
     table = summary(results, "totals")
     table = table[(table["coverage_scope"] == "all") & table["area_kind"].isin(("gemeente", "run"))]
     codes = [*sorted(table.loc[table["area_kind"] == "gemeente", "area_code"].unique()), "run"]
@@ -54,7 +61,26 @@ def area_totals(results: Results, words: Words) -> dict[str, TableView]:
             caption=caption,
             emphasis=last,
         ),
+        "totals_left_out": _left_out(rows.set_index("gemeente"), {HOMES.name: ""}, words),
+        "matrix_left_out": _left_out(matrix.set_index("gemeente"), headings, words),
     }
+
+
+def _left_out(counted: Frame, names: Mapping[str, str], words: Words) -> str:
+    """Return which gemeenten are unknown where the run is told, by the name of each column; empty: none is.
+
+    ``counted`` has a row per gemeente, by its code, and ``run``.
+    """
+    told = []
+    for column, name in names.items():
+        is_unknown = counted[column].isna()
+        if is_unknown["run"] or not is_unknown.any():
+            continue
+        unknown = [words.name("area", code) for code in counted.index[is_unknown.to_numpy()]]
+        more = [words.text("first.rules_more", n=len(unknown) - _NAMED)] if len(unknown) > _NAMED else []
+        listed = ", ".join([*unknown[:_NAMED], *more])
+        told.append(f"{name} ({listed})" if name else listed)
+    return words.text("totals.left_out", listed=", ".join(told)) if told else ""
 
 
 def homes_in(flexmilieu: str) -> Field:

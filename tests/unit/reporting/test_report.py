@@ -315,6 +315,40 @@ def test_no_homes_are_claimed_where_suitability_is_unknown(run_without_timetable
             assert of_run[1 + results.flexmilieus.index(one)] == "unknown"
 
 
+def test_a_total_says_which_gemeenten_it_leaves_out(run_directory: Path, tmp_path: Path) -> None:
+    """Beside a gemeente that is unknown stood a total that was the other's, as if it were that of both."""
+    shutil.copytree(run_directory, tmp_path / "run")
+    sites = gpd.read_parquet(tmp_path / "run" / "sites.parquet")
+    gemeente, *_ = sorted(sites["gemeente_code"].dropna().unique())
+    inside = sites.loc[sites["gemeente_code"] == gemeente, "site_id"]
+    suitability = pd.read_parquet(tmp_path / "run" / "suitability.parquet")
+    clusters = pd.read_parquet(tmp_path / "run" / "clusters.parquet")
+    chosen = str(clusters.loc[~clusters["site_id"].isin(inside), "flexmilieu"].iloc[0])
+    mine = suitability["site_id"].isin(inside) & suitability["flexmilieu"].eq(chosen)
+    suitability["is_suitable"] = suitability["is_suitable"].astype("boolean").mask(mine)
+    suitability.to_parquet(tmp_path / "run" / "suitability.parquet")
+    gone = clusters["site_id"].isin(inside) & clusters["flexmilieu"].eq(chosen)
+    clusters[~gone].to_parquet(tmp_path / "run" / "clusters.parquet")
+    results = open_results(tmp_path / "run")
+    words = words_of(results, "en")
+    found = area_totals(results, words)
+    column = 1 + results.flexmilieus.index(chosen)
+    cells = {row[0]: row[column] for row in found["matrix"].rows}
+    name = words.name("area", gemeente)
+    assert cells[name] == "unknown"
+    assert found["matrix"].rows[-1][column] != "unknown"
+    assert f"{words.name('flexmilieu', chosen)} ({name})" in found["matrix_left_out"]
+    assert found["totals_left_out"] == "", "of the common programme both are known"
+    assert found["matrix_left_out"] in render_report(results, words)
+    untouched = area_totals(open_results(run_directory), words)
+    assert words.name("flexmilieu", chosen) not in untouched["matrix_left_out"]
+
+    sites["verdict"] = sites["verdict"].mask(sites["site_id"].isin(inside) & sites["verdict"].ne("excluded"), "unknown")
+    sites.to_parquet(tmp_path / "run" / "sites.parquet")
+    found = area_totals(open_results(tmp_path / "run"), words)
+    assert found["totals_left_out"] == words.text("totals.left_out", listed=name)
+
+
 def test_parcels_available_unknown_and_excluded_add_up(run_directory: Path) -> None:
     results = open_results(run_directory)
     told = {tile["kind"]: tile["value"] for tile in answer(results, words_of(results, "en"))["tiles"]}
