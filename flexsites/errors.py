@@ -65,10 +65,10 @@ def counted(n: int, one: str, more: str) -> str:
 
     Examples
     --------
-    >>> counted(1, "parcel lies", "parcels lie"), counted(3, "parcel lies", "parcels lie")
-    ('1 parcel lies', '3 parcels lie')
+    >>> counted(1, "parcel lies", "parcels lie"), counted(12345, "parcel lies", "parcels lie")
+    ('1 parcel lies', '12,345 parcels lie')
     """
-    return f"{n} {one if n == 1 else more}"
+    return f"{n:,} {one if n == 1 else more}"
 
 
 class FlexsitesError(Exception):

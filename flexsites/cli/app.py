@@ -126,7 +126,7 @@ def check(run_file: RunFile, _lang: MessageLang = None) -> None:
     with _err.status("inputs") as status:
         found = check_inputs(study, report=lambda name: status.update(plain(f"inputs: {name}")))
     n_rules = len({rule.part_of or rule.rule_id for rule in study.base.rules})
-    asked = f"{n_rules} rules" if study.run.assesses_parcels else "roofs"
+    asked = f"{n_rules:,} rules" if study.run.assesses_parcels else "roofs"
     table = Table(*map(said, ("source", "reader", "edition or path")), title=plain(said(f"{run_file}: {asked}")))
     for name, row in study.run.sources.rows().items():
         place = str(without_keys(getattr(row, "path", getattr(row, "url", ""))))

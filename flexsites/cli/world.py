@@ -52,9 +52,9 @@ def world(
             workers=workers,
             on_done=lambda n: bar.update(task, completed=n),
         )
-    n_parcels, n_buildings = (f"{written.n_rows[name]:,}" for name in ("parcels", "buildings"))
+    n_rows = written.n_rows
     for line in (
-        f"{n_parcels} parcels, {n_buildings} buildings, {written.n_rows['streets']:,} streets",
+        f"{n_rows['parcels']:,} parcels, {n_rows['buildings']:,} buildings, {n_rows['streets']:,} streets",
         f"Run it:  flexsites run {written.paths['run']}",
         f"Known:   {written.paths['truth']}",
     ):

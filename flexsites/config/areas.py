@@ -123,7 +123,7 @@ def area_called(text: str) -> NamedArea:
         return gemeenten[0]
     near = gemeenten or [area for area in alike(asked) if area.code.startswith(prefix)]
     told = " or ".join(map(str, near[:_MOST_ALIKE])) or "a name as CBS writes it, or a code such as GM0363 or PV27"
-    what = f"{len(gemeenten)} are called '{text}'" if gemeenten else f"there is no gemeente or provincie '{text}'"
+    what = f"{len(gemeenten):,} are called '{text}'" if gemeenten else f"there is no gemeente or provincie '{text}'"
     raise NotFoundError(Fault(what, "PLACE", f"perhaps {told}" if near else f"give {told}"))
 
 

@@ -369,7 +369,8 @@ def _mix_faults(programme: Programme, types: list[DwellingType]) -> list[str]:
     if len(wide) > 1:
         return ["only one dwelling type of a mix may be wider than the narrowest"]
     return [
-        f"the share of the home of {n} modules is {share:g}; at most 1/{n} of the homes find {n} modules side by side"
+        f"the share of the home of {n:,} modules is {share:g}; "
+        f"at most 1/{n:,} of the homes find {n:,} modules side by side"
         for n, share in wide
         if share > 1 / n + _SHARE_TOLERANCE
     ]

@@ -105,7 +105,7 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML is anything until a mod
     except RecursionError as error:
         raise ConfigError(Fault("is nested too deeply", str(path), "write it flatter")) from error
     if n_values > _MOST_VALUES:
-        what = f"its aliases stand for {n_values} values, more than the {_MOST_VALUES} that are read"
+        what = f"its aliases stand for {n_values:,} values, more than the {_MOST_VALUES:,} that are read"
         raise ConfigError(Fault(what, str(path), "write out what is meant"))
     return content
 

@@ -296,7 +296,7 @@ class TopUpRules(Model):
         functions = {one.functions_any for one in self.variants if one.functions_any}
         for name, asked in (("min_dwellings", limits), ("functions_any", functions)):
             if len(asked) > 1:
-                message = f"variants ask {name} in {len(asked)} ways; leave it out or ask the same in each"
+                message = f"variants ask {name} in {len(asked):,} ways; leave it out or ask the same in each"
                 raise ValueError(message)
         return self
 

@@ -80,14 +80,14 @@ def checked(study: Study, lang: str = "en") -> str:
         return ""
     unchecked = [rule for rule in excluding if _missing(rule, study)]
     if not unchecked:
-        return f"All {len(excluding)} excluding rules have a source."
+        return f"All {len(excluding):,} excluding rules have a source."
     named = [rule.label.get(lang) for hardness in _NAMED for rule in unchecked if rule.hardness == hardness]
     n_rest = len(unchecked) - len(named)
-    listed = ", ".join([*named, *([f"{n_rest} less hard ones" if named else "none of them hard"] if n_rest else [])])
+    listed = ", ".join([*named, *([f"{n_rest:,} less hard ones" if named else "none of them hard"] if n_rest else [])])
     required = [rule.rule_id for rule in unchecked if rule.required]
     means = f"; parcels stay unknown for want of {', '.join(required)}" if required else ""
     return (
-        f"{len(unchecked)} of {len(excluding)} excluding rules will not be checked: {listed}."
+        f"{len(unchecked):,} of {len(excluding):,} excluding rules will not be checked: {listed}."
         f" Verdicts stand, but these rules could still take land away{means}."
     )
 

@@ -37,7 +37,7 @@ def _faults_of(one: Rendered, pages: Mapping[str, Rendered], commands: Sequence[
     where = f"{one.page.name}.md"
     for anchor, n in one.anchors.items():
         if n > 1:
-            yield Fault(f"the anchor {anchor} is there {n} times", where, "give each heading words of its own")
+            yield Fault(f"the anchor {anchor} is there {n:,} times", where, "give each heading words of its own")
     for link in one.links:
         if not _leads_somewhere(link, one, pages):
             yield Fault(f"the link {link} leads nowhere", where, "name a page, and a heading or row that it has")

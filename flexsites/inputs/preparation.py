@@ -282,7 +282,7 @@ def once_each(faults: Sequence[Fault | str]) -> list[Fault | str]:
     for key, those in names.items():
         fault = found[key]
         if isinstance(fault, Fault) and len(those) > 1:
-            more = f" and {len(those) - 2} more" if len(those) > 2 else ""  # noqa: PLR2004 - two are named
+            more = f" and {len(those) - 2:,} more" if len(those) > 2 else ""  # noqa: PLR2004 - two are named
             told = f"{', '.join(those[:2])}{more}: {fault.where.partition(': ')[2]}"
             found[key] = replace(fault, where=told)
     return list(found.values())

@@ -207,13 +207,13 @@ def tell_reach(context: GeometryArray, extent: BaseGeometry, own: Bounds | None,
     beside = context[shapely.dwithin(extent, context, _NEAR_M)]
     if n := int((~shapely.contains(known, beside)).sum()):
         report.doubts.append(
-            f"{counted(n, 'parcel beside the area reaches', 'parcels beside the area reach')} over {known_m:.0f} m "
+            f"{counted(n, 'parcel beside the area reaches', 'parcels beside the area reach')} over {known_m:,.0f} m "
             "beyond it: what is near their far end was not read"
         )
     west, south, east, north = extent.bounds
     if own is not None and min(own[0] - west, own[1] - south, east - own[2], north - own[3]) < -known_m:
         report.doubts.append(
-            f"a parcel of the area reaches over {known_m:.0f} m beyond it: what is near its far end was not read"
+            f"a parcel of the area reaches over {known_m:,.0f} m beyond it: what is near its far end was not read"
         )
 
 

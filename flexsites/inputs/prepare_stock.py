@@ -134,7 +134,7 @@ class _Work:
                 "units of no building that stands": buckets.notes["n_units_without_building"],
                 "roofs of no building that stands": buckets.notes["n_roofs_without_building"],
             }
-        self.preparation.warnings += [f"buildings: {n} {what}" for what, n in told.items() if n]
+        self.preparation.warnings += [f"buildings: {n:,} {what}" for what, n in told.items() if n]
         self.preparation.warnings += buckets.impossible.told()
         return written
 
@@ -166,9 +166,9 @@ class _Work:
         parts = pd.concat([stock.roof_parts for stock in stocks], ignore_index=True)
         written = self._write(iter([Stock(mine, parts, left_out)]))
         told = {"buildings of the portfolio": len(mine), "without a height": _n_without_height(mine)}
-        self.preparation.warnings += [f"buildings: {n} {what}" for what, n in told.items() if n]
+        self.preparation.warnings += [f"buildings: {n:,} {what}" for what, n in told.items() if n]
         self.preparation.warnings.append(
-            f"portfolio: {counted(match.n_rows, 'row,', 'rows,')} {len(match.unmatched)} of them not matched"
+            f"portfolio: {counted(match.n_rows, 'row,', 'rows,')} {len(match.unmatched):,} of them not matched"
         )
         self.preparation.warnings += buckets.impossible.told()
         return written
@@ -183,7 +183,7 @@ class _Work:
         if units is not None:
             for found in buckets.add_units(units.raw()):
                 register.add(found)
-            units.report.notes.append(f"{buckets.notes['n_units_not_in_use']} not in use")
+            units.report.notes.append(f"{buckets.notes['n_units_not_in_use']:,} not in use")
         if register.asked is not None:
             buckets.wanted = {*register.asked.pand_ids, *register.addresses["bag_pand_id"]}
         if panden is not None:
@@ -278,7 +278,7 @@ class _Register:
 def _one_file(preparation: Preparation, name: str, row: FileRow) -> Path:
     paths = preparation.files(name, row)
     if len(paths) != 1:
-        raise InputError(Fault(f"{len(paths)} files", name, "give one file"))
+        raise InputError(Fault(f"{len(paths):,} files", name, "give one file"))
     return Path(paths[0])
 
 

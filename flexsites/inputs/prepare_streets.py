@@ -217,7 +217,7 @@ class _ReachReader:
         amenities = concat([one for one in found if one is not None], Amenities)
         within_m = float(input_rules().doubts.same_amenity_m)
         self.warnings += [
-            f"amenities: {n} of {category} lie within {within_m:g} m of one of another source: each counts"
+            f"amenities: {n:,} of {category} lie within {within_m:g} m of one of another source: each counts"
             for category, n in told_twice(amenities, within_m).items()
         ]
         stops, service = self._stops()

@@ -92,7 +92,7 @@ def _of_other_bytes(name: str, row: FileRow, paths: Sequence[str]) -> list[Fault
     if not stated:
         return []
     if len(stated) != len(row.paths):
-        what = f"{len(stated)} SHA-256 for {len(row.paths)} files"
+        what = f"{len(stated)} SHA-256 for {len(row.paths):,} files"
         return [Fault(what, f"sources.{name}.sha256", "state one for each")]
     faults: list[Fault | str] = []
     for path, digest in zip(paths, stated, strict=False):

@@ -111,7 +111,7 @@ def read_lines(
         If a file cannot be read, several are given, a class is not known, or no line may be used.
     """
     if len(paths) != 1:
-        raise InputError(Fault(f"{len(paths)} files of streets", name, "merge them into one file first"))
+        raise InputError(Fault(f"{len(paths):,} files of streets", name, "merge them into one file first"))
     columns = LineColumns(
         row.class_column, row.classes, row.oneway_column, row.name_column, row.junction_column, row.roundabouts
     )
@@ -128,7 +128,7 @@ def read_lines(
         raise InputError(())  # they are told with the log
     if not len(lines):
         n = report.ledger.n_quarantined
-        what = f"no line is left: {n} were set apart" if n else "no lines"
+        what = f"no line is left: {n:,} were set apart" if n else "no lines"
         raise InputError(Fault(what, name, "mend those that were set apart" if n else "give at least one street"))
     texts = {column: written(lines[column]) for column in columns.asked()}
     return streets_from_lines(lines.assign(**texts), columns=columns, rules=rules, where=name)

@@ -19,12 +19,14 @@ from flexsites.errors import Fault, FlexsitesError
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _NUMBER = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?|\d+\.\d+")
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+_GROUPED = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w]|[.,]\d)")
+_SWAPPED = str.maketrans(",.", ".,")
 _CHOICE = re.compile(r"\{\w+:([^|{}]*)\|([^{}]*)\}")
 _APART = "; "
-_COUNTED = re.compile(r"(?P<what>.+): (?P<n>\d+)", re.DOTALL)
+_COUNTED = re.compile(r"(?P<what>.+): (?P<n>\d+|\d{1,3}(?:,\d{3})+)", re.DOTALL)
 """A reason, and of how many."""
 _FAULT_LINE = re.compile(
-    r"(?P<what>.+?)(?: \((?P<rows>\d+ rows?)(?P<ids>: .*?)?\))?\. Remedy: (?P<remedy>.+)\.", re.DOTALL
+    r"(?P<what>.+?)(?: \((?P<rows>[\d,]+ rows?)(?P<ids>: .*?)?\))?\. Remedy: (?P<remedy>.+)\.", re.DOTALL
 )
 """What `Fault` writes, after its place."""
 
@@ -80,11 +82,24 @@ def _best(text: str, lang: str, of: Catalogue) -> tuple[str, int]:
         readings.append((f"{head}: {told_rest}", n_rest, 0))
     if (counted := _COUNTED.fullmatch(text)) is not None:
         what, n_what = _best(counted["what"], lang, of)
-        readings.append((f"{what}: {counted['n']}", n_what, 0))
+        readings.append((f"{what}: {_numbers(counted['n'], lang)}", n_what, 0))
     if _APART in text:
         each = [_best(part, lang, of) for part in text.split(_APART)]
         readings.append((_APART.join(part for part, _ in each), sum(n for _, n in each), 0))
-    return max(readings, key=lambda one: (one[1], -one[2]))[:2] if readings else (text, 0)
+    if readings:
+        return max(readings, key=lambda one: (one[1], -one[2]))[:2]
+    return (text if of == "faults" else _numbers(text, lang)), 0
+
+
+def _numbers(text: str, lang: str) -> str:
+    """Return a text with its numbers of more than three digits in the manner of a language: words and their counts.
+
+    Examples
+    --------
+    >>> _numbers("private 12,345, unknown 7, v1,2", "nl")
+    'private 12.345, unknown 7, v1,2'
+    """
+    return text if lang == "en" else _GROUPED.sub(lambda found: found[0].translate(_SWAPPED), text)
 
 
 def _best_of_line(line: re.Match[str], lang: str) -> tuple[str, int, int]:
@@ -180,7 +195,7 @@ def _part(value: str, lang: str, of: Catalogue) -> tuple[str, int]:
     """
     is_fault = of == "faults"
     if lang == "nl" and (_THOUSANDS if is_fault else _NUMBER).fullmatch(value):
-        return value.translate(str.maketrans(",.", ".,")), 0
+        return value.translate(_SWAPPED), 0
     return (value, 0) if is_fault and " " not in value.strip() else _best(value, lang, of)
 
 

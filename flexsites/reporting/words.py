@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
+from numbers import Integral
 from typing import Any
 
 import pandas as pd
@@ -56,8 +57,9 @@ class Words:
     def text(self, key: str, **values: object) -> str:
         """Return a text by its dotted key, its placeholders filled.
 
-        A placeholder ``{n:home|homes}`` is the word before the bar where ``n`` is 1, else the one after it. A text that
-        is filled elsewhere, in a browser, is had from ``texts``: here one without a value is an error.
+        A placeholder ``{n:home|homes}`` is the word before the bar where ``n`` is 1, else the one after it. A whole
+        number is written as the language does; a year, or a number that is a name, is given as a text. A text that is
+        filled elsewhere, in a browser, is had from ``texts``: here one without a value is an error.
 
         Raises
         ------
@@ -68,15 +70,19 @@ class Words:
 
         Examples
         --------
-        >>> [Words("nl").text("first.places", n=n) for n in (1, "1.900", 0)]
-        ['1 plek', '1.900 plekken', '0 plekken']
+        >>> [Words("nl").text("first.places", n=n) for n in (1, "1.900", 12345)]
+        ['1 plek', '1.900 plekken', '12.345 plekken']
         """
         found: Any = self.texts
         for part in key.split("."):
             found = found.get(part) if isinstance(found, Mapping) else None
         if not isinstance(found, str):
             raise ConfigError(Fault(f"no text '{key}'", f"labels/{self.lang}.yaml", "add it, in every language"))
-        return found.format_map({name: _Filled(value) for name, value in values.items()})
+        return found.format_map({name: _Filled(self._written(value)) for name, value in values.items()})
+
+    def _written(self, value: object) -> object:
+        """Return a whole number as the language writes it; what is no amount, such as a year, is given as a text."""
+        return self.number(value) if isinstance(value, Integral) and not isinstance(value, bool) else value
 
     def name(self, kind: str, key: object) -> str:
         """Return the name of something: as the run gives it, else as the labels do, else its id made readable.

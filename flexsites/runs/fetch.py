@@ -144,7 +144,7 @@ def _tell(planned: Iterable[Planned], out: Console, said: Callable[[str], str], 
     table = Table(*map(said, ("source", "state", "from", "how much")), title=Text(title), expand=True)
     for one in rows:
         area = "" if one.window is None or one.state != "to fetch" else f", for {_km(one.window)}"
-        names = one.sources[0] if len(one.sources) == 1 else f"{one.sources[0]} and {len(one.sources) - 1} more"
+        names = one.sources[0] if len(one.sources) == 1 else f"{one.sources[0]} and {len(one.sources) - 1:,} more"
         cells = (said(names), said(_STATES[one.state]), one.origin, said(f"{one.size}{area}".strip(", ")))
         table.add_row(*map(Text, cells))
     out.print(table)

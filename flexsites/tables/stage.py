@@ -126,7 +126,7 @@ def stage(*, takes: Table | tuple[Table, ...], gives: Table) -> Callable[[Callab
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
             """Check what comes in, run the stage, check what goes out, note the lineage."""
             if len(args) != len(tables):
-                fault = Fault(f"{len(args)} tables given, {len(tables)} taken", name, "pass tables by position")
+                fault = Fault(f"{len(args):,} tables given, {len(tables):,} taken", name, "pass tables by position")
                 raise ContractError(fault)
             with _own_time() as own:
                 frames = [

@@ -190,7 +190,7 @@ def open_run(directory: Path | str, *, say: Callable[[str], None] | None = None,
     first = next(iter(kinds.values()))
     n_rows = results.n_rows(first.table)
     if say is not None and n_rows > _MANY and not is_indexed(results, first):
-        say(f"The list of {n_rows} rows is made, once: seconds for each 100,000. The map follows on the page.")
+        say(f"The list of {n_rows:,} rows is made, once: seconds for each 100,000. The map follows on the page.")
     words = {lang: words_of(results, lang) for lang in LANGUAGES}
     index = index_of(results, first, words["nl"])
     tiles = tiles_of(results, index.extent, beside=beside)

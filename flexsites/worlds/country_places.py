@@ -72,7 +72,7 @@ def place_of(
         country = Country(n_parcels or N_PARCELS[size], seed)
         return country, squares(country)
     if n_parcels is not None:
-        raise InputError(Fault(f"{n_parcels} parcels within borders", str(boundaries), "give one or the other"))
+        raise InputError(Fault(f"{n_parcels:,} parcels within borders", str(boundaries), "give one or the other"))
     return within(boundaries, size=size, seed=seed)
 
 

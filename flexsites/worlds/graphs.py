@@ -78,7 +78,7 @@ def street_graph(
     """
     if n_nodes < 4 or not 2.0 <= mean_degree <= 3.5:
         message = (
-            f"a street graph needs at least 4 nodes and a mean degree of 2 to 3.5, not {n_nodes} and {mean_degree}"
+            f"a street graph needs at least 4 nodes and a mean degree of 2 to 3.5, not {n_nodes:,} and {mean_degree}"
         )
         raise ValueError(message)
     rng = np.random.default_rng((seed, n_nodes))
@@ -131,7 +131,7 @@ def _thinned(
     others = np.flatnonzero(~in_tree)
     n_more = round(mean_degree * n_nodes / 2) - int(in_tree.sum())
     if n_more > len(others):
-        message = f"mean degree {mean_degree} is out of reach with {n_nodes} nodes"
+        message = f"mean degree {mean_degree} is out of reach with {n_nodes:,} nodes"
         raise ValueError(message)
     more = rng.choice(others, max(n_more, 0), replace=False)
     return np.sort(np.concatenate([np.flatnonzero(in_tree), more]))

@@ -97,7 +97,7 @@ def write_municipality(directory: Path, *, seed: int = 1, n_parcels: int = 5_000
     ValueError: a municipality of 100 parcels cannot be laid out here: from 3,000 to 8,000
     """
     if not 3_000 <= n_parcels <= 8_000:
-        message = f"a municipality of {n_parcels} parcels cannot be laid out here: from 3,000 to 8,000"
+        message = f"a municipality of {n_parcels:,} parcels cannot be laid out here: from 3,000 to 8,000"
         raise ValueError(message)
     directory.mkdir(parents=True, exist_ok=True)
     plan, rng = Plan(), np.random.default_rng(seed)

@@ -96,9 +96,9 @@ class Cut:
         """
         share, km = 100 * self.largest_component_share, self.cut_length_m / 1000
         one = f"one connected part stays (with {share:.1f} % of the length)"
-        several = f"{self.n_components} connected parts stay (the largest has {share:.1f} % of the length)"
+        several = f"{self.n_components:,} connected parts stay (the largest has {share:.1f} % of the length)"
         stays = one if self.n_components == 1 else several
-        return f"{stays}; {self.n_cut_components} too small ones with {km:,.1f} km are left out"
+        return f"{stays}; {self.n_cut_components:,} too small ones with {km:,.1f} km are left out"
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,5 +154,5 @@ def _unpack_siblings(archive: str, name: str, names: list[str], scratch: Path) -
 
 def _unfit(fitting: list[str], names: list[str], archive: str, where: str) -> InputError:
     shown = fitting[:_SHOWN] or names[:_SHOWN]
-    what = f"{len(fitting)} files fit in this zip ({', '.join(shown)})"
+    what = f"{len(fitting):,} files fit in this zip ({', '.join(shown)})"
     return InputError(Fault(what, where, f"write which: {archive}/NAME"))

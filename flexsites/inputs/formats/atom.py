@@ -130,7 +130,7 @@ def files_of_feed(
         what = f"the feed offers no {wanted.form} in {_system(wanted.crs)}"
         raise InputError(Fault(f"{what}, but {_shown(entries)}", where, "change the door's format, crs or parameters"))
     if len(fitting) > 1:
-        what = f"the feed offers {len(fitting)} files that may be meant: {_shown(fitting)}"
+        what = f"the feed offers {len(fitting):,} files that may be meant: {_shown(fitting)}"
         raise InputError(Fault(what, where, "name one in the door's parameters: `title: PATTERN`"))
     return _parts(fitting[0], window, where)
 
@@ -211,7 +211,7 @@ def _parts(entry: _Entry, window: Bounds | None, where: str) -> tuple[AtomFile, 
     if len(whole) == 1:
         found = whole
     elif whole:
-        what = f"the feed offers {len(whole)} files that may be meant: {', '.join(one.file.title for one in whole)}"
+        what = f"the feed offers {len(whole):,} files that may be meant: {', '.join(one.file.title for one in whole)}"
         raise InputError(Fault(what[:400], where, "name one in the door's parameters: `title: PATTERN`"))
     else:
         box = None if window is None else in_degrees(window)
@@ -277,4 +277,4 @@ def _shown(entries: Sequence[_Entry]) -> str:
         for link in one.links
     )
     shown, n_more = ", ".join(list(offers)[:_MOST_SHOWN]), len(offers) - _MOST_SHOWN
-    return (f"{shown}, and {n_more} more" if n_more > 0 else shown) or "nothing"
+    return (f"{shown}, and {n_more:,} more" if n_more > 0 else shown) or "nothing"

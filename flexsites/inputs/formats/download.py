@@ -161,7 +161,7 @@ def _whole(session: requests.Session, url: str, part: Path, told: Told | None) -
         done = part.stat().st_size
         if edition.n_bytes is None or done == edition.n_bytes:
             return edition
-        what = f"{done} of {edition.n_bytes} bytes came"
+        what = f"{done:,} of {edition.n_bytes:,} bytes came"
     raise InputError(Fault(what, shown, _REMEDY))
 
 

@@ -130,7 +130,7 @@ class RangeFile(io.RawIOBase):
                     self.n_bytes += len(content)
                     if len(content) == most:
                         return content
-                    trouble = f"{len(content)} of {most} bytes came"
+                    trouble = f"{len(content):,} of {most:,} bytes came"
             except requests.HTTPError as error:
                 what = f"the service cannot be used ({said_of(error, self._url)})"
                 raise InputError(Fault(what, shown, "check the address")) from error

@@ -156,11 +156,11 @@ def _fetch_pages(
         raise InputError(Fault(what, where, "tell the provider, or give a file")) from error
     if expected is not None and pages.n_features != expected:
         pages.forget()
-        what = f"the service said {expected} features and gave {pages.n_features}"
+        what = f"the service said {expected:,} features and gave {pages.n_features:,}"
         raise InputError(Fault(what, where, "fetch again; it may have changed meanwhile"))
     if expected is not None and (n_distinct := pages.count_distinct()) < expected:
         pages.forget()
-        what = f"the service said {expected} features and gave {n_distinct}, some of them again"
+        what = f"the service said {expected:,} features and gave {n_distinct:,}, some of them again"
         raise InputError(Fault(what, where, "fetch again; or give a file, if it does not obey its own paging"))
     return pages
 
@@ -202,7 +202,7 @@ class _Fetch:
             self._add(features, after)
             if expected is not None and self.pages.n_features > expected:
                 self.pages.forget()
-                what = f"the service said {expected} features, and more and more come"
+                what = f"the service said {expected:,} features, and more and more come"
                 raise InputError(Fault(what, self.where, "tell the provider"))
             url, parameters = after, None
         if not self.pages.n_features and self.bounds is not None:
@@ -221,7 +221,9 @@ class _Fetch:
         if len(_said(content, "features", self.where)) == 1 and not is_named:
             n_features = self.pages.n_features
             self.pages.forget()
-            what = f"{n_features} features came, and the service says neither how many there are nor where the next are"
+            what = (
+                f"{n_features:,} features came, and the service says neither how many there are nor where the next are"
+            )
             raise InputError(Fault(what, self.where, "give a file of it"))
 
     def _require_understood(self, row: OgcFeatures, url: str) -> None:
@@ -260,7 +262,7 @@ class _Fetch:
             self._add(features, f"{url}#{int(offset) + len(features)}")
             if self.pages.n_features >= expected and _goes_on(content):
                 self.pages.forget()
-                what = f"the service said {expected} features, and more and more come"
+                what = f"the service said {expected:,} features, and more and more come"
                 raise InputError(Fault(what, self.where, "tell the provider"))
         return expected
 
@@ -275,7 +277,7 @@ class _Fetch:
         self.pages.add(json.dumps(features).encode(), after, where=self.where, n_outside=n_outside)
         if self.pages.n_outside > _MOST_OUTSIDE:
             self.pages.forget()
-            what = f"the service ignores the window: {self.pages.n_outside} features came that lie outside it"
+            what = f"the service ignores the window: {self.pages.n_outside:,} features came that lie outside it"
             raise InputError(Fault(what, self.where, "give a file of it"))
 
 
@@ -313,7 +315,7 @@ def _require_crs(came: str | None, asked: str, where: str) -> None:
 def _require_number(said: object, n_features: int, where: str) -> None:
     """Refuse a page that holds another number of features than it says."""
     if said is not None and int(str(said)) != n_features:
-        what = f"a page says {said} features and holds {n_features}"
+        what = f"a page says {int(str(said)):,} features and holds {n_features:,}"
         raise InputError(Fault(what, where, "fetch again: it goes on where it broke off"))
 
 

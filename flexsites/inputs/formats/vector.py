@@ -102,7 +102,7 @@ class VectorFile:
         # GDAL ends without a word where some formats break off (a .dbf, GML). A GeoPackage says so itself, and the
         # number it keeps of its rows may be stale.
         if bounds is None and done < (self.n_features or 0) and Path(self.path).suffix.lower() != ".gpkg":
-            what = f"the file breaks off: it says {self.n_features} features and gives {done}"
+            what = f"the file breaks off: it says {self.n_features:,} features and gives {done:,}"
             raise InputError(Fault(what, self.path, "fetch or export the file again"))
 
 
@@ -144,7 +144,7 @@ def open_vector(
     """
     parts = archives.features_of(path, layer, where=where, scratch=scratch)
     if len(parts) != 1:
-        raise InputError(Fault(f"{len(parts)} files in this zip are one delivery", where, "name one of them"))
+        raise InputError(Fault(f"{len(parts):,} files in this zip are one delivery", where, "name one of them"))
     real = parts[0]
     if real.suffix.lower() in _PARQUET:
         opened = _open_parquet(real, where)
@@ -253,7 +253,7 @@ def _choose_layer(layers: list[tuple[str, Any]], layer: str | None, where: str) 
     with_geometry = [name for name, kind in layers if kind is not None]
     if len(with_geometry or names) == 1:
         return (with_geometry or names)[0]
-    raise InputError(Fault(f"{len(names)} layers and none is named", where, f"write `layer:` {' | '.join(names)}"))
+    raise InputError(Fault(f"{len(names):,} layers and none is named", where, f"write `layer:` {' | '.join(names)}"))
 
 
 def _gdal_batches(

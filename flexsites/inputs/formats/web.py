@@ -306,7 +306,7 @@ def _no_json(content: bytes, answer: requests.Response) -> str:
     if is_web_page(content):
         return f"the service answered no JSON but a web page (HTML, status {answer.status_code}): {text!r}"
     if _breaks_off(content, answer):
-        return f"the service answered no JSON: it breaks off after {len(content)} bytes, {_TRIES} times"
+        return f"the service answered no JSON: it breaks off after {len(content):,} bytes, {_TRIES} times"
     return f"the service answered no JSON but: {text!r}"
 
 
@@ -337,7 +337,7 @@ def require_whole(n_bytes: int, answer: requests.Response, shown: str) -> None:
     """Refuse an answer that is shorter than it said."""
     length = answer.headers.get("Content-Length", "")
     if length.isdecimal() and n_bytes != int(length):
-        raise _CutOffError(f"{n_bytes} of {length} bytes came of {shown}")
+        raise _CutOffError(f"{n_bytes:,} of {int(length):,} bytes came of {shown}")
 
 
 def unpacked(content: bytes, answer: requests.Response, shown: str) -> bytes:

@@ -208,7 +208,7 @@ def fetch_pages(
     expected = count_hits(row, session, bounds, where=where, told=told)
     if expected is not None and expected > row.most_hits:
         if bounds is None or min(bounds[2] - bounds[0], bounds[3] - bounds[1]) < _SMALLEST_M:
-            what = f"the service has {expected} features there, and pages through {row.most_hits}"
+            what = f"the service has {expected:,} features there, and pages through {row.most_hits:,}"
             raise InputError(Fault(what, where, "give a file, or a smaller area"))
         return [
             pages
@@ -220,11 +220,11 @@ def fetch_pages(
         _fetch_all(row, pages, session, bounds, expected, where=where, told=told)
     if expected is not None and pages.n_features != expected:
         pages.forget()
-        what = f"the service said {expected} features and gave {pages.n_features}"
+        what = f"the service said {expected:,} features and gave {pages.n_features:,}"
         raise InputError(Fault(what, where, "fetch again; it may have changed meanwhile"))
     if expected is not None and (n_distinct := pages.count_distinct()) < expected:
         pages.forget()
-        what = f"the service said {expected} features and gave {n_distinct}, some of them again"
+        what = f"the service said {expected:,} features and gave {n_distinct:,}, some of them again"
         raise InputError(Fault(what, where, "give `sort_by`: the pages of this service are not stable without"))
     return [pages]
 
@@ -255,7 +255,7 @@ def _fetch_all(
         pages.add(content, None if is_last else f"#{n_now}", where=where)
         if expected is not None and n_now > expected:
             pages.forget()
-            what = f"the service said {expected} features, and more and more come"
+            what = f"the service said {expected:,} features, and more and more come"
             raise InputError(Fault(what, where, "tell the provider"))
 
 
@@ -286,6 +286,6 @@ def _page_of(row: Wfs, content: bytes, where: str) -> tuple[bytes, int, bool]:
             raise CrsError(wrong)
         content = json.dumps(features).encode()
     if said.isdecimal() and int(said) != n_members:
-        what = f"a page says {said} features and holds {n_members}"
+        what = f"a page says {int(said):,} features and holds {n_members:,}"
         raise InputError(Fault(what, where, "fetch again: it goes on where it broke off"))
     return content, n_members, goes_on

@@ -131,8 +131,8 @@ def _tell(found: dict[tuple[str, str], float], report: ReadReport) -> None:
         return
     n = len({name for pair in found for name in pair})
     largest = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN]
-    shown = "; ".join(f"{one} and {other}: {area:.0f} m2" for (one, other), area in largest)
-    total = f"{sum(found.values()):.0f} m2 in {len(found)} pairs"
+    shown = "; ".join(f"{one} and {other}: {area:,.0f} m2" for (one, other), area in largest)
+    total = f"{sum(found.values()):,.0f} m2 in {len(found):,} pairs"
     report.doubts.append(
         f"{counted(n, 'parcel shares', 'parcels share')} ground with another ({total}), "
         f"which counts in each of them ({shown})"

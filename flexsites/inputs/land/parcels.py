@@ -78,12 +78,12 @@ def write_parcels(
             ground.add(frame.geometry.to_numpy())
             writer.add(frame)
         if n_rows == 0:
-            read = f"{told.ledger.n_read} rows read, {told.ledger.n_left_out} left out by `where`"
+            read = f"{told.ledger.n_read:,} rows read, {told.ledger.n_left_out:,} left out by `where`"
             what = f"no parcel lies in the area of the run ({read})"
             fault = Fault(what, opened.where, "compare the extent of the file with the area")
             raise InputError(told.ledger.faults(opened.name, [Path(path).name for path in opened.paths]) or [fault])
     if owners is not None:
-        known = f"the class of owner is known of {n_owned} of {n_rows} parcels"
+        known = f"the class of owner is known of {n_owned:,} of {n_rows:,} parcels"
         (told.notes if n_owned else told.doubts).append(known)
     if areas is not None:
         told.doubts += _area_doubts(set(areas["area_kind"]), n_in_areas, told.in_several_areas)
@@ -102,7 +102,7 @@ def _area_doubts(kinds: set[str], n_in: Counter[str], n_in_several: Counter[str]
         if kind in kinds and not n_in[kind]
     ]
     several = [
-        f"{n} parcels lie in several areas of kind {kind}, which overlap: each counts in the first by code"
+        f"{n:,} parcels lie in several areas of kind {kind}, which overlap: each counts in the first by code"
         for kind, n in n_in_several.items()
         if n
     ]

@@ -160,7 +160,7 @@ class Classes:
 
     def notes(self) -> tuple[str, ...]:
         """Return what a reader of the manifest should know."""
-        shown = ", ".join(f"{word} {n}" for word, n in sorted(self.of_no_list.items(), key=lambda told: -told[1])[:5])
+        shown = ", ".join(f"{word} {n:,}" for word, n in sorted(self.of_no_list.items(), key=lambda told: -told[1])[:5])
         told = (
             (
                 counted(

@@ -102,5 +102,5 @@ def _require_nodes(copying: _Copying, where: str) -> None:
     nodes = np.frombuffer(copying.nodes, dtype=np.int64) if copying.nodes else np.array([], dtype=np.int64)
     n_missing = int((~np.isin(refs, nodes)).sum())
     if n_missing:
-        what = f"{n_missing} nodes of ways did not come"
+        what = f"{n_missing:,} nodes of ways did not come"
         raise InputError(Fault(what, where, "fetch again; it may have changed meanwhile"))

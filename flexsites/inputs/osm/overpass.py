@@ -97,7 +97,9 @@ def fetch_overpass(
     if target.exists():
         return target
     if (n := n_questions(bounds)) > MOST_QUESTIONS:
-        what = f"the window takes {n} questions, and a public service is asked no more than {MOST_QUESTIONS} of one run"
+        what = (
+            f"the window takes {n:,} questions, and a public service is asked no more than {MOST_QUESTIONS} of one run"
+        )
         raise InputError(Fault(what, where, "take a file of the province or the country"))
     pieces = target.with_suffix("")
     if pieces.exists() and time.time() - pieces.stat().st_mtime > _OLD_S:
@@ -293,7 +295,7 @@ class _Asking:
             content = b"".join(received(answer, self.where, told=self.told))
             length = answer.headers.get("Content-Length", "")
             is_short = length.isdecimal() and len(content) != int(length)
-            told = f"{len(content)} of {length} bytes came" if is_short else ""
+            told = f"{len(content):,} of {int(length):,} bytes came" if is_short else ""
             return answer.status_code, content if is_short else unpacked(content, answer, self.where), told
 
     def _judged(self, status: int, content: bytes, short: str) -> bytes:
@@ -314,7 +316,7 @@ class _Asking:
         require_plain(content, where=self.where)
         self._heed([one.decode("utf-8", "replace").strip() for one in _REMARK.findall(content)])
         if not content.rstrip().endswith(b"</osm>"):
-            raise _BusyError(f"the answer breaks off after {len(content)} bytes")
+            raise _BusyError(f"the answer breaks off after {len(content):,} bytes")
         return content
 
     def _heed(self, remarks: Sequence[str]) -> None:

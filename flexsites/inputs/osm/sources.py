@@ -56,7 +56,7 @@ def read_streets(
     if isinstance(row, OsmPlace):
         return streets_from_place(row.place, rules=rules, on=on)
     if len(paths) != 1:
-        raise InputError(Fault(f"{len(paths)} files of streets", where, "merge them into one file first"))
+        raise InputError(Fault(f"{len(paths):,} files of streets", where, "merge them into one file first"))
     path = Path(paths[0])
     if isinstance(row, OsmPbf):
         with reading(path, where):
@@ -110,5 +110,5 @@ def read_osm_stops(
 
 def _only(paths: tuple[str, ...], where: str) -> Path:
     if len(paths) != 1:
-        raise InputError(Fault(f"{len(paths)} files of OpenStreetMap", where, "merge them into one file first"))
+        raise InputError(Fault(f"{len(paths):,} files of OpenStreetMap", where, "merge them into one file first"))
     return Path(paths[0])

@@ -100,8 +100,8 @@ class _Ways:
 
     def notes(self) -> tuple[str, ...]:
         """Return what was read and does not decide."""
-        shown = ", ".join(f"{word} {n}" for word, n in sorted(self.of_no_list.items(), key=lambda told: -told[1])[:5])
-        words = f"{self.of_no_list.total()} tags of streets hold values that no list of the rules holds ({shown}): "
+        shown = ", ".join(f"{word} {n:,}" for word, n in sorted(self.of_no_list.items(), key=lambda told: -told[1])[:5])
+        words = f"{self.of_no_list.total():,} tags of streets hold values that no list of the rules holds ({shown}): "
         unused = counted(
             self.n_unused,
             "street is tagged as unused or abandoned: taken for a street",
@@ -177,7 +177,7 @@ def _place_notes(places: NodePlaces, n_lost: int, barred: dict[int, int]) -> tup
         (sum(bits == _CYCLISTS for bits in barred.values()), "gates and stiles that only bicycles do not pass"),
         (sum(bits == _WALKERS for bits in barred.values()), "gates that only walkers do not pass"),
     )
-    return tuple(f"{n} {what}" for n, what in told if n)
+    return tuple(f"{n:,} {what}" for n, what in told if n)
 
 
 def project(lonlat: FloatArray, crs: str, *, where: str) -> FloatArray:

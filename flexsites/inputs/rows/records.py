@@ -61,20 +61,20 @@ class SourceRecord:
             told.append(
                 f"{self.id}: 1 geometry repaired ({self.quarantine})"
                 if self.n_repaired == 1
-                else f"{self.id}: {self.n_repaired} geometries repaired ({self.quarantine})"
+                else f"{self.id}: {self.n_repaired:,} geometries repaired ({self.quarantine})"
             )
         if self.n_quarantined:
-            reasons = "; ".join(f"{why}: {n}" for why, n in self.unused_reasons.items())
+            reasons = "; ".join(f"{why}: {n:,}" for why, n in self.unused_reasons.items())
             told.append(
                 f"{self.id}: 1 row not used ({reasons}), set apart in {self.quarantine}"
                 if self.n_quarantined == 1
-                else f"{self.id}: {self.n_quarantined} rows not used ({reasons}), set apart in {self.quarantine}"
+                else f"{self.id}: {self.n_quarantined:,} rows not used ({reasons}), set apart in {self.quarantine}"
             )
         if self.n_repeated:
             told.append(
                 f"{self.id}: 1 row is the same row or the same ground again and counts once"
                 if self.n_repeated == 1
-                else f"{self.id}: {self.n_repeated} rows are the same row or the same ground again and count once"
+                else f"{self.id}: {self.n_repeated:,} rows are the same row or the same ground again and count once"
             )
         if self.n_features == 0:
             why = "nothing of it lies in the area of the run"

@@ -133,18 +133,20 @@ def _tell_doubts(counts: Counter[str], report: ReadReport, *, where: str, is_who
     """
     rules = input_rules().doubts
     if is_whole and counts["n_in_use"] and counts["n_stand"] and not counts["n_with_unit"]:
-        what = f"none of the {counts['n_in_use']} verblijfsobjecten lies in one of the {counts['n_stand']} panden"
+        what = f"none of the {counts['n_in_use']:,} verblijfsobjecten lies in one of the {counts['n_stand']:,} panden"
         remedy = "give the units of the same place: without them no building would count as lived in"
         raise InputError(Fault(what, f"{where}.verblijfsobjecten", remedy))
     n, n_stand = counts["n_unknown"], counts["n_stand"]
     if n:
         told = "panden are of a gemeente of which no unit is given: whether one is lived in is unknown"
-        report.doubts.append(f"{n} of {n_stand} " + told)
+        report.doubts.append(f"{n:,} of {n_stand:,} " + told)
     is_elsewhere = counts["n_elsewhere"] >= float(rules.units_elsewhere_share) * max(counts["n_in_use"], 1)
     is_unserved = counts["n_with_unit"] < float(rules.least_share_with_unit) * n_stand
     if is_whole and is_elsewhere and is_unserved:
-        units = f"{counts['n_elsewhere']} of {counts['n_in_use']} verblijfsobjecten lie in no pand that is given"
-        report.doubts.append(f"{units}; {counts['n_with_unit']} of {n_stand} panden have one: are they of one place?")
+        units = f"{counts['n_elsewhere']:,} of {counts['n_in_use']:,} verblijfsobjecten lie in no pand that is given"
+        report.doubts.append(
+            f"{units}; {counts['n_with_unit']:,} of {n_stand:,} panden have one: are they of one place?"
+        )
     if counts["n_again"]:
         report.doubts.append(
             f"{counted(counts['n_again'], 'pand comes again', 'panden come again')} under one id, "

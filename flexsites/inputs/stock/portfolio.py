@@ -225,7 +225,7 @@ def require_matches(match: PortfolioMatch, path: Path) -> None:
     """
     if not len(match.matches):
         counts = match.unmatched["unmatched_reason"].value_counts().head(_N_REASONS)
-        reasons = "; ".join(f"{why}: {n}" for why, n in counts.items())
+        reasons = "; ".join(f"{why}: {n:,}" for why, n in counts.items())
         raise InputError(Fault(f"no row of the portfolio was found ({reasons})", path.name, "check ids and columns"))
 
 

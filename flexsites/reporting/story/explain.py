@@ -71,7 +71,9 @@ def _not_found(results: Results, asked: str) -> Fault:
     within = [known for known in ids if asked and (asked in known or known in asked)][:_NEAR_IDS]
     near = within or difflib.get_close_matches(asked, ids, n=_NEAR_IDS, cutoff=0.6)
     hint = f"; near it: {', '.join(near)}" if near else ""
-    return Fault(f"no site or roof '{asked}' among {len(ids)}{hint}", str(results.directory), "give an id of this run")
+    return Fault(
+        f"no site or roof '{asked}' among {len(ids):,}{hint}", str(results.directory), "give an id of this run"
+    )
 
 
 def story(results: Results, site_id: str, words: Words) -> str:

@@ -113,7 +113,7 @@ def test_slivers_of_rotterdam_are_kept(tmp_path: Path) -> None:
 
 def test_land_use_of_kampen_has_no_ids(tmp_path: Path) -> None:
     path = real_data("kampen/landuse.gpkg")
-    with pytest.raises(InputError, match=r"no id \(6483 rows"):
+    with pytest.raises(InputError, match=r"no id \(6,483 rows"):
         made(tmp_path / "a", parcels=vector(path, id_column="osm_id"))
     prepared = made(
         tmp_path / "b",

@@ -235,8 +235,8 @@ def test_parcels_that_share_ground_are_named_with_how_much(tmp_path: Path) -> No
     row = vector(write(whole, tmp_path / "p.gpkg"), id_column="id")
     found = prepare(sources(parcels=row), directory=tmp_path / "out", base=tmp_path)
     (told,) = (one for one in found.warnings if "share ground" in one)
-    assert told.startswith("parcels: 3 parcels share ground with another (10000 m2 in 2 pairs)")
-    assert "own and p0: 5000 m2" in told
+    assert told.startswith("parcels: 3 parcels share ground with another (10,000 m2 in 2 pairs)")
+    assert "own and p0: 5,000 m2" in told
     plain = vector(write(squares(), tmp_path / "q.gpkg"), id_column="id")
     quiet = prepare(sources(parcels=plain), directory=tmp_path / "quiet", base=tmp_path)
     assert not any("share ground" in one for one in quiet.warnings), "neighbours share a line, not land"

@@ -202,11 +202,11 @@ def test_an_error_is_told_in_dutch_and_stays_english_in_python() -> None:
     ]
     error = InputError(faults)
     assert told_error(error, "nl") == (
-        "1. p.gpkg: het bestand: geen geometrie (1234 rijen: a, b, c). Wat te doen: verbeter het.\n"
+        "1. p.gpkg: het bestand: geen geometrie (1.234 rijen: a, b, c). Wat te doen: verbeter het.\n"
         "2. x: gestopt. Wat te doen: geef die een waarde."
     )
     assert str(error) == told_error(error, "en")
-    assert str(error).startswith("1. p.gpkg: the file: no geometry (1234 rows: a, b, c). Remedy: mend it.\n2. x")
+    assert str(error).startswith("1. p.gpkg: the file: no geometry (1,234 rows: a, b, c). Remedy: mend it.\n2. x")
 
 
 def test_faults_told_within_a_file_name_it_first() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import ast
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -177,3 +179,49 @@ def test_words_of_one_vocabulary_that_mean_something_else_are_told_apart(lang: s
                 told.setdefault(text, []).append(word)
             alike = {tuple(sorted(one)) for one in told.values() if len(one) > 1}
             assert alike == SAID_ALIKE.get(vocabulary, set()), vocabulary
+
+
+def _counts_written_plain(path: Path) -> Iterator[str]:
+    """Give the counts in the texts of a module that stand before what they count without a separator of thousands."""
+    for text in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        parts = text.values if isinstance(text, ast.JoinedStr) else []
+        for one, after in itertools.pairwise(parts):
+            if isinstance(one, ast.FormattedValue) and one.format_spec is None and isinstance(after, ast.Constant):
+                counts = re.search(r"(?:^|[.'])n(?:_\w+)?(?:'\])?$|^len\(|\.total\(\)$|^sum\(", ast.unparse(one.value))
+                if counts and re.match(" [a-z]", str(after.value)):
+                    yield f"{path.name}:{one.lineno} {ast.unparse(one.value)}"
+
+
+def test_what_is_counted_has_a_separator_of_thousands() -> None:
+    """A note told "of 12345 of 45678 parcels": of the class of owner, in the report and on the screen."""
+    package = Path(flexsites.__file__).parent
+    assert [one for path in sorted(package.rglob("*.py")) for one in _counts_written_plain(path)] == []
+
+
+@pytest.mark.parametrize(
+    ("english", "dutch"),
+    [
+        (
+            "the class of owner is known of 12,345 of 45,678 parcels",
+            "van 12.345 van 45.678 percelen is de soort eigenaar bekend",
+        ),
+        ("no geometry: 12,345", "geen geometrie: 12.345"),
+        (
+            (
+                "1,234 tags of streets hold values that no list of the rules holds (private_road 1,023, olympic 7): "
+                "access as of their class, and what is no known highway is no street"
+            ),
+            None,
+        ),
+    ],
+)
+def test_counts_are_written_as_the_language_does(english: str, dutch: str | None) -> None:
+    told = translated(english, "nl")
+    assert told == dutch if dutch else "private_road 1.023, olympic 7" in told
+    assert translated(english, "en") == english
+    assert not re.search(r"\d,\d{3}", told)
+
+
+def test_years_and_names_of_numbers_are_left_as_they_are() -> None:
+    assert Words("nl").text("relocation.none_known", needed=12345).count("12.345") == 1
+    assert "2026" in Words("nl").text("exploitation.beside", year="2026")

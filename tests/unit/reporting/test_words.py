@@ -70,14 +70,19 @@ def test_a_word_follows_its_number_in_the_browser_as_in_python() -> None:
     scripts = Path(flexsites.reporting.__file__).parents[1].rglob("templates/**/*.js")
     assert [path.name for path in scripts if re.search(r"replace\([\"']\{", path.read_text(encoding="utf-8"))] == []
     store = (Path(flexsites.reporting.__file__).parent / "templates" / "map" / "store.js").read_text(encoding="utf-8")
-    filled = re.search(r"^flexsites\.filled = .*?;\n", store, re.DOTALL | re.MULTILINE)
-    text, values = load_texts("nl")["view"]["foreseen"], ({"n": "1", "seconds": "3"}, {"n": "1.200", "seconds": "3"})
-    asked = ", ".join(f"flexsites.filled({json.dumps(text)}, {json.dumps(one)})" for one in values)
-    script = f"const flexsites = {{}}; {filled[0]} console.log(JSON.stringify([{asked}]))"
+    filled = re.search(r"^flexsites\.filled = .*?^\}\);\n", store, re.DOTALL | re.MULTILINE)
+    assert filled is not None
+    values = [{"n": n, "seconds": "3"} for n in ("1", "1.200", 1, 12345)]
     if (node := shutil.which("node")) is None:
         pytest.skip("no node")
-    said = subprocess.run([node, "-e", script], capture_output=True, check=True, text=True)
-    assert json.loads(said.stdout) == [Words("nl").text("view.foreseen", **one) for one in values]
+    for lang, n in (("nl", "12.345"), ("en", "12,345")):
+        text = load_texts(lang)["view"]["foreseen"]
+        asked = ", ".join(f"flexsites.filled({json.dumps(text)}, {json.dumps(one)})" for one in values)
+        page = f"const flexsites = {{}}, document = {{ documentElement: {{ lang: '{lang}' }} }};"
+        script = f"{page} {filled[0]} console.log(JSON.stringify([{asked}]))"
+        said = json.loads(subprocess.run([node, "-e", script], capture_output=True, check=True, text=True).stdout)
+        assert said == [Words(lang).text("view.foreseen", **one) for one in values]
+        assert n in said[-1]
 
 
 def test_every_text_that_templates_and_code_ask_for_is_there() -> None:

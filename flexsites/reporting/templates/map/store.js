@@ -3,9 +3,12 @@
 "use strict";
 const flexsites = {};
 
-/* A text of the labels with its placeholders filled; {n:home|homes} is the first word where n is 1, else the second. */
-flexsites.filled = (text, values) => text.replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (_, name, one, more) =>
-  one === undefined ? values[name] : String(values[name]) === "1" ? one : more);
+/* A text of the labels with its placeholders filled; {n:home|homes} is the first word where n is 1, else the second. A
+   whole number is written as the page's language does; a year is given as a text. */
+flexsites.filled = (text, values) => text.replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (_, name, one, more) => {
+  const value = values[name], told = Number.isInteger(value) ? value.toLocaleString(document.documentElement.lang) : value;
+  return one === undefined ? told : told === "1" ? one : more;
+});
 
 /* Conditions are expressions of the MapLibre style specification; the map paints by the same. */
 flexsites.holds = function holds(where, parcel) {
