@@ -76,11 +76,27 @@ def told_by_form(
         return f'"{names[name]}"' if name in names else name
 
     what = re.sub(r"[a-z][a-z0-9_]*(?!\w)", called, said(fault.what))
-    told = f"{what}. {said('Remedy')}: {said(fault.remedy)}."
+    told = f"{what}. {said('Remedy')}: {_remedy(fault.remedy, words, said)}."
     if words.lang == "nl":
         told = re.sub(r"(?<=\d)\.(?=\d)", ",", told)
     ids = f" ({', '.join(map(str, fault.ids))})" if fault.ids else ""
     return f"{'; '.join(places) or said(at)}{ids}: {told}"
+
+
+def _remedy(remedy: str, words: Words, said: Callable[[str], str]) -> str:
+    """Return what to do as who has the form alone can do it: files of the configuration and of the run are not theirs.
+
+    Examples
+    --------
+    >>> told = "ask at most 15, or raise the limit in measures.yaml"
+    >>> _remedy(told, Words("en"), str), _remedy("give 0 or more", Words("en"), str)
+    ('ask at most 15: this run has searched no further', 'give 0 or more')
+    """
+    if (found := re.match(r"ask at most ([\d.]+), or .*\.yaml", remedy)) is not None:
+        return words.text("view.remedy_at_most", most=found[1])
+    if re.search(r"\brun file\b", remedy):
+        return words.text("view.remedy_variant", button=words.text("view.download"))
+    return words.text("view.remedy_otherwise") if re.search(r"\.yaml\b", remedy) else said(remedy)
 
 
 def _asked(changes: Mapping[str, Any]) -> list[Asks]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -16,6 +17,8 @@ from flexsites.config.shelf import Shelf
 from flexsites.errors import Fault, FlexsitesError, InputError
 from flexsites.inputs.rows.records import load_catalogue
 from flexsites.reporting.told import of_one_and_more, sentences_of, told_error, translated
+from flexsites.reporting.words import LANGUAGES, Words
+from flexsites.view.what_if_words import told_by_form
 from tests.said import PACKAGE, SET_APART, all_said
 from tests.source_texts import Text
 
@@ -281,3 +284,16 @@ def test_the_language_of_reports_by_default_is_not_that_of_messages(
     assert "there is no 'no_such_run'" in capsys.readouterr().err
     command(monkeypatch, "run", "no_such_run", "--lang", "nl")
     assert "er is geen 'no_such_run'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_who_asks_what_if_is_sent_to_no_file(lang: str) -> None:
+    """A visitor of the viewer was told to raise a limit in measures.yaml."""
+    named = re.compile(r"\.yaml|run ?file|runbestand")
+    remedies = [one for one in sentences_of("nl", "faults") if re.search(r"\.yaml|run file", one)]
+    assert "ask at most {search}, or raise the limit in measures.yaml" in remedies
+    form: dict[str, Any] = {"milieus": [], "tests": [], "common": [], "reach": {"path": ""}, "rules": []}
+    for remedy in remedies:
+        fault = Fault("it is so", "limits", remedy.replace("{search}", "15"))
+        told = told_by_form(fault, {}, form, Words(lang), lambda text: translated(text, lang, of="faults"))
+        assert not named.search(told), told
