@@ -292,7 +292,14 @@ def test_who_asks_what_if_is_sent_to_no_file(lang: str) -> None:
     named = re.compile(r"\.yaml|run ?file|runbestand")
     remedies = [one for one in sentences_of("nl", "faults") if re.search(r"\.yaml|run file", one)]
     assert "ask at most {search}, or raise the limit in measures.yaml" in remedies
-    form: dict[str, Any] = {"milieus": [], "tests": [], "common": [], "reach": {"path": ""}, "rules": []}
+    form: dict[str, Any] = {
+        "milieus": [],
+        "tests": [],
+        "common": [],
+        "reach": {"path": ""},
+        "order": {"path": ""},
+        "rules": [],
+    }
     for remedy in remedies:
         fault = Fault("it is so", "limits", remedy.replace("{search}", "15"))
         told = told_by_form(fault, {}, form, Words(lang), lambda text: translated(text, lang, of="faults"))
