@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sqlite3
+import sys
 import time
 import zipfile
 from collections.abc import Callable
@@ -22,6 +24,9 @@ from flexsites.tables.manifest import MANIFEST, read_manifest
 from flexsites.tables.run_directory import OWN_FILES, alone
 from flexsites.tables.whole_files import write_whole
 from tests.reporting_fixture import write_results
+
+# From Python 3.12 on a copy of a process that has threads is warned of.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
 
 def _write(directory: Path, name: str, content: str) -> int:
@@ -46,7 +51,14 @@ def _steps(directory: Path) -> list[Callable[[], int]]:
 
 @pytest.fixture
 def at_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let workers do the steps of a small run too, as copies of this process: loading what they need is not asked here.
+
+    That a worker that begins with nothing loads what it needs is held where cells are (tests/pipelines/test_invariance).
+    """
     monkeypatch.setattr(of, "FEWEST_SITES", 1)
+    if sys.platform == "linux":
+        fork = multiprocessing.get_context("fork")
+        monkeypatch.setattr(multiprocessing, "get_context", lambda _: fork)
 
 
 def _options(directory: Path, **asked: object) -> Options:
