@@ -9,10 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from tests.benchmarks.registry import Absent, Peak, Timing
+from tests.benchmarks.subprocess_entry import measured
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -131,6 +134,9 @@ def measure_peak(function: Callable[..., object], *arguments: float | str | bool
     """
     Run a function alone in a fresh process and report the highest resident memory of that process.
 
+    Where only is asked whether benchmarks run it is a copy of this process: loading all anew would take most of the time,
+    and the figures are not read.
+
     Parameters
     ----------
     function
@@ -153,6 +159,9 @@ def measure_peak(function: Callable[..., object], *arguments: float | str | bool
     if module == "__main__":
         message = f"{function.__qualname__} lives in __main__: put it in a module of tests/benchmarks"
         raise ValueError(message)
+    if not ONCE_ABOVE_S and sys.platform == "linux":
+        with ProcessPoolExecutor(1, mp_context=get_context("fork")) as copy:
+            return Peak(**copy.submit(measured, module, function.__qualname__, json.dumps(arguments)).result())
     command = [sys.executable, "-m", "tests.benchmarks.subprocess_entry", module, function.__qualname__]
     done = subprocess.run([*command, json.dumps(arguments)], cwd=PROJECT, capture_output=True, text=True, check=False)
     if done.returncode != 0:

@@ -34,15 +34,19 @@ def resident_mib(name: str) -> float:
     return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
-def main(module: str, name: str, arguments: str) -> None:
-    """Call ``module.name(*arguments)`` and print one JSON line with the fields of Peak."""
+def measured(module: str, name: str, arguments: str) -> dict[str, float]:
+    """Call ``module.name(*arguments)`` and return the fields of Peak."""
     function = getattr(importlib.import_module(module), name)
     imports = resident_mib("VmRSS")
     start = time.perf_counter()
     function(*json.loads(arguments))
     seconds = time.perf_counter() - start
-    report = {"peak_mib": resident_mib("VmHWM"), "imports_mib": imports, "seconds": seconds}
-    sys.stdout.write("\n" + json.dumps(report) + "\n")
+    return {"peak_mib": resident_mib("VmHWM"), "imports_mib": imports, "seconds": seconds}
+
+
+def main(module: str, name: str, arguments: str) -> None:
+    """Measure, and print one JSON line."""
+    sys.stdout.write("\n" + json.dumps(measured(module, name, arguments)) + "\n")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 
 import numpy as np
@@ -17,6 +18,14 @@ from tests.benchmarks.report import lines, report
 def fill(mebibytes: int) -> None:
     """Hold so much memory, touched."""
     np.ones(mebibytes * 131_072)
+
+
+GROWN: list[int] = []
+
+
+def grow(by: int) -> None:
+    """Change this module where it is called."""
+    GROWN.append(by)
 
 
 def stumble() -> None:
@@ -34,6 +43,17 @@ def test_peak_is_of_the_fresh_process_not_of_this_one() -> None:
 
 
 def test_a_failure_in_the_fresh_process_says_why() -> None:
+    with pytest.raises(RuntimeError, match="no luck today"):
+        measuring.measure_peak(stumble)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere it is a fresh process all the same")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_where_only_is_asked_whether_they_run_a_copy_of_this_process_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails in it fails here, and what it does to itself changes nothing here."""
+    monkeypatch.setattr(measuring, "ONCE_ABOVE_S", 0.0)
+    assert measuring.measure_peak(grow, 1).peak_mib > 0
+    assert not GROWN
     with pytest.raises(RuntimeError, match="no luck today"):
         measuring.measure_peak(stumble)
 
