@@ -10,6 +10,7 @@ the sums of spread supply moved, by 1 % at most, and have not been recomputed. W
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
@@ -20,7 +21,10 @@ import shapely
 import yaml
 
 from flexsites.config.study import resolve
-from flexsites.runs.run import Options, place_of
+from flexsites.digest import are_as_written
+from flexsites.finished.made_by import is_of_other_code
+from flexsites.runs.run import Options, held, place_of
+from flexsites.tables.manifest import MANIFEST, read_manifest
 from pipelines.provincial_sweep import assess_all
 from tests.conftest import PROJECT
 from tests.made_once import make_once
@@ -69,26 +73,41 @@ def _cells(directory: Path) -> dict[str, set[str]]:
     return {made_of.name: {cell.name for cell in made_of.iterdir()} for made_of in directory.glob("parts/*")}
 
 
-@pytest.fixture(scope="session")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the directory of the demo, whole: that of `flexsites demo` where one stands in outputs/, gone on with.
+def _is_finished_by_this_code(directory: Path) -> bool:
+    """Return whether a finished run stands there, made by this very code, whose files are as it wrote them."""
+    if not (directory / MANIFEST).is_file() or is_of_other_code(directory):
+        return False
+    told = read_manifest(directory)
+    return are_as_written({**told.tables, **told.inputs}, directory)
 
-    Cells that this very code assessed are found done; where there are none, or those of other code, they are assessed.
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return the directory of the demo, whole: that of `flexsites demo` where one stands in outputs/; it is only read.
+
+    Where it was not finished, or by other code, a copy of it is gone on with: cells that this very code assessed are
+    found done. Where there are none, or those of other code, they are assessed.
     """
 
     def make(folder: Path) -> Path:
         study = resolve("demo")
         stands, copy = (place_of(study, Options(outputs)).directory for outputs in (PROJECT / "outputs", folder))
+        if _is_finished_by_this_code(stands):
+            return stands
         if stands.exists():
             shutil.copytree(stands, copy, ignore=shutil.ignore_patterns("shortlists", "*.html", "*.xlsx", "*.gpkg"))
         before = _cells(copy)
         # As many workers as the command has: the cells of a run are at least as many.
-        directory = assess_all(study, Options(folder, scheduler="synchronous", resume=stands.exists(), quiet=True))
+        options = Options(folder, scheduler="synchronous", resume=stands.exists(), quiet=True)
+        with held(place_of(study, options)):
+            directory = assess_all(study, options)
         if (after := _cells(directory)).keys() == before.keys():
             assert after == before, "the run that stands is of this code, and other cells were assessed beside its own"
         return directory
 
-    return make_once(tmp_path_factory, "whole_demo", make)
+    found = make_once(tmp_path_factory, "whole_demo", make)
+    yield found
+    assert _is_finished_by_this_code(found), "a test changed what it should only read"
 
 
 @pytest.fixture(scope="module")
