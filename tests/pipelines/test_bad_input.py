@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
@@ -23,7 +22,7 @@ from flexsites.errors import RunError
 from flexsites.reporting import write_geopackage
 from flexsites.tables.run_directory import alone
 from flexsites.worlds.openstreetmap import OsmContent, write_pbf
-from tests.pipelines.small_run import flexsites
+from tests.pipelines.small_run import answer_to, flexsites
 from tests.reporting_fixture import write_results
 from tests.unit.inputs.makers import ABOUT, write
 
@@ -403,17 +402,17 @@ def test_what_the_file_system_refuses_is_told(
 
 def test_a_place_that_cannot_be_invented_for_want_of_room_is_told(tmp_path: Path) -> None:
     """GDAL has errors of its own, and no reason; a limit on the size of files stands for a full disk."""
-    pytest.importorskip("resource")
-    code = (
-        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)); "
-        "from flexsites.cli import main; main()"
-    )
-    command = [sys.executable, "-c", code, "run", "demo_roofs", "--outputs", str(tmp_path / "out"), "--quiet"]
-    told = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
-    assert told.returncode == 2, told.stderr
-    assert "Traceback" not in told.stderr
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
+    try:
+        code, told = answer_to("run", "demo_roofs", "--outputs", tmp_path / "out", "--quiet")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert code == 2, told
+    assert "Traceback" not in told
     for part in (str(tmp_path / "out"), "cannot be written", "MB are free there", "Remedy: make room"):
-        assert part in told.stderr
+        assert part in told
 
 
 def test_a_geopackage_that_cannot_be_written_is_told_and_leaves_nothing_half(
