@@ -134,8 +134,8 @@ def measure_peak(function: Callable[..., object], *arguments: float | str | bool
     """
     Run a function alone in a fresh process and report the highest resident memory of that process.
 
-    Where only is asked whether benchmarks run it is a copy of this process: loading all anew would take most of the time,
-    and the figures are not read.
+    Where only is asked whether benchmarks run it is a copy of this process: loading all anew would take most of the
+    time, and the figures are not read.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ from flexsites.runs.manifest import write_manifest
 from flexsites.runs.prepare import prepare_inputs
 from flexsites.runs.run import Options, Place, start
 from flexsites.worlds.country import Country
-from flexsites.worlds.country_files import Written, write_country
+from flexsites.worlds.country_files import Written, n_batches, write_country
 from tests.benchmarks.registry import Comparison, Measurements, Peak, Timing, benchmark
 
 WORKERS = 2
@@ -127,7 +127,8 @@ def national(size: int) -> Measurements:
     with tempfile.TemporaryDirectory(prefix="flexsites-national-") as name, watching() as watch:
         folder = Path(name)
         watch.begin("write the country")
-        written = write_country(folder / "sources", country, size=str(size), workers=WORKERS)
+        # Of one batch another process would make all of it, once it had loaded what that takes.
+        written = write_country(folder / "sources", country, size=str(size), workers=min(WORKERS, n_batches(country)))
         place, study, inputs, rows, options = run_through(written.paths["run"], folder / "outputs", watch)
         watch.begin("gather")
         gather_sites(place, study, inputs, rows, options)

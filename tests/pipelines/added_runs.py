@@ -17,7 +17,7 @@ from flexsites.tables import Clusters, LocationSuitability
 from flexsites.tables.manifest import read_manifest
 from pipelines import provincial_sweep
 from tests.conftest import PROFILE
-from tests.pipelines.small_run import CORNER, QUARTER, Content
+from tests.pipelines.small_run import CORNER, QUARTER, VARIANTS, Content
 
 AREA = CORNER if PROFILE == "ci" else QUARTER
 """Where it lies: the whole proving field in `.ci/deep`."""
@@ -35,6 +35,23 @@ def spread_of(low: float, expected: float, high: float) -> dict[str, Any]:
 
 def bare(content: Content) -> None:
     content |= {"assess": ["parcels"], "variants": [], "area": {"bbox": AREA}}
+
+
+IN_TOWN = [154_950, 472_700, 155_200, 472_900]
+"""Around a hard plan that starts in 2031: five years ahead."""
+
+
+def bridging(content: Content) -> None:
+    """Bridge that plan, with the years that groen_tiny asks and with fewer, before what other variants there are."""
+    label, least = {"nl": "v", "en": "v"}, {"value": 4, "unit": "year", "source": "a test"}
+    before = [one for one in content["variants"] if one["id"] not in VARIANTS]
+    content |= {"assess": ["parcels"], "area": {"bbox": IN_TOWN}}
+    content["variants"] = [
+        {"id": "five_years", "label": label, "bridging": "groen_tiny"},
+        {"id": "four_years", "label": label, "bridging": "groen_tiny",
+         "replace": {"flexmilieus.groen_tiny.least_term_years": least}},
+        *before,
+    ]  # fmt: skip
 
 
 def with_variants(**variants: dict[str, Any]) -> Callable[[Content], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -9,11 +10,13 @@ import geopandas as gpd
 import pytest
 
 from flexsites.config.study import resolve
+from flexsites.digest import are_as_written
 from flexsites.runs.run import Options, held, place_of
+from flexsites.tables.manifest import read_manifest
 from flexsites.worlds.municipality import write_municipality
 from pipelines import PIPELINES
 from tests.made_once import make_once
-from tests.pipelines.added_runs import AREA, bare, run_tables
+from tests.pipelines.added_runs import AREA, bare, bridging, own_directory, run_tables
 from tests.pipelines.small_run import (
     CELL_M,
     CORNER,
@@ -87,6 +90,20 @@ def reported(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Small:
     found = make_once(tmp_path_factory, "reported", make)
     assert len(gpd.read_parquet(found.directory / "sites.parquet")) > 100
     return found
+
+
+@pytest.fixture(scope="session")
+def bridged(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return the folder of results of a finished run that bridges a hard plan: for who reads it, or adds to a copy."""
+
+    def make(folder: Path) -> Path:
+        path, outputs = write_run(folder, world, bridging), folder / "outputs"
+        run_tables(path, outputs)
+        return outputs
+
+    found = make_once(tmp_path_factory, "bridged", make)
+    yield found
+    assert are_as_written(read_manifest(own_directory(found)).tables, own_directory(found)), "a test changed its tables"
 
 
 @pytest.fixture(scope="session")

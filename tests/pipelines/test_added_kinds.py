@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import shapely
 from flexsites.tables.files import read
 from flexsites.tables.manifest import read_manifest
 from pipelines import provincial_sweep
-from tests.pipelines.added_runs import AREA, bare, beside, figure, run_tables, with_variants
+from tests.pipelines.added_runs import AREA, bare, beside, bridging, figure, run_tables, with_variants
 from tests.pipelines.small_run import Content, tables, write_run
 
 BY_NUMBER: dict[str, dict[str, Any]] = {
@@ -51,17 +52,6 @@ def _with_numbers(folder: Path) -> Callable[[Content], None]:
     return change
 
 
-def _with_bridging(content: Content) -> None:
-    least = {"value": 4, "unit": "year", "source": "a test"}
-    content["variants"] = [
-        {
-            "id": "bridged", "label": "v", "bridging": "groen_tiny",
-            "replace": {"flexmilieus.groen_tiny.least_term_years": least},
-        },
-        *content["variants"],
-    ]  # fmt: skip
-
-
 def _answered(path: Path, outputs: Path) -> Path:
     """Run what is answered beside a finished run."""
     with pytest.MonkeyPatch.context() as patch:
@@ -95,23 +85,17 @@ def test_rules_by_share_and_by_number_are_answered_as_a_fresh_run_answers_them(
     assert not base["verdict"].equals(own["verdict"])
 
 
-def test_a_variant_beside_one_that_bridges_is_answered_as_a_fresh_run_answers_it(world: Path, tmp_path: Path) -> None:
+def test_a_variant_beside_one_that_bridges_is_answered_as_a_fresh_run_answers_it(
+    world: Path, bridged: Path, tmp_path: Path
+) -> None:
     """What bridges flags parcels of the run itself: it stands, and another is answered beside it."""
-    folders = [tmp_path / one for one in ("added", "fresh")]
-    for folder in folders:
-        folder.mkdir()
-    flood = with_variants(flood={"effects": {"flood": "exclude"}})
-    run_tables(write_run(folders[0], world, bare, _in_town, _with_bridging), folders[0] / "outputs")
-    paths = [write_run(one, world, bare, _in_town, flood, _with_bridging) for one in folders]
-    found = beside(paths[0], folders[0] / "outputs")
+    outputs = Path(shutil.copytree(bridged, tmp_path / "outputs"))
+    path = write_run(tmp_path, world, bare, with_variants(flood={"effects": {"flood": "exclude"}}), bridging)
+    found = beside(path, outputs)
     assert found is not None
-    assert (found.standing, [one.id for one in found.answered]) == (("bridged",), ["flood"])
-    added = _answered(paths[0], folders[0] / "outputs")
-    fresh = run_tables(paths[1], folders[1] / "outputs", lender=folders[0] / "outputs")
+    assert (found.standing, [one.id for one in found.answered]) == (("five_years", "four_years"), ["flood"])
+    added = _answered(path, outputs)
+    fresh = run_tables(path, tmp_path / "fresh", lender=bridged)
     assert tables(added) == tables(fresh)
     assert read_manifest(added).reused is not None
     assert read(added / "sites.parquet")["bridged_for"].map(len).any()
-
-
-def _in_town(content: Content) -> None:
-    content["area"] = {"bbox": [154_950, 472_700, 155_200, 472_900]}

@@ -11,27 +11,15 @@ from flexsites.errors import ConfigError
 from flexsites.tables import Frame
 from flexsites.tables.contract import is_true
 from flexsites.tables.files import read
-from tests.pipelines.small_run import Content, assess, write_run
+from tests.pipelines.added_runs import own_directory
+from tests.pipelines.small_run import Content, write_run
 
 LABEL = {"nl": "v", "en": "v"}
-IN_TOWN = [154_950, 472_700, 155_200, 472_900]
-"""Around a hard plan that starts in 2031: five years ahead."""
-
-
-def _bridging(content: Content) -> None:
-    least = {"value": 4, "unit": "year", "source": "a test"}
-    content |= {"assess": ["parcels"], "area": {"bbox": IN_TOWN}}
-    content["variants"] = [
-        {"id": "five_years", "label": LABEL, "bridging": "groen_tiny"},
-        {"id": "four_years", "label": LABEL, "bridging": "groen_tiny",
-         "replace": {"flexmilieus.groen_tiny.least_term_years": least}},
-    ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def bridged(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("bridged")
-    return assess(write_run(folder, world, _bridging), folder / "outputs")
+def directory(bridged: Path) -> Path:
+    return own_directory(bridged)
 
 
 def _gained(directory: Path, variant: str) -> Frame:
@@ -42,22 +30,22 @@ def _gained(directory: Path, variant: str) -> Frame:
     return found
 
 
-def test_what_starts_when_the_term_ends_is_bridged_and_what_starts_sooner_is_not(bridged: Path) -> None:
+def test_what_starts_when_the_term_ends_is_bridged_and_what_starts_sooner_is_not(directory: Path) -> None:
     """Four years and one of preparation end when the plan starts; with five years there is no room before it."""
-    assert _gained(bridged, "five_years").empty
-    gained = _gained(bridged, "four_years")
+    assert _gained(directory, "five_years").empty
+    gained = _gained(directory, "four_years")
     assert len(gained) > 0
     assert set(gained["available_years_expected"]) == {4.0}
-    suits = read(bridged / "variants/four_years/suitability.parquet").set_index("site_id")
+    suits = read(directory / "variants/four_years/suitability.parquet").set_index("site_id")
     assert set(suits["flexmilieu"]) == {"groen_tiny"}
     assert (suits.loc[gained.index, "n_room_expected"] > 0).all()
 
 
-def test_parcels_keep_their_verdict_and_are_flagged(bridged: Path) -> None:
-    sites = read(bridged / "sites.parquet").set_index("site_id")
+def test_parcels_keep_their_verdict_and_are_flagged(directory: Path) -> None:
+    sites = read(directory / "sites.parquet").set_index("site_id")
     flagged = sites[sites["bridged_for"].map(len) > 0]
-    suits = read(bridged / "variants/four_years/suitability.parquet").set_index("site_id")
-    gained = _gained(bridged, "four_years").index
+    suits = read(directory / "variants/four_years/suitability.parquet").set_index("site_id")
+    gained = _gained(directory, "four_years").index
     assert set(gained[is_true(suits.loc[gained, "is_suitable"])]) <= set(flagged.index)
     assert {tuple(told) for told in flagged["bridged_for"]} == {("groen_tiny",)}
     assert (sites.loc[gained, "verdict"] == "excluded").all()

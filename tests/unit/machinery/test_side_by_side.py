@@ -51,9 +51,9 @@ def _steps(directory: Path) -> list[Callable[[], int]]:
 
 @pytest.fixture
 def at_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let workers do the steps of a small run too, as copies of this process: loading what they need is not asked here.
+    """Let workers do the steps of a small run too, as copies of this process: it is not asked what they load.
 
-    That a worker that begins with nothing loads what it needs is held where cells are (tests/pipelines/test_invariance).
+    That one that begins with nothing loads what it needs is held where cells are (tests/pipelines/test_invariance.py).
     """
     monkeypatch.setattr(of, "FEWEST_SITES", 1)
     if sys.platform == "linux":
