@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import os
 import tempfile
 from collections.abc import Generator, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -88,23 +86,6 @@ def real_data(path: str) -> Path:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that rewrites golden files."""
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files instead of comparing")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection(session: pytest.Session) -> None:
-    """Let every other worker import the tests from the last to the first, where all are to be collected.
-
-    All workers import all tests, and pytest rewrites their assertions the first time, which takes as long as all else
-    of collecting; it keeps what it rewrote. Two that go in one order rewrite the same at once; so each meets the other
-    halfway, and finds the rest done.
-    """
-    config = session.config
-    worker = getattr(config, "workerinput", {}).get("workerid", "gw0")
-    if int(worker.removeprefix("gw")) % 2 and config.args_source is pytest.Config.ArgsSource.TESTPATHS:
-        for path in sorted((PROJECT / "tests").rglob("test_*.py"), reverse=True):
-            # Collecting tells what fails, or is left out.
-            with suppress(Exception, pytest.skip.Exception):
-                importlib.import_module(".".join(path.relative_to(PROJECT).with_suffix("").parts))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
