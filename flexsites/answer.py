@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flexsites.capacity.common_programme import programme_on
-from flexsites.capacity.homes import modules_laid, places_of_homes, tell_homes
+from flexsites.capacity.homes import modules_on, places_of_homes, tell_homes
 from flexsites.capacity.kernels.counts import Homes, Places, homes_on
 from flexsites.config.estimates import ESTIMATES
 from flexsites.config.readings import Reading
@@ -130,7 +130,8 @@ def kernel_of(
     """
     places = valid(pieces)
     area = places["core_area_m2"].to_numpy(dtype=np.float64)
-    return Kernel(area, modules_laid(laid_out, names), tuple(measures), measured_over(places, accessibility, measures))
+    modules = modules_on(pieces, laid_out, names)
+    return Kernel(area, modules, tuple(measures), measured_over(places, accessibility, measures))
 
 
 def figures_of(reading: Reading, measures: Sequence[str]) -> Figures:

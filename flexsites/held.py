@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 
 from flexsites.exclusion.locations import core_pairs, group_locations, pairs_among
+from flexsites.geometry.parts import wholes_of
 from flexsites.tables import Frame, ValidPieces, conform
 
 __all__ = ["HELD", "NO", "ROOM", "UNKNOWN", "YES", "Held", "Placed", "hold", "join", "location_of"]
@@ -102,20 +103,14 @@ def hold(pieces: Frame, piece_suitability: Frame, units: Frame, *, names: Sequen
 
 
 def _lies_in(valid: Frame) -> pd.Series[str]:
-    """Return the piece of the first reading that each of the second alone is a part of: what needs consent is cut off.
-
-    Of several pieces of a parcel it is the one that a point of it lies in; by distance, for cuts are rounded.
-    """
-    shapes, ids = valid["geometry"].to_numpy(), valid["piece_id"].to_numpy(dtype=object)
-    is_first = valid["is_with_consent"].to_numpy(dtype=bool)
-    rows = pd.DataFrame({"site_id": valid["site_id"].to_numpy(dtype=object), "row": np.arange(len(valid))})
-    pairs = rows[~is_first].merge(rows[is_first], on="site_id", suffixes=("", "_first"))
-    free, first = (pairs[name].to_numpy(dtype=np.int64) for name in ("row", "row_first"))
-    apart = shapely.distance(shapely.point_on_surface(shapes[free]), shapes[first])
-    nearest = pairs.assign(apart=apart, named=ids[first]).sort_values(["row", "apart", "named"]).drop_duplicates("row")
-    found = np.full(len(valid), None, dtype=object)
-    found[nearest["row"].to_numpy(dtype=np.int64)] = nearest["named"].to_numpy(dtype=object)
-    return pd.Series(found, dtype="str", index=valid.index)
+    """Return the piece of the first reading that each of the second alone is a part of: consent cuts off the rest."""
+    whole = wholes_of(
+        np.asarray(valid["geometry"].to_numpy(), dtype=object),
+        pd.factorize(valid["site_id"])[0].astype(np.int64),
+        ~valid["is_with_consent"].to_numpy(dtype=bool),
+    )
+    ids = np.array([*valid["piece_id"], None], dtype=object)
+    return pd.Series(ids[whole], dtype="str", index=valid.index)
 
 
 def _judged(held: Frame, piece_suitability: Frame, units: Frame, names: Sequence[str]) -> tuple[npt.NDArray[Any], ...]:

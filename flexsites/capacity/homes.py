@@ -22,11 +22,21 @@ from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.capacity.programmes import Mix, layout_of, mixes_of, modules_enough
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme, Setting
 from flexsites.config.estimates import ESTIMATES, Estimate
+from flexsites.geometry.parts import wholes_of
 from flexsites.geometry.ways import Lane
 from flexsites.tables import Frame, LaidOut, Pieces, TransitQuality, Units, empty, valid
 from flexsites.tables.stage import stage
 
-__all__ = ["count_layouts", "entrances_of", "fit", "modules_laid", "places_of_homes", "settings_of", "tell_homes"]
+__all__ = [
+    "count_layouts",
+    "entrances_of",
+    "fit",
+    "modules_laid",
+    "modules_on",
+    "places_of_homes",
+    "settings_of",
+    "tell_homes",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -107,6 +117,26 @@ def modules_laid(laid_out: Frame, names: Sequence[str]) -> dict[str, Ints]:
     columns = [f"n_modules_{one}" for one in ESTIMATES]
     modules, of = laid_out[columns].to_numpy(dtype=np.int64), laid_out["flexmilieu"].array
     return {name: modules[np.asarray(of == name, dtype=bool)].T.copy() for name in names}
+
+
+def modules_on(pieces: Frame, laid_out: Frame, names: Sequence[str]) -> dict[str, Ints]:
+    """Return the modules that stand on each valid piece, of each flexmilieu, shape (3, pieces).
+
+    What stands on the parts of a piece that need no consent stands on the whole of it too: a search that finds less
+    there, where it has more to choose from, does not make it less.
+    """
+    sites, modules = valid(pieces), modules_laid(laid_out, names)
+    whole = wholes_of(
+        np.asarray(sites.geometry.to_numpy(), dtype=object),
+        pd.factorize(sites["site_id"])[0].astype(np.int64),
+        ~sites["is_with_consent"].to_numpy(dtype=bool),
+    )
+    is_part = whole >= 0
+    for found in modules.values():
+        for one in found:
+            parts = np.bincount(whole[is_part], one[is_part], minlength=len(one)).astype(np.int64)
+            np.maximum(one, parts, out=one)
+    return modules
 
 
 def places_of_homes(
@@ -220,7 +250,7 @@ def fit(
         pieces, transit_quality, programmes=programmes, dwelling_types=dwelling_types, layout=layout
     )  # fmt: skip
     area = valid(pieces)["core_area_m2"].to_numpy(dtype=np.float64)
-    modules = modules_laid(laid, tuple(programmes))
+    modules = modules_on(pieces, laid, tuple(programmes))
     places = places_of_homes(programmes, dwelling_types, layout)
     homes = {name: homes_on(area, modules[name], one) for name, one in places.items()}
     return tell_homes(pieces, transit_quality, homes=homes, programmes=programmes)

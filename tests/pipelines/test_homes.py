@@ -91,6 +91,8 @@ def test_a_place_of_one_eligible_parcel_holds_without_consent_what_the_parcel_is
     columns = [one for one in served if "_without_consent_" in one]
     assert len(columns) == 6
     assert served[columns].isna().any(axis=1).equals(served["location_id"].isin(unknown))
+    for free in columns:
+        assert (served[free].fillna(0) <= served[free.replace("_without_consent", "")]).all(), "more on less land"
 
 
 @pytest.mark.parametrize("reading", READINGS)

@@ -8,7 +8,7 @@ import pytest
 import shapely
 from pandas.testing import assert_frame_equal
 
-from flexsites.capacity.homes import count_layouts, fit, modules_laid, places_of_homes, tell_homes
+from flexsites.capacity.homes import count_layouts, fit, modules_laid, modules_on, places_of_homes, tell_homes
 from flexsites.capacity.kernels.counts import homes_on
 from flexsites.capacity.programmes import mixes_of
 from flexsites.config.base import Figure
@@ -237,3 +237,22 @@ def test_another_density_or_size_is_answered_from_the_same_layouts() -> None:
     assert_frame_equal(told, fit(pieces, quality, programmes=changed, **known))
     assert told["is_layout_least"].any()
     assert (~told["is_layout_least"]).any(), "every layout reached its top: the test shows nothing"
+
+
+def test_what_stands_on_the_parts_without_consent_stands_on_the_whole() -> None:
+    """Not on another piece of the parcel, nor on a parcel next door; a whole that holds more keeps what it holds."""
+    west, south = CORNER
+    boxes = [(0, 0, 90, 40), (200, 0, 290, 40), (0, 0, 40, 40), (50, 0, 90, 40), (0, 100, 90, 140), (0, 100, 40, 140)]
+    shapes = [shapely.box(west + a, south + b, west + c, south + d) for a, b, c, d in boxes]
+    is_whole = [True, True, False, False, True, False]
+    pieces = pieces_table(shapes).assign(
+        site_id=["a", "a", "a", "a", "b", "c"],
+        piece_id=["a#1", "a#2", "a#1~", "a#2~", "b#1", "c#1~"],
+        is_with_consent=is_whole,
+        is_without_consent=[not one for one in is_whole],
+    )
+    columns = [f"n_modules_{one}" for one in ("low", "expected", "high")]
+    found = [[9, 10, 30], [1, 1, 1], [4, 8, 8], [3, 7, 9], [2, 2, 2], [5, 5, 5]]
+    laid = pd.DataFrame(found, columns=columns).assign(piece_id=pieces["piece_id"], flexmilieu="campus")
+    told = modules_on(pieces, laid, ("campus",))["campus"].T.tolist()
+    assert told == [[9, 15, 30], [1, 1, 1], *found[2:]]
