@@ -39,6 +39,9 @@ def report(
     for name, path in zip(("Factsheets", "Report", "Charts", "Factsheets as PDF"), told, strict=True):
         if path is not None:
             _out.print(f"{said(name)}: {path}", highlight=False, markup=False, soft_wrap=True)
+    if pdf and printed is None:
+        nothing = said("No PDF: this run wrote no factsheets; flexsites shortlist DIR --pdf writes some.")
+        _out.print(nothing, highlight=False, markup=False, soft_wrap=True)
 
 
 def status(

@@ -106,7 +106,10 @@ class Reader:
         for path, one in chain:
             self._note_rules(self.shelf.told(path), one.rules)
             self._note_rest(self.shelf.told(path), one)
-        own = with_vetoes(self.run.own_rules, self.run.vetoes)
+        try:
+            own = with_vetoes(self.run.own_rules, self.run.vetoes)
+        except ConfigError as error:
+            raise ConfigError(error.within(str(self.path))) from error
         self._note_rules(self.shelf.told(self.path), own)
         base = joined(chain)
         time = base.time.model_copy(update={"reference_date": self.run.reference_date})

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from flexsites.config.base import Label
 from flexsites.config.rules import ExclusionRule, Listed
+from flexsites.errors import ConfigError, Fault
 
 __all__ = ["OWN_VETOES", "with_vetoes"]
 
@@ -18,6 +19,11 @@ _LABEL = Label(nl="Eigen veto's", en="Own vetoes")
 def with_vetoes(rules: tuple[ExclusionRule, ...], parcels: Iterable[str]) -> tuple[ExclusionRule, ...]:
     """Return rules with a user's vetoes: those of parcels that are vetoed already stay, these are added to them.
 
+    Raises
+    ------
+    ConfigError
+        If another rule has the name of theirs.
+
     Examples
     --------
     >>> one = with_vetoes((), ["b"])
@@ -28,18 +34,20 @@ def with_vetoes(rules: tuple[ExclusionRule, ...], parcels: Iterable[str]) -> tup
     if not asked:
         return rules
     before = next((rule for rule in rules if rule.rule_id == OWN_VETOES), None)
-    known = before.parcels if isinstance(before, Listed) else ()
+    if before is not None and before.label != _LABEL:
+        what = f"{OWN_VETOES} is the rule that vetoes are read as, and another rule has that name"
+        raise ConfigError(Fault(what, "vetoes", "give that rule another rule_id"))
     own = Listed(
         rule_id=OWN_VETOES,
         kind="listed",
         label=_LABEL,
         effect="exclude",
         scope="own",
-        parcels=(*known, *asked),
+        parcels=(*(before.parcels if isinstance(before, Listed) else ()), *asked),
         assumption=True,
         why="the user's own list",
     )
     if before is None:
         return (*rules, own)
-    kept = before.model_copy(update={"parcels": own.parcels}) if isinstance(before, Listed) else own
+    kept = before.model_copy(update={"parcels": own.parcels})
     return tuple(kept if rule.rule_id == OWN_VETOES else rule for rule in rules)

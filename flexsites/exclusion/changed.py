@@ -61,8 +61,9 @@ def changed_parcels(
     """Return which parcels may have other pieces, marks or reasons by other rules. All others are as they were.
 
     Pieces are made again where other faces are left, or faces left are covered by a rule that differs; where the land
-    of a piece (METHOD 0) may hold pieces of those parcels; and where a piece without a way in of its own shares a core
-    with a piece of any of these, which may lend it another, or none.
+    of a piece (METHOD 0) may hold pieces of those parcels; where a piece without a way in of its own shares a core
+    with a piece of any of these, which may lend it another, or none; and where a piece names one of those parcels among
+    those that it shares a core with, however far it lies.
 
     Parameters
     ----------
@@ -95,6 +96,7 @@ def changed_parcels(
     reached[beside] |= reaching(pairs, shapes, is_seed[beside], gap_m=gap_m)
     changed = reached | is_marked | is_cut
     changed[_borrowing_from(parcels, pieces, reached)] = True
+    changed[_mates_of(parcels, pieces, is_seed)] = True
     return Changed(changed, changed | _any_of(site, is_other, n))
 
 
@@ -144,6 +146,13 @@ def _borrowing_from(parcels: Frame, pieces: Frame, reached: BoolArray) -> IntArr
     lenders = frozenset(parcels["site_id"][reached])
     rows = [bool(lenders & frozenset(_parcels_of(row))) for row in zip(*_mates(asking), strict=True)]
     return np.unique(position_of(parcels, asking[np.array(rows, dtype=bool)]))
+
+
+def _mates_of(parcels: Frame, pieces: Frame, is_seed: BoolArray) -> IntArray:
+    """Return the parcels with a piece that shares a core with a piece of some parcels."""
+    seeds = frozenset(parcels["site_id"][is_seed])
+    rows = [not seeds.isdisjoint(_parcels_of(row)) for row in zip(*_mates(pieces), strict=True)]
+    return np.unique(position_of(parcels, pieces[np.array(rows, dtype=bool)]))
 
 
 def _mates(pieces: Frame) -> tuple[Sequence[Sequence[str]], Sequence[Sequence[str]]]:

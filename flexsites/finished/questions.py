@@ -274,7 +274,7 @@ class Questions:
         if not self._study:
             self._study.append(study_of_run(self.run))
         if faults := listed_strangers(self.run, reading):
-            raise ConfigError([one.within(f"variants.{variant.id}") for one in faults])
+            raise ConfigError(faults)
         if cannot := needs_cells(self.run, reading, self._study[0]):
             what = f"this cannot be answered from a finished run: {', '.join(cannot)}"
             remedy = "put the variant in the run file and run it: its cells are assessed"

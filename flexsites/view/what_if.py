@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import shapely
 
@@ -35,6 +34,7 @@ from flexsites.finished.questions import Compared, Questions
 from flexsites.reporting.maps.display import in_degrees
 from flexsites.reporting.words import Words
 from flexsites.suitability.judgement import requirements
+from flexsites.tables.contract import is_among
 from flexsites.view.what_if_words import told_by_form
 
 _REMEDY = "send JSON with the changes of a variant, and a flexmilieu"
@@ -307,10 +307,11 @@ def _moved(found: Compared, milieu: str) -> dict[str, Any]:
     """Return which available parcels suit that did not, which fail now, and of which it is unknown now."""
     before, _ = found.before.suiting(milieu)
     after, unknown = found.after.suiting(milieu)
-    gone = np.setdiff1d(before, after)
+    was, now, may = (pd.Series(one, dtype="str") for one in (before, after, unknown))
+    is_gone, is_doubted = ~is_among(was, now), is_among(was, may)
     return {
-        "gained": np.setdiff1d(after, before).tolist(),
-        "lost": np.setdiff1d(gone, unknown).tolist(),
-        "doubted": np.intersect1d(gone, unknown).tolist(),
-        "n_kept": len(np.intersect1d(before, after)),
+        "gained": now[~is_among(now, was)].sort_values().to_list(),
+        "lost": was[is_gone & ~is_doubted].sort_values().to_list(),
+        "doubted": was[is_gone & is_doubted].sort_values().to_list(),
+        "n_kept": int((~is_gone).sum()),
     }

@@ -111,7 +111,7 @@ def _about(what: str, at: str, asked: Sequence[Asks], milieus: Sequence[str]) ->
     """Return which of what is asked a fault is about: of the place it names, by name, else by value; else all there."""
     place = re.sub(r"\bflexmilieus\.(\d+)", lambda found: f"flexmilieus.{_of(milieus, int(found[1]))}", at)
     said = set(re.findall(r"[\w.-]+", what))
-    if at == "vetoes":
+    if at.endswith("vetoes"):
         return [one for one in asked if one.kind == "vetoes"]
     own = [one for one in asked if one.kind == "limits" and one.path in said]
     own = own or [one for one in asked if one.kind == "effects" and place == f"effects.{one.path}"]

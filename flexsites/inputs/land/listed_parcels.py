@@ -34,11 +34,16 @@ def strangers(rules: Iterable[ExclusionRule], tables: Mapping[str, Path]) -> lis
         return []
     there = [read_columns(tables[name], ["site_id"])["site_id"] for name in _PARCELS if name in tables]
     known = pd.Index(pd.concat(there, ignore_index=True)) if there else pd.Index([])
-    found = ((rule, [one for one in rule.parcels if one not in known]) for rule in listing)
-    return [Fault(_WHAT, _place_of(rule), _REMEDY, len(unknown), unknown) for rule, unknown in found if unknown]
+    faults, told = [], set[str]()
+    for rule in listing:  # a variant lists what the run does, and more
+        if unknown := [one for one in rule.parcels if one not in known and one not in told]:
+            faults.append(Fault(_WHAT, _place_of(rule), _REMEDY, len(unknown), unknown))
+            told.update(unknown)
+    return faults
 
 
 def _place_of(rule: ExclusionRule) -> str:
-    """Return where a run file lists the parcels of a rule."""
-    own = (rule.part_of or rule.rule_id).partition("__")[0]
-    return "vetoes" if own == OWN_VETOES else f"rules.{own}.parcels"
+    """Return where a run file lists the parcels of a rule: that of a variant bears its id."""
+    own, _, variant = (rule.part_of or rule.rule_id).partition("__")
+    place = "vetoes" if own == OWN_VETOES else f"rules.{own}.parcels"
+    return f"variants.{variant}.{place}" if variant else place

@@ -126,13 +126,14 @@
   }
   flexsites.veto = ({ id }) => {
     const button = element("button", { type: "button", class: "veto" });
-    const tell = () => { button.textContent = vetoes().includes(id) ? words.unveto : words.veto; button.setAttribute("aria-pressed", String(vetoes().includes(id))); };
-    button.addEventListener("click", async () => { box.open = true; await open(); if (known) { veto(id); tell(); } });
+    const tell = flexsites.tellVeto = () => { button.textContent = vetoes().includes(id) ? words.unveto : words.veto; button.setAttribute("aria-pressed", String(vetoes().includes(id))); };
+    button.addEventListener("click", async () => { box.open = true; await open(); if (known) { veto(id); byId("what-out").open = true; } });
     tell();
     return button;
   };
   function ofVetoes() {
-    const rows = vetoes().map((id) => element("li", {}, id, " ", element("button", { type: "button", onclick: () => veto(id), "aria-label": `${words.unveto}: ${id}`, text: words.unveto_short })));
+    if (flexsites.tellVeto) { flexsites.tellVeto(); }
+    const rows = vetoes().map((id) => element("li", {}, id, " ", element("button", { type: "button", onclick: () => { veto(id); (byId("what-vetoes").querySelector("button") || byId("what-out").querySelector("summary")).focus(); }, "aria-label": `${words.unveto}: ${id}`, text: words.unveto_short })));
     byId("what-vetoes").replaceChildren(rows.length ? element("ul", {}, ...rows) : element("p", { class: "quiet", text: words.vetoes_none }));
   }
   function ofLand() {
@@ -228,6 +229,8 @@
     const line = answer.querySelector(".what-progress");
     if (line) { line.textContent = progress; } else { answer.prepend(element("p", { class: "what-progress", text: progress })); }
   }
+  /* An address that someone typed may be no address: what cannot be read is taken as it stands, and told as unknown. */
+  const plain = (text) => { try { return decodeURIComponent(text); } catch (broken) { return text; } };
   const isList = (key) => key === "vetoes" || key === inOrder;
   /* The address holds the question: what differs, for whom, and where it is looked at. */
   function remember() {
@@ -238,7 +241,9 @@
   function recall(hash) {
     const given = new URLSearchParams(hash.slice(5)), numbered = (text) => text === "" ? null : isNaN(text) ? text : Number(text);
     changed.clear();
-    (given.get("if") || "").split(";").filter((one) => /^((limits|replace|effects):.+|estimate|vetoes)=/.test(one)).forEach((one) => { const at = one.indexOf("="), key = one.slice(0, at), value = one.slice(at + 1); changed.set(key, isList(key) ? value.split(",").filter(Boolean).map(decodeURIComponent) : numbered(value)); });
+    (given.get("if") || "").split(";").filter((one) => /^((limits|replace|effects):.+|estimate|vetoes)=/.test(one)).forEach((one) => { const at = one.indexOf("="), key = one.slice(0, at), value = one.slice(at + 1); changed.set(key, isList(key) ? [...new Set(value.split(",").filter(Boolean).map(plain))] : numbered(value)); });
+    const order = changed.get(inOrder);
+    if (order && (order.length !== known.order.value.length || !order.every((one) => known.order.value.includes(one)))) { changed.delete(inOrder); }
     const has = (select, value) => [...select.options].some((one) => one.value === value);
     if (has(byId("what-milieu"), given.get("for"))) { byId("what-milieu").value = given.get("for"); }
     if (has(byId("what-where"), given.get("in"))) { byId("what-where").value = given.get("in"); }

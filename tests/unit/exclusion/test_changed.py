@@ -91,3 +91,13 @@ def test_a_piece_that_borrows_its_way_in_is_asked_again_when_the_lender_may_be_a
     assert _changed(parcels, faces, "flag", "exclude", pieces).pieces.tolist() == [True, True, True]
     enters = pieces.assign(has_borrowed_entrance=False)
     assert _changed(parcels, faces, "flag", "exclude", enters).pieces.tolist() == [True, True, False]
+
+
+def test_a_piece_that_names_one_of_the_changed_land_is_made_again_however_far_it_lies() -> None:
+    """The third is no part of the changed land, and enters by itself; the first, of which it tells, is gone."""
+    parcels, faces = _row([0, 50, 130], [("flood",), (), ()])
+    pieces = plain_pieces(
+        *(plot(x) for x in (0, 50, 130)), piece_id=["p0#1", "p1#1", "p2#1"],
+        site_id=["p0", "p1", "p2"], core_mates=lists([("p2#1",), (), ("p0#1",)], 3),
+    )  # fmt: skip
+    assert _changed(parcels, faces, "flag", "exclude", pieces).pieces.tolist() == [True, True, True]

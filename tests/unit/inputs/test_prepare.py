@@ -12,11 +12,12 @@ import rasterio
 import rasterio.shutil
 import shapely
 
+from flexsites.config.base import Label
 from flexsites.config.rules import PlannedCapacity, RasterAbove
 from flexsites.config.run import Area
 from flexsites.config.study import resolve
 from flexsites.config.vetoes import with_vetoes
-from flexsites.errors import Fault, InputError, fault_of_system
+from flexsites.errors import ConfigError, Fault, InputError, fault_of_system
 from flexsites.inputs.prepare import Request, check, prepare
 from flexsites.worlds.plain import inside
 from tests.unit.inputs.makers import ABOUT, ORIGIN, sources, squares, vector, write
@@ -114,11 +115,23 @@ def test_parcels_that_a_rule_lists_must_be_there(tmp_path: Path) -> None:
     other = own[0].model_copy(update={"rule_id": "marked", "effect": "flag", "parcels": ("p2", "x", "y")})
     area = Area(gemeenten=("GM0001",))
     prepare(given, directory=tmp_path / "out", base=tmp_path, request=Request(area=area, rules=own))
-    asked = Request(area=area, rules=(*with_vetoes(own, ["P3"]), other))
+    mine = with_vetoes(own, ["P3"])
+    of_variant = with_vetoes(mine, ["P4"])[0].model_copy(update={"rule_id": "own_vetoes__other"})
+    asked = Request(area=area, rules=(*mine, other, of_variant))
     with pytest.raises(InputError) as caught:
         prepare(given, directory=tmp_path / "again", base=tmp_path, request=asked)
     told = [(one.where, one.count, list(one.ids)) for one in caught.value.faults if isinstance(one, Fault)]
-    assert told == [("vetoes", 1, ["P3"]), ("rules.marked.parcels", 2, ["x", "y"])]
+    assert told == [
+        ("vetoes", 1, ["P3"]), ("rules.marked.parcels", 2, ["x", "y"]), ("variants.other.vetoes", 1, ["P4"]),
+    ]  # fmt: skip
+
+
+def test_another_rule_with_the_name_of_vetoes_is_refused() -> None:
+    """It would be lost, or do what its user made it for to parcels that are to stay out."""
+    flagged = with_vetoes((), ["a"])[0].model_copy(update={"label": Label(nl="Mijn", en="Mine"), "effect": "flag"})
+    for other in (inside("own_vetoes"), flagged):
+        with pytest.raises(ConfigError, match="another rule has that name"):
+            with_vetoes((other,), ["b"])
 
 
 def test_parcels_around_the_area_count_with_any_part_of_them_and_too_large_a_one_is_told(tmp_path: Path) -> None:
