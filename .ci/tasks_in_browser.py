@@ -129,6 +129,26 @@ def a_number_in_any_browser(visitor: Visitor) -> None:
     assert "flexmilieus" not in told, f"a fault names a path of the configuration: {told}"
 
 
+def not_this_one(visitor: Visitor) -> None:
+    """Municipality: what is left without the parcel that its council does not want, and with it again."""
+    visitor.opens()
+    visitor.click("#map-list button")
+    visitor.reads("#map-panel h3")
+    visitor.click("#map-panel button.veto")
+    assert visitor.reads("#map-panel button.veto", "weer mee")
+    site = visitor.reads("#what-vetoes li").split()[0]
+    visitor.reads("#what-answer", r"[Bb]eantwoord in [\d,]+ s")
+    visitor.until("!document.querySelector('.what-progress')?.textContent")
+    assert site.encode() in visitor.downloads("#what-download")
+    visitor.click("#what-vetoes button")
+    visitor.reads("#map-panel button.veto", "Laat dit perceel weg")
+    visitor.click("#map-panel button.veto")
+    visitor.reads("#what-vetoes li", re.escape(site))
+    visitor.click("#what-all > summary")
+    visitor.click("#what-order button")
+    visitor.reads("#what-answer", "Als eerste genoemd")
+
+
 def my_sheet(visitor: Visitor) -> None:
     """Corporation: the workbook, for one's own list of complexes."""
     visitor.opens()
@@ -241,7 +261,7 @@ def my_list_back(visitor: Visitor) -> None:
 TASKS: tuple[tuple[Callable[[Visitor], None], int], ...] = (
     (how_many, 0), (where, 1), (what_stands_in_the_way, 2), (what_of_this_parcel, 2), (the_whole_story, 1),
     (a_link_for_a_colleague, 1), (which_gemeente, 4), (what_if, 3), (a_number_in_any_browser, 1),
-    (my_sheet, 1), (on_a_telephone, 1),
+    (not_this_one, 7), (my_sheet, 1), (on_a_telephone, 1),
 )  # fmt: skip
 """Each with the most clicks that it may take."""
 LOCALES = {a_number_in_any_browser: "en-US"}

@@ -133,7 +133,7 @@
   };
   function ofVetoes() {
     if (flexsites.tellVeto) { flexsites.tellVeto(); }
-    const rows = vetoes().map((id) => element("li", {}, id, " ", element("button", { type: "button", onclick: () => { veto(id); (byId("what-vetoes").querySelector("button") || byId("what-out").querySelector("summary")).focus(); }, "aria-label": `${words.unveto}: ${id}`, text: words.unveto_short })));
+    const rows = vetoes().map((id) => element("li", {}, id, " ", element("button", { type: "button", onclick: () => { veto(id); (byId("what-vetoes").querySelector("button") || byId("what-out").querySelector("summary")).focus(); }, "aria-label": `${words.unveto_short}: ${id}`, text: words.unveto_short })));
     byId("what-vetoes").replaceChildren(rows.length ? element("ul", {}, ...rows) : element("p", { class: "quiet", text: words.vetoes_none }));
   }
   function ofLand() {
