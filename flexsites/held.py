@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 
 from flexsites.exclusion.locations import core_pairs, group_locations, pairs_among
-from flexsites.geometry.parts import wholes_of
+from flexsites.geometry.parts import wholes_of_pieces
 from flexsites.tables import Frame, ValidPieces, conform
 
 __all__ = ["HELD", "NO", "ROOM", "UNKNOWN", "YES", "Held", "Placed", "hold", "join", "location_of"]
@@ -104,13 +104,8 @@ def hold(pieces: Frame, piece_suitability: Frame, units: Frame, *, names: Sequen
 
 def _lies_in(valid: Frame) -> pd.Series[str]:
     """Return the piece of the first reading that each of the second alone is a part of: consent cuts off the rest."""
-    whole = wholes_of(
-        np.asarray(valid["geometry"].to_numpy(), dtype=object),
-        pd.factorize(valid["site_id"])[0].astype(np.int64),
-        ~valid["is_with_consent"].to_numpy(dtype=bool),
-    )
     ids = np.array([*valid["piece_id"], None], dtype=object)
-    return pd.Series(ids[whole], dtype="str", index=valid.index)
+    return pd.Series(ids[wholes_of_pieces(valid)], dtype="str", index=valid.index)
 
 
 def _judged(held: Frame, piece_suitability: Frame, units: Frame, names: Sequence[str]) -> tuple[npt.NDArray[Any], ...]:

@@ -22,7 +22,7 @@ from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.capacity.programmes import Mix, layout_of, mixes_of, modules_enough
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme, Setting
 from flexsites.config.estimates import ESTIMATES, Estimate
-from flexsites.geometry.parts import wholes_of
+from flexsites.geometry.parts import wholes_of_pieces
 from flexsites.geometry.ways import Lane
 from flexsites.tables import Frame, LaidOut, Pieces, TransitQuality, Units, empty, valid
 from flexsites.tables.stage import stage
@@ -125,12 +125,7 @@ def modules_on(pieces: Frame, laid_out: Frame, names: Sequence[str]) -> dict[str
     What stands on the parts of a piece that need no consent stands on the whole of it too: a search that finds less
     there, where it has more to choose from, does not make it less.
     """
-    sites, modules = valid(pieces), modules_laid(laid_out, names)
-    whole = wholes_of(
-        np.asarray(sites.geometry.to_numpy(), dtype=object),
-        pd.factorize(sites["site_id"])[0].astype(np.int64),
-        ~sites["is_with_consent"].to_numpy(dtype=bool),
-    )
+    modules, whole = modules_laid(laid_out, names), wholes_of_pieces(valid(pieces))
     is_part = whole >= 0
     for found in modules.values():
         for one in found:

@@ -30,10 +30,10 @@ from flexsites.finished.assessed import assess, begin, shared_out, study_with
 from flexsites.finished.at_hand import LandAtHand, open_land_of
 from flexsites.finished.foreseen import may_be_assessed
 from flexsites.finished.grounds import Grounds, codes_of, grounds_of_parcels
-from flexsites.finished.helper import Helper, Share
 from flexsites.finished.kept import MOST_BYTES, Kept, bytes_held, n_besides
 from flexsites.finished.land import Foreknown, Remade, rehearse, remake, stand_on
 from flexsites.finished.opened import Finished, in_order_of, open_finished
+from flexsites.finished.partner import Partner, Share
 from flexsites.geometry.nearness import two_steps_near
 from flexsites.tables.files import read
 
@@ -89,39 +89,38 @@ class ByGemeente:
     ----------
     run
         The run.
-    helpers
+    partners
         Other processes that assess a share of a question, as soon as they have opened the run.
     n_copies
-        Without helpers: so many copies of this process assess a share of each question.
+        Without partners: so many copies of this process assess a share of each question.
     """
 
     run: Finished
     n_copies: int = 0
-    helpers: list[Helper] = field(default_factory=list, repr=False)
+    partners: list[Partner] = field(default_factory=list, repr=False)
     _opened: list[_Divided] = field(default_factory=list, repr=False)
     _asked: list[tuple[Reading, dict[str, Remade]]] = field(default_factory=list, repr=False)
     _parts: dict[str, LandAtHand] = field(default_factory=dict, repr=False)
-    _ahead: list[Ahead] = field(default_factory=list, repr=False)
+    _ahead: Ahead | None = field(default=None, repr=False)
 
-    def call(self, n_helpers: int) -> None:
+    def call(self, n_partners: int) -> None:
         """Start processes that help, where all of them can hold the land; they open it beside this one."""
-        while self.helpers:
-            self.helpers.pop().end()
-        for one in self._ahead:
-            one.rest()
-        n_helpers = min(n_helpers, n_besides(len(self.run.tables["sites"])))
+        while self.partners:
+            self.partners.pop().end()
+        if self._ahead is not None:
+            self._ahead.rest()
+        n_partners = min(n_partners, n_besides(len(self.run.tables["sites"])))
         opening = partial(open_to_help, self.run.directory)
-        self.helpers += [Helper(opening, self.mark()) for _ in range(n_helpers)]
+        self.partners += [Partner(opening, self.mark()) for _ in range(n_partners)]
 
     def look_ahead(self, readings: Iterable[Reading]) -> None:
         """Have readings of the whole assessed by a process of its own, while that has time and room, and wait for it.
 
         Of a run of which not so many processes can hold the land nothing is.
         """
-        if n_besides(len(self.run.tables["sites"])) <= len(self.helpers):
+        if n_besides(len(self.run.tables["sites"])) <= len(self.partners):
             return
-        ahead = Ahead(partial(open_to_help, self.run.directory), self.mark())
-        self._ahead[:] = [ahead]
+        self._ahead = ahead = Ahead(partial(open_to_help, self.run.directory), self.mark())
         if ahead.start():
             for reading in readings:
                 if not ahead.learn(reading, _WHOLE):
@@ -177,7 +176,7 @@ class ByGemeente:
     @property
     def n_processes(self) -> int:
         """How many processes answer a question now, this one among them."""
-        return 1 + (sum(one.is_ready() for one in self.helpers) or self.n_copies)
+        return 1 + (sum(one.is_ready() for one in self.partners) or self.n_copies)
 
     @property
     def is_open(self) -> bool:
@@ -203,7 +202,7 @@ class ByGemeente:
 
     def foreseen(self, reading: Reading, gemeente: str | None) -> int:
         """Return how many parcels may be assessed for a reading, of a gemeente or of all; 0 where it was asked."""
-        if (gemeente or _WHOLE) in self._begun(reading) or any(one.knows(reading) for one in self._ahead):
+        if (gemeente or _WHOLE) in self._begun(reading) or (self._ahead is not None and self._ahead.knows(reading)):
             return 0
         divided = self._land()
         may = may_be_assessed(divided.whole, study_with(divided.whole, reading), reading)
@@ -228,7 +227,7 @@ class ByGemeente:
         made = self._begun(reading)
         if gemeente not in made:
             part, foreknown = self._at(gemeente), self._foreknown(reading)
-            there = [one for one in self.helpers if foreknown is None and one.is_ready()]
+            there = [one for one in self.partners if foreknown is None and one.is_ready()]
             helping = [one.help(reading, gemeente, i, 1 + len(there)) for i, one in enumerate(there, start=1)]
             study = study_with(part, reading)
             made[gemeente] = remake(part, study, reading, helping, n_copies=self.n_copies, foreknown=foreknown)
@@ -239,10 +238,8 @@ class ByGemeente:
 
     def _foreknown(self, reading: Reading) -> Foreknown | None:
         """Return what was assessed of a reading before it was asked."""
-        for ahead in self._ahead:
-            if (share := ahead.of(reading)) is not None:
-                return Foreknown(self._land().whole.parcels.loc[share[0], "site_id"], share[1])
-        return None
+        share = None if self._ahead is None else self._ahead.of(reading)
+        return None if share is None else Foreknown(self._land().whole.parcels.loc[share[0], "site_id"], share[1])
 
     def _at(self, gemeente: str) -> LandAtHand:
         return self._land().whole if gemeente == _WHOLE else self._part_of(gemeente)

@@ -1,8 +1,8 @@
 """A share of a question of land assessed by a copy of this process, which has all that this one has opened.
 
-A helper (:mod:`flexsites.finished.helper`) opens the run for itself and helps with every question after; a copy is made
-for one question, opens nothing, and ends with its answer. So it helps with the first question already, where who asks
-runs in the foreground. As a helper it is a help, not a need: what it does not give is assessed here.
+A partner (:mod:`flexsites.finished.partner`) opens the run for itself and helps with every question after; a copy is
+made for one question, opens nothing, and ends with its answer. So it helps with the first question already, where who
+asks runs in the foreground. As a partner it is a help, not a need: what it does not give is assessed here.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Literal, TypeVar
 
-from flexsites.finished.helper import end_with, patience_s
 from flexsites.finished.kept import n_besides
+from flexsites.finished.partner import end_with, patience_s
 
 __all__ = ["MOST_COPIES", "apart", "n_copies", "n_cores"]
 

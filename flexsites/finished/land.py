@@ -42,8 +42,8 @@ from flexsites.finished.at_hand import (
 )
 from flexsites.finished.copies import apart
 from flexsites.finished.foreseen import Foreseen, kind_of, may_be_assessed, seconds_of
-from flexsites.finished.helper import Helping, Share
 from flexsites.finished.opened import Finished, stand
+from flexsites.finished.partner import Helping, Share
 from flexsites.tables import Frame
 from flexsites.tables.contract import is_among
 from flexsites.tables.files import read
@@ -178,7 +178,7 @@ def remake(
     at_hand: LandAtHand,
     study: Study,
     reading: Reading,
-    helpers: Sequence[Helping] = (),
+    partners: Sequence[Helping] = (),
     *,
     n_copies: int = 0,
     foreknown: Foreknown | None = None,
@@ -189,23 +189,23 @@ def remake(
     ----------
     at_hand, study, reading
         The land, its study with the reading, and the reading.
-    helpers
+    partners
         Each gives what it assessed of its share, the second and on, or none: then that is assessed here.
     n_copies
-        Where there are no helpers, so many copies of this process assess a share each, made for this question.
+        Where there are no partners, so many copies of this process assess a share each, made for this question.
     foreknown
         What is not assessed again; nobody helps with the little that it may lack.
     """
     begun = begin(at_hand, study, reading)
     if foreknown is not None:
         return _told(begun, list(_with_foreknown(begun, foreknown)))
-    mine, *theirs = shared_out(begun, 1 + (len(helpers) or n_copies))
+    mine, *theirs = shared_out(begun, 1 + (len(partners) or n_copies))
     with ExitStack() as copies:
-        if not helpers:
+        if not partners:
             theirs = [share for share in theirs if share.any()]
-            helpers = [copies.enter_context(apart(partial(_share_of, begun, share))) for share in theirs]
+            partners = [copies.enter_context(apart(partial(_share_of, begun, share))) for share in theirs]
         parts: list[Mapping[str, Frame]] = [assess(begun, mine)]
-        for share, helped in zip(theirs, helpers, strict=True):
+        for share, helped in zip(theirs, partners, strict=True):
             found = helped()
             # Who shares out otherwise (another state of the run, another version) is no help.
             is_same = found is not None and np.array_equal(found[0], share)

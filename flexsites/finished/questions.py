@@ -31,7 +31,7 @@ from flexsites.tables.summary_tables import Variants
 __all__ = ["Compared", "Questions", "WhatIf"]
 
 _EFFECTS = ("off", "restrict", "exclude", "flag")
-"""What a rule can be read as, as it is asked most; what it takes leaves the same when it is off and when it flags."""
+"""What a rule can be read as; what is asked most comes first."""
 
 _ENOUGH_TO_TELL = 100
 """A question that assesses so many parcels tells how long one takes."""
@@ -101,14 +101,14 @@ class Questions:
     ----------
     run
         The run.
-    n_helpers
+    n_partners
         So many processes besides this one assess a share of each question of land, once it is prepared.
     n_copies
-        Without helpers: so many copies of this process assess a share of each, from the first on.
+        Without partners: so many copies of this process assess a share of each, from the first on.
     """
 
     run: Finished
-    n_helpers: int = 0
+    n_partners: int = 0
     n_copies: int = 0
     _own: list[Frame] = field(default_factory=list, repr=False)
     _counted: dict[str | None, Counted] = field(default_factory=dict, repr=False)
@@ -146,7 +146,7 @@ class Questions:
     def prepare_land(self) -> None:
         """Open what questions of rules are answered with: the land of the run, and what lies around it."""
         with frames_remembered(self._looked_at), no_search_for_garbage():
-            self._land.call(self.n_helpers)
+            self._land.call(self.n_partners)
             self._land.prepare()
 
     def look_ahead(self) -> None:

@@ -20,8 +20,8 @@ from flexsites.config.what_if import variant_asked
 from flexsites.finished import ahead
 from flexsites.finished.assessed import Begun, assess
 from flexsites.finished.by_gemeente import ByGemeente
-from flexsites.finished.helper import Helping, Sharing
 from flexsites.finished.opened import Finished, open_finished
+from flexsites.finished.partner import Helping, Sharing
 from flexsites.finished.questions import Questions
 from flexsites.tables import Frame
 from flexsites.view.what_if import Asked
@@ -66,7 +66,7 @@ def _looked_ahead(run: Finished, monkeypatch: pytest.MonkeyPatch, effects: list[
     """Return questions of a run of which one rule was read with other effects before it is asked."""
     questions = Questions(run)
     with monkeypatch.context() as patch:
-        patch.setattr(ahead, "Helper", partial(_Here, run=run, most=most))
+        patch.setattr(ahead, "Partner", partial(_Here, run=run, most=most))
         patch.setattr(Questions, "_lasting", lambda _: iter([(1, "flood", effects)]))
         questions.look_ahead()
     return questions
@@ -91,7 +91,8 @@ def test_what_was_assessed_ahead_is_answered_as_if_nobody_had(
     """To the last bit, of the whole and of a gemeente, with other figures beside it; a parcel it lacks is assessed."""
     run = open_finished(directory)
     known, plain = _looked_ahead(run, monkeypatch, ["exclude"]), Questions(run)
-    (of_ahead,) = known._land._ahead
+    of_ahead = known._land._ahead
+    assert of_ahead is not None
     if lacks:
         share = of_ahead.of(known.reading(variant_asked(EFFECT)))
         assert share is not None
@@ -134,7 +135,8 @@ def test_it_ends_when_its_room_or_its_time_is_used(
     bound: str, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ahead, bound, 1e-9)
-    (found,) = _looked_ahead(open_finished(directory), monkeypatch, ["exclude", "flag", "off"])._land._ahead
+    found = _looked_ahead(open_finished(directory), monkeypatch, ["exclude", "flag", "off"])._land._ahead
+    assert found is not None
     assert len(found._known) == {"MOST_BYTES": 1, "MOST_S": 0}[bound]
 
 
@@ -187,5 +189,6 @@ def test_a_process_of_its_own_assesses_ahead_and_ends_with_the_viewer(
         asked.end()
     beside.join(60)
     assert not beside.is_alive()
-    (found,) = asked._opened[0]._land._ahead
+    found = asked._opened[0]._land._ahead
+    assert found is not None
     assert found._known

@@ -25,8 +25,8 @@ from flexsites.errors import ConfigError
 from flexsites.finished import assessed, kept
 from flexsites.finished.assessed import Begun
 from flexsites.finished.by_gemeente import ByGemeente
-from flexsites.finished.helper import Helping
 from flexsites.finished.opened import ANSWERED, Finished, open_finished
+from flexsites.finished.partner import Helping
 from flexsites.finished.questions import Questions
 from flexsites.reporting.words import Words
 from flexsites.runs import added
@@ -296,7 +296,7 @@ def test_a_question_that_is_shared_out_is_answered_as_by_one_process(
     monkeypatch.setattr(assessed, "_FEWEST_SHARED", 2)
     run, variant = open_finished(own_directory(finished)), variant_asked(RULES[name])
     shared, alone = Questions(run), Questions(run)
-    shared._land.helpers[:] = [_Beside(run), _Beside(None), _Beside(run, is_other=True)]
+    shared._land.partners[:] = [_Beside(run), _Beside(None), _Beside(run, is_other=True)]
     (gemeente,) = run.tables["sites"]["gemeente_code"].dropna().unique()[:1]
     mine, theirs = shared.answer(variant), alone.answer(variant)
     assert mine.n_assessed == theirs.n_assessed
@@ -339,15 +339,15 @@ def test_copies_of_this_process_help(*, fails: bool, finished: Path, monkeypatch
 @pytest.mark.deep(sibling="test_a_question_that_is_shared_out_is_answered_as_by_one_process")
 def test_another_process_that_opened_the_run_helps(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run, variant = open_finished(own_directory(finished)), variant_asked(RULES["narrow"])
-    questions = Questions(run, n_helpers=1)
+    questions = Questions(run, n_partners=1)
     questions.prepare()
-    (helper,) = questions._land.helpers
+    (partner,) = questions._land.partners
     until = time.monotonic() + 300
-    while not helper.is_ready() and time.monotonic() < until:
+    while not partner.is_ready() and time.monotonic() < until:
         time.sleep(0.1)
     asked: list[bool] = []
-    answer = helper._answer
-    monkeypatch.setattr(helper, "_answer", lambda *one: asked.append((found := answer(*one)) is not None) or found)
+    answer = partner._answer
+    monkeypatch.setattr(partner, "_answer", lambda *one: asked.append((found := answer(*one)) is not None) or found)
     found, own = questions.answer(variant), Questions(run).answer(variant)
     questions.end()
     assert asked == [True]

@@ -19,7 +19,7 @@ from flexsites.tables import Frame
 from flexsites.tables.field import Field
 
 _NAMED = 5
-"""So many gemeenten are named that a total leaves out; of the others their number is told."""
+"""So many gemeenten are named that a total leaves out [A]; of the others their number is told."""
 _SCOPES = ("all", "plan_covered", "provincial_covered", "both_covered")
 
 

@@ -84,20 +84,20 @@
     byId("what-common").replaceChildren(three(words.common, known.common), field(known.reach, words.cluster_reach), row, order());
   }
   /* Which flexmilieu goes first: each but the first may be put one place earlier. */
-  const inOrder = "replace:counting.first_flexmilieus";
+  const inOrder = () => "replace:" + known.order.path;
   const called_milieu = (id) => known.milieus.find((one) => one.id === id).label;
   function order() {
     const set = group(words.order, [], words.order_hint), list = element("ol", {});
-    const now = changed.get(inOrder) || known.order.value;
+    const now = changed.get(inOrder()) || known.order.value;
     list.append(...now.map((id, i) => element("li", {}, called_milieu(id), " ", i ? element("button", { type: "button", "data-milieu": id, "aria-label": flexsites.filled(words.earlier_of, { milieu: called_milieu(id) }), text: words.earlier, onclick: () => earlier(id, i) }) : null)));
     set.id = "what-order";
     set.insertBefore(list, set.lastChild);
     return set;
   }
   function earlier(id, i) {
-    const now = [...(changed.get(inOrder) || known.order.value)];
+    const now = [...(changed.get(inOrder()) || known.order.value)];
     now.splice(i - 1, 2, id, now[i - 1]);
-    if (now.join() === known.order.value.join()) { changed.delete(inOrder); } else { changed.set(inOrder, now); }
+    if (now.join() === known.order.value.join()) { changed.delete(inOrder()); } else { changed.set(inOrder(), now); }
     byId("what-order").replaceWith(order());
     const button = byId("what-order").querySelector(`[data-milieu="${id}"]`) || byId("what-order").querySelector("button");
     if (button) { button.focus(); }
@@ -231,7 +231,7 @@
   }
   /* An address that someone typed may be no address: what cannot be read is taken as it stands, and told as unknown. */
   const plain = (text) => { try { return decodeURIComponent(text); } catch (broken) { return text; } };
-  const isList = (key) => key === "vetoes" || key === inOrder;
+  const isList = (key) => key === "vetoes" || key === inOrder();
   /* The address holds the question: what differs, for whom, and where it is looked at. */
   function remember() {
     const asked = [...changed].map(([key, value]) => `${key}=${isList(key) ? value.map(encodeURIComponent) : value === null ? "" : value}`).join(";");
@@ -242,8 +242,8 @@
     const given = new URLSearchParams(hash.slice(5)), numbered = (text) => text === "" ? null : isNaN(text) ? text : Number(text);
     changed.clear();
     (given.get("if") || "").split(";").filter((one) => /^((limits|replace|effects):.+|estimate|vetoes)=/.test(one)).forEach((one) => { const at = one.indexOf("="), key = one.slice(0, at), value = one.slice(at + 1); changed.set(key, isList(key) ? [...new Set(value.split(",").filter(Boolean).map(plain))] : numbered(value)); });
-    const order = changed.get(inOrder);
-    if (order && (order.length !== known.order.value.length || !order.every((one) => known.order.value.includes(one)))) { changed.delete(inOrder); }
+    const order = changed.get(inOrder());
+    if (order && (order.length !== known.order.value.length || !order.every((one) => known.order.value.includes(one)))) { changed.delete(inOrder()); }
     const has = (select, value) => [...select.options].some((one) => one.value === value);
     if (has(byId("what-milieu"), given.get("for"))) { byId("what-milieu").value = given.get("for"); }
     if (has(byId("what-where"), given.get("in"))) { byId("what-where").value = given.get("in"); }
@@ -259,7 +259,7 @@
       told.push([words.spread, span("n_spread", at)], [words.spread_consent, span("n_spread_consent", at)]);
     }
     told.push([words.common_available, span("n_common", "available")], [words.common_suitable, span("n_common", any)]);
-    if (changed.has(inOrder)) {
+    if (changed.has(inOrder())) {
       const firsts = [last.first.base, last.first[last.variant]];
       told.push(...Object.keys(firsts[0]).map((id) => [flexsites.filled(words.order_first, { milieu: called_milieu(id) }), [firsts.map((one) => one[id])]]));
     }

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from flexsites.finished import copies, helper
+from flexsites.finished import copies, partner
 from flexsites.finished.copies import apart, n_copies, n_cores
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="a process can be copied on Linux alone")
@@ -64,7 +64,7 @@ def test_nothing_is_something_that_a_copy_may_give() -> None:
 def test_what_fails_or_takes_too_long_gives_nothing(
     work: Callable[[], int], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(helper, "_PATIENCE_S", 0.5)
+    monkeypatch.setattr(partner, "_PATIENCE_S", 0.5)
     begin = time.monotonic()
     with apart(work) as answer:
         assert answer() is None

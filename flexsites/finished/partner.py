@@ -26,7 +26,7 @@ from flexsites.config.readings import Reading
 from flexsites.tables import Frame
 from flexsites.tables.contract import frames_remembered
 
-__all__ = ["Helper", "Helping", "Share", "Sharing", "end_with", "patience_s"]
+__all__ = ["Helping", "Partner", "Share", "Sharing", "end_with", "patience_s"]
 
 Share = tuple[BoolArray, Mapping[str, Frame]]
 """The parcels of a share, and what was assessed of them."""
@@ -53,7 +53,7 @@ def patience_s(taken_s: float) -> float:
 
 
 class Sharing(Protocol):
-    """What a helper opens: a run that is asked for shares."""
+    """What a partner opens: a run that is asked for shares."""
 
     def prepare(self) -> None:
         """Open the land."""
@@ -69,13 +69,13 @@ class Sharing(Protocol):
 
 
 @dataclass(eq=False)
-class Helper:
+class Partner:
     """A process that helps; it is started at once, and opens the run beside this one.
 
     Attributes
     ----------
     opening
-        Opens the run, in the helper: a module-level function, or a partial of one.
+        Opens the run, in the partner: a module-level function, or a partial of one.
     mark
         Of the run as this process has it: who opened it in another state does not help.
     patience
@@ -103,7 +103,7 @@ class Helper:
             target=_help, args=(theirs, self.opening, os.getpid(), self.niceness), daemon=True
         )
         self._process.start()
-        # Of this end nothing is left here: when the helper ends its pipe does.
+        # Of this end nothing is left here: when the partner ends its pipe does.
         theirs.close()
 
     def is_ready(self) -> bool:
