@@ -14,8 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from flexsites.capacity.homes import wholes_of_pieces
 from flexsites.exclusion.locations import core_pairs, group_locations, pairs_among
-from flexsites.geometry.parts import wholes_of_pieces
 from flexsites.tables import Frame, ValidPieces, conform
 
 __all__ = ["HELD", "NO", "ROOM", "UNKNOWN", "YES", "Held", "Placed", "hold", "join", "location_of"]

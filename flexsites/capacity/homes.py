@@ -22,7 +22,7 @@ from flexsites.capacity.kernels.layout_figures import Layout
 from flexsites.capacity.programmes import Mix, layout_of, mixes_of, modules_enough
 from flexsites.config.dwellings import DwellingType, LayoutStandard, Programme, Setting
 from flexsites.config.estimates import ESTIMATES, Estimate
-from flexsites.geometry.parts import wholes_of_pieces
+from flexsites.geometry.parts import wholes_of
 from flexsites.geometry.ways import Lane
 from flexsites.tables import Frame, LaidOut, Pieces, TransitQuality, Units, empty, valid
 from flexsites.tables.stage import stage
@@ -36,6 +36,7 @@ __all__ = [
     "places_of_homes",
     "settings_of",
     "tell_homes",
+    "wholes_of_pieces",
 ]
 
 Floats = NDArray[np.float64]
@@ -117,6 +118,21 @@ def modules_laid(laid_out: Frame, names: Sequence[str]) -> dict[str, Ints]:
     columns = [f"n_modules_{one}" for one in ESTIMATES]
     modules, of = laid_out[columns].to_numpy(dtype=np.int64), laid_out["flexmilieu"].array
     return {name: modules[np.asarray(of == name, dtype=bool)].T.copy() for name in names}
+
+
+def wholes_of_pieces(pieces: Frame) -> Ints:
+    """Return for each piece of the second reading alone the piece of the first that it is a part of, else -1.
+
+    Parameters
+    ----------
+    pieces
+        Pieces that both readings leave, those that are the same in both once.
+    """
+    return wholes_of(
+        np.asarray(pieces["geometry"].to_numpy(), dtype=object),
+        pd.factorize(pieces["site_id"])[0].astype(np.int64),
+        ~pieces["is_with_consent"].to_numpy(dtype=bool),
+    )
 
 
 def modules_on(pieces: Frame, laid_out: Frame, names: Sequence[str]) -> dict[str, Ints]:

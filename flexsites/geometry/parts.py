@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import shapely
 
 from flexsites.arrays import BoolArray, GeometryArray, IntArray
-from flexsites.tables import Frame
 
-__all__ = ["wholes_of", "wholes_of_pieces"]
+__all__ = ["wholes_of"]
 
 
 def wholes_of(shapes: GeometryArray, parcel: IntArray, is_part: BoolArray) -> IntArray:
@@ -44,18 +42,3 @@ def wholes_of(shapes: GeometryArray, parcel: IntArray, is_part: BoolArray) -> In
     first, at = np.unique(part[order], return_index=True)
     found[first] = whole[order][at]
     return found
-
-
-def wholes_of_pieces(pieces: Frame) -> IntArray:
-    """Return for each piece of the second reading alone the piece of the first that it is a part of, else -1.
-
-    Parameters
-    ----------
-    pieces
-        Pieces that both readings leave, those that are the same in both once.
-    """
-    return wholes_of(
-        np.asarray(pieces["geometry"].to_numpy(), dtype=object),
-        pd.factorize(pieces["site_id"])[0].astype(np.int64),
-        ~pieces["is_with_consent"].to_numpy(dtype=bool),
-    )
