@@ -55,6 +55,8 @@ def parameter_name(words: Words, path: str) -> str:
     'Road: width, motorway'
     >>> parameter_name(words, "flexmilieus.campus.weighted.0.full_at")
     'Campus: weighted criterion 1, full score at'
+    >>> parameter_name(words, "optoppen.lift.limit_m")
+    'lift: highest front door without a lift'
     >>> parameter_name(words, "rules.business_distances.by_class.values.4.2")
     'business distances: category 4.2'
     """
@@ -63,22 +65,23 @@ def parameter_name(words: Words, path: str) -> str:
     parts = [part for part in by_class.split(".") if part and part not in _PASSED_OVER]
     kinds = _NAMED_IN.get(section, ())
     told: list[str] = [] if kinds and section not in _HEADED else [_word(words, section)]
-    for part in parts:
+    for above, part in zip(["", *parts], parts, strict=False):
         if part.isdigit():
             told[-1:] = [f"{told[-1] if told else ''} {int(part) + 1}".strip()]
             continue
         named = [words.names[(kind, part)] for kind in kinds if (kind, part) in words.names]
         # A rule may have the name of a class in it: "Rail: width, rail".
-        told.append(named[0] if named and named[0] not in told else _word(words, part))
+        told.append(named[0] if named and named[0] not in told else _word(words, part, above))
     if found:
         told.append(f"{_word(words, 'by_class')} {category}")
     head, *more = told
     return f"{head}: {', '.join(more)}" if more else head
 
 
-def _word(words: Words, part: str) -> str:
-    """Return one part of a path in words; its unit stands beside the figure."""
-    return load_parts(words.lang).get(part, _UNIT.sub("", part).replace("_", " "))
+def _word(words: Words, part: str, above: str = "") -> str:
+    """Return one part of a path in words, which may be others below some part; its unit stands beside the figure."""
+    known = load_parts(words.lang)
+    return known.get(f"{above}.{part}", known.get(part, _UNIT.sub("", part).replace("_", " ")))
 
 
 @cache
