@@ -18,6 +18,7 @@ from flexsites.config.what_if import variant_asked
 from flexsites.finished.copies import n_copies, n_cores
 from flexsites.finished.opened import open_finished
 from flexsites.finished.questions import Questions, WhatIf
+from flexsites.finished.roofs import FinishedRoofs, RoofsWhatIf, open_finished_roofs
 from flexsites.reporting.names import words_of
 from flexsites.reporting.report.page import render_map
 from flexsites.reporting.results import Results, open_results
@@ -76,6 +77,7 @@ class Run:
     directory: Path
     _results: Results = field(repr=False)
     _asked: list[Questions] = field(default_factory=list, repr=False, compare=False)
+    _roofs: list[FinishedRoofs] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def manifest(self) -> Manifest:
@@ -150,6 +152,30 @@ class Run:
             opened = open_finished(self.directory)
             self._asked.append(Questions(opened, n_copies=n_copies(n_cores(), len(opened.tables["sites"]))))
         return self._asked[0].answer(variant_asked(changes))
+
+    def what_if_roofs(self, **changes: object) -> RoofsWhatIf:
+        """Return what the buildings answer under other figures of topping up.
+
+        Parameters
+        ----------
+        changes
+            The keys of a variant in a run file: ``replace`` by the path that the report lists a figure with, below
+            ``optoppen``. A number may stand where a run file has a figure with its origin.
+
+        Returns
+        -------
+            Tables and totals, equal to those of a run with that variant; ``as_yaml()`` is what to write in a run file.
+
+        Raises
+        ------
+        ConfigError
+            With every fault of what is asked, and with what needs cells to be assessed.
+        InputError
+            When the run was made by an earlier version, or assessed no roofs.
+        """
+        if not self._roofs:
+            self._roofs.append(open_finished_roofs(self.directory))
+        return self._roofs[0].answer(variant_asked(changes))
 
     def map(self, *, lang: str = "nl") -> MapPage:
         """Return the map of the parcels.

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from flexsites.accessibility.contract_streets import PreparedAccess
 from flexsites.accessibility.roof_transit import serve_buildings
 from flexsites.accessibility.streets import look_up_areas, reach
 from flexsites.accessibility.transit import serve, travel_times, walk_to_destinations, walk_to_stops
@@ -38,7 +37,7 @@ from flexsites.exclusion.overlay import overlay
 from flexsites.exclusion.pieces import leave_pieces, open_land, together_by_id
 from flexsites.exclusion.verdict import decide
 from flexsites.suitability.sites import tell_bridged
-from flexsites.surroundings import Surroundings
+from flexsites.surroundings import RoofSurroundings, Surroundings
 from flexsites.tables import Buildings, Frame, RoofTransit, concat, empty
 from flexsites.tables.contract import is_among
 
@@ -196,17 +195,6 @@ def _service(pieces: Frame, around: Surroundings, *, study: Study) -> tuple[Fram
     reach_m = study.transit_reach_m
     to_stops = walk_to_stops(pieces, around.stops, network=network, max_snap_m=max_snap_m, reach_m=reach_m)
     return to_stops, serve(pieces, around.stops, to_stops, classes=study.transit_classes)
-
-
-@dataclass(frozen=True, slots=True)
-class RoofSurroundings:
-    """What a cell of buildings reads besides them: the sources of parcels, and streets and stops where there are."""
-
-    parcels: Frame
-    layers: Frame
-    coverages: Frame
-    stops: Frame
-    access: PreparedAccess | None = None
 
 
 def place_roofs(buildings: Frame, around: RoofSurroundings, *, study: Study) -> Frame:

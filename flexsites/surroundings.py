@@ -1,4 +1,4 @@
-"""What lies around some parcels, read window by window from what a run has prepared."""
+"""What lies around some parcels or buildings, read window by window from what a run has prepared."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from flexsites.tables.contract import is_among
 from flexsites.tables.whole_files import read_state
 from flexsites.tables.windows import window_of
 
-__all__ = ["Surroundings", "halo_m", "surroundings_of"]
+__all__ = ["RoofSurroundings", "Surroundings", "halo_m", "roof_surroundings_of", "surroundings_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,40 @@ def surroundings_of(
         destinations=inputs.read("amenities", t.Amenities, window_of(parcels, study.direct_reach_m)),
         access=open_access(inputs.directory / "access"),
         travel=_open_prepared_travel(inputs),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RoofSurroundings:
+    """What is read besides some buildings: the sources of parcels, and streets and stops where there are."""
+
+    parcels: Frame
+    layers: Frame
+    coverages: Frame
+    stops: Frame
+    access: PreparedAccess | None = None
+
+
+def roof_surroundings_of(buildings: Frame, inputs: Prepared, *, study: Study) -> RoofSurroundings:
+    """Read what lies around buildings, of all that the rules for roofs ask.
+
+    Parameters
+    ----------
+    buildings
+        Those asked, at least one.
+    inputs
+        What the run has prepared.
+    study
+        The resolved run; it says how roofs are topped up.
+    """
+    assert study.top_up is not None, "roofs are placed only where the run says how"  # noqa: S101 - resolve() reads them
+    window = window_of(buildings, 1.0)
+    return RoofSurroundings(
+        parcels=inputs.read("parcels", t.Parcels, window),
+        layers=inputs.read_layers(window, names=study.top_up.context.layers),
+        coverages=inputs.coverages(window),
+        stops=inputs.read("stops", t.Stops, window_of(buildings, study.transit_reach_m)),
+        access=open_access(inputs.directory / "access") if "stops" in inputs.tables else None,
     )
 
 

@@ -24,6 +24,14 @@ class Spread(Range):
         """Return the figure at ``low``, ``expected`` or ``high``."""
         return float(getattr(self, f"at_{bound}"))
 
+    def is_falling(self) -> bool:
+        """Whether it is nowhere higher at a higher bound of the answer: the less of it, the more homes."""
+        return self.at("low") >= self.at("expected") >= self.at("high")
+
+    def is_rising(self) -> bool:
+        """Whether it is nowhere lower at a higher bound of the answer: the more of it, the more homes."""
+        return self.at("low") <= self.at("expected") <= self.at("high")
+
 
 class YearStep(Model):
     """Buildings from this year on (inclusive) may gain this many storeys."""
@@ -84,6 +92,20 @@ class LoadRule(Model):
     """What a light new storey weighs."""
     max_storeys: Number
     """The most storeys that are added without a structural report."""
+
+    @model_validator(mode="after")
+    def _bounds_are_in_order(self) -> Self:
+        wrong = []
+        if not self.extra_share.is_rising():
+            wrong.append("extra_share does not fall from low to high")
+        if not self.light_kn_m2.is_falling() or float(self.light_kn_m2.at_high) <= 0:
+            wrong.append("light_kn_m2 falls from low to high and is above 0")
+        if float(self.year_until) < float(self.year_from):
+            wrong.append("year_until is not before year_from")
+        if wrong:
+            message = f"{self.id}: {'; '.join(wrong)}"
+            raise ValueError(message)
+        return self
 
 
 AgeRule = Annotated[YearRule | LoadRule, Field(discriminator="kind")]

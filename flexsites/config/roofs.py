@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, TypeAdapter, model_validator
 
@@ -32,6 +32,18 @@ __all__ = [
 ]
 
 
+_M = TypeVar("_M", bound=Model)
+
+
+def _above_0(model: _M, *names: str) -> _M:
+    """Return a part of the rules of which some figures must be above 0: homes are counted by them."""
+    for name in names:
+        if float(getattr(model, name)) <= 0:
+            message = f"{name} must be above 0"
+            raise ValueError(message)
+    return model
+
+
 class RoofRules(Model):
     """Which roofs qualify, and how much of a roof can be used."""
 
@@ -56,6 +68,10 @@ class RoofRules(Model):
     existing_storey_height_m: Number
     """Floor to floor of an existing building, where its storeys are not known."""
 
+    @model_validator(mode="after")
+    def _measures_something(self) -> Self:
+        return _above_0(self, "existing_storey_height_m", "daylight_depth_m")
+
 
 class UnitRules(Model):
     """How homes are counted on a usable roof."""
@@ -71,6 +87,16 @@ class UnitRules(Model):
     row_step_m: Number
     """Step of the lattice on which rows of homes may lie."""
 
+    @model_validator(mode="after")
+    def _measures_something(self) -> Self:
+        if not self.unit_m2.is_falling() or float(self.unit_m2.at_high) <= 0:
+            message = "unit_m2 falls from low to high and is above 0"
+            raise ValueError(message)
+        if min(map(float, self.module_depths_m)) <= 0:
+            message = "module_depths_m must be above 0"
+            raise ValueError(message)
+        return _above_0(self, "form_factor", "row_step_m")
+
 
 class LiftRules(Model):
     """When the new homes need a lift."""
@@ -85,6 +111,10 @@ class LiftRules(Model):
     """Floor to floor of a new storey."""
     entrance_height_m: Number
     """The main entrance above ground level, where the owner gives no height."""
+
+    @model_validator(mode="after")
+    def _measures_something(self) -> Self:
+        return _above_0(self, "new_storey_height_m")
 
 
 class BlockTypes(Model):

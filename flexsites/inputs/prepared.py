@@ -135,7 +135,9 @@ def open_prepared(directory: Path, layers: Iterable[str]) -> Prepared:
     folders = [(path.parent, state) for path, state in states.items()]
     folders += [(directory / "layers", state) for state in memories.values() if state is not None]
     spoilt = [state for folder, state in folders if state is None or not are_as_written(state.get("files", {}), folder)]
-    if spoilt or not (directory / MEMORY_OF_REACH).is_file():
+    # A run of roofs alone may have no streets, and then nothing is remembered of them.
+    is_lost = (directory / "access").is_dir() and not (directory / MEMORY_OF_REACH).is_file()
+    if spoilt or is_lost or not directory.is_dir():
         what = "prepared inputs are gone, or are not as they were written"
         raise InputError(Fault(what, str(directory), "run it again with --resume: they are made again"))
     return Prepared(

@@ -16,8 +16,7 @@ import pandas as pd
 import shapely
 
 from flexsites import tables as t
-from flexsites.accessibility.contract_streets import open_access
-from flexsites.assess import RoofSurroundings, assess_parcels, assess_roofs, place_roofs
+from flexsites.assess import assess_parcels, assess_roofs, place_roofs
 from flexsites.config.study import BASE, Study
 from flexsites.digest import code_digest, digest, digests_of, sha256
 from flexsites.errors import Fault, RunError
@@ -31,7 +30,7 @@ from flexsites.runs.parallel import map_cells
 from flexsites.runs.run import Options, Place, forget_parts, progress, say_of, vouched
 from flexsites.runs.side_by_side import side_by_side
 from flexsites.runs.stored import assess_in_store, publish_inputs, stored
-from flexsites.surroundings import surroundings_of
+from flexsites.surroundings import roof_surroundings_of, surroundings_of
 from flexsites.tables import Frame, Table
 from flexsites.tables.contract import frames_remembered
 from flexsites.tables.files import merge, write_table
@@ -272,14 +271,7 @@ def _roof_chain(cell: Cell, study: Study, inputs: Prepared) -> dict[str, dict[st
     ids = pd.concat([buildings["bag_pand_id"], neighbours["bag_pand_id"]])
     roof_parts = inputs.read("roof_parts", t.RoofParts, window_of(pd.concat([buildings, neighbours]), 0.0))
     mine = roof_parts[roof_parts["bag_pand_id"].isin(ids)]
-    window, access = window_of(buildings, 1.0), inputs.directory / "access"
-    around = RoofSurroundings(
-        parcels=inputs.read("parcels", t.Parcels, window),
-        layers=inputs.read_layers(window, names=rules.context.layers),
-        coverages=inputs.coverages(window),
-        stops=inputs.read("stops", t.Stops, window_of(buildings, study.transit_reach_m)),
-        access=open_access(access) if "stops" in inputs.tables else None,
-    )
+    around = roof_surroundings_of(buildings, inputs, study=study)
     placed = place_roofs(buildings, around, study=study)
     return {BASE: assess_roofs(placed, neighbours, mine, rules=rules)}
 

@@ -27,6 +27,7 @@ from flexsites.view.opened import Opened
 from flexsites.view.pages import ASSETS, asset, index_page, table_page, tables_page
 from flexsites.view.tables import ROWS, page_of
 from flexsites.view.what_if import Asked
+from flexsites.view.what_if_roofs import AskedRoofs
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 _MOST_LISTED = 200
@@ -43,6 +44,7 @@ class _Answers:
 
     run: Opened
     asked: Asked
+    asked_roofs: AskedRoofs
 
     def page(self, request: Request) -> Response:
         """Answer the page with the map of what is asked."""
@@ -95,25 +97,22 @@ class _Answers:
         return HTMLResponse(_MARKDOWN.render(told))
 
     def what_if_form(self, request: Request) -> Response:
-        self._require_parcels()
-        return _json(self.asked.form(self.run.words[_lang(request)]))
+        return _json(self._asked(request).form(self.run.words[_lang(request)]))
 
     def what_if(self, request: Request, body: bytes) -> Response:
         """Answer what if some figures were other ones; what is wrong with the question, in the words of its form."""
-        self._require_parcels()
+        asked = self._asked(request)
         try:
-            return _json(self.asked.answer(body))
+            return _json(asked.answer(body))
         except ConfigError as error:
             is_dutch = request.query_params.get("lang") == "nl"
             words, said = self.run.words["nl" if is_dutch else "en"], _in_dutch if is_dutch else str
-            told = self.asked.told(error, body, words, said)
+            told = asked.told(error, body, words, said)
             return _json({"code": type(error).__name__, "description": "\n".join(told), "faults": told}, 400)
 
-    def _require_parcels(self) -> None:
-        if not self.run.results.has_sites:
-            place = str(self.run.results.directory)
-            what = "what if is of parcels, and this run has none"
-            raise InputError(Fault(what, place, "write a variant in the run file"))
+    def _asked(self, request: Request) -> Asked | AskedRoofs:
+        """Return who answers what if of what is shown."""
+        return self.asked if self.kind(request).name == "parcels" else self.asked_roofs
 
     def places(self, request: Request) -> Response:
         return _json(self.run.places(request.query_params.get("q", "")))
@@ -177,9 +176,10 @@ class _Answers:
         return _json(found, kind="application/geo+json")
 
 
-def application(run: Opened, asked: Asked | None = None) -> App:
+def application(run: Opened, asked: Asked | None = None, asked_roofs: AskedRoofs | None = None) -> App:
     """Return the app of one run, guarded; what if is answered by what was opened to be asked, if it was."""
-    answers = _Answers(run, asked or Asked(run.results.directory))
+    place = run.results.directory
+    answers = _Answers(run, asked or Asked(place), asked_roofs or AskedRoofs(place))
     site: dict[str, Callable[[Request], Response]] = {
         "/": answers.page,
         "/assets/{name}": answers.asset,

@@ -25,13 +25,6 @@ from flexsites.view.tables import Page, names_of, title_of
 _MAP = ("map/store.js", "map/paint.js", "map/panel.js", "map/main.js")
 ASSETS = ("maplibre-gl.js", "maplibre-gl.css", "map.js", "view.js", "what_if.js", "style.css")
 """The names that a page may ask for."""
-ROOF_VARIANT = """variants:
-  - id: smaller_roofs
-    label: {nl: kleinere daken, en: smaller roofs}
-    replace:
-      optoppen.roof.min_usable_area_m2: {value: 100, unit: m2, assumption: true, why: what if}
-"""
-"""How a question about roofs is asked, as a run file has it."""
 
 
 @cache
@@ -51,7 +44,7 @@ def index_page(run: Opened, kind: Kind, lang: str) -> str:
     named = load_texts(lang)["view"]["file_of"]
     kinds = {one.as_posix(): f"{one.name.partition('.')[0]}_{one.suffix[1:]}" for one in _first(run)}
     return _rendered(
-        run, lang, "index.html.j2", kind, here="map", said=kind.said(run.words[lang]), example=ROOF_VARIANT,
+        run, lang, "index.html.j2", kind, here="map", said=kind.said(run.words[lang]),
         downloads=[*kinds], file_names={one: named[what] for one, what in kinds.items() if what in named},
         rows_found=_rows_found(run, kind, lang),
         what_words=_script_words(lang), is_other=is_of_other_code(run.results.directory),

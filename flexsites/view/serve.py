@@ -54,17 +54,18 @@ def serve(
     from flexsites.view.application import application  # noqa: PLC0415 - needs the extra
     from flexsites.view.opened import open_run  # noqa: PLC0415 - loading a run takes seconds
     from flexsites.view.what_if import Asked  # noqa: PLC0415 - needs the extra
+    from flexsites.view.what_if_roofs import AskedRoofs  # noqa: PLC0415 - needs the extra
 
     listening = _bound(port)
     run = open_run(directory, say=say, beside=True)
-    asked = Asked(run.results.directory, workers)
-    app = application(run, asked)
+    asked, asked_roofs = Asked(run.results.directory, workers), AskedRoofs(run.results.directory)
+    app = application(run, asked, asked_roofs)
     address = f"http://{_HOST}:{listening.getsockname()[1]}/?lang={lang}"
     say(f"{address} shows {directory}; Ctrl+C ends it.")
     if opens:
         threading.Timer(0.5, webbrowser.open, [address]).start()
-    if run.results.has_sites:
-        asked.prepare()
+    # Of a run of both, roofs are opened when they are asked.
+    (asked if run.results.has_sites else asked_roofs).prepare()
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
     try:
         uvicorn.Server(config).run(sockets=[listening])

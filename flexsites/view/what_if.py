@@ -10,7 +10,7 @@ import json
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -193,6 +193,21 @@ class _Question:
 
 def _read(body: bytes) -> _Question:
     """Return what is asked."""
+    changes, asked = changes_of(body), json.loads(body)
+    gemeente = asked.get("gemeente")
+    is_first = bool(asked.get("is_first")) and gemeente is not None
+    milieu, where = str(asked.get("flexmilieu", ANY)), None if gemeente is None else str(gemeente)
+    return _Question(changes, milieu, where, is_first, bool(asked.get("is_ahead")))
+
+
+def changes_of(body: bytes) -> dict[str, Any]:
+    """Return the changes of a variant that a question is about.
+
+    Raises
+    ------
+    ConfigError
+        If it is no JSON, or asks nothing.
+    """
     try:
         asked = json.loads(body)
     except ValueError as error:
@@ -200,10 +215,7 @@ def _read(body: bytes) -> _Question:
     changes = asked.get("changes") if isinstance(asked, dict) else None
     if not isinstance(changes, dict):
         raise ConfigError(Fault("no changes", "question", _REMEDY))
-    gemeente = asked.get("gemeente")
-    is_first = bool(asked.get("is_first")) and gemeente is not None
-    milieu, where = str(asked.get("flexmilieu", ANY)), None if gemeente is None else str(gemeente)
-    return _Question(changes, milieu, where, is_first, bool(asked.get("is_ahead")))
+    return changes
 
 
 def gemeenten_of(run: Finished) -> list[str]:
@@ -306,8 +318,25 @@ def _room(counted: Counted) -> dict[str, dict[str, int]]:
 def _moved(found: Compared, milieu: str) -> dict[str, Any]:
     """Return which available parcels suit that did not, which fail now, and of which it is unknown now."""
     before, _ = found.before.suiting(milieu)
-    after, unknown = found.after.suiting(milieu)
-    was, now, may = (pd.Series(one, dtype="str") for one in (before, after, unknown))
+    return moved(before, *found.after.suiting(milieu))
+
+
+def moved(before: Iterable[str], after: Iterable[str], unknown: Iterable[str]) -> dict[str, Any]:
+    """Return by their ids what counts that did not, what does no longer, and what is unknown now; how many stay.
+
+    Parameters
+    ----------
+    before, after
+        What counts in the run, and in what was asked.
+    unknown
+        Of which it is unknown in what was asked.
+
+    Examples
+    --------
+    >>> moved(["a", "b", "c"], ["c", "d"], ["b"])
+    {'gained': ['d'], 'lost': ['a'], 'doubted': ['b'], 'n_kept': 1}
+    """
+    was, now, may = (pd.Series(list(one), dtype="str") for one in (before, after, unknown))
     is_gone, is_doubted = ~is_among(was, now), is_among(was, may)
     return {
         "gained": now[~is_among(now, was)].sort_values().to_list(),

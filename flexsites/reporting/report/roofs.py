@@ -43,14 +43,24 @@ def roofs(results: Results, words: Words) -> dict[str, TableView]:
 
 
 def ways(results: Results) -> Frame:
+    """Return a row per age rule and way of topping up of a run, as :func:`ways_of` tells them."""
+    return ways_of(summary(results, "roof_totals"))
+
+
+def ways_of(totals: Frame) -> Frame:
     """Return a row per age rule and way of topping up: buildings per verdict, and the homes on those that qualify.
+
+    Parameters
+    ----------
+    totals
+        As :func:`~flexsites.reporting.summaries.roofs.roof_totals` gives them.
 
     Returns
     -------
-        Key ``(age_rule, roof_variant)``, in the order of the run: ``eligible``, ``conditional``, ``unknown``,
+        Key ``(age_rule, roof_variant)``, in the order of the totals: ``eligible``, ``conditional``, ``unknown``,
         ``excluded``, ``n_good`` (that qualify) and homes, null where none is known to qualify and some may.
     """
-    return _side_by_side(summary(results, "roof_totals"), ["age_rule", "roof_variant"])
+    return _side_by_side(totals, ["age_rule", "roof_variant"])
 
 
 def _side_by_side(table: Frame, keys: list[str]) -> Frame:

@@ -2,7 +2,8 @@
 "use strict";
 (function () {
   const byId = flexsites.byId, element = flexsites.element, words = JSON.parse(byId("what-words").textContent);
-  const lang = document.documentElement.lang, address = "/api/what_if?lang=" + lang, any = "suitable";
+  const lang = document.documentElement.lang, kind = byId("map").dataset.kind, isOfParcels = kind === "parcels";
+  const address = `/api/what_if?show=${kind}&lang=${lang}`, any = "suitable";
   const box = byId("what-if"), form = byId("what-form"), answer = byId("what-answer"), faults = byId("what-faults");
   const changed = new Map(), wrong = new Map(), linked = location.hash;
   let known = null, asking = null, waiting = null, shown = true, last = null, progress = "";
@@ -58,7 +59,30 @@
     set.className = "three";
     return set;
   }
+  /* Of roofs all figures stand in parts of the form, of which the first lies open. */
+  function parts() {
+    return known.sections.map(({ legend, rows }, i) => {
+      const part = element("details", i ? {} : { open: "" });
+      part.append(element("summary", { text: legend }), ...rows.map((one) => one.options ? choice("replace:" + one.path, one.label, one.value, one.options) : field(one, one.label, { unit: one.unit })));
+      return part;
+    });
+  }
+  function choice(key, label, own, options) {
+    const select = element("select", { id: "what-" + key.replace(/\W+/g, "-") });
+    select.append(...options.map((one) => element("option", { value: one.value, text: one.label })));
+    select.value = changed.get(key) || own;
+    select.classList.toggle("is-other", changed.has(key));
+    select.addEventListener("change", () => {
+      if (select.value === own) { changed.delete(key); } else { changed.set(key, select.value); }
+      select.classList.toggle("is-other", changed.has(key));
+      later();
+    });
+    const row = element("label", { class: "figure" });
+    row.append(element("span", { text: label }), select);
+    return row;
+  }
   function fields() {
+    if (!isOfParcels) { byId("what-fields").replaceChildren(...parts()); return; }
     const one = known.milieus.find((each) => each.id === milieu());
     const sets = [];
     if (one) {
@@ -72,15 +96,8 @@
     byId("what-fields").replaceChildren(...sets);
   }
   function overAll() {
-    const estimate = element("select", { id: "what-estimate" });
-    estimate.append(...known.estimates.map((one) => element("option", { value: one, text: words.estimates[one] })));
-    estimate.value = changed.get("estimate") || known.estimate;
-    estimate.addEventListener("change", () => {
-      if (estimate.value === known.estimate) { changed.delete("estimate"); } else { changed.set("estimate", estimate.value); }
-      later();
-    });
-    const row = element("label", { class: "figure" });
-    row.append(element("span", { text: words.estimate }), estimate);
+    if (!isOfParcels) { return; }
+    const row = choice("estimate", words.estimate, known.estimate, known.estimates.map((one) => ({ value: one, label: words.estimates[one] })));
     byId("what-common").replaceChildren(three(words.common, known.common), field(known.reach, words.cluster_reach), row, order());
   }
   /* Which flexmilieu goes first: each but the first may be put one place earlier. */
@@ -104,17 +121,8 @@
     later();
   }
   function rule(one) {
-    const key = "effects:" + one.id, select = element("select", { id: "what-effect-" + one.id });
-    select.append(...["exclude", "restrict", "flag", "off"].map((effect) => element("option", { value: effect, text: words.effects_of[effect] })));
-    select.value = changed.get(key) || one.effect;
-    select.classList.toggle("is-other", changed.has(key));
-    select.addEventListener("change", () => {
-      if (select.value === one.effect) { changed.delete(key); } else { changed.set(key, select.value); }
-      select.classList.toggle("is-other", changed.has(key));
-      later();
-    });
-    const row = element("label", { class: "figure" });
-    row.append(element("span", { text: one.label }), select);
+    const effects = ["exclude", "restrict", "flag", "off"].map((effect) => ({ value: effect, label: words.effects_of[effect] }));
+    const row = choice("effects:" + one.id, one.label, one.effect, effects);
     return one.distance ? [row, field(one.distance, `${one.label}, ${words.distance}`, { unit: "m" })] : [row];
   }
   /* Parcels that are left out: a button beside what a click tells of one, and all of them in the form. */
@@ -124,19 +132,20 @@
     if (all.length) { changed.set("vetoes", all); } else { changed.delete("vetoes"); }
     ofVetoes(); later();
   }
-  flexsites.veto = ({ id }) => {
+  flexsites.veto = isOfParcels && (({ id }) => {
     const button = element("button", { type: "button", class: "veto" });
     const tell = flexsites.tellVeto = () => { button.textContent = vetoes().includes(id) ? words.unveto : words.veto; button.setAttribute("aria-pressed", String(vetoes().includes(id))); };
     button.addEventListener("click", async () => { box.open = true; await open(); if (known) { veto(id); byId("what-out").open = true; } });
     tell();
     return button;
-  };
+  });
   function ofVetoes() {
     if (flexsites.tellVeto) { flexsites.tellVeto(); }
     const rows = vetoes().map((id) => element("li", {}, id, " ", element("button", { type: "button", onclick: () => { veto(id); (byId("what-vetoes").querySelector("button") || byId("what-out").querySelector("summary")).focus(); }, "aria-label": `${words.unveto_short}: ${id}`, text: words.unveto_short })));
     byId("what-vetoes").replaceChildren(rows.length ? element("ul", {}, ...rows) : element("p", { class: "quiet", text: words.vetoes_none }));
   }
   function ofLand() {
+    if (!isOfParcels) { return; }
     ofVetoes();
     const tests = group(words.tests, known.tests.map((one) => field(one, words.tests_of[one.path.split(".")[1]])));
     byId("what-rules").replaceChildren(tests, group(words.rules, known.rules.flatMap(rule)));
@@ -249,6 +258,7 @@
     if (has(byId("what-where"), given.get("in"))) { byId("what-where").value = given.get("in"); }
   }
   function rows() {
+    if (last.rows) { return last.rows.map(([key, ...values]) => [known.rows[key], values]); }
     const at = milieu(), totals = [last.totals.base, last.totals[last.variant]], rooms = [last.room.base, last.room[last.variant]];
     const of = (name, population) => totals.map((one) => one[population] ? one[population][name] : null);
     const span = (kind, population) => ["expected", "low", "high"].map((one) => of(`${kind}_${one}`, population));
@@ -283,7 +293,7 @@
     tick.checked = shown;
     tick.addEventListener("change", () => { shown = tick.checked; draw(); });
     const onMap = element("label", { class: "tick" });
-    onMap.append(tick, element("span", { text: flexsites.filled(words.on_map, { milieu: name }) }));
+    onMap.append(tick, element("span", { text: isOfParcels ? flexsites.filled(words.on_map, { milieu: name }) : words.of_roofs.on_map }));
     const key = element("ul", { class: "what-key" });
     [["gained", last.gained.length], ["lost", last.lost.length], ["doubted", last.doubted.length], ["kept", last.n_kept]].forEach(([one, n]) => {
       const row = element("li", {});
@@ -300,7 +310,7 @@
     if (!map) { return; }
     const among = (ids) => ids.length ? ["match", ["get", "id"], ids, true, false] : ["literal", false];
     if (!map.getLayer("what-gained")) {
-      const source = { source: "parcels", "source-layer": "parcels" }, below = map.getLayer("location") ? "location" : undefined;
+      const source = { source: kind, "source-layer": kind }, below = map.getLayer("location") ? "location" : undefined;
       map.addLayer({ id: "what-gained", type: "fill", ...source, paint: { "fill-color": "#00e0c7", "fill-opacity": 0.75 } }, below);
       map.addLayer({ id: "what-lost", type: "fill", ...source, paint: { "fill-pattern": "hatch" } }, below);
       map.addLayer({ id: "what-doubted", type: "fill", ...source, paint: { "fill-pattern": "dots" } }, below);

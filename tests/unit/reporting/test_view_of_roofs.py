@@ -13,10 +13,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import shapely
-import yaml
 from starlette.testclient import TestClient
 
-from flexsites.config.run import Variant
 from flexsites.reporting import explain, open_results
 from flexsites.reporting.maps.roofs import properties_of_roofs
 from flexsites.reporting.summaries.portfolio import buildings_table, complexes_table
@@ -25,7 +23,6 @@ from flexsites.tables import Complexes, Lookalikes, PortfolioMatches, RoofReason
 from flexsites.tables.files import read, write_table
 from flexsites.view.application import application
 from flexsites.view.opened import Opened, open_run
-from flexsites.view.pages import ROOF_VARIANT
 from tests.pipelines.damaged_states import copy_of
 from tests.reporting_fixture import write_results
 from tests.unit.reporting.test_portfolio import workbook
@@ -79,18 +76,15 @@ def test_its_page_opens_in_both_languages_without_a_word_of_parcels(client: Test
         assert not re.search(r"\bperce(el|len)\b|\bparcels?\b(?!\.js)", re.sub(r"Map\.Title", "", shown)), lang
 
 
-def test_what_if_is_told_to_be_of_parcels_and_how_to_ask_it(client: TestClient) -> None:
-    """A panel that cannot answer would be a promise; what is said instead is a variant that a run file takes."""
+def test_what_if_is_of_roofs_and_says_why_where_it_cannot_answer(client: TestClient) -> None:
+    """A panel that cannot answer would be a promise: of a run without what it prepared it is told why."""
     for lang in LANGUAGES:
         page = client.get("/", params={"lang": lang}).text
         assert load_texts(lang)["view"]["what_if_roofs"] in page
-        assert 'id="what-form"' not in page
-        assert "what_if.js" not in page
-        refused = client.get("/api/what_if", params={"lang": lang})
+        assert 'id="what-all"' not in page
+        refused = client.get("/api/what_if", params={"lang": lang, "show": "roofs"})
         assert refused.status_code == 400
-        assert ("percelen" if lang == "nl" else "parcels") in refused.json()["description"]
-    [asked] = yaml.safe_load(ROOF_VARIANT)["variants"]
-    assert Variant.model_validate(asked).replace.keys() == {"optoppen.roof.min_usable_area_m2"}
+        assert refused.json()["description"]
 
 
 def test_the_list_is_in_order_searched_and_filtered_as_the_legend_is(client: TestClient) -> None:
@@ -247,7 +241,7 @@ def test_a_run_with_both_keeps_its_parcels_and_has_a_map_of_its_roofs(tmp_path: 
         page = asked.get("/", params={"show": "roofs", "lang": "en"}).text
         assert 'data-kind="roofs"' in page
         assert 'href="?show=roofs&amp;lang=nl"' in page, "the other language is told of roofs too"
-        assert load_texts("en")["view"]["what_if_parcels"] in page
+        assert load_texts("en")["view"]["what_if_roofs"] in page
         assert asked.get("/", params={"show": "complexes"}).status_code == 404
         assert asked.get("/", params={"show": "roads"}).status_code == 404
         ids = open_results(both.results.directory).table("roofs")["bag_pand_id"]
