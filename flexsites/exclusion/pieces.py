@@ -29,6 +29,7 @@ from flexsites.exclusion.kernels.tested import PASSES, Tested, read_land
 from flexsites.exclusion.kernels.verdicts import joint_coverage
 from flexsites.exclusion.selection import bears_on, geometry_of, open_plans
 from flexsites.geometry.nearness import Near
+from flexsites.geometry.robust import NOISE_M2
 from flexsites.geometry.shapes import compactness, farthest_m
 from flexsites.tables import Faces, Frame, Layers, Parcels, Pieces, StreetLines
 from flexsites.tables.contract import with_shapes
@@ -344,7 +345,8 @@ def _named(land: Land, everyone: Frame, found: Tested) -> ListArray:
 def _marks(left: _Left, rules: tuple[ExclusionRule, ...], *, least_m2: float) -> dict[str, ListArray]:
     found = {}
     tested = left.tested
-    least = np.minimum(least_m2, shapely.area(tested.geometry))[:, None]
+    # A sliver is less than the least: it is marked by what covers all of it, and rounding is no part of it.
+    least = np.minimum(least_m2, shapely.area(tested.geometry) - NOISE_M2)[:, None]
     for column, effect in (("restrictions", "restrict"), ("flags", "flag")):
         place = [i for i, rule in enumerate(rules) if rule.effect == effect]
         areas = mark_areas(left.faces, left.face_site, left.covers[:, place], tested.geometry, tested.site)

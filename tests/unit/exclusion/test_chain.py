@@ -233,6 +233,23 @@ def test_a_sliver_of_a_restriction_does_not_mark():
     assert areas(result, "c") == (0.5, 0, 0)
 
 
+def test_a_sliver_that_lies_wholly_in_what_marks_is_marked_however_the_land_lies():
+    """Slivers of half a square metre: less than marks a piece, and all of it. Rounding is no part of it."""
+    rules = (rule(rule_id="a"), rule(rule_id="b", effect="flag"), rule(rule_id="c", effect="flag"))
+    gone, half = at(-5, 0.005, 105, 99.996), at(0, 0, 53.7, 200)
+    for turned in np.linspace(0.1, 1.5, 15):
+        plot, taken, some, over = shapely.affinity.rotate(
+            shapely.GeometryCollection([PLOT, gone, half, at(-9, -9, 200, 200)]),
+            turned,
+            origin=(X, Y),
+            use_radians=True,
+        ).geoms
+        pieces = chain(rules, [("a", taken), ("b", some), ("c", over)], plots=(plot,))["pieces"]
+        small = pieces[pieces["piece_area_m2"] < 1.0]
+        assert len(small) == 2
+        assert ["c" in flags for flags in small["flags"]] == [True, True]
+
+
 PLANS = rule("planned_capacity", rule_id="plans", layer="plans", plan_hardness=["hard"])
 
 
