@@ -22,6 +22,7 @@ from flexsites.arrays import BoolArray
 from flexsites.config.readings import Reading
 from flexsites.config.what_if import variant_asked
 from flexsites.errors import ConfigError
+from flexsites.exclusion.kernels.land import Land
 from flexsites.finished import assessed, kept
 from flexsites.finished.assessed import Begun
 from flexsites.finished.by_gemeente import ByGemeente
@@ -30,7 +31,7 @@ from flexsites.finished.partner import Helping
 from flexsites.finished.questions import Questions
 from flexsites.reporting.words import Words
 from flexsites.runs import added
-from flexsites.tables import Frame
+from flexsites.tables import Frame, empty
 from flexsites.tables.files import read, write_table
 from flexsites.tables.manifest import read_manifest
 from flexsites.view.what_if import Asked
@@ -61,6 +62,10 @@ RULES: dict[str, dict[str, Any]] = {
     "turned_on": {"effects": {"nitrogen_250_m": "restrict"}},
     "distance": {"change": {"power_lines": {"distance_m": figure(9)}}},
     "farther": {"change": {"spray_zones_crops": {"distance_m": figure(120), "effect": "exclude"}}},
+    "flags_farther": {
+        "effects": {"nitrogen_250_m": "flag"},
+        "change": {"nitrogen_250_m": {"distance_m": figure(400)}},
+    },
     "plans": {"effects": {"plans_soft": "exclude"}, "change": {"plans_hard": {"horizon_years": figure(4)}}},
     "no_plans": {"effects": {"plans_hard": "off"}},
     "in_a_place": {
@@ -92,7 +97,7 @@ RULES: dict[str, dict[str, Any]] = {
 }
 
 
-OFTEN = ("distance", "in_a_place", "vetoed", "narrow", "with_figures")
+OFTEN = ("distance", "flags_farther", "in_a_place", "vetoed", "narrow", "with_figures")
 """Those of every run of the tests; `.ci/deep` has all, on a larger area."""
 ASKED = OFTEN if PROFILE == "ci" else tuple(RULES)
 GROUPS = [OFTEN, *([] if PROFILE == "ci" else [tuple(name for name in RULES if name not in OFTEN)])]
@@ -191,6 +196,31 @@ def test_what_if_of_rules_is_what_a_run_with_that_variant_answers(
         == (own_directory(finished) / "pieces.parquet").read_bytes()
     ), "no parcel was assessed, and there is other land"
     assert set(found.totals["variant"]) == {"base", "what_if"}
+
+
+def test_a_distance_of_a_rule_that_only_flags_finds_nothing_of_a_piece_again(
+    finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cuts parcels elsewhere, and leaves every piece as it was: none is opened, entered or laid out again."""
+    questions = Questions(open_finished(own_directory(finished)))
+    questions.prepare()
+    own = questions.run.tables["pieces"]
+    for name in ("_open", "_ways_in"):
+        monkeypatch.setattr(Land, name, lambda *asked: pytest.fail(f"found again: {asked[1:]}") if asked[1] else None)
+    monkeypatch.setattr(assessed, "reach_and_fit", lambda pieces, *_, **__: reach_none(pieces))
+    found = questions.answer(variant_asked(RULES["flags_farther"]))
+    pieces = found.tables["pieces"]
+    assert found.n_assessed > 3
+    assert shapes_of(pieces) == shapes_of(own)
+    is_other = pieces["flags"].to_numpy() != own["flags"].to_numpy()
+    assert is_other.any()
+    assert pieces.drop(columns=["flags", "geometry"]).equals(own.drop(columns=["flags", "geometry"]))
+
+
+def reach_none(pieces: Frame) -> dict[str, Frame]:
+    """Stand for what pieces reach and hold where none is asked."""
+    assert not len(pieces), "what stands in the run is asked again"
+    return {name: empty(table) for name, table in assessed.ASSESSED.items() if name != "pieces"}
 
 
 def shapes_of(pieces: gpd.GeoDataFrame) -> dict[str, bytes]:

@@ -22,6 +22,7 @@ BOXES = st.lists(
     st.tuples(*(st.integers(0, 20) for _ in range(2)), *(st.integers(1, 6) for _ in range(2))), min_size=1, max_size=4
 )
 EFFECTS = st.sampled_from(["flag", "restrict", "exclude"])
+FLAGGED = rule(rule_id="changes", effect="flag")
 
 
 def _edges(sides: list[tuple[float, float]]) -> tuple[FloatArray, FloatArray]:
@@ -72,6 +73,22 @@ def test_a_parcel_that_is_not_told_to_change_does_not(
     names = frozenset(site["site_id"][~changed.pieces])
     event("some change, some do not" if names and changed.pieces.any() else "all or none")
     assert _rows(pieces, names) == _rows(others, names)
+
+
+@settings(deadline=None)
+@given(places(), st.sampled_from(["exclude", "restrict"]), st.floats(0.0, 1.5))
+def test_a_rule_that_only_flags_leaves_pieces_as_they_are_without_it(
+    place: tuple[Frame, Frame, Frame], taken: str, turned: float
+) -> None:
+    """To the last bit, however the land lies: at which corner a ring begins is told by no cut."""
+    site, rows, ways = (one.set_geometry(one.geometry.rotate(turned, origin=(X, Y), use_radians=True)) for one in place)
+    found = []
+    for rules in ((rule(rule_id="stays", effect=taken),), (rule(rule_id="stays", effect=taken), FLAGGED)):
+        cover = cover_rules(site, covered("streets"), rows, rules=rules, tests=TESTS)
+        faces = overlay(site, rows, rules=rules, time=TIME)
+        found.append(leave(site, faces, ways, rows, cover, rules=rules).drop(columns="flags"))
+    names = frozenset(site["site_id"])
+    assert _rows(found[0], names) == _rows(found[1], names)
 
 
 @settings(deadline=None)

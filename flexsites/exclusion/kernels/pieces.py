@@ -27,8 +27,9 @@ class Plans:
 def dissolve_pieces(faces: GeometryArray, parcel: IntArray, n_parcels: int) -> tuple[GeometryArray, IntArray, IntArray]:
     """Join the faces that are left of each parcel into contiguous pieces, and number these.
 
-    Corners that the cuts between faces leave on an edge are no corners of a piece: which there are hangs on all rules,
-    those of variants too, and on a grid they would bend the edge.
+    Corners that the cuts between faces leave on an edge are no corners of a piece, nor do they tell at which corner its
+    ring begins: which there are hangs on all rules, those of variants and those that only flag too, and on a grid they
+    would bend the edge. So a piece that is left as it was is the same to the last bit, however it was cut.
 
     Parameters
     ----------
@@ -53,7 +54,8 @@ def dissolve_pieces(faces: GeometryArray, parcel: IntArray, n_parcels: int) -> t
     ([3.0, 2.0], [0, 0], [1, 2])
     """
     united, _ = unite(faces, parcel, n_parcels)
-    pieces, owner = explode(without_idle_corners(united, within_m=OVERLAY_M))
+    parts, owner = explode(without_idle_corners(united, within_m=OVERLAY_M))
+    pieces = np.asarray(shapely.normalize(parts), dtype=object)
     area, centre = shapely.area(pieces), shapely.centroid(pieces)
     order = np.lexsort((shapely.get_y(centre), shapely.get_x(centre), -area, owner))
     pieces, owner = pieces[order], owner[order]
