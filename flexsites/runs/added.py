@@ -34,13 +34,14 @@ from flexsites.runs.certainty import draw_of_run
 from flexsites.runs.exploitation import tell_land
 from flexsites.runs.fetched import fetched_for
 from flexsites.runs.made_of import made_of, variants_of
-from flexsites.runs.manifest import computed_by, write_manifest
+from flexsites.runs.manifest import write_manifest
 from flexsites.runs.run import Options, Place, say_of
 from flexsites.tables.certainty_tables import FOLDER as CERTAINTY
 from flexsites.tables.files import write_table
 from flexsites.tables.manifest import MANIFEST, Manifest, Reused, read_manifest
 from flexsites.tables.run_directory import is_held
 from flexsites.tables.summary_tables import SUMMARIES
+from flexsites.tables.versions import computed_by
 from flexsites.tables.whole_files import take_over
 
 __all__ = ["Beside", "add_variants", "finished_beside"]

@@ -23,7 +23,6 @@ from flexsites.errors import Fault, RunError
 from flexsites.inputs.prepared import Prepared
 from flexsites.runs.fitting import assess_fitting
 from flexsites.runs.lattice import Cell, plan_cells
-from flexsites.runs.manifest import computed_by
 from flexsites.runs.memory import bytes_of
 from flexsites.runs.mirror import Published
 from flexsites.runs.parallel import map_cells
@@ -35,6 +34,7 @@ from flexsites.tables import Frame, Table
 from flexsites.tables.contract import frames_remembered
 from flexsites.tables.files import merge, write_table
 from flexsites.tables.stage import record_lineage, step
+from flexsites.tables.versions import computed_by
 from flexsites.tables.whole_files import write_state
 from flexsites.tables.windows import window_of
 

@@ -5,13 +5,8 @@ What each of it is stands in :mod:`flexsites.tables.manifest`, which those who r
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
-
-import pyproj
-import shapely
 
 from flexsites.config.anchors import Anchors
 from flexsites.config.base import Figure
@@ -38,31 +33,18 @@ from flexsites.tables.manifest import (
 )
 from flexsites.tables.manifest import write_manifest as write
 from flexsites.tables.run_directory import holding_of
+from flexsites.tables.versions import computed_by, version_of
 
-_COMPUTE = ("shapely", "pyproj", "pandas", "geopandas", "numpy", "numba", "scipy", "pyarrow")
 _READ = ("rasterio", "pyogrio", "osmium")
 
 
 def versions() -> dict[str, str]:
     """Return the versions of everything a result may depend on."""
-    return {"flexsites": _version("flexsites"), **computed_by(), **{name: _version(name) for name in (*_READ, "dask")}}
-
-
-def computed_by() -> dict[str, str]:
-    """Return the versions of what computes: a part made by others may differ in its last bits, or in more."""
     return {
-        "python": platform.python_version(),
-        **{name: _version(name) for name in _COMPUTE},
-        "geos": shapely.geos_version_string,
-        "proj": pyproj.proj_version_str,
+        "flexsites": version_of("flexsites"),
+        **computed_by(),
+        **{name: version_of(name) for name in (*_READ, "dask")},
     }
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def figures_by_origin(

@@ -11,8 +11,8 @@ from flexsites import digest as module
 from flexsites.digest import are_as_written, code_digest, digests_of, imported_by
 from flexsites.errors import RunError
 from flexsites.runs import cells
-from flexsites.runs.manifest import computed_by
 from flexsites.runs.run import Place
+from flexsites.tables.versions import computed_by
 
 
 @pytest.mark.parametrize("bit", [0, 7, 8 * 500 + 3, 8 * 999 + 7])
