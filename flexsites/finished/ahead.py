@@ -7,16 +7,14 @@ help, not a need: what it has not done yet is assessed when it is asked, and the
 
 from __future__ import annotations
 
-import pickle
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import pyarrow as pa
-
 from flexsites.config.readings import Reading
 from flexsites.finished.partner import Partner, Share, Sharing
+from flexsites.finished.stored_ahead import Stored, packed, unpacked
 
 __all__ = ["MOST_BYTES", "MOST_S", "Ahead"]
 
@@ -39,11 +37,14 @@ class Ahead:
     ----------
     opening, mark
         Of its `Partner`.
+    stored
+        What was assessed before this process was there, and where what it learns is kept; None: nothing is.
     """
 
     opening: Callable[[], Sharing]
     mark: int
-    _known: list[tuple[Reading, pa.Buffer, int]] = field(default_factory=list, init=False, repr=False)
+    stored: Stored | None = None
+    _known: list[tuple[Reading, bytes]] = field(default_factory=list, init=False, repr=False)
     _partner: Partner | None = field(default=None, init=False, repr=False)
     _until: float = field(default=0.0, init=False, repr=False)
     _is_ended: threading.Event = field(default_factory=threading.Event, init=False, repr=False)
@@ -56,29 +57,39 @@ class Ahead:
             self._is_ended.wait(_LOOK_EVERY_S)
         return self._is_at_it()
 
+    def recall(self, reading: Reading) -> bool:
+        """Take a question from what is kept; whether it was there, and is held."""
+        content = self.stored.read(reading) if self.stored is not None and self._is_room() else None
+        if content is not None:
+            self._known.append((reading, content))
+        return content is not None
+
     def learn(self, reading: Reading, place: str) -> bool:
         """Have a question assessed, and wait for it; whether it is known, and there is time and room for another.
+
+        The process is started with the first.
 
         Parameters
         ----------
         reading, place
             The reading, and what `Sharing.share` calls all that it is asked of.
         """
+        if self._partner is None and not self.start():
+            return False
         partner = self._partner
         if partner is None or not self._is_at_it() or (share := partner.help(reading, place, 0, 1)()) is None:
             return False
-        # Held as it was sent, packed: most of it nobody asks for.
-        sent = pickle.dumps(share, protocol=pickle.HIGHEST_PROTOCOL)
-        self._known.append((reading, pa.compress(sent, codec="zstd"), len(sent)))
+        # Held packed: most of it nobody asks for.
+        content = packed(share)
+        self._known.append((reading, content))
+        if self.stored is not None:
+            self.stored.write(reading, content)
         return self._is_at_it()
 
     def of(self, reading: Reading) -> Share | None:
         """Return what is known of a reading: of one that leaves the same land with the same layouts."""
-        if (found := self._place_of(reading)) is None:
-            return None
-        _, packed, n_bytes = self._known[found]
-        share: Share = pickle.loads(pa.decompress(packed, n_bytes, codec="zstd"))  # noqa: S301 - packed above
-        return share
+        found = self._place_of(reading)
+        return None if found is None else unpacked(self._known[found][1])
 
     def knows(self, reading: Reading) -> bool:
         """Whether a reading is known."""
@@ -91,10 +102,12 @@ class Ahead:
             self._partner.end()
 
     def _place_of(self, reading: Reading) -> int | None:
-        alike = (one.id == reading.id and reading.leaves_the_same_as(one) for one, _, _ in self._known)
+        alike = (one.id == reading.id and reading.leaves_the_same_as(one) for one, _ in self._known)
         return next((i for i, is_alike in enumerate(alike) if is_alike), None)
 
+    def _is_room(self) -> bool:
+        return sum(len(content) for _, content in self._known) < MOST_BYTES and not self._is_ended.is_set()
+
     def _is_at_it(self) -> bool:
-        is_room = sum(packed.size for _, packed, _ in self._known) < MOST_BYTES
-        is_time = time.monotonic() < self._until and not self._is_ended.is_set()
-        return self._partner is not None and self._partner.is_ready() and is_room and is_time
+        is_time = time.monotonic() < self._until
+        return self._partner is not None and self._partner.is_ready() and self._is_room() and is_time

@@ -34,6 +34,7 @@ from flexsites.finished.kept import MOST_BYTES, Kept, bytes_held, n_besides
 from flexsites.finished.land import Foreknown, Remade, rehearse, remake, stand_on
 from flexsites.finished.opened import Finished, in_order_of, open_finished
 from flexsites.finished.partner import Partner, Share
+from flexsites.finished.stored_ahead import Stored
 from flexsites.geometry.nearness import two_steps_near
 from flexsites.tables.files import read
 
@@ -113,18 +114,19 @@ class ByGemeente:
         opening = partial(open_to_help, self.run.directory)
         self.partners += [Partner(opening, self.mark()) for _ in range(n_partners)]
 
-    def look_ahead(self, readings: Iterable[Reading]) -> None:
+    def look_ahead(self, readings: Iterable[Reading], folder: Path | None = None) -> None:
         """Have readings of the whole assessed by a process of its own, while that has time and room, and wait for it.
 
-        Of a run of which not so many processes can hold the land nothing is.
+        What stands in a folder of the run from another time is taken from there, and what is assessed is kept in it. Of
+        a run of which not so many processes can hold the land nothing is.
         """
         if n_besides(len(self.run.tables["sites"])) <= len(self.partners):
             return
-        self._ahead = ahead = Ahead(partial(open_to_help, self.run.directory), self.mark())
-        if ahead.start():
-            for reading in readings:
-                if not ahead.learn(reading, _WHOLE):
-                    break
+        stored = None if folder is None else Stored.of(self.run.directory, folder, self.run.base)
+        self._ahead = ahead = Ahead(partial(open_to_help, self.run.directory), self.mark(), stored)
+        for reading in readings:
+            if not (ahead.recall(reading) or ahead.learn(reading, _WHOLE)):
+                break
         ahead.rest()
 
     def order_from(self, first: str) -> list[str]:

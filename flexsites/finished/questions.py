@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
+from pathlib import Path
 
 from flexsites.compiled import no_search_for_garbage
 from flexsites.config.readings import BASE, Reading
@@ -149,12 +150,13 @@ class Questions:
             self._land.call(self.n_partners)
             self._land.prepare()
 
-    def look_ahead(self) -> None:
+    def look_ahead(self, folder: Path | None = None) -> None:
         """Have what rules leave with another effect assessed before it is asked, what takes least first; wait for it.
 
         A process of its own does it in the time that others leave; meanwhile any question may be asked. `end` ends it.
+        What it finds is kept in a folder of the run, and is there at the next opening; None: nothing is kept.
         """
-        self._land.look_ahead(self._likely())
+        self._land.look_ahead(self._likely(), folder)
 
     def _likely(self) -> Iterator[Reading]:
         """Give the rules of the run each with another effect, where parcels are assessed for it."""

@@ -35,6 +35,7 @@ from flexsites.reporting.maps.display import in_degrees
 from flexsites.reporting.words import Words
 from flexsites.suitability.judgement import requirements
 from flexsites.tables.contract import is_among
+from flexsites.view.index import FOLDER
 from flexsites.view.what_if_words import told_by_form
 
 _REMEDY = "send JSON with the changes of a variant, and a flexmilieu"
@@ -78,7 +79,7 @@ class Asked:
             with self._turn_of_land:
                 self._opened[0].prepare_land()
             if self.workers > 1:
-                self._opened[0].look_ahead()
+                self._opened[0].look_ahead(self.directory / FOLDER)
 
     def form(self, words: Words) -> dict[str, Any]:
         """Return what may be changed, and what it is in the run.

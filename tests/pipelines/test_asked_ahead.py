@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,13 +19,15 @@ import pytest
 from flexsites.arrays import BoolArray
 from flexsites.config.readings import Reading
 from flexsites.config.what_if import variant_asked
-from flexsites.finished import ahead
+from flexsites.finished import ahead, stored_ahead
 from flexsites.finished.assessed import Begun, assess
 from flexsites.finished.by_gemeente import ByGemeente
 from flexsites.finished.opened import Finished, open_finished
 from flexsites.finished.partner import Helping, Sharing
 from flexsites.finished.questions import Questions
 from flexsites.tables import Frame
+from flexsites.tables.manifest import MANIFEST
+from flexsites.tables.run_directory import OWN_FILES
 from flexsites.view.what_if import Asked
 from tests.pipelines.added_runs import figure, own_directory
 
@@ -62,13 +66,15 @@ class _Here:
         self.most = 0
 
 
-def _looked_ahead(run: Finished, monkeypatch: pytest.MonkeyPatch, effects: list[str], most: int = 1_000) -> Questions:
+def _looked_ahead(
+    run: Finished, monkeypatch: pytest.MonkeyPatch, effects: list[str], most: int = 1_000, folder: Path | None = None
+) -> Questions:
     """Return questions of a run of which one rule was read with other effects before it is asked."""
     questions = Questions(run)
     with monkeypatch.context() as patch:
         patch.setattr(ahead, "Partner", partial(_Here, run=run, most=most))
         patch.setattr(Questions, "_lasting", lambda _: iter([(1, "flood", effects)]))
-        questions.look_ahead()
+        questions.look_ahead(folder)
     return questions
 
 
@@ -130,6 +136,103 @@ def test_what_was_not_assessed_ahead_is_assessed_when_it_is_asked(
             pd.testing.assert_frame_equal(mine.tables[table], rows, check_exact=True)
 
 
+def _known(questions: Questions) -> int:
+    """Return how many questions are known before they are asked."""
+    of_ahead = questions._land._ahead
+    assert of_ahead is not None
+    return len(of_ahead._known)
+
+
+def test_what_was_assessed_ahead_is_there_at_the_next_opening(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a process, and the answer is that of who assesses it: to the last bit."""
+    own = Path(shutil.copytree(directory, tmp_path / "run"))
+    run, folder = open_finished(own), own / "view"
+    assert _known(_looked_ahead(run, monkeypatch, ["exclude", "flag"], folder=folder)) == 2
+    again, plain = _looked_ahead(run, monkeypatch, ["exclude", "flag"], most=0, folder=folder), Questions(run)
+    assert _known(again) == 2
+    assessed = _counting(monkeypatch)
+    for effect in ("exclude", "flag"):
+        asked = variant_asked({"effects": {"flood": effect}} | OF_FIGURES)
+        assessed.clear()
+        mine = again.answer(asked)
+        assert not any(assessed)
+        theirs = plain.answer(asked)
+        assert mine.n_assessed == theirs.n_assessed
+        assert sum(assessed) > 3, "the question is no question"
+        for table, rows in theirs.tables.items():
+            pd.testing.assert_frame_equal(mine.tables[table], rows, check_exact=True)
+    listed = (own / OWN_FILES).read_text(encoding="utf-8").split()
+    assert {f"view/{one.name}" for one in folder.glob("*.ahead")} <= set(listed), "a later run may remove them"
+
+
+def _truncated(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def _flipped(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def _of_another(path: Path) -> None:
+    """Whole, and not what its name says: the answer to another question."""
+    (other,) = (one for one in path.parent.glob("*.ahead") if one != path)
+    path.write_bytes(other.read_bytes())
+
+
+@pytest.mark.parametrize("damage", [_truncated, _flipped, _of_another, Path.unlink, lambda path: path.write_bytes(b"")])
+def test_what_is_kept_and_damaged_is_assessed_anew(
+    damage: Callable[[Path], None], directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Path(shutil.copytree(directory, tmp_path / "run"))
+    run, folder = open_finished(own), own / "view"
+    _looked_ahead(run, monkeypatch, ["exclude"], folder=folder)
+    (path,) = folder.glob("*.ahead")
+    whole = path.read_bytes()
+    _looked_ahead(run, monkeypatch, ["exclude", "flag"], folder=folder)
+    damage(path)
+    assert _known(_looked_ahead(run, monkeypatch, ["exclude"], most=0, folder=folder)) == 0
+    assert _known(_looked_ahead(run, monkeypatch, ["exclude"], folder=folder)) == 1
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("other", ["code", "libraries", "run"])
+def test_what_others_made_is_no_answer_and_is_let_go(
+    other: str, directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Path(shutil.copytree(directory, tmp_path / "run"))
+    run, folder = open_finished(own), own / "view"
+    _looked_ahead(run, monkeypatch, ["exclude"], folder=folder)
+    beside = folder / "somebody's.pmtiles"
+    beside.write_bytes(b"")
+    if other == "run":
+        (own / MANIFEST).write_bytes((own / MANIFEST).read_bytes() + b"\n")
+    else:
+        name, made_by = {"code": ("code_digest", "other"), "libraries": ("computed_by", {"geos": "3.0.0"})}[other]
+        monkeypatch.setattr(stored_ahead, name, lambda *_: made_by)
+    assert _known(_looked_ahead(run, monkeypatch, ["exclude"], most=0, folder=folder)) == 0
+    assert list(folder.iterdir()) == [beside]
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS])
+def test_where_nothing_can_be_written_nothing_is_kept(
+    error: int, directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full, or may not be written to: what was assessed is known as long as the viewer is open."""
+
+    def refused(path: Path, _: bytes) -> None:
+        raise OSError(error, "refused", str(path))
+
+    monkeypatch.setattr(stored_ahead, "write_whole", refused)
+    own = Path(shutil.copytree(directory, tmp_path / "run"))
+    run, folder = open_finished(own), own / "view"
+    assert _known(_looked_ahead(run, monkeypatch, ["exclude", "flag"], folder=folder)) == 2
+    assert _known(_looked_ahead(run, monkeypatch, ["exclude", "flag"], most=0, folder=folder)) == 0
+
+
 @pytest.mark.parametrize("bound", ["MOST_BYTES", "MOST_S"])
 def test_it_ends_when_its_room_or_its_time_is_used(
     bound: str, directory: Path, monkeypatch: pytest.MonkeyPatch
@@ -161,7 +264,7 @@ def test_the_viewer_looks_ahead_where_more_than_one_process_may_work(
 ) -> None:
     done: list[str] = []
     for name in ("prepare_figures", "prepare_land", "look_ahead"):
-        monkeypatch.setattr(Questions, name, lambda _, name=name: done.append(name))
+        monkeypatch.setattr(Questions, name, lambda *_, name=name: done.append(name))
     Asked(directory, workers)._prepare()
     assert done == ["prepare_figures", "prepare_land", "look_ahead"][: 1 + workers]
 
