@@ -40,8 +40,12 @@ def variant_asked(changes: Mapping[str, Any]) -> Variant:
     >>> asked = variant_asked({"limits": {"walk_distance_transit_m": 800}, "estimate": "low"})
     >>> asked.id, float(asked.limits["walk_distance_transit_m"]), asked.limits["walk_distance_transit_m"].why
     ('what_if', 800.0, 'what if')
+    >>> variant_asked({"label": "Wat als"}).label.en, variant_asked({"label": "Lager"}).label.en
+    ('What if', 'Lager')
     """
     said: dict[str, Any] = {"id": _ID, "label": _LABEL} | dict(changes)
+    # The name that a page proposes is ours, in the language of the page.
+    said |= {"label": _LABEL} if said["label"] in _LABEL.values() else {}
     for key in ("limits", "replace"):
         if isinstance(said.get(key), Mapping):
             said[key] = {path: _figured(one) for path, one in said[key].items()}
