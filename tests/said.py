@@ -41,14 +41,14 @@ _TELLING = {
 }
 """Functions that return what others say."""
 _CONSTANTS = {
-    "config/load.py": {"_WRONG_YAML"},
+    "config/load.py": {"_WRONG_YAML", "_TOLD", "_NO_LIST", "_NO_KEYS"},
     "config/unreached.py": {"_NOT_GIVEN"},
     "inputs/rows/numbers.py": {"OF_A_MAPPING"},
     "inputs/rows/options.py": {"_STATES_NOTHING", "_OF_REGISTER", "_MAKES_NOTHING", "_HAS_KEY"},
     "inputs/rows/validity.py": {"_REMEDIES", "_OTHER_KIND", "_SET_APART"},
 }
 """Constants of which every text is said by others."""
-_BY_OTHERS = {"_WRONG_YAML", "_NOT_GIVEN"}
+_BY_OTHERS = {"_WRONG_YAML", "_TOLD", "_NOT_GIVEN"}
 """Constants of which only the values are said: the keys are what others say."""
 _OTHER_ERRORS = {"_WrongError", "ClosedError", "NotInPartsError", "_TooLargeError", "_CutOffError"}
 """Errors of which the text becomes part of a fault."""

@@ -221,13 +221,8 @@ def faults_within(error: ValidationError, path: Path | str, content: object) -> 
             continue
         what, remedy = one["msg"].removeprefix("Value error, "), "correct it"
         is_shown = not isinstance(one["input"], (dict, list))
-        if one["type"] == "extra_forbidden":
-            what = "unknown key"
-            remedy = (
-                "remove it or correct its name; `flexsites docs` lists the keys, and an editor that reads the schema"
-            )
-        elif one["type"] == "missing":
-            what, remedy = "required key is missing", "add it"
+        if one["type"] in _TOLD:
+            what, remedy = _TOLD[one["type"]]
         elif one["type"] in ("union_tag_invalid", "union_tag_not_found"):
             key, about = one["ctx"]["discriminator"].strip("'"), one["ctx"]
             place = f"{place}.{key}"
@@ -241,11 +236,31 @@ def faults_within(error: ValidationError, path: Path | str, content: object) -> 
             what, remedy = f"{one['input']!r} is no key", "quote a key that is a number; a number has a point (60.5)"
             is_shown = False
         if is_shown:
-            what = f"{what} (given: {one['input']!r:.80})"
+            what = f"{what} (given: {_as_written(one['input'])})"
         where = [str(path), place] if place else [str(path), *(["the file"] if isinstance(path, Path) else [])]
         yield Fault(what, ": ".join(where), remedy)
 
 
+def _as_written(value: object) -> str:
+    """Return a value as a file says it: no null is a None."""
+    return "null" if value is None else f"{value!r:.80}"
+
+
+_NO_LIST = (
+    "this is not a list",
+    "write a list: [a, b], or each on a line of its own behind a hyphen; for none leave the key out",
+)
+_NO_KEYS = ("these are not keys with values", "write them as `key: value`; for none leave the key out")
+_TOLD = {
+    "extra_forbidden": (
+        "unknown key",
+        "remove it or correct its name; `flexsites docs` lists the keys, and an editor that reads the schema",
+    ),
+    "missing": ("required key is missing", "add it"),
+    **dict.fromkeys(("tuple_type", "list_type", "set_type", "frozen_set_type"), _NO_LIST),
+    **dict.fromkeys(("dict_type", "mapping_type", "model_type", "model_attributes_type"), _NO_KEYS),
+}
+"""What is said of a fault, and what to do, by what the library of the models calls it: it knows tuples, YAML none."""
 _WRONG_YAML = {
     "found character '\\t'": "a tab stands here: indent with spaces",
     "mapping values are not allowed": "no colon is expected here: quote a text with a colon, and indent keys alike",

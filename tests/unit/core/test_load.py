@@ -9,8 +9,12 @@ from pydantic import Field
 
 from flexsites.config.base import Model
 from flexsites.config.load import expand, find, read_model, read_yaml
+from flexsites.config.run import Variant
 from flexsites.config.sources import Sources
+from flexsites.config.what_if import variant_asked
 from flexsites.errors import ConfigError, NotFoundError
+from flexsites.reporting.told import translated
+from flexsites.reporting.words import load_texts
 
 
 class Inner(Model):
@@ -135,3 +139,29 @@ def test_names_and_paths_are_found_or_told(tmp_path: Path) -> None:
         find("runs", "demos")
     with pytest.raises(NotFoundError, match="no such file"):
         find("runs", "gone.yaml", beside=tmp_path)
+
+
+@pytest.mark.parametrize(("value", "given"), [("NL001", "'NL001'"), (None, "null"), (3, "3")])
+@pytest.mark.parametrize(("key", "is_list"), [("vetoes", True), ("limits", False), ("change", False)])
+def test_one_value_where_a_list_or_keys_belong_is_told_in_words_of_the_file(
+    value: object, given: str, key: str, *, is_list: bool
+) -> None:
+    """No library is quoted, in neither language: who writes a run file knows no tuple, and no None."""
+    with pytest.raises(ConfigError) as told:
+        read_model(Path("run.yaml"), Variant, {"id": "a", "label": "A", key: value})
+    listed = "write a list: [a, b], or each on a line of its own behind a hyphen; for none leave the key out"
+    what, remedy = ("this is not a list", listed) if is_list else (
+        "these are not keys with values", "write them as `key: value`; for none leave the key out"
+    )  # fmt: skip
+    assert str(told.value) == f"run.yaml: {key}: {what} (given: {given}). Remedy: {remedy}."
+    dutch = told.value.told(lambda text: translated(text, "nl", of="faults"))
+    what = "dit is geen lijst" if is_list else "dit zijn geen sleutels met waarden"
+    assert dutch.startswith(f"run.yaml: {key}: {what} (gegeven: {given}). Wat te doen: schrijf ")
+    assert dutch.endswith("laat de sleutel weg als er geen zijn.")
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_the_name_that_a_page_proposes_is_ours_in_both_languages(lang: str) -> None:
+    label = variant_asked({"label": load_texts(lang)["view"]["what_if"]}).label
+    assert (label.nl, label.en) == ("Wat als", "What if")
+    assert variant_asked({"label": "Krapper"}).label.en == "Krapper"
