@@ -195,7 +195,7 @@ def _layer_words(name: str, layer: gpd.GeoDataFrame, words: Words) -> LayerWords
     written = f" || '\\n' || {_counted(homes[0], words)}" if homes else ""
     label = f'if("verdict" in (\'eligible\', \'conditional\'), "{display}"{written}, "{display}")'
     tip = (f"verdict{_NAME}", *homes, f"owner_class{_NAME}", *_MARKS)
-    whole = {one: f'round("{one}")' for one in homes}
+    whole = {one: _written(one, words) for one in homes}
     free = words.text("homes_if_available", homes="")
     said = {one: f"if(\"verdict\" = 'unknown', {n} || '{free}', {n})" for one, n in whole.items()}
     return LayerWords(aliases, display, _codes(name, layer, words), label, [_WHERE, _WHY, *tip], said)
@@ -203,8 +203,13 @@ def _layer_words(name: str, layer: gpd.GeoDataFrame, words: Words) -> LayerWords
 
 def _counted(column: str, words: Words) -> str:
     """Return what QGIS writes of a number of homes as an expression: one home is one, and none are many."""
-    n = f'round("{column}")'
-    return f"if({n} = 1, '{words.text('homes', n=1)}', {n} || '{words.text('homes', n='')}')"
+    one, more = words.text("homes", n=1), words.text("homes", n="")
+    return f"if(round(\"{column}\") = 1, '{one}', {_written(column, words)} || '{more}')"
+
+
+def _written(column: str, words: Words) -> str:
+    """Return what QGIS writes of a whole number as an expression: with separators, in the manner of the language."""
+    return f"format_number(round(\"{column}\"), 0, '{words.lang}')"
 
 
 def _codes(name: str, layer: gpd.GeoDataFrame, words: Words) -> dict[str, dict[str, str]]:

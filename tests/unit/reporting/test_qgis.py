@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sqlite3
 import zipfile
 from contextlib import closing
@@ -63,6 +64,11 @@ def test_parcels_have_labels_names_of_codes_and_tips(project: ET.Element) -> Non
     assert configured is not None
     named = {one.get("value"): one.get("name") for one in configured.iterfind(".//Option[@value]")}
     assert named["eligible"] == "in aanmerking"
+    # A thousand homes have a separator, on the label and in the tip, in the manner of the language.
+    written = "format_number(round(\"n_common_expected\"), 0, 'nl')"
+    assert written in (label.get("fieldName") or "")
+    assert written in (layer.findtext("mapTip") or "")
+    assert not re.search(r"(?<!format_number\()round\([^)]*\)(?! = 1)", layer.findtext("mapTip") or "")
     assert '"what_takes_most"' in (layer.findtext("mapTip") or "")
     alias = layer.find("aliases/alias[@field='what_takes_most']")
     assert alias is not None
