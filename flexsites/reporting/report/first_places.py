@@ -12,6 +12,8 @@ from flexsites.reporting.results import Results, records
 from flexsites.reporting.where import places_of
 from flexsites.reporting.words import Words
 
+_FREE = "n_per_cluster_without_consent_expected"
+
 
 @dataclass(frozen=True, slots=True)
 class FirstPlace:
@@ -35,7 +37,9 @@ class FirstPlace:
 def first_places(results: Results, ranked: Ranked, words: Words) -> list[FirstPlace]:
     """Return the first place on the list of each flexmilieu, each place once.
 
-    Flexmilieus that nearly everything passes are left out: what heads their list is hardly chosen.
+    The first with homes that need no consent; where all that are listed need it, the first, and that is told: an
+    eligible place has land without consent, on which too few may fit. Flexmilieus that nearly everything passes are
+    left out: what heads their list is hardly chosen.
 
     Parameters
     ----------
@@ -45,7 +49,9 @@ def first_places(results: Results, ranked: Ranked, words: Words) -> list[FirstPl
         Its places with homes by flexmilieu, in the order in which they are listed.
     """
     rows = ranked.rows[~ranked.rows["flexmilieu"].isin(list(results.undemanding))]
-    heads = rows.drop_duplicates("flexmilieu")
+    is_free = rows[_FREE].ge(1).to_numpy(dtype=bool, na_value=False)
+    heads = pd.concat([rows[is_free], rows]).drop_duplicates("flexmilieu").set_index("flexmilieu", drop=False)
+    heads = heads.loc[rows["flexmilieu"].unique()].reset_index(drop=True)
     areas = dict(zip(heads["location_id"], places_of(heads, words), strict=True))
     found: list[FirstPlace] = []
     for number, (place, own) in enumerate(heads.groupby("location_id", sort=False), start=1):
@@ -55,7 +61,8 @@ def first_places(results: Results, ranked: Ranked, words: Words) -> list[FirstPl
         counted = (with_free(words.number(row.n_per_cluster_expected), row, words) for row in records(own))
         names = (words.name("flexmilieu", name) for name in own["flexmilieu"])
         homes = "; ".join(f"{name} {one}" for name, one in zip(names, counted, strict=True))
-        key = "first.first_place" if head.verdict == "eligible" else "first.first_place_consent"
+        needs_consent = head.verdict != "eligible" or bool(own[_FREE].eq(0).all())
+        key = "first.first_place_consent" if needs_consent else "first.first_place"
         told = words.text(key, number=number, where=where, homes=homes)
         found.append(FirstPlace(number, (float(head.location_x_m), float(head.location_y_m)), told))
     return found

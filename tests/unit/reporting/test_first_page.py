@@ -22,7 +22,7 @@ from flexsites.reporting.report.land import run_row, verdict_counts
 from flexsites.reporting.report.page import render_report, write_report
 from flexsites.reporting.report.parcel_map import parcel_map
 from flexsites.reporting.report.roof_map import roof_map
-from flexsites.reporting.report.shortlist import ranked_locations
+from flexsites.reporting.report.shortlist import Ranked, ranked_locations
 from flexsites.reporting.results import open_results
 from flexsites.reporting.summaries.portfolio import headline
 from flexsites.reporting.words import Words
@@ -67,19 +67,41 @@ def test_it_tells_where_to_look_first(run_directory: Path) -> None:
     ranked = ranked_locations(results, 25)
     places = first_places(results, ranked, words)
     holds = ranked.rows[ranked.rows["n_per_cluster_expected"] >= 1]
-    heads = holds[~holds["flexmilieu"].isin(list(results.undemanding))].groupby("flexmilieu", sort=False).first()
+    asked = holds[~holds["flexmilieu"].isin(list(results.undemanding))]
+    # Of those with homes without consent the first, where there is one.
+    needs = asked["n_per_cluster_without_consent_expected"].lt(1)
+    heads = asked.assign(needs=needs).sort_values("needs", kind="stable").groupby("flexmilieu", sort=False).first()
     assert len(heads) > 1
     assert len(places) == heads["location_id"].nunique()
     for name, head in heads.iterrows():
         homes = f"{words.name('flexmilieu', name)} {words.number(head['n_per_cluster_expected'])}"
         told = next(one.told for one in places if homes in one.told)
         assert pd.isna(head["entrance_street_name"]) or head["entrance_street_name"] in told
-        assert ("met toestemming" in told) == (head["verdict"] == "conditional")
-    asked = {one.question: one for one in first_page(results, words, places)}[words.text("first.ask_first")]
-    assert asked.answer.endswith(", ".join(str(one.number) for one in places))
+        assert ("met toestemming" in told) == (head["verdict"] == "conditional" or head["needs"])
+    row = {one.question: one for one in first_page(results, words, places)}[words.text("first.ask_first")]
+    assert row.answer.endswith(", ".join(str(one.number) for one in places))
     assert [one.number for one in places] == list(range(1, len(places) + 1))
     asked_none = [one.question for one in first_page(results, words)]
     assert words.text("first.ask_first") not in asked_none
+
+
+def test_a_place_all_of_whose_homes_need_consent_is_named_after_one_that_has_some_without(run_directory: Path) -> None:
+    """An eligible place may hold homes with consent alone: it heads its list, and is not where to look first."""
+    results = open_results(run_directory)
+    words = words_of(results, "nl")
+    rows = ranked_locations(results, 25, with_homes=True).rows
+    rows = rows[~rows["flexmilieu"].isin(list(results.undemanding))]
+    name = rows["flexmilieu"].value_counts().index[0]
+    own = rows[rows["flexmilieu"] == name].head(2).reset_index(drop=True)
+    assert len(own) == 2
+    free = "n_per_cluster_without_consent_expected"
+    own = own.assign(verdict="eligible", n_per_cluster_expected=[1400.0, 30.0])
+    for homes, number, told in (([0.0, 30.0], "30", ""), ([0.0, 0.0], "1.400", ", met toestemming")):
+        ranked = Ranked(own.assign(**{free: homes}), {}, {}, {})
+        (place,) = first_places(results, ranked, words)
+        assert f"{words.name('flexmilieu', name)} {number}" in place.told
+        assert (", met toestemming (" in place.told) == bool(told)
+    assert "1.400, zonder toestemming 0" in place.told
 
 
 def test_numbers_of_places_that_lie_together_are_all_read() -> None:
