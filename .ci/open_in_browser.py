@@ -28,6 +28,12 @@ COLOURS = """[...document.querySelectorAll("canvas")].map((canvas) => {
   return seen.size;
 })"""
 
+UNNUMBERED = """[...((document.querySelector(".first-page table") || document.body).textContent
+  .match(/(?:op de kaart|on the map): ([\\d, ]+)/) || ["", ""])[1].matchAll(/\\d+/g)].map((one) => one[0])
+  .filter((one) => ![...document.querySelectorAll(".map-number")]
+    .some((pin) => pin.textContent === one && pin.checkVisibility()))"""
+"""Places that the first page numbers "on the map", and no map shows."""
+
 
 def what_is_wrong(browser: Browser, report: Path) -> list[str]:
     """Return what fails in the page of a report, and which of its maps stay blank."""
@@ -42,6 +48,8 @@ def what_is_wrong(browser: Browser, report: Path) -> list[str]:
         # That something is on a map is read off its picture, whatever drew it.
         if not _comes(page, f"{COLOURS}.every((colours) => colours > {ENOUGH_COLOURS})"):
             wrong.append(f"a map stays blank: colours of each {page.evaluate(COLOURS)}")
+        if unnumbered := page.evaluate(UNNUMBERED):
+            wrong.append(f"no map shows the places {', '.join(unnumbered)}")
         if report.name == "report.html" and not page.locator("canvas").count():
             wrong.append("the report has no map")
     except BrowserError as error:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+import shapely
 
 from flexsites.reporting.homes import with_free
+from flexsites.reporting.maps.display import in_degrees
 from flexsites.reporting.report.shortlist import Ranked
 from flexsites.reporting.results import Results, records
 from flexsites.reporting.where import places_of
@@ -32,6 +35,12 @@ class FirstPlace:
     number: int
     at: tuple[float, float]
     told: str
+
+    @property
+    def in_degrees(self) -> tuple[float, float]:
+        """Its point in WGS84, longitude and latitude, to a metre."""
+        (point,) = in_degrees(np.array([shapely.Point(self.at)]), 0.0)
+        return round(point.x, 5), round(point.y, 5)
 
 
 def first_places(results: Results, ranked: Ranked, words: Words) -> list[FirstPlace]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -158,9 +159,9 @@ def _context(results: Results, words: Words) -> dict[str, Any]:
         "parcels": None,
     }
     if results.has_sites:
-        shown, told = _map(results, words)
         ranked = shortlist.ranked_locations(results, int(presentation().lists.max_shortlist), with_homes=True)
         first = first_places.first_places(results, ranked, words)
+        shown, told = _map(results, words, first)
         of_areas = area_maps(results, words, first)
         is_wide = bool(of_areas) and of_areas[0].n_areas > _FEW_AREAS
         context["questions"] = [*first_page.first_page(results, words, first), *context["questions"]]
@@ -214,12 +215,18 @@ def _cells(results: Results, words: Words) -> str:
     return words.text("method.cells", n=words.number(len(cells)), seconds=words.number(seconds, 1), **repaired)
 
 
-def _map(results: Results, words: Words) -> tuple[MapContent, dict[str, Any]]:
-    """Return the map; and packed, with a link to the factsheets that are there and statements of what it leaves out."""
+def _map(
+    results: Results, words: Words, places: Sequence[first_places.FirstPlace] = ()
+) -> tuple[MapContent, dict[str, Any]]:
+    """Return the map; and packed, with a link to the factsheets that are there and statements of what it leaves out.
+
+    Places are numbered on it, as on the map that is drawn where a browser cannot show this one.
+    """
     path = factsheets_path(results.directory, words.lang)
     sheets = sheets_in(path)
     shown = map_content(results, words, sheets=sheets)
-    content = {**shown.content, "sheets": path.name if sheets else None}
+    numbers = [[str(one.number), *one.in_degrees] for one in places]
+    content = {**shown.content, "sheets": path.name if sheets else None, "numbers": numbers}
     return shown, {"packed": packed(content), "statements": shown.statements}
 
 

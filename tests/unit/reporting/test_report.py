@@ -10,12 +10,14 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import pytest
+import shapely
 
 from flexsites.config.load import configs_directory
 from flexsites.config.sources import Areas, Buildings, Sources
 from flexsites.reporting import open_results, write_factsheets, write_report
 from flexsites.reporting.maps import library
 from flexsites.reporting.maps.content import unpacked
+from flexsites.reporting.maps.display import in_degrees
 from flexsites.reporting.names import words_of
 from flexsites.reporting.report.answer import answer
 from flexsites.reporting.report.areas import area_totals, coverage, ownership
@@ -115,6 +117,22 @@ def test_texts_of_sources_are_shown_and_never_run(html: str) -> None:
     page = _read(html)
     content = unpacked(max((one for one in page.scripts if re.fullmatch(r"[A-Za-z0-9+/=]+", one)), key=len))
     assert "Hoogveen & <Laag>" in content["parcels"]["place"]["texts"]
+
+
+def test_the_places_that_the_first_page_numbers_are_numbered_on_the_map_of_the_screen(
+    html: str, run_directory: Path
+) -> None:
+    """The drawn map has them too, and is hidden where the browser shows the other."""
+    said = re.search(r"(?:op de kaart|on the map): ([\d, ]+)", html)
+    assert said is not None
+    content = unpacked(html.split('id="map-content">')[1].split("<", maxsplit=1)[0])
+    assert [number for number, *_ in content["numbers"]] == said[1].split(", ")
+    locations = open_results(run_directory).table("locations")
+    at = in_degrees(shapely.points(locations[["location_x_m", "location_y_m"]].to_numpy()), 0.0)
+    known = {(round(one.x, 5), round(one.y, 5)) for one in at}
+    assert {(lon, lat) for _, lon, lat in content["numbers"]} <= known
+    assert "settings.numbers" in html
+    assert "new maplibregl.Marker" in html
 
 
 def test_the_warning_the_screening_and_the_attribution_are_always_there(html: str) -> None:

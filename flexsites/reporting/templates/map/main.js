@@ -136,6 +136,11 @@ flexsites.start = async function (store, settings) {
   const canvas = map.getCanvas(), tip = byId("map-tip");
   canvas.setAttribute("aria-describedby", "map-keys");
   flexsites.pictures(map);
+  /* The places that the first page numbers. */
+  (settings.numbers || []).forEach(([text, lon, lat]) => {
+    const pin = new maplibregl.Marker({ element: flexsites.element("span", { class: "map-number", role: "img", text }), anchor: "bottom" }).setLngLat([lon, lat]).addTo(map);
+    pin.getElement().setAttribute("aria-label", text);
+  });
   const at = (point) => map.queryRenderedFeatures(point, { layers: ["parcels", "marks"].filter((one) => map.getLayer(one)) })[0];
   map.on("click", (event) => { const found = at(event.point); acts.pick(found ? found.properties.id : null, false); });
   map.on("mousemove", (event) => {
