@@ -29,7 +29,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "odd cells on two processes": {"cell_size_m": ODD_M, "scheduler": "processes", "workers": 2},
     "small cells on two threads": {"scheduler": "threads", "workers": 2, "cell_size_m": 0.5 * CELL_M},
 }
-"""Ways to run it; `.ci/run` has that of few sites in a cell, on two processes."""
+"""Ways to run it; `.ci/run` has that of few sites in a cell, on two threads."""
 
 
 @pytest.fixture
@@ -45,14 +45,14 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.deep(sibling="test_cells_of_few_sites_on_two_processes_give_the_same")
+@pytest.mark.deep(sibling="test_cells_of_few_sites_give_the_same")
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 def test_tables_do_not_depend_on_cells_workers_or_scheduler(way: dict[str, Any], small: Small, tmp_path: Path) -> None:
     small.lend_inputs(small.path, tmp_path)
     assert tables(assess(small.path, tmp_path, **way)) == small.expected
 
 
-@pytest.mark.deep(sibling="test_cells_of_few_sites_on_two_processes_give_the_same")
+@pytest.mark.deep(sibling="test_cells_of_few_sites_give_the_same")
 def test_a_local_cluster_gives_the_same(small: Small, tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     small.lend_inputs(small.path, tmp_path)
@@ -60,7 +60,7 @@ def test_a_local_cluster_gives_the_same(small: Small, tmp_path: Path) -> None:
     assert tables(directory) == small.expected
 
 
-@pytest.mark.deep(sibling="test_cells_of_few_sites_on_two_processes_give_the_same")
+@pytest.mark.deep(sibling="test_cells_of_few_sites_give_the_same")
 def test_a_scheduler_elsewhere_gives_the_same(small: Small, cluster: str, tmp_path: Path) -> None:
     small.lend_inputs(small.path, tmp_path)
     assert tables(assess(small.path, tmp_path, scheduler=cluster, cell_size_m=ODD_M)) == small.expected
@@ -108,17 +108,20 @@ def test_a_sites_numbers_do_not_depend_on_the_extent_of_the_run(reported: Small,
 def test_nor_where_an_entrance_is_borrowed_from_afar(small: Small, world: Path, tmp_path: Path) -> None:
     """Parcel 99010023160000 borrows that of a neighbour, 600 m beyond the area: once it depended on the extent."""
     west = [157_400, 470_401, 158_250, 471_150]
-    half = assess(write_run(tmp_path, world, lambda content: content.update(area={"bbox": west})), tmp_path)
+    parcels_alone = {"area": {"bbox": west}, "assess": ["parcels"], "variants": []}
+    half = assess(write_run(tmp_path, world, lambda content: content.update(parcels_alone)), tmp_path)
     for directory in (half, small.directory):
         pieces = read(directory / "pieces.parquet").set_index("site_id")
         assert pieces.loc[["99010023160000"], "has_borrowed_entrance"].any(), "it borrows none: the test shows nothing"
     _assert_same_rows(half, small.directory)
 
 
-def test_cells_of_few_sites_on_two_processes_give_the_same(small: Small, world: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("scheduler", ["threads", pytest.param("processes", marks=pytest.mark.deep)])
+def test_cells_of_few_sites_give_the_same(scheduler: str, small: Small, world: Path, tmp_path: Path) -> None:
+    """Of two threads; two processes are what the demo of `.ci/run` has, of which `test_demo_values.py` tells."""
     path = write_run(tmp_path, world, lambda content: content.update(max_sites_per_cell=DENSE))
     small.lend_inputs(path, tmp_path)
-    directory = assess(path, tmp_path, scheduler="processes", workers=2)
+    directory = assess(path, tmp_path, scheduler=scheduler, workers=2)
     assert len(list(directory.glob("parts/*/*/parcels.json"))) > 1, "no cell was divided: the test shows nothing"
     locations = pd.read_parquet(directory / "piece_locations.parquet").set_index("piece_id")["location_id"]
     parts = [pd.read_parquet(path, columns=["piece_id"]) for path in directory.glob("parts/*/*/base/pieces.parquet")]
