@@ -30,8 +30,18 @@ SHARE = {"ci": 0.2, "deep": 1.0, "long": 4.0}
 PROFILE = os.environ.get("FLEXSITES_HYPOTHESIS", "ci")
 
 
-def examples(full: int) -> settings:
-    """Return settings that draw a law's own number of examples, or the share of it that the profile draws."""
+def examples(full: int, *, ci: int | None = None) -> settings:
+    """Return settings that draw a law's own number of examples, or the share of it that the profile draws.
+
+    Parameters
+    ----------
+    full
+        The number that `.ci/deep` draws.
+    ci
+        How many .ci/run draws of a law of which each example is dear; None: its share.
+    """
+    if ci is not None and PROFILE == "ci":
+        return settings(max_examples=ci)
     return settings(max_examples=max(5, round(full * SHARE[PROFILE])))
 
 

@@ -110,6 +110,7 @@ def core_parts(pieces, reading):
     return shapely.union_all(parts.to_numpy())
 
 
+@examples(50, ci=5)
 @given(rule_shapes)
 def test_adding_a_rule_never_increases_what_is_left(drawn):
     rules, rows = place(drawn)
@@ -123,6 +124,7 @@ def test_adding_a_rule_never_increases_what_is_left(drawn):
     assert len(faces) >= len(site)
 
 
+@examples(50, ci=5)
 @given(rule_shapes, st.randoms(use_true_random=False))
 def test_the_order_of_rules_changes_attribution_but_not_the_remainder(drawn, random):
     order = list(range(len(drawn)))
@@ -157,7 +159,7 @@ def test_a_parcel_does_not_see_which_others_are_in_its_cell(drawn, here):
     assert parts == whole
 
 
-@examples(60)
+@examples(60, ci=6)
 @given(rule_shapes, st.lists(shapes(), min_size=1, max_size=3))
 def test_a_rule_that_takes_nothing_changes_no_piece(drawn, more):
     """It cuts faces, as a rule of a variant does: what they dissolve to, its core and its way in are as they were."""

@@ -20,6 +20,7 @@ from flexsites.inputs.land.rasters import BLOCK_CELLS, Block, open_raster, polyg
 from flexsites.inputs.rows.ingest import ReadReport, sound_rows
 from flexsites.inputs.rows.selection import matches
 from flexsites.inputs.rows.validity import DuplicateCheck, Ledger, row_digests
+from tests.conftest import examples
 from tests.unit.inputs.makers import ABOUT, ORIGIN
 
 RD = to_rd("EPSG:28992", where="test")
@@ -94,6 +95,7 @@ def test_cells_keep_their_area_and_do_not_overlap(seed: int, height: int, width:
     assert hits.shape[1] == mask.sum()
 
 
+@examples(50, ci=4)
 @given(st.integers(0, 3), st.integers(0, 3))
 def test_a_file_cut_from_a_raster_gives_the_same_cells(
     tmp_path_factory: pytest.TempPathFactory, column: int, row: int

@@ -116,7 +116,7 @@ def verdict_by_hand(roof: dict[str, Any], age_rule: str, variant: str) -> str:
     return "unknown" if is_unknown else "conditional" if roof["is_monument"] is True else "eligible"
 
 
-@examples(100)
+@examples(100, ci=10)
 @given(st.lists(BLOCKS, min_size=1, max_size=12))
 def test_every_verdict_is_the_one_written_out_by_hand(rows: list[dict[str, object]]) -> None:
     """But for roofs that are large enough and on whose shape no home of the high bound fits."""
