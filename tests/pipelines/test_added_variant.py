@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import yaml
 from starlette.testclient import TestClient
 
 import flexsites
+from flexsites.api import Run
 from flexsites.config.study import resolve
 from flexsites.config.what_if import variant_asked
 from flexsites.errors import ConfigError
@@ -43,6 +45,8 @@ from tests.pipelines.added_runs import (
     with_variants,
 )
 from tests.pipelines.small_run import Content, tables, write_run
+
+ADDRESS = "http://127.0.0.1:8040"
 
 KINDS: dict[str, dict[str, Any]] = {
     "limit": {"limits": {"bicycle_distance_supermarket_m": figure(200)}},
@@ -80,6 +84,25 @@ OFTEN = {name: KINDS[name] for name in (*ASKED, "common", "groups")} if PROFILE 
 def finished(without_variants: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return where a run without variants stands: the folder of results of its folder."""
     return Path(shutil.copytree(without_variants, tmp_path_factory.mktemp("finished") / "outputs"))
+
+
+@pytest.fixture(scope="module")
+def opened(finished: Path) -> Run:
+    """Return it opened, once for all that ask: what one asks must not bear on what another is answered."""
+    return flexsites.open(own_directory(finished))
+
+
+@pytest.fixture(scope="module")
+def questions(finished: Path) -> Questions:
+    """Return what counts answers of it, opened once as well."""
+    return Questions(open_finished(own_directory(finished)))
+
+
+@pytest.fixture(scope="module")
+def client(finished: Path) -> Iterator[TestClient]:
+    """Return a browser that looks at it."""
+    with TestClient(application(open_run(own_directory(finished))), base_url=ADDRESS) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -175,10 +198,9 @@ def test_other_code_or_another_source_is_told_and_nothing_is_reused(
 
 @pytest.mark.parametrize("kind", ASKED)
 def test_what_if_is_what_a_run_with_that_variant_answers(
-    kind: str, answered: Path, finished: Path, tmp_path: Path
+    kind: str, answered: Path, opened: Run, questions: Questions, tmp_path: Path
 ) -> None:
-    run = flexsites.open(own_directory(finished))
-    found = run.what_if(**KINDS[kind])
+    found = opened.what_if(**KINDS[kind])
     for name in ANSWERED:
         write_table(found.tables[name], ALL_TABLES[name], tmp_path / "mine.parquet")
         assert (tmp_path / "mine.parquet").read_bytes() == (answered / f"variants/{kind}/{name}.parquet").read_bytes()
@@ -186,13 +208,13 @@ def test_what_if_is_what_a_run_with_that_variant_answers(
         name: (read(folder / "sites.parquet"), read(folder / "suitability.parquet"), read(folder / "clusters.parquet"))
         for name, folder in (("base", answered), ("what_if", answered / "variants" / kind))
     }
-    order = [one.id for one in run.manifest.flexmilieus]
+    order = [one.id for one in opened.manifest.flexmilieus]
     pieces = read(answered / "pieces.parquet")
     mine = pieces[(pieces["is_valid"] & pieces["is_with_consent"]).to_numpy()][["piece_id", "site_id"]]
     places = dict.fromkeys(rows, pd.DataFrame(mine).merge(read(answered / "piece_locations.parquet"), on="piece_id"))
     expected = compare_variants(rows, flexmilieu_order=order, places=places)
     pd.testing.assert_frame_equal(found.totals, conform(expected, Variants, where="test", is_result=True))
-    questions, variant = Questions(open_finished(own_directory(finished))), variant_asked(KINDS[kind])
+    variant = variant_asked(KINDS[kind])
     counted = questions.count(variant)
     for name, one, sites in (
         ("base", counted.before, read(answered / "sites.parquet")),
@@ -256,9 +278,9 @@ def test_what_is_saved_from_a_question_is_a_variant_of_the_run_file(
         ({"density": 3}, "density: Extra inputs are not permitted"),
     ],
 )
-def test_what_cannot_be_asked_is_told(changes: dict[str, Any], told: str, finished: Path) -> None:
+def test_what_cannot_be_asked_is_told(changes: dict[str, Any], told: str, opened: Run) -> None:
     with pytest.raises(ConfigError, match=told):
-        flexsites.open(own_directory(finished)).what_if(**changes)
+        opened.what_if(**changes)
 
 
 @pytest.mark.parametrize(
@@ -282,13 +304,10 @@ def test_what_cannot_be_asked_is_told(changes: dict[str, Any], told: str, finish
     ],
 )
 def test_what_cannot_be_asked_is_told_in_the_words_of_the_form(
-    changes: dict[str, Any], told: str, finished: Path
+    changes: dict[str, Any], told: str, client: TestClient
 ) -> None:
     """Who fills in the form knows no paths of the configuration."""
-    run = open_run(own_directory(finished))
-    address = "http://127.0.0.1:8040"
-    with TestClient(application(run), base_url=address) as client:
-        answer = client.post("/api/what_if?lang=nl", json={"changes": changes}, headers={"origin": address})
+    answer = client.post("/api/what_if?lang=nl", json={"changes": changes}, headers={"origin": ADDRESS})
     assert answer.status_code == 400
     (fault,) = answer.json()["faults"]
     assert told in fault
