@@ -90,7 +90,7 @@ def _counting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("lacks", [0, 1])
+@pytest.mark.parametrize("lacks", [pytest.param(0, marks=pytest.mark.deep), 1])
 def test_what_was_assessed_ahead_is_answered_as_if_nobody_had(
     lacks: int, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
