@@ -271,8 +271,26 @@ CASES: dict[str, tuple[Change, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("command", ["check", "run"])
-@pytest.mark.parametrize("name", CASES)
+RUN_OFTEN = (
+    "null geometry",
+    "missing file",
+    "unknown key",
+    "where on an absent attribute",
+    "raster in another unit",
+    "timetable without service",
+    "unreadable streets",
+    "area without parcels",
+)
+"""Faults that are told by a run in each of the tests' runs as well, one of each kind of source; `.ci/deep` runs all."""
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        *((name, "check") for name in CASES),
+        *(pytest.param(name, "run", marks=() if name in RUN_OFTEN else pytest.mark.deep) for name in CASES),
+    ],
+)
 def test_one_clear_message(name: str, command: str, tell: Callable[..., Told], tmp_path: Path) -> None:
     change, parts = CASES[name]
     code, told = tell(command, change)

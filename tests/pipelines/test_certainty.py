@@ -34,9 +34,11 @@ from flexsites.supply import serve_locations, spread_supply
 from flexsites.tables import valid
 from flexsites.tables.contract import is_true
 from flexsites.tables.files import read
+from tests.conftest import PROFILE
 from tests.pipelines.small_run import Small
 
-N_DRAWS = 12
+N_DRAWS = 5 if PROFILE == "ci" else 12
+"""Draws that are answered once more, each by the tables of a run: all in `.ci/deep`."""
 _TRUTH = {1: 2, 0: 0, -1: 1}
 
 

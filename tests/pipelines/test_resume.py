@@ -129,7 +129,8 @@ def _another_kind(path: Path) -> None:
 DAMAGES = (_emptied, _cut_off, _one_bit, _another_kind, Path.unlink)
 
 
-@pytest.mark.parametrize("turn", [0, pytest.param(2, marks=pytest.mark.deep)])
+@pytest.mark.deep(sibling="test_half_written_parts_are_never_read")
+@pytest.mark.parametrize("turn", [0, 2])
 def test_damaged_states_are_made_anew(turn: int, small: Small, tmp_path: Path) -> None:
     """Every kind of file that a run remembers itself by is damaged, each in its way: resumed it gives the same."""
     directory = small.copy_to(tmp_path)
