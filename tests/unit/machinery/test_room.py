@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a 
 REFUSED = re.compile(r"a worker holds (\d+) MiB before it begins with a cell, of the 100 MiB that it may\. (.*)")
 
 
-@pytest.mark.parametrize("scheduler", ["synchronous", "processes", "cluster"])
+@pytest.mark.parametrize("scheduler", ["synchronous", "processes", pytest.param("cluster", marks=pytest.mark.deep)])
 def test_less_than_a_worker_holds_without_a_cell_is_refused(tmp_path: Path, scheduler: str) -> None:
     study, options = resolve("demo"), Options(tmp_path, scheduler=scheduler, memory="100MiB", quiet=True)
     with pytest.raises(RunError) as caught:

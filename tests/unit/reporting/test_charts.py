@@ -18,7 +18,7 @@ from flexsites.reporting.views import RangeView, StackView
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-@pytest.mark.parametrize("lang", ["nl", "en"])
+@pytest.mark.parametrize("lang", ["nl", pytest.param("en", marks=pytest.mark.deep)])
 def test_a_picture_tells_what_the_page_tells(lang: str, run_directory: Path, tmp_path: Path) -> None:
     place = Path(shutil.copytree(run_directory, tmp_path / "run"))
     results = open_results(place)
