@@ -317,6 +317,6 @@ def test_what_cannot_be_asked_is_told_in_the_words_of_the_form(
 
 def test_the_example_of_the_documentation_runs(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = (Path(flexsites.__file__).parent / "docs/pages/variants.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    example, _of_roofs = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     exec(example.replace("outputs/municipal_shortlist/<run_id>", str(own_directory(finished))), {})  # noqa: S102
     assert "id: nearer_stop" in capsys.readouterr().out

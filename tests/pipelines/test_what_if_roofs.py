@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -183,3 +184,10 @@ def test_from_python(finished: Path, without_variants: Path) -> None:
     [parcels_alone] = [one.parent for one in without_variants.glob("*/*/manifest.json")]
     with pytest.raises(InputError, match=r"there is no roofs\.parquet"):
         fs.open(parcels_alone).what_if_roofs(replace={"optoppen.roof.min_usable_area_m2": 100})
+
+
+def test_the_example_of_the_documentation_runs(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(fs.__file__).parent / "docs/pages/variants.md").read_text(encoding="utf-8")
+    _of_parcels, example = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(example, {"run": fs.open(finished)})  # noqa: S102
+    assert "permanent_strict" in capsys.readouterr().out
