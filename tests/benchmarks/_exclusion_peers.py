@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
 
 from flexsites.geometry.lattice import subdivide
+from tests.benchmarks._duckdb import spatial_base
 
 Geometries = NDArray[np.object_]
 Areas = NDArray[np.float64]
@@ -71,16 +72,10 @@ _UNIONS = """
 
 
 def with_duckdb(parcels: Geometries, areas: Geometries, buildings: Geometries, threads: int) -> Areas:
-    import duckdb  # noqa: PLC0415 - a peer, absent where it is not installed
-    import duckdb_extension_spatial  # noqa: PLC0415
-    import pyarrow as pa  # noqa: PLC0415
-
-    folder = Path(duckdb_extension_spatial.__file__).parent
     cut, _, _ = subdivide(areas, max_vertices=CUT)
     sites = pa.table({"id": np.arange(len(parcels)), "wkb": shapely.to_wkb(parcels)})
     shapes = pa.table({"wkb": shapely.to_wkb(np.concatenate([cut, buildings]))})
-    with duckdb.connect(config={"threads": threads, "allow_unsigned_extensions": "true"}) as base:
-        base.load_extension(str(next(folder.rglob("spatial.duckdb_extension"))))
+    with spatial_base(threads) as base:
         base.register("sites", sites)
         base.register("shapes", shapes)
         base.execute("CREATE TABLE parcels AS SELECT id, ST_GeomFromWKB(wkb) AS geom FROM sites")
@@ -92,7 +87,7 @@ def with_duckdb(parcels: Geometries, areas: Geometries, buildings: Geometries, t
 
 
 def with_sedonadb(parcels: Geometries, areas: Geometries, buildings: Geometries, threads: int) -> Areas:
-    import sedonadb  # noqa: PLC0415
+    import sedonadb  # noqa: PLC0415 - a peer, absent where it is not installed
 
     cut, _, _ = subdivide(areas, max_vertices=CUT)
     base = sedonadb.connect()
@@ -105,6 +100,13 @@ def with_sedonadb(parcels: Geometries, areas: Geometries, buildings: Geometries,
     left = shapely.area(parcels)
     left[found["id"].to_numpy()] = found["left_m2"].to_numpy()
     return left
+
+
+def try_sedonadb() -> None:
+    """Ask one area: its tables and its functions of geometry are loaded when they are first asked."""
+    import sedonadb  # noqa: PLC0415
+
+    sedonadb.connect().sql("SELECT ST_Area(ST_GeomFromText('POLYGON ((0 0, 1 0, 1 2, 0 0))')) AS a").to_pandas()
 
 
 def with_overlay_per_rule(parcels: Geometries, areas: Geometries, buildings: Geometries, _: int) -> Areas:

@@ -15,6 +15,7 @@ from flexsites.exclusion.kernels.faces import Constraint, has_rule, label_faces
 from flexsites.exclusion.kernels.ledger import settle
 from flexsites.geometry.lattice import subdivide
 from tests.benchmarks import _exclusion_peers as peers
+from tests.benchmarks._duckdb import try_duckdb
 from tests.benchmarks._exclusion_ground import Ground, make, read, write
 from tests.benchmarks._exclusion_peers import Areas, Geometries
 from tests.benchmarks._exclusion_runs import Run, run_apart, run_here
@@ -24,8 +25,8 @@ from tests.benchmarks.registry import SUBJECT, Absent, Comparison, Measurements,
 PEERS = (
     Peer("geopandas overlay", "geopandas", "geopandas"),
     Peer("shapely STRtree", "shapely", "shapely"),
-    Peer("DuckDB spatial", "duckdb_extension_spatial", "duckdb-extension-spatial"),
-    Peer("SedonaDB", "sedonadb", "sedonadb"),
+    Peer("DuckDB spatial", "duckdb_extension_spatial", "duckdb-extension-spatial", try_duckdb),
+    Peer("SedonaDB", "sedonadb", "sedonadb", peers.try_sedonadb),
     Peer("exactextract", "exactextract", "exactextract"),
     Peer("rasterio mask", "rasterio", "rasterio"),
 )

@@ -14,10 +14,11 @@ import shapely
 from flexsites.config.sources import Sources
 from flexsites.inputs.prepare import prepare
 from flexsites.tables.spatial_files import read_window
+from tests.benchmarks._duckdb import spatial_base, try_duckdb
 from tests.benchmarks.measuring import Peer, find_peers, interleave, measure_peak
 from tests.benchmarks.registry import Comparison, Measurements, benchmark
 
-PEERS = (Peer("duckdb", "duckdb_extension_spatial", "duckdb-extension-spatial"),)
+PEERS = (Peer("duckdb", "duckdb_extension_spatial", "duckdb-extension-spatial", try_duckdb),)
 PART = 100_000
 WINDOW_M = 5_000.0
 N_WINDOWS = 20
@@ -75,20 +76,15 @@ def with_geopandas(source: Path, folder: Path) -> Path:
 
 def with_duckdb(source: Path, folder: Path) -> Path:
     """Do the same with DuckDB's spatial extension."""
-    import duckdb  # noqa: PLC0415
-    import duckdb_extension_spatial as spatial  # noqa: PLC0415
-
     path = folder / "duckdb.parquet"
-    connection = duckdb.connect(config={"allow_unsigned_extensions": "true"})
-    extension = next(Path(spatial.__file__).parent.rglob("spatial.duckdb_extension"))
-    connection.execute(f"LOAD '{extension}'")
     box = f"ST_MakeEnvelope({', '.join(map(str, BOUNDS_M))})"
-    connection.execute(
-        f"COPY (SELECT identificatie, grootte, ST_Area(g) AS parcel_area_m2, g AS geometry FROM "  # noqa: S608
-        f"(SELECT *, ST_MakeValid(geom) AS g FROM ST_Read('{source}')) "
-        f"ORDER BY ST_Hilbert(g, ST_Extent({box}))) "
-        f"TO '{path}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 8192)"
-    )
+    with spatial_base() as base:
+        base.execute(
+            f"COPY (SELECT identificatie, grootte, ST_Area(g) AS parcel_area_m2, g AS geometry FROM "  # noqa: S608
+            f"(SELECT *, ST_MakeValid(geom) AS g FROM ST_Read('{source}')) "
+            f"ORDER BY ST_Hilbert(g, ST_Extent({box}))) "
+            f"TO '{path}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 8192)"
+        )
     return path
 
 

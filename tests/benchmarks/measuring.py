@@ -5,36 +5,57 @@ from __future__ import annotations
 import gc
 import importlib.util
 import json
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from tests.benchmarks.registry import Absent, Peak, Timing
-from tests.benchmarks.subprocess_entry import measured
+from tests.benchmarks.registry import NOT_INSTALLED, Absent, Peak, Timing
+from tests.benchmarks.subprocess_entry import attempt, measured
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 ONCE_ABOVE_S = 60.0
 """Of a contender whose first run takes longer, that run counts. Zero where only is asked whether benchmarks run."""
 
+ATTEMPT_S = 60.0
+"""A peer whose least work takes longer does not work here."""
+
 
 @dataclass(frozen=True)
 class Peer:
-    """Other software to compare with: its name here, the module to import, and the name pip knows it by."""
+    """
+    Other software to compare with.
+
+    Parameters
+    ----------
+    name
+        What it is called here.
+    module
+        The module to import.
+    pip
+        The name pip knows it by.
+    attempt
+        The least real work, where importing it proves too little: a function of a module, as for ``measure_peak``.
+    """
 
     name: str
     module: str
     pip: str
+    attempt: Callable[[], object] | None = None
 
 
 def find_peers(peers: Iterable[Peer]) -> tuple[tuple[str, ...], tuple[Absent, ...]]:
     """
-    Divide peers into those installed (their names) and those absent.
+    Divide peers into those that work (their names) and those absent, each with why.
+
+    A peer that is installed may still lack a library of the system, or be of another version than what it loads: what
+    was not imported here already is tried in a process of its own, which a crash does not outlive.
 
     Examples
     --------
@@ -44,11 +65,49 @@ def find_peers(peers: Iterable[Peer]) -> tuple[tuple[str, ...], tuple[Absent, ..
     present: list[str] = []
     absent: list[Absent] = []
     for peer in peers:
-        if importlib.util.find_spec(peer.module) is None:
-            absent.append(Absent(peer.name, peer.pip))
+        if why := _why_absent(peer):
+            absent.append(Absent(peer.name, peer.pip, why))
         else:
             present.append(peer.name)
     return tuple(present), tuple(absent)
+
+
+def _why_absent(peer: Peer) -> str:
+    """Return why a peer cannot take part; nothing: it can."""
+    if peer.module in sys.modules and peer.attempt is None:
+        return ""
+    if importlib.util.find_spec(peer.module.partition(".")[0]) is None:
+        return NOT_INSTALLED
+    given = [peer.module, *_by_name(peer.attempt)] if peer.attempt else [peer.module]
+    try:
+        done = _apart(attempt.__module__, attempt.__qualname__, given, timeout_s=ATTEMPT_S)
+    except subprocess.TimeoutExpired:
+        return f"does not work: not done in {ATTEMPT_S:.0f} s"
+    if done.returncode == 0:
+        return ""
+    told = done.stderr.strip().splitlines() or ["it said nothing"]
+    if done.returncode < 0:
+        return f"does not work: ended by {signal.Signals(-done.returncode).name}"
+    return f"does not work: {told[-1]}"
+
+
+def _by_name(function: Callable[..., object]) -> tuple[str, str]:
+    """Return the module and the name by which another process imports a function."""
+    if "<" in function.__qualname__ or "." in function.__qualname__:
+        message = f"{function.__qualname__} is not a function of a module: a fresh process cannot import it"
+        raise ValueError(message)
+    if function.__module__ == "__main__":
+        message = f"{function.__qualname__} lives in __main__: put it in a module of tests/benchmarks"
+        raise ValueError(message)
+    return function.__module__, function.__qualname__
+
+
+def _apart(
+    module: str, name: str, arguments: Sequence[float | str | bool | None], *, timeout_s: float | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Call a function of a module in a fresh process."""
+    command = [sys.executable, "-m", "tests.benchmarks.subprocess_entry", module, name, json.dumps(arguments)]
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=timeout_s)
 
 
 def _once(contender: Callable[[], object]) -> tuple[float, object]:
@@ -152,19 +211,12 @@ def measure_peak(function: Callable[..., object], *arguments: float | str | bool
     RuntimeError
         If the other process fails; the message carries its last lines.
     """
-    if "<" in function.__qualname__ or "." in function.__qualname__:
-        message = f"{function.__qualname__} is not a function of a module: a fresh process cannot import it"
-        raise ValueError(message)
-    module = function.__module__
-    if module == "__main__":
-        message = f"{function.__qualname__} lives in __main__: put it in a module of tests/benchmarks"
-        raise ValueError(message)
+    module, name = _by_name(function)
     if not ONCE_ABOVE_S and sys.platform == "linux":
         with ProcessPoolExecutor(1, mp_context=get_context("fork")) as copy:
-            return Peak(**copy.submit(measured, module, function.__qualname__, json.dumps(arguments)).result())
-    command = [sys.executable, "-m", "tests.benchmarks.subprocess_entry", module, function.__qualname__]
-    done = subprocess.run([*command, json.dumps(arguments)], cwd=PROJECT, capture_output=True, text=True, check=False)
+            return Peak(**copy.submit(measured, module, name, json.dumps(arguments)).result())
+    done = _apart(module, name, arguments)
     if done.returncode != 0:
-        message = f"{module}.{function.__qualname__} failed in its own process:\n" + done.stderr[-2000:]
+        message = f"{module}.{name} failed in its own process:\n" + done.stderr[-2000:]
         raise RuntimeError(message)
     return Peak(**json.loads(done.stdout.splitlines()[-1]))

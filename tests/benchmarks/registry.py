@@ -66,13 +66,16 @@ class Peak:
     seconds: float
 
 
+NOT_INSTALLED = "not installed"
+
+
 @dataclass(frozen=True)
 class Absent:
     """A peer that could not be measured: its name, the name pip knows it by, and why."""
 
     name: str
     pip: str
-    why: str = "not installed"
+    why: str = NOT_INSTALLED
 
 
 @dataclass(frozen=True)

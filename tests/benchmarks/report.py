@@ -8,7 +8,7 @@ import platform
 from collections.abc import Iterable
 from typing import Any
 
-from tests.benchmarks.registry import Benchmark, Comparison, Measurements
+from tests.benchmarks.registry import NOT_INSTALLED, Benchmark, Comparison, Measurements
 
 STANDING = ("flexsites", "numpy", "shapely", "geopandas", "pandas", "pyarrow", "numba", "dask")
 """Distributions whose versions stand in every report."""
@@ -97,8 +97,8 @@ def lines(written: dict[str, Any]) -> list[str]:
             memory = "" if row["peak_memory_mib"] is None else f"  {row['peak_memory_mib']:8.0f} MiB"
             differs = "" if row["difference"] is None else f"  difference {row['difference']}"
             text.append(f"    {name:<28}{row['median_seconds']:10.3f} s{memory}{ratio}{differs}")
-        text.extend(
-            f"    {peer['name']:<28}absent: {peer['why']} (pip install {peer['pip']})" for peer in comparison["absent"]
-        )
+        for peer in comparison["absent"]:
+            remedy = f" (pip install {peer['pip']})" if peer["why"] == NOT_INSTALLED else ""
+            text.append(f"    {peer['name']:<28}absent: {peer['why']}{remedy}")
     text.extend(f"  {name}: {value}" for name, value in written["notes"].items())
     return text

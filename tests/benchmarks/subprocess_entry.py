@@ -1,4 +1,4 @@
-"""What a fresh process runs to measure the memory of one function: import it, call it, report the peak."""
+"""What a fresh process runs: one function, with the peak of its memory; or the least work of a peer."""
 
 from __future__ import annotations
 
@@ -42,6 +42,17 @@ def measured(module: str, name: str, arguments: str) -> dict[str, float]:
     function(*json.loads(arguments))
     seconds = time.perf_counter() - start
     return {"peak_mib": resident_mib("VmHWM"), "imports_mib": imports, "seconds": seconds}
+
+
+def attempt(peer: str, module: str | None = None, name: str | None = None) -> None:
+    """Import a peer, and do the least work with it if a function is named; end with the first line of what failed."""
+    try:
+        importlib.import_module(peer)
+        if module is not None and name is not None:
+            getattr(importlib.import_module(module), name)()
+    except Exception as error:  # noqa: BLE001 - whatever a peer raises, it does not work
+        lines = str(error).strip().splitlines()
+        sys.exit(": ".join([type(error).__name__, *lines[:1]]))
 
 
 def main(module: str, name: str, arguments: str) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.benchmarks import measuring, registry
 from tests.benchmarks.__main__ import main
+from tests.benchmarks.measuring import Peer, find_peers
 from tests.benchmarks.registry import Absent, Comparison, Measurements, Timing
 from tests.benchmarks.report import lines, report
 
@@ -18,6 +23,11 @@ from tests.benchmarks.report import lines, report
 def fill(mebibytes: int) -> None:
     """Hold so much memory, touched."""
     np.ones(mebibytes * 131_072)
+
+
+def fill_one() -> None:
+    """Hold a mebibyte."""
+    fill(1)
 
 
 GROWN: list[int] = []
@@ -56,6 +66,57 @@ def test_where_only_is_asked_whether_they_run_a_copy_of_this_process_does(monkey
     assert not GROWN
     with pytest.raises(RuntimeError, match="no luck today"):
         measuring.measure_peak(stumble)
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], str]:
+    """Return what installs a module of some text, for this process and those it starts."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+
+    def install(name: str, text: str) -> str:
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+        importlib.invalidate_caches()
+        return name
+
+    return install
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (
+            'raise ImportError("no libghost.so.3\\nof a second line")',
+            "ImportError: no libghost.so.3",
+        ),
+        ("raise ValueError", "ValueError"),
+        ("import os\nos.abort()", "ended by SIGABRT"),
+    ],
+)
+def test_a_peer_that_cannot_be_imported_is_absent_with_why(
+    installed: Callable[[str, str], str], text: str, why: str
+) -> None:
+    broken = Peer("broken", installed("broken_peer", text), "broken-peer")
+    assert find_peers([broken, Peer("sums", "math", "math")]) == (
+        ("sums",),
+        (Absent("broken", "broken-peer", f"does not work: {why}"),),
+    )
+
+
+def test_a_peer_that_is_imported_and_does_not_work_is_absent_with_why() -> None:
+    """Nothing it needs is loaded until it is asked to work; of a module that is imported already too."""
+    assert find_peers([Peer("sums", "math", "math", stumble), Peer("arrays", "numpy", "numpy", fill_one)]) == (
+        ("arrays",),
+        (Absent("sums", "math", "does not work: RuntimeError: no luck today"),),
+    )
+
+
+def test_a_peer_that_hangs_is_absent_with_why(
+    installed: Callable[[str, str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "ATTEMPT_S", 0.5)
+    slow = installed("slow_peer", "import time\ntime.sleep(60)")
+    assert find_peers([Peer("slow", slow, "slow-peer")])[1][0].why == "does not work: not done in 0 s"
 
 
 def test_a_nested_function_cannot_be_measured_alone() -> None:
