@@ -45,7 +45,8 @@ def run_here(work: Callable[[Ground], NDArray[np.float64]], folder: str, read: C
     place = read(folder)
     around = time.process_time() - start
     corner = shapely.box(*shapely.total_bounds(place.parcels[:WARM]))
-    work(Ground(place.parcels[:WARM], place.areas[:1], place.buildings[shapely.intersects(place.buildings, corner)]))
+    near = place.buildings[shapely.intersects(place.buildings, corner)]
+    work(Ground(place.parcels[:WARM], place.areas[:1], near, place.zones[:1]))
     wall: list[float] = []
     cpu: list[float] = []
     while len(wall) < REPEATS and sum(wall) < ENOUGH_S:

@@ -22,10 +22,12 @@ from tests.benchmarks._exclusion_runs import Run, run_apart, run_here
 from tests.benchmarks.measuring import Peer, find_peers
 from tests.benchmarks.registry import SUBJECT, Absent, Comparison, Measurements, benchmark
 
+DUCKDB = "DuckDB spatial"
+
 PEERS = (
     Peer("geopandas overlay", "geopandas", "geopandas"),
     Peer("shapely STRtree", "shapely", "shapely"),
-    Peer("DuckDB spatial", "duckdb_extension_spatial", "duckdb-extension-spatial", try_duckdb),
+    Peer(DUCKDB, "duckdb_extension_spatial", "duckdb-extension-spatial", try_duckdb),
     Peer("SedonaDB", "sedonadb", "sedonadb", peers.try_sedonadb),
     Peer("exactextract", "exactextract", "exactextract"),
     Peer("rasterio mask", "rasterio", "rasterio"),
@@ -73,8 +75,9 @@ def left_of(block: Geometries, constraints: list[Constraint]) -> Areas:
 
 
 def _booked(block: Geometries, constraints: list[Constraint]) -> Areas:
-    faces = label_faces(block, constraints, 2)
-    covers, takes = has_rule(faces.labels, 2), np.array([True, True])
+    n_rules = len(constraints)
+    faces = label_faces(block, constraints, n_rules)
+    covers, takes = has_rule(faces.labels, n_rules), np.ones(n_rules, dtype=bool)
     account = settle(faces.parcel, faces.area_m2, covers, takes, len(block))
     return np.hstack([account.covered_m2, account.attributed_m2, account.unique_m2])
 
@@ -91,6 +94,18 @@ def ledger(place: Ground, threads: int) -> Areas:
     return _blocks(place, [cut, place.buildings], threads, _booked)
 
 
+def ledger_of_three(place: Ground, threads: int) -> Areas:
+    """Do the same for three rules, of which two are large areas that overlap."""
+    rules = [*(subdivide(polygons)[0] for polygons in (place.areas, place.zones)), place.buildings]
+    return _blocks(place, rules, threads, _booked)
+
+
+def duckdb_ledger_of_three(place: Ground, threads: int) -> Areas:
+    """Do that with DuckDB; the cut counts, in parts that suit it."""
+    cut = [subdivide(polygons, max_vertices=peers.CUT)[0] for polygons in (place.areas, place.zones)]
+    return peers.ledger_with_duckdb(place.parcels, [*cut, place.buildings], threads)
+
+
 def floor(place: Ground, threads: int) -> Areas:  # noqa: ARG001 - all contenders are called alike
     """The least that any way must do: one index over the parcels and one query by the cut constraints."""
     cut, _, _ = subdivide(place.areas)
@@ -105,13 +120,17 @@ def _peer(work: Callable[..., Areas], *fixed: float) -> Callable[[Ground, int], 
     return run
 
 
+OF_THREE = {SUBJECT: "flexsites ledger of three rules", DUCKDB: "DuckDB ledger of three rules"}
+
 CONTENDERS: Mapping[str, Callable[[Ground, int], Areas]] = {
     SUBJECT: remainder,
     "geopandas overlay": _peer(peers.with_geopandas),
     "shapely STRtree": _peer(peers.with_strtree),
-    "DuckDB spatial": _peer(peers.with_duckdb),
+    DUCKDB: _peer(peers.with_duckdb),
     "SedonaDB": _peer(peers.with_sedonadb),
     "flexsites ledger": ledger,
+    OF_THREE[SUBJECT]: ledger_of_three,
+    OF_THREE[DUCKDB]: duckdb_ledger_of_three,
     "geopandas overlay per rule": _peer(peers.with_overlay_per_rule),
     "floor: index and query": floor,
 } | {
@@ -121,31 +140,46 @@ CONTENDERS: Mapping[str, Callable[[Ground, int], Areas]] = {
 }
 """What can be run alone in a process, by name."""
 
-EXACT = ("geopandas overlay", "shapely STRtree", "DuckDB spatial", "SedonaDB")
+EXACT = ("geopandas overlay", "shapely STRtree", DUCKDB, "SedonaDB")
 CELLS_M = {SIZES[0]: ("10",), SIZES[1]: ("25", "10", "5"), SIZES[2]: ("25", "10")}
 """Cells of the rasters by size; 5 m over 4,000 km2 would not fit in memory with what the tools add to it."""
 
 
 def run_alone(folder: str, name: str, threads: int) -> None:
     """Run one contender on the ground in a folder and leave there what it took and found: a process of its own."""
-    run_here(functools.partial(CONTENDERS[name], threads=threads), folder, read)
+    opened = functools.partial(read, third=name in OF_THREE.values())
+    run_here(functools.partial(CONTENDERS[name], threads=threads), folder, opened)
 
 
-def _difference(run: Run, own: Run, area_m2: Areas) -> str:
-    off = np.abs(run.result - own.result)
-    n_off = int((off > np.maximum(0.01, 1e-6 * area_m2)).sum())
-    share = 100.0 * off.sum() / area_m2.sum()
-    return f"largest {off.max():.2g} m2, {n_off} parcels beyond the bar, {share:.2g} % of the area"
+def _difference(run: Run, own: Run, area_m2: Areas) -> tuple[str, int]:
+    """Tell how far an answer is from ours, and on how many parcels beyond the bar."""
+    off = np.abs(run.result - own.result).reshape(len(area_m2), -1)
+    n_off = int((off.max(axis=1) > np.maximum(0.01, 1e-6 * area_m2)).sum())
+    share = 100.0 * off.sum() / off.shape[1] / area_m2.sum()
+    return f"largest {off.max():.2g} m2, {n_off} parcels beyond the bar, {share:.2g} % of the area", n_off
 
 
-def _compare(title: str, runs: Mapping[str, Run], area_m2: Areas, absent: tuple[Absent, ...] = ()) -> Comparison:
+def _compare(
+    title: str, runs: Mapping[str, Run], area_m2: Areas, absent: tuple[Absent, ...] = (), *, is_exact: bool = True
+) -> Comparison:
+    """Compare what each took and found.
+
+    Raises
+    ------
+    ValueError
+        If exact ways differ beyond the bar: what they took is not of the same work.
+    """
     own = runs[SUBJECT]
+    found = {name: _difference(run, own, area_m2) for name, run in runs.items() if name != SUBJECT}
+    if is_exact and any(n_off for _, n_off in found.values()):
+        message = f"{title}: the answers differ: {found}"
+        raise ValueError(message)
     return Comparison(
         title,
         {name: run.timing(cpu="CPU" in title) for name, run in runs.items()},
         {name: run.peak for name, run in runs.items()},
         absent,
-        {name: _difference(run, own, area_m2) for name, run in runs.items() if name != SUBJECT},
+        {name: told for name, (told, _) in found.items()},
     )
 
 
@@ -169,7 +203,7 @@ def exclusion(size: int) -> Measurements:
             comparisons.append(
                 _compare("remainder, overlaps counted once, two threads, wall seconds", two, area_m2, absent)
             )
-        comparisons += [_ledger(folder)]
+        comparisons += [_ledger(folder), _ledger_of_three(folder, area_m2, present, absent)]
         comparisons += [_rasters(folder, size, one[SUBJECT], area_m2, present)]
         notes |= _floor(folder, one[SUBJECT])
         notes |= _scaling(folder, size // 10) if size > 10 * SIZES[0] else {}
@@ -191,6 +225,13 @@ def _ledger(folder: str) -> Comparison:
     )
 
 
+def _ledger_of_three(folder: str, area_m2: Areas, present: tuple[str, ...], absent: tuple[Absent, ...]) -> Comparison:
+    """All that the ledger tells of three rules, beside the same in SQL."""
+    runs = {name: run_apart(run_alone, folder, OF_THREE[name], 1) for name in OF_THREE if name in (SUBJECT, *present)}
+    missing = tuple(one for one in absent if one.name in OF_THREE)
+    return _compare("whole ledger of three rules, one thread, CPU seconds", runs, area_m2, missing)
+
+
 def _rasters(folder: str, size: int, own: Run, area_m2: Areas, present: tuple[str, ...]) -> Comparison:
     """Raster peers: their time against their error."""
     runs = {SUBJECT: own}
@@ -199,7 +240,7 @@ def _rasters(folder: str, size: int, own: Run, area_m2: Areas, present: tuple[st
         tool, _, cell = name.partition(", ")
         if tool in present and cell.removesuffix(" m") in cells:
             runs[name] = run_apart(run_alone, folder, name, 1)
-    return _compare("remainder, against rasters, one thread, CPU seconds", runs, area_m2)
+    return _compare("remainder, against rasters, one thread, CPU seconds", runs, area_m2, is_exact=False)
 
 
 def _floor(folder: str, own: Run) -> dict[str, object]:
