@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
-from tests.benchmarks import exclusion
+from flexsites.exclusion.kernels.spoken import COVERED, PARTLY, Spoken
+from tests.benchmarks import coverage, exclusion, pieces, suitability
 from tests.benchmarks._exclusion_ground import Ground, make, read, write
 from tests.benchmarks._exclusion_runs import Run
 from tests.benchmarks.registry import SUBJECT, Peak
@@ -40,3 +42,51 @@ def test_the_ledger_of_three_rules_closes_and_only_it_reads_the_third(tmp_path: 
     assert (attributed <= covered + 1e-9).all()
     assert (np.vstack([covered, attributed, unique]).sum(axis=0) > 0).all()
     assert not len(read(str(tmp_path)).zones)
+
+
+def test_a_word_or_a_share_of_coverage_that_differs_is_refused() -> None:
+    ours = Spoken.of(["a"], np.array([[COVERED], [PARTLY]], dtype=np.int8), np.array([[1.0], [0.4]]))
+    codes, shares = np.array([COVERED, PARTLY]), np.array([1.0, 0.4])
+    assert coverage.difference(ours, {"a": (codes, shares)}) == "1 rules, largest 0 of a parcel"
+    with pytest.raises(ValueError, match="1 parcels told otherwise"):
+        coverage.difference(ours, {"a": (np.array([COVERED, COVERED]), shares)})
+    with pytest.raises(ValueError, match="0 parcels told otherwise"):
+        coverage.difference(ours, {"a": (codes, shares + 0.1)})
+
+
+def _left(area_m2: list[float], reading: str = "first") -> pd.DataFrame:
+    return pd.DataFrame({"site_id": "a", "reading": reading, "area_m2": area_m2, "opened_m2": area_m2})
+
+
+def test_a_piece_that_differs_in_area_or_is_split_is_refused() -> None:
+    ours = pd.DataFrame(
+        {"site_id": "a", "piece_area_m2": [60.0, 40.0], "is_with_consent": True, "is_without_consent": [True, False]}
+    )
+    same = [_left([60.0, 40.0]), _left([60.0], "second")]
+    assert "2 pieces" in pieces.difference(ours, pd.concat(same))
+    for other in ([_left([60.0, 40.02]), same[1]], [_left([60.0, 30.0, 10.0]), same[1]], [same[0]]):
+        with pytest.raises(ValueError, match="off on some parcel"):
+            pieces.difference(ours, pd.concat(other))
+
+
+def test_a_verdict_or_a_score_that_differs_is_refused() -> None:
+    ours = pd.DataFrame(
+        {
+            "piece_id": ["a#1", "a#2"],
+            "flexmilieu": "campus",
+            "is_suitable": pd.array([True, None], dtype="boolean"),
+            "score": [0.5, np.nan],
+        }
+    )
+    theirs = pd.DataFrame(
+        {"piece_id": ["a#1", "a#2"], "flexmilieu": "campus", "suits": [1.0, np.nan], "score": [0.501, np.nan]}
+    )
+    assert suitability.difference(ours, theirs).startswith("2 verdicts equal")
+    for wrong in (
+        {"suits": [1.0, 0.0]},
+        {"score": [0.502, np.nan]},
+        {"score": [0.5, 0.0]},
+        {"piece_id": ["a#1", "b#1"]},
+    ):
+        with pytest.raises(ValueError, match="verdicts differ"):
+            suitability.difference(ours, theirs.assign(**wrong))
