@@ -13,7 +13,7 @@ import tests.benchmarks as package
 SUBJECT = "flexsites"
 """Name under which the project itself takes part in a comparison."""
 
-MACHINERY = frozenset({"__main__", "registry", "measuring", "subprocess_entry", "report"})
+MACHINERY = frozenset({"__main__", "registry", "measuring", "subprocess_entry", "report", "naive"})
 """Modules of this folder that hold no benchmark."""
 
 
