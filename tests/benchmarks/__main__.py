@@ -11,12 +11,15 @@ from tests.benchmarks import measuring
 from tests.benchmarks.registry import Benchmark, load, subjects
 from tests.benchmarks.report import lines, report
 
+REPEATED = "national"
+
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure flexsites and its peers.")
     parser.add_argument("name", nargs="?", help="subject, see --list; all subjects with --smallest and no name")
     parser.add_argument("--size", type=int, help="how many (parcels, nodes, ...); default: the smallest registered")
     parser.add_argument("--smallest", action="store_true", help="run at the smallest registered size")
+    parser.add_argument("--repeats", type=int, metavar="N", help="whole runs of the subject national; default: one")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report (a list when several ran)")
     parser.add_argument("--list", action="store_true", help="list subjects and sizes")
     return parser
@@ -47,6 +50,10 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("name a subject (see --list), or give --smallest to run all of them small")
     if asked.size is not None and (asked.smallest or asked.size < 1):
         parser.error("--size must be positive and does not go with --smallest")
+    if asked.repeats is not None:
+        if asked.name != REPEATED or asked.repeats < 1:
+            parser.error(f"--repeats must be positive and is of {REPEATED}: other subjects repeat as they are timed")
+        measuring.WHOLE_RUNS = asked.repeats
     try:
         chosen = [load(asked.name)] if asked.name else [load(name) for name in subjects()]
     except LookupError as error:

@@ -6,6 +6,7 @@ import gc
 import importlib.util
 import json
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -22,6 +23,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 ONCE_ABOVE_S = 60.0
 """Of a contender whose first run takes longer, that run counts. Zero where only is asked whether benchmarks run."""
+
+WHOLE_RUNS = 1
+"""How often a subject that takes a whole run does so."""
 
 ATTEMPT_S = 60.0
 """A peer whose least work takes longer does not work here."""
@@ -187,6 +191,19 @@ def interleave(
             if taken > limit_s:
                 running.remove(name)
     return {name: Timing(tuple(seconds[name]), results[name]) for name in contenders}
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """
+    Return the median of repeats with the least and the most of them.
+
+    Examples
+    --------
+    >>> spread([3.0, 1.0, 1.5])
+    {'median': 1.5, 'least': 1.0, 'most': 3.0}
+    """
+    middle = statistics.median(values)
+    return {name: round(one, 2) for name, one in (("median", middle), ("least", min(values)), ("most", max(values)))}
 
 
 def measure_peak(function: Callable[..., object], *arguments: float | str | bool | None) -> Peak:

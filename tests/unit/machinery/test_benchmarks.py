@@ -178,6 +178,14 @@ def test_an_unknown_subject_is_named_with_those_there_are(capsys: pytest.Capture
     assert "no benchmark 'no_such_subject'; there are:" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("asked", [["layout", "--repeats", "3"], ["national", "--repeats", "0"]])
+def test_only_whole_runs_are_asked_to_repeat(asked: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(asked)
+    assert "--repeats must be positive and is of national" in capsys.readouterr().err
+    assert measuring.WHOLE_RUNS == 1
+
+
 @pytest.mark.parametrize("name", registry.subjects())
 def test_every_subject_says_what_it_measures(name: str) -> None:
     """They are run by .ci/run, each at its smallest size: here again they would take a quarter of the tests' time."""

@@ -10,7 +10,8 @@ import pytest
 import shapely
 
 from flexsites.exclusion.kernels.spoken import COVERED, PARTLY, Spoken
-from tests.benchmarks import coverage, exclusion, pieces, suitability
+from flexsites.worlds.country_files import Written
+from tests.benchmarks import coverage, exclusion, measuring, national, pieces, suitability
 from tests.benchmarks._exclusion_ground import Ground, make, read, write
 from tests.benchmarks._exclusion_runs import Run
 from tests.benchmarks.registry import SUBJECT, Peak
@@ -90,3 +91,41 @@ def test_a_verdict_or_a_score_that_differs_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match="verdicts differ"):
             suitability.difference(ours, theirs.assign(**wrong))
+
+
+def test_whole_runs_repeat_and_tell_medians_and_spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each where nothing stands of the one before; the country is written once."""
+    outputs: list[Path] = []
+
+    def run_once(_: object, folder: Path, *, n_parcels: int) -> national.Run:
+        assert n_parcels
+        outputs.append(folder)
+        assert not list(folder.iterdir())
+        spent = float(len(outputs))
+        phase = {"seconds": 2 * spent, "cpu_seconds": spent, "peak_main_mib": 100.0 * spent, "peak_worker_mib": 0.0}
+        areas = {"area_in_m2": 3.0, "buildable_area_m2": 1.0, "attributed_area_m2": 2.0}
+        row = {"n_sites": 10, "stages": {"overlay": 0.5}} | areas
+        return national.Run({"prepare": dict(phase), "cells": dict(phase)}, [row], {})
+
+    written: list[Path] = []
+
+    def write_country(folder: Path, *_: object, **__: object) -> Written:
+        written.append(folder)
+        return Written()
+
+    monkeypatch.setattr(national, "write_country", write_country)
+    monkeypatch.setattr(national, "run_once", run_once)
+    monkeypatch.setattr(measuring, "WHOLE_RUNS", 3)
+    found = national.national(1_000)
+    assert len(written) == 1
+    assert len(set(outputs)) == 3
+    assert found.notes["cpu_seconds"] == {
+        "prepare": {"median": 2.0, "least": 1.0, "most": 3.0},
+        "cells": {"median": 2.0, "least": 1.0, "most": 3.0},
+        "all": {"median": 4.0, "least": 2.0, "most": 6.0},
+    }
+    wall, cpu = found.comparisons
+    assert wall.timings["flexsites"].seconds == (4.0, 8.0, 12.0)
+    assert cpu.timings["flexsites"].median_s == 4.0
+    assert wall.peaks["flexsites"].peak_mib == 300.0
+    assert found.notes["cpu_milliseconds_per_parcel"] == {"prepare": 200.0, "cells": 200.0}
