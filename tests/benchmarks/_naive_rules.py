@@ -18,10 +18,22 @@ QUAD_SEGS, FINE_SEGS = 16, 256
 CHORD_ANGLES = 1.5
 """A corner gets the whole number of chords nearest to what its angle asks: one of up to one and a half gets one."""
 
-PLAIN_SOURCE = {"reader", "about", "path", "id_column", "keep", "rename", "recode", "coverage", "unit"}
+PLAIN_SOURCE = {
+    "reader",
+    "about",
+    "path",
+    "id_column",
+    "keep",
+    "rename",
+    "recode",
+    "coverage",
+    "unit",
+    "notes",
+    "id_prefix",
+}
 """What an entry of a source may say; anything else changes what is read, and is not redone here."""
 
-OF_READER = {"osm_layer": {"geometry", "tags"}}
+OF_READER = {"osm_layer": {"geometry", "tags", "without"}}
 
 PLAIN_RULE = {
     "rule_id", "label", "effect", "hardness", "scope", "required", "valid_from", "valid_to", "for_terms", "source",
@@ -40,6 +52,9 @@ OF_KIND = {
 }  # fmt: skip
 
 NOTHING = shapely.Polygon()
+
+NOT_KNOWN = "not known"
+"""Own use of a parcel whose row could not be read: what hangs on it is not redone."""
 
 
 class NotRedone(Exception):  # noqa: N818 - no error: what is said of a rule
@@ -97,7 +112,7 @@ class Files:
         return self.base / entry["path"].replace("world://", "world/")
 
     def _read(self, entry: Mapping[str, Any]) -> gpd.GeoDataFrame:
-        frame = self._streets(entry) if entry.get("reader") == "osm_layer" else self._vector(entry)
+        frame = self._map(entry) if entry.get("reader") == "osm_layer" else self._vector(entry)
         if frame.crs is None or frame.crs.to_epsg() != RD:
             raise NotRedone("its source is not in RD New")
         frame = frame.rename(columns=entry.get("rename", {}))
@@ -113,13 +128,23 @@ class Files:
         path = self.path_of(entry, "vector")
         return gpd.read_parquet(path) if path.suffix == ".parquet" else gpd.read_file(path)
 
-    def _streets(self, entry: Mapping[str, Any]) -> gpd.GeoDataFrame:
-        """Return lines of OpenStreetMap of one key, as GDAL reads them."""
-        path, tags = self.path_of(entry, "osm_layer"), entry["tags"]
-        if entry.get("geometry") != "line" or list(tags) != ["highway"]:
-            raise NotRedone("of OpenStreetMap it reads more than streets")
-        lines = gpd.read_file(path, layer="lines")
-        return lines[lines["highway"].isin(tags["highway"])].to_crs(RD)
+    def _map(self, entry: Mapping[str, Any]) -> gpd.GeoDataFrame:
+        """Return lines of OpenStreetMap as GDAL reads them, of tags that are columns to it."""
+        path = self.path_of(entry, "osm_layer")
+        if entry.get("geometry") != "line":
+            raise NotRedone("polygons of OpenStreetMap: of relations that an extract cuts GDAL tells nothing")
+        rows = gpd.read_file(path, layer="lines")
+        if more := sorted({*entry["tags"], *entry.get("without", {})} - set(rows.columns)):
+            raise NotRedone(f"of OpenStreetMap GDAL tells no {', '.join(more)}")
+        is_meant = np.logical_or.reduce([_has(rows[key], values) for key, values in entry["tags"].items()])
+        for key, values in entry.get("without", {}).items():
+            is_meant &= ~_has(rows[key], values)
+        return rows[is_meant].to_crs(RD)
+
+
+def _has(column: pd.Series[Any], values: Iterable[str]) -> Any:
+    """Return which rows have one of the values; ``*`` is any."""
+    return (column.notna() if "*" in values else column.isin(list(values))).to_numpy(dtype=bool)
 
 
 @dataclass
@@ -134,12 +159,18 @@ class Naive:
         found = self.files.layer("parcels")
         if found is None:
             raise NotRedone("the run has no parcels")
-        drawn = found[0][(found[0][self.files.sources["parcels"]["id_column"]].astype(str) == site).to_numpy()]
+        entry = self.files.sources["parcels"]
+        if "id_column" not in entry:
+            raise NotRedone("the source of parcels has no ids")
+        ids = entry.get("id_prefix", "") + found[0][entry["id_column"]].astype(str)
+        drawn = found[0][(ids == site).to_numpy()]
+        if len(drawn) != 1:
+            raise NotRedone(f"{len(drawn)} parcels are delivered as {site}")
         use = drawn["land_use"].iloc[0] if "land_use" in drawn else None
         return drawn.geometry.iloc[0], None if pd.isna(use) else use
 
     def cover(self, rule: Mapping[str, Any], parcel: shapely.Geometry, use: str | None) -> shapely.Geometry:
-        """Return the part of a parcel that a rule covers."""
+        """Return the part of a parcel that a rule covers; ``use`` is the parcel's own, null where it has none."""
         ways: dict[str, Callable[..., Iterable[shapely.Geometry]]] = {
             "inside": self._inside, "within_distance": self._within, "planned_capacity": self._planned,
             "land_use": self._land_use, "in_use": self._in_use, "raster_above": self._raster,
@@ -149,6 +180,9 @@ class Naive:
             raise NotRedone(f"its kind is {kind}")
         if more := sorted(name for name in set(rule) - PLAIN_RULE - OF_KIND[kind] if rule[name]):
             raise NotRedone(f"it says {', '.join(more)}")
+        asks_use = (kind == "land_use" and not rule.get("layer")) or rule.get("on_land_use")
+        if use == NOT_KNOWN and asks_use:
+            raise NotRedone("own land use of parcels is not known here")
         shapes = [one for one in ways[kind](rule, parcel, use) if shapely.get_dimensions(one) == 2]
         return polygonal(shapely.intersection(parcel, shapely.union_all(shapes))) if shapes else NOTHING
 
@@ -157,6 +191,8 @@ class Naive:
         rows = self.files.near(rule["layer"], parcel, reach_m)
         if rows is None:
             return gpd.GeoDataFrame(geometry=[], crs=RD)
+        if more := sorted(set(rule.get("where", {})) - set(rows.columns)):
+            raise NotRedone(f"its source has no {', '.join(more)}")
         for name, values in rule.get("where", {}).items():
             wanted = {text(value) for value in values}
             is_meant = [not pd.isna(value) and text(value) in wanted for value in rows[name]]
@@ -179,7 +215,7 @@ class Naive:
             return [one.buffer(distance * part, quad_segs=segs) for one in rows.geometry]
         by, of = _by_class(rule["by_class"])
         rows = self._meant(rule, parcel, max(of.values()))
-        known = zip(rows.geometry, rows[by] if len(rows) else [], strict=True)
+        known = zip(rows.geometry, _column(rows, by), strict=True)
         return [one.buffer(of[text(which)] * part, quad_segs=segs) for one, which in known if text(which) in of]
 
     def between(self, rule: Mapping[str, Any], parcel: shapely.Geometry) -> tuple[float, float]:
@@ -215,7 +251,7 @@ class Naive:
         if rule.get("layer") is None:
             return [parcel] if use is not None and use not in rule["candidates"] else []
         rows, name = self._meant(rule, parcel), rule.get("attribute", "land_use")
-        return [one for one, of in zip(rows.geometry, rows[name] if len(rows) else [], strict=True)
+        return [one for one, of in zip(rows.geometry, _column(rows, name), strict=True)
                 if not pd.isna(of) and of not in rule["candidates"]]  # fmt: skip
 
     def _in_use(self, rule: Mapping[str, Any], parcel: shapely.Geometry, use: str | None) -> list[shapely.Geometry]:
@@ -257,7 +293,7 @@ class Naive:
         rows = self._meant(rule, parcel, max(of.values()))
         found: list[shapely.Geometry] = []
         ends: dict[tuple[float, float], list[float]] = {}
-        for shape, which in zip(rows.geometry, rows[by] if len(rows) else [], strict=True):
+        for shape, which in zip(rows.geometry, _column(rows, by), strict=True):
             if shapely.get_dimensions(shape) == 2:
                 found.append(shape)
             elif text(which) in of:
@@ -301,6 +337,13 @@ class Naive:
         row, column = np.nonzero(np.ma.filled(is_met, fill_value=False))
         x, y = at.c + at.a * (left + column), at.f + at.e * (top + row)
         return list(shapely.box(x, y + at.e, x + at.a, y))
+
+
+def _column(rows: gpd.GeoDataFrame, name: str) -> Any:
+    """Return a column of some rows; of none nothing."""
+    if len(rows) and name not in rows:
+        raise NotRedone(f"its source has no {name}")
+    return rows[name] if len(rows) else []
 
 
 def _by_class(by: Mapping[str, Any]) -> tuple[str, dict[str, float]]:

@@ -72,9 +72,20 @@ def test_a_rule_that_it_does_not_know_is_said_and_nothing_is_told_of_what_is_lef
     assert 0 < checked.n < whole.n
 
 
-def test_it_ends_with_one_beyond_the_bar(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
-    for beyond, code in ((["some area"], 1), ([], 0)):
-        found = naive.Checked(beyond=beyond)
+def test_a_rule_that_the_run_has_and_that_is_not_in_force_is_noticed(opened: Opened) -> None:
+    run, known = opened
+    site = str(run["reasons"]["site_id"][run["reasons"]["rule_id"] == "land_use"].iloc[0])
+    rules = [rule for rule in known.rule_set["rules"] if rule["rule_id"] != "land_use"]
+    checked = naive.Checked()
+    naive.check_parcel(site, run, _naive_rules.Naive(known.files, dict(known.rule_set, rules=rules)), checked)
+    assert any("covered by land_use, which is not in force" in one for one in checked.beyond)
+
+
+def test_it_ends_with_one_beyond_the_bar_or_if_nothing_was_compared(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n, beyond, code in ((9, ["some area"], 1), (9, [], 0), (0, [], 1)):
+        found = naive.Checked(n=n, beyond=beyond)
         monkeypatch.setattr(naive, "check", lambda *_, found=found, **__: found)
         assert naive.main([str(small.directory), "--base", str(small.path.parent)]) == code
 
