@@ -117,13 +117,15 @@ def _told(
 ) -> str:
     """Return a fault without paths and files of the configuration: who fills in the form knows none."""
     at = fault.where.rpartition(": ")[2]
-    there = [path for path in asked if path in labels and f"{path}.".startswith(f"{at}.")]
+    # A rule is named by its id in a path, and by its place in a list where it is at fault.
+    part = ".".join(at.split(".")[:2])
+    there = [path for path in asked if path in labels and f"{path}.".startswith(f"{part}.")]
     named = [path for path in there if any(part in fault.what for part in path.split(".")[-2:])] or there
     remedy = words.text("view.remedy_otherwise") if fault.remedy == "correct it" else said(fault.remedy)
     place = "; ".join(labels[path] for path in named) or said(at)
     what = said(fault.what)
-    for part in {part for path in named for part in path.split(".") if "_" in part}:
-        what = re.sub(rf"\b{part}\b", f'"{parameter_name(words, part)}"', what)
+    for key in {key for path in named for key in path.split(".") if "_" in key}:
+        what = re.sub(rf"\b{key}\b", f'"{parameter_name(words, key)}"', what)
     return f"{place}: {what}. {said('Remedy')}: {remedy}."
 
 

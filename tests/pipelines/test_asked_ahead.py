@@ -183,7 +183,17 @@ def _of_another(path: Path) -> None:
     path.write_bytes(other.read_bytes())
 
 
-@pytest.mark.parametrize("damage", [_truncated, _flipped, _of_another, Path.unlink, lambda path: path.write_bytes(b"")])
+def _emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _flipped,
+        *(pytest.param(one, marks=pytest.mark.deep) for one in (_truncated, _of_another, Path.unlink, _emptied)),
+    ],
+)
 def test_what_is_kept_and_damaged_is_assessed_anew(
     damage: Callable[[Path], None], directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -92,7 +92,9 @@ def varied(small: Small, world: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("variant", "change"), [("beside", _own_width), ("apart", _own_amenities)])
+@pytest.mark.parametrize(
+    ("variant", "change"), [("beside", _own_width), pytest.param("apart", _own_amenities, marks=pytest.mark.deep)]
+)
 def test_a_variant_is_what_a_run_of_that_configuration_is(
     variant: str, change: Any, varied: dict[str, str], small: Small, world: Path, tmp_path: Path
 ) -> None:

@@ -166,15 +166,24 @@ def test_the_page_asks_and_is_answered(client: TestClient, opened: FinishedRoofs
     assert yaml.safe_load(told["yaml"])[0]["replace"].keys() == SMALLER_ROOFS.keys()
 
 
-def test_a_fault_is_told_under_its_label(client: TestClient) -> None:
-    question = {"changes": {"replace": {"optoppen.roof.min_usable_area_m2": -5}}}
-    for lang, label in (("nl", "kleinste bruikbare dak: "), ("en", "min usable area: ")):
-        at = {"show": "roofs", "lang": lang}
-        refused = client.post("/api/what_if", params=at, content=json.dumps(question), headers=HEADERS)
-        assert refused.status_code == 400
-        [told] = refused.json()["faults"]
-        assert told.startswith(label), told
-        assert "run.yaml" not in told
+@pytest.mark.parametrize(
+    ("path", "value", "lang", "begins"),
+    [
+        ("roof.min_usable_area_m2", -5, "nl", 'kleinste bruikbare dak: "kleinste bruikbare dak" is -5, en kan niet'),
+        ("roof.min_usable_area_m2", -5, "en", 'min usable area: "min usable area" is -5, and cannot be below 0'),
+        ("age_rules.stec_2023.steps.1.year_from", 1900, "nl", "stap 2, vanaf bouwjaar: "),
+        ("age_rules.load_1999.light_kn_m2.at_high", 9, "nl", "gewicht van een lichte laag, bij hoog: "),
+        ("headline.age_rule", "nobody", "nl", "Regel voor lagen: "),
+    ],
+)
+def test_a_fault_is_told_under_its_label(path: str, value: object, lang: str, begins: str, client: TestClient) -> None:
+    question = {"changes": {"replace": {f"optoppen.{path}": value}}}
+    at = {"show": "roofs", "lang": lang}
+    refused = client.post("/api/what_if", params=at, content=json.dumps(question), headers=HEADERS)
+    assert refused.status_code == 400
+    [told] = refused.json()["faults"]
+    assert told.startswith(begins), told
+    assert "optoppen" not in told
 
 
 def test_from_python(finished: Path, without_variants: Path) -> None:

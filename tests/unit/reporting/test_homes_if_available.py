@@ -65,9 +65,8 @@ def test_a_tip_in_qgis_says_it(tmp_path: Path) -> None:
     with closing(sqlite3.connect(write_geopackage(place, "nl"))) as file:
         (style,) = file.execute("SELECT styleQML FROM layer_styles WHERE f_table_name = 'sites'").fetchone()
     tip = style.partition("<mapTip>")[2].partition("</mapTip>")[0]
-    asked = (
-        """if("verdict" = 'unknown', round("n_common_expected") || ', mits beschikbaar', round("n_common_expected"))"""
-    )
+    homes = """format_number(round("n_common_expected"), 0, 'nl')"""
+    asked = f"""if("verdict" = 'unknown', {homes} || ', mits beschikbaar', {homes})"""
     assert asked in tip.replace("&quot;", '"')
 
 
