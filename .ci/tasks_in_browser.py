@@ -272,7 +272,7 @@ LOCALES = {a_number_in_any_browser: "en-US"}
 ROOF_TASKS: tuple[tuple[Callable[[Visitor], None], int], ...] = (
     (how_many, 0), (where, 1), (which_complex, 2), (its_buildings, 1), (why_not_this_roof, 2), (what_is_missing, 2),
     (the_whole_story, 1), (another_way, 1), (oldest_first, 1), (a_link_for_a_colleague, 1), (which_are_unknown, 4),
-    (what_if_of_roofs, 3), (my_sheet, 1), (my_list_back, 1), (by_keyboard, 2), (on_a_telephone, 1),
+    (what_if_of_roofs, 4), (my_sheet, 1), (my_list_back, 1), (by_keyboard, 2), (on_a_telephone, 1),
 )  # fmt: skip
 """The same of a run of roofs alone."""
 

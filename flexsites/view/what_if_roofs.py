@@ -1,7 +1,6 @@
 """What if of roofs: the figures of topping up that a visitor may change, and what the buildings then answer, live.
 
-What is asked is a variant of the run file, as it is of parcels. All buildings are topped up anew, which takes a second
-for some ten thousand of them.
+What is asked is a variant of the run file, as it is of parcels. All buildings are topped up anew.
 """
 
 from __future__ import annotations
