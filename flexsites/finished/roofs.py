@@ -19,7 +19,7 @@ from flexsites.config.readings import Reading
 from flexsites.config.resolved import RESOLVED, read_resolved, reading_of, settings_of, study_of
 from flexsites.config.roofs import TopUpRules
 from flexsites.config.run import Variant
-from flexsites.config.settings import Settings, differing
+from flexsites.config.settings import Settings
 from flexsites.config.what_if import as_yaml
 from flexsites.errors import ConfigError, Fault, InputError
 from flexsites.inputs.prepared import open_prepared
@@ -127,10 +127,10 @@ class FinishedRoofs:
 
 def _only_a_run_answers(reading: Reading, variant: Variant, run: FinishedRoofs) -> Iterator[str]:
     """Give what of a variant is not asked of the buildings as they stand, by its path."""
-    yield from sorted(differing(reading.settings, run.settings) - {_SECTION})
+    yield from sorted(variant.model_fields_set - {"id", "label", "replace"})
+    yield from sorted({path.partition(".")[0] for path in variant.replace} - {_SECTION})
     after = reading.settings.optoppen
     yield from (f"{_SECTION}.{one}" for one in _ELSEWHERE if getattr(after, one) != getattr(run.rules, one))
-    yield from (one for one in ("effects", "hardness", "change", "limits", "vetoes") if getattr(variant, one))
 
 
 def open_finished_roofs(directory: Path) -> FinishedRoofs:

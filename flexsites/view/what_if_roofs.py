@@ -63,8 +63,7 @@ class AskedRoofs:
         """
         rules = self._run()[0].rules
         return {
-            "milieus": [], "common": [], "rules": [], "tests": [], "gemeenten": [], "estimates": [],
-            "order": {"path": "", "value": []},
+            "milieus": [], "gemeenten": [], "order": {"path": "", "value": []},
             "sections": list(_sections(rules, words)),
             "rows": dict(_rows_of(rules, words)),
         }  # fmt: skip
@@ -87,8 +86,7 @@ class AskedRoofs:
             for (key, was), (_, now) in zip(_counted(before), _counted(after), strict=True)
         ]
         told: dict[str, Any] = {
-            "gemeente": None, "is_whole": True, "rest": [], "variant": variant.id, "yaml": as_yaml(variant),
-            "rows": rows,
+            "gemeente": None, "variant": variant.id, "yaml": as_yaml(variant), "rows": rows,
         }  # fmt: skip
         told |= moved(_ids(before)[0], *_ids(after))
         return told | {"seconds": round(time.perf_counter() - begin, 3)}

@@ -135,7 +135,9 @@ def test_it_answers_as_a_run_of_that_variant(opened: FinishedRoofs, stock: Path,
         ({"replace": {"optoppen.age_rules.load_1999.light_kn_m2.at_high": 3}}, "light_kn_m2 falls from low to high"),
         ({"replace": {"optoppen.headline.age_rule": "nobody"}}, "not one of load_1999, stec_2023"),
         ({"replace": {"optoppen.context.min_owner_share": 0.2}}, "cannot be answered from a finished run: optoppen.c"),
-        ({"effects": {"roads": "off"}}, "cannot be answered from a finished run: rules, effects"),
+        ({"effects": {"roads": "off"}}, "cannot be answered from a finished run: effects"),
+        ({"estimate": "low"}, "cannot be answered from a finished run: estimate"),
+        ({"replace": {"pieces.min_width_m": 12}}, "cannot be answered from a finished run: pieces"),
     ],
 )
 def test_what_cannot_be_answered_is_refused(opened: FinishedRoofs, changes: dict[str, Any], said: str) -> None:
